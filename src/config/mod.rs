@@ -1,0 +1,135 @@
+//! The configuration, validated and resolved.
+//!
+//! After [`parse`] no name is unresolved: references are indices into this
+//! value's own lists, so no request path meets an unknown id. The steps are
+//! `document` (JSON or Struct bytes → tree), `shape` (tree → known keys of the
+//! right types), `resolve` (names → indices); each collects its problems, and
+//! all of them are reported together.
+
+mod parts;
+mod route;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::request::format::PathTable;
+use crate::request::keyword::Keywords;
+use crate::request::tokens::Costs;
+
+pub use parts::{
+    Api, Candidate, ClientHeaders, Cooldown, Credential, Deployment, Failover, Fallbacks, Group,
+    HeaderNames, Limits, Model, ModelFacts, Overrides, Oversize, ParamSchema, ParamType, Provider,
+    Rule, Status, StrategyName, TagMatch, UnknownModel, WhenAllCooling,
+};
+pub use route::{Action, Condition, NamePattern, Route, Target, When};
+
+/// A parsed and resolved configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// Vendor endpoints, sorted by name.
+    pub providers: Vec<Provider>,
+    /// Everything a request can be sent to, sorted by id.
+    pub deployments: Vec<Deployment>,
+    /// What clients ask for, sorted by name.
+    pub models: Vec<Model>,
+    /// Names → targets.
+    pub names: Names,
+    /// Enabled and disabled routes in the order they are tried.
+    pub routes: Vec<Route>,
+    /// Every keyword of every route, as one automaton.
+    pub keywords: Arc<Keywords>,
+    /// Lower-case names of the headers that `header_equals` conditions read.
+    pub watched_headers: Vec<String>,
+    /// Top-level body keys that some `request_overrides` replace, sorted.
+    pub override_keys: Vec<String>,
+    /// What happens to a model that no name resolves.
+    pub unknown_model: UnknownModel,
+    /// Where requests go that are not judged or pass through.
+    pub default_cluster: Option<String>,
+    /// Which control headers clients may use.
+    pub client_headers: ClientHeaders,
+    /// Whether clients may name deployments and `provider:upstream-model`.
+    pub allow_direct: bool,
+    /// When a deployment is taken out of every pick, and for how long.
+    pub cooldown: Cooldown,
+    /// In-request failover.
+    pub failover: Failover,
+    /// Sizes, and what happens to bodies beyond them.
+    pub limits: Limits,
+    /// Which paths are LLM requests.
+    pub paths: PathTable,
+    /// Fixed token costs of the estimate.
+    pub tokens: Costs,
+    /// Names of the request and response headers this filter uses.
+    pub headers: HeaderNames,
+    /// Whether `GET /v1/models` is answered here.
+    pub serve_models: bool,
+    /// Whether `x-llm-*` response headers are added.
+    pub response_headers: bool,
+    /// Accepted, but worth a second look; one sentence each, path first.
+    pub warnings: Vec<String>,
+}
+
+/// Index of a provider in [`Config::providers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderId(pub usize);
+
+/// Index of a deployment in [`Config::deployments`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeploymentId(pub usize);
+
+/// Index of a model in [`Config::models`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModelId(pub usize);
+
+/// Index of a route in [`Config::routes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RouteId(pub usize);
+
+/// Index of a group (the base or a variant) in [`Model::groups`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub usize);
+
+/// What clients' names stand for.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Model names.
+    pub models: BTreeMap<String, ModelId>,
+    /// Aliases, chains flattened: every value is a model.
+    pub aliases: BTreeMap<String, ModelId>,
+    /// Deployment ids.
+    pub deployments: BTreeMap<String, DeploymentId>,
+}
+
+#[expect(clippy::indexing_slicing, reason = "ids are made by `resolve` from these very lists")]
+impl Config {
+    /// The provider of that id.
+    #[must_use]
+    pub fn provider(&self, id: ProviderId) -> &Provider {
+        &self.providers[id.0]
+    }
+
+    /// The deployment of that id.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> &Deployment {
+        &self.deployments[id.0]
+    }
+
+    /// The model of that id.
+    #[must_use]
+    pub fn model(&self, id: ModelId) -> &Model {
+        &self.models[id.0]
+    }
+
+    /// The route of that id.
+    #[must_use]
+    pub fn route(&self, id: RouteId) -> &Route {
+        &self.routes[id.0]
+    }
+
+    /// The group of that model and id.
+    #[must_use]
+    pub fn group(&self, model: ModelId, group: GroupId) -> &Group {
+        &self.models[model.0].groups[group.0]
+    }
+}

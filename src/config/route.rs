@@ -1,0 +1,109 @@
+//! Routes as data: conditions over a request and the action to take.
+//!
+//! How a condition is evaluated is `condition`'s business.
+
+use crate::request::format::Format;
+use crate::request::keyword::KeywordId;
+
+use super::{DeploymentId, GroupId, ModelId};
+
+/// Conditions over a request and what to do when all of them hold.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Unique name.
+    pub name: String,
+    /// Higher is tried first.
+    pub priority: i32,
+    /// Disabled routes never match.
+    pub enabled: bool,
+    /// All of them must hold.
+    pub when: When,
+    /// What a match does.
+    pub then: Action,
+}
+
+/// A conjunction of conditions; empty, it always holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct When(pub Vec<Condition>);
+
+/// One predicate over a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// The name as sent, or its alias target, is in the list; an empty list is any.
+    ModelIn(Vec<NamePattern>),
+    /// Estimated input tokens strictly below.
+    InputTokensLt(u64),
+    /// Estimated input tokens strictly above.
+    InputTokensGt(u64),
+    /// Estimated cost in USD strictly below; unknown never matches.
+    EstimatedCostLt(f64),
+    /// Estimated cost in USD strictly above; unknown never matches.
+    EstimatedCostGt(f64),
+    /// A request tag equals.
+    TagEquals(String),
+    /// A request tag is in the list.
+    TagIn(Vec<String>),
+    /// Images present, or absent for `false`.
+    HasImages(bool),
+    /// Audio present, or absent for `false`.
+    HasAudio(bool),
+    /// Files present, or absent for `false`.
+    HasFiles(bool),
+    /// Tools present, or absent for `false`.
+    HasTools(bool),
+    /// Streaming asked for, or not for `false`.
+    Stream(bool),
+    /// Continues provider state, or not for `false`.
+    HasState(bool),
+    /// Any keyword occurs in user, system or developer text; the words are kept for explain.
+    PromptContainsAnyOf(Vec<(KeywordId, String)>),
+    /// The requested output limit is strictly below; none requested never matches.
+    MaxOutputTokensLt(u64),
+    /// The requested output limit is strictly above; none requested never matches.
+    MaxOutputTokensGt(u64),
+    /// More messages than this.
+    MessageCountGt(u64),
+    /// The wire format is in the list.
+    FormatIn(Vec<Format>),
+    /// Each header (lower-case name) has exactly this value.
+    HeaderEquals(Vec<(String, String)>),
+    /// Each param has exactly this value, written as text.
+    ParamsEqual(Vec<(String, String)>),
+    /// This share of requests, 0–100.
+    SamplePercent(f64),
+    /// At least one of these holds.
+    AnyOf(Vec<When>),
+    /// This does not hold.
+    Not(When),
+}
+
+/// An exact name, or a prefix where the configuration ends it with `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamePattern {
+    /// The whole name.
+    Exact(String),
+    /// What the name starts with.
+    Prefix(String),
+}
+
+/// What a matching route does.
+#[derive(Debug, Clone)]
+pub struct Action {
+    /// Where the request goes.
+    pub target: Target,
+    /// Where it goes when the target's plan is used up, in order.
+    pub fallbacks: Vec<Target>,
+    /// Whether caches on the way are told not to store or answer.
+    pub disable_cache: bool,
+    /// Candidates that cost more are not eligible, in USD.
+    pub max_cost_usd: Option<f64>,
+}
+
+/// A resolved name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A model; with a group where the name chose a variant.
+    Model(ModelId, Option<GroupId>),
+    /// One deployment.
+    Deployment(DeploymentId),
+}

@@ -1,0 +1,27 @@
+//! Pointsman routes LLM API traffic inside Envoy.
+//!
+//! One request, as data: `bytes → RequestFacts → Route → Model → Candidates →
+//! Plan → Rewrite`, and on the way back `response → Outcome → State`. Each
+//! arrow is one module and one pure function; [`lifecycle`] drives them from
+//! the callbacks of a [`host::Host`], and on `wasm32-wasip1` the `filter`
+//! module connects that trait to the proxy-wasm ABI.
+//!
+//! Dependencies point one way:
+//! `filter → lifecycle → {routing, response} → {condition, strategy, state} →
+//! config → request`. `host` is a leaf. ARCHITECTURE.md gives the reasons.
+
+pub mod condition;
+pub mod config;
+pub mod host;
+pub mod lifecycle;
+pub mod request;
+pub mod response;
+pub mod routing;
+pub mod state;
+pub mod strategy;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod cli;
+
+#[cfg(target_os = "wasi")]
+mod filter;

@@ -1,0 +1,278 @@
+//! Wire formats: their names, and which one a request path speaks.
+//!
+//! Decides by the path alone. Which formats are judged in this version is
+//! [`Format::is_judged`]; where a format keeps its facts is the table in
+//! [`super::scan`].
+
+use std::fmt;
+
+/// A request shape of a provider API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// `POST …/chat/completions`
+    OpenAiChat,
+    /// `POST …/responses`
+    OpenAiResponses,
+    /// `POST …/completions`
+    OpenAiCompletions,
+    /// `POST …/embeddings`
+    OpenAiEmbeddings,
+    /// `POST …/moderations`
+    OpenAiModerations,
+    /// `POST …/images/…`
+    OpenAiImages,
+    /// `POST …/audio/…`
+    OpenAiAudio,
+    /// `POST …/messages`
+    AnthropicMessages,
+    /// `POST …/models/MODEL:generateContent`
+    GeminiGenerate,
+    /// `POST …/openai/deployments/MODEL/…`
+    AzureOpenAi,
+    /// `GET …/realtime?model=MODEL`
+    OpenAiRealtime,
+    /// `POST …/model/MODEL/converse`
+    BedrockConverse,
+    /// `POST …/v2/chat`
+    CohereChat,
+    /// `POST …/rerank`
+    Rerank,
+    /// `POST …/api/chat`, `/api/generate`, `/api/embed`
+    Ollama,
+}
+
+/// The shape of error bodies a client understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `{"error": {"message", "type", "param", "code"}}`
+    OpenAi,
+    /// `{"type": "error", "error": {"type", "message"}}`
+    Anthropic,
+    /// `{"error": {"code", "message", "status"}}`
+    Gemini,
+}
+
+impl Format {
+    /// Every format, in the order of the documentation.
+    pub const ALL: [Self; 15] = [
+        Self::OpenAiChat,
+        Self::OpenAiResponses,
+        Self::OpenAiCompletions,
+        Self::OpenAiEmbeddings,
+        Self::OpenAiModerations,
+        Self::OpenAiImages,
+        Self::OpenAiAudio,
+        Self::AnthropicMessages,
+        Self::GeminiGenerate,
+        Self::AzureOpenAi,
+        Self::OpenAiRealtime,
+        Self::BedrockConverse,
+        Self::CohereChat,
+        Self::Rerank,
+        Self::Ollama,
+    ];
+
+    /// The name used in configuration and traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai-chat",
+            Self::OpenAiResponses => "openai-responses",
+            Self::OpenAiCompletions => "openai-completions",
+            Self::OpenAiEmbeddings => "openai-embeddings",
+            Self::OpenAiModerations => "openai-moderations",
+            Self::OpenAiImages => "openai-images",
+            Self::OpenAiAudio => "openai-audio",
+            Self::AnthropicMessages => "anthropic-messages",
+            Self::GeminiGenerate => "gemini-generate",
+            Self::AzureOpenAi => "azure-openai",
+            Self::OpenAiRealtime => "openai-realtime",
+            Self::BedrockConverse => "bedrock-converse",
+            Self::CohereChat => "cohere-chat",
+            Self::Rerank => "rerank",
+            Self::Ollama => "ollama",
+        }
+    }
+
+    /// The format of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// Whether this version reads requests of this format; the others pass untouched.
+    #[must_use]
+    pub const fn is_judged(self) -> bool {
+        matches!(
+            self,
+            Self::OpenAiChat
+                | Self::OpenAiResponses
+                | Self::OpenAiCompletions
+                | Self::OpenAiEmbeddings
+                | Self::AnthropicMessages
+        )
+    }
+
+    /// The kind of work a request of this format asks for.
+    #[must_use]
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::OpenAiResponses => "responses",
+            Self::OpenAiCompletions => "completions",
+            Self::OpenAiEmbeddings => "embeddings",
+            Self::OpenAiModerations => "moderations",
+            Self::OpenAiImages => "images",
+            Self::OpenAiAudio => "audio",
+            Self::OpenAiRealtime => "realtime",
+            Self::Rerank => "rerank",
+            _ => "chat",
+        }
+    }
+
+    /// The dialect of errors its clients parse.
+    #[must_use]
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::AnthropicMessages => Dialect::Anthropic,
+            Self::GeminiGenerate => Dialect::Gemini,
+            _ => Dialect::OpenAi,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Path suffixes and the format each stands for; longer suffixes win.
+#[derive(Debug, Clone)]
+pub struct PathTable {
+    suffixes: Vec<(String, Format)>,
+}
+
+impl Default for PathTable {
+    fn default() -> Self {
+        Self::with(std::iter::empty())
+    }
+}
+
+impl PathTable {
+    /// The built-in suffixes and `further` ones, which win over built-in ones of the same text.
+    pub fn with(further: impl IntoIterator<Item = (String, Format)>) -> Self {
+        let built_in = [
+            ("/chat/completions", Format::OpenAiChat),
+            ("/responses", Format::OpenAiResponses),
+            ("/completions", Format::OpenAiCompletions),
+            ("/embeddings", Format::OpenAiEmbeddings),
+            ("/messages", Format::AnthropicMessages),
+        ];
+        let mut suffixes: Vec<(String, Format)> = further
+            .into_iter()
+            .map(|(suffix, format)| (suffix.trim_end_matches('/').to_owned(), format))
+            .collect();
+        suffixes.extend(built_in.map(|(suffix, format)| (suffix.to_owned(), format)));
+        suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+        Self { suffixes }
+    }
+
+    /// The format that a request path (with or without a query) speaks.
+    ///
+    /// Spellings that servers commonly treat as the same path are recognised
+    /// alike: percent-encoded characters, doubled and trailing slashes.
+    #[must_use]
+    pub fn format(&self, path: &str) -> Option<Format> {
+        self.recognise(path).map(|(format, _)| format)
+    }
+
+    /// The part of the path that names the operation (`chat/completions`), without a query.
+    #[must_use]
+    pub fn operation_path(&self, path: &str) -> Option<&str> {
+        self.recognise(path).map(|(_, suffix)| suffix.trim_start_matches('/'))
+    }
+
+    fn recognise(&self, path: &str) -> Option<(Format, &str)> {
+        let path = normalised(path);
+        let (suffix, format) =
+            self.suffixes.iter().find(|(suffix, _)| path.ends_with(suffix.as_str()))?;
+        // Azure names the model in the path; such requests are not judged by their body.
+        let is_azure = path.contains("/openai/deployments/");
+        (format.is_judged() && !is_azure).then_some((*format, suffix.as_str()))
+    }
+}
+
+/// The path without query and fragment, percent-decoded, slashes merged, no slash at the end.
+fn normalised(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut decoded: Vec<u8> = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let (byte, tail) = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => match hex_byte(*high, *low) {
+                Some(byte) => (byte, tail),
+                None => (first, rest.get(1..).unwrap_or_default()),
+            },
+            _ => (first, tail),
+        };
+        rest = tail;
+        if byte == b'/' && decoded.last() == Some(&b'/') {
+            continue;
+        }
+        decoded.push(byte);
+    }
+    while decoded.last() == Some(&b'/') {
+        decoded.pop();
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex_byte(high: u8, low: u8) -> Option<u8> {
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    u8::try_from((digit(high)? << 4) | digit(low)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_suffix_names_the_format() {
+        let table = PathTable::default();
+        let cases = [
+            ("/v1/chat/completions", Some(Format::OpenAiChat)),
+            ("/proxy/v1/chat/completions?x=1", Some(Format::OpenAiChat)),
+            ("/v1/completions", Some(Format::OpenAiCompletions)),
+            ("/v1/responses", Some(Format::OpenAiResponses)),
+            ("/v1/embeddings", Some(Format::OpenAiEmbeddings)),
+            ("/v1/messages", Some(Format::AnthropicMessages)),
+            ("/v1/messages/count_tokens", None),
+            ("/v1/responses/resp_1", None),
+            ("/v1/models", None),
+            ("/openai/deployments/gpt/chat/completions", None),
+            ("/v1/chat%2fcompletions", Some(Format::OpenAiChat)),
+            ("/v1/chat/%63ompletions", Some(Format::OpenAiChat)),
+            ("/v1//chat//completions//", Some(Format::OpenAiChat)),
+            ("/v1/chat/completions%", None),
+            ("", None),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!(table.format(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn further_paths_win_over_built_in_ones() {
+        let table = PathTable::with([("/v1/responses/".to_owned(), Format::OpenAiChat)]);
+        assert_eq!(table.format("/v1/responses"), Some(Format::OpenAiChat));
+        assert_eq!(table.format("/v2/responses"), Some(Format::OpenAiResponses));
+    }
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        for format in Format::ALL {
+            assert_eq!(Format::from_name(format.name()), Some(format));
+        }
+        assert_eq!(Format::from_name("openai"), None);
+    }
+}

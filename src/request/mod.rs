@@ -1,0 +1,13 @@
+//! What a request says: its wire format, the facts in its body, and the edits
+//! that send it to another model.
+//!
+//! Knows nothing of configuration or routing: what to look for comes in as a
+//! [`scan::Spec`], what to change as arguments.
+
+pub mod control;
+pub mod facts;
+pub mod format;
+pub mod keyword;
+pub mod rewrite;
+pub mod scan;
+pub mod tokens;
