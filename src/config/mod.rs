@@ -70,6 +70,18 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct`.
+///
+/// # Errors
+/// Every problem found, in one pass.
+pub fn parse(_bytes: &[u8]) -> Result<Config, Problems> {
+    Err(Problems(Vec::new()))
+}
+
+/// Everything that is wrong with a configuration, in document order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
 /// Index of a provider in [`Config::providers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProviderId(pub usize);

