@@ -40,9 +40,11 @@ pub(super) fn comparison(condition: &Condition, subject: &Subject<'_>) -> Option
 
 impl Comparison {
     pub(super) fn holds(&self) -> bool {
-        self.found.is_some_and(|found| {
-            if self.is_above { found > self.bound } else { found < self.bound }
-        })
+        self.found.is_some_and(
+            |found| {
+                if self.is_above { found > self.bound } else { found < self.bound }
+            },
+        )
     }
 
     pub(super) fn because(&self) -> String {

@@ -84,7 +84,10 @@ pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
             facts.format
         ),
         Condition::SamplePercent(percent) => {
-            format!("sample_percent: wanted below {percent}, request falls on {:.2}", subject.sample)
+            format!(
+                "sample_percent: wanted below {percent}, request falls on {:.2}",
+                subject.sample
+            )
         }
         _ => String::new(),
     }

@@ -69,8 +69,9 @@ impl Condition {
             | Self::EstimatedCostGt(_)
             | Self::MaxOutputTokensLt(_)
             | Self::MaxOutputTokensGt(_)
-            | Self::MessageCountGt(_) => amount::comparison(self, subject)
-                .is_some_and(|comparison| comparison.holds()),
+            | Self::MessageCountGt(_) => {
+                amount::comparison(self, subject).is_some_and(|comparison| comparison.holds())
+            }
             Self::HasImages(_)
             | Self::HasAudio(_)
             | Self::HasFiles(_)
@@ -108,7 +109,10 @@ impl Condition {
             }
             Self::Not(_) => "not: what it negates holds".to_owned(),
             Self::PromptContainsAnyOf(words) => {
-                format!("prompt_contains_any_of: none of {} occurs", identity::quoted(words.iter().map(|(_, word)| word)))
+                format!(
+                    "prompt_contains_any_of: none of {} occurs",
+                    identity::quoted(words.iter().map(|(_, word)| word))
+                )
             }
             _ => identity::because(self, subject),
         }

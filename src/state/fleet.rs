@@ -62,8 +62,7 @@ impl SharedFleet {
                     let set = if is_narrowed { "some" } else { "all" };
                     let key = format!("{PREFIX}turn/{set}/{}#{variant}", described.name);
                     cas::create(shared, &key, &0u64.to_le_bytes());
-                    let turn =
-                        Turn { model: ModelId(model), group: GroupId(group), is_narrowed };
+                    let turn = Turn { model: ModelId(model), group: GroupId(group), is_narrowed };
                     turns.insert(turn, key);
                 }
             }
