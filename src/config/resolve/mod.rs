@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Model, Route, raw};
+use super::{Config, Model, ModelFacts, Route, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
 use names::Directory;
@@ -50,6 +50,12 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         models: resolved.models,
         names,
         routes: resolved.routes,
+        catalog: raw
+            .catalog
+            .iter()
+            .filter_map(|(name, facts)| Some((name.clone(), facts.clone()?)))
+            .collect(),
+        unknown_facts: ModelFacts::default(),
         keywords: Arc::new(resolved.keywords),
         watched_headers: resolved.watched_headers.into_iter().collect(),
         override_keys,

@@ -145,7 +145,7 @@ impl<'a> Directory<'a> {
         if let Some(found) = self.lookup(name) {
             return Ok(found.map(|id| Target::Model(id, None)));
         }
-        let variant = name.split_once('#').and_then(|(model, key)| self.variant(model, key));
+        let variant = name.rsplit_once('#').and_then(|(model, key)| self.variant(model, key));
         if let Some(Ok(target)) = variant {
             return Ok(target);
         }

@@ -315,8 +315,8 @@ pub(super) static SHADOW: Shape = Shape {
     name: "shadow",
     doc: "A second set of rules evaluated without effect; what is left out is the first one's.",
     keys: &[&[
-        optional("aliases", Kind::Map(Text::ModelName, &NAME), "as the outer aliases"),
-        optional("models", Kind::Map(Text::ModelName, &A_MODEL), "as the outer models"),
+        optional("aliases", Kind::Map(Text::Name, &NAME), "as the outer aliases"),
+        optional("models", Kind::Map(Text::Name, &A_MODEL), "as the outer models"),
         optional("routes", ROUTES, "as the outer routes"),
     ]],
 };

@@ -53,14 +53,14 @@ const OBJECTS: &[Key] = &[
     ),
     preset(
         "models",
-        Kind::Map(Text::ModelName, &A_MODEL),
+        Kind::Map(Text::Name, &A_MODEL),
         Preset::Object,
         "what clients ask for, by name",
     ),
     preset("routes", ROUTES, Preset::List, "conditions over requests; the first match wins"),
     preset(
         "aliases",
-        Kind::Map(Text::ModelName, &NAME),
+        Kind::Map(Text::Name, &NAME),
         Preset::Object,
         "other names for models; chains are flattened",
     ),

@@ -10,8 +10,6 @@ pub(in crate::config) enum Text {
     Any,
     /// Not empty, no control characters.
     Name,
-    /// A name without `#`, which parts a model from its variant.
-    ModelName,
     /// 1–64 of `a-z 0-9 -`, no edge hyphen.
     VariantKey,
     /// A name with `*` at its end at most.
@@ -62,7 +60,6 @@ impl Text {
         match self {
             Self::Any => true,
             Self::Name => is_name(text),
-            Self::ModelName => is_name(text) && !text.contains('#'),
             Self::VariantKey => is_variant_key(text),
             Self::Pattern => {
                 is_name(text) && !text.trim_end_matches('*').contains('*') && !text.ends_with("**")
@@ -94,9 +91,6 @@ impl Text {
         match self {
             Self::Any => "text",
             Self::Name => "a text that is not empty and has no control characters",
-            Self::ModelName => {
-                "a name that is not empty and has no control characters and no \"#\""
-            }
             Self::VariantKey => "1 to 64 of a-z, 0-9 and -, without - at either end",
             Self::Pattern => "a name; \"*\" is only understood at its end",
             Self::Tag => "a tag: 1 to 128 printable ASCII characters without spaces",
@@ -128,7 +122,6 @@ impl Text {
         Some(match self {
             Self::Any => return None,
             Self::Name => r"^[^\u0000-\u001f\u007f]+$",
-            Self::ModelName => r"^[^\u0000-\u001f\u007f#]+$",
             Self::VariantKey => "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$",
             Self::Pattern => r"^([^\u0000-\u001f\u007f*]+\*?|\*)$",
             Self::Tag => "^[!-~]{1,128}$",
@@ -185,7 +178,6 @@ mod tests {
         let cases: &[(Text, &[&str], &[&str])] = &[
             (Text::Any, &["", "\n"], &[]),
             (Text::Name, &["gpt-4.1", "ü b"], &["", "a\nb"]),
-            (Text::ModelName, &["gpt/4:x"], &["", "a#b"]),
             (Text::VariantKey, &["a", "a-1", "0"], &["", "-a", "a-", "A", "a_b"]),
             (Text::Pattern, &["gpt-*", "*", "a"], &["", "a*b", "**", "*a"]),
             (Text::Tag, &["a,b", "x"], &["", "a b", "ä"]),
