@@ -3,11 +3,18 @@
 //! After [`parse`] no name is unresolved: references are indices into this
 //! value's own lists, so no request path meets an unknown id. The steps are
 //! `document` (JSON or Struct bytes → tree), `shape` (tree → known keys of the
-//! right types), `resolve` (names → indices); each collects its problems, and
-//! all of them are reported together.
+//! right types, as `raw`), `resolve` (names → indices); each collects its
+//! problems, and all of them are reported together. The environment is not
+//! read: whether a secret is there is for the caller to check.
 
+mod document;
+mod error;
 mod parts;
+mod raw;
+mod resolve;
 mod route;
+mod settings;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +23,17 @@ use crate::request::format::PathTable;
 use crate::request::keyword::Keywords;
 use crate::request::tokens::Costs;
 
+use error::{Findings, Path};
+
+pub use error::{Problem, Problems};
 pub use parts::{
-    Api, Candidate, ClientHeaders, Cooldown, Credential, Deployment, Failover, Fallbacks, Group,
-    HeaderNames, Limits, Model, ModelFacts, Overrides, Oversize, ParamSchema, ParamType, Provider,
-    Rule, Status, StrategyName, TagMatch, UnknownModel, WhenAllCooling,
+    Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
+    ParamSchema, ParamType, Provider, Rule, Status, StrategyName, TagMatch,
 };
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
+pub use settings::{
+    ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Oversize, UnknownModel, WhenAllCooling,
+};
 
 /// A parsed and resolved configuration.
 #[derive(Debug)]
@@ -78,13 +90,35 @@ pub struct Config {
 ///
 /// # Errors
 /// Every problem found, in one pass.
-pub fn parse(_bytes: &[u8]) -> Result<Config, Problems> {
-    Err(Problems(Vec::new()))
+pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
+    let mut findings = Findings::default();
+    match resolved(bytes, &mut findings) {
+        Some(config) if findings.problems.is_empty() => {
+            Ok(Config { warnings: findings.warnings, ..config })
+        }
+        _ => Err(findings.problems),
+    }
 }
 
-/// Everything that is wrong with a configuration, in document order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problems(pub Vec<String>);
+/// The configuration as far as it can be understood; none only with a problem.
+fn resolved(bytes: &[u8], findings: &mut Findings) -> Option<Config> {
+    let document = document::read(bytes, findings)?;
+    let members = shape::check(&document, &shape::CONFIGURATION, findings)?;
+    match serde_json::from_value(members) {
+        Ok(raw) => Some(resolve::resolve(&raw, findings)),
+        // Only a table that disagrees with `raw` comes here, which the tests rule out.
+        Err(error) => {
+            findings.problem(&Path::Root, format!("cannot be read: {error}"));
+            None
+        }
+    }
+}
+
+/// The JSON Schema (draft 2020-12) of the configuration.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    shape::schema(&shape::CONFIGURATION)
+}
 
 /// Index of a provider in [`Config::providers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -109,7 +143,7 @@ pub struct GroupId(pub usize);
 /// What clients' names stand for.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// Model names.
+    /// Model names; deleted models are left out, for they do not resolve.
     pub models: BTreeMap<String, ModelId>,
     /// Aliases, chains flattened: every value is a model.
     pub aliases: BTreeMap<String, ModelId>,

@@ -1,8 +1,9 @@
-//! Providers, deployments, models and settings as data.
+//! Providers, deployments and models as data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::request::format::Format;
@@ -44,9 +45,11 @@ pub struct Credential {
 }
 
 /// The family of wire formats a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Api {
     /// `openai-*` and rerank.
+    #[default]
     OpenAi,
     /// `anthropic-messages`.
     Anthropic,
@@ -123,7 +126,7 @@ pub struct Deployment {
 
 /// What is known of an upstream model; what is not known is `None`: capable,
 /// without limit, of unknown cost.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct ModelFacts {
     /// Tokens of input and output together.
     pub context_window: Option<u64>,
@@ -229,7 +232,8 @@ pub struct Fallbacks {
 }
 
 /// Whether a model resolves and is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Resolves and is listed.
     #[default]
@@ -241,7 +245,8 @@ pub enum Status {
 }
 
 /// How candidates are restricted by the request's tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TagMatch {
     /// Not at all.
     #[default]
@@ -289,156 +294,4 @@ pub struct ParamType {
     pub types: Vec<String>,
     /// Accepted values as text; none: any.
     pub values: Option<Vec<String>>,
-}
-
-/// What happens to a model that no name resolves, or a request without one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UnknownModel {
-    /// 404, or 400 without a model.
-    Reject,
-    /// Sent on untouched.
-    PassThrough,
-    /// Served as this model.
-    Model(super::ModelId),
-}
-
-/// Which control headers clients may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientHeaders {
-    /// Forces a route.
-    pub route: bool,
-    /// Labels.
-    pub tag: bool,
-    /// Params.
-    pub params: bool,
-    /// Picks a variant.
-    pub variant: bool,
-    /// Session for sticky picks.
-    pub session: bool,
-    /// A ceiling for the cost.
-    pub cost_limit: bool,
-    /// Restricts to a provider.
-    pub provider: bool,
-    /// Pins a deployment.
-    pub deployment: bool,
-    /// Names fallback models.
-    pub fallback: bool,
-}
-
-/// When a deployment is taken out of every pick, and for how long.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cooldown {
-    /// Off: outcomes are counted, nothing ever cools.
-    pub enabled: bool,
-    /// Failures in a row that trip.
-    pub consecutive_failures: u32,
-    /// Failures this minute that trip, given the two below.
-    pub allowed_fails: u32,
-    /// Requests this minute below which a rate says nothing.
-    pub min_requests: u32,
-    /// Failed share of this minute's requests that trips.
-    pub failure_rate_percent: f64,
-    /// First length.
-    pub time_ms: u64,
-    /// Longest length, hints of providers included.
-    pub max_time_ms: u64,
-    /// Successes in half-open that close it.
-    pub success_threshold: u32,
-    /// Attempts at a time while half-open.
-    pub half_open_probes: u32,
-    /// How long a probe's lease is held at most.
-    pub probe_lease_ms: u64,
-    /// Whether a provider's hint sets the length.
-    pub honour_retry_after: bool,
-    /// What happens when cooldown alone stands in the way.
-    pub when_all_cooling: WhenAllCooling,
-}
-
-/// What happens when every candidate cools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenAllCooling {
-    /// The one that is free soonest is tried.
-    LeastRemaining,
-    /// 503 with the smallest `retry-after`.
-    Reject,
-}
-
-/// In-request failover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failover {
-    /// Most attempts of one request; 1 is off.
-    pub max_attempts: u32,
-    /// More tries of the same deployment.
-    pub retries_per_deployment: u32,
-}
-
-/// Sizes, and what happens beyond them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest body that is read.
-    pub max_body_bytes: u64,
-    /// A longer one.
-    pub on_oversize: Oversize,
-    /// One that cannot be read.
-    pub on_unparsable: Oversize,
-}
-
-/// What happens to a body that is not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Oversize {
-    /// Refused with an error.
-    Reject,
-    /// Sent to `default_cluster` untouched.
-    PassThrough,
-}
-
-/// Names of the headers this filter reads and writes, lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderNames {
-    /// Forces a route.
-    pub route: String,
-    /// Labels, comma list.
-    pub tag: String,
-    /// `key=value` comma list.
-    pub params: String,
-    /// Picks a variant.
-    pub variant: String,
-    /// Session for sticky picks.
-    pub session: String,
-    /// Ceiling in USD.
-    pub cost_limit: String,
-    /// Restricts to a provider; in responses, the one that served.
-    pub provider: String,
-    /// Pins a deployment; in responses, the one that served.
-    pub deployment: String,
-    /// Fallback models, comma list.
-    pub fallback: String,
-    /// Cluster for the route, request only.
-    pub cluster: String,
-    /// The model that served.
-    pub model: String,
-    /// Attempts made, response only.
-    pub attempts: String,
-    /// Asks Envoy for a retry, internal.
-    pub retry: String,
-}
-
-impl Default for HeaderNames {
-    fn default() -> Self {
-        Self {
-            route: "x-llm-route".into(),
-            tag: "x-llm-tag".into(),
-            params: "x-llm-params".into(),
-            variant: "x-llm-variant".into(),
-            session: "x-llm-session".into(),
-            cost_limit: "x-llm-cost-limit-usd".into(),
-            provider: "x-llm-provider".into(),
-            deployment: "x-llm-deployment".into(),
-            fallback: "x-llm-fallback".into(),
-            cluster: "x-llm-cluster".into(),
-            model: "x-llm-model".into(),
-            attempts: "x-llm-attempts".into(),
-            retry: "x-llm-retry".into(),
-        }
-    }
 }

@@ -1,0 +1,113 @@
+//! JSON text as a tree that keeps the order of members and their duplicates.
+//!
+//! The syntax, and the depth at which it stops, are serde_json's.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+
+use super::Node;
+
+/// Parses one JSON value.
+///
+/// # Errors
+/// Line, column and what was expected there.
+pub(super) fn parse(text: &[u8]) -> Result<Node, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    Node::deserialize(&mut deserializer)
+        .and_then(|node| deserializer.end().map(|()| node))
+        .map_err(|error| located(&error))
+}
+
+/// The error with its place first.
+fn located(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
+    format!("line {line}, column {column}: {}", message.to_lowercase())
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NodeVisitor)
+    }
+}
+
+struct NodeVisitor;
+
+impl<'de> Visitor<'de> for NodeVisitor {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
+        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
+        Ok(Node::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Node, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            list.push(element);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+        let mut members = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            members.push(entry);
+        }
+        Ok(Node::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_and_duplicates_are_kept() {
+        let node = parse(br#"{"b": 1, "a": [null, true, "x", 0.5], "b": -2}"#).expect("JSON");
+        let list = vec![
+            Node::Null,
+            Node::Bool(true),
+            Node::from("x"),
+            Node::Number(Number::from_f64(0.5).expect("finite")),
+        ];
+        let expected = vec![
+            ("b".to_owned(), Node::Number(1.into())),
+            ("a".to_owned(), Node::List(list)),
+            ("b".to_owned(), Node::Number((-2).into())),
+        ];
+        assert_eq!(node, Node::Object(expected));
+    }
+
+    #[test]
+    fn invalid_utf8_and_huge_numbers_are_errors() {
+        assert!(parse(b"{\"a\": \"\xff\"}").is_err());
+        assert!(parse(b"{\"a\": 1e999}").is_err());
+    }
+}

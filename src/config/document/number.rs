@@ -1,0 +1,122 @@
+//! Numbers that may have been written as numbers, doubles or text.
+//!
+//! A `google.protobuf.Struct` knows doubles alone, and Envoy's YAML loader turns
+//! fractions and large integers into text before it builds one.
+
+use serde_json::{Number, Value};
+
+use super::Node;
+
+/// Integers up to this are exact in a double.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Members of request bodies that are numbers in every API, so that text found
+/// there in a Struct was a number in the YAML file.
+const NUMERIC_MEMBERS: [&str; 20] = [
+    "budget_tokens",
+    "candidateCount",
+    "dimensions",
+    "frequency_penalty",
+    "length_penalty",
+    "logprobs",
+    "maxOutputTokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "min_p",
+    "n",
+    "presence_penalty",
+    "repetition_penalty",
+    "seed",
+    "temperature",
+    "topP",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+];
+
+/// The integer that a double is exactly, if it is one.
+pub(in crate::config) fn whole(value: f64) -> Option<i64> {
+    let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
+    // Through text: there is no conversion from f64 that is not an unchecked cast.
+    if is_whole { format!("{value:.0}").parse().ok() } else { None }
+}
+
+/// The whole number that a value is, however it was written.
+pub(in crate::config) fn integer(node: &Node) -> Option<i64> {
+    match node {
+        Node::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Node::Text(text) => text.parse().ok().or_else(|| parsed(text).and_then(whole)),
+        _ => None,
+    }
+}
+
+/// The number that a value is, however it was written.
+pub(in crate::config) fn float(node: &Node) -> Option<f64> {
+    match node {
+        Node::Number(number) => number.as_f64(),
+        Node::Text(text) => parsed(text),
+        _ => None,
+    }
+}
+
+/// A number as text: whole ones without a fraction.
+pub(in crate::config) fn spelled(number: &Number) -> String {
+    match number.as_f64().and_then(whole) {
+        Some(integer) => integer.to_string(),
+        None => number.to_string(),
+    }
+}
+
+/// What a member of a request body that came as text in a Struct was before.
+pub(in crate::config) fn restored(member: &str, text: &str) -> Option<Value> {
+    if !NUMERIC_MEMBERS.contains(&member) {
+        return None;
+    }
+    match text.parse::<i64>() {
+        Ok(integer) => Some(integer.into()),
+        Err(_) => parsed(text).and_then(Number::from_f64).map(Value::Number),
+    }
+}
+
+/// Text in decimal notation; not the `inf`, `nan` and `infinity` that Rust reads too.
+fn parsed(text: &str) -> Option<f64> {
+    let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    text.parse().ok().filter(|value: &f64| is_decimal && value.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_read_from_numbers_doubles_and_text() {
+        let double = |value| Node::Number(Number::from_f64(value).expect("finite"));
+        assert_eq!(integer(&Node::Number(5.into())), Some(5));
+        assert_eq!(integer(&double(5.0)), Some(5));
+        assert_eq!(integer(&double(5.5)), None);
+        assert_eq!(integer(&double(1e300)), None);
+        assert_eq!(integer(&Node::from("9007199254740993")), Some(9_007_199_254_740_993));
+        assert_eq!(integer(&Node::from("1e3")), Some(1000));
+        for text in ["", "x", "5.5", "nan", "inf", " 5", "5 "] {
+            assert_eq!(integer(&Node::from(text)), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn fractions_are_read_from_text() {
+        assert_eq!(float(&Node::from("0.5")), Some(0.5));
+        assert_eq!(float(&Node::from(".5")), Some(0.5));
+        for text in ["infinity", "NaN", "1e999", "", "0x1"] {
+            assert_eq!(float(&Node::from(text)), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_members_that_are_always_numbers_are_restored() {
+        assert_eq!(restored("temperature", "0.2"), Some(0.2.into()));
+        assert_eq!(restored("seed", "9007199254740993"), Some(9_007_199_254_740_993_i64.into()));
+        assert_eq!(restored("user", "42"), None);
+        assert_eq!(restored("temperature", "warm"), None);
+    }
+}

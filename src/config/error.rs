@@ -1,0 +1,210 @@
+//! What is wrong with a configuration, and where.
+//!
+//! Decides how problems and paths are written. Knows no rule of the
+//! configuration. The number of problems kept is bounded, so that a hostile
+//! configuration cannot flood the log of its host.
+
+use std::fmt;
+
+/// Problems kept; further ones are counted.
+const MOST_PROBLEMS: usize = 100;
+/// Characters of a key or text that a message quotes.
+const MOST_QUOTED: usize = 80;
+
+/// Everything that is wrong with a configuration: first what its text and keys
+/// get wrong, in document order, then what its names and rules do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    list: Vec<Problem>,
+    omitted: usize,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it is (`models.fast.candidates[1]`); `configuration` is the whole.
+    pub path: String,
+    /// What it is and what is allowed, in lower case.
+    pub message: String,
+}
+
+impl Problems {
+    /// The problems kept, in the order found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.list.iter()
+    }
+
+    /// How many there are, those included that are not kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len().saturating_add(self.omitted)
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn add(&mut self, problem: Problem) {
+        if self.list.len() < MOST_PROBLEMS {
+            self.list.push(problem);
+        } else {
+            self.omitted = self.omitted.saturating_add(1);
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// One problem per line.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.list.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        if self.omitted > 0 {
+            write!(f, "\nand {} more problems", self.omitted)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What one pass over a configuration finds.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What makes it fail.
+    pub(super) problems: Problems,
+    /// What is accepted, but worth a second look.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Findings {
+    /// Notes a problem; the same one at the same place counts once.
+    pub(super) fn problem(&mut self, path: &Path<'_>, message: impl Into<String>) {
+        let problem = Problem { path: path.to_string(), message: message.into() };
+        if !self.problems.list.contains(&problem) {
+            self.problems.add(problem);
+        }
+    }
+
+    /// Notes something suspicious but legal.
+    pub(super) fn warn(&mut self, path: &Path<'_>, message: impl fmt::Display) {
+        let warning = format!("{path}: {message}");
+        if self.warnings.len() < MOST_PROBLEMS && !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// Whether a problem is known of exactly this place, so that what follows
+    /// from it need not be told.
+    pub(super) fn is_reported(&self, path: &Path<'_>) -> bool {
+        let path = path.to_string();
+        self.problems.list.iter().any(|problem| problem.path == path)
+    }
+}
+
+/// A place in the configuration, as a list on the stack: it costs nothing until it is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Path<'a> {
+    /// The whole configuration.
+    Root,
+    /// A member of an object.
+    Key(&'a Path<'a>, &'a str),
+    /// An element of a list.
+    Index(&'a Path<'a>, usize),
+}
+
+impl<'a> Path<'a> {
+    /// The member of that key.
+    pub(super) fn key(&'a self, key: &'a str) -> Path<'a> {
+        Path::Key(self, key)
+    }
+
+    /// The element at that index.
+    pub(super) fn index(&'a self, index: usize) -> Path<'a> {
+        Path::Index(self, index)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Path::Root => f.write_str("configuration"),
+            Path::Key(parent, key) => {
+                if !matches!(parent, Path::Root) {
+                    write!(f, "{parent}.")?;
+                }
+                if is_plain(key) { f.write_str(key) } else { f.write_str(&quoted(key)) }
+            }
+            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// Whether a key can stand in a path unquoted.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty()
+        && key.len() <= MOST_QUOTED
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/:#@".contains(&byte))
+}
+
+/// A text in quotes, control characters escaped, cut where it is long.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MOST_QUOTED) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_quotes_keys_that_could_be_misread() {
+        let models = Path::Root.key("models");
+        let model = models.key("gpt-4.1");
+        let candidates = model.key("candidates");
+        assert_eq!(candidates.index(2).to_string(), "models.\"gpt-4.1\".candidates[2]");
+        assert_eq!(Path::Root.to_string(), "configuration");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        let text = quoted(&"ä".repeat(500));
+        assert_eq!(text.chars().count(), MOST_QUOTED + 3);
+        assert_eq!(quoted("a\nb"), "\"a\\nb\"");
+    }
+
+    #[test]
+    fn problems_are_bounded_and_told_once() {
+        let mut findings = Findings::default();
+        for at in 0..150 {
+            findings.problem(&Path::Root.index(at), "bad");
+            findings.problem(&Path::Root.index(at), "bad");
+        }
+        let text = findings.problems.to_string();
+        assert_eq!(text.lines().count(), MOST_PROBLEMS + 1);
+        // Beyond the bound nothing is compared any more.
+        assert!(text.ends_with("and 100 more problems"), "{text}");
+    }
+}

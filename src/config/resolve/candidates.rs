@@ -1,0 +1,111 @@
+//! Candidates and the rules of their strategy.
+
+use std::sync::Arc;
+
+use super::super::error::{Path, quoted};
+use super::super::raw::{self, Listed};
+use super::super::{Candidate, DeploymentId, Rule, StrategyName};
+use super::deployments::in_place;
+use super::names::resolved;
+use super::overrides::{merged, overrides};
+use super::{Scope, present};
+
+impl Scope<'_> {
+    /// Resolves the candidates of one group, in file order.
+    pub(super) fn candidates(
+        &mut self,
+        at: &Path<'_>,
+        strategy: StrategyName,
+        raw: &Listed<raw::Candidate>,
+    ) -> Vec<Candidate> {
+        self.check_count(at, strategy, raw.len());
+        let mut candidates = Vec::new();
+        let mut is_whole = true;
+        for (index, written) in raw.iter().enumerate() {
+            let candidate =
+                written.as_ref().and_then(|raw| self.candidate(&at.index(index), strategy, raw));
+            is_whole &= candidate.is_some();
+            candidates.extend(candidate);
+        }
+        let weightless = candidates.iter().all(|candidate| candidate.weight == 0);
+        // A candidate that was reported may be the one with weight.
+        if strategy == StrategyName::Weighted && is_whole && weightless && !candidates.is_empty() {
+            self.findings.problem(at, "every weight is 0; at least one must be above");
+        }
+        candidates
+    }
+
+    fn check_count(&mut self, at: &Path<'_>, strategy: StrategyName, count: usize) {
+        if count == 0 {
+            self.findings.problem(at, "is empty; at least one candidate is needed");
+        } else if strategy == StrategyName::Single && count > 1 {
+            let message = format!("{count} candidates under \"single\"; allowed: exactly one");
+            self.findings.problem(at, message);
+        }
+    }
+
+    fn candidate(
+        &mut self,
+        at: &Path<'_>,
+        strategy: StrategyName,
+        raw: &raw::Candidate,
+    ) -> Option<Candidate> {
+        self.check_rules(at, strategy, raw);
+        let rules_at = at.key("rules");
+        let rules = raw.rules.iter().enumerate();
+        let rules = rules
+            .filter_map(|(index, rule)| Some((index, rule.as_ref()?)))
+            .map(|(index, rule)| self.rule(&rules_at.index(index), rule))
+            .collect();
+        let own = overrides(at, raw.request_overrides.as_ref(), self.findings);
+        let id = self.deployment(at, raw)?;
+        let deployment = self.ground.built.get(id.0)?;
+        let written = self.ground.written.get(&deployment.id)?.as_ref()?;
+        Some(Candidate {
+            deployment: id,
+            weight: raw.weight.unwrap_or(written.weight),
+            position: raw.position,
+            rules,
+            request_overrides: if own.0.is_empty() {
+                Arc::clone(&deployment.request_overrides)
+            } else {
+                merged(own, &deployment.request_overrides)
+            },
+        })
+    }
+
+    fn deployment(&mut self, at: &Path<'_>, raw: &raw::Candidate) -> Option<DeploymentId> {
+        let created = in_place(raw).map(|(id, _)| id);
+        let id = raw.deployment.as_ref().or(created.as_ref())?;
+        resolved(at, self.ground.find(id), self.findings)
+    }
+
+    fn check_rules(&mut self, at: &Path<'_>, strategy: StrategyName, raw: &raw::Candidate) {
+        let has_rules = !raw.rules.is_empty();
+        match strategy {
+            StrategyName::Rules if !has_rules && !self.findings.is_reported(&at.key("rules")) => {
+                let message = "has no rules; every candidate under \"rules\" needs some";
+                self.findings.problem(at, message);
+            }
+            StrategyName::Rules => {}
+            _ if has_rules => {
+                self.findings
+                    .warn(&at.key("rules"), "have no effect without the strategy \"rules\"");
+            }
+            _ => {}
+        }
+    }
+
+    fn rule(&mut self, at: &Path<'_>, raw: &raw::Rule) -> Rule {
+        let mut params = Vec::new();
+        for (name, values) in &raw.params {
+            let Some(values) = values else { continue };
+            if values.is_empty() {
+                let message = format!("{} accepts no value, so this never holds", quoted(name));
+                self.findings.warn(&at.key("if").key(name), message);
+            }
+            params.push((name.clone(), present(values)));
+        }
+        Rule { params, when: self.when(&at.key("when"), &raw.when) }
+    }
+}

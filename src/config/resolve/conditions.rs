@@ -1,0 +1,134 @@
+//! Conditions: from keys that may be there to a list of predicates.
+//!
+//! They keep the order of the documentation, whatever the file's, so that what
+//! explain tells does not depend on how a file was encoded.
+
+use super::super::error::Path;
+use super::super::raw::{self, Listed, Named};
+use super::super::{Condition, NamePattern, When};
+use super::{Scope, pairs, present};
+use crate::request::format::Format;
+
+impl Scope<'_> {
+    /// Resolves a conjunction of conditions.
+    pub(super) fn when(&mut self, at: &Path<'_>, raw: &raw::When) -> When {
+        let mut conditions = Vec::new();
+        conditions.extend(raw.model_in.as_ref().map(|names| Condition::ModelIn(patterns(names))));
+        conditions.extend(numbers_before(raw));
+        conditions.extend(raw.tag_equals.clone().map(Condition::TagEquals));
+        conditions.extend(self.texts(at, "tag_in", raw.tag_in.as_ref()).map(Condition::TagIn));
+        conditions.extend(presence(raw));
+        conditions.extend(self.keywords(at, raw));
+        conditions.extend(numbers_after(raw));
+        conditions.extend(self.formats(at, raw));
+        conditions.extend(raw.header_equals.as_ref().map(|headers| self.headers(headers)));
+        let params = raw.params_equal.as_ref();
+        conditions.extend(params.map(|params| Condition::ParamsEqual(pairs(params))));
+        conditions.extend(raw.sample_percent.map(Condition::SamplePercent));
+        conditions.extend(self.any_of(at, raw));
+        let not = raw.not.as_ref().map(|when| self.when(&at.key("not"), when));
+        conditions.extend(not.map(Condition::Not));
+        When(conditions)
+    }
+
+    /// A list that something of the request must be in.
+    fn texts(
+        &mut self,
+        at: &Path<'_>,
+        key: &str,
+        list: Option<&Listed<String>>,
+    ) -> Option<Vec<String>> {
+        let list = list?;
+        self.warn_if_empty(at, key, list);
+        Some(present(list))
+    }
+
+    fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Listed<T>) {
+        if list.is_empty() {
+            self.findings.warn(&at.key(key), "is empty, so it never matches");
+        }
+    }
+
+    fn keywords(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+        let words =
+            self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
+        let words = words.into_iter().map(|word| (self.keywords.add(&word), word)).collect();
+        Some(Condition::PromptContainsAnyOf(words))
+    }
+
+    fn formats(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+        let names = self.texts(at, "format_in", raw.format_in.as_ref())?;
+        let formats: Vec<Format> =
+            names.iter().filter_map(|name| Format::from_name(name)).collect();
+        if !formats.is_empty() && !formats.iter().any(|format| format.is_judged()) {
+            let message = "no format of this list is read in this version, so it never matches";
+            self.findings.warn(&at.key("format_in"), message);
+        }
+        Some(Condition::FormatIn(formats))
+    }
+
+    fn headers(&mut self, headers: &Named<String>) -> Condition {
+        self.watched_headers.extend(headers.keys().cloned());
+        Condition::HeaderEquals(pairs(headers))
+    }
+
+    fn any_of(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+        let list = raw.any_of.as_ref()?;
+        self.warn_if_empty(at, "any_of", list);
+        let at = at.key("any_of");
+        let mut alternatives = Vec::new();
+        for (index, when) in list.iter().enumerate() {
+            let Some(when) = when else { continue };
+            alternatives.push(self.when(&at.index(index), when));
+        }
+        Some(Condition::AnyOf(alternatives))
+    }
+}
+
+/// A trailing `*` makes a name a prefix; `shape` has refused it elsewhere.
+fn patterns(names: &Listed<String>) -> Vec<NamePattern> {
+    let names = names.iter().flatten();
+    names
+        .map(|name| match name.strip_suffix('*') {
+            Some(prefix) => NamePattern::Prefix(prefix.to_owned()),
+            None => NamePattern::Exact(name.clone()),
+        })
+        .collect()
+}
+
+/// Estimates, which stand before the tags.
+fn numbers_before(raw: &raw::When) -> impl Iterator<Item = Condition> {
+    [
+        raw.input_tokens_lt.map(Condition::InputTokensLt),
+        raw.input_tokens_gt.map(Condition::InputTokensGt),
+        raw.estimated_cost_lt.map(Condition::EstimatedCostLt),
+        raw.estimated_cost_gt.map(Condition::EstimatedCostGt),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What the request has or has not.
+fn presence(raw: &raw::When) -> impl Iterator<Item = Condition> {
+    [
+        raw.has_images.map(Condition::HasImages),
+        raw.has_audio.map(Condition::HasAudio),
+        raw.has_files.map(Condition::HasFiles),
+        raw.has_tools.map(Condition::HasTools),
+        raw.stream.map(Condition::Stream),
+        raw.has_state.map(Condition::HasState),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Numbers the request tells itself.
+fn numbers_after(raw: &raw::When) -> impl Iterator<Item = Condition> {
+    [
+        raw.max_output_tokens_lt.map(Condition::MaxOutputTokensLt),
+        raw.max_output_tokens_gt.map(Condition::MaxOutputTokensGt),
+        raw.message_count_gt.map(Condition::MessageCountGt),
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,220 @@
+//! Deployments: those declared and those that candidates create in place.
+//!
+//! Every deployment has its id and index before any model is resolved.
+
+use std::collections::BTreeMap;
+
+use super::super::error::{Findings, Path, quoted};
+use super::super::raw::{self, Candidate, Named, Raw};
+use super::super::shape::{did_you_mean, listed};
+use super::super::{Deployment, DeploymentId, ModelFacts, ProviderId};
+use super::overrides::overrides;
+use super::{Rules, numbered, present};
+
+/// Everything a request can be sent to.
+pub(super) struct Ground {
+    /// As written; none where it was reported.
+    pub(super) written: Named<raw::Deployment>,
+    /// Ids and indices.
+    pub(super) ids: BTreeMap<String, DeploymentId>,
+    /// Resolved, sorted by id.
+    pub(super) built: Vec<Deployment>,
+    /// Whether ids may be missing because the whole list was reported.
+    pub(super) is_partial: bool,
+}
+
+impl Ground {
+    /// Collects and resolves the deployments of a configuration.
+    pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Findings) -> Self {
+        let at = Path::Root.key("deployments");
+        let mut written = raw.deployments.clone();
+        let mut collector = Collector { written: &mut written, places: BTreeMap::new(), findings };
+        for (id, deployment) in &raw.deployments {
+            collector.check_provider(&at.key(id), deployment.as_ref(), &raw.providers);
+        }
+        for rules in sets {
+            collector.collect(rules, &raw.providers);
+        }
+        let ids = numbered(&written, DeploymentId);
+        let providers = numbered(&raw.providers, ProviderId);
+        let built = written
+            .iter()
+            .filter_map(|(id, raw)| Some((id, raw.as_ref()?)))
+            .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
+            .collect();
+        Self { written, ids, built, is_partial: findings.is_reported(&at) }
+    }
+
+    /// The deployment of that id; none where it was reported.
+    ///
+    /// # Errors
+    /// What to tell of an id that is not known.
+    pub(super) fn find(&self, id: &str) -> Result<Option<DeploymentId>, String> {
+        match self.ids.get(id) {
+            Some(found) => Ok(Some(*found)),
+            None if self.is_partial => Ok(None),
+            None => Err(unknown("deployment", id, self.ids.keys().map(String::as_str))),
+        }
+    }
+}
+
+/// What to tell of a name that is not known.
+pub(super) fn unknown<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    let name_quoted = quoted(name);
+    let near = did_you_mean(name, known.clone());
+    let parting = if near.is_some() { "" } else { ";" };
+    let near = near.unwrap_or_default();
+    let list = listed(known);
+    if list.is_empty() {
+        format!("unknown {what} {name_quoted}; none is declared")
+    } else {
+        format!("unknown {what} {name_quoted}{near}{parting} known: {list}")
+    }
+}
+
+/// The deployment that a candidate creates, if it does.
+pub(super) fn in_place(candidate: &Candidate) -> Option<(String, raw::Deployment)> {
+    let (provider, model) = (candidate.provider.as_ref()?, candidate.model.as_ref()?);
+    let deployment = raw::Deployment {
+        provider: Some(provider.clone()),
+        model: Some(model.clone()),
+        // Weight and overrides stay with the candidate.
+        weight: 1,
+        priority: candidate.priority,
+        tags: candidate.tags.clone(),
+        rpm_limit: candidate.rpm_limit,
+        tpm_limit: candidate.tpm_limit,
+        max_parallel_requests: candidate.max_parallel_requests,
+        enabled: candidate.enabled,
+        facts: candidate.facts.clone(),
+        request_overrides: None,
+    };
+    Some((format!("{provider}/{model}"), deployment))
+}
+
+struct Collector<'a> {
+    written: &'a mut Named<raw::Deployment>,
+    /// Where each deployment in place was first created.
+    places: BTreeMap<String, String>,
+    findings: &'a mut Findings,
+}
+
+impl Collector<'_> {
+    fn check_provider(
+        &mut self,
+        at: &Path<'_>,
+        deployment: Option<&raw::Deployment>,
+        providers: &Named<raw::Provider>,
+    ) {
+        let Some(name) = deployment.and_then(|deployment| deployment.provider.as_ref()) else {
+            return;
+        };
+        if !providers.contains_key(name) && !self.findings.is_reported(&Path::Root.key("providers"))
+        {
+            let message = unknown("provider", name, providers.keys().map(String::as_str));
+            self.findings.problem(&at.key("provider"), message);
+        }
+    }
+
+    fn collect(&mut self, rules: &Rules<'_>, providers: &Named<raw::Provider>) {
+        for (name, model) in rules.models {
+            let Some(model) = model else { continue };
+            let at = rules.models_at.key(name);
+            let candidates = at.key("candidates");
+            for (index, candidate) in model.candidates.iter().flatten().enumerate() {
+                self.add(&candidates.index(index), candidate.as_ref(), providers);
+            }
+            let variants = at.key("variants");
+            for (index, variant) in model.variants.iter().flatten().enumerate() {
+                let variant_at = variants.index(index);
+                let candidates = variant_at.key("candidates");
+                let written =
+                    variant.iter().flat_map(|variant| variant.candidates.iter().flatten());
+                for (index, candidate) in written.enumerate() {
+                    self.add(&candidates.index(index), candidate.as_ref(), providers);
+                }
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        at: &Path<'_>,
+        candidate: Option<&Candidate>,
+        providers: &Named<raw::Provider>,
+    ) {
+        let Some((id, deployment)) = candidate.and_then(in_place) else { return };
+        self.check_provider(at, Some(&deployment), providers);
+        match self.written.get(&id) {
+            None => {
+                self.places.insert(id.clone(), at.to_string());
+                self.written.insert(id, Some(deployment));
+            }
+            Some(Some(other)) if !is_same(other, &deployment) => {
+                let declared = || Path::Root.key("deployments").key(&id).to_string();
+                let place = self.places.get(&id).cloned().unwrap_or_else(declared);
+                let message =
+                    format!("{} differs from {place}; declare it once in deployments", quoted(&id));
+                self.findings.problem(at, message);
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether two deployments are one: what a candidate has of its own does not count.
+fn is_same(left: &raw::Deployment, right: &raw::Deployment) -> bool {
+    let neutral = |deployment: &raw::Deployment| raw::Deployment {
+        weight: 1,
+        request_overrides: None,
+        ..deployment.clone()
+    };
+    neutral(left) == neutral(right)
+}
+
+fn build(
+    at: &Path<'_>,
+    id: &str,
+    deployment: &raw::Deployment,
+    providers: &BTreeMap<String, ProviderId>,
+    raw: &Raw,
+    findings: &mut Findings,
+) -> Deployment {
+    let provider = deployment.provider.as_ref().and_then(|name| providers.get(name)).copied();
+    let upstream_model = deployment.model.clone().unwrap_or_default();
+    let catalogued = raw.catalog.get(&upstream_model).cloned().flatten().unwrap_or_default();
+    Deployment {
+        id: id.to_owned(),
+        provider: provider.unwrap_or(ProviderId(0)),
+        upstream_model,
+        weight: deployment.weight,
+        priority: deployment.priority,
+        tags: present(&deployment.tags),
+        rpm_limit: deployment.rpm_limit,
+        tpm_limit: deployment.tpm_limit,
+        max_parallel_requests: deployment.max_parallel_requests,
+        enabled: deployment.enabled,
+        facts: over(&deployment.facts, catalogued),
+        request_overrides: overrides(&at.key(id), deployment.request_overrides.as_ref(), findings)
+            .into(),
+    }
+}
+
+/// The deployment's facts, and the catalogue's where it has none.
+fn over(own: &ModelFacts, catalogued: ModelFacts) -> ModelFacts {
+    ModelFacts {
+        context_window: own.context_window.or(catalogued.context_window),
+        max_output_tokens: own.max_output_tokens.or(catalogued.max_output_tokens),
+        vision: own.vision.or(catalogued.vision),
+        audio: own.audio.or(catalogued.audio),
+        files: own.files.or(catalogued.files),
+        tools: own.tools.or(catalogued.tools),
+        json_mode: own.json_mode.or(catalogued.json_mode),
+        input_usd_per_million: own.input_usd_per_million.or(catalogued.input_usd_per_million),
+        output_usd_per_million: own.output_usd_per_million.or(catalogued.output_usd_per_million),
+    }
+}

@@ -1,0 +1,174 @@
+//! Names to indices, and every rule that one key alone cannot break.
+//!
+//! Reads [`Raw`], reports what is wrong and goes on with placeholders, so that
+//! one pass finds everything; a configuration with problems never leaves this
+//! module's caller. What refers to something that was reported already is not
+//! reported again.
+
+mod candidates;
+mod conditions;
+mod deployments;
+mod models;
+mod names;
+mod overrides;
+mod providers;
+mod routes;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::error::{Findings, Path};
+use super::raw::{Listed, Named, Raw};
+use super::{Config, Model, ModelFacts, Route, raw};
+use crate::request::keyword::{Keywords, KeywordsBuilder};
+use deployments::Ground;
+use names::Directory;
+
+/// Resolves a configuration whose shape is checked.
+pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
+    let (shadow, root) = (Path::Root.key("shadow"), Path::Root);
+    let rules = Rules::of(raw, &root);
+    let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(raw, given, &shadow));
+    settings::refuse_unsupported(raw, findings);
+    let providers = providers::resolve(&raw.providers, findings);
+    let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
+    let ground = Ground::new(raw, &sets, findings);
+    let directory = Directory::new(&rules, &ground, findings);
+    let resolved = Resolved::new(&rules, &ground, &directory, findings);
+    if let Some(rules) = &shadow_rules {
+        // Judged like the first set; this version has no use for it yet.
+        let directory = Directory::new(rules, &ground, findings);
+        Resolved::new(rules, &ground, &directory, findings);
+    }
+    settings::warn(raw, findings);
+    let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
+    let names = directory.into_names(&ground);
+    let override_keys = overrides::keys(&ground.built, &resolved.models);
+    Config {
+        providers,
+        models: resolved.models,
+        names,
+        routes: resolved.routes,
+        catalog: raw
+            .catalog
+            .iter()
+            .filter_map(|(name, facts)| Some((name.clone(), facts.clone()?)))
+            .collect(),
+        unknown_facts: ModelFacts::default(),
+        keywords: Arc::new(resolved.keywords),
+        watched_headers: resolved.watched_headers.into_iter().collect(),
+        override_keys,
+        unknown_model,
+        default_cluster: raw.default_cluster.clone(),
+        client_headers: settings::client_headers(&raw.client_headers),
+        allow_direct: raw.allow_direct,
+        cooldown: settings::cooldown(&raw.cooldown, findings),
+        failover: raw.failover,
+        limits: raw.limits,
+        paths: settings::paths(&raw.paths, findings),
+        tokens: settings::costs(&raw.tokens),
+        headers: settings::header_names(&raw.headers, findings),
+        serve_models: raw.serve_models,
+        response_headers: raw.response_headers,
+        warnings: Vec::new(),
+        deployments: ground.built,
+    }
+}
+
+/// Models, aliases and routes that are resolved together, and where they stand.
+struct Rules<'a> {
+    models_at: Path<'a>,
+    models: &'a Named<raw::Model>,
+    aliases_at: Path<'a>,
+    aliases: &'a Named<String>,
+    routes_at: Path<'a>,
+    routes: &'a Listed<raw::Route>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(raw: &'a Raw, root: &'a Path<'a>) -> Self {
+        Self {
+            models_at: root.key("models"),
+            models: &raw.models,
+            aliases_at: root.key("aliases"),
+            aliases: &raw.aliases,
+            routes_at: root.key("routes"),
+            routes: &raw.routes,
+        }
+    }
+
+    /// What a shadow leaves out is the first set's, and keeps its place there.
+    fn shadowing(raw: &'a Raw, shadow: &'a raw::Shadow, at: &'a Path<'a>) -> Self {
+        let outer = Self::of(raw, &Path::Root);
+        let models_at = if shadow.models.is_some() { at.key("models") } else { outer.models_at };
+        let aliases_at =
+            if shadow.aliases.is_some() { at.key("aliases") } else { outer.aliases_at };
+        let routes_at = if shadow.routes.is_some() { at.key("routes") } else { outer.routes_at };
+        Self {
+            models_at,
+            models: shadow.models.as_ref().unwrap_or(outer.models),
+            aliases_at,
+            aliases: shadow.aliases.as_ref().unwrap_or(outer.aliases),
+            routes_at,
+            routes: shadow.routes.as_ref().unwrap_or(outer.routes),
+        }
+    }
+}
+
+/// Models and routes, resolved.
+struct Resolved {
+    models: Vec<Model>,
+    routes: Vec<Route>,
+    keywords: Keywords,
+    watched_headers: BTreeSet<String>,
+}
+
+impl Resolved {
+    fn new(
+        rules: &Rules<'_>,
+        ground: &Ground,
+        directory: &Directory<'_>,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut scope = Scope {
+            ground,
+            directory,
+            findings,
+            keywords: KeywordsBuilder::default(),
+            watched_headers: BTreeSet::new(),
+        };
+        let models = scope.models(rules);
+        let routes = scope.routes(rules);
+        let (keywords, watched_headers) = (scope.keywords, scope.watched_headers);
+        let keywords = keywords.build().unwrap_or_else(|error| {
+            findings.problem(&rules.routes_at, format!("keywords: {error}"));
+            Keywords::default()
+        });
+        Self { models, routes, keywords, watched_headers }
+    }
+}
+
+/// What resolving models and routes reads, and what it collects on the way.
+struct Scope<'a> {
+    ground: &'a Ground,
+    directory: &'a Directory<'a>,
+    findings: &'a mut Findings,
+    keywords: KeywordsBuilder,
+    watched_headers: BTreeSet<String>,
+}
+
+/// The elements that were not reported.
+fn present(list: &Listed<String>) -> Vec<String> {
+    list.iter().flatten().cloned().collect()
+}
+
+/// The members that were not reported.
+fn pairs(map: &Named<String>) -> Vec<(String, String)> {
+    map.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect()
+}
+
+/// An index for every name, in their order, which is the order of the lists.
+fn numbered<T, I>(map: &BTreeMap<String, T>, id: fn(usize) -> I) -> BTreeMap<String, I> {
+    map.keys().enumerate().map(|(at, name)| (name.clone(), id(at))).collect()
+}

@@ -1,0 +1,204 @@
+//! Models: candidates or variants, the default variant, fallbacks, params.
+
+use std::collections::BTreeSet;
+
+use super::super::error::{Path, quoted};
+use super::super::raw::{self, Listed};
+use super::super::{
+    Fallbacks, Group, GroupId, Model, ParamSchema, ParamType, StrategyName, Target,
+};
+use super::names::resolved;
+use super::{Rules, Scope, present};
+
+/// The variant that is meant when none is named, wherever it stands.
+const BASE: &str = "base";
+
+impl Scope<'_> {
+    /// Resolves every model, sorted by name.
+    pub(super) fn models(&mut self, rules: &Rules<'_>) -> Vec<Model> {
+        let models = rules.models.iter();
+        let models = models.filter_map(|(name, raw)| Some((name, raw.as_ref()?)));
+        models.map(|(name, raw)| self.model(&rules.models_at.key(name), name, raw)).collect()
+    }
+
+    fn model(&mut self, at: &Path<'_>, name: &str, raw: &raw::Model) -> Model {
+        let (groups, default_group) = self.groups(at, raw);
+        self.warn_of_idle_settings(at, raw);
+        Model {
+            name: name.to_owned(),
+            groups,
+            default_group,
+            fallbacks: self.fallbacks(&at.key("fallbacks"), &raw.fallbacks),
+            state_deployment: raw.state_deployment.as_ref().and_then(|id| {
+                resolved(&at.key("state_deployment"), self.ground.find(id), self.findings)
+            }),
+            status: raw.status,
+            description: raw.description.clone(),
+            purpose: raw.purpose.clone(),
+            when_to_use: raw.when_to_use.clone(),
+            param_schema: raw
+                .param_schema
+                .as_ref()
+                .map(|schema| self.param_schema(&at.key("param_schema"), schema)),
+            tag_match: raw.tag_match,
+        }
+    }
+
+    fn groups(&mut self, at: &Path<'_>, raw: &raw::Model) -> (Vec<Group>, GroupId) {
+        let Some(variants) = &raw.variants else {
+            return (self.base(at, raw).into_iter().collect(), GroupId(0));
+        };
+        for (key, is_given) in
+            [("strategy", raw.strategy.is_some()), ("candidates", raw.candidates.is_some())]
+        {
+            if is_given {
+                let message = "cannot stand beside variants; put it into each variant";
+                self.findings.problem(&at.key(key), message);
+            }
+        }
+        let at = at.key("variants");
+        if variants.is_empty() {
+            self.findings.problem(&at, "is empty; at least one variant is needed");
+        }
+        let mut keys = BTreeSet::new();
+        let mut groups = Vec::new();
+        for (index, variant) in variants.iter().enumerate() {
+            let at = at.index(index);
+            let Some(variant) = variant else { continue };
+            if let Some(key) = variant.key.as_ref().filter(|key| !keys.insert(key.as_str())) {
+                let message = format!("{} is the key of another variant, too", quoted(key));
+                self.findings.problem(&at.key("key"), message);
+            }
+            groups.push(self.variant(&at, variant));
+        }
+        (groups, default_group(variants))
+    }
+
+    /// The only group of a model without variants.
+    fn base(&mut self, at: &Path<'_>, raw: &raw::Model) -> Option<Group> {
+        let candidates_at = at.key("candidates");
+        let Some(candidates) = &raw.candidates else {
+            let is_reported = self.findings.is_reported(&candidates_at)
+                || self.findings.is_reported(&at.key("variants"));
+            if !is_reported {
+                self.findings.problem(at, "missing key \"candidates\" or \"variants\"");
+            }
+            return None;
+        };
+        let strategy = self.strategy(&at.key("strategy"), raw.strategy.unwrap_or_default());
+        Some(Group {
+            key: None,
+            strategy,
+            candidates: self.candidates(&candidates_at, strategy, candidates),
+            purpose: None,
+            when_to_use: None,
+        })
+    }
+
+    fn variant(&mut self, at: &Path<'_>, raw: &raw::Variant) -> Group {
+        let strategy = self.strategy(&at.key("strategy"), raw.strategy);
+        let candidates = raw.candidates.as_ref();
+        Group {
+            key: raw.key.clone(),
+            strategy,
+            candidates: candidates.map_or_else(Vec::new, |candidates| {
+                self.candidates(&at.key("candidates"), strategy, candidates)
+            }),
+            purpose: raw.purpose.clone(),
+            when_to_use: raw.when_to_use.clone(),
+        }
+    }
+
+    fn strategy(&mut self, at: &Path<'_>, strategy: raw::Strategy) -> StrategyName {
+        let (name, instead, stands_in) = match strategy {
+            raw::Strategy::Single => return StrategyName::Single,
+            raw::Strategy::OrderedFallback => return StrategyName::OrderedFallback,
+            raw::Strategy::Weighted => return StrategyName::Weighted,
+            raw::Strategy::RoundRobin => return StrategyName::RoundRobin,
+            raw::Strategy::CostBased => return StrategyName::CostBased,
+            raw::Strategy::PriorityBased => return StrategyName::PriorityBased,
+            raw::Strategy::Rules => return StrategyName::Rules,
+            raw::Strategy::LeastBusy => ("least_busy", "round_robin", StrategyName::RoundRobin),
+            raw::Strategy::LatencyBased => ("latency_based", "weighted", StrategyName::RoundRobin),
+            raw::Strategy::UsageBased => ("usage_based", "round_robin", StrategyName::RoundRobin),
+            raw::Strategy::RateLimitAware => {
+                ("rate_limit_aware", "round_robin", StrategyName::RoundRobin)
+            }
+            raw::Strategy::Sticky => ("sticky", "round_robin", StrategyName::RoundRobin),
+            raw::Strategy::Custom => ("custom", "rules", StrategyName::RoundRobin),
+        };
+        let message = format!("{} is not supported yet; use {}", quoted(name), quoted(instead));
+        self.findings.problem(at, message);
+        stands_in
+    }
+
+    fn fallbacks(&mut self, at: &Path<'_>, raw: &raw::Fallbacks) -> Fallbacks {
+        let mut by_kind = |key: &str, names: &Option<Listed<String>>| {
+            names.as_ref().map(|names| self.targets(&at.key(key), names))
+        };
+        Fallbacks {
+            context_window: by_kind("context_window", &raw.context_window),
+            content_policy: by_kind("content_policy", &raw.content_policy),
+            rate_limit: by_kind("rate_limit", &raw.rate_limit),
+            general: self.targets(&at.key("general"), &raw.general),
+        }
+    }
+
+    /// Resolves a list of names.
+    pub(super) fn targets(&mut self, at: &Path<'_>, names: &Listed<String>) -> Vec<Target> {
+        let mut targets = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let Some(name) = name else { continue };
+            let found = self.directory.target(name);
+            targets.extend(resolved(&at.index(index), found, self.findings));
+        }
+        targets
+    }
+
+    fn param_schema(&mut self, at: &Path<'_>, raw: &raw::ParamSchema) -> ParamSchema {
+        for (index, name) in raw.required.iter().enumerate() {
+            let Some(name) = name else { continue };
+            if !raw.additional && !raw.properties.contains_key(name) {
+                let message = format!(
+                    "{} is not among properties, and additionalProperties is false",
+                    quoted(name)
+                );
+                self.findings.problem(&at.key("required").index(index), message);
+            }
+        }
+        let properties = raw.properties.iter().filter_map(|(name, param)| {
+            let param = param.as_ref()?;
+            let values = param.values.as_ref().map(present);
+            Some((name.clone(), ParamType { types: present(&param.types), values }))
+        });
+        ParamSchema {
+            required: present(&raw.required),
+            properties: properties.collect(),
+            additional: raw.additional,
+        }
+    }
+
+    fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &raw::Model) {
+        let of_variants = raw.variants.iter().flatten().flatten().map(|variant| variant.strategy);
+        let strategies: Vec<raw::Strategy> = raw.strategy.into_iter().chain(of_variants).collect();
+        let settings = [
+            ("sticky", raw.sticky.is_some(), raw::Strategy::Sticky),
+            ("custom", raw.custom.is_some(), raw::Strategy::Custom),
+        ];
+        for (key, is_given, strategy) in settings {
+            if is_given && !strategies.contains(&strategy) {
+                let message = format!("has no effect without the strategy {}", quoted(key));
+                self.findings.warn(&at.key(key), message);
+            }
+        }
+    }
+}
+
+/// `base`, else the lowest position, else the first.
+fn default_group(variants: &Listed<raw::Variant>) -> GroupId {
+    let keyed = |variant: &&raw::Variant| variant.key.as_deref() == Some(BASE);
+    let variants = || variants.iter().flatten().enumerate();
+    let base = variants().find(|(_, variant)| keyed(variant));
+    let meant = base.or_else(|| variants().min_by_key(|(_, variant)| variant.position));
+    GroupId(meant.map_or(0, |(index, _)| index))
+}

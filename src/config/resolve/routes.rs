@@ -1,0 +1,83 @@
+//! Routes: unique names, the order they are tried in, where they lead.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::super::error::{Findings, Path, quoted};
+use super::super::raw;
+use super::super::{Action, Condition, Route, When};
+use super::names::resolved;
+use super::{Rules, Scope};
+
+impl Scope<'_> {
+    /// Resolves every route; higher priority first, then file order.
+    pub(super) fn routes(&mut self, rules: &Rules<'_>) -> Vec<Route> {
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut routes = Vec::new();
+        for (index, raw) in rules.routes.iter().enumerate() {
+            let Some(raw) = raw else { continue };
+            let at = rules.routes_at.index(index);
+            let name = raw.name.as_deref();
+            if let Some(first) = name.and_then(|name| names.get(name)) {
+                let first = rules.routes_at.index(*first);
+                let name = quoted(name.unwrap_or_default());
+                let message = format!("{name} is also the name of {first}; allowed: unique names");
+                self.findings.problem(&at.key("name"), message);
+            } else if let Some(name) = name {
+                names.insert(name, index);
+            }
+            let route = self.route(&at, raw);
+            routes.extend(route.map(|route| (index, route)));
+        }
+        routes.sort_by_key(|(_, route)| Reverse(route.priority));
+        warn_of_shadowed(&rules.routes_at, &routes, self.findings);
+        routes.into_iter().map(|(_, route)| route).collect()
+    }
+
+    /// None where the target was reported.
+    fn route(&mut self, at: &Path<'_>, raw: &raw::Route) -> Option<Route> {
+        let when = self.when(&at.key("when"), &raw.when);
+        let then_at = at.key("then");
+        let then = raw.then.as_ref()?;
+        let fallbacks = self.targets(&then_at.key("fallbacks"), &then.fallbacks);
+        let name = then.target_model.as_ref()?;
+        let found = self.directory.target(name);
+        let target = resolved(&then_at.key("target_model"), found, self.findings)?;
+        Some(Route {
+            name: raw.name.clone().unwrap_or_default(),
+            priority: raw.priority,
+            enabled: raw.enabled,
+            when,
+            then: Action {
+                target,
+                fallbacks,
+                disable_cache: then.disable_cache,
+                max_cost_usd: then.max_cost_usd,
+            },
+        })
+    }
+}
+
+/// A route behind one that always matches is reached by `x-llm-route` alone.
+fn warn_of_shadowed(at: &Path<'_>, routes: &[(usize, Route)], findings: &mut Findings) {
+    let mut enabled = routes.iter().filter(|(_, route)| route.enabled);
+    let Some((_, first)) = enabled.find(|(_, route)| is_unconditional(&route.when)) else {
+        return;
+    };
+    for (index, route) in enabled {
+        let (name, first) = (quoted(&route.name), quoted(&first.name));
+        let message = format!("{name} never matches: {first} is tried before it and always does");
+        findings.warn(&at.index(*index), message);
+    }
+}
+
+/// Whether every request meets the conditions, as far as one can tell without it.
+fn is_unconditional(when: &When) -> bool {
+    when.0.iter().all(|condition| match condition {
+        Condition::ModelIn(names) => names.is_empty(),
+        Condition::HeaderEquals(pairs) | Condition::ParamsEqual(pairs) => pairs.is_empty(),
+        Condition::SamplePercent(percent) => *percent >= 100.0,
+        Condition::AnyOf(alternatives) => alternatives.iter().any(is_unconditional),
+        _ => false,
+    })
+}

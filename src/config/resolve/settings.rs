@@ -1,0 +1,171 @@
+//! Settings: header names, limits, what stands in for unknown models, and what
+//! this version does not support yet.
+
+use std::collections::BTreeMap;
+
+use super::super::error::{Findings, Path, quoted};
+use super::super::raw::{self, Listed, Named, Raw};
+use super::super::{ClientHeaders, Cooldown, HeaderNames, UnknownModel};
+use super::names::{Directory, resolved};
+use super::{pairs, present};
+use crate::request::format::{Format, PathTable};
+use crate::request::tokens::Costs;
+
+/// Characters that count as one token.
+const CHARACTERS_PER_TOKEN: u64 = 4;
+
+/// Headers that other parts of HTTP live by; this filter removes or overwrites its own.
+const RESERVED: [&str; 14] = [
+    "accept",
+    "accept-encoding",
+    "api-key",
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "te",
+    "transfer-encoding",
+    "x-api-key",
+    "x-request-id",
+];
+
+/// Refuses what is designed and checked, but not built.
+pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
+    let root = Path::Root;
+    if raw.admin.is_some() {
+        let message = "is not supported yet; use routes, and leave it out";
+        findings.problem(&root.key("admin"), message);
+    }
+    if raw.failover.max_attempts > 1 {
+        let message = format!("{} is not supported yet; use 1", raw.failover.max_attempts);
+        findings.problem(&root.key("failover").key("max_attempts"), message);
+    }
+    for (key, value, instead) in
+        [("role", &raw.role, "router"), ("hold", &raw.hold, "stop_iteration")]
+    {
+        if value != instead {
+            let (value, instead) = (quoted(value), quoted(instead));
+            let message = format!("{value} is not supported yet; use {instead}");
+            findings.problem(&root.key(key), message);
+        }
+    }
+}
+
+/// Warns of what is accepted without an effect, or leaves requests without a way.
+pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
+    let root = Path::Root;
+    if raw.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
+        let message =
+            "is not set; envoy answers 503 to requests that are not judged or pass through";
+        findings.warn(&root.key("default_cluster"), message);
+    }
+    for (key, is_given) in
+        [("route_source", raw.route_source.is_some()), ("shadow", raw.shadow.is_some())]
+    {
+        if is_given {
+            findings.warn(&root.key(key), "is checked, but not active in this version");
+        }
+    }
+}
+
+/// Resolves the model that stands in for unknown ones.
+pub(super) fn unknown_model(
+    raw: &raw::UnknownModel,
+    directory: &Directory<'_>,
+    findings: &mut Findings,
+) -> UnknownModel {
+    let at = Path::Root.key("unknown_model");
+    let model = raw
+        .model
+        .as_ref()
+        .and_then(|name| resolved(&at.key("model"), directory.model(name), findings));
+    match (model, raw.policy.as_deref()) {
+        (Some(model), _) => UnknownModel::Model(model),
+        (None, Some("pass_through")) => UnknownModel::PassThrough,
+        (None, _) => UnknownModel::Reject,
+    }
+}
+
+/// The control headers of a list, or all of them.
+pub(super) fn client_headers(list: &Listed<String>) -> ClientHeaders {
+    let names = present(list);
+    let allows = |name: &str| names.iter().any(|allowed| allowed == name || allowed == "all");
+    ClientHeaders {
+        route: allows("route"),
+        tag: allows("tag"),
+        params: allows("params"),
+        variant: allows("variant"),
+        session: allows("session"),
+        cost_limit: allows("cost_limit"),
+        provider: allows("provider"),
+        deployment: allows("deployment"),
+        fallback: allows("fallback"),
+    }
+}
+
+/// The cooldown, whose longest length is not below its first.
+pub(super) fn cooldown(cooldown: &Cooldown, findings: &mut Findings) -> Cooldown {
+    if cooldown.max_time_ms < cooldown.time_ms {
+        let (most, first) = (cooldown.max_time_ms, cooldown.time_ms);
+        let at = Path::Root.key("cooldown");
+        let message = format!("{most} is below time_ms; allowed: {first} and more");
+        findings.problem(&at.key("max_time_ms"), message);
+    }
+    cooldown.clone()
+}
+
+/// Further paths over the built-in ones.
+pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable {
+    let at = Path::Root.key("paths");
+    let mut further = Vec::new();
+    for (suffix, name) in pairs(paths) {
+        let Some(format) = Format::from_name(&name) else { continue };
+        if !format.is_judged() {
+            let message =
+                format!("{} is not read in this version; passes untouched", quoted(&name));
+            findings.warn(&at.key(&suffix), message);
+        }
+        further.push((suffix, format));
+    }
+    PathTable::with(further)
+}
+
+/// Costs given in characters, as tokens.
+pub(super) fn costs(raw: &raw::Tokens) -> Costs {
+    let tokens = |characters: u64| characters.div_ceil(CHARACTERS_PER_TOKEN);
+    let default = Costs::default();
+    Costs {
+        image: raw.chars_per_image.map_or(default.image, tokens),
+        audio: raw.chars_per_audio.map_or(default.audio, tokens),
+        file: raw.chars_per_file.map_or(default.file, tokens),
+        ..default
+    }
+}
+
+/// The names of this filter's headers, no two of them the same.
+pub(super) fn header_names(raw: &Named<String>, findings: &mut Findings) -> HeaderNames {
+    let at = Path::Root.key("headers");
+    let names = HeaderNames::default().map(|name| match raw.get(&name) {
+        Some(Some(other)) => other.clone(),
+        _ => name,
+    });
+    let defaults = HeaderNames::default();
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    // Names that are kept first, so that the one that was changed is told.
+    let mut named: Vec<_> = defaults.all().into_iter().zip(names.all()).collect();
+    named.sort_by_key(|(default, name)| default != name);
+    for (default, name) in named {
+        if RESERVED.contains(&name) {
+            let message = format!("{} has a meaning of its own in http", quoted(name));
+            findings.problem(&at.key(default), message);
+        }
+        if let Some(other) = taken.insert(name, default) {
+            let message = format!("{} is also the name of {other}", quoted(name));
+            findings.problem(&at.key(default), message);
+        }
+    }
+    names
+}

@@ -1,0 +1,212 @@
+//! Forms of text: names, headers, paths, tags.
+//!
+//! Decides what a text of each form may hold, and normalises header names to
+//! lower case. Whether a name refers to something is `resolve`'s business.
+
+/// A form of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Text {
+    /// Anything.
+    Any,
+    /// Not empty, no control characters.
+    Name,
+    /// 1–64 of `a-z 0-9 -`, no edge hyphen.
+    VariantKey,
+    /// A name with `*` at its end at most.
+    Pattern,
+    /// A label: printable ASCII without spaces.
+    Tag,
+    /// A token of RFC 9110; becomes lower case.
+    HeaderName,
+    /// A header name, or one of HTTP/2's pseudo-headers.
+    ReadableHeader,
+    /// Without CR, LF and NUL.
+    HeaderValue,
+    /// What `:authority` may hold.
+    Authority,
+    /// A path to request.
+    Path,
+    /// Put before a path: as a path, without a slash at its end, or empty.
+    PathPrefix,
+    /// The end of a path.
+    PathSuffix,
+    /// A path with `{model}` and `{operation}` in it.
+    PathTemplate,
+    /// Name of an environment variable.
+    Variable,
+}
+
+/// Pseudo-headers that a condition may read.
+const PSEUDO_HEADERS: [&str; 4] = [":authority", ":method", ":path", ":scheme"];
+
+impl Text {
+    /// The text in its normal form.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub(in crate::config) fn normalised(self, text: &str) -> Result<String, &'static str> {
+        if self.matches(text) {
+            Ok(match self {
+                Self::HeaderName | Self::ReadableHeader => text.to_ascii_lowercase(),
+                Self::PathPrefix => text.trim_end_matches('/').to_owned(),
+                _ => text.to_owned(),
+            })
+        } else {
+            Err(self.expected())
+        }
+    }
+
+    fn matches(self, text: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Name => is_name(text),
+            Self::VariantKey => is_variant_key(text),
+            Self::Pattern => {
+                is_name(text) && !text.trim_end_matches('*').contains('*') && !text.ends_with("**")
+            }
+            Self::Tag => {
+                (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+            }
+            Self::HeaderName => is_token(text),
+            Self::ReadableHeader => {
+                is_token(text) || PSEUDO_HEADERS.contains(&text.to_ascii_lowercase().as_str())
+            }
+            Self::HeaderValue => !text.contains(['\r', '\n', '\0']),
+            Self::Authority => {
+                !text.is_empty()
+                    && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@".contains(&byte))
+            }
+            Self::Path => is_path(text),
+            Self::PathPrefix => text.is_empty() || is_path(text) && !text.contains(['?']),
+            Self::PathSuffix => is_suffix(text),
+            Self::PathTemplate => {
+                is_path(&text.replace("{model}", "m").replace("{operation}", "o"))
+            }
+            Self::Variable => is_name(text) && !text.contains(['=', ' ']),
+        }
+    }
+
+    /// What the form asks for, after "expected".
+    pub(in crate::config) const fn expected(self) -> &'static str {
+        match self {
+            Self::Any => "text",
+            Self::Name => "a text that is not empty and has no control characters",
+            Self::VariantKey => "1 to 64 of a-z, 0-9 and -, without - at either end",
+            Self::Pattern => "a name; \"*\" is only understood at its end",
+            Self::Tag => "a tag: 1 to 128 printable ASCII characters without spaces",
+            Self::HeaderName => "a header name: letters, digits and !#$%&'*+-.^_`|~",
+            Self::ReadableHeader => {
+                "a header name: letters, digits and !#$%&'*+-.^_`|~, \
+                 or :authority, :method, :path, :scheme"
+            }
+            Self::HeaderValue => "a header value: text without carriage return, line feed and NUL",
+            Self::Authority => "a host name, with \":port\" if need be",
+            Self::Path => "a path: \"/\" first, printable ASCII without spaces, \"#\" and braces",
+            Self::PathPrefix => {
+                "a path: \"/\" first, printable ASCII without spaces, \"?\", \"#\" and braces"
+            }
+            Self::PathSuffix => {
+                "the end of a path: \"/\" first, then more, \
+                 without spaces, \"?\", \"#\", \"%\" and doubled \"/\""
+            }
+            Self::PathTemplate => {
+                "a path: \"/\" first, printable ASCII without spaces and \"#\"; \
+                 placeholders are {model} and {operation}"
+            }
+            Self::Variable => "the name of an environment variable",
+        }
+    }
+
+    /// The same as a pattern for JSON Schema, as near as one gets.
+    pub(super) const fn pattern(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Any => return None,
+            Self::Name => r"^[^\u0000-\u001f\u007f]+$",
+            Self::VariantKey => "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$",
+            Self::Pattern => r"^([^\u0000-\u001f\u007f*]+\*?|\*)$",
+            Self::Tag => "^[!-~]{1,128}$",
+            Self::HeaderName => "^[0-9A-Za-z!#$%&'*+.^_`|~-]+$",
+            Self::ReadableHeader => {
+                "^([0-9A-Za-z!#$%&'*+.^_`|~-]+|:(authority|method|path|scheme))$"
+            }
+            Self::HeaderValue => r"^[^\u0000\r\n]*$",
+            Self::Authority => r#"^[!"$-.0->A-~]+$"#,
+            Self::Path => "^/[!\"$-z|~]*$",
+            Self::PathPrefix => "^(/[!\"$->@-z|~]*)?$",
+            Self::PathSuffix => "^(/[!\"$&-.0->@-~]+)+/?$",
+            Self::PathTemplate => r"^/([!$-z|~]|\{model\}|\{operation\})*$",
+            Self::Variable => r"^[^\u0000-\u0020\u007f=]+$",
+        })
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(|char| char.is_ascii_control())
+}
+
+fn is_variant_key(text: &str) -> bool {
+    let is_known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=64).contains(&text.len())
+        && text.bytes().all(is_known)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+fn is_token(text: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_known)
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/')
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#{}".contains(&byte))
+}
+
+/// Request paths are compared decoded and with slashes merged, so a suffix that
+/// holds what those steps remove never matches; one of slashes alone always does.
+fn is_suffix(text: &str) -> bool {
+    let is_known = |byte: u8| byte.is_ascii_graphic() && !b"?#%".contains(&byte);
+    text.len() > 1 && text.starts_with('/') && !text.contains("//") && text.bytes().all(is_known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_form_accepts_and_refuses() {
+        let cases: &[(Text, &[&str], &[&str])] = &[
+            (Text::Any, &["", "\n"], &[]),
+            (Text::Name, &["gpt-4.1", "ü b"], &["", "a\nb"]),
+            (Text::VariantKey, &["a", "a-1", "0"], &["", "-a", "a-", "A", "a_b"]),
+            (Text::Pattern, &["gpt-*", "*", "a"], &["", "a*b", "**", "*a"]),
+            (Text::Tag, &["a,b", "x"], &["", "a b", "ä"]),
+            (Text::HeaderName, &["X-Tier", "a_b"], &["", ":path", "a b", "ä", "a:b"]),
+            (Text::ReadableHeader, &[":path", ":Authority", "x"], &[":status", ""]),
+            (Text::HeaderValue, &["", "Bearer x\t"], &["a\r\nb", "a\0"]),
+            (Text::Authority, &["a.b:443", "[::1]:80"], &["", "a b", "a/b", "u@h"]),
+            (Text::Path, &["/", "/a?b=c"], &["", "a", "/a b", "/a#b", "/{x}"]),
+            (Text::PathPrefix, &["", "/v1/"], &["v1", "/v1?x"]),
+            (Text::PathSuffix, &["/chat", "/a/b/"], &["", "/", "chat", "/a//b", "/a?b", "/%61"]),
+            (Text::PathTemplate, &["/d/{model}/{operation}?v=1"], &["/{deployment}", "{model}"]),
+            (Text::Variable, &["OPENAI_KEY"], &["", "A=B"]),
+        ];
+        for (form, accepted, refused) in cases {
+            for text in *accepted {
+                assert!(form.matches(text), "{form:?} {text:?}");
+            }
+            for text in *refused {
+                assert!(!form.matches(text), "{form:?} {text:?}");
+            }
+        }
+        assert!(!Text::VariantKey.matches(&"a".repeat(65)));
+        assert!(!Text::Tag.matches(&"a".repeat(129)));
+    }
+
+    #[test]
+    fn header_names_become_lower_case_and_prefixes_lose_their_last_slash() {
+        assert_eq!(Text::HeaderName.normalised("X-Tier"), Ok("x-tier".to_owned()));
+        assert_eq!(Text::PathPrefix.normalised("/v1/"), Ok("/v1".to_owned()));
+        assert_eq!(Text::HeaderName.normalised("a b"), Err(Text::HeaderName.expected()));
+    }
+}
