@@ -1,0 +1,1 @@
+//! Estimates against true counts.
