@@ -1,7 +1,7 @@
 //! Whose credential a provider gets, and where the request is addressed to.
 
 use crate::group::OPEN;
-use crate::harness::{Ask, AUTHORITY, ask};
+use crate::harness::{AUTHORITY, Ask, ask};
 
 const CLIENTS: [(&str, &str); 4] = [
     ("authorization", "Bearer of-the-client"),
@@ -11,10 +11,7 @@ const CLIENTS: [(&str, &str); 4] = [
 ];
 
 fn with_all_credentials(path: &str) -> Ask<'static> {
-    CLIENTS
-        .iter()
-        .fold(ask(&OPEN), |asked, (name, value)| asked.header(name, value))
-        .path(path)
+    CLIENTS.iter().fold(ask(&OPEN), |asked, (name, value)| asked.header(name, value)).path(path)
 }
 
 #[test]
@@ -39,7 +36,8 @@ fn with_a_credential_the_clients_own_are_removed() {
 
 #[test]
 fn a_credential_goes_into_the_header_the_provider_wants() {
-    let reply = with_all_credentials("/v1/messages").header("x-drop-me", "1").model("claude").send();
+    let reply =
+        with_all_credentials("/v1/messages").header("x-drop-me", "1").model("claude").send();
     let (provider, seen) = reply.served_by_one();
     assert_eq!(provider, "gamma");
     assert_eq!(seen.header("x-api-key"), Some("sk-gamma"));

@@ -14,7 +14,8 @@ fn other_paths_pass_to_the_default_cluster() {
     assert_eq!(reply.header("x-llm-deployment"), None);
 
     let body = r#"{"model": "plain", "messages": []}"#;
-    let reply = ask(&OPEN).path("/v1/files").header("authorization", "Bearer kept").body(body).send();
+    let reply =
+        ask(&OPEN).path("/v1/files").header("authorization", "Bearer kept").body(body).send();
     let (provider, seen) = reply.served_by_one();
     assert_eq!((provider, &seen.body[..]), ("site", body.as_bytes()));
     assert_eq!(seen.header("authorization"), Some("Bearer kept"));
@@ -42,7 +43,8 @@ fn json_types_with_parameters_are_judged() {
 fn an_upload_beyond_every_buffer_passes() {
     let size = LENIENT_BUFFER as usize * 8;
     for whole in [true, false] {
-        let asked = ask(&LENIENT).path("/v1/files").header("content-type", "application/octet-stream");
+        let asked =
+            ask(&LENIENT).path("/v1/files").header("content-type", "application/octet-stream");
         let reply = if whole {
             asked.body(vec![b'x'; size]).send()
         } else {

@@ -27,7 +27,8 @@ const SHOWN_LINES: usize = 60;
 
 /// Runs Envoy until standard input ends, however this process ends: statics
 /// are never dropped, and a killed test run must not leave an Envoy behind.
-const GUARD: &str = r#"trap '' INT; "$@" & pid=$!; read -r _; kill "$pid" 2>/dev/null; wait "$pid""#;
+const GUARD: &str =
+    r#"trap '' INT; "$@" & pid=$!; read -r _; kill "$pid" 2>/dev/null; wait "$pid""#;
 
 thread_local! {
     /// The log of the Envoy that this test talked to last.
