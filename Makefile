@@ -48,8 +48,8 @@ build: setup-rust ## build the module: target/wasm32-wasip1/release/pointsman.wa
 mock: setup-rust
 	$(CARGO) build --example mock_provider
 
-run: build mock setup-envoy ## start Envoy with two mock providers; Ctrl-C stops all
-	@LISTENER_PORT=$(PORT) exec python3 scripts/run.py
+run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops all; LISTENER_PORT=N moves it
+	@exec python3 scripts/run.py
 
 demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
 	@exec $(PYTHON) scripts/demo.py
