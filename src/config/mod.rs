@@ -36,6 +36,10 @@ pub struct Config {
     pub names: Names,
     /// Enabled and disabled routes in the order they are tried.
     pub routes: Vec<Route>,
+    /// Catalogue facts by upstream model, for models that clients name directly.
+    pub catalog: BTreeMap<String, ModelFacts>,
+    /// Facts of a model that the catalogue does not have.
+    pub unknown_facts: ModelFacts,
     /// Every keyword of every route, as one automaton.
     pub keywords: Arc<Keywords>,
     /// Lower-case names of the headers that `header_equals` conditions read.

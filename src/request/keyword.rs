@@ -1,5 +1,16 @@
 //! Keyword search over prompt text: one Aho-Corasick automaton for all
-//! keywords, driven a piece at a time.
+//! keywords, driven a piece at a time through a cursor.
+//!
+//! Two texts compare alike if their Unicode lower case is the same, character
+//! by character, with final sigma `ς` read as `σ`. So `İ` compares as `i` and a
+//! combining dot above, `ß` is not `ss`, and nothing is normalised: composed
+//! and decomposed accents differ. Refuses to know where a text starts or ends:
+//! a match may span any two pieces fed through the same cursor.
+
+use std::collections::HashMap;
+
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::{Anchored, MatchKind, StartKind, dfa, nfa::contiguous};
 
 /// Index of a distinct keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,30 +46,135 @@ impl KeywordSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Removes all keywords.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
 }
+
+/// A search between two pieces of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor(StateID);
 
 /// The automaton over all keywords.
 #[derive(Debug, Default)]
-pub struct Keywords {}
+pub struct Keywords(Machine);
+
+#[derive(Debug, Default)]
+enum Machine {
+    /// There are no keywords.
+    #[default]
+    Nothing,
+    /// Few keywords: the fastest table.
+    Small(dfa::DFA),
+    /// Many keywords: a table that grows with their length only.
+    Large(contiguous::NFA),
+}
+
+impl Keywords {
+    /// A search at the start of a text.
+    #[must_use]
+    pub fn start(&self) -> Cursor {
+        let start = match &self.0 {
+            Machine::Nothing => None,
+            Machine::Small(machine) => machine.start_state(Anchored::No).ok(),
+            Machine::Large(machine) => machine.start_state(Anchored::No).ok(),
+        };
+        Cursor(start.unwrap_or(StateID::ZERO))
+    }
+
+    /// Searches a piece of text and adds the keywords that end in it.
+    pub fn feed(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
+        match &self.0 {
+            Machine::Nothing => {}
+            Machine::Small(machine) => search(machine, cursor, piece, hits),
+            Machine::Large(machine) => search(machine, cursor, piece, hits),
+        }
+    }
+}
+
+fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
+    let mut state = cursor.0;
+    for char in piece.chars() {
+        if let Ok(byte @ 0..0x80) = u8::try_from(char) {
+            state = step(machine, state, byte.to_ascii_lowercase(), hits);
+            continue;
+        }
+        for lower in folded(char) {
+            for byte in lower.encode_utf8(&mut [0; 4]).bytes() {
+                state = step(machine, state, byte, hits);
+            }
+        }
+    }
+    cursor.0 = state;
+}
+
+#[inline]
+fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordSet) -> StateID {
+    let state = machine.next_state(Anchored::No, state, byte);
+    if machine.is_special(state) && machine.is_match(state) {
+        for index in 0..machine.match_len(state) {
+            hits.insert(KeywordId(machine.match_pattern(state, index).as_usize()));
+        }
+    }
+    state
+}
+
+/// The characters that stand for this one in a comparison.
+fn folded(char: char) -> impl Iterator<Item = char> {
+    char.to_lowercase().map(|lower| if lower == 'ς' { 'σ' } else { lower })
+}
 
 /// Collects keywords and builds their automaton.
 #[derive(Debug, Default)]
 pub struct KeywordsBuilder {
     words: Vec<String>,
+    ids: HashMap<String, KeywordId>,
 }
 
 impl KeywordsBuilder {
+    /// Greatest length of all keywords together, in bytes.
+    pub const MAX_BYTES: usize = 4 << 20;
+    /// Up to this length of all keywords together they get the fastest table.
+    const SMALL_BYTES: usize = 4096;
+
     /// The id of a keyword; spellings that compare alike share one.
     pub fn add(&mut self, word: &str) -> KeywordId {
-        self.words.push(word.to_owned());
-        KeywordId(self.words.len() - 1)
+        let word: String = word.chars().flat_map(folded).collect();
+        let next = KeywordId(self.words.len());
+        *self.ids.entry(word).or_insert_with_key(|word| {
+            self.words.push(word.clone());
+            next
+        })
     }
 
     /// The automaton over all added keywords.
     ///
     /// # Errors
-    /// What is wrong, where the keywords are too many or too long for one automaton.
+    /// What is wrong, where a keyword is empty or the keywords are too many or
+    /// too long for one automaton.
     pub fn build(self) -> Result<Keywords, String> {
-        Ok(Keywords::default())
+        let bytes = self.words.iter().fold(0_usize, |sum, word| sum.saturating_add(word.len()));
+        if self.words.is_empty() {
+            return Ok(Keywords::default());
+        }
+        if self.words.iter().any(String::is_empty) {
+            return Err("a keyword is empty".to_owned());
+        }
+        if bytes > Self::MAX_BYTES {
+            let max = Self::MAX_BYTES;
+            return Err(format!("keywords have {bytes} bytes together; at most {max} are allowed"));
+        }
+        let machine = if bytes <= Self::SMALL_BYTES {
+            let mut builder = dfa::DFA::builder();
+            builder.match_kind(MatchKind::Standard).start_kind(StartKind::Unanchored);
+            builder.prefilter(false).build(&self.words).map(Machine::Small)
+        } else {
+            let mut builder = contiguous::NFA::builder();
+            builder.match_kind(MatchKind::Standard).prefilter(false);
+            builder.build(&self.words).map(Machine::Large)
+        };
+        machine.map(Keywords).map_err(|error| format!("keywords: {error}"))
     }
 }

@@ -8,6 +8,7 @@ pub mod control;
 pub mod facts;
 pub mod format;
 pub mod keyword;
+pub mod refusal;
 pub mod rewrite;
 pub mod scan;
 pub mod tokens;

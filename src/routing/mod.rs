@@ -1,1 +1,138 @@
-//! routing
+//! From the facts of a request to the deployments that may serve it, in order.
+//!
+//! `resolve` finds what the request asks for, `candidate` and `eligible` what
+//! can serve it, `plan` the order, [`explain`] the words for all of it. The
+//! same code decides and explains. Pure but for the [`Fleet`] it asks for
+//! cooldowns and turns; knows neither headers nor bytes.
+
+mod candidate;
+mod eligible;
+pub mod explain;
+
+mod params;
+mod plan;
+mod price;
+mod resolve;
+mod route;
+
+use std::sync::Arc;
+
+use crate::config::{Config, DeploymentId, Overrides, ProviderId, RouteId};
+use crate::request::control::Controls;
+use crate::request::facts::RequestFacts;
+use crate::request::refusal::Refusal;
+use crate::state::Fleet;
+
+pub use explain::Trace;
+
+/// A request, ready to be decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The rules.
+    pub config: &'a Config,
+    /// What it says.
+    pub facts: &'a RequestFacts,
+    /// What its control headers ask for; only those that clients may use.
+    pub controls: &'a Controls,
+    /// Where it falls among all requests, from 0 up to, not including, 100.
+    pub sample: f64,
+}
+
+/// What is to be done with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Send it to the plan's first step.
+    Serve(Decision),
+    /// Send it on untouched.
+    PassThrough,
+    /// Answer it here.
+    Refuse(Refusal),
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The route that matched.
+    pub route: Option<RouteId>,
+    /// The model (or deployment id) it is served as.
+    pub model: String,
+    /// The chosen variant of that model.
+    pub variant: Option<String>,
+    /// What to try, in order; never empty.
+    pub plan: Vec<Step>,
+    /// Whether caches on the way are told to keep out.
+    pub disable_cache: bool,
+}
+
+/// One thing to try.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The model (or deployment id) it serves; a fallback's differs from the decision's.
+    pub model: String,
+    /// Who serves it.
+    pub server: Server,
+    /// What to change in the body beside the model.
+    pub overrides: Arc<Overrides>,
+}
+
+/// Who serves a request.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Server {
+    /// A configured deployment.
+    Deployment(DeploymentId),
+    /// An upstream model that the client named itself; no state is kept of it.
+    Direct(ProviderId, String),
+}
+
+impl Server {
+    /// The provider it is reached through.
+    #[must_use]
+    pub fn provider(&self, config: &Config) -> ProviderId {
+        match self {
+            Self::Deployment(id) => config.deployment(*id).provider,
+            Self::Direct(provider, _) => *provider,
+        }
+    }
+
+    /// The model name sent upstream.
+    #[must_use]
+    pub fn upstream_model<'a>(&'a self, config: &'a Config) -> &'a str {
+        match self {
+            Self::Deployment(id) => &config.deployment(*id).upstream_model,
+            Self::Direct(_, model) => model,
+        }
+    }
+
+    /// Its id, or `provider:model`.
+    #[must_use]
+    pub fn name(&self, config: &Config) -> String {
+        match self {
+            Self::Deployment(id) => config.deployment(*id).id.clone(),
+            Self::Direct(provider, model) => {
+                format!("{}:{model}", config.provider(*provider).name)
+            }
+        }
+    }
+}
+
+/// Decides a request. A `trace` is filled with the reasons where one is given.
+pub fn decide(
+    request: Request<'_>,
+    fleet: &mut dyn Fleet,
+    rng: &mut fastrand::Rng,
+    mut trace: Option<&mut Trace>,
+) -> Verdict {
+    let verdict = match resolve::ask(request, trace.as_deref_mut()) {
+        Ok(Some(asked)) => plan::make(request, &asked, fleet, rng, trace.as_deref_mut())
+            .map_or_else(Verdict::Refuse, Verdict::Serve),
+        Ok(None) => Verdict::PassThrough,
+        Err(refusal) => Verdict::Refuse(refusal),
+    };
+    if let Some(trace) = trace {
+        trace.conclude(request.config, &verdict);
+    }
+    verdict
+}
+
+#[cfg(test)]
+mod tests;

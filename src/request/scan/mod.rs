@@ -1,5 +1,23 @@
 //! Streaming JSON scan of a request body: facts, spans, validity, in one pass
 //! and any chunking, without a DOM.
+//!
+//! Layers, each knowing only the one before it: the `lexer` makes events of
+//! bytes, the `walker` follows a format's `table` through them. The result is
+//! the same for every chunking; memory does not grow with the body.
+
+mod capture;
+mod error;
+mod frame;
+mod labels;
+mod lexer;
+mod number;
+mod place;
+mod places;
+mod run;
+mod string;
+mod table;
+mod tally;
+mod walker;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +25,13 @@ use std::sync::Arc;
 use super::facts::RequestFacts;
 use super::format::Format;
 use super::keyword::Keywords;
-use super::tokens::Costs;
+use super::tokens::{Costs, UNIT};
+
+pub use error::ScanError;
+use lexer::Lexer;
+use place::Saying;
+use tally::Tally;
+use walker::{Model, Walker};
 
 /// What to look for.
 #[derive(Debug, Clone)]
@@ -56,3 +80,90 @@ pub struct Scan {
     /// Places.
     pub layout: Layout,
 }
+
+/// A scan under way.
+#[derive(Debug)]
+pub struct Scanner {
+    format: Format,
+    costs: Costs,
+    lexer: Lexer,
+    walker: Walker,
+    failed: Option<ScanError>,
+}
+
+impl Scanner {
+    /// A scan of a body of which nothing has been seen.
+    #[must_use]
+    pub fn new(spec: &Spec) -> Self {
+        Self {
+            format: spec.format,
+            costs: spec.costs,
+            lexer: Lexer::new(),
+            walker: Walker::new(spec),
+            failed: None,
+        }
+    }
+
+    /// Reads the next chunk of the body.
+    ///
+    /// # Errors
+    /// As soon as the body can no longer be accepted; all further calls repeat
+    /// the error.
+    pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ScanError> {
+        if self.failed.is_none() {
+            let read = self.lexer.feed(chunk, &mut self.walker);
+            // What the walker refuses stands before what stopped the lexer.
+            self.failed = self.walker.refused.or(read.err());
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    /// Ends the body and says what was in it.
+    ///
+    /// # Errors
+    /// If the body is not a whole JSON object, or its `model` cannot be one.
+    pub fn finish(mut self) -> Result<Scan, ScanError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        self.lexer.finish(&mut self.walker)?;
+        if let Some(error) = self.walker.refused {
+            return Err(error);
+        }
+        let Walker { model, labels, total, places, .. } = self.walker;
+        let mut facts = RequestFacts::new(self.format);
+        facts.model = match model {
+            Model::Absent => None,
+            Model::Name(name) => Some(name),
+            Model::Wrong(error) => return Err(error),
+        };
+        facts.body_bytes = self.lexer.at();
+        (facts.tags, facts.params) = labels.into_parts();
+        fill(&mut facts, total, self.costs);
+        Ok(Scan { facts, layout: places.into_layout() })
+    }
+}
+
+fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
+    facts.stream = total.says(Saying::Stream);
+    facts.has_tools = total.says(Saying::Tools);
+    facts.json_mode = total.says(Saying::Json);
+    facts.has_state = total.says(Saying::State);
+    facts.has_images = total.images > 0;
+    facts.has_audio = total.audio > 0;
+    facts.has_files = total.files > 0;
+    facts.message_count = total.messages;
+    facts.max_output_tokens = total.limit();
+    let fixed = [
+        (total.images, costs.image),
+        (total.audio, costs.audio),
+        (total.files, costs.file),
+        (total.messages, costs.message),
+    ];
+    let fixed = fixed.iter().map(|(count, cost)| u64::from(*count).saturating_mul(*cost));
+    facts.input_tokens_estimate = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
+    facts.keywords = total.hits;
+}
+
+#[cfg(test)]
+mod tests;

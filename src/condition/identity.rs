@@ -1,0 +1,110 @@
+//! Who and what a request names: model, tags, params, headers, format, share.
+
+use std::collections::BTreeMap;
+
+use crate::config::{Condition, NamePattern};
+use crate::request::facts::RequestFacts;
+
+use super::Subject;
+
+/// Whether the name as sent (without `#variant`) or its target is in the list; empty is any.
+pub(super) fn is_model_in(patterns: &[NamePattern], subject: &Subject<'_>) -> bool {
+    if patterns.is_empty() {
+        return true;
+    }
+    let sent = subject.facts.model.as_deref();
+    let base = sent.map(|name| name.rsplit_once('#').map_or(name, |(base, _)| base));
+    [sent, base, subject.target]
+        .into_iter()
+        .flatten()
+        .any(|name| patterns.iter().any(|pattern| pattern.matches(name)))
+}
+
+impl NamePattern {
+    /// Whether the name is the one, or starts as the pattern says.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Exact(exact) => exact == name,
+            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
+        }
+    }
+
+    fn written(&self) -> String {
+        match self {
+            Self::Exact(exact) => exact.clone(),
+            Self::Prefix(prefix) => format!("{prefix}*"),
+        }
+    }
+}
+
+/// Whether the request carries one of the tags.
+pub(super) fn has_tag(facts: &RequestFacts, wanted: &[String]) -> bool {
+    facts.tags.iter().any(|tag| wanted.contains(tag))
+}
+
+/// Whether every wanted pair is there.
+pub(super) fn has_all(found: &BTreeMap<String, String>, wanted: &[(String, String)]) -> bool {
+    wanted.iter().all(|(name, value)| found.get(name) == Some(value))
+}
+
+/// A list of words in quotes, the first few.
+pub(super) fn quoted<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
+    const SHOWN: usize = 8;
+    let mut words: Vec<String> =
+        words.into_iter().take(SHOWN + 1).map(|word| format!("\"{}\"", word.as_ref())).collect();
+    if words.len() > SHOWN {
+        words.truncate(SHOWN);
+        words.push("…".to_owned());
+    }
+    words.join(", ")
+}
+
+/// Why a condition of this family does not hold.
+pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
+    let facts = subject.facts;
+    let named = |name: Option<&str>| name.map_or("none".to_owned(), |name| format!("\"{name}\""));
+    match condition {
+        Condition::ModelIn(patterns) => format!(
+            "model_in: wanted {}, request names {}",
+            quoted(patterns.iter().map(NamePattern::written)),
+            named(facts.model.as_deref())
+        ),
+        Condition::TagEquals(tag) => {
+            format!("tag_equals: wanted \"{tag}\", request has {}", tags(facts))
+        }
+        Condition::TagIn(wanted) => {
+            format!("tag_in: wanted one of {}, request has {}", quoted(wanted), tags(facts))
+        }
+        Condition::HeaderEquals(wanted) => missing("header_equals", &facts.headers, wanted),
+        Condition::ParamsEqual(wanted) => missing("params_equal", &facts.params, wanted),
+        Condition::FormatIn(wanted) => format!(
+            "format_in: wanted one of {}, request is \"{}\"",
+            quoted(wanted.iter().map(|format| format.name())),
+            facts.format
+        ),
+        Condition::SamplePercent(percent) => {
+            format!(
+                "sample_percent: wanted below {percent}, request falls on {:.2}",
+                subject.sample
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+fn tags(facts: &RequestFacts) -> String {
+    if facts.tags.is_empty() { "no tags".to_owned() } else { quoted(&facts.tags) }
+}
+
+fn missing(key: &str, found: &BTreeMap<String, String>, wanted: &[(String, String)]) -> String {
+    let first = wanted.iter().find(|(name, value)| found.get(name) != Some(value));
+    match first {
+        // The value found may be a secret of the client's: it is not repeated.
+        Some((name, value)) if found.contains_key(name) => {
+            format!("{key}: wanted {name} = \"{value}\", request has another value")
+        }
+        Some((name, value)) => format!("{key}: wanted {name} = \"{value}\", request has no {name}"),
+        None => String::new(),
+    }
+}

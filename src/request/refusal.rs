@@ -1,0 +1,134 @@
+//! An answer given instead of a provider's, in the dialect the client parses.
+//!
+//! Messages say what to change and nothing of the inside: no cluster, no
+//! deployment, no other client's value.
+
+use serde_json::json;
+
+use super::format::Dialect;
+
+/// Why a request is not sent on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable word for programs, such as `model_not_found`.
+    pub code: &'static str,
+    /// What to change, for people.
+    pub message: String,
+    /// The request's member at fault, if one is.
+    pub param: Option<&'static str>,
+    /// When to try again, in seconds.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Refusal {
+    /// A refusal without a member at fault.
+    #[must_use]
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), param: None, retry_after_s: None }
+    }
+
+    /// Names the member at fault.
+    #[must_use]
+    pub fn of(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The JSON body for a client of that dialect.
+    #[must_use]
+    pub fn body(&self, dialect: Dialect) -> String {
+        let Self { status, code, message, param, .. } = self;
+        let body = match dialect {
+            Dialect::OpenAi => json!({"error": {
+                "message": message, "type": self.openai_type(), "param": param, "code": code,
+            }}),
+            Dialect::Anthropic => json!({"type": "error", "error": {
+                "type": self.anthropic_type(), "message": message,
+            }}),
+            Dialect::Gemini => json!({"error": {
+                "code": status, "message": message, "status": self.google_status(),
+            }}),
+        };
+        body.to_string()
+    }
+
+    const fn openai_type(&self) -> &'static str {
+        match self.status {
+            402 => "insufficient_quota",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    const fn anthropic_type(&self) -> &'static str {
+        match self.status {
+            402 => "billing_error",
+            404 => "not_found_error",
+            413 => "request_too_large",
+            429 => "rate_limit_error",
+            503 => "overloaded_error",
+            500.. => "api_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    const fn google_status(&self) -> &'static str {
+        match self.status {
+            402 | 429 => "RESOURCE_EXHAUSTED",
+            404 => "NOT_FOUND",
+            503 => "UNAVAILABLE",
+            500.. => "INTERNAL",
+            _ => "INVALID_ARGUMENT",
+        }
+    }
+}
+
+/// A client's word as an error may repeat it: quoted, control characters escaped, not too long.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    const LONGEST: usize = 128;
+    let mut shown: String = word.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if word.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    format!("\"{shown}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dialect_has_its_shape() {
+        let refusal =
+            Refusal::new(404, "model_not_found", "the model \"x\" does not exist").of("model");
+        assert_eq!(
+            refusal.body(Dialect::OpenAi),
+            r#"{"error":{"code":"model_not_found","message":"the model \"x\" does not exist","param":"model","type":"invalid_request_error"}}"#
+        );
+        assert_eq!(
+            refusal.body(Dialect::Anthropic),
+            r#"{"error":{"message":"the model \"x\" does not exist","type":"not_found_error"},"type":"error"}"#
+        );
+        assert_eq!(
+            refusal.body(Dialect::Gemini),
+            r#"{"error":{"code":404,"message":"the model \"x\" does not exist","status":"NOT_FOUND"}}"#
+        );
+    }
+
+    #[test]
+    fn clients_words_are_cut_and_escaped() {
+        assert_eq!(quoted("a\"b\n"), r#""a\"b\n""#);
+        assert_eq!(quoted(&"é".repeat(500)).chars().count(), 131);
+    }
+}

@@ -1,0 +1,98 @@
+//! Why a body was refused, in words fit for the client that sent it.
+//!
+//! Refuses to know what happens to the request then. Every variant names the
+//! byte it is about, counted from the start of the body.
+
+use std::fmt;
+
+/// Why a body cannot be scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanError {
+    /// Not JSON.
+    Malformed {
+        /// Byte offset of the offender.
+        at: u64,
+        /// What is wrong, as a lower-case phrase.
+        what: &'static str,
+    },
+    /// Nested deeper than [`ScanError::MAX_DEPTH`].
+    TooDeep {
+        /// Byte offset of the bracket that goes too far.
+        at: u64,
+    },
+    /// JSON, but not an object.
+    NotAnObject {
+        /// Byte offset of the value.
+        at: u64,
+        /// The type found instead.
+        found: &'static str,
+    },
+    /// `model` is neither a string nor null.
+    ModelType {
+        /// Byte offset of the value.
+        at: u64,
+        /// The type found instead.
+        found: &'static str,
+    },
+    /// `model` is longer than [`ScanError::MAX_MODEL_BYTES`].
+    ModelTooLong {
+        /// Byte offset of the value.
+        at: u64,
+    },
+    /// A member that a rewrite may touch occurs more than [`ScanError::MAX_REPEATS`] times.
+    Repeated {
+        /// Byte offset of the key that is one too many.
+        at: u64,
+    },
+}
+
+impl ScanError {
+    /// Greatest number of nested containers.
+    pub const MAX_DEPTH: u32 = 127;
+    /// Greatest length of a model name in bytes.
+    pub const MAX_MODEL_BYTES: usize = 1024;
+    /// Greatest number of occurrences of one top-level key that a rewrite may touch.
+    pub const MAX_REPEATS: usize = 64;
+
+    /// Byte offset of what is wrong, from the start of the body.
+    #[must_use]
+    pub const fn at(&self) -> u64 {
+        match *self {
+            Self::Malformed { at, .. }
+            | Self::TooDeep { at }
+            | Self::NotAnObject { at, .. }
+            | Self::ModelType { at, .. }
+            | Self::ModelTooLong { at }
+            | Self::Repeated { at } => at,
+        }
+    }
+}
+
+impl fmt::Display for ScanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Malformed { at, what } => write!(f, "invalid JSON at byte {at}: {what}"),
+            Self::TooDeep { at } => write!(
+                f,
+                "invalid JSON at byte {at}: nested deeper than {} levels",
+                Self::MAX_DEPTH
+            ),
+            Self::NotAnObject { at, found } => {
+                write!(f, "the body must be a JSON object, found {found} at byte {at}")
+            }
+            Self::ModelType { at, found } => {
+                write!(f, "`model` must be a string, found {found} at byte {at}")
+            }
+            Self::ModelTooLong { at } => {
+                write!(f, "`model` at byte {at} is longer than {} bytes", Self::MAX_MODEL_BYTES)
+            }
+            Self::Repeated { at } => write!(
+                f,
+                "the key at byte {at} occurs more than {} times in the body",
+                Self::MAX_REPEATS
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ScanError {}

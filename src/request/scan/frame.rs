@@ -1,0 +1,214 @@
+//! The containers that are open and named by the table, and the rule that the
+//! last of equal keys counts.
+
+use super::place::{Kind, Modality, Place, Saying, Shape};
+use super::tally::Tally;
+use crate::request::keyword::Cursor;
+
+/// What a member's value is, where its object asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing, or null.
+    None,
+    Some,
+    Role {
+        searched: bool,
+    },
+    /// What a part of this type carries, if the type is known.
+    Type(Option<Modality>),
+}
+
+/// The last value of a key.
+#[derive(Debug)]
+struct Slot {
+    field: usize,
+    /// The search before the first value of this key.
+    cursor: Cursor,
+    content: Content,
+    tally: Tally,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Inside {
+    Object(&'static Shape),
+    Array(&'static Place),
+}
+
+/// An open container.
+#[derive(Debug)]
+pub(super) struct Frame {
+    inside: Inside,
+    /// The place of the container itself.
+    place: &'static Place,
+    /// The search before the container.
+    cursor: Cursor,
+    slots: Vec<Slot>,
+    /// The slot of the member being read.
+    current: Option<usize>,
+    /// Of an array's elements.
+    sum: Tally,
+    is_filled: bool,
+}
+
+impl Frame {
+    pub(super) fn object(place: &'static Place, shape: &'static Shape, cursor: Cursor) -> Self {
+        Self::new(place, Inside::Object(shape), cursor)
+    }
+
+    pub(super) fn array(place: &'static Place, items: &'static Place, cursor: Cursor) -> Self {
+        Self::new(place, Inside::Array(items), cursor)
+    }
+
+    fn new(place: &'static Place, inside: Inside, cursor: Cursor) -> Self {
+        Self {
+            inside,
+            place,
+            cursor,
+            slots: Vec::new(),
+            current: None,
+            sum: Tally::default(),
+            is_filled: false,
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self.inside {
+            Inside::Object(shape) => shape.kind,
+            Inside::Array(_) => Kind::Plain,
+        }
+    }
+
+    /// What a part carries: what its type says, or without a type what its keys say.
+    fn carried(&self) -> Option<Modality> {
+        let typed = self.slots.iter().find_map(|slot| match slot.content {
+            Content::Type(modality) => Some(modality),
+            _ => None,
+        });
+        typed.unwrap_or_else(|| {
+            let Inside::Object(shape) = self.inside else { return None };
+            let present = self.slots.iter().filter(|slot| slot.content != Content::None);
+            present.filter_map(|slot| shape.place(slot.field)).find_map(|place| place.implies)
+        })
+    }
+
+    /// Whether keywords in this message's text count: by its role, or as it has none.
+    fn is_searched(&self) -> bool {
+        self.slots.iter().all(|slot| slot.content != Content::Role { searched: false })
+    }
+}
+
+/// The open containers, outermost first.
+#[derive(Debug, Default)]
+pub(super) struct Frames {
+    stack: Vec<Frame>,
+    /// Slot vectors of closed containers, for reuse; no more than the greatest depth.
+    spare: Vec<Vec<Slot>>,
+}
+
+impl Frames {
+    pub(super) fn len(&self) -> usize {
+        self.stack.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.stack.is_empty()
+    }
+
+    pub(super) fn push(&mut self, mut frame: Frame) {
+        frame.slots = self.spare.pop().unwrap_or_default();
+        self.stack.push(frame);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Frame> {
+        self.stack.pop()
+    }
+
+    /// Whether the value being read is a member of free metadata.
+    pub(super) fn in_params(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.kind() == Kind::Params)
+    }
+
+    /// The place of the value that starts now.
+    pub(super) fn place_of_value(&self) -> &'static Place {
+        let place = self.stack.last().and_then(|frame| match frame.inside {
+            Inside::Array(items) => Some(items),
+            Inside::Object(shape) => shape.place(frame.slots.get(frame.current?)?.field),
+        });
+        place.unwrap_or(&Place::SKIP)
+    }
+
+    /// What a part of that type carries, in the innermost object.
+    pub(super) fn modality(&self, name: &str) -> Option<Modality> {
+        match self.stack.last()?.kind() {
+            Kind::Part(types) => types.iter().find(|(known, _)| *known == name).map(|(_, m)| *m),
+            _ => None,
+        }
+    }
+
+    /// A key of the innermost object is known (`None`: too long for any). Where
+    /// it repeats, its earlier value is forgotten and the cursor to go back to
+    /// is returned.
+    pub(super) fn key(&mut self, key: Option<&str>, cursor: Cursor) -> Option<Cursor> {
+        let frame = self.stack.last_mut()?;
+        frame.current = None;
+        let Inside::Object(shape) = frame.inside else { return None };
+        let (field, _) = shape.field(key?)?;
+        if let Some(index) = frame.slots.iter().position(|slot| slot.field == field) {
+            frame.current = Some(index);
+            let slot = frame.slots.get_mut(index)?;
+            slot.content = Content::None;
+            slot.tally = Tally::default();
+            return Some(slot.cursor);
+        }
+        frame.current = Some(frame.slots.len());
+        frame.slots.push(Slot { field, cursor, content: Content::None, tally: Tally::default() });
+        None
+    }
+
+    /// Takes the tally of an element or of the current member.
+    pub(super) fn deliver(&mut self, tally: Tally, content: Content) {
+        let Some(frame) = self.stack.last_mut() else { return };
+        frame.is_filled = true;
+        if let Inside::Array(_) = frame.inside {
+            frame.sum.add(tally);
+        } else if let Some(slot) = frame.current.and_then(|index| frame.slots.get_mut(index)) {
+            slot.tally = tally;
+            slot.content = content;
+        }
+    }
+
+    /// The tally of a closed container, and the cursor to go back to if its
+    /// text is not searched.
+    pub(super) fn sum(&mut self, mut frame: Frame) -> (Tally, Option<Cursor>) {
+        let mut tally = std::mem::take(&mut frame.sum);
+        let kind = frame.kind();
+        let carried = frame.carried();
+        let searched = frame.is_searched();
+        for slot in frame.slots.drain(..) {
+            tally.add(slot.tally);
+        }
+        self.spare.push(frame.slots);
+        if let (Some(saying), true) = (frame.place.filled, frame.is_filled) {
+            tally.say(saying);
+        }
+        match kind {
+            Kind::Message => {
+                tally.messages = tally.messages.saturating_add(1);
+                if !searched {
+                    tally.hits.clear();
+                    return (tally, Some(frame.cursor));
+                }
+            }
+            Kind::Part(_) => {
+                if carried == Some(Modality::Text) {
+                    tally.unsay(Saying::State);
+                }
+                if let Some(modality) = carried {
+                    tally.carry(modality);
+                }
+            }
+            Kind::Plain | Kind::Params => {}
+        }
+        (tally, None)
+    }
+}

@@ -1,0 +1,195 @@
+//! The vocabulary of the format tables: what a value at some place of a
+//! document means, by its JSON type.
+//!
+//! A table is a graph of [`Place`]s (what a value is) and [`Shape`]s (what the
+//! keys of an object are), all constants. Everything a table does not name is
+//! skipped. Refuses to know any format.
+
+/// What a string is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Skip,
+    /// Prompt text: counted and searched for keywords.
+    Prompt,
+    /// Other text of the input: counted.
+    Counted,
+    /// The model's name.
+    Model,
+    /// A message's role.
+    Role,
+    /// A part's type.
+    Type,
+    /// Says this, unless it is empty.
+    Says(Saying),
+    /// Says this, if it is one of these words.
+    SaysIf(Saying, &'static [&'static str]),
+    /// Tags, separated by commas; the source's rank.
+    Tags(u8),
+    /// One tag; the source's rank.
+    Tag(u8),
+}
+
+/// What a number, boolean or null is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plain {
+    Skip,
+    /// `true` says this.
+    Says(Saying),
+    /// A limit of the answer in tokens; a lower rank wins.
+    Limit(u8),
+    /// A number is a token.
+    Token,
+    /// Counted as text.
+    Counted,
+}
+
+/// A yes-or-no fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Saying {
+    Stream,
+    Tools,
+    Json,
+    State,
+}
+
+/// What a part of a message carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Modality {
+    Text,
+    Image,
+    Audio,
+    File,
+}
+
+/// A place of a document.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) word: Word,
+    pub(super) plain: Plain,
+    /// What the elements of an array are.
+    pub(super) items: Option<&'static Place>,
+    /// What the members of an object are.
+    pub(super) members: Option<&'static Shape>,
+    /// What an array or object says that is not empty.
+    pub(super) filled: Option<Saying>,
+    /// Arrays and objects are counted as text, keys and all.
+    pub(super) whole: bool,
+    /// Text here does not continue the text before it.
+    pub(super) apart: bool,
+    /// A string here is a message.
+    pub(super) message: bool,
+    /// The source of tags that a value here replaces.
+    pub(super) tags: Option<u8>,
+    /// What the key alone makes of a part without a type.
+    pub(super) implies: Option<Modality>,
+}
+
+/// What kind of object it is, beyond its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing but its members.
+    Plain,
+    /// A message: its text is searched if its role is one of the searched ones.
+    Message,
+    /// A part of a message: its type, one of these, says what it carries.
+    Part(&'static [(&'static str, Modality)]),
+    /// Free metadata: scalar members are params.
+    Params,
+}
+
+/// The keys of an object.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) kind: Kind,
+    pub(super) fields: &'static [(&'static str, Place)],
+}
+
+impl Shape {
+    /// Index and place of a key.
+    pub(super) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
+        let found = self.fields.iter().enumerate().find(|(_, (name, _))| *name == key);
+        found.map(|(index, (_, place))| (index, place))
+    }
+
+    /// The place of a field.
+    pub(super) fn place(&self, index: usize) -> Option<&'static Place> {
+        self.fields.get(index).map(|(_, place)| place)
+    }
+}
+
+impl Place {
+    pub(super) const SKIP: Self = Self {
+        word: Word::Skip,
+        plain: Plain::Skip,
+        items: None,
+        members: None,
+        filled: None,
+        whole: false,
+        apart: false,
+        message: false,
+        tags: None,
+        implies: None,
+    };
+    pub(super) const PROMPT: Self = Self { word: Word::Prompt, ..Self::SKIP };
+    pub(super) const COUNTED: Self = Self { word: Word::Counted, ..Self::SKIP };
+    /// Text or any JSON, all of it counted.
+    pub(super) const WHOLE: Self =
+        Self { word: Word::Counted, plain: Plain::Counted, whole: true, ..Self::SKIP };
+    pub(super) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
+    pub(super) const ROLE: Self = Self { word: Word::Role, ..Self::SKIP };
+    pub(super) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
+    pub(super) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
+    pub(super) const STREAM: Self = Self { plain: Plain::Says(Saying::Stream), ..Self::SKIP };
+    /// Something that continues what a provider keeps.
+    pub(super) const STATE: Self =
+        Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };
+
+    pub(super) const fn limit(rank: u8) -> Self {
+        Self { plain: Plain::Limit(rank), ..Self::SKIP }
+    }
+
+    pub(super) const fn object(members: &'static Shape) -> Self {
+        Self::SKIP.members(members)
+    }
+
+    pub(super) const fn list(items: &'static Place) -> Self {
+        Self::SKIP.items(items)
+    }
+
+    pub(super) const fn items(self, items: &'static Place) -> Self {
+        Self { items: Some(items), ..self }
+    }
+
+    pub(super) const fn members(self, members: &'static Shape) -> Self {
+        Self { members: Some(members), ..self }
+    }
+
+    pub(super) const fn filled(self, saying: Saying) -> Self {
+        Self { filled: Some(saying), ..self }
+    }
+
+    pub(super) const fn says_if(saying: Saying, words: &'static [&'static str]) -> Self {
+        Self { word: Word::SaysIf(saying, words), ..Self::SKIP }
+    }
+
+    pub(super) const fn apart(self) -> Self {
+        Self { apart: true, ..self }
+    }
+
+    pub(super) const fn message(self) -> Self {
+        Self { message: true, ..self }
+    }
+
+    pub(super) const fn implies(self, modality: Modality) -> Self {
+        Self { implies: Some(modality), ..self }
+    }
+
+    /// A string of tags separated by commas, or a list of tags.
+    pub(super) const fn tags(rank: u8, items: &'static Place) -> Self {
+        Self { word: Word::Tags(rank), tags: Some(rank), ..Self::SKIP }.items(items)
+    }
+
+    pub(super) const fn tag(rank: u8) -> Self {
+        Self { word: Word::Tag(rank), ..Self::SKIP }
+    }
+}

@@ -1,0 +1,100 @@
+//! Where the top-level members lie that a rewrite may touch.
+//!
+//! Sees the members of the document one after the other and keeps the wanted
+//! ones: every `model` and every watched key, repeated ones included. Their
+//! number is bounded, since a rewrite must change them all.
+
+use std::sync::Arc;
+
+use super::error::ScanError;
+use super::{Layout, Member};
+
+/// The member being read.
+#[derive(Debug, Default)]
+struct Current {
+    key_at: u64,
+    value_at: u64,
+    comma_before: Option<u64>,
+    is_model: bool,
+    watched: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Places {
+    wanted: Arc<[String]>,
+    layout: Layout,
+    current: Current,
+    comma: Option<u64>,
+}
+
+impl Places {
+    pub(super) fn new(wanted: Arc<[String]>) -> Self {
+        Self { wanted, layout: Layout::default(), current: Current::default(), comma: None }
+    }
+
+    /// The document opens; `open` is the place after its bracket.
+    pub(super) fn open(&mut self, open: u64) {
+        self.layout.open = open;
+    }
+
+    /// A key starts, at its opening quote.
+    pub(super) fn key_start(&mut self, at: u64) {
+        self.current = Current { key_at: at, comma_before: self.comma, ..Current::default() };
+    }
+
+    /// The key is known.
+    pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
+        self.current.is_model = key == "model";
+        self.current.watched = self.wanted.binary_search_by(|name| name.as_str().cmp(key)).ok();
+        let repeats = self.current.watched.map_or(0, |index| {
+            self.layout.watched.iter().filter(|(known, _)| *known == index).count()
+        });
+        let models = if self.current.is_model { self.layout.model.len() } else { 0 };
+        if repeats.max(models) >= ScanError::MAX_REPEATS {
+            return Err(ScanError::Repeated { at: self.current.key_at });
+        }
+        Ok(())
+    }
+
+    /// The member's value starts.
+    pub(super) fn value_start(&mut self, at: u64) {
+        self.current.value_at = at;
+    }
+
+    /// The member's value ended.
+    pub(super) fn value_end(&mut self, end: u64) {
+        self.layout.members = self.layout.members.saturating_add(1);
+        let current = &self.current;
+        let member = Member {
+            whole: current.key_at..end,
+            value: current.value_at..end,
+            comma_before: current.comma_before,
+            comma_after: None,
+        };
+        if let Some(index) = current.watched {
+            self.layout.watched.push((index, member.clone()));
+        }
+        if current.is_model {
+            self.layout.model.push(member);
+        }
+    }
+
+    /// A comma between members.
+    pub(super) fn comma(&mut self, at: u64) {
+        self.comma = Some(at);
+        if self.current.is_model
+            && let Some(member) = self.layout.model.last_mut()
+        {
+            member.comma_after = Some(at);
+        }
+        if self.current.watched.is_some()
+            && let Some((_, member)) = self.layout.watched.last_mut()
+        {
+            member.comma_after = Some(at);
+        }
+    }
+
+    pub(super) fn into_layout(self) -> Layout {
+        self.layout
+    }
+}

@@ -1,0 +1,227 @@
+//! The inside of JSON strings: plain runs, escapes, UTF-8.
+//!
+//! Hands on decoded text as `&str` pieces. Runs are found and validated as a
+//! whole; only escapes and characters cut by a chunk border are looked at byte
+//! by byte. A lone surrogate escape becomes U+FFFD.
+
+use super::error::ScanError;
+use super::lexer::{Input, Sink};
+use super::run::plain_len;
+
+/// Whether the closing quote has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Yes,
+    No,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    None,
+    /// After a backslash.
+    Letter,
+    /// After `\u`: digits so far and their value.
+    Hex {
+        digits: u8,
+        value: u16,
+    },
+}
+
+/// A string between two chunks. Ready for the next string after `Done::Yes`.
+#[derive(Debug)]
+pub(super) struct Text {
+    escape: Escape,
+    /// A leading surrogate that waits for its trailing one.
+    surrogate: Option<u16>,
+    /// Start of a character that the chunk border cut.
+    partial: [u8; 4],
+    partial_len: usize,
+    partial_at: u64,
+}
+
+const REPLACEMENT: &str = "\u{fffd}";
+
+const fn wrong(at: u64, what: &'static str) -> ScanError {
+    ScanError::Malformed { at, what }
+}
+
+impl Text {
+    pub(super) const fn new() -> Self {
+        Self {
+            escape: Escape::None,
+            surrogate: None,
+            partial: [0; 4],
+            partial_len: 0,
+            partial_at: 0,
+        }
+    }
+
+    /// Reads on until the closing quote or the end of the chunk.
+    pub(super) fn read<S: Sink>(
+        &mut self,
+        input: &mut Input<'_>,
+        sink: &mut S,
+    ) -> Result<Done, ScanError> {
+        while let Some(byte) = input.first() {
+            match self.escape {
+                Escape::Letter => self.letter(byte, input, sink)?,
+                Escape::Hex { digits, value } => self.hex(byte, digits, value, input, sink)?,
+                Escape::None if self.partial_len > 0 => self.complete(byte, input, sink)?,
+                Escape::None => {
+                    if self.plain(byte, input, sink)? == Done::Yes {
+                        return Ok(Done::Yes);
+                    }
+                }
+            }
+        }
+        Ok(Done::No)
+    }
+
+    fn plain<S: Sink>(
+        &mut self,
+        first: u8,
+        input: &mut Input<'_>,
+        sink: &mut S,
+    ) -> Result<Done, ScanError> {
+        match first {
+            b'\\' => {
+                input.take(1);
+                self.escape = Escape::Letter;
+                return Ok(Done::No);
+            }
+            b'"' => {
+                self.flush(sink);
+                input.take(1);
+                return Ok(Done::Yes);
+            }
+            0..0x20 => return Err(wrong(input.at, "control character in a string")),
+            _ => self.flush(sink),
+        }
+        let at = input.at;
+        let run = input.take(plain_len(input.rest));
+        match std::str::from_utf8(run) {
+            Ok(text) => sink.text(text),
+            Err(error) => {
+                let valid = error.valid_up_to();
+                let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
+                let at = at.saturating_add(valid as u64);
+                if error.error_len().is_some() || !input.rest.is_empty() {
+                    return Err(wrong(at, "invalid UTF-8"));
+                }
+                if let Ok(text) = std::str::from_utf8(good) {
+                    sink.text(text);
+                }
+                self.partial_at = at;
+                cut.iter().for_each(|byte| self.append(*byte));
+            }
+        }
+        Ok(Done::No)
+    }
+
+    /// Adds a byte to the character that the last chunk border cut.
+    fn complete<S: Sink>(
+        &mut self,
+        byte: u8,
+        input: &mut Input<'_>,
+        sink: &mut S,
+    ) -> Result<(), ScanError> {
+        input.take(1);
+        self.append(byte);
+        let so_far = self.partial.get(..self.partial_len).unwrap_or_default();
+        match std::str::from_utf8(so_far) {
+            Ok(text) => {
+                sink.text(text);
+                self.partial_len = 0;
+                Ok(())
+            }
+            Err(error) if error.error_len().is_none() => Ok(()),
+            Err(_) => Err(wrong(self.partial_at, "invalid UTF-8")),
+        }
+    }
+
+    fn append(&mut self, byte: u8) {
+        if let Some(place) = self.partial.get_mut(self.partial_len) {
+            *place = byte;
+        }
+        self.partial_len = self.partial_len.saturating_add(1);
+    }
+
+    fn letter<S: Sink>(
+        &mut self,
+        byte: u8,
+        input: &mut Input<'_>,
+        sink: &mut S,
+    ) -> Result<(), ScanError> {
+        let text = match byte {
+            b'u' => {
+                input.take(1);
+                self.escape = Escape::Hex { digits: 0, value: 0 };
+                return Ok(());
+            }
+            b'"' => "\"",
+            b'\\' => "\\",
+            b'/' => "/",
+            b'b' => "\u{8}",
+            b'f' => "\u{c}",
+            b'n' => "\n",
+            b'r' => "\r",
+            b't' => "\t",
+            _ => return Err(wrong(input.at, "bad escape in a string")),
+        };
+        self.flush(sink);
+        input.take(1);
+        self.escape = Escape::None;
+        sink.text(text);
+        Ok(())
+    }
+
+    fn hex<S: Sink>(
+        &mut self,
+        byte: u8,
+        digits: u8,
+        value: u16,
+        input: &mut Input<'_>,
+        sink: &mut S,
+    ) -> Result<(), ScanError> {
+        let digit = match byte {
+            b'0'..=b'9' => byte.wrapping_sub(b'0'),
+            b'a'..=b'f' => byte.wrapping_sub(b'a').wrapping_add(10),
+            b'A'..=b'F' => byte.wrapping_sub(b'A').wrapping_add(10),
+            _ => return Err(wrong(input.at, "bad unicode escape in a string")),
+        };
+        input.take(1);
+        let value = value << 4 | u16::from(digit);
+        if digits < 3 {
+            self.escape = Escape::Hex { digits: digits.wrapping_add(1), value };
+        } else {
+            self.escape = Escape::None;
+            self.unit(value, sink);
+        }
+        Ok(())
+    }
+
+    /// Takes an escaped UTF-16 unit.
+    fn unit<S: Sink>(&mut self, unit: u16, sink: &mut S) {
+        let pair = self.surrogate.take().map(|high| [high, unit]);
+        let decoded = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok());
+        if let Some(char) = decoded {
+            sink.text(char.encode_utf8(&mut [0; 4]));
+            return;
+        }
+        if pair.is_some() {
+            sink.text(REPLACEMENT);
+        }
+        match char::from_u32(u32::from(unit)) {
+            Some(char) => sink.text(char.encode_utf8(&mut [0; 4])),
+            None if unit < 0xdc00 => self.surrogate = Some(unit),
+            None => sink.text(REPLACEMENT),
+        }
+    }
+
+    /// A leading surrogate without a trailing one stands alone.
+    fn flush<S: Sink>(&mut self, sink: &mut S) {
+        if self.surrogate.take().is_some() {
+            sink.text(REPLACEMENT);
+        }
+    }
+}

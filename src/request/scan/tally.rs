@@ -1,0 +1,87 @@
+//! What a value adds to the facts, in a form that can be summed and taken back.
+//!
+//! A JSON parser lets the last of equal keys count, so nothing is written to
+//! the facts while reading: every value has a tally of its own, and a repeated
+//! key drops the tally of the value it replaces.
+
+use super::place::{Modality, Saying};
+use crate::request::keyword::KeywordSet;
+
+/// The contribution of one value.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// In [`crate::request::tokens::UNIT`]s.
+    pub(super) tokens: u64,
+    pub(super) images: u32,
+    pub(super) audio: u32,
+    pub(super) files: u32,
+    pub(super) messages: u32,
+    /// A limit of the answer and its rank.
+    limit: Option<(u8, u64)>,
+    says: u8,
+    pub(super) hits: KeywordSet,
+}
+
+impl Tally {
+    /// Adds the contribution of a part of this value.
+    pub(super) fn add(&mut self, part: Self) {
+        self.tokens = self.tokens.saturating_add(part.tokens);
+        self.images = self.images.saturating_add(part.images);
+        self.audio = self.audio.saturating_add(part.audio);
+        self.files = self.files.saturating_add(part.files);
+        self.messages = self.messages.saturating_add(part.messages);
+        self.says |= part.says;
+        if let Some((rank, limit)) = part.limit {
+            self.bound(rank, limit);
+        }
+        if self.hits.is_empty() {
+            self.hits = part.hits;
+        } else {
+            self.hits.merge(&part.hits);
+        }
+    }
+
+    /// Notes a limit of the answer; a lower rank wins.
+    pub(super) fn bound(&mut self, rank: u8, limit: u64) {
+        if self.limit.is_none_or(|(known, _)| rank < known) {
+            self.limit = Some((rank, limit));
+        }
+    }
+
+    /// The limit of the answer, in tokens.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.limit.map(|(_, limit)| limit)
+    }
+
+    /// Adds something that a message carries.
+    pub(super) fn carry(&mut self, modality: Modality) {
+        let count = match modality {
+            Modality::Text => return,
+            Modality::Image => &mut self.images,
+            Modality::Audio => &mut self.audio,
+            Modality::File => &mut self.files,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    pub(super) fn say(&mut self, saying: Saying) {
+        self.says |= bit(saying);
+    }
+
+    pub(super) fn unsay(&mut self, saying: Saying) {
+        self.says &= !bit(saying);
+    }
+
+    pub(super) const fn says(&self, saying: Saying) -> bool {
+        self.says & bit(saying) != 0
+    }
+}
+
+const fn bit(saying: Saying) -> u8 {
+    match saying {
+        Saying::Stream => 1,
+        Saying::Tools => 2,
+        Saying::Json => 4,
+        Saying::State => 8,
+    }
+}

@@ -1,0 +1,402 @@
+//! Follows a format's table through the events of the lexer and collects facts.
+//!
+//! The last of equal keys counts, at every level that the table names: each
+//! value has its own [`Tally`], an object's is the sum over its keys' last
+//! values, an array's the sum over its elements. Keywords are searched through
+//! a cursor that a dropped value hands back. What the table does not name is
+//! skipped, or counted as a whole.
+//!
+//! Invariant: memory is bounded by the depth limit, the table and the caps on
+//! captured text, never by the body.
+
+use std::sync::Arc;
+
+use super::Spec;
+use super::capture::Capture;
+use super::error::ScanError;
+use super::frame::{Content, Frame, Frames};
+use super::labels::{Labels, PARAM_BYTES, TAG_LIST_BYTES};
+use super::lexer::{Container, Scalar, Sink};
+use super::place::{Kind, Place, Plain, Word};
+use super::places::Places;
+use super::table;
+use super::tally::Tally;
+use crate::request::keyword::{Cursor, Keywords};
+use crate::request::tokens::{Estimator, UNIT};
+
+/// Longest role, type or other word of a vocabulary in bytes.
+const WORD_BYTES: usize = 64;
+
+/// The text of the string being read goes…
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    Nowhere,
+    ToKey,
+    ToCapture,
+    ToEstimate,
+    ToEstimateAndSearch,
+}
+
+/// The value of `model` as it stands.
+#[derive(Debug, Default)]
+pub(super) enum Model {
+    #[default]
+    Absent,
+    Name(String),
+    Wrong(ScanError),
+}
+
+#[derive(Debug)]
+pub(super) struct Walker {
+    document: &'static super::place::Shape,
+    keywords: Arc<Keywords>,
+    cursor: Cursor,
+    estimator: Estimator,
+    frames: Frames,
+    /// Containers open inside the innermost frame that the table does not name.
+    skipped: u32,
+    /// Something stands in the outermost of them.
+    skipped_filled: bool,
+    /// The place of the value being read.
+    place: &'static Place,
+    value_at: u64,
+    text: Text,
+    /// The tally of the value being read, unless it is a frame.
+    value: Tally,
+    key: Capture,
+    capture: Capture,
+    pub(super) labels: Labels,
+    pub(super) model: Model,
+    pub(super) places: Places,
+    /// The whole document's.
+    pub(super) total: Tally,
+    /// Why the document is refused though it is JSON.
+    pub(super) refused: Option<ScanError>,
+}
+
+impl Walker {
+    pub(super) fn new(spec: &Spec) -> Self {
+        let longest = spec.watched.iter().map(String::len).max().unwrap_or(0);
+        Self {
+            document: table::document(spec.format),
+            keywords: Arc::clone(&spec.keywords),
+            cursor: spec.keywords.start(),
+            estimator: Estimator::default(),
+            frames: Frames::default(),
+            skipped: 0,
+            skipped_filled: false,
+            place: &Place::SKIP,
+            value_at: 0,
+            text: Text::Nowhere,
+            value: Tally::default(),
+            key: Capture::new(longest.max(PARAM_BYTES)),
+            capture: Capture::new(0),
+            labels: Labels::default(),
+            model: Model::Absent,
+            places: Places::new(Arc::clone(&spec.watched)),
+            total: Tally::default(),
+            refused: None,
+        }
+    }
+
+    fn refuse(&mut self, error: ScanError) {
+        self.refused.get_or_insert(error);
+    }
+
+    fn at_top(&self) -> bool {
+        self.frames.len() == 1 && self.skipped == 0
+    }
+
+    /// A value starts that is not inside a skipped one: finds its place and forgets what it replaces.
+    fn begin(&mut self, at: u64, found: &'static str) {
+        if self.frames.is_empty() {
+            self.refuse(ScanError::NotAnObject { at, found });
+        }
+        if self.at_top() {
+            self.places.value_start(at);
+        }
+        self.value_at = at;
+        self.place = self.frames.place_of_value();
+        let place = self.place;
+        if let Some(rank) = place.tags {
+            self.labels.clear_tags(rank);
+        }
+        let members = place.members.map(|shape| shape.kind);
+        if members == Some(Kind::Params) {
+            self.labels.clear_metadata();
+        }
+        if place.apart || members == Some(Kind::Message) {
+            self.keywords.feed(&mut self.cursor, "\n", &mut self.value.hits);
+        }
+        if place.word == Word::Model {
+            self.model = match found {
+                "null" => Model::Absent,
+                _ => Model::Wrong(ScanError::ModelType { at, found }),
+            };
+        }
+    }
+
+    /// A value ended whose tally is `self.value`.
+    fn end(&mut self, end: u64, content: Content) {
+        let tally = std::mem::take(&mut self.value);
+        if self.frames.is_empty() {
+            self.total = tally;
+            return;
+        }
+        if self.at_top() {
+            self.places.value_end(end);
+        }
+        self.frames.deliver(tally, content);
+    }
+
+    /// Whether text in a skipped container is counted.
+    fn counts_skipped(&self) -> bool {
+        self.skipped > 0 && self.place.whole
+    }
+
+    fn count(&mut self, text: &str) {
+        self.estimator.feed(text);
+        self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+    }
+
+    fn begin_string(&mut self) {
+        let cap = match self.place.word {
+            Word::Prompt => {
+                self.text = Text::ToEstimateAndSearch;
+                return;
+            }
+            Word::Counted => {
+                self.text = Text::ToEstimate;
+                return;
+            }
+            Word::Model => ScanError::MAX_MODEL_BYTES,
+            Word::Role | Word::Type | Word::SaysIf(..) => WORD_BYTES,
+            Word::Says(_) => 0,
+            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
+            Word::Skip if self.frames.in_params() => PARAM_BYTES,
+            Word::Skip => {
+                self.text = Text::Nowhere;
+                return;
+            }
+        };
+        self.capture.restart(cap);
+        self.text = Text::ToCapture;
+    }
+
+    fn end_string(&mut self) -> Content {
+        if matches!(self.text, Text::ToEstimate | Text::ToEstimateAndSearch) {
+            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+        }
+        if self.place.message {
+            self.value.messages = 1;
+        }
+        if self.frames.in_params() {
+            let key = self.key.text();
+            key.inspect(|key| self.labels.param(key, self.capture.text()));
+        }
+        let word = self.capture.text();
+        match self.place.word {
+            Word::Model => {
+                self.model = match word {
+                    Some(name) => Model::Name(name.to_owned()),
+                    None => Model::Wrong(ScanError::ModelTooLong { at: self.value_at }),
+                };
+            }
+            Word::Role => {
+                let searched = matches!(word, Some("user" | "system" | "developer"));
+                return Content::Role { searched };
+            }
+            Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
+            Word::Says(saying) if word != Some("") => self.value.say(saying),
+            Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
+                self.value.say(saying);
+            }
+            Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
+            Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
+            _ => {}
+        }
+        Content::Some
+    }
+
+    fn scalar_value(&mut self, scalar: Scalar<'_>) {
+        if self.frames.in_params() {
+            let key = self.key.text();
+            key.inspect(|key| self.labels.param(key, json_text(scalar)));
+        }
+        match (self.place.plain, scalar) {
+            (Plain::Says(saying), Scalar::Bool(true)) => self.value.say(saying),
+            (Plain::Limit(rank), Scalar::Number(Some(text))) => {
+                if let Some(limit) = whole_number(text) {
+                    self.value.bound(rank, limit);
+                }
+            }
+            (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
+            (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
+            _ => {}
+        }
+    }
+
+    fn open_skipped(&mut self) {
+        if self.skipped == 0 {
+            self.skipped_filled = false;
+            if self.frames.in_params() {
+                let key = self.key.text();
+                key.inspect(|key| self.labels.param(key, None));
+            }
+        }
+        self.skipped = self.skipped.saturating_add(1);
+    }
+
+    fn close_frame(&mut self, frame: Frame) {
+        let (tally, cursor) = self.frames.sum(frame);
+        self.value = tally;
+        if let Some(cursor) = cursor {
+            self.cursor = cursor;
+        }
+    }
+}
+
+impl Sink for Walker {
+    fn string_start(&mut self, at: u64, is_key: bool) {
+        if self.skipped > 0 {
+            self.skipped_filled = true;
+            self.text = if self.place.whole { Text::ToEstimate } else { Text::Nowhere };
+        } else if is_key {
+            self.key.restart_same();
+            self.text = Text::ToKey;
+            if self.at_top() {
+                self.places.key_start(at);
+            }
+        } else {
+            self.begin(at, "string");
+            self.begin_string();
+        }
+    }
+
+    fn text(&mut self, piece: &str) {
+        match self.text {
+            Text::Nowhere => {}
+            Text::ToKey => self.key.push(piece),
+            Text::ToCapture => self.capture.push(piece),
+            Text::ToEstimate => self.estimator.feed(piece),
+            Text::ToEstimateAndSearch => {
+                self.estimator.feed(piece);
+                self.keywords.feed(&mut self.cursor, piece, &mut self.value.hits);
+            }
+        }
+    }
+
+    fn string_end(&mut self, end: u64, is_key: bool) {
+        if self.skipped > 0 {
+            if self.place.whole {
+                self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+            }
+        } else if is_key {
+            let key = self.key.text();
+            if self.at_top()
+                && let Some(key) = key
+                && let Err(error) = self.places.key(key)
+            {
+                self.refused.get_or_insert(error);
+            }
+            if let Some(cursor) = self.frames.key(key, self.cursor) {
+                self.cursor = cursor;
+            }
+        } else {
+            let content = self.end_string();
+            self.end(end, content);
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar<'_>, at: u64, end: u64) {
+        if self.skipped > 0 {
+            self.skipped_filled = true;
+            if self.counts_skipped() {
+                self.count(json_text(scalar).unwrap_or_default());
+            }
+            return;
+        }
+        self.begin(at, type_name(scalar));
+        self.scalar_value(scalar);
+        let content = if scalar == Scalar::Null { Content::None } else { Content::Some };
+        self.end(end, content);
+    }
+
+    fn open(&mut self, container: Container, at: u64) {
+        if self.skipped > 0 {
+            self.skipped_filled = true;
+            self.open_skipped();
+            return;
+        }
+        if self.frames.is_empty() && container == Container::Object {
+            self.places.open(at.saturating_add(1));
+            self.frames.push(Frame::object(&Place::SKIP, self.document, self.cursor));
+            return;
+        }
+        let cursor = self.cursor;
+        let object = container == Container::Object;
+        self.begin(at, if object { "object" } else { "array" });
+        let frame = match (self.place.members, self.place.items) {
+            (Some(shape), _) if object => Frame::object(self.place, shape, cursor),
+            (_, Some(items)) if !object => Frame::array(self.place, items, cursor),
+            _ => return self.open_skipped(),
+        };
+        if self.frames.in_params() {
+            let key = self.key.text();
+            key.inspect(|key| self.labels.param(key, None));
+        }
+        self.frames.push(frame);
+    }
+
+    fn close(&mut self, end: u64) {
+        if self.skipped > 0 {
+            self.skipped = self.skipped.saturating_sub(1);
+            if self.skipped > 0 {
+                return;
+            }
+            if let (Some(saying), true) = (self.place.filled, self.skipped_filled) {
+                self.value.say(saying);
+            }
+        } else if let Some(frame) = self.frames.pop() {
+            self.close_frame(frame);
+        }
+        self.end(end, Content::Some);
+    }
+
+    fn comma(&mut self, at: u64) {
+        if self.at_top() {
+            self.places.comma(at);
+        }
+    }
+}
+
+const fn type_name(scalar: Scalar<'_>) -> &'static str {
+    match scalar {
+        Scalar::Null => "null",
+        Scalar::Bool(_) => "boolean",
+        Scalar::Number(_) => "number",
+    }
+}
+
+/// The scalar as it stands in JSON; null is no value.
+const fn json_text(scalar: Scalar<'_>) -> Option<&str> {
+    match scalar {
+        Scalar::Null => None,
+        Scalar::Bool(true) => Some("true"),
+        Scalar::Bool(false) => Some("false"),
+        Scalar::Number(text) => text,
+    }
+}
+
+/// A number without a fraction, also where it is written as `1e3` or `12.0`.
+fn whole_number(text: &str) -> Option<u64> {
+    /// Above it an f64 skips whole numbers.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole =
+            ((0.0..=EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64);
+        whole
+    })
+}

@@ -1,0 +1,212 @@
+//! The reasons for a decision, as the command line and, later, the admin
+//! endpoint show them.
+//!
+//! Filled by the code that decides, while it decides; holds no prompt text.
+
+use serde::Serialize;
+
+use crate::config::{Config, StrategyName};
+use crate::request::facts::{FactsView, RequestFacts};
+use crate::state::{Fleet, Standing, Turn};
+
+use super::candidate::Set;
+use super::plan::LookedAt;
+use super::{Request, Step, Verdict};
+
+/// Why a request goes where it goes.
+#[derive(Debug, Default, Serialize)]
+pub struct Trace {
+    /// Every route in the order it is tried.
+    pub routes: Vec<RouteTrace>,
+    /// The route that matched.
+    pub route: Option<String>,
+    /// The model it is served as.
+    pub model: Option<String>,
+    /// The chosen variant.
+    pub variant: Option<String>,
+    /// The strategy over the candidates.
+    pub strategy: Option<&'static str>,
+    /// The model's candidates in file order, then those of fallbacks.
+    pub candidates: Vec<CandidateTrace>,
+    /// Whether the body could be sent on before its end.
+    pub release: Release,
+    /// Deployments in the order they are tried.
+    pub plan: Vec<String>,
+    /// The first of the plan.
+    pub decision: Option<DecisionTrace>,
+    /// Whether the request is sent on untouched.
+    pub pass_through: bool,
+    /// What the client is told instead.
+    pub error: Option<ErrorTrace>,
+}
+
+/// One route's verdict.
+#[derive(Debug, Serialize)]
+pub struct RouteTrace {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the one.
+    pub matched: bool,
+    /// Why not, or why although its conditions do not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// One candidate's verdict.
+#[derive(Debug, Serialize)]
+pub struct CandidateTrace {
+    /// Its deployment id, or `provider:model`.
+    pub deployment: String,
+    /// The fallback it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// Whether it may serve the request now.
+    pub eligible: bool,
+    /// What the request would cost there.
+    pub estimated_cost_usd: Option<f64>,
+    /// Why it may not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// Whether a body could be sent on before its end.
+#[derive(Debug, Serialize)]
+pub struct Release {
+    /// Whether it could.
+    pub early: bool,
+    /// Why, or why not.
+    pub because: &'static str,
+}
+
+impl Default for Release {
+    fn default() -> Self {
+        Self { early: false, because: "every body is read to its end before it is sent on" }
+    }
+}
+
+/// Where the request is sent first.
+#[derive(Debug, Serialize)]
+pub struct DecisionTrace {
+    /// Deployment id, or `provider:model`.
+    pub deployment: String,
+    /// Its provider.
+    pub provider: String,
+    /// The provider's cluster.
+    pub cluster: String,
+    /// The model name sent upstream.
+    pub upstream_model: String,
+}
+
+/// What the client is told.
+#[derive(Debug, Serialize)]
+pub struct ErrorTrace {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable word for programs.
+    pub code: &'static str,
+    /// Words for people.
+    pub message: String,
+}
+
+/// A trace with the facts it rests on.
+#[derive(Debug, Serialize)]
+pub struct Explanation<'a> {
+    /// What the request says.
+    pub facts: FactsView<'a>,
+    /// What follows from it.
+    #[serde(flatten)]
+    pub trace: Trace,
+}
+
+/// Decides a request for show: takes no turn and changes no state.
+pub fn explain<'a>(
+    request: Request<'a>,
+    fleet: &mut dyn Fleet,
+    rng: &mut fastrand::Rng,
+) -> Explanation<'a> {
+    let mut trace = Trace::default();
+    super::decide(request, &mut Untouched(fleet), rng, Some(&mut trace));
+    let facts: &RequestFacts = request.facts;
+    Explanation { facts: facts.into(), trace }
+}
+
+/// A fleet whose turns are looked at and left alone.
+struct Untouched<'a>(&'a mut dyn Fleet);
+
+impl Fleet for Untouched<'_> {
+    fn standing(&mut self, deployment: crate::config::DeploymentId) -> Standing {
+        self.0.standing(deployment)
+    }
+
+    fn take_turn(&mut self, turn: Turn) -> u64 {
+        self.0.next_turn(turn)
+    }
+
+    fn next_turn(&mut self, turn: Turn) -> u64 {
+        self.0.next_turn(turn)
+    }
+}
+
+impl Trace {
+    pub(super) fn considered(
+        &mut self,
+        config: &Config,
+        set: &Set<'_>,
+        looked_at: &LookedAt<'_>,
+        steps: &[Step],
+    ) {
+        self.model = Some(set.name.clone());
+        self.variant.clone_from(&set.variant);
+        self.strategy = Some(strategy_name(set.strategy));
+        self.plan = steps.iter().map(|step| step.server.name(config)).collect();
+        for (model, considered) in looked_at {
+            self.candidates.push(CandidateTrace {
+                deployment: considered.candidate.server.name(config),
+                fallback: (*model != set.name).then(|| model.clone()),
+                eligible: considered.block.is_none(),
+                estimated_cost_usd: considered.candidate.entry.cost_usd,
+                because: considered.block.as_ref().map(ToString::to_string),
+            });
+        }
+    }
+
+    pub(super) fn conclude(&mut self, config: &Config, verdict: &Verdict) {
+        match verdict {
+            Verdict::Serve(decision) => {
+                self.route = decision.route.map(|id| config.route(id).name.clone());
+                self.decision = decision.plan.first().map(|step| {
+                    let provider = config.provider(step.server.provider(config));
+                    DecisionTrace {
+                        deployment: step.server.name(config),
+                        provider: provider.name.clone(),
+                        cluster: provider.cluster.clone(),
+                        upstream_model: step.server.upstream_model(config).to_owned(),
+                    }
+                });
+            }
+            Verdict::PassThrough => self.pass_through = true,
+            Verdict::Refuse(refusal) => {
+                let matched = self.routes.iter().find(|route| route.matched);
+                self.route = matched.map(|route| route.name.clone());
+                self.error = Some(ErrorTrace {
+                    status: refusal.status,
+                    code: refusal.code,
+                    message: refusal.message.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// The strategy's name in configuration.
+const fn strategy_name(strategy: StrategyName) -> &'static str {
+    match strategy {
+        StrategyName::Single => "single",
+        StrategyName::OrderedFallback => "ordered_fallback",
+        StrategyName::Weighted => "weighted",
+        StrategyName::RoundRobin => "round_robin",
+        StrategyName::CostBased => "cost_based",
+        StrategyName::PriorityBased => "priority_based",
+        StrategyName::Rules => "rules",
+    }
+}

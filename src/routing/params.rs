@@ -1,0 +1,58 @@
+//! Whether the params of a request fit the model's schema.
+
+use crate::config::{ParamSchema, ParamType};
+use crate::request::facts::RequestFacts;
+use crate::request::refusal::{Refusal, quoted};
+
+/// Checks params against the schema.
+///
+/// # Errors
+/// A 400 naming the first param at fault and what is allowed.
+pub(super) fn check(schema: &ParamSchema, facts: &RequestFacts) -> Result<(), Refusal> {
+    let refuse = |message: String| Err(Refusal::new(400, "invalid_params", message).of("metadata"));
+    if let Some(name) = schema.required.iter().find(|name| !facts.params.contains_key(*name)) {
+        return refuse(format!("params: {} is required", quoted(name)));
+    }
+    for (name, value) in &facts.params {
+        match schema.properties.get(name) {
+            Some(wanted) => {
+                if let Some(problem) = wanted.problem(value) {
+                    return refuse(format!("params.{}: {problem}", name.escape_debug()));
+                }
+            }
+            None if schema.additional => {}
+            None => {
+                let known: Vec<String> = schema.properties.keys().map(|k| quoted(k)).collect();
+                return refuse(format!(
+                    "params: {} is not known; known: {}",
+                    quoted(name),
+                    known.join(", ")
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl ParamType {
+    fn problem(&self, value: &str) -> Option<String> {
+        if !self.types.is_empty() && !self.types.iter().any(|name| reads_as(name, value)) {
+            return Some(format!("{} is not of type {}", quoted(value), self.types.join(" or ")));
+        }
+        let values = self.values.as_ref().filter(|values| !values.iter().any(|v| v == value))?;
+        let allowed: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+        Some(format!("{} is not allowed; allowed: {}", quoted(value), allowed.join(", ")))
+    }
+}
+
+/// Whether text reads as a value of that JSON Schema type; params arrive as text.
+fn reads_as(name: &str, value: &str) -> bool {
+    match name {
+        "string" => true,
+        "boolean" => matches!(value, "true" | "false"),
+        "integer" => value.parse::<f64>().is_ok_and(|n| n.is_finite() && n.fract() == 0.0),
+        "number" => value.parse::<f64>().is_ok_and(f64::is_finite),
+        "null" => value == "null",
+        _ => false,
+    }
+}

@@ -1,0 +1,231 @@
+//! The order in which a request's deployments are tried, or why there is none.
+
+use crate::condition::Subject;
+use crate::config::{Config, DeploymentId, StrategyName, WhenAllCooling};
+use crate::request::refusal::{Refusal, quoted};
+use crate::state::{Fleet, Turn};
+use crate::strategy::{self, Entry};
+
+use super::candidate::{self, Set};
+use super::eligible::{self, Block, Considered};
+use super::explain::Trace;
+use super::resolve::{self, Asked, Named};
+use super::{Decision, Request, Server, Step, route};
+
+/// Makes the plan: the strategy's order, then that of each fallback, without repeats.
+///
+/// # Errors
+/// What the client is told where nothing may serve the request.
+pub(super) fn make(
+    request: Request<'_>,
+    asked: &Asked,
+    fleet: &mut dyn Fleet,
+    rng: &mut fastrand::Rng,
+    mut trace: Option<&mut Trace>,
+) -> Result<Decision, Refusal> {
+    let config = request.config;
+    let subject = route::subject(request);
+    let action = asked.route.map(|id| &config.route(id).then);
+    let max_cost_usd =
+        lower(action.and_then(|action| action.max_cost_usd), request.controls.cost_limit_usd);
+
+    let set = candidate::set(config, &asked.named);
+    let stays = stays_on(request, &asked.named)?;
+    let set = match stays {
+        Some(deployment) => narrowed(config, set, deployment),
+        None => set,
+    };
+    let mut planner = Planner {
+        request,
+        subject,
+        max_cost_usd,
+        fleet,
+        rng,
+        steps: Vec::new(),
+        looked_at: Vec::new(),
+    };
+    planner.add(&set, true);
+    if stays.is_none() {
+        for named in fallbacks(request, asked)? {
+            planner.add(&candidate::set(config, &named), false);
+        }
+    }
+    let Planner { mut steps, looked_at, .. } = planner;
+    if steps.is_empty() && config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining {
+        steps.extend(soonest(&looked_at).map(|(model, considered)| step(model, considered)));
+    }
+    if let Some(trace) = trace.as_deref_mut() {
+        trace.considered(config, &set, &looked_at, &steps);
+    }
+    if steps.is_empty() {
+        return Err(refusal(&looked_at));
+    }
+    Ok(Decision {
+        route: asked.route,
+        model: set.name,
+        variant: set.variant,
+        plan: steps,
+        disable_cache: action.is_some_and(|action| action.disable_cache),
+    })
+}
+
+/// A considered candidate and the model it was considered for.
+pub(super) type LookedAt<'a> = Vec<(String, Considered<'a>)>;
+
+struct Planner<'r, 'f> {
+    request: Request<'r>,
+    subject: Subject<'r>,
+    max_cost_usd: Option<f64>,
+    fleet: &'f mut dyn Fleet,
+    rng: &'f mut fastrand::Rng,
+    steps: Vec<Step>,
+    looked_at: LookedAt<'r>,
+}
+
+impl<'r> Planner<'r, '_> {
+    /// Appends the set's eligible candidates in its strategy's order.
+    ///
+    /// Only the set that was asked for takes a turn; a fallback goes by the
+    /// next one without taking it.
+    fn add(&mut self, set: &Set<'r>, takes_turn: bool) {
+        let considered =
+            eligible::consider(self.request, &self.subject, set, self.max_cost_usd, self.fleet);
+        let eligible: Vec<&Considered<'r>> =
+            considered.iter().filter(|considered| considered.block.is_none()).collect();
+        let entries: Vec<Entry> = eligible.iter().map(|c| c.candidate.entry).collect();
+        let is_narrowed =
+            considered.iter().any(|c| c.block.as_ref().is_some_and(Block::is_by_request));
+        let fleet = &mut *self.fleet;
+        let turn = || {
+            set.group.map_or(0, |(model, group)| {
+                let turn = Turn { model, group, is_narrowed };
+                if takes_turn { fleet.take_turn(turn) } else { fleet.next_turn(turn) }
+            })
+        };
+        for at in strategy::order(set.strategy, &entries, self.rng, turn) {
+            let Some(considered) = eligible.get(at) else { continue };
+            let is_new = |step: &Step| step.server != considered.candidate.server;
+            if self.steps.iter().all(is_new) {
+                self.steps.push(step(&set.name, considered));
+            }
+        }
+        self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
+    }
+}
+
+fn step(model: &str, considered: &Considered<'_>) -> Step {
+    Step {
+        model: model.to_owned(),
+        server: considered.candidate.server.clone(),
+        overrides: considered.candidate.overrides.as_ref().clone(),
+    }
+}
+
+fn lower(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// The deployment a request must stay on: the one it pins, or where its state is kept.
+fn stays_on(request: Request<'_>, named: &Named) -> Result<Option<DeploymentId>, Refusal> {
+    let Request { config, facts, controls, .. } = request;
+    if let Some(pin) = &controls.deployment {
+        let header = &config.headers.deployment;
+        return config.names.deployments.get(pin).copied().map(Some).ok_or_else(|| {
+            let message = format!("{header}: unknown deployment {}", quoted(pin));
+            Refusal::new(400, "unknown_deployment", message)
+        });
+    }
+    if !facts.has_state {
+        return Ok(None);
+    }
+    Ok(match named {
+        Named::Model(model, group) => {
+            let described = config.model(*model);
+            let group = config.group(*model, group.unwrap_or(described.default_group));
+            described.state_deployment.or_else(|| group.candidates.first().map(|c| c.deployment))
+        }
+        Named::Deployment(id) => Some(*id),
+        Named::Direct(..) => None,
+    })
+}
+
+/// The set with one deployment left: as it is listed, or else on its own.
+fn narrowed<'a>(config: &'a Config, set: Set<'a>, deployment: DeploymentId) -> Set<'a> {
+    let server = Server::Deployment(deployment);
+    let listed = set.candidates.into_iter().find(|candidate| candidate.server == server);
+    let only = listed.unwrap_or_else(|| candidate::deployment(config, deployment));
+    Set { strategy: StrategyName::Single, candidates: vec![only], ..set }
+}
+
+/// What to go on to, in order: the request's own list or else the route's, then the model's.
+fn fallbacks(request: Request<'_>, asked: &Asked) -> Result<Vec<Named>, Refusal> {
+    let Request { config, controls, .. } = request;
+    let mut fallbacks = Vec::new();
+    for name in &controls.fallbacks {
+        let header = &config.headers.fallback;
+        fallbacks.push(resolve::name(config, name).ok_or_else(|| {
+            let message = format!("{header}: unknown model {}", quoted(name));
+            Refusal::new(400, "unknown_fallback", message)
+        })?);
+    }
+    if fallbacks.is_empty()
+        && let Some(route) = asked.route
+    {
+        fallbacks.extend(config.route(route).then.fallbacks.iter().copied().map(Named::from));
+    }
+    if let Named::Model(model, _) = &asked.named {
+        fallbacks.extend(config.model(*model).fallbacks.general.iter().copied().map(Named::from));
+    }
+    fallbacks.retain(|named| named.is_there(config));
+    Ok(fallbacks)
+}
+
+/// The cooling candidate that is free soonest; the first of equals.
+fn soonest<'l, 'a>(looked_at: &'l LookedAt<'a>) -> Option<(&'l str, &'l Considered<'a>)> {
+    let left = |considered: &Considered<'_>| match considered.block {
+        Some(Block::Cooling { left_ms, .. }) => Some(left_ms),
+        _ => None,
+    };
+    looked_at
+        .iter()
+        .filter_map(|(model, considered)| Some((left(considered)?, model.as_str(), considered)))
+        .min_by_key(|(left_ms, ..)| *left_ms)
+        .map(|(_, model, considered)| (model, considered))
+}
+
+/// What to tell the client where nothing may serve: what came closest to doing so.
+fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
+    if let Some((_, Considered { block: Some(Block::Cooling { left_ms, .. }), .. })) =
+        soonest(looked_at)
+    {
+        let message = "every deployment that could serve this request is cooling down";
+        return Refusal::new(503, "no_deployment_available", message)
+            .retry_after(left_ms.div_ceil(1000).max(1));
+    }
+    let blocks = || looked_at.iter().filter_map(|(_, considered)| considered.block.as_ref());
+    let cheapest = blocks().filter_map(|block| match block {
+        Block::Cost { estimate, limit } => Some((*estimate, *limit)),
+        _ => None,
+    });
+    if let Some((estimate, limit)) = cheapest.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        let message = format!(
+            "the request is estimated to cost at least ${estimate:.6}, over the limit of ${limit}; \
+             shorten it or allow fewer output tokens"
+        );
+        return Refusal::new(402, "cost_limit_exceeded", message);
+    }
+    if blocks().all(|block| *block == Block::Disabled) {
+        let message = "every deployment that could serve this request is switched off";
+        return Refusal::new(503, "no_deployment_available", message);
+    }
+    let mut reasons: Vec<String> =
+        blocks().filter(|block| **block != Block::Disabled).map(ToString::to_string).collect();
+    reasons.sort();
+    reasons.dedup();
+    reasons.truncate(8);
+    let message = format!("no deployment can serve this request: {}", reasons.join("; "));
+    Refusal::new(400, "no_capable_deployment", message)
+}

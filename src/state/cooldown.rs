@@ -1,0 +1,311 @@
+//! The cooldown machine: what a report does to a deployment's record.
+//!
+//! `healthy → degraded → cooling → half-open → healthy`, told apart by the
+//! deadline: none (healthy, or degraded with failures in a row), ahead
+//! (cooling), passed (half-open). Pure; `now_ms` is an argument and may jump.
+//! Deadlines are only ever moved later, except by a success.
+
+use crate::config::Cooldown;
+
+use super::outcome::{Outcome, Report, Weight};
+use super::record::Record;
+
+/// Where a deployment stands at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No deadline.
+    Healthy,
+    /// Out of every pick for this many milliseconds more.
+    Cooling(u64),
+    /// The deadline has passed; successes are still to come.
+    HalfOpen,
+}
+
+/// A change of phase worth a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// Began to cool for this many milliseconds.
+    Cooled(u64),
+    /// Healthy again.
+    Recovered,
+}
+
+/// The phase of a record at `now_ms`.
+///
+/// No cooldown is longer than the maximum: a deadline further away means that
+/// the clock jumped back, and is read as one at the maximum.
+#[must_use]
+pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
+    if !settings.enabled || record.until_ms == 0 {
+        return Phase::Healthy;
+    }
+    match record.until_ms.saturating_sub(now_ms) {
+        0 => Phase::HalfOpen,
+        left => Phase::Cooling(left.min(settings.max_time_ms)),
+    }
+}
+
+/// What the record is after a report, and whether its phase changed.
+///
+/// `None` when the report says nothing about the deployment.
+#[must_use]
+pub fn after(
+    record: &Record,
+    report: Report,
+    now_ms: u64,
+    settings: &Cooldown,
+) -> Option<(Record, Option<Transition>)> {
+    let weight = report.outcome.weight();
+    if weight == Weight::Nothing {
+        return None;
+    }
+    let mut next = this_minute(*record, now_ms);
+    next.requests = next.requests.saturating_add(1);
+    let phase = phase(record, now_ms, settings);
+    let transition = if weight == Weight::Success {
+        succeed(&mut next, phase, now_ms, settings)
+    } else {
+        next.failures = next.failures.saturating_add(1);
+        next.consecutive_failures = next.consecutive_failures.saturating_add(1);
+        fail(&mut next, report, phase, now_ms, settings)
+    };
+    Some((next, transition))
+}
+
+fn this_minute(mut record: Record, now_ms: u64) -> Record {
+    let minute = u32::try_from(now_ms / 60_000).unwrap_or(u32::MAX);
+    if record.minute != minute {
+        record.minute = minute;
+        record.requests = 0;
+        record.failures = 0;
+    }
+    record
+}
+
+fn succeed(
+    next: &mut Record,
+    phase: Phase,
+    now_ms: u64,
+    settings: &Cooldown,
+) -> Option<Transition> {
+    next.consecutive_failures = 0;
+    if phase == Phase::Healthy {
+        return None;
+    }
+    // A success while cooling proves more than the deadline does.
+    next.until_ms = next.until_ms.min(now_ms.max(1));
+    next.probe_successes = next.probe_successes.saturating_add(1);
+    if next.probe_successes < settings.success_threshold {
+        return None;
+    }
+    let (minute, requests, failures) = (next.minute, next.requests, next.failures);
+    *next = Record { minute, requests, failures, ..Record::default() };
+    Some(Transition::Recovered)
+}
+
+fn fail(
+    next: &mut Record,
+    report: Report,
+    phase: Phase,
+    now_ms: u64,
+    settings: &Cooldown,
+) -> Option<Transition> {
+    if !settings.enabled {
+        return None;
+    }
+    let hint = report
+        .retry_after_ms
+        .filter(|_| settings.honour_retry_after)
+        .map(|ms| ms.min(settings.max_time_ms));
+    let length = match phase {
+        Phase::Cooling(_) => {
+            // An attempt made all the same: only what the provider says counts.
+            if let Some(hint) = hint {
+                next.until_ms = next.until_ms.max(now_ms.saturating_add(hint));
+            }
+            return None;
+        }
+        Phase::HalfOpen => u64::from(next.length_ms).saturating_mul(2),
+        Phase::Healthy if trips(next, report.outcome, settings) => settings.time_ms,
+        Phase::Healthy => return None,
+    };
+    let length = length.clamp(settings.time_ms.min(settings.max_time_ms), settings.max_time_ms);
+    let deadline = now_ms.saturating_add(hint.unwrap_or(length));
+    next.until_ms = next.until_ms.max(deadline).max(1);
+    next.length_ms = u32::try_from(length).unwrap_or(u32::MAX);
+    next.probe_successes = 0;
+    next.cause = code(report.outcome);
+    next.status = report.status;
+    Some(Transition::Cooled(deadline.saturating_sub(now_ms)))
+}
+
+fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
+    let is_frequent = record.failures >= settings.allowed_fails
+        && record.requests >= settings.min_requests
+        && f64::from(record.failures) * 100.0
+            >= settings.failure_rate_percent * f64::from(record.requests);
+    outcome.weight() == Weight::Trip
+        || record.consecutive_failures >= settings.consecutive_failures
+        || is_frequent
+}
+
+fn code(outcome: Outcome) -> u8 {
+    let at = Outcome::ALL.iter().position(|known| *known == outcome);
+    at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+}
+
+/// What started the cooldown, in a word: the status, or the outcome without one.
+#[must_use]
+pub fn cause(record: &Record) -> String {
+    if record.status != 0 {
+        return record.status.to_string();
+    }
+    let outcome = Outcome::ALL.get(usize::from(record.cause));
+    outcome.map_or("failures", |outcome| outcome.name()).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::WhenAllCooling;
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    fn settings() -> Cooldown {
+        Cooldown {
+            enabled: true,
+            consecutive_failures: 5,
+            allowed_fails: 3,
+            min_requests: 10,
+            failure_rate_percent: 50.0,
+            time_ms: 5000,
+            max_time_ms: 300_000,
+            success_threshold: 3,
+            half_open_probes: 1,
+            probe_lease_ms: 60_000,
+            honour_retry_after: true,
+            when_all_cooling: WhenAllCooling::LeastRemaining,
+        }
+    }
+
+    fn report(outcome: Outcome, retry_after_ms: Option<u64>) -> Report {
+        Report { outcome, status: 503, retry_after_ms }
+    }
+
+    /// Runs reports at given offsets from now.
+    fn run(reports: &[(u64, Outcome, Option<u64>)]) -> Record {
+        reports.iter().fold(Record::default(), |record, (at, outcome, hint)| {
+            after(&record, report(*outcome, *hint), NOW + at, &settings())
+                .map_or(record, |(next, _)| next)
+        })
+    }
+
+    fn phase_at(record: &Record, at: u64) -> Phase {
+        phase(record, NOW + at, &settings())
+    }
+
+    #[test]
+    fn failures_in_a_row_trip_and_a_success_between_them_does_not() {
+        let failure = (0, Outcome::Server, None);
+        assert_eq!(phase_at(&run(&[failure; 4]), 0), Phase::Healthy);
+        assert_eq!(phase_at(&run(&[failure; 5]), 0), Phase::Cooling(5000));
+        let broken = [failure, failure, failure, (0, Outcome::Success, None), failure, failure];
+        assert_eq!(phase_at(&run(&broken), 0), Phase::Healthy);
+    }
+
+    #[test]
+    fn a_failure_rate_trips_only_with_enough_requests() {
+        let mut reports = Vec::new();
+        for _ in 0..5 {
+            reports.extend([(0, Outcome::Success, None), (0, Outcome::Server, None)]);
+        }
+        assert_eq!(phase_at(&run(&reports[..9]), 0), Phase::Healthy);
+        assert_eq!(phase_at(&run(&reports), 0), Phase::Cooling(5000));
+        // The same reports over two minutes do not.
+        for report in &mut reports[5..] {
+            report.0 = 60_000;
+        }
+        assert_eq!(phase_at(&run(&reports), 60_000), Phase::Healthy);
+    }
+
+    #[test]
+    fn refusals_trip_at_once_for_as_long_as_the_provider_says() {
+        for outcome in [Outcome::RateLimit, Outcome::Auth, Outcome::Quota, Outcome::NotFound] {
+            assert_eq!(phase_at(&run(&[(0, outcome, None)]), 0), Phase::Cooling(5000));
+        }
+        assert_eq!(
+            phase_at(&run(&[(0, Outcome::RateLimit, Some(2000))]), 500),
+            Phase::Cooling(1500)
+        );
+        assert_eq!(
+            phase_at(&run(&[(0, Outcome::RateLimit, Some(u64::MAX))]), 0),
+            Phase::Cooling(300_000)
+        );
+    }
+
+    #[test]
+    fn clients_mistakes_change_nothing() {
+        let record = run(&[(0, Outcome::Client, None); 50]);
+        assert_eq!(record, Record::default());
+        assert_eq!(run(&[(0, Outcome::Cancelled, None); 50]), Record::default());
+    }
+
+    #[test]
+    fn a_shorter_hint_never_shortens_a_deadline() {
+        let record =
+            run(&[(0, Outcome::RateLimit, Some(60_000)), (10, Outcome::RateLimit, Some(1000))]);
+        assert_eq!(phase_at(&record, 10), Phase::Cooling(59_990));
+        let longer =
+            run(&[(0, Outcome::RateLimit, Some(1000)), (10, Outcome::RateLimit, Some(60_000))]);
+        assert_eq!(phase_at(&longer, 10), Phase::Cooling(60_000));
+    }
+
+    #[test]
+    fn a_failure_while_cooling_does_not_lengthen_it() {
+        let record = run(&[(0, Outcome::Auth, None), (4000, Outcome::Server, None)]);
+        assert_eq!(phase_at(&record, 4000), Phase::Cooling(1000));
+    }
+
+    #[test]
+    fn half_open_failures_double_the_length_up_to_the_maximum() {
+        let mut at = 0;
+        let mut reports = vec![(0, Outcome::Auth, None)];
+        for length in [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000] {
+            at += 400_000;
+            reports.push((at, Outcome::Server, None));
+            assert_eq!(phase_at(&run(&reports), at), Phase::Cooling(length));
+        }
+    }
+
+    #[test]
+    fn three_successes_after_the_deadline_heal() {
+        let mut reports = vec![(0, Outcome::Auth, None)];
+        for at in [6000, 6001] {
+            reports.push((at, Outcome::Success, None));
+            assert_eq!(phase_at(&run(&reports), at), Phase::HalfOpen);
+        }
+        reports.push((6002, Outcome::Success, None));
+        assert_eq!(phase_at(&run(&reports), 6002), Phase::Healthy);
+        assert_eq!(run(&reports).length_ms, 0);
+    }
+
+    #[test]
+    fn a_success_while_cooling_opens_half() {
+        let record = run(&[(0, Outcome::Auth, None), (100, Outcome::Success, None)]);
+        assert_eq!(phase_at(&record, 100), Phase::HalfOpen);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_cools_no_longer_than_the_maximum() {
+        let record = run(&[(10_000_000, Outcome::Auth, None)]);
+        assert_eq!(phase_at(&record, 0), Phase::Cooling(300_000));
+    }
+
+    #[test]
+    fn disabled_nothing_cools() {
+        let off = Cooldown { enabled: false, ..settings() };
+        let (record, transition) =
+            after(&Record::default(), report(Outcome::RateLimit, Some(9000)), NOW, &off).unwrap();
+        assert_eq!((phase(&record, NOW, &off), transition), (Phase::Healthy, None));
+    }
+}

@@ -1,0 +1,54 @@
+//! Round-robin counters: one per model group, a second one for requests that
+//! only some of the group's candidates can serve.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::config::{GroupId, ModelId};
+use crate::host::SharedData;
+
+use super::cas;
+
+/// Which counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Turn {
+    /// The model.
+    pub model: ModelId,
+    /// Its base group or a variant.
+    pub group: GroupId,
+    /// Whether the request itself narrowed the candidates.
+    pub is_narrowed: bool,
+}
+
+/// Counters of this worker, for turns that shared data refused.
+#[derive(Debug, Default)]
+pub(super) struct LocalTurns(RefCell<HashMap<Turn, u64>>);
+
+impl LocalTurns {
+    pub(super) fn take(&self, turn: Turn) -> u64 {
+        let mut turns = self.0.borrow_mut();
+        let count = turns.entry(turn).or_default();
+        let taken = *count;
+        *count = count.wrapping_add(1);
+        taken
+    }
+}
+
+/// The number of the next turn, without taking it.
+pub(super) fn peek<S: SharedData + ?Sized>(shared: &S, key: &str) -> u64 {
+    shared.read(key).map_or(0, |(value, _)| decode(&value))
+}
+
+/// Takes a turn: its number, or `None` when shared data refused.
+pub(super) fn take<S: SharedData + ?Sized>(shared: &S, key: &str) -> Option<u64> {
+    let mut taken = 0;
+    cas::update(shared, key, |value| {
+        taken = decode(value);
+        Some(taken.wrapping_add(1).to_le_bytes().to_vec())
+    })
+    .then_some(taken)
+}
+
+fn decode(value: &[u8]) -> u64 {
+    value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
