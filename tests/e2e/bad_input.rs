@@ -3,8 +3,10 @@
 
 use hyper::Method;
 
-use crate::group::{CLOSED, LENIENT, LENIENT_BUFFER, OPEN};
-use crate::harness::{Ask, Reply, ask};
+use serde_json::json;
+
+use crate::group::{CLOSED, LENIENT, LENIENT_BUFFER, OPEN, open};
+use crate::harness::{Ask, Group, Reply, Spec, ask};
 
 /// `{"model":"plain","messages":[]}` as gzip has it.
 const GZIPPED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\x56\xca\xcd\x4f\x49\xcd\x51\xb2\
@@ -77,6 +79,26 @@ fn a_gzipped_body_is_refused_or_passed() {
     let (provider, seen) = reply.served_by_one();
     assert_eq!((provider, &seen.body[..]), ("site", GZIPPED));
     assert_eq!(seen.header("content-encoding"), Some("gzip"));
+}
+
+#[test]
+fn a_gzipped_body_is_served_behind_a_decompressor() {
+    let direction = |enabled: bool| json!({"common_config": {"enabled": {"default_value": enabled, "runtime_key": "decompress"}}});
+    let decompressor = json!({
+        "name": "envoy.filters.http.decompressor",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor",
+            "decompressor_library": {"name": "gzip", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip"}},
+            "request_direction_config": direction(true),
+            "response_direction_config": direction(false),
+        },
+    });
+    let group = Group::start(&Spec { filters_before: vec![decompressor], ..Spec::new(open()) });
+    let reply = ask(&group).header("content-encoding", "gzip").body(GZIPPED).send();
+    let (_, seen) = reply.served_by_one();
+    assert_eq!(&seen.body[..], br#"{"model":"up-b1","messages":[]}"#);
+    assert_eq!(seen.header("content-encoding"), None);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Spec {
     pub(crate) as_struct: bool,
     /// Buffer limit of the listener and the clusters.
     pub(crate) buffer_bytes: u32,
+    /// HTTP filters before this one.
+    pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
 }
@@ -27,6 +29,7 @@ impl Spec {
             document,
             as_struct: false,
             buffer_bytes: 18 << 20,
+            filters_before: Vec::new(),
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
         }
     }
@@ -64,6 +67,12 @@ impl Spec {
     }
 
     fn listener(&self, module: &str) -> Value {
+        let mut filters = self.filters_before.clone();
+        filters.push(self.filter(module));
+        filters.push(json!({
+            "name": "envoy.filters.http.router",
+            "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+        }));
         json!({
             "name": "llm",
             "address": address(0),
@@ -82,10 +91,7 @@ impl Spec {
                             "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
                         },
                     }],
-                    "http_filters": [self.filter(module), {
-                        "name": "envoy.filters.http.router",
-                        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
-                    }],
+                    "http_filters": filters,
                     "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [{
                         "match": {"prefix": "/"},
                         "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
