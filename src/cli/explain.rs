@@ -2,6 +2,7 @@
 //!
 //! State lives in Envoy: here nothing cools and every turn is the first.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -56,7 +57,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
         Whole::Untouched => return undecided(arguments, &config, None),
         Whole::Refused(refusal) => return undecided(arguments, &config, Some(&refusal)),
     };
-    let seed = arguments.seed.unwrap_or_else(|| fastrand::Rng::new().u64(..));
+    let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
     let request =
         Request { config: &config, facts: &facts, controls: &controls, sample: head.sample(seed) };
     let mut rng = fastrand::Rng::with_seed(seed);

@@ -14,39 +14,39 @@ use pointsman::lifecycle::{Action, Engine, Stream};
 
 /// Data shared by all hosts that hold it, as workers of one process do.
 #[derive(Debug, Default)]
-pub struct Shared {
+pub(crate) struct Shared {
     values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
     version: Cell<u32>,
     /// How many writes to existing keys are still to lose.
-    pub conflicts: Cell<u32>,
+    pub(crate) conflicts: Cell<u32>,
 }
 
 /// What was answered instead of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    pub status: u32,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u32,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 /// One stream's host, or one worker's at configuration time.
 #[derive(Debug)]
-pub struct FakeHost {
-    pub shared: Rc<Shared>,
-    pub environment: BTreeMap<String, String>,
-    pub now_ms: Cell<u64>,
-    pub seed: Cell<u64>,
-    pub request_headers: RefCell<Headers>,
-    pub body: RefCell<Vec<u8>>,
-    pub response_headers: RefCell<Headers>,
-    pub properties: RefCell<BTreeMap<String, Vec<u8>>>,
-    pub reply: RefCell<Option<Reply>>,
-    pub log: RefCell<Vec<(Level, String)>>,
-    pub counters: RefCell<Vec<(String, u32)>>,
+pub(crate) struct FakeHost {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) now_ms: Cell<u64>,
+    pub(crate) seed: Cell<u64>,
+    pub(crate) request_headers: RefCell<Headers>,
+    pub(crate) body: RefCell<Vec<u8>>,
+    pub(crate) response_headers: RefCell<Headers>,
+    pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(crate) reply: RefCell<Option<Reply>>,
+    pub(crate) log: RefCell<Vec<(Level, String)>>,
+    pub(crate) counters: RefCell<Vec<(String, u32)>>,
 }
 
 /// 2026-11-21, on the minute.
-pub const NOW_MS: u64 = 1_795_219_200_000;
+pub(crate) const NOW_MS: u64 = 1_795_219_200_000;
 
 impl Default for FakeHost {
     fn default() -> Self {
@@ -56,7 +56,7 @@ impl Default for FakeHost {
 
 impl FakeHost {
     /// A host of another worker over the same data.
-    pub fn sharing(shared: &Rc<Shared>) -> Self {
+    pub(crate) fn sharing(shared: &Rc<Shared>) -> Self {
         Self {
             shared: Rc::clone(shared),
             environment: BTreeMap::new(),
@@ -74,7 +74,7 @@ impl FakeHost {
 
     /// Sends a request through the engine, its body in the given pieces, and
     /// holds as Envoy holds. The stream is given back for the response.
-    pub fn request(&self, engine: &Rc<Engine>, head: &[(&str, &str)], pieces: &[&[u8]]) -> Stream {
+    pub(crate) fn request(&self, engine: &Rc<Engine>, head: &[(&str, &str)], pieces: &[&[u8]]) -> Stream {
         *self.request_headers.borrow_mut() = owned(head);
         self.body.borrow_mut().clear();
         *self.reply.borrow_mut() = None;
@@ -95,7 +95,7 @@ impl FakeHost {
     }
 
     /// Lets a provider answer.
-    pub fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
+    pub(crate) fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
         let mut headers = owned(head);
         headers.push((":status".to_owned(), status.to_string().into_bytes()));
         *self.response_headers.borrow_mut() = headers;
@@ -107,27 +107,27 @@ impl FakeHost {
     }
 
     /// A request header as it goes upstream.
-    pub fn sent(&self, name: &str) -> Option<String> {
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
         text(&self.request_headers.borrow(), name)
     }
 
     /// A response header as it goes to the client.
-    pub fn received(&self, name: &str) -> Option<String> {
+    pub(crate) fn received(&self, name: &str) -> Option<String> {
         text(&self.response_headers.borrow(), name)
     }
 
     /// The body as it goes upstream.
-    pub fn sent_body(&self) -> String {
+    pub(crate) fn sent_body(&self) -> String {
         String::from_utf8_lossy(&self.body.borrow()).into_owned()
     }
 
     /// Status and body of the answer made here.
-    pub fn refused(&self) -> Option<(u32, String)> {
+    pub(crate) fn refused(&self) -> Option<(u32, String)> {
         self.reply.borrow().as_ref().map(|reply| (reply.status, reply.body.clone()))
     }
 
     /// What a counter stands at.
-    pub fn counted(&self, name: &str) -> u32 {
+    pub(crate) fn counted(&self, name: &str) -> u32 {
         self.counters.borrow().iter().find(|(known, _)| known == name).map_or(0, |(_, n)| *n)
     }
 }
