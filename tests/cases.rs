@@ -93,7 +93,8 @@ fn head(case: &Table) -> RequestHead {
 }
 
 fn state(config: &Config, case: &Table) -> Described {
-    let number = |key: &str| case.get(key).map_or(0, |n| n.as_integer().unwrap().try_into().unwrap());
+    let number =
+        |key: &str| case.get(key).map_or(0, |n| n.as_integer().unwrap().try_into().unwrap());
     let cooling = case.get("cooling_ms").and_then(|c| c.as_table()).into_iter().flatten();
     Described {
         names: config.deployments.iter().map(|d| d.id.clone()).collect(),

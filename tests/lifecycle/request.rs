@@ -138,8 +138,7 @@ fn overrides_replace_merge_insert_and_remove() {
     document["deployments"]["open"]["request_overrides"] = json!({
         "temperature": 0.5, "user": null, "metadata": {"team": "proxy", "drop": null}, "extra": {"a": 1},
     });
-    document["models"]["open"]["candidates"] =
-        json!([{"deployment": "open", "request_overrides": {"temperature": 1, "metadata": {"via": "m"}}}]);
+    document["models"]["open"]["candidates"] = json!([{"deployment": "open", "request_overrides": {"temperature": 1, "metadata": {"via": "m"}}}]);
     let engine = engine(&host, &document);
     let body = r#"{"user":"u","temperature":2,"model":"open","metadata":{"team":"x","n":1.0,"drop":1},"user":"v"}"#;
     host.request(&engine, &head(&[]), &[body.as_bytes()]);
@@ -156,7 +155,8 @@ fn overrides_replace_merge_insert_and_remove() {
 fn the_cache_switch_tells_caches_to_keep_out() {
     let host = host();
     let mut document = document();
-    document["routes"] = json!([{"name": "r", "then": {"target_model": "open", "disable_cache": true}}]);
+    document["routes"] =
+        json!([{"name": "r", "then": {"target_model": "open", "disable_cache": true}}]);
     let engine = engine(&host, &document);
     host.request(&engine, &head(&[("cache-control", "max-age=60")]), &[br#"{"model":"own"}"#]);
     assert_eq!(host.sent("cache-control").as_deref(), Some("no-cache, no-store"));
@@ -192,7 +192,11 @@ fn a_body_that_grows_past_the_limit_is_refused_on_the_way() {
     let mut document = document();
     document["limits"] = json!({"max_body_bytes": 20});
     let engine = engine(&host, &document);
-    host.request(&engine, &head(&[]), &[br#"{"model":"open","#, b"\"a\":\"aaaaaaaa", b"never read"]);
+    host.request(
+        &engine,
+        &head(&[]),
+        &[br#"{"model":"open","#, b"\"a\":\"aaaaaaaa", b"never read"],
+    );
     assert_eq!(host.refused().unwrap().0, 413);
 }
 
@@ -230,8 +234,7 @@ fn names_of_clients_cannot_start_a_header_of_their_own() {
     let mut document = document();
     document["allow_direct"] = json!(true);
     let engine = engine(&host, &document);
-    let mut stream =
-        host.request(&engine, &head(&[]), &[br#"{"model":"open:a\r\nx-evil: 1"}"#]);
+    let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"open:a\r\nx-evil: 1"}"#]);
     host.respond(&mut stream, 200, &[]);
     assert_eq!(host.sent("x-llm-model").as_deref(), Some("open:a%0D%0Ax-evil: 1"));
     assert_eq!(host.received("x-llm-deployment").as_deref(), Some("open:a%0D%0Ax-evil: 1"));

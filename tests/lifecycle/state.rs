@@ -11,7 +11,13 @@ use crate::fake_host::{FakeHost, NOW_MS};
 use crate::{document, engine, head, host};
 
 /// Sends a request for a model and lets its deployment answer; the deployment's name.
-fn ask(host: &FakeHost, engine: &Rc<Engine>, model: &str, status: u16, with: &[(&str, &str)]) -> String {
+fn ask(
+    host: &FakeHost,
+    engine: &Rc<Engine>,
+    model: &str,
+    status: u16,
+    with: &[(&str, &str)],
+) -> String {
     let body = format!(r#"{{"model":"{model}"}}"#);
     let mut stream = host.request(engine, &head(&[]), &[body.as_bytes()]);
     if let Some((status, _)) = host.refused() {

@@ -74,7 +74,12 @@ impl FakeHost {
 
     /// Sends a request through the engine, its body in the given pieces, and
     /// holds as Envoy holds. The stream is given back for the response.
-    pub(crate) fn request(&self, engine: &Rc<Engine>, head: &[(&str, &str)], pieces: &[&[u8]]) -> Stream {
+    pub(crate) fn request(
+        &self,
+        engine: &Rc<Engine>,
+        head: &[(&str, &str)],
+        pieces: &[&[u8]],
+    ) -> Stream {
         *self.request_headers.borrow_mut() = owned(head);
         self.body.borrow_mut().clear();
         *self.reply.borrow_mut() = None;
