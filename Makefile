@@ -144,11 +144,13 @@ INSTALL = $(CARGO) install --quiet --debug --root $(TOOLS) --target-dir target/t
 $(TOOLS)/bin/wasm-bindgen-test-runner: $(TOOLS)/.bindgen-$(BINDGEN_VERSION)
 $(TOOLS)/.bindgen-%:
 	$(INSTALL) --locked --force wasm-bindgen-cli --version $* || $(INSTALL) --force wasm-bindgen-cli --version $*
+	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/wasm-bindgen-test-runner
 
 $(TOOLS)/bin/cargo-deny: $(TOOLS)/.deny-$(DENY_VERSION)
 $(TOOLS)/.deny-%:
 	$(INSTALL) --locked --force cargo-deny --version $* || $(INSTALL) --force cargo-deny --version $*
+	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/cargo-deny
 
 clean: ## remove target/ and .venv/

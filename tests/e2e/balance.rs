@@ -1,7 +1,7 @@
 //! Shares over deployments under load, counted over all workers.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
@@ -14,8 +14,8 @@ use crate::harness::{Group, Spec, chat, connect, fresh, run};
 const REQUESTS: usize = 4000;
 const CONNECTIONS: usize = 64;
 
-static GROUP: LazyLock<Arc<Group>> = LazyLock::new(|| {
-    Arc::new(Group::start(&Spec::new(json!({
+static GROUP: LazyLock<Group> = LazyLock::new(|| {
+    Group::start(&Spec::new(json!({
         "providers": {"alpha": {"cluster": "alpha"}, "beta": {"cluster": "beta"}, "gamma": {"cluster": "gamma"}},
         "deployments": {
             "one": {"provider": "alpha", "model": "one"},
@@ -28,12 +28,14 @@ static GROUP: LazyLock<Arc<Group>> = LazyLock::new(|| {
                 {"deployment": "one", "weight": 9}, {"deployment": "two", "weight": 1},
                 {"deployment": "three", "weight": 0}]},
         },
-    }))))
+    })))
 });
 
 /// How many of [`REQUESTS`] each upstream model got.
 fn shares(model: &'static str) -> BTreeMap<String, usize> {
     let case = fresh(model);
+    // Here, because the clients would all block in waiting for it.
+    LazyLock::force(&GROUP);
     run(async {
         let clients: Vec<_> = (0..CONNECTIONS)
             .map(|client| {

@@ -1,22 +1,70 @@
 //! Protocols, streams and connections that break.
 
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HOST};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::group::OPEN;
-use crate::harness::{ask, chat, fresh, run};
+use crate::harness::{ask, chat, connect, fresh, run};
 
 const BODY: &str = r#"{"messages":[{"role":"user","content":"Hello"}],"model":"plain"}"#;
 
 #[test]
+fn one_connection_takes_requests_of_every_kind() {
+    let kinds = [
+        ("/v1/chat/completions", BODY, 200),
+        ("/v1/chat/completions", "{", 400),
+        ("/v1/files", BODY, 200),
+        ("/v1/chat/completions", r#"{"model":"gpt-nil"}"#, 404),
+        ("/v1/embeddings", r#"{"model":"keyed","input":"Hello"}"#, 200),
+        ("/v1/chat/completions", "", 400),
+    ];
+    run(async {
+        let mut connection = connect(&OPEN).await;
+        for (path, body, want) in kinds.into_iter().cycle().take(30) {
+            let request = Request::post(path)
+                .header(HOST, "gateway.example")
+                .header(CONTENT_TYPE, "application/json")
+                .body(Full::new(Bytes::from(body)));
+            connection.ready().await.unwrap();
+            let response = connection.send_request(request.unwrap()).await.unwrap();
+            assert_eq!(response.status(), want, "{path}: {body}");
+            response.into_body().collect().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_client_that_waits_for_100_is_told_to_go_on() {
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.example\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        BODY.len()
+    );
+    run(async {
+        let mut stream = TcpStream::connect(("127.0.0.1", OPEN.port())).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).await.unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream.write_all(BODY.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    });
+}
+
+#[test]
 fn http2_is_served() {
     let reply = ask(&OPEN).http2().body(BODY).send();
-    assert_eq!(&reply.served_by_one().1.body[..], BODY.replace("plain", "up-b1").as_bytes());
+    assert_eq!(reply.served_by_one().1.text(), BODY.replace("plain", "up-b1"));
     let (head, tail) = BODY.split_at(30);
     let reply = ask(&OPEN).http2().pieces([head, tail]).send();
-    assert_eq!(&reply.served_by_one().1.body[..], BODY.replace("plain", "up-b1").as_bytes());
+    assert_eq!(reply.served_by_one().1.text(), BODY.replace("plain", "up-b1"));
     ask(&OPEN).http2().model("gpt-nil").send().refused(404);
     ask(&OPEN).http2().body("").send().refused(400);
 }
@@ -39,10 +87,7 @@ fn trailers_do_not_hold_a_request() {
                 asked = asked.http2();
             }
             let reply = asked.send();
-            assert_eq!(
-                &reply.served_by_one().1.body[..],
-                BODY.replace("plain", "up-b1").as_bytes()
-            );
+            assert_eq!(reply.served_by_one().1.text(), BODY.replace("plain", "up-b1"));
         }
     }
     ask(&OPEN).http2().pieces(["{"]).trailer("x-sum", "1").send().refused(400);

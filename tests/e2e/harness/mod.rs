@@ -54,6 +54,12 @@ pub(crate) struct Group {
 impl Group {
     /// Starts the providers and an Envoy that is configured with `spec`.
     pub(crate) fn start(spec: &Spec) -> Self {
+        // On a thread of its own, which may block: the first use of a shared
+        // group may be within a future.
+        std::thread::scope(|scope| scope.spawn(|| Self::start_blocking(spec)).join().unwrap())
+    }
+
+    fn start_blocking(spec: &Spec) -> Self {
         let mut mocks = BTreeMap::new();
         for name in PROVIDERS {
             mocks.insert(name, run(Mock::start(name, 0)).unwrap());
