@@ -57,7 +57,7 @@ pub struct Config {
     /// Lower-case names of the headers that `header_equals` conditions read.
     pub watched_headers: Vec<String>,
     /// Top-level body keys that some `request_overrides` replace, sorted.
-    pub override_keys: Vec<String>,
+    pub override_keys: Arc<[String]>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
     /// Where requests go that are not judged or pass through.
@@ -143,7 +143,7 @@ pub struct GroupId(pub usize);
 /// What clients' names stand for.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// Model names; deleted models are left out, for they do not resolve.
+    /// Model names, those of deleted models included.
     pub models: BTreeMap<String, ModelId>,
     /// Aliases, chains flattened: every value is a model.
     pub aliases: BTreeMap<String, ModelId>,

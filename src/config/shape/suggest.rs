@@ -17,7 +17,7 @@ pub(in crate::config) fn did_you_mean<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    let bound = (name.chars().count() / 3).clamp(1, 3);
+    let bound = (name.chars().count().saturating_add(1) / 3).min(3);
     known
         .into_iter()
         .take(MOST_COMPARED)
@@ -107,6 +107,7 @@ mod tests {
             assert_eq!(did_you_mean(name, known), wanted, "{name}");
         }
         assert_eq!(did_you_mean("ab", ["xy"]), None);
+        assert_eq!(did_you_mean("m", ["k"]), None);
     }
 
     #[test]

@@ -259,12 +259,7 @@ pub(super) const PLACE: &[Key] = &[
 /// What else a deployment has, wherever it is written.
 pub(super) const TRAITS: &[Key] = &[
     preset("priority", I32, Preset::Integer(0), "lower is better"),
-    preset(
-        "tags",
-        Kind::List(&Kind::Text(Text::Tag)),
-        Preset::List,
-        "labels for tag-restricted picks",
-    ),
+    preset("tags", Kind::List(&NAME), Preset::List, "labels for tag-restricted picks"),
     optional("rpm_limit", AT_LEAST_ONE, "requests per minute; left out, there is no limit"),
     optional("tpm_limit", AT_LEAST_ONE, "tokens per minute; left out, there is no limit"),
     optional(
