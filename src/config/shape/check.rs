@@ -44,7 +44,7 @@ impl Checker<'_> {
             (Kind::Bool, Node::Bool(value)) => Some(Value::Bool(*value)),
             (Kind::Integer(..) | Kind::Number(..), _) => self.number(path, node, kind),
             (Kind::Text(form), Node::Text(text)) => self.text(path, text, *form),
-            (Kind::Choice(names), Node::Text(text)) => self.choice(path, text, names),
+            (Kind::Choice(names), Node::Text(text)) => self.choice(path, text, names, ""),
             (Kind::Scalar, Node::Text(text)) => Some(Value::String(text.clone())),
             (Kind::Scalar, Node::Number(value)) => Some(number::spelled(value).into()),
             (Kind::Scalar, Node::Bool(value)) => Some(value.to_string().into()),
@@ -85,14 +85,22 @@ impl Checker<'_> {
         }
     }
 
-    fn choice(&mut self, path: &Path<'_>, text: &str, names: &[&str]) -> Option<Value> {
+    /// One of the names; `others` tells what the value may be instead.
+    fn choice(
+        &mut self,
+        path: &Path<'_>,
+        text: &str,
+        names: &[&str],
+        others: &str,
+    ) -> Option<Value> {
         if names.contains(&text) {
             return Some(text.into());
         }
         let near = did_you_mean(text, names.iter().copied());
         let parting = if near.is_some() { "" } else { ";" };
         let (near, allowed) = (near.unwrap_or_default(), all(names.iter().copied()));
-        let message = format!("unknown value {}{near}{parting} allowed: {allowed}", quoted(text));
+        let message =
+            format!("unknown value {}{near}{parting} allowed: {allowed}{others}", quoted(text));
         self.findings.problem(path, message);
         None
     }
@@ -197,11 +205,15 @@ impl Checker<'_> {
         let fitting = || alternatives.iter().filter(|alternative| fits(&alternative.kind, node));
         let meant = fitting().find(|alternative| alternative.is_marked(node));
         let Some(alternative) = meant.or_else(|| fitting().next()) else {
-            let kinds: Vec<String> =
-                alternatives.iter().map(|alternative| described(&alternative.kind)).collect();
-            return self.mismatch(path, node, &kinds.join(" or "));
+            return self.mismatch(path, node, &all_described(alternatives.iter()));
         };
-        let value = self.value(path, node, &alternative.kind)?;
+        let value = match (&alternative.kind, node) {
+            (Kind::Choice(names), Node::Text(text)) => {
+                let others = alternatives.iter().filter(|other| !fits(&other.kind, node));
+                self.choice(path, text, names, &format!(", or {}", all_described(others)))?
+            }
+            (kind, _) => self.value(path, node, kind)?,
+        };
         Some(match alternative.stands_for {
             Meaning::Itself => value,
             Meaning::Element => Value::Array(vec![value]),
@@ -317,12 +329,20 @@ fn described(kind: &Kind) -> String {
         Kind::Scalar => "text, a number, true or false".to_owned(),
         Kind::List(_) => "a list".to_owned(),
         Kind::Map(..) | Kind::Object(_) | Kind::Json => "an object".to_owned(),
-        Kind::Either(alternatives) => {
-            let kinds: Vec<String> =
-                alternatives.iter().map(|alternative| described(&alternative.kind)).collect();
-            kinds.join(" or ")
+        Kind::Either(alternatives) => all_described(alternatives.iter()),
+    }
+}
+
+/// What the alternatives take, for messages.
+fn all_described(alternatives: impl Iterator<Item = &'static Alternative>) -> String {
+    let mut kinds: Vec<String> = Vec::new();
+    for alternative in alternatives {
+        let kind = described(&alternative.kind);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
         }
     }
+    kinds.join(" or ")
 }
 
 /// What a value is, for messages.

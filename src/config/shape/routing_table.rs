@@ -20,7 +20,7 @@ static MODEL: Shape = Shape {
         preset(
             "fallbacks",
             Kind::Either(&[
-                short(NAMES, Meaning::Member("general")),
+                short(NAMES, Meaning::Member("any_failure")),
                 plain(Kind::Object(&FALLBACKS)),
             ]),
             Preset::Object,
