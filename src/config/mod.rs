@@ -15,6 +15,8 @@ mod resolve;
 mod route;
 mod settings;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

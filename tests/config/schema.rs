@@ -7,17 +7,17 @@ use serde_json::Value;
 
 /// What a walk over a document finds.
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Where the document does not fit.
-    pub errors: Vec<String>,
+    pub(crate) errors: Vec<String>,
     /// `definition.key` of every known key that the document has.
-    pub keys: BTreeSet<String>,
+    pub(crate) keys: BTreeSet<String>,
     /// JSON pointers of values with a schema, and that schema.
-    pub places: Vec<(String, Value)>,
+    pub(crate) places: Vec<(String, Value)>,
 }
 
 /// Checks a document against a schema.
-pub fn walk(schema: &Value, document: &Value) -> Seen {
+pub(crate) fn walk(schema: &Value, document: &Value) -> Seen {
     let mut seen = Seen::default();
     check(schema, schema, "configuration", document, "", &mut seen);
     seen
@@ -112,7 +112,7 @@ fn own(schema: &Value, value: &Value, at: &str, seen: &mut Seen) {
 }
 
 /// `definition.key` of every key of a schema.
-pub fn keys(schema: &Value) -> BTreeSet<String> {
+pub(crate) fn keys(schema: &Value) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     let mut add = |definition: &str, schema: &Value| {
         let properties = schema["properties"].as_object().expect("definitions are objects");

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Encodes an object; fractions become text first, as in Envoy's YAML loader.
-pub fn encoded(object: &Map<String, Value>) -> Vec<u8> {
+pub(crate) fn encoded(object: &Map<String, Value>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, member) in object {
         let mut entry = field(1, key.as_bytes());
