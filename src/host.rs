@@ -18,7 +18,7 @@ pub struct Conflict;
 ///
 /// Values are copied under one lock; nothing is ever evicted or listed.
 pub trait SharedData {
-    /// The value and its version; an absent and an empty key are both `None`.
+    /// The value and its version; `None` for a key that does not exist.
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)>;
 
     /// Writes if the key still has that version.

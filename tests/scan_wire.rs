@@ -4,6 +4,7 @@
 //! call said, written down before the body was seen.
 
 #![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -118,6 +118,3 @@ impl Condition {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

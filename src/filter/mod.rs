@@ -1,1 +1,89 @@
-//! filter
+//! The module's entry: connects the core to the proxy-wasm ABI.
+//!
+//! The one place that names `proxy_wasm`. Decides nothing: every callback is
+//! passed to [`crate::lifecycle`]. Calls of the SDK that panic on an unexpected
+//! status are avoided by going through its `hostcalls`.
+
+mod envoy;
+
+use std::rc::Rc;
+
+use log::Level;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{self, ContextType};
+
+use crate::host::Host;
+use crate::lifecycle::{self, Engine, Stream};
+use envoy::Envoy;
+
+#[allow(unsafe_code, reason = "the ABI's entry point is an exported symbol")]
+mod start {
+    use super::Root;
+
+    proxy_wasm::main! {{
+        proxy_wasm::set_root_context(|_| Box::new(Root::default()));
+    }}
+}
+
+/// One plugin configuration in one worker.
+#[derive(Default)]
+struct Root {
+    engine: Option<Rc<Engine>>,
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        match Engine::start(&Envoy, &envoy::configuration()) {
+            Ok(engine) => {
+                self.engine = Some(Rc::new(engine));
+                true
+            }
+            Err(problems) => {
+                Envoy.log(Level::Error, &format!("pointsman: invalid configuration\n{problems}"));
+                false
+            }
+        }
+    }
+
+    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
+        let engine = Rc::clone(self.engine.as_ref()?);
+        Some(Box::new(Http(Stream::new(engine))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// One stream.
+struct Http(Stream);
+
+impl Context for Http {}
+
+impl HttpContext for Http {
+    fn on_http_request_headers(&mut self, _count: usize, is_end: bool) -> types::Action {
+        action(self.0.on_request_headers(&Envoy, is_end))
+    }
+
+    fn on_http_request_body(&mut self, held: usize, is_end: bool) -> types::Action {
+        action(self.0.on_request_body(&Envoy, held, is_end))
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> types::Action {
+        action(self.0.on_request_trailers(&Envoy))
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _is_end: bool) -> types::Action {
+        self.0.on_response_headers(&Envoy);
+        types::Action::Continue
+    }
+}
+
+const fn action(action: lifecycle::Action) -> types::Action {
+    match action {
+        lifecycle::Action::Continue => types::Action::Continue,
+        lifecycle::Action::Pause => types::Action::Pause,
+    }
+}

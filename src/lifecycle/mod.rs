@@ -1,1 +1,17 @@
-//! lifecycle
+//! The router role as a state machine over the callbacks of a [`crate::host::Host`].
+//!
+//! [`Engine`] is one configuration in one worker, [`Stream`] one request. They
+//! own no clock, no randomness and no memory beyond the request: all of it is
+//! the host's.
+
+mod apply;
+mod engine;
+mod headers;
+mod read;
+mod respond;
+mod stream;
+
+pub use engine::Engine;
+pub use headers::RequestHead;
+pub use read::{Whole, whole};
+pub use stream::{Action, Stream};

@@ -205,26 +205,29 @@ impl PathTable {
 /// The path without query and fragment, percent-decoded, slashes merged, no slash at the end.
 fn normalised(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let mut decoded: Vec<u8> = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let (byte, tail) = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => match hex_byte(*high, *low) {
-                Some(byte) => (byte, tail),
-                None => (first, rest.get(1..).unwrap_or_default()),
-            },
-            _ => (first, tail),
-        };
-        rest = tail;
-        if byte == b'/' && decoded.last() == Some(&b'/') {
-            continue;
-        }
-        decoded.push(byte);
-    }
+    let mut decoded = percent_decoded(path);
+    decoded.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
     while decoded.last() == Some(&b'/') {
         decoded.pop();
     }
     String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// The bytes that percent-encoded text stands for; a `%` that encodes nothing stays.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut decoded: Vec<u8> = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let escaped = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => hex_byte(*high, *low).map(|byte| (byte, tail)),
+            _ => None,
+        };
+        let (byte, tail) = escaped.unwrap_or((first, tail));
+        decoded.push(byte);
+        rest = tail;
+    }
+    decoded
 }
 
 fn hex_byte(high: u8, low: u8) -> Option<u8> {

@@ -178,3 +178,88 @@ impl KeywordsBuilder {
         machine.map(Keywords).map_err(|error| format!("keywords: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keywords(words: &[&str]) -> (Keywords, Vec<KeywordId>) {
+        let mut builder = KeywordsBuilder::default();
+        let ids = words.iter().map(|word| builder.add(word)).collect();
+        (builder.build().unwrap(), ids)
+    }
+
+    /// Which of the words occur, whole and fed char by char.
+    fn found<'w>(words: &[&'w str], text: &str) -> Vec<&'w str> {
+        let (keywords, ids) = keywords(words);
+        let mut whole = KeywordSet::default();
+        keywords.feed(&mut keywords.start(), text, &mut whole);
+        let (mut cursor, mut pieces) = (keywords.start(), KeywordSet::default());
+        for char in text.chars() {
+            keywords.feed(&mut cursor, char.encode_utf8(&mut [0; 4]), &mut pieces);
+        }
+        assert_eq!(whole, pieces);
+        words.iter().zip(ids).filter(|(_, id)| whole.contains(*id)).map(|(word, _)| *word).collect()
+    }
+
+    #[test]
+    fn overlapping_and_nested_keywords_are_all_found() {
+        assert_eq!(found(&["he", "she", "hers", "his"], "ushers"), ["he", "she", "hers"]);
+        assert!(found(&["abc"], "ab c").is_empty());
+    }
+
+    #[test]
+    fn case_is_ignored_in_all_scripts() {
+        let cases = [
+            ("Code", "CODE review", true),
+            ("ÉTÉ", "l'été", true),
+            ("слово", "СЛОВО", true),
+            ("ὈΔΥΣΣΕΎΣ", "ὀδυσσεύς", true),
+            ("σας", "ΣΑΣ", true),
+            ("ß", "SS", false),
+            ("ß", "ẞ", true),
+            ("İ", "i\u{307}", true),
+            ("İ", "i", false),
+            ("i", "İ", true),
+            ("ı", "I", false),
+            ("\u{212a}", "k", true),
+            ("é", "e\u{301}", false),
+            ("漢字", "漢字", true),
+        ];
+        for (word, text, wanted) in cases {
+            assert_eq!(!found(&[word], text).is_empty(), wanted, "{word} in {text}");
+        }
+    }
+
+    #[test]
+    fn spellings_that_compare_alike_share_an_id() {
+        let mut builder = KeywordsBuilder::default();
+        assert_eq!(builder.add("Σας"), builder.add("ΣΑΣ"));
+        assert_ne!(builder.add("ß"), builder.add("ss"));
+        assert_eq!(builder.add("σασ"), KeywordId(0));
+    }
+
+    #[test]
+    fn no_keywords_find_nothing_and_an_empty_one_is_an_error() {
+        assert!(found(&[], "anything").is_empty());
+        let mut builder = KeywordsBuilder::default();
+        builder.add("");
+        assert_eq!(builder.build().unwrap_err(), "a keyword is empty");
+    }
+
+    #[test]
+    fn ten_thousand_keywords_work() {
+        let words: Vec<String> = (0..10_000).map(|n| format!("keyword {n}é")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert!(matches!(keywords(&words).0.0, Machine::Large(_)));
+        assert_eq!(found(&words, "no KEYWORD 9999É, but keyword 12"), ["keyword 9999é"]);
+    }
+
+    #[test]
+    fn too_long_keywords_are_an_error() {
+        let mut builder = KeywordsBuilder::default();
+        builder.add(&"x".repeat(KeywordsBuilder::MAX_BYTES + 1));
+        let error = builder.build().unwrap_err();
+        assert_eq!(error, "keywords have 4194305 bytes together; at most 4194304 are allowed");
+    }
+}

@@ -1,1 +1,3 @@
-//! response
+//! What an answer says about the deployment that gave it.
+
+pub mod outcome;

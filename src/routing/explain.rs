@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::config::{Config, StrategyName};
 use crate::request::facts::{FactsView, RequestFacts};
+use crate::request::refusal::Refusal;
 use crate::state::{Fleet, Standing, Turn};
 
 use super::candidate::Set;
@@ -108,6 +109,12 @@ pub struct ErrorTrace {
     pub message: String,
 }
 
+impl From<&Refusal> for ErrorTrace {
+    fn from(refusal: &Refusal) -> Self {
+        Self { status: refusal.status, code: refusal.code, message: refusal.message.clone() }
+    }
+}
+
 /// A trace with the facts it rests on.
 #[derive(Debug, Serialize)]
 pub struct Explanation<'a> {
@@ -148,6 +155,12 @@ impl Fleet for Untouched<'_> {
 }
 
 impl Trace {
+    /// Concludes a request that is refused, or passes through, before any decision.
+    pub fn undecided(&mut self, refusal: Option<&Refusal>) {
+        self.pass_through = refusal.is_none();
+        self.error = refusal.map(ErrorTrace::from);
+    }
+
     pub(super) fn considered(
         &mut self,
         config: &Config,
@@ -188,11 +201,7 @@ impl Trace {
             Verdict::Refuse(refusal) => {
                 let matched = self.routes.iter().find(|route| route.matched);
                 self.route = matched.map(|route| route.name.clone());
-                self.error = Some(ErrorTrace {
-                    status: refusal.status,
-                    code: refusal.code,
-                    message: refusal.message.clone(),
-                });
+                self.error = Some(refusal.into());
             }
         }
     }

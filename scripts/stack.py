@@ -1,0 +1,155 @@
+"""Starts two mock providers and Envoy in front of them, and stops them again.
+
+Knows processes and ports. What Envoy does is in envoy/envoy.yaml; only the
+ports are replaced in it, so there is no second copy to keep in step.
+"""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "envoy" / "envoy.yaml"
+MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
+MOCK = ROOT / "target" / "debug" / "examples" / "mock_provider"
+
+# The ports that envoy/envoy.yaml is written with.
+PORTS = {"listener": 10000, "admin": 9901, "north": 9101, "south": 9102}
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+
+
+class Failed(Exception):
+    """Something did not start, or died; the text says what to do."""
+
+
+def free_ports():
+    """A free port for each of PORTS."""
+    sockets = [socket.socket() for _ in PORTS]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return dict(zip(PORTS, (one.getsockname()[1] for one in sockets)))
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def render(config, ports):
+    """The configuration with other ports; every port in it has to be known."""
+    new = {str(old): str(ports[name]) for name, old in PORTS.items()}
+
+    def replace(match):
+        if match[2] not in new:
+            raise Failed(f"{CONFIG.name}: port {match[2]} is not one of scripts/stack.py")
+        return match[1] + new[match[2]]
+
+    return re.sub(r"(port_value: )(\d+)", replace, config)
+
+
+def stop_on_signals():
+    """Turns the signals that end a program into SystemExit, so that `with` blocks end."""
+
+    def leave(number, _frame):
+        raise SystemExit(0 if number == signal.SIGINT else 128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+
+
+class Stack:
+    """Two providers and an Envoy, for the length of a `with` block."""
+
+    def __init__(self, ports, log=None):
+        self.ports = ports
+        self.log = log
+        self.children = {}
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def url(self, name):
+        """Where `listener`, `admin`, `north` or `south` is reached."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def _start(self):
+        for path, target in ((MODULE, "make build"), (MOCK, "make mock")):
+            if not path.exists():
+                raise Failed(f"{path.relative_to(ROOT)} is missing; run: {target}")
+        for name, port in self.ports.items():
+            with socket.socket() as probe:
+                # As servers do it; else a port stays taken for a minute after its last use.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise Failed(f"port {port} ({name}): {error.strerror}; set another: make run {name.upper()}_PORT=…")
+        for name in ("north", "south"):
+            self._spawn(name, [MOCK, "--name", name, "--port", str(self.ports[name])])
+        rendered = ROOT / "target" / f"envoy-{self.ports['listener']}.yaml"
+        rendered.write_text(render(CONFIG.read_text(), self.ports))
+        # The mock providers accept any credential.
+        environment = {"NORTH_API_KEY": "sk-north-of-the-proxy"} | os.environ
+        envoy = os.environ.get("ENVOY", "envoy")
+        command = [envoy, "-c", rendered, "--disable-hot-restart", "-l", "warning", "--component-log-level", "wasm:info"]
+        self._spawn("envoy", command, environment)
+        for name in ("north", "south"):
+            self._wait(name, self.url(name) + "/__mock/ready")
+        self._wait("envoy", self.url("admin") + "/ready")
+
+    def _spawn(self, name, command, environment=None):
+        command = [str(part) for part in command]
+        try:
+            # A session of its own: Ctrl-C reaches this program alone, which
+            # then stops the children in order.
+            self.children[name] = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                stdout=self.log, stderr=self.log, start_new_session=True)
+        except OSError as error:
+            raise Failed(f"{command[0]}: {error.strerror}") from error
+
+    def _wait(self, name, url):
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                with urllib.request.urlopen(url, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise Failed(f"{name} was not ready after {START_SECONDS} s")
+
+    def check(self):
+        """Raises if one of the processes has ended."""
+        for name, child in self.children.items():
+            if child.poll() is not None:
+                raise Failed(f"{name} ended with status {child.returncode}")
+
+    def stop(self):
+        """Ends every process that was started."""
+        children, self.children = self.children, {}
+        for child in children.values():
+            child.terminate()
+        for name, child in children.items():
+            try:
+                child.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                print(f"{name} did not stop, killing it", file=sys.stderr)
+                child.kill()
+                child.wait()

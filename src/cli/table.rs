@@ -1,0 +1,119 @@
+//! A trace for people: short lines, columns aligned.
+
+use std::fmt::Write;
+
+use crate::config::Config;
+use crate::request::facts::FactsView;
+use crate::routing::Trace;
+
+/// The whole trace of a decided request.
+pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
+    let mut out = String::new();
+    section(&mut out, "facts", fact_rows(facts));
+    section(&mut out, "routes", route_rows(trace));
+    let mut asked = vec![vec!["route".to_owned(), or_none(trace.route.as_deref())]];
+    asked.push(vec!["model".to_owned(), or_none(trace.model.as_deref())]);
+    if let Some(variant) = &trace.variant {
+        asked.push(vec!["variant".to_owned(), variant.clone()]);
+    }
+    asked.push(vec!["strategy".to_owned(), or_none(trace.strategy)]);
+    section(&mut out, "asked for", asked);
+    section(&mut out, "candidates", candidate_rows(trace));
+    outcome(&mut out, trace);
+    out.trim_end().to_owned()
+}
+
+/// The trace of a request that no decision is made of.
+pub(super) fn undecided(config: &Config, trace: &Trace) -> String {
+    let mut out = String::new();
+    outcome(&mut out, trace);
+    if trace.pass_through {
+        let cluster = or_none(config.default_cluster.as_deref());
+        let _ = writeln!(out, "  default_cluster  {cluster}");
+    }
+    out.trim_end().to_owned()
+}
+
+fn or_none(text: Option<&str>) -> String {
+    text.unwrap_or("none").to_owned()
+}
+
+fn fact_rows(facts: &FactsView<'_>) -> Vec<Vec<String>> {
+    let value = serde_json::to_value(facts).unwrap_or_default();
+    let members = value.as_object().into_iter().flatten();
+    members
+        .filter(|(_, value)| !value.is_null() && **value != false && !is_empty(value))
+        .map(|(key, value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            vec![key.clone(), text]
+        })
+        .collect()
+}
+
+fn is_empty(value: &serde_json::Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+fn route_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let row = |route: &crate::routing::explain::RouteTrace| {
+        let verdict = if route.matched { "matches" } else { "no" };
+        vec![route.name.clone(), verdict.to_owned(), route.because.clone().unwrap_or_default()]
+    };
+    trace.routes.iter().map(row).collect()
+}
+
+fn candidate_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let row = |candidate: &crate::routing::explain::CandidateTrace| {
+        let verdict = if candidate.eligible { "eligible" } else { "no" };
+        let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}"));
+        let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
+        vec![
+            candidate.deployment.clone(),
+            verdict.to_owned(),
+            cost.unwrap_or_else(|| "cost unknown".to_owned()),
+            candidate.because.clone().or(fallback).unwrap_or_default(),
+        ]
+    };
+    trace.candidates.iter().map(row).collect()
+}
+
+fn outcome(out: &mut String, trace: &Trace) {
+    let mut rows = Vec::new();
+    if !trace.plan.is_empty() {
+        rows.push(vec!["plan".to_owned(), trace.plan.join(" → ")]);
+    }
+    if let Some(decision) = &trace.decision {
+        rows.push(vec!["deployment".to_owned(), decision.deployment.clone()]);
+        rows.push(vec!["provider".to_owned(), decision.provider.clone()]);
+        rows.push(vec!["cluster".to_owned(), decision.cluster.clone()]);
+        rows.push(vec!["upstream model".to_owned(), decision.upstream_model.clone()]);
+    }
+    if let Some(error) = &trace.error {
+        rows.push(vec!["error".to_owned(), format!("{} {}", error.status, error.code)]);
+        rows.push(vec![String::new(), error.message.clone()]);
+    }
+    if trace.pass_through {
+        rows.push(vec!["untouched".to_owned(), "the request passes through".to_owned()]);
+    }
+    section(out, "decision", rows);
+}
+
+/// A heading and rows with aligned columns.
+fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
+    let _ = writeln!(out, "{heading}");
+    if rows.is_empty() {
+        let _ = writeln!(out, "  none");
+    }
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in &rows {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+    }
+    out.push('\n');
+}

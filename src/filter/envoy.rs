@@ -1,0 +1,118 @@
+//! [`Host`] over the proxy-wasm calls of the current context.
+//!
+//! A call that fails answers as if there were nothing there: the core treats
+//! absence everywhere, and a panic here would end every stream of the worker.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, UNIX_EPOCH};
+
+use log::Level;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
+
+use crate::host::{Conflict, Headers, Host, SharedData};
+
+/// The proxy this module runs in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Envoy;
+
+/// The plugin configuration as the host delivers it.
+pub(super) fn configuration() -> Vec<u8> {
+    let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX);
+    bytes.ok().flatten().unwrap_or_default()
+}
+
+impl SharedData for Envoy {
+    fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        let (value, version) = hostcalls::get_shared_data(key).ok()?;
+        Some((value.unwrap_or_default(), version?))
+    }
+
+    fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
+        hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|_| Conflict)
+    }
+}
+
+impl Host for Envoy {
+    fn request_headers(&self) -> Headers {
+        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+    }
+
+    fn set_request_header(&self, name: &str, value: Option<&[u8]>) {
+        let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
+    }
+
+    fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok()?
+    }
+
+    fn replace_request_body(&self, length: usize, with: &[u8]) {
+        let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, length, with);
+    }
+
+    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
+        hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, name).ok()?
+    }
+
+    fn set_response_header(&self, name: &str, value: Option<&[u8]>) {
+        let _ = hostcalls::set_map_value_bytes(MapType::HttpResponseHeaders, name, value);
+    }
+
+    fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
+        let _ = hostcalls::send_http_response(status, headers.to_vec(), Some(body));
+    }
+
+    fn clear_route_cache(&self) {
+        // Envoy does so by itself for header changes under ABI 0.2.1; hosts
+        // without the function, or of later ABIs, differ.
+        let _ = hostcalls::call_foreign_function("clear_route_cache", None);
+    }
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        hostcalls::get_property(path.to_vec()).ok()?
+    }
+
+    fn now(&self) -> Duration {
+        let now = hostcalls::get_current_time().ok();
+        now.and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default()
+    }
+
+    fn random(&self) -> u64 {
+        // The standard library seeds every hasher from the host's random source.
+        RandomState::new().hash_one(0u8)
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        let level = match level {
+            Level::Error => LogLevel::Error,
+            Level::Warn => LogLevel::Warn,
+            Level::Info => LogLevel::Info,
+            Level::Debug => LogLevel::Debug,
+            Level::Trace => LogLevel::Trace,
+        };
+        let _ = hostcalls::log(level, message);
+    }
+
+    fn is_logged(&self, level: Level) -> bool {
+        let least = match hostcalls::get_log_level() {
+            Ok(LogLevel::Trace) => Level::Trace,
+            Ok(LogLevel::Debug) => Level::Debug,
+            Ok(LogLevel::Info) => Level::Info,
+            Ok(LogLevel::Warn) => Level::Warn,
+            _ => Level::Error,
+        };
+        level <= least
+    }
+
+    fn define_counter(&self, name: &str) -> Option<u32> {
+        hostcalls::define_metric(MetricType::Counter, name).ok()
+    }
+
+    fn increment(&self, counter: u32, by: u32) {
+        let _ = hostcalls::increment_metric(counter, i64::from(by));
+    }
+}

@@ -1,0 +1,124 @@
+//! Turning a held request into the one its deployment is to get.
+
+use crate::config::Provider;
+use crate::host::Host;
+use crate::request::refusal::Refusal;
+use crate::request::rewrite::{self, Edit, Splicer, Target, length_after};
+use crate::request::scan::Layout;
+use crate::routing::{Decision, Step};
+
+use super::engine::Engine;
+use super::headers::{CREDENTIALS, RequestHead, value};
+use super::read;
+use super::stream::Stream;
+
+impl Stream {
+    /// Rewrites body and headers for the plan's first step.
+    ///
+    /// # Errors
+    /// A body that cannot be rewritten, as the client is told.
+    pub(super) fn apply<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        head: &RequestHead,
+        layout: &Layout,
+        length: usize,
+        decision: &Decision,
+    ) -> Result<(), Refusal> {
+        let engine = &*self.engine;
+        let config = &engine.config;
+        let Some(step) = decision.plan.first() else { return Ok(()) };
+        let provider = config.provider(step.server.provider(config));
+        let upstream_model = step.server.upstream_model(config);
+        let edits = rewrite::edits(
+            layout,
+            upstream_model,
+            &step.overrides.0,
+            &config.override_keys,
+            |range| {
+                let start = usize::try_from(range.start).ok()?;
+                let length = usize::try_from(range.end).ok()?.saturating_sub(start);
+                host.request_body(start, length)
+            },
+        )
+        .map_err(|not| {
+            let message = format!("the member \"{}\" must be an object", not.key);
+            Refusal::new(400, "invalid_body", message)
+        })?;
+        splice(host, edits.clone());
+        if head.first("content-length").is_some() {
+            let length = length_after(length as u64, &edits).to_string();
+            host.set_request_header("content-length", Some(length.as_bytes()));
+        }
+        set_headers(host, engine, head, provider, step);
+        let names = &config.headers;
+        if decision.disable_cache {
+            host.set_request_header("cache-control", Some(b"no-cache, no-store"));
+        }
+        host.set_request_header(&names.cluster, Some(provider.cluster.as_bytes()));
+        host.set_request_header(&names.model, Some(value(&step.model).as_bytes()));
+        host.clear_route_cache();
+        read::debug(host, || {
+            let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
+            format!(
+                "route={route} model={} deployment={} cluster={}",
+                value(&decision.model),
+                value(&step.server.name(config)),
+                provider.cluster
+            )
+        });
+        Ok(())
+    }
+}
+
+/// Replaces the body up to the last edit; what follows it is not touched.
+fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) {
+    let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
+    let Ok(end) = usize::try_from(end) else { return };
+    let Some(head) = host.request_body(0, end) else { return };
+    let mut spliced = Vec::with_capacity(head.len().saturating_add(64));
+    Splicer::new(edits).push(&head, &mut spliced);
+    host.replace_request_body(end, &spliced);
+}
+
+fn set_headers<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    head: &RequestHead,
+    provider: &Provider,
+    step: &Step,
+) {
+    let config = &engine.config;
+    let secret = engine.secret(step.server.provider(config));
+    if secret.is_some() {
+        for name in CREDENTIALS.iter().filter(|name| head.first(name).is_some()) {
+            host.set_request_header(name, None);
+        }
+    }
+    for name in &provider.remove_headers {
+        host.set_request_header(name, None);
+    }
+    for (name, value) in &provider.headers {
+        host.set_request_header(name, Some(value.as_bytes()));
+    }
+    if let (Some(secret), Some(credential)) = (secret, &provider.credential) {
+        host.set_request_header(&credential.header, Some(secret.as_bytes()));
+    }
+    if let Some(authority) = &provider.authority {
+        host.set_request_header(":authority", Some(authority.as_bytes()));
+    }
+    let original = head.text(":path").unwrap_or_default();
+    let path = rewrite::path(
+        &original,
+        &Target {
+            prefix: &provider.path_prefix,
+            template: provider.path.as_deref(),
+            model: step.server.upstream_model(config),
+            operation: config.paths.operation_path(&original).unwrap_or_default(),
+            removes_key: secret.is_some(),
+        },
+    );
+    if path != original {
+        host.set_request_header(":path", Some(path.as_bytes()));
+    }
+}

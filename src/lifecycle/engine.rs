@@ -1,0 +1,85 @@
+//! One configuration, ready to serve, in one worker.
+
+use std::fmt::Write;
+
+use log::Level;
+
+use crate::config::{self, Config, Provider, ProviderId};
+use crate::host::Host;
+use crate::state::SharedFleet;
+
+/// One configuration, ready to serve.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) config: Config,
+    pub(super) fleet: SharedFleet,
+    /// By provider: the value of its credential header.
+    secrets: Vec<Option<String>>,
+    /// Counts updates of shared state that lost all their tries.
+    exhausted: Option<u32>,
+}
+
+impl Engine {
+    /// Reads a configuration and prepares shared state.
+    ///
+    /// # Errors
+    /// All problems, one a line, for the operator.
+    pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
+        let config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        let mut secrets = Vec::with_capacity(config.providers.len());
+        let mut problems = String::new();
+        for provider in &config.providers {
+            secrets.push(secret(host, provider).unwrap_or_else(|problem| {
+                let _ = writeln!(problems, "{problem}");
+                None
+            }));
+        }
+        if !problems.is_empty() {
+            return Err(problems.trim_end().to_owned());
+        }
+        for warning in &config.warnings {
+            host.log(Level::Warn, warning);
+        }
+        let fleet = SharedFleet::new(&config, host);
+        let exhausted = host.define_counter("llm_cas_exhausted");
+        Ok(Self { config, fleet, secrets, exhausted })
+    }
+
+    /// The configuration it serves.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The value of a provider's credential header.
+    pub(super) fn secret(&self, provider: ProviderId) -> Option<&str> {
+        self.secrets.get(provider.0)?.as_deref()
+    }
+
+    /// Counts updates of shared state that lost all their tries.
+    pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
+        if let (Some(counter), 1..) = (self.exhausted, updates) {
+            host.increment(counter, updates);
+        }
+    }
+}
+
+fn secret<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<String>, String> {
+    let Some(credential) = &provider.credential else { return Ok(None) };
+    let path = format!("providers.{}.credential.env", provider.name);
+    let variable = &credential.env;
+    let value = host.environment(variable).filter(|value| !value.is_empty()).ok_or_else(|| {
+        format!(
+            "{path}: environment variable \"{variable}\" is not set; list it in \
+             vm_config.environment_variables.host_env_keys and give it to the proxy"
+        )
+    })?;
+    // The value itself never appears in a message.
+    if value.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+        return Err(format!(
+            "{path}: environment variable \"{variable}\" holds a control character; \
+             allowed: text that can be a header value, without a line break at the end"
+        ));
+    }
+    Ok(Some(format!("{}{value}", credential.prefix)))
+}

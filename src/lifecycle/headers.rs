@@ -1,0 +1,203 @@
+//! Request headers: what is read of them, and which never go on.
+
+use std::collections::BTreeMap;
+
+use crate::config::{ClientHeaders, Config, HeaderNames};
+use crate::host::Headers;
+use crate::request::control::{self, BadControl, Controls};
+
+/// Headers that providers take for a client's credential.
+pub(super) const CREDENTIALS: [&str; 4] =
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+
+/// Headers by which a client could steer Envoy's own retries.
+const STEERING: [&str; 3] = ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-"];
+const STEERING_WHOLE: &str = "x-envoy-max-retries";
+
+/// The headers of a request as they arrived.
+#[derive(Debug, Default)]
+pub struct RequestHead(Headers);
+
+impl RequestHead {
+    /// Headers with lower-case names.
+    #[must_use]
+    pub fn new(headers: Headers) -> Self {
+        Self(headers)
+    }
+
+    /// The first value of a header.
+    pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// The first value of a header as text; other bytes than UTF-8 are replaced.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.first(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// All values of a header, joined by commas as HTTP allows.
+    fn joined(&self, name: &str) -> Option<Vec<u8>> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
+        let mut joined = values.next()?.clone();
+        for value in values {
+            joined.push(b',');
+            joined.extend_from_slice(value);
+        }
+        Some(joined)
+    }
+
+    /// Names of headers that are not sent on: control headers, and internal
+    /// ones that only this filter or Envoy may set.
+    pub(super) fn withheld(&self, names: &HeaderNames) -> Vec<&str> {
+        let mut withheld: Vec<&str> = self
+            .0
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| names.is_control(name) || is_steering(name))
+            .collect();
+        withheld.sort_unstable();
+        withheld.dedup();
+        withheld
+    }
+
+    /// The control headers that clients may use.
+    ///
+    /// # Errors
+    /// The first whose value cannot be read.
+    pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
+        let ClientHeaders {
+            route,
+            tag,
+            params,
+            variant,
+            provider,
+            deployment,
+            fallback,
+            cost_limit,
+            ..
+        } = config.client_headers;
+        let names = &config.headers;
+        let read = |is_allowed: bool, name: &str| {
+            let value = is_allowed.then(|| self.joined(name)).flatten();
+            value.map(|value| control::text(name, &value)).transpose()
+        };
+        let cost_limit = read(cost_limit, &names.cost_limit)?;
+        let params = read(params, &names.params)?;
+        Ok(Controls {
+            route: read(route, &names.route)?,
+            variant: read(variant, &names.variant)?,
+            provider: read(provider, &names.provider)?,
+            deployment: read(deployment, &names.deployment)?,
+            fallbacks: read(fallback, &names.fallback)?
+                .map(|list| control::list(&list))
+                .unwrap_or_default(),
+            tags: read(tag, &names.tag)?.map(|list| control::tags(&list)),
+            params: params
+                .map(|list| control::params(&names.params, &list))
+                .transpose()?
+                .unwrap_or_default(),
+            cost_limit_usd: cost_limit
+                .map(|amount| control::amount(&names.cost_limit, &amount))
+                .transpose()?,
+        })
+    }
+
+    /// The headers that conditions ask for.
+    pub(super) fn watched(&self, names: &[String]) -> BTreeMap<String, String> {
+        let value = |name: &String| {
+            let value = self.joined(name)?;
+            Some((name.clone(), String::from_utf8(value).ok()?))
+        };
+        names.iter().filter_map(value).collect()
+    }
+
+    /// Where the request falls among all requests, from 0 up to, not including, 100.
+    ///
+    /// By its id, so that every worker and every retry of one request agree.
+    #[must_use]
+    pub fn sample(&self, random: u64) -> f64 {
+        let hash = self.first("x-request-id").map_or(random, fnv_1a);
+        // 53 bits are what a double holds.
+        #[expect(clippy::cast_precision_loss, reason = "shifted to 53 bits")]
+        let share = (mixed(hash) >> 11) as f64 / (1u64 << 53) as f64;
+        share * 100.0
+    }
+}
+
+impl HeaderNames {
+    /// Whether a request header of that name is one of this filter's.
+    fn is_control(&self, name: &str) -> bool {
+        [
+            &self.route,
+            &self.tag,
+            &self.params,
+            &self.variant,
+            &self.session,
+            &self.cost_limit,
+            &self.provider,
+            &self.deployment,
+            &self.fallback,
+            &self.cluster,
+            &self.model,
+            &self.attempts,
+            &self.retry,
+        ]
+        .into_iter()
+        .any(|known| known == name)
+    }
+}
+
+fn is_steering(name: &str) -> bool {
+    name.starts_with("x-envoy-")
+        && (name == STEERING_WHOLE || STEERING.iter().any(|prefix| name.starts_with(prefix)))
+}
+
+/// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+fn fnv_1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// Spreads a hash over its upper bits (the finalizer of splitmix64).
+fn mixed(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+/// Text as a header value: control characters and what is not ASCII percent-encoded.
+pub(super) fn value(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' => value.push(char::from(byte)),
+            _ => value.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_stable_and_even() {
+        let at = |id: u32| {
+            let headers = vec![("x-request-id".to_owned(), format!("id-{id}").into_bytes())];
+            RequestHead::new(headers).sample(7)
+        };
+        assert_eq!(at(1).to_bits(), at(1).to_bits());
+        let below = (0..10_000).filter(|id| at(*id) < 25.0).count();
+        let sigma = (10_000.0f64 * 0.25 * 0.75).sqrt();
+        assert!((below as f64 - 2500.0).abs() < 4.0 * sigma, "{below}");
+        assert!((0..10_000).all(|id| (0.0..100.0).contains(&at(id))));
+        assert!((0.0..100.0).contains(&RequestHead::default().sample(u64::MAX)));
+    }
+
+    #[test]
+    fn values_cannot_start_another_header() {
+        assert_eq!(value("a\r\nx-evil: 1\u{e9}"), "a%0D%0Ax-evil: 1%C3%A9");
+    }
+}

@@ -1,0 +1,176 @@
+//! What a request's head and body come to, before any decision.
+
+use std::sync::Arc;
+
+use log::Level;
+
+use crate::config::{Config, Oversize};
+use crate::host::Host;
+use crate::request::control::{BadControl, Controls};
+use crate::request::facts::RequestFacts;
+use crate::request::format::Format;
+use crate::request::refusal::Refusal;
+use crate::request::scan::{Layout, Scan, ScanError, Scanner, Spec};
+
+use super::headers::RequestHead;
+
+/// Whether a request is one this filter judges, by its head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It is, in this format.
+    Yes(Format),
+    /// It is not: another method, path or content type.
+    No,
+}
+
+/// Whether a request is judged.
+///
+/// A body without a content type is taken for JSON: not judging it would let a
+/// client past every condition by leaving a header out.
+pub(super) fn judge(config: &Config, head: &RequestHead) -> Judged {
+    let is_post = head.first(":method") == Some(b"POST");
+    let content_type = head.text("content-type");
+    if !is_post || !content_type.as_deref().is_none_or(is_json) {
+        return Judged::No;
+    }
+    let path = head.text(":path").unwrap_or_default();
+    config.paths.format(&path).map_or(Judged::No, Judged::Yes)
+}
+
+/// What the headers alone say against reading the body.
+pub(super) fn against(config: &Config, head: &RequestHead, is_end: bool) -> Option<Unread> {
+    let limit = config.limits.max_body_bytes;
+    let encoding = head.text("content-encoding").unwrap_or_default();
+    let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let length = head.text("content-length").and_then(|length| length.parse::<u64>().ok());
+    if !encoding.split(',').map(str::trim).all(is_plain) {
+        Some(Unread::Encoded { encoding })
+    } else if length.is_some_and(|length| length > limit) {
+        Some(Unread::TooLarge { limit })
+    } else if is_end {
+        Some(Unread::Unparsable(ScanError::Malformed { at: 0, what: "the body is empty" }))
+    } else {
+        None
+    }
+}
+
+/// `application/json`, `text/json` and `application/…+json`, parameters aside.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence.is_empty()
+        || essence == "text/json"
+        || essence
+            .strip_prefix("application/")
+            .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+/// Why a body is not judged although its request is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unread {
+    TooLarge { limit: u64 },
+    Encoded { encoding: String },
+    Unparsable(ScanError),
+}
+
+impl Unread {
+    /// What the configuration says of such bodies.
+    pub(super) fn policy(&self, config: &Config) -> Oversize {
+        match self {
+            Self::TooLarge { .. } => config.limits.on_oversize,
+            Self::Encoded { .. } | Self::Unparsable(_) => config.limits.on_unparsable,
+        }
+    }
+
+    pub(super) fn refusal(&self) -> Refusal {
+        match self {
+            Self::TooLarge { limit } => Refusal::new(
+                413,
+                "request_too_large",
+                format!("the request body is longer than {limit} bytes"),
+            ),
+            Self::Encoded { encoding } => Refusal::new(
+                400,
+                "unsupported_content_encoding",
+                format!(
+                    "the request body is encoded as {}; send it without content-encoding",
+                    crate::request::refusal::quoted(encoding)
+                ),
+            ),
+            Self::Unparsable(error) => Refusal::new(400, "invalid_body", error.to_string()),
+        }
+    }
+}
+
+/// Facts and controls of a request whose body has been scanned.
+///
+/// # Errors
+/// A control header whose value cannot be read.
+pub(super) fn facts_of(
+    config: &Config,
+    head: &RequestHead,
+    scan: Scan,
+) -> Result<(RequestFacts, Controls, Layout), BadControl> {
+    let Scan { mut facts, layout } = scan;
+    let mut controls = head.controls(config)?;
+    if let Some(tags) = controls.tags.take() {
+        facts.tags = tags;
+    }
+    facts.params.append(&mut controls.params);
+    facts.headers = head.watched(&config.watched_headers);
+    Ok((facts, controls, layout))
+}
+
+/// What to look for in a body of that format.
+pub(super) fn spec(config: &Config, format: Format) -> Spec {
+    Spec {
+        format,
+        keywords: Arc::clone(&config.keywords),
+        costs: config.tokens,
+        watched: Arc::clone(&config.override_keys),
+    }
+}
+
+/// A request that is whole in memory, read as the filter reads it.
+#[derive(Debug)]
+pub enum Whole {
+    /// It is not judged, or passes through by policy.
+    Untouched,
+    /// It is refused before any decision.
+    Refused(Refusal),
+    /// What it says.
+    Read(Box<RequestFacts>, Box<Controls>),
+}
+
+/// Reads a request that is whole in memory: for explain and tests.
+#[must_use]
+pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
+    let Judged::Yes(format) = judge(config, head) else { return Whole::Untouched };
+    let limit = config.limits.max_body_bytes;
+    let scanned = match against(config, head, body.is_empty()) {
+        Some(unread) => Err(unread),
+        None if body.len() as u64 > limit => Err(Unread::TooLarge { limit }),
+        None => {
+            let mut scanner = Scanner::new(&spec(config, format));
+            scanner.feed(body).and_then(|()| scanner.finish()).map_err(Unread::Unparsable)
+        }
+    };
+    match scanned.map(|scan| facts_of(config, head, scan)) {
+        Ok(Ok((facts, controls, _))) => Whole::Read(Box::new(facts), Box::new(controls)),
+        Ok(Err(bad)) => Whole::Refused(bad_control(&bad)),
+        Err(unread) if unread.policy(config) == Oversize::PassThrough => Whole::Untouched,
+        Err(unread) => Whole::Refused(unread.refusal()),
+    }
+}
+
+/// The refusal of a control header.
+pub(super) fn bad_control(bad: &BadControl) -> Refusal {
+    let message = format!("the header {} must hold {}", bad.header, bad.wanted);
+    Refusal::new(400, "invalid_header", message)
+}
+
+/// Notes on the way of a request, never its text.
+pub(super) fn debug<H: Host + ?Sized>(host: &H, line: impl FnOnce() -> String) {
+    if host.is_logged(Level::Debug) {
+        host.log(Level::Debug, &line());
+    }
+}

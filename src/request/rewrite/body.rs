@@ -1,0 +1,163 @@
+//! The edits that make a JSON body one for another model.
+//!
+//! The value of every top-level `model` is replaced, or the member inserted
+//! first; overrides replace, merge into or remove top-level members. Where a
+//! key stands more than once, every occurrence changes.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::splice::Edit;
+use crate::request::scan::{Layout, Member};
+
+/// A member that cannot be merged into: its value is no object that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAnObject {
+    /// The member's key.
+    pub key: String,
+}
+
+/// The edits for a body of that layout.
+///
+/// `overrides` are top-level members: an object merges into one that is there,
+/// one level deep; `null` removes. `watched` are the keys that the layout's
+/// places were collected for. `read` gives bytes of the original body and is
+/// asked only for members that are merged into.
+///
+/// # Errors
+/// [`NotAnObject`] where a member to merge into starts like an object but cannot be read.
+pub fn edits(
+    layout: &Layout,
+    model: &str,
+    overrides: &[(String, Value)],
+    watched: &[String],
+    read: impl Fn(Range<u64>) -> Option<Vec<u8>>,
+) -> Result<Vec<Edit>, NotAnObject> {
+    let model = Value::from(model).to_string();
+    let mut edits: Vec<Edit> =
+        layout.model.iter().map(|member| replacing(member, model.clone())).collect();
+    let mut inserted = Vec::new();
+    if layout.model.is_empty() {
+        inserted.push(format!("\"model\":{model}"));
+    }
+    let mut removed: Vec<&Member> = Vec::new();
+    for (key, value) in overrides {
+        let places = || {
+            let is_key = |at: usize| watched.get(at) == Some(key);
+            layout.watched.iter().filter(move |(at, _)| is_key(*at)).map(|(_, member)| member)
+        };
+        match (value, places().next_back()) {
+            (Value::Null, _) => removed.extend(places()),
+            (value, None) => {
+                inserted.push(format!("{}:{}", Value::from(key.as_str()), without_nulls(value)));
+            }
+            (value, Some(last)) => {
+                let value = match value {
+                    Value::Object(over) => merged(key, over, read(last.value.clone()))?,
+                    value => value.to_string(),
+                };
+                edits.extend(places().map(|member| replacing(member, value.clone())));
+            }
+        }
+    }
+    let left = layout.members.saturating_sub(removed.len() as u64);
+    edits.extend(removals(&removed));
+    if !inserted.is_empty() {
+        let mut with = inserted.join(",");
+        if left > 0 {
+            with.push(',');
+        }
+        edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
+    }
+    Ok(edits)
+}
+
+fn replacing(member: &Member, with: String) -> Edit {
+    Edit { range: member.value.clone(), with: with.into_bytes() }
+}
+
+/// Takes members out with one comma each.
+///
+/// A member goes with the comma after it. The last one has none: it goes with
+/// the nearest comma before it that has not gone with another member.
+fn removals(removed: &[&Member]) -> Vec<Edit> {
+    let mut removed = removed.to_vec();
+    removed.sort_by_key(|member| member.whole.start);
+    let without = |range| Edit { range, with: Vec::new() };
+    let mut edits = Vec::new();
+    let mut gone: Vec<&Member> = Vec::new();
+    for member in removed {
+        if let Some(comma) = member.comma_after {
+            edits.push(without(member.whole.start..comma.saturating_add(1)));
+            gone.push(member);
+            continue;
+        }
+        edits.push(without(member.whole.clone()));
+        let mut comma = member.comma_before;
+        for earlier in gone.iter().rev() {
+            if earlier.comma_after != comma {
+                break;
+            }
+            comma = earlier.comma_before;
+        }
+        edits.extend(comma.map(|comma| without(comma..comma.saturating_add(1))));
+    }
+    edits
+}
+
+/// An override that stands alone: `null` members of an object remove nothing and are left out.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        value => value.clone(),
+    }
+}
+
+/// The override merged into what is there, the members that stay byte for byte.
+fn merged(
+    key: &str,
+    over: &serde_json::Map<String, Value>,
+    there: Option<Vec<u8>>,
+) -> Result<String, NotAnObject> {
+    let there = there.unwrap_or_default();
+    if there.first() != Some(&b'{') {
+        return Ok(without_nulls(&Value::Object(over.clone())).to_string());
+    }
+    let members: Members<'_> =
+        serde_json::from_slice(&there).map_err(|_| NotAnObject { key: key.to_owned() })?;
+    let kept = members.0.iter().filter(|(key, _)| !over.contains_key(key));
+    let kept = kept.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), value.get()));
+    let set = over.iter().filter(|(_, value)| !value.is_null());
+    let set = set.map(|(key, value)| format!("{}:{value}", Value::from(key.as_str())));
+    Ok(format!("{{{}}}", kept.chain(set).collect::<Vec<_>>().join(",")))
+}
+
+/// An object's members in order, values as they are written.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}

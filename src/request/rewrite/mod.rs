@@ -1,0 +1,13 @@
+//! What changes of a request on its way to a provider: places and bytes.
+//!
+//! Pure functions of what the client sent, where it lies and where it goes, so
+//! that either role can apply them, whatever the chunking. Everything outside
+//! an [`Edit`] stays as it is, byte for byte.
+
+mod body;
+mod path;
+mod splice;
+
+pub use body::{NotAnObject, edits};
+pub use path::{Target, path};
+pub use splice::{Edit, Splicer, length_after};

@@ -1,0 +1,113 @@
+//! The path and query a provider is asked under.
+
+/// Where a request goes, as far as its path is concerned.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Put before the path.
+    pub prefix: &'a str,
+    /// Replaces the path: `{model}` and `{operation}` are filled in.
+    pub template: Option<&'a str>,
+    /// The upstream model.
+    pub model: &'a str,
+    /// The part of the client's path that names the operation, such as `chat/completions`.
+    pub operation: &'a str,
+    /// Whether the client's `key` query parameter is a credential to take out.
+    pub removes_key: bool,
+}
+
+/// The path with query to ask the provider under, given the client's.
+///
+/// The query of a template comes first; the client's follows, without
+/// parameters that the template sets.
+#[must_use]
+pub fn path(original: &str, target: &Target<'_>) -> String {
+    let (path, query) = split(original);
+    let (path, own) = match target.template {
+        Some(template) => {
+            let filled = template
+                .replace("{model}", &encoded(target.model))
+                .replace("{operation}", target.operation);
+            let (path, query) = split(&filled);
+            (path.to_owned(), query.map(str::to_owned))
+        }
+        None => (path.to_owned(), None),
+    };
+    let own: Vec<&str> = own.as_deref().map(|own| own.split('&').collect()).unwrap_or_default();
+    let is_kept = |pair: &&str| {
+        let name = name(pair);
+        let is_key = target.removes_key && name == "key";
+        !is_key && !own.iter().any(|own| self::name(own) == name)
+    };
+    let kept: Vec<&str> =
+        query.map(|query| query.split('&').filter(is_kept).collect()).unwrap_or_default();
+    let pairs = [own.as_slice(), kept.as_slice()].concat();
+    let mark = if pairs.is_empty() { "" } else { "?" };
+    format!("{}{path}{mark}{}", target.prefix.trim_end_matches('/'), pairs.join("&"))
+}
+
+fn split(path: &str) -> (&str, Option<&str>) {
+    path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)))
+}
+
+/// The name of a query parameter, percent-decoded so that `k%65y` is `key`.
+fn name(pair: &str) -> String {
+    let name = pair.split('=').next().unwrap_or_default();
+    String::from_utf8_lossy(&crate::request::format::percent_decoded(name)).into_owned()
+}
+
+/// Percent-encodes all but unreserved characters.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Target<'_> = Target {
+        prefix: "",
+        template: None,
+        model: "gpt 4/o",
+        operation: "chat/completions",
+        removes_key: false,
+    };
+
+    #[test]
+    fn a_plain_target_changes_nothing() {
+        for same in ["/v1/chat/completions", "/v1/chat/completions?a=1&key=x&a=2", "/x?", "/x?&&"] {
+            let wanted = if same == "/x?" { "/x?" } else { same };
+            assert_eq!(path(same, &PLAIN), wanted);
+        }
+    }
+
+    #[test]
+    fn a_prefix_goes_before_the_path() {
+        let target = Target { prefix: "/api/", ..PLAIN };
+        assert_eq!(path("/v1/x?y=1", &target), "/api/v1/x?y=1");
+    }
+
+    #[test]
+    fn a_template_replaces_the_path_and_merges_the_query() {
+        let template = "/openai/deployments/{model}/{operation}?api-version=2024-10-21";
+        let target = Target { template: Some(template), ..PLAIN };
+        assert_eq!(
+            path("/v1/chat/completions?api-version=1&x=2", &target),
+            "/openai/deployments/gpt%204%2Fo/chat/completions?api-version=2024-10-21&x=2"
+        );
+    }
+
+    #[test]
+    fn the_key_goes_however_it_is_written() {
+        let target = Target { removes_key: true, ..PLAIN };
+        assert_eq!(path("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
+        assert_eq!(path("/v1/x?key=s", &target), "/v1/x");
+    }
+}

@@ -1,0 +1,120 @@
+//! Applying edits to a body that comes in pieces.
+
+use std::ops::Range;
+
+/// Bytes of the original body to replace; an empty range inserts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes, in bytes from the start of the original body.
+    pub range: Range<u64>,
+    /// What comes instead.
+    pub with: Vec<u8>,
+}
+
+/// Length of a body of `length` bytes once the edits are made.
+#[must_use]
+pub fn length_after(length: u64, edits: &[Edit]) -> u64 {
+    edits.iter().fold(length, |length, edit| {
+        let removed = edit.range.end.saturating_sub(edit.range.start);
+        length.saturating_add(edit.with.len() as u64).saturating_sub(removed)
+    })
+}
+
+/// Applies edits to the pieces of a body, in order.
+///
+/// ```
+/// use pointsman::request::rewrite::{Edit, Splicer};
+///
+/// let edits = vec![Edit { range: 9..14, with: b"\"b\"".to_vec() }];
+/// let mut splicer = Splicer::new(edits);
+/// let mut out = Vec::new();
+/// splicer.push(b"{\"model\":\"a", &mut out);
+/// assert_eq!(out, b"{\"model\":");
+/// ```
+#[derive(Debug)]
+pub struct Splicer {
+    /// Still to be made, the next one last.
+    edits: Vec<Edit>,
+    /// Bytes of the original seen so far.
+    at: u64,
+}
+
+impl Splicer {
+    /// A splicer for edits that do not overlap; their order does not matter.
+    #[must_use]
+    pub fn new(mut edits: Vec<Edit>) -> Self {
+        edits.sort_by_key(|edit| std::cmp::Reverse((edit.range.start, edit.range.end)));
+        Self { edits, at: 0 }
+    }
+
+    /// Takes the next piece of the original and appends what becomes of it.
+    ///
+    /// A replacement is written where its range begins.
+    pub fn push(&mut self, mut piece: &[u8], out: &mut Vec<u8>) {
+        while let Some(edit) = self.edits.last_mut() {
+            let before = edit.range.start.saturating_sub(self.at);
+            let Some((kept, rest)) = split(piece, before) else { break };
+            out.extend_from_slice(kept);
+            self.at = self.at.saturating_add(kept.len() as u64);
+            out.append(&mut edit.with);
+            let dropped = edit.range.end.saturating_sub(self.at).min(rest.len() as u64);
+            let (gone, rest) = split(rest, dropped).unwrap_or((rest, &[]));
+            self.at = self.at.saturating_add(gone.len() as u64);
+            piece = rest;
+            if self.at < edit.range.end {
+                // The rest of the range is in the next piece.
+                edit.range.start = self.at;
+                return;
+            }
+            self.edits.pop();
+        }
+        out.extend_from_slice(piece);
+        self.at = self.at.saturating_add(piece.len() as u64);
+    }
+}
+
+/// Splits after `at` bytes, unless the piece ends before; an edit at the very
+/// end of a piece is made with it, so that none waits for bytes that never come.
+fn split(piece: &[u8], at: u64) -> Option<(&[u8], &[u8])> {
+    piece.split_at_checked(usize::try_from(at).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(range: Range<u64>, with: &str) -> Edit {
+        Edit { range, with: with.as_bytes().to_vec() }
+    }
+
+    /// The body after the edits, pushed in pieces of `size`.
+    fn spliced(body: &[u8], edits: &[Edit], size: usize) -> Vec<u8> {
+        let mut splicer = Splicer::new(edits.to_vec());
+        let mut out = Vec::new();
+        for piece in body.chunks(size) {
+            splicer.push(piece, &mut out);
+        }
+        out
+    }
+
+    #[test]
+    fn edits_are_the_same_however_the_body_is_cut() {
+        let body = b"0123456789";
+        let cases: [(&[Edit], &[u8]); 7] = [
+            (&[], b"0123456789"),
+            (&[edit(0..1, "a")], b"a123456789"),
+            (&[edit(3..7, "")], b"012789"),
+            (&[edit(5..5, "new")], b"01234new56789"),
+            (&[edit(9..10, "z"), edit(2..4, "xyz")], b"01xyz45678z"),
+            (&[edit(1..2, "a"), edit(2..3, "b"), edit(3..3, "c")], b"0abc3456789"),
+            (&[edit(10..10, "!")], b"0123456789!"),
+        ];
+        for (edits, wanted) in cases {
+            for size in 1..=10 {
+                let got = spliced(body, edits, size);
+                assert_eq!(got, wanted, "{edits:?} in pieces of {size}");
+                assert_eq!(got.len() as u64, length_after(10, edits));
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What single values mean: strings and scalars at the places of the table.
+//!
+//! The part of the walker that turns one value into its tally or into a label.
+
+use super::error::ScanError;
+use super::frame::Content;
+use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
+use super::lexer::Scalar;
+use super::place::{Plain, Word};
+use super::walker::{Model, Text, Walker};
+use crate::request::tokens::UNIT;
+
+/// Longest role, type or other word of a vocabulary in bytes.
+const WORD_BYTES: usize = 64;
+
+impl Walker {
+    /// Whether text in a skipped container is counted.
+    pub(super) fn counts_skipped(&self) -> bool {
+        self.skipped > 0 && self.place.whole
+    }
+
+    pub(super) fn count(&mut self, text: &str) {
+        self.estimator.feed(text);
+        self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+    }
+
+    pub(super) fn begin_string(&mut self) {
+        let cap = match self.place.word {
+            Word::Prompt => {
+                self.text = Text::ToEstimateAndSearch;
+                return;
+            }
+            Word::Counted => {
+                self.text = Text::ToEstimate;
+                return;
+            }
+            Word::Model => ScanError::MAX_MODEL_BYTES,
+            Word::Role | Word::Type | Word::SaysIf(..) => WORD_BYTES,
+            Word::Says(_) => 0,
+            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
+            Word::Skip if self.frames.in_params() => PARAM_BYTES,
+            Word::Skip => {
+                self.text = Text::Nowhere;
+                return;
+            }
+        };
+        self.capture.restart(cap);
+        self.text = Text::ToCapture;
+    }
+
+    pub(super) fn end_string(&mut self) -> Content {
+        if matches!(self.text, Text::ToEstimate | Text::ToEstimateAndSearch) {
+            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+        }
+        if self.place.message {
+            self.value.messages = 1;
+        }
+        if self.frames.in_params() {
+            let key = self.key.text();
+            key.inspect(|key| self.labels.param(key, self.capture.text()));
+        }
+        let word = self.capture.text();
+        match self.place.word {
+            Word::Model => {
+                self.model = match word {
+                    Some(name) => Model::Name(name.to_owned()),
+                    None => Model::Wrong(ScanError::ModelTooLong { at: self.value_at }),
+                };
+            }
+            Word::Role => {
+                let searched = matches!(word, Some("user" | "system" | "developer"));
+                return Content::Role { searched };
+            }
+            Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
+            Word::Says(saying) if word != Some("") => self.value.say(saying),
+            Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
+                self.value.say(saying);
+            }
+            Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
+            Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
+            _ => {}
+        }
+        Content::Some
+    }
+
+    pub(super) fn scalar_value(&mut self, scalar: Scalar<'_>) {
+        if self.frames.in_params() {
+            let key = self.key.text();
+            key.inspect(|key| self.labels.param(key, json_text(scalar)));
+        }
+        match (self.place.plain, scalar) {
+            (Plain::Says(saying), Scalar::Bool(true)) => self.value.say(saying),
+            (Plain::Limit(rank), Scalar::Number(Some(text))) => {
+                if let Some(limit) = whole_number(text) {
+                    self.value.bound(rank, limit);
+                }
+            }
+            (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
+            (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_skipped(&mut self) {
+        if self.skipped == 0 {
+            self.skipped_filled = false;
+            if self.frames.in_params() {
+                let key = self.key.text();
+                key.inspect(|key| self.labels.param(key, None));
+            }
+        }
+        self.skipped = self.skipped.saturating_add(1);
+    }
+}
+
+pub(super) const fn type_name(scalar: Scalar<'_>) -> &'static str {
+    match scalar {
+        Scalar::Null => "null",
+        Scalar::Bool(_) => "boolean",
+        Scalar::Number(_) => "number",
+    }
+}
+
+/// The scalar as it stands in JSON; null is no value.
+pub(super) const fn json_text(scalar: Scalar<'_>) -> Option<&str> {
+    match scalar {
+        Scalar::Null => None,
+        Scalar::Bool(true) => Some("true"),
+        Scalar::Bool(false) => Some("false"),
+        Scalar::Number(text) => text,
+    }
+}
+
+/// A number without a fraction, also where it is written as `1e3` or `12.0`.
+fn whole_number(text: &str) -> Option<u64> {
+    /// Above it an f64 skips whole numbers.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    text.parse().ok().or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole =
+            ((0.0..=EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64);
+        whole
+    })
+}

@@ -1,0 +1,76 @@
+//! Token estimate of o200k_base, without a vocabulary, in one pass.
+//!
+//! A text is a row of runs: words, digits, punctuation, white space, scripts.
+//! What a run costs depends on its kind, its length, what stands before it and,
+//! for words, on which letters follow each other; those costs are the fitted
+//! numbers of `weights.rs`, which `examples/fit_tokens.rs` reproduces. All
+//! arithmetic is on integers, and the state goes over the borders of pieces, so
+//! an estimate does not depend on how the text was cut.
+
+mod class;
+pub mod layout;
+mod run;
+mod weights;
+
+pub use layout::FEATURES;
+pub use run::{Meter, Runs};
+use weights::WEIGHTS;
+
+/// One token of an [`Estimator`].
+pub const UNIT: u64 = 1024;
+
+/// Estimates the tokens of a text that comes in pieces.
+#[derive(Debug, Default)]
+pub struct Estimator {
+    runs: Runs,
+    sum: Sum,
+}
+
+/// Weighs what it is told of.
+#[derive(Debug, Default)]
+struct Sum(i64);
+
+impl Meter for Sum {
+    #[inline]
+    fn note(&mut self, feature: usize, count: u32) {
+        let weight = WEIGHTS.get(feature).copied().unwrap_or(0);
+        self.0 = self.0.saturating_add(i64::from(weight).saturating_mul(i64::from(count)));
+    }
+}
+
+impl Estimator {
+    /// Reads the next piece.
+    pub fn feed(&mut self, piece: &str) {
+        self.runs.feed(piece, &mut self.sum);
+    }
+
+    /// Ends the text: its tokens, in [`UNIT`]s. Ready for the next text.
+    pub fn finish(&mut self) -> u64 {
+        let is_empty = self.runs.is_empty();
+        std::mem::take(&mut self.runs).finish(&mut self.sum);
+        let sum = u64::try_from(std::mem::take(&mut self.sum).0).unwrap_or(0);
+        if is_empty { 0 } else { sum.max(UNIT) }
+    }
+}
+
+/// Fixed costs of the estimate, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Costs {
+    /// One image.
+    pub image: u64,
+    /// One piece of audio.
+    pub audio: u64,
+    /// One file.
+    pub file: u64,
+    /// Framing of one message.
+    pub message: u64,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { image: 1000, audio: 1000, file: 2000, message: 4 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! From a response's head to a [`Report`].
+//!
+//! Told by status, who made the response, and whose credential was used. Error
+//! kinds that only a body tells are not known here.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::state::outcome::{Outcome, Report};
+
+/// The head of a response, as far as it matters.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// HTTP status.
+    pub status: u16,
+    /// Envoy's `response.code_details`; `via_upstream` for a provider's own answer.
+    pub details: Option<&'a str>,
+    /// Whether the proxy's credential was sent, rather than the client's own.
+    pub has_own_credential: bool,
+    /// The header `retry-after`.
+    pub retry_after: Option<&'a str>,
+    /// The header `retry-after-ms`.
+    pub retry_after_ms: Option<&'a str>,
+    /// Milliseconds since the epoch.
+    pub now_ms: u64,
+}
+
+/// What the attempt came to; `None` where the response says nothing of the deployment.
+#[must_use]
+pub fn report(head: &Head<'_>) -> Option<Report> {
+    match head.details {
+        Some(details) if details != "via_upstream" => {
+            let outcome = of_local_reply(details)?;
+            Some(Report { outcome, status: 0, retry_after_ms: None })
+        }
+        _ => Some(Report {
+            outcome: of_status(head.status, head.has_own_credential),
+            status: head.status,
+            retry_after_ms: hint(head),
+        }),
+    }
+}
+
+fn of_status(status: u16, has_own_credential: bool) -> Outcome {
+    match status {
+        200..=299 => Outcome::Success,
+        401 | 403 if has_own_credential => Outcome::Auth,
+        402 => Outcome::Quota,
+        408 | 504 => Outcome::Timeout,
+        429 => Outcome::RateLimit,
+        500.. => Outcome::Server,
+        _ => Outcome::Client,
+    }
+}
+
+/// Envoy's own answers that mean the deployment could not be reached or did
+/// not answer; overload, missing routes and the rest say nothing about it.
+fn of_local_reply(details: &str) -> Option<Outcome> {
+    let is = |prefix: &str| details.starts_with(prefix);
+    if is("upstream_reset_before_response_started{overflow") {
+        None
+    } else if is("upstream_reset_before_response_started") || is("no_healthy_upstream") {
+        Some(Outcome::Network)
+    } else if is("upstream_response_timeout")
+        || is("response_timeout")
+        || is("upstream_per_try_timeout")
+        || is("upstream_per_try_idle_timeout")
+    {
+        Some(Outcome::Timeout)
+    } else {
+        None
+    }
+}
+
+/// How long the provider asks to be left alone: `retry-after-ms`, else
+/// `retry-after` as seconds or a date.
+fn hint(head: &Head<'_>) -> Option<u64> {
+    let number = |text: Option<&str>| {
+        text?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
+    };
+    if let Some(ms) = number(head.retry_after_ms) {
+        return Some(whole(ms));
+    }
+    if let Some(seconds) = number(head.retry_after) {
+        return Some(whole(seconds * 1000.0));
+    }
+    let date = httpdate::parse_http_date(head.retry_after?.trim()).ok()?;
+    let until = date.duration_since(UNIX_EPOCH).ok()?;
+    let left = until.saturating_sub(Duration::from_millis(head.now_ms));
+    u64::try_from(left.as_millis()).ok()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+fn whole(ms: f64) -> u64 {
+    ms.ceil() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Head<'_> = Head {
+        status: 200,
+        details: Some("via_upstream"),
+        has_own_credential: true,
+        retry_after: None,
+        retry_after_ms: None,
+        now_ms: 1_445_412_470_000,
+    };
+
+    fn outcome(head: Head<'_>) -> Option<Outcome> {
+        report(&head).map(|report| report.outcome)
+    }
+
+    #[test]
+    fn statuses_have_their_outcomes() {
+        let cases = [
+            (200, Outcome::Success),
+            (302, Outcome::Client),
+            (400, Outcome::Client),
+            (401, Outcome::Auth),
+            (402, Outcome::Quota),
+            (403, Outcome::Auth),
+            (404, Outcome::Client),
+            (408, Outcome::Timeout),
+            (413, Outcome::Client),
+            (429, Outcome::RateLimit),
+            (500, Outcome::Server),
+            (504, Outcome::Timeout),
+            (529, Outcome::Server),
+        ];
+        for (status, wanted) in cases {
+            assert_eq!(outcome(Head { status, ..HEAD }), Some(wanted), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refused_credential_of_the_clients_is_the_clients() {
+        for status in [401, 403] {
+            let head = Head { status, has_own_credential: false, ..HEAD };
+            assert_eq!(outcome(head), Some(Outcome::Client));
+        }
+    }
+
+    #[test]
+    fn local_replies_count_only_where_the_deployment_is_to_blame() {
+        let cases = [
+            ("upstream_reset_before_response_started{connection_timeout}", Some(Outcome::Network)),
+            (
+                "upstream_reset_before_response_started{remote_connection_failure|…}",
+                Some(Outcome::Network),
+            ),
+            ("no_healthy_upstream", Some(Outcome::Network)),
+            ("upstream_response_timeout", Some(Outcome::Timeout)),
+            ("upstream_per_try_timeout", Some(Outcome::Timeout)),
+            ("upstream_reset_before_response_started{overflow}", None),
+            ("cluster_not_found", None),
+            ("route_not_found", None),
+            ("request_payload_too_large", None),
+        ];
+        for (details, wanted) in cases {
+            let head = Head { status: 503, details: Some(details), ..HEAD };
+            assert_eq!(outcome(head), wanted, "{details}");
+        }
+    }
+
+    #[test]
+    fn the_providers_hint_is_read_in_every_form() {
+        let hint = |retry_after, retry_after_ms| {
+            report(&Head { status: 429, retry_after, retry_after_ms, ..HEAD })
+                .unwrap()
+                .retry_after_ms
+        };
+        assert_eq!(hint(Some("2"), None), Some(2000));
+        assert_eq!(hint(Some("0.5"), None), Some(500));
+        assert_eq!(hint(Some("2"), Some("1500")), Some(1500));
+        assert_eq!(hint(Some("Wed, 21 Oct 2015 07:28:00 GMT"), None), Some(10_000));
+        assert_eq!(hint(Some("Tue, 21 Oct 2014 07:28:00 GMT"), None), Some(0));
+        for nonsense in ["", "-1", "soon", "NaN", "1e999"] {
+            assert_eq!(hint(Some(nonsense), None), None, "{nonsense}");
+        }
+        assert_eq!(hint(Some("99999999999999999999"), None), Some(u64::MAX));
+    }
+}

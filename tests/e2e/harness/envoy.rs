@@ -1,0 +1,160 @@
+//! An Envoy process for the length of the test run.
+//!
+//! Envoy chooses its ports and reports them, so runs side by side cannot
+//! collide. Its log is shown when a test that used it fails.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::{Spec, ask, fresh, run};
+
+/// Several, so that state which is not shared shows.
+const WORKERS: &str = "4";
+
+/// Starting takes a second or two, more on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// Lines of the log that are shown after a failure.
+const SHOWN_LINES: usize = 60;
+
+/// Runs Envoy until standard input ends, however this process ends: statics
+/// are never dropped, and a killed test run must not leave an Envoy behind.
+const GUARD: &str =
+    r#"trap '' INT; "$@" & pid=$!; read -r _; kill "$pid" 2>/dev/null; wait "$pid""#;
+
+thread_local! {
+    /// The log of the Envoy that this test talked to last.
+    static LOG_IN_USE: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// A running Envoy.
+#[derive(Debug)]
+pub(crate) struct Envoy {
+    listener_port: u16,
+    log: PathBuf,
+    _guard: Child,
+    _until_closed: ChildStdin,
+}
+
+impl Envoy {
+    /// Starts one and waits until it serves.
+    pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
+        let folder = folder();
+        let config = write_config(&folder, spec, ports);
+        let log = folder.join("log");
+        let address_file = folder.join("admin");
+        let output = File::create(&log).unwrap();
+        let mut guard = Command::new("sh")
+            .args(["-c", GUARD, "sh", &setting("ENVOY"), "--disable-hot-restart"])
+            .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level", "wasm:info"])
+            .arg("-c")
+            .arg(config)
+            .arg("--admin-address-path")
+            .arg(&address_file)
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output)
+            .spawn()
+            .unwrap();
+        let until_closed = guard.stdin.take().unwrap();
+        note_log(&log);
+        let admin = wait_for(&log, || fs::read_to_string(&address_file).ok()?.parse().ok());
+        let listener_port = wait_for(&log, || listener_port(admin));
+        Self { listener_port, log, _guard: guard, _until_closed: until_closed }
+    }
+
+    /// The listener's port; failures of this test from here on show this log.
+    pub(crate) fn listener_port(&self) -> u16 {
+        note_log(&self.log);
+        self.listener_port
+    }
+
+    /// What Envoy has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+}
+
+/// Whether Envoy accepts the configuration, and what it says about it.
+pub(crate) fn validate(spec: &Spec) -> (bool, String) {
+    let config = write_config(&folder(), spec, &BTreeMap::new());
+    let output = Command::new(setting("ENVOY"))
+        .args(["--mode", "validate", "-l", "info", "-c"])
+        .arg(config)
+        .output()
+        .unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What `make` sets; a run without it is a mistake, not a reason to skip.
+fn setting(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `make test-e2e`"))
+}
+
+fn folder() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("e2e")
+        .join(fresh(&std::process::id().to_string()));
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn write_config(folder: &Path, spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> PathBuf {
+    let module = setting("POINTSMAN_WASM");
+    assert!(Path::new(&module).exists(), "{module} does not exist; run `make test-e2e`");
+    let path = folder.join("envoy.json");
+    fs::write(&path, serde_json::to_vec_pretty(&spec.envoy(&module, ports)).unwrap()).unwrap();
+    path
+}
+
+fn wait_for<T>(log: &Path, mut probe: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let has_failed = text.contains("[critical]") || text.contains("exiting");
+        assert!(!has_failed && started.elapsed() < START, "Envoy did not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The port that Envoy has bound for the listener, once all workers serve.
+fn listener_port(admin: SocketAddr) -> Option<u16> {
+    let fetch = |path: &str| run(ask::fetch(admin.port(), path));
+    if fetch("/ready").is_none_or(|ready| !ready.starts_with(b"LIVE")) {
+        return None;
+    }
+    let listeners: Value = serde_json::from_slice(&fetch("/listeners?format=json")?).ok()?;
+    let port = listeners
+        .pointer("/listener_statuses/0/local_address/socket_address/port_value")?
+        .as_u64()?;
+    u16::try_from(port).ok()
+}
+
+fn note_log(log: &Path) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            usual(panic);
+            let log = LOG_IN_USE.with_borrow(Clone::clone);
+            if let Some(log) = log.and_then(|log| fs::read_to_string(log).ok()) {
+                let lines: Vec<_> = log.lines().collect();
+                let shown = lines.len().saturating_sub(SHOWN_LINES);
+                eprintln!("--- the end of Envoy's log ---\n{}\n---", lines[shown..].join("\n"));
+            }
+        }));
+    });
+    LOG_IN_USE.with_borrow_mut(|current| *current = Some(log.to_owned()));
+}

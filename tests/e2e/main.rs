@@ -1,0 +1,27 @@
+//! The filter in a real Envoy, between a real client and scripted providers.
+//!
+//! Run by `make test-e2e`, which builds the module and finds an Envoy. Tests
+//! of one topic share an Envoy with several workers; each request carries a
+//! case of its own, by which the providers' records are told apart. What is
+//! asserted is what clients and providers saw, never how long it took.
+
+// Tests say what went wrong by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod harness;
+#[expect(dead_code, reason = "the demonstration uses more of it")]
+#[path = "../support/mock/mod.rs"]
+mod mock;
+
+mod bad_input;
+mod balance;
+mod configuration;
+mod cooldown;
+mod credential;
+mod error;
+mod group;
+mod header;
+mod passing;
+mod rewrite;
+mod routing;
+mod transport;

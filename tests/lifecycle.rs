@@ -1,0 +1,62 @@
+//! The router role on a fake host: what goes upstream, what comes back, what
+//! workers share.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "support/fake_host.rs"]
+mod fake_host;
+#[path = "lifecycle/request.rs"]
+mod request;
+#[path = "lifecycle/state.rs"]
+mod state;
+
+use std::rc::Rc;
+
+use fake_host::FakeHost;
+use pointsman::lifecycle::Engine;
+use serde_json::{Value, json};
+
+/// Two providers, one with a credential of the proxy's, and a model on each.
+fn document() -> Value {
+    json!({
+        "providers": {
+            "own": {"cluster": "own-cluster", "authority": "api.own.test", "path_prefix": "/own",
+                    "credential": {"env": "OWN_KEY"}, "headers": {"X-Org": "acme"}, "remove_headers": ["x-trace"]},
+            "open": {"cluster": "open-cluster"}
+        },
+        "deployments": {
+            "own": {"provider": "own", "model": "own-model"},
+            "open": {"provider": "open", "model": "open-model"},
+            "open2": {"provider": "open", "model": "open-model-2"}
+        },
+        "models": {
+            "own": {"candidates": ["own"]},
+            "open": {"candidates": ["open"]},
+            "turns": {"strategy": "round_robin", "candidates": ["own", "open", "open2"]},
+            "pair": {"candidates": ["open", "open2"]}
+        },
+        "default_cluster": "default-cluster"
+    })
+}
+
+fn host() -> FakeHost {
+    let mut host = FakeHost::default();
+    host.environment.insert("OWN_KEY".to_owned(), "sk-own".to_owned());
+    host
+}
+
+fn engine(host: &FakeHost, document: &Value) -> Rc<Engine> {
+    Rc::new(Engine::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}")))
+}
+
+/// The head of a chat request with further headers.
+fn head<'a>(further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut head = vec![
+        (":method", "POST"),
+        (":path", "/v1/chat/completions"),
+        (":authority", "proxy.test"),
+        ("content-type", "application/json"),
+    ];
+    head.extend_from_slice(further);
+    head
+}

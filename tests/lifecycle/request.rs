@@ -1,0 +1,242 @@
+//! Requests on their way upstream.
+
+use pointsman::lifecycle::Engine;
+use serde_json::json;
+
+use crate::fake_host::FakeHost;
+use crate::{document, engine, head, host};
+
+#[test]
+fn only_the_model_changes_in_the_body() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let body = "{ \"messages\" : [\n],\t\"model\":\"\\u006fpen\" , \"x\":\"\\ud800 é\" }";
+    let wanted = "{ \"messages\" : [\n],\t\"model\":\"open-model\" , \"x\":\"\\ud800 é\" }";
+    for size in [1, 2, 7, body.len()] {
+        let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+        host.request(&engine, &head(&[("content-length", "55")]), &pieces);
+        assert_eq!(host.sent_body(), wanted, "in pieces of {size}");
+        assert_eq!(host.sent("content-length"), Some(wanted.len().to_string()));
+    }
+}
+
+#[test]
+fn without_a_length_none_is_added() {
+    let host = host();
+    let engine = engine(&host, &document());
+    host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    assert_eq!(host.sent("content-length"), None);
+    assert_eq!(host.sent_body(), r#"{"model":"open-model"}"#);
+}
+
+#[test]
+fn every_occurrence_of_the_model_changes() {
+    let host = host();
+    let engine = engine(&host, &document());
+    host.request(&engine, &head(&[]), &[br#"{"model":"x","a":{"model":"y"},"mod\u0065l":"open"}"#]);
+    assert_eq!(
+        host.sent_body(),
+        r#"{"model":"open-model","a":{"model":"y"},"mod\u0065l":"open-model"}"#
+    );
+}
+
+#[test]
+fn a_missing_model_is_inserted_first() {
+    let host = host();
+    let mut document = document();
+    document["unknown_model"] = json!({"model": "open"});
+    let engine = engine(&host, &document);
+    for (body, wanted) in [
+        (r#"{}"#, r#"{"model":"open-model"}"#),
+        (r#" { "a":1}"#, r#" {"model":"open-model", "a":1}"#),
+        (r#"{"model":null,"a":1}"#, r#"{"model":"open-model","a":1}"#),
+    ] {
+        host.request(&engine, &head(&[]), &[body.as_bytes()]);
+        assert_eq!(host.sent_body(), wanted);
+    }
+}
+
+#[test]
+fn a_provider_gets_its_own_head() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let client = [
+        ("authorization", "Bearer client"),
+        ("x-api-key", "client"),
+        ("api-key", "client"),
+        ("x-goog-api-key", "client"),
+        ("x-trace", "1"),
+        ("x-org", "evil"),
+        ("x-keep", "kept"),
+    ];
+    let mut head = head(&client);
+    head[1].1 = "/v1/chat/completions?key=client&a=1";
+    host.request(&engine, &head, &[br#"{"model":"own"}"#]);
+    assert_eq!(host.sent("authorization").as_deref(), Some("Bearer sk-own"));
+    for removed in ["x-api-key", "api-key", "x-goog-api-key", "x-trace"] {
+        assert_eq!(host.sent(removed), None, "{removed}");
+    }
+    assert_eq!(host.sent(":authority").as_deref(), Some("api.own.test"));
+    assert_eq!(host.sent(":path").as_deref(), Some("/own/v1/chat/completions?a=1"));
+    assert_eq!(host.sent("x-org").as_deref(), Some("acme"));
+    assert_eq!(host.sent("x-keep").as_deref(), Some("kept"));
+    assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("own-cluster"));
+    assert_eq!(host.sent("x-llm-model").as_deref(), Some("own"));
+}
+
+#[test]
+fn without_a_credential_of_the_proxys_the_clients_own_goes_on() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let mut head = head(&[("authorization", "Bearer client"), ("x-api-key", "k")]);
+    head[1].1 = "/v1/chat/completions?key=client";
+    host.request(&engine, &head, &[br#"{"model":"open"}"#]);
+    assert_eq!(host.sent("authorization").as_deref(), Some("Bearer client"));
+    assert_eq!(host.sent("x-api-key").as_deref(), Some("k"));
+    assert_eq!(host.sent(":path").as_deref(), Some("/v1/chat/completions?key=client"));
+    assert_eq!(host.sent(":authority").as_deref(), Some("proxy.test"));
+}
+
+#[test]
+fn internal_and_control_headers_never_go_on() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let forged = [
+        ("x-llm-cluster", "evil"),
+        ("x-llm-model", "evil"),
+        ("x-llm-retry", "1"),
+        ("x-llm-route", "evil"),
+        ("x-llm-session", "s"),
+        ("x-llm-fallback", "own"),
+        ("x-llm-tag", "a"),
+        ("x-envoy-retry-on", "5xx"),
+        ("x-envoy-retry-grpc-on", "cancelled"),
+        ("x-envoy-retriable-status-codes", "200"),
+        ("x-envoy-hedge-on-per-try-timeout", "true"),
+        ("x-envoy-max-retries", "9"),
+    ];
+    let judged = head(&forged);
+    let mut other = head(&forged);
+    other[1].1 = "/v1/files";
+    for (head, cluster) in [(judged, "open-cluster"), (other, "default-cluster")] {
+        host.request(&engine, &head, &[br#"{"model":"open"}"#]);
+        for (name, _) in forged {
+            let sent = host.sent(name);
+            match name {
+                "x-llm-cluster" => assert_eq!(sent.as_deref(), Some(cluster)),
+                "x-llm-model" => assert_ne!(sent.as_deref(), Some("evil")),
+                _ => assert_eq!(sent, None, "{name}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn overrides_replace_merge_insert_and_remove() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["open"]["request_overrides"] = json!({
+        "temperature": 0.5, "user": null, "metadata": {"team": "proxy", "drop": null}, "extra": {"a": 1},
+    });
+    document["models"]["open"]["candidates"] = json!([{"deployment": "open", "request_overrides": {"temperature": 1, "metadata": {"via": "m"}}}]);
+    let engine = engine(&host, &document);
+    let body = r#"{"user":"u","temperature":2,"model":"open","metadata":{"team":"x","n":1.0,"drop":1},"user":"v"}"#;
+    host.request(&engine, &head(&[]), &[body.as_bytes()]);
+    let sent: serde_json::Value = serde_json::from_str(&host.sent_body()).unwrap();
+    assert_eq!(
+        sent,
+        json!({"extra": {"a": 1}, "temperature": 1, "model": "open-model",
+               "metadata": {"team": "proxy", "n": 1.0, "via": "m"}})
+    );
+    assert!(host.sent_body().contains("\"n\":1.0"), "what stays is not written anew");
+}
+
+#[test]
+fn the_cache_switch_tells_caches_to_keep_out() {
+    let host = host();
+    let mut document = document();
+    document["routes"] =
+        json!([{"name": "r", "then": {"target_model": "open", "disable_cache": true}}]);
+    let engine = engine(&host, &document);
+    host.request(&engine, &head(&[("cache-control", "max-age=60")]), &[br#"{"model":"own"}"#]);
+    assert_eq!(host.sent("cache-control").as_deref(), Some("no-cache, no-store"));
+}
+
+#[test]
+fn refusals_speak_the_clients_dialect() {
+    let host = host();
+    let engine = engine(&host, &document());
+    host.request(&engine, &head(&[]), &[br#"{"model":"nope"}"#]);
+    let (status, body) = host.refused().unwrap();
+    assert_eq!(status, 404);
+    assert!(body.contains(r#""code":"model_not_found""#), "{body}");
+    let mut head = head(&[]);
+    head[1].1 = "/v1/messages";
+    host.request(&engine, &head, &[br#"{"model":"nope"}"#]);
+    let (_, body) = host.refused().unwrap();
+    assert!(body.contains(r#""type":"not_found_error""#), "{body}");
+}
+
+#[test]
+fn a_bad_body_is_refused_at_its_first_bad_byte() {
+    let host = host();
+    let engine = engine(&host, &document());
+    host.request(&engine, &head(&[]), &[b"{\"model\" 1", b"never read"]);
+    assert_eq!(host.refused().unwrap().0, 400);
+    assert_eq!(host.body.borrow().len(), 10);
+}
+
+#[test]
+fn a_body_that_grows_past_the_limit_is_refused_on_the_way() {
+    let host = host();
+    let mut document = document();
+    document["limits"] = json!({"max_body_bytes": 20});
+    let engine = engine(&host, &document);
+    host.request(
+        &engine,
+        &head(&[]),
+        &[br#"{"model":"open","#, b"\"a\":\"aaaaaaaa", b"never read"],
+    );
+    assert_eq!(host.refused().unwrap().0, 413);
+}
+
+#[test]
+fn trailers_end_a_body() {
+    let host = host();
+    let engine = engine(&host, &document());
+    *host.request_headers.borrow_mut() =
+        head(&[]).iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
+    let mut stream = pointsman::lifecycle::Stream::new(engine);
+    stream.on_request_headers(&host, false);
+    host.body.borrow_mut().extend_from_slice(br#"{"model":"open"}"#);
+    stream.on_request_body(&host, 16, false);
+    stream.on_request_trailers(&host);
+    assert_eq!(host.sent_body(), r#"{"model":"open-model"}"#);
+}
+
+#[test]
+fn a_missing_credential_refuses_the_configuration() {
+    let host = FakeHost::default();
+    let problem = Engine::start(&host, document().to_string().as_bytes()).unwrap_err();
+    assert!(
+        problem.starts_with("providers.own.credential.env: environment variable \"OWN_KEY\""),
+        "{problem}"
+    );
+    let mut host = FakeHost::default();
+    host.environment.insert("OWN_KEY".to_owned(), "sk-own\n".to_owned());
+    let problem = Engine::start(&host, document().to_string().as_bytes()).unwrap_err();
+    assert!(problem.contains("control character") && !problem.contains("sk-own"), "{problem}");
+}
+
+#[test]
+fn names_of_clients_cannot_start_a_header_of_their_own() {
+    let host = host();
+    let mut document = document();
+    document["allow_direct"] = json!(true);
+    let engine = engine(&host, &document);
+    let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"open:a\r\nx-evil: 1"}"#]);
+    host.respond(&mut stream, 200, &[]);
+    assert_eq!(host.sent("x-llm-model").as_deref(), Some("open:a%0D%0Ax-evil: 1"));
+    assert_eq!(host.received("x-llm-deployment").as_deref(), Some("open:a%0D%0Ax-evil: 1"));
+    assert_eq!(host.sent_body(), r#"{"model":"a\r\nx-evil: 1"}"#);
+}

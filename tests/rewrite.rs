@@ -1,0 +1,124 @@
+//! Properties of body rewrites: what comes out is what a JSON library would
+//! make of it, whatever the layout, the overrides and the chunking.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::sync::Arc;
+
+use pointsman::request::format::Format;
+use pointsman::request::rewrite::{Splicer, edits, length_after};
+use pointsman::request::scan::{Scanner, Spec};
+use pointsman::request::tokens::Costs;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// Keys that overrides touch, and one that they do not.
+const KEYS: [&str; 5] = ["a", "meta", "model", "temperature", "zeta"];
+const WATCHED: [&str; 3] = ["a", "meta", "temperature"];
+
+fn scalar() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i32>().prop_map(Value::from),
+        "[a-z\"\\\\é💰]{0,6}".prop_map(Value::from),
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let object = proptest::collection::btree_map("[a-c]", scalar(), 0..3)
+        .prop_map(|members| Value::Object(members.into_iter().collect()));
+    prop_oneof![3 => scalar(), 2 => object]
+}
+
+/// A document's members in order, keys possibly repeated, with blanks between the tokens.
+fn members() -> impl Strategy<Value = Vec<(String, Value, String)>> {
+    let key = proptest::sample::select(&KEYS[..]);
+    let member = (key, value(), "[ \t\n]{0,2}").prop_map(|(key, value, blank)| {
+        let value = if key == "model" { json!("asked") } else { value };
+        (key.to_owned(), value, blank)
+    });
+    proptest::collection::vec(member, 0..6)
+}
+
+fn overrides() -> impl Strategy<Value = Vec<(String, Value)>> {
+    let one = |key: &'static str| {
+        proptest::option::of(value()).prop_map(move |value| Some((key.to_owned(), value?)))
+    };
+    (one("a"), one("meta"), one("temperature"))
+        .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect())
+}
+
+fn written(members: &[(String, Value, String)]) -> String {
+    let members: Vec<String> = members
+        .iter()
+        .map(|(key, value, blank)| format!("{blank}{}{blank}:{blank}{value}{blank}", json!(key)))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// What the rewrite must mean, on a parsed document.
+fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
+    let mut document: Map<String, Value> = serde_json::from_str(body).unwrap();
+    document.insert("model".to_owned(), json!("up\"stream"));
+    for (key, value) in overrides {
+        match (value, document.get_mut(key)) {
+            (Value::Null, _) => {
+                document.remove(key);
+            }
+            (Value::Object(over), Some(Value::Object(there))) => {
+                for (key, value) in over {
+                    if value.is_null() {
+                        there.remove(key);
+                    } else {
+                        there.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+            (Value::Object(over), _) => {
+                let over = over.iter().filter(|(_, value)| !value.is_null());
+                let over = over.map(|(key, value)| (key.clone(), value.clone())).collect();
+                document.insert(key.clone(), Value::Object(over));
+            }
+            (value, _) => {
+                document.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(document)
+}
+
+proptest! {
+    #[test]
+    fn a_rewrite_means_what_its_overrides_say(
+        members in members(),
+        overrides in overrides(),
+        size in 1usize..40,
+    ) {
+        let body = written(&members);
+        let watched: Arc<[String]> = WATCHED.iter().map(|key| (*key).to_owned()).collect();
+        let mut scanner = Scanner::new(&Spec {
+            format: Format::OpenAiChat,
+            keywords: Arc::default(),
+            costs: Costs::default(),
+            watched: Arc::clone(&watched),
+        });
+        scanner.feed(body.as_bytes()).unwrap();
+        let scan = scanner.finish().unwrap();
+        let read = |range: std::ops::Range<u64>| {
+            Some(body.as_bytes()[range.start as usize..range.end as usize].to_vec())
+        };
+        let edits = edits(&scan.layout, "up\"stream", &overrides, &watched, read).unwrap();
+        let mut splicer = Splicer::new(edits.clone());
+        let mut out = Vec::new();
+        for piece in body.as_bytes().chunks(size) {
+            splicer.push(piece, &mut out);
+        }
+        prop_assert_eq!(out.len() as u64, length_after(body.len() as u64, &edits));
+        let out = String::from_utf8(out).unwrap();
+        let found: Value = serde_json::from_str(&out)
+            .map_err(|error| TestCaseError::fail(format!("{body} became {out}: {error}")))?;
+        prop_assert_eq!(found, expected(&body, &overrides), "{} became {}", body, out);
+    }
+}

@@ -1,0 +1,297 @@
+//! What holds for every body: chunking does not matter, serde_json agrees on
+//! what is JSON, and the last of equal keys counts.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::sync::Arc;
+
+use pointsman::request::format::Format;
+use pointsman::request::keyword::KeywordsBuilder;
+use pointsman::request::scan::{Scan, ScanError, Scanner, Spec};
+use pointsman::request::tokens::Costs;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+const FORMATS: [Format; 5] = [
+    Format::OpenAiChat,
+    Format::OpenAiResponses,
+    Format::OpenAiCompletions,
+    Format::OpenAiEmbeddings,
+    Format::AnthropicMessages,
+];
+
+fn spec(format: Format) -> Spec {
+    let mut words = KeywordsBuilder::default();
+    for word in ["ab", "b", "éa", "σ", "aba", "😀"] {
+        words.add(word);
+    }
+    Spec {
+        format,
+        keywords: Arc::new(words.build().unwrap()),
+        costs: Costs::default(),
+        watched: Arc::new(["messages".to_owned(), "stream".to_owned()]),
+    }
+}
+
+fn fed<'c>(spec: &Spec, chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Scan, ScanError> {
+    let mut scanner = Scanner::new(spec);
+    for chunk in chunks {
+        scanner.feed(chunk)?;
+    }
+    scanner.finish()
+}
+
+/// A document whose objects may repeat keys.
+#[derive(Debug, Clone)]
+enum Json {
+    Plain(&'static str),
+    Text(String),
+    List(Vec<Json>),
+    Members(Vec<(String, Json)>),
+}
+
+impl Json {
+    fn write(&self, escape: bool, out: &mut String) {
+        match self {
+            Self::Plain(text) => out.push_str(text),
+            Self::Text(text) => write_string(text, escape, out),
+            Self::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index > 0 { " ,\n" } else { "" });
+                    item.write(escape, out);
+                }
+                out.push(']');
+            }
+            Self::Members(members) => {
+                out.push('{');
+                for (index, (key, value)) in members.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { " " });
+                    write_string(key, escape, out);
+                    out.push_str(": ");
+                    value.write(escape, out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    fn text(&self, escape: bool) -> String {
+        let mut out = String::new();
+        self.write(escape, &mut out);
+        out
+    }
+}
+
+fn write_string(text: &str, escape: bool, out: &mut String) {
+    if escape {
+        out.push('"');
+        text.encode_utf16().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::to_string(text).unwrap());
+    }
+}
+
+/// Words that the tables know, at any place.
+fn word() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "model",
+        "messages",
+        "role",
+        "content",
+        "type",
+        "text",
+        "image_url",
+        "file",
+        "file_id",
+        "tag",
+        "tags",
+        "metadata",
+        "stream",
+        "max_tokens",
+        "max_completion_tokens",
+        "system",
+        "input",
+        "prompt",
+        "instructions",
+        "user",
+        "assistant",
+        "input_audio",
+        "response_format",
+        "json_schema",
+        "output",
+        "previous_response_id",
+        "tool_calls",
+        "function",
+        "arguments",
+        "source",
+        "document",
+        "image",
+    ]);
+    prop_oneof![
+        8 => known.prop_map(str::to_owned),
+        3 => "[abéσ😀ς ,]{0,6}",
+        1 => any::<String>(),
+    ]
+}
+
+fn plain() -> impl Strategy<Value = Json> {
+    let texts = vec![
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "12",
+        "1.5e3",
+        "-0.25",
+        "1e308",
+        "18446744073709551616",
+    ];
+    prop_oneof![prop::sample::select(texts).prop_map(Json::Plain), word().prop_map(Json::Text),]
+}
+
+fn json() -> impl Strategy<Value = Json> {
+    plain().prop_recursive(6, 60, 6, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Json::List),
+            vec((word(), inner), 0..6).prop_map(Json::Members),
+        ]
+    })
+}
+
+/// Chat-like documents, so that the tables are really followed.
+fn chat() -> impl Strategy<Value = Json> {
+    let key = |names: &'static [&'static str]| prop::sample::select(names).prop_map(str::to_owned);
+    let part =
+        vec((key(&["type", "text", "image_url", "file", "input_audio", "source"]), plain()), 0..5);
+    let part = prop_oneof![4 => part.prop_map(Json::Members), 1 => plain()];
+    let content = prop_oneof![plain(), vec(part, 0..4).prop_map(Json::List)];
+    let message = vec(
+        (
+            key(&["role", "content", "role", "content", "type", "output", "refusal"]),
+            content.clone(),
+        ),
+        0..6,
+    )
+    .prop_map(Json::Members);
+    let messages = vec(message, 0..4).prop_map(Json::List);
+    let metadata = vec((key(&["tag", "tags", "a", "b"]), plain()), 0..5).prop_map(Json::Members);
+    let value = prop_oneof![messages, content, plain(), metadata];
+    let top = key(&[
+        "messages",
+        "input",
+        "system",
+        "metadata",
+        "model",
+        "stream",
+        "tags",
+        "prompt",
+        "max_tokens",
+        "max_completion_tokens",
+        "instructions",
+        "previous_response_id",
+        "conversation",
+    ]);
+    vec((top, value), 0..8).prop_map(Json::Members)
+}
+
+fn body() -> impl Strategy<Value = String> {
+    (prop_oneof![json(), chat()], any::<bool>()).prop_map(|(json, escape)| json.text(escape))
+}
+
+/// Whether the two agree on what is JSON.
+fn agrees(format: Format, body: &[u8]) -> Result<(), TestCaseError> {
+    let result = fed(&spec(format), [body]);
+    let parsed = serde_json::from_slice::<Value>(body);
+    let refused = matches!(result, Err(ScanError::Malformed { .. } | ScanError::TooDeep { .. }));
+    // Something is refused before it is known whether the rest is JSON.
+    let stopped_early = matches!(result, Err(ScanError::NotAnObject { .. }));
+    if parsed.is_err() {
+        prop_assert!(result.is_err(), "accepted {:?}", String::from_utf8_lossy(body));
+    } else {
+        prop_assert!(!refused, "{:?}: {:?}", result, String::from_utf8_lossy(body));
+        prop_assert_eq!(stopped_early, !parsed.is_ok_and(|value| value.is_object()));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn chunks_do_not_matter(body in body(), sizes in vec(1_usize..40, 1..20), format in 0..5_usize) {
+        let spec = spec(FORMATS[format]);
+        let whole = fed(&spec, [body.as_bytes()]);
+        let mut rest = body.as_bytes();
+        let mut chunks = Vec::new();
+        for size in sizes.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (chunk, tail) = rest.split_at((*size).min(rest.len()));
+            chunks.push(chunk);
+            rest = tail;
+        }
+        prop_assert_eq!(&fed(&spec, chunks), &whole);
+        if body.len() < 300 {
+            for cut in 0..body.len() {
+                let (head, tail) = body.as_bytes().split_at(cut);
+                prop_assert_eq!(&fed(&spec, [head, tail]), &whole, "cut at {}", cut);
+            }
+        }
+    }
+
+    #[test]
+    fn serde_json_agrees_on_valid_documents(body in body(), format in 0..5_usize) {
+        agrees(FORMATS[format], body.as_bytes())?;
+    }
+
+    #[test]
+    fn serde_json_agrees_on_damaged_documents(
+        body in body(),
+        edits in vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4),
+        format in 0..5_usize,
+    ) {
+        let mut bytes = body.into_bytes();
+        for (at, byte, edit) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            let byte = if edit == 3 { b"{}[]\",:\\0eE.+-u \x1f"[usize::from(byte) % 17] } else { byte };
+            match edit {
+                0 => drop(bytes.remove(at)),
+                1 => bytes.truncate(at),
+                _ => bytes[at] = byte,
+            }
+        }
+        // The one deliberate difference.
+        let has_surrogate = bytes.windows(3).any(|w| w[0] == b'u' && w[1].eq_ignore_ascii_case(&b'd') && w[2] >= b'8');
+        prop_assume!(!has_surrogate);
+        agrees(FORMATS[format], &bytes)?;
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_counts(json in chat(), format in 0..5_usize) {
+        let body = json.text(false);
+        let deduplicated = serde_json::from_str::<Value>(&body).unwrap().to_string();
+        let spec = spec(FORMATS[format]);
+        let scans = [fed(&spec, [body.as_bytes()]), fed(&spec, [deduplicated.as_bytes()])];
+        let [seen, wanted] = scans.map(|scan| scan.map(|scan| scan.facts));
+        match (seen, wanted) {
+            (Ok(mut seen), Ok(mut wanted)) => {
+                seen.body_bytes = 0;
+                wanted.body_bytes = 0;
+                // Numbers of params keep their spelling.
+                seen.params.clear();
+                wanted.params.clear();
+                prop_assert_eq!(seen, wanted, "{}", body);
+            }
+            (seen, wanted) => prop_assert_eq!(seen.is_ok(), wanted.is_ok(), "{}", body),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! A host that behaves as Envoy was seen to behave, for driving the lifecycle
+//! without it: held bodies, shared data with versions, a clock that is set.
+//!
+//! Knows nothing of routing; decides nothing.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::time::Duration;
+
+use log::Level;
+use pointsman::host::{Conflict, Headers, Host, SharedData};
+use pointsman::lifecycle::{Action, Engine, Stream};
+
+/// Data shared by all hosts that hold it, as workers of one process do.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
+    version: Cell<u32>,
+    /// How many writes to existing keys are still to lose.
+    pub(crate) conflicts: Cell<u32>,
+}
+
+/// What was answered instead of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) status: u32,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+/// One stream's host, or one worker's at configuration time.
+#[derive(Debug)]
+pub(crate) struct FakeHost {
+    pub(crate) shared: Rc<Shared>,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) now_ms: Cell<u64>,
+    pub(crate) seed: Cell<u64>,
+    pub(crate) request_headers: RefCell<Headers>,
+    pub(crate) body: RefCell<Vec<u8>>,
+    pub(crate) response_headers: RefCell<Headers>,
+    pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
+    pub(crate) reply: RefCell<Option<Reply>>,
+    pub(crate) log: RefCell<Vec<(Level, String)>>,
+    pub(crate) counters: RefCell<Vec<(String, u32)>>,
+}
+
+/// 2026-11-21, on the minute.
+pub(crate) const NOW_MS: u64 = 1_795_219_200_000;
+
+impl Default for FakeHost {
+    fn default() -> Self {
+        Self::sharing(&Rc::default())
+    }
+}
+
+impl FakeHost {
+    /// A host of another worker over the same data.
+    pub(crate) fn sharing(shared: &Rc<Shared>) -> Self {
+        Self {
+            shared: Rc::clone(shared),
+            environment: BTreeMap::new(),
+            now_ms: Cell::new(NOW_MS),
+            seed: Cell::new(1),
+            request_headers: RefCell::default(),
+            body: RefCell::default(),
+            response_headers: RefCell::default(),
+            properties: RefCell::default(),
+            reply: RefCell::default(),
+            log: RefCell::default(),
+            counters: RefCell::default(),
+        }
+    }
+
+    /// Sends a request through the engine, its body in the given pieces, and
+    /// holds as Envoy holds. The stream is given back for the response.
+    pub(crate) fn request(
+        &self,
+        engine: &Rc<Engine>,
+        head: &[(&str, &str)],
+        pieces: &[&[u8]],
+    ) -> Stream {
+        *self.request_headers.borrow_mut() = owned(head);
+        self.body.borrow_mut().clear();
+        *self.reply.borrow_mut() = None;
+        let mut stream = Stream::new(Rc::clone(engine));
+        let mut action = stream.on_request_headers(self, pieces.is_empty());
+        let last = pieces.len().saturating_sub(1);
+        for (at, piece) in pieces.iter().enumerate() {
+            if self.reply.borrow().is_some() {
+                break;
+            }
+            self.body.borrow_mut().extend_from_slice(piece);
+            if action == Action::Pause {
+                let held = self.body.borrow().len();
+                action = stream.on_request_body(self, held, at == last);
+            }
+        }
+        stream
+    }
+
+    /// Lets a provider answer.
+    pub(crate) fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
+        let mut headers = owned(head);
+        headers.push((":status".to_owned(), status.to_string().into_bytes()));
+        *self.response_headers.borrow_mut() = headers;
+        self.properties
+            .borrow_mut()
+            .entry("response.code_details".to_owned())
+            .or_insert_with(|| b"via_upstream".to_vec());
+        stream.on_response_headers(self);
+    }
+
+    /// A request header as it goes upstream.
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
+        text(&self.request_headers.borrow(), name)
+    }
+
+    /// A response header as it goes to the client.
+    pub(crate) fn received(&self, name: &str) -> Option<String> {
+        text(&self.response_headers.borrow(), name)
+    }
+
+    /// The body as it goes upstream.
+    pub(crate) fn sent_body(&self) -> String {
+        String::from_utf8_lossy(&self.body.borrow()).into_owned()
+    }
+
+    /// Status and body of the answer made here.
+    pub(crate) fn refused(&self) -> Option<(u32, String)> {
+        self.reply.borrow().as_ref().map(|reply| (reply.status, reply.body.clone()))
+    }
+
+    /// What a counter stands at.
+    pub(crate) fn counted(&self, name: &str) -> u32 {
+        self.counters.borrow().iter().find(|(known, _)| known == name).map_or(0, |(_, n)| *n)
+    }
+}
+
+fn owned(head: &[(&str, &str)]) -> Headers {
+    head.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+fn text(headers: &Headers, name: &str) -> Option<String> {
+    let mut values = headers.iter().filter(|(known, _)| known == name);
+    values.next().map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+}
+
+fn set(headers: &RefCell<Headers>, name: &str, value: Option<&[u8]>) {
+    let mut headers = headers.borrow_mut();
+    headers.retain(|(known, _)| known != name);
+    headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
+}
+
+impl SharedData for FakeHost {
+    fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        self.shared.values.borrow().get(key).cloned()
+    }
+
+    fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
+        let mut values = self.shared.values.borrow_mut();
+        if let Some((_, current)) = values.get(key) {
+            // Version 0 writes unconditionally, as does any version an absent key.
+            if version != 0 && version != *current {
+                return Err(Conflict);
+            }
+            if self.shared.conflicts.get() > 0 {
+                self.shared.conflicts.set(self.shared.conflicts.get() - 1);
+                return Err(Conflict);
+            }
+        }
+        self.shared.version.set(self.shared.version.get() + 1);
+        values.insert(key.to_owned(), (value.to_vec(), self.shared.version.get()));
+        Ok(())
+    }
+}
+
+impl Host for FakeHost {
+    fn request_headers(&self) -> Headers {
+        self.request_headers.borrow().clone()
+    }
+
+    fn set_request_header(&self, name: &str, value: Option<&[u8]>) {
+        set(&self.request_headers, name, value);
+    }
+
+    fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        let body = self.body.borrow();
+        let end = start.saturating_add(length).min(body.len());
+        body.get(start..end).map(<[u8]>::to_vec)
+    }
+
+    fn replace_request_body(&self, length: usize, with: &[u8]) {
+        let mut body = self.body.borrow_mut();
+        let length = length.min(body.len());
+        body.splice(..length, with.iter().copied());
+    }
+
+    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
+        let headers = self.response_headers.borrow();
+        headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    fn set_response_header(&self, name: &str, value: Option<&[u8]>) {
+        set(&self.response_headers, name, value);
+    }
+
+    fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
+        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let body = String::from_utf8_lossy(body).into_owned();
+        *self.reply.borrow_mut() = Some(Reply { status, headers, body });
+    }
+
+    fn clear_route_cache(&self) {}
+
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        self.properties.borrow().get(&path.join(".")).cloned()
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.now_ms.get())
+    }
+
+    fn random(&self) -> u64 {
+        // A fresh seed for every request, the same ones in every run.
+        self.seed.set(self.seed.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+        self.seed.get()
+    }
+
+    fn environment(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.log.borrow_mut().push((level, message.to_owned()));
+    }
+
+    fn is_logged(&self, _: Level) -> bool {
+        true
+    }
+
+    fn define_counter(&self, name: &str) -> Option<u32> {
+        let mut counters = self.counters.borrow_mut();
+        counters.push((name.to_owned(), 0));
+        u32::try_from(counters.len() - 1).ok()
+    }
+
+    fn increment(&self, counter: u32, by: u32) {
+        assert_ne!(by, 0, "Envoy refuses to add 0");
+        self.counters.borrow_mut()[counter as usize].1 += by;
+    }
+}

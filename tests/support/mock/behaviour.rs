@@ -1,0 +1,105 @@
+//! How a request is answered when it is not simply served.
+//!
+//! Asked for by the request itself (`x-mock-*` headers) or by a script sent to
+//! the control endpoint; both are the same keys with text values.
+
+use hyper::HeaderMap;
+use serde_json::Value;
+
+/// What to do instead of, or besides, serving.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Behaviour {
+    /// Only at the provider, or for the upstream model, of this name.
+    pub(crate) only: Option<String>,
+    /// Answer with this status.
+    pub(crate) status: Option<u16>,
+    /// Answer with this `retry-after`.
+    pub(crate) retry_after: Option<String>,
+    /// Wait before answering.
+    pub(crate) delay_ms: u64,
+    /// Wait between the events of a stream.
+    pub(crate) event_delay_ms: u64,
+    /// Answer with this body.
+    pub(crate) body: Option<String>,
+    /// Answer with these headers.
+    pub(crate) headers: Vec<(String, String)>,
+    /// Break the connection.
+    pub(crate) reset: Option<Reset>,
+    /// Send the first event of a stream, then wait until this key is released.
+    pub(crate) hold: Option<String>,
+}
+
+/// When a connection is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reset {
+    /// Before any header of the answer.
+    BeforeHeaders,
+    /// After the headers and half of the body.
+    MidBody,
+}
+
+impl Behaviour {
+    /// What the headers of a request ask for; none when they ask for nothing.
+    pub(crate) fn of_headers(headers: &HeaderMap) -> Result<Option<Self>, String> {
+        let mut behaviour = Self::default();
+        for (name, value) in headers {
+            if let Some(key) = name.as_str().strip_prefix("x-mock-") {
+                let value = value.to_str().map_err(|_| format!("{name}: not text"))?;
+                behaviour.set(key, value)?;
+            }
+        }
+        Ok((behaviour != Self::default()).then_some(behaviour))
+    }
+
+    /// What a script asks for, and for how many requests.
+    pub(crate) fn of_script(script: &Value) -> Result<(Self, Option<u32>), String> {
+        let mut behaviour = Self::default();
+        let mut times = None;
+        for (key, value) in script.as_object().ok_or("a script is a JSON object")? {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            if key == "times" {
+                times = Some(number(key, &text)?);
+            } else {
+                behaviour.set(&key.replace('_', "-"), &text)?;
+            }
+        }
+        Ok((behaviour, times))
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "only" => self.only = Some(value.to_owned()),
+            "status" => self.status = Some(number(key, value)?),
+            "retry-after" => self.retry_after = Some(value.to_owned()),
+            "delay-ms" => self.delay_ms = number(key, value)?,
+            "event-delay-ms" => self.event_delay_ms = number(key, value)?,
+            "body" => self.body = Some(value.to_owned()),
+            "header" => {
+                let (name, value) = value.split_once(':').ok_or("header: wants NAME: VALUE")?;
+                self.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            }
+            "reset" => {
+                self.reset = Some(match value {
+                    "before-headers" => Reset::BeforeHeaders,
+                    "mid-body" => Reset::MidBody,
+                    _ => return Err(format!("reset: {value:?}; before-headers or mid-body")),
+                });
+            }
+            "hold" => self.hold = Some(value.to_owned()),
+            _ => return Err(format!("x-mock-{key}: unknown behaviour")),
+        }
+        Ok(())
+    }
+
+    /// Whether it applies at this provider for this upstream model.
+    pub(crate) fn concerns(&self, provider: &str, upstream_model: Option<&str>) -> bool {
+        self.only.as_deref().is_none_or(|only| only == provider || Some(only) == upstream_model)
+    }
+}
+
+fn number<N: std::str::FromStr>(key: &str, value: &str) -> Result<N, String> {
+    value.parse().map_err(|_| format!("{key}: {value:?} is not a number"))
+}
