@@ -15,13 +15,12 @@ const BODY: &str = r#"{"messages":[{"role":"user","content":"Hello"}],"model":"p
 
 #[test]
 fn one_connection_takes_requests_of_every_kind() {
+    // None that gets a 400: after that one Envoy itself closes the connection.
     let kinds = [
         ("/v1/chat/completions", BODY, 200),
-        ("/v1/chat/completions", "{", 400),
         ("/v1/files", BODY, 200),
         ("/v1/chat/completions", r#"{"model":"gpt-nil"}"#, 404),
         ("/v1/embeddings", r#"{"model":"keyed","input":"Hello"}"#, 200),
-        ("/v1/chat/completions", "", 400),
     ];
     run(async {
         let mut connection = connect(&OPEN).await;
