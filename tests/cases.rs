@@ -118,7 +118,7 @@ fn traced(table: &Table, case: &Table) -> Value {
     let head = head(case);
     match whole(&config, &head, body.as_bytes()) {
         Whole::Read(facts, controls) => {
-            let seed = case.get("seed").map_or(1, |seed| seed.as_integer().unwrap()) as u64;
+            let seed = case.get("seed").map_or(1, |seed| seed.as_integer().unwrap()).unsigned_abs();
             let request = Request {
                 config: &config,
                 facts: &facts,
@@ -142,10 +142,10 @@ fn traced(table: &Table, case: &Table) -> Value {
 fn check(table: &Table, case: &Table) -> Vec<String> {
     let trace = traced(table, case);
     let mut problems = Vec::new();
-    if let Some(matches) = case.get("matches").map(|m| m.as_bool().unwrap()) {
-        if (trace["route"] == "hit") != matches {
-            problems.push(format!("wanted matches = {matches}, found {}", trace["routes"]));
-        }
+    if let Some(matches) = case.get("matches").map(|m| m.as_bool().unwrap())
+        && (trace["route"] == "hit") != matches
+    {
+        problems.push(format!("wanted matches = {matches}, found {}", trace["routes"]));
     }
     for (path, wanted) in case.get("expect").and_then(|e| e.as_table()).into_iter().flatten() {
         let pointer = format!("/{}", path.replace('.', "/"));

@@ -107,7 +107,8 @@ proptest! {
         scanner.feed(body.as_bytes()).unwrap();
         let scan = scanner.finish().unwrap();
         let read = |range: std::ops::Range<u64>| {
-            Some(body.as_bytes()[range.start as usize..range.end as usize].to_vec())
+            let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+            Some(body.as_bytes()[start..end].to_vec())
         };
         let edits = edits(&scan.layout, "up\"stream", &overrides, &watched, read).unwrap();
         let mut splicer = Splicer::new(edits.clone());
