@@ -1,13 +1,232 @@
-//! Configurations as files: valid ones, and one per problem.
+//! Configurations as files: what valid ones come to, and every message of
+//! invalid ones, which stands beside them in a `.txt`.
+//!
+//! `UPDATE_EXPECTED=1 cargo test --test config` writes the messages anew.
 
-use pointsman::config;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "config/schema.rs"]
+mod schema;
+#[path = "config/structs.rs"]
+mod structs;
+
+use std::fs;
+use std::path::PathBuf;
+
+use pointsman::config::{self, Config, Problems};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/configs").join(folder);
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+fn text(name: &str) -> String {
+    let file = format!("{}/tests/configs/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(file).expect("the file is there")
+}
+
+fn document(name: &str) -> Value {
+    serde_json::from_str(&text(name)).expect("the file is JSON")
+}
+
+fn parse(document: &Value) -> Result<Config, Problems> {
+    config::parse(document.to_string().as_bytes())
+}
+
 #[test]
-fn smoke() {
-    for name in ["smallest", "example", "full"] {
-        let bytes = std::fs::read(format!("tests/configs/valid/{name}.json")).unwrap();
-        match config::parse(&bytes) {
-            Ok(config) => println!("{config:#?}"),
-            Err(problems) => println!("{name}:\n{problems}"),
+fn valid_files_are_accepted_and_fit_the_schema() {
+    let schema = config::schema();
+    for file in files("valid") {
+        let bytes = fs::read(&file).unwrap();
+        if let Err(problems) = config::parse(&bytes) {
+            panic!("{}:\n{problems}", file.display());
         }
+        let document = serde_json::from_slice(&bytes).unwrap();
+        let seen = schema::walk(&schema, &document);
+        assert_eq!(seen.errors, Vec::<String>::new(), "{}", file.display());
+    }
+}
+
+#[test]
+fn each_invalid_file_gets_exactly_its_messages() {
+    let mut wrong = Vec::new();
+    for file in files("invalid") {
+        let found = match config::parse(&fs::read(&file).unwrap()) {
+            Ok(_) => "accepted".to_owned(),
+            Err(problems) => problems.to_string(),
+        };
+        let expected = file.with_extension("txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, format!("{found}\n")).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default().trim_end() != found {
+            wrong.push(format!("{}:\n{found}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_full_file_has_every_key() {
+    let schema = config::schema();
+    let seen = schema::walk(&schema, &document("valid/full"));
+    let missing: Vec<String> = schema::keys(&schema)
+        .difference(&seen.keys)
+        // Refused in this version, so it cannot be in a valid file.
+        .filter(|key| !key.starts_with("admin.") && *key != "configuration.admin")
+        .cloned()
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn the_schema_refuses_what_the_shape_refuses() {
+    let schema = config::schema();
+    let names = [
+        "bad_enum",
+        "limit_of_zero",
+        "missing_key",
+        "out_of_range",
+        "unknown_key",
+        "unknown_key_nested",
+        "wrong_type",
+        "wrong_type_in_list",
+    ];
+    for name in names {
+        let seen = schema::walk(&schema, &document(&format!("invalid/{name}")));
+        assert!(!seen.errors.is_empty(), "{name}");
+    }
+}
+
+/// Every enumerated value, and the bounds of every number, can be read where the schema has them.
+#[test]
+fn what_the_schema_allows_can_be_read() {
+    let full = document("valid/full");
+    for (at, schema) in schema::walk(&config::schema(), &full).places {
+        let values = schema.get("enum").and_then(Value::as_array).cloned().unwrap_or_default();
+        let bounds = ["minimum", "maximum"].into_iter().filter_map(|key| schema.get(key).cloned());
+        for value in values.into_iter().chain(bounds) {
+            let mut document = full.clone();
+            *document.pointer_mut(&at).expect("a place of this document") = value;
+            assert_readable(&document);
+        }
+    }
+}
+
+/// No deviation at any place makes a configuration that passes the shape and cannot be read.
+#[test]
+fn deviations_at_every_place_are_reported_at_their_place() {
+    let full = document("valid/full");
+    let others = [json!(null), json!(true), json!(-7.5), json!("x"), json!([]), json!({})];
+    for (at, _) in schema::walk(&config::schema(), &full).places {
+        for other in &others {
+            let mut document = full.clone();
+            *document.pointer_mut(&at).expect("a place of this document") = other.clone();
+            assert_readable(&document);
+        }
+        let (parent, key) = at.rsplit_once('/').unwrap_or(("", ""));
+        let mut document = full.clone();
+        if let Some(Value::Object(members)) = document.pointer_mut(parent) {
+            members.remove(key);
+            assert_readable(&document);
+        }
+    }
+}
+
+fn assert_readable(document: &Value) {
+    if let Err(problems) = parse(document) {
+        let text = problems.to_string();
+        assert!(!text.contains("cannot be read"), "{text}\n{document}");
+    }
+}
+
+#[test]
+fn a_struct_is_read_like_the_json_it_was_made_of() {
+    for name in ["valid/smallest", "valid/example", "valid/full"] {
+        let document = document(name);
+        let bytes = structs::encoded(document.as_object().unwrap());
+        let from_struct = config::parse(&bytes).unwrap_or_else(|problems| panic!("{problems}"));
+        let from_json = parse(&document).unwrap();
+        assert_eq!(format!("{from_struct:?}"), format!("{from_json:?}"), "{name}");
+    }
+}
+
+#[test]
+fn a_struct_keeps_text_that_looks_like_a_number() {
+    let document = json!({
+        "providers": {"p": {"cluster": "p"}},
+        "deployments": {"d": {"provider": "p", "model": "m", "request_overrides":
+            {"temperature": "0.5", "user": "42", "options": {"seed": "7", "stop": ["1"]}}}},
+    });
+    let bytes = structs::encoded(document.as_object().unwrap());
+    let read = |config: Config| Value::from_iter(config.deployments[0].request_overrides.0.clone());
+    let from_struct =
+        json!({"temperature": 0.5, "user": "42", "options": {"seed": 7, "stop": ["1"]}});
+    assert_eq!(read(config::parse(&bytes).unwrap()), from_struct);
+    let as_written = &document["deployments"]["d"]["request_overrides"];
+    assert_eq!(read(parse(&document).unwrap()), *as_written);
+}
+
+#[test]
+fn numbers_may_be_doubles_or_text() {
+    let config = parse(&json!({
+        "cooldown": {"failure_rate_percent": "12.5", "time_ms": 2000.0, "max_time_ms": "3000"},
+    }))
+    .unwrap();
+    assert_eq!(config.cooldown.failure_rate_percent, 12.5);
+    assert_eq!((config.cooldown.time_ms, config.cooldown.max_time_ms), (2000, 3000));
+}
+
+#[test]
+fn hostile_sizes_are_survived() {
+    let chain: Map<String, Value> =
+        (0..20_000).map(|at| (format!("a{at}"), json!(format!("a{}", at + 1)))).collect();
+    let problems = parse(&json!({ "aliases": chain })).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems}");
+    let unknown: Map<String, Value> = (0..5_000).map(|at| (format!("k{at}"), json!(1))).collect();
+    let problems = parse(&Value::Object(unknown)).unwrap_err();
+    assert_eq!(problems.len(), 5_000);
+    assert!(problems.to_string().lines().count() < 200);
+    let deep = format!("{{\"routes\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    assert!(config::parse(deep.as_bytes()).is_err());
+}
+
+proptest! {
+    #[test]
+    fn mutated_configurations_never_panic(
+        which in 0..4_usize,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..8),
+    ) {
+        let full = text("valid/full").into_bytes();
+        let mut bytes = match which {
+            0 => text("valid/example").into_bytes(),
+            1 => text("invalid/many_at_once").into_bytes(),
+            2 => full,
+            _ => structs::encoded(document("valid/full").as_object().unwrap()),
+        };
+        for (place, byte, edit) in edits {
+            let at = place.index(bytes.len());
+            match edit {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => _ = bytes.remove(at),
+            }
+        }
+        if let Err(problems) = config::parse(&bytes) {
+            prop_assert!(!problems.is_empty());
+            prop_assert!(!problems.to_string().contains("cannot be read"), "{problems}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = config::parse(&bytes);
     }
 }

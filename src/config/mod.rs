@@ -15,6 +15,8 @@ mod resolve;
 mod route;
 mod settings;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -143,7 +145,7 @@ pub struct GroupId(pub usize);
 /// What clients' names stand for.
 #[derive(Debug, Default)]
 pub struct Names {
-    /// Model names; deleted models are left out, for they do not resolve.
+    /// Model names, those of deleted models included.
     pub models: BTreeMap<String, ModelId>,
     /// Aliases, chains flattened: every value is a model.
     pub aliases: BTreeMap<String, ModelId>,

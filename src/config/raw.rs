@@ -161,6 +161,8 @@ pub(super) struct Rule {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Fallbacks {
+    /// A plain list, which stands for `general`.
+    pub(super) any_failure: Option<Listed<String>>,
     pub(super) general: Listed<String>,
     pub(super) context_window: Option<Listed<String>>,
     pub(super) content_policy: Option<Listed<String>>,

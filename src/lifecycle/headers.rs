@@ -91,7 +91,11 @@ impl RequestHead {
             fallbacks: read(fallback, &names.fallback)?
                 .map(|list| control::list(&list))
                 .unwrap_or_default(),
-            tags: read(tag, &names.tag)?.map(|list| control::tags(&list)),
+            // What is no tag is dropped, whatever its bytes.
+            tags: tag
+                .then(|| self.joined(&names.tag))
+                .flatten()
+                .map(|list| control::tags(&String::from_utf8_lossy(&list))),
             params: params
                 .map(|list| control::params(&names.params, &list))
                 .transpose()?

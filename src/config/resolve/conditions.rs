@@ -3,11 +3,14 @@
 //! They keep the order of the documentation, whatever the file's, so that what
 //! explain tells does not depend on how a file was encoded.
 
-use super::super::error::Path;
+use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed, Named};
 use super::super::{Condition, NamePattern, When};
 use super::{Scope, pairs, present};
 use crate::request::format::Format;
+
+/// Bytes of a request's tag; longer ones are dropped.
+const LONGEST_TAG: usize = 128;
 
 impl Scope<'_> {
     /// Resolves a conjunction of conditions.
@@ -15,6 +18,7 @@ impl Scope<'_> {
         let mut conditions = Vec::new();
         conditions.extend(raw.model_in.as_ref().map(|names| Condition::ModelIn(patterns(names))));
         conditions.extend(numbers_before(raw));
+        self.warn_of_lost_tags(at, raw);
         conditions.extend(raw.tag_equals.clone().map(Condition::TagEquals));
         conditions.extend(self.texts(at, "tag_in", raw.tag_in.as_ref()).map(Condition::TagIn));
         conditions.extend(presence(raw));
@@ -46,6 +50,19 @@ impl Scope<'_> {
     fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Listed<T>) {
         if list.is_empty() {
             self.findings.warn(&at.key(key), "is empty, so it never matches");
+        }
+    }
+
+    /// Requests lose tags that are not printable ASCII without spaces.
+    fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &raw::When) {
+        let listed = raw.tag_in.iter().flatten().flatten().map(|tag| ("tag_in", tag));
+        for (key, tag) in raw.tag_equals.iter().map(|tag| ("tag_equals", tag)).chain(listed) {
+            let is_tag =
+                tag.len() <= LONGEST_TAG && tag.bytes().all(|byte| byte.is_ascii_graphic());
+            if !is_tag {
+                let message = "is not printable ascii without spaces, so no request has it";
+                self.findings.warn(&at.key(key), format!("{} {message}", quoted(tag)));
+            }
         }
     }
 

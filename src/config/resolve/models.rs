@@ -136,12 +136,16 @@ impl Scope<'_> {
         let mut by_kind = |key: &str, names: &Option<Listed<String>>| {
             names.as_ref().map(|names| self.targets(&at.key(key), names))
         };
-        Fallbacks {
-            context_window: by_kind("context_window", &raw.context_window),
-            content_policy: by_kind("content_policy", &raw.content_policy),
-            rate_limit: by_kind("rate_limit", &raw.rate_limit),
-            general: self.targets(&at.key("general"), &raw.general),
-        }
+        let (context_window, content_policy, rate_limit) = (
+            by_kind("context_window", &raw.context_window),
+            by_kind("content_policy", &raw.content_policy),
+            by_kind("rate_limit", &raw.rate_limit),
+        );
+        let general = match &raw.any_failure {
+            Some(names) => self.targets(at, names),
+            None => self.targets(&at.key("general"), &raw.general),
+        };
+        Fallbacks { general, context_window, content_policy, rate_limit }
     }
 
     /// Resolves a list of names.

@@ -13,7 +13,8 @@ const MOST_TOLD: usize = 16;
 
 /// Everything that a target may name.
 pub(super) struct Directory<'a> {
-    models: BTreeMap<&'a str, Entry<'a>>,
+    /// Sorted by name, so that a place is a [`ModelId`]; none where the model was reported.
+    models: Vec<(&'a str, Option<&'a raw::Model>)>,
     /// None where the alias was reported.
     aliases: BTreeMap<&'a str, Option<ModelId>>,
     ground: &'a Ground,
@@ -21,43 +22,47 @@ pub(super) struct Directory<'a> {
     is_partial: bool,
 }
 
-struct Entry<'a> {
-    id: ModelId,
-    /// None where the model was reported.
-    model: Option<&'a raw::Model>,
-}
-
-impl Entry<'_> {
-    fn is_deleted(&self) -> bool {
-        self.model.is_some_and(|model| model.status == Status::Deleted)
-    }
-}
-
 impl<'a> Directory<'a> {
     /// Collects the names of models and aliases and flattens the aliases.
     pub(super) fn new(rules: &Rules<'a>, ground: &'a Ground, findings: &mut Findings) -> Self {
-        let models = rules.models.iter().enumerate();
-        let models = models
-            .map(|(at, (name, model))| {
-                (name.as_str(), Entry { id: ModelId(at), model: model.as_ref() })
-            })
-            .collect();
+        let models = rules.models.iter().map(|(name, model)| (name.as_str(), model.as_ref()));
         let is_partial = ground.is_partial
             || findings.is_reported(&rules.models_at)
             || findings.is_reported(&rules.aliases_at);
-        let mut directory = Self { models, aliases: BTreeMap::new(), ground, is_partial };
+        let aliases = BTreeMap::new();
+        let mut directory = Self { models: models.collect(), aliases, ground, is_partial };
         for name in rules.aliases.keys() {
-            if directory.models.contains_key(name.as_str()) {
-                let message = "is also the name of a model; rename one of them";
-                findings.problem(&rules.aliases_at.key(name), message);
+            let at = rules.aliases_at.key(name);
+            if directory.own_id(name).is_some() {
+                findings.problem(&at, "is also the name of a model; rename one of them");
             }
-            directory.flatten(name, rules, findings);
+            if directory.flatten(name, rules, findings).is_some_and(|id| directory.is_deleted(id)) {
+                findings.warn(&at, "stands for a deleted model, so it does not resolve");
+            }
         }
         directory
     }
 
+    /// The id of the model of exactly that name.
+    fn own_id(&self, name: &str) -> Option<ModelId> {
+        self.models.binary_search_by_key(&name, |(known, _)| known).ok().map(ModelId)
+    }
+
+    fn written(&self, id: ModelId) -> Option<&'a raw::Model> {
+        self.models.get(id.0).and_then(|(_, model)| *model)
+    }
+
+    fn is_deleted(&self, id: ModelId) -> bool {
+        self.written(id).is_some_and(|model| model.status == Status::Deleted)
+    }
+
     /// Follows a chain of aliases to its end and notes it for every alias on the way.
-    fn flatten(&mut self, name: &'a str, rules: &Rules<'a>, findings: &mut Findings) {
+    fn flatten(
+        &mut self,
+        name: &'a str,
+        rules: &Rules<'a>,
+        findings: &mut Findings,
+    ) -> Option<ModelId> {
         let mut chain: Vec<&str> = Vec::new();
         let mut on_chain: BTreeMap<&str, usize> = BTreeMap::new();
         let mut current = name;
@@ -73,13 +78,8 @@ impl<'a> Directory<'a> {
             chain.push(current);
             let Some(Some(next)) = rules.aliases.get(current) else { break None };
             // An alias that is a model, too, is reported where it stands.
-            match self.models.get(next.as_str()) {
-                Some(entry) if entry.is_deleted() => {
-                    let message = format!("model {} is deleted", quoted(next));
-                    findings.problem(&rules.aliases_at.key(current), message);
-                    break None;
-                }
-                Some(entry) => break Some(entry.id),
+            match self.own_id(next) {
+                Some(id) => break Some(id),
                 None if rules.aliases.contains_key(next) => current = next,
                 None => {
                     self.report_unknown(current, next, rules, findings);
@@ -90,6 +90,7 @@ impl<'a> Directory<'a> {
         for alias in chain {
             self.aliases.insert(alias, end);
         }
+        end
     }
 
     fn report_unknown(
@@ -112,11 +113,16 @@ impl<'a> Directory<'a> {
         name: &str,
         more: impl Iterator<Item = &'b str>,
     ) -> String {
-        let models = || self.models.iter().filter(|(_, entry)| !entry.is_deleted());
-        let near = did_you_mean(name, models().map(|(name, _)| *name).chain(more));
+        let is_deleted = |model: &raw::Model| model.status == Status::Deleted;
+        let models = || {
+            let models = self.models.iter();
+            let models = models.filter(|(_, model)| !model.is_some_and(is_deleted));
+            models.map(|(name, _)| *name)
+        };
+        let near = did_you_mean(name, models().chain(more));
         let parting = if near.is_some() { "" } else { ";" };
         let near = near.unwrap_or_default();
-        let known = listed(models().map(|(name, _)| *name));
+        let known = listed(models());
         let known = if known.is_empty() { "none".to_owned() } else { known };
         format!("unknown {what} {}{near}{parting} known models: {known}", quoted(name))
     }
@@ -124,14 +130,11 @@ impl<'a> Directory<'a> {
     /// The model of that name or alias; none where it was reported.
     ///
     /// # Errors
-    /// What to tell of a name that is not known.
+    /// What to tell of a name that is not known, or deleted.
     pub(super) fn model(&self, name: &str) -> Result<Option<ModelId>, String> {
-        match self.lookup(name) {
+        match self.lookup(name)? {
             Some(found) => Ok(found),
             None if self.is_partial => Ok(None),
-            None if self.models.contains_key(name) => {
-                Err(format!("model {} is deleted", quoted(name)))
-            }
             None => Err(self.unknown("model", name, self.aliases.keys().copied())),
         }
     }
@@ -140,9 +143,9 @@ impl<'a> Directory<'a> {
     /// id, looked up in that order; none where it was reported.
     ///
     /// # Errors
-    /// What to tell of a name that is not known.
+    /// What to tell of a name that is not known, or deleted.
     pub(super) fn target(&self, name: &str) -> Result<Option<Target>, String> {
-        if let Some(found) = self.lookup(name) {
+        if let Some(found) = self.lookup(name)? {
             return Ok(found.map(|id| Target::Model(id, None)));
         }
         let variant = name.rsplit_once('#').and_then(|(model, key)| self.variant(model, key));
@@ -153,9 +156,6 @@ impl<'a> Directory<'a> {
             (Some(id), _) => Ok(Some(Target::Deployment(*id))),
             (None, Some(Err(message))) => Err(message),
             (None, _) if self.is_partial => Ok(None),
-            (None, _) if self.models.contains_key(name) => {
-                Err(format!("model {} is deleted", quoted(name)))
-            }
             (None, _) => {
                 let more = self.aliases.keys().copied();
                 let more = more.chain(self.ground.ids.keys().map(String::as_str));
@@ -164,24 +164,35 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The model or alias of that name, if it resolves.
-    fn lookup(&self, name: &str) -> Option<Option<ModelId>> {
-        match self.models.get(name) {
-            Some(entry) if !entry.is_deleted() => Some(Some(entry.id)),
-            _ => self.aliases.get(name).copied(),
+    /// The model of that name or alias; the inner none where it was reported.
+    ///
+    /// # Errors
+    /// What to tell of a deleted model.
+    fn lookup(&self, name: &str) -> Result<Option<Option<ModelId>>, String> {
+        let found = self.own_id(name).map(Some).or_else(|| self.aliases.get(name).copied());
+        match found {
+            Some(Some(id)) if self.is_deleted(id) => {
+                Err(format!("model {} is deleted; allowed: models that resolve", quoted(name)))
+            }
+            found => Ok(found),
         }
     }
 
     /// The variant of a model, if there is such a model.
     fn variant(&self, model: &str, key: &str) -> Option<Result<Option<Target>, String>> {
-        let Some(id) = self.lookup(model)? else { return Some(Ok(None)) };
-        let entry = self.models.values().nth(id.0)?;
-        let Some(written) = entry.model else { return Some(Ok(None)) };
+        let id = match self.lookup(model) {
+            Ok(Some(Some(id))) => id,
+            Ok(Some(None)) => return Some(Ok(None)),
+            Ok(None) => return None,
+            Err(message) => return Some(Err(message)),
+        };
+        let Some(written) = self.written(id) else { return Some(Ok(None)) };
         let variants = written.variants.as_deref().unwrap_or_default();
         let keys = || variants.iter().map(|variant| variant.as_ref()?.key.as_deref());
         if let Some(group) = keys().position(|known| known == Some(key)) {
             return Some(Ok(Some(Target::Model(id, Some(GroupId(group))))));
         }
+        // A variant that was reported may be the one that is meant.
         if keys().any(|known| known.is_none()) {
             return Some(Ok(None));
         }
@@ -196,10 +207,10 @@ impl<'a> Directory<'a> {
 
     /// The names for clients.
     pub(super) fn into_names(self, ground: &Ground) -> Names {
-        let models = self.models.iter().filter(|(_, entry)| !entry.is_deleted());
+        let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();
         Names {
-            models: models.map(|(name, entry)| ((*name).to_owned(), entry.id)).collect(),
+            models: models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at))).collect(),
             aliases: aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?))).collect(),
             deployments: ground.ids.clone(),
         }

@@ -49,7 +49,7 @@ pub(super) fn merged(candidate: Overrides, deployment: &Arc<Overrides>) -> Arc<O
 }
 
 /// Every top-level member that some override replaces, sorted.
-pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Vec<String> {
+pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]> {
     let groups = models.iter().flat_map(|model| &model.groups);
     let candidates = groups.flat_map(|group| &group.candidates);
     let overrides = deployments

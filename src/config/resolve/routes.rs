@@ -39,10 +39,12 @@ impl Scope<'_> {
         let when = self.when(&at.key("when"), &raw.when);
         let then_at = at.key("then");
         let then = raw.then.as_ref()?;
+        let target = then.target_model.as_ref().and_then(|name| {
+            let found = self.directory.target(name);
+            resolved(&then_at.key("target_model"), found, self.findings)
+        });
         let fallbacks = self.targets(&then_at.key("fallbacks"), &then.fallbacks);
-        let name = then.target_model.as_ref()?;
-        let found = self.directory.target(name);
-        let target = resolved(&then_at.key("target_model"), found, self.findings)?;
+        let target = target?;
         Some(Route {
             name: raw.name.clone().unwrap_or_default(),
             priority: raw.priority,

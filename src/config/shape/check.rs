@@ -10,6 +10,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Number, Value};
 
+use super::describe::{all_described, described, fits, found};
 use super::suggest::{all, did_you_mean};
 use super::{Alternative, DEEPEST_NESTING, Key, Kind, Meaning, Presence, Preset, Shape, Text};
 use crate::config::document::{Document, Node, number};
@@ -44,7 +45,7 @@ impl Checker<'_> {
             (Kind::Bool, Node::Bool(value)) => Some(Value::Bool(*value)),
             (Kind::Integer(..) | Kind::Number(..), _) => self.number(path, node, kind),
             (Kind::Text(form), Node::Text(text)) => self.text(path, text, *form),
-            (Kind::Choice(names), Node::Text(text)) => self.choice(path, text, names),
+            (Kind::Choice(names), Node::Text(text)) => self.choice(path, text, names, ""),
             (Kind::Scalar, Node::Text(text)) => Some(Value::String(text.clone())),
             (Kind::Scalar, Node::Number(value)) => Some(number::spelled(value).into()),
             (Kind::Scalar, Node::Bool(value)) => Some(value.to_string().into()),
@@ -85,14 +86,22 @@ impl Checker<'_> {
         }
     }
 
-    fn choice(&mut self, path: &Path<'_>, text: &str, names: &[&str]) -> Option<Value> {
+    /// One of the names; `others` tells what the value may be instead.
+    fn choice(
+        &mut self,
+        path: &Path<'_>,
+        text: &str,
+        names: &[&str],
+        others: &str,
+    ) -> Option<Value> {
         if names.contains(&text) {
             return Some(text.into());
         }
         let near = did_you_mean(text, names.iter().copied());
         let parting = if near.is_some() { "" } else { ";" };
         let (near, allowed) = (near.unwrap_or_default(), all(names.iter().copied()));
-        let message = format!("unknown value {}{near}{parting} allowed: {allowed}", quoted(text));
+        let message =
+            format!("unknown value {}{near}{parting} allowed: {allowed}{others}", quoted(text));
         self.findings.problem(path, message);
         None
     }
@@ -197,11 +206,15 @@ impl Checker<'_> {
         let fitting = || alternatives.iter().filter(|alternative| fits(&alternative.kind, node));
         let meant = fitting().find(|alternative| alternative.is_marked(node));
         let Some(alternative) = meant.or_else(|| fitting().next()) else {
-            let kinds: Vec<String> =
-                alternatives.iter().map(|alternative| described(&alternative.kind)).collect();
-            return self.mismatch(path, node, &kinds.join(" or "));
+            return self.mismatch(path, node, &all_described(alternatives.iter()));
         };
-        let value = self.value(path, node, &alternative.kind)?;
+        let value = match (&alternative.kind, node) {
+            (Kind::Choice(names), Node::Text(text)) => {
+                let others = alternatives.iter().filter(|other| !fits(&other.kind, node));
+                self.choice(path, text, names, &format!(", or {}", all_described(others)))?
+            }
+            (kind, _) => self.value(path, node, kind)?,
+        };
         Some(match alternative.stands_for {
             Meaning::Itself => value,
             Meaning::Element => Value::Array(vec![value]),
@@ -288,51 +301,5 @@ impl Preset {
             Self::List => Node::List(Vec::new()),
             Self::Object => Node::Object(Vec::new()),
         }
-    }
-}
-
-/// Whether a value is of a type that a kind takes.
-fn fits(kind: &Kind, node: &Node) -> bool {
-    match kind {
-        Kind::Bool => matches!(node, Node::Bool(_)),
-        Kind::Integer(..) | Kind::Number(..) => matches!(node, Node::Number(_) | Node::Text(_)),
-        Kind::Text(_) | Kind::Choice(_) => matches!(node, Node::Text(_)),
-        Kind::Scalar => matches!(node, Node::Text(_) | Node::Number(_) | Node::Bool(_)),
-        Kind::List(_) => matches!(node, Node::List(_)),
-        Kind::Map(..) | Kind::Object(_) | Kind::Json => matches!(node, Node::Object(_)),
-        Kind::Either(alternatives) => {
-            alternatives.iter().any(|alternative| fits(&alternative.kind, node))
-        }
-    }
-}
-
-/// What a kind takes, for messages.
-fn described(kind: &Kind) -> String {
-    match kind {
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Integer(least, most) => format!("a whole number from {least} to {most}"),
-        Kind::Number(least, most) => format!("a number from {least} to {most}"),
-        Kind::Text(_) => "text".to_owned(),
-        Kind::Choice(names) => format!("one of {}", all(names.iter().copied())),
-        Kind::Scalar => "text, a number, true or false".to_owned(),
-        Kind::List(_) => "a list".to_owned(),
-        Kind::Map(..) | Kind::Object(_) | Kind::Json => "an object".to_owned(),
-        Kind::Either(alternatives) => {
-            let kinds: Vec<String> =
-                alternatives.iter().map(|alternative| described(&alternative.kind)).collect();
-            kinds.join(" or ")
-        }
-    }
-}
-
-/// What a value is, for messages.
-fn found(node: &Node) -> String {
-    match node {
-        Node::Null => "null".to_owned(),
-        Node::Bool(value) => value.to_string(),
-        Node::Number(value) => value.to_string(),
-        Node::Text(text) => quoted(text),
-        Node::List(_) => "a list".to_owned(),
-        Node::Object(_) => "an object".to_owned(),
     }
 }

@@ -1,13 +1,15 @@
 //! What a configuration may look like, as one table.
 //!
-//! The tables (`table`, `routing_table`) name every key once: what it holds, its
+//! The tables (`table`, `routing_table`, `settings_table`) name every key once: what it holds, its
 //! default, and one line of documentation. `check` walks a document against
 //! them and `schema` prints them as JSON Schema, so that neither can disagree
 //! with the other. Nothing here knows what a name refers to.
 
 mod check;
+mod describe;
 mod routing_table;
 mod schema;
+mod settings_table;
 mod suggest;
 mod table;
 mod text;

@@ -20,7 +20,7 @@ static MODEL: Shape = Shape {
         preset(
             "fallbacks",
             Kind::Either(&[
-                short(NAMES, Meaning::Member("general")),
+                short(NAMES, Meaning::Member("any_failure")),
                 plain(Kind::Object(&FALLBACKS)),
             ]),
             Preset::Object,
@@ -263,8 +263,6 @@ static THEN: Shape = Shape {
     ]],
 };
 
-const TAG: Kind = Kind::Text(Text::Tag);
-
 static WHEN: Shape = Shape {
     name: "when",
     doc: "Conditions over a request; all of them must hold.",
@@ -278,8 +276,8 @@ static WHEN: Shape = Shape {
         optional("input_tokens_gt", COUNT, "estimated input tokens are above"),
         optional("estimated_cost_lt", USD, "estimated cost in USD is known and below"),
         optional("estimated_cost_gt", USD, "estimated cost in USD is known and above"),
-        optional("tag_equals", TAG, "a request tag equals"),
-        optional("tag_in", Kind::List(&TAG), "a request tag is in the list"),
+        optional("tag_equals", NAME, "a request tag equals"),
+        optional("tag_in", NAMES, "a request tag is in the list"),
         optional("has_images", Kind::Bool, "images present, or absent for false"),
         optional("has_audio", Kind::Bool, "audio present, or absent for false"),
         optional("has_files", Kind::Bool, "files present, or absent for false"),

@@ -17,7 +17,10 @@ pub(in crate::config) fn did_you_mean<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    let bound = (name.chars().count() / 3).clamp(1, 3);
+    let bound = match name.chars().count() {
+        0..3 => 0,
+        length => (length / 4).clamp(1, 3),
+    };
     known
         .into_iter()
         .take(MOST_COMPARED)
@@ -107,6 +110,7 @@ mod tests {
             assert_eq!(did_you_mean(name, known), wanted, "{name}");
         }
         assert_eq!(did_you_mean("ab", ["xy"]), None);
+        assert_eq!(did_you_mean("m", ["k"]), None);
     }
 
     #[test]

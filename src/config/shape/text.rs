@@ -14,8 +14,6 @@ pub(in crate::config) enum Text {
     VariantKey,
     /// A name with `*` at its end at most.
     Pattern,
-    /// A label: printable ASCII without spaces.
-    Tag,
     /// A token of RFC 9110; becomes lower case.
     HeaderName,
     /// A header name, or one of HTTP/2's pseudo-headers.
@@ -64,9 +62,6 @@ impl Text {
             Self::Pattern => {
                 is_name(text) && !text.trim_end_matches('*').contains('*') && !text.ends_with("**")
             }
-            Self::Tag => {
-                (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-            }
             Self::HeaderName => is_token(text),
             Self::ReadableHeader => {
                 is_token(text) || PSEUDO_HEADERS.contains(&text.to_ascii_lowercase().as_str())
@@ -93,7 +88,6 @@ impl Text {
             Self::Name => "a text that is not empty and has no control characters",
             Self::VariantKey => "1 to 64 of a-z, 0-9 and -, without - at either end",
             Self::Pattern => "a name; \"*\" is only understood at its end",
-            Self::Tag => "a tag: 1 to 128 printable ASCII characters without spaces",
             Self::HeaderName => "a header name: letters, digits and !#$%&'*+-.^_`|~",
             Self::ReadableHeader => {
                 "a header name: letters, digits and !#$%&'*+-.^_`|~, \
@@ -124,7 +118,6 @@ impl Text {
             Self::Name => r"^[^\u0000-\u001f\u007f]+$",
             Self::VariantKey => "^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$",
             Self::Pattern => r"^([^\u0000-\u001f\u007f*]+\*?|\*)$",
-            Self::Tag => "^[!-~]{1,128}$",
             Self::HeaderName => "^[0-9A-Za-z!#$%&'*+.^_`|~-]+$",
             Self::ReadableHeader => {
                 "^([0-9A-Za-z!#$%&'*+.^_`|~-]+|:(authority|method|path|scheme))$"
@@ -180,7 +173,6 @@ mod tests {
             (Text::Name, &["gpt-4.1", "ü b"], &["", "a\nb"]),
             (Text::VariantKey, &["a", "a-1", "0"], &["", "-a", "a-", "A", "a_b"]),
             (Text::Pattern, &["gpt-*", "*", "a"], &["", "a*b", "**", "*a"]),
-            (Text::Tag, &["a,b", "x"], &["", "a b", "ä"]),
             (Text::HeaderName, &["X-Tier", "a_b"], &["", ":path", "a b", "ä", "a:b"]),
             (Text::ReadableHeader, &[":path", ":Authority", "x"], &[":status", ""]),
             (Text::HeaderValue, &["", "Bearer x\t"], &["a\r\nb", "a\0"]),
@@ -200,7 +192,6 @@ mod tests {
             }
         }
         assert!(!Text::VariantKey.matches(&"a".repeat(65)));
-        assert!(!Text::Tag.matches(&"a".repeat(129)));
     }
 
     #[test]

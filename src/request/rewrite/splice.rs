@@ -28,8 +28,9 @@ pub fn length_after(length: u64, edits: &[Edit]) -> u64 {
 /// let edits = vec![Edit { range: 9..14, with: b"\"b\"".to_vec() }];
 /// let mut splicer = Splicer::new(edits);
 /// let mut out = Vec::new();
-/// splicer.push(b"{\"model\":\"a", &mut out);
-/// assert_eq!(out, b"{\"model\":");
+/// splicer.push(b"{\"model\":\"aa", &mut out);
+/// splicer.push(b"a\"}", &mut out);
+/// assert_eq!(out, b"{\"model\":\"b\"}");
 /// ```
 #[derive(Debug)]
 pub struct Splicer {
