@@ -30,8 +30,7 @@ fn pairs(names: &[&str], cooldown: Value) -> Value {
 }
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let names =
-        ["limited", "short", "refused", "quota", "gone", "five", "mixed", "bad", "all", "broken"];
+    let names = ["limited", "short", "refused", "quota", "five", "mixed", "bad", "all", "broken"];
     let mut document = pairs(&names, json!({"time_ms": 300_000}));
     // Whose first candidate takes the client's own credential.
     document["models"]["own"] = json!({"candidates": ["own-1", "own-2"]});
@@ -104,13 +103,6 @@ fn a_401_of_the_clients_own_does_not() {
 fn a_402_cools_at_once() {
     fails("quota", "quota-1", 402, None);
     all_workers_use("quota", "quota-2");
-}
-
-#[test]
-fn a_model_that_is_gone_cools_at_once() {
-    // The mock's error says `model_not_found`.
-    fails("gone", "gone-1", 404, None);
-    all_workers_use("gone", "gone-2");
 }
 
 #[test]
