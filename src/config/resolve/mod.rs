@@ -58,7 +58,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         unknown_facts: ModelFacts::default(),
         keywords: Arc::new(resolved.keywords),
         watched_headers: resolved.watched_headers.into_iter().collect(),
-        override_keys: override_keys.into(),
+        override_keys,
         unknown_model,
         default_cluster: raw.default_cluster.clone(),
         client_headers: settings::client_headers(&raw.client_headers),
