@@ -11,6 +11,7 @@ mod document;
 mod error;
 mod parts;
 mod raw;
+mod read;
 mod resolve;
 mod route;
 mod settings;
@@ -25,7 +26,9 @@ use crate::request::format::PathTable;
 use crate::request::keyword::Keywords;
 use crate::request::tokens::Costs;
 
-use error::{Findings, Path};
+use error::Findings;
+use raw::Raw;
+use read::Read;
 
 pub use error::{Problem, Problems};
 pub use parts::{
@@ -106,14 +109,7 @@ pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
 fn resolved(bytes: &[u8], findings: &mut Findings) -> Option<Config> {
     let document = document::read(bytes, findings)?;
     let members = shape::check(&document, &shape::CONFIGURATION, findings)?;
-    match serde_json::from_value(members) {
-        Ok(raw) => Some(resolve::resolve(&raw, findings)),
-        // Only a table that disagrees with `raw` comes here, which the tests rule out.
-        Err(error) => {
-            findings.problem(&Path::Root, format!("cannot be read: {error}"));
-            None
-        }
-    }
+    Some(resolve::resolve(&Raw::read(members), findings))
 }
 
 /// The JSON Schema (draft 2020-12) of the configuration.

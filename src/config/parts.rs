@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::request::format::Format;
@@ -45,8 +44,7 @@ pub struct Credential {
 }
 
 /// The family of wire formats a provider speaks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Api {
     /// `openai-*` and rerank.
     #[default]
@@ -126,7 +124,7 @@ pub struct Deployment {
 
 /// What is known of an upstream model; what is not known is `None`: capable,
 /// without limit, of unknown cost.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelFacts {
     /// Tokens of input and output together.
     pub context_window: Option<u64>,
@@ -232,8 +230,7 @@ pub struct Fallbacks {
 }
 
 /// Whether a model resolves and is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Status {
     /// Resolves and is listed.
     #[default]
@@ -245,8 +242,7 @@ pub enum Status {
 }
 
 /// How candidates are restricted by the request's tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TagMatch {
     /// Not at all.
     #[default]

@@ -2,15 +2,15 @@
 //!
 //! Names are not resolved yet. What is `Option` may be left out, or was reported
 //! and left out; all else has its default from the table. Elements of lists and
-//! members of maps are `None` where they were reported.
+//! members of maps are `None` where they were reported. Field names are keys.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::parts::{Api, ModelFacts, Status, TagMatch};
-use super::settings::{Cooldown, Failover, Limits};
+use super::read::{named, readable};
+use super::settings::{Cooldown, Failover, Limits, Oversize, WhenAllCooling};
 
 /// Members by name.
 pub(super) type Named<T> = BTreeMap<String, Option<T>>;
@@ -19,7 +19,7 @@ pub(super) type Listed<T> = Vec<Option<T>>;
 /// Members of a request body.
 pub(super) type Body = Map<String, Value>;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Raw {
     pub(super) providers: Named<Provider>,
     pub(super) deployments: Named<Deployment>,
@@ -46,7 +46,7 @@ pub(super) struct Raw {
     pub(super) role: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Provider {
     pub(super) cluster: Option<String>,
     pub(super) api: Api,
@@ -58,14 +58,14 @@ pub(super) struct Provider {
     pub(super) remove_headers: Listed<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Credential {
     pub(super) env: Option<String>,
     pub(super) header: String,
     pub(super) prefix: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Deployment {
     pub(super) provider: Option<String>,
     pub(super) model: Option<String>,
@@ -80,7 +80,7 @@ pub(super) struct Deployment {
     pub(super) request_overrides: Option<Body>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Model {
     pub(super) strategy: Option<Strategy>,
     pub(super) candidates: Option<Listed<Candidate>>,
@@ -97,7 +97,7 @@ pub(super) struct Model {
     pub(super) custom: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Variant {
     pub(super) key: Option<String>,
     pub(super) purpose: Option<String>,
@@ -108,16 +108,12 @@ pub(super) struct Variant {
 }
 
 /// Every strategy of the design; `resolve` refuses those of later versions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Strategy {
     Single,
     #[default]
-    #[serde(alias = "priority")]
     OrderedFallback,
-    #[serde(alias = "simple_shuffle")]
     Weighted,
-    #[serde(alias = "load_balance")]
     RoundRobin,
     LeastBusy,
     LatencyBased,
@@ -132,8 +128,7 @@ pub(super) enum Strategy {
 
 /// A deployment by id, or with provider and model one created in place; then the
 /// traits of [`Deployment`] may be here, too.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) deployment: Option<String>,
     pub(super) weight: Option<u32>,
@@ -151,15 +146,13 @@ pub(super) struct Candidate {
     pub(super) facts: ModelFacts,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Rule {
-    #[serde(rename = "if")]
     pub(super) params: Named<Listed<String>>,
     pub(super) when: When,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub(super) struct Fallbacks {
     /// A plain list, which stands for `general`.
     pub(super) any_failure: Option<Listed<String>>,
@@ -169,23 +162,20 @@ pub(super) struct Fallbacks {
     pub(super) rate_limit: Option<Listed<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct ParamSchema {
     pub(super) required: Listed<String>,
     pub(super) properties: Named<Param>,
-    #[serde(rename = "additionalProperties")]
     pub(super) additional: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Param {
-    #[serde(rename = "type")]
     pub(super) types: Listed<String>,
-    #[serde(rename = "enum")]
     pub(super) values: Option<Listed<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Route {
     pub(super) name: Option<String>,
     pub(super) priority: i32,
@@ -194,7 +184,7 @@ pub(super) struct Route {
     pub(super) then: Option<Then>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Then {
     pub(super) target_model: Option<String>,
     pub(super) fallbacks: Listed<String>,
@@ -202,8 +192,7 @@ pub(super) struct Then {
     pub(super) max_cost_usd: Option<f64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub(super) struct When {
     pub(super) model_in: Option<Listed<String>>,
     pub(super) input_tokens_lt: Option<u64>,
@@ -231,23 +220,81 @@ pub(super) struct When {
 }
 
 /// What stands in for unknown models: `reject`, `pass_through`, or a model.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug)]
 pub(super) struct UnknownModel {
     pub(super) policy: Option<String>,
     pub(super) model: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Tokens {
     pub(super) chars_per_image: Option<u64>,
     pub(super) chars_per_audio: Option<u64>,
     pub(super) chars_per_file: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Shadow {
     pub(super) aliases: Option<Named<String>>,
     pub(super) models: Option<Named<Model>>,
     pub(super) routes: Option<Listed<Route>>,
+}
+
+readable! {
+    Cooldown { enabled, consecutive_failures, allowed_fails, min_requests, failure_rate_percent, time_ms, max_time_ms, success_threshold, half_open_probes, probe_lease_ms, honour_retry_after, when_all_cooling }
+    Failover { max_attempts, retries_per_deployment }
+    Limits { max_body_bytes, on_oversize, on_unparsable }
+    ModelFacts { context_window, max_output_tokens, vision, audio, files, tools, json_mode, input_usd_per_million, output_usd_per_million }
+    Raw { providers, deployments, models, routes, aliases, catalog, unknown_model, default_cluster, client_headers, allow_direct, cooldown, failover, limits, paths, tokens, headers, serve_models, admin, route_source, shadow, response_headers, hold, role }
+    Provider { cluster, api, authority, path_prefix, path, credential, headers, remove_headers }
+    Credential { env, header, prefix }
+    Deployment { provider, model, weight, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts, request_overrides }
+    Model { strategy, candidates, variants, fallbacks, state_deployment, status, description, purpose, when_to_use, param_schema, tag_match, sticky, custom }
+    Variant { key, purpose, when_to_use, strategy, position, candidates }
+    Candidate { deployment, weight, position, rules, request_overrides, provider, model, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts }
+    Rule { params = "if", when }
+    Fallbacks { any_failure, general, context_window, content_policy, rate_limit }
+    ParamSchema { required, properties, additional = "additionalProperties"; "type", "description" }
+    Param { types = "type", values = "enum"; "description" }
+    Route { name, priority, enabled, when, then }
+    Then { target_model, fallbacks, disable_cache, max_cost_usd }
+    When { model_in, input_tokens_lt, input_tokens_gt, estimated_cost_lt, estimated_cost_gt, tag_equals, tag_in, has_images, has_audio, has_files, has_tools, stream, has_state, prompt_contains_any_of, max_output_tokens_lt, max_output_tokens_gt, message_count_gt, format_in, header_equals, params_equal, sample_percent, any_of, not }
+    UnknownModel { policy, model }
+    Tokens { chars_per_image, chars_per_audio, chars_per_file }
+    Shadow { aliases, models, routes }
+}
+
+named! {
+    Strategy {
+        "single" => Single,
+        "ordered_fallback" => OrderedFallback,
+        "priority" => OrderedFallback,
+        "weighted" => Weighted,
+        "simple_shuffle" => Weighted,
+        "round_robin" => RoundRobin,
+        "load_balance" => RoundRobin,
+        "least_busy" => LeastBusy,
+        "latency_based" => LatencyBased,
+        "usage_based" => UsageBased,
+        "rate_limit_aware" => RateLimitAware,
+        "cost_based" => CostBased,
+        "priority_based" => PriorityBased,
+        "rules" => Rules,
+        "sticky" => Sticky,
+        "custom" => Custom
+    }
+    Api {
+        "openai" => OpenAi,
+        "anthropic" => Anthropic,
+        "gemini" => Gemini,
+        "azure" => Azure,
+        "bedrock" => Bedrock,
+        "cohere" => Cohere,
+        "ollama" => Ollama,
+        "any" => Any
+    }
+    Status { "active" => Active, "archived" => Archived, "deleted" => Deleted }
+    TagMatch { "off" => Off, "any" => Any, "all" => All }
+    WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
+    Oversize { "reject" => Reject, "pass_through" => PassThrough }
 }

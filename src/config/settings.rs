@@ -1,7 +1,5 @@
 //! Settings that hold for every request, as data.
 
-use serde::Deserialize;
-
 /// What happens to a model that no name resolves, or a request without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UnknownModel {
@@ -37,7 +35,7 @@ pub struct ClientHeaders {
 }
 
 /// When a deployment is taken out of every pick, and for how long.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cooldown {
     /// Off: outcomes are counted, nothing ever cools.
     pub enabled: bool,
@@ -66,8 +64,7 @@ pub struct Cooldown {
 }
 
 /// What happens when every candidate cools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenAllCooling {
     /// The one that is free soonest is tried.
     LeastRemaining,
@@ -76,7 +73,7 @@ pub enum WhenAllCooling {
 }
 
 /// In-request failover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failover {
     /// Most attempts of one request; 1 is off.
     pub max_attempts: u32,
@@ -85,7 +82,7 @@ pub struct Failover {
 }
 
 /// Sizes, and what happens beyond them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Longest body that is read.
     pub max_body_bytes: u64,
@@ -96,8 +93,7 @@ pub struct Limits {
 }
 
 /// What happens to a body that is not judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Oversize {
     /// Refused with an error.
     Reject,
