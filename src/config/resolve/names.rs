@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::super::error::{Findings, Path, quoted};
 use super::super::shape::{did_you_mean, listed};
 use super::super::{GroupId, ModelId, Names, Status, Target, raw};
-use super::Rules;
 use super::deployments::Ground;
+use super::{Rules, inserted};
 
 /// Names of a cycle that a message lists.
 const MOST_TOLD: usize = 16;
@@ -210,8 +210,8 @@ impl<'a> Directory<'a> {
         let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();
         Names {
-            models: models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at))).collect(),
-            aliases: aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?))).collect(),
+            models: inserted(models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at)))),
+            aliases: inserted(aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?)))),
             deployments: ground.ids.clone(),
         }
     }

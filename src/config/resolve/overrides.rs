@@ -38,7 +38,8 @@ pub(super) fn merged(candidate: Overrides, deployment: &Arc<Overrides>) -> Arc<O
     if candidate.0.is_empty() {
         return Arc::clone(deployment);
     }
-    let mut body: Body = deployment.0.iter().cloned().collect();
+    let mut body = Body::new();
+    body.extend(deployment.0.iter().cloned());
     for (key, value) in candidate.0 {
         match (body.get_mut(&key), value) {
             (Some(Value::Object(under)), Value::Object(over)) => under.extend(over),
@@ -56,8 +57,8 @@ pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]
         .iter()
         .map(|deployment| &deployment.request_overrides)
         .chain(candidates.map(|candidate| &candidate.request_overrides));
-    let keys: BTreeSet<&String> =
-        overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key)).collect();
+    let mut keys: BTreeSet<&String> = BTreeSet::new();
+    keys.extend(overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key)));
     keys.into_iter().cloned().collect()
 }
 

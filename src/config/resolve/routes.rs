@@ -13,7 +13,7 @@ impl Scope<'_> {
     /// Resolves every route; higher priority first, then file order.
     pub(super) fn routes(&mut self, rules: &Rules<'_>) -> Vec<Route> {
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut routes = Vec::new();
+        let mut routes = BTreeMap::new();
         for (index, raw) in rules.routes.iter().enumerate() {
             let Some(raw) = raw else { continue };
             let at = rules.routes_at.index(index);
@@ -26,12 +26,12 @@ impl Scope<'_> {
             } else if let Some(name) = name {
                 names.insert(name, index);
             }
-            let route = self.route(&at, raw);
-            routes.extend(route.map(|route| (index, route)));
+            if let Some(route) = self.route(&at, raw) {
+                routes.insert((Reverse(route.priority), index), route);
+            }
         }
-        routes.sort_by_key(|(_, route)| Reverse(route.priority));
         warn_of_shadowed(&rules.routes_at, &routes, self.findings);
-        routes.into_iter().map(|(_, route)| route).collect()
+        routes.into_values().collect()
     }
 
     /// None where the target was reported.
@@ -61,12 +61,16 @@ impl Scope<'_> {
 }
 
 /// A route behind one that always matches is reached by `x-llm-route` alone.
-fn warn_of_shadowed(at: &Path<'_>, routes: &[(usize, Route)], findings: &mut Findings) {
+fn warn_of_shadowed(
+    at: &Path<'_>,
+    routes: &BTreeMap<(Reverse<i32>, usize), Route>,
+    findings: &mut Findings,
+) {
     let mut enabled = routes.iter().filter(|(_, route)| route.enabled);
     let Some((_, first)) = enabled.find(|(_, route)| is_unconditional(&route.when)) else {
         return;
     };
-    for (index, route) in enabled {
+    for ((_, index), route) in enabled {
         let (name, first) = (quoted(&route.name), quoted(&first.name));
         let message = format!("{name} never matches: {first} is tried before it and always does");
         findings.warn(&at.index(*index), message);

@@ -154,10 +154,10 @@ pub(super) fn header_names(raw: &Named<String>, findings: &mut Findings) -> Head
     });
     let defaults = HeaderNames::default();
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+    let named = || defaults.all().into_iter().zip(names.all());
     // Names that are kept first, so that the one that was changed is told.
-    let mut named: Vec<_> = defaults.all().into_iter().zip(names.all()).collect();
-    named.sort_by_key(|(default, name)| default != name);
-    for (default, name) in named {
+    let kept = named().filter(|(default, name)| default == name);
+    for (default, name) in kept.chain(named().filter(|(default, name)| default != name)) {
         if RESERVED.contains(&name) {
             let message = format!("{} has a meaning of its own in http", quoted(name));
             findings.problem(&at.key(default), message);

@@ -218,7 +218,7 @@ impl Checker<'_> {
         Some(match alternative.stands_for {
             Meaning::Itself => value,
             Meaning::Element => Value::Array(vec![value]),
-            Meaning::Member(key) => Value::Object(Map::from_iter([(key.to_owned(), value)])),
+            Meaning::Member(key) => member(key, value),
         })
     }
 
@@ -277,6 +277,13 @@ impl Checker<'_> {
         self.findings.problem(path, message);
         None
     }
+}
+
+/// An object of one member.
+fn member(key: &str, value: Value) -> Value {
+    let mut map = Map::new();
+    map.insert(key.to_owned(), value);
+    Value::Object(map)
 }
 
 impl Alternative {

@@ -3,6 +3,8 @@
 use super::table::{AT_LEAST_ONE, COUNT, FORMATS, I32, NAME, PLACE, TRAITS, U32, USD};
 use super::{Key, Kind, Meaning, Preset, Shape, Text};
 use super::{marked, optional, plain, preset, required, short};
+use crate::config::raw::Strategy;
+use crate::config::{Status, TagMatch};
 
 pub(super) static A_MODEL: Kind = Kind::Object(&MODEL);
 
@@ -29,7 +31,7 @@ static MODEL: Shape = Shape {
         optional("state_deployment", NAME, "where requests that continue provider state go"),
         preset(
             "status",
-            Kind::Choice(&["active", "archived", "deleted"]),
+            Kind::Choice(Status::NAMES),
             Preset::Text("active"),
             "archived resolves and is not listed; deleted does not resolve",
         ),
@@ -39,7 +41,7 @@ static MODEL: Shape = Shape {
         optional("param_schema", Kind::Object(&PARAM_SCHEMA), "what params must look like"),
         preset(
             "tag_match",
-            Kind::Choice(&["off", "any", "all"]),
+            Kind::Choice(TagMatch::NAMES),
             Preset::Text("off"),
             "whether candidates must hold any or all of the request's tags",
         ),
@@ -50,24 +52,7 @@ static MODEL: Shape = Shape {
 
 const NAMES: Kind = Kind::List(&NAME);
 
-const STRATEGY: Kind = Kind::Choice(&[
-    "single",
-    "ordered_fallback",
-    "priority",
-    "weighted",
-    "simple_shuffle",
-    "round_robin",
-    "load_balance",
-    "least_busy",
-    "latency_based",
-    "usage_based",
-    "rate_limit_aware",
-    "cost_based",
-    "priority_based",
-    "rules",
-    "sticky",
-    "custom",
-]);
+const STRATEGY: Kind = Kind::Choice(Strategy::NAMES);
 
 const CANDIDATES: Kind = Kind::List(&Kind::Either(&[
     short(NAME, Meaning::Member("deployment")),

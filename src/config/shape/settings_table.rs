@@ -4,6 +4,7 @@ use super::routing_table::SHADOW;
 use super::table::{A_FORMAT, AT_LEAST_ONE, MILLISECONDS, NAME};
 use super::{Key, Kind, Meaning, Preset, Shape, Text};
 use super::{optional, plain, preset, required, short};
+use crate::config::{Oversize, WhenAllCooling};
 
 const GIBIBYTE: i64 = 1_073_741_824;
 
@@ -129,7 +130,7 @@ static COOLDOWN: Shape = Shape {
         ),
         preset(
             "when_all_cooling",
-            Kind::Choice(&["least_remaining", "reject"]),
+            Kind::Choice(WhenAllCooling::NAMES),
             Preset::Text("least_remaining"),
             "what happens when cooldown alone stands in the way",
         ),
@@ -150,7 +151,7 @@ static FAILOVER: Shape = Shape {
     ]],
 };
 
-const OVERSIZE: Kind = Kind::Choice(&["reject", "pass_through"]);
+const OVERSIZE: Kind = Kind::Choice(Oversize::NAMES);
 
 static LIMITS: Shape = Shape {
     name: "limits",

@@ -5,6 +5,7 @@ use super::routing_table::{A_MODEL, ROUTES};
 use super::settings_table::SETTINGS;
 use super::{Key, Kind, Preset, Shape, Text};
 use super::{optional, preset, required};
+use crate::config::Api;
 use crate::request::format::Format;
 
 /// Integers that a double, and so a Struct, holds exactly.
@@ -81,16 +82,7 @@ static PROVIDER: Shape = Shape {
         required("cluster", NAME, "the Envoy cluster"),
         preset(
             "api",
-            Kind::Choice(&[
-                "openai",
-                "anthropic",
-                "gemini",
-                "azure",
-                "bedrock",
-                "cohere",
-                "ollama",
-                "any",
-            ]),
+            Kind::Choice(Api::NAMES),
             Preset::Text("openai"),
             "which wire formats it speaks",
         ),

@@ -2,19 +2,15 @@
 //!
 //! Names are not resolved yet. What is `Option` may be left out, or was reported
 //! and left out; all else has its default from the table. Elements of lists and
-//! members of maps are `None` where they were reported.
-
-mod read;
+//! members of maps are `None` where they were reported. Field names are keys.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use super::parts::{Api, ModelFacts, Status, TagMatch};
+use super::read::{named, readable};
 use super::settings::{Cooldown, Failover, Limits, Oversize, WhenAllCooling};
-
-pub(super) use read::Checked;
-use read::{record, word};
 
 /// Members by name.
 pub(super) type Named<T> = BTreeMap<String, Option<T>>;
@@ -132,7 +128,7 @@ pub(super) enum Strategy {
 
 /// A deployment by id, or with provider and model one created in place; then the
 /// traits of [`Deployment`] may be here, too.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) deployment: Option<String>,
     pub(super) weight: Option<u32>,
@@ -156,7 +152,7 @@ pub(super) struct Rule {
     pub(super) when: When,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fallbacks {
     /// A plain list, which stands for `general`.
     pub(super) any_failure: Option<Listed<String>>,
@@ -196,7 +192,7 @@ pub(super) struct Then {
     pub(super) max_cost_usd: Option<f64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct When {
     pub(super) model_in: Option<Listed<String>>,
     pub(super) input_tokens_lt: Option<u64>,
@@ -224,7 +220,7 @@ pub(super) struct When {
 }
 
 /// What stands in for unknown models: `reject`, `pass_through`, or a model.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct UnknownModel {
     pub(super) policy: Option<String>,
     pub(super) model: Option<String>,
@@ -244,162 +240,61 @@ pub(super) struct Shadow {
     pub(super) routes: Option<Listed<Route>>,
 }
 
-record!(Raw {
-    providers,
-    deployments,
-    models,
-    routes,
-    aliases,
-    catalog,
-    unknown_model,
-    default_cluster,
-    client_headers,
-    allow_direct,
-    cooldown,
-    failover,
-    limits,
-    paths,
-    tokens,
-    headers,
-    serve_models,
-    admin,
-    route_source,
-    shadow,
-    response_headers,
-    hold,
-    role
-});
-record!(Provider {
-    cluster,
-    api,
-    authority,
-    path_prefix,
-    path,
-    credential,
-    headers,
-    remove_headers
-});
-record!(Credential { env, header, prefix });
-record!(Deployment {
-    provider,
-    model,
-    weight,
-    priority,
-    tags,
-    rpm_limit,
-    tpm_limit,
-    max_parallel_requests,
-    enabled,
-    facts,
-    request_overrides
-});
-record!(Model {
-    strategy,
-    candidates,
-    variants,
-    fallbacks,
-    state_deployment,
-    status,
-    description,
-    purpose,
-    when_to_use,
-    param_schema,
-    tag_match,
-    sticky,
-    custom
-});
-record!(Variant { key, purpose, when_to_use, strategy, position, candidates });
-record!(Candidate {
-    deployment,
-    weight,
-    position,
-    rules,
-    request_overrides,
-    provider,
-    model,
-    priority,
-    tags,
-    rpm_limit,
-    tpm_limit,
-    max_parallel_requests,
-    enabled,
-    facts
-});
-record!(Rule { params = "if", when });
-record!(Fallbacks { any_failure, general, context_window, content_policy, rate_limit });
-record!(ParamSchema { required, properties, additional = "additionalProperties" });
-record!(Param { types = "type", values = "enum" });
-record!(Route { name, priority, enabled, when, then });
-record!(Then { target_model, fallbacks, disable_cache, max_cost_usd });
-record!(When {
-    model_in,
-    input_tokens_lt,
-    input_tokens_gt,
-    estimated_cost_lt,
-    estimated_cost_gt,
-    tag_equals,
-    tag_in,
-    has_images,
-    has_audio,
-    has_files,
-    has_tools,
-    stream,
-    has_state,
-    prompt_contains_any_of,
-    max_output_tokens_lt,
-    max_output_tokens_gt,
-    message_count_gt,
-    format_in,
-    header_equals,
-    params_equal,
-    sample_percent,
-    any_of,
-    not
-});
-record!(UnknownModel { policy, model });
-record!(Tokens { chars_per_image, chars_per_audio, chars_per_file });
-record!(Shadow { aliases, models, routes });
-record!(ModelFacts {
-    context_window,
-    max_output_tokens,
-    vision,
-    audio,
-    files,
-    tools,
-    json_mode,
-    input_usd_per_million,
-    output_usd_per_million
-});
-record!(Cooldown {
-    enabled,
-    consecutive_failures,
-    allowed_fails,
-    min_requests,
-    failure_rate_percent,
-    time_ms,
-    max_time_ms,
-    success_threshold,
-    half_open_probes,
-    probe_lease_ms,
-    honour_retry_after,
-    when_all_cooling
-});
-record!(Failover { max_attempts, retries_per_deployment });
-record!(Limits { max_body_bytes, on_oversize, on_unparsable });
+readable! {
+    Cooldown { enabled, consecutive_failures, allowed_fails, min_requests, failure_rate_percent, time_ms, max_time_ms, success_threshold, half_open_probes, probe_lease_ms, honour_retry_after, when_all_cooling }
+    Failover { max_attempts, retries_per_deployment }
+    Limits { max_body_bytes, on_oversize, on_unparsable }
+    ModelFacts { context_window, max_output_tokens, vision, audio, files, tools, json_mode, input_usd_per_million, output_usd_per_million }
+    Raw { providers, deployments, models, routes, aliases, catalog, unknown_model, default_cluster, client_headers, allow_direct, cooldown, failover, limits, paths, tokens, headers, serve_models, admin, route_source, shadow, response_headers, hold, role }
+    Provider { cluster, api, authority, path_prefix, path, credential, headers, remove_headers }
+    Credential { env, header, prefix }
+    Deployment { provider, model, weight, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts, request_overrides }
+    Model { strategy, candidates, variants, fallbacks, state_deployment, status, description, purpose, when_to_use, param_schema, tag_match, sticky, custom }
+    Variant { key, purpose, when_to_use, strategy, position, candidates }
+    Candidate { deployment, weight, position, rules, request_overrides, provider, model, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts }
+    Rule { params = "if", when }
+    Fallbacks { any_failure, general, context_window, content_policy, rate_limit }
+    ParamSchema { required, properties, additional = "additionalProperties"; "type", "description" }
+    Param { types = "type", values = "enum"; "description" }
+    Route { name, priority, enabled, when, then }
+    Then { target_model, fallbacks, disable_cache, max_cost_usd }
+    When { model_in, input_tokens_lt, input_tokens_gt, estimated_cost_lt, estimated_cost_gt, tag_equals, tag_in, has_images, has_audio, has_files, has_tools, stream, has_state, prompt_contains_any_of, max_output_tokens_lt, max_output_tokens_gt, message_count_gt, format_in, header_equals, params_equal, sample_percent, any_of, not }
+    UnknownModel { policy, model }
+    Tokens { chars_per_image, chars_per_audio, chars_per_file }
+    Shadow { aliases, models, routes }
+}
 
-word!(Api {
-    "openai" => OpenAi, "anthropic" => Anthropic, "gemini" => Gemini, "azure" => Azure,
-    "bedrock" => Bedrock, "cohere" => Cohere, "ollama" => Ollama, "any" => Any,
-});
-word!(Status { "active" => Active, "archived" => Archived, "deleted" => Deleted });
-word!(TagMatch { "off" => Off, "any" => Any, "all" => All });
-word!(WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject });
-word!(Oversize { "reject" => Reject, "pass_through" => PassThrough });
-word!(Strategy {
-    "ordered_fallback" => OrderedFallback, "priority" => OrderedFallback, "single" => Single,
-    "weighted" => Weighted, "simple_shuffle" => Weighted,
-    "round_robin" => RoundRobin, "load_balance" => RoundRobin,
-    "least_busy" => LeastBusy, "latency_based" => LatencyBased, "usage_based" => UsageBased,
-    "rate_limit_aware" => RateLimitAware, "cost_based" => CostBased,
-    "priority_based" => PriorityBased, "rules" => Rules, "sticky" => Sticky, "custom" => Custom,
-});
+named! {
+    Strategy {
+        "single" => Single,
+        "ordered_fallback" => OrderedFallback,
+        "priority" => OrderedFallback,
+        "weighted" => Weighted,
+        "simple_shuffle" => Weighted,
+        "round_robin" => RoundRobin,
+        "load_balance" => RoundRobin,
+        "least_busy" => LeastBusy,
+        "latency_based" => LatencyBased,
+        "usage_based" => UsageBased,
+        "rate_limit_aware" => RateLimitAware,
+        "cost_based" => CostBased,
+        "priority_based" => PriorityBased,
+        "rules" => Rules,
+        "sticky" => Sticky,
+        "custom" => Custom
+    }
+    Api {
+        "openai" => OpenAi,
+        "anthropic" => Anthropic,
+        "gemini" => Gemini,
+        "azure" => Azure,
+        "bedrock" => Bedrock,
+        "cohere" => Cohere,
+        "ollama" => Ollama,
+        "any" => Any
+    }
+    Status { "active" => Active, "archived" => Archived, "deleted" => Deleted }
+    TagMatch { "off" => Off, "any" => Any, "all" => All }
+    WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
+    Oversize { "reject" => Reject, "pass_through" => PassThrough }
+}
