@@ -12,7 +12,7 @@ pub mod outcome;
 mod record;
 mod turn;
 
-pub use fleet::{Fleet, FleetNow, SharedFleet, Standing};
+pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet, Standing};
 pub use record::Record;
 pub use turn::Turn;
 
