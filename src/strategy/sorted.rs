@@ -10,9 +10,9 @@ fn by(entries: &[Entry], compare: impl Fn(&Entry, &Entry) -> Ordering) -> Vec<us
     order.into_iter().map(|(at, _)| at).collect()
 }
 
-/// Lowest position first.
+/// Lowest position first; within one, the tier of the lowest priority number.
 pub(super) fn by_position(entries: &[Entry]) -> Vec<usize> {
-    by(entries, |a, b| a.position.cmp(&b.position))
+    by(entries, |a, b| (a.position, a.priority).cmp(&(b.position, b.priority)))
 }
 
 /// Lowest priority number first.
@@ -35,6 +35,15 @@ mod tests {
         let entry = |position| Entry { position, ..Entry::default() };
         assert_eq!(by_position(&[entry(2), entry(-1), entry(2), entry(0)]), [1, 3, 0, 2]);
         assert!(by_position(&[]).is_empty());
+    }
+
+    #[test]
+    fn priority_makes_tiers_within_a_position() {
+        let entry = |position, priority| Entry { position, priority, ..Entry::default() };
+        assert_eq!(
+            by_position(&[entry(0, 2), entry(1, 0), entry(0, 1), entry(0, 1)]),
+            [2, 3, 0, 1]
+        );
     }
 
     #[test]

@@ -1,0 +1,170 @@
+//! The native tool as people run it: output and exit codes.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run came to.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// Runs the tool at the repository's root.
+fn pointsman(arguments: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pointsman"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A tool that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The configuration that the README begins with, as a file.
+fn readme() -> String {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```json\n").unwrap();
+    let (config, _) = rest.split_once("```").unwrap();
+    let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, config).unwrap();
+    file
+}
+
+const FULL: &str = "tests/configs/valid/full.json";
+const SMALLEST: &str = "tests/configs/valid/smallest.json";
+
+#[test]
+fn check_says_what_a_valid_configuration_holds() {
+    let ran = pointsman(&["check", SMALLEST], "");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.out.contains("smallest.json: ok: 1 provider, 1 deployment, 1 model"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn check_reports_all_problems_and_exits_1() {
+    let ran = pointsman(&["check", "tests/configs/invalid/many_at_once.json"], "");
+    let wanted = include_str!("configs/invalid/many_at_once.txt");
+    assert_eq!((ran.code, ran.err.trim()), (1, wanted.trim()));
+    assert!(ran.out.is_empty());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_bad_argument() {
+    let ran = pointsman(&["check", "no/such.json"], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.starts_with("no/such.json: cannot be read"), "{}", ran.err);
+}
+
+#[test]
+fn explain_shows_the_trace_as_json() {
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#;
+    let ran = pointsman(&["explain", "--config", &readme(), "--body", "-", "--json"], body);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let trace: Value = serde_json::from_str(&ran.out).unwrap();
+    let keys: Vec<&String> = trace.as_object().unwrap().keys().collect();
+    for key in [
+        "facts",
+        "routes",
+        "route",
+        "model",
+        "variant",
+        "strategy",
+        "candidates",
+        "release",
+        "plan",
+        "decision",
+        "error",
+    ] {
+        assert!(keys.contains(&&key.to_owned()), "{key} is missing of {keys:?}");
+    }
+    assert_eq!(trace["route"], "pictures");
+    assert_eq!(trace["decision"]["upstream_model"], "gpt-4o");
+}
+
+#[test]
+fn explain_shows_a_table_to_people() {
+    let config = readme();
+    let arguments = ["explain", "--config", &config, "--body", "-", "--seed", "1"];
+    let ran = pointsman(&arguments, r#"{"model":"auto"}"#);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in
+        ["pictures  no", "has_images: wanted true, request has no images", "plan", "weighted"]
+    {
+        assert!(ran.out.contains(part), "{part} is missing of\n{}", ran.out);
+    }
+}
+
+#[test]
+fn explain_exits_0_whatever_the_decision() {
+    for (body, wanted) in [
+        (r#"{"model":"nope"}"#, "404 model_not_found"),
+        (r#"{"model":"#, "400 invalid_body"),
+        (r#"{}"#, "400 missing_model"),
+    ] {
+        let ran = pointsman(&["explain", "--config", SMALLEST, "--body", "-"], body);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains(wanted), "{wanted} is missing of\n{}", ran.out);
+    }
+    let arguments = ["explain", "-c", SMALLEST, "-b", "-", "--path", "/v1/files", "--json"];
+    let ran = pointsman(&arguments, "");
+    assert!(ran.code == 0 && ran.out.contains(r#""pass_through": true"#), "{}", ran.out);
+}
+
+#[test]
+fn explain_reads_headers_however_they_are_spaced() {
+    let arguments = [
+        "explain",
+        "-c",
+        FULL,
+        "-b",
+        "-",
+        "--json",
+        "--header",
+        "X-LLM-Tag :  eu, us ",
+        "--header",
+        "x-llm-params:tier=fast",
+    ];
+    let ran = pointsman(&arguments, "{}");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let trace: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(trace["facts"].is_object(), "{trace}");
+}
+
+#[test]
+fn explain_exits_2_for_what_it_cannot_work_with() {
+    let invalid = "tests/configs/invalid/many_at_once.json";
+    assert_eq!(pointsman(&["explain", "-c", invalid, "-b", "-"], "{}").code, 2);
+    assert_eq!(pointsman(&["explain", "-c", SMALLEST, "-b", "no/such.json"], "").code, 2);
+    assert_eq!(pointsman(&["explain", "-c", SMALLEST], "").code, 2);
+    let ran = pointsman(&["explain", "-c", SMALLEST, "-b", "-", "--header", "nocolon"], "{}");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("wanted NAME: VALUE"), "{}", ran.err);
+}
+
+#[test]
+fn schema_is_a_json_schema() {
+    let ran = pointsman(&["schema"], "");
+    assert_eq!(ran.code, 0);
+    let schema: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(schema["properties"]["providers"].is_object());
+}
