@@ -5,7 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use pointsman::config;
+use pointsman::config::{self, DeploymentId};
+use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::routing::Request;
+use pointsman::routing::explain::explain;
+use pointsman::state::{Fleet, Standing, Turn};
 use serde_json::Value;
 
 /// Every Markdown file of the project.
@@ -46,6 +50,61 @@ fn every_configuration_in_the_documentation_is_valid() {
         }
     }
     assert!(seen > 0, "the README begins with a configuration");
+}
+
+/// The document in `envoy/envoy.yaml`, without its indentation.
+fn example() -> String {
+    let yaml = include_str!("../envoy/envoy.yaml");
+    let (_, rest) = yaml.split_once("value: |\n").unwrap();
+    let indent = rest.len() - rest.trim_start().len();
+    let lines = rest.lines().take_while(|line| line.len() - line.trim_start().len() >= indent);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readmes_request_goes_where_it_says() {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("-d '").unwrap();
+    let (body, rest) = rest.split_once("'\n").unwrap();
+    let config =
+        config::parse(example().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+    let head = RequestHead::new(vec![
+        (":method".to_owned(), b"POST".to_vec()),
+        (":path".to_owned(), b"/v1/chat/completions".to_vec()),
+    ]);
+    let Whole::Read(facts, controls) = whole(&config, &head, body.as_bytes()) else {
+        panic!("the request is not read");
+    };
+    let request = Request { config: &config, facts: &facts, controls: &controls, sample: 0.0 };
+    let mut rng = fastrand::Rng::with_seed(1);
+    let explanation = explain(request, &mut Fresh, &mut rng);
+    let decision = explanation.trace.decision.unwrap();
+    for (header, value) in [
+        ("route", explanation.trace.route.unwrap()),
+        ("deployment", decision.deployment),
+        ("provider", decision.provider),
+    ] {
+        let line = format!("x-llm-{header}: {value}\n");
+        assert!(rest.contains(&line), "the README does not say {line}");
+    }
+    assert!(rest.contains(&format!("`\"{}\"`", decision.upstream_model)));
+}
+
+/// Deployments of which nothing bad is known.
+struct Fresh;
+
+impl Fleet for Fresh {
+    fn standing(&mut self, _: DeploymentId) -> Standing {
+        Standing::Ready
+    }
+
+    fn take_turn(&mut self, _: Turn) -> u64 {
+        0
+    }
+
+    fn next_turn(&mut self, _: Turn) -> u64 {
+        0
+    }
 }
 
 #[test]
