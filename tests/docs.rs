@@ -5,11 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use pointsman::config::{self, DeploymentId};
+use pointsman::config;
 use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::routing::Request;
-use pointsman::routing::explain::explain;
-use pointsman::state::{Fleet, Standing, Turn};
+use pointsman::routing::explain::{Fresh, explain};
 use serde_json::Value;
 
 /// Every Markdown file of the project.
@@ -88,23 +87,6 @@ fn the_readmes_request_goes_where_it_says() {
         assert!(rest.contains(&line), "the README does not say {line}");
     }
     assert!(rest.contains(&format!("`\"{}\"`", decision.upstream_model)));
-}
-
-/// Deployments of which nothing bad is known.
-struct Fresh;
-
-impl Fleet for Fresh {
-    fn standing(&mut self, _: DeploymentId) -> Standing {
-        Standing::Ready
-    }
-
-    fn take_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
-
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
 }
 
 #[test]

@@ -15,9 +15,12 @@ use pointsman::state::{Fleet, Record, SharedFleet, Turn};
 const WORKERS: usize = 4;
 const EACH: usize = 5_000;
 
+/// Values with their versions, and the last version given.
+type Versioned = (HashMap<String, (Vec<u8>, u32)>, u32);
+
 /// Shared data as Envoy keeps it: one lock, versions that only grow.
 #[derive(Default)]
-struct Locked(Mutex<(HashMap<String, (Vec<u8>, u32)>, u32)>);
+struct Locked(Mutex<Versioned>);
 
 impl SharedData for Locked {
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::{self, Config, DeploymentId};
+use crate::config::{self, Config};
 use crate::lifecycle::{RequestHead, Whole, whole};
 use crate::request::refusal::Refusal;
-use crate::routing::{Request, Trace, explain};
-use crate::state::{Fleet, Standing, Turn};
+use crate::routing::explain::{Fresh, explain};
+use crate::routing::{Request, Trace};
 
 use super::{Failure, read, table};
 
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     let request =
         Request { config: &config, facts: &facts, controls: &controls, sample: head.sample(seed) };
     let mut rng = fastrand::Rng::with_seed(seed);
-    let explanation = explain::explain(request, &mut Fresh, &mut rng);
+    let explanation = explain(request, &mut Fresh, &mut rng);
     if arguments.json {
         return json(&explanation);
     }
@@ -111,21 +111,4 @@ fn head(arguments: &Arguments) -> Result<RequestHead, Failure> {
         headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
     }
     Ok(RequestHead::new(headers))
-}
-
-/// Deployments of which nothing bad is known, and turns that none has taken.
-struct Fresh;
-
-impl Fleet for Fresh {
-    fn standing(&mut self, _: DeploymentId) -> Standing {
-        Standing::Ready
-    }
-
-    fn take_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
-
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
 }

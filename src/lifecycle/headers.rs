@@ -53,7 +53,7 @@ impl RequestHead {
             .0
             .iter()
             .map(|(name, _)| name.as_str())
-            .filter(|name| names.is_control(name) || is_steering(name))
+            .filter(|name| names.all().contains(name) || is_steering(name))
             .collect();
         withheld.sort_unstable();
         withheld.dedup();
@@ -125,29 +125,6 @@ impl RequestHead {
         #[expect(clippy::cast_precision_loss, reason = "shifted to 53 bits")]
         let share = (mixed(hash) >> 11) as f64 / (1u64 << 53) as f64;
         share * 100.0
-    }
-}
-
-impl HeaderNames {
-    /// Whether a request header of that name is one of this filter's.
-    fn is_control(&self, name: &str) -> bool {
-        [
-            &self.route,
-            &self.tag,
-            &self.params,
-            &self.variant,
-            &self.session,
-            &self.cost_limit,
-            &self.provider,
-            &self.deployment,
-            &self.fallback,
-            &self.cluster,
-            &self.model,
-            &self.attempts,
-            &self.retry,
-        ]
-        .into_iter()
-        .any(|known| known == name)
     }
 }
 

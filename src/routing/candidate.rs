@@ -9,7 +9,7 @@ use crate::config::{
 use crate::strategy::Entry;
 
 use super::Server;
-use super::resolve::Named;
+use super::name::Named;
 
 /// Something that might serve a request.
 #[derive(Debug, Clone)]

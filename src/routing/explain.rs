@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::config::{Config, StrategyName};
+use crate::config::{Config, DeploymentId, StrategyName};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
 use crate::state::{Fleet, Standing, Turn};
@@ -137,11 +137,30 @@ pub fn explain<'a>(
     Explanation { facts: facts.into(), trace }
 }
 
+/// Deployments of which nothing bad is known, and turns that none has taken: for
+/// explaining where there is no state to ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Fresh;
+
+impl Fleet for Fresh {
+    fn standing(&mut self, _: DeploymentId) -> Standing {
+        Standing::Ready
+    }
+
+    fn take_turn(&mut self, _: Turn) -> u64 {
+        0
+    }
+
+    fn next_turn(&mut self, _: Turn) -> u64 {
+        0
+    }
+}
+
 /// A fleet whose turns are looked at and left alone.
 struct Untouched<'a>(&'a mut dyn Fleet);
 
 impl Fleet for Untouched<'_> {
-    fn standing(&mut self, deployment: crate::config::DeploymentId) -> Standing {
+    fn standing(&mut self, deployment: DeploymentId) -> Standing {
         self.0.standing(deployment)
     }
 

@@ -1,14 +1,15 @@
 //! From the facts of a request to the deployments that may serve it, in order.
 //!
-//! `resolve` finds what the request asks for, `candidate` and `eligible` what
-//! can serve it, `plan` the order, [`explain`] the words for all of it. The
-//! same code decides and explains. Pure but for the [`Fleet`] it asks for
-//! cooldowns and turns; knows neither headers nor bytes.
+//! `name` and `route` find what names and conditions stand for, `resolve` what
+//! the request asks for, `candidate` and `eligible` what can serve it, `plan` the
+//! order, [`explain`] the words for all of it. The same code decides and explains.
+//! Pure but for the [`Fleet`] it asks for cooldowns and turns; knows neither
+//! headers nor bytes.
 
 mod candidate;
 mod eligible;
 pub mod explain;
-
+mod name;
 mod params;
 mod plan;
 mod price;

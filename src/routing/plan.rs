@@ -9,7 +9,8 @@ use crate::strategy::{self, Entry};
 use super::candidate::{self, Set};
 use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
-use super::resolve::{self, Asked, Named};
+use super::name::{self, Named};
+use super::resolve::Asked;
 use super::{Decision, Request, Server, Step, route};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
@@ -166,7 +167,7 @@ fn fallbacks(request: Request<'_>, asked: &Asked) -> Result<Vec<Named>, Refusal>
     let mut fallbacks = Vec::new();
     for name in &controls.fallbacks {
         let header = &config.headers.fallback;
-        fallbacks.push(resolve::name(config, name).ok_or_else(|| {
+        fallbacks.push(name::name(config, name).ok_or_else(|| {
             let message = format!("{header}: unknown model {}", quoted(name));
             Refusal::new(400, "unknown_fallback", message)
         })?);

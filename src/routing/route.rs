@@ -5,7 +5,7 @@ use crate::config::RouteId;
 use crate::request::refusal::{Refusal, quoted};
 
 use super::explain::{RouteTrace, Trace};
-use super::{Request, candidate, price, resolve};
+use super::{Request, candidate, name, price};
 
 /// Finds the route; `None` where none matches.
 ///
@@ -29,7 +29,7 @@ pub(super) fn find(
 /// The request as conditions see it.
 pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
     let Request { config, facts, .. } = request;
-    let named = facts.model.as_deref().and_then(|name| resolve::name(config, name));
+    let named = facts.model.as_deref().and_then(|name| name::name(config, name));
     let first = named.as_ref().and_then(|named| candidate::first(config, named));
     Subject {
         facts,
