@@ -68,7 +68,9 @@ impl Walker {
                 };
             }
             Word::Role => {
-                let searched = matches!(word, Some("user" | "system" | "developer"));
+                // Lenient servers take other roles for the user's, so only those that
+                // are known to be another's are left out.
+                let searched = !matches!(word, Some("assistant" | "tool" | "function"));
                 return Content::Role { searched };
             }
             Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
