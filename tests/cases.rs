@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use pointsman::config::{self, Config, DeploymentId};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::request::facts::FactsView;
 use pointsman::routing::explain::explain;
 use pointsman::routing::{Request, Trace};
 use pointsman::state::{Fleet, Standing, Turn};
@@ -130,10 +131,12 @@ fn traced(table: &Table, case: &Table) -> Value {
             serde_json::to_value(trace).unwrap()
         }
         Whole::Untouched => json!({"pass_through": true}),
-        Whole::Refused(refusal) => {
+        Whole::Refused(refusal, facts) => {
             let mut trace = Trace::default();
             trace.undecided(Some(&refusal));
-            serde_json::to_value(trace).unwrap()
+            let mut value = serde_json::to_value(trace).unwrap();
+            value["facts"] = json!(facts.as_deref().map(FactsView::from));
+            value
         }
     }
 }

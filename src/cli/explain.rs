@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::config::{self, Config};
 use crate::lifecycle::{RequestHead, Whole, whole};
+use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
 use crate::routing::explain::{Fresh, explain};
 use crate::routing::{Request, Trace};
@@ -40,8 +41,8 @@ pub(super) struct Arguments {
 
 /// A request that no decision is made of, in the shape of a trace.
 #[derive(Debug, Serialize)]
-struct Undecided {
-    facts: (),
+struct Undecided<'a> {
+    facts: Option<FactsView<'a>>,
     #[serde(flatten)]
     trace: Trace,
 }
@@ -54,8 +55,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     let head = head(arguments)?;
     let (facts, controls) = match whole(&config, &head, &body) {
         Whole::Read(facts, controls) => (facts, controls),
-        Whole::Untouched => return undecided(arguments, &config, None),
-        Whole::Refused(refusal) => return undecided(arguments, &config, Some(&refusal)),
+        Whole::Untouched => return undecided(arguments, &config, None, None),
+        Whole::Refused(refusal, facts) => {
+            return undecided(arguments, &config, facts.as_deref(), Some(&refusal));
+        }
     };
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
     let request =
@@ -71,12 +74,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
 fn undecided(
     arguments: &Arguments,
     config: &Config,
+    facts: Option<&RequestFacts>,
     refusal: Option<&Refusal>,
 ) -> Result<String, Failure> {
     let mut trace = Trace::default();
     trace.undecided(refusal);
     if arguments.json {
-        return json(&Undecided { facts: (), trace });
+        return json(&Undecided { facts: facts.map(FactsView::from), trace });
     }
     Ok(table::undecided(config, &trace))
 }

@@ -37,7 +37,8 @@ pub use parts::{
 };
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use settings::{
-    ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Oversize, UnknownModel, WhenAllCooling,
+    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, UnknownModel,
+    WhenAllCooling,
 };
 
 /// A parsed and resolved configuration.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::parts::{Api, ModelFacts, Status, TagMatch};
 use super::read::{named, readable};
-use super::settings::{Cooldown, Failover, Limits, Oversize, WhenAllCooling};
+use super::settings::{BodyPolicy, Cooldown, Failover, Limits, WhenAllCooling};
 
 /// Members by name.
 pub(super) type Named<T> = BTreeMap<String, Option<T>>;
@@ -296,5 +296,5 @@ named! {
     Status { "active" => Active, "archived" => Archived, "deleted" => Deleted }
     TagMatch { "off" => Off, "any" => Any, "all" => All }
     WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
-    Oversize { "reject" => Reject, "pass_through" => PassThrough }
+    BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
 }

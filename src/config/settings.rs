@@ -87,14 +87,14 @@ pub struct Limits {
     /// Longest body that is read.
     pub max_body_bytes: u64,
     /// A longer one.
-    pub on_oversize: Oversize,
+    pub on_oversize: BodyPolicy,
     /// One that cannot be read.
-    pub on_unparsable: Oversize,
+    pub on_unparsable: BodyPolicy,
 }
 
 /// What happens to a body that is not judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Oversize {
+pub enum BodyPolicy {
     /// Refused with an error.
     Reject,
     /// Sent to `default_cluster` untouched.

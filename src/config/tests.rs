@@ -63,8 +63,8 @@ fn what_is_left_out_has_the_documented_default() {
     assert_eq!(config.cooldown, cooldown);
     assert_eq!(config.failover, Failover { max_attempts: 1, retries_per_deployment: 0 });
     assert_eq!(config.limits.max_body_bytes, 16 * 1024 * 1024);
-    assert_eq!(config.limits.on_oversize, Oversize::Reject);
-    assert_eq!(config.limits.on_unparsable, Oversize::Reject);
+    assert_eq!(config.limits.on_oversize, BodyPolicy::Reject);
+    assert_eq!(config.limits.on_unparsable, BodyPolicy::Reject);
     assert_eq!(config.unknown_model, UnknownModel::Reject);
     assert_eq!(config.tokens, Costs::default());
     assert_eq!(config.headers, HeaderNames::default());
@@ -80,7 +80,7 @@ fn settings_are_taken_over() {
     let config = full();
     assert_eq!(config.cooldown.max_time_ms, 300_001);
     assert_eq!(config.cooldown.when_all_cooling, WhenAllCooling::Reject);
-    assert_eq!(config.limits.on_unparsable, Oversize::PassThrough);
+    assert_eq!(config.limits.on_unparsable, BodyPolicy::PassThrough);
     assert_eq!(config.tokens, Costs { image: 851, audio: 100, file: 0, ..Costs::default() });
     assert_eq!(
         (config.headers.tag.as_str(), config.headers.params.as_str()),

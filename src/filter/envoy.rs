@@ -1,7 +1,10 @@
 //! [`Host`] over the proxy-wasm calls of the current context.
 //!
-//! A call that fails answers as if there were nothing there: the core treats
-//! absence everywhere, and a panic here would end every stream of the worker.
+//! The SDK returns errors of some calls, which answer here as if there were
+//! nothing; of the others it panics on a status that the ABI does not foresee. Those
+//! are called only where Envoy answers `Ok` or `NotFound`: maps and buffers of a
+//! stream from its own callbacks while it is held, ranges that lie within the body,
+//! logging, the clock, and metrics and configuration at configuration time.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, UNIX_EPOCH};
@@ -78,7 +81,8 @@ impl Host for Envoy {
     }
 
     fn random(&self) -> u64 {
-        // The standard library seeds every hasher from the host's random source.
+        // The standard library seeds its hashers from the host's random source,
+        // once in each worker, and steps the seed for every further one.
         RandomState::new().hash_one(0u8)
     }
 

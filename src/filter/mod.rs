@@ -1,8 +1,7 @@
 //! The module's entry: connects the core to the proxy-wasm ABI.
 //!
 //! The one place that names `proxy_wasm`. Decides nothing: every callback is
-//! passed to [`crate::lifecycle`]. Calls of the SDK that panic on an unexpected
-//! status are avoided by going through its `hostcalls`.
+//! passed to [`crate::lifecycle`].
 
 mod envoy;
 

@@ -1,7 +1,7 @@
 //! Turning a held request into the one its deployment is to get.
 
-use crate::config::Provider;
 use crate::host::Host;
+use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::{self, Edit, Splicer, Target, length_after};
 use crate::request::scan::Layout;
@@ -9,8 +9,18 @@ use crate::routing::{Decision, Step};
 
 use super::engine::Engine;
 use super::headers::{CREDENTIALS, RequestHead, value};
-use super::read;
+use super::read::{self, unreadable};
 use super::stream::Stream;
+
+/// A request whose body is held, and what its scan found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) head: &'a RequestHead,
+    pub(super) format: Format,
+    pub(super) layout: &'a Layout,
+    /// Of the body, in bytes.
+    pub(super) length: usize,
+}
 
 impl Stream {
     /// Rewrites body and headers for the plan's first step.
@@ -20,11 +30,10 @@ impl Stream {
     pub(super) fn apply<H: Host + ?Sized>(
         &self,
         host: &H,
-        head: &RequestHead,
-        layout: &Layout,
-        length: usize,
+        held: Held<'_>,
         decision: &Decision,
     ) -> Result<(), Refusal> {
+        let Held { head, format, layout, length } = held;
         let engine = &*self.engine;
         let config = &engine.config;
         let Some(step) = decision.plan.first() else { return Ok(()) };
@@ -45,12 +54,12 @@ impl Stream {
             let message = format!("the member \"{}\" must be an object", not.key);
             Refusal::new(400, "invalid_body", message)
         })?;
-        splice(host, edits.clone());
+        let length = length_after(length as u64, &edits);
+        splice(host, edits)?;
         if head.first("content-length").is_some() {
-            let length = length_after(length as u64, &edits).to_string();
-            host.set_request_header("content-length", Some(length.as_bytes()));
+            host.set_request_header("content-length", Some(length.to_string().as_bytes()));
         }
-        set_headers(host, engine, head, provider, step);
+        set_headers(host, engine, head, format, step);
         let names = &config.headers;
         if decision.disable_cache {
             host.set_request_header("cache-control", Some(b"no-cache, no-store"));
@@ -72,23 +81,30 @@ impl Stream {
 }
 
 /// Replaces the body up to the last edit; what follows it is not touched.
-fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) {
+///
+/// # Errors
+/// A proxy that does not give back what it holds: sent on as it is, the body
+/// would not have the length that its head announces.
+fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) -> Result<(), Refusal> {
     let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
-    let Ok(end) = usize::try_from(end) else { return };
-    let Some(head) = host.request_body(0, end) else { return };
+    let end = usize::try_from(end).unwrap_or(usize::MAX);
+    let head = host.request_body(0, end).filter(|head| head.len() == end);
+    let head = head.ok_or_else(unreadable)?;
     let mut spliced = Vec::with_capacity(head.len().saturating_add(64));
     Splicer::new(edits).push(&head, &mut spliced);
     host.replace_request_body(end, &spliced);
+    Ok(())
 }
 
 fn set_headers<H: Host + ?Sized>(
     host: &H,
     engine: &Engine,
     head: &RequestHead,
-    provider: &Provider,
+    format: Format,
     step: &Step,
 ) {
     let config = &engine.config;
+    let provider = config.provider(step.server.provider(config));
     let secret = engine.secret(step.server.provider(config));
     if secret.is_some() {
         for name in CREDENTIALS.iter().filter(|name| head.first(name).is_some()) {
@@ -114,7 +130,7 @@ fn set_headers<H: Host + ?Sized>(
             prefix: &provider.path_prefix,
             template: provider.path.as_deref(),
             model: step.server.upstream_model(config),
-            operation: config.paths.operation_path(&original).unwrap_or_default(),
+            operation: format.operation_path(),
             removes_key: secret.is_some(),
         },
     );

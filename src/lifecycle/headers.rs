@@ -6,13 +6,23 @@ use crate::config::{ClientHeaders, Config, HeaderNames};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
 
-/// Headers that providers take for a client's credential.
-pub(super) const CREDENTIALS: [&str; 4] =
-    ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+/// Headers that providers take for a client's credential, or that name the
+/// account it belongs to: beside another credential the latter would be refused,
+/// and the refusal laid to the proxy's.
+pub(super) const CREDENTIALS: [&str; 6] = [
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "openai-organization",
+    "openai-project",
+];
 
 /// Headers by which a client could steer Envoy's own retries.
-const STEERING: [&str; 3] = ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-"];
-const STEERING_WHOLE: &str = "x-envoy-max-retries";
+const STEERING: [&str; 4] =
+    ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
+/// And by which it could make a deployment look too slow.
+const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-rq-", "x-envoy-expected-rq-"];
 
 /// The headers of a request as they arrived.
 #[derive(Debug, Default)]
@@ -48,12 +58,12 @@ impl RequestHead {
 
     /// Names of headers that are not sent on: control headers, and internal
     /// ones that only this filter or Envoy may set.
-    pub(super) fn withheld(&self, names: &HeaderNames) -> Vec<&str> {
+    pub(super) fn withheld(&self, names: &HeaderNames, is_judged: bool) -> Vec<&str> {
         let mut withheld: Vec<&str> = self
             .0
             .iter()
             .map(|(name, _)| name.as_str())
-            .filter(|name| names.all().contains(name) || is_steering(name))
+            .filter(|name| names.all().contains(name) || is_steering(name, is_judged))
             .collect();
         withheld.sort_unstable();
         withheld.dedup();
@@ -128,9 +138,9 @@ impl RequestHead {
     }
 }
 
-fn is_steering(name: &str) -> bool {
-    name.starts_with("x-envoy-")
-        && (name == STEERING_WHOLE || STEERING.iter().any(|prefix| name.starts_with(prefix)))
+fn is_steering(name: &str, is_judged: bool) -> bool {
+    let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    is(&STEERING) || (is_judged && is(&TIMEOUTS))
 }
 
 /// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use log::Level;
 
-use crate::config::{Config, Oversize};
+use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
 use crate::request::control::{BadControl, Controls};
 use crate::request::facts::RequestFacts;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::request::scan::{Layout, Scan, ScanError, Scanner, Spec};
+use crate::request::scan::{ScanError, Scanner, Spec};
 
 use super::headers::RequestHead;
 
@@ -74,7 +74,7 @@ pub(super) enum Unread {
 
 impl Unread {
     /// What the configuration says of such bodies.
-    pub(super) fn policy(&self, config: &Config) -> Oversize {
+    pub(super) fn policy(&self, config: &Config) -> BodyPolicy {
         match self {
             Self::TooLarge { .. } => config.limits.on_oversize,
             Self::Encoded { .. } | Self::Unparsable(_) => config.limits.on_unparsable,
@@ -101,23 +101,22 @@ impl Unread {
     }
 }
 
-/// Facts and controls of a request whose body has been scanned.
+/// Completes the facts of a scanned body with what the headers say.
 ///
 /// # Errors
 /// A control header whose value cannot be read.
-pub(super) fn facts_of(
+pub(super) fn controls(
     config: &Config,
     head: &RequestHead,
-    scan: Scan,
-) -> Result<(RequestFacts, Controls, Layout), BadControl> {
-    let Scan { mut facts, layout } = scan;
+    facts: &mut RequestFacts,
+) -> Result<Controls, BadControl> {
+    facts.headers = head.watched(&config.watched_headers);
     let mut controls = head.controls(config)?;
     if let Some(tags) = controls.tags.take() {
         facts.tags = tags;
     }
     facts.params.append(&mut controls.params);
-    facts.headers = head.watched(&config.watched_headers);
-    Ok((facts, controls, layout))
+    Ok(controls)
 }
 
 /// What to look for in a body of that format.
@@ -135,8 +134,8 @@ pub(super) fn spec(config: &Config, format: Format) -> Spec {
 pub enum Whole {
     /// It is not judged, or passes through by policy.
     Untouched,
-    /// It is refused before any decision.
-    Refused(Refusal),
+    /// It is refused before any decision; with what it says, where that is known.
+    Refused(Refusal, Option<Box<RequestFacts>>),
     /// What it says.
     Read(Box<RequestFacts>, Box<Controls>),
 }
@@ -154,11 +153,14 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
             scanner.feed(body).and_then(|()| scanner.finish()).map_err(Unread::Unparsable)
         }
     };
-    match scanned.map(|scan| facts_of(config, head, scan)) {
-        Ok(Ok((facts, controls, _))) => Whole::Read(Box::new(facts), Box::new(controls)),
-        Ok(Err(bad)) => Whole::Refused(bad_control(&bad)),
-        Err(unread) if unread.policy(config) == Oversize::PassThrough => Whole::Untouched,
-        Err(unread) => Whole::Refused(unread.refusal()),
+    let mut facts = match scanned {
+        Ok(scan) => Box::new(scan.facts),
+        Err(unread) if unread.policy(config) == BodyPolicy::PassThrough => return Whole::Untouched,
+        Err(unread) => return Whole::Refused(unread.refusal(), None),
+    };
+    match controls(config, head, &mut facts) {
+        Ok(controls) => Whole::Read(facts, Box::new(controls)),
+        Err(bad) => Whole::Refused(bad_control(&bad), Some(facts)),
     }
 }
 
@@ -166,6 +168,11 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
 pub(super) fn bad_control(bad: &BadControl) -> Refusal {
     let message = format!("the header {} must hold {}", bad.header, bad.wanted);
     Refusal::new(400, "invalid_header", message)
+}
+
+/// The refusal of a body that the proxy holds and does not give.
+pub(super) fn unreadable() -> Refusal {
+    Refusal::new(500, "internal_error", "the request body could not be read")
 }
 
 /// Notes on the way of a request, never its text.

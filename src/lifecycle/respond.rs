@@ -39,7 +39,7 @@ impl Stream {
             record(host, engine, step, report, now_ms);
         }
         if engine.config.response_headers {
-            name_server(host, engine, decision, step, &attempt(status, report));
+            name_server(host, engine, decision, step, report.map(attempt));
         }
     }
 }
@@ -50,10 +50,10 @@ fn status<H: Host + ?Sized>(host: &H) -> u16 {
 }
 
 /// How an attempt is written in the attempts header: the provider's status, or what happened.
-fn attempt(status: u16, report: Option<Report>) -> String {
-    match report {
-        Some(report) if report.status == 0 => report.outcome.name().to_owned(),
-        _ => status.to_string(),
+fn attempt(report: Report) -> String {
+    match report.status {
+        0 => report.outcome.name().to_owned(),
+        status => status.to_string(),
     }
 }
 
@@ -83,7 +83,7 @@ fn name_server<H: Host + ?Sized>(
     engine: &Engine,
     decision: &Decision,
     step: &Step,
-    attempt: &str,
+    attempt: Option<String>,
 ) {
     let config = &engine.config;
     let names = &config.headers;
@@ -92,7 +92,11 @@ fn name_server<H: Host + ?Sized>(
     set(&names.model, &value(&step.model));
     set(&names.deployment, &deployment);
     set(&names.provider, &value(&config.provider(step.server.provider(config)).name));
-    set(&names.attempts, &format!("{deployment}={attempt}"));
+    match attempt {
+        Some(attempt) => set(&names.attempts, &format!("{deployment}={attempt}")),
+        // Envoy answered without an attempt.
+        None => host.set_response_header(&names.attempts, None),
+    }
     match decision.route {
         Some(route) => set(&names.route, &value(&config.route(route).name)),
         None => host.set_response_header(&names.route, None),

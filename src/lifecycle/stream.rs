@@ -4,13 +4,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::Oversize;
+use crate::config::BodyPolicy;
 use crate::host::Host;
 use crate::request::format::{Dialect, Format};
 use crate::request::refusal::Refusal;
-use crate::request::scan::Scanner;
+use crate::request::scan::{Scan, Scanner};
 use crate::routing::{self, Decision, Verdict};
 
+use super::apply::Held;
 use super::engine::Engine;
 use super::headers::RequestHead;
 use super::read::{self, Judged, Unread};
@@ -63,10 +64,11 @@ impl Stream {
     pub fn on_request_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         let engine = Rc::clone(&self.engine);
         let head = RequestHead::new(host.request_headers());
-        for name in head.withheld(&engine.config.headers) {
+        let judged = read::judge(&engine.config, &head);
+        for name in head.withheld(&engine.config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
         }
-        let Judged::Yes(format) = read::judge(&engine.config, &head) else {
+        let Judged::Yes(format) = judged else {
             self.pass(host);
             return Action::Continue;
         };
@@ -93,9 +95,11 @@ impl Stream {
         }
         while reading.seen < held {
             let length = held.saturating_sub(reading.seen).min(WINDOW);
-            let Some(window) = host.request_body(reading.seen, length).filter(|w| !w.is_empty())
-            else {
-                break;
+            let window = host.request_body(reading.seen, length);
+            let Some(window) = window.filter(|window| !window.is_empty()) else {
+                let dialect = reading.format.dialect();
+                self.state = State::Idle;
+                return refuse(host, &read::unreadable(), dialect);
             };
             reading.seen = reading.seen.saturating_add(window.len());
             if let Err(error) = reading.scanner.feed(&window) {
@@ -124,14 +128,15 @@ impl Stream {
         };
         let Reading { head, format, scanner, seen } = *reading;
         let engine = Rc::clone(&self.engine);
-        let scan = match scanner.finish() {
+        let Scan { mut facts, layout } = match scanner.finish() {
             Ok(scan) => scan,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
-        let (facts, controls, layout) = match read::facts_of(&engine.config, &head, scan) {
-            Ok(read) => read,
+        let controls = match read::controls(&engine.config, &head, &mut facts) {
+            Ok(controls) => controls,
             Err(bad) => return refuse(host, &read::bad_control(&bad), format.dialect()),
         };
+        let held = Held { head: &head, format, layout: &layout, length: seen };
         let seed = host.random();
         let request = routing::Request {
             config: &engine.config,
@@ -152,7 +157,7 @@ impl Stream {
                 self.pass(host);
                 Action::Continue
             }
-            Verdict::Serve(decision) => match self.apply(host, &head, &layout, seen, &decision) {
+            Verdict::Serve(decision) => match self.apply(host, held, &decision) {
                 Ok(()) => {
                     self.state = State::Sent(Box::new(decision));
                     Action::Continue
@@ -177,11 +182,11 @@ impl Stream {
         read::debug(host, || format!("not read: {}", unread.refusal().message));
         self.state = State::Idle;
         match unread.policy(&self.engine.config) {
-            Oversize::PassThrough => {
+            BodyPolicy::PassThrough => {
                 self.pass(host);
                 Action::Continue
             }
-            Oversize::Reject => refuse(host, &unread.refusal(), format.dialect()),
+            BodyPolicy::Reject => refuse(host, &unread.refusal(), format.dialect()),
         }
     }
 }

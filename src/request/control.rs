@@ -78,7 +78,8 @@ pub fn list(value: &str) -> Vec<String> {
 #[must_use]
 pub fn tags(value: &str) -> Vec<String> {
     let mut tags = list(value);
-    tags.retain(|tag| is_tag(tag));
+    let mut known = std::collections::BTreeSet::new();
+    tags.retain(|tag| is_tag(tag) && known.insert(tag.clone()));
     tags
 }
 

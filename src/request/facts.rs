@@ -43,7 +43,7 @@ pub struct RequestFacts {
     pub max_output_tokens: Option<u64>,
     /// Length of the body in bytes.
     pub body_bytes: u64,
-    /// Which keywords occur in user, system or developer text.
+    /// Which keywords occur in text that is not the assistant's or a tool's.
     pub keywords: KeywordSet,
     /// Values of the headers that conditions ask for, by lower-case name.
     pub headers: BTreeMap<String, String>,

@@ -129,6 +129,20 @@ impl Format {
         }
     }
 
+    /// What providers with path templates call the operation; empty where there is no such name.
+    #[must_use]
+    pub const fn operation_path(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "chat/completions",
+            Self::OpenAiResponses => "responses",
+            Self::OpenAiCompletions => "completions",
+            Self::OpenAiEmbeddings => "embeddings",
+            Self::OpenAiModerations => "moderations",
+            Self::AnthropicMessages => "messages",
+            _ => "",
+        }
+    }
+
     /// The dialect of errors its clients parse.
     #[must_use]
     pub const fn dialect(self) -> Dialect {
@@ -183,22 +197,14 @@ impl PathTable {
     /// alike: percent-encoded characters, doubled and trailing slashes.
     #[must_use]
     pub fn format(&self, path: &str) -> Option<Format> {
-        self.recognise(path).map(|(format, _)| format)
-    }
-
-    /// The part of the path that names the operation (`chat/completions`), without a query.
-    #[must_use]
-    pub fn operation_path(&self, path: &str) -> Option<&str> {
-        self.recognise(path).map(|(_, suffix)| suffix.trim_start_matches('/'))
-    }
-
-    fn recognise(&self, path: &str) -> Option<(Format, &str)> {
         let path = normalised(path);
-        let (suffix, format) =
+        let (_, format) =
             self.suffixes.iter().find(|(suffix, _)| path.ends_with(suffix.as_str()))?;
         // Azure names the model in the path; such requests are not judged by their body.
         let is_azure = path.contains("/openai/deployments/");
-        (format.is_judged() && !is_azure).then_some((*format, suffix.as_str()))
+        // Messages of an assistant's thread are stored, and answered by no model.
+        let is_stored = *format == Format::AnthropicMessages && path.contains("/threads/");
+        (format.is_judged() && !is_azure && !is_stored).then_some(*format)
     }
 }
 
@@ -252,6 +258,7 @@ mod tests {
             ("/v1/messages/count_tokens", None),
             ("/v1/responses/resp_1", None),
             ("/v1/models", None),
+            ("/v1/threads/thread_1/messages", None),
             ("/openai/deployments/gpt/chat/completions", None),
             ("/v1/chat%2fcompletions", Some(Format::OpenAiChat)),
             ("/v1/chat/%63ompletions", Some(Format::OpenAiChat)),

@@ -64,6 +64,9 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
         || is("response_timeout")
         || is("upstream_per_try_timeout")
         || is("upstream_per_try_idle_timeout")
+        || is("upstream_max_stream_duration_reached")
+        // The request was whole when it was sent on, so it is the answer that is missing.
+        || is("stream_idle_timeout")
     {
         Some(Outcome::Timeout)
     } else {
@@ -72,10 +75,10 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
 }
 
 /// How long the provider asks to be left alone: `retry-after-ms`, else
-/// `retry-after` as seconds or a date.
+/// `retry-after` as seconds or a date. Nothing, or a time gone by, is no hint.
 fn hint(head: &Head<'_>) -> Option<u64> {
     let number = |text: Option<&str>| {
-        text?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0)
+        text?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0)
     };
     if let Some(ms) = number(head.retry_after_ms) {
         return Some(whole(ms));
@@ -86,7 +89,7 @@ fn hint(head: &Head<'_>) -> Option<u64> {
     let date = httpdate::parse_http_date(head.retry_after?.trim()).ok()?;
     let until = date.duration_since(UNIX_EPOCH).ok()?;
     let left = until.saturating_sub(Duration::from_millis(head.now_ms));
-    u64::try_from(left.as_millis()).ok()
+    u64::try_from(left.as_millis()).ok().filter(|left| *left > 0)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
@@ -152,6 +155,7 @@ mod tests {
             ("no_healthy_upstream", Some(Outcome::Network)),
             ("upstream_response_timeout", Some(Outcome::Timeout)),
             ("upstream_per_try_timeout", Some(Outcome::Timeout)),
+            ("stream_idle_timeout", Some(Outcome::Timeout)),
             ("upstream_reset_before_response_started{overflow}", None),
             ("cluster_not_found", None),
             ("route_not_found", None),
@@ -174,8 +178,7 @@ mod tests {
         assert_eq!(hint(Some("0.5"), None), Some(500));
         assert_eq!(hint(Some("2"), Some("1500")), Some(1500));
         assert_eq!(hint(Some("Wed, 21 Oct 2015 07:28:00 GMT"), None), Some(10_000));
-        assert_eq!(hint(Some("Tue, 21 Oct 2014 07:28:00 GMT"), None), Some(0));
-        for nonsense in ["", "-1", "soon", "NaN", "1e999"] {
+        for nonsense in ["Tue, 21 Oct 2014 07:28:00 GMT", "0", "", "-1", "soon", "NaN", "1e999"] {
             assert_eq!(hint(Some(nonsense), None), None, "{nonsense}");
         }
         assert_eq!(hint(Some("99999999999999999999"), None), Some(u64::MAX));

@@ -58,7 +58,7 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 Candidate {
                     server,
                     entry: Entry::default(),
-                    model_facts: config.catalog.get(model).unwrap_or(&config.unknown_facts),
+                    model_facts: catalogued(config, model),
                     overrides: Cow::Owned(Arc::default()),
                     rules: &[],
                 },
@@ -67,9 +67,22 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
     }
 }
 
-/// The first candidate of a name in file order: the one conditions are priced on.
-pub(super) fn first<'a>(config: &'a Config, named: &Named) -> Option<Candidate<'a>> {
-    set(config, named).candidates.into_iter().next()
+/// Facts of a name's first candidate in file order: the one conditions are priced on.
+pub(super) fn first<'a>(config: &'a Config, named: &Named) -> Option<&'a ModelFacts> {
+    match named {
+        Named::Model(model, group) => {
+            let group = group.unwrap_or(config.model(*model).default_group);
+            let first = config.group(*model, group).candidates.first()?;
+            Some(&config.deployment(first.deployment).facts)
+        }
+        Named::Deployment(id) => Some(&config.deployment(*id).facts),
+        Named::Direct(_, model) => Some(catalogued(config, model)),
+    }
+}
+
+/// What the catalogue says of a model that no deployment has.
+fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
+    config.catalog.get(model).unwrap_or(&config.unknown_facts)
 }
 
 /// A set of one.

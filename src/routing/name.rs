@@ -14,14 +14,6 @@ pub(super) enum Named {
 }
 
 impl Named {
-    /// Whether it can be asked for: a deleted model cannot.
-    pub(super) fn is_there(&self, config: &Config) -> bool {
-        match self {
-            Self::Model(id, _) => config.model(*id).status != Status::Deleted,
-            Self::Deployment(_) | Self::Direct(..) => true,
-        }
-    }
-
     /// The model's name, where it is one.
     pub(super) fn model<'a>(&self, config: &'a Config) -> Option<&'a str> {
         match self {

@@ -52,7 +52,6 @@ fn reads_as(name: &str, value: &str) -> bool {
         "boolean" => matches!(value, "true" | "false"),
         "integer" => value.parse::<f64>().is_ok_and(|n| n.is_finite() && n.fract() == 0.0),
         "number" => value.parse::<f64>().is_ok_and(f64::is_finite),
-        "null" => value == "null",
         _ => false,
     }
 }

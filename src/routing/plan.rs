@@ -11,21 +11,21 @@ use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
 use super::name::{self, Named};
 use super::resolve::Asked;
-use super::{Decision, Request, Server, Step, route};
+use super::{Decision, Request, Server, Step};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
 ///
 /// # Errors
 /// What the client is told where nothing may serve the request.
-pub(super) fn make(
-    request: Request<'_>,
-    asked: &Asked,
+pub(super) fn make<'a>(
+    request: Request<'a>,
+    asked: &Asked<'a>,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
     trace: Option<&mut Trace>,
 ) -> Result<Decision, Refusal> {
     let config = request.config;
-    let subject = route::subject(request);
+    let subject = asked.subject;
     let action = asked.route.map(|id| &config.route(id).then);
     let max_cost_usd =
         lower(action.and_then(|action| action.max_cost_usd), request.controls.cost_limit_usd);
@@ -162,7 +162,7 @@ fn narrowed<'a>(config: &'a Config, set: Set<'a>, deployment: DeploymentId) -> S
 }
 
 /// What to go on to, in order: the request's own list or else the route's, then the model's.
-fn fallbacks(request: Request<'_>, asked: &Asked) -> Result<Vec<Named>, Refusal> {
+fn fallbacks(request: Request<'_>, asked: &Asked<'_>) -> Result<Vec<Named>, Refusal> {
     let Request { config, controls, .. } = request;
     let mut fallbacks = Vec::new();
     for name in &controls.fallbacks {
@@ -180,7 +180,6 @@ fn fallbacks(request: Request<'_>, asked: &Asked) -> Result<Vec<Named>, Refusal>
     if let Named::Model(model, _) = &asked.named {
         fallbacks.extend(config.model(*model).fallbacks.general.iter().copied().map(Named::from));
     }
-    fallbacks.retain(|named| named.is_there(config));
     Ok(fallbacks)
 }
 

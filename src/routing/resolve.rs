@@ -1,15 +1,18 @@
 //! What a request asks for: its own name, a route's target, or a policy's answer.
 
-use crate::config::{Config, ModelId, RouteId, Status, UnknownModel};
+use crate::condition::Subject;
+use crate::config::{Config, GroupId, ModelId, RouteId, UnknownModel};
 use crate::request::refusal::{Refusal, quoted};
 
 use super::explain::Trace;
-use super::name::{Named, exact, name, variant};
-use super::{Request, params, route};
+use super::name::{Named, exact, variant};
+use super::{Request, candidate, params, price, route};
 
 /// What a request asks for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
+    /// The request as conditions see it.
+    pub(super) subject: Subject<'a>,
     /// The route that matched.
     pub(super) route: Option<RouteId>,
     /// What serves it first.
@@ -20,58 +23,123 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// Names, variants, routes and params that do not fit, as the client is told.
-pub(super) fn ask(
-    request: Request<'_>,
+pub(super) fn ask<'a>(
+    request: Request<'a>,
     trace: Option<&mut Trace>,
-) -> Result<Option<Asked>, Refusal> {
+) -> Result<Option<Asked<'a>>, Refusal> {
     let Request { config, .. } = request;
-    let found = route::find(request, trace)?;
-    let own = own_name(request);
-    let named = match (found, own) {
-        (Some(route), own) => of_route(request, config.route(route).then.target.into(), own)?,
-        (None, Ok(Some(named))) => of_client(request, named)?,
-        (None, Ok(None)) => return Ok(None),
-        (None, Err(refusal)) => return Err(refusal),
+    let own = Own::of(request);
+    let subject = subject(request, &own);
+    let route = route::find(request, &subject, trace)?;
+    let named = match route {
+        Some(id) => own.routed(request, config.route(id).then.target.into())?,
+        None => match own.asked(request)? {
+            Some(named) => named,
+            None => return Ok(None),
+        },
     };
     if let Named::Model(model, _) = &named
         && let Some(schema) = &config.model(*model).param_schema
     {
         params::check(schema, request.facts)?;
     }
-    Ok(Some(Asked { route: found, named }))
+    Ok(Some(Asked { subject, route, named }))
 }
 
-/// What the requested name stands for, or what `unknown_model` makes of it.
-fn own_name(request: Request<'_>) -> Result<Option<Named>, Refusal> {
-    let Request { config, facts, .. } = request;
-    let sent = facts.model.as_deref();
-    if let Some(named) = sent.and_then(|sent| name(config, sent)) {
-        return Ok(Some(named));
+/// The request as conditions see it.
+fn subject<'a>(request: Request<'a>, own: &Own) -> Subject<'a> {
+    let Request { config, facts, sample, .. } = request;
+    let named = own.named.as_ref();
+    let first = named.and_then(|named| candidate::first(config, named));
+    Subject {
+        facts,
+        target: named.and_then(|named| named.model(config)),
+        estimated_cost_usd: first.and_then(|first| price::estimate(facts, first)),
+        sample,
     }
-    if let Some(refusal) = sent.and_then(|sent| unknown_variant(config, sent)) {
-        return Err(refusal);
+}
+
+/// What the client itself names.
+#[derive(Debug, Default)]
+struct Own {
+    /// What the name stands for, with the variant that name or header picks.
+    named: Option<Named>,
+    /// A variant that the named model does not have.
+    unknown_variant: Option<Refusal>,
+}
+
+impl Own {
+    /// An exact name wins over `NAME#variant`, and the name's variant over the header's.
+    fn of(request: Request<'_>) -> Self {
+        let Request { config, facts, controls, .. } = request;
+        let Some(sent) = facts.model.as_deref() else { return Self::default() };
+        let header = controls.variant.as_deref();
+        let whole = exact(config, sent).map(|named| (named, header));
+        let found = whole.or_else(|| {
+            let (base, key) = sent.rsplit_once('#')?;
+            exact(config, base).map(|named| (named, Some(key)))
+        });
+        match found {
+            Some((Named::Model(model, None), Some(key))) => {
+                let group = variant(config, model, key);
+                let unknown_variant = group.is_none().then(|| no_such_variant(config, model, key));
+                Self { named: Some(Named::Model(model, group)), unknown_variant }
+            }
+            // Only models have variants; of anything else the whole name counts.
+            Some((named, _)) if exact(config, sent).is_some() => {
+                Self { named: Some(named), unknown_variant: None }
+            }
+            _ => Self::default(),
+        }
     }
-    match (&config.unknown_model, sent) {
-        (UnknownModel::Model(id), _) => Ok(Some(Named::Model(*id, None))),
-        (UnknownModel::PassThrough, _) => Ok(None),
-        (UnknownModel::Reject, Some(sent)) => Err(Refusal::new(
-            404,
-            "model_not_found",
-            format!("the model {} does not exist", quoted(sent)),
-        )
-        .of("model")),
-        (UnknownModel::Reject, None) => {
-            Err(Refusal::new(400, "missing_model", "name a model in the member \"model\"")
-                .of("model"))
+
+    /// What serves the request where no route does; `None`: it passes through.
+    fn asked(self, request: Request<'_>) -> Result<Option<Named>, Refusal> {
+        if let Some(refusal) = self.unknown_variant {
+            return Err(refusal);
+        }
+        match (self.named, &request.config.unknown_model) {
+            (Some(named), _) => Ok(Some(named)),
+            (None, UnknownModel::Model(id)) => Ok(Some(Named::Model(*id, by_header(request, *id)))),
+            (None, UnknownModel::PassThrough) => Ok(None),
+            (None, UnknownModel::Reject) => Err(unknown_model(request.facts.model.as_deref())),
+        }
+    }
+
+    /// A route's target, with the client's variant where the target has it.
+    ///
+    /// A route may send the request to another model than the client had in mind,
+    /// so a variant that this one lacks is no mistake of the client's.
+    fn routed(self, request: Request<'_>, target: Named) -> Result<Named, Refusal> {
+        match (target, self.named) {
+            (Named::Model(model, None), Some(Named::Model(own, group))) if model == own => {
+                match self.unknown_variant {
+                    Some(refusal) => Err(refusal),
+                    None => Ok(Named::Model(model, group)),
+                }
+            }
+            (Named::Model(model, None), _) => Ok(Named::Model(model, by_header(request, model))),
+            (target, _) => Ok(target),
         }
     }
 }
 
-/// The refusal of `NAME#key` where NAME is a model and key none of its variants.
-fn unknown_variant(config: &Config, sent: &str) -> Option<Refusal> {
-    let (base, key) = sent.rsplit_once('#')?;
-    let Some(Named::Model(model, _)) = exact(config, base) else { return None };
-    Some(no_such_variant(config, model, key))
+/// The variant that the request's header picks, where the model has it.
+fn by_header(request: Request<'_>, model: ModelId) -> Option<GroupId> {
+    variant(request.config, model, request.controls.variant.as_deref()?)
+}
+
+fn unknown_model(sent: Option<&str>) -> Refusal {
+    match sent {
+        Some(sent) => {
+            let message = format!("the model {} does not exist", quoted(sent));
+            Refusal::new(404, "model_not_found", message).of("model")
+        }
+        None => {
+            let message = "name a model in the member \"model\"";
+            Refusal::new(400, "missing_model", message).of("model")
+        }
+    }
 }
 
 fn no_such_variant(config: &Config, model: ModelId, key: &str) -> Refusal {
@@ -82,37 +150,4 @@ fn no_such_variant(config: &Config, model: ModelId, key: &str) -> Refusal {
     let message =
         format!("the model {} has no variant {}; known: {known}", quoted(&model.name), quoted(key));
     Refusal::new(400, "unknown_variant", message).of("model")
-}
-
-/// The client's own choice, with the variant its header names.
-fn of_client(request: Request<'_>, named: Named) -> Result<Named, Refusal> {
-    match (named, &request.controls.variant) {
-        (Named::Model(model, None), Some(key)) => variant(request.config, model, key)
-            .map(|group| Named::Model(model, Some(group)))
-            .ok_or_else(|| no_such_variant(request.config, model, key)),
-        (named, _) => Ok(named),
-    }
-}
-
-/// A route's target, with the client's variant where the target is a model that has it.
-///
-/// A route may send the request to another model than the client had in mind,
-/// so a variant that this one lacks is no mistake of the client's.
-fn of_route(
-    request: Request<'_>,
-    target: Named,
-    own: Result<Option<Named>, Refusal>,
-) -> Result<Named, Refusal> {
-    let config = request.config;
-    let Named::Model(model, group) = target else { return Ok(target) };
-    if config.model(model).status == Status::Deleted {
-        let message = "the model this request is routed to was deleted";
-        return Err(Refusal::new(404, "model_not_found", message).of("model"));
-    }
-    let by_header = || variant(config, model, request.controls.variant.as_deref()?);
-    let by_name = || match own {
-        Ok(Some(Named::Model(own, group))) if own == model => group,
-        _ => None,
-    };
-    Ok(Named::Model(model, group.or_else(by_name).or_else(by_header)))
 }

@@ -4,8 +4,8 @@ use crate::condition::Subject;
 use crate::config::RouteId;
 use crate::request::refusal::{Refusal, quoted};
 
+use super::Request;
 use super::explain::{RouteTrace, Trace};
-use super::{Request, candidate, name, price};
 
 /// Finds the route; `None` where none matches.
 ///
@@ -13,30 +13,17 @@ use super::{Request, candidate, name, price};
 /// 400 where the request forces a route that does not exist or is disabled.
 pub(super) fn find(
     request: Request<'_>,
+    subject: &Subject<'_>,
     trace: Option<&mut Trace>,
 ) -> Result<Option<RouteId>, Refusal> {
-    let subject = subject(request);
     let found = match &request.controls.route {
         Some(name) => Some(forced(request, name)?),
-        None => first_match(request, &subject),
+        None => first_match(request, subject),
     };
     if let Some(trace) = trace {
-        trace.routes = explain(request, &subject, found);
+        trace.routes = explain(request, subject, found);
     }
     Ok(found)
-}
-
-/// The request as conditions see it.
-pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
-    let Request { config, facts, .. } = request;
-    let named = facts.model.as_deref().and_then(|name| name::name(config, name));
-    let first = named.as_ref().and_then(|named| candidate::first(config, named));
-    Subject {
-        facts,
-        target: named.and_then(|named| named.model(config)),
-        estimated_cost_usd: first.and_then(|first| price::estimate(facts, first.model_facts)),
-        sample: request.sample,
-    }
 }
 
 fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Option<RouteId> {

@@ -33,15 +33,15 @@ pub enum Transition {
 /// The phase of a record at `now_ms`.
 ///
 /// No cooldown is longer than the maximum: a deadline further away means that
-/// the clock jumped back, and is read as one at the maximum.
+/// the clock jumped back or the maximum was lowered, and counts as passed.
 #[must_use]
 pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
     if !settings.enabled || record.until_ms == 0 {
         return Phase::Healthy;
     }
     match record.until_ms.saturating_sub(now_ms) {
-        0 => Phase::HalfOpen,
-        left => Phase::Cooling(left.min(settings.max_time_ms)),
+        left if (1..=settings.max_time_ms).contains(&left) => Phase::Cooling(left),
+        _ => Phase::HalfOpen,
     }
 }
 
@@ -131,7 +131,7 @@ fn fail(
     };
     let length = length.clamp(settings.time_ms.min(settings.max_time_ms), settings.max_time_ms);
     let deadline = now_ms.saturating_add(hint.unwrap_or(length));
-    next.until_ms = next.until_ms.max(deadline).max(1);
+    next.until_ms = deadline.max(1);
     next.length_ms = u32::try_from(length).unwrap_or(u32::MAX);
     next.probe_successes = 0;
     next.cause = code(report.outcome);
@@ -296,9 +296,11 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_back_cools_no_longer_than_the_maximum() {
-        let record = run(&[(10_000_000, Outcome::Auth, None)]);
-        assert_eq!(phase_at(&record, 0), Phase::Cooling(300_000));
+    fn a_clock_that_jumps_back_ends_a_cooldown() {
+        let reports = [(10_000_000, Outcome::Auth, None), (0, Outcome::Auth, None)];
+        assert_eq!(phase_at(&run(&reports[..1]), 0), Phase::HalfOpen);
+        // The next failure counts from the new time.
+        assert_eq!(phase_at(&run(&reports), 0), Phase::Cooling(10_000));
     }
 
     #[test]

@@ -189,8 +189,8 @@ fn envoys_own_answers_count_where_the_deployment_is_to_blame() {
         for _ in 0..5 {
             ask(&host, &engine, "pair", 503, &[]);
         }
-        let attempts = host.received("x-llm-attempts").unwrap();
-        assert_eq!(attempts, if cooled { "open=network" } else { "open=503" });
+        let attempts = host.received("x-llm-attempts");
+        assert_eq!(attempts.as_deref(), cooled.then_some("open=network"));
         let next = ask(&host, &engine, "pair", 503, &[]);
         assert_eq!(next, if cooled { "open2" } else { "open" });
     }

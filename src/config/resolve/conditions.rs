@@ -7,10 +7,8 @@ use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed, Named};
 use super::super::{Condition, NamePattern, When};
 use super::{Scope, pairs, present};
+use crate::request::control::is_tag;
 use crate::request::format::Format;
-
-/// Bytes of a request's tag; longer ones are dropped.
-const LONGEST_TAG: usize = 128;
 
 impl Scope<'_> {
     /// Resolves a conjunction of conditions.
@@ -57,9 +55,7 @@ impl Scope<'_> {
     fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &raw::When) {
         let listed = raw.tag_in.iter().flatten().flatten().map(|tag| ("tag_in", tag));
         for (key, tag) in raw.tag_equals.iter().map(|tag| ("tag_equals", tag)).chain(listed) {
-            let is_tag =
-                tag.len() <= LONGEST_TAG && tag.bytes().all(|byte| byte.is_ascii_graphic());
-            if !is_tag {
+            if !is_tag(tag) {
                 let message = "is not printable ascii without spaces, so no request has it";
                 self.findings.warn(&at.key(key), format!("{} {message}", quoted(tag)));
             }

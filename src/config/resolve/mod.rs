@@ -8,6 +8,7 @@
 mod candidates;
 mod conditions;
 mod deployments;
+mod idle;
 mod models;
 mod names;
 mod overrides;
@@ -42,6 +43,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         Resolved::new(rules, &ground, &directory, findings);
     }
     settings::warn(raw, findings);
+    idle::warn(raw, findings);
     let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
     let names = directory.into_names(&ground);
     let override_keys = overrides::keys(&ground.built, &resolved.models);

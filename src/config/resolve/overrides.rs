@@ -10,7 +10,7 @@ use super::super::error::{Findings, Path};
 use super::super::raw::Body;
 use super::super::{Deployment, Model, Overrides};
 
-/// Members that routing reads to decide, and what to use instead of overriding them.
+/// Members that say what is asked and of whom, and what to use instead of overriding them.
 const REFUSED: [(&str, &str); 5] = [
     ("model", "use the deployment's model"),
     ("messages", "what the client asks is not configuration"),

@@ -15,11 +15,12 @@ use crate::request::tokens::Costs;
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// Headers that other parts of HTTP live by; this filter removes or overwrites its own.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 16] = [
     "accept",
     "accept-encoding",
     "api-key",
     "authorization",
+    "cache-control",
     "connection",
     "content-encoding",
     "content-length",
@@ -29,6 +30,7 @@ const RESERVED: [&str; 14] = [
     "te",
     "transfer-encoding",
     "x-api-key",
+    "x-goog-api-key",
     "x-request-id",
 ];
 
@@ -54,20 +56,13 @@ pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
     }
 }
 
-/// Warns of what is accepted without an effect, or leaves requests without a way.
+/// Warns of what leaves requests without a way.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
     if raw.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
         let message =
             "is not set; envoy answers 503 to requests that are not judged or pass through";
         findings.warn(&root.key("default_cluster"), message);
-    }
-    for (key, is_given) in
-        [("route_source", raw.route_source.is_some()), ("shadow", raw.shadow.is_some())]
-    {
-        if is_given {
-            findings.warn(&root.key(key), "is checked, but not active in this version");
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::routing_table::SHADOW;
 use super::table::{A_FORMAT, AT_LEAST_ONE, MILLISECONDS, NAME};
 use super::{Key, Kind, Meaning, Preset, Shape, Text};
 use super::{optional, plain, preset, required, short};
-use crate::config::{Oversize, WhenAllCooling};
+use crate::config::{BodyPolicy, WhenAllCooling};
 
 const GIBIBYTE: i64 = 1_073_741_824;
 
@@ -151,7 +151,7 @@ static FAILOVER: Shape = Shape {
     ]],
 };
 
-const OVERSIZE: Kind = Kind::Choice(Oversize::NAMES);
+const OVERSIZE: Kind = Kind::Choice(BodyPolicy::NAMES);
 
 static LIMITS: Shape = Shape {
     name: "limits",

@@ -1,12 +1,12 @@
 //! Tags and params of a body, within fixed bounds.
 //!
-//! Decides what is a tag, and which source of tags counts. Everything beyond
+//! Decides which source of tags counts. Everything beyond
 //! the bounds is dropped, never an error: labels come from clients.
 
 use std::collections::BTreeMap;
 
-/// Longest tag in bytes.
-const TAG_BYTES: usize = 128;
+use crate::request::control::is_tag;
+
 /// Greatest number of tags of one source.
 const TAGS: usize = 64;
 /// Longest key or value of a param in bytes.
@@ -48,13 +48,8 @@ impl Labels {
 
     /// Takes one tag.
     pub(super) fn tag(&mut self, rank: u8, tag: &str) {
-        let fits = (1..=TAG_BYTES).contains(&tag.len());
         let Some(tags) = self.tags.get_mut(usize::from(rank)) else { return };
-        if fits
-            && tag.bytes().all(|byte| byte.is_ascii_graphic())
-            && tags.len() < TAGS
-            && !tags.iter().any(|known| known == tag)
-        {
+        if is_tag(tag) && tags.len() < TAGS && !tags.iter().any(|known| known == tag) {
             tags.push(tag.to_owned());
         }
     }

@@ -154,7 +154,7 @@ fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
     facts.has_audio = total.audio > 0;
     facts.has_files = total.files > 0;
     facts.message_count = total.messages;
-    facts.max_output_tokens = total.limit();
+    facts.max_output_tokens = total.limit;
     let fixed = [
         (total.images, costs.image),
         (total.audio, costs.audio),

@@ -27,6 +27,8 @@ pub(super) enum Word {
     Tags(u8),
     /// One tag; the source's rank.
     Tag(u8),
+    /// A limit of the answer in tokens, which lenient servers also read as text.
+    Limit,
 }
 
 /// What a number, boolean or null is.
@@ -35,8 +37,8 @@ pub(super) enum Plain {
     Skip,
     /// `true` says this.
     Says(Saying),
-    /// A limit of the answer in tokens; a lower rank wins.
-    Limit(u8),
+    /// A limit of the answer in tokens.
+    Limit,
     /// A number is a token.
     Token,
     /// Counted as text.
@@ -144,9 +146,7 @@ impl Place {
     pub(super) const STATE: Self =
         Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };
 
-    pub(super) const fn limit(rank: u8) -> Self {
-        Self { plain: Plain::Limit(rank), ..Self::SKIP }
-    }
+    pub(super) const LIMIT: Self = Self { word: Word::Limit, plain: Plain::Limit, ..Self::SKIP };
 
     pub(super) const fn object(members: &'static Shape) -> Self {
         Self::SKIP.members(members)

@@ -38,7 +38,7 @@ static TAG_2: Place = Place::tag(2);
 
 const MODEL: (&str, Place) = ("model", Place::MODEL);
 const STREAM: (&str, Place) = ("stream", Place::STREAM);
-const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::limit(2));
+const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
 const TOOLS: (&str, Place) = ("tools", Place::WHOLE.filled(Tools));
 const PARAMS: (&str, Place) = ("metadata", Place::object(&METADATA));
 const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));
@@ -116,8 +116,8 @@ static CHAT: Shape = plain(&[
     MODEL,
     ("messages", Place::list(&CHAT_ITEM)),
     STREAM,
-    ("max_completion_tokens", Place::limit(0)),
-    ("max_output_tokens", Place::limit(1)),
+    ("max_completion_tokens", Place::LIMIT),
+    ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
     TOOLS,
     ("functions", Place::WHOLE.filled(Tools)),
@@ -148,7 +148,7 @@ static RESPONSES: Shape = plain(&[
     ("instructions", CONTENT.apart()),
     ("input", Place::PROMPT.apart().message().items(&RESPONSE_INPUT)),
     STREAM,
-    ("max_output_tokens", Place::limit(1)),
+    ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
     TOOLS,
     ("text", Place::object(&TEXT_FORMAT)),
@@ -168,8 +168,8 @@ static COMPLETIONS: Shape = plain(&[
     ("prompt", TEXTS),
     ("suffix", Place::COUNTED),
     STREAM,
-    ("max_completion_tokens", Place::limit(0)),
-    ("max_output_tokens", Place::limit(1)),
+    ("max_completion_tokens", Place::LIMIT),
+    ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
     PARAMS,
     TAGS,

@@ -16,8 +16,8 @@ pub(super) struct Tally {
     pub(super) audio: u32,
     pub(super) files: u32,
     pub(super) messages: u32,
-    /// A limit of the answer and its rank.
-    limit: Option<(u8, u64)>,
+    /// The limit of the answer in tokens: the largest that stands under any name.
+    pub(super) limit: Option<u64>,
     says: u8,
     pub(super) hits: KeywordSet,
 }
@@ -31,26 +31,12 @@ impl Tally {
         self.files = self.files.saturating_add(part.files);
         self.messages = self.messages.saturating_add(part.messages);
         self.says |= part.says;
-        if let Some((rank, limit)) = part.limit {
-            self.bound(rank, limit);
-        }
+        self.limit = self.limit.max(part.limit);
         if self.hits.is_empty() {
             self.hits = part.hits;
         } else {
             self.hits.merge(&part.hits);
         }
-    }
-
-    /// Notes a limit of the answer; a lower rank wins.
-    pub(super) fn bound(&mut self, rank: u8, limit: u64) {
-        if self.limit.is_none_or(|(known, _)| rank < known) {
-            self.limit = Some((rank, limit));
-        }
-    }
-
-    /// The limit of the answer, in tokens.
-    pub(super) fn limit(&self) -> Option<u64> {
-        self.limit.map(|(_, limit)| limit)
     }
 
     /// Adds something that a message carries.

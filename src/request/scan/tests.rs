@@ -206,7 +206,7 @@ fn modalities_follow_the_type_of_a_part() {
 }
 
 #[test]
-fn switches_and_limits_take_the_last_value() {
+fn switches_take_the_last_value_and_the_largest_limit_counts() {
     let body = r#"{"stream":true,"stream":false,"tools":[{}],"tools":[],"max_tokens":5,
         "response_format":{"type":"json_schema"},"max_completion_tokens":7,"max_output_tokens":6}"#;
     let all = facts(CHAT, body);
@@ -214,7 +214,8 @@ fn switches_and_limits_take_the_last_value() {
     assert_eq!(all.max_output_tokens, Some(7));
     assert!(facts(CHAT, r#"{"functions":[{"name":"f"}]}"#).has_tools);
     assert!(!facts(CHAT, r#"{"tools":null,"response_format":{"type":"text"}}"#).has_tools);
-    for (limit, wanted) in [("1e3", Some(1000)), ("12.0", Some(12)), ("1.5", None), ("-1", None)] {
+    for (limit, wanted) in [("1e3", Some(1000)), ("12.0", Some(12)), ("1.5", Some(2)), ("-1", None)]
+    {
         let body = format!(r#"{{"max_tokens":{limit}}}"#);
         assert_eq!(facts(CHAT, &body).max_output_tokens, wanted, "{limit}");
     }

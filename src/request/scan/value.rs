@@ -35,7 +35,7 @@ impl Walker {
                 return;
             }
             Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Role | Word::Type | Word::SaysIf(..) => WORD_BYTES,
+            Word::Role | Word::Type | Word::SaysIf(..) | Word::Limit => WORD_BYTES,
             Word::Says(_) => 0,
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
             Word::Skip if self.frames.in_params() => PARAM_BYTES,
@@ -78,6 +78,7 @@ impl Walker {
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
+            Word::Limit => self.value.limit = limit(word),
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
             _ => {}
@@ -92,11 +93,7 @@ impl Walker {
         }
         match (self.place.plain, scalar) {
             (Plain::Says(saying), Scalar::Bool(true)) => self.value.say(saying),
-            (Plain::Limit(rank), Scalar::Number(Some(text))) => {
-                if let Some(limit) = whole_number(text) {
-                    self.value.bound(rank, limit);
-                }
-            }
+            (Plain::Limit, Scalar::Number(text)) => self.value.limit = limit(text),
             (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
             (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
             _ => {}
@@ -133,15 +130,17 @@ pub(super) const fn json_text(scalar: Scalar<'_>) -> Option<&str> {
     }
 }
 
-/// A number without a fraction, also where it is written as `1e3` or `12.0`.
-fn whole_number(text: &str) -> Option<u64> {
-    /// Above it an f64 skips whole numbers.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+/// A limit in tokens, rounded up; one that is too long to be kept is as good as none.
+///
+/// What a provider might read as a number counts as one, so that no spelling of
+/// a limit passes for its absence.
+fn limit(text: Option<&str>) -> Option<u64> {
+    let Some(text) = text else { return Some(u64::MAX) };
+    let text = text.trim();
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let whole =
-            ((0.0..=EXACT).contains(&number) && number.fract() == 0.0).then_some(number as u64);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+        let whole = (number >= 0.0).then_some(number.ceil() as u64);
         whole
     })
 }

@@ -1,0 +1,63 @@
+//! Warnings of what is accepted and has no effect in this version.
+//!
+//! A key leaves this list with the change that acts upon it.
+
+use super::super::error::{Findings, Path};
+use super::super::raw::{Deployment, Model, Raw};
+
+/// Warns of every key that is given and idle.
+pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
+    let root = Path::Root;
+    idle(&root, sections(raw), findings);
+    idle(
+        &root.key("failover"),
+        [("retries_per_deployment", raw.failover.retries_per_deployment > 0)],
+        findings,
+    );
+    let probes = (raw.cooldown.half_open_probes, raw.cooldown.probe_lease_ms);
+    idle(&root.key("cooldown"), [("half_open_probes", probes != (1, 60_000))], findings);
+    let deployments = root.key("deployments");
+    for (id, deployment) in &raw.deployments {
+        idle(&deployments.key(id), deployment.iter().flat_map(limits), findings);
+    }
+    let models = root.key("models");
+    for (name, model) in &raw.models {
+        let model_at = models.key(name);
+        idle(&model_at.key("fallbacks"), model.iter().flat_map(kinds), findings);
+    }
+}
+
+fn idle(
+    at: &Path<'_>,
+    keys: impl IntoIterator<Item = (&'static str, bool)>,
+    findings: &mut Findings,
+) {
+    for (key, _) in keys.into_iter().filter(|(_, is_given)| *is_given) {
+        findings.warn(&at.key(key), "is checked, but not active in this version");
+    }
+}
+
+const fn sections(raw: &Raw) -> [(&'static str, bool); 3] {
+    [
+        ("route_source", raw.route_source.is_some()),
+        ("shadow", raw.shadow.is_some()),
+        ("serve_models", raw.serve_models),
+    ]
+}
+
+const fn limits(deployment: &Deployment) -> [(&'static str, bool); 3] {
+    [
+        ("rpm_limit", deployment.rpm_limit.is_some()),
+        ("tpm_limit", deployment.tpm_limit.is_some()),
+        ("max_parallel_requests", deployment.max_parallel_requests.is_some()),
+    ]
+}
+
+const fn kinds(model: &Model) -> [(&'static str, bool); 3] {
+    let fallbacks = &model.fallbacks;
+    [
+        ("context_window", fallbacks.context_window.is_some()),
+        ("content_policy", fallbacks.content_policy.is_some()),
+        ("rate_limit", fallbacks.rate_limit.is_some()),
+    ]
+}
