@@ -65,6 +65,8 @@ fn a_provider_gets_its_own_head() {
         ("x-api-key", "client"),
         ("api-key", "client"),
         ("x-goog-api-key", "client"),
+        ("openai-organization", "client"),
+        ("openai-project", "client"),
         ("x-trace", "1"),
         ("x-org", "evil"),
         ("x-keep", "kept"),
@@ -73,9 +75,10 @@ fn a_provider_gets_its_own_head() {
     head[1].1 = "/v1/chat/completions?key=client&a=1";
     host.request(&engine, &head, &[br#"{"model":"own"}"#]);
     assert_eq!(host.sent("authorization").as_deref(), Some("Bearer sk-own"));
-    for removed in ["x-api-key", "api-key", "x-goog-api-key", "x-trace"] {
+    for removed in ["x-api-key", "api-key", "x-goog-api-key", "x-trace", "openai-organization"] {
         assert_eq!(host.sent(removed), None, "{removed}");
     }
+    assert_eq!(host.sent("openai-project"), None);
     assert_eq!(host.sent(":authority").as_deref(), Some("api.own.test"));
     assert_eq!(host.sent(":path").as_deref(), Some("/own/v1/chat/completions?a=1"));
     assert_eq!(host.sent("x-org").as_deref(), Some("acme"));
@@ -129,6 +132,34 @@ fn internal_and_control_headers_never_go_on() {
             }
         }
     }
+}
+
+#[test]
+fn a_client_cannot_make_a_deployment_look_slow() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let timeout = [("x-envoy-upstream-rq-timeout-ms", "1")];
+    host.request(&engine, &head(&timeout), &[br#"{"model":"open"}"#]);
+    assert_eq!(host.sent("x-envoy-upstream-rq-timeout-ms"), None);
+    // Where nothing is judged, nothing is recorded.
+    let mut other = head(&timeout);
+    other[1].1 = "/v1/files";
+    host.request(&engine, &other, &[b"anything"]);
+    assert_eq!(host.sent("x-envoy-upstream-rq-timeout-ms").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_body_that_the_proxy_does_not_give_back_is_not_sent_on() {
+    let host = host();
+    let engine = engine(&host, &document());
+    host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    *host.request_headers.borrow_mut() =
+        head(&[]).iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
+    let mut stream = pointsman::lifecycle::Stream::new(engine);
+    stream.on_request_headers(&host, false);
+    // More is said to be held than can be read.
+    stream.on_request_body(&host, 100, true);
+    assert_eq!(host.refused().unwrap().0, 500);
 }
 
 #[test]
