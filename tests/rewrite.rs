@@ -123,3 +123,29 @@ proptest! {
         prop_assert_eq!(found, expected(&body, &overrides), "{} became {}", body, out);
     }
 }
+
+#[test]
+fn a_merge_into_a_repeated_key_is_no_larger_than_the_body() {
+    let empty = "\"meta\":{},".repeat(63);
+    let body = format!("{{\"model\":\"m\",{empty}\"meta\":{{\"a\":\"{}\"}}}}", "x".repeat(100_000));
+    let watched: Arc<[String]> = Arc::from(["meta".to_owned()]);
+    let mut scanner = Scanner::new(&Spec {
+        format: Format::OpenAiChat,
+        keywords: Arc::default(),
+        costs: Costs::default(),
+        watched: Arc::clone(&watched),
+    });
+    scanner.feed(body.as_bytes()).unwrap();
+    let layout = scanner.finish().unwrap().layout;
+    let overrides = [("meta".to_owned(), json!({"k": 1}))];
+    let read = |range: std::ops::Range<u64>| {
+        Some(
+            body.as_bytes()
+                [usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
+                .to_vec(),
+        )
+    };
+    let edits = edits(&layout, "m", &overrides, &watched, read).unwrap();
+    let written: usize = edits.iter().map(|edit| edit.with.len()).sum();
+    assert!(written < 2 * body.len(), "{written} bytes of edits for {} of body", body.len());
+}

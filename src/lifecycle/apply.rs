@@ -51,7 +51,7 @@ impl Stream {
             },
         )
         .map_err(|not| {
-            let message = format!("the member \"{}\" must be an object", not.key);
+            let message = format!("the member \"{}\" must be an object of at most 1 MiB", not.key);
             Refusal::new(400, "invalid_body", message)
         })?;
         let length = length_after(length as u64, &edits);
@@ -124,8 +124,11 @@ fn set_headers<H: Host + ?Sized>(
         host.set_request_header(":authority", Some(authority.as_bytes()));
     }
     let original = head.text(":path").unwrap_or_default();
+    let plain = config.paths.plain(&original);
+    let query = original.split_once('?').map(|(_, query)| query);
     let path = rewrite::path(
-        &original,
+        &plain,
+        query,
         &Target {
             prefix: &provider.path_prefix,
             template: provider.path.as_deref(),

@@ -68,17 +68,18 @@ fn secret<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<Stri
     let Some(credential) = &provider.credential else { return Ok(None) };
     let path = format!("providers.{}.credential.env", provider.name);
     let variable = &credential.env;
-    let value = host.environment(variable).filter(|value| !value.is_empty()).ok_or_else(|| {
-        format!(
-            "{path}: environment variable \"{variable}\" is not set; list it in \
+    let value =
+        host.environment(variable).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
+            format!(
+                "{path}: environment variable \"{variable}\" is not set; list it in \
              vm_config.environment_variables.host_env_keys and give it to the proxy"
-        )
-    })?;
+            )
+        })?;
     // The value itself never appears in a message.
-    if value.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
+    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(format!(
-            "{path}: environment variable \"{variable}\" holds a control character; \
-             allowed: text that can be a header value, without a line break at the end"
+            "{path}: environment variable \"{variable}\" holds a control character or one that is \
+             not ASCII; allowed: text that can be a header value, without a line break at the end"
         ));
     }
     Ok(Some(format!("{}{value}", credential.prefix)))

@@ -21,8 +21,8 @@ pub(super) const CREDENTIALS: [&str; 6] = [
 /// Headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
     ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
-/// And by which it could make a deployment look too slow.
-const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-rq-", "x-envoy-expected-rq-"];
+/// And by which it could make a deployment look too slow, or well when it is not.
+const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-", "x-envoy-expected-rq-"];
 
 /// The headers of a request as they arrived.
 #[derive(Debug, Default)]
@@ -43,6 +43,11 @@ impl RequestHead {
     /// The first value of a header as text; other bytes than UTF-8 are replaced.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.first(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    /// All values of a header as text, joined by commas; other bytes than UTF-8 are replaced.
+    pub(super) fn all(&self, name: &str) -> Option<String> {
+        self.joined(name).map(|value| String::from_utf8_lossy(&value).into_owned())
     }
 
     /// All values of a header, joined by commas as HTTP allows.

@@ -29,7 +29,7 @@ pub(super) enum Judged {
 /// client past every condition by leaving a header out.
 pub(super) fn judge(config: &Config, head: &RequestHead) -> Judged {
     let is_post = head.first(":method") == Some(b"POST");
-    let content_type = head.text("content-type");
+    let content_type = head.all("content-type");
     if !is_post || !content_type.as_deref().is_none_or(is_json) {
         return Judged::No;
     }
@@ -40,11 +40,14 @@ pub(super) fn judge(config: &Config, head: &RequestHead) -> Judged {
 /// What the headers alone say against reading the body.
 pub(super) fn against(config: &Config, head: &RequestHead, is_end: bool) -> Option<Unread> {
     let limit = config.limits.max_body_bytes;
-    let encoding = head.text("content-encoding").unwrap_or_default();
+    let encoding = head.all("content-encoding").unwrap_or_default();
+    let charset = foreign_charset(&head.all("content-type").unwrap_or_default());
     let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
     let length = head.text("content-length").and_then(|length| length.parse::<u64>().ok());
     if !encoding.split(',').map(str::trim).all(is_plain) {
         Some(Unread::Encoded { encoding })
+    } else if let Some(charset) = charset {
+        Some(Unread::Charset { charset })
     } else if length.is_some_and(|length| length > limit) {
         Some(Unread::TooLarge { limit })
     } else if is_end {
@@ -54,14 +57,26 @@ pub(super) fn against(config: &Config, head: &RequestHead, is_end: bool) -> Opti
     }
 }
 
-/// `application/json`, `text/json` and `application/…+json`, parameters aside.
+/// `application/json`, `text/json` and `application/…+json`, parameters aside; of
+/// several types that a client sends, one is enough.
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence.is_empty()
-        || essence == "text/json"
-        || essence
-            .strip_prefix("application/")
-            .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+    let is_json = |one: &str| {
+        let essence = one.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        essence == "text/json"
+            || essence
+                .strip_prefix("application/")
+                .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+    };
+    content_type.trim().is_empty() || content_type.split(',').any(is_json)
+}
+
+/// A charset that JSON does not have, under which a body could read differently.
+fn foreign_charset(content_type: &str) -> Option<String> {
+    let parameters = content_type.split([';', ',']).filter_map(|part| part.split_once('='));
+    let mut charsets = parameters
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+        .map(|(_, value)| value.trim().trim_matches('"').to_ascii_lowercase());
+    charsets.find(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii"))
 }
 
 /// Why a body is not judged although its request is.
@@ -69,6 +84,7 @@ fn is_json(content_type: &str) -> bool {
 pub(super) enum Unread {
     TooLarge { limit: u64 },
     Encoded { encoding: String },
+    Charset { charset: String },
     Unparsable(ScanError),
 }
 
@@ -77,7 +93,9 @@ impl Unread {
     pub(super) fn policy(&self, config: &Config) -> BodyPolicy {
         match self {
             Self::TooLarge { .. } => config.limits.on_oversize,
-            Self::Encoded { .. } | Self::Unparsable(_) => config.limits.on_unparsable,
+            Self::Encoded { .. } | Self::Charset { .. } | Self::Unparsable(_) => {
+                config.limits.on_unparsable
+            }
         }
     }
 
@@ -94,6 +112,14 @@ impl Unread {
                 format!(
                     "the request body is encoded as {}; send it without content-encoding",
                     crate::request::refusal::quoted(encoding)
+                ),
+            ),
+            Self::Charset { charset } => Refusal::new(
+                400,
+                "unsupported_charset",
+                format!(
+                    "the content type names the charset {}; JSON is UTF-8",
+                    crate::request::refusal::quoted(charset)
                 ),
             ),
             Self::Unparsable(error) => Refusal::new(400, "invalid_body", error.to_string()),

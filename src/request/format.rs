@@ -4,6 +4,7 @@
 //! [`Format::is_judged`]; where a format keeps its facts is the table in
 //! [`super::scan`].
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A request shape of a provider API.
@@ -182,10 +183,8 @@ impl PathTable {
             ("/embeddings", Format::OpenAiEmbeddings),
             ("/messages", Format::AnthropicMessages),
         ];
-        let mut suffixes: Vec<(String, Format)> = further
-            .into_iter()
-            .map(|(suffix, format)| (suffix.trim_end_matches('/').to_owned(), format))
-            .collect();
+        let mut suffixes: Vec<(String, Format)> =
+            further.into_iter().map(|(suffix, format)| (canonical(&suffix), format)).collect();
         suffixes.extend(built_in.map(|(suffix, format)| (suffix.to_owned(), format)));
         suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
         Self { suffixes }
@@ -193,30 +192,83 @@ impl PathTable {
 
     /// The format that a request path (with or without a query) speaks.
     ///
-    /// Spellings that servers commonly treat as the same path are recognised
-    /// alike: percent-encoded characters, doubled and trailing slashes.
+    /// Goes by the [`canonical`] path, so that spellings which servers may take for
+    /// one another are the same here.
     #[must_use]
     pub fn format(&self, path: &str) -> Option<Format> {
-        let path = normalised(path);
-        let (_, format) =
-            self.suffixes.iter().find(|(suffix, _)| path.ends_with(suffix.as_str()))?;
+        let path = canonical(path);
+        let (_, format) = self.ending(&path)?;
+        let path = path.to_ascii_lowercase();
         // Azure names the model in the path; such requests are not judged by their body.
         let is_azure = path.contains("/openai/deployments/");
         // Messages of an assistant's thread are stored, and answered by no model.
         let is_stored = *format == Format::AnthropicMessages && path.contains("/threads/");
         (format.is_judged() && !is_azure && !is_stored).then_some(*format)
     }
+
+    /// The entry that a canonical path ends with, whatever its case.
+    fn ending(&self, path: &str) -> Option<&(String, Format)> {
+        self.suffixes.iter().find(|(suffix, _)| {
+            let at = path.len().checked_sub(suffix.len());
+            at.and_then(|at| path.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+        })
+    }
+
+    /// The path (without a query) that a judged request is sent on under.
+    ///
+    /// As it came, where it is spelled plainly; else the [`canonical`] one, with the
+    /// suffix as the table has it, so that what was judged is what is asked for.
+    #[must_use]
+    pub fn plain<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        let came = path.split(['?', '#']).next().unwrap_or_default();
+        let plain = canonical(came);
+        let suffix = self.ending(&plain).map(|(suffix, _)| suffix.as_str()).unwrap_or_default();
+        let kept = plain.len().saturating_sub(suffix.len());
+        match plain.get(..kept) {
+            Some(kept) if format!("{kept}{suffix}") != came => {
+                Cow::Owned(format!("{kept}{suffix}"))
+            }
+            _ => Cow::Borrowed(came),
+        }
+    }
 }
 
-/// The path without query and fragment, percent-decoded, slashes merged, no slash at the end.
-fn normalised(path: &str) -> String {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let mut decoded = percent_decoded(path);
-    decoded.dedup_by(|byte, before| *byte == b'/' && *before == b'/');
-    while decoded.last() == Some(&b'/') {
-        decoded.pop();
+/// A path as servers that normalise paths understand it: percent-decoded, a
+/// backslash for a slash, without path parameters (`;…`), dot segments resolved,
+/// slashes merged, none at the end; then encoded again as far as it must be.
+#[must_use]
+pub fn canonical(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
+    for byte in canonical_bytes(path) {
+        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
     }
-    String::from_utf8_lossy(&decoded).into_owned()
+    encoded
+}
+
+fn canonical_bytes(path: &str) -> Vec<u8> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let decoded = percent_decoded(path);
+    let mut segments: Vec<&[u8]> = Vec::new();
+    for segment in decoded.split(|byte| matches!(byte, b'/' | b'\\')) {
+        let segment = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        match segment {
+            b"" | b"." => {}
+            b".." => {
+                segments.pop();
+            }
+            segment => segments.push(segment),
+        }
+    }
+    let mut bytes = Vec::with_capacity(decoded.len());
+    for segment in segments {
+        bytes.push(b'/');
+        bytes.extend_from_slice(segment);
+    }
+    bytes
 }
 
 /// The bytes that percent-encoded text stands for; a `%` that encodes nothing stays.
@@ -263,11 +315,36 @@ mod tests {
             ("/v1/chat%2fcompletions", Some(Format::OpenAiChat)),
             ("/v1/chat/%63ompletions", Some(Format::OpenAiChat)),
             ("/v1//chat//completions//", Some(Format::OpenAiChat)),
+            ("/v1/chat/./completions", Some(Format::OpenAiChat)),
+            ("/v1/chat/x/%2e%2E/completions", Some(Format::OpenAiChat)),
+            ("/v1/chat;x/completions;y=1", Some(Format::OpenAiChat)),
+            ("/v1/chat\\completions/.", Some(Format::OpenAiChat)),
+            ("/v1/Chat/COMPLETIONS", Some(Format::OpenAiChat)),
+            ("/openai/deployments/../../v1/chat/completions", Some(Format::OpenAiChat)),
+            ("/v1/chat/completions/x/..", Some(Format::OpenAiChat)),
             ("/v1/chat/completions%", None),
             ("", None),
         ];
         for (path, wanted) in cases {
             assert_eq!(table.format(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_was_judged_is_what_is_asked_for() {
+        let table = PathTable::default();
+        let cases = [
+            ("/v1/chat/completions?x=1", "/v1/chat/completions"),
+            ("/Tenant/v1/chat/completions", "/Tenant/v1/chat/completions"),
+            ("/a:b/v1/chat/completions", "/a:b/v1/chat/completions"),
+            ("/v1/chat/./completions", "/v1/chat/completions"),
+            ("/v1//chat/%63ompletions/", "/v1/chat/completions"),
+            ("/../internal/v1/chat/completions", "/internal/v1/chat/completions"),
+            ("/a%20b/v1/chat/completions", "/a%20b/v1/chat/completions"),
+            ("/v1/CHAT;x/completions", "/v1/chat/completions"),
+        ];
+        for (came, wanted) in cases {
+            assert_eq!(table.plain(came), wanted, "{came}");
         }
     }
 

@@ -65,7 +65,8 @@ pub(super) fn exact(config: &Config, name: &str) -> Option<Named> {
     };
     match config.deployments.iter().position(same) {
         Some(at) => Some(Named::Deployment(DeploymentId(at))),
-        None if model.is_empty() => None,
+        // In a path template these would name another folder.
+        None if matches!(model, "" | "." | "..") => None,
         None => Some(Named::Direct(provider, model.to_owned())),
     }
 }

@@ -1,8 +1,9 @@
 //! The edits that make a JSON body one for another model.
 //!
 //! The value of every top-level `model` is replaced, or the member inserted
-//! first; overrides replace, merge into or remove top-level members. Where a
-//! key stands more than once, every occurrence changes.
+//! first; overrides replace, merge into or remove top-level members. Where a key
+//! stands more than once, every occurrence changes; of one that is merged into,
+//! the last stays.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,9 +15,12 @@ use serde_json::value::RawValue;
 use super::splice::Edit;
 use crate::request::scan::{Layout, Member};
 
-/// A member that cannot be merged into: its value is no object that can be read.
+/// Longest value that is merged into, in bytes: it is taken apart in memory.
+const LARGEST_MERGED: u64 = 1024 * 1024;
+
+/// A member that is not merged into: its value is too long, or an object that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotAnObject {
+pub struct NotMerged {
     /// The member's key.
     pub key: String,
 }
@@ -29,14 +33,14 @@ pub struct NotAnObject {
 /// asked only for members that are merged into.
 ///
 /// # Errors
-/// [`NotAnObject`] where a member to merge into starts like an object but cannot be read.
+/// [`NotMerged`] where a member to merge into starts like an object but cannot be read.
 pub fn edits(
     layout: &Layout,
     model: &str,
     overrides: &[(String, Value)],
     watched: &[String],
     read: impl Fn(Range<u64>) -> Option<Vec<u8>>,
-) -> Result<Vec<Edit>, NotAnObject> {
+) -> Result<Vec<Edit>, NotMerged> {
     let model = Value::from(model).to_string();
     let mut edits: Vec<Edit> =
         layout.model.iter().map(|member| replacing(member, model.clone())).collect();
@@ -55,11 +59,16 @@ pub fn edits(
             (value, None) => {
                 inserted.push(format!("{}:{}", Value::from(key.as_str()), without_nulls(value)));
             }
-            (value, Some(last)) => {
-                let value = match value {
-                    Value::Object(over) => merged(key, over, read(last.value.clone()))?,
-                    value => value.to_string(),
-                };
+            (Value::Object(over), Some(last)) => {
+                // What is merged is the client's: written for every occurrence, one
+                // request could become many times as large.
+                removed.extend(places().filter(|member| *member != last));
+                let there = Some(&last.value).filter(|place| span(place) <= LARGEST_MERGED);
+                let there = there.ok_or_else(|| NotMerged { key: key.clone() })?;
+                edits.push(replacing(last, merged(key, over, read(there.clone()))?));
+            }
+            (value, Some(_)) => {
+                let value = value.to_string();
                 edits.extend(places().map(|member| replacing(member, value.clone())));
             }
         }
@@ -74,6 +83,10 @@ pub fn edits(
         edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
     }
     Ok(edits)
+}
+
+const fn span(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
 }
 
 fn replacing(member: &Member, with: String) -> Edit {
@@ -125,13 +138,13 @@ fn merged(
     key: &str,
     over: &serde_json::Map<String, Value>,
     there: Option<Vec<u8>>,
-) -> Result<String, NotAnObject> {
+) -> Result<String, NotMerged> {
     let there = there.unwrap_or_default();
     if there.first() != Some(&b'{') {
         return Ok(without_nulls(&Value::Object(over.clone())).to_string());
     }
     let members: Members<'_> =
-        serde_json::from_slice(&there).map_err(|_| NotAnObject { key: key.to_owned() })?;
+        serde_json::from_slice(&there).map_err(|_| NotMerged { key: key.to_owned() })?;
     let kept = members.0.iter().filter(|(key, _)| !over.contains_key(key));
     let kept = kept.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), value.get()));
     let set = over.iter().filter(|(_, value)| !value.is_null());

@@ -15,13 +15,12 @@ pub struct Target<'a> {
     pub removes_key: bool,
 }
 
-/// The path with query to ask the provider under, given the client's.
+/// The path with query to ask the provider under, given the client's path and query.
 ///
 /// The query of a template comes first; the client's follows, without
 /// parameters that the template sets.
 #[must_use]
-pub fn path(original: &str, target: &Target<'_>) -> String {
-    let (path, query) = split(original);
+pub fn path(path: &str, query: Option<&str>, target: &Target<'_>) -> String {
     let (path, own) = match target.template {
         Some(template) => {
             let filled = template
@@ -72,6 +71,12 @@ fn encoded(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The path for a client's path with query.
+    fn of(original: &str, target: &Target<'_>) -> String {
+        let (came, query) = split(original);
+        path(came, query, target)
+    }
+
     const PLAIN: Target<'_> = Target {
         prefix: "",
         template: None,
@@ -84,14 +89,14 @@ mod tests {
     fn a_plain_target_changes_nothing() {
         for same in ["/v1/chat/completions", "/v1/chat/completions?a=1&key=x&a=2", "/x?", "/x?&&"] {
             let wanted = if same == "/x?" { "/x?" } else { same };
-            assert_eq!(path(same, &PLAIN), wanted);
+            assert_eq!(of(same, &PLAIN), wanted);
         }
     }
 
     #[test]
     fn a_prefix_goes_before_the_path() {
         let target = Target { prefix: "/api/", ..PLAIN };
-        assert_eq!(path("/v1/x?y=1", &target), "/api/v1/x?y=1");
+        assert_eq!(of("/v1/x?y=1", &target), "/api/v1/x?y=1");
     }
 
     #[test]
@@ -99,7 +104,7 @@ mod tests {
         let template = "/openai/deployments/{model}/{operation}?api-version=2024-10-21";
         let target = Target { template: Some(template), ..PLAIN };
         assert_eq!(
-            path("/v1/chat/completions?api-version=1&x=2", &target),
+            of("/v1/chat/completions?api-version=1&x=2", &target),
             "/openai/deployments/gpt%204%2Fo/chat/completions?api-version=2024-10-21&x=2"
         );
     }
@@ -107,7 +112,7 @@ mod tests {
     #[test]
     fn the_key_goes_however_it_is_written() {
         let target = Target { removes_key: true, ..PLAIN };
-        assert_eq!(path("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
-        assert_eq!(path("/v1/x?key=s", &target), "/v1/x");
+        assert_eq!(of("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
+        assert_eq!(of("/v1/x?key=s", &target), "/v1/x");
     }
 }

@@ -141,7 +141,12 @@ impl Place {
     pub(super) const ROLE: Self = Self { word: Word::Role, ..Self::SKIP };
     pub(super) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
     pub(super) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
-    pub(super) const STREAM: Self = Self { plain: Plain::Says(Saying::Stream), ..Self::SKIP };
+    /// A switch; lenient servers also read it as text or a number.
+    pub(super) const STREAM: Self = Self {
+        word: Word::SaysIf(Saying::Stream, &["true", "True", "TRUE", "1", "on", "yes", "t", "y"]),
+        plain: Plain::Says(Saying::Stream),
+        ..Self::SKIP
+    };
     /// Something that continues what a provider keeps.
     pub(super) const STATE: Self =
         Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };

@@ -92,7 +92,9 @@ impl Walker {
             key.inspect(|key| self.labels.param(key, json_text(scalar)));
         }
         match (self.place.plain, scalar) {
-            (Plain::Says(saying), Scalar::Bool(true)) => self.value.say(saying),
+            (Plain::Says(saying), Scalar::Bool(true) | Scalar::Number(Some("1" | "1.0"))) => {
+                self.value.say(saying);
+            }
             (Plain::Limit, Scalar::Number(text)) => self.value.limit = limit(text),
             (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
             (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),

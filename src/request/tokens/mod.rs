@@ -26,15 +26,56 @@ pub struct Estimator {
     sum: Sum,
 }
 
+/// Characters after which what was estimated can no longer be taken back.
+const STRETCH: i64 = 32;
+
 /// Weighs what it is told of.
+///
+/// Fitted costs may be negative, where runs share a token with their neighbours.
+/// So that no filler takes away from the text it stands in, a stretch of runs
+/// costs at least what [`least`] says of them.
 #[derive(Debug, Default)]
-struct Sum(i64);
+struct Sum {
+    total: i64,
+    /// Of the stretch that has not ended: cost, least cost, characters.
+    stretch: (i64, i64, i64),
+    /// Of the run that has not ended.
+    run: i64,
+}
+
+/// The least a run costs: a token holds no more than 16 characters of words and
+/// marks that change, and no more than 64 of a long run of the same.
+const fn least(len: i64) -> i64 {
+    const TOKEN: i64 = 1024;
+    if len > 8 { len.saturating_mul(TOKEN / 64) } else { len.saturating_mul(TOKEN / 16) }
+}
 
 impl Meter for Sum {
     #[inline]
     fn note(&mut self, feature: usize, count: u32) {
         let weight = WEIGHTS.get(feature).copied().unwrap_or(0);
-        self.0 = self.0.saturating_add(i64::from(weight).saturating_mul(i64::from(count)));
+        self.run = self.run.saturating_add(i64::from(weight).saturating_mul(i64::from(count)));
+    }
+
+    #[inline]
+    fn end_run(&mut self, len: u32) {
+        let (cost, low, chars) = &mut self.stretch;
+        let least = least(i64::from(len));
+        let run = std::mem::take(&mut self.run);
+        // One or two characters may well belong to their neighbours' tokens.
+        *cost = cost.saturating_add(if len > 2 { run.max(least) } else { run });
+        *low = low.saturating_add(least);
+        *chars = chars.saturating_add(i64::from(len));
+        if *chars >= STRETCH {
+            self.end_stretch();
+        }
+    }
+}
+
+impl Sum {
+    fn end_stretch(&mut self) {
+        let (cost, low, _) = std::mem::take(&mut self.stretch);
+        self.total = self.total.saturating_add(cost.max(low));
     }
 }
 
@@ -48,7 +89,8 @@ impl Estimator {
     pub fn finish(&mut self) -> u64 {
         let is_empty = self.runs.is_empty();
         std::mem::take(&mut self.runs).finish(&mut self.sum);
-        let sum = u64::try_from(std::mem::take(&mut self.sum).0).unwrap_or(0);
+        self.sum.end_stretch();
+        let sum = u64::try_from(std::mem::take(&mut self.sum).total).unwrap_or(0);
         if is_empty { 0 } else { sum.max(UNIT) }
     }
 }

@@ -12,6 +12,9 @@ use super::layout::*;
 pub trait Meter {
     /// The feature, below [`FEATURES`], occurs `count` times more.
     fn note(&mut self, feature: usize, count: u32);
+
+    /// A run of that many characters ends; what was noted since the last one is its.
+    fn end_run(&mut self, _len: u32) {}
 }
 
 /// What stands before a run.
@@ -100,6 +103,9 @@ impl Runs {
 
     fn start<M: Meter>(&mut self, kind: Kind, meter: &mut M) {
         self.note_run(kind, meter);
+        if self.kind != Kind::Nothing {
+            meter.end_run(self.len);
+        }
         self.before = match self.kind {
             Kind::Mark if self.len > 1 => Kind::Marks,
             kind => kind,

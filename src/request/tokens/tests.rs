@@ -74,3 +74,13 @@ fn an_estimator_is_as_new_after_each_text() {
 fn every_feature_has_a_weight_that_cannot_overflow_a_long_text() {
     assert!(WEIGHTS.iter().all(|weight| weight.abs() < 64 * 1024));
 }
+
+#[test]
+fn more_text_never_costs_less() {
+    let text = "the quick brown fox jumps over it ".repeat(20);
+    let alone = estimate([text.as_str()]);
+    for filler in ["(", "*", "=", ";", "|", "\0", "é"] {
+        let longer = format!("{text}{}", filler.repeat(1000));
+        assert!(estimate([longer.as_str()]) >= alone, "{filler:?}");
+    }
+}
