@@ -39,6 +39,11 @@ pub enum ScanError {
         /// Byte offset of the value.
         at: u64,
     },
+    /// A key that means something, in another case: servers differ in what they make of it.
+    Miscased {
+        /// Byte offset after the key.
+        at: u64,
+    },
     /// A member that a rewrite may touch occurs more than [`ScanError::MAX_REPEATS`] times.
     Repeated {
         /// Byte offset of the key that is one too many.
@@ -63,6 +68,7 @@ impl ScanError {
             | Self::NotAnObject { at, .. }
             | Self::ModelType { at, .. }
             | Self::ModelTooLong { at }
+            | Self::Miscased { at }
             | Self::Repeated { at } => at,
         }
     }
@@ -86,6 +92,11 @@ impl fmt::Display for ScanError {
             Self::ModelTooLong { at } => {
                 write!(f, "`model` at byte {at} is longer than {} bytes", Self::MAX_MODEL_BYTES)
             }
+            Self::Miscased { at } => write!(
+                f,
+                "the key before byte {at} is known in lower case; write it so, servers differ in \
+                 what they make of other cases"
+            ),
             Self::Repeated { at } => write!(
                 f,
                 "the key at byte {at} occurs more than {} times in the body",

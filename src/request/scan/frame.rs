@@ -168,6 +168,16 @@ impl Frames {
         None
     }
 
+    /// Whether a key of the innermost object is one of the table's in another case.
+    pub(super) fn is_miscased(&self, key: &str) -> bool {
+        match self.stack.last() {
+            Some(Frame { inside: Inside::Object(shape), current: None, .. }) => {
+                shape.is_miscased(key)
+            }
+            _ => false,
+        }
+    }
+
     /// Takes the tally of an element or of the current member.
     pub(super) fn deliver(&mut self, tally: Tally, content: Content) {
         let Some(frame) = self.stack.last_mut() else { return };

@@ -113,10 +113,29 @@ impl Shape {
         found.map(|(index, (_, place))| (index, place))
     }
 
+    /// Whether the key is one of these in another case.
+    pub(super) fn is_miscased(&self, key: &str) -> bool {
+        let is_same = |name: &str| is_same_but_for_case(name, key);
+        self.kind != Kind::Params && self.fields.iter().any(|(name, _)| is_same(name))
+    }
+
     /// The place of a field.
     pub(super) fn place(&self, index: usize) -> Option<&'static Place> {
         self.fields.get(index).map(|(_, place)| place)
     }
+}
+
+/// Whether two keys differ, and only in the case of their letters.
+///
+/// As servers compare that match keys without case: the long s and the Kelvin
+/// sign are cases of `s` and `k`.
+pub(super) fn is_same_but_for_case(name: &str, key: &str) -> bool {
+    let folded = |char: char| match char {
+        'ſ' => 's',
+        '\u{212a}' => 'k',
+        char => char.to_ascii_lowercase(),
+    };
+    name != key && name.chars().map(folded).eq(key.chars().map(folded))
 }
 
 impl Place {

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::error::ScanError;
+use super::place::is_same_but_for_case;
 use super::{Layout, Member};
 
 /// The member being read.
@@ -54,6 +55,11 @@ impl Places {
             return Err(ScanError::Repeated { at: self.current.key_at });
         }
         Ok(())
+    }
+
+    /// Whether a key is a wanted one in another case.
+    pub(super) fn is_miscased(&self, key: &str) -> bool {
+        self.wanted.iter().any(|name| is_same_but_for_case(name, key))
     }
 
     /// The member's value starts.

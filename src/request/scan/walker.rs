@@ -202,6 +202,12 @@ impl Sink for Walker {
             if let Some(cursor) = self.frames.key(key, self.cursor) {
                 self.cursor = cursor;
             }
+            let is_miscased = |key: &str| {
+                self.frames.is_miscased(key) || (self.at_top() && self.places.is_miscased(key))
+            };
+            if key.is_some_and(is_miscased) {
+                self.refused.get_or_insert(ScanError::Miscased { at: end });
+            }
         } else {
             let content = self.end_string();
             self.end(end, content);
