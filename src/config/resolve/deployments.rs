@@ -2,6 +2,7 @@
 //!
 //! Every deployment has its id and index before any model is resolved.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::super::error::{Findings, Path, quoted};
@@ -21,7 +22,12 @@ pub(super) struct Ground {
     pub(super) built: Vec<Deployment>,
     /// Whether ids may be missing because the whole list was reported.
     pub(super) is_partial: bool,
+    /// Suggestions still to be made; each compares a name with many.
+    suggestions: Cell<u32>,
 }
+
+/// Suggestions that are made; no more problems than these are kept anyway.
+const MOST_SUGGESTIONS: u32 = 100;
 
 impl Ground {
     /// Collects and resolves the deployments of a configuration.
@@ -42,7 +48,19 @@ impl Ground {
             .filter_map(|(id, raw)| Some((id, raw.as_ref()?)))
             .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
             .collect();
-        Self { written, ids, built, is_partial: findings.is_reported(&at) }
+        let suggestions = Cell::new(MOST_SUGGESTIONS);
+        Self { written, ids, built, is_partial: findings.is_reported(&at), suggestions }
+    }
+
+    /// [`did_you_mean`], as long as there are suggestions to be made.
+    pub(super) fn near<'a>(
+        &self,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        let left = self.suggestions.get().checked_sub(1)?;
+        self.suggestions.set(left);
+        did_you_mean(name, known)
     }
 
     /// The deployment of that id; none where it was reported.
@@ -53,7 +71,10 @@ impl Ground {
         match self.ids.get(id) {
             Some(found) => Ok(Some(*found)),
             None if self.is_partial => Ok(None),
-            None => Err(unknown("deployment", id, self.ids.keys().map(String::as_str))),
+            None => {
+                let known = || self.ids.keys().map(String::as_str);
+                Err(unknown("deployment", id, self.near(id, known()), known()))
+            }
         }
     }
 }
@@ -62,10 +83,10 @@ impl Ground {
 pub(super) fn unknown<'a>(
     what: &str,
     name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
+    near: Option<String>,
+    known: impl Iterator<Item = &'a str>,
 ) -> String {
     let name_quoted = quoted(name);
-    let near = did_you_mean(name, known.clone());
     let parting = if near.is_some() { "" } else { ";" };
     let near = near.unwrap_or_default();
     let list = listed(known);
@@ -115,7 +136,8 @@ impl Collector<'_> {
         };
         if !providers.contains_key(name) && !self.findings.is_reported(&Path::Root.key("providers"))
         {
-            let message = unknown("provider", name, providers.keys().map(String::as_str));
+            let known = || providers.keys().map(String::as_str);
+            let message = unknown("provider", name, did_you_mean(name, known()), known());
             self.findings.problem(&at.key("provider"), message);
         }
     }

@@ -44,6 +44,8 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
     }
     settings::warn(raw, findings);
     idle::warn(raw, findings);
+    let headers = settings::header_names(&raw.headers, findings);
+    providers::check_own(&providers, &headers, findings);
     let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
     let names = directory.into_names(&ground);
     let override_keys = overrides::keys(&ground.built, &resolved.models);
@@ -66,7 +68,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         limits: raw.limits,
         paths: settings::paths(&raw.paths, findings),
         tokens: settings::costs(&raw.tokens),
-        headers: settings::header_names(&raw.headers, findings),
+        headers,
         serve_models: raw.serve_models,
         response_headers: raw.response_headers,
         warnings: Vec::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::error::{Findings, Path, quoted};
-use super::super::shape::{did_you_mean, listed};
+use super::super::shape::listed;
 use super::super::{GroupId, ModelId, Names, Status, Target, raw};
 use super::deployments::Ground;
 use super::{Rules, inserted};
@@ -119,7 +119,7 @@ impl<'a> Directory<'a> {
             let models = models.filter(|(_, model)| !model.is_some_and(is_deleted));
             models.map(|(name, _)| *name)
         };
-        let near = did_you_mean(name, models().chain(more));
+        let near = self.ground.near(name, models().chain(more));
         let parting = if near.is_some() { "" } else { ";" };
         let near = near.unwrap_or_default();
         let known = listed(models());

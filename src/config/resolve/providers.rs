@@ -2,7 +2,7 @@
 
 use super::super::error::{Findings, Path, quoted};
 use super::super::raw::{self, Named};
-use super::super::{Credential, Provider};
+use super::super::{Credential, HeaderNames, Provider};
 use super::{pairs, present};
 
 /// Headers that frame a message or name its target; this filter or Envoy owns them.
@@ -33,6 +33,23 @@ fn provider(at: &Path<'_>, name: &str, raw: &raw::Provider, findings: &mut Findi
     };
     check_headers(at, &provider, findings);
     provider
+}
+
+/// A header of this filter's own is taken off again, or written over.
+pub(super) fn check_own(providers: &[Provider], own: &HeaderNames, findings: &mut Findings) {
+    for provider in providers {
+        let at = Path::Root.key("providers");
+        let at = at.key(&provider.name);
+        let (headers, credential) = (at.key("headers"), at.key("credential"));
+        let set = provider.headers.iter().map(|(name, _)| (headers.key(name), name));
+        let secret = provider.credential.iter().map(|one| (credential.key("header"), &one.header));
+        for (at, name) in set.chain(secret) {
+            if own.all().contains(&name.as_str()) {
+                let message = format!("{} is a header of this filter's own", quoted(name));
+                findings.problem(&at, message);
+            }
+        }
+    }
 }
 
 /// Which of two settings of one header would win is not left to chance.

@@ -15,7 +15,7 @@ use crate::request::tokens::Costs;
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
 /// Headers that other parts of HTTP live by; this filter removes or overwrites its own.
-const RESERVED: [&str; 16] = [
+const RESERVED: [&str; 18] = [
     "accept",
     "accept-encoding",
     "api-key",
@@ -27,9 +27,11 @@ const RESERVED: [&str; 16] = [
     "content-type",
     "cookie",
     "host",
+    "set-cookie",
     "te",
     "transfer-encoding",
     "x-api-key",
+    "x-forwarded-for",
     "x-goog-api-key",
     "x-request-id",
 ];
