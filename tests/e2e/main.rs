@@ -13,6 +13,7 @@ mod harness;
 #[path = "../support/mock/mod.rs"]
 mod mock;
 
+mod attack;
 mod bad_input;
 mod balance;
 mod configuration;
