@@ -10,6 +10,9 @@
 //! `filter → lifecycle → {routing, response} → {condition, strategy, state} →
 //! config → request`. `host` is a leaf. ARCHITECTURE.md gives the reasons.
 
+// What overflows on hostile input would be wrong where it does not trap.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod condition;
 pub mod config;
 pub mod host;

@@ -3,6 +3,11 @@
 //! Decides when a known name is near enough to be meant, and how many known
 //! names a message lists.
 
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "lengths are bounded before they are added")
+)]
+
 use crate::config::error::quoted;
 
 /// Known names that a message lists.

@@ -5,6 +5,14 @@
 //! word, digits go in threes, white space and line ends go together. Knows no
 //! costs: a [`Meter`] hears of each feature.
 
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        reason = "indices of the table, bounded by its layout"
+    )
+)]
+
 use super::class::{CYRILLIC, Class, SCRIPTS, is_not_russian};
 use super::layout::*;
 
