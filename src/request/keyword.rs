@@ -114,8 +114,14 @@ fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mu
 fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordSet) -> StateID {
     let state = machine.next_state(Anchored::No, state, byte);
     if machine.is_special(state) && machine.is_match(state) {
-        for index in 0..machine.match_len(state) {
-            hits.insert(KeywordId(machine.match_pattern(state, index).as_usize()));
+        let keyword = |index| KeywordId(machine.match_pattern(state, index).as_usize());
+        // The longest keyword of a state comes first and the others are its ends, so
+        // they were noted with it; a text of nested keywords would note them all again
+        // at every byte.
+        if !hits.contains(keyword(0)) {
+            for index in 0..machine.match_len(state) {
+                hits.insert(keyword(index));
+            }
         }
     }
     state
@@ -206,6 +212,22 @@ mod tests {
     fn overlapping_and_nested_keywords_are_all_found() {
         assert_eq!(found(&["he", "she", "hers", "his"], "ushers"), ["he", "she", "hers"]);
         assert!(found(&["abc"], "ab c").is_empty());
+    }
+
+    #[test]
+    fn nested_keywords_are_the_ones_that_occur() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let mut word = |longest| -> String {
+            (0..rng.usize(1..=longest)).map(|_| char::from(b"abc"[rng.usize(..3)])).collect()
+        };
+        for _ in 0..300 {
+            let words: std::collections::BTreeSet<String> = (0..12).map(|_| word(5)).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let text = word(60);
+            let occur: Vec<&str> =
+                words.iter().copied().filter(|word| text.contains(word)).collect();
+            assert_eq!(found(&words, &text), occur, "{text}");
+        }
     }
 
     #[test]
