@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use pointsman::request::format::Format;
-use pointsman::request::rewrite::{Splicer, edits, length_after};
+use pointsman::request::rewrite::{Edit, Splicer, edits, length_after};
 use pointsman::request::scan::{Scanner, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::prelude::*;
@@ -89,6 +89,28 @@ fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
     Value::Object(document)
 }
 
+/// The edits that the overrides make of a body.
+fn edits_of(
+    body: &str,
+    model: &str,
+    overrides: &[(String, Value)],
+    watched: &Arc<[String]>,
+) -> Vec<Edit> {
+    let mut scanner = Scanner::new(&Spec {
+        format: Format::OpenAiChat,
+        keywords: Arc::default(),
+        costs: Costs::default(),
+        watched: Arc::clone(watched),
+    });
+    scanner.feed(body.as_bytes()).unwrap();
+    let layout = scanner.finish().unwrap().layout;
+    let read = |range: std::ops::Range<u64>| {
+        let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
+        Some(body.as_bytes()[start..end].to_vec())
+    };
+    edits(&layout, model, overrides, watched, read).unwrap()
+}
+
 proptest! {
     #[test]
     fn a_rewrite_means_what_its_overrides_say(
@@ -98,19 +120,7 @@ proptest! {
     ) {
         let body = written(&members);
         let watched: Arc<[String]> = WATCHED.iter().map(|key| (*key).to_owned()).collect();
-        let mut scanner = Scanner::new(&Spec {
-            format: Format::OpenAiChat,
-            keywords: Arc::default(),
-            costs: Costs::default(),
-            watched: Arc::clone(&watched),
-        });
-        scanner.feed(body.as_bytes()).unwrap();
-        let scan = scanner.finish().unwrap();
-        let read = |range: std::ops::Range<u64>| {
-            let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
-            Some(body.as_bytes()[start..end].to_vec())
-        };
-        let edits = edits(&scan.layout, "up\"stream", &overrides, &watched, read).unwrap();
+        let edits = edits_of(&body, "up\"stream", &overrides, &watched);
         let mut splicer = Splicer::new(edits.clone());
         let mut out = Vec::new();
         for piece in body.as_bytes().chunks(size) {
@@ -129,23 +139,8 @@ fn a_merge_into_a_repeated_key_is_no_larger_than_the_body() {
     let empty = "\"meta\":{},".repeat(63);
     let body = format!("{{\"model\":\"m\",{empty}\"meta\":{{\"a\":\"{}\"}}}}", "x".repeat(100_000));
     let watched: Arc<[String]> = Arc::from(["meta".to_owned()]);
-    let mut scanner = Scanner::new(&Spec {
-        format: Format::OpenAiChat,
-        keywords: Arc::default(),
-        costs: Costs::default(),
-        watched: Arc::clone(&watched),
-    });
-    scanner.feed(body.as_bytes()).unwrap();
-    let layout = scanner.finish().unwrap().layout;
     let overrides = [("meta".to_owned(), json!({"k": 1}))];
-    let read = |range: std::ops::Range<u64>| {
-        Some(
-            body.as_bytes()
-                [usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
-                .to_vec(),
-        )
-    };
-    let edits = edits(&layout, "m", &overrides, &watched, read).unwrap();
+    let edits = edits_of(&body, "m", &overrides, &watched);
     let written: usize = edits.iter().map(|edit| edit.with.len()).sum();
     assert!(written < 2 * body.len(), "{written} bytes of edits for {} of body", body.len());
 }

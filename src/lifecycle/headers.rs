@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{ClientHeaders, Config, HeaderNames};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
+use crate::request::format::percent_encoded;
 
 /// Headers that providers take for a client's credential, or that name the
 /// account it belongs to: beside another credential the latter would be refused,
@@ -64,11 +65,12 @@ impl RequestHead {
     /// Names of headers that are not sent on: control headers, and internal
     /// ones that only this filter or Envoy may set.
     pub(super) fn withheld(&self, names: &HeaderNames, is_judged: bool) -> Vec<&str> {
+        let own = names.all();
         let mut withheld: Vec<&str> = self
             .0
             .iter()
             .map(|(name, _)| name.as_str())
-            .filter(|name| names.all().contains(name) || is_steering(name, is_judged))
+            .filter(|name| own.contains(name) || is_steering(name, is_judged))
             .collect();
         withheld.sort_unstable();
         withheld.dedup();
@@ -164,14 +166,7 @@ fn mixed(mut hash: u64) -> u64 {
 
 /// Text as a header value: control characters and what is not ASCII percent-encoded.
 pub(super) fn value(text: &str) -> String {
-    let mut value = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' '..=b'~' => value.push(char::from(byte)),
-            _ => value.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    value
+    percent_encoded(text.as_bytes(), |byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ impl Stream {
         let engine = &*self.engine;
         let Some(step) = decision.plan.first() else { return };
         let status = status(host);
-        // Envoy makes no answer below 400 itself, so its origin need not be asked.
+        // The one answer below 400 that Envoy makes itself is asked for by a header that
+        // is withheld from judged requests.
         let details =
             (status >= 400).then(|| host.property(&["response", "code_details"])).flatten();
         let provider = step.server.provider(&engine.config);

@@ -238,15 +238,9 @@ impl PathTable {
 /// slashes merged, none at the end; then encoded again as far as it must be.
 #[must_use]
 pub fn canonical(path: &str) -> String {
-    let mut encoded = String::with_capacity(path.len());
-    for byte in canonical_bytes(path) {
-        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent_encoded(&canonical_bytes(path), |byte| {
+        byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&byte)
+    })
 }
 
 fn canonical_bytes(path: &str) -> Vec<u8> {
@@ -269,6 +263,20 @@ fn canonical_bytes(path: &str) -> Vec<u8> {
         bytes.extend_from_slice(segment);
     }
     bytes
+}
+
+/// Bytes as text, all but the kept ones percent-encoded; kept ones are ASCII.
+#[must_use]
+pub fn percent_encoded(bytes: &[u8], is_kept: impl Fn(u8) -> bool) -> String {
+    let mut encoded = String::with_capacity(bytes.len());
+    for byte in bytes {
+        if is_kept(*byte) {
+            encoded.push(char::from(*byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }
 
 /// The bytes that percent-encoded text stands for; a `%` that encodes nothing stays.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{
-    Config, DeploymentId, GroupId, ModelFacts, ModelId, Overrides, Rule, StrategyName, TagMatch,
+    Config, DeploymentId, Group, GroupId, ModelFacts, ModelId, Overrides, Rule, StrategyName,
+    TagMatch,
 };
 use crate::strategy::Entry;
 
@@ -39,8 +40,7 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
     match named {
         Named::Model(model, group) => {
             let described = config.model(*model);
-            let id = group.unwrap_or(described.default_group);
-            let group = config.group(*model, id);
+            let (id, group) = meant(config, *model, *group);
             Set {
                 name: described.name.clone(),
                 variant: group.key.clone(),
@@ -71,13 +71,18 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
 pub(super) fn first<'a>(config: &'a Config, named: &Named) -> Option<&'a ModelFacts> {
     match named {
         Named::Model(model, group) => {
-            let group = group.unwrap_or(config.model(*model).default_group);
-            let first = config.group(*model, group).candidates.first()?;
+            let first = meant(config, *model, *group).1.candidates.first()?;
             Some(&config.deployment(first.deployment).facts)
         }
         Named::Deployment(id) => Some(&config.deployment(*id).facts),
         Named::Direct(_, model) => Some(catalogued(config, model)),
     }
+}
+
+/// The group that was chosen, or else the model's default one.
+pub(super) fn meant(config: &Config, model: ModelId, group: Option<GroupId>) -> (GroupId, &Group) {
+    let id = group.unwrap_or(config.model(model).default_group);
+    (id, config.group(model, id))
 }
 
 /// What the catalogue says of a model that no deployment has.
@@ -86,7 +91,7 @@ fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
 }
 
 /// A set of one.
-pub(super) fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
+fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
     Set {
         name: candidate.server.name(config),
         variant: None,

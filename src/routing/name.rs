@@ -37,15 +37,27 @@ impl From<Target> for Named {
 /// An exact name wins over `NAME#variant`, so that a `#` may be part of a name.
 /// A deleted model, and a variant that does not exist, stand for nothing.
 pub(super) fn name(config: &Config, name: &str) -> Option<Named> {
-    exact(config, name).or_else(|| {
-        let (base, key) = name.rsplit_once('#')?;
-        let Named::Model(model, _) = exact(config, base)? else { return None };
-        variant(config, model, key).map(|group| Named::Model(model, Some(group)))
-    })
+    match keyed(config, name)? {
+        (Named::Model(model, _), Some(key)) => {
+            variant(config, model, key).map(|group| Named::Model(model, Some(group)))
+        }
+        (named, _) => Some(named),
+    }
+}
+
+/// What a name stands for, and the variant's key at its end: of models only, and
+/// only where the whole name stands for nothing.
+pub(super) fn keyed<'n>(config: &Config, name: &'n str) -> Option<(Named, Option<&'n str>)> {
+    if let Some(named) = exact(config, name) {
+        return Some((named, None));
+    }
+    let (base, key) = name.rsplit_once('#')?;
+    let named = exact(config, base)?;
+    matches!(named, Named::Model(..)).then_some((named, Some(key)))
 }
 
 /// What a name stands for without a variant at its end.
-pub(super) fn exact(config: &Config, name: &str) -> Option<Named> {
+fn exact(config: &Config, name: &str) -> Option<Named> {
     let names = &config.names;
     if let Some(id) = names.aliases.get(name).or_else(|| names.models.get(name)) {
         let is_there = config.model(*id).status != Status::Deleted;

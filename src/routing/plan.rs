@@ -144,9 +144,9 @@ fn stays_on(request: Request<'_>, named: &Named) -> Result<Option<DeploymentId>,
     }
     Ok(match named {
         Named::Model(model, group) => {
-            let described = config.model(*model);
-            let group = config.group(*model, group.unwrap_or(described.default_group));
-            described.state_deployment.or_else(|| group.candidates.first().map(|c| c.deployment))
+            let (_, group) = candidate::meant(config, *model, *group);
+            let first = || group.candidates.first().map(|candidate| candidate.deployment);
+            config.model(*model).state_deployment.or_else(first)
         }
         Named::Deployment(id) => Some(*id),
         Named::Direct(..) => None,

@@ -5,7 +5,7 @@ use crate::config::{Config, GroupId, ModelId, RouteId, UnknownModel};
 use crate::request::refusal::{Refusal, quoted};
 
 use super::explain::Trace;
-use super::name::{Named, exact, variant};
+use super::name::{Named, keyed, variant};
 use super::{Request, candidate, params, price, route};
 
 /// What a request asks for.
@@ -73,23 +73,14 @@ impl Own {
     fn of(request: Request<'_>) -> Self {
         let Request { config, facts, controls, .. } = request;
         let Some(sent) = facts.model.as_deref() else { return Self::default() };
-        let header = controls.variant.as_deref();
-        let whole = exact(config, sent).map(|named| (named, header));
-        let found = whole.or_else(|| {
-            let (base, key) = sent.rsplit_once('#')?;
-            exact(config, base).map(|named| (named, Some(key)))
-        });
-        match found {
-            Some((Named::Model(model, None), Some(key))) => {
+        let Some((named, key)) = keyed(config, sent) else { return Self::default() };
+        match (named, key.or(controls.variant.as_deref())) {
+            (Named::Model(model, None), Some(key)) => {
                 let group = variant(config, model, key);
                 let unknown_variant = group.is_none().then(|| no_such_variant(config, model, key));
                 Self { named: Some(Named::Model(model, group)), unknown_variant }
             }
-            // Only models have variants; of anything else the whole name counts.
-            Some((named, _)) if exact(config, sent).is_some() => {
-                Self { named: Some(named), unknown_variant: None }
-            }
-            _ => Self::default(),
+            (named, _) => Self { named: Some(named), unknown_variant: None },
         }
     }
 

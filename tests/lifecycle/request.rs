@@ -152,11 +152,8 @@ fn a_client_cannot_make_a_deployment_look_slow() {
 fn a_body_that_the_proxy_does_not_give_back_is_not_sent_on() {
     let host = host();
     let engine = engine(&host, &document());
-    host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
-    *host.request_headers.borrow_mut() =
-        head(&[]).iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
-    let mut stream = pointsman::lifecycle::Stream::new(engine);
-    stream.on_request_headers(&host, false);
+    let (mut stream, _) = host.begin(&engine, &head(&[]), false);
+    host.body.borrow_mut().extend_from_slice(br#"{"model":"open"}"#);
     // More is said to be held than can be read.
     stream.on_request_body(&host, 100, true);
     assert_eq!(host.refused().unwrap().0, 500);
@@ -235,10 +232,7 @@ fn a_body_that_grows_past_the_limit_is_refused_on_the_way() {
 fn trailers_end_a_body() {
     let host = host();
     let engine = engine(&host, &document());
-    *host.request_headers.borrow_mut() =
-        head(&[]).iter().map(|(n, v)| ((*n).to_owned(), v.as_bytes().to_vec())).collect();
-    let mut stream = pointsman::lifecycle::Stream::new(engine);
-    stream.on_request_headers(&host, false);
+    let (mut stream, _) = host.begin(&engine, &head(&[]), false);
     host.body.borrow_mut().extend_from_slice(br#"{"model":"open"}"#);
     stream.on_request_body(&host, 16, false);
     stream.on_request_trailers(&host);

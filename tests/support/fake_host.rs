@@ -72,6 +72,21 @@ impl FakeHost {
         }
     }
 
+    /// Begins a request: its headers, and no body yet.
+    pub(crate) fn begin(
+        &self,
+        engine: &Rc<Engine>,
+        head: &[(&str, &str)],
+        is_end: bool,
+    ) -> (Stream, Action) {
+        *self.request_headers.borrow_mut() = owned(head);
+        self.body.borrow_mut().clear();
+        *self.reply.borrow_mut() = None;
+        let mut stream = Stream::new(Rc::clone(engine));
+        let action = stream.on_request_headers(self, is_end);
+        (stream, action)
+    }
+
     /// Sends a request through the engine, its body in the given pieces, and
     /// holds as Envoy holds. The stream is given back for the response.
     pub(crate) fn request(
@@ -80,11 +95,7 @@ impl FakeHost {
         head: &[(&str, &str)],
         pieces: &[&[u8]],
     ) -> Stream {
-        *self.request_headers.borrow_mut() = owned(head);
-        self.body.borrow_mut().clear();
-        *self.reply.borrow_mut() = None;
-        let mut stream = Stream::new(Rc::clone(engine));
-        let mut action = stream.on_request_headers(self, pieces.is_empty());
+        let (mut stream, mut action) = self.begin(engine, head, pieces.is_empty());
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.iter().enumerate() {
             if self.reply.borrow().is_some() {

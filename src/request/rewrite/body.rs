@@ -33,7 +33,8 @@ pub struct NotMerged {
 /// asked only for members that are merged into.
 ///
 /// # Errors
-/// [`NotMerged`] where a member to merge into starts like an object but cannot be read.
+/// [`NotMerged`] where a member to merge into is too long, or starts like an object
+/// and cannot be read.
 pub fn edits(
     layout: &Layout,
     model: &str,

@@ -1,5 +1,7 @@
 //! The path and query a provider is asked under.
 
+use crate::request::format::{percent_decoded, percent_encoded};
+
 /// Where a request goes, as far as its path is concerned.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
@@ -51,20 +53,12 @@ fn split(path: &str) -> (&str, Option<&str>) {
 /// The name of a query parameter, percent-decoded so that `k%65y` is `key`.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
-    String::from_utf8_lossy(&crate::request::format::percent_decoded(name)).into_owned()
+    String::from_utf8_lossy(&percent_decoded(name)).into_owned()
 }
 
 /// Percent-encodes all but unreserved characters.
 fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
+    percent_encoded(text.as_bytes(), |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 #[cfg(test)]

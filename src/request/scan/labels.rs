@@ -1,7 +1,7 @@
 //! Tags and params of a body, within fixed bounds.
 //!
-//! Decides which source of tags counts. Everything beyond
-//! the bounds is dropped, never an error: labels come from clients.
+//! Decides which source of tags counts. Everything beyond the bounds is dropped,
+//! never an error: labels come from clients.
 
 use std::collections::BTreeMap;
 
