@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{Condition, NamePattern};
-use crate::request::facts::RequestFacts;
+use crate::request::facts::{Fact, RequestFacts};
 
 use super::Subject;
 
@@ -12,12 +12,17 @@ pub(super) fn is_model_in(patterns: &[NamePattern], subject: &Subject<'_>) -> bo
     if patterns.is_empty() {
         return true;
     }
-    let sent = subject.facts.model.as_deref();
-    let base = sent.map(|name| name.rsplit_once('#').map_or(name, |(base, _)| base));
-    [sent, base, subject.target]
+    names(subject)
         .into_iter()
         .flatten()
         .any(|name| patterns.iter().any(|pattern| pattern.matches(name)))
+}
+
+/// The names a request goes under: as sent, without `#variant`, and what it stands for.
+pub(crate) fn names<'a>(subject: &Subject<'a>) -> [Option<&'a str>; 3] {
+    let sent = subject.facts.model.as_deref();
+    let base = sent.map(|name| name.rsplit_once('#').map_or(name, |(base, _)| base));
+    [sent, base, subject.target]
 }
 
 impl NamePattern {
@@ -41,6 +46,18 @@ impl NamePattern {
 /// Whether the request carries one of the tags.
 pub(super) fn has_tag(facts: &RequestFacts, wanted: &[String]) -> bool {
     facts.tags.iter().any(|tag| wanted.contains(tag))
+}
+
+/// Whether a param's value is accepted; `None` where the body may still name it.
+pub(super) fn param(
+    facts: &RequestFacts,
+    name: &str,
+    is_accepted: impl Fn(&str) -> bool,
+) -> Option<bool> {
+    match facts.params.get(name) {
+        Some(value) => Some(is_accepted(value)),
+        None => (!facts.unseen.has(Fact::Params)).then_some(false),
+    }
 }
 
 /// Whether every wanted pair is there.

@@ -2,14 +2,24 @@
 //!
 //! The conditions themselves are data in [`crate::config`]; here is what they
 //! mean. Pure: everything about the request comes in as a [`Subject`]. What a
-//! request does not say (no output limit, unknown cost) matches no comparison.
+//! request does not say (no output limit, unknown cost) matches no comparison;
+//! what is not known *yet* leaves a condition open, and `None` says so.
 
 mod amount;
 mod content;
-mod identity;
+pub(crate) mod identity;
 
 use crate::config::{Condition, Rule, When};
-use crate::request::facts::RequestFacts;
+use crate::request::facts::{Fact, RequestFacts};
+
+/// An estimated cost in USD between two bounds, exact where both are the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// No less than this.
+    pub least: f64,
+    /// No more than this.
+    pub most: f64,
+}
 
 /// A request as conditions see it.
 #[derive(Debug, Clone, Copy)]
@@ -18,51 +28,86 @@ pub struct Subject<'a> {
     pub facts: &'a RequestFacts,
     /// The model that the requested name resolves to, without `#variant`.
     pub target: Option<&'a str>,
-    /// Cost on the requested model's first candidate, in USD.
-    pub estimated_cost_usd: Option<f64>,
+    /// Cost on the requested model's first candidate, if its price is known.
+    pub estimated_cost: Option<Cost>,
     /// Where the request falls among all requests, from 0 up to, not including, 100.
     pub sample: f64,
 }
 
 impl When {
-    /// Whether all conditions hold.
+    /// Whether all conditions hold; `None` where that hangs on what is not known yet.
     #[must_use]
-    pub fn matches(&self, subject: &Subject<'_>) -> bool {
-        self.0.iter().all(|condition| condition.matches(subject))
+    pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
+        all(self.0.iter().map(|condition| condition.holds(subject)))
     }
 
     /// Why they do not all hold: the first that fails, or `None` when they do.
     #[must_use]
     pub fn because(&self, subject: &Subject<'_>) -> Option<String> {
-        self.0.iter().find(|c| !c.matches(subject)).map(|c| c.because(subject))
+        let mut failing = self.0.iter().filter(|c| c.holds(subject) != Some(true));
+        failing.next().map(|c| c.because(subject))
+    }
+
+    /// Calls `found` for every condition that what is known does not settle.
+    pub fn each_open(&self, subject: &Subject<'_>, found: &mut impl FnMut(&Condition)) {
+        for condition in self.0.iter().filter(|c| c.holds(subject).is_none()) {
+            match condition {
+                Condition::AnyOf(list) => list.iter().for_each(|w| w.each_open(subject, found)),
+                Condition::Not(when) => when.each_open(subject, found),
+                _ => found(condition),
+            }
+        }
     }
 }
 
+/// Whether all hold: one that does not settles it, whatever is open.
+fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut is_open = false;
+    for verdict in verdicts {
+        match verdict {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => is_open = true,
+        }
+    }
+    (!is_open).then_some(true)
+}
+
+/// Whether one of them holds.
+pub(crate) fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all(verdicts.map(|verdict| verdict.map(|holds| !holds))).map(|none| !none)
+}
+
 impl Rule {
-    /// Whether every param has an accepted value and all conditions hold.
+    /// Whether every param has an accepted value and all conditions hold; `None` where
+    /// that hangs on what is not known yet.
     #[must_use]
-    pub fn matches(&self, subject: &Subject<'_>) -> bool {
-        let params = &subject.facts.params;
-        self.params
-            .iter()
-            .all(|(name, accepted)| params.get(name).is_some_and(|value| accepted.contains(value)))
-            && self.when.matches(subject)
+    pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
+        let params = self.params.iter().map(|(name, accepted)| {
+            identity::param(subject.facts, name, |value| accepted.iter().any(|a| a == value))
+        });
+        all(params.chain(std::iter::once_with(|| self.when.holds(subject))))
     }
 }
 
 impl Condition {
-    /// Whether the condition holds.
+    /// Whether the condition holds; `None` where that hangs on what is not known yet.
     #[must_use]
-    pub fn matches(&self, subject: &Subject<'_>) -> bool {
+    pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         let facts = subject.facts;
+        let seen = |fact: Fact, verdict: bool| (!facts.unseen.has(fact)).then_some(verdict);
         match self {
-            Self::ModelIn(patterns) => identity::is_model_in(patterns, subject),
-            Self::TagEquals(tag) => identity::has_tag(facts, std::slice::from_ref(tag)),
-            Self::TagIn(tags) => identity::has_tag(facts, tags),
-            Self::HeaderEquals(wanted) => identity::has_all(&facts.headers, wanted),
-            Self::ParamsEqual(wanted) => identity::has_all(&facts.params, wanted),
-            Self::FormatIn(formats) => formats.contains(&facts.format),
-            Self::SamplePercent(percent) => subject.sample < *percent,
+            Self::ModelIn(patterns) => Some(identity::is_model_in(patterns, subject)),
+            Self::TagEquals(tag) => {
+                seen(Fact::Tags, identity::has_tag(facts, std::slice::from_ref(tag)))
+            }
+            Self::TagIn(tags) => seen(Fact::Tags, identity::has_tag(facts, tags)),
+            Self::HeaderEquals(wanted) => Some(identity::has_all(&facts.headers, wanted)),
+            Self::ParamsEqual(wanted) => {
+                all(wanted.iter().map(|(name, value)| identity::param(facts, name, |v| v == value)))
+            }
+            Self::FormatIn(formats) => Some(formats.contains(&facts.format)),
+            Self::SamplePercent(percent) => Some(subject.sample < *percent),
             Self::InputTokensLt(_)
             | Self::InputTokensGt(_)
             | Self::EstimatedCostLt(_)
@@ -70,7 +115,7 @@ impl Condition {
             | Self::MaxOutputTokensLt(_)
             | Self::MaxOutputTokensGt(_)
             | Self::MessageCountGt(_) => {
-                amount::comparison(self, subject).is_some_and(|comparison| comparison.holds())
+                amount::comparison(self, subject).map_or(Some(false), |c| c.holds())
             }
             Self::HasImages(_)
             | Self::HasAudio(_)
@@ -78,13 +123,44 @@ impl Condition {
             | Self::HasTools(_)
             | Self::Stream(_)
             | Self::HasState(_) => {
-                content::presence(self, facts).is_some_and(|presence| presence.holds())
+                content::presence(self, facts).map_or(Some(false), |p| p.holds())
             }
             Self::PromptContainsAnyOf(words) => {
-                words.iter().any(|(id, _)| facts.keywords.contains(*id))
+                let occurs = words.iter().any(|(id, _)| facts.keywords.contains(*id));
+                seen(Fact::Keywords, occurs)
             }
-            Self::AnyOf(alternatives) => alternatives.iter().any(|when| when.matches(subject)),
-            Self::Not(when) => !when.matches(subject),
+            Self::AnyOf(alternatives) => any(alternatives.iter().map(|when| when.holds(subject))),
+            Self::Not(when) => when.holds(subject).map(|holds| !holds),
+        }
+    }
+
+    /// The key it is written under.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::ModelIn(_) => "model_in",
+            Self::InputTokensLt(_) => "input_tokens_lt",
+            Self::InputTokensGt(_) => "input_tokens_gt",
+            Self::EstimatedCostLt(_) => "estimated_cost_lt",
+            Self::EstimatedCostGt(_) => "estimated_cost_gt",
+            Self::TagEquals(_) => "tag_equals",
+            Self::TagIn(_) => "tag_in",
+            Self::HasImages(_) => "has_images",
+            Self::HasAudio(_) => "has_audio",
+            Self::HasFiles(_) => "has_files",
+            Self::HasTools(_) => "has_tools",
+            Self::Stream(_) => "stream",
+            Self::HasState(_) => "has_state",
+            Self::PromptContainsAnyOf(_) => "prompt_contains_any_of",
+            Self::MaxOutputTokensLt(_) => "max_output_tokens_lt",
+            Self::MaxOutputTokensGt(_) => "max_output_tokens_gt",
+            Self::MessageCountGt(_) => "message_count_gt",
+            Self::FormatIn(_) => "format_in",
+            Self::HeaderEquals(_) => "header_equals",
+            Self::ParamsEqual(_) => "params_equal",
+            Self::SamplePercent(_) => "sample_percent",
+            Self::AnyOf(_) => "any_of",
+            Self::Not(_) => "not",
         }
     }
 

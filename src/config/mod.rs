@@ -14,6 +14,7 @@ mod raw;
 mod read;
 mod resolve;
 mod route;
+mod route_index;
 mod settings;
 mod shape;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, StrategyName, TagMatch,
 };
+pub use route_index::RouteIndex;
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use settings::{
     BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, UnknownModel,
@@ -54,6 +56,8 @@ pub struct Config {
     pub names: Names,
     /// Enabled and disabled routes in the order they are tried.
     pub routes: Vec<Route>,
+    /// Which of them a request's names lead to.
+    pub route_index: RouteIndex,
     /// Catalogue facts by upstream model, for models that clients name directly.
     pub catalog: BTreeMap<String, ModelFacts>,
     /// Facts of a model that the catalogue does not have.

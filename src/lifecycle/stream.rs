@@ -153,7 +153,7 @@ impl Stream {
                 read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
                 refuse(host, &refusal, format.dialect())
             }
-            Verdict::PassThrough => {
+            Verdict::Undecided(_) | Verdict::PassThrough => {
                 self.pass(host);
                 Action::Continue
             }

@@ -10,6 +10,80 @@ use serde::Serialize;
 use super::format::Format;
 use super::keyword::KeywordSet;
 
+/// Something a request may say that is not known before its body has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fact {
+    /// Labels of the body.
+    Tags,
+    /// `metadata` of the body.
+    Params,
+    /// Whether the answer is to be streamed.
+    Stream,
+    /// Images, audio, files.
+    Modality,
+    /// Tools or functions.
+    Tools,
+    /// A JSON response format.
+    JsonMode,
+    /// State kept by a provider.
+    State,
+    /// Number of messages.
+    MessageCount,
+    /// The limit of the answer.
+    MaxOutputTokens,
+    /// Keywords in the prompt.
+    Keywords,
+    /// Where the members lie that overrides replace.
+    Members,
+}
+
+/// The facts that are not known; what [`RequestFacts`] holds for them says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unseen(u16);
+
+impl Unseen {
+    /// Of a request whose body has not been read.
+    pub const BODY: Self = Self(u16::MAX);
+
+    /// Whether that fact is not known.
+    #[must_use]
+    pub const fn has(self, fact: Fact) -> bool {
+        self.0 & (1 << fact as u16) != 0
+    }
+
+    /// The same, with that fact known.
+    #[must_use]
+    pub const fn without(self, fact: Fact) -> Self {
+        Self(self.0 & !(1 << fact as u16))
+    }
+}
+
+/// A number of tokens between two bounds, exact where both are the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// No fewer than this.
+    pub least: u64,
+    /// No more than this.
+    pub most: u64,
+}
+
+impl Tokens {
+    /// Any number.
+    pub const UNKNOWN: Self = Self { least: 0, most: u64::MAX };
+
+    /// Exactly that many.
+    #[must_use]
+    pub const fn exactly(count: u64) -> Self {
+        Self { least: count, most: count }
+    }
+
+    /// Whether the number is known.
+    #[must_use]
+    pub const fn is_exact(self) -> bool {
+        self.least == self.most
+    }
+}
+
 /// The facts of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestFacts {
@@ -37,8 +111,8 @@ pub struct RequestFacts {
     pub has_state: bool,
     /// Messages (or input items) of the conversation.
     pub message_count: u32,
-    /// Estimated input tokens, fixed costs of images, audio and files included.
-    pub input_tokens_estimate: u64,
+    /// Estimated input tokens, costs of images, audio and files included.
+    pub input_tokens: Tokens,
     /// The limit of the answer in tokens, if the request gives one.
     pub max_output_tokens: Option<u64>,
     /// Length of the body in bytes.
@@ -47,6 +121,8 @@ pub struct RequestFacts {
     pub keywords: KeywordSet,
     /// Values of the headers that conditions ask for, by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// What of all this is not known yet.
+    pub unseen: Unseen,
 }
 
 impl RequestFacts {
@@ -66,11 +142,12 @@ impl RequestFacts {
             json_mode: false,
             has_state: false,
             message_count: 0,
-            input_tokens_estimate: 0,
+            input_tokens: Tokens::default(),
             max_output_tokens: None,
             body_bytes: 0,
             keywords: KeywordSet::default(),
             headers: BTreeMap::new(),
+            unseen: Unseen::default(),
         }
     }
 }
@@ -112,7 +189,7 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
             json_mode: facts.json_mode,
             has_state: facts.has_state,
             message_count: facts.message_count,
-            input_tokens_estimate: facts.input_tokens_estimate,
+            input_tokens_estimate: facts.input_tokens.most,
             max_output_tokens: facts.max_output_tokens,
             body_bytes: facts.body_bytes,
         }

@@ -2,17 +2,18 @@
 //!
 //! Checks run in a fixed order and the first that fails is the reason. Those
 //! that depend on the request alone come before those that ask shared state,
-//! so that state is only read of candidates that could serve at all.
+//! so that state is only read of candidates that could serve at all. A check
+//! that hangs on what is not known of the request yet says so instead.
 
 use std::fmt;
 
-use crate::condition::Subject;
+use crate::condition::{self, Cost, Subject};
 use crate::config::{ModelFacts, StrategyName, TagMatch};
-use crate::request::facts::RequestFacts;
+use crate::request::facts::{Fact, RequestFacts};
 use crate::state::{Fleet, Standing};
 
 use super::candidate::{Candidate, Set};
-use super::{Request, Server, price};
+use super::{Asker, Need, Request, Server, price};
 
 /// Why a candidate may not serve.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,35 +62,51 @@ impl fmt::Display for Block {
 #[derive(Debug)]
 pub(super) struct Considered<'a> {
     pub(super) candidate: Candidate<'a>,
+    pub(super) cost: Option<Cost>,
     pub(super) block: Option<Block>,
 }
 
 /// Looks at every candidate of a set.
+///
+/// # Errors
+/// What is to be known of the request first.
 pub(super) fn consider<'a>(
     request: Request<'_>,
     subject: &Subject<'_>,
     set: &Set<'a>,
     max_cost_usd: Option<f64>,
     fleet: &mut dyn Fleet,
-) -> Vec<Considered<'a>> {
+) -> Result<Vec<Considered<'a>>, Need> {
     let mut considered = Vec::with_capacity(set.candidates.len());
     for candidate in &set.candidates {
-        let mut candidate = candidate.clone();
-        candidate.entry.cost_usd = price::estimate(request.facts, candidate.model_facts);
-        let block = static_block(request, subject, set, &candidate)
-            .or_else(|| over_limit(candidate.entry.cost_usd, max_cost_usd))
-            .or_else(|| cooling(&candidate.server, fleet));
-        considered.push(Considered { candidate, block });
+        let need = |what| Need { of: Asker::Candidate(candidate.server.clone()), what };
+        let cost = price::estimate(request.facts, candidate.model_facts);
+        let block = match static_block(request, subject, set, candidate).map_err(need)? {
+            Some(block) => Some(block),
+            None => over_limit(cost, max_cost_usd).map_err(need)?,
+        };
+        if block.is_none() && is_unplaced(request.facts, candidate) {
+            return Err(need("has request_overrides"));
+        }
+        let block = block.or_else(|| cooling(&candidate.server, fleet));
+        considered.push(Considered { candidate: candidate.clone(), cost, block });
     }
-    considered
+    Ok(considered)
 }
 
+/// Whether the candidate changes members of the body whose places are not known yet.
+fn is_unplaced(facts: &RequestFacts, candidate: &Candidate<'_>) -> bool {
+    facts.unseen.has(Fact::Members) && !candidate.overrides.0.is_empty()
+}
+
+/// The first check that the request or the configuration fails; an error is what
+/// is to be known first.
 fn static_block(
     request: Request<'_>,
     subject: &Subject<'_>,
     set: &Set<'_>,
     candidate: &Candidate<'_>,
-) -> Option<Block> {
+) -> Result<Option<Block>, &'static str> {
     let Request { config, facts, controls, .. } = request;
     let provider = config.provider(candidate.server.provider(config));
     let deployment = match &candidate.server {
@@ -97,27 +114,33 @@ fn static_block(
         Server::Direct(..) => None,
     };
     if deployment.is_some_and(|deployment| !deployment.enabled) {
-        return Some(Block::Disabled);
+        return Ok(Some(Block::Disabled));
     }
     if !provider.speaks(facts.format) {
-        return Some(Block::Format);
+        return Ok(Some(Block::Format));
     }
     if controls.provider.as_ref().is_some_and(|pinned| *pinned != provider.name) {
-        return Some(Block::Provider);
+        return Ok(Some(Block::Provider));
     }
     let tags = deployment.map(|deployment| deployment.tags.as_slice()).unwrap_or_default();
-    if !tags_match(set.tag_match, &facts.tags, tags) {
-        return Some(Block::Tags);
+    if set.tag_match != TagMatch::Off && facts.unseen.has(Fact::Tags) {
+        return Err("is picked by tags");
     }
-    if set.strategy == StrategyName::Rules
-        && !candidate.rules.iter().any(|rule| rule.matches(subject))
-    {
-        return Some(Block::Strategy("none of its rules holds"));
+    if !tags_match(set.tag_match, &facts.tags, tags) {
+        return Ok(Some(Block::Tags));
+    }
+    if set.strategy == StrategyName::Rules {
+        let mut rules = candidate.rules.iter().map(|rule| rule.holds(subject));
+        match condition::any(&mut rules) {
+            Some(true) => {}
+            Some(false) => return Ok(Some(Block::Strategy("none of its rules holds"))),
+            None => return Err("is picked by rules"),
+        }
     }
     if set.strategy == StrategyName::Weighted && candidate.entry.weight == 0 {
-        return Some(Block::Strategy("its weight is 0"));
+        return Ok(Some(Block::Strategy("its weight is 0")));
     }
-    incapable(facts, candidate.model_facts).map(Block::Capability)
+    incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))
 }
 
 /// A request without tags is not restricted.
@@ -131,31 +154,48 @@ fn tags_match(mode: TagMatch, requested: &[String], held: &[String]) -> bool {
 }
 
 /// What the upstream model is known not to take; what is not known it takes.
-fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Option<String> {
+fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>, &'static str> {
     let needs = [
-        (facts.has_images, model.vision, "images"),
-        (facts.has_audio, model.audio, "audio"),
-        (facts.has_files, model.files, "files"),
-        (facts.has_tools, model.tools, "tools"),
-        (facts.json_mode, model.json_mode, "a JSON response format"),
+        (Fact::Modality, facts.has_images, model.vision, "images"),
+        (Fact::Modality, facts.has_audio, model.audio, "audio"),
+        (Fact::Modality, facts.has_files, model.files, "files"),
+        (Fact::Tools, facts.has_tools, model.tools, "tools"),
+        (Fact::JsonMode, facts.json_mode, model.json_mode, "a JSON response format"),
     ];
-    if let Some((.., thing)) =
-        needs.into_iter().find(|(needed, can, _)| *needed && *can == Some(false))
-    {
-        return Some(format!("does not take {thing}"));
+    for (fact, is_needed, can, thing) in needs {
+        match can {
+            Some(false) if facts.unseen.has(fact) => return Err("does not take everything"),
+            Some(false) if is_needed => return Ok(Some(format!("does not take {thing}"))),
+            _ => {}
+        }
+    }
+    let unseen_output = facts.unseen.has(Fact::MaxOutputTokens);
+    if unseen_output && (model.max_output_tokens.is_some() || model.context_window.is_some()) {
+        return Err("has limits in tokens");
     }
     let output = facts.max_output_tokens.unwrap_or(0);
     if let Some(most) = model.max_output_tokens.filter(|most| output > *most) {
-        return Some(format!("answers at most {most} tokens, the request allows {output}"));
+        let reason = format!("answers at most {most} tokens, the request allows {output}");
+        return Ok(Some(reason));
     }
-    let needed = facts.input_tokens_estimate.saturating_add(output);
-    let window = model.context_window.filter(|window| needed > *window)?;
-    Some(format!("its context window holds {window} tokens, the request needs about {needed}"))
+    let Some(window) = model.context_window else { return Ok(None) };
+    let needed = facts.input_tokens.most.saturating_add(output);
+    if facts.input_tokens.least.saturating_add(output) > window {
+        let reason = format!(
+            "its context window holds {window} tokens, the request needs about {needed}"
+        );
+        return Ok(Some(reason));
+    }
+    if needed > window { Err("has a context_window") } else { Ok(None) }
 }
 
-fn over_limit(cost_usd: Option<f64>, limit: Option<f64>) -> Option<Block> {
-    let (estimate, limit) = (cost_usd?, limit?);
-    (estimate > limit).then_some(Block::Cost { estimate, limit })
+fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &'static str> {
+    let (Some(cost), Some(limit)) = (cost, limit) else { return Ok(None) };
+    match (cost.least > limit, cost.most > limit) {
+        (true, _) => Ok(Some(Block::Cost { estimate: cost.least, limit })),
+        (false, true) => Err("has a price, and there is a limit of the cost"),
+        _ => Ok(None),
+    }
 }
 
 fn cooling(server: &Server, fleet: &mut dyn Fleet) -> Option<Block> {

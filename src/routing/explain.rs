@@ -196,7 +196,7 @@ impl Trace {
                 deployment: considered.candidate.server.name(config),
                 fallback: (*model != set.name).then(|| model.clone()),
                 eligible: considered.block.is_none(),
-                estimated_cost_usd: considered.candidate.entry.cost_usd,
+                estimated_cost_usd: considered.cost.map(|cost| cost.most),
                 because: considered.block.as_ref().map(ToString::to_string),
             });
         }
@@ -217,6 +217,8 @@ impl Trace {
                 });
             }
             Verdict::PassThrough => self.pass_through = true,
+            // Explain reads the whole body first.
+            Verdict::Undecided(_) => {}
             Verdict::Refuse(refusal) => {
                 let matched = self.routes.iter().find(|route| route.matched);
                 self.route = matched.map(|route| route.name.clone());

@@ -10,6 +10,7 @@ mod candidate;
 mod eligible;
 pub mod explain;
 mod name;
+mod need;
 mod params;
 mod plan;
 mod price;
@@ -25,6 +26,7 @@ use crate::request::refusal::Refusal;
 use crate::state::Fleet;
 
 pub use explain::Trace;
+pub use need::{Asker, Need};
 
 /// A request, ready to be decided.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +50,36 @@ pub enum Verdict {
     PassThrough,
     /// Answer it here.
     Refuse(Refusal),
+    /// Ask again when more of the request is known. Nothing has been done.
+    Undecided(Need),
+}
+
+/// Why there is no decision to serve.
+#[derive(Debug)]
+enum Stop {
+    Refuse(Refusal),
+    Undecided(Need),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refuse(refusal)
+    }
+}
+
+impl From<Need> for Stop {
+    fn from(need: Need) -> Self {
+        Self::Undecided(need)
+    }
+}
+
+impl From<Stop> for Verdict {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refuse(refusal) => Self::Refuse(refusal),
+            Stop::Undecided(need) => Self::Undecided(need),
+        }
+    }
 }
 
 /// Where a request goes.
@@ -116,7 +148,8 @@ impl Server {
     }
 }
 
-/// Decides a request. A `trace` is filled with the reasons where one is given.
+/// Decides a request, as far as what is known of it allows. A `trace` is filled
+/// with the reasons where one is given.
 pub fn decide(
     request: Request<'_>,
     fleet: &mut dyn Fleet,
@@ -125,9 +158,9 @@ pub fn decide(
 ) -> Verdict {
     let verdict = match resolve::ask(request, trace.as_deref_mut()) {
         Ok(Some(asked)) => plan::make(request, &asked, fleet, rng, trace.as_deref_mut())
-            .map_or_else(Verdict::Refuse, Verdict::Serve),
+            .map_or_else(Verdict::from, Verdict::Serve),
         Ok(None) => Verdict::PassThrough,
-        Err(refusal) => Verdict::Refuse(refusal),
+        Err(stop) => stop.into(),
     };
     if let Some(trace) = trace {
         trace.conclude(request.config, &verdict);

@@ -2,6 +2,7 @@
 
 use crate::condition::Subject;
 use crate::config::{Config, DeploymentId, StrategyName, WhenAllCooling};
+use crate::request::facts::Fact;
 use crate::request::refusal::{Refusal, quoted};
 use crate::state::{Fleet, Turn};
 use crate::strategy::{self, Entry};
@@ -11,19 +12,20 @@ use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
 use super::name::{self, Named};
 use super::resolve::Asked;
-use super::{Decision, Request, Server, Step};
+use super::{Decision, Need, Request, Server, Step, Stop};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
 ///
 /// # Errors
-/// What the client is told where nothing may serve the request.
+/// What the client is told where nothing may serve the request, or what is to be
+/// known first.
 pub(super) fn make<'a>(
     request: Request<'a>,
     asked: &Asked<'a>,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
     trace: Option<&mut Trace>,
-) -> Result<Decision, Refusal> {
+) -> Result<Decision, Stop> {
     let config = request.config;
     let subject = asked.subject;
     let action = asked.route.map(|id| &config.route(id).then);
@@ -31,11 +33,13 @@ pub(super) fn make<'a>(
         lower(action.and_then(|action| action.max_cost_usd), request.controls.cost_limit_usd);
 
     let set = candidate::set(config, &asked.named);
-    let stays = stays_on(request, &asked.named)?;
-    let set = match stays {
-        Some(deployment) => narrowed(config, set, deployment),
-        None => set,
+    let stay = Stay::of(request, &asked.named)?;
+    stay.check_before(&set)?;
+    let set = match stay {
+        Stay::On(deployment) => narrowed(config, set, deployment),
+        _ => set,
     };
+    let fallbacks = fallbacks(request, asked)?;
     let mut planner = Planner {
         request,
         subject,
@@ -45,21 +49,24 @@ pub(super) fn make<'a>(
         steps: Vec::new(),
         looked_at: Vec::new(),
     };
-    planner.add(&set, true);
-    if stays.is_none() {
-        for named in fallbacks(request, asked)? {
-            planner.add(&candidate::set(config, &named), false);
+    planner.add(&set, true)?;
+    // What no attempt can reach is worth a look only where the reasons are asked for.
+    let is_whole = planner.steps.is_empty() || config.failover.max_attempts > 1 || trace.is_some();
+    if is_whole && !matches!(stay, Stay::On(_)) {
+        for named in fallbacks {
+            planner.add(&candidate::set(config, &named), false)?;
         }
     }
     let Planner { mut steps, looked_at, .. } = planner;
     if steps.is_empty() && config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining {
         steps.extend(soonest(&looked_at).map(|(model, considered)| step(model, considered)));
     }
+    stay.check_after(config, &steps)?;
     if let Some(trace) = trace {
         trace.considered(config, &set, &looked_at, &steps);
     }
     if steps.is_empty() {
-        return Err(refusal(&looked_at));
+        return Err(refusal(&looked_at).into());
     }
     Ok(Decision {
         route: asked.route,
@@ -88,12 +95,20 @@ impl<'r> Planner<'r, '_> {
     ///
     /// Only the set that was asked for takes a turn; a fallback goes by the
     /// next one without taking it.
-    fn add(&mut self, set: &Set<'r>, takes_turn: bool) {
+    fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Need> {
         let considered =
-            eligible::consider(self.request, &self.subject, set, self.max_cost_usd, self.fleet);
+            eligible::consider(self.request, &self.subject, set, self.max_cost_usd, self.fleet)?;
         let eligible: Vec<&Considered<'r>> =
             considered.iter().filter(|considered| considered.block.is_none()).collect();
-        let entries: Vec<Entry> = eligible.iter().map(|c| c.candidate.entry).collect();
+        let is_open = |c: &&Considered<'_>| c.cost.is_some_and(|cost| !cost.is_exact());
+        if set.strategy == StrategyName::CostBased && eligible.len() > 1 && eligible.iter().any(is_open) {
+            return Err(Need::model("is picked by cost"));
+        }
+        let entry = |c: &&Considered<'_>| Entry {
+            cost_usd: c.cost.map(|cost| cost.most),
+            ..c.candidate.entry
+        };
+        let entries: Vec<Entry> = eligible.iter().map(entry).collect();
         let is_narrowed =
             considered.iter().any(|c| c.block.as_ref().is_some_and(Block::is_by_request));
         let fleet = &mut *self.fleet;
@@ -111,6 +126,7 @@ impl<'r> Planner<'r, '_> {
             }
         }
         self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
+        Ok(())
     }
 }
 
@@ -129,28 +145,61 @@ fn lower(a: Option<f64>, b: Option<f64>) -> Option<f64> {
     }
 }
 
-/// The deployment a request must stay on: the one it pins, or where its state is kept.
-fn stays_on(request: Request<'_>, named: &Named) -> Result<Option<DeploymentId>, Refusal> {
-    let Request { config, facts, controls, .. } = request;
-    if let Some(pin) = &controls.deployment {
-        let header = &config.headers.deployment;
-        return config.names.deployments.get(pin).copied().map(Some).ok_or_else(|| {
-            let message = format!("{header}: unknown deployment {}", quoted(pin));
-            Refusal::new(400, "unknown_deployment", message)
-        });
-    }
-    if !facts.has_state {
-        return Ok(None);
-    }
-    Ok(match named {
-        Named::Model(model, group) => {
-            let (_, group) = candidate::meant(config, *model, *group);
-            let first = || group.candidates.first().map(|candidate| candidate.deployment);
-            config.model(*model).state_deployment.or_else(first)
+/// Whether a request must stay on one deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stay {
+    No,
+    /// On the one it pins, or where its state is kept.
+    On(DeploymentId),
+    /// On this one, if the body turns out to continue state; that is not known yet.
+    Perhaps(DeploymentId),
+}
+
+/// What is asked for where state could change the decision.
+const STATE: Need = Need::model("has several candidates, and provider state would name one of them");
+
+impl Stay {
+    fn of(request: Request<'_>, named: &Named) -> Result<Self, Refusal> {
+        let Request { config, facts, controls, .. } = request;
+        if let Some(pin) = &controls.deployment {
+            let header = &config.headers.deployment;
+            return config.names.deployments.get(pin).copied().map(Self::On).ok_or_else(|| {
+                let message = format!("{header}: unknown deployment {}", quoted(pin));
+                Refusal::new(400, "unknown_deployment", message)
+            });
         }
-        Named::Deployment(id) => Some(*id),
-        Named::Direct(..) => None,
-    })
+        let is_open = facts.unseen.has(Fact::State);
+        if !facts.has_state && !is_open {
+            return Ok(Self::No);
+        }
+        let kept = match named {
+            Named::Model(model, group) => {
+                let (_, group) = candidate::meant(config, *model, *group);
+                let first = || group.candidates.first().map(|candidate| candidate.deployment);
+                config.model(*model).state_deployment.or_else(first)
+            }
+            Named::Deployment(id) => Some(*id),
+            Named::Direct(..) => None,
+        };
+        let stay = if is_open { Self::Perhaps } else { Self::On };
+        Ok(kept.map_or(Self::No, stay))
+    }
+
+    /// Where the pick changes from request to request, what state would change cannot
+    /// be told from one pick.
+    fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
+        let is_drawn = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Weighted);
+        let is_open = matches!(self, Self::Perhaps(_));
+        if is_open && is_drawn && set.candidates.len() > 1 { Err(STATE) } else { Ok(()) }
+    }
+
+    /// The same first step with and without state, and no further one that can be made.
+    fn check_after(self, config: &Config, steps: &[Step]) -> Result<(), Need> {
+        let Self::Perhaps(deployment) = self else { return Ok(()) };
+        let is_same = steps.first().is_some_and(|s| s.server == Server::Deployment(deployment));
+        let is_only = steps.len() == 1 || config.failover.max_attempts == 1;
+        if is_same && is_only { Ok(()) } else { Err(STATE) }
+    }
 }
 
 /// The set with one deployment left: as it is listed, or else on its own.

@@ -1,16 +1,33 @@
 //! What a request would cost on an upstream model.
 
+use crate::condition::Cost;
 use crate::config::ModelFacts;
-use crate::request::facts::RequestFacts;
+use crate::request::facts::{Fact, RequestFacts};
 
 /// Output tokens assumed of a request that sets no limit.
 const ASSUMED_OUTPUT: u64 = 1000;
 
-/// Estimated cost in USD; `None` where a price is not known.
+/// Estimated cost; `None` where a price is not known.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
-    let input = facts.input_tokens_estimate as f64 * model.input_usd_per_million?;
-    let output =
-        facts.max_output_tokens.unwrap_or(ASSUMED_OUTPUT) as f64 * model.output_usd_per_million?;
-    Some((input + output) / 1e6)
+pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
+    let input_price = model.input_usd_per_million?;
+    let output_price = model.output_usd_per_million?;
+    // Nothing times any number of tokens costs nothing.
+    let cost = |tokens: u64, price: f64| if price > 0.0 { tokens as f64 * price } else { 0.0 };
+    let (least, most) = match facts.max_output_tokens {
+        _ if facts.unseen.has(Fact::MaxOutputTokens) => (0, u64::MAX),
+        limit => (limit.unwrap_or(ASSUMED_OUTPUT), limit.unwrap_or(ASSUMED_OUTPUT)),
+    };
+    let usd = |input, output| (cost(input, input_price) + cost(output, output_price)) / 1e6;
+    let input = facts.input_tokens;
+    Some(Cost { least: usd(input.least, least), most: usd(input.most, most) })
+}
+
+impl Cost {
+    /// Whether the cost is known.
+    #[must_use]
+    #[expect(clippy::float_cmp, reason = "the same number computed twice")]
+    pub fn is_exact(self) -> bool {
+        self.least == self.most
+    }
 }

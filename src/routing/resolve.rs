@@ -2,11 +2,12 @@
 
 use crate::condition::Subject;
 use crate::config::{Config, GroupId, ModelId, RouteId, UnknownModel};
+use crate::request::facts::Fact;
 use crate::request::refusal::{Refusal, quoted};
 
 use super::explain::Trace;
 use super::name::{Named, keyed, variant};
-use super::{Request, candidate, params, price, route};
+use super::{Need, Request, Stop, candidate, params, price, route};
 
 /// What a request asks for.
 #[derive(Debug)]
@@ -22,11 +23,12 @@ pub(super) struct Asked<'a> {
 /// What a request asks for; `None`: it passes through.
 ///
 /// # Errors
-/// Names, variants, routes and params that do not fit, as the client is told.
+/// Names, variants, routes and params that do not fit, as the client is told; or
+/// what is to be known first.
 pub(super) fn ask<'a>(
     request: Request<'a>,
     trace: Option<&mut Trace>,
-) -> Result<Option<Asked<'a>>, Refusal> {
+) -> Result<Option<Asked<'a>>, Stop> {
     let Request { config, .. } = request;
     let own = Own::of(request);
     let subject = subject(request, &own);
@@ -41,6 +43,9 @@ pub(super) fn ask<'a>(
     if let Named::Model(model, _) = &named
         && let Some(schema) = &config.model(*model).param_schema
     {
+        if request.facts.unseen.has(Fact::Params) {
+            return Err(Need::model("has a param_schema").into());
+        }
         params::check(schema, request.facts)?;
     }
     Ok(Some(Asked { subject, route, named }))
@@ -54,7 +59,7 @@ fn subject<'a>(request: Request<'a>, own: &Own) -> Subject<'a> {
     Subject {
         facts,
         target: named.and_then(|named| named.model(config)),
-        estimated_cost_usd: first.and_then(|first| price::estimate(facts, first)),
+        estimated_cost: first.and_then(|first| price::estimate(facts, first)),
         sample,
     }
 }

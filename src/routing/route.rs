@@ -1,24 +1,26 @@
 //! The route of a request: the one it forces, else the first that matches.
 
-use crate::condition::Subject;
-use crate::config::RouteId;
+use crate::condition::{Subject, identity};
+use crate::config::{Config, Route, RouteId};
 use crate::request::refusal::{Refusal, quoted};
 
-use super::Request;
 use super::explain::{RouteTrace, Trace};
+use super::need::Asker;
+use super::{Need, Request, Stop};
 
 /// Finds the route; `None` where none matches.
 ///
 /// # Errors
-/// 400 where the request forces a route that does not exist or is disabled.
+/// 400 where the request forces a route that does not exist or is disabled; or what
+/// a route asks for that is not known yet.
 pub(super) fn find(
     request: Request<'_>,
     subject: &Subject<'_>,
     trace: Option<&mut Trace>,
-) -> Result<Option<RouteId>, Refusal> {
+) -> Result<Option<RouteId>, Stop> {
     let found = match &request.controls.route {
         Some(name) => Some(forced(request, name)?),
-        None => first_match(request, subject),
+        None => first_match(request, subject)?,
     };
     if let Some(trace) = trace {
         trace.routes = explain(request, subject, found);
@@ -26,9 +28,33 @@ pub(super) fn find(
     Ok(found)
 }
 
-fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Option<RouteId> {
-    let mut routes = request.config.routes.iter();
-    routes.position(|route| route.enabled && route.when.matches(subject)).map(RouteId)
+fn first_match(
+    request: Request<'_>,
+    subject: &Subject<'_>,
+) -> Result<Option<RouteId>, Need> {
+    let config = request.config;
+    for (id, route) in possible(config, subject) {
+        match route.when.holds(subject) {
+            Some(true) => return Ok(Some(id)),
+            Some(false) => {}
+            None => {
+                let mut what = "";
+                route.when.each_open(subject, &mut |condition| what = condition.key());
+                return Err(Need { of: Asker::Route(id), what });
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The enabled routes that may match a request of these names, in order.
+pub(super) fn possible<'c>(
+    config: &'c Config,
+    subject: &Subject<'_>,
+) -> impl Iterator<Item = (RouteId, &'c Route)> {
+    let names = identity::names(subject).into_iter().flatten();
+    let found = config.route_index.of_names(names).into_iter();
+    found.filter_map(|at| Some((RouteId(at), config.routes.get(at)?)))
 }
 
 fn forced(request: Request<'_>, name: &str) -> Result<RouteId, Refusal> {

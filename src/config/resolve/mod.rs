@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Model, ModelFacts, Route, raw};
+use super::{Config, Model, ModelFacts, Route, RouteIndex, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
 use names::Directory;
@@ -53,6 +53,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         providers,
         models: resolved.models,
         names,
+        route_index: RouteIndex::of(&resolved.routes),
         routes: resolved.routes,
         catalog: catalog(&raw.catalog),
         unknown_facts: ModelFacts::default(),

@@ -23,7 +23,7 @@ mod walker;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::facts::RequestFacts;
+use super::facts::{RequestFacts, Tokens};
 use super::format::Format;
 use super::keyword::Keywords;
 use super::tokens::{Costs, UNIT};
@@ -162,7 +162,8 @@ fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
         (total.messages, costs.message),
     ];
     let fixed = fixed.iter().map(|(count, cost)| u64::from(*count).saturating_mul(*cost));
-    facts.input_tokens_estimate = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
+    let tokens = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
+    facts.input_tokens = Tokens::exactly(tokens);
     facts.keywords = total.hits;
 }
 

@@ -302,7 +302,7 @@ fn every_format_reads_its_text() {
     ];
     for (format, body) in cases {
         assert_eq!(hits(format, body, &["alpha"]), ["alpha"], "{body}");
-        assert!(facts(format, body).input_tokens_estimate > 0, "{body}");
+        assert!(facts(format, body).input_tokens.most > 0, "{body}");
     }
     let tool =
         r#"{"messages":[{"role":"user","content":[{"type":"tool_result","content":"alpha"}]}]}"#;
@@ -314,7 +314,7 @@ fn every_format_reads_its_text() {
 #[test]
 fn tokens_given_as_numbers_are_counted_as_they_are() {
     for (body, wanted) in [(r#"{"prompt":[1,2,3]}"#, 3), (r#"{"prompt":[[1,2],[3,4]]}"#, 4)] {
-        assert_eq!(facts(Format::OpenAiCompletions, body).input_tokens_estimate, wanted, "{body}");
+        assert_eq!(facts(Format::OpenAiCompletions, body).input_tokens.most, wanted, "{body}");
     }
 }
 
@@ -347,14 +347,14 @@ fn state_kept_by_a_provider_is_seen() {
 
 #[test]
 fn all_text_of_a_message_and_what_it_carries_has_its_price() {
-    let bare = facts(CHAT, &user(r#""""#)).input_tokens_estimate;
+    let bare = facts(CHAT, &user(r#""""#)).input_tokens.most;
     assert_eq!(bare, Costs::default().message);
-    let image = facts(CHAT, &user(r#"[{"type":"image_url"}]"#)).input_tokens_estimate;
+    let image = facts(CHAT, &user(r#"[{"type":"image_url"}]"#)).input_tokens.most;
     assert_eq!(image, bare + Costs::default().image);
     let call = r#"{"messages":[{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{\"city\": \"Bern\"}"}}]}]}"#;
-    assert!(facts(CHAT, call).input_tokens_estimate > bare + 5);
+    assert!(facts(CHAT, call).input_tokens.most > bare + 5);
     let replaced = user(r#""a b c d e f g","content":"""#);
-    assert_eq!(facts(CHAT, &replaced).input_tokens_estimate, bare);
+    assert_eq!(facts(CHAT, &replaced).input_tokens.most, bare);
 }
 
 #[test]

@@ -1,0 +1,112 @@
+//! Which routes can match a request, by the names it goes under.
+//!
+//! Of ten thousand routes most name other models: their conditions are not
+//! worth a look. Knows only `model_in` at the top of a route's conditions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Condition, NamePattern, Route};
+
+/// Enabled routes, by the model names they ask for.
+#[derive(Debug, Default)]
+pub struct RouteIndex {
+    /// That ask for none.
+    any: Vec<usize>,
+    exact: BTreeMap<String, Vec<usize>>,
+    prefix: BTreeMap<String, Vec<usize>>,
+    /// Lengths of the prefixes, in bytes.
+    prefix_lengths: BTreeSet<usize>,
+}
+
+impl RouteIndex {
+    /// The index of routes in the order they are tried.
+    pub(super) fn of(routes: &[Route]) -> Self {
+        let mut index = Self::default();
+        for (at, route) in routes.iter().enumerate().filter(|(_, route)| route.enabled) {
+            let patterns = route.when.0.iter().find_map(|condition| match condition {
+                Condition::ModelIn(patterns) if !patterns.is_empty() => Some(patterns),
+                _ => None,
+            });
+            let Some(patterns) = patterns else {
+                index.any.push(at);
+                continue;
+            };
+            for pattern in patterns {
+                match pattern {
+                    NamePattern::Exact(name) => {
+                        index.exact.entry(name.clone()).or_default().push(at);
+                    }
+                    NamePattern::Prefix(prefix) => {
+                        index.prefix_lengths.insert(prefix.len());
+                        index.prefix.entry(prefix.clone()).or_default().push(at);
+                    }
+                }
+            }
+        }
+        index
+    }
+
+    /// Indices of the routes that may match a request known under these names, in
+    /// the order they are tried: all whose `model_in` holds, and those without one.
+    pub fn of_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
+        let mut found = self.any.clone();
+        let some = self.any.len();
+        for name in names {
+            found.extend(self.exact.get(name).into_iter().flatten());
+            for length in &self.prefix_lengths {
+                let prefix = name.get(..*length).and_then(|prefix| self.prefix.get(prefix));
+                found.extend(prefix.into_iter().flatten());
+            }
+        }
+        if found.len() > some {
+            found.sort_unstable();
+            found.dedup();
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Action, DeploymentId, Target, When};
+
+    fn route(enabled: bool, names: Option<&[&str]>) -> Route {
+        let pattern = |name: &&str| match name.strip_suffix('*') {
+            Some(prefix) => NamePattern::Prefix(prefix.to_owned()),
+            None => NamePattern::Exact((*name).to_owned()),
+        };
+        let when = names.map(|names| Condition::ModelIn(names.iter().map(pattern).collect()));
+        Route {
+            name: String::new(),
+            priority: 0,
+            enabled,
+            when: When(when.into_iter().collect()),
+            then: Action {
+                target: Target::Deployment(DeploymentId(0)),
+                fallbacks: Vec::new(),
+                disable_cache: false,
+                max_cost_usd: None,
+            },
+        }
+    }
+
+    #[test]
+    fn a_name_finds_its_routes_in_their_order() {
+        let routes = [
+            route(true, Some(&["gpt-4", "claude*"])),
+            route(true, None),
+            route(true, Some(&["gpt*", "gpt-4"])),
+            route(false, Some(&["gpt-4"])),
+            route(true, Some(&[])),
+            route(true, Some(&["*"])),
+            route(true, Some(&["gpt-4o"])),
+        ];
+        let index = RouteIndex::of(&routes);
+        assert_eq!(index.of_names(["gpt-4"]), [0, 1, 2, 4, 5]);
+        assert_eq!(index.of_names(["gpt-4o", "gpt-4o"]), [1, 2, 4, 5, 6]);
+        assert_eq!(index.of_names(["claude-x", "gpt-4o"]), [0, 1, 2, 4, 5, 6]);
+        assert_eq!(index.of_names(["é"]), [1, 4, 5]);
+        assert_eq!(index.of_names([]), [1, 4]);
+    }
+}
