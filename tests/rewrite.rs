@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pointsman::request::format::Format;
 use pointsman::request::rewrite::{Edit, Splicer, edits, length_after};
-use pointsman::request::scan::{Scanner, Spec};
+use pointsman::request::scan::{Looks, Scanner, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -101,6 +101,7 @@ fn edits_of(
         keywords: Arc::default(),
         costs: Costs::default(),
         watched: Arc::clone(watched),
+        looks: Looks::EVERYTHING,
     });
     scanner.feed(body.as_bytes()).unwrap();
     let layout = scanner.finish().unwrap().layout;

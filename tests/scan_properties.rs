@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pointsman::request::format::Format;
 use pointsman::request::keyword::KeywordsBuilder;
-use pointsman::request::scan::{Scan, ScanError, Scanner, Spec};
+use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,6 +32,7 @@ fn spec(format: Format) -> Spec {
         keywords: Arc::new(words.build().unwrap()),
         costs: Costs::default(),
         watched: Arc::new(["messages".to_owned(), "stream".to_owned()]),
+        looks: Looks::EVERYTHING,
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use pointsman::request::format::Format;
 use pointsman::request::keyword::KeywordsBuilder;
-use pointsman::request::scan::{Scan, Scanner, Spec};
+use pointsman::request::scan::{Looks, Scan, Scanner, Spec};
 use pointsman::request::tokens::Costs;
 use serde_json::Value;
 
@@ -23,6 +23,7 @@ fn scanned(format: Format, body: &[u8], words: &[&str]) -> (Scan, Vec<bool>) {
         keywords: Arc::new(builder.build().unwrap()),
         costs: Costs::default(),
         watched: Arc::new([]),
+        looks: Looks::EVERYTHING,
     };
     let scan = |size: usize| {
         let mut scanner = Scanner::new(&spec);

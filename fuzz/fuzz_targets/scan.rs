@@ -9,7 +9,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use pointsman::request::format::Format;
 use pointsman::request::keyword::KeywordsBuilder;
-use pointsman::request::scan::{Scan, ScanError, Scanner, Spec};
+use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Spec};
 use pointsman::request::tokens::Costs;
 
 fn fed(spec: &Spec, body: &[u8], size: usize) -> Result<Scan, ScanError> {
@@ -38,6 +38,7 @@ fuzz_target!(|data: &[u8]| {
         keywords: Arc::new(words.build().unwrap()),
         costs: Costs::default(),
         watched: ["messages", "model", "stream"].map(str::to_owned).into(),
+        looks: Looks::EVERYTHING,
     };
     let whole = fed(&spec, body, body.len().max(1));
     assert_eq!(whole, fed(&spec, body, usize::from(*size).max(1)));

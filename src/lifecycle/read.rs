@@ -10,7 +10,7 @@ use crate::request::control::{BadControl, Controls};
 use crate::request::facts::RequestFacts;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::request::scan::{ScanError, Scanner, Spec};
+use crate::request::scan::{Looks, ScanError, Scanner, Spec};
 
 use super::headers::RequestHead;
 
@@ -152,6 +152,7 @@ pub(super) fn spec(config: &Config, format: Format) -> Spec {
         keywords: Arc::clone(&config.keywords),
         costs: config.tokens,
         watched: Arc::clone(&config.override_keys),
+        looks: Looks::EVERYTHING,
     }
 }
 

@@ -51,6 +51,12 @@ impl Unseen {
         self.0 & (1 << fact as u16) != 0
     }
 
+    /// The same, with that fact not known.
+    #[must_use]
+    pub const fn with(self, fact: Fact) -> Self {
+        Self(self.0 | 1 << fact as u16)
+    }
+
     /// The same, with that fact known.
     #[must_use]
     pub const fn without(self, fact: Fact) -> Self {

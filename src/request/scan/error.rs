@@ -44,6 +44,11 @@ pub enum ScanError {
         /// Byte offset after the key.
         at: u64,
     },
+    /// A second `model`, when the request has gone where the first one sends it.
+    SecondModel {
+        /// Byte offset of its key.
+        at: u64,
+    },
     /// A member that a rewrite may touch occurs more than [`ScanError::MAX_REPEATS`] times.
     Repeated {
         /// Byte offset of the key that is one too many.
@@ -69,6 +74,7 @@ impl ScanError {
             | Self::ModelType { at, .. }
             | Self::ModelTooLong { at }
             | Self::Miscased { at }
+            | Self::SecondModel { at }
             | Self::Repeated { at } => at,
         }
     }
@@ -96,6 +102,10 @@ impl fmt::Display for ScanError {
                 f,
                 "the key before byte {at} is known in lower case; write it so, servers differ in \
                  what they make of other cases"
+            ),
+            Self::SecondModel { at } => write!(
+                f,
+                "a second \"model\" at byte {at}, when the request was already sent on by the first"
             ),
             Self::Repeated { at } => write!(
                 f,

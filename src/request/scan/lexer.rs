@@ -30,6 +30,8 @@ pub(super) trait Sink {
     fn close(&mut self, end: u64);
     /// A comma between members or elements of the innermost container.
     fn comma(&mut self, at: u64);
+    /// Whether reading stops here for now.
+    fn is_paused(&self) -> bool;
 }
 
 /// A value without parts.
@@ -121,10 +123,14 @@ impl Lexer {
         self.at
     }
 
-    /// Reads the next chunk.
-    pub(super) fn feed<S: Sink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), ScanError> {
+    /// Reads the next chunk, as far as the sink wants; gives back what is left of it.
+    pub(super) fn feed<'b, S: Sink>(
+        &mut self,
+        bytes: &'b [u8],
+        sink: &mut S,
+    ) -> Result<&'b [u8], ScanError> {
         let mut input = Input { rest: bytes, at: self.at };
-        while !input.rest.is_empty() {
+        while !input.rest.is_empty() && !sink.is_paused() {
             match &mut self.state {
                 State::String { is_key } => {
                     let is_key = *is_key;
@@ -139,7 +145,7 @@ impl Lexer {
             }
         }
         self.at = input.at;
-        Ok(())
+        Ok(input.rest)
     }
 
     /// Ends the document.

@@ -23,7 +23,7 @@ mod walker;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::facts::{RequestFacts, Tokens};
+use super::facts::{Fact, RequestFacts, Tokens};
 use super::format::Format;
 use super::keyword::Keywords;
 use super::tokens::{Costs, UNIT};
@@ -45,6 +45,24 @@ pub struct Spec {
     pub costs: Costs,
     /// Top-level members whose places are wanted (keys of request overrides), sorted.
     pub watched: Arc<[String]>,
+    /// What is looked at beyond the document's structure.
+    pub looks: Looks,
+}
+
+/// What of a body's text is looked at; the rest of the scan is much faster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looks {
+    /// Whether keywords are searched for.
+    pub keywords: bool,
+    /// Whether tokens are estimated, rather than bounded by the length of the text.
+    pub tokens: bool,
+}
+
+impl Looks {
+    /// All of it.
+    pub const EVERYTHING: Self = Self { keywords: true, tokens: true };
+    /// Structure alone.
+    pub const NOTHING: Self = Self { keywords: false, tokens: false };
 }
 
 /// A top-level member of the body, in bytes from its start.
@@ -111,12 +129,50 @@ impl Scanner {
     /// As soon as the body can no longer be accepted; all further calls repeat
     /// the error.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ScanError> {
-        if self.failed.is_none() {
-            let read = self.lexer.feed(chunk, &mut self.walker);
-            // What the walker refuses stands before what stopped the lexer.
-            self.failed = self.walker.refused.or(read.err());
+        self.read(chunk).map(|_| ())
+    }
+
+    /// Reads the next chunk as far as the end of the first `model`, and gives back
+    /// what is left of it.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    pub fn feed_to_model<'c>(&mut self, chunk: &'c [u8]) -> Result<&'c [u8], ScanError> {
+        self.walker.stops_at_model = true;
+        self.read(chunk)
+    }
+
+    fn read<'c>(&mut self, chunk: &'c [u8]) -> Result<&'c [u8], ScanError> {
+        if let Some(error) = self.failed {
+            return Err(error);
         }
-        self.failed.map_or(Ok(()), Err)
+        let read = self.lexer.feed(chunk, &mut self.walker);
+        // What the walker refuses stands before what stopped the lexer.
+        let read = self.walker.refused.map_or(read, Err);
+        self.failed = read.err();
+        read
+    }
+
+    /// The model and where the members before it lie, once [`feed_to_model`](Self::feed_to_model)
+    /// has come to one; none where text came before it.
+    #[must_use]
+    pub fn early_model(&self) -> Option<(&str, &Layout)> {
+        match &self.walker.model {
+            Model::Name(name) if self.walker.is_early() => {
+                Some((name, self.walker.places.layout()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Goes on after the model, looking at that much.
+    pub fn go_on(&mut self, looks: Looks) {
+        self.walker.go_on(looks);
+    }
+
+    /// Goes on after the model for validity alone; another model is an error from now on.
+    pub fn release(&mut self) {
+        self.walker.release();
     }
 
     /// Ends the body and says what was in it.
@@ -131,7 +187,7 @@ impl Scanner {
         if let Some(error) = self.walker.refused {
             return Err(error);
         }
-        let Walker { model, labels, total, places, .. } = self.walker;
+        let Walker { model, labels, total, places, looks, .. } = self.walker;
         let mut facts = RequestFacts::new(self.format);
         facts.model = match model {
             Model::Absent => None,
@@ -140,12 +196,12 @@ impl Scanner {
         };
         facts.body_bytes = self.lexer.at();
         (facts.tags, facts.params) = labels.into_parts();
-        fill(&mut facts, total, self.costs);
+        fill(&mut facts, total, self.costs, looks);
         Ok(Scan { facts, layout: places.into_layout() })
     }
 }
 
-fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
+fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs, looks: Looks) {
     facts.stream = total.says(Saying::Stream);
     facts.has_tools = total.says(Saying::Tools);
     facts.json_mode = total.says(Saying::Json);
@@ -155,6 +211,16 @@ fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
     facts.has_files = total.files > 0;
     facts.message_count = total.messages;
     facts.max_output_tokens = total.limit;
+    facts.input_tokens = tokens(&total, costs, looks);
+    if looks.keywords {
+        facts.keywords = total.hits;
+    } else {
+        facts.unseen = facts.unseen.with(Fact::Keywords);
+    }
+}
+
+/// The estimate, or what bounds it: no text has more tokens than bytes.
+fn tokens(total: &Tally, costs: Costs, looks: Looks) -> Tokens {
     let fixed = [
         (total.images, costs.image),
         (total.audio, costs.audio),
@@ -162,9 +228,9 @@ fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs) {
         (total.messages, costs.message),
     ];
     let fixed = fixed.iter().map(|(count, cost)| u64::from(*count).saturating_mul(*cost));
-    let tokens = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
-    facts.input_tokens = Tokens::exactly(tokens);
-    facts.keywords = total.hits;
+    let known = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
+    let unknown = if looks.tokens { 0 } else { total.bytes };
+    Tokens { least: known, most: known.saturating_add(unknown) }
 }
 
 #[cfg(test)]

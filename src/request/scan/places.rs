@@ -26,11 +26,23 @@ pub(super) struct Places {
     layout: Layout,
     current: Current,
     comma: Option<u64>,
+    /// The model must not be named again.
+    is_released: bool,
 }
 
 impl Places {
     pub(super) fn new(wanted: Arc<[String]>) -> Self {
-        Self { wanted, layout: Layout::default(), current: Current::default(), comma: None }
+        Self { wanted, layout: Layout::default(), current: Current::default(), comma: None, is_released: false }
+    }
+
+    /// The request goes where its model sends it: another one comes too late.
+    pub(super) const fn release(&mut self) {
+        self.is_released = true;
+    }
+
+    /// The places so far.
+    pub(super) const fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// The document opens; `open` is the place after its bracket.
@@ -46,6 +58,9 @@ impl Places {
     /// The key is known.
     pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
         self.current.is_model = key == "model";
+        if self.current.is_model && self.is_released {
+            return Err(ScanError::SecondModel { at: self.current.key_at });
+        }
         self.current.watched = self.wanted.binary_search_by(|name| name.as_str().cmp(key)).ok();
         let repeats = self.current.watched.map_or(0, |index| {
             self.layout.watched.iter().filter(|(known, _)| *known == index).count()
@@ -67,8 +82,8 @@ impl Places {
         self.current.value_at = at;
     }
 
-    /// The member's value ended.
-    pub(super) fn value_end(&mut self, end: u64) {
+    /// The member's value ended; whether it was the model.
+    pub(super) fn value_end(&mut self, end: u64) -> bool {
         self.layout.members = self.layout.members.saturating_add(1);
         let current = &self.current;
         let member = Member {
@@ -83,6 +98,7 @@ impl Places {
         if current.is_model {
             self.layout.model.push(member);
         }
+        current.is_model
     }
 
     /// A comma between members.

@@ -1,7 +1,7 @@
 //! The inside of JSON strings: plain runs, escapes, UTF-8.
 //!
 //! Hands on decoded text as `&str` pieces. Runs are found and validated as a
-//! whole; only escapes and characters cut by a chunk border are looked at byte
+//! whole; only escapes and characters that a chunk border cuts are looked at byte
 //! by byte. A lone surrogate escape becomes U+FFFD.
 
 use super::error::ScanError;
@@ -67,8 +67,15 @@ impl Text {
                 Escape::Letter => self.letter(byte, input, sink)?,
                 Escape::Hex { digits, value } => self.hex(byte, digits, value, input, sink)?,
                 Escape::None if self.partial_len > 0 => self.complete(byte, input, sink)?,
+                Escape::None if byte == b'\\' => {
+                    if !self.escaped(input, sink) {
+                        input.take(1);
+                        self.escape = Escape::Letter;
+                    }
+                }
                 Escape::None => {
-                    if self.plain(byte, input, sink)? == Done::Yes {
+                    self.flush(sink);
+                    if self.plain(input, sink)? == Done::Yes {
                         return Ok(Done::Yes);
                     }
                 }
@@ -77,35 +84,47 @@ impl Text {
         Ok(Done::No)
     }
 
+    /// Takes an escape that is whole in this chunk and stands for itself; what is
+    /// none of that is left to be read byte by byte.
+    fn escaped<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> bool {
+        if self.surrogate.is_some() {
+            return false;
+        }
+        match *input.rest {
+            [_, b'u', a, b, c, d, ..] => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let unit = |a, b, c, d| {
+                    Some(digit(a)? << 12 | digit(b)? << 8 | digit(c)? << 4 | digit(d)?)
+                };
+                let Some(char) = unit(a, b, c, d).and_then(char::from_u32) else { return false };
+                sink.text(char.encode_utf8(&mut [0; 4]));
+                input.take(6);
+            }
+            [_, letter, ..] => {
+                let Some(text) = meaning(letter) else { return false };
+                sink.text(text);
+                input.take(2);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Takes a run of plain bytes, and the quote if it is what ends it.
     fn plain<S: Sink>(
         &mut self,
-        first: u8,
         input: &mut Input<'_>,
         sink: &mut S,
     ) -> Result<Done, ScanError> {
-        match first {
-            b'\\' => {
-                input.take(1);
-                self.escape = Escape::Letter;
-                return Ok(Done::No);
-            }
-            b'"' => {
-                self.flush(sink);
-                input.take(1);
-                return Ok(Done::Yes);
-            }
-            0..0x20 => return Err(wrong(input.at, "control character in a string")),
-            _ => self.flush(sink),
-        }
         let at = input.at;
         let run = input.take(plain_len(input.rest));
-        match std::str::from_utf8(run) {
+        match utf8(run) {
+            Ok(text) if text.is_empty() => {}
             Ok(text) => sink.text(text),
-            Err(error) => {
-                let valid = error.valid_up_to();
+            Err((valid, is_cut)) => {
                 let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
                 let at = at.saturating_add(valid as u64);
-                if error.error_len().is_some() || !input.rest.is_empty() {
+                if !is_cut || !input.rest.is_empty() {
                     return Err(wrong(at, "invalid UTF-8"));
                 }
                 if let Ok(text) = std::str::from_utf8(good) {
@@ -115,7 +134,14 @@ impl Text {
                 cut.iter().for_each(|byte| self.append(*byte));
             }
         }
-        Ok(Done::No)
+        match input.first() {
+            Some(b'"') => {
+                input.take(1);
+                Ok(Done::Yes)
+            }
+            Some(0..0x20) => Err(wrong(input.at, "control character in a string")),
+            _ => Ok(Done::No),
+        }
     }
 
     /// Adds a byte to the character that the last chunk border cut.
@@ -152,22 +178,12 @@ impl Text {
         input: &mut Input<'_>,
         sink: &mut S,
     ) -> Result<(), ScanError> {
-        let text = match byte {
-            b'u' => {
-                input.take(1);
-                self.escape = Escape::Hex { digits: 0, value: 0 };
-                return Ok(());
-            }
-            b'"' => "\"",
-            b'\\' => "\\",
-            b'/' => "/",
-            b'b' => "\u{8}",
-            b'f' => "\u{c}",
-            b'n' => "\n",
-            b'r' => "\r",
-            b't' => "\t",
-            _ => return Err(wrong(input.at, "bad escape in a string")),
-        };
+        if byte == b'u' {
+            input.take(1);
+            self.escape = Escape::Hex { digits: 0, value: 0 };
+            return Ok(());
+        }
+        let text = meaning(byte).ok_or_else(|| wrong(input.at, "bad escape in a string"))?;
         self.flush(sink);
         input.take(1);
         self.escape = Escape::None;
@@ -223,5 +239,34 @@ impl Text {
         if self.surrogate.take().is_some() {
             sink.text(REPLACEMENT);
         }
+    }
+}
+
+/// What the letter after a backslash stands for.
+const fn meaning(letter: u8) -> Option<&'static str> {
+    Some(match letter {
+        b'"' => "\"",
+        b'\\' => "\\",
+        b'/' => "/",
+        b'b' => "\u{8}",
+        b'f' => "\u{c}",
+        b'n' => "\n",
+        b'r' => "\r",
+        b't' => "\t",
+        _ => return None,
+    })
+}
+
+/// The bytes as text; else how many of them are, and whether what follows is the
+/// beginning of a character.
+fn utf8(bytes: &[u8]) -> Result<&str, (usize, bool)> {
+    // Below this length setting up the vectors costs more than they save.
+    const SHORT: usize = 64;
+    if bytes.len() < SHORT {
+        let checked = std::str::from_utf8(bytes);
+        checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
+    } else {
+        let checked = simdutf8::compat::from_utf8(bytes);
+        checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
     }
 }

@@ -10,8 +10,10 @@ use crate::request::keyword::KeywordSet;
 /// The contribution of one value.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// In [`crate::request::tokens::UNIT`]s.
+    /// Of counted text, in [`crate::request::tokens::UNIT`]s; of what was looked at.
     pub(super) tokens: u64,
+    /// Length of counted text.
+    pub(super) bytes: u64,
     pub(super) images: u32,
     pub(super) audio: u32,
     pub(super) files: u32,
@@ -26,6 +28,7 @@ impl Tally {
     /// Adds the contribution of a part of this value.
     pub(super) fn add(&mut self, part: Self) {
         self.tokens = self.tokens.saturating_add(part.tokens);
+        self.bytes = self.bytes.saturating_add(part.bytes);
         self.images = self.images.saturating_add(part.images);
         self.audio = self.audio.saturating_add(part.audio);
         self.files = self.files.saturating_add(part.files);

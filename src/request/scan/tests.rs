@@ -16,6 +16,7 @@ fn spec(
         keywords: Arc::new(builder.build().unwrap()),
         costs: Costs::default(),
         watched: watched.iter().map(|key| (*key).to_owned()).collect(),
+        looks: Looks::EVERYTHING,
     };
     (spec, ids)
 }

@@ -19,19 +19,14 @@ impl Walker {
         self.skipped > 0 && self.place.whole
     }
 
-    pub(super) fn count(&mut self, text: &str) {
-        self.estimator.feed(text);
-        self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
-    }
-
     pub(super) fn begin_string(&mut self) {
         let cap = match self.place.word {
             Word::Prompt => {
-                self.text = Text::ToEstimateAndSearch;
+                self.text = Text::Counted { is_searched: true };
                 return;
             }
             Word::Counted => {
-                self.text = Text::ToEstimate;
+                self.text = Text::Counted { is_searched: false };
                 return;
             }
             Word::Model => ScanError::MAX_MODEL_BYTES,
@@ -49,8 +44,8 @@ impl Walker {
     }
 
     pub(super) fn end_string(&mut self) -> Content {
-        if matches!(self.text, Text::ToEstimate | Text::ToEstimateAndSearch) {
-            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+        if let Text::Counted { is_searched } = self.text {
+            self.end_text(is_searched);
         }
         if self.place.message {
             self.value.messages = 1;

@@ -11,7 +11,6 @@
 
 use std::sync::Arc;
 
-use super::Spec;
 use super::capture::Capture;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
@@ -22,6 +21,7 @@ use super::places::Places;
 use super::table;
 use super::tally::Tally;
 use super::value::{json_text, type_name};
+use super::{Looks, Spec};
 use crate::request::keyword::{Cursor, Keywords};
 use crate::request::tokens::Estimator;
 
@@ -31,9 +31,16 @@ pub(super) enum Text {
     Nowhere,
     ToKey,
     ToCapture,
-    ToEstimate,
-    ToEstimateAndSearch,
+    /// To the count of its bytes, to the estimate if it is looked at, and with
+    /// `is_searched` to the search for keywords.
+    Counted {
+        is_searched: bool,
+    },
 }
+
+/// Text is estimated and searched in pieces of at least this many bytes, where the
+/// string is that long: escapes cut it into many more.
+const PIECE: usize = 4096;
 
 /// The value of `model` as it stands.
 #[derive(Debug, Default)]
@@ -49,7 +56,14 @@ pub(super) struct Walker {
     document: &'static Shape,
     pub(super) keywords: Arc<Keywords>,
     cursor: Cursor,
-    pub(super) estimator: Estimator,
+    estimator: Estimator,
+    pub(super) looks: Looks,
+    has_counted: bool,
+    /// Text that is still to be estimated and searched.
+    gathered: String,
+    /// Reading stops after the first `model`.
+    pub(super) stops_at_model: bool,
+    is_paused: bool,
     pub(super) frames: Frames,
     /// Containers open inside the innermost frame that the table does not name.
     pub(super) skipped: u32,
@@ -80,6 +94,11 @@ impl Walker {
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::default(),
+            looks: spec.looks,
+            has_counted: false,
+            gathered: String::new(),
+            stops_at_model: false,
+            is_paused: false,
             frames: Frames::default(),
             skipped: 0,
             skipped_filled: false,
@@ -123,7 +142,7 @@ impl Walker {
         if members == Some(Kind::Params) {
             self.labels.clear_metadata();
         }
-        if place.apart || members == Some(Kind::Message) {
+        if self.looks.keywords && (place.apart || members == Some(Kind::Message)) {
             self.keywords.feed(&mut self.cursor, "\n", &mut self.value.hits);
         }
         if place.word == Word::Model {
@@ -142,9 +161,77 @@ impl Walker {
             return;
         }
         if self.at_top() {
-            self.places.value_end(end);
+            self.is_paused = self.places.value_end(end) && self.stops_at_model;
         }
         self.frames.deliver(tally, content);
+    }
+
+    /// Goes on after it stopped, and from now on does not stop.
+    pub(super) fn go_on(&mut self, looks: Looks) {
+        self.looks = looks;
+        self.is_paused = false;
+        self.stops_at_model = false;
+    }
+
+    /// Goes on for validity alone: nothing it finds is asked for any more.
+    pub(super) fn release(&mut self) {
+        self.go_on(Looks::NOTHING);
+        self.places.release();
+    }
+
+    /// Whether reading stopped at the model, and before any text of the prompt.
+    pub(super) const fn is_early(&self) -> bool {
+        self.is_paused && !self.has_counted
+    }
+
+    fn gather(&mut self, piece: &str, is_searched: bool) {
+        self.value.bytes = self.value.bytes.saturating_add(piece.len() as u64);
+        self.has_counted = true;
+        if !self.looks.tokens && !(is_searched && self.looks.keywords) {
+            return;
+        }
+        if piece.len() >= PIECE {
+            self.weigh(is_searched);
+            self.read_text(piece, is_searched);
+            return;
+        }
+        self.gathered.push_str(piece);
+        if self.gathered.len() >= PIECE {
+            self.weigh(is_searched);
+        }
+    }
+
+    /// Estimates and searches what was gathered.
+    fn weigh(&mut self, is_searched: bool) {
+        if !self.gathered.is_empty() {
+            let text = std::mem::take(&mut self.gathered);
+            self.read_text(&text, is_searched);
+            self.gathered = text;
+            self.gathered.clear();
+        }
+    }
+
+    fn read_text(&mut self, text: &str, is_searched: bool) {
+        if self.looks.tokens {
+            self.estimator.feed(text);
+        }
+        if is_searched && self.looks.keywords {
+            self.keywords.feed(&mut self.cursor, text, &mut self.value.hits);
+        }
+    }
+
+    /// Ends a counted text.
+    pub(super) fn end_text(&mut self, is_searched: bool) {
+        self.weigh(is_searched);
+        if self.looks.tokens {
+            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+        }
+    }
+
+    /// Counts a text that is whole.
+    pub(super) fn count(&mut self, text: &str) {
+        self.gather(text, false);
+        self.end_text(false);
     }
 
     fn close_frame(&mut self, frame: Frame) {
@@ -160,7 +247,8 @@ impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
         if self.skipped > 0 {
             self.skipped_filled = true;
-            self.text = if self.place.whole { Text::ToEstimate } else { Text::Nowhere };
+            let counted = Text::Counted { is_searched: false };
+            self.text = if self.place.whole { counted } else { Text::Nowhere };
         } else if is_key {
             self.key.restart_same();
             self.text = Text::ToKey;
@@ -178,18 +266,14 @@ impl Sink for Walker {
             Text::Nowhere => {}
             Text::ToKey => self.key.push(piece),
             Text::ToCapture => self.capture.push(piece),
-            Text::ToEstimate => self.estimator.feed(piece),
-            Text::ToEstimateAndSearch => {
-                self.estimator.feed(piece);
-                self.keywords.feed(&mut self.cursor, piece, &mut self.value.hits);
-            }
+            Text::Counted { is_searched } => self.gather(piece, is_searched),
         }
     }
 
     fn string_end(&mut self, end: u64, is_key: bool) {
         if self.skipped > 0 {
             if self.place.whole {
-                self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
+                self.end_text(false);
             }
         } else if is_key {
             let key = self.key.text();
@@ -273,5 +357,9 @@ impl Sink for Walker {
         if self.at_top() {
             self.places.comma(at);
         }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.is_paused
     }
 }
