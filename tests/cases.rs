@@ -118,16 +118,17 @@ fn traced(table: &Table, case: &Table) -> Value {
     };
     let head = head(case);
     match whole(&config, &head, body.as_bytes()) {
-        Whole::Read(facts, controls) => {
+        Whole::Read(read) => {
             let seed = case.get("seed").map_or(1, |seed| seed.as_integer().unwrap()).unsigned_abs();
             let request = Request {
                 config: &config,
-                facts: &facts,
-                controls: &controls,
+                facts: &read.facts,
+                controls: &read.controls,
                 sample: head.sample(seed),
             };
             let mut rng = fastrand::Rng::with_seed(seed);
-            let trace = explain(request, &mut state(&config, case), &mut rng);
+            let early = read.early.as_ref().map_err(|because| *because);
+            let trace = explain(request, early, &mut state(&config, case), &mut rng);
             serde_json::to_value(trace).unwrap()
         }
         Whole::Untouched => json!({"pass_through": true}),
@@ -180,4 +181,4 @@ macro_rules! tables {
     };
 }
 
-tables!(conditions, content, routes, names, eligibility, strategies, plans, refusals);
+tables!(conditions, content, release, routes, names, eligibility, strategies, plans, refusals);

@@ -71,12 +71,14 @@ fn the_readmes_request_goes_where_it_says() {
         (":method".to_owned(), b"POST".to_vec()),
         (":path".to_owned(), b"/v1/chat/completions".to_vec()),
     ]);
-    let Whole::Read(facts, controls) = whole(&config, &head, body.as_bytes()) else {
+    let Whole::Read(read) = whole(&config, &head, body.as_bytes()) else {
         panic!("the request is not read");
     };
-    let request = Request { config: &config, facts: &facts, controls: &controls, sample: 0.0 };
+    let request =
+        Request { config: &config, facts: &read.facts, controls: &read.controls, sample: 0.0 };
     let mut rng = fastrand::Rng::with_seed(1);
-    let explanation = explain(request, &mut Fresh, &mut rng);
+    let explanation =
+        explain(request, read.early.as_ref().map_err(|because| *because), &mut Fresh, &mut rng);
     let decision = explanation.trace.decision.unwrap();
     for (header, value) in [
         ("route", explanation.trace.route.unwrap()),

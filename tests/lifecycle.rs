@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lifecycle/early.rs"]
+mod early;
 #[path = "support/fake_host.rs"]
 mod fake_host;
 #[path = "lifecycle/request.rs"]

@@ -3,13 +3,13 @@
 //! State lives in Envoy: here nothing cools and every turn is the first.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::Read;
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::config::{self, Config};
-use crate::lifecycle::{RequestHead, Whole, whole};
+use crate::lifecycle::{Read, RequestHead, Whole, whole};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
 use crate::routing::explain::{Fresh, explain};
@@ -53,18 +53,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
         config::parse(&read(&arguments.config)?).map_err(|problems| Failure::new(2, problems))?;
     let body = body(arguments)?;
     let head = head(arguments)?;
-    let (facts, controls) = match whole(&config, &head, &body) {
-        Whole::Read(facts, controls) => (facts, controls),
+    let read = match whole(&config, &head, &body) {
+        Whole::Read(read) => read,
         Whole::Untouched => return undecided(arguments, &config, None, None),
         Whole::Refused(refusal, facts) => {
             return undecided(arguments, &config, facts.as_deref(), Some(&refusal));
         }
     };
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
-    let request =
-        Request { config: &config, facts: &facts, controls: &controls, sample: head.sample(seed) };
+    let Read { facts, controls, early } = &*read;
+    let request = Request { config: &config, facts, controls, sample: head.sample(seed) };
     let mut rng = fastrand::Rng::with_seed(seed);
-    let explanation = explain(request, &mut Fresh, &mut rng);
+    let early = early.as_ref().map_err(|because| *because);
+    let explanation = explain(request, early, &mut Fresh, &mut rng);
     if arguments.json {
         return json(&explanation);
     }

@@ -96,6 +96,10 @@ fn outcome(out: &mut String, trace: &Trace) {
     if trace.pass_through {
         rows.push(vec!["untouched".to_owned(), "the request passes through".to_owned()]);
     }
+    if !trace.release.because.is_empty() {
+        let early = if trace.release.early { "at the model" } else { "at the end of the body" };
+        rows.push(vec!["sent on".to_owned(), format!("{early}: {}", trace.release.because)]);
+    }
     section(out, "decision", rows);
 }
 

@@ -7,6 +7,7 @@
 //! problems, and all of them are reported together. The environment is not
 //! read: whether a secret is there is for the caller to check.
 
+mod demand;
 mod document;
 mod error;
 mod parts;
@@ -31,13 +32,14 @@ use error::Findings;
 use raw::Raw;
 use read::Read;
 
+pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, StrategyName, TagMatch,
 };
-pub use route_index::RouteIndex;
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
+pub use route_index::RouteIndex;
 pub use settings::{
     BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, UnknownModel,
     WhenAllCooling,
@@ -92,6 +94,8 @@ pub struct Config {
     pub serve_models: bool,
     /// Whether `x-llm-*` response headers are added.
     pub response_headers: bool,
+    /// What may ever be asked of a request's text.
+    pub demand: Demand,
     /// Accepted, but worth a second look; one sentence each, path first.
     pub warnings: Vec<String>,
 }
@@ -104,7 +108,8 @@ pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
     let mut findings = Findings::default();
     match resolved(bytes, &mut findings) {
         Some(config) if findings.problems.is_empty() => {
-            Ok(Config { warnings: findings.warnings, ..config })
+            let demand = Demand::of(&config);
+            Ok(Config { warnings: findings.warnings, demand, ..config })
         }
         _ => Err(findings.problems),
     }

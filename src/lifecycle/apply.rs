@@ -12,14 +12,14 @@ use super::headers::{CREDENTIALS, RequestHead, value};
 use super::read::{self, unreadable};
 use super::stream::Stream;
 
-/// A request whose body is held, and what its scan found.
+/// A request whose body is held at least as far as its last edit, and what its scan found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held<'a> {
     pub(super) head: &'a RequestHead,
     pub(super) format: Format,
     pub(super) layout: &'a Layout,
-    /// Of the body, in bytes.
-    pub(super) length: usize,
+    /// Of the whole body, in bytes, if it is known.
+    pub(super) length: Option<u64>,
 }
 
 impl Stream {
@@ -54,9 +54,9 @@ impl Stream {
             let message = format!("the member \"{}\" must be an object of at most 1 MiB", not.key);
             Refusal::new(400, "invalid_body", message)
         })?;
-        let length = length_after(length as u64, &edits);
+        let length = length.map(|length| length_after(length, &edits));
         splice(host, edits)?;
-        if head.first("content-length").is_some() {
+        if let (Some(length), Some(_)) = (length, head.first("content-length")) {
             host.set_request_header("content-length", Some(length.to_string().as_bytes()));
         }
         set_headers(host, engine, head, format, step);

@@ -123,6 +123,16 @@ impl RequestHead {
         })
     }
 
+    /// The announced length of the body, in bytes.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.text("content-length")?.parse().ok()
+    }
+
+    /// Whether the request sets a limit to its cost that it may set.
+    pub(super) fn has_cost_limit(&self, config: &Config) -> bool {
+        config.client_headers.cost_limit && self.first(&config.headers.cost_limit).is_some()
+    }
+
     /// The headers that conditions ask for.
     pub(super) fn watched(&self, names: &[String]) -> BTreeMap<String, String> {
         let value = |name: &String| {

@@ -5,13 +5,15 @@
 //! the host's.
 
 mod apply;
+mod early;
 mod engine;
 mod headers;
 mod read;
 mod respond;
+mod rest;
 mod stream;
 
 pub use engine::Engine;
 pub use headers::RequestHead;
-pub use read::{Whole, whole};
+pub use read::{Read, Whole, whole};
 pub use stream::{Action, Stream};

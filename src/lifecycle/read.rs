@@ -7,11 +7,12 @@ use log::Level;
 use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
 use crate::request::control::{BadControl, Controls};
-use crate::request::facts::RequestFacts;
+use crate::request::facts::{Fact, RequestFacts};
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, ScanError, Scanner, Spec};
 
+use super::early;
 use super::headers::RequestHead;
 
 /// Whether a request is one this filter judges, by its head.
@@ -43,7 +44,7 @@ pub(super) fn against(config: &Config, head: &RequestHead, is_end: bool) -> Opti
     let encoding = head.all("content-encoding").unwrap_or_default();
     let charset = foreign_charset(&head.all("content-type").unwrap_or_default());
     let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    let length = head.text("content-length").and_then(|length| length.parse::<u64>().ok());
+    let length = head.length();
     if !encoding.split(',').map(str::trim).all(is_plain) {
         Some(Unread::Encoded { encoding })
     } else if let Some(charset) = charset {
@@ -140,19 +141,20 @@ pub(super) fn controls(
     let mut controls = head.controls(config)?;
     if let Some(tags) = controls.tags.take() {
         facts.tags = tags;
+        facts.unseen = facts.unseen.without(Fact::Tags);
     }
     facts.params.append(&mut controls.params);
     Ok(controls)
 }
 
 /// What to look for in a body of that format.
-pub(super) fn spec(config: &Config, format: Format) -> Spec {
+pub(super) fn spec(config: &Config, format: Format, looks: Looks) -> Spec {
     Spec {
         format,
         keywords: Arc::clone(&config.keywords),
         costs: config.tokens,
         watched: Arc::clone(&config.override_keys),
-        looks: Looks::EVERYTHING,
+        looks,
     }
 }
 
@@ -164,7 +166,18 @@ pub enum Whole {
     /// It is refused before any decision; with what it says, where that is known.
     Refused(Refusal, Option<Box<RequestFacts>>),
     /// What it says.
-    Read(Box<RequestFacts>, Box<Controls>),
+    Read(Box<Read>),
+}
+
+/// What a request says, all of it and what could be known early.
+#[derive(Debug)]
+pub struct Read {
+    /// The facts.
+    pub facts: RequestFacts,
+    /// What its headers ask for.
+    pub controls: Controls,
+    /// The facts when the model is known, or why nothing is decided then.
+    pub early: Result<RequestFacts, &'static str>,
 }
 
 /// Reads a request that is whole in memory: for explain and tests.
@@ -175,20 +188,49 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
     let scanned = match against(config, head, body.is_empty()) {
         Some(unread) => Err(unread),
         None if body.len() as u64 > limit => Err(Unread::TooLarge { limit }),
-        None => {
-            let mut scanner = Scanner::new(&spec(config, format));
-            scanner.feed(body).and_then(|()| scanner.finish()).map_err(Unread::Unparsable)
-        }
+        None => scan(config, format, body).map_err(Unread::Unparsable),
     };
-    let mut facts = match scanned {
-        Ok(scan) => Box::new(scan.facts),
+    let (mut facts, model) = match scanned {
+        Ok(scanned) => scanned,
         Err(unread) if unread.policy(config) == BodyPolicy::PassThrough => return Whole::Untouched,
         Err(unread) => return Whole::Refused(unread.refusal(), None),
     };
     match controls(config, head, &mut facts) {
-        Ok(controls) => Whole::Read(facts, Box::new(controls)),
-        Err(bad) => Whole::Refused(bad_control(&bad), Some(facts)),
+        Ok(controls) => {
+            let early = early(config, head, format, model);
+            Whole::Read(Box::new(Read { facts, controls, early }))
+        }
+        Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
     }
+}
+
+/// The facts of a body, and its model if it comes before the text.
+fn scan(
+    config: &Config,
+    format: Format,
+    body: &[u8],
+) -> Result<(RequestFacts, Option<String>), ScanError> {
+    let mut scanner = Scanner::new(&spec(config, format, Looks::EVERYTHING));
+    let rest = scanner.feed_to_model(body)?;
+    let model = scanner.early_model().map(str::to_owned);
+    scanner.go_on(Looks::EVERYTHING);
+    scanner.feed(rest)?;
+    Ok((scanner.finish()?.facts, model))
+}
+
+fn early(
+    config: &Config,
+    head: &RequestHead,
+    format: Format,
+    model: Option<String>,
+) -> Result<RequestFacts, &'static str> {
+    if let Some(because) = early::against(config, Some(0)) {
+        return Err(because);
+    }
+    let model = model.ok_or("the model is not named before the text of the prompt")?;
+    let mut facts = early::facts(format, &model);
+    controls(config, head, &mut facts).map_err(|_| "a control header cannot be read")?;
+    Ok(facts)
 }
 
 /// The refusal of a control header.
@@ -200,6 +242,15 @@ pub(super) fn bad_control(bad: &BadControl) -> Refusal {
 /// The refusal of a body that the proxy holds and does not give.
 pub(super) fn unreadable() -> Refusal {
     Refusal::new(500, "internal_error", "the request body could not be read")
+}
+
+/// Most bytes of a body that are in the module at a time while it is scanned.
+const WINDOW: usize = 128 * 1024;
+
+/// The next bytes of the body that are held, no more than fit.
+pub(super) fn window<H: Host + ?Sized>(host: &H, at: usize, held: usize) -> Option<Vec<u8>> {
+    let length = held.saturating_sub(at).min(WINDOW);
+    host.request_body(at, length).filter(|window| !window.is_empty())
 }
 
 /// Notes on the way of a request, never its text.

@@ -1,23 +1,23 @@
 //! One request through the router role: hold its headers, scan its body as it
-//! comes, decide at its end, rewrite, let go.
+//! comes, decide, rewrite, let go; and once it was let go early, read on.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::BodyPolicy;
+use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
+use crate::request::control::Controls;
+use crate::request::facts::RequestFacts;
 use crate::request::format::{Dialect, Format};
 use crate::request::refusal::Refusal;
-use crate::request::scan::{Scan, Scanner};
-use crate::routing::{self, Decision, Verdict};
+use crate::request::scan::{Looks, Scan, ScanError, Scanner};
+use crate::routing::{self, Decision, Verdict, looks};
 
 use super::apply::Held;
 use super::engine::Engine;
 use super::headers::RequestHead;
-use super::read::{self, Judged, Unread};
-
-/// Most bytes of a body that are in the module at a time while it is scanned.
-const WINDOW: usize = 128 * 1024;
+use super::read::{self, Judged, Unread, window};
+use super::rest::Rest;
 
 /// What the host does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,25 +32,47 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
-    state: State,
+    pub(super) state: State,
 }
 
-#[derive(Debug)]
-enum State {
+#[derive(Debug, Default)]
+pub(super) enum State {
     /// Nothing seen yet, or nothing to do any more.
+    #[default]
     Idle,
     /// The body is being read.
     Reading(Box<Reading>),
-    /// Sent to a deployment; its answer is waited for.
-    Sent(Box<Decision>),
+    /// Sent to a deployment.
+    Sent(Box<Sent>),
+}
+
+/// What is known of a request before its body.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) head: RequestHead,
+    pub(super) format: Format,
+    /// The length of the body, if it is announced.
+    pub(super) length: Option<u64>,
+    /// Draws what is drawn for this request.
+    seed: u64,
 }
 
 #[derive(Debug)]
-struct Reading {
-    head: RequestHead,
-    format: Format,
-    scanner: Scanner,
-    seen: usize,
+pub(super) struct Reading {
+    pub(super) opening: Opening,
+    pub(super) scanner: Scanner,
+    /// What the scanner looks at.
+    pub(super) looks: Looks,
+    pub(super) seen: usize,
+    pub(super) is_model_awaited: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Until its answer has come.
+    pub(super) decision: Option<Decision>,
+    /// What of the body was sent on unread.
+    pub(super) rest: Option<Rest>,
 }
 
 impl Stream {
@@ -63,108 +85,205 @@ impl Stream {
     /// Takes the request's headers.
     pub fn on_request_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         let engine = Rc::clone(&self.engine);
+        let config = &engine.config;
         let head = RequestHead::new(host.request_headers());
-        let judged = read::judge(&engine.config, &head);
-        for name in head.withheld(&engine.config.headers, judged != Judged::No) {
+        let judged = read::judge(config, &head);
+        for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
         }
         let Judged::Yes(format) = judged else {
             self.pass(host);
             return Action::Continue;
         };
-        if let Some(unread) = read::against(&engine.config, &head, is_end) {
+        if let Some(unread) = read::against(config, &head, is_end) {
             return self.not_read(host, &unread, format);
         }
-        let scanner = Scanner::new(&read::spec(&engine.config, format));
-        self.state = State::Reading(Box::new(Reading { head, format, scanner, seen: 0 }));
+        let length = head.length();
+        let longest = length.unwrap_or(config.limits.max_body_bytes);
+        let looks = looks::before(config, head.has_cost_limit(config), longest);
+        self.state = State::Reading(Box::new(Reading {
+            opening: Opening { head, format, length, seed: host.random() },
+            scanner: Scanner::new(&read::spec(config, format, looks)),
+            looks,
+            seen: 0,
+            is_model_awaited: true,
+        }));
         Action::Pause
     }
 
-    /// Takes the request's body: `held` bytes are held by now, all of it at the end.
+    /// Takes the request's body. While it is held, `held` is all that is there by now;
+    /// once it streams, the chunk that has just come.
     pub fn on_request_body<H: Host + ?Sized>(
         &mut self,
         host: &H,
         held: usize,
         is_end: bool,
     ) -> Action {
-        let State::Reading(reading) = &mut self.state else { return Action::Continue };
-        let limit = self.engine.config.limits.max_body_bytes;
-        if held as u64 > limit {
-            let format = reading.format;
-            return self.not_read(host, &Unread::TooLarge { limit }, format);
+        match std::mem::take(&mut self.state) {
+            State::Idle => Action::Continue,
+            State::Reading(reading) => self.read(host, reading, held, is_end),
+            State::Sent(sent) => self.stream(host, sent, held, is_end),
         }
-        while reading.seen < held {
-            let length = held.saturating_sub(reading.seen).min(WINDOW);
-            let window = host.request_body(reading.seen, length);
-            let Some(window) = window.filter(|window| !window.is_empty()) else {
-                let dialect = reading.format.dialect();
-                self.state = State::Idle;
-                return refuse(host, &read::unreadable(), dialect);
-            };
-            reading.seen = reading.seen.saturating_add(window.len());
-            if let Err(error) = reading.scanner.feed(&window) {
-                let format = reading.format;
-                return self.not_read(host, &Unread::Unparsable(error), format);
-            }
-        }
-        if is_end { self.decide(host) } else { Action::Pause }
     }
 
     /// Takes the end of a body that has trailers.
     pub fn on_request_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
-        self.decide(host)
+        match std::mem::take(&mut self.state) {
+            State::Idle => Action::Continue,
+            State::Reading(reading) => self.decide(host, *reading),
+            State::Sent(sent) => self.stream(host, sent, 0, true),
+        }
     }
 
     /// Takes the head of the response.
     pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H) {
-        if let State::Sent(decision) = std::mem::replace(&mut self.state, State::Idle) {
+        if let State::Sent(sent) = &mut self.state
+            && let Some(decision) = sent.decision.take()
+        {
             self.respond(host, &decision);
         }
     }
 
-    fn decide<H: Host + ?Sized>(&mut self, host: &H) -> Action {
-        let State::Reading(reading) = std::mem::replace(&mut self.state, State::Idle) else {
-            return Action::Continue;
-        };
-        let Reading { head, format, scanner, seen } = *reading;
-        let engine = Rc::clone(&self.engine);
+    /// Reads what is held of a body and not read yet.
+    fn read<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        mut reading: Box<Reading>,
+        held: usize,
+        is_end: bool,
+    ) -> Action {
+        let limit = self.engine.config.limits.max_body_bytes;
+        let format = reading.opening.format;
+        if held as u64 > limit {
+            return self.not_read(host, &Unread::TooLarge { limit }, format);
+        }
+        let is_whole = is_end || reading.opening.length == Some(held as u64);
+        let mut early = None;
+        while reading.seen < held {
+            let Some(window) = window(host, reading.seen, held) else {
+                return refuse(host, &read::unreadable(), format.dialect());
+            };
+            reading.seen = reading.seen.saturating_add(window.len());
+            let read = match reading.read_to_model(&window) {
+                Ok(rest) => {
+                    early = early.or_else(|| self.at_model(host, &mut reading, is_whole));
+                    reading.scanner.feed(rest)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = read {
+                return self.not_read(host, &Unread::Unparsable(error), format);
+            }
+        }
+        if let Some(decision) = early {
+            return self.release(host, *reading, decision);
+        }
+        if is_end {
+            return self.decide(host, *reading);
+        }
+        self.state = State::Reading(reading);
+        Action::Pause
+    }
+
+    /// Reads a chunk of a body that was let go before its end. What would have been
+    /// refused ends the stream, before the provider has the whole of it.
+    fn stream<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        mut sent: Box<Sent>,
+        held: usize,
+        is_end: bool,
+    ) -> Action {
+        let limit = self.engine.config.limits.max_body_bytes;
+        if let Some(rest) = &mut sent.rest
+            && let Err(refusal) = rest.read(host, held, is_end, limit)
+        {
+            return refuse(host, &refusal, rest.format.dialect());
+        }
+        self.state = State::Sent(sent);
+        Action::Continue
+    }
+
+    /// Decides a request whose body has been read.
+    fn decide<H: Host + ?Sized>(&mut self, host: &H, reading: Reading) -> Action {
+        let Reading { opening, scanner, seen, .. } = reading;
+        let format = opening.format;
         let Scan { mut facts, layout } = match scanner.finish() {
             Ok(scan) => scan,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
-        let controls = match read::controls(&engine.config, &head, &mut facts) {
+        let config = &self.engine.config;
+        let controls = match read::controls(config, &opening.head, &mut facts) {
             Ok(controls) => controls,
             Err(bad) => return refuse(host, &read::bad_control(&bad), format.dialect()),
         };
-        let held = Held { head: &head, format, layout: &layout, length: seen };
-        let seed = host.random();
-        let request = routing::Request {
-            config: &engine.config,
-            facts: &facts,
-            controls: &controls,
-            sample: head.sample(seed),
-        };
-        let mut fleet = engine.fleet.at(host, &engine.config, millis(host.now()));
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let verdict = routing::decide(request, &mut fleet, &mut rng, None);
-        engine.count_exhausted(host, fleet.exhausted);
+        let mut verdict = self.verdict(host, &opening, &facts, &controls);
+        if let Verdict::Undecided(_) = verdict {
+            // The bounds did not decide, or another model than the first one counts.
+            let Some(scan) = self.read_again(host, format, seen) else {
+                return refuse(host, &read::unreadable(), format.dialect());
+            };
+            facts.keywords = scan.keywords;
+            facts.input_tokens = scan.input_tokens;
+            facts.unseen = scan.unseen;
+            verdict = self.verdict(host, &opening, &facts, &controls);
+        }
         match verdict {
             Verdict::Refuse(refusal) => {
                 read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
                 refuse(host, &refusal, format.dialect())
             }
-            Verdict::Undecided(_) | Verdict::PassThrough => {
+            Verdict::PassThrough | Verdict::Undecided(_) => {
                 self.pass(host);
                 Action::Continue
             }
-            Verdict::Serve(decision) => match self.apply(host, held, &decision) {
-                Ok(()) => {
-                    self.state = State::Sent(Box::new(decision));
-                    Action::Continue
+            Verdict::Serve(decision) => {
+                let length = Some(seen as u64);
+                let held = Held { head: &opening.head, format, layout: &layout, length };
+                match self.apply(host, held, &decision) {
+                    Ok(()) => {
+                        let sent = Sent { decision: Some(decision), rest: None };
+                        self.state = State::Sent(Box::new(sent));
+                        Action::Continue
+                    }
+                    Err(refusal) => refuse(host, &refusal, format.dialect()),
                 }
-                Err(refusal) => refuse(host, &refusal, format.dialect()),
-            },
+            }
         }
+    }
+
+    pub(super) fn verdict<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        opening: &Opening,
+        facts: &RequestFacts,
+        controls: &Controls,
+    ) -> Verdict {
+        let engine = &*self.engine;
+        let request = opening.request(&engine.config, facts, controls);
+        let mut fleet = engine.fleet.at(host, &engine.config, millis(host.now()));
+        let mut rng = fastrand::Rng::with_seed(opening.seed);
+        let verdict = routing::decide(request, &mut fleet, &mut rng, None);
+        engine.count_exhausted(host, fleet.exhausted);
+        verdict
+    }
+
+    /// Reads a held body that has been read before, and looks at everything.
+    fn read_again<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        format: Format,
+        held: usize,
+    ) -> Option<RequestFacts> {
+        let spec = read::spec(&self.engine.config, format, Looks::EVERYTHING);
+        let mut scanner = Scanner::new(&spec);
+        let mut at = 0;
+        while at < held {
+            let window = window(host, at, held)?;
+            at = at.saturating_add(window.len());
+            scanner.feed(&window).ok()?;
+        }
+        scanner.finish().ok().map(|scan| scan.facts)
     }
 
     /// Sends a request on untouched.
@@ -191,8 +310,26 @@ impl Stream {
     }
 }
 
+impl Opening {
+    pub(super) fn request<'a>(
+        &'a self,
+        config: &'a Config,
+        facts: &'a RequestFacts,
+        controls: &'a Controls,
+    ) -> routing::Request<'a> {
+        routing::Request { config, facts, controls, sample: self.head.sample(self.seed) }
+    }
+}
+
+impl Reading {
+    /// Reads as far as the model, if that has not been seen; gives back what is left.
+    fn read_to_model<'w>(&mut self, window: &'w [u8]) -> Result<&'w [u8], ScanError> {
+        if self.is_model_awaited { self.scanner.feed_to_model(window) } else { Ok(window) }
+    }
+}
+
 /// Answers the client here.
-fn refuse<H: Host + ?Sized>(host: &H, refusal: &Refusal, dialect: Dialect) -> Action {
+pub(super) fn refuse<H: Host + ?Sized>(host: &H, refusal: &Refusal, dialect: Dialect) -> Action {
     let retry_after = refusal.retry_after_s.map(|seconds| seconds.to_string());
     let mut headers = vec![("content-type", "application/json")];
     headers.extend(retry_after.as_deref().map(|seconds| ("retry-after", seconds)));

@@ -73,6 +73,12 @@ enum Machine {
 }
 
 impl Keywords {
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        matches!(self.0, Machine::Nothing)
+    }
+
     /// A search at the start of a text.
     #[must_use]
     pub fn start(&self) -> Cursor {

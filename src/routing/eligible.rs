@@ -181,9 +181,8 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
     let Some(window) = model.context_window else { return Ok(None) };
     let needed = facts.input_tokens.most.saturating_add(output);
     if facts.input_tokens.least.saturating_add(output) > window {
-        let reason = format!(
-            "its context window holds {window} tokens, the request needs about {needed}"
-        );
+        let reason =
+            format!("its context window holds {window} tokens, the request needs about {needed}");
         return Ok(Some(reason));
     }
     if needed > window { Err("has a context_window") } else { Ok(None) }

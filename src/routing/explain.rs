@@ -71,18 +71,12 @@ pub struct CandidateTrace {
 }
 
 /// Whether a body could be sent on before its end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Release {
     /// Whether it could.
     pub early: bool,
     /// Why, or why not.
-    pub because: &'static str,
-}
-
-impl Default for Release {
-    fn default() -> Self {
-        Self { early: false, because: "every body is read to its end before it is sent on" }
-    }
+    pub because: String,
 }
 
 /// Where the request is sent first.
@@ -126,15 +120,35 @@ pub struct Explanation<'a> {
 }
 
 /// Decides a request for show: takes no turn and changes no state.
+///
+/// `early` are the facts as they were when its model was known, or why the request
+/// was not to be decided then.
 pub fn explain<'a>(
     request: Request<'a>,
+    early: Result<&RequestFacts, &str>,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
 ) -> Explanation<'a> {
     let mut trace = Trace::default();
-    super::decide(request, &mut Untouched(fleet), rng, Some(&mut trace));
+    let fleet = &mut Untouched(fleet);
+    trace.release = match early {
+        Ok(facts) => release(Request { facts, ..request }, fleet, &mut rng.clone()),
+        Err(because) => Release { early: false, because: because.to_owned() },
+    };
+    super::decide(request, fleet, rng, Some(&mut trace));
     let facts: &RequestFacts = request.facts;
     Explanation { facts: facts.into(), trace }
+}
+
+fn release(request: Request<'_>, fleet: &mut dyn Fleet, rng: &mut fastrand::Rng) -> Release {
+    let (early, because) = match super::decide(request, fleet, rng, None) {
+        Verdict::Serve(_) => (true, "nothing in play needs more than the model".to_owned()),
+        Verdict::Undecided(need) => (false, need.because(request.config)),
+        Verdict::PassThrough | Verdict::Refuse(_) => {
+            (false, "it is not sent to a deployment".to_owned())
+        }
+    };
+    Release { early, because }
 }
 
 /// Deployments of which nothing bad is known, and turns that none has taken: for

@@ -9,6 +9,7 @@
 mod candidate;
 mod eligible;
 pub mod explain;
+pub mod looks;
 mod name;
 mod need;
 mod params;

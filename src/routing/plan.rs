@@ -101,7 +101,10 @@ impl<'r> Planner<'r, '_> {
         let eligible: Vec<&Considered<'r>> =
             considered.iter().filter(|considered| considered.block.is_none()).collect();
         let is_open = |c: &&Considered<'_>| c.cost.is_some_and(|cost| !cost.is_exact());
-        if set.strategy == StrategyName::CostBased && eligible.len() > 1 && eligible.iter().any(is_open) {
+        if set.strategy == StrategyName::CostBased
+            && eligible.len() > 1
+            && eligible.iter().any(is_open)
+        {
             return Err(Need::model("is picked by cost"));
         }
         let entry = |c: &&Considered<'_>| Entry {
@@ -156,7 +159,8 @@ enum Stay {
 }
 
 /// What is asked for where state could change the decision.
-const STATE: Need = Need::model("has several candidates, and provider state would name one of them");
+const STATE: Need =
+    Need::model("has several candidates, and provider state would name one of them");
 
 impl Stay {
     fn of(request: Request<'_>, named: &Named) -> Result<Self, Refusal> {

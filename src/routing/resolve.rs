@@ -31,7 +31,7 @@ pub(super) fn ask<'a>(
 ) -> Result<Option<Asked<'a>>, Stop> {
     let Request { config, .. } = request;
     let own = Own::of(request);
-    let subject = subject(request, &own);
+    let subject = own.subject(request);
     let route = route::find(request, &subject, trace)?;
     let named = match route {
         Some(id) => own.routed(request, config.route(id).then.target.into())?,
@@ -52,16 +52,8 @@ pub(super) fn ask<'a>(
 }
 
 /// The request as conditions see it.
-fn subject<'a>(request: Request<'a>, own: &Own) -> Subject<'a> {
-    let Request { config, facts, sample, .. } = request;
-    let named = own.named.as_ref();
-    let first = named.and_then(|named| candidate::first(config, named));
-    Subject {
-        facts,
-        target: named.and_then(|named| named.model(config)),
-        estimated_cost: first.and_then(|first| price::estimate(facts, first)),
-        sample,
-    }
+pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
+    Own::of(request).subject(request)
 }
 
 /// What the client itself names.
@@ -86,6 +78,19 @@ impl Own {
                 Self { named: Some(Named::Model(model, group)), unknown_variant }
             }
             (named, _) => Self { named: Some(named), unknown_variant: None },
+        }
+    }
+
+    /// The request as conditions see it.
+    fn subject<'a>(&self, request: Request<'a>) -> Subject<'a> {
+        let Request { config, facts, sample, .. } = request;
+        let named = self.named.as_ref();
+        let first = named.and_then(|named| candidate::first(config, named));
+        Subject {
+            facts,
+            target: named.and_then(|named| named.model(config)),
+            estimated_cost: first.and_then(|first| price::estimate(facts, first)),
+            sample,
         }
     }
 

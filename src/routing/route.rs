@@ -28,10 +28,7 @@ pub(super) fn find(
     Ok(found)
 }
 
-fn first_match(
-    request: Request<'_>,
-    subject: &Subject<'_>,
-) -> Result<Option<RouteId>, Need> {
+fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Result<Option<RouteId>, Need> {
     let config = request.config;
     for (id, route) in possible(config, subject) {
         match route.when.holds(subject) {

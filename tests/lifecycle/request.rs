@@ -14,7 +14,8 @@ fn only_the_model_changes_in_the_body() {
     let wanted = "{ \"messages\" : [\n],\t\"model\":\"open-model\" , \"x\":\"\\ud800 é\" }";
     for size in [1, 2, 7, body.len()] {
         let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
-        host.request(&engine, &head(&[("content-length", "55")]), &pieces);
+        let length = body.len().to_string();
+        host.request(&engine, &head(&[("content-length", &length)]), &pieces);
         assert_eq!(host.sent_body(), wanted, "in pieces of {size}");
         assert_eq!(host.sent("content-length"), Some(wanted.len().to_string()));
     }

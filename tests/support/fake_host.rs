@@ -37,7 +37,14 @@ pub(crate) struct FakeHost {
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
     pub(crate) request_headers: RefCell<Headers>,
+    /// What is held of the body.
     pub(crate) body: RefCell<Vec<u8>>,
+    /// What has gone upstream of it.
+    pub(crate) passed: RefCell<Vec<u8>>,
+    /// The most that was held of it.
+    pub(crate) most_held: Cell<usize>,
+    /// How many bytes of it were read, ones read twice counted twice.
+    pub(crate) bytes_read: Cell<usize>,
     pub(crate) response_headers: RefCell<Headers>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
@@ -64,6 +71,9 @@ impl FakeHost {
             seed: Cell::new(1),
             request_headers: RefCell::default(),
             body: RefCell::default(),
+            passed: RefCell::default(),
+            most_held: Cell::default(),
+            bytes_read: Cell::default(),
             response_headers: RefCell::default(),
             properties: RefCell::default(),
             reply: RefCell::default(),
@@ -81,6 +91,9 @@ impl FakeHost {
     ) -> (Stream, Action) {
         *self.request_headers.borrow_mut() = owned(head);
         self.body.borrow_mut().clear();
+        self.passed.borrow_mut().clear();
+        self.most_held.set(0);
+        self.bytes_read.set(0);
         *self.reply.borrow_mut() = None;
         let mut stream = Stream::new(Rc::clone(engine));
         let action = stream.on_request_headers(self, is_end);
@@ -95,19 +108,27 @@ impl FakeHost {
         head: &[(&str, &str)],
         pieces: &[&[u8]],
     ) -> Stream {
-        let (mut stream, mut action) = self.begin(engine, head, pieces.is_empty());
+        let (mut stream, _) = self.begin(engine, head, pieces.is_empty());
         let last = pieces.len().saturating_sub(1);
         for (at, piece) in pieces.iter().enumerate() {
             if self.reply.borrow().is_some() {
                 break;
             }
-            self.body.borrow_mut().extend_from_slice(piece);
-            if action == Action::Pause {
-                let held = self.body.borrow().len();
-                action = stream.on_request_body(self, held, at == last);
-            }
+            self.piece(&mut stream, piece, at == last);
         }
         stream
+    }
+
+    /// Sends the next piece of the body: behind what is held, or by itself.
+    pub(crate) fn piece(&self, stream: &mut Stream, piece: &[u8], is_end: bool) -> Action {
+        self.body.borrow_mut().extend_from_slice(piece);
+        let held = self.body.borrow().len();
+        self.most_held.set(held.max(self.most_held.get()));
+        let action = stream.on_request_body(self, held, is_end);
+        if action == Action::Continue {
+            self.passed.borrow_mut().append(&mut self.body.borrow_mut());
+        }
+        action
     }
 
     /// Lets a provider answer.
@@ -134,7 +155,8 @@ impl FakeHost {
 
     /// The body as it goes upstream.
     pub(crate) fn sent_body(&self) -> String {
-        String::from_utf8_lossy(&self.body.borrow()).into_owned()
+        let body = [self.passed.borrow().as_slice(), &self.body.borrow()].concat();
+        String::from_utf8_lossy(&body).into_owned()
     }
 
     /// Status and body of the answer made here.
@@ -198,6 +220,7 @@ impl Host for FakeHost {
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
         let body = self.body.borrow();
         let end = start.saturating_add(length).min(body.len());
+        self.bytes_read.set(self.bytes_read.get() + end.saturating_sub(start));
         body.get(start..end).map(<[u8]>::to_vec)
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Model, ModelFacts, Route, RouteIndex, raw};
+use super::{Config, Demand, Model, ModelFacts, Route, RouteIndex, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
 use names::Directory;
@@ -72,6 +72,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         headers,
         serve_models: raw.serve_models,
         response_headers: raw.response_headers,
+        demand: Demand::default(),
         warnings: Vec::new(),
         deployments: ground.built,
     }

@@ -153,16 +153,26 @@ impl Scanner {
         read
     }
 
-    /// The model and where the members before it lie, once [`feed_to_model`](Self::feed_to_model)
-    /// has come to one; none where text came before it.
+    /// Whether [`feed_to_model`](Self::feed_to_model) has come to the first `model`; what
+    /// follows is read once it is told to [`go_on`](Self::go_on).
     #[must_use]
-    pub fn early_model(&self) -> Option<(&str, &Layout)> {
+    pub const fn is_at_model(&self) -> bool {
+        self.walker.is_at_model()
+    }
+
+    /// The model where the scan has stopped at it; none where text came before it.
+    #[must_use]
+    pub fn early_model(&self) -> Option<&str> {
         match &self.walker.model {
-            Model::Name(name) if self.walker.is_early() => {
-                Some((name, self.walker.places.layout()))
-            }
+            Model::Name(name) if self.walker.is_early() => Some(name),
             _ => None,
         }
+    }
+
+    /// The places found so far.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        self.walker.places.layout()
     }
 
     /// Goes on after the model, looking at that much.

@@ -32,7 +32,13 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(wanted: Arc<[String]>) -> Self {
-        Self { wanted, layout: Layout::default(), current: Current::default(), comma: None, is_released: false }
+        Self {
+            wanted,
+            layout: Layout::default(),
+            current: Current::default(),
+            comma: None,
+            is_released: false,
+        }
     }
 
     /// The request goes where its model sends it: another one comes too late.

@@ -111,15 +111,11 @@ impl Text {
     }
 
     /// Takes a run of plain bytes, and the quote if it is what ends it.
-    fn plain<S: Sink>(
-        &mut self,
-        input: &mut Input<'_>,
-        sink: &mut S,
-    ) -> Result<Done, ScanError> {
+    fn plain<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<Done, ScanError> {
         let at = input.at;
         let run = input.take(plain_len(input.rest));
         match utf8(run) {
-            Ok(text) if text.is_empty() => {}
+            Ok("") => {}
             Ok(text) => sink.text(text),
             Err((valid, is_cut)) => {
                 let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));

@@ -179,7 +179,12 @@ impl Walker {
         self.places.release();
     }
 
-    /// Whether reading stopped at the model, and before any text of the prompt.
+    /// Whether reading stopped at the model.
+    pub(super) const fn is_at_model(&self) -> bool {
+        self.is_paused
+    }
+
+    /// Whether it did, and before any text of the prompt.
     pub(super) const fn is_early(&self) -> bool {
         self.is_paused && !self.has_counted
     }
@@ -187,7 +192,7 @@ impl Walker {
     fn gather(&mut self, piece: &str, is_searched: bool) {
         self.value.bytes = self.value.bytes.saturating_add(piece.len() as u64);
         self.has_counted = true;
-        if !self.looks.tokens && !(is_searched && self.looks.keywords) {
+        if !(self.looks.tokens || is_searched && self.looks.keywords) {
             return;
         }
         if piece.len() >= PIECE {

@@ -1,0 +1,86 @@
+//! What a configuration may ever want to know of a request's text.
+//!
+//! Counting tokens and searching for keywords is most of what reading a body
+//! costs; a configuration that never asks does not pay for it.
+
+use super::{Action, Condition, Config, Group, ModelFacts, Rule, StrategyName, When};
+
+/// What the text of a request is asked for, over all routes and candidates.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Demand {
+    /// Some rule of a candidate asks for keywords.
+    pub keywords_in_rules: bool,
+    /// Routes compare the tokens with numbers, of which this is the smallest.
+    pub least_in_routes: Option<u64>,
+    /// So do candidates: context windows, and rules.
+    pub least_in_candidates: Option<u64>,
+    /// Costs decide, of routes or among candidates.
+    pub costs: bool,
+    /// Some price is known.
+    pub prices: bool,
+}
+
+impl Demand {
+    /// The demand of a configuration, this field of it aside.
+    pub(super) fn of(config: &Config) -> Self {
+        let mut demand = Self::default();
+        for route in config.routes.iter().filter(|route| route.enabled) {
+            let Action { max_cost_usd, .. } = route.then;
+            demand.costs |= max_cost_usd.is_some();
+            let mut least = None;
+            each(&route.when, &mut |condition| demand.note(condition, &mut least, false));
+            demand.least_in_routes = lower(demand.least_in_routes, least);
+        }
+        for group in config.models.iter().flat_map(|model| &model.groups) {
+            demand.group(group);
+        }
+        let catalog = config.catalog.values();
+        for facts in catalog.chain(config.deployments.iter().map(|d| &d.facts)) {
+            demand.facts(facts);
+        }
+        demand
+    }
+
+    fn group(&mut self, group: &Group) {
+        self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
+        let mut least = None;
+        for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
+            each(when, &mut |condition| self.note(condition, &mut least, true));
+        }
+        self.least_in_candidates = lower(self.least_in_candidates, least);
+    }
+
+    fn facts(&mut self, facts: &ModelFacts) {
+        self.least_in_candidates = lower(self.least_in_candidates, facts.context_window);
+        self.prices |= facts.input_usd_per_million.is_some_and(|price| price > 0.0);
+    }
+
+    fn note(&mut self, condition: &Condition, least: &mut Option<u64>, is_rule: bool) {
+        match condition {
+            Condition::InputTokensLt(bound) | Condition::InputTokensGt(bound) => {
+                *least = lower(*least, Some(*bound));
+            }
+            Condition::EstimatedCostLt(_) | Condition::EstimatedCostGt(_) => self.costs = true,
+            Condition::PromptContainsAnyOf(_) => self.keywords_in_rules |= is_rule,
+            _ => {}
+        }
+    }
+}
+
+/// Every condition, nested ones included.
+fn each(when: &When, found: &mut impl FnMut(&Condition)) {
+    for condition in &when.0 {
+        match condition {
+            Condition::AnyOf(list) => list.iter().for_each(|when| each(when, found)),
+            Condition::Not(when) => each(when, found),
+            condition => found(condition),
+        }
+    }
+}
+
+fn lower(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,113 @@
+//! Whether a request can go on before its body has been read.
+//!
+//! Knows what of a request is not known yet when its model is; what hangs on it
+//! is `routing`'s to say.
+
+use crate::config::{BodyPolicy, Config};
+use crate::host::Host;
+use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
+use crate::request::format::Format;
+use crate::request::scan::Looks;
+use crate::routing::{Decision, Verdict, looks};
+
+use super::apply::Held;
+use super::read;
+use super::rest::Rest;
+use super::stream::{Action, Opening, Reading, Sent, State, Stream, refuse};
+
+/// Up to this length of a body, finding out what need not be looked at costs more
+/// than looking.
+const SHORT: u64 = 4 * 1024;
+
+impl Stream {
+    /// Decides at the model if nothing hangs on the rest; else sees to it that no more
+    /// of that is looked at than is asked for.
+    pub(super) fn at_model<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        reading: &mut Reading,
+        is_whole: bool,
+    ) -> Option<Decision> {
+        if !reading.is_model_awaited || !reading.scanner.is_at_model() {
+            return None;
+        }
+        reading.is_model_awaited = false;
+        let config = &self.engine.config;
+        let opening = &reading.opening;
+        let longest = opening.length.unwrap_or(config.limits.max_body_bytes);
+        let may_release = !is_whole && against(config, opening.length).is_none();
+        let may_narrow = reading.looks != Looks::NOTHING && longest > SHORT;
+        if (may_release || may_narrow)
+            && let Some(model) = reading.scanner.early_model()
+        {
+            let mut facts = self::facts(opening.format, model);
+            if let Ok(controls) = read::controls(config, &opening.head, &mut facts) {
+                if may_release
+                    && let Verdict::Serve(decision) = self.verdict(host, opening, &facts, &controls)
+                {
+                    reading.scanner.release();
+                    return Some(decision);
+                }
+                if may_narrow {
+                    let request = opening.request(config, &facts, &controls);
+                    reading.looks = looks::left(request, longest, reading.looks);
+                }
+            }
+        }
+        reading.scanner.go_on(reading.looks);
+        None
+    }
+
+    /// Sends on what is held, rewritten, and lets the rest follow as it comes.
+    pub(super) fn release<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        reading: Reading,
+        decision: Decision,
+    ) -> Action {
+        let Reading { opening, scanner, seen, .. } = reading;
+        let Opening { head, format, length, .. } = opening;
+        let held = Held { head: &head, format, layout: scanner.layout(), length };
+        if let Err(refusal) = self.apply(host, held, &decision) {
+            return refuse(host, &refusal, format.dialect());
+        }
+        let rest = Rest::new(format, scanner, length, seen as u64);
+        self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest: Some(rest) }));
+        Action::Continue
+    }
+}
+
+/// The facts of a request of which the path, the headers and the model are known.
+pub(super) fn facts(format: Format, model: &str) -> RequestFacts {
+    let mut facts = RequestFacts::new(format);
+    facts.model = Some(model.to_owned());
+    facts.input_tokens = Tokens::UNKNOWN;
+    facts.unseen = unseen(format);
+    facts
+}
+
+/// What a body of that format may still say.
+const fn unseen(format: Format) -> Unseen {
+    match format {
+        // Texts and nothing else.
+        Format::OpenAiCompletions | Format::OpenAiEmbeddings => Unseen::BODY
+            .without(Fact::State)
+            .without(Fact::Tools)
+            .without(Fact::JsonMode)
+            .without(Fact::Modality),
+        _ => Unseen::BODY,
+    }
+}
+
+/// What the configuration has against it, for a body of which that length is announced.
+pub(super) fn against(config: &Config, length: Option<u64>) -> Option<&'static str> {
+    if config.limits.on_unparsable == BodyPolicy::PassThrough {
+        Some(
+            "limits.on_unparsable is pass_through, and only the whole body shows that it can be read",
+        )
+    } else if length.is_none() && config.limits.on_oversize == BodyPolicy::PassThrough {
+        Some("limits.on_oversize is pass_through, and the length of the body is not announced")
+    } else {
+        None
+    }
+}
