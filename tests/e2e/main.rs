@@ -19,6 +19,7 @@ mod balance;
 mod configuration;
 mod cooldown;
 mod credential;
+mod early;
 mod error;
 mod group;
 mod header;

@@ -40,7 +40,7 @@ thread_local! {
 pub(crate) struct Envoy {
     listener_port: u16,
     log: PathBuf,
-    _guard: Child,
+    guard: Child,
     _until_closed: ChildStdin,
 }
 
@@ -68,13 +68,24 @@ impl Envoy {
         note_log(&log);
         let admin = wait_for(&log, || fs::read_to_string(&address_file).ok()?.parse().ok());
         let listener_port = wait_for(&log, || listener_port(admin));
-        Self { listener_port, log, _guard: guard, _until_closed: until_closed }
+        Self { listener_port, log, guard, _until_closed: until_closed }
     }
 
     /// The listener's port; failures of this test from here on show this log.
     pub(crate) fn listener_port(&self) -> u16 {
         note_log(&self.log);
         self.listener_port
+    }
+
+    /// The most memory that Envoy has had so far, in MiB, as Linux counts it.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let guard = self.guard.id();
+        let children = fs::read_to_string(format!("/proc/{guard}/task/{guard}/children")).unwrap();
+        let pid = children.split_whitespace().next().expect("the guard has started Envoy");
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        kib / 1024
     }
 
     /// What Envoy has logged so far.

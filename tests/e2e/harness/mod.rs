@@ -73,6 +73,11 @@ impl Group {
         self.envoy.listener_port()
     }
 
+    /// The most memory that Envoy has had so far, in MiB.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        self.envoy.peak_memory_mib()
+    }
+
     /// One of the providers.
     pub(crate) fn mock(&self, name: &str) -> &Mock {
         &self.mocks[name]
