@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use pointsman::request::format::Format;
+use pointsman::request::path::Entry;
 use pointsman::request::rewrite::{Edit, Splicer, edits, length_after};
 use pointsman::request::scan::{Looks, Scanner, Spec};
 use pointsman::request::tokens::Costs;
@@ -97,7 +98,7 @@ fn edits_of(
     watched: &Arc<[String]>,
 ) -> Vec<Edit> {
     let mut scanner = Scanner::new(&Spec {
-        format: Format::OpenAiChat,
+        entry: Entry::of(Format::OpenAiChat).unwrap(),
         keywords: Arc::default(),
         costs: Costs::default(),
         watched: Arc::clone(watched),
@@ -109,7 +110,7 @@ fn edits_of(
         let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
         Some(body.as_bytes()[start..end].to_vec())
     };
-    edits(&layout, model, overrides, watched, read).unwrap()
+    edits(&layout, Some(model), overrides, watched, read).unwrap()
 }
 
 proptest! {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use pointsman::request::format::Format;
 use pointsman::request::keyword::KeywordsBuilder;
+use pointsman::request::path::Entry;
 use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::collection::vec;
@@ -28,7 +29,7 @@ fn spec(format: Format) -> Spec {
         words.add(word);
     }
     Spec {
-        format,
+        entry: Entry::of(format).unwrap(),
         keywords: Arc::new(words.build().unwrap()),
         costs: Costs::default(),
         watched: Arc::new(["messages".to_owned(), "stream".to_owned()]),

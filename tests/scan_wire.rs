@@ -1,42 +1,60 @@
-//! Bodies that real SDKs sent, and the facts their calls stated.
+//! Requests that real SDKs sent, and the facts their calls stated.
 //!
 //! `tests/wire/requests` holds recorded requests; `expect` in each is what the
-//! call said, written down before the body was seen.
+//! call said, written down before the body was seen. They are read as the filter
+//! reads them: by method, path and headers, in several chunkings.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use pointsman::request::format::Format;
-use pointsman::request::keyword::KeywordsBuilder;
-use pointsman::request::scan::{Looks, Scan, Scanner, Spec};
-use pointsman::request::tokens::Costs;
-use serde_json::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pointsman::config::{self, Condition, Config};
+use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::request::facts::RequestFacts;
+use serde_json::{Value, json};
 
-fn scanned(format: Format, body: &[u8], words: &[&str]) -> (Scan, Vec<bool>) {
-    let mut builder = KeywordsBuilder::default();
-    let ids: Vec<_> = words.iter().map(|word| builder.add(word)).collect();
-    let spec = Spec {
-        format,
-        keywords: Arc::new(builder.build().unwrap()),
-        costs: Costs::default(),
-        watched: Arc::new([]),
-        looks: Looks::EVERYTHING,
-    };
-    let scan = |size: usize| {
-        let mut scanner = Scanner::new(&spec);
-        body.chunks(size).for_each(|chunk| scanner.feed(chunk).unwrap());
-        scanner.finish().unwrap()
-    };
-    let whole = scan(body.len().max(1));
-    assert_eq!(scan(7), whole);
-    let hits = ids.iter().map(|id| whole.facts.keywords.contains(*id)).collect();
-    (whole, hits)
+/// A configuration that looks for these words.
+fn configuration(words: &[&str]) -> Config {
+    let routes: Vec<Value> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| {
+            json!({"name": at.to_string(), "then": {"target_model": "m"},
+                   "when": {"prompt_contains_any_of": [word]}})
+        })
+        .collect();
+    let document = json!({
+        "providers": {"p": {"cluster": "p", "api": "any"}},
+        "deployments": {"d": {"provider": "p", "model": "up"}},
+        "models": {"m": {"candidates": ["d"]}},
+        "routes": routes,
+    });
+    config::parse(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-/// The texts of messages that are not searched: assistant, tool, tool results.
+fn head(request: &Value) -> RequestHead {
+    let text = |key: &str| request[key].as_str().unwrap().as_bytes().to_vec();
+    let mut headers =
+        vec![(":method".to_owned(), text("method")), (":path".to_owned(), text("path"))];
+    for (name, value) in request["headers"].as_object().unwrap() {
+        headers.push((name.clone(), value.as_str().unwrap().as_bytes().to_vec()));
+    }
+    RequestHead::new(headers)
+}
+
+fn body(request: &Value) -> Vec<u8> {
+    match request["body_base64"].as_str() {
+        Some(encoded) => STANDARD.decode(encoded).unwrap(),
+        None => request["body_text"].as_str().unwrap_or_default().as_bytes().to_vec(),
+    }
+}
+
+/// Whether a text occurs only in messages that are not searched: the model's own
+/// and what tools answered.
 fn is_unsearched(text: &str, body: &Value) -> bool {
     fn holds(value: &Value, text: &str) -> bool {
         match value {
@@ -52,8 +70,11 @@ fn is_unsearched(text: &str, body: &Value) -> bool {
             Value::Object(members) => {
                 let role = members.get("role").and_then(Value::as_str);
                 let kind = members.get("type").and_then(Value::as_str);
-                if matches!(role, Some("assistant" | "tool"))
+                let answers = ["functionResponse", "function_response"];
+                let is_answer = answers.iter().any(|key| members.contains_key(*key));
+                if matches!(role, Some("assistant" | "tool" | "model"))
                     || matches!(kind, Some("tool_result" | "function_call_output"))
+                    || is_answer
                 {
                     return holds(value, text);
                 }
@@ -65,23 +86,46 @@ fn is_unsearched(text: &str, body: &Value) -> bool {
     unsearched(body, text)
 }
 
-fn check(name: &str, request: &Value) {
+/// The facts, and which of the words occur.
+fn read(name: &str, request: &Value, words: &[&str]) -> Option<(RequestFacts, Vec<bool>)> {
+    let config = configuration(words);
+    match whole(&config, &head(request), &body(request)) {
+        Whole::Untouched => None,
+        Whole::Refused(refusal, _) => panic!("{name}: {refusal:?}"),
+        Whole::Read(read) => {
+            let occurs = |at: usize| match &config.routes[at].when.0[..] {
+                [Condition::PromptContainsAnyOf(words)] => read.facts.keywords.contains(words[0].0),
+                other => panic!("{other:?}"),
+            };
+            let occurring = (0..words.len()).map(occurs).collect();
+            Some((read.facts, occurring))
+        }
+    }
+}
+
+fn check(name: &str, request: &Value) -> &'static str {
     let expect = &request["expect"];
-    let format = match expect["format"].as_str() {
-        Some("mistral-chat") => Format::OpenAiChat,
-        Some(other) => Format::from_name(other).unwrap(),
-        None => panic!("{name}: no format"),
-    };
-    let body = request["body_text"].as_str().unwrap();
     let texts: Vec<&str> = expect["prompt_text_contains"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let (scan, hits) = scanned(format, body.as_bytes(), &texts);
-    let facts = &scan.facts;
-    assert_eq!(facts.model.as_deref(), expect["model"].as_str(), "{name}: model");
+    let Some((facts, hits)) = read(name, request, &texts) else {
+        assert_eq!(request["method"], "GET", "{name} is not read");
+        return "none";
+    };
+    match expect["format"].as_str().unwrap() {
+        "other" => {}
+        "mistral-chat" => assert_eq!(facts.format.name(), "openai-chat", "{name}"),
+        "openai-audio-multipart" => assert_eq!(facts.format.name(), "openai-audio", "{name}"),
+        format => assert_eq!(facts.format.name(), format, "{name}"),
+    }
+    if let Some(operation) = expect["operation"].as_str() {
+        assert_eq!(facts.operation, operation, "{name}: operation");
+    }
+    let model = expect["deployment"].as_str().or_else(|| expect["model"].as_str());
+    assert_eq!(facts.model.as_deref(), model, "{name}: model");
     for (fact, key) in [
         (facts.stream, "stream"),
         (facts.has_images, "has_images"),
@@ -94,7 +138,8 @@ fn check(name: &str, request: &Value) {
         }
     }
     assert_eq!(facts.max_output_tokens, expect["max_output_tokens"].as_u64(), "{name}: max");
-    let parsed: Option<Value> = serde_json::from_str(body).ok();
+    assert_eq!(facts.body_bytes, body(request).len() as u64, "{name}");
+    let parsed: Option<Value> = serde_json::from_slice(&body(request)).ok();
     for (text, hit) in texts.iter().zip(hits) {
         let unsearched = parsed.as_ref().is_some_and(|body| is_unsearched(text, body));
         assert_eq!(hit, !unsearched, "{name}: {text}");
@@ -110,23 +155,21 @@ fn check(name: &str, request: &Value) {
         let tags: Vec<_> = tags.iter().filter_map(Value::as_str).collect();
         assert_eq!(facts.tags, tags, "{name}: tags");
     }
-    let place = scan.layout.model.last().map(|member| member.value.clone());
-    let value = place.map(|place| {
-        let bytes = usize::try_from(place.start).unwrap()..usize::try_from(place.end).unwrap();
-        serde_json::from_slice::<Value>(&body.as_bytes()[bytes]).unwrap()
-    });
-    assert_eq!(value.as_ref().and_then(Value::as_str), facts.model.as_deref(), "{name}: place");
+    facts.format.name()
 }
 
 #[test]
 fn recorded_requests_give_the_facts_of_their_calls() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/requests");
-    let mut seen = 0;
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let request: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        check(&path.file_name().unwrap().to_string_lossy(), &request);
-        seen += 1;
+        let format = check(&path.file_name().unwrap().to_string_lossy(), &request);
+        *seen.entry(format).or_default() += 1;
     }
-    assert!(seen > 80, "only {seen} recorded requests");
+    // The lists of models are GETs.
+    assert_eq!(seen["none"], 2, "{seen:?}");
+    assert_eq!(seen.values().sum::<u32>(), 180, "{seen:?}");
+    assert_eq!(seen.len(), 12, "{seen:?}");
 }

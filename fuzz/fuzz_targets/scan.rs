@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use pointsman::request::format::Format;
+use pointsman::request::path::Entry;
 use pointsman::request::keyword::KeywordsBuilder;
 use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Spec};
 use pointsman::request::tokens::Costs;
@@ -34,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
         words.add(word);
     }
     let spec = Spec {
-        format: Format::ALL[usize::from(*format) % Format::ALL.len()],
+        entry: Entry::of(Format::ALL[usize::from(*format) % Format::ALL.len()]).unwrap(),
         keywords: Arc::new(words.build().unwrap()),
         costs: Costs::default(),
         watched: ["messages", "model", "stream"].map(str::to_owned).into(),

@@ -24,8 +24,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::request::format::PathTable;
 use crate::request::keyword::Keywords;
+use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
 
 use error::Findings;

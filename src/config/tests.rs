@@ -89,7 +89,7 @@ fn settings_are_taken_over() {
     assert_eq!(config.headers.route, "x-route");
     assert!(config.client_headers.route && !config.client_headers.session);
     assert_eq!(config.unknown_model, UnknownModel::Model(config.names.models["slow"]));
-    assert_eq!(config.paths.format("/v2/talk"), Some(Format::OpenAiChat));
+    assert_eq!(config.paths.call(b"POST", "/v2/talk").unwrap().format(), Format::OpenAiChat);
     assert_eq!(config.watched_headers, [":authority", "x-tier"]);
     assert_eq!(*config.override_keys, ["metadata", "store", "temperature", "top_p"]);
     assert!(config.allow_direct && config.serve_models && !config.response_headers);
@@ -273,7 +273,6 @@ fn suspicious_settings_are_warned_of() {
     });
     let document = with(json!({
         "models": models, "routes": routes, "aliases": {"old": "gone"}, "shadow": {},
-        "paths": {"/rank": "rerank"}
     }));
     let mut warnings = read(document).warnings;
     warnings.sort();
@@ -281,7 +280,6 @@ fn suspicious_settings_are_warned_of() {
         "aliases.old: stands for a deleted model, so it does not resolve",
         "models.m.candidates[0].rules: have no effect without the strategy \"rules\"",
         "models.m.sticky: has no effect without the strategy \"sticky\"",
-        "paths./rank: \"rerank\" is not read in this version; passes untouched",
         "routes[1].when.tag_equals: \"a b\" is not printable ascii without spaces, so no request has it",
         "routes[1].when.tag_in: is empty, so it never matches",
         "routes[1]: \"late\" never matches: \"all\" is tried before it and always does",

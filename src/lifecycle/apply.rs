@@ -1,7 +1,7 @@
 //! Turning a held request into the one its deployment is to get.
 
 use crate::host::Host;
-use crate::request::format::Format;
+use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::{self, Edit, Splicer, Target, length_after};
 use crate::request::scan::Layout;
@@ -16,7 +16,7 @@ use super::stream::Stream;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held<'a> {
     pub(super) head: &'a RequestHead,
-    pub(super) format: Format,
+    pub(super) call: &'a Call,
     pub(super) layout: &'a Layout,
     /// Of the whole body, in bytes, if it is known.
     pub(super) length: Option<u64>,
@@ -33,7 +33,7 @@ impl Stream {
         held: Held<'_>,
         decision: &Decision,
     ) -> Result<(), Refusal> {
-        let Held { head, format, layout, length } = held;
+        let Held { head, call, layout, length } = held;
         let engine = &*self.engine;
         let config = &engine.config;
         let Some(step) = decision.plan.first() else { return Ok(()) };
@@ -41,7 +41,7 @@ impl Stream {
         let upstream_model = step.server.upstream_model(config);
         let edits = rewrite::edits(
             layout,
-            upstream_model,
+            (!call.names_model()).then_some(upstream_model),
             &step.overrides.0,
             &config.override_keys,
             |range| {
@@ -50,16 +50,13 @@ impl Stream {
                 host.request_body(start, length)
             },
         )
-        .map_err(|not| {
-            let message = format!("the member \"{}\" must be an object of at most 1 MiB", not.key);
-            Refusal::new(400, "invalid_body", message)
-        })?;
+        .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))?;
         let length = length.map(|length| length_after(length, &edits));
         splice(host, edits)?;
         if let (Some(length), Some(_)) = (length, head.first("content-length")) {
             host.set_request_header("content-length", Some(length.to_string().as_bytes()));
         }
-        set_headers(host, engine, head, format, step);
+        set_headers(host, engine, head, call, step);
         let names = &config.headers;
         if decision.disable_cache {
             host.set_request_header("cache-control", Some(b"no-cache, no-store"));
@@ -86,6 +83,9 @@ impl Stream {
 /// A proxy that does not give back what it holds: sent on as it is, the body
 /// would not have the length that its head announces.
 fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) -> Result<(), Refusal> {
+    if edits.is_empty() {
+        return Ok(());
+    }
     let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
     let end = usize::try_from(end).unwrap_or(usize::MAX);
     let head = host.request_body(0, end).filter(|head| head.len() == end);
@@ -100,7 +100,7 @@ fn set_headers<H: Host + ?Sized>(
     host: &H,
     engine: &Engine,
     head: &RequestHead,
-    format: Format,
+    call: &Call,
     step: &Step,
 ) {
     let config = &engine.config;
@@ -124,16 +124,16 @@ fn set_headers<H: Host + ?Sized>(
         host.set_request_header(":authority", Some(authority.as_bytes()));
     }
     let original = head.text(":path").unwrap_or_default();
-    let plain = config.paths.plain(&original);
-    let query = original.split_once('?').map(|(_, query)| query);
+    let model = step.server.upstream_model(config);
+    let query = call.query_for(path::split(&original).1, model);
     let path = rewrite::path(
-        &plain,
-        query,
+        &call.path_for(model),
+        query.as_deref(),
         &Target {
             prefix: &provider.path_prefix,
             template: provider.path.as_deref(),
-            model: step.server.upstream_model(config),
-            operation: format.operation_path(),
+            model,
+            operation: call.entry.path,
             removes_key: secret.is_some(),
         },
     );

@@ -6,7 +6,8 @@
 use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
-use crate::request::format::Format;
+use crate::request::format::Document;
+use crate::request::path::Entry;
 use crate::request::scan::Looks;
 use crate::routing::{Decision, Verdict, looks};
 
@@ -28,7 +29,8 @@ impl Stream {
         reading: &mut Reading,
         is_whole: bool,
     ) -> Option<Decision> {
-        if !reading.is_model_awaited || !reading.scanner.is_at_model() {
+        let is_named = reading.opening.call.names_model();
+        if !(reading.is_model_awaited && (is_named || reading.scanner.is_at_model())) {
             return None;
         }
         reading.is_model_awaited = false;
@@ -38,14 +40,19 @@ impl Stream {
         let may_release = !is_whole && against(config, opening.length).is_none();
         let may_narrow = reading.looks != Looks::NOTHING && longest > SHORT;
         if (may_release || may_narrow)
-            && let Some(model) = reading.scanner.early_model()
+            && let Some(model) = opening.call.model().or_else(|| reading.scanner.early_model())
         {
-            let mut facts = self::facts(opening.format, model);
+            let mut facts = self::facts(opening.call.entry, model);
             if let Ok(controls) = read::controls(config, &opening.head, &mut facts) {
                 if may_release
                     && let Verdict::Serve(decision) = self.verdict(host, opening, &facts, &controls)
                 {
-                    reading.scanner.release();
+                    // Where the path names the model, one in the body is none.
+                    if is_named {
+                        reading.scanner.go_on(Looks::NOTHING);
+                    } else {
+                        reading.scanner.release();
+                    }
                     return Some(decision);
                 }
                 if may_narrow {
@@ -66,8 +73,9 @@ impl Stream {
         decision: Decision,
     ) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
-        let Opening { head, format, length, .. } = opening;
-        let held = Held { head: &head, format, layout: scanner.layout(), length };
+        let Opening { head, call, length, .. } = opening;
+        let format = call.format();
+        let held = Held { head: &head, call: &call, layout: &scanner.layout(), length };
         if let Err(refusal) = self.apply(host, held, &decision) {
             return refuse(host, &refusal, format.dialect());
         }
@@ -78,19 +86,19 @@ impl Stream {
 }
 
 /// The facts of a request of which the path, the headers and the model are known.
-pub(super) fn facts(format: Format, model: &str) -> RequestFacts {
-    let mut facts = RequestFacts::new(format);
+pub(super) fn facts(entry: Entry, model: &str) -> RequestFacts {
+    let mut facts = RequestFacts::new(entry);
     facts.model = Some(model.to_owned());
     facts.input_tokens = Tokens::UNKNOWN;
-    facts.unseen = unseen(format);
+    facts.unseen = unseen(entry.document);
     facts
 }
 
-/// What a body of that format may still say.
-const fn unseen(format: Format) -> Unseen {
-    match format {
+/// What such a body may still say.
+const fn unseen(document: Document) -> Unseen {
+    match document {
         // Texts and nothing else.
-        Format::OpenAiCompletions | Format::OpenAiEmbeddings => Unseen::BODY
+        Document::Completions | Document::Embeddings | Document::Rerank => Unseen::BODY
             .without(Fact::State)
             .without(Fact::Tools)
             .without(Fact::JsonMode)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{ClientHeaders, Config, HeaderNames};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
-use crate::request::format::percent_encoded;
+use crate::request::path::percent_encoded;
 
 /// Headers that providers take for a client's credential, or that name the
 /// account it belongs to: beside another credential the latter would be refused,

@@ -6,11 +6,13 @@ use log::Level;
 
 use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
+use crate::request::body::BodyScanner;
 use crate::request::control::{BadControl, Controls};
 use crate::request::facts::{Fact, RequestFacts};
-use crate::request::format::Format;
+use crate::request::form;
+use crate::request::path::{Body, Call, Entry};
 use crate::request::refusal::Refusal;
-use crate::request::scan::{Looks, ScanError, Scanner, Spec};
+use crate::request::scan::{Looks, ScanError, Spec};
 
 use super::early;
 use super::headers::RequestHead;
@@ -18,10 +20,19 @@ use super::headers::RequestHead;
 /// Whether a request is one this filter judges, by its head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Judged {
-    /// It is, in this format.
-    Yes(Format),
+    /// It is: what it asks for, and what its body is written in.
+    Yes(Call, Written),
     /// It is not: another method, path or content type.
     No,
+}
+
+/// What a body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    Json,
+    Form,
+    /// There is no body.
+    Nothing,
 }
 
 /// Whether a request is judged.
@@ -29,20 +40,33 @@ pub(super) enum Judged {
 /// A body without a content type is taken for JSON: not judging it would let a
 /// client past every condition by leaving a header out.
 pub(super) fn judge(config: &Config, head: &RequestHead) -> Judged {
-    let is_post = head.first(":method") == Some(b"POST");
-    let content_type = head.all("content-type");
-    if !is_post || !content_type.as_deref().is_none_or(is_json) {
-        return Judged::No;
-    }
+    let method = head.first(":method").unwrap_or_default();
     let path = head.text(":path").unwrap_or_default();
-    config.paths.format(&path).map_or(Judged::No, Judged::Yes)
+    let Some(call) = config.paths.call(method, &path) else { return Judged::No };
+    let content_type = head.all("content-type");
+    let written = match call.entry.body {
+        Body::None => Some(Written::Nothing),
+        _ if content_type.as_deref().is_none_or(is_json) => Some(Written::Json),
+        Body::Form if content_type.as_deref().is_some_and(is_form) => Some(Written::Form),
+        _ => None,
+    };
+    written.map_or(Judged::No, |written| Judged::Yes(call, written))
 }
 
 /// What the headers alone say against reading the body.
-pub(super) fn against(config: &Config, head: &RequestHead, is_end: bool) -> Option<Unread> {
+pub(super) fn against(
+    config: &Config,
+    head: &RequestHead,
+    written: Written,
+    is_end: bool,
+) -> Option<Unread> {
+    if written == Written::Nothing {
+        return None;
+    }
     let limit = config.limits.max_body_bytes;
     let encoding = head.all("content-encoding").unwrap_or_default();
-    let charset = foreign_charset(&head.all("content-type").unwrap_or_default());
+    let content_type = head.all("content-type").unwrap_or_default();
+    let charset = (written == Written::Json).then(|| foreign_charset(&content_type)).flatten();
     let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
     let length = head.length();
     if !encoding.split(',').map(str::trim).all(is_plain) {
@@ -69,6 +93,15 @@ fn is_json(content_type: &str) -> bool {
                 .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
     };
     content_type.trim().is_empty() || content_type.split(',').any(is_json)
+}
+
+/// `multipart/form-data`, also as one of several types.
+fn is_form(content_type: &str) -> bool {
+    let is_form = |one: &str| {
+        let essence = one.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("multipart/form-data")
+    };
+    content_type.split(',').any(is_form)
 }
 
 /// A charset that JSON does not have, under which a body could read differently.
@@ -111,7 +144,8 @@ impl Unread {
                 400,
                 "unsupported_content_encoding",
                 format!(
-                    "the request body is encoded as {}; send it without content-encoding",
+                    "the request body is encoded as {}; send it without content-encoding, or have \
+                     the proxy decompress it before it is routed",
                     crate::request::refusal::quoted(encoding)
                 ),
             ),
@@ -147,15 +181,29 @@ pub(super) fn controls(
     Ok(controls)
 }
 
-/// What to look for in a body of that format.
-pub(super) fn spec(config: &Config, format: Format, looks: Looks) -> Spec {
-    Spec {
-        format,
+/// A scan of a body that is written so.
+///
+/// # Errors
+/// A form whose boundary is not known.
+pub(super) fn scanner(
+    config: &Config,
+    head: &RequestHead,
+    entry: Entry,
+    written: Written,
+    looks: Looks,
+) -> Result<BodyScanner, ScanError> {
+    let boundary = match written {
+        Written::Form => Some(form::boundary(&head.all("content-type").unwrap_or_default())?),
+        Written::Json | Written::Nothing => None,
+    };
+    let spec = Spec {
+        entry,
         keywords: Arc::clone(&config.keywords),
         costs: config.tokens,
         watched: Arc::clone(&config.override_keys),
         looks,
-    }
+    };
+    Ok(BodyScanner::new(&spec, boundary.as_deref()))
 }
 
 /// A request that is whole in memory, read as the filter reads it.
@@ -183,12 +231,12 @@ pub struct Read {
 /// Reads a request that is whole in memory: for explain and tests.
 #[must_use]
 pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
-    let Judged::Yes(format) = judge(config, head) else { return Whole::Untouched };
+    let Judged::Yes(call, written) = judge(config, head) else { return Whole::Untouched };
     let limit = config.limits.max_body_bytes;
-    let scanned = match against(config, head, body.is_empty()) {
+    let scanned = match against(config, head, written, body.is_empty()) {
         Some(unread) => Err(unread),
         None if body.len() as u64 > limit => Err(Unread::TooLarge { limit }),
-        None => scan(config, format, body).map_err(Unread::Unparsable),
+        None => scan(config, head, &call, written, body).map_err(Unread::Unparsable),
     };
     let (mut facts, model) = match scanned {
         Ok(scanned) => scanned,
@@ -197,7 +245,7 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
     };
     match controls(config, head, &mut facts) {
         Ok(controls) => {
-            let early = early(config, head, format, model);
+            let early = early(config, head, call.entry, model);
             Whole::Read(Box::new(Read { facts, controls, early }))
         }
         Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
@@ -207,28 +255,41 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
 /// The facts of a body, and its model if it comes before the text.
 fn scan(
     config: &Config,
-    format: Format,
+    head: &RequestHead,
+    call: &Call,
+    written: Written,
     body: &[u8],
 ) -> Result<(RequestFacts, Option<String>), ScanError> {
-    let mut scanner = Scanner::new(&spec(config, format, Looks::EVERYTHING));
+    let named = call.model().map(str::to_owned);
+    if written == Written::Nothing {
+        let mut facts = RequestFacts::new(call.entry);
+        facts.model.clone_from(&named);
+        return Ok((facts, named));
+    }
+    let mut scanner = scanner(config, head, call.entry, written, Looks::EVERYTHING)?;
     let rest = scanner.feed_to_model(body)?;
     let model = scanner.early_model().map(str::to_owned);
     scanner.go_on(Looks::EVERYTHING);
     scanner.feed(rest)?;
-    Ok((scanner.finish()?.facts, model))
+    let mut facts = scanner.finish()?.facts;
+    if call.names_model() {
+        facts.model.clone_from(&named);
+        return Ok((facts, named));
+    }
+    Ok((facts, model))
 }
 
 fn early(
     config: &Config,
     head: &RequestHead,
-    format: Format,
+    entry: Entry,
     model: Option<String>,
 ) -> Result<RequestFacts, &'static str> {
     if let Some(because) = early::against(config, Some(0)) {
         return Err(because);
     }
     let model = model.ok_or("the model is not named before the text of the prompt")?;
-    let mut facts = early::facts(format, &model);
+    let mut facts = early::facts(entry, &model);
     controls(config, head, &mut facts).map_err(|_| "a control header cannot be read")?;
     Ok(facts)
 }

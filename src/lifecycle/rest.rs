@@ -4,9 +4,9 @@
 //! stream before its last chunk, so that no provider ever has the whole of it.
 
 use crate::host::Host;
+use crate::request::body::BodyScanner;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::request::scan::Scanner;
 
 use super::read::{Unread, unreadable, window};
 
@@ -14,7 +14,7 @@ use super::read::{Unread, unreadable, window};
 pub(super) struct Rest {
     pub(super) format: Format,
     /// Until the body is complete.
-    scanner: Option<Scanner>,
+    scanner: Option<BodyScanner>,
     /// The length of the body, if it is announced.
     length: Option<u64>,
     seen: u64,
@@ -24,7 +24,7 @@ impl Rest {
     /// What follows the first `seen` bytes, which the scanner has read.
     pub(super) const fn new(
         format: Format,
-        scanner: Scanner,
+        scanner: BodyScanner,
         length: Option<u64>,
         seen: u64,
     ) -> Self {
@@ -57,7 +57,7 @@ impl Rest {
         }
         // What has the announced length is complete to the provider.
         if is_end || self.length.is_some_and(|length| self.seen >= length) {
-            let finished = self.scanner.take().map(Scanner::finish);
+            let finished = self.scanner.take().map(BodyScanner::finish);
             finished.transpose().map_err(unparsable)?;
         }
         Ok(())

@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
+use crate::request::body::BodyScanner;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::format::{Dialect, Format};
+use crate::request::path::Call;
 use crate::request::refusal::Refusal;
-use crate::request::scan::{Looks, Scan, ScanError, Scanner};
+use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{self, Decision, Verdict, looks};
 
 use super::apply::Held;
 use super::engine::Engine;
 use super::headers::RequestHead;
-use super::read::{self, Judged, Unread, window};
+use super::read::{self, Judged, Unread, Written, window};
 use super::rest::Rest;
 
 /// What the host does next.
@@ -50,7 +52,8 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) head: RequestHead,
-    pub(super) format: Format,
+    pub(super) call: Call,
+    pub(super) written: Written,
     /// The length of the body, if it is announced.
     pub(super) length: Option<u64>,
     /// Draws what is drawn for this request.
@@ -60,7 +63,7 @@ pub(super) struct Opening {
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) opening: Opening,
-    pub(super) scanner: Scanner,
+    pub(super) scanner: BodyScanner,
     /// What the scanner looks at.
     pub(super) looks: Looks,
     pub(super) seen: usize,
@@ -91,19 +94,29 @@ impl Stream {
         for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
         }
-        let Judged::Yes(format) = judged else {
+        let Judged::Yes(call, written) = judged else {
             self.pass(host);
             return Action::Continue;
         };
-        if let Some(unread) = read::against(config, &head, is_end) {
+        let format = call.format();
+        if let Some(unread) = read::against(config, &head, written, is_end) {
             return self.not_read(host, &unread, format);
         }
         let length = head.length();
         let longest = length.unwrap_or(config.limits.max_body_bytes);
         let looks = looks::before(config, head.has_cost_limit(config), longest);
+        let scanner = match read::scanner(config, &head, call.entry, written, looks) {
+            Ok(scanner) => scanner,
+            Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
+        };
+        let opening = Opening { head, call, written, length, seed: host.random() };
+        if written == Written::Nothing {
+            let facts = RequestFacts::new(opening.call.entry);
+            return self.decide_on(host, &opening, Scan { facts, layout: Layout::default() }, 0);
+        }
         self.state = State::Reading(Box::new(Reading {
-            opening: Opening { head, format, length, seed: host.random() },
-            scanner: Scanner::new(&read::spec(config, format, looks)),
+            opening,
+            scanner,
             looks,
             seen: 0,
             is_model_awaited: true,
@@ -153,7 +166,7 @@ impl Stream {
         is_end: bool,
     ) -> Action {
         let limit = self.engine.config.limits.max_body_bytes;
-        let format = reading.opening.format;
+        let format = reading.opening.call.format();
         if held as u64 > limit {
             return self.not_read(host, &Unread::TooLarge { limit }, format);
         }
@@ -207,26 +220,39 @@ impl Stream {
     /// Decides a request whose body has been read.
     fn decide<H: Host + ?Sized>(&mut self, host: &H, reading: Reading) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
-        let format = opening.format;
-        let Scan { mut facts, layout } = match scanner.finish() {
-            Ok(scan) => scan,
-            Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
-        };
+        match scanner.finish() {
+            Ok(scan) => self.decide_on(host, &opening, scan, seen),
+            Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
+        }
+    }
+
+    fn decide_on<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        opening: &Opening,
+        scan: Scan,
+        seen: usize,
+    ) -> Action {
+        let Scan { mut facts, layout } = scan;
+        let format = opening.call.format();
+        if opening.call.names_model() {
+            facts.model = opening.call.model().map(str::to_owned);
+        }
         let config = &self.engine.config;
         let controls = match read::controls(config, &opening.head, &mut facts) {
             Ok(controls) => controls,
             Err(bad) => return refuse(host, &read::bad_control(&bad), format.dialect()),
         };
-        let mut verdict = self.verdict(host, &opening, &facts, &controls);
+        let mut verdict = self.verdict(host, opening, &facts, &controls);
         if let Verdict::Undecided(_) = verdict {
             // The bounds did not decide, or another model than the first one counts.
-            let Some(scan) = self.read_again(host, format, seen) else {
+            let Some(scan) = self.read_again(host, opening, seen) else {
                 return refuse(host, &read::unreadable(), format.dialect());
             };
             facts.keywords = scan.keywords;
             facts.input_tokens = scan.input_tokens;
             facts.unseen = scan.unseen;
-            verdict = self.verdict(host, &opening, &facts, &controls);
+            verdict = self.verdict(host, opening, &facts, &controls);
         }
         match verdict {
             Verdict::Refuse(refusal) => {
@@ -239,7 +265,8 @@ impl Stream {
             }
             Verdict::Serve(decision) => {
                 let length = Some(seen as u64);
-                let held = Held { head: &opening.head, format, layout: &layout, length };
+                let held =
+                    Held { head: &opening.head, call: &opening.call, layout: &layout, length };
                 match self.apply(host, held, &decision) {
                     Ok(()) => {
                         let sent = Sent { decision: Some(decision), rest: None };
@@ -272,11 +299,13 @@ impl Stream {
     fn read_again<H: Host + ?Sized>(
         &self,
         host: &H,
-        format: Format,
+        opening: &Opening,
         held: usize,
     ) -> Option<RequestFacts> {
-        let spec = read::spec(&self.engine.config, format, Looks::EVERYTHING);
-        let mut scanner = Scanner::new(&spec);
+        let Opening { head, call, written, .. } = opening;
+        let config = &self.engine.config;
+        let looks = Looks::EVERYTHING;
+        let mut scanner = read::scanner(config, head, call.entry, *written, looks).ok()?;
         let mut at = 0;
         while at < held {
             let window = window(host, at, held)?;
@@ -324,7 +353,8 @@ impl Opening {
 impl Reading {
     /// Reads as far as the model, if that has not been seen; gives back what is left.
     fn read_to_model<'w>(&mut self, window: &'w [u8]) -> Result<&'w [u8], ScanError> {
-        if self.is_model_awaited { self.scanner.feed_to_model(window) } else { Ok(window) }
+        let is_awaited = self.is_model_awaited && !self.opening.call.names_model();
+        if is_awaited { self.scanner.feed_to_model(window) } else { Ok(window) }
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::format::Format;
 use super::keyword::KeywordSet;
+use super::path::{Body, Entry};
 
 /// Something a request may say that is not known before its body has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,8 @@ impl Tokens {
 pub struct RequestFacts {
     /// The wire format its path speaks.
     pub format: Format,
+    /// The kind of work it asks for.
+    pub operation: &'static str,
     /// The model as the client wrote it, `#variant` included.
     pub model: Option<String>,
     /// Labels, from the tag header or else the body; each ≤ 128 bytes of printable ASCII.
@@ -132,17 +135,18 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// Facts of an empty request in that format.
+    /// Facts of a request of that kind as far as its path tells them.
     #[must_use]
-    pub fn new(format: Format) -> Self {
+    pub fn new(entry: Entry) -> Self {
         Self {
-            format,
+            format: entry.format,
+            operation: entry.operation,
             model: None,
             tags: Vec::new(),
             params: BTreeMap::new(),
-            stream: false,
+            stream: entry.streams(),
             has_images: false,
-            has_audio: false,
+            has_audio: entry.body == Body::None,
             has_files: false,
             has_tools: false,
             json_mode: false,
@@ -183,7 +187,7 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
     fn from(facts: &'a RequestFacts) -> Self {
         Self {
             format: facts.format.name(),
-            operation: facts.format.operation(),
+            operation: facts.operation,
             model: facts.model.as_deref(),
             tags: &facts.tags,
             params: &facts.params,

@@ -4,10 +4,13 @@
 //! Knows nothing of configuration or routing: what to look for comes in as a
 //! [`scan::Spec`], what to change as arguments.
 
+pub mod body;
 pub mod control;
 pub mod facts;
+pub mod form;
 pub mod format;
 pub mod keyword;
+pub mod path;
 pub mod refusal;
 pub mod rewrite;
 pub mod scan;

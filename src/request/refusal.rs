@@ -54,6 +54,8 @@ impl Refusal {
             Dialect::Anthropic => json!({"type": "error", "error": {
                 "type": self.anthropic_type(), "message": message,
             }}),
+            Dialect::Message => json!({"message": message}),
+            Dialect::Ollama => json!({"error": message}),
             Dialect::Gemini => json!({"error": {
                 "code": status, "message": message, "status": self.google_status(),
             }}),

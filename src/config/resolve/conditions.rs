@@ -71,12 +71,7 @@ impl Scope<'_> {
 
     fn formats(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
         let names = self.texts(at, "format_in", raw.format_in.as_ref())?;
-        let formats: Vec<Format> =
-            names.iter().filter_map(|name| Format::from_name(name)).collect();
-        if !formats.is_empty() && !formats.iter().any(|format| format.is_judged()) {
-            let message = "no format of this list is read in this version, so it never matches";
-            self.findings.warn(&at.key("format_in"), message);
-        }
+        let formats = names.iter().filter_map(|name| Format::from_name(name)).collect();
         Some(Condition::FormatIn(formats))
     }
 

@@ -8,7 +8,8 @@ use super::super::raw::{self, Listed, Named, Raw};
 use super::super::{ClientHeaders, Cooldown, HeaderNames, UnknownModel};
 use super::names::{Directory, resolved};
 use super::{pairs, present};
-use crate::request::format::{Format, PathTable};
+use crate::request::format::Format;
+use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
 
 /// Characters that count as one token.
@@ -120,10 +121,13 @@ pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable
     let mut further = Vec::new();
     for (suffix, name) in pairs(paths) {
         let Some(format) = Format::from_name(&name) else { continue };
-        if !format.is_judged() {
-            let message =
-                format!("{} is not read in this version; passes untouched", quoted(&name));
-            findings.warn(&at.key(&suffix), message);
+        if format.names_model_outside() {
+            let message = format!(
+                "{} names its model in the path or the query, where its own paths have it; \
+                 allowed: a format whose model is in the body",
+                quoted(&name)
+            );
+            findings.problem(&at.key(&suffix), message);
         }
         further.push((suffix, format));
     }

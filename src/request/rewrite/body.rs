@@ -18,11 +18,27 @@ use crate::request::scan::{Layout, Member};
 /// Longest value that is merged into, in bytes: it is taken apart in memory.
 const LARGEST_MERGED: u64 = 1024 * 1024;
 
-/// A member that is not merged into: its value is too long, or an object that cannot be read.
+/// Why a body is not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotMerged {
-    /// The member's key.
-    pub key: String,
+pub enum NotWritten {
+    /// A member that overrides merge into is too long, or an object that cannot be read.
+    Merged {
+        /// Its key.
+        key: String,
+    },
+    /// The model cannot be the value of a form's field.
+    Field,
+}
+
+impl fmt::Display for NotWritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Merged { key } => {
+                write!(f, "the member \"{key}\" must be an object of at most 1 MiB")
+            }
+            Self::Field => f.write_str("the model must be one line of a form's field"),
+        }
+    }
 }
 
 /// The edits for a body of that layout.
@@ -32,22 +48,30 @@ pub struct NotMerged {
 /// places were collected for. `read` gives bytes of the original body and is
 /// asked only for members that are merged into.
 ///
+/// Without a `model` the body names none, or is not the place for it. A form has no
+/// members to override.
+///
 /// # Errors
-/// [`NotMerged`] where a member to merge into is too long, or starts like an object
-/// and cannot be read.
+/// [`NotWritten`] where a member to merge into is too long, or starts like an object
+/// and cannot be read; or where a form cannot hold the model.
 pub fn edits(
     layout: &Layout,
-    model: &str,
+    model: Option<&str>,
     overrides: &[(String, Value)],
     watched: &[String],
     read: impl Fn(Range<u64>) -> Option<Vec<u8>>,
-) -> Result<Vec<Edit>, NotMerged> {
-    let model = Value::from(model).to_string();
-    let mut edits: Vec<Edit> =
-        layout.model.iter().map(|member| replacing(member, model.clone())).collect();
+) -> Result<Vec<Edit>, NotWritten> {
+    if let Some(boundary) = &layout.boundary {
+        return model.map_or(Ok(Vec::new()), |model| field(layout, boundary, model));
+    }
+    let mut edits = Vec::new();
     let mut inserted = Vec::new();
-    if layout.model.is_empty() {
-        inserted.push(format!("\"model\":{model}"));
+    if let Some(model) = model {
+        let model = Value::from(model).to_string();
+        edits.extend(layout.model.iter().map(|member| replacing(member, model.clone())));
+        if layout.model.is_empty() {
+            inserted.push(format!("\"model\":{model}"));
+        }
     }
     let mut removed: Vec<&Member> = Vec::new();
     for (key, value) in overrides {
@@ -65,7 +89,7 @@ pub fn edits(
                 // request could become many times as large.
                 removed.extend(places().filter(|member| *member != last));
                 let there = Some(&last.value).filter(|place| span(place) <= LARGEST_MERGED);
-                let there = there.ok_or_else(|| NotMerged { key: key.clone() })?;
+                let there = there.ok_or_else(|| NotWritten::Merged { key: key.clone() })?;
                 edits.push(replacing(last, merged(key, over, read(there.clone()))?));
             }
             (value, Some(_)) => {
@@ -82,6 +106,23 @@ pub fn edits(
             with.push(',');
         }
         edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
+    }
+    Ok(edits)
+}
+
+/// The edits of a form: the value of every `model`, or a first part with one.
+fn field(layout: &Layout, boundary: &str, model: &str) -> Result<Vec<Edit>, NotWritten> {
+    // With a line end it could pretend to be parts of its own.
+    if model.contains(char::is_control) {
+        return Err(NotWritten::Field);
+    }
+    let value = |member| replacing(member, model.to_owned());
+    let mut edits: Vec<Edit> = layout.model.iter().map(value).collect();
+    if edits.is_empty() {
+        let part = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n"
+        );
+        edits.push(Edit { range: 0..0, with: part.into_bytes() });
     }
     Ok(edits)
 }
@@ -139,13 +180,13 @@ fn merged(
     key: &str,
     over: &serde_json::Map<String, Value>,
     there: Option<Vec<u8>>,
-) -> Result<String, NotMerged> {
+) -> Result<String, NotWritten> {
     let there = there.unwrap_or_default();
     if there.first() != Some(&b'{') {
         return Ok(without_nulls(&Value::Object(over.clone())).to_string());
     }
     let members: Members<'_> =
-        serde_json::from_slice(&there).map_err(|_| NotMerged { key: key.to_owned() })?;
+        serde_json::from_slice(&there).map_err(|_| NotWritten::Merged { key: key.to_owned() })?;
     let kept = members.0.iter().filter(|(key, _)| !over.contains_key(key));
     let kept = kept.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), value.get()));
     let set = over.iter().filter(|(_, value)| !value.is_null());

@@ -8,6 +8,6 @@ mod body;
 mod path;
 mod splice;
 
-pub use body::{NotMerged, edits};
+pub use body::{NotWritten, edits};
 pub use path::{Target, path};
 pub use splice::{Edit, Splicer, length_after};

@@ -1,6 +1,6 @@
 //! The path and query a provider is asked under.
 
-use crate::request::format::{percent_decoded, percent_encoded};
+use crate::request::path::{percent_decoded, percent_encoded};
 
 /// Where a request goes, as far as its path is concerned.
 #[derive(Debug, Clone, Copy)]

@@ -15,6 +15,13 @@ pub enum ScanError {
         /// What is wrong, as a lower-case phrase.
         what: &'static str,
     },
+    /// Not a form.
+    Form {
+        /// Byte offset of the offender.
+        at: u64,
+        /// What is wrong, as a lower-case phrase.
+        what: &'static str,
+    },
     /// Nested deeper than [`ScanError::MAX_DEPTH`].
     TooDeep {
         /// Byte offset of the bracket that goes too far.
@@ -69,6 +76,7 @@ impl ScanError {
     pub const fn at(&self) -> u64 {
         match *self {
             Self::Malformed { at, .. }
+            | Self::Form { at, .. }
             | Self::TooDeep { at }
             | Self::NotAnObject { at, .. }
             | Self::ModelType { at, .. }
@@ -84,6 +92,7 @@ impl fmt::Display for ScanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Malformed { at, what } => write!(f, "invalid JSON at byte {at}: {what}"),
+            Self::Form { at, what } => write!(f, "invalid form at byte {at}: {what}"),
             Self::TooDeep { at } => write!(
                 f,
                 "invalid JSON at byte {at}: nested deeper than {} levels",

@@ -24,8 +24,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::facts::{Fact, RequestFacts, Tokens};
-use super::format::Format;
 use super::keyword::Keywords;
+use super::path::Entry;
 use super::tokens::{Costs, UNIT};
 
 pub use error::ScanError;
@@ -37,8 +37,8 @@ use walker::{Model, Walker};
 /// What to look for.
 #[derive(Debug, Clone)]
 pub struct Spec {
-    /// The wire format of the body.
-    pub format: Format,
+    /// What the request asks for.
+    pub entry: Entry,
     /// Keywords to search prompt text for.
     pub keywords: Arc<Keywords>,
     /// Fixed token costs.
@@ -47,6 +47,20 @@ pub struct Spec {
     pub watched: Arc<[String]>,
     /// What is looked at beyond the document's structure.
     pub looks: Looks,
+}
+
+impl Spec {
+    /// Everything of a request of that kind, and no keywords.
+    #[must_use]
+    pub fn of(entry: Entry) -> Self {
+        Self {
+            entry,
+            keywords: Arc::default(),
+            costs: Costs::default(),
+            watched: Arc::new([]),
+            looks: Looks::EVERYTHING,
+        }
+    }
 }
 
 /// What of a body's text is looked at; the rest of the scan is much faster.
@@ -89,6 +103,8 @@ pub struct Layout {
     pub model: Vec<Member>,
     /// Every watched top-level member: index into [`Spec::watched`] and its place, in order.
     pub watched: Vec<(usize, Member)>,
+    /// The boundary, where the body is a form and `model` holds its parts' values.
+    pub boundary: Option<Arc<str>>,
 }
 
 /// What a whole body says.
@@ -103,7 +119,7 @@ pub struct Scan {
 /// A scan under way.
 #[derive(Debug)]
 pub struct Scanner {
-    format: Format,
+    entry: Entry,
     costs: Costs,
     lexer: Lexer,
     walker: Walker,
@@ -115,7 +131,7 @@ impl Scanner {
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
         Self {
-            format: spec.format,
+            entry: spec.entry,
             costs: spec.costs,
             lexer: Lexer::new(),
             walker: Walker::new(spec),
@@ -171,8 +187,8 @@ impl Scanner {
 
     /// The places found so far.
     #[must_use]
-    pub const fn layout(&self) -> &Layout {
-        self.walker.places.layout()
+    pub fn layout(&self) -> Layout {
+        self.walker.places.layout().clone()
     }
 
     /// Goes on after the model, looking at that much.
@@ -198,7 +214,7 @@ impl Scanner {
             return Err(error);
         }
         let Walker { model, labels, total, places, looks, .. } = self.walker;
-        let mut facts = RequestFacts::new(self.format);
+        let mut facts = RequestFacts::new(self.entry);
         facts.model = match model {
             Model::Absent => None,
             Model::Name(name) => Some(name),
@@ -212,7 +228,7 @@ impl Scanner {
 }
 
 fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs, looks: Looks) {
-    facts.stream = total.says(Saying::Stream);
+    facts.stream = (facts.stream && !total.says(Saying::NoStream)) || total.says(Saying::Stream);
     facts.has_tools = total.says(Saying::Tools);
     facts.json_mode = total.says(Saying::Json);
     facts.has_state = total.says(Saying::State);

@@ -15,8 +15,12 @@ pub(super) enum Word {
     Counted,
     /// The model's name.
     Model,
-    /// A message's role.
-    Role,
+    /// A message's role; text under one of these is not searched.
+    Role(&'static [&'static str]),
+    /// The type of data, which says what a part carries.
+    Mime,
+    /// Where a file is: at the provider, if it is one of its own.
+    FileUri,
     /// A part's type.
     Type,
     /// Says this, unless it is empty.
@@ -37,6 +41,8 @@ pub(super) enum Plain {
     Skip,
     /// `true` says this.
     Says(Saying),
+    /// `true` says this, `false` that.
+    Switch(Saying, Saying),
     /// A limit of the answer in tokens.
     Limit,
     /// A number is a token.
@@ -49,6 +55,8 @@ pub(super) enum Plain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Saying {
     Stream,
+    /// Streaming is declined.
+    NoStream,
     Tools,
     Json,
     State,
@@ -84,6 +92,8 @@ pub(super) struct Place {
     pub(super) tags: Option<u8>,
     /// What the key alone makes of a part without a type.
     pub(super) implies: Option<Modality>,
+    /// What a string or a skipped object here is.
+    pub(super) carries: Option<Modality>,
 }
 
 /// What kind of object it is, beyond its keys.
@@ -150,6 +160,7 @@ impl Place {
         message: false,
         tags: None,
         implies: None,
+        carries: None,
     };
     pub(super) const PROMPT: Self = Self { word: Word::Prompt, ..Self::SKIP };
     pub(super) const COUNTED: Self = Self { word: Word::Counted, ..Self::SKIP };
@@ -157,7 +168,8 @@ impl Place {
     pub(super) const WHOLE: Self =
         Self { word: Word::Counted, plain: Plain::Counted, whole: true, ..Self::SKIP };
     pub(super) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
-    pub(super) const ROLE: Self = Self { word: Word::Role, ..Self::SKIP };
+    pub(super) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
+    pub(super) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
     pub(super) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
     pub(super) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
     /// A switch; lenient servers also read it as text or a number.
@@ -202,6 +214,14 @@ impl Place {
 
     pub(super) const fn message(self) -> Self {
         Self { message: true, ..self }
+    }
+
+    pub(super) const fn role(unsearched: &'static [&'static str]) -> Self {
+        Self { word: Word::Role(unsearched), ..Self::SKIP }
+    }
+
+    pub(super) const fn carries(self, modality: Modality) -> Self {
+        Self { carries: Some(modality), ..self }
     }
 
     pub(super) const fn implies(self, modality: Modality) -> Self {

@@ -72,5 +72,6 @@ const fn bit(saying: Saying) -> u8 {
         Saying::Tools => 2,
         Saying::Json => 4,
         Saying::State => 8,
+        Saying::NoStream => 16,
     }
 }

@@ -1,5 +1,6 @@
 //! What a scan finds, and what it refuses.
 use super::*;
+use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
 
 const CHAT: Format = Format::OpenAiChat;
@@ -12,7 +13,7 @@ fn spec(
     let mut builder = KeywordsBuilder::default();
     let ids = words.iter().map(|word| builder.add(word)).collect();
     let spec = Spec {
-        format,
+        entry: Entry::of(format).unwrap(),
         keywords: Arc::new(builder.build().unwrap()),
         costs: Costs::default(),
         watched: watched.iter().map(|key| (*key).to_owned()).collect(),

@@ -6,12 +6,14 @@ use super::error::ScanError;
 use super::frame::Content;
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::lexer::Scalar;
-use super::place::{Plain, Word};
+use super::place::{Modality, Plain, Saying, Word};
 use super::walker::{Model, Text, Walker};
 use crate::request::tokens::UNIT;
 
 /// Longest role, type or other word of a vocabulary in bytes.
 const WORD_BYTES: usize = 64;
+/// Longest place of a file that is looked at.
+const URI_BYTES: usize = 1024;
 
 impl Walker {
     /// Whether text in a skipped container is counted.
@@ -30,7 +32,8 @@ impl Walker {
                 return;
             }
             Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Role | Word::Type | Word::SaysIf(..) | Word::Limit => WORD_BYTES,
+            Word::Role(_) | Word::Type | Word::Mime | Word::SaysIf(..) | Word::Limit => WORD_BYTES,
+            Word::FileUri => URI_BYTES,
             Word::Says(_) => 0,
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
             Word::Skip if self.frames.in_params() => PARAM_BYTES,
@@ -62,11 +65,14 @@ impl Walker {
                     None => Model::Wrong(ScanError::ModelTooLong { at: self.value_at }),
                 };
             }
-            Word::Role => {
-                // Lenient servers take other roles for the user's, so only those that
-                // are known to be another's are left out.
-                let searched = !matches!(word, Some("assistant" | "tool" | "function"));
+            Word::Role(unsearched) => {
+                let searched = !word.is_some_and(|word| unsearched.contains(&word));
                 return Content::Role { searched };
+            }
+            Word::Mime => return Content::Type(word.map(carried)),
+            // A file of the provider's own is one that only it can read.
+            Word::FileUri if word.is_none_or(|uri| uri.contains("/files/")) => {
+                self.value.say(Saying::State);
             }
             Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
             Word::Says(saying) if word != Some("") => self.value.say(saying),
@@ -90,6 +96,9 @@ impl Walker {
             (Plain::Says(saying), Scalar::Bool(true) | Scalar::Number(Some("1" | "1.0"))) => {
                 self.value.say(saying);
             }
+            (Plain::Switch(on, off), Scalar::Bool(is_on)) => {
+                self.value.say(if is_on { on } else { off });
+            }
             (Plain::Limit, Scalar::Number(text)) => self.value.limit = limit(text),
             (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
             (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
@@ -106,6 +115,15 @@ impl Walker {
             }
         }
         self.skipped = self.skipped.saturating_add(1);
+    }
+}
+
+/// What data of that type is.
+fn carried(mime: &str) -> Modality {
+    match mime.split('/').next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "image" => Modality::Image,
+        "audio" => Modality::Audio,
+        _ => Modality::File,
     }
 }
 

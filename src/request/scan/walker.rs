@@ -90,7 +90,7 @@ impl Walker {
     pub(super) fn new(spec: &Spec) -> Self {
         let longest = spec.watched.iter().map(String::len).max().unwrap_or(0);
         Self {
-            document: table::document(spec.format),
+            document: table::document(spec.entry.document),
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::default(),
@@ -150,6 +150,13 @@ impl Walker {
                 "null" => Model::Absent,
                 _ => Model::Wrong(ScanError::ModelType { at, found }),
             };
+        }
+    }
+
+    /// A string or a skipped container ended: it may be something by its place alone.
+    fn carry(&mut self) {
+        if let Some(modality) = self.place.carries {
+            self.value.carry(modality);
         }
     }
 
@@ -299,6 +306,7 @@ impl Sink for Walker {
             }
         } else {
             let content = self.end_string();
+            self.carry();
             self.end(end, content);
         }
     }
@@ -352,6 +360,7 @@ impl Sink for Walker {
             if let (Some(saying), true) = (self.place.filled, self.skipped_filled) {
                 self.value.say(saying);
             }
+            self.carry();
         } else if let Some(frame) = self.frames.pop() {
             self.close_frame(frame);
         }

@@ -1,0 +1,205 @@
+use super::*;
+use crate::request::keyword::KeywordsBuilder;
+
+const TYPE: &str = "multipart/form-data; boundary=XyZ";
+
+/// A form of parts with these heads and values.
+fn form(parts: &[(&str, &str)]) -> String {
+    let part = |(head, value): &(&str, &str)| format!("--XyZ\r\n{head}\r\n\r\n{value}\r\n");
+    parts.iter().map(part).collect::<String>() + "--XyZ--\r\n"
+}
+
+fn field(name: &str) -> String {
+    format!("Content-Disposition: form-data; name=\"{name}\"")
+}
+
+fn file(name: &str) -> String {
+    format!(
+        "Content-Disposition: form-data; name=\"{name}\"; filename=\"a.bin\"\r\nContent-Type: audio/wav"
+    )
+}
+
+fn fed<'c>(spec: &Spec, chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Scan, ScanError> {
+    let mut scanner = FormScanner::new(spec, &boundary(TYPE).unwrap());
+    for chunk in chunks {
+        scanner.feed(chunk)?;
+    }
+    scanner.finish()
+}
+
+fn spec(format: Format, words: &[&str]) -> Spec {
+    let mut keywords = KeywordsBuilder::default();
+    for word in words {
+        keywords.add(word);
+    }
+    let entry = Entry::of(format).unwrap();
+    Spec { keywords: Arc::new(keywords.build().unwrap()), ..Spec::of(entry) }
+}
+
+/// The scan of a body, the same in every chunking.
+fn scan_of(format: Format, words: &[&str], body: &str) -> Result<Scan, ScanError> {
+    let spec = spec(format, words);
+    let whole = fed(&spec, [body.as_bytes()]);
+    for size in 1..20 {
+        assert_eq!(fed(&spec, body.as_bytes().chunks(size)), whole, "in pieces of {size}");
+    }
+    for at in 0..=body.len() {
+        let (a, b) = body.as_bytes().split_at(at);
+        assert_eq!(fed(&spec, [a, b]), whole, "cut at {at}");
+    }
+    whole
+}
+
+fn audio(body: &str) -> Result<Scan, ScanError> {
+    scan_of(Format::OpenAiAudio, &["secret"], body)
+}
+
+#[test]
+fn parts_give_facts() {
+    let body = form(&[
+        (&file("file"), "RIFF\r\n--XyZ is not alone\r\n-\r\r\n--Xy\0\u{1}"),
+        (&field("model"), "whisper-1"),
+        (&field("prompt"), "A Secret é\r\nof two lines"),
+        (&field("stream"), "true"),
+    ]);
+    // The first file holds what looks like a boundary and is followed by text.
+    assert!(audio(&body).is_err());
+    let body = body.replace("--XyZ is", "--Xyz is");
+    let Scan { facts, layout } = audio(&body).unwrap();
+    assert_eq!(facts.model.as_deref(), Some("whisper-1"));
+    assert!(facts.stream && facts.has_audio && !facts.has_images);
+    assert!(!facts.keywords.is_empty());
+    assert_eq!(facts.body_bytes, body.len() as u64);
+    let text = facts.input_tokens.most - Costs::default().audio;
+    assert!((5..20).contains(&text), "{text}");
+    let [member] = &layout.model[..] else { panic!("{layout:?}") };
+    let place =
+        usize::try_from(member.value.start).unwrap()..usize::try_from(member.value.end).unwrap();
+    assert_eq!(&body.as_bytes()[place], b"whisper-1");
+}
+
+#[test]
+fn the_last_of_equal_names_counts() {
+    let body = form(&[
+        (&field("model"), "a"),
+        (&field("prompt"), "secret"),
+        (&field("prompt"), "harmless"),
+        (&field("model"), "b"),
+    ]);
+    let Scan { facts, layout } = audio(&body).unwrap();
+    assert_eq!(facts.model.as_deref(), Some("b"));
+    assert!(facts.keywords.is_empty());
+    assert_eq!(layout.model.len(), 2);
+}
+
+#[test]
+fn pictures_that_are_given_are_images() {
+    let body = form(&[(&file("image[]"), "x"), (&file("mask"), "y"), (&field("prompt"), "draw")]);
+    let facts = scan_of(Format::OpenAiImages, &[], &body).unwrap().facts;
+    assert!(facts.has_images && !facts.has_audio);
+    assert_eq!(facts.model, None);
+    let text = facts.input_tokens.most - 2 * Costs::default().image;
+    assert!((1..4).contains(&text), "{text}");
+}
+
+#[test]
+fn empty_values_and_no_parts_are_forms() {
+    assert_eq!(audio(&form(&[(&field("model"), "")])).unwrap().facts.model, None);
+    assert_eq!(audio("--XyZ--").unwrap().facts.model, None);
+}
+
+#[test]
+fn what_servers_read_differently_is_refused() {
+    let model = field("model");
+    let heads = [
+        "Content-Disposition: form-data; name=\"model\"; name=\"x\"",
+        "Content-Disposition: form-data; name=\"x\"; name*=utf-8''model",
+        "Content-Disposition: form-data; name*=utf-8''model",
+        "Content-Disposition: form-data; name=\"Model\"",
+        "Content-Disposition: form-data; name=\"model[]\"",
+        "Content-Disposition: form-data; name=\"model\"; filename=\"a\"",
+        "Content-Disposition: form-data; name=\"model",
+        "Content-Disposition: form-data; name=\"a\\\"; name=\"model\"",
+        "Content-Disposition: form-data; name=mod\"el",
+        "Content-Disposition: form-data",
+        "Content-Disposition: attachment; name=\"model\"",
+        "Content-Type: text/plain",
+        "X",
+        " folded: line",
+        &format!("{model}\r\n{}", field("x")),
+        &format!("{model}\r\nContent-Transfer-Encoding: base64"),
+        &format!("{model}\r\nx: {}", "y".repeat(5000)),
+    ];
+    for head in heads {
+        let found = audio(&form(&[(head, "m")]));
+        assert!(matches!(found, Err(ScanError::Form { .. })), "{head}: {found:?}");
+    }
+    let long = "m".repeat(1025);
+    assert!(matches!(audio(&form(&[(&model, &long)])), Err(ScanError::ModelTooLong { .. })));
+    let many: Vec<(&str, &str)> = vec![(&model, "m"); 65];
+    assert!(matches!(
+        fed(&spec(Format::OpenAiAudio, &[]), [form(&many).as_bytes()]),
+        Err(ScanError::Repeated { .. })
+    ));
+}
+
+#[test]
+fn what_is_no_form_is_refused() {
+    let good = form(&[(&field("model"), "m")]);
+    for bad in [
+        "",
+        "{\"model\":\"m\"}",
+        &format!("preamble\r\n{good}"),
+        &format!("\r\n{good}"),
+        &format!("{good}epilogue"),
+        &format!("{good}--XyZ"),
+        good.trim_end_matches("--\r\n"),
+        &good.replace("--XyZ--", "--XyZ--x"),
+        &good.replace("--XyZ\r\n", "--XyZ \r\n"),
+        &good.replace("\r\n", "\n"),
+        good.split_at(40).0,
+    ] {
+        let found = audio(bad);
+        assert!(matches!(found, Err(ScanError::Form { .. })), "{bad:?}: {found:?}");
+    }
+    let body = form(&[(&field("prompt"), "X")]).into_bytes();
+    let body: Vec<u8> =
+        body.into_iter().map(|byte| if byte == b'X' { 0xff } else { byte }).collect();
+    assert!(fed(&spec(Format::OpenAiAudio, &[]), [&body[..]]).is_err());
+}
+
+#[test]
+fn reading_stops_at_the_model_and_goes_on_without_looking() {
+    let body =
+        form(&[(&field("model"), "m"), (&field("prompt"), "secret"), (&field("model"), "n")]);
+    let spec = spec(Format::OpenAiAudio, &["secret"]);
+    let mut scanner = FormScanner::new(&spec, "XyZ");
+    let rest = scanner.feed_to_model(body.as_bytes()).unwrap();
+    assert_eq!(scanner.early_model(), Some("m"));
+    assert_eq!(scanner.layout().model.len(), 1);
+    scanner.go_on(Looks::NOTHING);
+    scanner.feed(rest).unwrap();
+    let facts = scanner.finish().unwrap().facts;
+    assert!(facts.unseen.has(Fact::Keywords) && !facts.input_tokens.is_exact());
+    let mut scanner = FormScanner::new(&spec, "XyZ");
+    let rest = scanner.feed_to_model(body.as_bytes()).unwrap();
+    scanner.release();
+    assert!(matches!(scanner.feed(rest), Err(ScanError::SecondModel { .. })));
+}
+
+#[test]
+fn boundaries_are_announced_once_and_plainly() {
+    for (content_type, wanted) in [
+        ("multipart/form-data; boundary=a", Some("a")),
+        ("multipart/form-data; BOUNDARY=\"a b\"; charset=utf-8", Some("a b")),
+        ("multipart/form-data", None),
+        ("multipart/form-data; boundary=", None),
+        ("multipart/form-data; boundary=\"a", None),
+        ("multipart/form-data; boundary=a; boundary=b", None),
+        ("multipart/form-data; boundary=\"a \"", None),
+        ("multipart/form-data; boundary=a\"b", None),
+    ] {
+        assert_eq!(boundary(content_type).ok().as_deref(), wanted, "{content_type}");
+    }
+    assert!(boundary(&format!("multipart/form-data; boundary={}", "a".repeat(71))).is_err());
+}

@@ -1,0 +1,269 @@
+//! What a request's path asks for: the wire format, the operation, and the
+//! model where the path names it.
+//!
+//! Goes by the [`canonical`] path, so that spellings which servers may take for
+//! one another are the same here, and says which plain path is to be sent on, so
+//! that what was judged is what is asked for.
+
+mod canonical;
+mod entry;
+
+use crate::request::format::Format;
+
+pub use canonical::{canonical, percent_decoded, percent_encoded};
+use entry::{BEDROCK, GEMINI, SUFFIXES};
+pub use entry::{Body, Entry};
+
+/// A request as its path describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// What it asks for.
+    pub entry: Entry,
+    /// The plain path without a query: as it came, where it came so.
+    path: String,
+    /// The model, where path or query is the place for it.
+    pub named: Option<Named>,
+}
+
+/// The model of a path or query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// In the path, of which this stands before and after it.
+    Path {
+        /// The model, percent-decoded.
+        model: String,
+        /// Up to the model.
+        before: String,
+        /// From its end.
+        after: String,
+    },
+    /// In the query parameter `model`, if that is there.
+    Query(Option<String>),
+}
+
+impl Call {
+    /// The wire format.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.entry.format
+    }
+
+    /// Whether the model's place is path or query, not the body.
+    #[must_use]
+    pub const fn names_model(&self) -> bool {
+        self.named.is_some()
+    }
+
+    /// The model that path or query name.
+    #[must_use]
+    pub fn model(&self) -> Option<&str> {
+        match self.named.as_ref()? {
+            Named::Path { model, .. } => Some(model),
+            Named::Query(model) => model.as_deref(),
+        }
+    }
+
+    /// The path, without a query, for another model.
+    #[must_use]
+    pub fn path_for(&self, model: &str) -> String {
+        let Some(Named::Path { before, after, .. }) = &self.named else {
+            return self.path.clone();
+        };
+        let encoded = |name: &str| {
+            percent_encoded(name.as_bytes(), |byte| {
+                byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+            })
+        };
+        if self.format() != Format::GeminiGenerate {
+            return format!("{before}{}{after}", encoded(model));
+        }
+        // The collection is a part of the model's name.
+        let (collection, name) = match model.split_once('/') {
+            Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
+            _ => ("models", model),
+        };
+        format!("{before}{collection}/{}{after}", encoded(name))
+    }
+
+    /// The query for another model: unchanged, unless it is the place of the model.
+    #[must_use]
+    pub fn query_for(&self, query: Option<&str>, model: &str) -> Option<String> {
+        if !matches!(self.named, Some(Named::Query(_))) {
+            return query.map(str::to_owned);
+        }
+        let model = percent_encoded(model.as_bytes(), |byte| {
+            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+        });
+        let mut is_named = false;
+        let mut pairs = Vec::new();
+        for pair in query.into_iter().flat_map(|query| query.split('&')) {
+            if is_model(pair) {
+                is_named = true;
+                pairs.push(format!("model={model}"));
+            } else if !pair.is_empty() {
+                pairs.push(pair.to_owned());
+            }
+        }
+        if !is_named {
+            pairs.insert(0, format!("model={model}"));
+        }
+        Some(pairs.join("&"))
+    }
+}
+
+/// Whether a query parameter is the model.
+fn is_model(pair: &str) -> bool {
+    percent_decoded(pair.split('=').next().unwrap_or_default()) == b"model"
+}
+
+/// The model of a query: the last one, as most servers read it.
+fn model_of(query: &str) -> Option<String> {
+    let pair = query.split('&').rfind(|pair| is_model(pair))?;
+    let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
+    let model = String::from_utf8_lossy(&percent_decoded(&value)).into_owned();
+    (!model.is_empty()).then_some(model)
+}
+
+/// Paths and what requests on them ask for; longer suffixes win.
+#[derive(Debug, Clone)]
+pub struct PathTable {
+    suffixes: Vec<(String, Entry)>,
+}
+
+impl Default for PathTable {
+    fn default() -> Self {
+        Self::with(std::iter::empty())
+    }
+}
+
+impl PathTable {
+    /// The built-in suffixes and `further` ones, which win over built-in ones of the same text.
+    pub fn with(further: impl IntoIterator<Item = (String, Format)>) -> Self {
+        let entry =
+            |(suffix, format): (String, Format)| Some((canonical(&suffix), Entry::of(format)?));
+        let mut suffixes: Vec<(String, Entry)> = further.into_iter().filter_map(entry).collect();
+        suffixes.extend(SUFFIXES.iter().map(|entry| (format!("/{}", entry.path), *entry)));
+        suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
+        Self { suffixes }
+    }
+
+    /// What a request of that method and path (with or without a query) asks for;
+    /// `None` if it is none of a known format.
+    #[must_use]
+    pub fn call(&self, method: &[u8], path: &str) -> Option<Call> {
+        let (came, query) = split(path);
+        let plain = canonical(came);
+        let (entry, path, named) = gemini(&plain)
+            .or_else(|| self.azure(&plain))
+            .or_else(|| below(&plain, "/model/", BEDROCK.iter().map(|e| (e.path, e))))
+            .or_else(|| self.suffixed(&plain, query))?;
+        let is_method = match entry.body {
+            Body::None => method == b"GET",
+            Body::Json | Body::Form => method == b"POST",
+        };
+        let path = if path == came { came.to_owned() } else { path };
+        is_method.then_some(Call { entry, path, named })
+    }
+
+    fn suffixed(&self, plain: &str, query: Option<&str>) -> Option<Found> {
+        let (kept, suffix, entry) = self.ending(plain)?;
+        let is_stored = entry.path == "messages" && holds(plain, "/threads/");
+        // Messages of an assistant's thread are stored, and answered by no model.
+        if is_stored {
+            return None;
+        }
+        let named = (entry.body == Body::None).then(|| Named::Query(query.and_then(model_of)));
+        Some((*entry, format!("{kept}{suffix}"), named))
+    }
+
+    /// What a plain path ends with, whatever its case, and what stands before that.
+    fn ending<'s, 'p>(&'s self, plain: &'p str) -> Option<(&'p str, &'s str, &'s Entry)> {
+        self.suffixes.iter().find_map(|(suffix, entry)| {
+            let (kept, end) = plain.split_at_checked(plain.len().checked_sub(suffix.len())?)?;
+            end.eq_ignore_ascii_case(suffix).then_some((kept, suffix.as_str(), entry))
+        })
+    }
+
+    /// `…/openai/deployments/MODEL/OPERATION`: the operation as in the OpenAI formats.
+    fn azure(&self, plain: &str) -> Option<Found> {
+        const FOLDER: &str = "/openai/deployments/";
+        let (at, _) = find(plain, FOLDER)?;
+        let (kept, suffix, entry) = self.ending(plain)?;
+        let is_openai = entry.body != Body::None && entry.format.name().starts_with("openai-");
+        let start = at.saturating_add(FOLDER.len());
+        let (model, before) = (kept.get(start..)?, plain.get(..start)?);
+        if model.is_empty() || !is_openai {
+            return None;
+        }
+        let entry = Entry { format: Format::AzureOpenAi, ..*entry };
+        Some(found(entry, before, model, suffix))
+    }
+}
+
+/// An entry, the plain path, and the model's place.
+type Found = (Entry, String, Option<Named>);
+
+fn found(entry: Entry, before: &str, model: &str, after: &str) -> Found {
+    let named = Named::Path {
+        model: String::from_utf8_lossy(&percent_decoded(model)).into_owned(),
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    (entry, format!("{before}{model}{after}"), Some(named))
+}
+
+/// `…/models/MODEL:METHOD`, `…/tunedModels/MODEL:METHOD`.
+fn gemini(plain: &str) -> Option<Found> {
+    let (rest, method) = plain.rsplit_once(':')?;
+    let entry = GEMINI.iter().find(|entry| entry.path.eq_ignore_ascii_case(method))?;
+    let (rest, name) = rest.rsplit_once('/')?;
+    let (before, collection) = rest.rsplit_once('/')?;
+    let is = |known: &str| collection.eq_ignore_ascii_case(known);
+    let collection = ["models", "tunedModels"].into_iter().find(|known| is(known))?;
+    if name.is_empty() {
+        return None;
+    }
+    let after = format!(":{}", entry.path);
+    let path = format!("{before}/{collection}/{name}{after}");
+    let name = String::from_utf8_lossy(&percent_decoded(name)).into_owned();
+    let model = if collection == "models" { name } else { format!("{collection}/{name}") };
+    let named = Named::Path { model, before: format!("{before}/"), after };
+    Some((*entry, path, Some(named)))
+}
+
+/// `…FOLDER MODEL/END`, the model being everything between the two.
+fn below<'e>(
+    plain: &str,
+    folder: &str,
+    ends: impl Iterator<Item = (&'e str, &'e Entry)>,
+) -> Option<Found> {
+    let (at, _) = find(plain, folder)?;
+    let start = at.saturating_add(folder.len());
+    let (before, rest) = plain.split_at_checked(start)?;
+    let (model, end) = rest.rsplit_once('/')?;
+    let (end, entry) = ends.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(end))?;
+    (!model.is_empty()).then(|| found(*entry, before, model, &format!("/{end}")))
+}
+
+/// Where a part of a path stands first, whatever its case.
+fn find<'p>(path: &'p str, part: &str) -> Option<(usize, &'p str)> {
+    let ends = path.len().checked_sub(part.len())?;
+    (0..=ends).find_map(|at| {
+        let found = path.get(at..at.saturating_add(part.len()))?;
+        found.eq_ignore_ascii_case(part).then_some((at, found))
+    })
+}
+
+fn holds(path: &str, part: &str) -> bool {
+    find(path, part).is_some()
+}
+
+/// Path and query.
+#[must_use]
+pub fn split(path: &str) -> (&str, Option<&str>) {
+    let path = path.split('#').next().unwrap_or_default();
+    path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Anthropic's messages.
+
+use super::super::place::Modality::{File, Image, Text};
+use super::super::place::Saying::State;
+use super::super::place::{Kind, Modality, Place, Shape, Word};
+use super::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+
+const BLOCKS: &[(&str, Modality)] = &[
+    ("text", Text),
+    ("thinking", Text),
+    ("tool_use", Text),
+    ("tool_result", Text),
+    ("server_tool_use", Text),
+    ("search_result", Text),
+    ("image", Image),
+    ("document", File),
+    ("container_upload", File),
+];
+static SOURCE: Shape = plain(&[("file_id", Place::STATE)]);
+
+macro_rules! anthropic_block {
+    ($text:expr) => {
+        Shape {
+            kind: Kind::Part(BLOCKS),
+            fields: &[
+                ("type", Place::TYPE),
+                ("text", $text),
+                ("thinking", Place::COUNTED),
+                ("name", Place::COUNTED),
+                ("input", Place::WHOLE),
+                ("content", Place::COUNTED.items(&RESULT_ITEM).members(&RESULT_BLOCK)),
+                ("source", Place::object(&SOURCE)),
+                ("file_id", Place::STATE),
+            ],
+        }
+    };
+}
+static BLOCK: Shape = anthropic_block!(Place::PROMPT);
+static RESULT_BLOCK: Shape = anthropic_block!(Place::COUNTED);
+static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
+static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT_BLOCK);
+const BLOCK_CONTENT: Place = Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK);
+static OUTPUT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
+static TURN: Shape = Shape { kind: Kind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
+static TURN_ITEM: Place = Place::object(&TURN);
+pub(super) static MESSAGES: Shape = plain(&[
+    MODEL,
+    ("system", BLOCK_CONTENT.apart()),
+    ("messages", Place::list(&TURN_ITEM)),
+    STREAM,
+    MAX_TOKENS,
+    TOOLS,
+    ("container", Place { word: Word::Says(State), ..Place::SKIP }),
+    ("output_format", Place::object(&JSON_FORMAT)),
+    ("output_config", Place::object(&OUTPUT)),
+    PARAMS,
+    TAGS,
+]);

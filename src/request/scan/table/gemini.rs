@@ -1,0 +1,94 @@
+//! Gemini's contents, in the camel and the snake case that one body may mix.
+
+use super::super::place::Modality::File;
+use super::super::place::Saying::{Json, State};
+use super::super::place::{Kind, Place, Shape};
+use super::{LABELS, PARAMS, TAGS, TOOLS, message, plain};
+
+// Data, in the body or elsewhere: its type says what it is.
+static BLOB: Shape = Shape {
+    kind: Kind::Part(&[]),
+    fields: &[
+        ("mimeType", Place::MIME),
+        ("mime_type", Place::MIME),
+        ("data", Place::SKIP.implies(File)),
+        ("fileUri", Place::FILE_URI.implies(File)),
+        ("file_uri", Place::FILE_URI.implies(File)),
+    ],
+};
+const DATA: Place = Place::object(&BLOB);
+static FUNCTION: Shape = plain(&[
+    ("name", Place::COUNTED),
+    ("args", Place::WHOLE),
+    ("response", Place::WHOLE),
+    ("parts", Place::list(&OUTPUT_PART)),
+]);
+static CODE: Shape = plain(&[("code", Place::COUNTED), ("output", Place::COUNTED)]);
+
+macro_rules! part {
+    ($text:expr) => {
+        plain(&[
+            ("text", $text),
+            ("inlineData", DATA),
+            ("inline_data", DATA),
+            ("fileData", DATA),
+            ("file_data", DATA),
+            ("functionCall", Place::object(&FUNCTION)),
+            ("function_call", Place::object(&FUNCTION)),
+            ("functionResponse", Place::object(&FUNCTION)),
+            ("function_response", Place::object(&FUNCTION)),
+            ("executableCode", Place::object(&CODE)),
+            ("executable_code", Place::object(&CODE)),
+            ("codeExecutionResult", Place::object(&CODE)),
+            ("code_execution_result", Place::object(&CODE)),
+        ])
+    };
+}
+static PART_SHAPE: Shape = part!(Place::PROMPT);
+static OUTPUT_SHAPE: Shape = part!(Place::COUNTED);
+static PART: Place = Place::PROMPT.members(&PART_SHAPE);
+static OUTPUT_PART: Place = Place::COUNTED.members(&OUTPUT_SHAPE);
+const PARTS: Place = Place::PROMPT.items(&PART).members(&PART_SHAPE);
+
+static CONTENT: Shape = message(&[
+    ("role", Place::role(&["model", "assistant", "function", "tool"])),
+    ("parts", PARTS),
+]);
+static TURN: Place = Place::PROMPT.apart().message().members(&CONTENT);
+const CONTENTS: Place = Place::PROMPT.apart().message().items(&TURN).members(&CONTENT);
+// Instructions are no message, and are searched whatever their role.
+static INSTRUCTION: Shape = plain(&[("parts", PARTS)]);
+static INSTRUCTION_ITEM: Place = Place::PROMPT.members(&INSTRUCTION);
+const SYSTEM: Place = Place::PROMPT.apart().items(&INSTRUCTION_ITEM).members(&INSTRUCTION);
+
+static GENERATION: Shape = plain(&[
+    ("maxOutputTokens", Place::LIMIT),
+    ("max_output_tokens", Place::LIMIT),
+    ("responseMimeType", Place::says_if(Json, &["application/json"])),
+    ("response_mime_type", Place::says_if(Json, &["application/json"])),
+    ("responseSchema", Place::SKIP.filled(Json)),
+    ("response_schema", Place::SKIP.filled(Json)),
+    ("responseJsonSchema", Place::SKIP.filled(Json)),
+    ("response_json_schema", Place::SKIP.filled(Json)),
+]);
+const CONFIG: Place = Place::object(&GENERATION);
+static NESTED: Place = Place::object(&GEMINI);
+
+pub(super) static GEMINI: Shape = plain(&[
+    ("contents", CONTENTS),
+    ("content", CONTENTS),
+    ("systemInstruction", SYSTEM),
+    ("system_instruction", SYSTEM),
+    ("generationConfig", CONFIG),
+    ("generation_config", CONFIG),
+    TOOLS,
+    ("cachedContent", Place { word: super::super::place::Word::Says(State), ..Place::SKIP }),
+    ("cached_content", Place { word: super::super::place::Word::Says(State), ..Place::SKIP }),
+    // A count of what another request would send, and several embeddings.
+    ("generateContentRequest", Place::object(&GEMINI)),
+    ("generate_content_request", Place::object(&GEMINI)),
+    ("requests", Place::list(&NESTED)),
+    ("labels", LABELS),
+    PARAMS,
+    TAGS,
+]);

@@ -1,0 +1,164 @@
+//! The OpenAI family: parts carry the same names in chat and responses.
+
+use super::super::place::Modality::{Audio, File, Image, Text};
+use super::super::place::Saying::{State, Tools};
+use super::super::place::{Kind, Modality, Place, Shape};
+use super::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+
+const OPENAI_PARTS: &[(&str, Modality)] = &[
+    ("text", Text),
+    ("input_text", Text),
+    ("output_text", Text),
+    ("refusal", Text),
+    ("image_url", Image),
+    ("input_image", Image),
+    ("image", Image),
+    ("computer_screenshot", Image),
+    ("input_audio", Audio),
+    ("audio_url", Audio),
+    ("file", File),
+    ("input_file", File),
+    ("document_url", File),
+    ("document", File),
+];
+static FILE: Shape = plain(&[("file_id", Place::STATE)]);
+
+macro_rules! openai_part {
+    ($text:expr) => {
+        Shape {
+            kind: Kind::Part(OPENAI_PARTS),
+            fields: &[
+                ("type", Place::TYPE),
+                ("text", $text),
+                ("refusal", Place::COUNTED),
+                ("image_url", Place::SKIP.implies(Image)),
+                ("input_audio", Place::SKIP.implies(Audio)),
+                ("audio_url", Place::SKIP.implies(Audio)),
+                ("file", Place::object(&FILE).implies(File)),
+                ("file_data", Place::SKIP.implies(File)),
+                ("file_url", Place::SKIP.implies(File)),
+                ("document_url", Place::SKIP.implies(File)),
+                ("file_id", Place::STATE.implies(File)),
+            ],
+        }
+    };
+}
+pub(super) static PART: Shape = openai_part!(Place::PROMPT);
+static OUTPUT_PART: Shape = openai_part!(Place::COUNTED);
+pub(super) static PART_ITEM: Place = Place::PROMPT.members(&PART);
+static OUTPUT_ITEM: Place = Place::COUNTED.members(&OUTPUT_PART);
+pub(super) const CONTENT: Place = Place::PROMPT.items(&PART_ITEM).members(&PART);
+const OUTPUT: Place = Place::COUNTED.items(&OUTPUT_ITEM).members(&OUTPUT_PART);
+
+// openai-chat
+
+pub(super) static FUNCTION: Shape =
+    plain(&[("name", Place::COUNTED), ("arguments", Place::WHOLE), ("input", Place::WHOLE)]);
+pub(super) static CALL: Shape =
+    plain(&[("function", Place::object(&FUNCTION)), ("custom", Place::object(&FUNCTION))]);
+pub(super) static CALL_ITEM: Place = Place::object(&CALL);
+static CHAT_MESSAGE: Shape = Shape {
+    kind: Kind::Message,
+    fields: &[
+        ROLE,
+        ("content", CONTENT),
+        ("refusal", Place::COUNTED),
+        ("tool_calls", Place::list(&CALL_ITEM)),
+        ("function_call", Place::object(&FUNCTION)),
+    ],
+};
+static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
+pub(super) static CHAT: Shape = plain(&[
+    MODEL,
+    ("messages", Place::list(&CHAT_ITEM)),
+    STREAM,
+    ("max_completion_tokens", Place::LIMIT),
+    ("max_output_tokens", Place::LIMIT),
+    MAX_TOKENS,
+    TOOLS,
+    ("functions", Place::WHOLE.filled(Tools)),
+    ("response_format", Place::object(&JSON_FORMAT)),
+    PARAMS,
+    TAGS,
+]);
+
+// openai-responses
+
+static RESPONSE_ITEM: Shape = Shape {
+    kind: Kind::Message,
+    fields: &[
+        ("type", Place::says_if(State, &["item_reference"])),
+        ROLE,
+        ("content", CONTENT),
+        ("name", Place::COUNTED),
+        ("arguments", Place::WHOLE),
+        ("input", Place::WHOLE),
+        ("output", OUTPUT),
+        ("summary", OUTPUT),
+    ],
+};
+static RESPONSE_INPUT: Place = Place::object(&RESPONSE_ITEM);
+static TEXT_FORMAT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
+pub(super) static RESPONSES: Shape = plain(&[
+    MODEL,
+    ("instructions", CONTENT.apart()),
+    ("input", Place::PROMPT.apart().message().items(&RESPONSE_INPUT)),
+    STREAM,
+    ("max_output_tokens", Place::LIMIT),
+    MAX_TOKENS,
+    TOOLS,
+    ("text", Place::object(&TEXT_FORMAT)),
+    ("previous_response_id", Place::STATE),
+    ("conversation", Place::STATE),
+    PARAMS,
+    TAGS,
+]);
+
+// openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
+
+static TEXT_OR_TOKEN: Place =
+    Place { plain: Place::TOKEN.plain, ..Place::PROMPT }.apart().items(&Place::TOKEN);
+const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
+pub(super) static COMPLETIONS: Shape = plain(&[
+    MODEL,
+    ("prompt", TEXTS),
+    ("suffix", Place::COUNTED),
+    STREAM,
+    ("max_completion_tokens", Place::LIMIT),
+    ("max_output_tokens", Place::LIMIT),
+    ("max_tokens_to_sample", Place::LIMIT),
+    MAX_TOKENS,
+    PARAMS,
+    TAGS,
+]);
+pub(super) static EMBEDDINGS: Shape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
+
+// openai-moderations: a text, texts or parts
+
+static MODERATED: Place = Place::PROMPT.apart().members(&PART);
+pub(super) static MODERATIONS: Shape =
+    plain(&[MODEL, ("input", Place::PROMPT.apart().items(&MODERATED)), PARAMS, TAGS]);
+
+// openai-images, openai-audio: as JSON
+
+static IMAGE: Place = Place::SKIP.carries(Image);
+const PICTURES: Place = Place::SKIP.carries(Image).items(&IMAGE);
+pub(super) static IMAGES: Shape = plain(&[
+    MODEL,
+    ("prompt", Place::PROMPT),
+    ("image", PICTURES),
+    ("images", PICTURES),
+    STREAM,
+    PARAMS,
+    TAGS,
+]);
+pub(super) static SPEECH: Shape = plain(&[
+    MODEL,
+    ("input", Place::PROMPT),
+    ("prompt", Place::PROMPT),
+    ("instructions", Place::COUNTED),
+    ("file", Place::SKIP.carries(Audio)),
+    STREAM,
+    PARAMS,
+    TAGS,
+]);

@@ -1,0 +1,133 @@
+//! Bedrock, Cohere, rerankers, Ollama.
+
+use super::super::place::Modality::{Audio, File, Image};
+use super::super::place::Saying::{Json, NoStream, Stream, Tools};
+use super::super::place::{Kind, Place, Plain, Shape};
+use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
+use super::{
+    JSON_FORMAT, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, message, plain,
+};
+
+// bedrock-converse: a block is named by its only key
+
+static TEXT: Shape = plain(&[("text", Place::PROMPT)]);
+static TOOL_USE: Shape = plain(&[("name", Place::COUNTED), ("input", Place::WHOLE)]);
+static TOOL_RESULT: Shape = plain(&[("content", Place::list(&RESULT_ITEM))]);
+static THOUGHT: Shape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))]);
+static THOUGHT_TEXT: Shape = plain(&[("text", Place::COUNTED)]);
+
+macro_rules! block {
+    ($text:expr) => {
+        Shape {
+            kind: Kind::Part(&[]),
+            fields: &[
+                ("text", $text),
+                ("json", Place::WHOLE),
+                ("image", Place::SKIP.implies(Image)),
+                ("document", Place::SKIP.implies(File)),
+                ("video", Place::SKIP.implies(File)),
+                ("audio", Place::SKIP.implies(Audio)),
+                ("toolUse", Place::object(&TOOL_USE)),
+                ("toolResult", Place::object(&TOOL_RESULT)),
+                ("reasoningContent", Place::object(&THOUGHT)),
+                ("guardContent", Place::object(&GUARD)),
+            ],
+        }
+    };
+}
+static GUARD: Shape = Shape {
+    kind: Kind::Part(&[]),
+    fields: &[("text", Place::object(&TEXT)), ("image", Place::SKIP.implies(Image))],
+};
+static BLOCK: Shape = block!(Place::PROMPT);
+static RESULT: Shape = block!(Place::COUNTED);
+static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
+static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT);
+static TURN: Shape =
+    message(&[ROLE, ("content", Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK))]);
+static TURN_ITEM: Place = Place::object(&TURN);
+static INFERENCE: Shape = plain(&[("maxTokens", Place::LIMIT)]);
+static TOOL_CONFIG: Shape = plain(&[TOOLS]);
+pub(super) static CONVERSE: Shape = plain(&[
+    ("messages", Place::list(&TURN_ITEM)),
+    ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
+    ("inferenceConfig", Place::object(&INFERENCE)),
+    ("toolConfig", Place::object(&TOOL_CONFIG)),
+    ("requestMetadata", LABELS),
+    PARAMS,
+    TAGS,
+]);
+
+// cohere-chat
+
+static COHERE_MESSAGE: Shape = message(&[
+    ROLE,
+    ("content", CONTENT),
+    ("tool_plan", Place::COUNTED),
+    ("tool_calls", Place::list(&CALL_ITEM)),
+]);
+static COHERE_ITEM: Place = Place::object(&COHERE_MESSAGE);
+pub(super) static COHERE_CHAT: Shape = plain(&[
+    MODEL,
+    ("messages", Place::list(&COHERE_ITEM)),
+    ("documents", Place::WHOLE),
+    STREAM,
+    MAX_TOKENS,
+    TOOLS,
+    ("response_format", Place::object(&JSON_FORMAT)),
+    PARAMS,
+    TAGS,
+]);
+static TEXT_ITEM: Place = Place::PROMPT.apart();
+static IMAGE: Place = Place::SKIP.carries(Image);
+static INPUT: Shape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
+static INPUT_ITEM: Place = Place::PROMPT.apart().members(&INPUT);
+pub(super) static COHERE_EMBED: Shape = plain(&[
+    MODEL,
+    ("texts", Place::PROMPT.apart().items(&TEXT_ITEM)),
+    ("inputs", Place::list(&INPUT_ITEM)),
+    ("images", Place::list(&IMAGE)),
+    MAX_TOKENS,
+    PARAMS,
+    TAGS,
+]);
+
+// rerank: documents are texts, or objects of which any member may be ranked by
+
+static DOCUMENT: Place = Place { whole: true, plain: Plain::Counted, ..Place::PROMPT }.apart();
+pub(super) static RERANK: Shape = plain(&[
+    MODEL,
+    ("query", Place::PROMPT.apart()),
+    ("documents", Place::PROMPT.apart().items(&DOCUMENT)),
+    ("texts", Place::PROMPT.apart().items(&DOCUMENT)),
+    PARAMS,
+    TAGS,
+]);
+
+// ollama: chat, generate and embed in one
+
+static OLLAMA_MESSAGE: Shape = message(&[
+    ROLE,
+    ("content", CONTENT),
+    ("images", Place::list(&IMAGE)),
+    ("thinking", Place::COUNTED),
+    ("tool_calls", Place::list(&CALL_ITEM)),
+]);
+static OLLAMA_ITEM: Place = Place::object(&OLLAMA_MESSAGE);
+static OPTIONS: Shape = plain(&[("num_predict", Place::LIMIT)]);
+pub(super) static OLLAMA: Shape = plain(&[
+    MODEL,
+    ("messages", Place::list(&OLLAMA_ITEM)),
+    ("system", Place::PROMPT.apart()),
+    ("prompt", Place::PROMPT.apart()),
+    ("suffix", Place::COUNTED),
+    ("input", Place::PROMPT.apart().items(&TEXT_ITEM)),
+    ("images", Place::list(&IMAGE)),
+    // On unless it is switched off.
+    ("stream", Place { plain: Plain::Switch(Stream, NoStream), ..Place::STREAM }),
+    ("options", Place::object(&OPTIONS)),
+    ("format", Place::says_if(Json, &["json"]).filled(Json)),
+    ("tools", Place::WHOLE.filled(Tools)),
+    PARAMS,
+    TAGS,
+]);
