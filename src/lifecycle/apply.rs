@@ -88,8 +88,9 @@ fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) -> Result<(), Refusal> {
     }
     let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
     let end = usize::try_from(end).unwrap_or(usize::MAX);
-    let head = host.request_body(0, end).filter(|head| head.len() == end);
-    let head = head.ok_or_else(unreadable)?;
+    // Of nothing, Envoy gives nothing.
+    let head = if end == 0 { Some(Vec::new()) } else { host.request_body(0, end) };
+    let head = head.filter(|head| head.len() == end).ok_or_else(unreadable)?;
     let mut spliced = Vec::with_capacity(head.len().saturating_add(64));
     Splicer::new(edits).push(&head, &mut spliced);
     host.replace_request_body(end, &spliced);

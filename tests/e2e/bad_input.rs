@@ -149,12 +149,20 @@ fn a_body_over_the_limit_is_refused_whole_or_in_pieces() {
     let body = format!(r#"{{"model":"plain","messages":[{{"role":"user","content":"{text}"}}]}}"#);
     ask(&OPEN).body(body.clone()).send().refused(413);
     let pieces = body.as_bytes().chunks(1 << 20).map(<[u8]>::to_vec);
-    ask(&OPEN).pieces(pieces).send().refused(413);
+    cut_off(&ask(&OPEN).pieces(pieces).send());
 
     let small = format!(r#"{{"model":"plain","x":"{}"}}"#, "x".repeat(65536));
     ask(&CLOSED).body(small.clone()).send().refused(413);
-    ask(&CLOSED).pieces(small.as_bytes().chunks(1000).map(<[u8]>::to_vec)).send().refused(413);
+    cut_off(&ask(&CLOSED).pieces(small.as_bytes().chunks(1000).map(<[u8]>::to_vec)).send());
     OPEN.assert_serves("plain");
+}
+
+/// Without a length the excess is only noticed when some of it may have gone on: the
+/// provider never has it all.
+#[track_caller]
+fn cut_off(reply: &Reply) {
+    assert_eq!(reply.status, 413);
+    assert!(reply.seen.iter().all(|(_, seen)| !seen.is_complete));
 }
 
 #[test]

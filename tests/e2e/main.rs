@@ -21,6 +21,7 @@ mod cooldown;
 mod credential;
 mod early;
 mod error;
+mod format;
 mod group;
 mod header;
 mod passing;

@@ -221,7 +221,7 @@ impl Host for FakeHost {
         let body = self.body.borrow();
         let end = start.saturating_add(length).min(body.len());
         self.bytes_read.set(self.bytes_read.get() + end.saturating_sub(start));
-        body.get(start..end).map(<[u8]>::to_vec)
+        body.get(start..end).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
     }
 
     fn replace_request_body(&self, length: usize, with: &[u8]) {

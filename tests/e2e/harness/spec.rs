@@ -83,6 +83,7 @@ impl Spec {
                     "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
                     "stat_prefix": "llm",
                     "http_protocol_options": {"enable_trailers": true},
+                    "upgrade_configs": [{"upgrade_type": "websocket"}],
                     // From callers it takes for internal, Envoy keeps `x-envoy-*` headers.
                     "internal_address_config": {"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]},
                     "access_log": [{
