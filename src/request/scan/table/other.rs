@@ -120,7 +120,7 @@ pub(super) static OLLAMA: Shape = plain(&[
     ("messages", Place::list(&OLLAMA_ITEM)),
     ("system", Place::PROMPT.apart()),
     ("prompt", Place::PROMPT.apart()),
-    ("suffix", Place::COUNTED),
+    ("suffix", Place::PROMPT.apart()),
     ("input", Place::PROMPT.apart().items(&TEXT_ITEM)),
     ("images", Place::list(&IMAGE)),
     // On unless it is switched off.
