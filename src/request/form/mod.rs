@@ -8,6 +8,7 @@
 //! searched, since servers differ in which they take. Files are skipped.
 
 mod field;
+mod find;
 mod head;
 mod parameter;
 mod split;

@@ -5,8 +5,7 @@
 //! or delimits for some servers only (after a bare line feed, right behind a
 //! head, with blanks after it), is an error.
 
-use memchr::memmem::Finder;
-
+use super::find::Finder;
 use super::wrong;
 use crate::request::scan::ScanError;
 
@@ -40,7 +39,7 @@ enum State {
 #[derive(Debug)]
 pub(super) struct Splitter {
     /// For `--BOUNDARY`.
-    finder: Finder<'static>,
+    finder: Finder,
     state: State,
     /// Bytes read so far.
     at: u64,
@@ -50,13 +49,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     pub(super) fn new(boundary: &str) -> Self {
-        let delimiter = [b"--", boundary.as_bytes()].concat();
-        Self {
-            finder: Finder::new(&delimiter).into_owned(),
-            state: State::Start,
-            at: 0,
-            kept: Vec::new(),
-        }
+        Self { finder: Finder::new(boundary), state: State::Start, at: 0, kept: Vec::new() }
     }
 
     /// Bytes read so far.
@@ -95,8 +88,8 @@ impl Splitter {
         let before = self.at.saturating_sub(self.kept.len() as u64);
         let kept = self.kept.as_slice();
         let next = match self.state {
-            State::Start if kept == self.finder.needle() => State::Behind,
-            State::Start if self.finder.needle().starts_with(kept) => return Ok(()),
+            State::Start if kept == self.finder.delimiter() => State::Behind,
+            State::Start if self.finder.delimiter().starts_with(kept) => return Ok(()),
             State::Start => return Err(wrong(0, "the form does not begin with its boundary")),
             State::Behind => match kept {
                 b"\r\n" => State::Head,
@@ -126,7 +119,7 @@ impl Splitter {
     /// Reads on in a value. So much of its end is kept as may be a delimiter.
     fn value<'c>(&mut self, chunk: &'c [u8], sink: &mut impl Sink) -> Result<&'c [u8], ScanError> {
         // A line end, and a delimiter but for its last byte.
-        let most = self.finder.needle().len().saturating_add(1);
+        let most = self.finder.delimiter().len().saturating_add(1);
         if !self.kept.is_empty() {
             let added = chunk.get(..most).unwrap_or(chunk);
             let old = self.kept.len();
@@ -174,7 +167,7 @@ impl Splitter {
             return Err(wrong(place, "the boundary stands in a part, or not on a line of its own"));
         }
         sink.end(place.saturating_sub(2))?;
-        let end = found.saturating_add(self.finder.needle().len()).saturating_sub(old);
+        let end = found.saturating_add(self.finder.delimiter().len()).saturating_sub(old);
         self.at = self.at.saturating_add(end as u64);
         self.state = State::Behind;
         self.kept.clear();
