@@ -100,15 +100,14 @@ fn a_file_of_any_bytes_is_skipped() {
     let delimiter = "\r\n--XyZ";
     let mut content = String::new();
     for length in 0..delimiter.len() {
-        content.push_str(&delimiter[..length]);
-        content.push('\u{1}');
-        content.push_str(&delimiter[..length].repeat(2));
+        let start: String = delimiter.chars().take(length).collect();
+        content.push_str(&format!("{start}\u{1}{start}{start}"));
     }
     let body = form(&[(&file("file"), &content), (&field("model"), "m"), (&file("file"), "")]);
     let Scan { facts, layout } = audio(&body).unwrap();
     assert_eq!(facts.model.as_deref(), Some("m"));
     let place = usize::try_from(layout.model[0].value.start).unwrap();
-    assert_eq!(&body[place..=place], "m");
+    assert_eq!(body.as_bytes()[place], b'm');
 }
 
 #[test]
