@@ -122,7 +122,7 @@ const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
 pub(super) static COMPLETIONS: Shape = plain(&[
     MODEL,
     ("prompt", TEXTS),
-    ("suffix", Place::COUNTED),
+    ("suffix", Place::PROMPT.apart()),
     STREAM,
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),

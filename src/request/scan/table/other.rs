@@ -122,7 +122,7 @@ pub(super) static OLLAMA: Shape = plain(&[
     ("messages", Place::list(&OLLAMA_ITEM)),
     ("system", Place::PROMPT.apart()),
     ("prompt", Place::PROMPT.apart()),
-    ("suffix", Place::COUNTED),
+    ("suffix", Place::PROMPT.apart()),
     // A conversation so far, as tokens.
     ("context", Place::list(&Place::TOKEN)),
     ("input", Place::PROMPT.apart().items(&TEXT_ITEM)),

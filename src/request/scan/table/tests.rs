@@ -309,7 +309,7 @@ fn other_operations_of_openai_are_read() {
         &[(r#"{"input":"alpha","instructions":"beta","voice":"v"}"#, "ALPHA")],
     );
     all_say("/v1/embeddings", &[(r#"{"input":["alpha",[1,2]],"prompt":"beta"}"#, "ALPHA")]);
-    all_say("/v1/fim/completions", &[(r#"{"prompt":"alpha","suffix":"beta"}"#, "ALPHA")]);
+    all_say("/v1/fim/completions", &[(r#"{"prompt":"alpha","suffix":"beta"}"#, "ALPHA BETA")]);
     all_say(
         "/v1/responses/input_tokens",
         &[(r#"{"input":"alpha","conversation":"c"}"#, "state ALPHA")],
