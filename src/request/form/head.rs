@@ -84,9 +84,11 @@ fn named(disposition: &str) -> Option<(&str, bool)> {
 /// What a part of that name is; `None` where servers may differ in it.
 fn kind(name: &str, is_file: bool) -> Option<Part> {
     // `image[]`, `image[0]`
-    let base = name.split('[').next().unwrap_or_default().trim();
-    let is = |known: &&str| base.eq_ignore_ascii_case(known);
-    let known = ["model", "prompt", "stream", "_charset_"].into_iter().find(is);
+    let base = name.split('[').next().unwrap_or_default();
+    // Blanks around names are taken off by some, slashes before them by aiohttp.
+    let bare = base.trim_matches(|char: char| !char.is_ascii_alphanumeric());
+    let is = |known: &&str| bare.eq_ignore_ascii_case(known);
+    let known = ["model", "prompt", "stream", "charset"].into_iter().find(is);
     // Some undo escapes and take off quotes.
     let is_escaped = name.contains(['\\', '%', '\'']);
     Some(match known {
