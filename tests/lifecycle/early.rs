@@ -86,7 +86,7 @@ fn what_would_have_been_refused_ends_the_stream_before_the_last_chunk() {
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],}"#, "invalid JSON"),
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9]"#, "invalid JSON"),
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9]} {}"#, "invalid JSON"),
-        (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],"Messages":[]}"#, "lower case"),
+        (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],"Messages":[]}"#, "another case"),
         (r#"{"model":"open","a":"1234567890123456789012"#, "invalid JSON"),
     ];
     for (body, message) in cases {

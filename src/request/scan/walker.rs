@@ -261,7 +261,7 @@ impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
         if self.skipped > 0 {
             self.skipped_filled = true;
-            let counted = Text::Counted { is_searched: false };
+            let counted = Text::Counted { is_searched: self.searches_skipped() };
             self.text = if self.place.whole { counted } else { Text::Nowhere };
         } else if is_key {
             self.key.restart_same();
@@ -288,7 +288,7 @@ impl Sink for Walker {
     fn string_end(&mut self, end: u64, is_key: bool) {
         if self.skipped > 0 {
             if self.place.whole {
-                self.end_text(false);
+                self.end_text(self.searches_skipped());
             }
         } else if is_key {
             let key = self.key.text();
