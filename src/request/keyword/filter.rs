@@ -7,6 +7,8 @@
 //! byte, which makes some bytes alike that are not; the comparison tells them
 //! apart. Knows nothing of text that is not ASCII.
 
+use crate::sort::ordered;
+
 /// Bytes of a gram.
 const GRAM: usize = 4;
 /// Longest stride: every further position of a keyword adds a gram to the table.
@@ -71,7 +73,7 @@ impl Filter {
                 places.push(Place { gram, keyword, offset });
             }
         }
-        places.sort_unstable();
+        let places = ordered(places);
         Some(Self { stride, table, places, words: words.to_vec() })
     }
 

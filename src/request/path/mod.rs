@@ -9,6 +9,7 @@ mod canonical;
 mod entry;
 
 use crate::request::format::Format;
+use crate::sort::sorted;
 
 pub use canonical::{canonical, percent_decoded, percent_encoded};
 use entry::{BEDROCK, GEMINI, SUFFIXES};
@@ -148,8 +149,8 @@ impl PathTable {
         };
         let mut suffixes: Vec<(String, Entry)> = further.into_iter().filter_map(entry).collect();
         suffixes.extend(SUFFIXES.iter().map(|entry| (format!("/{}", entry.path), *entry)));
-        suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
-        Self { suffixes }
+        let is_longer = |(a, _): &(String, _), (b, _): &(String, _)| a.len() > b.len();
+        Self { suffixes: sorted(suffixes, &is_longer) }
     }
 
     /// What a request of that method and path (with or without a query) asks for;
