@@ -66,7 +66,7 @@ pub(super) struct Considered<'a> {
     pub(super) block: Option<Block>,
 }
 
-/// Looks at every candidate of a set.
+/// Looks at every candidate of a set; whether one cools is still to be asked.
 ///
 /// # Errors
 /// What is to be known of the request first.
@@ -75,7 +75,6 @@ pub(super) fn consider<'a>(
     subject: &Subject<'_>,
     set: &Set<'a>,
     max_cost_usd: Option<f64>,
-    fleet: &mut dyn Fleet,
 ) -> Result<Vec<Considered<'a>>, Need> {
     let mut considered = Vec::with_capacity(set.candidates.len());
     for candidate in &set.candidates {
@@ -88,7 +87,6 @@ pub(super) fn consider<'a>(
         if block.is_none() && is_unplaced(request.facts, candidate) {
             return Err(need("has request_overrides"));
         }
-        let block = block.or_else(|| cooling(&candidate.server, fleet));
         considered.push(Considered { candidate: candidate.clone(), cost, block });
     }
     Ok(considered)
@@ -197,7 +195,8 @@ fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &
     }
 }
 
-fn cooling(server: &Server, fleet: &mut dyn Fleet) -> Option<Block> {
+/// Whether the candidate cools.
+pub(super) fn cooling(server: &Server, fleet: &mut dyn Fleet) -> Option<Block> {
     let Server::Deployment(id) = server else { return None };
     match fleet.standing(*id) {
         Standing::Ready => None,

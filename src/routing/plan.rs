@@ -41,7 +41,10 @@ pub(super) fn make<'a>(
         _ => set,
     };
     let fallbacks = fallbacks(request, asked)?;
+    // What no attempt can reach is worth a look only where the reasons are asked for.
+    let is_whole = config.failover.max_attempts > 1 || trace.is_some();
     let mut planner = Planner {
+        is_whole,
         request,
         subject,
         max_cost_usd,
@@ -51,10 +54,11 @@ pub(super) fn make<'a>(
         looked_at: Vec::new(),
     };
     planner.add(&set, true)?;
-    // What no attempt can reach is worth a look only where the reasons are asked for.
-    let is_whole = planner.steps.is_empty() || config.failover.max_attempts > 1 || trace.is_some();
-    if is_whole && !matches!(stay, Stay::On(_)) {
+    if !matches!(stay, Stay::On(_)) {
         for named in fallbacks {
+            if !is_whole && !planner.steps.is_empty() {
+                break;
+            }
             planner.add(&candidate::set(config, &named), false)?;
         }
     }
@@ -82,6 +86,8 @@ pub(super) fn make<'a>(
 pub(super) type LookedAt<'a> = Vec<(String, Considered<'a>)>;
 
 struct Planner<'r, 'f> {
+    /// Whether the plan is wanted, or just its first step.
+    is_whole: bool,
     request: Request<'r>,
     subject: Subject<'r>,
     max_cost_usd: Option<f64>,
@@ -97,24 +103,57 @@ impl<'r> Planner<'r, '_> {
     /// Only the set that was asked for takes a turn; a fallback goes by the
     /// next one without taking it.
     fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Need> {
-        let considered =
-            eligible::consider(self.request, &self.subject, set, self.max_cost_usd, self.fleet)?;
-        let eligible: Vec<&Considered<'r>> =
-            considered.iter().filter(|considered| considered.block.is_none()).collect();
-        let is_open = |c: &&Considered<'_>| c.cost.is_some_and(|cost| !cost.is_exact());
-        if set.strategy == StrategyName::CostBased
-            && eligible.len() > 1
-            && eligible.iter().any(is_open)
-        {
+        let mut considered =
+            eligible::consider(self.request, &self.subject, set, self.max_cost_usd)?;
+        // A turn goes round those that are ready; else the first that is will do.
+        let asks_all = self.is_whole || set.strategy == StrategyName::RoundRobin;
+        if asks_all {
+            for one in considered.iter_mut().filter(|one| one.block.is_none()) {
+                one.block = eligible::cooling(&one.candidate.server, self.fleet);
+            }
+        }
+        let order = self.order(set, &considered, takes_turn)?;
+        for at in order {
+            let Some(one) = considered.get_mut(at) else { continue };
+            if !asks_all {
+                one.block = eligible::cooling(&one.candidate.server, self.fleet);
+                if one.block.is_some() {
+                    continue;
+                }
+            }
+            let is_new = |step: &Step| step.server != one.candidate.server;
+            if self.steps.iter().all(is_new) {
+                self.steps.push(step(&set.name, one));
+            }
+            if !self.is_whole {
+                break;
+            }
+        }
+        self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
+        Ok(())
+    }
+
+    /// Indices of the considered that nothing blocks, in the strategy's order.
+    fn order(
+        &mut self,
+        set: &Set<'r>,
+        considered: &[Considered<'r>],
+        takes_turn: bool,
+    ) -> Result<Vec<usize>, Need> {
+        let eligible: Vec<(usize, &Considered<'r>)> =
+            considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
+        let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
+        let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
+        if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost"));
         }
-        let entry = |c: &&Considered<'_>| Entry {
-            cost_usd: c.cost.map(|cost| cost.most),
-            ..c.candidate.entry
+        let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
+            cost_usd: one.cost.map(|cost| cost.most),
+            ..one.candidate.entry
         };
         let entries: Vec<Entry> = eligible.iter().map(entry).collect();
         let is_narrowed =
-            considered.iter().any(|c| c.block.as_ref().is_some_and(Block::is_by_request));
+            considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
         let fleet = &mut *self.fleet;
         let turn = || {
             set.group.map_or(0, |(model, group)| {
@@ -122,15 +161,8 @@ impl<'r> Planner<'r, '_> {
                 if takes_turn { fleet.take_turn(turn) } else { fleet.next_turn(turn) }
             })
         };
-        for at in strategy::order(set.strategy, &entries, self.rng, turn) {
-            let Some(considered) = eligible.get(at) else { continue };
-            let is_new = |step: &Step| step.server != considered.candidate.server;
-            if self.steps.iter().all(is_new) {
-                self.steps.push(step(&set.name, considered));
-            }
-        }
-        self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
-        Ok(())
+        let order = strategy::order(set.strategy, &entries, self.rng, turn);
+        Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 }
 
