@@ -1,74 +1,74 @@
-//! Which characters form a run together.
+//! Which characters form a run together, and which letters differ in case alone.
 //!
 //! The ranges are coarse on purpose: what matters is how many tokens a
-//! vocabulary made mostly of English spends on them.
+//! vocabulary made mostly of English spends on them. The numbers are those of
+//! `scripts/fit_tokens.py`.
 
-/// A class of characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    Lower,
-    Upper,
-    /// A Latin letter beyond ASCII, or a mark on one.
-    Accented,
-    Digit,
-    Space,
-    Newline,
-    Punct,
-    /// Runs of one class, costed by length.
-    Script(u8),
+/// Marks and control characters of ASCII.
+pub(super) const MARK: u8 = 1;
+/// Small letters of ASCII, and all words of Latin letters.
+pub(super) const LOWER: u8 = 2;
+pub(super) const UPPER: u8 = 3;
+pub(super) const DIGIT: u8 = 4;
+pub(super) const NEWLINE: u8 = 5;
+pub(super) const SPACE: u8 = 6;
+/// A Latin letter beyond ASCII, or a mark on one.
+pub(super) const ACCENTED: u8 = 7;
+pub(super) const CYRILLIC: u8 = 8;
+
+/// The class of a character, from 1 to 31.
+#[inline]
+pub(super) const fn class(char: char) -> u8 {
+    match char {
+        'a'..='z' => LOWER,
+        'A'..='Z' => UPPER,
+        '0'..='9' => DIGIT,
+        '\n' | '\r' => NEWLINE,
+        ' ' | '\t' | '\u{b}' | '\u{c}' | '\u{a0}' => SPACE,
+        '\0'..='\u{7f}' => MARK,
+        _ => beyond_ascii(char),
+    }
 }
 
-/// Number of classes under [`Class::Script`].
-pub(super) const SCRIPTS: usize = 24;
-/// Letters that tell Ukrainian and others from Russian; runs go on over them.
-pub(super) const CYRILLIC: u8 = 0;
-
-impl Class {
-    /// The class of a character.
-    #[inline]
-    pub(super) fn of(char: char) -> Self {
-        match char {
-            'a'..='z' => Self::Lower,
-            'A'..='Z' => Self::Upper,
-            '0'..='9' => Self::Digit,
-            '\n' | '\r' => Self::Newline,
-            ' ' | '\t' | '\u{b}' | '\u{c}' | '\u{a0}' => Self::Space,
-            '\0'..='\u{7f}' => Self::Punct,
-            _ => Self::beyond_ascii(char),
-        }
+const fn beyond_ascii(char: char) -> u8 {
+    match char {
+        'À'..='Ö' | 'Ø'..='ö' | 'ø'..='\u{24f}' | '\u{300}'..='\u{36f}' => ACCENTED,
+        '\u{1e00}'..='\u{1eff}' | 'ª' | 'º' => ACCENTED,
+        '\u{400}'..='\u{52f}' => CYRILLIC,
+        '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => 9,
+        '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' => 10,
+        '\u{590}'..='\u{5ff}' => 11,
+        '\u{900}'..='\u{97f}' => 12,
+        '\u{980}'..='\u{dff}' => 13,
+        '\u{e00}'..='\u{e7f}' => 14,
+        '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => 15,
+        '\u{3400}'..='\u{4dbf}' | '\u{20000}'..='\u{3ffff}' => 16,
+        '\u{3040}'..='\u{309f}' => 17,
+        '\u{30a0}'..='\u{30ff}' | '\u{ff66}'..='\u{ff9f}' => 18,
+        '\u{ac00}'..='\u{d7a3}' | '\u{1100}'..='\u{11ff}' => 19,
+        '\u{80}'..='\u{bf}' | '×' | '÷' => 20,
+        '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' => 21,
+        '\u{3000}'..='\u{303f}' => 22,
+        '\u{ff00}'..='\u{ff65}' => 23,
+        '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}' => 24,
+        '\u{2200}'..='\u{22ff}' => 25,
+        '\u{2500}'..='\u{25ff}' => 26,
+        '\u{1f000}'..='\u{1faff}' => 27,
+        '\u{fe00}'..='\u{fe0f}' | '\u{200b}'..='\u{200f}' => 28,
+        '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}' | '\u{13a0}'..='\u{13ff}' => 29,
+        '\u{e80}'..='\u{109f}' | '\u{1200}'..='\u{137f}' | '\u{1780}'..='\u{17ff}' => 30,
+        _ => 31,
     }
+}
 
-    fn beyond_ascii(char: char) -> Self {
-        Self::Script(match char {
-            'À'..='Ö' | 'Ø'..='ö' | 'ø'..='\u{24f}' | '\u{300}'..='\u{36f}' => {
-                return Self::Accented;
-            }
-            '\u{1e00}'..='\u{1eff}' | 'ª' | 'º' => return Self::Accented,
-            '\u{400}'..='\u{52f}' => CYRILLIC,
-            '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => 1,
-            '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' => 2,
-            '\u{590}'..='\u{5ff}' => 3,
-            '\u{900}'..='\u{97f}' => 4,
-            '\u{980}'..='\u{dff}' => 5,
-            '\u{e00}'..='\u{e7f}' => 6,
-            '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' => 7,
-            '\u{3400}'..='\u{4dbf}' | '\u{20000}'..='\u{3ffff}' => 8,
-            '\u{3040}'..='\u{309f}' => 9,
-            '\u{30a0}'..='\u{30ff}' | '\u{ff66}'..='\u{ff9f}' => 10,
-            '\u{ac00}'..='\u{d7a3}' | '\u{1100}'..='\u{11ff}' => 11,
-            '\u{80}'..='\u{bf}' | '×' | '÷' => 12,
-            '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' => 13,
-            '\u{3000}'..='\u{303f}' => 14,
-            '\u{ff00}'..='\u{ff65}' => 15,
-            '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}' | '\u{2600}'..='\u{27bf}' => 16,
-            '\u{2200}'..='\u{22ff}' => 17,
-            '\u{2500}'..='\u{25ff}' => 18,
-            '\u{1f000}'..='\u{1faff}' => 19,
-            '\u{fe00}'..='\u{fe0f}' | '\u{200b}'..='\u{200f}' => 20,
-            '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}' | '\u{13a0}'..='\u{13ff}' => 21,
-            '\u{e80}'..='\u{109f}' | '\u{1200}'..='\u{137f}' | '\u{1780}'..='\u{17ff}' => 22,
-            _ => 23,
-        })
+/// Letters without case; one digit for all.
+#[inline]
+pub(super) const fn folded(char: char) -> u32 {
+    let code = char as u32;
+    match char {
+        '0'..='9' => '0' as u32,
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ω' | 'А'..='Я' => code.wrapping_add(32),
+        _ => code,
     }
 }
 

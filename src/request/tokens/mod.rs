@@ -1,35 +1,38 @@
 //! Token estimate of o200k_base, without a vocabulary, in one pass.
 //!
 //! A text is a row of runs: words, digits, punctuation, white space, scripts.
-//! What a run costs depends on its kind, its length, what stands before it and,
-//! for words, on which letters follow each other; those costs are the fitted
-//! numbers of `weights.rs`, which `examples/fit_tokens.rs` reproduces. All
-//! arithmetic is on integers, and the state goes over the borders of pieces, so
-//! an estimate does not depend on how the text was cut.
+//! What a run costs is the sum over its characters, each by those around it, and
+//! of the run itself; those costs are the fitted numbers of `weights.bin`, which
+//! `scripts/fit_tokens.py` reproduces and docs/tokens.md describes. All arithmetic is on
+//! integers, and the state goes over the borders of pieces, so an estimate does not
+//! depend on how the text was cut. Of long texts a part is read and stands for the
+//! rest.
 
 mod class;
-pub mod layout;
 mod run;
+mod sample;
 mod weights;
 
-pub use layout::FEATURES;
-pub use run::{Meter, Runs};
-use weights::WEIGHTS;
+use run::{Ended, Runs};
+use sample::{Part, Sample};
 
 /// One token of an [`Estimator`].
 pub const UNIT: u64 = 1024;
 
-/// Estimates the tokens of a text that comes in pieces.
+/// Estimates the tokens of the texts of one request, each of which comes in pieces.
 #[derive(Debug, Default)]
 pub struct Estimator {
     runs: Runs,
     sum: Sum,
+    sample: Sample,
+    /// Whether the text has begun.
+    has_text: bool,
 }
 
 /// Characters after which what was estimated can no longer be taken back.
 const STRETCH: i64 = 32;
 
-/// Weighs what it is told of.
+/// Sums the costs of runs.
 ///
 /// Fitted costs may be negative, where runs share a token with their neighbours.
 /// So that no filler takes away from the text it stands in, a stretch of runs
@@ -39,8 +42,6 @@ struct Sum {
     total: i64,
     /// Of the stretch that has not ended: cost, least cost, characters.
     stretch: (i64, i64, i64),
-    /// Of the run that has not ended.
-    run: i64,
 }
 
 /// The least a run costs: a token holds no more than 16 characters of words and
@@ -50,29 +51,19 @@ const fn least(len: i64) -> i64 {
     if len > 8 { len.saturating_mul(TOKEN / 64) } else { len.saturating_mul(TOKEN / 16) }
 }
 
-impl Meter for Sum {
-    #[inline]
-    fn note(&mut self, feature: usize, count: u32) {
-        let weight = WEIGHTS.get(feature).copied().unwrap_or(0);
-        self.run = self.run.saturating_add(i64::from(weight).saturating_mul(i64::from(count)));
-    }
-
-    #[inline]
-    fn end_run(&mut self, len: u32) {
+impl Sum {
+    fn add(&mut self, run: Ended, share: i64) {
         let (cost, low, chars) = &mut self.stretch;
-        let least = least(i64::from(len));
-        let run = std::mem::take(&mut self.run);
-        // One or two characters may well belong to their neighbours' tokens.
-        *cost = cost.saturating_add(if len > 2 { run.max(least) } else { run });
-        *low = low.saturating_add(least);
-        *chars = chars.saturating_add(i64::from(len));
+        let least = least(i64::from(run.len));
+        let run_cost = run.cost.clamp(0, i64::from(run.bytes).saturating_mul(1024));
+        *cost = cost.saturating_add(run_cost.saturating_mul(share));
+        *low = low.saturating_add(least.saturating_mul(share));
+        *chars = chars.saturating_add(i64::from(run.len));
         if *chars >= STRETCH {
             self.end_stretch();
         }
     }
-}
 
-impl Sum {
     fn end_stretch(&mut self) {
         let (cost, low, _) = std::mem::take(&mut self.stretch);
         self.total = self.total.saturating_add(cost.max(low));
@@ -80,18 +71,44 @@ impl Sum {
 }
 
 impl Estimator {
+    /// An estimator whose choice of what is read of long texts only who knows the
+    /// seed can tell.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { sample: Sample::new(seed), ..Self::default() }
+    }
+
     /// Reads the next piece.
     pub fn feed(&mut self, piece: &str) {
-        self.runs.feed(piece, &mut self.sum);
+        self.has_text |= !piece.is_empty();
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let Part { text, share, is_last } = self.sample.next(&mut rest);
+            let sum = &mut self.sum;
+            if share > 0 {
+                self.runs.feed(text, |run| sum.add(run, share));
+                if is_last && let Some(run) = self.runs.cut() {
+                    sum.add(run, share);
+                }
+            }
+        }
     }
 
     /// Ends the text: its tokens, in [`UNIT`]s. Ready for the next text.
+    ///
+    /// No more than its bytes, unless it is a part that stands for others: behind a
+    /// long text a short one counts for several, or not at all.
     pub fn finish(&mut self) -> u64 {
-        let is_empty = self.runs.is_empty();
-        std::mem::take(&mut self.runs).finish(&mut self.sum);
+        let share = self.sample.share().max(1);
+        if let Some(run) = self.runs.cut() {
+            self.sum.add(run, share);
+        }
+        self.runs = Runs::default();
         self.sum.end_stretch();
         let sum = u64::try_from(std::mem::take(&mut self.sum).total).unwrap_or(0);
-        if is_empty { 0 } else { sum.max(UNIT) }
+        let least =
+            if std::mem::take(&mut self.has_text) && self.sample.is_whole() { UNIT } else { 0 };
+        sum.max(least)
     }
 }
 

@@ -45,9 +45,12 @@ fn texts_of_many_kinds_are_estimated_within_bounds() {
 #[test]
 fn an_estimate_does_not_depend_on_how_the_text_is_cut() {
     for sample in samples() {
-        let whole = estimate([sample.text.as_str()]);
-        let chars: Vec<String> = sample.text.chars().map(String::from).collect();
-        assert_eq!(estimate(chars.iter().map(String::as_str)), whole, "{}", sample.name);
+        // Also where only a part is read.
+        for text in [sample.text.clone(), sample.text.repeat(200)] {
+            let whole = estimate([text.as_str()]);
+            let chars: Vec<String> = text.chars().map(String::from).collect();
+            assert_eq!(estimate(chars.iter().map(String::as_str)), whole, "{}", sample.name);
+        }
     }
 }
 
@@ -71,8 +74,51 @@ fn an_estimator_is_as_new_after_each_text() {
 }
 
 #[test]
-fn every_feature_has_a_weight_that_cannot_overflow_a_long_text() {
-    assert!(WEIGHTS.iter().all(|weight| weight.abs() < 64 * 1024));
+fn no_text_has_more_tokens_than_bytes() {
+    for text in ["a", "\u{0}\u{1}\u{2}", "))))", "1", "\n\n", "é"] {
+        for times in [1, 7, 100] {
+            let text = text.repeat(times);
+            assert!(estimate([text.as_str()]) <= text.len() as u64 * UNIT, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_long_text_stands_for_the_rest() {
+    let samples = samples();
+    for seed in 0..20 {
+        for sample in &samples {
+            // So long that one block in four is read, and then one in 32.
+            for bytes in [40_000, 600_000] {
+                let times = bytes / sample.text.len();
+                let text = sample.text.repeat(times);
+                let mut estimator = Estimator::new(seed);
+                estimator.feed(&text);
+                #[allow(clippy::cast_precision_loss)]
+                let ratio = estimator.finish() as f64
+                    / (estimate([sample.text.as_str()]) as f64 * times as f64);
+                assert!((0.85..1.15).contains(&ratio), "{}: {ratio} of {bytes}", sample.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn many_texts_are_as_long_as_one() {
+    let text = "A sentence of no importance, as they stand in many a prompt. ".repeat(5);
+    let mut whole = Estimator::new(7);
+    whole.feed(&text.repeat(500));
+    let whole = whole.finish();
+    let mut parts = Estimator::new(7);
+    let parts: u64 = (0..500)
+        .map(|_| {
+            parts.feed(&text);
+            parts.finish()
+        })
+        .sum();
+    #[allow(clippy::cast_precision_loss)]
+    let ratio = parts as f64 / whole as f64;
+    assert!((0.9..1.1).contains(&ratio), "{ratio}");
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Which part of a long text is read, and for how much it stands.
+//!
+//! The first bytes of a request's texts are all read; of the next, one block in
+//! four, and of the rest one in 32. Which one of those is drawn from a seed, so
+//! that who writes a text cannot put what is cheap where it is looked at. Depends
+//! on places in the text alone, not on how it was cut.
+
+/// Bytes of a block.
+const BLOCK: u64 = 256;
+/// Up to these bytes, one block in so many is read.
+const ZONES: [(u64, u64); 3] = [(8 << 10, 1), (64 << 10, 4), (u64::MAX, 32)];
+
+/// A part of a text that lies in one block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'t> {
+    pub(super) text: &'t str,
+    /// For how many times as much it stands; 0 if it is not read.
+    pub(super) share: i64,
+    /// Whether the block ends with it, and the next one is not simply its sequel.
+    pub(super) is_last: bool,
+}
+
+/// A place in all texts of a request.
+#[derive(Debug, Default)]
+pub(super) struct Sample {
+    seed: u64,
+    at: u64,
+}
+
+impl Sample {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self { seed, at: 0 }
+    }
+
+    /// Whether everything was read so far.
+    pub(super) const fn is_whole(&self) -> bool {
+        let [(all, _), ..] = ZONES;
+        self.at <= all
+    }
+
+    /// Takes what lies in one block off the front of a text that is not empty.
+    pub(super) fn next<'t>(&mut self, text: &mut &'t str) -> Part<'t> {
+        let [(all, _), ..] = ZONES;
+        let share = self.share();
+        let block = (self.at / BLOCK).saturating_add(1).saturating_mul(BLOCK);
+        let end = block.max(all);
+        let room = usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        // A character belongs to the block it begins in.
+        let cut = (room..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+        let (part, rest) = text.split_at_checked(cut).unwrap_or((text, ""));
+        self.at = self.at.saturating_add(part.len() as u64);
+        *text = rest;
+        Part { text: part, share, is_last: self.at >= end }
+    }
+
+    /// For how many times as much the block at hand stands; 0 if it is not read.
+    pub(super) fn share(&self) -> i64 {
+        let (_, stride) = ZONES.iter().find(|(end, _)| self.at < *end).copied().unwrap_or((0, 1));
+        let block = self.at / BLOCK;
+        let (group, place) = (block / stride.max(1), block % stride.max(1));
+        let is_read = drawn(self.seed ^ group) % stride.max(1) == place;
+        if is_read { i64::try_from(stride).unwrap_or(1) } else { 0 }
+    }
+}
+
+/// The finalizer of splitmix64.
+const fn drawn(mut number: u64) -> u64 {
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
