@@ -30,11 +30,18 @@ NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
 # The runner has to be of the version that the tests are compiled with.
 BINDGEN_VERSION = $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 DENY_VERSION := 0.20.2
+OHA_VERSION := 1.16.0
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz setup clean
+# How long the benchmark measures, and of what: bodies and listeners as its
+# table names them, with commas between.
+ROUNDS  ?= 5
+SECONDS ?= 3
+ONLY    ?=
+
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -74,6 +81,17 @@ fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fu
 	@for target in $$(cargo +nightly fuzz list); do \
 	  echo "== $$target"; cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10; \
 	done
+
+##— benchmarks —————————————————————————————————————————————————————————————
+
+bench: build rig setup-envoy $(TOOLS)/bin/oha ## what Pointsman costs in Envoy, beside other ways; ROUNDS=5 SECONDS=3 ONLY="0.3 KB,3 routes"
+	@exec python3 scripts/bench --oha $(TOOLS)/bin/oha --rounds $(ROUNDS) --seconds $(SECONDS) --only "$(ONLY)"
+
+RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
+
+rig: setup-rust
+	$(RIG) -p upstream
+	$(RIG) -p noop --target wasm32-wasip1
 
 ##— lints ——————————————————————————————————————————————————————————————————
 
@@ -152,6 +170,14 @@ $(TOOLS)/.deny-%:
 	$(INSTALL) --locked --force cargo-deny --version $* || $(INSTALL) --force cargo-deny --version $*
 	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/cargo-deny
+
+# The load generator is part of what is measured: optimized, and with its own
+# lock file or not at all.
+$(TOOLS)/bin/oha: $(TOOLS)/.oha-$(OHA_VERSION)
+$(TOOLS)/.oha-%:
+	$(CARGO) install --quiet --locked --force --root $(TOOLS) --target-dir target/tools/build oha --version $*
+	@rm -rf target/tools/build
+	@touch $@ $(TOOLS)/bin/oha
 
 clean: ## remove target/ and .venv/
 	rm -rf target .venv
