@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::sort::ordered;
+
 use super::{Condition, NamePattern, Route};
 
 /// Enabled routes, by the model names they ask for.
@@ -59,7 +61,7 @@ impl RouteIndex {
             }
         }
         if found.len() > some {
-            found.sort_unstable();
+            found = ordered(found);
             found.dedup();
         }
         found

@@ -20,6 +20,8 @@ pub(super) struct Held<'a> {
     pub(super) layout: &'a Layout,
     /// Of the whole body, in bytes, if it is known.
     pub(super) length: Option<u64>,
+    /// The beginning of the body, as far as it is at hand.
+    pub(super) window: &'a [u8],
 }
 
 impl Stream {
@@ -33,7 +35,7 @@ impl Stream {
         held: Held<'_>,
         decision: &Decision,
     ) -> Result<(), Refusal> {
-        let Held { head, call, layout, length } = held;
+        let Held { head, call, layout, length, window } = held;
         let engine = &*self.engine;
         let config = &engine.config;
         let Some(step) = decision.plan.first() else { return Ok(()) };
@@ -52,7 +54,7 @@ impl Stream {
         )
         .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))?;
         let length = length.map(|length| length_after(length, &edits));
-        splice(host, edits)?;
+        splice(host, edits, window)?;
         if let (Some(length), Some(_)) = (length, head.first("content-length")) {
             host.set_request_header("content-length", Some(length.to_string().as_bytes()));
         }
@@ -82,17 +84,21 @@ impl Stream {
 /// # Errors
 /// A proxy that does not give back what it holds: sent on as it is, the body
 /// would not have the length that its head announces.
-fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>) -> Result<(), Refusal> {
+fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>, window: &[u8]) -> Result<(), Refusal> {
     if edits.is_empty() {
         return Ok(());
     }
     let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
     let end = usize::try_from(end).unwrap_or(usize::MAX);
-    // Of nothing, Envoy gives nothing.
-    let head = if end == 0 { Some(Vec::new()) } else { host.request_body(0, end) };
-    let head = head.filter(|head| head.len() == end).ok_or_else(unreadable)?;
+    let read;
+    let head = if let Some(head) = window.get(..end) {
+        head
+    } else {
+        read = host.request_body(0, end).filter(|head| head.len() == end);
+        read.as_deref().ok_or_else(unreadable)?
+    };
     let mut spliced = Vec::with_capacity(head.len().saturating_add(64));
-    Splicer::new(edits).push(&head, &mut spliced);
+    Splicer::new(edits).push(head, &mut spliced);
     host.replace_request_body(end, &spliced);
     Ok(())
 }

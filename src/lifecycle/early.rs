@@ -71,11 +71,12 @@ impl Stream {
         host: &H,
         reading: Reading,
         decision: Decision,
+        window: &[u8],
     ) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
         let Opening { head, call, length, .. } = opening;
         let format = call.format();
-        let held = Held { head: &head, call: &call, layout: &scanner.layout(), length };
+        let held = Held { head: &head, call: &call, layout: &scanner.layout(), length, window };
         if let Err(refusal) = self.apply(host, held, &decision) {
             return refuse(host, &refusal, format.dialect());
         }

@@ -6,6 +6,7 @@ use crate::config::{ClientHeaders, Config, HeaderNames};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
 use crate::request::path::percent_encoded;
+use crate::sort::ordered;
 
 /// Headers that providers take for a client's credential, or that name the
 /// account it belongs to: beside another credential the latter would be refused,
@@ -66,13 +67,13 @@ impl RequestHead {
     /// ones that only this filter or Envoy may set.
     pub(super) fn withheld(&self, names: &HeaderNames, is_judged: bool) -> Vec<&str> {
         let own = names.all();
-        let mut withheld: Vec<&str> = self
+        let withheld: Vec<&str> = self
             .0
             .iter()
             .map(|(name, _)| name.as_str())
             .filter(|name| own.contains(name) || is_steering(name, is_judged))
             .collect();
-        withheld.sort_unstable();
+        let mut withheld = ordered(withheld);
         withheld.dedup();
         withheld
     }

@@ -31,6 +31,11 @@ impl Rest {
         Self { format, scanner: Some(scanner), length, seen }
     }
 
+    /// Nothing may follow.
+    pub(super) const fn none(format: Format) -> Self {
+        Self { format, scanner: None, length: None, seen: 0 }
+    }
+
     /// Reads the next chunk.
     ///
     /// # Errors

@@ -112,7 +112,8 @@ impl Stream {
         let opening = Opening { head, call, written, length, seed: host.random() };
         if written == Written::Nothing {
             let facts = RequestFacts::new(opening.call.entry);
-            return self.decide_on(host, &opening, Scan { facts, layout: Layout::default() }, 0);
+            let scan = Scan { facts, layout: Layout::default() };
+            return self.decide_on(host, &opening, scan, 0, &[]);
         }
         self.state = State::Reading(Box::new(Reading {
             opening,
@@ -143,7 +144,7 @@ impl Stream {
     pub fn on_request_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
-            State::Reading(reading) => self.decide(host, *reading),
+            State::Reading(reading) => self.decide(host, *reading, &[]),
             State::Sent(sent) => self.stream(host, sent, 0, true),
         }
     }
@@ -172,10 +173,12 @@ impl Stream {
         }
         let is_whole = is_end || reading.opening.length == Some(held as u64);
         let mut early = None;
+        let mut first = Vec::new();
         while reading.seen < held {
             let Some(window) = window(host, reading.seen, held) else {
                 return refuse(host, &read::unreadable(), format.dialect());
             };
+            let is_first = reading.seen == 0;
             reading.seen = reading.seen.saturating_add(window.len());
             let read = match reading.read_to_model(&window) {
                 Ok(rest) => {
@@ -187,12 +190,16 @@ impl Stream {
             if let Err(error) = read {
                 return self.not_read(host, &Unread::Unparsable(error), format);
             }
+            if is_first {
+                first = window;
+            }
         }
         if let Some(decision) = early {
-            return self.release(host, *reading, decision);
+            return self.release(host, *reading, decision, &first);
         }
-        if is_end {
-            return self.decide(host, *reading);
+        // Nothing can follow the announced length: one callback less that holds.
+        if is_whole {
+            return self.decide(host, *reading, &first);
         }
         self.state = State::Reading(reading);
         Action::Pause
@@ -218,10 +225,10 @@ impl Stream {
     }
 
     /// Decides a request whose body has been read.
-    fn decide<H: Host + ?Sized>(&mut self, host: &H, reading: Reading) -> Action {
+    fn decide<H: Host + ?Sized>(&mut self, host: &H, reading: Reading, window: &[u8]) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
         match scanner.finish() {
-            Ok(scan) => self.decide_on(host, &opening, scan, seen),
+            Ok(scan) => self.decide_on(host, &opening, scan, seen, window),
             Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
         }
     }
@@ -232,6 +239,7 @@ impl Stream {
         opening: &Opening,
         scan: Scan,
         seen: usize,
+        window: &[u8],
     ) -> Action {
         let Scan { mut facts, layout } = scan;
         let format = opening.call.format();
@@ -265,11 +273,12 @@ impl Stream {
             }
             Verdict::Serve(decision) => {
                 let length = Some(seen as u64);
-                let held =
-                    Held { head: &opening.head, call: &opening.call, layout: &layout, length };
+                let Opening { head, call, .. } = opening;
+                let held = Held { head, call, layout: &layout, length, window };
                 match self.apply(host, held, &decision) {
                     Ok(()) => {
-                        let sent = Sent { decision: Some(decision), rest: None };
+                        let rest = Some(Rest::none(format));
+                        let sent = Sent { decision: Some(decision), rest };
                         self.state = State::Sent(Box::new(sent));
                         Action::Continue
                     }

@@ -4,6 +4,7 @@ use crate::condition::Subject;
 use crate::config::{Config, DeploymentId, StrategyName, WhenAllCooling};
 use crate::request::facts::Fact;
 use crate::request::refusal::{Refusal, quoted};
+use crate::sort::ordered;
 use crate::state::{Fleet, Turn};
 use crate::strategy::{self, Entry};
 
@@ -274,9 +275,9 @@ fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
         let message = "every deployment that could serve this request is switched off";
         return Refusal::new(503, "no_deployment_available", message);
     }
-    let mut reasons: Vec<String> =
+    let reasons =
         blocks().filter(|block| **block != Block::Disabled).map(ToString::to_string).collect();
-    reasons.sort();
+    let mut reasons: Vec<String> = ordered(reasons);
     reasons.dedup();
     reasons.truncate(8);
     let message = format!("no deployment can serve this request: {}", reasons.join("; "));

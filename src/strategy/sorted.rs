@@ -2,11 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::sort;
+
 use super::Entry;
 
 fn by(entries: &[Entry], compare: impl Fn(&Entry, &Entry) -> Ordering) -> Vec<usize> {
-    let mut order: Vec<(usize, &Entry)> = entries.iter().enumerate().collect();
-    order.sort_by(|(_, a), (_, b)| compare(a, b));
+    let order: Vec<(usize, &Entry)> = entries.iter().enumerate().collect();
+    let order = sort::sorted(order, &|(_, a), (_, b)| compare(a, b).is_lt());
     order.into_iter().map(|(at, _)| at).collect()
 }
 

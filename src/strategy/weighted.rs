@@ -1,5 +1,7 @@
 //! Random without replacement by weight; weight 0 is never picked.
 
+use crate::sort::sorted;
+
 use super::Entry;
 
 /// A random order in which each next place is drawn by weight from the rest.
@@ -7,7 +9,7 @@ use super::Entry;
 /// Sorting by `ln(u) / weight` draws exactly so (Efraimidis and Spirakis,
 /// "Weighted random sampling with a reservoir", 2006).
 pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let mut drawn: Vec<(f64, usize)> = entries
+    let drawn: Vec<(f64, usize)> = entries
         .iter()
         .enumerate()
         .filter(|(_, entry)| entry.weight > 0)
@@ -16,7 +18,7 @@ pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> 
             ((1.0 - rng.f64()).ln() / f64::from(entry.weight), at)
         })
         .collect();
-    drawn.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let drawn = sorted(drawn, &|(a, _), (b, _)| b.total_cmp(a).is_lt());
     drawn.into_iter().map(|(_, at)| at).collect()
 }
 

@@ -1,10 +1,11 @@
 //! What a part of a form is, by its head; and the boundary a content type names.
+//!
+//! Refuses what servers read in different ways: one of them might find another
+//! model than the one that was judged.
 
+use super::parameter::{Parameters, is_token};
 use super::wrong;
 use crate::request::scan::ScanError;
-
-/// Longest head of a part in bytes.
-const LONGEST: usize = 4096;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,151 +20,118 @@ pub(super) enum Part {
     Skipped,
 }
 
-/// The head of a part, as far as it was read.
-#[derive(Debug, Default)]
-pub(super) struct Head {
-    bytes: Vec<u8>,
-    /// Where it begins.
-    at: Option<u64>,
+/// What the part with that head, which begins at that byte, is.
+///
+/// # Errors
+/// Why it cannot be said.
+pub(super) fn part(head: &[u8], at: u64) -> Result<Part, ScanError> {
+    read(head).map_err(|what| wrong(at, what))
 }
 
-impl Head {
-    pub(super) fn push(&mut self, bytes: &[u8], at: u64) -> Result<(), ScanError> {
-        let at = *self.at.get_or_insert(at);
-        if self.bytes.len().saturating_add(bytes.len()) > LONGEST {
-            return Err(wrong(at, "the head of a part is longer than 4096 bytes"));
+fn read(head: &[u8]) -> Result<Part, &'static str> {
+    let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
+    let (mut disposition, mut content_type, mut encoding) = (None, None, None);
+    for line in head.split("\r\n") {
+        let (name, value) = header(line).ok_or("a line of a part's head is no header")?;
+        let known = match name.to_ascii_lowercase().as_str() {
+            "content-disposition" => &mut disposition,
+            "content-type" => &mut content_type,
+            "content-transfer-encoding" => &mut encoding,
+            _ => continue,
+        };
+        if known.replace(value).is_some() {
+            return Err("a part has one of its headers twice");
         }
-        self.bytes.extend_from_slice(bytes);
-        Ok(())
     }
+    let is_plain = |encoding: &str| {
+        ["binary", "8bit", "7bit"].iter().any(|w| encoding.eq_ignore_ascii_case(w))
+    };
+    if !encoding.is_none_or(is_plain) {
+        return Err("a part has a transfer encoding");
+    }
+    let disposition = disposition.ok_or("a part has no content-disposition")?;
+    let (name, is_file) = named(disposition)
+        .ok_or("the content-disposition of a part must be form-data with one name in quotes")?;
+    let part = kind(name, is_file).ok_or(
+        "`model`, `prompt` and `stream` must be fields, their names in lower case and nothing \
+         else, and the names of all parts without \\, % and '",
+    )?;
+    let is_text = matches!(part, Part::Model | Part::Prompt | Part::Stream);
+    if is_text && !content_type.is_none_or(is_plain_text) {
+        return Err("`model`, `prompt` and `stream` must be plain text in UTF-8");
+    }
+    Ok(part)
+}
 
-    /// What the part is.
-    ///
-    /// Refuses heads that servers read differently: another encoding, a name given
-    /// twice or in an extended form, a known name in another case or for a file.
-    pub(super) fn part(&self, at: u64) -> Result<Part, ScanError> {
-        let head =
-            std::str::from_utf8(&self.bytes).map_err(|_| wrong(at, "the head is not UTF-8"))?;
-        let mut disposition = None;
-        for line in head.split("\r\n").filter(|line| !line.is_empty()) {
-            let bad = || wrong(at, "a line of a part's head is no header");
-            let (name, value) = line.split_once(':').ok_or_else(bad)?;
-            if name.is_empty() || name.bytes().any(|byte| !byte.is_ascii_graphic()) {
-                return Err(bad());
-            }
-            if name.eq_ignore_ascii_case("content-disposition") {
-                if disposition.replace(value).is_some() {
-                    return Err(wrong(at, "a part has several content-disposition headers"));
-                }
-            } else if name.eq_ignore_ascii_case("content-transfer-encoding")
-                && !["binary", "8bit", "7bit"].contains(&value.trim().to_ascii_lowercase().as_str())
-            {
-                return Err(wrong(at, "a part is encoded"));
-            }
-        }
-        let disposition =
-            disposition.ok_or_else(|| wrong(at, "a part has no content-disposition"))?;
-        let (name, is_file) = names(disposition).ok_or_else(|| {
-            wrong(at, "a content-disposition must be form-data with one name in quotes")
-        })?;
-        kind(&name, is_file).ok_or_else(|| {
-            wrong(at, "`model`, `prompt` and `stream` must be fields, named in lower case")
-        })
-    }
+/// Name and value of a header's line. Control characters could end it for a server.
+fn header(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let is_line = !value.contains(|char: char| char.is_control() && char != '\t');
+    (is_token(name) && is_line).then(|| (name, value.trim_matches([' ', '\t'])))
+}
+
+/// The name of a disposition, and whether it has a file's too.
+fn named(disposition: &str) -> Option<(&str, bool)> {
+    let disposition = Parameters::read(disposition)?;
+    let mut names = disposition.names();
+    // Extended and continued names are read by some.
+    let is_known = names.all(|name| ["name", "filename", "filename*"].contains(&name));
+    let is_form = disposition.main.eq_ignore_ascii_case("form-data");
+    let is_file = disposition.names().any(|name| name != "name");
+    disposition.get("name").filter(|_| is_known && is_form).map(|name| (name, is_file))
 }
 
 /// What a part of that name is; `None` where servers may differ in it.
 fn kind(name: &str, is_file: bool) -> Option<Part> {
     // `image[]`, `image[0]`
     let base = name.split('[').next().unwrap_or_default();
-    let known = ["model", "prompt", "stream"].into_iter().find(|k| base.eq_ignore_ascii_case(k));
+    // Blanks around names are taken off by some, slashes before them by aiohttp.
+    let bare = base.trim_matches(|char: char| !char.is_ascii_alphanumeric());
+    let is = |known: &&str| bare.eq_ignore_ascii_case(known);
+    let known = ["model", "prompt", "stream", "charset"].into_iter().find(is);
+    // Some undo escapes and take off quotes.
+    let is_escaped = name.contains(['\\', '%', '\'']);
     Some(match known {
+        _ if is_escaped => return None,
         Some(known) if known != name || is_file => return None,
         Some("model") => Part::Model,
         Some("prompt") => Part::Prompt,
-        Some(_) => Part::Stream,
+        Some("stream") => Part::Stream,
+        // It would change what the text of all parts is.
+        Some(_) => return None,
         None if matches!(base, "image" | "images" | "mask") => Part::Image,
         None if is_file || base == "file" => Part::File,
         None => Part::Skipped,
     })
 }
 
-/// The name of a disposition, and whether it has a file's.
-fn names(disposition: &str) -> Option<(String, bool)> {
-    let (kind, mut rest) = disposition.split_once(';')?;
-    if !kind.trim().eq_ignore_ascii_case("form-data") {
-        return None;
-    }
-    let (mut name, mut is_file) = (None, false);
-    loop {
-        rest = rest.trim_start_matches([' ', '\t']);
-        if rest.is_empty() {
-            break;
-        }
-        let (key, after) = rest.split_once('=')?;
-        let (value, after) = value(after)?;
-        rest = after;
-        match key.trim().to_ascii_lowercase().as_str() {
-            "name" => {
-                if name.replace(value).is_some() {
-                    return None;
-                }
-            }
-            "filename" | "filename*" => is_file = true,
-            _ => return None,
-        }
-    }
-    name.map(|name| (name, is_file))
+fn is_plain_text(content_type: &str) -> bool {
+    Parameters::read(content_type).is_some_and(|content_type| {
+        let charset = content_type.get("charset").unwrap_or("utf-8");
+        content_type.main.eq_ignore_ascii_case("text/plain")
+            && ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    })
 }
 
-/// A value in quotes or without, and what follows its semicolon.
-fn value(text: &str) -> Option<(String, &str)> {
-    let text = text.trim_start_matches([' ', '\t']);
-    let Some(quoted) = text.strip_prefix('"') else {
-        let (value, rest) = text.split_once(';').unwrap_or((text, ""));
-        let value = value.trim();
-        let is_token = !value.is_empty() && !value.contains(['"', ' ', '\t', '\\']);
-        return is_token.then(|| (value.to_owned(), rest));
-    };
-    // Within quotes clients write `%22` or `\"`; servers differ in backslashes.
-    let mut value = String::new();
-    let mut chars = quoted.char_indices();
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '"' => {
-                let rest = quoted.get(at..)?.strip_prefix('"')?.trim_start_matches([' ', '\t']);
-                let rest = if rest.is_empty() { "" } else { rest.strip_prefix(';')? };
-                return Some((value, rest));
-            }
-            '\\' => {
-                value.push('\\');
-                value.push(chars.next()?.1);
-            }
-            char => value.push(char),
-        }
-    }
-    None
-}
-
-/// The boundary that a content type names, if it is one of a form.
+/// The boundary that the content type of a form names.
 ///
 /// # Errors
-/// Why the form cannot be read.
+/// Where there is none that all servers agree on: a comma comes of two headers,
+/// of which some take the first.
 pub fn boundary(content_type: &str) -> Result<String, ScanError> {
+    const LONGEST: usize = 70;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_-./:=? ".contains(&byte);
+    let is_boundary = |text: &&str| {
+        let is_short = (1..=LONGEST).contains(&text.len());
+        is_short && text.bytes().all(is_plain) && !text.ends_with(' ')
+    };
+    let read = Parameters::read(content_type).filter(|read| {
+        let mut names = read.names();
+        !content_type.contains(',')
+            && read.main.eq_ignore_ascii_case("multipart/form-data")
+            && names.all(|name| name == "boundary" || !name.starts_with("boundary"))
+    });
+    let boundary = read.and_then(|read| read.get("boundary")).filter(is_boundary);
     let bad = wrong(0, "the content type names no boundary, or not a plain one");
-    let mut found = None;
-    for parameter in content_type.split(';').skip(1) {
-        let Some((key, value)) = parameter.split_once('=') else { continue };
-        if key.trim().eq_ignore_ascii_case("boundary") {
-            let value = value.trim();
-            let value = value.strip_prefix('"').map_or(Some(value), |v| v.strip_suffix('"'));
-            if found.replace(value.ok_or(bad)?).is_some() {
-                return Err(bad);
-            }
-        }
-    }
-    let found = found.ok_or(bad)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
-    let is_boundary = (1..=70).contains(&found.len()) && found.bytes().all(is_plain);
-    if is_boundary && !found.ends_with(' ') { Ok(found.to_owned()) } else { Err(bad) }
+    boundary.map(str::to_owned).ok_or(bad)
 }

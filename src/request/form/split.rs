@@ -1,70 +1,55 @@
 //! Cuts a form into the heads and the values of its parts.
 //!
-//! Knows delimiters and nothing of what is between them. A delimiter that a
-//! chunk border cuts is held back until it is known to be none.
+//! Knows delimiters and nothing of what is between them. Clients make up
+//! boundaries that occur nowhere else, so `--BOUNDARY` where it delimits nothing,
+//! or delimits for some servers only (after a bare line feed, right behind a
+//! head, with blanks after it), is an error.
 
-/// What comes next of a form.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event<'c> {
-    /// Nothing yet.
-    Nothing,
-    /// A piece of a part's head.
-    Head(&'c [u8]),
-    /// A value begins, at this byte of the body.
-    Start(u64),
-    /// A piece of a value.
-    Data(&'c [u8]),
-    /// So many bytes of a delimiter that turned out to be value.
-    Held(usize),
-    /// The value ended before this byte of the body.
-    End(u64),
-    /// It is no form.
-    Wrong(&'static str),
+use super::find::Finder;
+use super::wrong;
+use crate::request::scan::ScanError;
+
+/// What is made of the parts, in order.
+pub(super) trait Sink {
+    /// A part begins: its head, where that begins, and where its value does.
+    fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError>;
+    /// A piece of its value.
+    fn value(&mut self, piece: &[u8]) -> Result<(), ScanError>;
+    /// Its value ended.
+    fn end(&mut self, end: u64) -> Result<(), ScanError>;
+    /// Whether to stop after the part that ended.
+    fn is_paused(&self) -> bool;
 }
+
+/// Longest head of a part in bytes, line ends included.
+const LONGEST_HEAD: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Within a delimiter: so many of its bytes have been seen.
-    Delimiter {
-        seen: usize,
-    },
-    /// After one: `\r\n` and a head, or `--`.
-    After {
-        first: Option<u8>,
-    },
-    /// Within a head: so many bytes of `\r\n\r\n` have been seen.
-    Head {
-        seen: usize,
-    },
-    /// The head has ended.
-    Begin,
+    /// Before the first delimiter.
+    Start,
+    /// Behind a delimiter: a line end and a head, or `--`.
+    Behind,
+    Head,
     Value,
-    /// A part of what looked like a delimiter turned out to be value.
-    Held {
-        seen: usize,
-    },
-    /// The delimiter behind the last part was seen, and so many bytes of `\r\n`.
-    Done {
-        seen: usize,
-    },
+    /// Behind the last delimiter: nothing, or a line end.
+    Done,
 }
 
 #[derive(Debug)]
 pub(super) struct Splitter {
-    /// `\r\n--BOUNDARY`
-    delimiter: Vec<u8>,
+    /// For `--BOUNDARY`.
+    finder: Finder,
     state: State,
+    /// Bytes read so far.
     at: u64,
-    is_first: bool,
+    /// What was read of the current state and not made anything of yet; bounded.
+    kept: Vec<u8>,
 }
-
-const HEAD_END: &[u8] = b"\r\n\r\n";
 
 impl Splitter {
     pub(super) fn new(boundary: &str) -> Self {
-        let delimiter = [b"\r\n--", boundary.as_bytes()].concat();
-        // The first one needs no line end before it.
-        Self { delimiter, state: State::Delimiter { seen: 2 }, at: 0, is_first: true }
+        Self { finder: Finder::new(boundary), state: State::Start, at: 0, kept: Vec::new() }
     }
 
     /// Bytes read so far.
@@ -72,131 +57,125 @@ impl Splitter {
         self.at
     }
 
-    /// The beginning of a delimiter.
-    pub(super) fn held(&self, seen: usize) -> &[u8] {
-        self.delimiter.get(..seen).unwrap_or_default()
+    /// Whether nothing is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.state == State::Done && [&b""[..], b"\r\n"].contains(&self.kept.as_slice())
     }
 
-    /// Whether the form has ended.
-    pub(super) const fn is_complete(&self) -> bool {
-        matches!(self.state, State::Done { .. })
-    }
-
-    /// Reads on in a chunk that is not empty; gives back what is left of it.
-    pub(super) fn next<'s>(&mut self, chunk: &'s [u8]) -> (Event<'s>, &'s [u8]) {
-        let Some((&byte, rest)) = chunk.split_first() else { return (Event::Nothing, chunk) };
-        match self.state {
-            State::Value => self.value(chunk),
-            State::Begin => {
-                self.state = State::Value;
-                (Event::Start(self.at), chunk)
-            }
-            State::Held { seen } => {
-                self.state = State::Value;
-                (Event::Held(seen), chunk)
-            }
-            State::Delimiter { seen } => self.delimiter(byte, seen, chunk, rest),
-            State::After { first } => {
-                self.step();
-                (self.after(first, byte), rest)
-            }
-            State::Head { seen } => self.head(seen, chunk),
-            State::Done { seen } => {
-                self.step();
-                self.state = State::Done { seen: seen.saturating_add(1) };
-                let is_end = b"\r\n".get(seen) == Some(&byte);
-                (
-                    if is_end {
-                        Event::Nothing
-                    } else {
-                        Event::Wrong("something follows the form")
-                    },
-                    rest,
-                )
-            }
-        }
-    }
-
-    const fn step(&mut self) {
-        self.at = self.at.saturating_add(1);
-    }
-
-    fn delimiter<'s>(
+    /// Reads on in a chunk, until the sink pauses; gives back what is left of it.
+    pub(super) fn feed<'c>(
         &mut self,
-        byte: u8,
-        seen: usize,
-        chunk: &'s [u8],
-        rest: &'s [u8],
-    ) -> (Event<'s>, &'s [u8]) {
-        if self.delimiter.get(seen) == Some(&byte) {
-            self.step();
-            let seen = seen.saturating_add(1);
-            if seen < self.delimiter.len() {
-                self.state = State::Delimiter { seen };
-                return (Event::Nothing, rest);
-            }
-            self.state = State::After { first: None };
-            let end = self.at.saturating_sub(self.delimiter.len() as u64);
-            let event = if self.is_first { Event::Nothing } else { Event::End(end) };
-            self.is_first = false;
-            return (event, rest);
-        }
-        if self.is_first {
-            return (Event::Wrong("the form does not begin with its boundary"), rest);
-        }
-        // `\r` occurs nowhere in a delimiter but at its start, so none begins within
-        // what was held.
-        self.state = State::Held { seen };
-        (Event::Nothing, chunk)
-    }
-
-    fn after(&mut self, first: Option<u8>, byte: u8) -> Event<'static> {
-        match (first, byte) {
-            (None, b'\r' | b'-') => {
-                self.state = State::After { first: Some(byte) };
-                Event::Nothing
-            }
-            (Some(b'\r'), b'\n') => {
-                // The line end is the first half of an empty head's end.
-                self.state = State::Head { seen: 2 };
-                Event::Nothing
-            }
-            (Some(b'-'), b'-') => {
-                self.state = State::Done { seen: 0 };
-                Event::Nothing
-            }
-            _ => Event::Wrong("the boundary is not followed by a line end"),
-        }
-    }
-
-    fn head<'s>(&mut self, mut seen: usize, chunk: &'s [u8]) -> (Event<'s>, &'s [u8]) {
-        let mut taken: usize = 0;
-        for byte in chunk {
-            taken = taken.saturating_add(1);
-            seen = match (HEAD_END.get(seen) == Some(byte), byte) {
-                (true, _) => seen.saturating_add(1),
-                (false, b'\r') => 1,
-                _ => 0,
+        mut chunk: &'c [u8],
+        sink: &mut impl Sink,
+    ) -> Result<&'c [u8], ScanError> {
+        while !chunk.is_empty() && !sink.is_paused() {
+            chunk = match self.state {
+                State::Value => self.value(chunk, sink)?,
+                State::Start | State::Behind | State::Head | State::Done => {
+                    let (byte, rest) = chunk.split_first().unwrap_or((&0, &[]));
+                    self.kept.push(*byte);
+                    self.at = self.at.saturating_add(1);
+                    self.byte(sink)?;
+                    rest
+                }
             };
-            if seen == HEAD_END.len() {
-                break;
-            }
         }
-        self.state = if seen == HEAD_END.len() { State::Begin } else { State::Head { seen } };
-        self.at = self.at.saturating_add(taken as u64);
-        let (head, rest) = chunk.split_at_checked(taken).unwrap_or((chunk, &[]));
-        (Event::Head(head), rest)
+        Ok(chunk)
     }
 
-    fn value<'s>(&mut self, chunk: &'s [u8]) -> (Event<'s>, &'s [u8]) {
-        let at = chunk.iter().position(|byte| *byte == b'\r').unwrap_or(chunk.len());
-        if at == 0 {
-            self.step();
-            self.state = State::Delimiter { seen: 1 };
-            return (Event::Nothing, chunk.get(1..).unwrap_or_default());
-        }
-        self.at = self.at.saturating_add(at as u64);
-        let (data, rest) = chunk.split_at_checked(at).unwrap_or((chunk, &[]));
-        (Event::Data(data), rest)
+    /// Goes by what is kept, outside of values; its last byte is new.
+    fn byte(&mut self, sink: &mut impl Sink) -> Result<(), ScanError> {
+        let before = self.at.saturating_sub(self.kept.len() as u64);
+        let kept = self.kept.as_slice();
+        let next = match self.state {
+            State::Start if kept == self.finder.delimiter() => State::Behind,
+            State::Start if self.finder.delimiter().starts_with(kept) => return Ok(()),
+            State::Start => return Err(wrong(0, "the form does not begin with its boundary")),
+            State::Behind => match kept {
+                b"\r\n" => State::Head,
+                b"--" => State::Done,
+                b"\r" | b"-" => return Ok(()),
+                _ => return Err(wrong(before, "a boundary is followed by more than a line end")),
+            },
+            State::Done if b"\r\n".starts_with(kept) => return Ok(()),
+            State::Done => return Err(wrong(before, "something follows the form")),
+            State::Head => match kept.strip_suffix(b"\r\n\r\n") {
+                Some(head) if self.finder.find(head).is_none() => {
+                    sink.head(head, before, self.at)?;
+                    State::Value
+                }
+                Some(_) => return Err(wrong(before, "the boundary stands in the head of a part")),
+                None if kept == b"\r\n" => return Err(wrong(before, "a part has no head")),
+                None if kept.len() < LONGEST_HEAD => return Ok(()),
+                None => return Err(wrong(before, "the head of a part is longer than 4096 bytes")),
+            },
+            State::Value => return Ok(()),
+        };
+        self.state = next;
+        self.kept.clear();
+        Ok(())
     }
+
+    /// Reads on in a value. So much of its end is kept as may be a delimiter.
+    fn value<'c>(&mut self, chunk: &'c [u8], sink: &mut impl Sink) -> Result<&'c [u8], ScanError> {
+        // A line end, and a delimiter but for its last byte.
+        let most = self.finder.delimiter().len().saturating_add(1);
+        if !self.kept.is_empty() {
+            let added = chunk.get(..most).unwrap_or(chunk);
+            let old = self.kept.len();
+            let mut joined = std::mem::take(&mut self.kept);
+            joined.extend_from_slice(added);
+            if let Some(found) = self.finder.find(&joined) {
+                let end = self.end(&joined, found, old, sink)?;
+                return Ok(chunk.get(end..).unwrap_or_default());
+            }
+            if added.len() < most {
+                self.at = self.at.saturating_add(added.len() as u64);
+                let (value, kept) = tail(&joined, most);
+                sink.value(value)?;
+                self.kept.extend_from_slice(kept);
+                return Ok(&[]);
+            }
+            // A delimiter in the chunk has its line end there as well.
+            sink.value(joined.get(..old).unwrap_or_default())?;
+        }
+        if let Some(found) = self.finder.find(chunk) {
+            let end = self.end(chunk, found, 0, sink)?;
+            return Ok(chunk.get(end..).unwrap_or_default());
+        }
+        self.at = self.at.saturating_add(chunk.len() as u64);
+        let (value, kept) = tail(chunk, most);
+        sink.value(value)?;
+        self.kept.extend_from_slice(kept);
+        Ok(&[])
+    }
+
+    /// Ends a value with the delimiter at `found`; the first `old` bytes are of earlier
+    /// chunks. Gives the delimiter's end in this one.
+    fn end(
+        &mut self,
+        bytes: &[u8],
+        found: usize,
+        old: usize,
+        sink: &mut impl Sink,
+    ) -> Result<usize, ScanError> {
+        let (value, _) = bytes.split_at_checked(found).unwrap_or((bytes, &[]));
+        let place = self.at.saturating_sub(old as u64).saturating_add(found as u64);
+        let without = value.get(..found.saturating_sub(2)).unwrap_or_default();
+        sink.value(without)?;
+        if !value.ends_with(b"\r\n") {
+            return Err(wrong(place, "the boundary stands in a part, or not on a line of its own"));
+        }
+        sink.end(place.saturating_sub(2))?;
+        let end = found.saturating_add(self.finder.delimiter().len()).saturating_sub(old);
+        self.at = self.at.saturating_add(end as u64);
+        self.state = State::Behind;
+        self.kept.clear();
+        Ok(end)
+    }
+}
+
+/// The last `length` bytes, and what is before them.
+fn tail(bytes: &[u8], length: usize) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(bytes.len().saturating_sub(length)).unwrap_or((&[], bytes))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
 
 const TYPE: &str = "multipart/form-data; boundary=XyZ";
@@ -79,7 +80,7 @@ fn parts_give_facts() {
 }
 
 #[test]
-fn the_last_of_equal_names_counts() {
+fn the_last_model_and_every_prompt_count() {
     let body = form(&[
         (&field("model"), "a"),
         (&field("prompt"), "secret"),
@@ -88,8 +89,25 @@ fn the_last_of_equal_names_counts() {
     ]);
     let Scan { facts, layout } = audio(&body).unwrap();
     assert_eq!(facts.model.as_deref(), Some("b"));
-    assert!(facts.keywords.is_empty());
+    assert!(!facts.keywords.is_empty());
+    assert!(facts.input_tokens.most >= 2);
     assert_eq!(layout.model.len(), 2);
+}
+
+#[test]
+fn a_file_of_any_bytes_is_skipped() {
+    // All but the delimiter itself, so every prefix of it followed by something else.
+    let delimiter = "\r\n--XyZ";
+    let mut content = String::new();
+    for length in 0..delimiter.len() {
+        let start: String = delimiter.chars().take(length).collect();
+        content.push_str(&format!("{start}\u{1}{start}{start}"));
+    }
+    let body = form(&[(&file("file"), &content), (&field("model"), "m"), (&file("file"), "")]);
+    let Scan { facts, layout } = audio(&body).unwrap();
+    assert_eq!(facts.model.as_deref(), Some("m"));
+    let place = usize::try_from(layout.model[0].value.start).unwrap();
+    assert_eq!(body.as_bytes()[place], b'm');
 }
 
 #[test]

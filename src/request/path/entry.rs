@@ -103,6 +103,19 @@ impl Entry {
         all.find(|entry| entry.format == format).copied()
     }
 
+    /// The entry of a further path of a format: the one whose last segment it has, else
+    /// the first. Where the format knows forms, its body may be one.
+    pub(super) fn at(suffix: &str, format: Format) -> Option<Self> {
+        fn last(path: &str) -> Option<&str> {
+            path.rsplit('/').next()
+        }
+        let of_format = || SUFFIXES.iter().filter(|entry| entry.format == format);
+        let same = of_format().find(|entry| last(entry.path) == last(suffix));
+        let entry = same.copied().or_else(|| Self::of(format))?;
+        let has_forms = of_format().any(|entry| entry.body == Body::Form);
+        Some(if has_forms { Self { body: Body::Form, ..entry } } else { entry })
+    }
+
     /// Whether an answer streams unless the body says otherwise.
     #[must_use]
     pub fn streams(&self) -> bool {

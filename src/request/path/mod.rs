@@ -9,6 +9,7 @@ mod canonical;
 mod entry;
 
 use crate::request::format::Format;
+use crate::sort::sorted;
 
 pub use canonical::{canonical, percent_decoded, percent_encoded};
 use entry::{BEDROCK, GEMINI, SUFFIXES};
@@ -37,7 +38,7 @@ pub enum Named {
         /// From its end.
         after: String,
     },
-    /// In the query parameter `model`, if that is there.
+    /// In the query parameter `model`, or Azure's `deployment`, if one is there.
     Query(Option<String>),
 }
 
@@ -97,9 +98,9 @@ impl Call {
         let mut is_named = false;
         let mut pairs = Vec::new();
         for pair in query.into_iter().flat_map(|query| query.split('&')) {
-            if is_model(pair) {
+            if let Some(name) = model_parameter(pair) {
                 is_named = true;
-                pairs.push(format!("model={model}"));
+                pairs.push(format!("{name}={model}"));
             } else if !pair.is_empty() {
                 pairs.push(pair.to_owned());
             }
@@ -111,14 +112,16 @@ impl Call {
     }
 }
 
-/// Whether a query parameter is the model.
-fn is_model(pair: &str) -> bool {
-    percent_decoded(pair.split('=').next().unwrap_or_default()) == b"model"
+/// The name of a query parameter that is the model, in whatever case: Azure's servers
+/// do not mind it.
+fn model_parameter(pair: &str) -> Option<&'static str> {
+    let name = percent_decoded(pair.split('=').next().unwrap_or_default());
+    ["model", "deployment"].into_iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// The model of a query: the last one, as most servers read it.
 fn model_of(query: &str) -> Option<String> {
-    let pair = query.split('&').rfind(|pair| is_model(pair))?;
+    let pair = query.split('&').rfind(|pair| model_parameter(pair).is_some())?;
     let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
     let model = String::from_utf8_lossy(&percent_decoded(&value)).into_owned();
     (!model.is_empty()).then_some(model)
@@ -139,12 +142,15 @@ impl Default for PathTable {
 impl PathTable {
     /// The built-in suffixes and `further` ones, which win over built-in ones of the same text.
     pub fn with(further: impl IntoIterator<Item = (String, Format)>) -> Self {
-        let entry =
-            |(suffix, format): (String, Format)| Some((canonical(&suffix), Entry::of(format)?));
+        let entry = |(suffix, format): (String, Format)| {
+            let suffix = canonical(&suffix);
+            let entry = Entry::at(&suffix, format)?;
+            Some((suffix, entry))
+        };
         let mut suffixes: Vec<(String, Entry)> = further.into_iter().filter_map(entry).collect();
         suffixes.extend(SUFFIXES.iter().map(|entry| (format!("/{}", entry.path), *entry)));
-        suffixes.sort_by_key(|(suffix, _)| std::cmp::Reverse(suffix.len()));
-        Self { suffixes }
+        let is_longer = |(a, _): &(String, _), (b, _): &(String, _)| a.len() > b.len();
+        Self { suffixes: sorted(suffixes, &is_longer) }
     }
 
     /// What a request of that method and path (with or without a query) asks for;

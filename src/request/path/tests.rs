@@ -86,6 +86,8 @@ fn paths_name_models() {
         ("/model/x/invoke", None),
         ("/v1/realtime?a=1&model=gpt-realtime&model=other%2B", Some("other+")),
         ("/v1/realtime?mod%65l=x", Some("x")),
+        ("/openai/realtime?api-version=1&deployment=d", Some("d")),
+        ("/openai/realtime?model=a&Deployment=d", Some("d")),
         ("/v1/realtime", None),
         ("/v1/chat/completions?model=x", None),
     ];
@@ -124,6 +126,7 @@ fn another_model_changes_nothing_else() {
         ("/v1/realtime?model=x", "y/z", Some("model=y%2Fz")),
         ("/v1/realtime?a=1&mod%65l=x&b&model=w", "y", Some("a=1&model=y&b&model=y")),
         ("/v1/realtime", "y", Some("model=y")),
+        ("/openai/realtime?deployment=d&b=1&MODEL=x", "y", Some("deployment=y&b=1&model=y")),
         ("/v1/realtime?a=1", "y", Some("model=y&a=1")),
         ("/v1/chat/completions?model=x", "y", Some("model=x")),
         ("/v1/chat/completions", "y", None),
@@ -159,4 +162,22 @@ fn further_paths_win_over_built_in_ones() {
     let format = |path| table.call(b"POST", path).map(|call| call.format());
     assert_eq!(format("/v1/responses"), Some(Format::OpenAiChat));
     assert_eq!(format("/v2/responses"), Some(Format::OpenAiResponses));
+}
+
+#[test]
+fn further_paths_are_those_of_their_last_segment() {
+    let table = PathTable::with(
+        ["/hear/transcriptions", "/say", "/v9/count_tokens"].into_iter().map(|suffix| {
+            let is_audio = !suffix.ends_with("tokens");
+            let format = if is_audio { Format::OpenAiAudio } else { Format::AnthropicMessages };
+            (suffix.to_owned(), format)
+        }),
+    );
+    let entry = |path| {
+        let Entry { operation, path, body, .. } = table.call(b"POST", path).unwrap().entry;
+        (operation, path, body)
+    };
+    assert_eq!(entry("/x/hear/transcriptions"), ("audio", "audio/transcriptions", Body::Form));
+    assert_eq!(entry("/say"), ("speech", "audio/speech", Body::Form));
+    assert_eq!(entry("/v9/count_tokens"), ("count_tokens", "messages/count_tokens", Body::Json));
 }

@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::splice::Edit;
 use crate::request::scan::{Layout, Member};
+use crate::sort::sorted;
 
 /// Longest value that is merged into, in bytes: it is taken apart in memory.
 const LARGEST_MERGED: u64 = 1024 * 1024;
@@ -140,8 +141,7 @@ fn replacing(member: &Member, with: String) -> Edit {
 /// A member goes with the comma after it. The last one has none: it goes with
 /// the nearest comma before it that has not gone with another member.
 fn removals(removed: &[&Member]) -> Vec<Edit> {
-    let mut removed = removed.to_vec();
-    removed.sort_by_key(|member| member.whole.start);
+    let removed = sorted(removed.to_vec(), &|a, b| a.whole.start < b.whole.start);
     let without = |range| Edit { range, with: Vec::new() };
     let mut edits = Vec::new();
     let mut gone: Vec<&Member> = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::sort::sorted;
+
 /// Bytes of the original body to replace; an empty range inserts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -43,9 +45,9 @@ pub struct Splicer {
 impl Splicer {
     /// A splicer for edits that do not overlap; their order does not matter.
     #[must_use]
-    pub fn new(mut edits: Vec<Edit>) -> Self {
-        edits.sort_by_key(|edit| std::cmp::Reverse((edit.range.start, edit.range.end)));
-        Self { edits, at: 0 }
+    pub fn new(edits: Vec<Edit>) -> Self {
+        let place = |edit: &Edit| (edit.range.start, edit.range.end);
+        Self { edits: sorted(edits, &|a, b| place(a) > place(b)), at: 0 }
     }
 
     /// Takes the next piece of the original and appends what becomes of it.

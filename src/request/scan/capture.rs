@@ -3,7 +3,7 @@
 /// A text, or the fact that it was too long to keep.
 #[derive(Debug)]
 pub(super) struct Capture {
-    text: String,
+    bytes: Vec<u8>,
     cap: usize,
     is_cut: bool,
 }
@@ -11,7 +11,7 @@ pub(super) struct Capture {
 impl Capture {
     /// An empty text that may grow to `cap` bytes.
     pub(super) const fn new(cap: usize) -> Self {
-        Self { text: String::new(), cap, is_cut: false }
+        Self { bytes: Vec::new(), cap, is_cut: false }
     }
 
     pub(super) fn restart(&mut self, cap: usize) {
@@ -20,20 +20,21 @@ impl Capture {
     }
 
     pub(super) fn restart_same(&mut self) {
-        self.text.clear();
+        self.bytes.clear();
         self.is_cut = false;
     }
 
-    pub(super) fn push(&mut self, piece: &str) {
-        if self.is_cut || self.text.len().saturating_add(piece.len()) > self.cap {
+    /// Adds a piece of valid UTF-8.
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        if self.is_cut || self.bytes.len().saturating_add(piece.len()) > self.cap {
             self.is_cut = true;
         } else {
-            self.text.push_str(piece);
+            self.bytes.extend_from_slice(piece);
         }
     }
 
     /// The text, if it was not too long.
     pub(super) fn text(&self) -> Option<&str> {
-        (!self.is_cut).then_some(self.text.as_str())
+        if self.is_cut { None } else { std::str::from_utf8(&self.bytes).ok() }
     }
 }

@@ -109,7 +109,7 @@ impl fmt::Display for ScanError {
             }
             Self::Miscased { at } => write!(
                 f,
-                "the key before byte {at} is known in lower case; write it so, servers differ in \
+                "the key before byte {at} is known in another case; write it so, servers differ in \
                  what they make of other cases"
             ),
             Self::SecondModel { at } => write!(

@@ -222,6 +222,9 @@ impl Frames {
             }
             Kind::Plain | Kind::Params => {}
         }
+        if let (Inside::Object(_), Some(modality)) = (frame.inside, frame.place.carries) {
+            tally.carry(modality);
+        }
         (tally, None)
     }
 }

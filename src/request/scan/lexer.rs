@@ -18,8 +18,8 @@ use super::string::{Done, Text};
 pub(super) trait Sink {
     /// A string starts, at its opening quote; `is_key` if it names a member.
     fn string_start(&mut self, at: u64, is_key: bool);
-    /// A piece of the current string, decoded.
-    fn text(&mut self, piece: &str);
+    /// A piece of the current string, decoded: whole characters, valid UTF-8. May be empty.
+    fn text(&mut self, piece: &[u8]);
     /// The string ends, after its closing quote.
     fn string_end(&mut self, end: u64, is_key: bool);
     /// A number, boolean or null.

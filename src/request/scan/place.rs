@@ -92,7 +92,7 @@ pub(super) struct Place {
     pub(super) tags: Option<u8>,
     /// What the key alone makes of a part without a type.
     pub(super) implies: Option<Modality>,
-    /// What a string or a skipped object here is.
+    /// What a string or an object here is.
     pub(super) carries: Option<Modality>,
 }
 

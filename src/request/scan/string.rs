@@ -1,12 +1,12 @@
 //! The inside of JSON strings: plain runs, escapes, UTF-8.
 //!
-//! Hands on decoded text as `&str` pieces. Runs are found and validated as a
+//! Hands on decoded text in pieces that are whole characters of valid UTF-8. Runs are found and validated as a
 //! whole; only escapes and characters that a chunk border cuts are looked at byte
 //! by byte. A lone surrogate escape becomes U+FFFD.
 
 use super::error::ScanError;
 use super::lexer::{Input, Sink};
-use super::run::plain_len;
+use super::run::plain;
 
 /// Whether the closing quote has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) struct Text {
     partial_at: u64,
 }
 
-const REPLACEMENT: &str = "\u{fffd}";
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
 const fn wrong(at: u64, what: &'static str) -> ScanError {
     ScanError::Malformed { at, what }
@@ -97,7 +97,7 @@ impl Text {
                     Some(digit(a)? << 12 | digit(b)? << 8 | digit(c)? << 4 | digit(d)?)
                 };
                 let Some(char) = unit(a, b, c, d).and_then(char::from_u32) else { return false };
-                sink.text(char.encode_utf8(&mut [0; 4]));
+                sink.text(char.encode_utf8(&mut [0; 4]).as_bytes());
                 input.take(6);
             }
             [_, letter, ..] => {
@@ -110,34 +110,56 @@ impl Text {
         true
     }
 
-    /// Takes a run of plain bytes, and the quote if it is what ends it.
+    /// Takes runs of plain bytes and the simple escapes between them, and the quote if
+    /// one ends them.
     fn plain<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<Done, ScanError> {
-        let at = input.at;
-        let run = input.take(plain_len(input.rest));
-        match utf8(run) {
-            Ok("") => {}
-            Ok(text) => sink.text(text),
-            Err((valid, is_cut)) => {
-                let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
-                let at = at.saturating_add(valid as u64);
-                if !is_cut || !input.rest.is_empty() {
-                    return Err(wrong(at, "invalid UTF-8"));
+        loop {
+            let run = plain(input.rest);
+            let at = input.at;
+            let bytes = input.take(run.len);
+            if run.is_ascii {
+                sink.text(bytes);
+            } else {
+                self.run(bytes, at, input.rest.is_empty(), sink)?;
+            }
+            match *input.rest {
+                [b'"', ..] => {
+                    input.take(1);
+                    return Ok(Done::Yes);
                 }
-                if let Ok(text) = std::str::from_utf8(good) {
+                [b'\\', letter, ..] => {
+                    let Some(text) = meaning(letter) else { return Ok(Done::No) };
                     sink.text(text);
+                    input.take(2);
                 }
-                self.partial_at = at;
-                cut.iter().for_each(|byte| self.append(*byte));
+                [0..0x20, ..] => return Err(wrong(input.at, "control character in a string")),
+                _ => return Ok(Done::No),
             }
         }
-        match input.first() {
-            Some(b'"') => {
-                input.take(1);
-                Ok(Done::Yes)
-            }
-            Some(0..0x20) => Err(wrong(input.at, "control character in a string")),
-            _ => Ok(Done::No),
+    }
+
+    /// Takes a run that is not all ASCII; a character at its end may be cut by that of
+    /// the chunk.
+    fn run<S: Sink>(
+        &mut self,
+        run: &[u8],
+        at: u64,
+        is_last: bool,
+        sink: &mut S,
+    ) -> Result<(), ScanError> {
+        let Err((valid, is_cut)) = utf8(run) else {
+            sink.text(run);
+            return Ok(());
+        };
+        let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
+        let at = at.saturating_add(valid as u64);
+        if !(is_cut && is_last) {
+            return Err(wrong(at, "invalid UTF-8"));
         }
+        sink.text(good);
+        self.partial_at = at;
+        cut.iter().for_each(|byte| self.append(*byte));
+        Ok(())
     }
 
     /// Adds a byte to the character that the last chunk border cut.
@@ -152,7 +174,7 @@ impl Text {
         let so_far = self.partial.get(..self.partial_len).unwrap_or_default();
         match std::str::from_utf8(so_far) {
             Ok(text) => {
-                sink.text(text);
+                sink.text(text.as_bytes());
                 self.partial_len = 0;
                 Ok(())
             }
@@ -217,14 +239,14 @@ impl Text {
         let pair = self.surrogate.take().map(|high| [high, unit]);
         let decoded = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok());
         if let Some(char) = decoded {
-            sink.text(char.encode_utf8(&mut [0; 4]));
+            sink.text(char.encode_utf8(&mut [0; 4]).as_bytes());
             return;
         }
         if pair.is_some() {
             sink.text(REPLACEMENT);
         }
         match char::from_u32(u32::from(unit)) {
-            Some(char) => sink.text(char.encode_utf8(&mut [0; 4])),
+            Some(char) => sink.text(char.encode_utf8(&mut [0; 4]).as_bytes()),
             None if unit < 0xdc00 => self.surrogate = Some(unit),
             None => sink.text(REPLACEMENT),
         }
@@ -239,30 +261,30 @@ impl Text {
 }
 
 /// What the letter after a backslash stands for.
-const fn meaning(letter: u8) -> Option<&'static str> {
+const fn meaning(letter: u8) -> Option<&'static [u8]> {
     Some(match letter {
-        b'"' => "\"",
-        b'\\' => "\\",
-        b'/' => "/",
-        b'b' => "\u{8}",
-        b'f' => "\u{c}",
-        b'n' => "\n",
-        b'r' => "\r",
-        b't' => "\t",
+        b'"' => b"\"",
+        b'\\' => b"\\",
+        b'/' => b"/",
+        b'b' => b"\x08",
+        b'f' => b"\x0c",
+        b'n' => b"\n",
+        b'r' => b"\r",
+        b't' => b"\t",
         _ => return None,
     })
 }
 
-/// The bytes as text; else how many of them are, and whether what follows is the
-/// beginning of a character.
-fn utf8(bytes: &[u8]) -> Result<&str, (usize, bool)> {
+/// Whether the bytes are text; else how many of them are, and whether what follows is
+/// the beginning of a character.
+fn utf8(bytes: &[u8]) -> Result<(), (usize, bool)> {
     // Below this length setting up the vectors costs more than they save.
     const SHORT: usize = 64;
     if bytes.len() < SHORT {
-        let checked = std::str::from_utf8(bytes);
+        let checked = std::str::from_utf8(bytes).map(drop);
         checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
     } else {
-        let checked = simdutf8::compat::from_utf8(bytes);
+        let checked = simdutf8::compat::from_utf8(bytes).map(drop);
         checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
     }
 }

@@ -21,6 +21,11 @@ impl Walker {
         self.skipped > 0 && self.place.whole
     }
 
+    /// Whether it is searched too.
+    pub(super) fn searches_skipped(&self) -> bool {
+        self.place.word == Word::Prompt
+    }
+
     pub(super) fn begin_string(&mut self) {
         let cap = match self.place.word {
             Word::Prompt => {
@@ -69,9 +74,9 @@ impl Walker {
                 let searched = !word.is_some_and(|word| unsearched.contains(&word));
                 return Content::Role { searched };
             }
-            Word::Mime => return Content::Type(word.map(carried)),
+            Word::Mime => return Content::Type(Some(word.map_or(Modality::File, carried))),
             // A file of the provider's own is one that only it can read.
-            Word::FileUri if word.is_none_or(|uri| uri.contains("/files/")) => {
+            Word::FileUri if word.is_none_or(is_kept_file) => {
                 self.value.say(Saying::State);
             }
             Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
@@ -116,6 +121,11 @@ impl Walker {
         }
         self.skipped = self.skipped.saturating_add(1);
     }
+}
+
+/// Whether a file lies at the provider itself, by its address or its name.
+fn is_kept_file(uri: &str) -> bool {
+    uri.contains("/files/") || uri.starts_with("files/")
 }
 
 /// What data of that type is.

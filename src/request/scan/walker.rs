@@ -60,7 +60,7 @@ pub(super) struct Walker {
     pub(super) looks: Looks,
     has_counted: bool,
     /// Text that is still to be estimated and searched.
-    gathered: String,
+    gathered: Vec<u8>,
     /// Reading stops after the first `model`.
     pub(super) stops_at_model: bool,
     is_paused: bool,
@@ -96,7 +96,7 @@ impl Walker {
             estimator: Estimator::default(),
             looks: spec.looks,
             has_counted: false,
-            gathered: String::new(),
+            gathered: Vec::new(),
             stops_at_model: false,
             is_paused: false,
             frames: Frames::default(),
@@ -196,7 +196,7 @@ impl Walker {
         self.is_paused && !self.has_counted
     }
 
-    fn gather(&mut self, piece: &str, is_searched: bool) {
+    fn gather(&mut self, piece: &[u8], is_searched: bool) {
         self.value.bytes = self.value.bytes.saturating_add(piece.len() as u64);
         self.has_counted = true;
         if !(self.looks.tokens || is_searched && self.looks.keywords) {
@@ -207,7 +207,7 @@ impl Walker {
             self.read_text(piece, is_searched);
             return;
         }
-        self.gathered.push_str(piece);
+        self.gathered.extend_from_slice(piece);
         if self.gathered.len() >= PIECE {
             self.weigh(is_searched);
         }
@@ -216,14 +216,16 @@ impl Walker {
     /// Estimates and searches what was gathered.
     fn weigh(&mut self, is_searched: bool) {
         if !self.gathered.is_empty() {
-            let text = std::mem::take(&mut self.gathered);
+            let mut text = std::mem::take(&mut self.gathered);
             self.read_text(&text, is_searched);
+            text.clear();
             self.gathered = text;
-            self.gathered.clear();
         }
     }
 
-    fn read_text(&mut self, text: &str, is_searched: bool) {
+    fn read_text(&mut self, text: &[u8], is_searched: bool) {
+        // The lexer has found it valid, and in vectors that costs next to nothing.
+        let Ok(text) = simdutf8::basic::from_utf8(text) else { return };
         if self.looks.tokens {
             self.estimator.feed(text);
         }
@@ -242,7 +244,7 @@ impl Walker {
 
     /// Counts a text that is whole.
     pub(super) fn count(&mut self, text: &str) {
-        self.gather(text, false);
+        self.gather(text.as_bytes(), false);
         self.end_text(false);
     }
 
@@ -259,7 +261,7 @@ impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
         if self.skipped > 0 {
             self.skipped_filled = true;
-            let counted = Text::Counted { is_searched: false };
+            let counted = Text::Counted { is_searched: self.searches_skipped() };
             self.text = if self.place.whole { counted } else { Text::Nowhere };
         } else if is_key {
             self.key.restart_same();
@@ -273,7 +275,8 @@ impl Sink for Walker {
         }
     }
 
-    fn text(&mut self, piece: &str) {
+    #[inline]
+    fn text(&mut self, piece: &[u8]) {
         match self.text {
             Text::Nowhere => {}
             Text::ToKey => self.key.push(piece),
@@ -285,7 +288,7 @@ impl Sink for Walker {
     fn string_end(&mut self, end: u64, is_key: bool) {
         if self.skipped > 0 {
             if self.place.whole {
-                self.end_text(false);
+                self.end_text(self.searches_skipped());
             }
         } else if is_key {
             let key = self.key.text();

@@ -41,6 +41,8 @@ static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
 static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT_BLOCK);
 const BLOCK_CONTENT: Place = Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK);
 static OUTPUT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
+const CONTAINER: Place = Place { word: Word::Says(State), ..Place::SKIP };
+static CONTAINER_SHAPE: Shape = plain(&[("id", CONTAINER)]);
 static TURN: Shape = Shape { kind: Kind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
 static TURN_ITEM: Place = Place::object(&TURN);
 pub(super) static MESSAGES: Shape = plain(&[
@@ -50,7 +52,7 @@ pub(super) static MESSAGES: Shape = plain(&[
     STREAM,
     MAX_TOKENS,
     TOOLS,
-    ("container", Place { word: Word::Says(State), ..Place::SKIP }),
+    ("container", CONTAINER.members(&CONTAINER_SHAPE)),
     ("output_format", Place::object(&JSON_FORMAT)),
     ("output_config", Place::object(&OUTPUT)),
     PARAMS,

@@ -63,3 +63,6 @@ const PARAMS: (&str, Place) = ("metadata", LABELS);
 const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));
 static JSON_FORMAT: Shape =
     plain(&[("type", Place::says_if(Json, &["json_object", "json_schema"]))]);
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,7 @@ const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
 pub(super) static COMPLETIONS: Shape = plain(&[
     MODEL,
     ("prompt", TEXTS),
-    ("suffix", Place::COUNTED),
+    ("suffix", Place::PROMPT.apart()),
     STREAM,
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
@@ -141,8 +141,8 @@ pub(super) static MODERATIONS: Shape =
 
 // openai-images, openai-audio: as JSON
 
-static IMAGE: Place = Place::SKIP.carries(Image);
-const PICTURES: Place = Place::SKIP.carries(Image).items(&IMAGE);
+static IMAGE: Place = Place::object(&FILE).carries(Image);
+const PICTURES: Place = Place::object(&FILE).carries(Image).items(&IMAGE);
 pub(super) static IMAGES: Shape = plain(&[
     MODEL,
     ("prompt", Place::PROMPT),

@@ -29,6 +29,7 @@ macro_rules! block {
                 ("audio", Place::SKIP.implies(Audio)),
                 ("toolUse", Place::object(&TOOL_USE)),
                 ("toolResult", Place::object(&TOOL_RESULT)),
+                ("searchResult", Place::object(&TOOL_RESULT)),
                 ("reasoningContent", Place::object(&THOUGHT)),
                 ("guardContent", Place::object(&GUARD)),
             ],
@@ -53,6 +54,7 @@ pub(super) static CONVERSE: Shape = plain(&[
     ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
     ("inferenceConfig", Place::object(&INFERENCE)),
     ("toolConfig", Place::object(&TOOL_CONFIG)),
+    ("promptVariables", Place::WHOLE),
     ("requestMetadata", LABELS),
     PARAMS,
     TAGS,
@@ -120,7 +122,9 @@ pub(super) static OLLAMA: Shape = plain(&[
     ("messages", Place::list(&OLLAMA_ITEM)),
     ("system", Place::PROMPT.apart()),
     ("prompt", Place::PROMPT.apart()),
-    ("suffix", Place::COUNTED),
+    ("suffix", Place::PROMPT.apart()),
+    // A conversation so far, as tokens.
+    ("context", Place::list(&Place::TOKEN)),
     ("input", Place::PROMPT.apart().items(&TEXT_ITEM)),
     ("images", Place::list(&IMAGE)),
     // On unless it is switched off.

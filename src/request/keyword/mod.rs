@@ -1,5 +1,6 @@
 //! Keyword search over prompt text: one Aho-Corasick automaton for all
-//! keywords, driven a piece at a time through a cursor.
+//! keywords, driven a piece at a time through a cursor; and before it a filter that
+//! finds where most of them may be.
 //!
 //! Two texts compare alike if their Unicode lower case is the same, character
 //! by character, with final sigma `ς` read as `σ`. So `İ` compares as `i` and a
@@ -7,10 +8,15 @@
 //! and decomposed accents differ. Refuses to know where a text starts or ends:
 //! a match may span any two pieces fed through the same cursor.
 
+mod filter;
+
 use std::collections::HashMap;
+use std::ops::Range;
 
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::{Anchored, MatchKind, StartKind, dfa, nfa::contiguous};
+
+use filter::Filter;
 
 /// Index of a distinct keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,9 +63,17 @@ impl KeywordSet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(StateID);
 
-/// The automaton over all keywords.
+/// All keywords, ready to be searched for.
 #[derive(Debug, Default)]
-pub struct Keywords(Machine);
+pub struct Keywords {
+    machine: Machine,
+    /// For the ASCII keywords, where none is too short for it.
+    filter: Option<Filter>,
+    /// Whether some keyword is not ASCII.
+    has_others: bool,
+    /// Bytes of text that a keyword cannot be longer than, whatever its case.
+    longest: usize,
+}
 
 #[derive(Debug, Default)]
 enum Machine {
@@ -76,13 +90,13 @@ impl Keywords {
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        matches!(self.0, Machine::Nothing)
+        matches!(self.machine, Machine::Nothing)
     }
 
     /// A search at the start of a text.
     #[must_use]
     pub fn start(&self) -> Cursor {
-        let start = match &self.0 {
+        let start = match &self.machine {
             Machine::Nothing => None,
             Machine::Small(machine) => machine.start_state(Anchored::No).ok(),
             Machine::Large(machine) => machine.start_state(Anchored::No).ok(),
@@ -92,12 +106,77 @@ impl Keywords {
 
     /// Searches a piece of text and adds the keywords that end in it.
     pub fn feed(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
-        match &self.0 {
+        let border = self.longest.saturating_mul(2);
+        match &self.filter {
+            Some(filter) if piece.len() > border.saturating_mul(2).max(SHORT) => {
+                self.feed_long(filter, cursor, piece, hits, border);
+            }
+            _ => self.step_through(cursor, piece, hits),
+        }
+    }
+
+    /// The automaton sees what crosses the borders of the piece and what is not ASCII.
+    fn feed_long(
+        &self,
+        filter: &Filter,
+        cursor: &mut Cursor,
+        piece: &str,
+        hits: &mut KeywordSet,
+        border: usize,
+    ) {
+        let head = piece.get(..boundary_after(piece, border)).unwrap_or(piece);
+        self.step_through(cursor, head, hits);
+        let found = filter.search(piece.as_bytes(), |keyword| hits.insert(KeywordId(keyword)));
+        if found.is_err() {
+            let rest = piece.get(head.len()..).unwrap_or_default();
+            self.step_through(cursor, rest, hits);
+            return;
+        }
+        if !piece.is_ascii() {
+            for place in self.odd_places(piece, border) {
+                let text = piece.get(place).unwrap_or_default();
+                self.step_through(&mut self.start(), text, hits);
+            }
+        }
+        // What the automaton knows at the end hangs on no more than the last bytes.
+        *cursor = self.start();
+        let last = boundary_after(piece, piece.len().saturating_sub(border));
+        self.step_through(cursor, piece.get(last..).unwrap_or_default(), hits);
+    }
+
+    /// Where keywords may be that the filter does not see: around characters that are
+    /// not ASCII, or, where all keywords are, around the two that are cases of ASCII.
+    fn odd_places(&self, piece: &str, border: usize) -> Vec<Range<usize>> {
+        let mut places: Vec<Range<usize>> = Vec::new();
+        for (at, char) in piece.char_indices().filter(|(_, char)| !char.is_ascii()) {
+            if !self.has_others && !matches!(char, '\u{130}' | '\u{212a}') {
+                continue;
+            }
+            let start = boundary_after(piece, at.saturating_sub(border));
+            let end = boundary_after(piece, at.saturating_add(border).min(piece.len()));
+            match places.last_mut() {
+                Some(last) if last.end >= start => last.end = end,
+                _ => places.push(start..end),
+            }
+        }
+        places
+    }
+
+    fn step_through(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
+        match &self.machine {
             Machine::Nothing => {}
             Machine::Small(machine) => search(machine, cursor, piece, hits),
             Machine::Large(machine) => search(machine, cursor, piece, hits),
         }
     }
+}
+
+/// Up to this length, a piece is not worth being filtered.
+const SHORT: usize = 128;
+
+/// The first border of characters at or after a place.
+fn boundary_after(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
@@ -187,7 +266,18 @@ impl KeywordsBuilder {
             builder.match_kind(MatchKind::Standard).prefilter(false);
             builder.build(&self.words).map(Machine::Large)
         };
-        machine.map(Keywords).map_err(|error| format!("keywords: {error}"))
+        let machine = machine.map_err(|error| format!("keywords: {error}"))?;
+        let ascii = || self.words.iter().enumerate().filter(|(_, word)| word.is_ascii());
+        let is_long = ascii().all(|(_, word)| word.len() >= Filter::SHORTEST);
+        let filter = is_long.then(|| Filter::new(&self.words, ascii().map(|(at, _)| at)));
+        // A character is up to half as long again as its lower case.
+        let longest = self.words.iter().map(String::len).max().unwrap_or(0);
+        Ok(Keywords {
+            machine,
+            filter: filter.flatten(),
+            has_others: !self.words.iter().all(|word| word.is_ascii()),
+            longest: longest.saturating_add(longest / 2).saturating_add(4),
+        })
     }
 }
 
@@ -236,6 +326,66 @@ mod tests {
         }
     }
 
+    /// Text of random characters and words, long enough to be filtered.
+    fn babble(rng: &mut fastrand::Rng, words: &[&str]) -> String {
+        let chars = [
+            "a", "b", "B", "c", " ", "ab", "é", "É", "k", "\u{212a}", "İ", "ß", "ẞ", "Σ", "ς", "漢",
+        ];
+        let mut text = String::new();
+        while text.len() < 600 {
+            if rng.u8(..20) == 0 && !words.is_empty() {
+                let word = words[rng.usize(..words.len())];
+                text.push_str(&if rng.bool() { word.to_uppercase() } else { word.to_owned() });
+            } else {
+                text.push_str(chars[rng.usize(..chars.len())]);
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_filter_finds_what_the_automaton_finds() {
+        let mut rng = fastrand::Rng::with_seed(9);
+        let sets: [&[&str]; 7] = [
+            &["abab", "babc"],
+            &["aabbc", "kkbab", "cabba ab"],
+            &["abcabcabcabc", "baba baba"],
+            &["abéab", "ßabc", "abab"],
+            &["éé", "σς漢"],
+            &["kk", "abcd"],
+            &["ki\u{307}ab", "abki"],
+        ];
+        for words in sets {
+            let (keywords, _) = keywords(words);
+            for _ in 0..200 {
+                let text = babble(&mut rng, words);
+                let mut wanted = KeywordSet::default();
+                let mut slow = keywords.start();
+                keywords.step_through(&mut slow, &text, &mut wanted);
+                let mut found = KeywordSet::default();
+                let mut cursor = keywords.start();
+                keywords.feed(&mut cursor, &text, &mut found);
+                assert_eq!((&found, cursor), (&wanted, slow), "{words:?} in {text}");
+                // Cut anywhere, and in many pieces.
+                let at = boundary_after(&text, rng.usize(..text.len()));
+                let (head, tail) = text.split_at(at);
+                let mut found = KeywordSet::default();
+                let mut cursor = keywords.start();
+                keywords.feed(&mut cursor, head, &mut found);
+                keywords.feed(&mut cursor, tail, &mut found);
+                assert_eq!((&found, cursor), (&wanted, slow), "{words:?} in {head} | {tail}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_full_of_beginnings_is_searched_too() {
+        let words: Vec<String> = (0..500).map(|n| format!("prefix {n:03}")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let text = "prefix prefix ".repeat(100) + "prefix 499" + &" x".repeat(100);
+        assert_eq!(found(&words, &text), ["prefix 499"]);
+    }
+
     #[test]
     fn case_is_ignored_in_all_scripts() {
         let cases = [
@@ -279,7 +429,7 @@ mod tests {
     fn ten_thousand_keywords_work() {
         let words: Vec<String> = (0..10_000).map(|n| format!("keyword {n}é")).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        assert!(matches!(keywords(&words).0.0, Machine::Large(_)));
+        assert!(matches!(keywords(&words).0.machine, Machine::Large(_)));
         assert_eq!(found(&words, "no KEYWORD 9999É, but keyword 12"), ["keyword 9999é"]);
     }
 

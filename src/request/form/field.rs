@@ -1,0 +1,154 @@
+//! The facts of a form, collected from its parts as they come.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::head::{self, Part};
+use super::split::Sink;
+use super::text::Text;
+use super::wrong;
+use crate::request::format::Format;
+use crate::request::keyword::{Cursor, KeywordSet, Keywords};
+use crate::request::scan::{Looks, ScanError};
+use crate::request::tokens::Estimator;
+
+#[derive(Debug)]
+pub(super) struct Fields {
+    format: Format,
+    pub(super) looks: Looks,
+    keywords: Arc<Keywords>,
+    cursor: Cursor,
+    estimator: Estimator,
+    part: Part,
+    value_at: u64,
+    /// The value of the part being read, where it is kept.
+    value: Vec<u8>,
+    text: Text,
+    pub(super) stops_at_model: bool,
+    pub(super) is_paused: bool,
+    pub(super) is_released: bool,
+    pub(super) found: Found,
+}
+
+/// What the parts say.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) parts: u64,
+    pub(super) model: Option<String>,
+    pub(super) places: Vec<Range<u64>>,
+    pub(super) stream: bool,
+    /// Of all prompts: their tokens and bytes, and what occurs in them.
+    pub(super) tokens: u64,
+    pub(super) bytes: u64,
+    pub(super) hits: KeywordSet,
+    pub(super) images: u32,
+    pub(super) audio: u32,
+}
+
+impl Fields {
+    pub(super) fn new(format: Format, keywords: &Arc<Keywords>, looks: Looks) -> Self {
+        Self {
+            format,
+            looks,
+            keywords: Arc::clone(keywords),
+            cursor: keywords.start(),
+            estimator: Estimator::default(),
+            part: Part::Skipped,
+            value_at: 0,
+            value: Vec::new(),
+            text: Text::default(),
+            stops_at_model: false,
+            is_paused: false,
+            is_released: false,
+            found: Found::default(),
+        }
+    }
+
+    fn model(&mut self, end: u64) -> Result<(), ScanError> {
+        let at = self.value_at;
+        if self.value.len() > ScanError::MAX_MODEL_BYTES {
+            return Err(ScanError::ModelTooLong { at });
+        }
+        let name = std::str::from_utf8(&self.value).map_err(|_| wrong(at, "invalid UTF-8"))?;
+        self.found.model = (!name.is_empty()).then(|| name.to_owned());
+        self.found.places.push(at..end);
+        self.is_paused = self.stops_at_model;
+        Ok(())
+    }
+}
+
+impl Sink for Fields {
+    fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError> {
+        self.part = head::part(head, at)?;
+        self.value_at = value_at;
+        self.value.clear();
+        let found = &mut self.found;
+        found.parts = found.parts.saturating_add(1);
+        match self.part {
+            Part::Model if self.is_released => return Err(ScanError::SecondModel { at }),
+            Part::Model if found.places.len() >= ScanError::MAX_REPEATS => {
+                return Err(ScanError::Repeated { at });
+            }
+            Part::Prompt => {
+                self.text = Text::new(value_at);
+                // Texts of several prompts do not join.
+                self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
+            }
+            Part::Image => found.images = found.images.saturating_add(1),
+            // A file of any name: the transcribed one.
+            Part::File if self.format != Format::OpenAiImages => {
+                found.audio = found.audio.saturating_add(1);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, piece: &[u8]) -> Result<(), ScanError> {
+        match self.part {
+            Part::Model | Part::Stream => {
+                // One more than fits shows that it does not.
+                let room = ScanError::MAX_MODEL_BYTES.saturating_add(1);
+                let room = room.saturating_sub(self.value.len());
+                self.value.extend_from_slice(piece.get(..room).unwrap_or(piece));
+                Ok(())
+            }
+            Part::Prompt => {
+                let Self { text, estimator, keywords, cursor, found, looks, .. } = self;
+                found.bytes = found.bytes.saturating_add(piece.len() as u64);
+                text.push(piece, |text| {
+                    if looks.tokens {
+                        estimator.feed(text);
+                    }
+                    if looks.keywords {
+                        keywords.feed(cursor, text, &mut found.hits);
+                    }
+                })
+            }
+            Part::Image | Part::File | Part::Skipped => Ok(()),
+        }
+    }
+
+    fn end(&mut self, end: u64) -> Result<(), ScanError> {
+        match self.part {
+            Part::Model => self.model(end)?,
+            Part::Stream => {
+                let value = self.value.to_ascii_lowercase();
+                let words: [&[u8]; 6] = [b"true", b"1", b"on", b"yes", b"t", b"y"];
+                self.found.stream = words.contains(&value.as_slice());
+            }
+            Part::Prompt => {
+                self.text.finish()?;
+                if self.looks.tokens {
+                    self.found.tokens = self.found.tokens.saturating_add(self.estimator.finish());
+                }
+            }
+            Part::Image | Part::File | Part::Skipped => {}
+        }
+        Ok(())
+    }
+
+    fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+}

@@ -1,0 +1,98 @@
+//! `value; name=value; name="value"` of a header, as far as all servers read it alike.
+
+/// A header's value, its parameters behind it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Parameters<'h> {
+    /// What stands before them.
+    pub(super) main: &'h str,
+    list: Vec<(String, &'h str)>,
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+
+impl<'h> Parameters<'h> {
+    /// Reads a header's value; `None` where servers differ in what they make of it:
+    /// blanks around `=`, a name twice, a backslash before a quote.
+    pub(super) fn read(header: &'h str) -> Option<Self> {
+        let (main, mut rest) = header.split_once(';').unwrap_or((header, ""));
+        let mut list: Vec<(String, &str)> = Vec::new();
+        loop {
+            rest = rest.trim_matches(BLANKS);
+            if rest.is_empty() {
+                return Some(Self { main: main.trim_matches(BLANKS), list });
+            }
+            let (name, after) = rest.split_once('=')?;
+            let (value, after) = value(after)?;
+            let name = name.to_ascii_lowercase();
+            if !is_token(&name) || list.iter().any(|(known, _)| *known == name) {
+                return None;
+            }
+            list.push((name, value));
+            rest = after;
+        }
+    }
+
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&'h str> {
+        self.list.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// The names, in lower case.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// A value, in quotes or a token, and what follows its semicolon.
+fn value(text: &str) -> Option<(&str, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let (value, rest) = text.split_once(';').unwrap_or((text, ""));
+        let value = value.trim_end_matches(BLANKS);
+        return is_token(value).then_some((value, rest));
+    };
+    let (value, rest) = quoted.split_once('"')?;
+    let rest = rest.trim_start_matches(BLANKS);
+    let rest = if rest.is_empty() { rest } else { rest.strip_prefix(';')? };
+    (!value.ends_with('\\')).then_some((value, rest))
+}
+
+/// Whether it is a token of RFC 9110.
+pub(super) fn is_token(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_where_all_read_them_alike() {
+        let read = Parameters::read("form-data ;name=\"a b\"; FileName=c ;").unwrap();
+        assert_eq!(
+            (read.main, read.get("name"), read.get("filename")),
+            ("form-data", Some("a b"), Some("c"))
+        );
+        assert_eq!(read.names().collect::<Vec<_>>(), ["name", "filename"]);
+        assert_eq!(Parameters::read("text/plain").unwrap().main, "text/plain");
+        for bad in [
+            "x; name",
+            "x; =a",
+            "x; name = a",
+            "x; name =a",
+            "x; name= a",
+            "x; name=",
+            "x; name=a b",
+            "x; name=\"a",
+            "x; name=\"a\"b",
+            "x; name=a\"b",
+            "x; name=\"a\\\"\"",
+            "x; name=a; NAME=b",
+            "x; name=a;; b=c",
+            "x; na me=a",
+            "x; name=\"a\" b=c",
+        ] {
+            assert_eq!(Parameters::read(bad), None, "{bad}");
+        }
+    }
+}

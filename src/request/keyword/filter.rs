@@ -1,0 +1,125 @@
+//! Where ASCII keywords may occur, much faster than an automaton can tell.
+//!
+//! Every keyword of at least `m` bytes that occurs somewhere holds a gram of four
+//! bytes at a position divisible by the stride `m - 3`. So it is enough to look up
+//! the grams at those positions in a small table; where one is known, the keywords
+//! that hold it there are compared. Case is ignored by setting one bit of every
+//! byte, which makes some bytes alike that are not; the comparison tells them
+//! apart. Knows nothing of text that is not ASCII.
+
+use crate::sort::ordered;
+
+/// Bytes of a gram.
+const GRAM: usize = 4;
+/// Longest stride: every further position of a keyword adds a gram to the table.
+const LONGEST_STRIDE: usize = 8;
+/// Entries of the table.
+const TABLE: usize = 1 << 15;
+/// What ignoring case makes of a gram.
+const FOLD: u32 = 0x2020_2020;
+
+/// A gram of a keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    gram: u32,
+    keyword: u32,
+    /// Where in the keyword.
+    offset: u32,
+}
+
+/// Keywords and where their grams are.
+#[derive(Debug)]
+pub(super) struct Filter {
+    stride: usize,
+    /// By hash of a gram: whether one of that hash is known.
+    table: Box<[bool; TABLE]>,
+    /// Sorted by gram.
+    places: Vec<Place>,
+    /// By the upper bits of a gram's hash, where to look in `places`.
+    words: Vec<String>,
+}
+
+/// The search of a piece was given up: too much of it looks like keywords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooAlike;
+
+const fn hash(gram: u32) -> usize {
+    (gram.wrapping_mul(0x9e37_79b1) >> 17) as usize
+}
+
+impl Filter {
+    /// Shortest keyword that can be looked for in this way.
+    pub(super) const SHORTEST: usize = GRAM;
+
+    /// A filter for some of these folded words, by index; `None` if there are none.
+    ///
+    /// The words are ASCII and of at least [`Self::SHORTEST`] bytes.
+    pub(super) fn new(
+        words: &[String],
+        chosen: impl Iterator<Item = usize> + Clone,
+    ) -> Option<Self> {
+        let word = |at: usize| words.get(at).map(String::as_bytes).unwrap_or_default();
+        let shortest = chosen.clone().map(|at| word(at).len()).min()?;
+        let stride = shortest.saturating_sub(GRAM - 1).clamp(1, LONGEST_STRIDE);
+        let mut table = Box::new([false; TABLE]);
+        let mut places = Vec::new();
+        for at in chosen {
+            for (offset, gram) in word(at).windows(GRAM).take(stride).enumerate() {
+                let gram = gram_of(gram);
+                if let Some(entry) = table.get_mut(hash(gram)) {
+                    *entry = true;
+                }
+                let [keyword, offset] = [at, offset].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+                places.push(Place { gram, keyword, offset });
+            }
+        }
+        let places = ordered(places);
+        Some(Self { stride, table, places, words: words.to_vec() })
+    }
+
+    /// Calls `found` with the index of every keyword that occurs in the text, perhaps
+    /// several times.
+    ///
+    /// # Errors
+    /// When comparing takes longer than another way of searching would.
+    pub(super) fn search(&self, text: &[u8], mut found: impl FnMut(usize)) -> Result<(), TooAlike> {
+        let mut budget = text.len() / 4;
+        for (step, gram) in text.windows(GRAM).step_by(self.stride).enumerate() {
+            let gram = gram_of(gram);
+            if self.table.get(hash(gram)).is_some_and(|known| *known) {
+                let at = step.saturating_mul(self.stride);
+                self.compare(text, at, gram, &mut budget, &mut found)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn compare(
+        &self,
+        text: &[u8],
+        at: usize,
+        gram: u32,
+        budget: &mut usize,
+        found: &mut impl FnMut(usize),
+    ) -> Result<(), TooAlike> {
+        let first = self.places.partition_point(|place| place.gram < gram);
+        let places = self.places.iter().skip(first).take_while(|place| place.gram == gram);
+        for place in places {
+            *budget = budget.checked_sub(1).ok_or(TooAlike)?;
+            let keyword = place.keyword as usize;
+            let Some(word) = self.words.get(keyword) else { continue };
+            let start = at.checked_sub(place.offset as usize);
+            let end = start.and_then(|start| start.checked_add(word.len()));
+            let here = start.zip(end).and_then(|(start, end)| text.get(start..end));
+            if here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes())) {
+                found(keyword);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn gram_of(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) | FOLD
+}
