@@ -17,6 +17,7 @@ TOOLS      := $(CURDIR)/target/tools
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
 MODULE_MAX := 1048576
 LINES_MAX  := 400
+STRIP      := target/strip/strip_exports
 
 # Envoy: $ENVOY, else the one on the PATH, else the pinned package in the venv.
 ENVOY_VERSION := 1.40.0
@@ -49,8 +50,14 @@ help: ## print this
 
 ##— the module and Envoy ———————————————————————————————————————————————————
 
-build: setup-rust ## build the module: target/wasm32-wasip1/release/pointsman.wasm
+build: setup-rust $(STRIP) ## build the module: target/wasm32-wasip1/release/pointsman.wasm
 	$(CARGO) build --release --lib --target wasm32-wasip1
+	@$(STRIP) src/filter/exports.txt $(MODULE)
+
+# A program of one file without dependencies: no package is needed to build it.
+$(STRIP): scripts/strip_exports.rs | setup-rust
+	@mkdir -p $(@D)
+	rustc --edition 2024 -O -o $@ $<
 
 mock: setup-rust
 	$(CARGO) build --example mock_provider
@@ -105,7 +112,7 @@ lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, 
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
 
 lengths:
-	@find $(wildcard src tests examples benches fuzz/fuzz_targets) -name "*.rs" | xargs wc -l \
+	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets) -name "*.rs" | xargs wc -l \
 	  | awk '$$2 != "total" && $$1 > $(LINES_MAX) { print $$2 ": " $$1 " lines, at most $(LINES_MAX)"; bad = 1 } END { exit bad }'
 
 docs: setup-rust
