@@ -17,6 +17,7 @@ TOOLS      := $(CURDIR)/target/tools
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
 MODULE_MAX := 1048576
 LINES_MAX  := 400
+STRIP      := target/strip/strip_exports
 
 # Envoy: $ENVOY, else the one on the PATH, else the pinned package in the venv.
 ENVOY_VERSION := 1.40.0
@@ -30,11 +31,18 @@ NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
 # The runner has to be of the version that the tests are compiled with.
 BINDGEN_VERSION = $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 DENY_VERSION := 0.20.2
+OHA_VERSION := 1.16.0
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz setup clean
+# How long the benchmark measures, and of what: bodies and listeners as its
+# table names them, with commas between.
+ROUNDS  ?= 5
+SECONDS ?= 3
+ONLY    ?=
+
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -42,8 +50,14 @@ help: ## print this
 
 ##— the module and Envoy ———————————————————————————————————————————————————
 
-build: setup-rust ## build the module: target/wasm32-wasip1/release/pointsman.wasm
+build: setup-rust $(STRIP) ## build the module: target/wasm32-wasip1/release/pointsman.wasm
 	$(CARGO) build --release --lib --target wasm32-wasip1
+	@$(STRIP) src/filter/exports.txt $(MODULE)
+
+# A program of one file without dependencies: no package is needed to build it.
+$(STRIP): scripts/strip_exports.rs | setup-rust
+	@mkdir -p $(@D)
+	rustc --edition 2024 -O -o $@ $<
 
 mock: setup-rust
 	$(CARGO) build --example mock_provider
@@ -75,6 +89,17 @@ fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fu
 	  echo "== $$target"; cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10; \
 	done
 
+##— benchmarks —————————————————————————————————————————————————————————————
+
+bench: build rig setup-envoy $(TOOLS)/bin/oha ## what Pointsman costs in Envoy, beside other ways; ROUNDS=5 SECONDS=3 ONLY="0.3 KB,3 routes"
+	@exec python3 scripts/bench --oha $(TOOLS)/bin/oha --rounds $(ROUNDS) --seconds $(SECONDS) --only "$(ONLY)"
+
+RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
+
+rig: setup-rust
+	$(RIG) -p upstream
+	$(RIG) -p noop --target wasm32-wasip1
+
 ##— lints ——————————————————————————————————————————————————————————————————
 
 check: lint test ## every lint and every test
@@ -87,7 +112,7 @@ lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, 
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
 
 lengths:
-	@find $(wildcard src tests examples benches fuzz/fuzz_targets) -name "*.rs" | xargs wc -l \
+	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets) -name "*.rs" | xargs wc -l \
 	  | awk '$$2 != "total" && $$1 > $(LINES_MAX) { print $$2 ": " $$1 " lines, at most $(LINES_MAX)"; bad = 1 } END { exit bad }'
 
 docs: setup-rust
@@ -152,6 +177,14 @@ $(TOOLS)/.deny-%:
 	$(INSTALL) --locked --force cargo-deny --version $* || $(INSTALL) --force cargo-deny --version $*
 	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/cargo-deny
+
+# The load generator is part of what is measured: optimized, and with its own
+# lock file or not at all.
+$(TOOLS)/bin/oha: $(TOOLS)/.oha-$(OHA_VERSION)
+$(TOOLS)/.oha-%:
+	$(CARGO) install --quiet --locked --force --root $(TOOLS) --target-dir target/tools/build oha --version $*
+	@rm -rf target/tools/build
+	@touch $@ $(TOOLS)/bin/oha
 
 clean: ## remove target/ and .venv/
 	rm -rf target .venv

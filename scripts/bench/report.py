@@ -1,0 +1,83 @@
+"""What the rounds come to: medians, and the table people read."""
+
+import statistics
+
+# Of the requests a second of the no-op listener, at least; CPU microseconds
+# above the buffer listener, at most.
+TARGETS = {
+    ("0.3 KB", "3 routes"): (0.93, 13), ("0.3 KB", "100 routes"): (0.88, 17),
+    ("12 KB", "3 routes"): (0.92, 16), ("12 KB", "100 routes"): (0.82, 45),
+    ("600 KB", "3 routes"): (0.75, 150), ("600 KB", "100 routes"): (0.65, 300),
+    ("900 KB image", "3 routes"): (0.78, 160), ("900 KB image", "100 routes"): (0.75, 200),
+    ("600 KB", "early"): (0.97, 40),
+}
+# The same amount of work, asked of other requests.
+TARGETS |= {(body, "100 named"): target for (body, name), target in TARGETS.items() if name == "100 routes"}
+
+HEAD = ("body", "listener", "req/s", "of no-op", "target", "CPU µs", "added", "target", "±", "busy", "p50 ms", "p99 ms")
+
+
+def quartiles(values):
+    """The two between which the middle half lies."""
+    if len(values) < 2:
+        return values[0], values[0]
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive")
+    return first, third
+
+
+def summary(rounds):
+    """By body and listener: medians over the rounds.
+
+    A round's runs follow each other, so shares and differences are taken within
+    each round before their median: what else the machine did then cancels out.
+    """
+    rows = []
+    for body, listeners in rounds.items():
+        for name, runs in listeners.items():
+            paired = list(zip(runs, listeners["no-op"], listeners["buffer"]))
+            shares = [run["rps"] / noop["rps"] for run, noop, _ in paired]
+            added = [run["cpu_us"] - plain["cpu_us"] for run, _, plain in paired]
+            first, third = quartiles(added)
+            least, most = TARGETS.get((body, name), (None, None))
+            rows.append({
+                "body": body, "listener": name,
+                **{key: statistics.median(run[key] for run in runs) for key in ("rps", "cpu_us", "busy", "p50_ms", "p99_ms")},
+                "share": statistics.median(shares), "share_target": least,
+                "added_us": statistics.median(added), "added_us_target": most, "added_us_spread": (third - first) / 2,
+                "requests": sum(run["requests"] for run in runs),
+            })
+    return rows
+
+
+def table(rows):
+    """Lines of text, columns aligned."""
+    cells = [HEAD]
+    for row in rows:
+        least, most = row["share_target"], row["added_us_target"]
+        cells.append((
+            row["body"], row["listener"], f"{row['rps']:.0f}", f"{row['share']:.2f}",
+            "" if least is None else f"≥ {least:.2f}{mark(row['share'] >= least)}",
+            f"{row['cpu_us']:.1f}", f"{row['added_us']:+.1f}",
+            "" if most is None else f"≤ {most}{mark(row['added_us'] <= most)}",
+            f"{row['added_us_spread']:.1f}", f"{row['busy']:.0%}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}"))
+    return aligned(cells)
+
+
+def mark(is_met):
+    """Shown beside a target."""
+    return "" if is_met else " ✗"
+
+
+def aligned(rows):
+    """The first two columns to the left, numbers to the right, a rule under the head."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    lines = []
+    for at, row in enumerate(rows):
+        cells = [cell.ljust(width) if column < 2 else cell.rjust(width)
+                 for column, (cell, width) in enumerate(zip(row, widths))]
+        lines.append("  ".join(cells).rstrip())
+        if at == 0:
+            lines.append("  ".join("─" * width for width in widths))
+        elif at + 1 < len(rows) and rows[at + 1][0] != row[0]:
+            lines.append("")
+    return "\n".join(lines)
