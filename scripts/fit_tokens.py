@@ -23,7 +23,7 @@ from scipy.signal import lfilter
 
 FOLDS, STEPS, RIDGE, FACTOR_RIDGE, SHORT = 8, 50, 0.3, 1.0, 300
 # Bits of the hashed tables, in the order of weights.bin.
-TABLES = {"next": 15, "back": 15, "pair": 13, "char": 12, "class": 12, "run": 12}
+TABLES = {"next": 15, "back": 14, "pair": 13, "char": 12, "class": 12, "run": 12}
 LEVELS = 8  # of a kind: how many accents lately, or letters that Russian lacks
 KINDS = 32
 MIX = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F], dtype=np.uint32)

@@ -46,6 +46,9 @@ pub(super) enum State {
     Reading(Box<Reading>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
+    /// To be answered here, at the end of the request: Envoy closes the connection of a
+    /// client that is answered before.
+    Refused(Box<(Refusal, Dialect)>),
 }
 
 /// What is known of a request before its body.
@@ -113,7 +116,8 @@ impl Stream {
         if written == Written::Nothing {
             let facts = RequestFacts::new(opening.call.entry);
             let scan = Scan { facts, layout: Layout::default() };
-            return self.decide_on(host, &opening, scan, 0, &[]);
+            let action = self.decide_on(host, &opening, scan, 0, &[]);
+            return action.unwrap_or_else(|refusal| refuse(host, &refusal, format.dialect()));
         }
         self.state = State::Reading(Box::new(Reading {
             opening,
@@ -137,6 +141,7 @@ impl Stream {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.read(host, reading, held, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
+            State::Refused(refused) => self.refuse_at(host, refused, is_end),
         }
     }
 
@@ -144,8 +149,9 @@ impl Stream {
     pub fn on_request_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
-            State::Reading(reading) => self.decide(host, *reading, &[]),
+            State::Reading(reading) => self.decide(host, *reading, &[], true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
+            State::Refused(refused) => self.refuse_at(host, refused, true),
         }
     }
 
@@ -199,7 +205,7 @@ impl Stream {
         }
         // Nothing can follow the announced length: one callback less that holds.
         if is_whole {
-            return self.decide(host, *reading, &first);
+            return self.decide(host, *reading, &first, is_end);
         }
         self.state = State::Reading(reading);
         Action::Pause
@@ -225,10 +231,22 @@ impl Stream {
     }
 
     /// Decides a request whose body has been read.
-    fn decide<H: Host + ?Sized>(&mut self, host: &H, reading: Reading, window: &[u8]) -> Action {
+    fn decide<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        reading: Reading,
+        window: &[u8],
+        is_end: bool,
+    ) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
         match scanner.finish() {
-            Ok(scan) => self.decide_on(host, &opening, scan, seen, window),
+            Ok(scan) => {
+                let action = self.decide_on(host, &opening, scan, seen, window);
+                action.unwrap_or_else(|refusal| {
+                    let refused = Box::new((refusal, opening.call.format().dialect()));
+                    self.refuse_at(host, refused, is_end)
+                })
+            }
             Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
         }
     }
@@ -240,23 +258,18 @@ impl Stream {
         scan: Scan,
         seen: usize,
         window: &[u8],
-    ) -> Action {
+    ) -> Result<Action, Refusal> {
         let Scan { mut facts, layout } = scan;
-        let format = opening.call.format();
         if opening.call.names_model() {
             facts.model = opening.call.model().map(str::to_owned);
         }
         let config = &self.engine.config;
-        let controls = match read::controls(config, &opening.head, &mut facts) {
-            Ok(controls) => controls,
-            Err(bad) => return refuse(host, &read::bad_control(&bad), format.dialect()),
-        };
+        let controls = read::controls(config, &opening.head, &mut facts)
+            .map_err(|bad| read::bad_control(&bad))?;
         let mut verdict = self.verdict(host, opening, &facts, &controls);
         if let Verdict::Undecided(_) = verdict {
             // The bounds did not decide, or another model than the first one counts.
-            let Some(scan) = self.read_again(host, opening, seen) else {
-                return refuse(host, &read::unreadable(), format.dialect());
-            };
+            let scan = self.read_again(host, opening, seen).ok_or_else(read::unreadable)?;
             facts.keywords = scan.keywords;
             facts.input_tokens = scan.input_tokens;
             facts.unseen = scan.unseen;
@@ -265,25 +278,20 @@ impl Stream {
         match verdict {
             Verdict::Refuse(refusal) => {
                 read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
-                refuse(host, &refusal, format.dialect())
+                Err(refusal)
             }
             Verdict::PassThrough | Verdict::Undecided(_) => {
                 self.pass(host);
-                Action::Continue
+                Ok(Action::Continue)
             }
             Verdict::Serve(decision) => {
                 let length = Some(seen as u64);
                 let Opening { head, call, .. } = opening;
                 let held = Held { head, call, layout: &layout, length, window };
-                match self.apply(host, held, &decision) {
-                    Ok(()) => {
-                        let rest = Some(Rest::none(format));
-                        let sent = Sent { decision: Some(decision), rest };
-                        self.state = State::Sent(Box::new(sent));
-                        Action::Continue
-                    }
-                    Err(refusal) => refuse(host, &refusal, format.dialect()),
-                }
+                self.apply(host, held, &decision)?;
+                let rest = Some(Rest::none(opening.call.format()));
+                self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
+                Ok(Action::Continue)
             }
         }
     }
@@ -322,6 +330,21 @@ impl Stream {
             scanner.feed(&window).ok()?;
         }
         scanner.finish().ok().map(|scan| scan.facts)
+    }
+
+    /// Answers the client here, once its request has ended.
+    fn refuse_at<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        refused: Box<(Refusal, Dialect)>,
+        is_end: bool,
+    ) -> Action {
+        if is_end {
+            let (refusal, dialect) = *refused;
+            return refuse(host, &refusal, dialect);
+        }
+        self.state = State::Refused(refused);
+        Action::Pause
     }
 
     /// Sends a request on untouched.

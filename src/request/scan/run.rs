@@ -3,8 +3,10 @@
 //! The innermost loop of the scan and the only one that sees every byte of an
 //! uninteresting string. Knows nothing of UTF-8: bytes above 0x7f are plain.
 
-/// Bytes looked at together; a multiple of every vector width in use.
-const BLOCK: usize = 32;
+/// Bytes of a vector.
+const LANES: usize = 16;
+/// Bytes looked at together.
+const BLOCK: usize = 2 * LANES;
 
 /// The plain beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +21,38 @@ pub(super) struct Run {
 pub(super) fn plain(bytes: &[u8]) -> Run {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let mut len = 0_usize;
-    let mut is_ascii = true;
+    let mut all = [0; LANES];
     for block in blocks {
-        let (has_special, has_high) = seen(block);
-        is_ascii &= !has_high;
-        if has_special {
+        if has_special(block, &mut all) {
+            let is_ascii = is_ascii(all);
             return Run { len: len.saturating_add(first_special(block)), is_ascii };
         }
         len = len.saturating_add(BLOCK);
     }
     let last = first_special(tail);
-    is_ascii &= tail.iter().take(last).all(u8::is_ascii);
+    let is_ascii = is_ascii(all) && tail.iter().take(last).all(u8::is_ascii);
     Run { len: len.saturating_add(last), is_ascii }
 }
 
-// Without an early exit the compiler turns the loop into a few vector compares.
-fn seen(block: &[u8; BLOCK]) -> (bool, bool) {
-    let special = block.iter().fold(false, |found, &byte| found | is_special(byte));
-    let all = block.iter().fold(0, |all, &byte| all | byte);
-    (special, all >= 0x80)
+/// Whether a special byte is in the block, whose bytes are added to `all`.
+///
+/// What is found is kept in lanes and looked at once: to make one bit of a vector
+/// within the loop takes longer than the loop.
+#[inline]
+fn has_special(block: &[u8; BLOCK], all: &mut [u8; LANES]) -> bool {
+    let mut found = [0_u8; LANES];
+    let (parts, _) = block.as_chunks::<LANES>();
+    for part in parts {
+        for ((found, all), byte) in found.iter_mut().zip(all.iter_mut()).zip(part) {
+            *found |= u8::from(is_special(*byte)).wrapping_neg();
+            *all |= byte;
+        }
+    }
+    u128::from_ne_bytes(found) != 0
+}
+
+const fn is_ascii(all: [u8; LANES]) -> bool {
+    u128::from_ne_bytes(all) & (u128::MAX / 255 * 128) == 0
 }
 
 /// Index of the first special byte, or the length.

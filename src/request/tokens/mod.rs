@@ -48,17 +48,19 @@ struct Sum {
 /// marks that change, and no more than 64 of a long run of the same.
 const fn least(len: i64) -> i64 {
     const TOKEN: i64 = 1024;
-    if len > 8 { len.saturating_mul(TOKEN / 64) } else { len.saturating_mul(TOKEN / 16) }
+    if len > 8 { len.wrapping_mul(TOKEN / 64) } else { len.wrapping_mul(TOKEN / 16) }
 }
 
 impl Sum {
+    // A run costs no more than its bytes, so none of these sums can wrap.
+    #[inline]
     fn add(&mut self, run: Ended, share: i64) {
         let (cost, low, chars) = &mut self.stretch;
-        let least = least(i64::from(run.len));
-        let run_cost = run.cost.clamp(0, i64::from(run.bytes).saturating_mul(1024));
-        *cost = cost.saturating_add(run_cost.saturating_mul(share));
-        *low = low.saturating_add(least.saturating_mul(share));
-        *chars = chars.saturating_add(i64::from(run.len));
+        let most = i64::from(run.bytes).wrapping_mul(1024);
+        let run_cost = i64::from(run.cost).clamp(0, most);
+        *cost = cost.wrapping_add(run_cost.wrapping_mul(share));
+        *low = low.wrapping_add(least(i64::from(run.len)).wrapping_mul(share));
+        *chars = chars.wrapping_add(i64::from(run.len));
         if *chars >= STRETCH {
             self.end_stretch();
         }
@@ -66,7 +68,7 @@ impl Sum {
 
     fn end_stretch(&mut self) {
         let (cost, low, _) = std::mem::take(&mut self.stretch);
-        self.total = self.total.saturating_add(cost.max(low));
+        self.total = self.total.wrapping_add(cost.max(low));
     }
 }
 

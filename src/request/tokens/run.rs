@@ -31,15 +31,16 @@ struct Seen {
 /// A run that ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// What it costs, in 1/1024 tokens.
-    pub(super) cost: i64,
+    /// What it costs, in 1/1024 tokens; of a run of millions of characters, the most that
+    /// fits.
+    pub(super) cost: i32,
     /// Its characters, and their bytes.
     pub(super) len: u32,
     pub(super) bytes: u32,
 }
 
 /// A text between two pieces.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Runs {
     current: Seen,
     before: Seen,
@@ -49,7 +50,7 @@ pub(super) struct Runs {
     more_bytes: u32,
     upper: u32,
     accents: u32,
-    cost: i64,
+    cost: i32,
     /// The kind of the run before.
     stands: u8,
     /// Share of accented letters in the last words, of [`ONE`].
@@ -66,24 +67,36 @@ const fn kind(class: u8) -> u8 {
 impl Runs {
     /// Reads the next piece and tells of every run that ends in it.
     pub(super) fn feed(&mut self, piece: &str, mut ended: impl FnMut(Ended)) {
+        // A copy that nothing else refers to stays in registers.
+        let mut runs = *self;
         for char in piece.chars() {
             let next = seen(char);
-            self.settle(next);
-            let current = self.current.class;
-            let is_capital = next.class == UPPER && current != UPPER;
-            if current != 0 && (is_capital || kind(current) != kind(next.class)) {
-                ended(self.end());
+            if runs.push(next) {
+                ended(runs.end());
             }
-            self.before2 = self.before.folded;
-            self.before = self.current;
-            self.current = next;
-            self.len = self.len.saturating_add(1);
+            runs.before2 = runs.before.folded;
+            runs.before = runs.current;
+            runs.current = next;
+            runs.len = runs.len.wrapping_add(1);
             if next.class == UPPER {
-                self.upper += u32::from(self.upper < 2);
+                runs.upper = (runs.upper + 1).min(2);
             } else if !char.is_ascii() {
-                self.beyond_ascii(char, next.class);
+                runs.beyond_ascii(char, next.class);
             }
         }
+        *self = runs;
+    }
+
+    /// Costs the current character, given the next; whether its run ends with it.
+    #[inline]
+    fn push(&mut self, next: Seen) -> bool {
+        let current = self.current.class;
+        if current == 0 {
+            return false;
+        }
+        self.settle(next);
+        let is_capital = next.class == UPPER && current != UPPER;
+        is_capital || kind(current) != kind(next.class)
     }
 
     #[cold]
@@ -114,20 +127,20 @@ impl Runs {
     #[inline]
     fn settle(&mut self, next: Seen) {
         let Self { current, before, before2, .. } = *self;
-        if current.class == 0 {
-            return;
-        }
         let around = [before2, before.folded, current.folded, next.folded];
         let cost = weights::of_letters(around)
             + weights::of_exact(current.exact)
             + weights::of_classes([before.class, current.class, next.class]);
-        self.cost += i64::from(cost);
+        // A run of millions of characters costs the most that fits.
+        self.cost = self.cost.saturating_add(cost);
     }
 
     fn end(&mut self) -> Ended {
         let kind = kind(self.current.class);
         let len = self.len;
         let level = match kind {
+            // Most words of most texts have no accents.
+            LOWER if self.accents == 0 && self.accented < 16 => 0,
             LOWER => {
                 let share = self.accents.min(len).min(4095).saturating_mul(ONE) / len.max(1);
                 self.accented = drift(self.accented, share, 16);
@@ -147,8 +160,9 @@ impl Runs {
             _ => 6,
         };
         let run = weights::of_run(kind.into(), shape, len, before, level);
-        let cost = self.cost.saturating_mul(4).saturating_add(run);
-        let cost = cost.saturating_mul(weights::factor(kind.into(), level)) / 64;
+        let cost = i64::from(self.cost) * 4 + run;
+        let cost = cost * weights::factor(kind.into(), level) / 64;
+        let cost = i32::try_from(cost).unwrap_or(i32::MAX);
         self.stands = kind;
         let bytes = len.saturating_add(self.more_bytes);
         (self.len, self.more_bytes, self.upper, self.accents, self.cost) = (0, 0, 0, 0, 0);

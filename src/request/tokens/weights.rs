@@ -3,7 +3,7 @@
 /// Tables over hashes of characters: with the one before and the one after, with
 /// two before, with one before, alone; and over classes. In 1/64 tokens.
 const NEXT: usize = 1 << 15;
-const BACK: usize = 1 << 15;
+const BACK: usize = 1 << 14;
 const PAIR: usize = 1 << 13;
 const CHAR: usize = 1 << 12;
 const CLASS: usize = 1 << 12;
@@ -50,7 +50,7 @@ fn large(at: usize) -> i64 {
 #[inline]
 pub(super) fn of_letters([before2, before, char, after]: [u32; 4]) -> i32 {
     small(mixed(15, [before, char, after]))
-        + small(AT_BACK + mixed(15, [char, before, before2]))
+        + small(AT_BACK + mixed(14, [char, before, before2]))
         + small(AT_PAIR + mixed(13, [before, char, 0]))
 }
 
@@ -102,9 +102,11 @@ pub(super) fn of_run(kind: u32, shape: u32, len: u32, before: u32, level: u32) -
     let packed = kind.wrapping_add(shape.wrapping_mul(32));
     let rest = before.wrapping_add(level.wrapping_mul(8));
     let run = mixed(12, [packed, len.min(16), rest]);
-    let beyond =
-        large(AT_BEYOND + 2 * group(kind, level)).saturating_mul(i64::from(len.saturating_sub(16)));
-    large(AT_RUN + 2 * run).saturating_add(beyond)
+    let run = large(AT_RUN + 2 * run);
+    if len <= 16 {
+        return run;
+    }
+    run + large(AT_BEYOND + 2 * group(kind, level)) * i64::from(len - 16)
 }
 
 /// What the cost of such a run is multiplied with, in 1/256.
