@@ -42,7 +42,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -93,6 +93,12 @@ fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fu
 
 bench: build rig setup-envoy $(TOOLS)/bin/oha ## what Pointsman costs in Envoy, beside other ways; ROUNDS=5 SECONDS=3 ONLY="0.3 KB,3 routes"
 	@exec python3 scripts/bench --oha $(TOOLS)/bin/oha --rounds $(ROUNDS) --seconds $(SECONDS) --only "$(ONLY)"
+
+# Unwinding, as benchmarks are always built: else cargo builds the library twice
+# under one name.
+bench-engine: setup-rust ## how fast the pure parts are, natively, and how that grows; ARGS=text runs those
+	CARGO_PROFILE_RELEASE_PANIC=unwind $(CARGO) bench --bench engine -- $(ARGS)
+	@python3 scripts/bench/growth.py
 
 RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
 

@@ -1,0 +1,38 @@
+"""How times grow with routes and keywords, from what criterion has measured last."""
+
+import json
+import pathlib
+import sys
+
+import report
+
+CRITERION = pathlib.Path(__file__).resolve().parent.parent.parent / "target" / "criterion"
+
+# More, fewer, and the most that more may cost as a multiple of fewer.
+GROWTH = [
+    ("decide", "10000 routes", "10 routes", 3),
+    ("scan", "text 600 KB, 10000 keywords", "text 600 KB, 10 keywords", 1.5),
+]
+
+
+def median_us(group, name):
+    """Microseconds."""
+    estimates = CRITERION / group / name / "new" / "estimates.json"
+    return json.loads(estimates.read_text())["median"]["point_estimate"] / 1e3
+
+
+def main():
+    rows = [("part", "more", "µs", "fewer", "µs", "ratio", "target")]
+    for group, more, fewer, most in GROWTH:
+        try:
+            high, low = median_us(group, more), median_us(group, fewer)
+        except OSError as problem:
+            sys.exit(f"growth: {problem}")
+        ratio = high / low
+        rows.append((group, more, f"{high:.2f}", fewer, f"{low:.2f}", f"{ratio:.2f}",
+                     f"≤ {most:g}{report.mark(ratio <= most)}"))
+    print(report.aligned(rows))
+
+
+if __name__ == "__main__":
+    main()
