@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example token_errors -- CORPUS.jsonl` reads lines of
 //! `{"class", "text", "o200k"}`; texts of 300 characters and more count.
-#![allow(clippy::cast_precision_loss)]
+#![allow(clippy::cast_precision_loss, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -103,6 +103,7 @@ fn edits_of(
         costs: Costs::default(),
         watched: Arc::clone(watched),
         looks: Looks::EVERYTHING,
+        seed: 0,
     });
     scanner.feed(body.as_bytes()).unwrap();
     let layout = scanner.finish().unwrap().layout;

@@ -29,6 +29,7 @@ fn spec(format: usize) -> Spec {
         costs: Costs::default(),
         watched: Arc::new(["messages".to_owned(), "stream".to_owned()]),
         looks: Looks::EVERYTHING,
+        seed: 0,
     }
 }
 

@@ -13,8 +13,9 @@ use crate::routing::{Decision, Verdict, looks};
 
 use super::apply::Held;
 use super::read;
+use super::refuse::refuse;
 use super::rest::Rest;
-use super::stream::{Action, Opening, Reading, Sent, State, Stream, refuse};
+use super::stream::{Action, Opening, Reading, Sent, State, Stream};
 
 /// Up to this length of a body, finding out what need not be looked at costs more
 /// than looking.

@@ -17,6 +17,8 @@ pub struct Engine {
     secrets: Vec<Option<String>>,
     /// Counts updates of shared state that lost all their tries.
     exhausted: Option<u32>,
+    /// Draws which part of long texts is estimated.
+    pub(super) seed: u64,
 }
 
 impl Engine {
@@ -42,7 +44,7 @@ impl Engine {
         }
         let fleet = SharedFleet::new(&config, host);
         let exhausted = host.define_counter("llm_cas_exhausted");
-        Ok(Self { config, fleet, secrets, exhausted })
+        Ok(Self { config, fleet, secrets, exhausted, seed: host.random() })
     }
 
     /// The configuration it serves.

@@ -9,6 +9,7 @@ mod early;
 mod engine;
 mod headers;
 mod read;
+mod refuse;
 mod respond;
 mod rest;
 mod stream;

@@ -191,6 +191,7 @@ pub(super) fn scanner(
     entry: Entry,
     written: Written,
     looks: Looks,
+    seed: u64,
 ) -> Result<BodyScanner, ScanError> {
     let boundary = match written {
         Written::Form => Some(form::boundary(&head.all("content-type").unwrap_or_default())?),
@@ -202,6 +203,7 @@ pub(super) fn scanner(
         costs: config.tokens,
         watched: Arc::clone(&config.override_keys),
         looks,
+        seed,
     };
     Ok(BodyScanner::new(&spec, boundary.as_deref()))
 }
@@ -266,7 +268,7 @@ fn scan(
         facts.model.clone_from(&named);
         return Ok((facts, named));
     }
-    let mut scanner = scanner(config, head, call.entry, written, Looks::EVERYTHING)?;
+    let mut scanner = scanner(config, head, call.entry, written, Looks::EVERYTHING, 0)?;
     let rest = scanner.feed_to_model(body)?;
     let model = scanner.early_model().map(str::to_owned);
     scanner.go_on(Looks::EVERYTHING);

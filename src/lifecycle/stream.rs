@@ -4,12 +4,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::{BodyPolicy, Config};
+use crate::config::Config;
 use crate::host::Host;
 use crate::request::body::BodyScanner;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
-use crate::request::format::{Dialect, Format};
+use crate::request::format::Dialect;
 use crate::request::path::Call;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
@@ -19,6 +19,7 @@ use super::apply::Held;
 use super::engine::Engine;
 use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
+use super::refuse::refuse;
 use super::rest::Rest;
 
 /// What the host does next.
@@ -108,7 +109,7 @@ impl Stream {
         let length = head.length();
         let longest = length.unwrap_or(config.limits.max_body_bytes);
         let looks = looks::before(config, head.has_cost_limit(config), longest);
-        let scanner = match read::scanner(config, &head, call.entry, written, looks) {
+        let scanner = match read::scanner(config, &head, call.entry, written, looks, engine.seed) {
             Ok(scanner) => scanner,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
@@ -322,7 +323,8 @@ impl Stream {
         let Opening { head, call, written, .. } = opening;
         let config = &self.engine.config;
         let looks = Looks::EVERYTHING;
-        let mut scanner = read::scanner(config, head, call.entry, *written, looks).ok()?;
+        let mut scanner =
+            read::scanner(config, head, call.entry, *written, looks, self.engine.seed).ok()?;
         let mut at = 0;
         while at < held {
             let window = window(host, at, held)?;
@@ -330,44 +332,6 @@ impl Stream {
             scanner.feed(&window).ok()?;
         }
         scanner.finish().ok().map(|scan| scan.facts)
-    }
-
-    /// Answers the client here, once its request has ended.
-    fn refuse_at<H: Host + ?Sized>(
-        &mut self,
-        host: &H,
-        refused: Box<(Refusal, Dialect)>,
-        is_end: bool,
-    ) -> Action {
-        if is_end {
-            let (refusal, dialect) = *refused;
-            return refuse(host, &refusal, dialect);
-        }
-        self.state = State::Refused(refused);
-        Action::Pause
-    }
-
-    /// Sends a request on untouched.
-    fn pass<H: Host + ?Sized>(&mut self, host: &H) {
-        self.state = State::Idle;
-        let config = &self.engine.config;
-        if let Some(cluster) = &config.default_cluster {
-            host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
-            host.clear_route_cache();
-        }
-    }
-
-    /// Does with a body that is not read what the configuration says.
-    fn not_read<H: Host + ?Sized>(&mut self, host: &H, unread: &Unread, format: Format) -> Action {
-        read::debug(host, || format!("not read: {}", unread.refusal().message));
-        self.state = State::Idle;
-        match unread.policy(&self.engine.config) {
-            BodyPolicy::PassThrough => {
-                self.pass(host);
-                Action::Continue
-            }
-            BodyPolicy::Reject => refuse(host, &unread.refusal(), format.dialect()),
-        }
     }
 }
 
@@ -388,15 +352,6 @@ impl Reading {
         let is_awaited = self.is_model_awaited && !self.opening.call.names_model();
         if is_awaited { self.scanner.feed_to_model(window) } else { Ok(window) }
     }
-}
-
-/// Answers the client here.
-pub(super) fn refuse<H: Host + ?Sized>(host: &H, refusal: &Refusal, dialect: Dialect) -> Action {
-    let retry_after = refusal.retry_after_s.map(|seconds| seconds.to_string());
-    let mut headers = vec![("content-type", "application/json")];
-    headers.extend(retry_after.as_deref().map(|seconds| ("retry-after", seconds)));
-    host.respond(u32::from(refusal.status), &headers, refusal.body(dialect).as_bytes());
-    Action::Pause
 }
 
 /// Milliseconds since the epoch.

@@ -9,7 +9,7 @@ use super::text::Text;
 use super::wrong;
 use crate::request::format::Format;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
-use crate::request::scan::{Looks, ScanError};
+use crate::request::scan::{Looks, ScanError, Spec};
 use crate::request::tokens::Estimator;
 
 #[derive(Debug)]
@@ -46,13 +46,13 @@ pub(super) struct Found {
 }
 
 impl Fields {
-    pub(super) fn new(format: Format, keywords: &Arc<Keywords>, looks: Looks) -> Self {
+    pub(super) fn new(spec: &Spec) -> Self {
         Self {
-            format,
-            looks,
-            keywords: Arc::clone(keywords),
-            cursor: keywords.start(),
-            estimator: Estimator::default(),
+            format: spec.entry.format,
+            looks: spec.looks,
+            keywords: Arc::clone(&spec.keywords),
+            cursor: spec.keywords.start(),
+            estimator: Estimator::new(spec.seed),
             part: Part::Skipped,
             value_at: 0,
             value: Vec::new(),

@@ -46,7 +46,7 @@ impl FormScanner {
             costs: spec.costs,
             boundary: boundary.into(),
             splitter: Splitter::new(boundary),
-            fields: Fields::new(spec.entry.format, &spec.keywords, spec.looks),
+            fields: Fields::new(spec),
             failed: None,
         }
     }

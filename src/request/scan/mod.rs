@@ -47,6 +47,8 @@ pub struct Spec {
     pub watched: Arc<[String]>,
     /// What is looked at beyond the document's structure.
     pub looks: Looks,
+    /// Draws which part of a long text is estimated; clients must not know it.
+    pub seed: u64,
 }
 
 impl Spec {
@@ -59,6 +61,7 @@ impl Spec {
             costs: Costs::default(),
             watched: Arc::new([]),
             looks: Looks::EVERYTHING,
+            seed: 0,
         }
     }
 }

@@ -18,6 +18,7 @@ fn spec(
         costs: Costs::default(),
         watched: watched.iter().map(|key| (*key).to_owned()).collect(),
         looks: Looks::EVERYTHING,
+        seed: 0,
     };
     (spec, ids)
 }

@@ -93,7 +93,7 @@ impl Walker {
             document: table::document(spec.entry.document),
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
-            estimator: Estimator::default(),
+            estimator: Estimator::new(spec.seed),
             looks: spec.looks,
             has_counted: false,
             gathered: Vec::new(),

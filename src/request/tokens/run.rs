@@ -180,6 +180,7 @@ fn seen(char: char) -> Seen {
 }
 
 /// What the characters of ASCII are.
+#[expect(clippy::indexing_slicing, reason = "made when this is compiled")]
 static ASCII: [Seen; 128] = {
     let mut seen = [Seen { exact: 0, folded: 0, class: 0 }; 128];
     let mut code = 0_u8;

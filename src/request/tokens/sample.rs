@@ -5,6 +5,11 @@
 //! that who writes a text cannot put what is cheap where it is looked at. Depends
 //! on places in the text alone, not on how it was cut.
 
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "a place divided by sizes that are not 0")
+)]
+
 /// Bytes of a block.
 const BLOCK: u64 = 256;
 /// Up to these bytes, one block in so many is read.

@@ -1,5 +1,18 @@
 //! The fitted weights, as `scripts/fit_tokens.py` writes them.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "in small tables that are made when this is compiled"
+)]
+#![cfg_attr(
+    not(test),
+    expect(
+        clippy::arithmetic_side_effects,
+        reason = "indices of tables bounded by their layout, sums of a few weights"
+    )
+)]
+
 /// Tables over hashes of characters: with the one before and the one after, with
 /// two before, with one before, alone; and over classes. In 1/64 tokens.
 const NEXT: usize = 1 << 15;
