@@ -3,10 +3,8 @@
 //! The innermost loop of the scan and the only one that sees every byte of an
 //! uninteresting string. Knows nothing of UTF-8: bytes above 0x7f are plain.
 
-/// Bytes of a vector.
-const LANES: usize = 16;
-/// Bytes looked at together.
-const BLOCK: usize = 2 * LANES;
+/// Bytes looked at together: two vectors.
+const BLOCK: usize = 32;
 
 /// The plain beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,39 +18,69 @@ pub(super) struct Run {
 /// The plain beginning of these bytes.
 pub(super) fn plain(bytes: &[u8]) -> Run {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    let mut len = 0_usize;
-    let mut all = [0; LANES];
-    for block in blocks {
-        if has_special(block, &mut all) {
-            let is_ascii = is_ascii(all);
-            return Run { len: len.saturating_add(first_special(block)), is_ascii };
+    let (clean, mut is_ascii) = clean(blocks);
+    let last = match blocks.get(clean) {
+        Some(block) => first_special(block),
+        None => {
+            let last = first_special(tail);
+            is_ascii &= tail.iter().take(last).all(u8::is_ascii);
+            last
         }
-        len = len.saturating_add(BLOCK);
-    }
-    let last = first_special(tail);
-    let is_ascii = is_ascii(all) && tail.iter().take(last).all(u8::is_ascii);
-    Run { len: len.saturating_add(last), is_ascii }
+    };
+    Run { len: clean.saturating_mul(BLOCK).saturating_add(last), is_ascii }
 }
 
-/// Whether a special byte is in the block, whose bytes are added to `all`.
+/// How many blocks hold no special byte before one does, and whether those and that
+/// one are ASCII.
 ///
-/// What is found is kept in lanes and looked at once: to make one bit of a vector
-/// within the loop takes longer than the loop.
-#[inline]
-fn has_special(block: &[u8; BLOCK], all: &mut [u8; LANES]) -> bool {
-    let mut found = [0_u8; LANES];
-    let (parts, _) = block.as_chunks::<LANES>();
-    for part in parts {
-        for ((found, all), byte) in found.iter_mut().zip(all.iter_mut()).zip(part) {
-            *found |= u8::from(is_special(*byte)).wrapping_neg();
-            *all |= byte;
+/// What is found is kept in lanes and looked at once for a block: to make one bit of a
+/// vector takes longer than the rest.
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
+    const LANES: usize = 16;
+    let is_ascii = |all: [u8; LANES]| u128::from_ne_bytes(all) & (u128::MAX / 255 * 128) == 0;
+    let mut all = [0_u8; LANES];
+    for (at, block) in blocks.iter().enumerate() {
+        let mut found = [0_u8; LANES];
+        let (parts, _) = block.as_chunks::<LANES>();
+        for part in parts {
+            for ((found, all), byte) in found.iter_mut().zip(&mut all).zip(part) {
+                *found |= u8::from(is_special(*byte)).wrapping_neg();
+                *all |= byte;
+            }
+        }
+        if u128::from_ne_bytes(found) != 0 {
+            return (at, is_ascii(all));
         }
     }
-    u128::from_ne_bytes(found) != 0
+    (blocks.len(), is_ascii(all))
 }
 
-const fn is_ascii(all: [u8; LANES]) -> bool {
-    u128::from_ne_bytes(all) & (u128::MAX / 255 * 128) == 0
+/// The same; for this target the compiler has to be told.
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
+    use core::arch::wasm32::{
+        i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
+    };
+    let pair = |low: &[u8; 8], high: &[u8; 8]| -> v128 {
+        u64x2(u64::from_le_bytes(*low), u64::from_le_bytes(*high))
+    };
+    let special = |bytes: v128| {
+        let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
+        let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
+        v128_or(v128_or(quote, backslash), u8x16_lt(bytes, u8x16_splat(0x20)))
+    };
+    let mut all = u8x16_splat(0);
+    for (at, block) in blocks.iter().enumerate() {
+        let (words, _) = block.as_chunks::<8>();
+        let [a, b, c, d] = words else { return (at, false) };
+        let (first, second) = (pair(a, b), pair(c, d));
+        all = v128_or(all, v128_or(first, second));
+        if v128_any_true(v128_or(special(first), special(second))) {
+            return (at, i8x16_bitmask(all) == 0);
+        }
+    }
+    (blocks.len(), i8x16_bitmask(all) == 0)
 }
 
 /// Index of the first special byte, or the length.
