@@ -37,7 +37,7 @@ OHA_VERSION := 1.16.0
 FUZZ_SECONDS ?= 30
 
 # How long the benchmark measures, and of what: bodies and listeners as its
-# table names them, with commas between.
+# table names them, or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
@@ -102,9 +102,11 @@ bench-engine: setup-rust ## how fast the pure parts are, natively, and how that 
 
 RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
 
-rig: setup-rust
+rig: setup-rust $(STRIP)
 	$(RIG) -p upstream
 	$(RIG) -p noop --target wasm32-wasip1
+	@cp target/rig/wasm32-wasip1/release/noop.wasm target/rig/noop-stripped.wasm
+	@$(STRIP) benches/rig/noop/exports.txt target/rig/noop-stripped.wasm
 
 ##— lints ——————————————————————————————————————————————————————————————————
 

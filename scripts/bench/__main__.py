@@ -15,6 +15,7 @@ import time
 
 import bodies
 import load
+import memory
 import proxy
 import report
 
@@ -30,7 +31,7 @@ def arguments():
     parser.add_argument("--oha", required=True, type=pathlib.Path, help="the load generator")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--only", default="", help="bodies and listeners, as in the table, with commas between")
+    parser.add_argument("--only", default="", help="bodies and listeners, as in the table, or memory; with commas between")
     parser.add_argument("--label", default="latest", help="name of the JSON file in target/bench")
     return parser.parse_args()
 
@@ -45,7 +46,7 @@ def check(stack, body, name, content):
     """That the listener does its work at all."""
     model, received, route = load.probe(stack, name, content)
     is_rewritten = model != bodies.MODEL
-    if is_rewritten != (name not in ("buffer", "no-op")) or (not is_rewritten and received != len(content)):
+    if is_rewritten != (name not in ("buffer", "no-op", "no-op stripped")) or (not is_rewritten and received != len(content)):
         raise proxy.Failed(f"{name}, {body}: the upstream received {received} bytes for {model}, route {route}")
 
 
@@ -88,19 +89,25 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     only = {one.strip() for one in asked.only.split(",") if one.strip()}
-    listeners = chosen(proxy.all_listeners(), only, always=("buffer", "no-op"))
+    all_listeners, all_bodies = proxy.all_listeners(), bodies.all_bodies()
+    listeners = chosen(all_listeners, only, always=("buffer", "no-op"))
+    rounds, memory_rows, memories = {}, [], None
     try:
-        with proxy.Stack(listeners, asked.label) as stack:
-            rounds = measure(stack, asked, chosen(bodies.all_bodies(), only))
+        if only != {"memory"}:
+            with proxy.Stack(listeners, asked.label) as stack:
+                rounds = measure(stack, asked, chosen(all_bodies, only))
+        if not only or "memory" in only:
+            memory_rows, memories = memory.measure(asked.oha, all_listeners, all_bodies)
     except proxy.Failed as problem:
         sys.exit(f"bench: {problem}")
     rows = report.summary(rounds)
     where = machine()
     path = proxy.OUT / f"{asked.label}.result.json"
     path.write_text(json.dumps({"machine": where, "asked": {"rounds": asked.rounds, "seconds": asked.seconds},
-                                "summary": rows, "rounds": rounds}, indent=1) + "\n")
-    print(report.table(rows))
-    print(f"\n{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "
+                                "summary": rows, "memory": memories, "rounds": rounds}, indent=1) + "\n")
+    for text in (report.table(rows) if rows else "", report.aligned(memory_rows, 1) if memory_rows else ""):
+        print(f"{text}\n" if text else "", end="")
+    print(f"{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "
           f"load {where['load']:.1f}; {asked.rounds} rounds of {asked.seconds:g} s\n{path.relative_to(proxy.ROOT)}")
 
 

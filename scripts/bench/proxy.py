@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
 RIG = ROOT / "target" / "rig"
 NOOP = RIG / "wasm32-wasip1" / "release" / "noop.wasm"
+NOOP_STRIPPED = RIG / "noop-stripped.wasm"
 UPSTREAM = RIG / "release" / "upstream"
 OUT = ROOT / "target" / "bench"
 
@@ -68,6 +69,7 @@ def all_listeners():
     return {
         "buffer": lambda _: [buffer()],
         "no-op": lambda name: [wasm(name, NOOP, {}), buffer()],
+        "no-op stripped": lambda name: [wasm(name, NOOP_STRIPPED, {}), buffer()],
         "3 routes": pointsman(routing.three()),
         "100 routes": pointsman(routing.hundred(True)),
         "100 named": pointsman(routing.hundred(False)),
@@ -121,9 +123,10 @@ def cpus():
 class Stack:
     """Envoy and the upstream, for the length of a `with` block."""
 
-    def __init__(self, listeners, label):
+    def __init__(self, listeners, label, workers=1):
         self.listeners = listeners
         self.label = label
+        self.workers = workers
         self.children = []
         self.ports = {}
 
@@ -155,7 +158,7 @@ class Stack:
         admin.unlink(missing_ok=True)
         with open(log, "wb") as output:
             self.envoy = self._spawn(
-                [os.environ.get("ENVOY", "envoy"), "-c", config, "--concurrency", "1", "--disable-hot-restart",
+                [os.environ.get("ENVOY", "envoy"), "-c", config, "--concurrency", str(self.workers), "--disable-hot-restart",
                  "-l", "warning", "--admin-address-path", admin], proxy_cpus, stdout=output, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         while not self.ports:
@@ -176,8 +179,11 @@ class Stack:
         return {one["name"]: one["local_address"]["socket_address"]["port_value"] for one in found}
 
     def _spawn(self, command, allowed, **streams):
-        child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True,
-                                 preexec_fn=lambda: os.sched_setaffinity(0, allowed), **streams)
+        try:
+            child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, start_new_session=True,
+                                     preexec_fn=lambda: os.sched_setaffinity(0, allowed), **streams)
+        except OSError as error:
+            raise Failed(f"{command[0]}: {error.strerror}; run: make bench") from error
         self.children.append(child)
         return child
 

@@ -50,7 +50,7 @@ def summary(rounds):
 
 
 def table(rows):
-    """Lines of text, columns aligned."""
+    """The text of the table."""
     cells = [HEAD]
     for row in rows:
         least, most = row["share_target"], row["added_us_target"]
@@ -68,16 +68,16 @@ def mark(is_met):
     return "" if is_met else " ✗"
 
 
-def aligned(rows):
-    """The first two columns to the left, numbers to the right, a rule under the head."""
+def aligned(rows, texts=2):
+    """The first columns to the left, numbers to the right, a rule under the head."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows)]
     lines = []
     for at, row in enumerate(rows):
-        cells = [cell.ljust(width) if column < 2 else cell.rjust(width)
+        cells = [cell.ljust(width) if column < texts else cell.rjust(width)
                  for column, (cell, width) in enumerate(zip(row, widths))]
         lines.append("  ".join(cells).rstrip())
         if at == 0:
             lines.append("  ".join("─" * width for width in widths))
-        elif at + 1 < len(rows) and rows[at + 1][0] != row[0]:
+        elif texts > 1 and at + 1 < len(rows) and rows[at + 1][0] != row[0]:
             lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
