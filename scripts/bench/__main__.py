@@ -105,6 +105,7 @@ def main():
     path = proxy.OUT / f"{asked.label}.result.json"
     path.write_text(json.dumps({"machine": where, "asked": {"rounds": asked.rounds, "seconds": asked.seconds},
                                 "summary": rows, "memory": memories, "rounds": rounds}, indent=1) + "\n")
+    (proxy.OUT / f"{asked.label}.md").write_text(report.markdown(rows))
     for text in (report.table(rows) if rows else "", report.aligned(memory_rows, 1) if memory_rows else ""):
         print(f"{text}\n" if text else "", end="")
     print(f"{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "

@@ -81,3 +81,21 @@ def aligned(rows, texts=2):
         elif texts > 1 and at + 1 < len(rows) and rows[at + 1][0] != row[0]:
             lines.append("")
     return "\n".join(lines) + "\n"
+
+
+def markdown(rows):
+    """The same for docs/performance.md: CPU added in µs, then the share of the no-op's requests."""
+    names = list(dict.fromkeys(row["listener"] for row in rows if row["listener"] != "buffer"))
+    lines = []
+    for key, target, sign, digits in (("added_us", "added_us_target", "≤", 0), ("share", "share_target", "≥", 2)):
+        lines += ["| " + " | ".join([key.replace("added_us", "CPU added, µs").replace("share", "of no-op"), *names]) + " |",
+                  "|---" * (len(names) + 1) + "|"]
+        for body in dict.fromkeys(row["body"] for row in rows):
+            found = {row["listener"]: row for row in rows if row["body"] == body}
+            cells = [body]
+            for row in (found.get(name) for name in names):
+                aim = "" if row is None or row[target] is None else f" ({sign} {row[target]})"
+                cells.append("" if row is None else f"{row[key]:.{digits}f}{aim}")
+            lines.append("| " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines)

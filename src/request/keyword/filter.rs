@@ -13,8 +13,9 @@ use crate::sort::ordered;
 const GRAM: usize = 4;
 /// Longest stride: every further position of a keyword adds a gram to the table.
 const LONGEST_STRIDE: usize = 8;
-/// Entries of the table.
-const TABLE: usize = 1 << 15;
+/// Bits of the table, least and most; in between, 16 for each gram.
+const LEAST_BITS: usize = 1 << 15;
+const MOST_BITS: usize = 1 << 20;
 /// What ignoring case makes of a gram.
 const FOLD: u32 = 0x2020_2020;
 
@@ -31,11 +32,9 @@ struct Place {
 #[derive(Debug)]
 pub(super) struct Filter {
     stride: usize,
-    /// By hash of a gram: whether one of that hash is known.
-    table: Box<[bool; TABLE]>,
+    table: Table,
     /// Sorted by gram.
     places: Vec<Place>,
-    /// By the upper bits of a gram's hash, where to look in `places`.
     words: Vec<String>,
 }
 
@@ -43,8 +42,39 @@ pub(super) struct Filter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooAlike;
 
-const fn hash(gram: u32) -> usize {
-    (gram.wrapping_mul(0x9e37_79b1) >> 17) as usize
+/// Which grams are known, and a few that are not.
+#[derive(Debug)]
+struct Table {
+    words: Vec<u64>,
+    /// How far a product is shifted to be the index of a bit.
+    shift: u32,
+}
+
+impl Table {
+    /// A table for that many grams.
+    fn new(grams: usize) -> Self {
+        let bits = grams.saturating_mul(16).clamp(LEAST_BITS, MOST_BITS).next_power_of_two();
+        Self { words: vec![0; bits / 64], shift: 32_u32.saturating_sub(bits.trailing_zeros()) }
+    }
+
+    #[inline]
+    fn bit(&self, gram: u32) -> (usize, u64) {
+        let at = gram.wrapping_mul(0x9e37_79b1).wrapping_shr(self.shift);
+        ((at / 64) as usize, 1 << (at % 64))
+    }
+
+    fn insert(&mut self, gram: u32) {
+        let (word, bit) = self.bit(gram);
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    #[inline]
+    fn has(&self, gram: u32) -> bool {
+        let (word, bit) = self.bit(gram);
+        self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 impl Filter {
@@ -61,19 +91,17 @@ impl Filter {
         let word = |at: usize| words.get(at).map(String::as_bytes).unwrap_or_default();
         let shortest = chosen.clone().map(|at| word(at).len()).min()?;
         let stride = shortest.saturating_sub(GRAM - 1).clamp(1, LONGEST_STRIDE);
-        let mut table = Box::new([false; TABLE]);
         let mut places = Vec::new();
         for at in chosen {
             for (offset, gram) in word(at).windows(GRAM).take(stride).enumerate() {
                 let gram = gram_of(gram);
-                if let Some(entry) = table.get_mut(hash(gram)) {
-                    *entry = true;
-                }
                 let [keyword, offset] = [at, offset].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
                 places.push(Place { gram, keyword, offset });
             }
         }
         let places = ordered(places);
+        let mut table = Table::new(places.len());
+        places.iter().for_each(|place| table.insert(place.gram));
         Some(Self { stride, table, places, words: words.to_vec() })
     }
 
@@ -86,7 +114,7 @@ impl Filter {
         let mut budget = text.len() / 4;
         for (step, gram) in text.windows(GRAM).step_by(self.stride).enumerate() {
             let gram = gram_of(gram);
-            if self.table.get(hash(gram)).is_some_and(|known| *known) {
+            if self.table.has(gram) {
                 let at = step.saturating_mul(self.stride);
                 self.compare(text, at, gram, &mut budget, &mut found)?;
             }

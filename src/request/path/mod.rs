@@ -1,7 +1,7 @@
 //! What a request's path asks for: the wire format, the operation, and the
 //! model where the path names it.
 //!
-//! Goes by the [`canonical()`] path, so that spellings which servers may take for
+//! Goes by the canonical path, so that spellings which servers may take for
 //! one another are the same here, and says which plain path is to be sent on, so
 //! that what was judged is what is asked for.
 
