@@ -2,10 +2,14 @@
 //! every type that is sorted, which pays for itself in longer lists than there are
 //! here. A leaf: names no other module.
 
+/// Up to this length, moving items costs less than the memory to merge them in.
+const SHORT: usize = 16;
+
 /// The items in order; those of which neither is less keep theirs.
 pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> Vec<T> {
     let length = items.len();
-    if length < 2 {
+    if length <= SHORT {
+        insert(&mut items, is_less);
         return items;
     }
     let right = sorted(items.split_off(length / 2), is_less);
@@ -20,6 +24,18 @@ pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) ->
             (None, None) => return merged,
         };
         merged.extend(if is_right { right.next() } else { left.next() });
+    }
+}
+
+/// Sorts by insertion.
+fn insert<T>(items: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
+    for end in 1..items.len() {
+        for at in (0..end).rev() {
+            match items.get_mut(at..).unwrap_or_default() {
+                [a, b, ..] if is_less(b, a) => std::mem::swap(a, b),
+                _ => break,
+            }
+        }
     }
 }
 

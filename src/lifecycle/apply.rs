@@ -131,8 +131,13 @@ fn set_headers<H: Host + ?Sized>(
         host.set_request_header(":authority", Some(authority.as_bytes()));
     }
     let original = head.text(":path").unwrap_or_default();
+    let (came, query) = path::split(&original);
+    let is_same = provider.path.is_none() && provider.path_prefix.is_empty() && secret.is_none();
+    if is_same && call.is_at(came) && !original.contains('#') {
+        return;
+    }
     let model = step.server.upstream_model(config);
-    let query = call.query_for(path::split(&original).1, model);
+    let query = call.query_for(query, model);
     let path = rewrite::path(
         &call.path_for(model),
         query.as_deref(),

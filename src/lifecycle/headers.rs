@@ -1,5 +1,6 @@
 //! Request headers: what is read of them, and which never go on.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::config::{ClientHeaders, Config, HeaderNames};
@@ -43,20 +44,24 @@ impl RequestHead {
     }
 
     /// The first value of a header as text; other bytes than UTF-8 are replaced.
-    pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.first(name).map(|value| String::from_utf8_lossy(value).into_owned())
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.first(name).map(String::from_utf8_lossy)
     }
 
     /// All values of a header as text, joined by commas; other bytes than UTF-8 are replaced.
-    pub(super) fn all(&self, name: &str) -> Option<String> {
-        self.joined(name).map(|value| String::from_utf8_lossy(&value).into_owned())
+    pub(super) fn all(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.joined(name).map(|value| match value {
+            Cow::Borrowed(value) => String::from_utf8_lossy(value),
+            Cow::Owned(value) => Cow::Owned(String::from_utf8_lossy(&value).into_owned()),
+        })
     }
 
     /// All values of a header, joined by commas as HTTP allows.
-    fn joined(&self, name: &str) -> Option<Vec<u8>> {
+    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
-        let mut joined = values.next()?.clone();
+        let mut joined = Cow::Borrowed(values.next()?.as_slice());
         for value in values {
+            let joined = joined.to_mut();
             joined.push(b',');
             joined.extend_from_slice(value);
         }
@@ -126,7 +131,7 @@ impl RequestHead {
 
     /// The announced length of the body, in bytes.
     pub(super) fn length(&self) -> Option<u64> {
-        self.text("content-length")?.parse().ok()
+        str::from_utf8(self.first("content-length")?).ok()?.parse().ok()
     }
 
     /// Whether the request sets a limit to its cost that it may set.
@@ -138,7 +143,7 @@ impl RequestHead {
     pub(super) fn watched(&self, names: &[String]) -> BTreeMap<String, String> {
         let value = |name: &String| {
             let value = self.joined(name)?;
-            Some((name.clone(), String::from_utf8(value).ok()?))
+            Some((name.clone(), String::from_utf8(value.into_owned()).ok()?))
         };
         names.iter().filter_map(value).collect()
     }
@@ -176,8 +181,12 @@ fn mixed(mut hash: u64) -> u64 {
 }
 
 /// Text as a header value: control characters and what is not ASCII percent-encoded.
-pub(super) fn value(text: &str) -> String {
-    percent_encoded(text.as_bytes(), |byte| matches!(byte, b' '..=b'~'))
+pub(super) fn value(text: &str) -> Cow<'_, str> {
+    let is_kept = |byte| matches!(byte, b' '..=b'~');
+    if text.bytes().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(percent_encoded(text.as_bytes(), is_kept))
 }
 
 #[cfg(test)]
@@ -187,8 +196,8 @@ mod tests {
     #[test]
     fn samples_are_stable_and_even() {
         let at = |id: u32| {
-            let headers = vec![("x-request-id".to_owned(), format!("id-{id}").into_bytes())];
-            RequestHead::new(headers).sample(7)
+            RequestHead::new(vec![("x-request-id".to_owned(), format!("id-{id}").into_bytes())])
+                .sample(7)
         };
         assert_eq!(at(1).to_bits(), at(1).to_bits());
         let below = (0..10_000).filter(|id| at(*id) < 25.0).count();

@@ -70,7 +70,7 @@ pub(super) fn against(
     let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
     let length = head.length();
     if !encoding.split(',').map(str::trim).all(is_plain) {
-        Some(Unread::Encoded { encoding })
+        Some(Unread::Encoded { encoding: encoding.into_owned() })
     } else if let Some(charset) = charset {
         Some(Unread::Charset { charset })
     } else if length.is_some_and(|length| length > limit) {
@@ -86,11 +86,15 @@ pub(super) fn against(
 /// several types that a client sends, one is enough.
 fn is_json(content_type: &str) -> bool {
     let is_json = |one: &str| {
-        let essence = one.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        essence == "text/json"
-            || essence
-                .strip_prefix("application/")
-                .is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+        let essence = one.split(';').next().unwrap_or_default().trim();
+        let is = |ending: &str| {
+            let at = essence.len().checked_sub(ending.len());
+            at.and_then(|at| essence.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        };
+        let is_application = essence
+            .split_once('/')
+            .is_some_and(|(kind, _)| kind.eq_ignore_ascii_case("application"));
+        essence.eq_ignore_ascii_case("text/json") || is_application && (is("/json") || is("+json"))
     };
     content_type.trim().is_empty() || content_type.split(',').any(is_json)
 }

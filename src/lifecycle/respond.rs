@@ -88,7 +88,8 @@ fn name_server<H: Host + ?Sized>(
 ) {
     let config = &engine.config;
     let names = &config.headers;
-    let deployment = value(&step.server.name(config));
+    let deployment = step.server.name(config);
+    let deployment = value(&deployment);
     let set = |name: &str, text: &str| host.set_response_header(name, Some(text.as_bytes()));
     set(&names.model, &value(&step.model));
     set(&names.deployment, &deployment);

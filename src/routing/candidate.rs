@@ -93,7 +93,7 @@ fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
 /// A set of one.
 fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
     Set {
-        name: candidate.server.name(config),
+        name: candidate.server.name(config).into_owned(),
         variant: None,
         group: None,
         strategy: StrategyName::Single,

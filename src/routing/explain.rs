@@ -204,10 +204,10 @@ impl Trace {
         self.model = Some(set.name.clone());
         self.variant.clone_from(&set.variant);
         self.strategy = Some(strategy_name(set.strategy));
-        self.plan = steps.iter().map(|step| step.server.name(config)).collect();
+        self.plan = steps.iter().map(|step| step.server.name(config).into_owned()).collect();
         for (model, considered) in looked_at {
             self.candidates.push(CandidateTrace {
-                deployment: considered.candidate.server.name(config),
+                deployment: considered.candidate.server.name(config).into_owned(),
                 fallback: (*model != set.name).then(|| model.clone()),
                 eligible: considered.block.is_none(),
                 estimated_cost_usd: considered.cost.map(|cost| cost.most),
@@ -223,7 +223,7 @@ impl Trace {
                 self.decision = decision.plan.first().map(|step| {
                     let provider = config.provider(step.server.provider(config));
                     DecisionTrace {
-                        deployment: step.server.name(config),
+                        deployment: step.server.name(config).into_owned(),
                         provider: provider.name.clone(),
                         cluster: provider.cluster.clone(),
                         upstream_model: step.server.upstream_model(config).to_owned(),

@@ -18,6 +18,7 @@ mod price;
 mod resolve;
 mod route;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{Config, DeploymentId, Overrides, ProviderId, RouteId};
@@ -139,11 +140,11 @@ impl Server {
 
     /// Its id, or `provider:model`.
     #[must_use]
-    pub fn name(&self, config: &Config) -> String {
+    pub fn name<'a>(&'a self, config: &'a Config) -> Cow<'a, str> {
         match self {
-            Self::Deployment(id) => config.deployment(*id).id.clone(),
+            Self::Deployment(id) => Cow::Borrowed(&config.deployment(*id).id),
             Self::Direct(provider, model) => {
-                format!("{}:{model}", config.provider(*provider).name)
+                Cow::Owned(format!("{}:{model}", config.provider(*provider).name))
             }
         }
     }

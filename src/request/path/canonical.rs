@@ -5,9 +5,23 @@
 /// slashes merged, none at the end; then encoded again as far as it must be.
 #[must_use]
 pub fn canonical(path: &str) -> String {
+    if is_canonical(path) {
+        return path.to_owned();
+    }
     percent_encoded(&canonical_bytes(path), |byte| {
         byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(&byte)
     })
+}
+
+/// Whether a path is surely its own canonical spelling, as nearly all are.
+fn is_canonical(path: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let mut segments = path.split('/');
+    segments.next() == Some("")
+        && segments.all(|segment| {
+            !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(is_plain)
+        })
 }
 
 fn canonical_bytes(path: &str) -> Vec<u8> {

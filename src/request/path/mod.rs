@@ -64,6 +64,12 @@ impl Call {
         }
     }
 
+    /// Whether any model is asked for under this very path, wherever the model stands.
+    #[must_use]
+    pub fn is_at(&self, path: &str) -> bool {
+        self.named.is_none() && self.path == path
+    }
+
     /// The path, without a query, for another model.
     #[must_use]
     pub fn path_for(&self, model: &str) -> String {

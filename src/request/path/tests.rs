@@ -181,3 +181,27 @@ fn further_paths_are_those_of_their_last_segment() {
     assert_eq!(entry("/say"), ("speech", "audio/speech", Body::Form));
     assert_eq!(entry("/v9/count_tokens"), ("count_tokens", "messages/count_tokens", Body::Json));
 }
+
+#[test]
+fn a_path_that_is_taken_as_it_is_is_canonical() {
+    for path in ["", "/v1/chat/completions", "/a.b/c..d/e_f-g:h", "/v1/models/x:generateContent"] {
+        assert_eq!(canonical(path), path);
+    }
+    for (path, wanted) in [
+        ("/", ""),
+        ("//v1", "/v1"),
+        ("/v1//x", "/v1/x"),
+        ("/v1/", "/v1"),
+        ("/v1/./x", "/v1/x"),
+        ("/v1/../x", "/x"),
+        ("/..x", "/..x"),
+        ("v1", "/v1"),
+        ("/v1%2fx", "/v1/x"),
+        ("/v1;a/x", "/v1/x"),
+        ("/v1\\x", "/v1/x"),
+        ("/v1?x", "/v1"),
+        ("/\u{e9}", "/%C3%A9"),
+    ] {
+        assert_eq!(canonical(path), wanted, "{path}");
+    }
+}
