@@ -13,6 +13,9 @@ use crate::sort::ordered;
 const GRAM: usize = 4;
 /// Longest stride: every further position of a keyword adds a gram to the table.
 const LONGEST_STRIDE: usize = 8;
+/// Grams looked up together, and the bytes that they may span.
+const TOGETHER: usize = 4;
+const GROUP: usize = TOGETHER * LONGEST_STRIDE;
 /// Bits of the table, least and most; in between, 16 for each gram.
 const LEAST_BITS: usize = 1 << 15;
 const MOST_BITS: usize = 1 << 20;
@@ -112,14 +115,36 @@ impl Filter {
     /// When comparing takes longer than another way of searching would.
     pub(super) fn search(&self, text: &[u8], mut found: impl FnMut(usize)) -> Result<(), TooAlike> {
         let mut budget = text.len() / 4;
-        for (step, gram) in text.windows(GRAM).step_by(self.stride).enumerate() {
+        let mut at = 0_usize;
+        // Several at a time, so that there is one branch for all of them.
+        let group = self.stride.saturating_mul(TOGETHER);
+        while let Some(grams) = self.grams(text, at) {
+            if grams.iter().fold(false, |found, gram| found | self.table.has(*gram)) {
+                for (gram, at) in grams.into_iter().zip((at..).step_by(self.stride)) {
+                    if self.table.has(gram) {
+                        self.compare(text, at, gram, &mut budget, &mut found)?;
+                    }
+                }
+            }
+            at = at.saturating_add(group);
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        for (gram, at) in rest.windows(GRAM).zip(at..).step_by(self.stride) {
             let gram = gram_of(gram);
             if self.table.has(gram) {
-                let at = step.saturating_mul(self.stride);
                 self.compare(text, at, gram, &mut budget, &mut found)?;
             }
         }
         Ok(())
+    }
+
+    /// The grams at a place and the next ones of a group.
+    #[inline]
+    fn grams(&self, text: &[u8], at: usize) -> Option<[u32; TOGETHER]> {
+        let stride = self.stride.min(LONGEST_STRIDE);
+        let text: &[u8; GROUP] = text.get(at..)?.first_chunk()?;
+        let gram = |number: usize| text.get(number.wrapping_mul(stride)..).map_or(0, gram_of);
+        Some([gram(0), gram(1), gram(2), gram(3)])
     }
 
     #[cold]

@@ -20,6 +20,11 @@ pub(super) trait Sink {
     fn string_start(&mut self, at: u64, is_key: bool);
     /// A piece of the current string, decoded: whole characters, valid UTF-8. May be empty.
     fn text(&mut self, piece: &[u8]);
+    /// What is wanted of the current string, if it may come otherwise than through `text`.
+    fn gathers(&mut self) -> Gathers<'_>;
+    /// So many bytes were gathered, whole characters of valid UTF-8, and behind them some
+    /// that are none of the text.
+    fn gathered(&mut self, added: usize, surplus: usize);
     /// The string ends, after its closing quote.
     fn string_end(&mut self, end: u64, is_key: bool);
     /// A number, boolean or null.
@@ -32,6 +37,17 @@ pub(super) trait Sink {
     fn comma(&mut self, at: u64);
     /// Whether reading stops here for now.
     fn is_paused(&self) -> bool;
+}
+
+/// What is wanted of a string.
+#[derive(Debug)]
+pub(super) enum Gathers<'t> {
+    /// Its pieces, one by one.
+    Nothing,
+    /// Its length at most.
+    Length,
+    /// To be appended to this text, until that has about so many bytes.
+    Text { text: &'t mut Vec<u8>, most: usize },
 }
 
 /// A value without parts.

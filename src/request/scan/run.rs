@@ -59,16 +59,9 @@ fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
 /// The same; for this target the compiler has to be told.
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
-    use core::arch::wasm32::{
-        i8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
-    };
+    use core::arch::wasm32::{i8x16_bitmask, u8x16_splat, u64x2, v128, v128_any_true, v128_or};
     let pair = |low: &[u8; 8], high: &[u8; 8]| -> v128 {
         u64x2(u64::from_le_bytes(*low), u64::from_le_bytes(*high))
-    };
-    let special = |bytes: v128| {
-        let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
-        let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
-        v128_or(v128_or(quote, backslash), u8x16_lt(bytes, u8x16_splat(0x20)))
     };
     let mut all = u8x16_splat(0);
     for (at, block) in blocks.iter().enumerate() {
@@ -83,8 +76,17 @@ fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
     (blocks.len(), i8x16_bitmask(all) == 0)
 }
 
+/// All bits of every special byte.
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+pub(super) fn special(bytes: core::arch::wasm32::v128) -> core::arch::wasm32::v128 {
+    use core::arch::wasm32::{u8x16_eq, u8x16_lt, u8x16_splat, v128_or};
+    let quote = u8x16_eq(bytes, u8x16_splat(b'"'));
+    let backslash = u8x16_eq(bytes, u8x16_splat(b'\\'));
+    v128_or(v128_or(quote, backslash), u8x16_lt(bytes, u8x16_splat(0x20)))
+}
+
 /// Index of the first special byte, or the length.
-fn first_special(bytes: &[u8]) -> usize {
+pub(super) fn first_special(bytes: &[u8]) -> usize {
     let (words, tail) = bytes.as_chunks::<8>();
     let mut at = 0_usize;
     for word in words {

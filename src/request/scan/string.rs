@@ -4,8 +4,9 @@
 //! whole; only escapes and characters that a chunk border cuts are looked at byte
 //! by byte. A lone surrogate escape becomes U+FFFD.
 
+use super::decode::{Counted, Kept, decode};
 use super::error::ScanError;
-use super::lexer::{Input, Sink};
+use super::lexer::{Gathers, Input, Sink};
 use super::run::plain;
 
 /// Whether the closing quote has been read.
@@ -40,6 +41,9 @@ pub(super) struct Text {
 }
 
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// From this length on, runs are handed on as they are.
+const LONG: usize = 512;
 
 const fn wrong(at: u64, what: &'static str) -> ScanError {
     ScanError::Malformed { at, what }
@@ -102,7 +106,7 @@ impl Text {
             }
             [_, letter, ..] => {
                 let Some(text) = meaning(letter) else { return false };
-                sink.text(text);
+                sink.text(&[text]);
                 input.take(2);
             }
             _ => return false,
@@ -115,6 +119,9 @@ impl Text {
     fn plain<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<Done, ScanError> {
         loop {
             let run = plain(input.rest);
+            if run.len < LONG && gather(input, sink) {
+                continue;
+            }
             let at = input.at;
             let bytes = input.take(run.len);
             if run.is_ascii {
@@ -129,7 +136,7 @@ impl Text {
                 }
                 [b'\\', letter, ..] => {
                     let Some(text) = meaning(letter) else { return Ok(Done::No) };
-                    sink.text(text);
+                    sink.text(&[text]);
                     input.take(2);
                 }
                 [0..0x20, ..] => return Err(wrong(input.at, "control character in a string")),
@@ -205,7 +212,7 @@ impl Text {
         self.flush(sink);
         input.take(1);
         self.escape = Escape::None;
-        sink.text(text);
+        sink.text(&[text]);
         Ok(())
     }
 
@@ -261,18 +268,46 @@ impl Text {
 }
 
 /// What the letter after a backslash stands for.
-const fn meaning(letter: u8) -> Option<&'static [u8]> {
+pub(super) const fn meaning(letter: u8) -> Option<u8> {
     Some(match letter {
-        b'"' => b"\"",
-        b'\\' => b"\\",
-        b'/' => b"/",
-        b'b' => b"\x08",
-        b'f' => b"\x0c",
-        b'n' => b"\n",
-        b'r' => b"\r",
-        b't' => b"\t",
+        b'"' | b'\\' | b'/' => letter,
+        b'b' => 0x8,
+        b'f' => 0xc,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
         _ => return None,
     })
+}
+
+/// Takes what follows in one go, where the sink wants it whole; whether there was
+/// something that could be.
+fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> bool {
+    let string = input.rest;
+    let (taken, added) = match sink.gathers() {
+        Gathers::Nothing => return false,
+        Gathers::Length => {
+            let mut counted = Counted::default();
+            (decode(string, &mut counted), counted.0)
+        }
+        Gathers::Text { text, most } => {
+            let before = text.len();
+            (decode(string, &mut Kept { text, most }), text.len().saturating_sub(before))
+        }
+    };
+    let read = string.get(..taken).unwrap_or_default();
+    // An escape is ASCII, and so is what it stands for: what is valid with the one is
+    // valid with the other.
+    let valid = match utf8(read) {
+        Ok(()) => taken,
+        Err((valid, true)) => valid,
+        Err((_, false)) => 0,
+    };
+    // Of what is not valid, everything goes back; of a cut character, its bytes.
+    let cut = if valid == 0 { added } else { taken.saturating_sub(valid) };
+    input.take(valid);
+    sink.gathered(added.saturating_sub(cut), cut);
+    valid > 0
 }
 
 /// Whether the bytes are text; else how many of them are, and whether what follows is

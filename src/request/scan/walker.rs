@@ -15,7 +15,7 @@ use super::capture::Capture;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
 use super::labels::{Labels, PARAM_BYTES};
-use super::lexer::{Container, Scalar, Sink};
+use super::lexer::{Container, Gathers, Scalar, Sink};
 use super::place::{Kind, Place, Shape, Word};
 use super::places::Places;
 use super::table;
@@ -40,7 +40,7 @@ pub(super) enum Text {
 
 /// Text is estimated and searched in pieces of at least this many bytes, where the
 /// string is that long: escapes cut it into many more.
-const PIECE: usize = 4096;
+const PIECE: usize = 16 << 10;
 
 /// The value of `model` as it stands.
 #[derive(Debug, Default)]
@@ -197,9 +197,8 @@ impl Walker {
     }
 
     fn gather(&mut self, piece: &[u8], is_searched: bool) {
-        self.value.bytes = self.value.bytes.saturating_add(piece.len() as u64);
-        self.has_counted = true;
-        if !(self.looks.tokens || is_searched && self.looks.keywords) {
+        self.count_bytes(piece.len());
+        if !self.looks_at(is_searched) {
             return;
         }
         if piece.len() >= PIECE {
@@ -211,6 +210,15 @@ impl Walker {
         if self.gathered.len() >= PIECE {
             self.weigh(is_searched);
         }
+    }
+
+    const fn looks_at(&self, is_searched: bool) -> bool {
+        self.looks.tokens || is_searched && self.looks.keywords
+    }
+
+    const fn count_bytes(&mut self, bytes: usize) {
+        self.value.bytes = self.value.bytes.saturating_add(bytes as u64);
+        self.has_counted = true;
     }
 
     /// Estimates and searches what was gathered.
@@ -282,6 +290,27 @@ impl Sink for Walker {
             Text::ToKey => self.key.push(piece),
             Text::ToCapture => self.capture.push(piece),
             Text::Counted { is_searched } => self.gather(piece, is_searched),
+        }
+    }
+
+    fn gathers(&mut self) -> Gathers<'_> {
+        match self.text {
+            Text::Counted { is_searched } if self.looks_at(is_searched) => {
+                Gathers::Text { text: &mut self.gathered, most: PIECE }
+            }
+            Text::Counted { .. } | Text::Nowhere => Gathers::Length,
+            Text::ToKey | Text::ToCapture => Gathers::Nothing,
+        }
+    }
+
+    fn gathered(&mut self, added: usize, surplus: usize) {
+        let Text::Counted { is_searched } = self.text else { return };
+        self.count_bytes(added);
+        if self.looks_at(is_searched) {
+            self.gathered.truncate(self.gathered.len().saturating_sub(surplus));
+            if self.gathered.len() >= PIECE {
+                self.weigh(is_searched);
+            }
         }
     }
 

@@ -10,18 +10,20 @@
     expect(clippy::arithmetic_side_effects, reason = "a place divided by sizes that are not 0")
 )]
 
+use std::cmp::Ordering;
+
 /// Bytes of a block: many short ones say more of a text than a few long ones.
 const BLOCK: u64 = 64;
 /// Up to these bytes, one block in so many is read.
 const ZONES: [(u64, u64); 3] = [(4 << 10, 1), (32 << 10, 4), (u64::MAX, 64)];
 
-/// A part of a text that lies in one block.
+/// A part of a text that is read, or is not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'t> {
     pub(super) text: &'t str,
     /// For how many times as much it stands; 0 if it is not read.
     pub(super) share: i64,
-    /// Whether the block ends with it, and the next one is not simply its sequel.
+    /// Whether what is read or passed over ends with it, and what follows is not its sequel.
     pub(super) is_last: bool,
 }
 
@@ -43,12 +45,10 @@ impl Sample {
         self.at <= all
     }
 
-    /// Takes what lies in one block off the front of a text that is not empty.
+    /// Takes what is read together, or passed over together, off the front of a text that
+    /// is not empty.
     pub(super) fn next<'t>(&mut self, text: &mut &'t str) -> Part<'t> {
-        let [(all, _), ..] = ZONES;
-        let share = self.share();
-        let block = (self.at / BLOCK).saturating_add(1).saturating_mul(BLOCK);
-        let end = block.max(all);
+        let (share, end) = self.stretch();
         let room = usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         // A character belongs to the block it begins in.
         let cut = (room..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
@@ -60,11 +60,26 @@ impl Sample {
 
     /// For how many times as much the block at hand stands; 0 if it is not read.
     pub(super) fn share(&self) -> i64 {
+        self.stretch().0
+    }
+
+    /// For how many times as much the text at hand stands, and where that changes.
+    fn stretch(&self) -> (i64, u64) {
+        let [(all, _), ..] = ZONES;
+        if self.at < all {
+            return (1, all);
+        }
         let (_, stride) = ZONES.iter().find(|(end, _)| self.at < *end).copied().unwrap_or((0, 1));
+        let stride = stride.max(1);
         let block = self.at / BLOCK;
-        let (group, place) = (block / stride.max(1), block % stride.max(1));
-        let is_read = drawn(self.seed ^ group) % stride.max(1) == place;
-        if is_read { i64::try_from(stride).unwrap_or(1) } else { 0 }
+        let (group, place) = (block / stride, block % stride);
+        let chosen = drawn(self.seed ^ group) % stride;
+        let (share, end) = match place.cmp(&chosen) {
+            Ordering::Less => (0, chosen),
+            Ordering::Equal => (i64::try_from(stride).unwrap_or(1), chosen.saturating_add(1)),
+            Ordering::Greater => (0, stride),
+        };
+        (share, group.saturating_mul(stride).saturating_add(end).saturating_mul(BLOCK))
     }
 }
 
