@@ -1,6 +1,7 @@
 use super::*;
 use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
+use crate::request::tokens::Costs;
 
 const TYPE: &str = "multipart/form-data; boundary=XyZ";
 
