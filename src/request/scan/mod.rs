@@ -250,4 +250,6 @@ fn tokens(total: &Tally, message: u64, looks: Looks) -> Tokens {
 }
 
 #[cfg(test)]
+mod media_tests;
+#[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ macro_rules! openai_part {
                 ("refusal", Place::COUNTED),
                 ("image_url", Place::MEDIA.members(&LINK).implies(Image)),
                 DETAIL,
-                ("input_audio", Place::object(&SOUND).implies(Audio)),
+                ("input_audio", Place::MEDIA.members(&SOUND).implies(Audio)),
                 ("audio_url", Place::MEDIA.members(&LINK).implies(Audio)),
                 ("file", Place::object(&FILE).implies(File)),
                 ("file_data", Place::SKIP.implies(File)),
