@@ -13,7 +13,7 @@ fn encoded(bytes: &[u8]) -> String {
         for place in 0..=group.len() {
             text.push(char::from(DIGITS[number >> (18 - 6 * place) & 63]));
         }
-        text.push_str(&"="[..usize::from(group.len() < 3)].repeat(3 - group.len()));
+        text.push_str(&"=".repeat(3 - group.len()));
     }
     text
 }
