@@ -64,7 +64,7 @@ impl Fields {
             value: Vec::new(),
             text: Text::default(),
             pricing: Pricing::new(spec.entry.document, spec.costs),
-            probe: Probe::of_bytes(false),
+            probe: Probe::of_bytes(),
             stops_at_model: false,
             is_paused: false,
             is_released: false,
@@ -120,7 +120,7 @@ impl Sink for Fields {
                 // Texts of several prompts do not join.
                 self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
             }
-            Part::Image | Part::File => self.probe = Probe::of_bytes(self.looks.tokens),
+            Part::Image | Part::File => self.probe.restart(self.looks.tokens),
             Part::Model | Part::Stream | Part::Skipped => {}
         }
         Ok(())

@@ -8,6 +8,9 @@
 /// How far into the data a size may stand: a JPEG has its behind segments of up to
 /// 64 KiB each, of which cameras fill one or two.
 const FRONT: u32 = 256 * 1024;
+/// Bytes of headers that are read of one request, those passed over aside: thousands of
+/// images have no more, unless somebody wants them to.
+const BUDGET: u32 = 64 * 1024;
 /// The longest side that is believed, which is the longest of JPEG and GIF.
 const LONGEST_SIDE: u32 = 65_535;
 /// Samples in a second that are believed.
@@ -74,6 +77,8 @@ pub(super) struct Header {
     /// Bytes to pass over before the next one is read.
     skip: u32,
     at: u32,
+    /// Bytes that may still be read, of this header and those that follow.
+    left: u32,
     /// Bytes of sound in a second.
     rate: u32,
     /// What is left of its format.
@@ -90,10 +95,16 @@ impl Header {
             wanted: 4,
             skip: 0,
             at: 0,
+            left: BUDGET,
             rate: 0,
             rest: 0,
             found: Found::Open,
         }
+    }
+
+    /// Begins another header of the same request.
+    pub(super) const fn restart(&mut self) {
+        *self = Self { left: self.left, ..Self::new() };
     }
 
     pub(super) const fn found(&self) -> Found {
@@ -121,6 +132,8 @@ impl Header {
         if self.skip > 0 {
             return self.pass(1);
         }
+        let Some(left) = self.left.checked_sub(1) else { return self.close() };
+        self.left = left;
         if let Some(place) = self.head.get_mut(usize::from(self.filled)) {
             *place = byte;
         }

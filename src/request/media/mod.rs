@@ -40,4 +40,6 @@ impl Media {
 }
 
 #[cfg(test)]
+mod price_tests;
+#[cfg(test)]
 mod tests;

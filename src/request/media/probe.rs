@@ -26,7 +26,7 @@ enum State {
     Done,
 }
 
-/// Reads a size off data that comes in pieces.
+/// Reads the sizes off the data of one request, which comes in pieces.
 #[derive(Debug)]
 pub struct Probe {
     state: State,
@@ -39,20 +39,31 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// A probe of a data URL or of base64; one that does not look only counts.
+    /// A probe of data URLs and base64.
     #[must_use]
-    pub const fn of_text(looks: bool) -> Self {
-        Self::new(if looks { State::Start } else { State::Done }, false)
+    pub const fn of_text() -> Self {
+        Self::new(false)
     }
 
-    /// A probe of the data itself; one that does not look only counts.
+    /// A probe of data itself.
     #[must_use]
-    pub const fn of_bytes(looks: bool) -> Self {
-        Self::new(if looks { State::Raw } else { State::Done }, true)
+    pub const fn of_bytes() -> Self {
+        Self::new(true)
     }
 
-    const fn new(state: State, is_raw: bool) -> Self {
-        Self { state, header: Header::new(), length: 0, head: 0, is_raw }
+    const fn new(is_raw: bool) -> Self {
+        Self { state: State::Done, header: Header::new(), length: 0, head: 0, is_raw }
+    }
+
+    /// Begins the next data, to look into it or only to count it.
+    pub const fn restart(&mut self, looks: bool) {
+        self.header.restart();
+        (self.length, self.head) = (0, 0);
+        self.state = match (looks, self.is_raw) {
+            (true, true) => State::Raw,
+            (true, false) => State::Start,
+            (false, _) => State::Done,
+        };
     }
 
     /// Bytes so far, as they came.

@@ -1,7 +1,6 @@
+//! Sizes, read in every chunking.
+
 use super::*;
-use crate::request::facts::Tokens;
-use crate::request::format::Document;
-use crate::request::tokens::Costs;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -23,6 +22,18 @@ fn fed<'p>(mut probe: Probe, pieces: impl IntoIterator<Item = &'p [u8]>) -> Opti
     probe.media()
 }
 
+fn text_probe() -> Probe {
+    let mut probe = Probe::of_text();
+    probe.restart(true);
+    probe
+}
+
+pub(super) fn byte_probe() -> Probe {
+    let mut probe = Probe::of_bytes();
+    probe.restart(true);
+    probe
+}
+
 /// Pieces that are tried: few of what is long.
 fn sizes(data: &[u8]) -> impl Iterator<Item = usize> {
     let count = if data.len() > 2000 { 3 } else { 40 };
@@ -32,22 +43,22 @@ fn sizes(data: &[u8]) -> impl Iterator<Item = usize> {
 /// What a text comes to, the same in every chunking.
 fn of_text(text: &str) -> Option<Media> {
     let text = text.as_bytes();
-    let whole = fed(Probe::of_text(true), [text]);
+    let whole = fed(text_probe(), [text]);
     for size in sizes(text) {
-        assert_eq!(fed(Probe::of_text(true), text.chunks(size)), whole, "in pieces of {size}");
+        assert_eq!(fed(text_probe(), text.chunks(size)), whole, "in pieces of {size}");
     }
     for at in sizes(text) {
         let (a, b) = text.split_at(at);
-        assert_eq!(fed(Probe::of_text(true), [a, b]), whole, "cut at {at}");
+        assert_eq!(fed(text_probe(), [a, b]), whole, "cut at {at}");
     }
     whole
 }
 
 /// What data comes to, raw and in base64, in every chunking.
 fn of_data(data: &[u8]) -> Option<Media> {
-    let raw = fed(Probe::of_bytes(true), [data]);
+    let raw = fed(byte_probe(), [data]);
     for size in sizes(data) {
-        assert_eq!(fed(Probe::of_bytes(true), data.chunks(size)), raw, "in pieces of {size}");
+        assert_eq!(fed(byte_probe(), data.chunks(size)), raw, "in pieces of {size}");
     }
     let text = encoded(data);
     assert_eq!(of_text(text.trim_end_matches('=')), raw, "without padding");
@@ -64,7 +75,7 @@ const fn sound(bytes: u64, bytes_a_second: u32) -> Option<Media> {
     Some(Media::Sound { bytes, bytes_a_second })
 }
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
     [&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"[..], &size, b"\x08\x06\0\0\0"].concat()
 }
@@ -83,7 +94,7 @@ fn segment(marker: u8, length: u16) -> Vec<u8> {
     segment
 }
 
-fn format(tag: u16, channels: u16, samples: u32, rate: u32, bits: u16) -> Vec<u8> {
+pub(super) fn format(tag: u16, channels: u16, samples: u32, rate: u32, bits: u16) -> Vec<u8> {
     let mut chunk = b"fmt \x10\0\0\0".to_vec();
     chunk.extend([tag, channels].map(u16::to_le_bytes).concat());
     chunk.extend([samples, rate].map(u32::to_le_bytes).concat());
@@ -91,7 +102,7 @@ fn format(tag: u16, channels: u16, samples: u32, rate: u32, bits: u16) -> Vec<u8
     chunk
 }
 
-fn wave(chunks: &[&[u8]], size: u32, length: usize) -> Vec<u8> {
+pub(super) fn wave(chunks: &[&[u8]], size: u32, length: usize) -> Vec<u8> {
     let mut data = b"RIFF\0\0\0\0WAVE".to_vec();
     data.extend(chunks.concat());
     data.extend(b"data");
@@ -153,8 +164,8 @@ fn segments_of_a_jpeg_are_passed_over() {
     assert_eq!(of_data(&jpeg(&[b"\xff\xff\xff", &short, b"\xff\x01\xff"], 0xc0)), wanted);
     // They end somewhere.
     assert_eq!(of_data(&jpeg(&[&exif[..]; 5], 0xc0)), None);
-    assert_eq!(of_data(&jpeg(&[&short[..]; 70_000], 0xc0)), None);
-    assert_eq!(of_data(&[&b"\xff\xd8"[..], &[0xff; 300_000]].concat()), None);
+    assert_eq!(of_data(&jpeg(&[&short[..]; 17_000], 0xc0)), None);
+    assert_eq!(of_data(&[&b"\xff\xd8"[..], &[0xff; 70_000]].concat()), None);
 }
 
 #[test]
@@ -265,115 +276,24 @@ fn hostile_sound_says_nothing() {
 
 #[test]
 fn a_probe_that_does_not_look_counts() {
-    let mut probe = Probe::of_text(false);
+    let mut probe = Probe::of_text();
     probe.feed(encoded(&png(2, 3)).as_bytes());
     assert_eq!((probe.media(), probe.length()), (None, 40));
 }
 
-fn image(document: Document, width: u32, height: u32) -> u64 {
-    let mut probe = Probe::of_bytes(true);
-    probe.feed(&png(width, height));
-    let pricing = Pricing::new(document, Costs::default());
-    let tokens = pricing.image(pricing.measured(&probe, true), false);
-    assert!(tokens.is_exact());
-    // What is known without looking holds.
-    let unseen = pricing.image(pricing.measured(&probe, false), false);
-    assert!(unseen.least <= tokens.least && tokens.most <= unseen.most, "{unseen:?}");
-    tokens.most
-}
-
 #[test]
-fn pictures_cost_what_providers_say() {
-    let fixed = Costs::default().image;
-    // The first and the second of OpenAI's are its own examples; so is 194 for a square.
-    for (document, cases) in [
-        (
-            Document::Chat,
-            &[
-                (1024, 1024, 765),
-                (2048, 4096, 1105),
-                (1, 1, 255),
-                (512, 512, 255),
-                (513, 512, 425),
-                (65_535, 1, 765),
-                (65_535, 65_535, 765),
-                (2048, 768, 1445),
-                (65_535, 24_576, 1445),
-            ][..],
-        ),
-        (Document::Images, &[(1, 1, 194), (1024, 1025, 194), (512, 513, 323), (8192, 2048, 581)]),
-        (
-            Document::Messages,
-            &[
-                (200, 200, 54),
-                (1000, 1000, 1334),
-                (1092, 1092, 1590),
-                (1568, 1568, 1600),
-                (3136, 100, 105),
-                (1, 1, 1),
-                (65_535, 1, 3),
-                (65_535, 65_535, 1600),
-            ],
-        ),
-        (
-            Document::Gemini,
-            &[
-                (384, 384, 258),
-                (385, 1, 258),
-                (769, 10, 516),
-                (1980, 1380, 1548),
-                (3072, 3072, 4128),
-                (65_535, 65_535, 4128),
-            ],
-        ),
-        (Document::Converse, &[(10, 10, fixed), (5000, 5000, fixed)]),
-        (Document::Ollama, &[(10, 10, fixed)]),
+fn headers_of_one_request_are_read_only_so_far() {
+    let short = segment(0xdb, 2);
+    let long = jpeg(&[&short[..]; 12_000], 0xc0);
+    let mut probe = Probe::of_bytes();
+    for (data, wanted) in [
+        (&long, picture(0x0304, 0x0102)),
+        (&png(2, 3), picture(2, 3)),
+        (&long, None),
+        (&png(2, 3), None),
     ] {
-        for (width, height, wanted) in cases {
-            assert_eq!(image(document, *width, *height), *wanted, "{document:?} {width} {height}");
-        }
+        probe.restart(true);
+        probe.feed(data);
+        assert_eq!(probe.media(), wanted);
     }
-}
-
-#[test]
-fn low_detail_costs_the_same_for_every_size() {
-    let none = Measured::default();
-    let of = |document, low| Pricing::new(document, Costs::default()).image(none, low);
-    let fixed = Tokens::exactly(Costs::default().image);
-    assert_eq!(of(Document::Chat, true), Tokens::exactly(85));
-    assert_eq!(of(Document::Chat, false), fixed);
-    for document in [Document::Messages, Document::CohereChat, Document::Images] {
-        assert_eq!(of(document, true), fixed);
-    }
-}
-
-#[test]
-fn sound_costs_by_its_length() {
-    let fixed = Costs::default().audio;
-    // A minute and a half, and nothing.
-    for (document, length, wanted) in [
-        (Document::Chat, 1_440_000, 900),
-        (Document::Gemini, 1_440_000, 2880),
-        (Document::Messages, 1_440_000, fixed),
-        (Document::Ollama, 1_440_000, fixed),
-        (Document::Gemini, 0, 1),
-    ] {
-        let mut probe = Probe::of_bytes(true);
-        probe.feed(&wave(&[&format(1, 1, 8000, 16_000, 16)], 0, length));
-        let pricing = Pricing::new(document, Costs::default());
-        let tokens = pricing.audio(pricing.measured(&probe, true));
-        assert_eq!(tokens, Tokens::exactly(wanted), "{document:?}");
-        let unseen = pricing.audio(pricing.measured(&probe, false));
-        assert!(unseen.least <= wanted && wanted <= unseen.most, "{unseen:?}");
-    }
-}
-
-#[test]
-fn the_size_of_another_thing_is_none() {
-    let pricing = Pricing::new(Document::Chat, Costs::default());
-    let mut probe = Probe::of_bytes(true);
-    probe.feed(&png(2, 3));
-    let measured = pricing.measured(&probe, true);
-    assert_eq!(pricing.audio(measured), Tokens::exactly(Costs::default().audio));
-    assert_eq!(pricing.file(), Tokens::exactly(Costs::default().file));
 }

@@ -8,7 +8,6 @@ use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::lexer::Scalar;
 use super::place::{Modality, Plain, Saying, Word};
 use super::walker::{Model, Text, Walker};
-use crate::request::media::Probe;
 use crate::request::tokens::UNIT;
 
 /// Longest role, type or other word of a vocabulary in bytes.
@@ -38,7 +37,7 @@ impl Walker {
                 return;
             }
             Word::Media => {
-                self.probe = Probe::of_text(self.looks.tokens);
+                self.probe.restart(self.looks.tokens);
                 self.text = if self.pricing.is_fixed() { Text::Nowhere } else { Text::ToProbe };
                 return;
             }

@@ -99,7 +99,7 @@ impl Walker {
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
             pricing: Pricing::new(spec.entry.document, spec.costs),
-            probe: Probe::of_text(false),
+            probe: Probe::of_text(),
             looks: spec.looks,
             has_counted: false,
             gathered: Vec::new(),
