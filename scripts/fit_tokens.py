@@ -10,8 +10,9 @@ writes the weights that are fitted to all of them.
 
 First every character learns how many tokens start at it, from the characters
 around it and the run it stands in (ridge regression, every text weighing the
-same). Then a factor for each kind of run takes out what is left on whole texts.
-The hashes and classes below are those of run.rs and class.rs.
+same). What three characters say of the second and of the third is added: a text
+asks for their sum. Then a factor for each kind of run takes out what is left on whole texts.
+The hashes and classes below are those of weights.rs and class.rs.
 """
 
 import json
@@ -23,20 +24,23 @@ from scipy.signal import lfilter
 
 FOLDS, STEPS, RIDGE, FACTOR_RIDGE, SHORT = 8, 50, 0.3, 1.0, 300
 # Bits of the hashed tables, in the order of weights.bin.
-TABLES = {"next": 15, "back": 14, "pair": 13, "char": 12, "class": 12, "run": 12}
+TABLES = {"next": 15, "back": 15, "pair": 13, "char": 12, "class": 12, "run": 12}
 LEVELS = 8  # of a kind: how many accents lately, or letters that Russian lacks
 KINDS = 32
-MIX = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F], dtype=np.uint32)
+NARROW = np.array([0x9E37, 0x85EB, 0xC2B3], dtype=np.uint16)
 
 
-def mixed(bits, *parts):
-    """The upper bits of a product of all parts."""
-    total = np.zeros(len(parts[0]), dtype=np.uint32)
-    for part, factor in zip(parts, MIX):
-        total += part.astype(np.uint32) * factor
-    total ^= total >> np.uint32(15)
-    total *= np.uint32(0x2C1B3C6D)
-    return (total >> np.uint32(32 - bits)).astype(np.int64)
+def narrow(bits, *parts):
+    """The upper bits of a sum of products, in 16 bits."""
+    total = np.zeros(len(parts[0]), dtype=np.uint16)
+    for part, factor in zip(parts, NARROW):
+        total += part.astype(np.uint16) * factor
+    return (total >> np.uint16(16 - bits)).astype(np.int64)
+
+
+def within(code):
+    """Codes in 16 bits."""
+    return np.where(code > 0xFFFF, (code & 0xFFFF) | 0x8000, code)
 
 
 def classes(code):
@@ -54,7 +58,8 @@ def classes(code):
         (0x3000, 0x303F, 22), (0xFF00, 0xFF65, 23), (0x2190, 0x21FF, 24), (0x2300, 0x23FF, 24),
         (0x2600, 0x27BF, 24), (0x2200, 0x22FF, 25), (0x2500, 0x25FF, 26), (0x1F000, 0x1FAFF, 27),
         (0xFE00, 0xFE0F, 28), (0x200B, 0x200F, 28), (0x530, 0x58F, 29), (0x10A0, 0x10FF, 29),
-        (0x13A0, 0x13FF, 29), (0xE80, 0x109F, 30), (0x1200, 0x137F, 30), (0x1780, 0x17FF, 30),
+        (0x13A0, 0x13FF, 29), (0xE80, 0x109F, 29), (0x1200, 0x137F, 29), (0x1780, 0x17FF, 29),
+        (0x400, 0x400, 30), (0x402, 0x40F, 30), (0x450, 0x450, 30), (0x452, 0x52F, 30),
     ]
     for first, last, kind in ranges:
         found[(code >= first) & (code <= last)] = kind
@@ -66,7 +71,7 @@ def classes(code):
 
 
 def folded(code):
-    """Letters without case, as run.rs folds them; one digit for all."""
+    """Letters without case, as class.rs folds them; one digit for all."""
     low = code.copy()
     for first, last in [(0x41, 0x5A), (0xC0, 0xDE), (0x391, 0x3A9), (0x410, 0x42F)]:
         low[(code >= first) & (code <= last) & (code != 0xD7)] += 32
@@ -112,80 +117,98 @@ class Corpus:
         return moved
 
     def index(self):
-        code, low, kind = self.code, folded(self.code), classes(self.code)
-        same = code.copy()
-        same[(code >= 0x30) & (code <= 0x39)] = 0x30
-        before, before2, after = (self.beside(low, by) for by in (1, 2, -1))
-        around = self.beside(kind, 1), self.beside(kind, -1)
-        latin = (kind == 2) | (kind == 3) | (kind == 7)
-        group = np.where(latin, 2, kind)
+        kind = classes(self.code)
+        code, low = within(self.code), within(folded(self.code))
+        before, before2 = (self.beside(low, by) for by in (1, 2))
+        before_kind, after_kind = self.beside(kind, 1), self.beside(kind, -1)
+        group = self.grouped(kind)
+        glued = (kind == 6) & np.isin(after_kind, [0, 4, 5, 6], invert=True)
         first = np.r_[True, self.owner[1:] != self.owner[:-1]]
-        new = first | (group != np.r_[0, group[:-1]])
-        new |= (kind == 3) & (self.beside(kind, 1) != 3)
+        new = group != np.r_[0, group[:-1]]
+        new |= (kind == 3) & (before_kind != 3)
+        new &= ~np.r_[False, glued[:-1]]
+        new |= glued | first
         run = np.cumsum(new) - 1
         start = np.flatnonzero(new)
         end = np.r_[start[1:], len(code)] - 1
         length = end - start + 1
         upper = np.bincount(run, kind == 3)
-        accents = np.bincount(run, kind == 7)
-        shape = np.where(accents > 0, 3, np.minimum(upper, 2).astype(int))
-        shape[group[start] != 2] = 0
+        odd = np.bincount(run, (kind == 7) | (kind == 30))
+        shape = np.where(odd > 0, 3, np.minimum(upper, 2).astype(int))
+        shape[group[end] != 2] = 0
         stands = np.where(first[start], 0, np.r_[0, group[end[:-1]]])
         known = np.array([0, 3, 5, 5, 4, 2, 1, 5] + [6] * 32)
-        level = self.levels(run, group[start], accents / length, code, kind, end)
+        stands = np.where(glued[start], 7, known[stands])
+        level = self.levels(group[end], odd / length, end)
         # Tables.
-        is_end = np.zeros(len(code), bool)
-        is_end[end] = True
         at_end = np.zeros(len(code), int)
-        packed = group[start] + 32 * shape
-        rest = known[stands] + 8 * level
-        at_end[end] = 1 + mixed(TABLES["run"], packed, np.minimum(length, 16), rest)
+        packed = (group[end] * LEVELS + level) << 10 | np.minimum(length, 16) << 5
+        packed |= shape << 3 | stands
+        at_end[end] = 1 + (packed.astype(np.uint32) * np.uint32(0x9E3779B1) >> np.uint32(20))
         position = np.arange(len(code)) - start[run]
-        self.group = (group[start] * LEVELS + level)[run]
+        self.group = (group[end] * LEVELS + level)[run]
         beyond = np.where(position >= 16, 1 + self.group, 0)
+        back = narrow(TABLES["back"], low, before, before2)
+        last_code = self.beside(code, 1)
+        last = np.r_[first[1:], True]
         self.columns = {
-            "next": mixed(TABLES["next"], before, low, after),
-            "back": mixed(TABLES["back"], low, before, before2),
-            "pair": mixed(TABLES["pair"], before, low),
-            "char": mixed(TABLES["char"], same),
-            "class": mixed(TABLES["class"], kind + 32 * around[0], around[1]),
+            "next": np.where(last, 0, 1 + np.r_[back[1:], 0]),
+            "back": 1 + back,
+            "pair": np.where(
+                (code | last_code) < 128,
+                last_code * 128 + code,
+                16384 + narrow(TABLES["pair"], last_code, code),
+            ),
+            "char": np.where(code < 128, 0, narrow(TABLES["char"], code) + 1),
+            "class": narrow(TABLES["class"], before_kind, kind, after_kind),
             "run": at_end,
             "beyond": beyond,
         }
         self.sizes = {name: 1 << bits for name, bits in TABLES.items()}
-        self.sizes["run"] += 1
+        for name in ("next", "back", "run", "char"):
+            self.sizes[name] += 1
+        self.sizes["pair"] += 16384
         self.sizes["beyond"] = 1 + KINDS * LEVELS
 
-    def levels(self, run, group, share, code, kind, end):
+    @staticmethod
+    def grouped(kind):
+        group = np.where((kind == 3) | (kind == 7), 2, kind)
+        return np.where(group == 30, 8, group)
+
+    def levels(self, group, share, end):
         """How many accents words have had lately; how many letters Russian lacks."""
         level = np.zeros(len(group), int)
         owner = self.owner[end]
-        lacks = (code == 0x400) | ((code >= 0x402) & (code <= 0x40F)) | (code == 0x450)
-        lacks |= (code >= 0x452) & (code <= 0x52F)
         for text in range(len(self.texts)):
-            words = np.flatnonzero((owner == text) & (group == 2))
-            if len(words):
-                lately = lfilter([1 / 16], [1, -15 / 16], share[words])
-                level[words] = np.digitize(lately, [0.01, 0.03, 0.06, 0.1, 0.15])
-            letters = np.flatnonzero((self.owner == text) & (kind == 8))
-            if len(letters):
-                lately = np.zeros(len(code))
-                lately[letters] = lfilter([1 / 64], [1, -63 / 64], lacks[letters].astype(float))
-                words = np.flatnonzero((owner == text) & (group == 8))
-                level[words] = np.digitize(lately[end[words]], [0.01, 0.04])
+            for kind, bounds in ((2, [0.01, 0.03, 0.06, 0.1, 0.15]), (8, [0.01, 0.04])):
+                words = np.flatnonzero((owner == text) & (group == kind))
+                if len(words):
+                    lately = lfilter([1 / 16], [1, -15 / 16], share[words])
+                    level[words] = np.digitize(lately, bounds)
         return level
 
     def matrix(self, rows):
         offsets = np.cumsum([0, *self.sizes.values()])
         columns = [column[rows] + offset for column, offset in zip(self.columns.values(), offsets)]
         columns = np.stack(columns, 1)
-        # A run costs at its end, and 0 stands for the characters before it.
+        # A run costs at its end, and 0 stands for the characters before it; nothing stands
+        # behind the last character, nor alone for those of ASCII.
         counts = np.ones(columns.shape, dtype=np.float32)
         for at, name in enumerate(self.columns):
-            if name in ("run", "beyond"):
+            if name in ("next", "char", "run", "beyond"):
                 counts[self.columns[name][rows] == 0, at] = 0
         ends = np.arange(0, columns.size + 1, columns.shape[1])
         return sparse.csr_matrix((counts.ravel(), columns.ravel(), ends), (len(columns), offsets[-1]))
+
+    def merged(self, rows):
+        """As matrix, with what a character adds to the one before it added to itself."""
+        back = self.columns["back"]
+        kept, self.columns["next"] = self.columns["next"], back.copy()
+        first = np.r_[True, self.owner[1:] != self.owner[:-1]]
+        self.columns["next"][first] = 0
+        found = self.matrix(rows)
+        self.columns["next"] = kept
+        return found
 
 
 def ridge(matrix, wanted, weight):
@@ -246,7 +269,7 @@ def main():
         held = (corpus.number - 1) % FOLDS == fold
         train, test = np.flatnonzero(~held[corpus.owner]), np.flatnonzero(held[corpus.owner])
         fitted = ridge(corpus.matrix(train), corpus.starts[train], weight[train])
-        np.add.at(sums, (corpus.owner[test], corpus.group[test]), corpus.matrix(test) @ fitted)
+        np.add.at(sums, (corpus.owner[test], corpus.group[test]), corpus.merged(test) @ fitted)
     guess = np.zeros(len(corpus.texts))
     for fold in range(FOLDS):
         held = (corpus.number - 1) % FOLDS == fold
@@ -268,8 +291,9 @@ def write(path, corpus, fitted, factor):
         for name, start, end in zip(corpus.sizes, offsets, offsets[1:])
     }
     with open(path, "wb") as file:
-        for name in ("next", "back", "pair", "char", "class"):
-            file.write(np.clip(np.round(tables[name] * 64), -128, 127).astype("i1").tobytes())
+        triple = tables["next"][1:] + tables["back"][1:]
+        for values in (triple, tables["pair"], tables["char"][1:], tables["class"]):
+            file.write(np.clip(np.round(values * 64), -128, 127).astype("i1").tobytes())
         for values in (tables["run"][1:], tables["beyond"][1:], factor):
             file.write(np.clip(np.round(values * 256), -32768, 32767).astype("<i2").tobytes())
 

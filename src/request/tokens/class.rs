@@ -15,6 +15,8 @@ pub(super) const SPACE: u8 = 6;
 /// A Latin letter beyond ASCII, or a mark on one.
 pub(super) const ACCENTED: u8 = 7;
 pub(super) const CYRILLIC: u8 = 8;
+/// A Cyrillic letter that Russian does not have.
+pub(super) const FOREIGN: u8 = 30;
 
 /// The class of a character, from 1 to 31.
 #[inline]
@@ -34,6 +36,7 @@ const fn beyond_ascii(char: char) -> u8 {
     match char {
         'À'..='Ö' | 'Ø'..='ö' | 'ø'..='\u{24f}' | '\u{300}'..='\u{36f}' => ACCENTED,
         '\u{1e00}'..='\u{1eff}' | 'ª' | 'º' => ACCENTED,
+        '\u{400}' | '\u{402}'..='\u{40f}' | '\u{450}' | '\u{452}'..='\u{52f}' => FOREIGN,
         '\u{400}'..='\u{52f}' => CYRILLIC,
         '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => 9,
         '\u{600}'..='\u{6ff}' | '\u{750}'..='\u{77f}' => 10,
@@ -56,7 +59,7 @@ const fn beyond_ascii(char: char) -> u8 {
         '\u{1f000}'..='\u{1faff}' => 27,
         '\u{fe00}'..='\u{fe0f}' | '\u{200b}'..='\u{200f}' => 28,
         '\u{530}'..='\u{58f}' | '\u{10a0}'..='\u{10ff}' | '\u{13a0}'..='\u{13ff}' => 29,
-        '\u{e80}'..='\u{109f}' | '\u{1200}'..='\u{137f}' | '\u{1780}'..='\u{17ff}' => 30,
+        '\u{e80}'..='\u{109f}' | '\u{1200}'..='\u{137f}' | '\u{1780}'..='\u{17ff}' => 29,
         _ => 31,
     }
 }
@@ -70,10 +73,4 @@ pub(super) const fn folded(char: char) -> u32 {
         'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ω' | 'А'..='Я' => code.wrapping_add(32),
         _ => code,
     }
-}
-
-/// Whether a Cyrillic letter is one that Russian does not have.
-#[inline]
-pub(super) const fn is_not_russian(char: char) -> bool {
-    matches!(char, '\u{400}' | '\u{402}'..='\u{40f}' | '\u{450}' | '\u{452}'..='\u{52f}')
 }

@@ -8,12 +8,13 @@
 //! depend on how the text was cut. Of long texts a part is read and stands for the
 //! rest.
 
+mod chars;
 mod class;
 mod run;
 mod sample;
 mod weights;
 
-use run::{Ended, Runs};
+use run::Runs;
 use sample::{Part, Sample};
 
 /// One token of an [`Estimator`].
@@ -22,54 +23,12 @@ pub const UNIT: u64 = 1024;
 /// Estimates the tokens of the texts of one request, each of which comes in pieces.
 #[derive(Debug, Default)]
 pub struct Estimator {
-    runs: Runs,
-    sum: Sum,
+    /// Since the first piece.
+    runs: Option<Box<Runs>>,
+    total: i64,
     sample: Sample,
     /// Whether the text has begun.
     has_text: bool,
-}
-
-/// Characters after which what was estimated can no longer be taken back.
-const STRETCH: i64 = 32;
-
-/// Sums the costs of runs.
-///
-/// Fitted costs may be negative, where runs share a token with their neighbours.
-/// So that no filler takes away from the text it stands in, a stretch of runs
-/// costs at least what [`least`] says of them.
-#[derive(Debug, Default)]
-struct Sum {
-    total: i64,
-    /// Of the stretch that has not ended: cost, least cost, characters.
-    stretch: (i64, i64, i64),
-}
-
-/// The least a run costs: a token holds no more than 16 characters of words and
-/// marks that change, and no more than 64 of a long run of the same.
-const fn least(len: i64) -> i64 {
-    const TOKEN: i64 = 1024;
-    if len > 8 { len.wrapping_mul(TOKEN / 64) } else { len.wrapping_mul(TOKEN / 16) }
-}
-
-impl Sum {
-    // A run costs no more than its bytes, so none of these sums can wrap.
-    #[inline]
-    fn add(&mut self, run: Ended, share: i64) {
-        let (cost, low, chars) = &mut self.stretch;
-        let most = i64::from(run.bytes).wrapping_mul(1024);
-        let run_cost = i64::from(run.cost).clamp(0, most);
-        *cost = cost.wrapping_add(run_cost.wrapping_mul(share));
-        *low = low.wrapping_add(least(i64::from(run.len)).wrapping_mul(share));
-        *chars = chars.wrapping_add(i64::from(run.len));
-        if *chars >= STRETCH {
-            self.end_stretch();
-        }
-    }
-
-    fn end_stretch(&mut self) {
-        let (cost, low, _) = std::mem::take(&mut self.stretch);
-        self.total = self.total.wrapping_add(cost.max(low));
-    }
 }
 
 impl Estimator {
@@ -86,12 +45,13 @@ impl Estimator {
         let mut rest = piece;
         while !rest.is_empty() {
             let Part { text, share, is_last } = self.sample.next(&mut rest);
-            let sum = &mut self.sum;
             if share > 0 {
-                self.runs.feed(text, |run| sum.add(run, share));
-                if is_last && let Some(run) = self.runs.cut() {
-                    sum.add(run, share);
+                let runs = self.runs.get_or_insert_with(|| Box::new(Runs::new()));
+                let mut cost = runs.feed(text);
+                if is_last {
+                    cost = cost.wrapping_add(runs.cut());
                 }
+                self.total = self.total.wrapping_add(cost.wrapping_mul(share));
             }
         }
     }
@@ -101,16 +61,12 @@ impl Estimator {
     /// No more than its bytes, unless it is a part that stands for others: behind a
     /// long text a short one counts for several, or not at all.
     pub fn finish(&mut self) -> u64 {
-        let share = self.sample.share().max(1);
-        if let Some(run) = self.runs.cut() {
-            self.sum.add(run, share);
-        }
-        self.runs = Runs::default();
-        self.sum.end_stretch();
-        let sum = u64::try_from(std::mem::take(&mut self.sum).total).unwrap_or(0);
+        let cost = self.runs.as_mut().map_or(0, |runs| runs.finish());
+        let total = std::mem::take(&mut self.total);
+        let total = total.wrapping_add(cost.wrapping_mul(self.sample.share().max(1)));
         let least =
             if std::mem::take(&mut self.has_text) && self.sample.is_whole() { UNIT } else { 0 };
-        sum.max(least)
+        u64::try_from(total).unwrap_or(0).max(least)
     }
 }
 

@@ -1,205 +1,298 @@
 //! Cuts a text into runs and sums what its characters and runs cost.
 //!
-//! Follows the cuts that o200k_base makes before it looks at its vocabulary:
-//! words, digits, marks, white space and scripts stand apart, and a capital
-//! after a small letter starts a word. What a character costs depends on those
-//! around it, so each is costed when the next is known; what a run costs, on its
-//! length, shape and neighbours. The tables are in `weights.rs`.
+//! Follows the cuts that o200k_base makes before it looks at its vocabulary: words,
+//! digits, marks, white space and scripts stand apart, a space goes with the word or
+//! mark behind it, and a capital after a small letter starts a word. What a character
+//! costs depends on those around it; what a run costs, on its length, shape and the one
+//! before it. The tables are in `weights.rs`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "arrays whose places are bounded by their length"
+)]
 #![cfg_attr(
     not(test),
     expect(
         clippy::arithmetic_side_effects,
-        reason = "lengths that saturate, and indices of tables bounded by their layout"
+        reason = "sums over a few hundred characters, and lengths that saturate"
     )
 )]
 
-use super::class::{ACCENTED, CYRILLIC, LOWER, UPPER, class, folded, is_not_russian};
-use super::weights;
+use super::chars::{Chars, EDGE, ROOM};
+use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
+use super::weights::{self, Form, Places, threes};
+
+/// Words with a bit for each place.
+const WORDS: usize = ROOM.div_ceil(64);
 
 /// A share of all.
 const ONE: u32 = 1 << 20;
 
-/// A character that waits for the one after it.
+/// A run that has not ended.
 #[derive(Debug, Default, Clone, Copy)]
-struct Seen {
-    exact: u32,
-    folded: u32,
-    class: u8,
-}
-
-/// A run that ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ended {
-    /// What it costs, in 1/1024 tokens; of a run of millions of characters, the most that
-    /// fits.
-    pub(super) cost: i32,
-    /// Its characters, and their bytes.
-    pub(super) len: u32,
-    pub(super) bytes: u32,
+struct Run {
+    len: u32,
+    /// Accented letters, or those that Russian lacks.
+    odd: u32,
+    /// What its characters cost, in 1/64 tokens.
+    cost: i64,
+    /// The kind of its last character.
+    kind: u8,
+    /// Capitals at its beginning, up to two.
+    capitals: u8,
+    /// What stands before it, in the words of the fit.
+    stands: u8,
 }
 
 /// A text between two pieces.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Runs {
-    current: Seen,
-    before: Seen,
-    before2: u32,
-    /// Of the run: characters, bytes beyond one for each, capitals, accents, what they cost in 1/64 tokens.
-    len: u32,
-    more_bytes: u32,
-    upper: u32,
-    accents: u32,
-    cost: i32,
-    /// The kind of the run before.
-    stands: u8,
-    /// Share of accented letters in the last words, of [`ONE`].
+    chars: Chars,
+    places: Places<ROOM>,
+    /// At each place, the sum of what all before it cost, and how many of them are odd.
+    costs: [i32; ROOM],
+    odds: [u16; ROOM],
+    /// Where runs start, a bit for each place.
+    starts: [u64; WORDS],
+    open: Run,
+    /// Share of accented letters in the last Latin words, of [`ONE`].
     accented: u32,
-    /// Share of the last Cyrillic letters that Russian lacks, of [`ONE`].
+    /// Share of letters that Russian lacks in the last Cyrillic words, of [`ONE`].
     foreign: u32,
 }
 
-/// Words of Latin letters are one kind.
+/// Words of letters that stand together are one kind.
 const fn kind(class: u8) -> u8 {
-    if matches!(class, UPPER | ACCENTED) { LOWER } else { class }
+    let class = if (class == UPPER) | (class == ACCENTED) { LOWER } else { class };
+    if class == FOREIGN { CYRILLIC } else { class }
+}
+
+/// A space before which of these goes with it.
+const fn is_glued(class: u8, next: u8) -> bool {
+    (class == SPACE) & (next != 0) & (next != DIGIT) & (next != NEWLINE) & (next != SPACE)
 }
 
 impl Runs {
-    /// Reads the next piece and tells of every run that ends in it.
-    pub(super) fn feed(&mut self, piece: &str, mut ended: impl FnMut(Ended)) {
-        // A copy that nothing else refers to stays in registers.
-        let mut runs = *self;
-        for char in piece.chars() {
-            let next = seen(char);
-            if runs.push(next) {
-                ended(runs.end());
+    pub(super) fn new() -> Self {
+        Self {
+            chars: Chars::new(),
+            places: Places::new(),
+            costs: [0; ROOM],
+            odds: [0; ROOM],
+            starts: [0; WORDS],
+            open: Run::default(),
+            accented: 0,
+            foreign: 0,
+        }
+    }
+
+    /// Reads the next piece: what the runs cost that ended in it, in 1/1024 tokens.
+    pub(super) fn feed(&mut self, piece: &str) -> i64 {
+        let mut cost = 0;
+        let mut rest = self.chars.fill(piece);
+        while self.chars.is_full() {
+            cost += self.pass();
+            rest = self.chars.fill(rest);
+        }
+        cost
+    }
+
+    /// Ends the last run: what follows stands elsewhere in the same text.
+    pub(super) fn cut(&mut self) -> i64 {
+        if self.chars.is_new() {
+            return 0;
+        }
+        self.chars.end();
+        let mut cost = self.pass();
+        cost += self.end::<false>(self.open);
+        self.chars.clear();
+        self.open = Run::default();
+        cost
+    }
+
+    /// Ends the text.
+    pub(super) fn finish(&mut self) -> i64 {
+        let cost = self.cut();
+        (self.accented, self.foreign) = (0, 0);
+        cost
+    }
+
+    /// Costs the characters at hand: of the runs that ended.
+    fn pass(&mut self) -> i64 {
+        let ready = self.chars.ready();
+        self.cost_chars(ready);
+        self.find_starts(ready);
+        // Most texts have neither accents nor letters that Russian lacks.
+        let is_plain = self.chars.is_ascii && self.accented < 16 && self.foreign < 16;
+        let cost = if is_plain { self.runs::<true>(ready) } else { self.runs::<false>(ready) };
+        self.chars.shift();
+        cost
+    }
+
+    /// Costs the runs that ended.
+    fn runs<const IS_PLAIN: bool>(&mut self, ready: usize) -> i64 {
+        let mut cost = 0;
+        let mut from = EDGE;
+        let mut run = self.open;
+        for (word, starts) in self.starts.into_iter().enumerate() {
+            let mut starts = starts;
+            while starts != 0 {
+                let at = (64 * word + starts.trailing_zeros() as usize).min(ready);
+                starts &= starts - 1;
+                run = self.longer::<IS_PLAIN>(run, from, at);
+                cost += self.end::<IS_PLAIN>(run);
+                run = self.begun(at);
+                from = at;
             }
-            runs.before2 = runs.before.folded;
-            runs.before = runs.current;
-            runs.current = next;
-            runs.len = runs.len.wrapping_add(1);
-            if next.class == UPPER {
-                runs.upper = (runs.upper + 1).min(2);
-            } else if !char.is_ascii() {
-                runs.beyond_ascii(char, next.class);
+        }
+        self.open = self.longer::<IS_PLAIN>(run, from, ready.max(from));
+        cost
+    }
+
+    fn cost_chars(&mut self, ready: usize) {
+        let ready = ready.min(ROOM - EDGE);
+        let Chars { exact, folded, class, is_ascii, .. } = &self.chars;
+        let all = ..ready + EDGE;
+        self.places.find(&exact[all], &folded[all], &class[all], *is_ascii);
+        let mut cost = 0;
+        if *is_ascii {
+            for at in EDGE..ready {
+                self.costs[at] = cost;
+                cost += self.places.of_ascii(at);
             }
+            self.costs[ready] = cost;
+            return;
         }
-        *self = runs;
+        let mut odd = 0;
+        for (at, class) in class.iter().enumerate().take(ready).skip(EDGE) {
+            (self.costs[at], self.odds[at]) = (cost, odd);
+            cost += self.places.of_char(at);
+            odd += u16::from((*class == ACCENTED) | (*class == FOREIGN));
+        }
+        (self.costs[ready], self.odds[ready]) = (cost, odd);
     }
 
-    /// Costs the current character, given the next; whether its run ends with it.
+    /// Finds where runs start.
+    fn find_starts(&mut self, ready: usize) {
+        let class = &self.chars.class[..ready.min(ROOM - EDGE) + 1];
+        let mut is_start = [0; 64 * WORDS];
+        for (is_start, [before, this, next]) in is_start[1..].iter_mut().zip(threes(class)) {
+            let is_other = kind(this) != kind(before);
+            let is_capital = (this == UPPER) & (before != UPPER);
+            let goes_with = is_glued(before, this);
+            *is_start = u8::from(is_glued(this, next) | (!goes_with & (is_other | is_capital)));
+        }
+        // What is before was found when it came.
+        is_start[..EDGE].fill(0);
+        for (bits, is_start) in self.starts.iter_mut().zip(is_start.chunks_exact(64)) {
+            let eights = is_start.as_chunks().0.iter().enumerate();
+            *bits = eights.map(|(at, eight)| bits_of(*eight) << (8 * at)).sum();
+        }
+    }
+
+    /// A run with what lies between two places.
     #[inline]
-    fn push(&mut self, next: Seen) -> bool {
-        let current = self.current.class;
-        if current == 0 {
-            return false;
+    fn longer<const IS_PLAIN: bool>(&self, run: Run, from: usize, to: usize) -> Run {
+        if from >= to {
+            return run;
         }
-        self.settle(next);
-        let is_capital = next.class == UPPER && current != UPPER;
-        is_capital || kind(current) != kind(next.class)
-    }
-
-    #[cold]
-    fn beyond_ascii(&mut self, char: char, class: u8) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most 4")]
-        let more = char.len_utf8() as u32 - 1;
-        self.more_bytes = self.more_bytes.saturating_add(more);
-        self.accents = self.accents.saturating_add(u32::from(class == ACCENTED));
-        if class == CYRILLIC {
-            let share = if is_not_russian(char) { ONE } else { 0 };
-            self.foreign = drift(self.foreign, share, 64);
+        let is_ascii = IS_PLAIN || self.chars.is_ascii;
+        let odd = if is_ascii { 0 } else { self.odds[to] - self.odds[from] };
+        Run {
+            len: run.len.saturating_add((to - from) as u32),
+            odd: run.odd.saturating_add(odd.into()),
+            cost: run.cost + i64::from(self.costs[to] - self.costs[from]),
+            kind: kind(self.chars.class[to - 1]),
+            ..run
         }
     }
 
-    /// Ends the last run, if there is one: what follows stands elsewhere in the same text.
-    pub(super) fn cut(&mut self) -> Option<Ended> {
-        if self.current.class == 0 {
-            return None;
-        }
-        self.settle(Seen::default());
-        let ended = self.end();
-        let Self { accented, foreign, .. } = *self;
-        *self = Self { accented, foreign, ..Self::default() };
-        Some(ended)
-    }
-
-    /// Costs the current character, given the next.
+    /// The run that begins at a place, without characters.
     #[inline]
-    fn settle(&mut self, next: Seen) {
-        let Self { current, before, before2, .. } = *self;
-        let around = [before2, before.folded, current.folded, next.folded];
-        let cost = weights::of_letters(around)
-            + weights::of_exact(current.exact)
-            + weights::of_classes([before.class, current.class, next.class]);
-        // A run of millions of characters costs the most that fits.
-        self.cost = self.cost.saturating_add(cost);
+    fn begun(&self, at: usize) -> Run {
+        let class = &self.chars.class;
+        let is_glued = is_glued(class[at], class[at + 1]);
+        let first = at + usize::from(is_glued);
+        let is_capital = class[first] == UPPER;
+        let capitals = u8::from(is_capital) + u8::from(is_capital & (class[first + 1] == UPPER));
+        let stands = STANDS[usize::from(is_glued)][usize::from(kind(class[at - 1]) % 32)];
+        Run { capitals, stands, ..Run::default() }
     }
 
-    fn end(&mut self) -> Ended {
-        let kind = kind(self.current.class);
-        let len = self.len;
-        let level = match kind {
-            // Most words of most texts have no accents.
-            LOWER if self.accents == 0 && self.accented < 16 => 0,
+    /// What a run costs.
+    #[inline]
+    fn end<const IS_PLAIN: bool>(&mut self, run: Run) -> i64 {
+        let Run { len, odd, cost, kind, capitals, stands } = run;
+        if len == 0 {
+            return 0;
+        }
+        let level = if IS_PLAIN { 0 } else { self.level(kind, odd, len) };
+        let shape = if kind == LOWER { if odd > 0 { 3 } else { capitals } } else { 0 };
+        let cost = weights::of_run(cost, Form { kind, shape, stands, level, len });
+        let (least, most) = bounds(kind, len, odd);
+        cost.max(least).min(most)
+    }
+
+    /// How many odd letters words like it have had lately.
+    fn level(&mut self, kind: u8, odd: u32, len: u32) -> u8 {
+        match kind {
             LOWER => {
-                let share = self.accents.min(len).min(4095).saturating_mul(ONE) / len.max(1);
-                self.accented = drift(self.accented, share, 16);
+                self.accented = drift(self.accented, odd, len);
                 level(self.accented, &[10_486, 31_457, 62_915, 104_858, 157_286])
             }
-            CYRILLIC => level(self.foreign, &[10_486, 41_943]),
+            CYRILLIC => {
+                self.foreign = drift(self.foreign, odd, len);
+                level(self.foreign, &[10_486, 41_943])
+            }
             _ => 0,
-        };
-        let shape = match (kind, self.accents, self.upper) {
-            (LOWER, 1.., _) => 3,
-            (LOWER, 0, upper) => upper,
-            _ => 0,
-        };
-        // What stands before, in the words of the fit.
-        let before = match self.stands {
-            known @ 0..=7 => [0, 3, 5, 5, 4, 2, 1, 5].get(usize::from(known)).copied().unwrap_or(6),
-            _ => 6,
-        };
-        let run = weights::of_run(kind.into(), shape, len, before, level);
-        let cost = i64::from(self.cost) * 4 + run;
-        let cost = cost * weights::factor(kind.into(), level) / 64;
-        let cost = i32::try_from(cost).unwrap_or(i32::MAX);
-        self.stands = kind;
-        let bytes = len.saturating_add(self.more_bytes);
-        (self.len, self.more_bytes, self.upper, self.accents, self.cost) = (0, 0, 0, 0, 0);
-        Ended { cost, len, bytes }
+        }
     }
 }
 
-/// A character and what it is.
-#[inline]
-fn seen(char: char) -> Seen {
-    match ASCII.get(char as usize) {
-        Some(seen) => *seen,
-        None => Seen { exact: char.into(), folded: folded(char), class: class(char) },
+/// What a run of a kind is to the one behind it, in the words of the fit: to one that
+/// starts without a space, and with one.
+static STANDS: [[u8; 32]; 2] = {
+    let mut stands = [[6; 32], [7; 32]];
+    let known = [0, 3, 5, 5, 4, 2, 1, 5];
+    let mut kind = 0;
+    while kind < known.len() {
+        stands[0][kind] = known[kind];
+        kind += 1;
     }
-}
-
-/// What the characters of ASCII are.
-#[expect(clippy::indexing_slicing, reason = "made when this is compiled")]
-static ASCII: [Seen; 128] = {
-    let mut seen = [Seen { exact: 0, folded: 0, class: 0 }; 128];
-    let mut code = 0_u8;
-    while code < 128 {
-        let char = code as char;
-        let exact = if char.is_ascii_digit() { b'0' } else { code };
-        seen[code as usize] =
-            Seen { exact: exact as u32, folded: folded(char), class: class(char) };
-        code += 1;
-    }
-    seen
+    stands
 };
 
-/// How many of the bounds a share reaches.
-fn level(share: u32, bounds: &[u32]) -> u32 {
-    bounds.iter().map(|bound| u32::from(share >= *bound)).sum()
+/// Bytes that a character of a kind has at least.
+static WIDTHS: [u8; 32] = [
+    1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
+];
+
+/// What a run costs at least and at most, in 1/1024 tokens.
+///
+/// A token holds no more than 16 characters of words and marks that change, and no more
+/// than 64 of a long run of the same; and it is at least a byte.
+#[inline]
+fn bounds(kind: u8, len: u32, odd: u32) -> (i64, i64) {
+    let width = i64::from(WIDTHS[usize::from(kind % 32)]);
+    let len = i64::from(len);
+    let least = if len > 8 { len * (1024 / 64) } else { len * (1024 / 16) };
+    (least, (len * width + i64::from(odd)) * 1024)
 }
 
-/// A running mean: moves by one `inertia`th towards the new value.
-const fn drift(mean: u32, new: u32, inertia: u32) -> u32 {
-    mean - mean / inertia + new / inertia
+/// The lowest bit of each byte, the first one's lowest.
+#[inline]
+const fn bits_of(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+/// How many of the bounds a share reaches.
+fn level(share: u32, bounds: &[u32]) -> u8 {
+    bounds.iter().map(|bound| u8::from(share >= *bound)).sum()
+}
+
+/// A running mean: moves by a sixteenth towards the share that is odd.
+fn drift(mean: u32, odd: u32, len: u32) -> u32 {
+    let share = odd.min(len).min(4095).saturating_mul(ONE) / len.max(1);
+    mean - mean / 16 + share / 16
 }

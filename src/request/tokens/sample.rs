@@ -1,7 +1,7 @@
 //! Which part of a long text is read, and for how much it stands.
 //!
 //! The first bytes of a request's texts are all read; of the next, one block in
-//! four, and of the rest one in 32. Which one of those is drawn from a seed, so
+//! four, and of the rest one in 64. Which one of those is drawn from a seed, so
 //! that who writes a text cannot put what is cheap where it is looked at. Depends
 //! on places in the text alone, not on how it was cut.
 
@@ -10,10 +10,10 @@
     expect(clippy::arithmetic_side_effects, reason = "a place divided by sizes that are not 0")
 )]
 
-/// Bytes of a block.
-const BLOCK: u64 = 256;
+/// Bytes of a block: many short ones say more of a text than a few long ones.
+const BLOCK: u64 = 64;
 /// Up to these bytes, one block in so many is read.
-const ZONES: [(u64, u64); 3] = [(8 << 10, 1), (64 << 10, 4), (u64::MAX, 32)];
+const ZONES: [(u64, u64); 3] = [(4 << 10, 1), (32 << 10, 4), (u64::MAX, 64)];
 
 /// A part of a text that lies in one block.
 #[derive(Debug, Clone, Copy)]

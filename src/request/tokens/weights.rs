@@ -3,7 +3,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "in small tables that are made when this is compiled"
+    reason = "arrays whose places are bounded by their length, hashes of a few bits"
 )]
 #![cfg_attr(
     not(test),
@@ -13,11 +13,11 @@
     )
 )]
 
-/// Tables over hashes of characters: with the one before and the one after, with
-/// two before, with one before, alone; and over classes. In 1/64 tokens.
-const NEXT: usize = 1 << 15;
-const BACK: usize = 1 << 14;
-const PAIR: usize = 1 << 13;
+/// Tables over characters, in 1/64 tokens: each with the two before it, with the one
+/// before it (those of ASCII first, then by a hash), alone beyond ASCII, and the classes
+/// of it and its neighbours.
+const TRIPLE: usize = 1 << 15;
+const PAIR: usize = (1 << 14) + (1 << 13);
 const CHAR: usize = 1 << 12;
 const CLASS: usize = 1 << 12;
 /// Tables over runs, in 1/256 tokens: a run, characters beyond the 16th of one, and
@@ -27,8 +27,7 @@ const KINDS: usize = 32 * 8;
 
 const BYTES: &[u8] = include_bytes!("weights.bin");
 
-const AT_BACK: usize = NEXT;
-const AT_PAIR: usize = AT_BACK + BACK;
+const AT_PAIR: usize = TRIPLE;
 const AT_CHAR: usize = AT_PAIR + PAIR;
 const AT_CLASS: usize = AT_CHAR + CHAR;
 const AT_RUN: usize = AT_CLASS + CLASS;
@@ -36,97 +35,142 @@ const AT_BEYOND: usize = AT_RUN + 2 * RUN;
 const AT_FACTOR: usize = AT_BEYOND + 2 * KINDS;
 const _: () = assert!(BYTES.len() == AT_FACTOR + 2 * KINDS, "weights.bin is of another shape");
 
-/// The upper bits of a product of all parts.
-#[inline]
-const fn mixed(bits: u32, parts: [u32; 3]) -> usize {
-    let [a, b, c] = parts;
-    let sum = a
-        .wrapping_mul(0x9e37_79b1)
-        .wrapping_add(b.wrapping_mul(0x85eb_ca77))
-        .wrapping_add(c.wrapping_mul(0xc2b2_ae3d));
-    let sum = (sum ^ (sum >> 15)).wrapping_mul(0x2c1b_3c6d);
-    (sum >> (32 - bits)) as usize
+/// Where the weights of characters side by side stand in the tables.
+#[derive(Debug)]
+pub(super) struct Places<const LEN: usize> {
+    pub(super) triple: [u16; LEN],
+    pub(super) pair: [u16; LEN],
+    /// [`CHAR`], where nothing stands, for ASCII.
+    pub(super) char: [u16; LEN],
+    pub(super) class: [u16; LEN],
 }
 
+/// A sum of products, whose upper bits are a hash.
 #[inline]
-fn small(at: usize) -> i32 {
-    BYTES.get(at).map_or(0, |byte| i32::from(byte.cast_signed()))
+const fn spread([a, b, c]: [u16; 3]) -> u16 {
+    a.wrapping_mul(0x9e37).wrapping_add(b.wrapping_mul(0x85eb)).wrapping_add(c.wrapping_mul(0xc2b3))
 }
 
-fn large(at: usize) -> i64 {
-    let bytes = BYTES.get(at..).and_then(|rest| rest.first_chunk());
-    bytes.map_or(0, |bytes| i64::from(i16::from_le_bytes(*bytes)))
+/// Values side by side: each with the one before and the one after it.
+#[inline]
+pub(super) fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
+    let (second, third) =
+        (values.get(1..).unwrap_or_default(), values.get(2..).unwrap_or_default());
+    values.iter().zip(second).zip(third).map(|((a, b), c)| [*a, *b, *c])
 }
 
-/// What a character costs by those around it: two before, one before, itself, one
-/// after, all folded.
-#[inline]
-pub(super) fn of_letters([before2, before, char, after]: [u32; 4]) -> i32 {
-    small(mixed(15, [before, char, after]))
-        + small(AT_BACK + mixed(14, [char, before, before2]))
-        + small(AT_PAIR + mixed(13, [before, char, 0]))
-}
+impl<const LEN: usize> Places<LEN> {
+    pub(super) const fn new() -> Self {
+        Self { triple: [0; LEN], pair: [0; LEN], char: [0; LEN], class: [0; LEN] }
+    }
 
-/// What a character costs as it is written.
-#[inline]
-pub(super) fn of_exact(char: u32) -> i32 {
-    match CHARS.get(char as usize) {
-        Some(weight) => i32::from(*weight),
-        None => small(AT_CHAR + mixed(12, [char, 0, 0])),
+    /// Finds those of all characters but two at either end: by the two before each and itself,
+    /// folded; the one before and itself; itself; and the classes of its neighbours
+    /// and itself.
+    pub(super) fn find(&mut self, exact: &[u16], folded: &[u16], class: &[u8], is_ascii: bool) {
+        for (place, [before2, before, char]) in self.triple[2..].iter_mut().zip(threes(folded)) {
+            *place = spread([char, before, before2]) >> 1;
+        }
+        for (place, [before, this, after]) in self.class[1..].iter_mut().zip(threes(class)) {
+            *place = spread([before.into(), this.into(), after.into()]) >> 4;
+        }
+        let pairs = self.pair[2..].iter_mut().zip(threes(exact));
+        if is_ascii {
+            for (place, [_, before, char]) in pairs {
+                *place = before.wrapping_mul(128).wrapping_add(char);
+            }
+            return;
+        }
+        for (place, [_, before, char]) in pairs {
+            let direct = before.wrapping_mul(128).wrapping_add(char);
+            let hashed = (1 << 14) + (spread([before, char, 0]) >> 3);
+            // Chosen by a mask, which vectors can.
+            let mask = u16::from((before | char) < 128).wrapping_neg();
+            *place = direct & mask | hashed & !mask;
+        }
+        for (place, char) in self.char.iter_mut().zip(exact) {
+            let mask = u16::from(*char < 128).wrapping_neg();
+            *place = CHAR as u16 & mask | (spread([*char, 0, 0]) >> 4) & !mask;
+        }
+    }
+
+    /// What a character of ASCII costs by those around it.
+    #[inline]
+    pub(super) fn of_ascii(&self, place: usize) -> i32 {
+        at(&TRIPLES, self.triple[place])
+            + at(&PAIRS, self.pair[place])
+            + at(&CLASSES, self.class[place])
+    }
+
+    /// What any character costs by itself and those around it.
+    #[inline]
+    pub(super) fn of_char(&self, place: usize) -> i32 {
+        self.of_ascii(place) + at(&CHARS, self.char[place])
     }
 }
 
-/// What a character costs by the classes of the one before, itself and the one after.
+/// A weight, or 0 where none stands.
 #[inline]
-pub(super) fn of_classes([before, class, after]: [u8; 3]) -> i32 {
-    if (before | class | after) < 8 {
-        let at = usize::from(before) * 64 + usize::from(class) * 8 + usize::from(after);
-        return CLASSES.get(at).map_or(0, |weight| i32::from(*weight));
-    }
-    let both = u32::from(class).wrapping_add(u32::from(before).wrapping_mul(32));
-    small(AT_CLASS + mixed(12, [both, after as u32, 0]))
+fn at(table: &[i8], place: u16) -> i32 {
+    table.get(usize::from(place)).map_or(0, |weight| i32::from(*weight))
 }
 
-/// The weights of ASCII characters, without a hash.
-static CHARS: [i8; 128] = {
-    let mut weights = [0; 128];
-    let mut char = 0;
-    while char < 128 {
-        weights[char] = BYTES[AT_CHAR + mixed(12, [char as u32, 0, 0])].cast_signed();
-        char += 1;
+/// A byte each.
+const fn bytes<const LEN: usize>(at: usize) -> [i8; LEN] {
+    let mut bytes = [0; LEN];
+    let mut place = 0;
+    while place < LEN {
+        bytes[place] = BYTES[at + place].cast_signed();
+        place += 1;
     }
-    weights
-};
-
-/// The weights of the classes that ASCII has, without a hash.
-static CLASSES: [i8; 512] = {
-    let mut weights = [0; 512];
-    let mut at = 0;
-    while at < 512 {
-        let both = (at / 8 % 8 + at / 64 * 32) as u32;
-        weights[at] = BYTES[AT_CLASS + mixed(12, [both, (at % 8) as u32, 0])].cast_signed();
-        at += 1;
-    }
-    weights
-};
-
-/// A run of a kind and shape and of that length, by what stands before it.
-pub(super) fn of_run(kind: u32, shape: u32, len: u32, before: u32, level: u32) -> i64 {
-    let packed = kind.wrapping_add(shape.wrapping_mul(32));
-    let rest = before.wrapping_add(level.wrapping_mul(8));
-    let run = mixed(12, [packed, len.min(16), rest]);
-    let run = large(AT_RUN + 2 * run);
-    if len <= 16 {
-        return run;
-    }
-    run + large(AT_BEYOND + 2 * group(kind, level)) * i64::from(len - 16)
+    bytes
 }
 
-/// What the cost of such a run is multiplied with, in 1/256.
-pub(super) fn factor(kind: u32, level: u32) -> i64 {
-    large(AT_FACTOR + 2 * group(kind, level))
+/// Words of two bytes.
+const fn words<const LEN: usize>(at: usize) -> [i16; LEN] {
+    let mut words = [0; LEN];
+    let mut place = 0;
+    while place < LEN {
+        let at = at + 2 * place;
+        words[place] = i16::from_le_bytes([BYTES[at], BYTES[at + 1]]);
+        place += 1;
+    }
+    words
 }
 
-const fn group(kind: u32, level: u32) -> usize {
-    (kind as usize % 32) * 8 + level as usize % 8
+static TRIPLES: [i8; TRIPLE] = bytes(0);
+static PAIRS: [i8; PAIR] = bytes(AT_PAIR);
+static CHARS: [i8; CHAR] = bytes(AT_CHAR);
+static CLASSES: [i8; CLASS] = bytes(AT_CLASS);
+static RUNS: [i16; RUN] = words(AT_RUN);
+static BEYOND: [i16; KINDS] = words(AT_BEYOND);
+static FACTORS: [i16; KINDS] = words(AT_FACTOR);
+
+/// What a run is costed by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// Less than 32.
+    pub(super) kind: u8,
+    /// Less than 4.
+    pub(super) shape: u8,
+    /// What stands before it; less than 8.
+    pub(super) stands: u8,
+    /// Less than 8.
+    pub(super) level: u8,
+    pub(super) len: u32,
+}
+
+/// What a run costs whose characters cost `chars` 1/64 tokens, in 1/1024 tokens.
+#[inline]
+pub(super) fn of_run(chars: i64, form: Form) -> i64 {
+    let Form { kind, shape, stands, level, len } = form;
+    let group = usize::from(kind % 32) * 8 + usize::from(level % 8);
+    let (low, high) = (u32::from(shape % 4) * 8 + u32::from(stands % 8), len.min(16));
+    let packed = (group as u32) << 10 | high << 5 | low;
+    let run = RUNS[(packed.wrapping_mul(0x9e37_79b1) >> 20) as usize];
+    let mut cost = chars * 4 + i64::from(run);
+    if len > 16 {
+        cost += i64::from(BEYOND[group]) * i64::from(len - 16);
+    }
+    (cost * i64::from(FACTORS[group])) >> 6
 }

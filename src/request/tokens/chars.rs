@@ -1,0 +1,162 @@
+//! Characters side by side, so that what is alike for all of them is done in vectors.
+//!
+//! A row holds two characters that were costed before, those at hand, and at its end two that
+//! wait for what follows them.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "arrays whose places are bounded by their length, codes cut to 16 bits"
+)]
+#![cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in arrays of a few hundred")
+)]
+
+use super::class::{DIGIT, LOWER, MARK, NEWLINE, SPACE, UPPER, class, folded};
+
+/// Characters at both ends that only surround others.
+pub(super) const EDGE: usize = 2;
+/// Characters of a row, with both edges.
+const FULL: usize = 256 + 2 * EDGE;
+/// With the end of a text behind them.
+pub(super) const ROOM: usize = FULL + EDGE;
+
+/// As many bytes are looked at together.
+const TOGETHER: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Chars {
+    /// The characters, as far as 16 bits go.
+    pub(super) exact: [u16; ROOM],
+    /// Without case, and one digit for all.
+    pub(super) folded: [u16; ROOM],
+    pub(super) class: [u8; ROOM],
+    len: usize,
+    /// Whether all of them are ASCII.
+    pub(super) is_ascii: bool,
+}
+
+impl Chars {
+    pub(super) const fn new() -> Self {
+        Self { exact: [0; ROOM], folded: [0; ROOM], class: [0; ROOM], len: EDGE, is_ascii: true }
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.len >= FULL
+    }
+
+    /// Whether nothing was taken in since the start or the end of a text.
+    pub(super) const fn is_new(&self) -> bool {
+        self.len <= EDGE
+    }
+
+    /// Takes in what there is room for, and gives back the rest.
+    pub(super) fn fill<'t>(&mut self, text: &'t str) -> &'t str {
+        let mut rest = text;
+        while self.len < FULL {
+            match rest.as_bytes().first_chunk() {
+                Some(bytes) if bytes.is_ascii() && self.len + TOGETHER <= FULL => {
+                    self.ascii(bytes);
+                    rest = rest.get(TOGETHER..).unwrap_or_default();
+                }
+                _ => {
+                    let mut chars = rest.chars();
+                    let Some(char) = chars.next() else { break };
+                    self.push(char);
+                    for char in chars.by_ref().take((FULL - self.len).min(TOGETHER)) {
+                        self.push(char);
+                    }
+                    rest = chars.as_str();
+                }
+            }
+        }
+        rest
+    }
+
+    #[inline]
+    fn push(&mut self, char: char) {
+        let (exact, class) = match ASCII.get(char as usize) {
+            Some(class) => (char as u16, *class),
+            None => (narrow(char as u32), class(char)),
+        };
+        self.exact[self.len] = exact;
+        self.folded[self.len] = narrow(folded(char));
+        self.class[self.len] = class;
+        self.len += 1;
+        self.is_ascii &= char.is_ascii();
+    }
+
+    fn ascii(&mut self, bytes: &[u8; TOGETHER]) {
+        let at = self.len..self.len + TOGETHER;
+        let exact = &mut self.exact[at.clone()];
+        let folded = &mut self.folded[at.clone()];
+        let class = &mut self.class[at];
+        for (((byte, exact), folded), class) in bytes.iter().zip(exact).zip(folded).zip(class) {
+            let byte = *byte;
+            let is_upper = byte.wrapping_sub(b'A') < 26;
+            let is_lower = byte.wrapping_sub(b'a') < 26;
+            let is_digit = byte.wrapping_sub(b'0') < 10;
+            let is_newline = (byte == b'\n') | (byte == b'\r');
+            let is_space = (byte == b' ') | (byte == b'\t') | (byte == 0xb) | (byte == 0xc);
+            let mut kind = MARK;
+            kind = if is_lower { LOWER } else { kind };
+            kind = if is_upper { UPPER } else { kind };
+            kind = if is_digit { DIGIT } else { kind };
+            kind = if is_newline { NEWLINE } else { kind };
+            kind = if is_space { SPACE } else { kind };
+            let low = if is_upper { byte | 0x20 } else { byte };
+            *class = kind;
+            *exact = u16::from(byte);
+            *folded = u16::from(if is_digit { b'0' } else { low });
+        }
+        self.len += TOGETHER;
+    }
+
+    /// Ends the text: what waits has nothing behind it.
+    pub(super) fn end(&mut self) {
+        for at in self.len..(self.len + EDGE).min(ROOM) {
+            (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
+        }
+        self.len = (self.len + EDGE).min(ROOM);
+    }
+
+    /// The first place that is not to be costed yet.
+    pub(super) const fn ready(&self) -> usize {
+        self.len.saturating_sub(EDGE)
+    }
+
+    /// Forgets what was costed, but for the two before what is not.
+    pub(super) fn shift(&mut self) {
+        let from = self.ready().saturating_sub(EDGE);
+        self.exact.copy_within(from..self.len, 0);
+        self.folded.copy_within(from..self.len, 0);
+        self.class.copy_within(from..self.len, 0);
+        self.len -= from;
+        self.is_ascii = self.exact[..2 * EDGE].iter().all(|char| *char < 128);
+    }
+
+    pub(super) fn clear(&mut self) {
+        for at in 0..EDGE {
+            (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
+        }
+        self.len = EDGE;
+        self.is_ascii = true;
+    }
+}
+
+/// A code in 16 bits; of those beyond, the upper half.
+const fn narrow(code: u32) -> u16 {
+    if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
+}
+
+/// The classes of ASCII.
+static ASCII: [u8; 128] = {
+    let mut classes = [0; 128];
+    let mut code = 0_u8;
+    while code < 128 {
+        classes[code as usize] = class(code as char);
+        code += 1;
+    }
+    classes
+};
