@@ -67,6 +67,9 @@ fn scrap() -> impl Strategy<Value = Vec<u8>> {
         b"true",
         b"\0",
         b"%65",
+        b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\0\x02\0\0\0\x04\0\0\x02\0\x10\0",
+        b"data\0\0\0\0",
+        b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\0\0\0\x04\0",
         b"*=",
     ];
     prop_oneof![

@@ -148,12 +148,36 @@ fn word() -> impl Strategy<Value = String> {
         "num_predict",
         "context",
         "format",
+        "url",
+        "detail",
+        "low",
+        "data",
+        "mimeType",
     ]);
     prop_oneof![
         8 => known.prop_map(str::to_owned),
         3 => "[abéσ😀ς ,]{0,6}",
+        2 => media(),
         1 => any::<String>(),
     ]
+}
+
+/// Images, audio, and what looks like them.
+fn media() -> impl Strategy<Value = String> {
+    let data = prop::sample::select(vec![
+        "iVBORw0KGgoAAAANSUhEUgAABAAAAAQACAIAAAAA",
+        "R0lGODlhAQABAAAA",
+        "/9j/4AAEAAD//9sAAgH/wgARCAQABAAD",
+        "_9j_4AAEAAD__9sAAgH_wgARCAQABAAD",
+        "UklGRgAAAABXRUJQVlA4TBgAAAAvK8ExAAdQ",
+        "UklGRgAAAABXQVZFZm10IBAAAAABAAEA+gAAAPQBAAACABAAZGF0YQAAAAAAAAAA",
+        "UklGRgAAAABXQVZFSlVOSw",
+    ]);
+    let head = prop::sample::select(vec!["", "data:image/png;base64,", "DATA:;base64,", "data:,"]);
+    (head, data, 0..80_usize, "[A-Za-z0-9+/=]{0,9}").prop_map(|(head, data, length, end)| {
+        let data = data.get(..length).unwrap_or(data);
+        format!("{head}{data}{end}")
+    })
 }
 
 fn plain() -> impl Strategy<Value = Json> {
@@ -184,8 +208,19 @@ fn json() -> impl Strategy<Value = Json> {
 /// Chat-like documents, so that the tables are really followed.
 fn chat() -> impl Strategy<Value = Json> {
     let key = |names: &'static [&'static str]| prop::sample::select(names).prop_map(str::to_owned);
-    let part =
-        vec((key(&["type", "text", "image_url", "file", "input_audio", "source"]), plain()), 0..5);
+    let data = vec((key(&["url", "data", "detail", "mimeType", "file_id"]), plain()), 0..4);
+    let data = prop_oneof![2 => plain(), 1 => data.prop_map(Json::Members)];
+    let name = key(&[
+        "type",
+        "text",
+        "image_url",
+        "file",
+        "input_audio",
+        "source",
+        "inlineData",
+        "detail",
+    ]);
+    let part = vec((name, data), 0..5);
     let part = prop_oneof![4 => part.prop_map(Json::Members), 1 => plain()];
     let content = prop_oneof![plain(), vec(part, 0..4).prop_map(Json::List)];
     let message = vec(
@@ -260,6 +295,17 @@ proptest! {
                 let (head, tail) = body.as_bytes().split_at(cut);
                 prop_assert_eq!(&fed(&spec, [head, tail]), &whole, "cut at {}", cut);
             }
+        }
+    }
+
+    #[test]
+    fn bounds_hold_what_is_there(body in body(), format in 0..FORMATS) {
+        let everything = spec(format);
+        let nothing = Spec { looks: Looks::NOTHING, ..everything.clone() };
+        if let Ok(seen) = fed(&everything, [body.as_bytes()]) {
+            let (seen, bounds) =
+                (seen.facts.input_tokens, fed(&nothing, [body.as_bytes()])?.facts.input_tokens);
+            prop_assert!(bounds.least <= seen.least && seen.most <= bounds.most, "{}", body);
         }
     }
 

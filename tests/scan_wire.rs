@@ -87,13 +87,17 @@ fn is_unsearched(text: &str, body: &Value) -> bool {
 /// The facts, and which of the words occur.
 fn read(name: &str, request: &Value, words: &[&str]) -> Option<(RequestFacts, Vec<bool>)> {
     let (config, ids) = configuration(words);
-    match whole(&config, &head(request), &body(request)) {
+    read_with(&config, name, request).map(|facts| {
+        let occurring = ids.iter().map(|id| facts.keywords.contains(*id)).collect();
+        (facts, occurring)
+    })
+}
+
+fn read_with(config: &Config, name: &str, request: &Value) -> Option<RequestFacts> {
+    match whole(config, &head(request), &body(request)) {
         Whole::Untouched => None,
         Whole::Refused(refusal, _) => panic!("{name}: {refusal:?}"),
-        Whole::Read(read) => {
-            let occurring = ids.iter().map(|id| read.facts.keywords.contains(*id)).collect();
-            Some((read.facts, occurring))
-        }
+        Whole::Read(read) => Some(read.facts),
     }
 }
 
@@ -155,18 +159,55 @@ fn check(name: &str, request: &Value) -> &'static str {
     facts.format.name()
 }
 
+fn recorded() -> impl Iterator<Item = (String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/requests");
+    std::fs::read_dir(folder).unwrap().map(|entry| {
+        let path = entry.unwrap().path();
+        let request = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        (path.file_name().unwrap().to_string_lossy().into_owned(), request)
+    })
+}
+
 #[test]
 fn recorded_requests_give_the_facts_of_their_calls() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/requests");
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let request: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let format = check(&path.file_name().unwrap().to_string_lossy(), &request);
+    for (name, request) in recorded() {
+        let format = check(&name, &request);
         *seen.entry(format).or_default() += 1;
     }
     // The lists of models are GETs.
     assert_eq!(seen["none"], 2, "{seen:?}");
     assert_eq!(seen.values().sum::<u32>(), 180, "{seen:?}");
     assert_eq!(seen.len(), 13, "{seen:?}");
+}
+
+#[test]
+fn recorded_images_and_audio_cost_what_their_data_says() {
+    const FIXED: u64 = 1_000_000;
+    let (mut config, _) = configuration(&[]);
+    config.tokens.image = FIXED;
+    config.tokens.audio = FIXED;
+    let mut unknown = Vec::new();
+    let mut known = 0;
+    for (name, request) in recorded() {
+        let Some(facts) = read_with(&config, &name, &request) else { continue };
+        if facts.input_tokens.most >= FIXED {
+            unknown.push(name);
+        } else if facts.has_images || facts.has_audio {
+            known += 1;
+        }
+    }
+    unknown.sort();
+    // Addresses, names of files, and a format without a formula.
+    let wanted = [
+        "ai_openai_chat_image.json",
+        "antpy_image_url.json",
+        "cohere_chat_image.json",
+        "groq_chat_vision.json",
+        "oaipy33_resp_items_image_file_id.json",
+        "oaipy_chat_image_https.json",
+        "oaipy_resp_items_image_file_id.json",
+    ];
+    assert_eq!(unknown, wanted);
+    assert_eq!(known, 28);
 }

@@ -48,12 +48,13 @@ pub(crate) fn chat(length: usize) -> Vec<u8> {
     json!({"model": "assistant", "messages": messages}).to_string().into_bytes()
 }
 
-/// A question about a picture of that many bytes in base64.
+/// A question about a picture of that many bytes in base64, which begins with 64 KiB of
+/// metadata as cameras write them.
 pub(crate) fn picture(length: usize) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let data: String =
         numbers(2).take(length).map(|number| char::from(DIGITS[number % 64])).collect();
-    let url = format!("data:image/jpeg;base64,{data}");
+    let url = format!("data:image/jpeg;base64,/9j/4f//{data}");
     let content = json!([{"type": "text", "text": "What does this picture show?"},
                          {"type": "image_url", "image_url": {"url": url}}]);
     json!({"model": "assistant", "messages": [{"role": "user", "content": content}]})

@@ -84,6 +84,15 @@ impl Tokens {
         Self { least: count, most: count }
     }
 
+    /// The sum of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            least: self.least.saturating_add(other.least),
+            most: self.most.saturating_add(other.most),
+        }
+    }
+
     /// Whether the number is known.
     #[must_use]
     pub const fn is_exact(self) -> bool {

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod form;
 pub mod format;
 pub mod keyword;
+pub mod media;
 pub mod path;
 pub mod refusal;
 pub mod rewrite;

@@ -240,6 +240,26 @@ fn images_that_make_a_short_text_long_are_counted() {
 }
 
 #[test]
+fn images_are_looked_at_where_their_bounds_do_not_decide() {
+    let host = host();
+    let mut document = document();
+    document["routes"] = json!([{"name": "large", "when": {"input_tokens_gt": 900},
+        "then": {"target_model": "open2"}}]);
+    let engine = engine(&host, &document);
+    // 1,024 by 1,024 pixels are 765 tokens, 3,000 by 2,000 are 1,105.
+    for (size, model) in [("BAAAAAQA", "open-model"), ("C7gAAAfQ", "open-model-2")] {
+        let url = format!("data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA{size}");
+        let part = format!(r#"{{"type":"image_url","image_url":{{"url":"{url}"}}}}"#);
+        let body =
+            format!(r#"{{"model":"open","messages":[{{"role":"user","content":[{part}]}}]}}"#);
+        host.bytes_read.set(0);
+        sent(&host, &engine, &body, body.len());
+        assert!(host.sent_body().contains(&format!(r#""model":"{model}""#)), "{size}");
+        assert_eq!(host.bytes_read.get(), 2 * body.len(), "read twice");
+    }
+}
+
+#[test]
 fn a_turn_is_taken_once() {
     let host = host();
     let mut document = document();

@@ -172,7 +172,7 @@ const CHARACTERS: Kind = Kind::Integer(0, 4_294_967_295);
 
 static TOKENS: Shape = Shape {
     name: "tokens",
-    doc: "Fixed costs of the token estimate, in characters; four are one token.",
+    doc: "Token costs of what has no known size, in characters; four are one token.",
     keys: &[&[
         optional("chars_per_image", CHARACTERS, "one image"),
         optional("chars_per_audio", CHARACTERS, "one piece of audio"),

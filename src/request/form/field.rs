@@ -7,8 +7,10 @@ use super::head::{self, Part};
 use super::split::Sink;
 use super::text::Text;
 use super::wrong;
+use crate::request::facts::Tokens;
 use crate::request::format::Format;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
+use crate::request::media::{Pricing, Probe};
 use crate::request::scan::{Looks, ScanError, Spec};
 use crate::request::tokens::Estimator;
 
@@ -24,6 +26,8 @@ pub(super) struct Fields {
     /// The value of the part being read, where it is kept.
     value: Vec<u8>,
     text: Text,
+    pricing: Pricing,
+    probe: Probe,
     pub(super) stops_at_model: bool,
     pub(super) is_paused: bool,
     pub(super) is_released: bool,
@@ -41,8 +45,10 @@ pub(super) struct Found {
     pub(super) tokens: u64,
     pub(super) bytes: u64,
     pub(super) hits: KeywordSet,
-    pub(super) images: u32,
-    pub(super) audio: u32,
+    pub(super) has_images: bool,
+    pub(super) has_audio: bool,
+    /// Of images and audio.
+    pub(super) media: Tokens,
 }
 
 impl Fields {
@@ -57,6 +63,8 @@ impl Fields {
             value_at: 0,
             value: Vec::new(),
             text: Text::default(),
+            pricing: Pricing::new(spec.entry.document, spec.costs),
+            probe: Probe::of_bytes(),
             stops_at_model: false,
             is_paused: false,
             is_released: false,
@@ -74,6 +82,24 @@ impl Fields {
         self.found.places.push(at..end);
         self.is_paused = self.stops_at_model;
         Ok(())
+    }
+
+    fn file(&mut self) {
+        let measured = self.pricing.measured(&self.probe, self.looks.tokens);
+        let found = &mut self.found;
+        let cost = match self.part {
+            Part::Image => {
+                found.has_images = true;
+                self.pricing.image(measured, false)
+            }
+            // A file of any name: the transcribed one.
+            Part::File if self.format != Format::OpenAiImages => {
+                found.has_audio = true;
+                self.pricing.audio(measured)
+            }
+            _ => return,
+        };
+        found.media = found.media.and(cost);
     }
 }
 
@@ -94,12 +120,8 @@ impl Sink for Fields {
                 // Texts of several prompts do not join.
                 self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
             }
-            Part::Image => found.images = found.images.saturating_add(1),
-            // A file of any name: the transcribed one.
-            Part::File if self.format != Format::OpenAiImages => {
-                found.audio = found.audio.saturating_add(1);
-            }
-            _ => {}
+            Part::Image | Part::File => self.probe.restart(self.looks.tokens),
+            Part::Model | Part::Stream | Part::Skipped => {}
         }
         Ok(())
     }
@@ -125,7 +147,11 @@ impl Sink for Fields {
                     }
                 })
             }
-            Part::Image | Part::File | Part::Skipped => Ok(()),
+            Part::Image | Part::File => {
+                self.probe.feed(piece);
+                Ok(())
+            }
+            Part::Skipped => Ok(()),
         }
     }
 
@@ -143,7 +169,8 @@ impl Sink for Fields {
                     self.found.tokens = self.found.tokens.saturating_add(self.estimator.finish());
                 }
             }
-            Part::Image | Part::File | Part::Skipped => {}
+            Part::Image | Part::File => self.file(),
+            Part::Skipped => {}
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! `head` says what each is, `field` collects facts. Strict where servers differ
 //! in what they read: whatever one of them could take for another part, name or
 //! value is refused. The last `model` counts and all are rewritten; every prompt is
-//! searched, since servers differ in which they take. Files are skipped.
+//! searched, since servers differ in which they take. Of files the size is read.
 
 mod field;
 mod find;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::facts::{Fact, RequestFacts, Tokens};
 use super::path::Entry;
 use super::scan::{Layout, Looks, Member, Scan, ScanError, Spec};
-use super::tokens::{Costs, UNIT};
+use super::tokens::UNIT;
 use field::{Fields, Found};
 use split::Splitter;
 
@@ -30,7 +30,6 @@ pub use head::boundary;
 #[derive(Debug)]
 pub struct FormScanner {
     entry: Entry,
-    costs: Costs,
     boundary: Arc<str>,
     splitter: Splitter,
     fields: Fields,
@@ -43,7 +42,6 @@ impl FormScanner {
     pub fn new(spec: &Spec, boundary: &str) -> Self {
         Self {
             entry: spec.entry,
-            costs: spec.costs,
             boundary: boundary.into(),
             splitter: Splitter::new(boundary),
             fields: Fields::new(spec),
@@ -125,11 +123,11 @@ impl FormScanner {
         let Fields { looks, found, .. } = self.fields;
         let layout = layout(&found, &self.boundary);
         let mut facts = RequestFacts::new(self.entry);
-        facts.input_tokens = tokens(&found, self.costs, looks);
+        facts.input_tokens = tokens(&found, looks);
         facts.model = found.model;
         facts.stream |= found.stream;
-        facts.has_images = found.images > 0;
-        facts.has_audio = found.audio > 0;
+        facts.has_images = found.has_images;
+        facts.has_audio = found.has_audio;
         facts.body_bytes = length;
         if looks.keywords {
             facts.keywords = found.hits;
@@ -156,12 +154,10 @@ fn layout(found: &Found, boundary: &Arc<str>) -> Layout {
 }
 
 /// The estimate, or what bounds it: no text has more tokens than bytes.
-fn tokens(found: &Found, costs: Costs, looks: Looks) -> Tokens {
-    let fixed = [(found.images, costs.image), (found.audio, costs.audio)];
-    let fixed = fixed.iter().map(|(count, cost)| u64::from(*count).saturating_mul(*cost));
-    let known = fixed.fold(found.tokens.div_ceil(UNIT), u64::saturating_add);
+fn tokens(found: &Found, looks: Looks) -> Tokens {
     let unknown = if looks.tokens { 0 } else { found.bytes };
-    Tokens { least: known, most: known.saturating_add(unknown) }
+    let text = Tokens::exactly(found.tokens.div_ceil(UNIT));
+    text.and(found.media).and(Tokens { least: 0, most: unknown })
 }
 
 const fn wrong(at: u64, what: &'static str) -> ScanError {

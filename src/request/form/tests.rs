@@ -1,6 +1,7 @@
 use super::*;
 use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
+use crate::request::tokens::Costs;
 
 const TYPE: &str = "multipart/form-data; boundary=XyZ";
 
@@ -118,6 +119,37 @@ fn pictures_that_are_given_are_images() {
     assert_eq!(facts.model, None);
     let text = facts.input_tokens.most - 2 * Costs::default().image;
     assert!((1..4).contains(&text), "{text}");
+}
+
+#[test]
+fn files_cost_what_their_data_says() {
+    let sized = |size: &[u8]| {
+        let png =
+            [&b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\0\0\0"[..], size, b"\x08\x02"].concat();
+        let head = form(&[(&file("image"), "PNG"), (&field("model"), "m")]);
+        let (before, after) = head.split_once("PNG").unwrap();
+        [before.as_bytes(), &png, after.as_bytes()].concat()
+    };
+    // 1,024 by 1,024, by 2,048, and by none.
+    let spec = spec(Format::OpenAiImages, &[]);
+    for (size, wanted) in [(b"\x04\0", 194), (b"\x08\0", 323), (b"\0\0", Costs::default().image)] {
+        let body = sized(size);
+        let tokens = fed(&spec, [&body[..]]).unwrap().facts.input_tokens;
+        assert_eq!(tokens, Tokens::exactly(wanted));
+        for chunk in 1..40 {
+            assert_eq!(fed(&spec, body.chunks(chunk)).unwrap().facts.input_tokens, tokens);
+        }
+        let unseen = Spec { looks: Looks::NOTHING, ..spec.clone() };
+        let bounds = fed(&unseen, [&body[..]]).unwrap().facts.input_tokens;
+        assert!(bounds.least <= wanted && wanted <= bounds.most && !bounds.is_exact());
+    }
+    let wave =
+        "RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\0\x02\0\0\0\x04\0\0\x02\0\x10\0data\0\0\0\0";
+    let body = form(&[(&file("file"), &format!("{wave}{}", "~".repeat(10_240)))]);
+    let spec = self::spec(Format::OpenAiAudio, &[]);
+    let tokens = fed(&spec, [body.as_bytes()]).unwrap().facts.input_tokens;
+    assert_eq!(tokens, Tokens::exactly(100));
+    assert_eq!(fed(&spec, body.as_bytes().chunks(7)).unwrap().facts.input_tokens, tokens);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use super::place::{Kind, Modality, Place, Saying, Shape};
 use super::tally::Tally;
 use crate::request::keyword::Cursor;
+use crate::request::media::Pricing;
 
 /// What a member's value is, where its object asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +193,7 @@ impl Frames {
 
     /// The tally of a closed container, and the cursor to go back to if its
     /// text is not searched.
-    pub(super) fn sum(&mut self, mut frame: Frame) -> (Tally, Option<Cursor>) {
+    pub(super) fn sum(&mut self, mut frame: Frame, pricing: Pricing) -> (Tally, Option<Cursor>) {
         let mut tally = std::mem::take(&mut frame.sum);
         let kind = frame.kind();
         let carried = frame.carried();
@@ -216,14 +217,12 @@ impl Frames {
                 if carried == Some(Modality::Text) {
                     tally.unsay(Saying::State);
                 }
-                if let Some(modality) = carried {
-                    tally.carry(modality);
-                }
+                tally.carry(carried.unwrap_or(Modality::Text), pricing);
             }
             Kind::Plain | Kind::Params => {}
         }
         if let (Inside::Object(_), Some(modality)) = (frame.inside, frame.place.carries) {
-            tally.carry(modality);
+            tally.carry(modality, pricing);
         }
         (tally, None)
     }

@@ -124,7 +124,6 @@ pub struct Scan {
 #[derive(Debug)]
 pub struct Scanner {
     entry: Entry,
-    costs: Costs,
     lexer: Lexer,
     walker: Walker,
     failed: Option<ScanError>,
@@ -134,13 +133,7 @@ impl Scanner {
     /// A scan of a body of which nothing has been seen.
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
-        Self {
-            entry: spec.entry,
-            costs: spec.costs,
-            lexer: Lexer::new(),
-            walker: Walker::new(spec),
-            failed: None,
-        }
+        Self { entry: spec.entry, lexer: Lexer::new(), walker: Walker::new(spec), failed: None }
     }
 
     /// Reads the next chunk of the body.
@@ -217,7 +210,7 @@ impl Scanner {
         if let Some(error) = self.walker.refused {
             return Err(error);
         }
-        let Walker { model, labels, total, places, looks, .. } = self.walker;
+        let Walker { model, labels, total, places, looks, pricing, .. } = self.walker;
         let mut facts = RequestFacts::new(self.entry);
         facts.model = match model {
             Model::Absent => None,
@@ -226,22 +219,22 @@ impl Scanner {
         };
         facts.body_bytes = self.lexer.at();
         (facts.tags, facts.params) = labels.into_parts();
-        fill(&mut facts, total, self.costs, looks);
+        fill(&mut facts, total, pricing.message(), looks);
         Ok(Scan { facts, layout: places.into_layout() })
     }
 }
 
-fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs, looks: Looks) {
+fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.stream = (facts.stream && !total.says(Saying::NoStream)) || total.says(Saying::Stream);
     facts.has_tools = total.says(Saying::Tools);
     facts.json_mode = total.says(Saying::Json);
     facts.has_state = total.says(Saying::State);
-    facts.has_images = total.images > 0;
-    facts.has_audio = total.audio > 0;
-    facts.has_files = total.files > 0;
+    facts.has_images = total.says(Saying::Images);
+    facts.has_audio = total.says(Saying::Audio);
+    facts.has_files = total.says(Saying::Files);
     facts.message_count = total.messages;
     facts.max_output_tokens = total.limit;
-    facts.input_tokens = tokens(&total, costs, looks);
+    facts.input_tokens = tokens(&total, message, looks);
     if looks.keywords {
         facts.keywords = total.hits;
     } else {
@@ -250,18 +243,14 @@ fn fill(facts: &mut RequestFacts, total: Tally, costs: Costs, looks: Looks) {
 }
 
 /// The estimate, or what bounds it: no text has more tokens than bytes.
-fn tokens(total: &Tally, costs: Costs, looks: Looks) -> Tokens {
-    let fixed = [
-        (total.images, costs.image),
-        (total.audio, costs.audio),
-        (total.files, costs.file),
-        (total.messages, costs.message),
-    ];
-    let fixed = fixed.iter().map(|(count, cost)| u64::from(*count).saturating_mul(*cost));
-    let known = fixed.fold(total.tokens.div_ceil(UNIT), u64::saturating_add);
+fn tokens(total: &Tally, message: u64, looks: Looks) -> Tokens {
+    let messages = u64::from(total.messages).saturating_mul(message);
+    let known = Tokens::exactly(total.tokens.div_ceil(UNIT).saturating_add(messages));
     let unknown = if looks.tokens { 0 } else { total.bytes };
-    Tokens { least: known, most: known.saturating_add(unknown) }
+    known.and(total.media).and(Tokens { least: 0, most: unknown })
 }
 
+#[cfg(test)]
+mod media_tests;
 #[cfg(test)]
 mod tests;

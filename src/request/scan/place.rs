@@ -33,6 +33,8 @@ pub(super) enum Word {
     Tag(u8),
     /// A limit of the answer in tokens, which lenient servers also read as text.
     Limit,
+    /// The data of an image or of audio, or its address.
+    Media,
 }
 
 /// What a number, boolean or null is.
@@ -60,6 +62,11 @@ pub(super) enum Saying {
     Tools,
     Json,
     State,
+    Images,
+    Audio,
+    Files,
+    /// An image is looked at in low detail.
+    LowDetail,
 }
 
 /// What a part of a message carries.
@@ -170,6 +177,7 @@ impl Place {
     pub(super) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
     pub(super) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
     pub(super) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
+    pub(super) const MEDIA: Self = Self { word: Word::Media, ..Self::SKIP };
     pub(super) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
     pub(super) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
     /// A switch; lenient servers also read it as text or a number.

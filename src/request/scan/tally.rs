@@ -5,7 +5,9 @@
 //! key drops the tally of the value it replaces.
 
 use super::place::{Modality, Saying};
+use crate::request::facts::Tokens;
 use crate::request::keyword::KeywordSet;
+use crate::request::media::{Measured, Pricing};
 
 /// The contribution of one value.
 #[derive(Debug, Default)]
@@ -14,13 +16,14 @@ pub(super) struct Tally {
     pub(super) tokens: u64,
     /// Length of counted text.
     pub(super) bytes: u64,
-    pub(super) images: u32,
-    pub(super) audio: u32,
-    pub(super) files: u32,
+    /// Of images, audio and files.
+    pub(super) media: Tokens,
+    /// What data came to of which it is not known yet what carries it.
+    pub(super) measured: Measured,
     pub(super) messages: u32,
     /// The limit of the answer in tokens: the largest that stands under any name.
     pub(super) limit: Option<u64>,
-    says: u8,
+    says: u16,
     pub(super) hits: KeywordSet,
 }
 
@@ -29,9 +32,8 @@ impl Tally {
     pub(super) fn add(&mut self, part: Self) {
         self.tokens = self.tokens.saturating_add(part.tokens);
         self.bytes = self.bytes.saturating_add(part.bytes);
-        self.images = self.images.saturating_add(part.images);
-        self.audio = self.audio.saturating_add(part.audio);
-        self.files = self.files.saturating_add(part.files);
+        self.media = self.media.and(part.media);
+        self.measured = self.measured.or(part.measured);
         self.messages = self.messages.saturating_add(part.messages);
         self.says |= part.says;
         self.limit = self.limit.max(part.limit);
@@ -42,15 +44,19 @@ impl Tally {
         }
     }
 
-    /// Adds something that a message carries.
-    pub(super) fn carry(&mut self, modality: Modality) {
-        let count = match modality {
+    /// Adds something that a message carries, at the cost of the data in it.
+    pub(super) fn carry(&mut self, modality: Modality, pricing: Pricing) {
+        let measured = std::mem::take(&mut self.measured);
+        let is_low = self.says(Saying::LowDetail);
+        self.unsay(Saying::LowDetail);
+        let (saying, cost) = match modality {
             Modality::Text => return,
-            Modality::Image => &mut self.images,
-            Modality::Audio => &mut self.audio,
-            Modality::File => &mut self.files,
+            Modality::Image => (Saying::Images, pricing.image(measured, is_low)),
+            Modality::Audio => (Saying::Audio, pricing.audio(measured)),
+            Modality::File => (Saying::Files, pricing.file()),
         };
-        *count = count.saturating_add(1);
+        self.say(saying);
+        self.media = self.media.and(cost);
     }
 
     pub(super) fn say(&mut self, saying: Saying) {
@@ -66,12 +72,6 @@ impl Tally {
     }
 }
 
-const fn bit(saying: Saying) -> u8 {
-    match saying {
-        Saying::Stream => 1,
-        Saying::Tools => 2,
-        Saying::Json => 4,
-        Saying::State => 8,
-        Saying::NoStream => 16,
-    }
+const fn bit(saying: Saying) -> u16 {
+    1 << saying as u16
 }

@@ -36,6 +36,11 @@ impl Walker {
                 self.text = Text::Counted { is_searched: false };
                 return;
             }
+            Word::Media => {
+                self.probe.restart(self.looks.tokens);
+                self.text = if self.pricing.is_fixed() { Text::Nowhere } else { Text::ToProbe };
+                return;
+            }
             Word::Model => ScanError::MAX_MODEL_BYTES,
             Word::Role(_) | Word::Type | Word::Mime | Word::SaysIf(..) | Word::Limit => WORD_BYTES,
             Word::FileUri => URI_BYTES,
@@ -52,8 +57,12 @@ impl Walker {
     }
 
     pub(super) fn end_string(&mut self) -> Content {
-        if let Text::Counted { is_searched } = self.text {
-            self.end_text(is_searched);
+        match self.text {
+            Text::Counted { is_searched } => self.end_text(is_searched),
+            Text::ToProbe => {
+                self.value.measured = self.pricing.measured(&self.probe, self.looks.tokens);
+            }
+            Text::Nowhere | Text::ToKey | Text::ToCapture => {}
         }
         if self.place.message {
             self.value.messages = 1;

@@ -23,6 +23,7 @@ use super::tally::Tally;
 use super::value::{json_text, type_name};
 use super::{Looks, Spec};
 use crate::request::keyword::{Cursor, Keywords};
+use crate::request::media::{Pricing, Probe};
 use crate::request::tokens::Estimator;
 
 /// The text of the string being read goes…
@@ -31,6 +32,7 @@ pub(super) enum Text {
     Nowhere,
     ToKey,
     ToCapture,
+    ToProbe,
     /// To the count of its bytes, to the estimate if it is looked at, and with
     /// `is_searched` to the search for keywords.
     Counted {
@@ -57,6 +59,8 @@ pub(super) struct Walker {
     pub(super) keywords: Arc<Keywords>,
     cursor: Cursor,
     estimator: Estimator,
+    pub(super) pricing: Pricing,
+    pub(super) probe: Probe,
     pub(super) looks: Looks,
     has_counted: bool,
     /// Text that is still to be estimated and searched.
@@ -94,6 +98,8 @@ impl Walker {
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
+            pricing: Pricing::new(spec.entry.document, spec.costs),
+            probe: Probe::of_text(),
             looks: spec.looks,
             has_counted: false,
             gathered: Vec::new(),
@@ -156,7 +162,7 @@ impl Walker {
     /// A string or a skipped container ended: it may be something by its place alone.
     fn carry(&mut self) {
         if let Some(modality) = self.place.carries {
-            self.value.carry(modality);
+            self.value.carry(modality, self.pricing);
         }
     }
 
@@ -257,7 +263,7 @@ impl Walker {
     }
 
     fn close_frame(&mut self, frame: Frame) {
-        let (tally, cursor) = self.frames.sum(frame);
+        let (tally, cursor) = self.frames.sum(frame, self.pricing);
         self.value = tally;
         if let Some(cursor) = cursor {
             self.cursor = cursor;
@@ -289,6 +295,7 @@ impl Sink for Walker {
             Text::Nowhere => {}
             Text::ToKey => self.key.push(piece),
             Text::ToCapture => self.capture.push(piece),
+            Text::ToProbe => self.probe.feed(piece),
             Text::Counted { is_searched } => self.gather(piece, is_searched),
         }
     }

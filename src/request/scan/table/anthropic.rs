@@ -16,7 +16,7 @@ const BLOCKS: &[(&str, Modality)] = &[
     ("document", File),
     ("container_upload", File),
 ];
-static SOURCE: Shape = plain(&[("file_id", Place::STATE)]);
+static SOURCE: Shape = plain(&[("file_id", Place::STATE), ("data", Place::MEDIA)]);
 
 macro_rules! anthropic_block {
     ($text:expr) => {

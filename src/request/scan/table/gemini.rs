@@ -11,7 +11,7 @@ static BLOB: Shape = Shape {
     fields: &[
         ("mimeType", Place::MIME),
         ("mime_type", Place::MIME),
-        ("data", Place::SKIP.implies(File)),
+        ("data", Place::MEDIA.implies(File)),
         ("fileUri", Place::FILE_URI.implies(File)),
         ("file_uri", Place::FILE_URI.implies(File)),
     ],

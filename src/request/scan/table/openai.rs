@@ -1,7 +1,7 @@
 //! The OpenAI family: parts carry the same names in chat and responses.
 
 use super::super::place::Modality::{Audio, File, Image, Text};
-use super::super::place::Saying::{State, Tools};
+use super::super::place::Saying::{LowDetail, State, Tools};
 use super::super::place::{Kind, Modality, Place, Shape};
 use super::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
 
@@ -22,6 +22,9 @@ const OPENAI_PARTS: &[(&str, Modality)] = &[
     ("document", File),
 ];
 static FILE: Shape = plain(&[("file_id", Place::STATE)]);
+const DETAIL: (&str, Place) = ("detail", Place::says_if(LowDetail, &["low"]));
+static LINK: Shape = plain(&[("url", Place::MEDIA), DETAIL]);
+static SOUND: Shape = plain(&[("data", Place::MEDIA)]);
 
 macro_rules! openai_part {
     ($text:expr) => {
@@ -31,9 +34,10 @@ macro_rules! openai_part {
                 ("type", Place::TYPE),
                 ("text", $text),
                 ("refusal", Place::COUNTED),
-                ("image_url", Place::SKIP.implies(Image)),
-                ("input_audio", Place::SKIP.implies(Audio)),
-                ("audio_url", Place::SKIP.implies(Audio)),
+                ("image_url", Place::MEDIA.members(&LINK).implies(Image)),
+                DETAIL,
+                ("input_audio", Place::MEDIA.members(&SOUND).implies(Audio)),
+                ("audio_url", Place::MEDIA.members(&LINK).implies(Audio)),
                 ("file", Place::object(&FILE).implies(File)),
                 ("file_data", Place::SKIP.implies(File)),
                 ("file_url", Place::SKIP.implies(File)),
@@ -141,8 +145,9 @@ pub(super) static MODERATIONS: Shape =
 
 // openai-images, openai-audio: as JSON
 
-static IMAGE: Place = Place::object(&FILE).carries(Image);
-const PICTURES: Place = Place::object(&FILE).carries(Image).items(&IMAGE);
+static GIVEN: Shape = plain(&[("file_id", Place::STATE), ("image_url", Place::MEDIA)]);
+static IMAGE: Place = Place::MEDIA.members(&GIVEN).carries(Image);
+const PICTURES: Place = Place::MEDIA.members(&GIVEN).carries(Image).items(&IMAGE);
 pub(super) static IMAGES: Shape = plain(&[
     MODEL,
     ("prompt", Place::PROMPT),
@@ -157,7 +162,7 @@ pub(super) static SPEECH: Shape = plain(&[
     ("input", Place::PROMPT),
     ("prompt", Place::PROMPT),
     ("instructions", Place::COUNTED),
-    ("file", Place::SKIP.carries(Audio)),
+    ("file", Place::MEDIA.carries(Audio)),
     STREAM,
     PARAMS,
     TAGS,

@@ -1,0 +1,315 @@
+//! The headers of PNG, GIF, JPEG, WebP and WAV, byte by byte.
+//!
+//! Each stage reads a few bytes and says what to read next, and how much to pass
+//! over before that. Refuses what a decoder might see another size in: where the
+//! header is not whole and plain, nothing is known. Knows nothing of how the bytes
+//! were written.
+
+/// How far into the data a size may stand: a JPEG has its behind segments of up to
+/// 64 KiB each, of which cameras fill one or two.
+const FRONT: u32 = 256 * 1024;
+/// Bytes of headers that are read of one request, those passed over aside: thousands of
+/// images have no more, unless somebody wants them to.
+const BUDGET: u32 = 64 * 1024;
+/// The longest side that is believed, which is the longest of JPEG and GIF.
+const LONGEST_SIDE: u32 = 65_535;
+/// Samples in a second that are believed.
+const FASTEST: u32 = 1_000_000;
+/// The most bytes that a stage reads.
+const ROOM: usize = 20;
+
+/// What is read next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The first four bytes.
+    Start,
+    Png,
+    Gif,
+    Riff,
+    Webp,
+    WebpLossy,
+    WebpLossless,
+    WebpExtended,
+    WaveChunk,
+    WaveFormat,
+    /// The byte that starts a marker.
+    JpegMark,
+    /// The marker itself, or more of what starts it.
+    JpegMarker,
+    /// The length of a segment that is passed over.
+    JpegSegment,
+    JpegFrame,
+}
+
+/// What the header says of the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Nothing yet.
+    Open,
+    Nothing,
+    Picture {
+        width: u32,
+        height: u32,
+    },
+    /// Sound of so many bytes a second, from that byte on.
+    Sound {
+        rate: u32,
+        from: u32,
+    },
+}
+
+enum Step {
+    Read { skip: u32, wanted: u8, stage: Stage },
+    Found(Found),
+}
+
+const fn read(wanted: u8, stage: Stage) -> Option<Step> {
+    Some(Step::Read { skip: 0, wanted, stage })
+}
+
+/// A header of which some bytes have been read.
+#[derive(Debug)]
+pub(super) struct Header {
+    stage: Stage,
+    head: [u8; ROOM],
+    filled: u8,
+    wanted: u8,
+    /// Bytes to pass over before the next one is read.
+    skip: u32,
+    at: u32,
+    /// Bytes that may still be read, of this header and those that follow.
+    left: u32,
+    /// Bytes of sound in a second.
+    rate: u32,
+    /// What is left of its format.
+    rest: u32,
+    found: Found,
+}
+
+impl Header {
+    pub(super) const fn new() -> Self {
+        Self {
+            stage: Stage::Start,
+            head: [0; ROOM],
+            filled: 0,
+            wanted: 4,
+            skip: 0,
+            at: 0,
+            left: BUDGET,
+            rate: 0,
+            rest: 0,
+            found: Found::Open,
+        }
+    }
+
+    /// Begins another header of the same request.
+    pub(super) const fn restart(&mut self) {
+        *self = Self { left: self.left, ..Self::new() };
+    }
+
+    pub(super) const fn found(&self) -> Found {
+        self.found
+    }
+
+    /// How many of the next bytes do not matter.
+    pub(super) const fn skip(&self) -> u32 {
+        self.skip
+    }
+
+    /// Passes over so many of them.
+    pub(super) fn pass(&mut self, count: u32) {
+        self.skip = self.skip.saturating_sub(count);
+        self.at = self.at.saturating_add(count);
+    }
+
+    /// Gives up.
+    pub(super) fn close(&mut self) {
+        self.found = Found::Nothing;
+    }
+
+    /// Reads the next byte.
+    pub(super) fn push(&mut self, byte: u8) {
+        if self.skip > 0 {
+            return self.pass(1);
+        }
+        let Some(left) = self.left.checked_sub(1) else { return self.close() };
+        self.left = left;
+        if let Some(place) = self.head.get_mut(usize::from(self.filled)) {
+            *place = byte;
+        }
+        self.filled = self.filled.saturating_add(1);
+        self.at = self.at.saturating_add(1);
+        if self.filled >= self.wanted {
+            let step = self.next().unwrap_or(Step::Found(Found::Nothing));
+            self.take(&step);
+        }
+    }
+
+    fn take(&mut self, step: &Step) {
+        match *step {
+            Step::Found(found) => self.found = found,
+            Step::Read { skip, .. } if self.at.saturating_add(skip) > FRONT => self.close(),
+            Step::Read { skip, wanted, stage } => {
+                (self.skip, self.wanted, self.stage) = (skip, wanted, stage);
+                self.filled = 0;
+            }
+        }
+    }
+
+    /// What a stage whose bytes are there leads to; nothing where they make no sense.
+    fn next(&mut self) -> Option<Step> {
+        let head = self.head;
+        let head = head.get(..usize::from(self.wanted))?;
+        match self.stage {
+            Stage::Start => start(head),
+            Stage::Png => png(head),
+            Stage::Gif => gif(head),
+            Stage::Riff if head.ends_with(b"WEBP") => read(8, Stage::Webp),
+            Stage::Riff if head.ends_with(b"WAVE") => read(8, Stage::WaveChunk),
+            Stage::Riff => None,
+            Stage::Webp | Stage::WebpLossy | Stage::WebpLossless | Stage::WebpExtended => {
+                webp(self.stage, head)
+            }
+            Stage::WaveChunk => {
+                let (name, size) = head.split_at_checked(4)?;
+                self.wave_chunk(name, little(size))
+            }
+            Stage::WaveFormat => {
+                self.rate = rate(head)?;
+                Some(Step::Read { skip: self.rest, wanted: 8, stage: Stage::WaveChunk })
+            }
+            Stage::JpegMark | Stage::JpegMarker | Stage::JpegSegment | Stage::JpegFrame => {
+                jpeg(self.stage, head)
+            }
+        }
+    }
+
+    /// <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
+    fn wave_chunk(&mut self, name: &[u8], size: u32) -> Option<Step> {
+        // Chunks begin at even places.
+        let padded = size.saturating_add(size & 1);
+        match name {
+            // Its size is not asked: writers of streams leave it open, and others might lie.
+            b"data" if self.rate > 0 => {
+                Some(Step::Found(Found::Sound { rate: self.rate, from: self.at }))
+            }
+            b"fmt " if self.rate == 0 && size >= 16 => {
+                self.rest = padded.saturating_sub(16);
+                read(16, Stage::WaveFormat)
+            }
+            b"data" | b"fmt " => None,
+            _ => Some(Step::Read { skip: padded, wanted: 8, stage: Stage::WaveChunk }),
+        }
+    }
+}
+
+fn start(head: &[u8]) -> Option<Step> {
+    match head {
+        [0x89, b'P', b'N', b'G'] => read(20, Stage::Png),
+        b"GIF8" => read(6, Stage::Gif),
+        b"RIFF" => read(8, Stage::Riff),
+        [0xff, 0xd8, 0xff, marker] => marked(*marker),
+        _ => None,
+    }
+}
+
+fn picture(width: u32, height: u32) -> Option<Step> {
+    let is_believed = |side: u32| (1..=LONGEST_SIDE).contains(&side);
+    let found = Found::Picture { width, height };
+    (is_believed(width) && is_believed(height)).then_some(Step::Found(found))
+}
+
+/// A number of up to four bytes, the highest first.
+fn big(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+/// The same, the lowest first.
+fn little(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+/// <https://www.w3.org/TR/png-3/#11IHDR>
+fn png(head: &[u8]) -> Option<Step> {
+    let (width, height) = head.strip_prefix(b"\r\n\x1a\n\0\0\0\x0dIHDR")?.split_at_checked(4)?;
+    picture(big(width), big(height))
+}
+
+/// <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
+fn gif(head: &[u8]) -> Option<Step> {
+    let sides = head.strip_prefix(b"7a").or_else(|| head.strip_prefix(b"9a"))?;
+    let (width, height) = sides.split_at_checked(2)?;
+    picture(little(width), little(height))
+}
+
+/// <https://developers.google.com/speed/webp/docs/riff_container>
+fn webp(stage: Stage, head: &[u8]) -> Option<Step> {
+    match (stage, head) {
+        (Stage::Webp, [b'V', b'P', b'8', b' ', ..]) => read(10, Stage::WebpLossy),
+        (Stage::Webp, [b'V', b'P', b'8', b'L', ..]) => read(5, Stage::WebpLossless),
+        (Stage::Webp, [b'V', b'P', b'8', b'X', ..]) => read(10, Stage::WebpExtended),
+        (Stage::WebpLossy, [_, _, _, 0x9d, 0x01, 0x2a, size @ ..]) => {
+            // How it may be enlarged stands above.
+            let (width, height) = size.split_at_checked(2)?;
+            picture(little(width) & 0x3fff, little(height) & 0x3fff)
+        }
+        (Stage::WebpLossless, [0x2f, size @ ..]) => {
+            let size = little(size);
+            let side = |bits: u32| (bits & 0x3fff).saturating_add(1);
+            picture(side(size), side(size >> 14))
+        }
+        (Stage::WebpExtended, [_, _, _, _, size @ ..]) => {
+            let (width, height) = size.split_at_checked(3)?;
+            picture(little(width).saturating_add(1), little(height).saturating_add(1))
+        }
+        _ => None,
+    }
+}
+
+/// Bytes in a second: as it is said, or as it follows, whichever is less.
+fn rate(format: &[u8]) -> Option<u32> {
+    let [_, _, channels @ ..] = format else { return None };
+    let (channels, rest) = channels.split_at_checked(2)?;
+    let (samples, rest) = rest.split_at_checked(4)?;
+    let (said, rest) = rest.split_at_checked(4)?;
+    let (_, bits) = rest.split_at_checked(2)?;
+    let (channels, samples, said) = (little(channels), little(samples), little(said));
+    // Packed formats may have no bits a sample.
+    let follows = match little(bits) {
+        0 => said,
+        bits => samples.saturating_mul(channels).saturating_mul(bits) / 8,
+    };
+    let rate = said.min(follows);
+    (samples <= FASTEST && rate >= super::Media::SLOWEST).then_some(rate)
+}
+
+/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, table B.1
+fn jpeg(stage: Stage, head: &[u8]) -> Option<Step> {
+    match (stage, head) {
+        (Stage::JpegMark, [0xff]) => read(1, Stage::JpegMarker),
+        (Stage::JpegMarker, [marker]) => marked(*marker),
+        (Stage::JpegSegment, length) => {
+            let skip = big(length).checked_sub(2)?;
+            Some(Step::Read { skip, wanted: 1, stage: Stage::JpegMark })
+        }
+        // A height of none is told behind the picture.
+        (Stage::JpegFrame, [_, _, _, size @ ..]) => {
+            let (height, width) = size.split_at_checked(2)?;
+            picture(big(width), big(height))
+        }
+        _ => None,
+    }
+}
+
+/// What follows a marker of JPEG.
+const fn marked(marker: u8) -> Option<Step> {
+    match marker {
+        0xff => read(1, Stage::JpegMarker),
+        // Tables and arithmetic coding stand among the frames.
+        0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => read(7, Stage::JpegFrame),
+        0x01 => read(1, Stage::JpegMark),
+        // Nothing may come before the frame that belongs behind it.
+        0x00 | 0xd0..=0xda => None,
+        _ => read(2, Stage::JpegSegment),
+    }
+}
