@@ -6,6 +6,7 @@
 //! the same for every chunking; memory does not grow with the body.
 
 mod capture;
+mod counted;
 mod decode;
 mod error;
 mod frame;

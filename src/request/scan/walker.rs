@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use super::capture::Capture;
+use super::counted::PIECE;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
 use super::labels::{Labels, PARAM_BYTES};
@@ -40,10 +41,6 @@ pub(super) enum Text {
     },
 }
 
-/// Text is estimated and searched in pieces of at least this many bytes, where the
-/// string is that long: escapes cut it into many more.
-const PIECE: usize = 16 << 10;
-
 /// The value of `model` as it stands.
 #[derive(Debug, Default)]
 pub(super) enum Model {
@@ -57,14 +54,14 @@ pub(super) enum Model {
 pub(super) struct Walker {
     document: &'static Shape,
     pub(super) keywords: Arc<Keywords>,
-    cursor: Cursor,
-    estimator: Estimator,
+    pub(super) cursor: Cursor,
+    pub(super) estimator: Estimator,
     pub(super) pricing: Pricing,
     pub(super) probe: Probe,
     pub(super) looks: Looks,
-    has_counted: bool,
+    pub(super) has_counted: bool,
     /// Text that is still to be estimated and searched.
-    gathered: Vec<u8>,
+    pub(super) gathered: Vec<u8>,
     /// Reading stops after the first `model`.
     pub(super) stops_at_model: bool,
     is_paused: bool,
@@ -202,66 +199,6 @@ impl Walker {
         self.is_paused && !self.has_counted
     }
 
-    fn gather(&mut self, piece: &[u8], is_searched: bool) {
-        self.count_bytes(piece.len());
-        if !self.looks_at(is_searched) {
-            return;
-        }
-        if piece.len() >= PIECE {
-            self.weigh(is_searched);
-            self.read_text(piece, is_searched);
-            return;
-        }
-        self.gathered.extend_from_slice(piece);
-        if self.gathered.len() >= PIECE {
-            self.weigh(is_searched);
-        }
-    }
-
-    const fn looks_at(&self, is_searched: bool) -> bool {
-        self.looks.tokens || is_searched && self.looks.keywords
-    }
-
-    const fn count_bytes(&mut self, bytes: usize) {
-        self.value.bytes = self.value.bytes.saturating_add(bytes as u64);
-        self.has_counted = true;
-    }
-
-    /// Estimates and searches what was gathered.
-    fn weigh(&mut self, is_searched: bool) {
-        if !self.gathered.is_empty() {
-            let mut text = std::mem::take(&mut self.gathered);
-            self.read_text(&text, is_searched);
-            text.clear();
-            self.gathered = text;
-        }
-    }
-
-    fn read_text(&mut self, text: &[u8], is_searched: bool) {
-        // The lexer has found it valid, and in vectors that costs next to nothing.
-        let Ok(text) = simdutf8::basic::from_utf8(text) else { return };
-        if self.looks.tokens {
-            self.estimator.feed(text);
-        }
-        if is_searched && self.looks.keywords {
-            self.keywords.feed(&mut self.cursor, text, &mut self.value.hits);
-        }
-    }
-
-    /// Ends a counted text.
-    pub(super) fn end_text(&mut self, is_searched: bool) {
-        self.weigh(is_searched);
-        if self.looks.tokens {
-            self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
-        }
-    }
-
-    /// Counts a text that is whole.
-    pub(super) fn count(&mut self, text: &str) {
-        self.gather(text.as_bytes(), false);
-        self.end_text(false);
-    }
-
     fn close_frame(&mut self, frame: Frame) {
         let (tally, cursor) = self.frames.sum(frame, self.pricing);
         self.value = tally;
@@ -306,18 +243,13 @@ impl Sink for Walker {
                 Gathers::Text { text: &mut self.gathered, most: PIECE }
             }
             Text::Counted { .. } | Text::Nowhere => Gathers::Length,
-            Text::ToKey | Text::ToCapture => Gathers::Nothing,
+            Text::ToKey | Text::ToCapture | Text::ToProbe => Gathers::Nothing,
         }
     }
 
     fn gathered(&mut self, added: usize, surplus: usize) {
-        let Text::Counted { is_searched } = self.text else { return };
-        self.count_bytes(added);
-        if self.looks_at(is_searched) {
-            self.gathered.truncate(self.gathered.len().saturating_sub(surplus));
-            if self.gathered.len() >= PIECE {
-                self.weigh(is_searched);
-            }
+        if let Text::Counted { is_searched } = self.text {
+            self.keep(added, surplus, is_searched);
         }
     }
 
