@@ -119,7 +119,7 @@ impl Text {
     fn plain<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<Done, ScanError> {
         loop {
             let run = plain(input.rest);
-            if run.len < LONG && gather(input, sink) {
+            if run.len < LONG && gather(input, sink)? {
                 continue;
             }
             let at = input.at;
@@ -282,10 +282,13 @@ pub(super) const fn meaning(letter: u8) -> Option<u8> {
 
 /// Takes what follows in one go, where the sink wants it whole; whether there was
 /// something that could be.
-fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> bool {
+///
+/// Refuses at once what is not valid: left to be read in runs, it would be gathered anew
+/// after every escape before it.
+fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanError> {
     let string = input.rest;
     let (taken, added) = match sink.gathers() {
-        Gathers::Nothing => return false,
+        Gathers::Nothing => return Ok(false),
         Gathers::Length => {
             let mut counted = Counted::default();
             (decode(string, &mut counted), counted.0)
@@ -301,13 +304,15 @@ fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> bool {
     let valid = match utf8(read) {
         Ok(()) => taken,
         Err((valid, true)) => valid,
-        Err((_, false)) => 0,
+        Err((valid, false)) => {
+            return Err(wrong(input.at.saturating_add(valid as u64), "invalid UTF-8"));
+        }
     };
-    // Of what is not valid, everything goes back; of a cut character, its bytes.
-    let cut = if valid == 0 { added } else { taken.saturating_sub(valid) };
+    // The bytes of a cut character go back; there is no escape among them.
+    let cut = taken.saturating_sub(valid);
     input.take(valid);
     sink.gathered(added.saturating_sub(cut), cut);
-    valid > 0
+    Ok(valid > 0)
 }
 
 /// Whether the bytes are text; else how many of them are, and whether what follows is
@@ -321,5 +326,45 @@ fn utf8(bytes: &[u8]) -> Result<(), (usize, bool)> {
     } else {
         let checked = simdutf8::compat::from_utf8(bytes).map(drop);
         checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexer::{Container, Lexer, Scalar};
+    use super::*;
+
+    /// Wants the length of strings and counts how often it is asked.
+    #[derive(Default)]
+    struct Asked(usize);
+
+    impl Sink for Asked {
+        fn string_start(&mut self, _: u64, _: bool) {}
+        fn text(&mut self, _: &[u8]) {}
+        fn gathers(&mut self) -> Gathers<'_> {
+            self.0 += 1;
+            Gathers::Length
+        }
+        fn gathered(&mut self, _: usize, _: usize) {}
+        fn string_end(&mut self, _: u64, _: bool) {}
+        fn scalar(&mut self, _: Scalar<'_>, _: u64, _: u64) {}
+        fn open(&mut self, _: Container, _: u64) {}
+        fn close(&mut self, _: u64) {}
+        fn comma(&mut self, _: u64) {}
+        fn is_paused(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_where_it_is_found_and_not_read_again_for_every_escape() {
+        for bad in [&b"\xff"[..], b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"] {
+            let start = [b"\"", &br"ab\n".repeat(500)[..]].concat();
+            let body = [&start, bad, &[b'a'; 100], b"\""].concat();
+            let mut sink = Asked::default();
+            let error = Lexer::new().feed(&body, &mut sink).unwrap_err();
+            assert_eq!(error, wrong(start.len() as u64, "invalid UTF-8"), "{bad:?}");
+            assert!(sink.0 < 4, "asked {} times", sink.0);
+        }
     }
 }
