@@ -67,10 +67,17 @@ impl Table {
     }
 
     fn insert(&mut self, gram: u32) {
-        let (word, bit) = self.bit(gram);
-        if let Some(word) = self.words.get_mut(word) {
-            *word |= bit;
+        for (word, bit) in [self.bit(gram), self.bit(other(gram))] {
+            if let Some(word) = self.words.get_mut(word) {
+                *word |= bit;
+            }
         }
+    }
+
+    /// Whether a gram that [`Self::has`] is also known by a second bit: comparing costs
+    /// much more.
+    fn confirms(&self, gram: u32) -> bool {
+        self.has(other(gram))
     }
 
     #[inline]
@@ -78,6 +85,11 @@ impl Table {
         let (word, bit) = self.bit(gram);
         self.words.get(word).is_some_and(|word| word & bit != 0)
     }
+}
+
+/// What a gram's second bit goes by.
+const fn other(gram: u32) -> u32 {
+    gram.rotate_left(15).wrapping_mul(0x85eb_ca77)
 }
 
 impl Filter {
@@ -121,7 +133,7 @@ impl Filter {
         while let Some(grams) = self.grams(text, at) {
             if grams.iter().fold(false, |found, gram| found | self.table.has(*gram)) {
                 for (gram, at) in grams.into_iter().zip((at..).step_by(self.stride)) {
-                    if self.table.has(gram) {
+                    if self.table.has(gram) && self.table.confirms(gram) {
                         self.compare(text, at, gram, &mut budget, &mut found)?;
                     }
                 }
