@@ -256,6 +256,14 @@ fn body() -> impl Strategy<Value = String> {
     (prop_oneof![json(), chat()], any::<bool>()).prop_map(|(json, escape)| json.text(escape))
 }
 
+/// Parts of the text of a string, as it may stand in JSON.
+fn text_part() -> impl Strategy<Value = &'static str> {
+    const ESCAPED: &[&str] =
+        &[r"\n", r"a\/b c", r"re\u0066actor", r"\u65e5", r"\ud83d\ude00", r#"say \"no\" "#];
+    const PLAIN: &[&str] = &["x", "Refactor ", "é日本", "😀", "0123456789abcde", "REFACTOR"];
+    prop_oneof![prop::sample::select(ESCAPED), prop::sample::select(PLAIN)]
+}
+
 /// Whether the two agree on what is JSON.
 fn agrees(format: usize, body: &[u8]) -> Result<(), TestCaseError> {
     let result = fed(&spec(format), [body]);
@@ -357,5 +365,31 @@ proptest! {
             }
             (seen, wanted) => prop_assert_eq!(seen.is_ok(), wanted.is_ok(), "{}", body),
         }
+    }
+
+    #[test]
+    fn long_texts_are_the_same_however_they_are_cut_and_escaped(
+        parts in vec((text_part(), 1..500_usize), 1..24),
+        sizes in vec(prop_oneof![1..40_usize, 16_000..17_000_usize], 1..9),
+    ) {
+        let mut words = KeywordsBuilder::default();
+        for word in ["refactor", "a/b c", "é日本"] {
+            words.add(word);
+        }
+        let spec = Spec { keywords: Arc::new(words.build().unwrap()), ..spec(0) };
+        let written: String = parts.iter().map(|(part, times)| part.repeat(*times)).collect();
+        let written = format!(r#"{{"messages":[{{"role":"user","content":"{written}"}}]}}"#);
+        let plain = serde_json::from_str::<Value>(&written).unwrap().to_string();
+        let mut rest = written.as_bytes();
+        let chunks = sizes.iter().cycle().map_while(|size| {
+            let (chunk, tail) = rest.split_at((*size).min(rest.len()));
+            rest = tail;
+            (!chunk.is_empty()).then_some(chunk)
+        });
+        let cut = fed(&spec, chunks)?;
+        prop_assert_eq!(&cut, &fed(&spec, [written.as_bytes()])?);
+        let plain = fed(&spec, [plain.as_bytes()])?.facts;
+        prop_assert_eq!(cut.facts.input_tokens, plain.input_tokens);
+        prop_assert_eq!(cut.facts.keywords, plain.keywords);
     }
 }

@@ -23,7 +23,8 @@ pub(super) trait Sink {
     /// What is wanted of the current string, if it may come otherwise than through `text`.
     fn gathers(&mut self) -> Gathers<'_>;
     /// So many bytes were gathered, whole characters of valid UTF-8, and behind them some
-    /// that are none of the text.
+    /// that are none of the text. Not told where reading fails: what was gathered then may
+    /// be anything.
     fn gathered(&mut self, added: usize, surplus: usize);
     /// The string ends, after its closing quote.
     fn string_end(&mut self, end: u64, is_key: bool);

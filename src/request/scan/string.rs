@@ -1,8 +1,10 @@
 //! The inside of JSON strings: plain runs, escapes, UTF-8.
 //!
-//! Hands on decoded text in pieces that are whole characters of valid UTF-8. Runs are found and validated as a
-//! whole; only escapes and characters that a chunk border cuts are looked at byte
-//! by byte. A lone surrogate escape becomes U+FFFD.
+//! Hands on decoded text in pieces that are whole characters of valid UTF-8. Where the
+//! sink gathers it, short runs and the simple escapes between them are decoded and
+//! validated together; else runs are found and validated as a whole. Only other escapes
+//! and characters that a chunk border cuts are looked at byte by byte. A lone surrogate
+//! escape becomes U+FFFD.
 
 use super::decode::{Counted, Kept, decode};
 use super::error::ScanError;
