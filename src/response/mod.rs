@@ -1,3 +1,6 @@
 //! What an answer says about the deployment that gave it.
 
+pub mod headroom;
 pub mod outcome;
+
+mod reset;
