@@ -13,7 +13,7 @@ use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::request::facts::FactsView;
 use pointsman::routing::explain::explain;
 use pointsman::routing::{Request, Trace};
-use pointsman::state::{Fleet, Standing, Turn};
+use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -30,7 +30,7 @@ struct Described {
 }
 
 impl Fleet for Described {
-    fn standing(&mut self, deployment: DeploymentId) -> Standing {
+    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,
@@ -43,6 +43,14 @@ impl Fleet for Described {
 
     fn next_turn(&mut self, turn: Turn) -> u64 {
         if turn.is_narrowed { self.narrowed_turn } else { self.turn }
+    }
+
+    fn load(&mut self, _: DeploymentId) -> Load {
+        Load::default()
+    }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
     }
 }
 

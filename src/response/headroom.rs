@@ -4,30 +4,12 @@
 //! not know. Of several windows that limit the same thing the tightest counts.
 //! A response is hostile input: a value that cannot be is as if it were not there.
 
+use crate::state::headroom::{Headroom, Left};
+
 use super::reset;
 
 /// Where a provider does not say: limits are per minute.
 const WINDOW_MS: u64 = 60_000;
-
-/// What is left of a provider's limits; `None` where it does not say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Headroom {
-    /// Of requests.
-    pub requests: Option<Left>,
-    /// Of tokens.
-    pub tokens: Option<Left>,
-}
-
-/// What is left in one window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Left {
-    /// Requests or tokens left.
-    pub remaining: u32,
-    /// Of how many; never 0, never less than what is left.
-    pub limit: Option<u32>,
-    /// When the window ends, in milliseconds since the epoch; always ahead.
-    pub reset_ms: u64,
-}
 
 /// What the headers say is left; names in lower case, as Envoy hands them over.
 #[must_use]

@@ -1,5 +1,6 @@
 //! What an answer says about the deployment that gave it.
 
+pub mod body;
 pub mod headroom;
 pub mod outcome;
 

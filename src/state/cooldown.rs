@@ -62,10 +62,14 @@ pub fn take(
     let phase = phase(record, now_ms, settings);
     let counts = [&mut record.minute, &mut record.total];
     if weight == Weight::Success {
-        counts.map(|counts| counts.successes = counts.successes.saturating_add(1));
+        for counts in counts {
+            counts.successes = counts.successes.saturating_add(1);
+        }
         succeed(record, phase, now_ms, settings)
     } else {
-        counts.map(|counts| counts.failures = counts.failures.saturating_add(1));
+        for counts in counts {
+            counts.failures = counts.failures.saturating_add(1);
+        }
         record.consecutive_failures = record.consecutive_failures.saturating_add(1);
         fail(record, report, phase, now_ms, settings)
     }

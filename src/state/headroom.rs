@@ -14,8 +14,8 @@ pub struct Headroom {
 pub struct Left {
     /// How many.
     pub remaining: u32,
-    /// Of how many; 0 where the provider does not say.
-    pub limit: u32,
+    /// Of how many, where the provider says so; never 0.
+    pub limit: Option<u32>,
     /// When it is whole again, in milliseconds since the epoch; never 0.
     pub reset_ms: u64,
 }
@@ -53,8 +53,9 @@ impl Headroom {
     pub fn share(&self, now_ms: u64) -> Option<f64> {
         let limits = [self.requests, self.tokens];
         let known = limits.into_iter().flatten().filter_map(|left| left.holds(now_ms));
-        let shares = known.filter(|left| left.limit > 0).map(|left| {
-            (f64::from(left.remaining) / f64::from(left.limit)).clamp(0.0, 1.0)
+        let shares = known.filter_map(|left| {
+            let limit = left.limit.filter(|limit| *limit > 0)?;
+            Some((f64::from(left.remaining) / f64::from(limit)).clamp(0.0, 1.0))
         });
         shares.reduce(f64::min)
     }
@@ -84,7 +85,7 @@ mod tests {
     const NOW: u64 = 1_800_000_000_000;
 
     fn left(remaining: u32, limit: u32) -> Option<Left> {
-        Some(Left { remaining, limit, reset_ms: NOW + 1000 })
+        Some(Left { remaining, limit: Some(limit), reset_ms: NOW + 1000 })
     }
 
     #[test]
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_reset_that_is_too_far_away_is_none() {
-        let far = Left { remaining: 0, limit: 1, reset_ms: NOW + LONGEST_MS + 1 };
+        let far = Left { remaining: 0, limit: None, reset_ms: NOW + LONGEST_MS + 1 };
         assert_eq!(Headroom { requests: Some(far), tokens: None }.wait_ms(1, NOW), 0);
     }
 
@@ -118,6 +119,7 @@ mod tests {
         let headroom = Headroom { requests: left(9, 10), tokens: left(250, 1000) };
         assert_eq!(headroom.share(NOW), Some(0.25));
         assert_eq!(headroom.share(NOW + 1000), None);
-        assert_eq!(Headroom { requests: left(9, 0), tokens: None }.share(NOW), None);
+        let unlimited = Left { remaining: 9, limit: None, reset_ms: NOW + 1000 };
+        assert_eq!(Headroom { requests: Some(unlimited), tokens: None }.share(NOW), None);
     }
 }

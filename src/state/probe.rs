@@ -16,7 +16,7 @@ pub struct Probes {
 
 /// A place that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lease {
+pub(super) struct Lease {
     place: usize,
     until: u32,
 }
@@ -24,7 +24,7 @@ pub struct Lease {
 impl Probes {
     /// Milliseconds until one of `most` places is free; 0 where one is.
     #[must_use]
-    pub fn wait_ms(&self, most: u32, now_ms: u64, lease_ms: u64) -> u64 {
+    pub(super) fn wait_ms(&self, most: u32, now_ms: u64, lease_ms: u64) -> u64 {
         let waits = self.places(most).map(|until| left(*until, now_ms, lease_ms));
         waits.min().unwrap_or(0)
     }

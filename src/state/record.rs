@@ -94,7 +94,7 @@ impl Record {
         for left in [self.headroom.requests, self.headroom.tokens] {
             let left = left.unwrap_or_default();
             to.u32(left.remaining);
-            to.u32(left.limit);
+            to.u32(left.limit.unwrap_or(0));
             to.u64(left.reset_ms);
         }
         to.bytes
@@ -217,7 +217,9 @@ impl Reader<'_> {
     }
 
     fn left(&mut self) -> Option<Option<Left>> {
-        let left = Left { remaining: self.u32()?, limit: self.u32()?, reset_ms: self.u64()? };
+        let (remaining, limit) = (self.u32()?, self.u32()?);
+        let limit = (limit > 0).then_some(limit);
+        let left = Left { remaining, limit, reset_ms: self.u64()? };
         Some((left.reset_ms != 0).then_some(left))
     }
 }
@@ -228,7 +230,7 @@ mod tests {
 
     fn full() -> Record {
         let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
-        let left = |n| Some(Left { remaining: n, limit: n + 1, reset_ms: u64::from(n) + 2 });
+        let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
         Record {
             cause: 3,
             status: 429,

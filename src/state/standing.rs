@@ -60,7 +60,7 @@ const PARALLEL_WAIT_MS: u64 = 1000;
 
 /// Whether the deployment may be picked for a request of that many tokens.
 #[must_use]
-pub fn standing(
+pub(super) fn standing(
     record: &Record,
     deployment: &Deployment,
     settings: &Cooldown,
@@ -132,7 +132,7 @@ pub struct Load {
 
 /// The load that a record tells of.
 #[must_use]
-pub fn load(record: &Record, now_ms: u64) -> Load {
+pub(super) fn load(record: &Record, now_ms: u64) -> Load {
     let mut record = *record;
     record.turn_to(now_ms);
     let first_byte_ms = f64::from(record.first_byte_ms);
