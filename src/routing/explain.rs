@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::config::{Config, DeploymentId, StrategyName};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
-use crate::state::{Fleet, Standing, Turn};
+use crate::state::{Fleet, Load, Standing, Turn};
 
 use super::candidate::Set;
 use super::plan::LookedAt;
@@ -185,6 +185,10 @@ impl Fleet for Untouched<'_> {
     fn next_turn(&mut self, turn: Turn) -> u64 {
         self.0.next_turn(turn)
     }
+
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        self.0.load(deployment)
+    }
 }
 
 impl Trace {
@@ -249,8 +253,13 @@ const fn strategy_name(strategy: StrategyName) -> &'static str {
         StrategyName::OrderedFallback => "ordered_fallback",
         StrategyName::Weighted => "weighted",
         StrategyName::RoundRobin => "round_robin",
+        StrategyName::LeastBusy => "least_busy",
+        StrategyName::LatencyBased => "latency_based",
+        StrategyName::UsageBased => "usage_based",
+        StrategyName::RateLimitAware => "rate_limit_aware",
         StrategyName::CostBased => "cost_based",
         StrategyName::PriorityBased => "priority_based",
         StrategyName::Rules => "rules",
+        StrategyName::Sticky => "sticky",
     }
 }

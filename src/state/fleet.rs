@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
+use crate::load::Load;
 
 use super::cooldown::{self, Phase, Transition};
 use super::outcome::Report;
@@ -33,6 +34,10 @@ pub trait Fleet {
     fn take_turn(&mut self, turn: Turn) -> u64;
     /// The number of the next turn, without taking it.
     fn next_turn(&mut self, turn: Turn) -> u64;
+    /// What a deployment has to do.
+    fn load(&mut self, _deployment: DeploymentId) -> Load {
+        Load::default()
+    }
 }
 
 /// Keys of a configuration in shared data, made once.

@@ -12,6 +12,7 @@ pub mod outcome;
 mod record;
 mod turn;
 
+pub use crate::load::Load;
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet, Standing};
 pub use record::Record;
 pub use turn::Turn;
