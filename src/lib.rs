@@ -23,6 +23,8 @@ pub mod routing;
 pub mod state;
 pub mod strategy;
 
+mod hash;
+mod load;
 mod sort;
 
 #[cfg(not(target_family = "wasm"))]

@@ -25,6 +25,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 struct Described {
     names: Vec<String>,
     cooling_ms: BTreeMap<String, u64>,
+    load: BTreeMap<String, Load>,
     turn: u64,
     narrowed_turn: u64,
 }
@@ -45,8 +46,8 @@ impl Fleet for Described {
         if turn.is_narrowed { self.narrowed_turn } else { self.turn }
     }
 
-    fn load(&mut self, _: DeploymentId) -> Load {
-        Load::default()
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        self.load.get(&self.names[deployment.0]).copied().unwrap_or_default()
     }
 
     fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
@@ -104,14 +105,35 @@ fn head(case: &Table) -> RequestHead {
 fn state(config: &Config, case: &Table) -> Described {
     let number =
         |key: &str| case.get(key).map_or(0, |n| n.as_integer().unwrap().try_into().unwrap());
-    let cooling = case.get("cooling_ms").and_then(|c| c.as_table()).into_iter().flatten();
+    let table = |key: &str| case.get(key).and_then(|t| t.as_table()).into_iter().flatten();
+    let (cooling, loads) = (table("cooling_ms"), table("load"));
     Described {
         names: config.deployments.iter().map(|d| d.id.clone()).collect(),
         cooling_ms: cooling
             .map(|(id, ms)| (id.clone(), ms.as_integer().unwrap().try_into().unwrap()))
             .collect(),
+        load: loads.map(|(id, load)| (id.clone(), self::load(load.as_table().unwrap()))).collect(),
         turn: number("turn"),
         narrowed_turn: number("narrowed_turn"),
+    }
+}
+
+/// One entry of `load`, under the names of the fields.
+fn load(table: &Table) -> Load {
+    let known = ["in_flight", "latency_ms", "tokens", "requests", "tpm_limit", "rpm_limit"];
+    let known = [&known[..], &["headroom"]].concat();
+    assert!(table.keys().all(|key| known.contains(&key.as_str())), "{table}");
+    let number =
+        |key: &str| table.get(key).map(|n| u32::try_from(n.as_integer().unwrap()).unwrap());
+    let float = |key: &str| table.get(key).map(|n| n.as_float().unwrap());
+    Load {
+        in_flight: number("in_flight").unwrap_or_default(),
+        latency_ms: float("latency_ms"),
+        tokens: number("tokens").unwrap_or_default().into(),
+        requests: number("requests").unwrap_or_default(),
+        tpm_limit: number("tpm_limit"),
+        rpm_limit: number("rpm_limit"),
+        headroom: float("headroom"),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Demand {
     pub costs: bool,
     /// Some price is known.
     pub prices: bool,
+    /// Tokens are counted against a limit, or compared.
+    pub usage: bool,
 }
 
 impl Demand {
@@ -31,6 +33,7 @@ impl Demand {
             each(&route.when, &mut |condition| demand.note(condition, &mut least, false));
             demand.least_in_routes = lower(demand.least_in_routes, least);
         }
+        demand.usage = config.deployments.iter().any(|d| d.tpm_limit.is_some());
         for group in config.models.iter().flat_map(|model| &model.groups) {
             demand.group(group);
         }
@@ -43,6 +46,7 @@ impl Demand {
 
     fn group(&mut self, group: &Group) {
         self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
+        self.usage |= group.strategy == StrategyName::UsageBased;
         let mut least = None;
         for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
             each(when, &mut |condition| self.note(condition, &mut least, true));

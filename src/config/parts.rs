@@ -98,6 +98,8 @@ impl Provider {
 pub struct Deployment {
     /// Its key in `deployments`, or `provider/model` when written in place.
     pub id: String,
+    /// Stable hash of the id.
+    pub hash: u64,
     /// Where it is.
     pub provider: ProviderId,
     /// Model name sent upstream.
@@ -264,12 +266,37 @@ pub enum StrategyName {
     Weighted,
     /// In turn, counted over all workers.
     RoundRobin,
+    /// Fewest requests in flight first.
+    LeastBusy,
+    /// Shortest time to the first byte first.
+    LatencyBased,
+    /// Smallest share of the tokens per minute used first.
+    UsageBased,
+    /// Largest share of all limits left first.
+    RateLimitAware,
     /// Lowest estimated cost first.
     CostBased,
     /// Lowest `priority` first.
     PriorityBased,
     /// First candidate whose rules hold.
     Rules,
+    /// The one that the session's earlier requests went to.
+    Sticky,
+}
+
+impl StrategyName {
+    /// Whether candidates are compared by what they have to do at the moment.
+    #[must_use]
+    pub const fn needs_loads(self) -> bool {
+        matches!(
+            self,
+            Self::LeastBusy
+                | Self::LatencyBased
+                | Self::UsageBased
+                | Self::RateLimitAware
+                | Self::Sticky
+        )
+    }
 }
 
 /// The part of JSON Schema that params are checked against.

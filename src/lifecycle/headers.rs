@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::config::{ClientHeaders, Config, HeaderNames};
+use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
 use crate::request::path::percent_encoded;
@@ -164,20 +165,6 @@ impl RequestHead {
 fn is_steering(name: &str, is_judged: bool) -> bool {
     let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     is(&STEERING) || (is_judged && is(&TIMEOUTS))
-}
-
-/// FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-fn fnv_1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-/// Spreads a hash over its upper bits (the finalizer of splitmix64).
-fn mixed(mut hash: u64) -> u64 {
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 /// Text as a header value: control characters and what is not ASCII percent-encoded.

@@ -28,7 +28,12 @@ pub enum ErrorKind {
     Other,
 }
 impl BodyReader {
-    pub fn new(_: Format, _: u16, content_type: Option<&str>, encoding: Option<&str>) -> Option<Self> {
+    pub fn new(
+        _: Format,
+        _: u16,
+        content_type: Option<&str>,
+        encoding: Option<&str>,
+    ) -> Option<Self> {
         (encoding.is_none() && content_type.is_some()).then_some(Self)
     }
     pub fn feed(&mut self, _: &[u8]) {}

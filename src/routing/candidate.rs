@@ -109,9 +109,9 @@ pub(super) fn deployment(config: &Config, id: DeploymentId) -> Candidate<'_> {
         server: Server::Deployment(id),
         entry: Entry {
             weight: deployment.weight,
-            position: 0,
             priority: deployment.priority,
-            cost_usd: None,
+            id: deployment.hash,
+            ..Entry::default()
         },
         model_facts: &deployment.facts,
         overrides: Cow::Borrowed(&deployment.request_overrides),

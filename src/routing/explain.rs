@@ -265,8 +265,13 @@ const fn strategy_name(strategy: StrategyName) -> &'static str {
         StrategyName::OrderedFallback => "ordered_fallback",
         StrategyName::Weighted => "weighted",
         StrategyName::RoundRobin => "round_robin",
+        StrategyName::LeastBusy => "least_busy",
+        StrategyName::LatencyBased => "latency_based",
+        StrategyName::UsageBased => "usage_based",
+        StrategyName::RateLimitAware => "rate_limit_aware",
         StrategyName::CostBased => "cost_based",
         StrategyName::PriorityBased => "priority_based",
         StrategyName::Rules => "rules",
+        StrategyName::Sticky => "sticky",
     }
 }

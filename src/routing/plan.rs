@@ -6,7 +6,7 @@ use crate::request::facts::Fact;
 use crate::request::refusal::{Refusal, quoted};
 use crate::sort::ordered;
 use crate::state::{Asking, Fleet, Turn};
-use crate::strategy::{self, Entry};
+use crate::strategy::{self, Entry, Load, Session};
 
 use super::candidate::{self, Set};
 use super::eligible::{self, Block, Considered};
@@ -124,8 +124,10 @@ impl<'r> Planner<'r, '_> {
     fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Need> {
         let mut considered =
             eligible::consider(self.request, &self.subject, set, self.max_cost_usd)?;
-        // A turn goes round those that are ready; else the first that is will do.
-        let asks_all = self.is_whole || set.strategy == StrategyName::RoundRobin;
+        // A turn goes round those that are ready, and loads are compared with theirs; else
+        // the first that is will do.
+        let asks_all =
+            self.is_whole || set.strategy == StrategyName::RoundRobin || set.strategy.needs_loads();
         if asks_all {
             for one in considered.iter_mut().filter(|one| one.block.is_none()) {
                 one.block = self.at_moment(&one.candidate.server)?;
@@ -202,8 +204,13 @@ impl<'r> Planner<'r, '_> {
         if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost"));
         }
+        let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
         let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
             cost_usd: one.cost.map(|cost| cost.most),
+            load: match &one.candidate.server {
+                Server::Deployment(id) if needs_loads => self.fleet.load(*id),
+                _ => Load::default(),
+            },
             ..one.candidate.entry
         };
         let entries: Vec<Entry> = eligible.iter().map(entry).collect();
@@ -219,7 +226,7 @@ impl<'r> Planner<'r, '_> {
                 fleet.next_turn(turn)
             }
         };
-        let order = strategy::order(set.strategy, &entries, self.rng, turn);
+        let order = strategy::order(set.strategy, &entries, Session::NONE, self.rng, turn);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 }
@@ -283,7 +290,8 @@ impl Stay {
     /// Where the pick changes from request to request, what state would change cannot
     /// be told from one pick.
     fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
-        let is_drawn = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Weighted);
+        let is_drawn = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Weighted)
+            || set.strategy.needs_loads();
         let is_open = matches!(self, Self::Perhaps(_));
         if is_open && is_drawn && set.candidates.len() > 1 { Err(STATE) } else { Ok(()) }
     }
@@ -358,8 +366,7 @@ fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
         return Refusal::new(429, "rate_limited", message)
             .retry_after(wait_ms.div_ceil(1000).max(1));
     }
-    if let Some(left_ms) = cooling
-    {
+    if let Some(left_ms) = cooling {
         let message = "every deployment that could serve this request is cooling down";
         return Refusal::new(503, "no_deployment_available", message)
             .retry_after(left_ms.div_ceil(1000).max(1));

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
+use crate::load::Load;
 
 use super::attempt::{self, Asking, Attempt, Ending};
 use super::cooldown::{self, Transition};
 use super::outcome::Report;
 use super::record::Record;
-use super::standing::{self, Load, Standing};
+use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
 use super::{PREFIX, cas};
 
@@ -189,7 +190,8 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
     }
 
     fn load(&mut self, deployment: DeploymentId) -> Load {
-        standing::load(&self.record(deployment).0, self.now_ms)
+        let (record, _) = self.record(deployment);
+        standing::load(&record, self.config.deployment(deployment), self.now_ms)
     }
 
     fn take_turn(&mut self, turn: Turn) -> u64 {

@@ -18,12 +18,13 @@ mod record;
 mod standing;
 mod turn;
 
+pub use crate::load::Load;
 pub use attempt::{Asking, Attempt, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
 pub use probe::Probes;
 pub use record::{Counts, Record};
-pub use standing::{Limit, Load, Standing};
+pub use standing::{Limit, Standing};
 pub use turn::Turn;
 
 /// Starts every key; the digit is the layout version of the values.

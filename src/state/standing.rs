@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::config::{Cooldown, Deployment};
+use crate::load::Load;
 
 use super::cooldown::{self, Phase};
 use super::record::{MINUTE_MS, Record};
@@ -115,32 +116,18 @@ pub(super) fn limit(
     (wait_ms > 0).then_some((Limit::Headroom, wait_ms))
 }
 
-/// What balancing looks at.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Load {
-    /// Attempts under way.
-    pub in_flight: u32,
-    /// Moving average of the time to the first byte, if it is known.
-    pub first_byte_ms: Option<f64>,
-    /// Attempts started this minute.
-    pub attempts: u64,
-    /// Tokens of this minute.
-    pub tokens: u64,
-    /// The smallest share of the provider's limits that is left, 0 to 1, if it is known.
-    pub headroom: Option<f64>,
-}
-
 /// The load that a record tells of.
-#[must_use]
-pub(super) fn load(record: &Record, now_ms: u64) -> Load {
+pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
     let mut record = *record;
     record.turn_to(now_ms);
-    let first_byte_ms = f64::from(record.first_byte_ms);
+    let latency_ms = f64::from(record.first_byte_ms);
     Load {
         in_flight: record.flight.count(now_ms),
-        first_byte_ms: (first_byte_ms > 0.0).then_some(first_byte_ms),
-        attempts: record.minute.attempts,
+        latency_ms: (latency_ms > 0.0).then_some(latency_ms),
         tokens: record.minute.tokens,
+        requests: u32::try_from(record.minute.attempts).unwrap_or(u32::MAX),
+        tpm_limit: deployment.tpm_limit,
+        rpm_limit: deployment.rpm_limit,
         headroom: record.headroom.share(now_ms),
     }
 }

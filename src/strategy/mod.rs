@@ -1,15 +1,22 @@
 //! How the eligible candidates of a model are ordered.
 //!
-//! Pure functions of the candidates, one random generator and one turn
-//! number; they know neither requests nor state. Every strategy answers
-//! positions in the slice it was given, each at most once; what it leaves out
-//! is not tried. No candidates, no order.
+//! Pure functions of the candidates, one random generator, one turn number and one
+//! session; they know neither requests nor state. Every strategy answers positions
+//! in the slice it was given, each at most once; what it leaves out is not tried. No
+//! candidates, no order, and no number of theirs, however odd, stands in its way.
 
+mod busy;
+mod latency;
+mod limits;
+mod rank;
 mod rotation;
 mod sorted;
+mod sticky;
 mod weighted;
 
 use crate::config::StrategyName;
+
+pub use crate::load::Load;
 
 /// What strategies know of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -22,26 +29,45 @@ pub struct Entry {
     pub priority: i32,
     /// Estimated cost of this request in USD, if known.
     pub cost_usd: Option<f64>,
+    /// What the deployment has to do; asked for where [`StrategyName::needs_loads`].
+    pub load: Load,
+    /// Stable hash of the deployment, for `sticky`.
+    pub id: u64,
+}
+
+/// What `sticky` goes by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Session {
+    /// Hash of what tells the session, if anything does.
+    pub key: Option<u64>,
+    /// Most load of one candidate, as a multiple of the mean; at least 1.
+    pub bound: f64,
+}
+
+impl Session {
+    /// No session.
+    pub const NONE: Self = Self { key: None, bound: 1.25 };
 }
 
 /// Orders candidates that are already in file order.
 ///
 /// `turn` is the number of this request's turn, counted from 0; only
-/// `round_robin` asks for it. Under `rules` the entries are those whose rules
-/// hold.
+/// `round_robin` asks for it, as only `sticky` does for the session. Under `rules`
+/// the entries are those whose rules hold.
 ///
 /// ```
 /// use pointsman::config::StrategyName;
-/// use pointsman::strategy::{Entry, order};
+/// use pointsman::strategy::{Entry, Session, order};
 ///
 /// let entries = [Entry::default(); 3];
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// assert_eq!(order(StrategyName::RoundRobin, &entries, &mut rng, || 4), [1, 2, 0]);
-/// assert_eq!(order(StrategyName::OrderedFallback, &entries, &mut rng, || 4), [0, 1, 2]);
+/// assert_eq!(order(StrategyName::Rules, &entries, Session::NONE, &mut rng, || 4), [0, 1, 2]);
+/// assert_eq!(order(StrategyName::Single, &entries[..1], Session::NONE, &mut rng, || 4), [0]);
 /// ```
 pub fn order(
     strategy: StrategyName,
     entries: &[Entry],
+    session: Session,
     rng: &mut fastrand::Rng,
     turn: impl FnOnce() -> u64,
 ) -> Vec<usize> {
@@ -52,5 +78,10 @@ pub fn order(
         StrategyName::CostBased => sorted::by_cost(entries),
         StrategyName::Weighted => weighted::shuffle(entries, rng),
         StrategyName::RoundRobin => rotation::from_turn(entries.len(), turn),
+        StrategyName::LeastBusy => busy::least(entries, rng),
+        StrategyName::LatencyBased => latency::lowest(entries, rng),
+        StrategyName::UsageBased => limits::least_used(entries, rng),
+        StrategyName::RateLimitAware => limits::most_left(entries, rng),
+        StrategyName::Sticky => sticky::by_session(entries, session, rng),
     }
 }

@@ -1,6 +1,14 @@
 //! Round robin: from the turn's candidate on, then the following ones.
 
-/// The order of `count` candidates at that turn.
+/// `round_robin`: the order of `count` candidates at that turn.
+///
+/// ```
+/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// let entries = [Entry::default(); 3];
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let order = order(StrategyName::RoundRobin, &entries, Session::NONE, &mut rng, || 4);
+/// assert_eq!(order, [1, 2, 0]);
+/// ```
 pub(super) fn from_turn(count: usize, turn: impl FnOnce() -> u64) -> Vec<usize> {
     // One candidate needs no turn; taking none keeps shared data out of it.
     if count < 2 {

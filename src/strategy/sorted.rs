@@ -1,31 +1,50 @@
-//! Strategies that sort; ties keep file order.
-
-use std::cmp::Ordering;
-
-use crate::sort;
+//! Strategies that sort by what the configuration and the request say; ties keep
+//! file order.
 
 use super::Entry;
+use super::rank::by;
 
-fn by(entries: &[Entry], compare: impl Fn(&Entry, &Entry) -> Ordering) -> Vec<usize> {
-    let order: Vec<(usize, &Entry)> = entries.iter().enumerate().collect();
-    let order = sort::sorted(order, &|(_, a), (_, b)| compare(a, b).is_lt());
-    order.into_iter().map(|(at, _)| at).collect()
-}
-
-/// Lowest position first; within one, the tier of the lowest priority number.
+/// `ordered_fallback`: lowest position first; within one, the tier of the lowest
+/// priority number.
+///
+/// ```
+/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// let entry = |position, priority| Entry { position, priority, ..Entry::default() };
+/// let entries = [entry(1, 0), entry(0, 5), entry(0, 2)];
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let order = order(StrategyName::OrderedFallback, &entries, Session::NONE, &mut rng, || 0);
+/// assert_eq!(order, [2, 1, 0]);
+/// ```
 pub(super) fn by_position(entries: &[Entry]) -> Vec<usize> {
-    by(entries, |a, b| (a.position, a.priority).cmp(&(b.position, b.priority)))
+    by(entries, |entry| (f64::from(entry.position), entry.priority.into()))
 }
 
-/// Lowest priority number first.
+/// `priority_based`: lowest priority number first.
+///
+/// ```
+/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// let entries = [3, 1, 2].map(|priority| Entry { priority, ..Entry::default() });
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let order = order(StrategyName::PriorityBased, &entries, Session::NONE, &mut rng, || 0);
+/// assert_eq!(order, [1, 2, 0]);
+/// ```
 pub(super) fn by_priority(entries: &[Entry]) -> Vec<usize> {
-    by(entries, |a, b| a.priority.cmp(&b.priority))
+    by(entries, |entry| (0.0, entry.priority.into()))
 }
 
-/// Cheapest first, unknown cost last, ties by priority.
+/// `cost_based`: cheapest first, unknown cost last, ties by priority.
+///
+/// ```
+/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// let entries = [None, Some(0.2), Some(0.1)]
+///     .map(|cost_usd| Entry { cost_usd, ..Entry::default() });
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let order = order(StrategyName::CostBased, &entries, Session::NONE, &mut rng, || 0);
+/// assert_eq!(order, [2, 1, 0]);
+/// ```
 pub(super) fn by_cost(entries: &[Entry]) -> Vec<usize> {
-    let cost = |entry: &Entry| entry.cost_usd.unwrap_or(f64::INFINITY);
-    by(entries, |a, b| cost(a).total_cmp(&cost(b)).then(a.priority.cmp(&b.priority)))
+    let known = |entry: &Entry| entry.cost_usd.filter(|cost| !cost.is_nan());
+    by(entries, |entry| (known(entry).unwrap_or(f64::INFINITY), entry.priority.into()))
 }
 
 #[cfg(test)]
@@ -36,6 +55,7 @@ mod tests {
     fn lower_positions_come_first_and_ties_keep_file_order() {
         let entry = |position| Entry { position, ..Entry::default() };
         assert_eq!(by_position(&[entry(2), entry(-1), entry(2), entry(0)]), [1, 3, 0, 2]);
+        assert_eq!(by_position(&[entry(i32::MAX), entry(i32::MIN)]), [1, 0]);
         assert!(by_position(&[]).is_empty());
     }
 
@@ -61,5 +81,6 @@ mod tests {
             [entry(None, 0), entry(Some(0.2), 5), entry(Some(0.1), 9), entry(Some(0.2), 1)];
         assert_eq!(by_cost(&entries), [2, 3, 1, 0]);
         assert_eq!(by_cost(&[entry(None, 1), entry(None, 0)]), [1, 0]);
+        assert_eq!(by_cost(&[entry(Some(-f64::NAN), 0), entry(Some(f64::MAX), 0)]), [1, 0]);
     }
 }

@@ -1,25 +1,31 @@
 //! Random without replacement by weight; weight 0 is never picked.
 
-use crate::sort::sorted;
-
 use super::Entry;
+use super::rank::{Rank, ordered};
 
-/// A random order in which each next place is drawn by weight from the rest.
+/// `weighted`: a random order in which each next place is drawn by weight from the rest.
 ///
-/// Sorting by `ln(u) / weight` draws exactly so (Efraimidis and Spirakis,
+/// Sorting by `-ln(u) / weight` draws exactly so (Efraimidis and Spirakis,
 /// "Weighted random sampling with a reservoir", 2006).
+///
+/// ```
+/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// let entries = [0, 3, 0].map(|weight| Entry { weight, ..Entry::default() });
+/// let mut rng = fastrand::Rng::with_seed(1);
+/// let order = order(StrategyName::Weighted, &entries, Session::NONE, &mut rng, || 0);
+/// assert_eq!(order, [1], "weight 0 is not even a fallback");
+/// ```
 pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let drawn: Vec<(f64, usize)> = entries
+    let drawn: Vec<(Rank, usize)> = entries
         .iter()
         .enumerate()
         .filter(|(_, entry)| entry.weight > 0)
         .map(|(at, entry)| {
             // 1 − u lies in (0, 1], so the logarithm is finite.
-            ((1.0 - rng.f64()).ln() / f64::from(entry.weight), at)
+            ((-(1.0 - rng.f64()).ln() / f64::from(entry.weight), 0), at)
         })
         .collect();
-    let drawn = sorted(drawn, &|(a, _), (b, _)| b.total_cmp(a).is_lt());
-    drawn.into_iter().map(|(_, at)| at).collect()
+    ordered(drawn)
 }
 
 #[cfg(test)]

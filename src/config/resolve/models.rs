@@ -110,26 +110,25 @@ impl Scope<'_> {
     }
 
     fn strategy(&mut self, at: &Path<'_>, strategy: raw::Strategy) -> StrategyName {
-        let (name, instead, stands_in) = match strategy {
-            raw::Strategy::Single => return StrategyName::Single,
-            raw::Strategy::OrderedFallback => return StrategyName::OrderedFallback,
-            raw::Strategy::Weighted => return StrategyName::Weighted,
-            raw::Strategy::RoundRobin => return StrategyName::RoundRobin,
-            raw::Strategy::CostBased => return StrategyName::CostBased,
-            raw::Strategy::PriorityBased => return StrategyName::PriorityBased,
-            raw::Strategy::Rules => return StrategyName::Rules,
-            raw::Strategy::LeastBusy => ("least_busy", "round_robin", StrategyName::RoundRobin),
-            raw::Strategy::LatencyBased => ("latency_based", "weighted", StrategyName::RoundRobin),
-            raw::Strategy::UsageBased => ("usage_based", "round_robin", StrategyName::RoundRobin),
-            raw::Strategy::RateLimitAware => {
-                ("rate_limit_aware", "round_robin", StrategyName::RoundRobin)
+        match strategy {
+            raw::Strategy::Single => StrategyName::Single,
+            raw::Strategy::OrderedFallback => StrategyName::OrderedFallback,
+            raw::Strategy::Weighted => StrategyName::Weighted,
+            raw::Strategy::RoundRobin => StrategyName::RoundRobin,
+            raw::Strategy::LeastBusy => StrategyName::LeastBusy,
+            raw::Strategy::LatencyBased => StrategyName::LatencyBased,
+            raw::Strategy::UsageBased => StrategyName::UsageBased,
+            raw::Strategy::RateLimitAware => StrategyName::RateLimitAware,
+            raw::Strategy::CostBased => StrategyName::CostBased,
+            raw::Strategy::PriorityBased => StrategyName::PriorityBased,
+            raw::Strategy::Rules => StrategyName::Rules,
+            raw::Strategy::Sticky => StrategyName::Sticky,
+            raw::Strategy::Custom => {
+                let message = "\"custom\" is not supported yet; use \"rules\"";
+                self.findings.problem(at, message);
+                StrategyName::RoundRobin
             }
-            raw::Strategy::Sticky => ("sticky", "round_robin", StrategyName::RoundRobin),
-            raw::Strategy::Custom => ("custom", "rules", StrategyName::RoundRobin),
-        };
-        let message = format!("{} is not supported yet; use {}", quoted(name), quoted(instead));
-        self.findings.problem(at, message);
-        stands_in
+        }
     }
 
     fn fallbacks(&mut self, at: &Path<'_>, raw: &raw::Fallbacks) -> Fallbacks {

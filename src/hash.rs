@@ -1,0 +1,37 @@
+//! Hashes that are the same in every worker, every process and every version. A
+//! leaf: names no other module.
+
+/// FNV-1a of nothing, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+pub(crate) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// FNV-1a of what that hash is of, and these bytes after it.
+pub(crate) fn continued(hash: u64, bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// FNV-1a.
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
+    continued(EMPTY, bytes)
+}
+
+/// Spreads a hash over all its bits (the finalizer of splitmix64).
+pub(crate) const fn mixed(mut hash: u64) -> u64 {
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_their_definitions() {
+        assert_eq!(fnv_1a(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(continued(fnv_1a(b"foo"), b"bar"), fnv_1a(b"foobar"));
+        // The first output of splitmix64 seeded with 0.
+        assert_eq!(mixed(0x9e37_79b9_7f4a_7c15), 0xe220_a839_7b1d_cdaf);
+    }
+}

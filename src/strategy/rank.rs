@@ -1,0 +1,50 @@
+//! The one sort of all strategies: by two numbers, lowest first.
+//!
+//! A total order whatever the numbers are, and equals keep file order.
+
+use crate::sort::sorted;
+
+use super::Entry;
+
+/// What a candidate is compared by, and then by what.
+pub(super) type Rank = (f64, i64);
+
+/// The order of ranked positions.
+pub(super) fn ordered(ranked: Vec<(Rank, usize)>) -> Vec<usize> {
+    let is_less = |((a, then_a), _): &(Rank, usize), ((b, then_b), _): &(Rank, usize)| {
+        a.total_cmp(b).then(then_a.cmp(then_b)).is_lt()
+    };
+    sorted(ranked, &is_less).into_iter().map(|(_, at)| at).collect()
+}
+
+/// All candidates by the rank of each.
+pub(super) fn by(entries: &[Entry], mut rank: impl FnMut(&Entry) -> Rank) -> Vec<usize> {
+    ordered(entries.iter().enumerate().map(|(at, entry)| (rank(entry), at)).collect())
+}
+
+/// All candidates by that number, in random order where it is the same.
+pub(super) fn by_number(
+    entries: &[Entry],
+    rng: &mut fastrand::Rng,
+    number: impl Fn(&Entry) -> f64,
+) -> Vec<usize> {
+    by(entries, |entry| (number(entry), rng.u64(..).cast_signed()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_breaks_the_order() {
+        let numbers = [f64::NAN, f64::INFINITY, -f64::NAN, 0.0, -0.0, f64::MIN_POSITIVE, f64::MAX];
+        let entries = [Entry::default(); 100];
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..100 {
+            let order = by(&entries, |_| (numbers[rng.usize(..numbers.len())], 0));
+            let mut all = order.clone();
+            all.sort_unstable();
+            assert_eq!(all, (0..100).collect::<Vec<_>>());
+        }
+    }
+}
