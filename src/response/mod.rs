@@ -1,3 +1,13 @@
 //! What an answer says about the deployment that gave it.
 
+pub mod body;
+pub mod kind;
 pub mod outcome;
+pub mod usage;
+
+mod fault;
+mod findings;
+mod json;
+mod kept;
+mod lines;
+mod place;
