@@ -34,9 +34,7 @@ pub(super) struct Started {
 /// An answer whose body is still to come.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) deployment: DeploymentId,
-    /// Until it has ended: a failure ends it at the answer's head.
-    pub(super) started: Option<Started>,
+    pub(super) started: Started,
     /// What the head says.
     pub(super) report: Report,
     pub(super) has_own_credential: bool,
@@ -77,15 +75,9 @@ impl Stream {
         let told = answer.reader.take().map(BodyReader::finish);
         let Answer { report, has_own_credential, is_events, headroom, first_byte_ms, .. } = *answer;
         let report = outcome::of_body(report, told.as_ref(), is_events, has_own_credential, end);
-        match &answer.started {
-            Some(started) => {
-                let tokens = tokens(&answer, started, told.unwrap_or_default());
-                let ending = Ending { report, tokens, first_byte_ms, headroom };
-                self.engine.end(host, &started.attempt, &ending);
-            }
-            // What the body adds to a failure that was reported at the head.
-            None => self.engine.amend(host, answer.deployment, report),
-        }
+        let tokens = tokens(&answer, told.unwrap_or_default());
+        let ending = Ending { report, tokens, first_byte_ms, headroom };
+        self.engine.end(host, &answer.started.attempt, &ending);
     }
 }
 
@@ -94,8 +86,9 @@ impl Answer {
         if length == 0 {
             return;
         }
-        if let (None, Some(started)) = (self.first_byte_ms, &self.started) {
-            self.first_byte_ms = Some(millis(host.now()).saturating_sub(started.attempt.began_ms));
+        if self.first_byte_ms.is_none() {
+            let began_ms = self.started.attempt.began_ms;
+            self.first_byte_ms = Some(millis(host.now()).saturating_sub(began_ms));
         }
         self.length = self.length.saturating_add(length as u64);
         let Some(reader) = &mut self.reader else { return };
@@ -110,7 +103,8 @@ impl Answer {
 }
 
 /// Tokens of input and output: as the provider counts them, or else as they are estimated.
-fn tokens(answer: &Answer, started: &Started, told: Told) -> u64 {
+fn tokens(answer: &Answer, told: Told) -> u64 {
+    let started = &answer.started;
     if answer.report.status >= 400 {
         return 0;
     }
@@ -133,15 +127,6 @@ impl Engine {
             Ok(Some(transition)) => self.log(host, attempt.deployment, transition, ending.report),
             Ok(None) => {}
             Err(Dropped) => self.count_exhausted(host, 1),
-        }
-    }
-
-    fn amend<H: Host + ?Sized>(&self, host: &H, id: DeploymentId, report: Option<Report>) {
-        let hinted = report.filter(|report| report.retry_after_ms.is_some());
-        if let Some(report) = hinted
-            && self.fleet.amend(host, &self.config, id, report, millis(host.now())).is_err()
-        {
-            self.count_exhausted(host, 1);
         }
     }
 

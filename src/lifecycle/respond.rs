@@ -6,7 +6,7 @@ use crate::response::headroom;
 use crate::response::outcome::{self, End, Head};
 use crate::routing::{Decision, Step};
 use crate::state::Ending;
-use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
 use super::engine::Engine;
@@ -63,40 +63,26 @@ impl Stream {
     ) {
         let engine = &*self.engine;
         let headroom = headroom::headroom(headers, started.attempt.began_ms);
-        let deployment = started.attempt.deployment;
         let format = started.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {
             return engine.end(host, &started.attempt, &ending);
         };
-        let is_failure = matches!(report.outcome.weight(), Weight::Failure | Weight::Trip);
+        // Where the body can add nothing, others are to know at once.
+        if report.outcome.weight() == Weight::Failure {
+            return engine.end(host, &started.attempt, &ending);
+        }
+        if started.attempt.is_probe() && engine.fleet.release(host, &mut started.attempt).is_err() {
+            engine.count_exhausted(host, 1);
+        }
         let content_type = text(headers, "content-type");
-        let reader = || {
-            let encoding = text(headers, "content-encoding");
-            BodyReader::new(format, report.status, content_type, encoding)
-        };
-        let started = if is_failure {
-            // What others are to know at once.
-            engine.end(host, &started.attempt, &ending);
-            if report.outcome != Outcome::RateLimit {
-                return;
-            }
-            None
-        } else {
-            if started.attempt.is_probe()
-                && engine.fleet.release(host, &mut started.attempt).is_err()
-            {
-                engine.count_exhausted(host, 1);
-            }
-            Some(started)
-        };
+        let encoding = text(headers, "content-encoding");
         self.answer = Some(Box::new(Answer {
-            deployment,
             started,
             report,
             has_own_credential,
             is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
-            reader: reader(),
+            reader: BodyReader::new(format, report.status, content_type, encoding),
             headroom,
             first_byte_ms: None,
             length: 0,

@@ -2,6 +2,14 @@
 
 pub mod body;
 pub mod headroom;
+pub mod kind;
 pub mod outcome;
+pub mod usage;
 
+mod fault;
+mod findings;
+mod json;
+mod kept;
+mod lines;
+mod place;
 mod reset;

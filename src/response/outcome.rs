@@ -7,7 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::state::outcome::{Outcome, Report};
 
-use super::body::{ErrorKind, Told};
+use super::body::Told;
+use super::kind::ErrorKind;
 
 /// The head of a response, as far as it matters.
 #[derive(Debug, Clone, Copy)]
@@ -78,9 +79,8 @@ pub fn of_body(
 ) -> Option<Report> {
     let error = told.and_then(|told| told.error);
     let outcome = match (head.outcome, error, end) {
-        (Outcome::Success, Some(ErrorKind::ContextWindow), _) => Outcome::ContextWindow,
-        (Outcome::Success, Some(ErrorKind::ContentPolicy), _) => Outcome::ContentPolicy,
-        (Outcome::Success, Some(_), _) | (Outcome::Success, None, End::Broken) => Outcome::InBand,
+        (Outcome::Success, Some(kind), _) => in_band(kind),
+        (Outcome::Success, None, End::Broken) => Outcome::InBand,
         // A stream that ends before its first token is no answer.
         (Outcome::Success, None, End::Whole)
             if is_events && told.is_some_and(|told| !told.has_content) =>
@@ -88,23 +88,42 @@ pub fn of_body(
             Outcome::InBand
         }
         (Outcome::Success, None, End::Left) => return None,
-        (Outcome::Client, Some(kind), _) => of_refusal(kind, head.status, has_own_credential),
-        (Outcome::RateLimit, Some(ErrorKind::Quota), _) => Outcome::Quota,
-        (outcome, ..) => outcome,
+        (outcome, Some(kind), _) => refused(outcome, kind, head.status, has_own_credential),
+        (outcome, None, _) => outcome,
     };
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
     Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
 }
 
-/// What a status that is the client's mistake turns out to be.
-const fn of_refusal(kind: ErrorKind, status: u16, has_own_credential: bool) -> Outcome {
+/// A failure told after the answer had begun.
+const fn in_band(kind: ErrorKind) -> Outcome {
     match kind {
         ErrorKind::ContextWindow => Outcome::ContextWindow,
         ErrorKind::ContentPolicy => Outcome::ContentPolicy,
-        ErrorKind::Quota if has_own_credential => Outcome::Quota,
-        ErrorKind::ModelNotFound if status == 404 => Outcome::NotFound,
-        ErrorKind::Auth if has_own_credential => Outcome::Auth,
-        _ => Outcome::Client,
+        ErrorKind::TooLarge | ErrorKind::Other => Outcome::Client,
+        _ => Outcome::InBand,
+    }
+}
+
+/// What a refusal turns out to be. Whatever a client can bring about by what it asks
+/// for is its own mistake.
+const fn refused(
+    outcome: Outcome,
+    kind: ErrorKind,
+    status: u16,
+    has_own_credential: bool,
+) -> Outcome {
+    match (outcome, kind) {
+        (Outcome::RateLimit, ErrorKind::Quota) => Outcome::Quota,
+        (Outcome::RateLimit | Outcome::Auth, ErrorKind::TooLarge | ErrorKind::Other) => {
+            Outcome::Client
+        }
+        (Outcome::Client | Outcome::Auth, ErrorKind::ContentPolicy) => Outcome::ContentPolicy,
+        (Outcome::Client, ErrorKind::ContextWindow) => Outcome::ContextWindow,
+        (Outcome::Client, ErrorKind::ModelNotFound) if status == 404 => Outcome::NotFound,
+        (Outcome::Client, ErrorKind::Quota) if has_own_credential => Outcome::Quota,
+        (Outcome::Client, ErrorKind::Auth) if has_own_credential => Outcome::Auth,
+        (outcome, _) => outcome,
     }
 }
 

@@ -75,16 +75,6 @@ pub fn take(
     }
 }
 
-/// Takes what the provider said after it was reported: a longer time to be left
-/// alone, or a better cause. A deadline is never moved nearer.
-pub fn amend(record: &mut Record, report: Report, now_ms: u64, settings: &Cooldown) {
-    if let (Phase::Cooling(_), Some(hint)) =
-        (phase(record, now_ms, settings), honoured(report, settings))
-    {
-        record.until_ms = record.until_ms.max(now_ms.saturating_add(hint));
-    }
-}
-
 fn succeed(
     next: &mut Record,
     phase: Phase,

@@ -8,7 +8,6 @@ use crate::load::Load;
 
 use super::attempt::{self, Asking, Attempt, Ending};
 use super::cooldown::{self, Transition};
-use super::outcome::Report;
 use super::record::Record;
 use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
@@ -80,23 +79,6 @@ impl SharedFleet {
     ) -> Result<Option<Transition>, Dropped> {
         self.change(shared, attempt.deployment, |record| {
             attempt::end(record, attempt, ending, &config.cooldown, now_ms)
-        })
-    }
-
-    /// Takes in what a provider said in the body of an answer that was reported at its head.
-    ///
-    /// # Errors
-    /// [`Dropped`] when the update lost all its tries.
-    pub fn amend<S: SharedData + ?Sized>(
-        &self,
-        shared: &S,
-        config: &Config,
-        deployment: DeploymentId,
-        report: Report,
-        now_ms: u64,
-    ) -> Result<(), Dropped> {
-        self.change(shared, deployment, |record| {
-            cooldown::amend(record, report, now_ms, &config.cooldown);
         })
     }
 
