@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lifecycle/attempt.rs"]
+mod attempt;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/limit.rs"]
+mod limit;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/state.rs"]

@@ -6,6 +6,7 @@ use crate::response::headroom;
 use crate::response::outcome::{self, End, Head};
 use crate::routing::{Decision, Step};
 use crate::state::Ending;
+use crate::state::headroom::Headroom;
 use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
@@ -42,7 +43,8 @@ impl Stream {
             now_ms,
         });
         if let Some(started) = self.started.take() {
-            self.answered(host, started, report, &headers, has_own_credential);
+            let headroom = headroom::headroom(&headers, now_ms);
+            self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
         if self.engine.config.response_headers {
             name_server(host, &self.engine, decision, step, report.map(attempt));
@@ -58,11 +60,11 @@ impl Stream {
         host: &H,
         mut started: Started,
         report: Option<Report>,
+        headroom: Headroom,
         headers: &Headers,
         has_own_credential: bool,
     ) {
         let engine = &*self.engine;
-        let headroom = headroom::headroom(headers, started.attempt.began_ms);
         let format = started.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use log::Level;
 use pointsman::host::{Conflict, Headers, Host, SharedData};
 use pointsman::lifecycle::{Action, Engine, Stream};
+use pointsman::state::Record;
 
 /// Data shared by all hosts that hold it, as workers of one process do.
 #[derive(Debug, Default)]
@@ -19,6 +20,24 @@ pub(crate) struct Shared {
     version: Cell<u32>,
     /// How many writes to existing keys are still to lose.
     pub(crate) conflicts: Cell<u32>,
+}
+
+impl Shared {
+    /// What workers share about a deployment.
+    pub(crate) fn record(&self, deployment: &str) -> Record {
+        let values = self.values.borrow();
+        Record::decode(&values[&format!("pointsman/2/deployment/{deployment}")].0)
+    }
+
+    /// Replaces the value of every key, as a module of another layout would.
+    pub(crate) fn overwrite(&self, value: &[u8]) {
+        self.values.borrow_mut().values_mut().for_each(|(old, _)| *old = value.to_vec());
+    }
+
+    /// Loses all keys, as no proxy does.
+    pub(crate) fn lose_all(&self) {
+        self.values.borrow_mut().clear();
+    }
 }
 
 /// What was answered instead of a provider.
