@@ -9,6 +9,8 @@ mod early;
 mod fake_host;
 #[path = "lifecycle/request.rs"]
 mod request;
+#[path = "lifecycle/session.rs"]
+mod session;
 #[path = "lifecycle/state.rs"]
 mod state;
 

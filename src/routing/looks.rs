@@ -19,6 +19,7 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
     Looks {
         keywords: !config.keywords.is_empty(),
         tokens: costs || is_near(demand.least_in_routes) || is_near(demand.least_in_candidates),
+        sessions: demand.sessions,
     }
 }
 
@@ -32,6 +33,7 @@ pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
     let mut looks = Looks {
         keywords: before.keywords && demand.keywords_in_rules,
         tokens: before.tokens && (costs || in_candidates),
+        sessions: before.sessions,
     };
     let subject = resolve::subject(request);
     if request.controls.route.is_none() {
