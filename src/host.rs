@@ -38,8 +38,10 @@ pub trait Host: SharedData {
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Replaces the first `length` bytes of the held request body.
     fn replace_request_body(&self, length: usize, with: &[u8]);
-    /// One response header.
-    fn response_header(&self, name: &str) -> Option<Vec<u8>>;
+    /// All response headers, pseudo-headers included, in one call.
+    fn response_headers(&self) -> Headers;
+    /// Bytes of the response body that are passing.
+    fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Sets a response header, replacing all its values; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
     /// Answers the request here; nothing goes upstream.

@@ -13,7 +13,7 @@ use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::request::facts::FactsView;
 use pointsman::routing::explain::explain;
 use pointsman::routing::{Request, Trace};
-use pointsman::state::{Fleet, Load, Standing, Turn};
+use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -31,7 +31,7 @@ struct Described {
 }
 
 impl Fleet for Described {
-    fn standing(&mut self, deployment: DeploymentId) -> Standing {
+    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,
@@ -48,6 +48,10 @@ impl Fleet for Described {
 
     fn load(&mut self, deployment: DeploymentId) -> Load {
         self.load.get(&self.names[deployment.0]).copied().unwrap_or_default()
+    }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
     }
 }
 

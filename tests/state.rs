@@ -10,10 +10,11 @@ use std::thread;
 use pointsman::config::{self, DeploymentId, GroupId, ModelId};
 use pointsman::host::{Conflict, SharedData};
 use pointsman::state::outcome::{Outcome, Report};
-use pointsman::state::{Fleet, Record, SharedFleet, Turn};
+use pointsman::state::{Asking, Counts, Ending, Fleet, Record, SharedFleet, Turn};
 
 const WORKERS: usize = 4;
 const EACH: usize = 5_000;
+const NOW_MS: u64 = 1_800_000_000_000;
 
 /// Values with their versions, and the last version given.
 type Versioned = (HashMap<String, (Vec<u8>, u32)>, u32);
@@ -87,15 +88,30 @@ fn no_turn_is_taken_twice_and_none_is_lost() {
 }
 
 #[test]
-fn every_outcome_that_is_written_is_counted() {
+fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
     let shared = Locked::default();
     let report = Report { outcome: Outcome::Success, status: 200, retry_after_ms: None };
+    let ending = Ending { report: Some(report), tokens: 3, ..Ending::default() };
     let written = workers(&shared, |config, fleet, _| {
-        let record = |_| fleet.record(&shared, config, DeploymentId(0), report, 60_000).is_ok();
-        (0..EACH).filter(|at| record(*at)).count()
+        let (mut begun, mut ended) = (0, 0);
+        for _ in 0..EACH {
+            let mut now = fleet.at(&shared, config, NOW_MS);
+            now.begin(DeploymentId(0), Asking { tokens: 1, is_forced: false }).unwrap();
+            let (attempt, exhausted) = (now.attempt.unwrap(), now.exhausted);
+            begun += u64::from(exhausted == 0);
+            ended += u64::from(fleet.end(&shared, config, &attempt, &ending, NOW_MS).is_ok());
+        }
+        (begun, ended)
     });
-    let (value, _) = shared.read("pointsman/1/deployment/p/a").unwrap();
+    let (value, _) = shared.read("pointsman/2/deployment/p/a").unwrap();
     let record = Record::decode(&value);
-    assert_eq!(record.requests as usize, written.into_iter().sum::<usize>());
-    assert!(record.requests as usize > WORKERS * EACH / 2);
+    let begun: u64 = written.iter().map(|(begun, _)| begun).sum();
+    let ended: u64 = written.iter().map(|(_, ended)| ended).sum();
+    let counts = Counts { attempts: begun, successes: ended, failures: 0, tokens: 3 * ended };
+    assert_eq!((record.minute, record.total), (counts, counts));
+    assert!(ended > (WORKERS * EACH / 2) as u64);
+    // Of ends that were dropped the attempts stay, until they are forgotten.
+    let most = (WORKERS * EACH) as u64 - ended;
+    assert!(u64::from(record.flight.count(NOW_MS)) <= most);
+    assert_eq!(record.flight.count(NOW_MS + 20 * 60_000), 0);
 }

@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group};
 use pointsman::config::DeploymentId;
 use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
 use pointsman::routing::{self, Request, Verdict};
-use pointsman::state::{Fleet, Standing, Turn};
+use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
 
 use super::material::{chat, document, parsed, routes};
 
@@ -14,7 +14,7 @@ use super::material::{chat, document, parsed, routes};
 struct Ready;
 
 impl Fleet for Ready {
-    fn standing(&mut self, _: DeploymentId) -> Standing {
+    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
 
@@ -24,6 +24,14 @@ impl Fleet for Ready {
 
     fn next_turn(&mut self, _: Turn) -> u64 {
         0
+    }
+
+    fn load(&mut self, _: DeploymentId) -> Load {
+        Load::default()
+    }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! How fast the pure parts are: reading a body, deciding, reading a configuration.
+//! How fast the pure parts are: reading bodies, deciding, reading a configuration.
 //!
 //! `make bench-engine` runs it and prints how times grow with routes and keywords.
 //! What it all costs in Envoy, `make bench` measures.
@@ -7,6 +7,8 @@
 #![allow(missing_docs, reason = "criterion makes public functions")]
 
 // The workspace compiles tests and benchmarks for wasm too.
+#[cfg(not(target_family = "wasm"))]
+mod answer;
 #[cfg(not(target_family = "wasm"))]
 mod config;
 #[cfg(not(target_family = "wasm"))]
@@ -17,7 +19,7 @@ mod material;
 mod scan;
 
 #[cfg(not(target_family = "wasm"))]
-criterion::criterion_main!(scan::benches, decide::benches, config::benches);
+criterion::criterion_main!(scan::benches, decide::benches, answer::benches, config::benches);
 
 #[cfg(target_family = "wasm")]
 fn main() {}

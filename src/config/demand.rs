@@ -22,6 +22,8 @@ pub struct Demand {
     pub prices: bool,
     /// Some model's deployments are picked by what its body tells of the session.
     pub sessions: bool,
+    /// Tokens are counted against a limit, or compared.
+    pub usage: bool,
 }
 
 impl Demand {
@@ -35,6 +37,7 @@ impl Demand {
             each(&route.when, &mut |condition| demand.note(condition, &mut least, false));
             demand.least_in_routes = lower(demand.least_in_routes, least);
         }
+        demand.usage = config.deployments.iter().any(|d| d.tpm_limit.is_some());
         for model in &config.models {
             let is_told = model.sticky.keys.iter().any(|key| *key != SessionKey::Header);
             for group in &model.groups {
@@ -51,6 +54,7 @@ impl Demand {
 
     fn group(&mut self, group: &Group) {
         self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
+        self.usage |= group.strategy == StrategyName::UsageBased;
         let mut least = None;
         for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
             each(when, &mut |condition| self.note(condition, &mut least, true));

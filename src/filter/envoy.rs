@@ -53,8 +53,12 @@ impl Host for Envoy {
         let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, length, with);
     }
 
-    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
-        hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, name).ok()?
+    fn response_headers(&self) -> Headers {
+        hostcalls::get_map_bytes(MapType::HttpResponseHeaders).unwrap_or_default()
+    }
+
+    fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        hostcalls::get_buffer(BufferType::HttpResponseBody, start, length).ok()?
     }
 
     fn set_response_header(&self, name: &str, value: Option<&[u8]>) {

@@ -74,9 +74,22 @@ impl HttpContext for Http {
         action(self.0.on_request_trailers(&Envoy))
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _is_end: bool) -> types::Action {
-        self.0.on_response_headers(&Envoy);
+    fn on_http_response_headers(&mut self, _count: usize, is_end: bool) -> types::Action {
+        self.0.on_response_headers(&Envoy, is_end);
         types::Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, length: usize, is_end: bool) -> types::Action {
+        self.0.on_response_body(&Envoy, length, is_end);
+        types::Action::Continue
+    }
+}
+
+/// However a stream ends, its context is dropped: a callback of its own for that
+/// would be one more entry into the VM for every request.
+impl Drop for Http {
+    fn drop(&mut self) {
+        self.0.on_done(&Envoy);
     }
 }
 

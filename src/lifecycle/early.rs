@@ -3,6 +3,8 @@
 //! Knows what of a request is not known yet when its model is; what hangs on it
 //! is `routing`'s to say.
 
+use std::rc::Rc;
+
 use crate::config::{BodyPolicy, Config};
 use crate::host::Host;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
@@ -25,7 +27,7 @@ impl Stream {
     /// Decides at the model if nothing hangs on the rest; else sees to it that no more
     /// of that is looked at than is asked for.
     pub(super) fn at_model<H: Host + ?Sized>(
-        &self,
+        &mut self,
         host: &H,
         reading: &mut Reading,
         is_whole: bool,
@@ -35,7 +37,8 @@ impl Stream {
             return None;
         }
         reading.is_model_awaited = false;
-        let config = &self.engine.config;
+        let engine = Rc::clone(&self.engine);
+        let config = &engine.config;
         let opening = &reading.opening;
         let longest = opening.length.unwrap_or(config.limits.max_body_bytes);
         let may_release = !is_whole && against(config, opening.length).is_none();

@@ -1,53 +1,99 @@
-//! What a response does: its outcome is recorded, its headers name who served.
+//! The head of a response: what it says of the deployment, and who served.
 
-use log::Level;
+use crate::host::{Headers, Host};
+use crate::response::body::BodyReader;
+use crate::response::headroom;
+use crate::response::outcome::{self, End, Head};
+use crate::routing::{Decision, Step};
+use crate::state::Ending;
+use crate::state::outcome::{Report, Weight};
 
-use crate::host::Host;
-use crate::response::outcome::{self, Head};
-use crate::routing::{Decision, Server, Step};
-use crate::state::cooldown::Transition;
-use crate::state::outcome::Report;
-
+use super::answer::{Answer, Started};
 use super::engine::Engine;
 use super::headers::value;
 use super::stream::{Stream, millis};
 
 impl Stream {
     /// Takes the head of the response to a request that was sent.
-    pub(super) fn respond<H: Host + ?Sized>(&self, host: &H, decision: &Decision) {
-        let engine = &*self.engine;
+    pub(super) fn respond<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        decision: &Decision,
+        is_end: bool,
+    ) {
         let Some(step) = decision.plan.first() else { return };
-        let status = status(host);
+        let headers = host.response_headers();
+        let status = text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         // The one answer below 400 that Envoy makes itself is asked for by a header that
         // is withheld from judged requests.
         let details =
             (status >= 400).then(|| host.property(&["response", "code_details"])).flatten();
-        let provider = step.server.provider(&engine.config);
         let now_ms = millis(host.now());
-        let [retry_after, retry_after_ms] = ["retry-after", "retry-after-ms"].map(|name| {
-            let value = (status >= 400).then(|| host.response_header(name)).flatten();
-            value.and_then(|value| String::from_utf8(value).ok())
-        });
+        let provider = step.server.provider(&self.engine.config);
+        let has_own_credential = self.engine.secret(provider).is_some();
+        let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
         let report = outcome::report(&Head {
             status,
             details: details.as_deref().and_then(|details| str::from_utf8(details).ok()),
-            has_own_credential: engine.secret(provider).is_some(),
-            retry_after: retry_after.as_deref(),
-            retry_after_ms: retry_after_ms.as_deref(),
+            has_own_credential,
+            retry_after: of_failure("retry-after"),
+            retry_after_ms: of_failure("retry-after-ms"),
+            reset_ms: headroom::reset_hint(status, &headers, now_ms),
             now_ms,
         });
-        if let Some(report) = report {
-            record(host, engine, step, report, now_ms);
+        if let Some(started) = self.started.take() {
+            self.answered(host, started, report, &headers, has_own_credential);
         }
-        if engine.config.response_headers {
-            name_server(host, engine, decision, step, report.map(attempt));
+        if self.engine.config.response_headers {
+            name_server(host, &self.engine, decision, step, report.map(attempt));
         }
+        if is_end {
+            self.finish(host, End::Whole);
+        }
+    }
+
+    /// Ends the attempt, or goes on to the body where that may say more.
+    fn answered<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        mut started: Started,
+        report: Option<Report>,
+        headers: &Headers,
+        has_own_credential: bool,
+    ) {
+        let engine = &*self.engine;
+        let headroom = headroom::headroom(headers, started.attempt.began_ms);
+        let format = started.format;
+        let ending = Ending { report, headroom, ..Ending::default() };
+        let Some(report) = report else {
+            return engine.end(host, &started.attempt, &ending);
+        };
+        // Where the body can add nothing, others are to know at once.
+        if report.outcome.weight() == Weight::Failure {
+            return engine.end(host, &started.attempt, &ending);
+        }
+        if started.attempt.is_probe() && engine.fleet.release(host, &mut started.attempt).is_err() {
+            engine.count_exhausted(host, 1);
+        }
+        let content_type = text(headers, "content-type");
+        let encoding = text(headers, "content-encoding");
+        self.answer = Some(Box::new(Answer {
+            started,
+            report,
+            has_own_credential,
+            is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
+            reader: BodyReader::new(format, report.status, content_type, encoding),
+            headroom,
+            first_byte_ms: None,
+            length: 0,
+        }));
     }
 }
 
-fn status<H: Host + ?Sized>(host: &H) -> u16 {
-    let status = host.response_header(":status").unwrap_or_default();
-    str::from_utf8(&status).ok().and_then(|status| status.parse().ok()).unwrap_or(0)
+/// A header's first value, where it is text.
+fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    let (_, value) = headers.iter().find(|(known, _)| known == name)?;
+    str::from_utf8(value).ok()
 }
 
 /// How an attempt is written in the attempts header: the provider's status, or what happened.
@@ -57,28 +103,6 @@ fn attempt(report: Report) -> String {
         status => status.to_string(),
     }
 }
-
-fn record<H: Host + ?Sized>(host: &H, engine: &Engine, step: &Step, report: Report, now_ms: u64) {
-    let Server::Deployment(id) = step.server else { return };
-    let name = &engine.config.deployment(id).id;
-    match engine.fleet.record(host, &engine.config, id, report, now_ms) {
-        Ok(Some(Transition::Cooled(ms))) => {
-            let cause = if report.status == 0 {
-                report.outcome.name().to_owned()
-            } else {
-                format!("{} ({})", report.outcome.name(), report.status)
-            };
-            let line = format!("deployment \"{name}\" cools for {ms} ms after {cause}");
-            host.log(Level::Info, &line);
-        }
-        Ok(Some(Transition::Recovered)) => {
-            host.log(Level::Info, &format!("deployment \"{name}\" is healthy again"));
-        }
-        Ok(None) => {}
-        Err(_) => engine.count_exhausted(host, 1),
-    }
-}
-
 fn name_server<H: Host + ?Sized>(
     host: &H,
     engine: &Engine,

@@ -15,6 +15,7 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{self, Decision, Verdict, looks};
 
+use super::answer::{Answer, Started};
 use super::apply::Held;
 use super::engine::Engine;
 use super::headers::RequestHead;
@@ -36,6 +37,10 @@ pub enum Action {
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
     pub(super) state: State,
+    /// The attempt, until its answer begins.
+    pub(super) started: Option<Started>,
+    /// The answer, while it passes.
+    pub(super) answer: Option<Box<Answer>>,
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +91,7 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle }
+        Self { engine, state: State::Idle, started: None, answer: None }
     }
 
     /// Takes the request's headers.
@@ -157,11 +162,11 @@ impl Stream {
     }
 
     /// Takes the head of the response.
-    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H) {
+    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) {
         if let State::Sent(sent) = &mut self.state
             && let Some(decision) = sent.decision.take()
         {
-            self.respond(host, &decision);
+            self.respond(host, &decision, is_end);
         }
     }
 
@@ -297,8 +302,9 @@ impl Stream {
         }
     }
 
+    /// Decides; where that means to send the request, its attempt has begun.
     pub(super) fn verdict<H: Host + ?Sized>(
-        &self,
+        &mut self,
         host: &H,
         opening: &Opening,
         facts: &RequestFacts,
@@ -310,6 +316,15 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide(request, &mut fleet, &mut rng, None);
         engine.count_exhausted(host, fleet.exhausted);
+        if let Some(attempt) = fleet.attempt {
+            let entry = opening.call.entry;
+            self.started = Some(Started {
+                attempt,
+                format: entry.format,
+                tokens: facts.input_tokens.likely(),
+                is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+            });
+        }
         verdict
     }
 

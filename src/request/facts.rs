@@ -96,6 +96,16 @@ impl Tokens {
         }
     }
 
+    /// The likeliest number: what text was not counted has four bytes a token. 0 where
+    /// nothing is known.
+    #[must_use]
+    pub const fn likely(self) -> u64 {
+        match self {
+            Self::UNKNOWN => 0,
+            Self { least, most } => least.saturating_add(most.saturating_sub(least) / 4),
+        }
+    }
+
     /// Whether the number is known.
     #[must_use]
     pub const fn is_exact(self) -> bool {

@@ -1,11 +1,14 @@
-//! From a response's head to a [`Report`].
+//! From a response to a [`Report`]: first what its head says, then what its body adds.
 //!
-//! Told by status, who made the response, and whose credential was used. Error
-//! kinds that only a body tells are not known here.
+//! Told by status, who made the response, and whose credential was used; by the
+//! body only where a status stands for several things.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::state::outcome::{Outcome, Report};
+
+use super::body::Told;
+use super::kind::ErrorKind;
 
 /// The head of a response, as far as it matters.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +23,8 @@ pub struct Head<'a> {
     pub retry_after: Option<&'a str>,
     /// The header `retry-after-ms`.
     pub retry_after_ms: Option<&'a str>,
+    /// Milliseconds until the rate limit that is used up resets, if a header says so.
+    pub reset_ms: Option<u64>,
     /// Milliseconds since the epoch.
     pub now_ms: u64,
 }
@@ -35,14 +40,96 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
         _ => Some(Report {
             outcome: of_status(head.status, head.has_own_credential),
             status: head.status,
-            retry_after_ms: hint(head),
+            retry_after_ms: hint(head).or(head.reset_ms),
         }),
+    }
+}
+
+/// How an answer that had begun came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// All of it has passed.
+    Whole,
+    /// The provider broke off.
+    Broken,
+    /// The client did, or somebody in between.
+    Left,
+}
+
+/// The end of an answer of which not all has passed, from Envoy's `response.code_details`.
+#[must_use]
+pub fn end(details: &str) -> End {
+    // Where no byte comes for too long, it is the provider that has stopped.
+    if details.starts_with("upstream_") || details.starts_with("stream_idle_timeout") {
+        End::Broken
+    } else {
+        End::Left
+    }
+}
+
+/// What an answer came to, from what its head said and its body `told`; `None` where
+/// that says nothing about the deployment.
+#[must_use]
+pub fn of_body(
+    head: Report,
+    told: Option<&Told>,
+    is_events: bool,
+    has_own_credential: bool,
+    end: End,
+) -> Option<Report> {
+    let error = told.and_then(|told| told.error);
+    let outcome = match (head.outcome, error, end) {
+        (Outcome::Success, Some(kind), _) => in_band(kind),
+        (Outcome::Success, None, End::Broken) => Outcome::InBand,
+        // A stream that ends before its first token is no answer.
+        (Outcome::Success, None, End::Whole)
+            if is_events && told.is_some_and(|told| !told.has_content) =>
+        {
+            Outcome::InBand
+        }
+        (Outcome::Success, None, End::Left) => return None,
+        (outcome, Some(kind), _) => refused(outcome, kind, head.status, has_own_credential),
+        (outcome, None, _) => outcome,
+    };
+    let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
+    Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
+}
+
+/// A failure told after the answer had begun.
+const fn in_band(kind: ErrorKind) -> Outcome {
+    match kind {
+        ErrorKind::ContextWindow => Outcome::ContextWindow,
+        ErrorKind::ContentPolicy => Outcome::ContentPolicy,
+        ErrorKind::TooLarge | ErrorKind::Other => Outcome::Client,
+        _ => Outcome::InBand,
+    }
+}
+
+/// What a refusal turns out to be. Whatever a client can bring about by what it asks
+/// for is its own mistake.
+const fn refused(
+    outcome: Outcome,
+    kind: ErrorKind,
+    status: u16,
+    has_own_credential: bool,
+) -> Outcome {
+    match (outcome, kind) {
+        (Outcome::RateLimit, ErrorKind::Quota) => Outcome::Quota,
+        (Outcome::RateLimit | Outcome::Auth, ErrorKind::TooLarge | ErrorKind::Other) => {
+            Outcome::Client
+        }
+        (Outcome::Client | Outcome::Auth, ErrorKind::ContentPolicy) => Outcome::ContentPolicy,
+        (Outcome::Client, ErrorKind::ContextWindow) => Outcome::ContextWindow,
+        (Outcome::Client, ErrorKind::ModelNotFound) if status == 404 => Outcome::NotFound,
+        (Outcome::Client, ErrorKind::Quota) if has_own_credential => Outcome::Quota,
+        (Outcome::Client, ErrorKind::Auth) if has_own_credential => Outcome::Auth,
+        (outcome, _) => outcome,
     }
 }
 
 fn of_status(status: u16, has_own_credential: bool) -> Outcome {
     match status {
-        200..=299 => Outcome::Success,
+        101 | 200..=299 => Outcome::Success,
         401 | 403 if has_own_credential => Outcome::Auth,
         402 => Outcome::Quota,
         408 | 504 => Outcome::Timeout,
@@ -107,6 +194,7 @@ mod tests {
         has_own_credential: true,
         retry_after: None,
         retry_after_ms: None,
+        reset_ms: None,
         now_ms: 1_445_412_470_000,
     };
 

@@ -9,8 +9,8 @@ use std::fmt;
 
 use crate::condition::{self, Cost, Subject};
 use crate::config::{ModelFacts, StrategyName, TagMatch};
-use crate::request::facts::{Fact, RequestFacts};
-use crate::state::{Fleet, Standing};
+use crate::request::facts::{Fact, RequestFacts, Tokens};
+use crate::state::{Fleet, Limit, Standing};
 
 use super::candidate::{Candidate, Set};
 use super::{Asker, Need, Request, Server, price};
@@ -26,6 +26,17 @@ pub(super) enum Block {
     Capability(String),
     Cost { estimate: f64, limit: f64 },
     Cooling { left_ms: u64, cause: String },
+    Limited { limit: Limit, wait_ms: u64 },
+}
+
+impl From<Standing> for Option<Block> {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Ready => None,
+            Standing::Cooling { left_ms, cause } => Some(Block::Cooling { left_ms, cause }),
+            Standing::Limited { limit, wait_ms } => Some(Block::Limited { limit, wait_ms }),
+        }
+    }
 }
 
 impl Block {
@@ -54,6 +65,7 @@ impl fmt::Display for Block {
             Self::Cooling { left_ms, cause } => {
                 write!(f, "cooling for {:.1} s after {cause}", *left_ms as f64 / 1000.0)
             }
+            Self::Limited { limit, .. } => limit.fmt(f),
         }
     }
 }
@@ -195,11 +207,36 @@ fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &
     }
 }
 
-/// Whether the candidate cools.
-pub(super) fn cooling(server: &Server, fleet: &mut dyn Fleet) -> Option<Block> {
-    let Server::Deployment(id) = server else { return None };
-    match fleet.standing(*id) {
-        Standing::Ready => None,
-        Standing::Cooling { left_ms, cause } => Some(Block::Cooling { left_ms, cause }),
+/// What stands in the candidate's way at this moment.
+///
+/// # Errors
+/// What is to be known of the request first.
+pub(super) fn at_moment(
+    request: Request<'_>,
+    server: &Server,
+    fleet: &mut dyn Fleet,
+) -> Result<Option<Block>, Need> {
+    let Server::Deployment(id) = server else { return Ok(None) };
+    let need = |what| Err(Need { of: Asker::Candidate(server.clone()), what });
+    let tokens = request.facts.input_tokens;
+    let is_counted = request.config.deployment(*id).tpm_limit.is_some();
+    if tokens == Tokens::UNKNOWN {
+        // What the provider has left is not worth holding a body for.
+        return if is_counted {
+            need("has a tpm_limit")
+        } else {
+            Ok(fleet.standing(*id, tokens.least).into())
+        };
     }
+    let block: Option<Block> = fleet.standing(*id, tokens.most).into();
+    let is_by_tokens = |block: &Option<Block>| {
+        matches!(block, Some(Block::Limited { limit: Limit::Tokens(_) | Limit::Headroom, .. }))
+    };
+    if is_by_tokens(&block) && !tokens.is_exact() {
+        let at_least: Option<Block> = fleet.standing(*id, tokens.least).into();
+        if !is_by_tokens(&at_least) {
+            return need("has a limit in tokens");
+        }
+    }
+    Ok(block)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::config::{Config, DeploymentId, StrategyName};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
-use crate::state::{Fleet, Load, Standing, Turn};
+use crate::state::{Asking, Fleet, Load, Standing, Turn};
 
 use super::candidate::Set;
 use super::plan::LookedAt;
@@ -157,8 +157,12 @@ fn release(request: Request<'_>, fleet: &mut dyn Fleet, rng: &mut fastrand::Rng)
 pub struct Fresh;
 
 impl Fleet for Fresh {
-    fn standing(&mut self, _: DeploymentId) -> Standing {
+    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
+    }
+
+    fn load(&mut self, _: DeploymentId) -> Load {
+        Load::default()
     }
 
     fn take_turn(&mut self, _: Turn) -> u64 {
@@ -168,14 +172,22 @@ impl Fleet for Fresh {
     fn next_turn(&mut self, _: Turn) -> u64 {
         0
     }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
+    }
 }
 
-/// A fleet whose turns are looked at and left alone.
+/// A fleet that is looked at and left alone.
 struct Untouched<'a>(&'a mut dyn Fleet);
 
 impl Fleet for Untouched<'_> {
-    fn standing(&mut self, deployment: DeploymentId) -> Standing {
-        self.0.standing(deployment)
+    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
+        self.0.standing(deployment, tokens)
+    }
+
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        self.0.load(deployment)
     }
 
     fn take_turn(&mut self, turn: Turn) -> u64 {
@@ -186,8 +198,8 @@ impl Fleet for Untouched<'_> {
         self.0.next_turn(turn)
     }
 
-    fn load(&mut self, deployment: DeploymentId) -> Load {
-        self.0.load(deployment)
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
     }
 }
 

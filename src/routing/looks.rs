@@ -18,7 +18,10 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
     let costs = demand.prices && (demand.costs || has_cost_limit);
     Looks {
         keywords: !config.keywords.is_empty(),
-        tokens: costs || is_near(demand.least_in_routes) || is_near(demand.least_in_candidates),
+        tokens: costs
+            || demand.usage
+            || is_near(demand.least_in_routes)
+            || is_near(demand.least_in_candidates),
         sessions: demand.sessions,
     }
 }
@@ -32,7 +35,7 @@ pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
     let in_candidates = demand.least_in_candidates.is_some_and(|bound| bound <= length);
     let mut looks = Looks {
         keywords: before.keywords && demand.keywords_in_rules,
-        tokens: before.tokens && (costs || in_candidates),
+        tokens: before.tokens && (costs || demand.usage || in_candidates),
         sessions: before.sessions,
     };
     let subject = resolve::subject(request);

@@ -5,7 +5,7 @@ use crate::config::{Config, DeploymentId, StrategyName, WhenAllCooling};
 use crate::request::facts::Fact;
 use crate::request::refusal::{Refusal, quoted};
 use crate::sort::ordered;
-use crate::state::{Fleet, Turn};
+use crate::state::{Asking, Fleet, Turn};
 use crate::strategy::{self, Entry, Load, Session};
 
 use super::candidate::{self, Set};
@@ -50,27 +50,39 @@ pub(super) fn make<'a>(
         max_cost_usd,
         fleet,
         rng,
+        turn: None,
+        refused: Vec::new(),
         steps: Vec::new(),
         looked_at: Vec::new(),
     };
-    planner.add(&set, true)?;
-    if !matches!(stay, Stay::On(_)) {
-        for named in fallbacks {
-            if !is_whole && !planner.steps.is_empty() {
-                break;
+    let mut is_begun = false;
+    for _ in 0..MOST_STARTS {
+        planner.steps.clear();
+        planner.looked_at.clear();
+        planner.add(&set, true)?;
+        if !matches!(stay, Stay::On(_)) {
+            for named in &fallbacks {
+                if !is_whole && !planner.steps.is_empty() {
+                    break;
+                }
+                planner.add(&candidate::set(config, named), false)?;
             }
-            planner.add(&candidate::set(config, &named), false)?;
+        }
+        let is_forced = planner.steps.is_empty();
+        if is_forced {
+            planner.add_soonest();
+        }
+        stay.check_after(config, &planner.steps)?;
+        is_begun = planner.begin(is_forced);
+        if is_begun || planner.steps.is_empty() {
+            break;
         }
     }
-    let Planner { mut steps, looked_at, .. } = planner;
-    if steps.is_empty() && config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining {
-        steps.extend(soonest(&looked_at).map(|(model, considered)| step(model, considered)));
-    }
-    stay.check_after(config, &steps)?;
+    let Planner { steps, looked_at, .. } = planner;
     if let Some(trace) = trace {
         trace.considered(config, &set, &looked_at, &steps);
     }
-    if steps.is_empty() {
+    if !is_begun {
         return Err(refusal(&looked_at).into());
     }
     Ok(Decision {
@@ -81,6 +93,9 @@ pub(super) fn make<'a>(
         disable_cache: action.is_some_and(|action| action.disable_cache),
     })
 }
+
+/// How often a start that another worker prevents is tried elsewhere.
+const MOST_STARTS: usize = 8;
 
 /// A considered candidate and the model it was considered for.
 pub(super) type LookedAt<'a> = Vec<(String, Considered<'a>)>;
@@ -93,6 +108,10 @@ struct Planner<'r, 'f> {
     max_cost_usd: Option<f64>,
     fleet: &'f mut dyn Fleet,
     rng: &'f mut fastrand::Rng,
+    /// The request's turn, once it has taken one.
+    turn: Option<u64>,
+    /// Deployments where its start was prevented.
+    refused: Vec<(Server, Block)>,
     steps: Vec<Step>,
     looked_at: LookedAt<'r>,
 }
@@ -111,14 +130,14 @@ impl<'r> Planner<'r, '_> {
             self.is_whole || set.strategy == StrategyName::RoundRobin || set.strategy.needs_loads();
         if asks_all {
             for one in considered.iter_mut().filter(|one| one.block.is_none()) {
-                one.block = eligible::cooling(&one.candidate.server, self.fleet);
+                one.block = self.at_moment(&one.candidate.server)?;
             }
         }
         let order = self.order(set, &considered, takes_turn)?;
         for at in order {
             let Some(one) = considered.get_mut(at) else { continue };
             if !asks_all {
-                one.block = eligible::cooling(&one.candidate.server, self.fleet);
+                one.block = self.at_moment(&one.candidate.server)?;
                 if one.block.is_some() {
                     continue;
                 }
@@ -133,6 +152,42 @@ impl<'r> Planner<'r, '_> {
         }
         self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
         Ok(())
+    }
+
+    /// What stands in a candidate's way at this moment.
+    fn at_moment(&mut self, server: &Server) -> Result<Option<Block>, Need> {
+        match self.refused.iter().find(|(refused, _)| refused == server) {
+            Some((_, block)) => Ok(Some(block.clone())),
+            None => eligible::at_moment(self.request, server, self.fleet),
+        }
+    }
+
+    /// Where cooldowns alone stand in the way, the one that is free soonest is tried all the same.
+    fn add_soonest(&mut self) {
+        let is_wanted =
+            self.request.config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining;
+        let mut blocks = self.looked_at.iter().filter_map(|(_, one)| one.block.as_ref());
+        let is_limited = blocks.any(|block| matches!(block, Block::Limited { .. }));
+        if is_wanted && !is_limited {
+            let soonest = soonest(&self.looked_at).map(|(model, one)| step(model, one));
+            self.steps.extend(soonest);
+        }
+    }
+
+    /// Starts the first step's attempt; where another worker prevents that, it is
+    /// remembered and the plan to be made again.
+    fn begin(&mut self, is_forced: bool) -> bool {
+        let Some(first) = self.steps.first() else { return false };
+        let Server::Deployment(id) = first.server else { return true };
+        let asking = Asking { tokens: self.request.facts.input_tokens.likely(), is_forced };
+        match self.fleet.begin(id, asking) {
+            Ok(()) => true,
+            Err(standing) => {
+                let block = Option::<Block>::from(standing);
+                self.refused.extend(block.map(|block| (first.server.clone(), block)));
+                false
+            }
+        }
     }
 
     /// Indices of the considered that nothing blocks, in the strategy's order.
@@ -167,12 +222,15 @@ impl<'r> Planner<'r, '_> {
         let entries: Vec<Entry> = eligible.iter().map(entry).collect();
         let is_narrowed =
             considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
-        let fleet = &mut *self.fleet;
+        let (fleet, taken) = (&mut *self.fleet, &mut self.turn);
         let turn = || {
-            set.group.map_or(0, |(model, group)| {
-                let turn = Turn { model, group, is_narrowed };
-                if takes_turn { fleet.take_turn(turn) } else { fleet.next_turn(turn) }
-            })
+            let Some((model, group)) = set.group else { return 0 };
+            let turn = Turn { model, group, is_narrowed };
+            if takes_turn {
+                *taken.get_or_insert_with(|| fleet.take_turn(turn))
+            } else {
+                fleet.next_turn(turn)
+            }
         };
         let order = strategy::order(set.strategy, &entries, session, self.rng, turn);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
@@ -302,9 +360,23 @@ fn soonest<'l, 'a>(looked_at: &'l LookedAt<'a>) -> Option<(&'l str, &'l Consider
 
 /// What to tell the client where nothing may serve: what came closest to doing so.
 fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
-    if let Some((_, Considered { block: Some(Block::Cooling { left_ms, .. }), .. })) =
-        soonest(looked_at)
-    {
+    let waits = || {
+        looked_at.iter().filter_map(|(_, considered)| match considered.block {
+            Some(Block::Limited { wait_ms, .. }) => Some(wait_ms),
+            _ => None,
+        })
+    };
+    let cooling = soonest(looked_at).and_then(|(_, one)| match one.block {
+        Some(Block::Cooling { left_ms, .. }) => Some(left_ms),
+        _ => None,
+    });
+    if let Some(wait_ms) = waits().min() {
+        let wait_ms = cooling.map_or(wait_ms, |left_ms| left_ms.min(wait_ms));
+        let message = "every deployment that could serve this request is at one of its limits";
+        return Refusal::new(429, "rate_limited", message)
+            .retry_after(wait_ms.div_ceil(1000).max(1));
+    }
+    if let Some(left_ms) = cooling {
         let message = "every deployment that could serve this request is cooling down";
         return Refusal::new(503, "no_deployment_available", message)
             .retry_after(left_ms.div_ceil(1000).max(1));

@@ -45,41 +45,34 @@ pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
     }
 }
 
-/// What the record is after a report, and whether its phase changed.
+/// Takes a report into the record; whether its phase changed.
 ///
-/// `None` when the report says nothing about the deployment.
-#[must_use]
-pub fn after(
-    record: &Record,
+/// A report that says nothing about the deployment changes nothing.
+pub fn take(
+    record: &mut Record,
     report: Report,
     now_ms: u64,
     settings: &Cooldown,
-) -> Option<(Record, Option<Transition>)> {
+) -> Option<Transition> {
     let weight = report.outcome.weight();
     if weight == Weight::Nothing {
         return None;
     }
-    let mut next = this_minute(*record, now_ms);
-    next.requests = next.requests.saturating_add(1);
+    record.turn_to(now_ms);
     let phase = phase(record, now_ms, settings);
-    let transition = if weight == Weight::Success {
-        succeed(&mut next, phase, now_ms, settings)
+    let counts = [&mut record.minute, &mut record.total];
+    if weight == Weight::Success {
+        for counts in counts {
+            counts.successes = counts.successes.saturating_add(1);
+        }
+        succeed(record, phase, now_ms, settings)
     } else {
-        next.failures = next.failures.saturating_add(1);
-        next.consecutive_failures = next.consecutive_failures.saturating_add(1);
-        fail(&mut next, report, phase, now_ms, settings)
-    };
-    Some((next, transition))
-}
-
-fn this_minute(mut record: Record, now_ms: u64) -> Record {
-    let minute = u32::try_from(now_ms / 60_000).unwrap_or(u32::MAX);
-    if record.minute != minute {
-        record.minute = minute;
-        record.requests = 0;
-        record.failures = 0;
+        for counts in counts {
+            counts.failures = counts.failures.saturating_add(1);
+        }
+        record.consecutive_failures = record.consecutive_failures.saturating_add(1);
+        fail(record, report, phase, now_ms, settings)
     }
-    record
 }
 
 fn succeed(
@@ -98,8 +91,10 @@ fn succeed(
     if next.probe_successes < settings.success_threshold {
         return None;
     }
-    let (minute, requests, failures) = (next.minute, next.requests, next.failures);
-    *next = Record { minute, requests, failures, ..Record::default() };
+    next.until_ms = 0;
+    next.length_ms = 0;
+    next.probe_successes = 0;
+    (next.cause, next.status) = (0, 0);
     Some(Transition::Recovered)
 }
 
@@ -113,10 +108,7 @@ fn fail(
     if !settings.enabled {
         return None;
     }
-    let hint = report
-        .retry_after_ms
-        .filter(|_| settings.honour_retry_after)
-        .map(|ms| ms.min(settings.max_time_ms));
+    let hint = honoured(report, settings);
     let length = match phase {
         Phase::Cooling(_) => {
             // An attempt made all the same: only what the provider says counts.
@@ -139,11 +131,18 @@ fn fail(
     Some(Transition::Cooled(deadline.saturating_sub(now_ms)))
 }
 
+fn honoured(report: Report, settings: &Cooldown) -> Option<u64> {
+    let hint = report.retry_after_ms.filter(|_| settings.honour_retry_after);
+    hint.map(|ms| ms.min(settings.max_time_ms))
+}
+
 fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
-    let is_frequent = record.failures >= settings.allowed_fails
-        && record.requests >= settings.min_requests
-        && f64::from(record.failures) * 100.0
-            >= settings.failure_rate_percent * f64::from(record.requests);
+    let failures = record.minute.failures;
+    let judged = failures.saturating_add(record.minute.successes);
+    #[expect(clippy::cast_precision_loss, reason = "a minute's counts stay far below 2^53")]
+    let is_frequent = failures >= u64::from(settings.allowed_fails)
+        && judged >= u64::from(settings.min_requests)
+        && failures as f64 * 100.0 >= settings.failure_rate_percent * judged as f64;
     outcome.weight() == Weight::Trip
         || record.consecutive_failures >= settings.consecutive_failures
         || is_frequent
@@ -195,8 +194,9 @@ mod tests {
     /// Runs reports at given offsets from now.
     fn run(reports: &[(u64, Outcome, Option<u64>)]) -> Record {
         reports.iter().fold(Record::default(), |record, (at, outcome, hint)| {
-            after(&record, report(*outcome, *hint), NOW + at, &settings())
-                .map_or(record, |(next, _)| next)
+            let mut record = record;
+            take(&mut record, report(*outcome, *hint), NOW + at, &settings());
+            record
         })
     }
 
@@ -306,8 +306,8 @@ mod tests {
     #[test]
     fn disabled_nothing_cools() {
         let off = Cooldown { enabled: false, ..settings() };
-        let (record, transition) =
-            after(&Record::default(), report(Outcome::RateLimit, Some(9000)), NOW, &off).unwrap();
+        let mut record = Record::default();
+        let transition = take(&mut record, report(Outcome::RateLimit, Some(9000)), NOW, &off);
         assert_eq!((phase(&record, NOW, &off), transition), (Phase::Healthy, None));
     }
 }

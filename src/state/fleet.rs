@@ -6,38 +6,28 @@ use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::load::Load;
 
-use super::cooldown::{self, Phase, Transition};
-use super::outcome::Report;
+use super::attempt::{self, Asking, Attempt, Ending};
+use super::cooldown::{self, Transition};
 use super::record::Record;
+use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
 use super::{PREFIX, cas};
 
-/// Whether a deployment may be picked now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It may.
-    Ready,
-    /// Not for this many milliseconds more, because of that status or outcome.
-    Cooling {
-        /// Milliseconds left.
-        left_ms: u64,
-        /// What started it.
-        cause: String,
-    },
-}
-
 /// What a decision asks of shared state.
 pub trait Fleet {
-    /// Whether a deployment may be picked.
-    fn standing(&mut self, deployment: DeploymentId) -> Standing;
+    /// Whether a deployment may be picked for a request of that many tokens.
+    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing;
+    /// How busy a deployment is.
+    fn load(&mut self, deployment: DeploymentId) -> Load;
     /// The number of this request's turn, counted over all workers.
     fn take_turn(&mut self, turn: Turn) -> u64;
     /// The number of the next turn, without taking it.
     fn next_turn(&mut self, turn: Turn) -> u64;
-    /// What a deployment has to do.
-    fn load(&mut self, _deployment: DeploymentId) -> Load {
-        Load::default()
-    }
+    /// Starts an attempt; no more than one for each decision.
+    ///
+    /// # Errors
+    /// Why the deployment may not be picked, where another worker was faster.
+    fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing>;
 }
 
 /// Keys of a configuration in shared data, made once.
@@ -57,7 +47,7 @@ impl SharedFleet {
             .map(|deployment| format!("{PREFIX}deployment/{}", deployment.id))
             .collect();
         for key in &deployments {
-            cas::create(shared, key, &Record::default().encode());
+            cas::create::<Record, S>(shared, key);
         }
         let mut turns = HashMap::new();
         for (model, described) in config.models.iter().enumerate() {
@@ -66,7 +56,7 @@ impl SharedFleet {
                 for is_narrowed in [false, true] {
                     let set = if is_narrowed { "some" } else { "all" };
                     let key = format!("{PREFIX}turn/{set}/{}#{variant}", described.name);
-                    cas::create(shared, &key, &0u64.to_le_bytes());
+                    cas::create::<u64, S>(shared, &key);
                     let turn = Turn { model: ModelId(model), group: GroupId(group), is_narrowed };
                     turns.insert(turn, key);
                 }
@@ -75,27 +65,53 @@ impl SharedFleet {
         Self { deployments, turns, local: LocalTurns::default() }
     }
 
-    /// Records what an attempt came to.
+    /// Ends an attempt: what it came to, and that it is no longer under way.
     ///
     /// # Errors
     /// [`Dropped`] when the update lost all its tries.
-    pub fn record<S: SharedData + ?Sized>(
+    pub fn end<S: SharedData + ?Sized>(
         &self,
         shared: &S,
         config: &Config,
-        deployment: DeploymentId,
-        report: Report,
+        attempt: &Attempt,
+        ending: &Ending,
         now_ms: u64,
     ) -> Result<Option<Transition>, Dropped> {
-        let Some(key) = self.deployments.get(deployment.0) else { return Ok(None) };
-        let mut transition = None;
-        let is_written = cas::update(shared, key, |value| {
-            let record = Record::decode(value);
-            let (next, changed) = cooldown::after(&record, report, now_ms, &config.cooldown)?;
-            transition = changed;
-            Some(next.encode().to_vec())
-        });
-        if is_written { Ok(transition) } else { Err(Dropped) }
+        self.change(shared, attempt.deployment, |record| {
+            attempt::end(record, attempt, ending, &config.cooldown, now_ms)
+        })
+    }
+
+    /// Gives back a probe's place, once its answer has begun.
+    ///
+    /// # Errors
+    /// [`Dropped`] when the update lost all its tries: the lease runs out by itself.
+    pub fn release<S: SharedData + ?Sized>(
+        &self,
+        shared: &S,
+        attempt: &mut Attempt,
+    ) -> Result<(), Dropped> {
+        let Some(lease) = attempt.lease.take() else { return Ok(()) };
+        self.change(shared, attempt.deployment, |record| record.probes.release(lease))
+    }
+
+    fn change<S: SharedData + ?Sized, T>(
+        &self,
+        shared: &S,
+        deployment: DeploymentId,
+        mut change: impl FnMut(&mut Record) -> T,
+    ) -> Result<T, Dropped> {
+        let mut changed = Err(Dropped);
+        if let Some(key) = self.deployments.get(deployment.0) {
+            let is_written = cas::update(shared, key, None, |record| {
+                changed = Ok(change(record));
+                true
+            });
+            if !is_written {
+                changed = Err(Dropped);
+            }
+        }
+        changed
     }
 
     /// The fleet at a moment, for one decision.
@@ -105,7 +121,15 @@ impl SharedFleet {
         config: &'a Config,
         now_ms: u64,
     ) -> FleetNow<'a, S> {
-        FleetNow { fleet: self, shared, config, now_ms, exhausted: 0 }
+        FleetNow {
+            fleet: self,
+            shared,
+            config,
+            now_ms,
+            seen: Vec::new(),
+            attempt: None,
+            exhausted: 0,
+        }
     }
 }
 
@@ -113,29 +137,43 @@ impl SharedFleet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped;
 
-/// Shared state at one moment.
+/// Shared state at one moment: each record is read once.
 #[derive(Debug)]
 pub struct FleetNow<'a, S: ?Sized> {
     fleet: &'a SharedFleet,
     shared: &'a S,
     config: &'a Config,
     now_ms: u64,
-    /// Turns that shared data refused, taken from the worker's own counter.
+    seen: Vec<(DeploymentId, Record, u32)>,
+    /// The attempt that was started.
+    pub attempt: Option<Attempt>,
+    /// Updates that lost all their tries.
     pub exhausted: u32,
 }
 
-impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
-    fn standing(&mut self, deployment: DeploymentId) -> Standing {
-        let key = self.fleet.deployments.get(deployment.0);
-        let record = key
-            .and_then(|key| self.shared.read(key))
-            .map_or_else(Record::default, |(value, _)| Record::decode(&value));
-        match cooldown::phase(&record, self.now_ms, &self.config.cooldown) {
-            Phase::Cooling(left_ms) => {
-                Standing::Cooling { left_ms, cause: cooldown::cause(&record) }
-            }
-            Phase::Healthy | Phase::HalfOpen => Standing::Ready,
+impl<S: SharedData + ?Sized> FleetNow<'_, S> {
+    fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
+        if let Some((_, record, version)) = self.seen.iter().find(|(id, ..)| *id == deployment) {
+            return (*record, *version);
         }
+        let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
+        let (record, version) = cas::read(self.shared, key);
+        self.seen.push((deployment, record, version));
+        (record, version)
+    }
+}
+
+impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
+    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
+        let (record, _) = self.record(deployment);
+        let settings = &self.config.cooldown;
+        let deployment = self.config.deployment(deployment);
+        standing::standing(&record, deployment, settings, tokens, self.now_ms)
+    }
+
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        let (record, _) = self.record(deployment);
+        standing::load(&record, self.config.deployment(deployment), self.now_ms)
     }
 
     fn take_turn(&mut self, turn: Turn) -> u64 {
@@ -148,5 +186,29 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
 
     fn next_turn(&mut self, turn: Turn) -> u64 {
         self.fleet.turns.get(&turn).map_or(0, |key| turn::peek(self.shared, key))
+    }
+
+    fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing> {
+        let Some(key) = self.fleet.deployments.get(deployment.0) else { return Ok(()) };
+        let settings = &self.config.cooldown;
+        let described = (deployment, self.config.deployment(deployment));
+        let known = self.record(deployment);
+        let mut begun = Ok(Attempt::uncounted(deployment, self.now_ms));
+        let is_written = cas::update(self.shared, key, Some(known), |record: &mut Record| {
+            begun = attempt::begin(record, described, asking, settings, self.now_ms);
+            begun.is_ok()
+        });
+        let mut attempt = begun?;
+        if !is_written {
+            self.exhausted = self.exhausted.saturating_add(1);
+            // A probe without its place would be one too many.
+            if attempt.is_probe() {
+                let cause = cooldown::cause(&known.0);
+                return Err(Standing::Cooling { left_ms: settings.probe_lease_ms, cause });
+            }
+            attempt = Attempt::uncounted(deployment, self.now_ms);
+        }
+        self.attempt = Some(attempt);
+        Ok(())
     }
 }

@@ -1,21 +1,31 @@
-//! What workers agree on: whose turn it is, and which deployments are failing.
+//! What workers agree on: whose turn it is, which deployments are failing, and how
+//! much of each is in use.
 //!
 //! Lives in shared data as small fixed-layout records under versioned keys,
 //! one per deployment and two counters per model group, all created at
 //! configuration time; traffic adds none. An update that loses every one of
 //! its bounded retries is dropped and counted, and never blocks a request.
 
+pub mod attempt;
 mod cas;
 pub mod cooldown;
 mod fleet;
+mod flight;
+pub mod headroom;
 pub mod outcome;
+mod probe;
 mod record;
+mod standing;
 mod turn;
 
 pub use crate::load::Load;
-pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet, Standing};
-pub use record::Record;
+pub use attempt::{Asking, Attempt, Ending};
+pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
+pub use flight::Flight;
+pub use probe::Probes;
+pub use record::{Counts, Record};
+pub use standing::{Limit, Standing};
 pub use turn::Turn;
 
 /// Starts every key; the digit is the layout version of the values.
-const PREFIX: &str = "pointsman/1/";
+const PREFIX: &str = "pointsman/2/";

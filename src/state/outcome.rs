@@ -23,6 +23,12 @@ pub enum Outcome {
     Client,
     /// The client went away.
     Cancelled,
+    /// Answered, and broke off or reported an error afterwards.
+    InBand,
+    /// The client's prompt is longer than the model's context window.
+    ContextWindow,
+    /// The client's prompt is against the provider's policy.
+    ContentPolicy,
 }
 
 /// What an outcome means for the deployment.
@@ -40,7 +46,7 @@ pub enum Weight {
 
 impl Outcome {
     /// Every outcome, in the order of their stored codes.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Success,
         Self::Timeout,
         Self::RateLimit,
@@ -51,6 +57,9 @@ impl Outcome {
         Self::Network,
         Self::Client,
         Self::Cancelled,
+        Self::InBand,
+        Self::ContextWindow,
+        Self::ContentPolicy,
     ];
 
     /// Its name in logs, metrics and traces.
@@ -67,6 +76,9 @@ impl Outcome {
             Self::Network => "network",
             Self::Client => "client",
             Self::Cancelled => "cancelled",
+            Self::InBand => "in_band",
+            Self::ContextWindow => "context_window",
+            Self::ContentPolicy => "content_policy",
         }
     }
 
@@ -75,9 +87,11 @@ impl Outcome {
     pub const fn weight(self) -> Weight {
         match self {
             Self::Success => Weight::Success,
-            Self::Timeout | Self::Server | Self::Network => Weight::Failure,
+            Self::Timeout | Self::Server | Self::Network | Self::InBand => Weight::Failure,
             Self::RateLimit | Self::Auth | Self::Quota | Self::NotFound => Weight::Trip,
-            Self::Client | Self::Cancelled => Weight::Nothing,
+            Self::Client | Self::Cancelled | Self::ContextWindow | Self::ContentPolicy => {
+                Weight::Nothing
+            }
         }
     }
 }

@@ -1,13 +1,20 @@
-//! One deployment's record: a fixed layout of 40 bytes, little endian.
+//! One deployment's record: a fixed layout, little endian, in shared data.
 //!
-//! Anything that is not such a record reads as a healthy one, so that a value
-//! of another layout neither traps nor misleads.
+//! Anything that is not such a record reads as a healthy one of which nothing is
+//! known, so that a value of another layout neither traps nor misleads.
 
-const LAYOUT: u8 = 1;
-const LENGTH: usize = 40;
+use super::cas;
+use super::flight::{Flight, SLOTS};
+use super::headroom::{Headroom, Left};
+use super::probe::{LEASES, Probes};
+
+const LAYOUT: u8 = 2;
+const LENGTH: usize = 196;
+/// How long rates are counted together.
+pub(super) const MINUTE_MS: u64 = 60_000;
 
 /// What workers share about one deployment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Record {
     /// Code of the outcome that started the cooldown.
     pub cause: u8,
@@ -17,73 +24,203 @@ pub struct Record {
     pub consecutive_failures: u32,
     /// Successes since the cooldown's deadline.
     pub probe_successes: u32,
-    /// Minute since the epoch that the two counts below are of.
-    pub minute: u32,
-    /// Attempts this minute that say something about the deployment.
-    pub requests: u32,
-    /// Failed ones among them.
-    pub failures: u32,
     /// Deadline of the cooldown in milliseconds since the epoch; 0: none.
     pub until_ms: u64,
     /// Length the next cooldown doubles, in milliseconds.
     pub length_ms: u32,
+    /// Minute since the epoch that the counts of `minute` are of.
+    pub minute_at: u32,
+    /// Counts of that minute.
+    pub minute: Counts,
+    /// Counts since the proxy's start.
+    pub total: Counts,
+    /// Moving average of the time to the first byte in milliseconds; 0: not known.
+    pub first_byte_ms: f32,
+    /// Moving average of the time to the end of the answer in milliseconds; 0: not known.
+    pub answer_ms: f32,
+    /// Attempts under way.
+    pub flight: Flight,
+    /// Probes under way while half-open.
+    pub probes: Probes,
+    /// What the provider says is left.
+    pub headroom: Headroom,
+}
+
+/// What is counted of attempts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Attempts that were started.
+    pub attempts: u64,
+    /// Answered ones.
+    pub successes: u64,
+    /// Ones that failed by the deployment's fault.
+    pub failures: u64,
+    /// Tokens of input and output, of all that were answered.
+    pub tokens: u64,
 }
 
 impl Record {
+    /// Begins to count anew where the minute has changed.
+    pub(super) fn turn_to(&mut self, now_ms: u64) {
+        let minute = u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX);
+        if self.minute_at != minute {
+            self.minute_at = minute;
+            self.minute = Counts::default();
+        }
+    }
+
     /// The record as bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
-        let mut bytes = [0; LENGTH];
-        let fields: [&[u8]; 11] = [
-            &[LAYOUT],
-            &[self.cause],
-            &self.status.to_le_bytes(),
-            &self.consecutive_failures.to_le_bytes(),
-            &self.probe_successes.to_le_bytes(),
-            &self.minute.to_le_bytes(),
-            &self.requests.to_le_bytes(),
-            &self.failures.to_le_bytes(),
-            &self.until_ms.to_le_bytes(),
-            &self.length_ms.to_le_bytes(),
-            &[0; 4],
-        ];
-        for (slot, byte) in bytes.iter_mut().zip(fields.into_iter().flatten()) {
-            *slot = *byte;
+        let mut to = Writer { bytes: [0; LENGTH], at: 0 };
+        to.put(&[LAYOUT, self.cause]);
+        to.put(&self.status.to_le_bytes());
+        to.u32(self.consecutive_failures);
+        to.u32(self.probe_successes);
+        to.u64(self.until_ms);
+        to.u32(self.length_ms);
+        to.u32(self.minute_at);
+        to.counts(&self.minute);
+        to.counts(&self.total);
+        to.u32(self.first_byte_ms.to_bits());
+        to.u32(self.answer_ms.to_bits());
+        for (epoch, count) in self.flight.slots {
+            to.u32(epoch);
+            to.u32(count);
         }
-        bytes
+        for lease in self.probes.leases {
+            to.u32(lease);
+        }
+        for left in [self.headroom.requests, self.headroom.tokens] {
+            let left = left.unwrap_or_default();
+            to.u32(left.remaining);
+            to.u32(left.limit.unwrap_or(0));
+            to.u64(left.reset_ms);
+        }
+        to.bytes
     }
 
     /// The record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        Self::read(bytes).unwrap_or_default()
+        let is_one = bytes.len() == LENGTH && bytes.first() == Some(&LAYOUT);
+        if !is_one {
+            return Self::default();
+        }
+        Self::read(&mut Reader(bytes)).unwrap_or_default()
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() != LENGTH {
-            return None;
-        }
-        let (&layout, bytes) = bytes.split_first()?;
-        let (&cause, bytes) = bytes.split_first()?;
-        let (status, bytes) = bytes.split_first_chunk()?;
-        let (consecutive_failures, bytes) = bytes.split_first_chunk()?;
-        let (probe_successes, bytes) = bytes.split_first_chunk()?;
-        let (minute, bytes) = bytes.split_first_chunk()?;
-        let (requests, bytes) = bytes.split_first_chunk()?;
-        let (failures, bytes) = bytes.split_first_chunk()?;
-        let (until_ms, bytes) = bytes.split_first_chunk()?;
-        let (length_ms, _) = bytes.split_first_chunk()?;
-        (layout == LAYOUT).then(|| Self {
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let [_, cause] = from.take()?;
+        Some(Self {
             cause,
-            status: u16::from_le_bytes(*status),
-            consecutive_failures: u32::from_le_bytes(*consecutive_failures),
-            probe_successes: u32::from_le_bytes(*probe_successes),
-            minute: u32::from_le_bytes(*minute),
-            requests: u32::from_le_bytes(*requests),
-            failures: u32::from_le_bytes(*failures),
-            until_ms: u64::from_le_bytes(*until_ms),
-            length_ms: u32::from_le_bytes(*length_ms),
+            status: u16::from_le_bytes(from.take()?),
+            consecutive_failures: from.u32()?,
+            probe_successes: from.u32()?,
+            until_ms: from.u64()?,
+            length_ms: from.u32()?,
+            minute_at: from.u32()?,
+            minute: from.counts()?,
+            total: from.counts()?,
+            first_byte_ms: from.average()?,
+            answer_ms: from.average()?,
+            flight: {
+                let mut slots = [(0, 0); SLOTS];
+                for slot in &mut slots {
+                    *slot = (from.u32()?, from.u32()?);
+                }
+                Flight { slots }
+            },
+            probes: {
+                let mut leases = [0; LEASES];
+                for lease in &mut leases {
+                    *lease = from.u32()?;
+                }
+                Probes { leases }
+            },
+            headroom: Headroom { requests: from.left()?, tokens: from.left()? },
         })
+    }
+}
+
+impl cas::Value for Record {
+    type Bytes = [u8; LENGTH];
+
+    fn decode(bytes: &[u8]) -> Self {
+        Self::decode(bytes)
+    }
+
+    fn encode(&self) -> [u8; LENGTH] {
+        self.encode()
+    }
+}
+
+struct Writer {
+    bytes: [u8; LENGTH],
+    at: usize,
+}
+
+impl Writer {
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.at.saturating_add(bytes.len());
+        if let Some(slot) = self.bytes.get_mut(self.at..end) {
+            slot.copy_from_slice(bytes);
+        }
+        self.at = end;
+    }
+
+    fn u32(&mut self, number: u32) {
+        self.put(&number.to_le_bytes());
+    }
+
+    fn u64(&mut self, number: u64) {
+        self.put(&number.to_le_bytes());
+    }
+
+    fn counts(&mut self, counts: &Counts) {
+        for count in [counts.attempts, counts.successes, counts.failures, counts.tokens] {
+            self.u64(count);
+        }
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.take().map(u64::from_le_bytes)
+    }
+
+    fn counts(&mut self) -> Option<Counts> {
+        Some(Counts {
+            attempts: self.u64()?,
+            successes: self.u64()?,
+            failures: self.u64()?,
+            tokens: self.u64()?,
+        })
+    }
+
+    /// An average that can be reckoned with, whatever the bytes.
+    fn average(&mut self) -> Option<f32> {
+        let average = f32::from_bits(self.u32()?);
+        Some(if average.is_finite() && average > 0.0 { average } else { 0.0 })
+    }
+
+    fn left(&mut self) -> Option<Option<Left>> {
+        let (remaining, limit) = (self.u32()?, self.u32()?);
+        let limit = (limit > 0).then_some(limit);
+        let left = Left { remaining, limit, reset_ms: self.u64()? };
+        Some((left.reset_ms != 0).then_some(left))
     }
 }
 
@@ -91,26 +228,57 @@ impl Record {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_record_reads_back() {
-        let record = Record {
+    fn full() -> Record {
+        let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
+        let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
+        Record {
             cause: 3,
             status: 429,
             consecutive_failures: u32::MAX,
             probe_successes: 2,
-            minute: 29_000_000,
-            requests: 7,
-            failures: 6,
             until_ms: u64::MAX - 1,
             length_ms: 5000,
-        };
-        assert_eq!(Record::decode(&record.encode()), record);
+            minute_at: 29_000_000,
+            minute: counts(7),
+            total: counts(u64::MAX - 3),
+            first_byte_ms: 12.5,
+            answer_ms: 1e9,
+            flight: Flight { slots: [(1, 2), (3, 4), (5, 6), (7, 8)] },
+            probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
+            headroom: Headroom { requests: left(1), tokens: left(2_000_000) },
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        assert_eq!(Record::decode(&full().encode()), full());
+        assert_eq!(Record::decode(&Record::default().encode()), Record::default());
+    }
+
+    #[test]
+    fn every_byte_of_the_layout_is_used() {
+        let mut to = Writer { bytes: [0; LENGTH], at: 0 };
+        to.put(&full().encode());
+        assert_eq!(to.at, LENGTH);
+        let mut from = &full().encode()[..];
+        let mut reader = Reader(from);
+        Record::read(&mut reader).unwrap();
+        from = reader.0;
+        assert!(from.is_empty(), "{} bytes are left over", from.len());
     }
 
     #[test]
     fn foreign_bytes_read_as_healthy() {
-        for bytes in [&b""[..], &[1; 3], &[2; LENGTH], &[1; LENGTH + 1]] {
+        for bytes in [&b""[..], &[1; 3], &[1; 40], &[3; LENGTH], &[2; LENGTH + 1]] {
             assert_eq!(Record::decode(bytes), Record::default());
+        }
+    }
+
+    #[test]
+    fn an_average_that_is_no_number_is_not_known() {
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0] {
+            let record = Record { first_byte_ms: wrong, ..Record::default() };
+            assert_eq!(Record::decode(&record.encode()), Record::default());
         }
     }
 }

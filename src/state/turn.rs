@@ -34,21 +34,30 @@ impl LocalTurns {
     }
 }
 
+impl cas::Value for u64 {
+    type Bytes = [u8; 8];
+
+    fn decode(bytes: &[u8]) -> Self {
+        bytes.first_chunk().map_or(0, |bytes| Self::from_le_bytes(*bytes))
+    }
+
+    fn encode(&self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+}
+
 /// The number of the next turn, without taking it.
 pub(super) fn peek<S: SharedData + ?Sized>(shared: &S, key: &str) -> u64 {
-    shared.read(key).map_or(0, |(value, _)| decode(&value))
+    cas::read(shared, key).0
 }
 
 /// Takes a turn: its number, or `None` when shared data refused.
 pub(super) fn take<S: SharedData + ?Sized>(shared: &S, key: &str) -> Option<u64> {
     let mut taken = 0;
-    cas::update(shared, key, |value| {
-        taken = decode(value);
-        Some(taken.wrapping_add(1).to_le_bytes().to_vec())
+    cas::update(shared, key, None, |next: &mut u64| {
+        taken = *next;
+        *next = taken.wrapping_add(1);
+        true
     })
     .then_some(taken)
-}
-
-fn decode(value: &[u8]) -> u64 {
-    value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

@@ -46,6 +46,8 @@ pub(crate) struct FakeHost {
     /// How many bytes of it were read, ones read twice counted twice.
     pub(crate) bytes_read: Cell<usize>,
     pub(crate) response_headers: RefCell<Headers>,
+    /// The piece of the answer that is passing.
+    pub(crate) response_body: RefCell<Vec<u8>>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
     pub(crate) log: RefCell<Vec<(Level, String)>>,
@@ -75,6 +77,7 @@ impl FakeHost {
             most_held: Cell::default(),
             bytes_read: Cell::default(),
             response_headers: RefCell::default(),
+            response_body: RefCell::default(),
             properties: RefCell::default(),
             reply: RefCell::default(),
             log: RefCell::default(),
@@ -131,8 +134,34 @@ impl FakeHost {
         action
     }
 
-    /// Lets a provider answer.
+    /// Lets a provider answer, without a body.
     pub(crate) fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
+        self.begin_answer(stream, status, head, true);
+    }
+
+    /// Lets a provider answer with a body, in the given pieces.
+    pub(crate) fn answer(
+        &self,
+        stream: &mut Stream,
+        status: u16,
+        head: &[(&str, &str)],
+        pieces: &[&[u8]],
+    ) {
+        self.begin_answer(stream, status, head, false);
+        for piece in pieces {
+            self.answer_piece(stream, piece, false);
+        }
+        self.answer_piece(stream, b"", true);
+    }
+
+    /// Lets a provider begin to answer.
+    pub(crate) fn begin_answer(
+        &self,
+        stream: &mut Stream,
+        status: u16,
+        head: &[(&str, &str)],
+        is_end: bool,
+    ) {
         let mut headers = owned(head);
         headers.push((":status".to_owned(), status.to_string().into_bytes()));
         *self.response_headers.borrow_mut() = headers;
@@ -140,7 +169,22 @@ impl FakeHost {
             .borrow_mut()
             .entry("response.code_details".to_owned())
             .or_insert_with(|| b"via_upstream".to_vec());
-        stream.on_response_headers(self);
+        stream.on_response_headers(self, is_end);
+    }
+
+    /// Lets a piece of the answer pass.
+    pub(crate) fn answer_piece(&self, stream: &mut Stream, piece: &[u8], is_end: bool) {
+        *self.response_body.borrow_mut() = piece.to_vec();
+        stream.on_response_body(self, piece.len(), is_end);
+    }
+
+    /// Ends the stream, with these details if they are not those it had.
+    pub(crate) fn done(&self, mut stream: Stream, details: Option<&str>) {
+        if let Some(details) = details {
+            let mut properties = self.properties.borrow_mut();
+            properties.insert("response.code_details".to_owned(), details.as_bytes().to_vec());
+        }
+        stream.on_done(self);
     }
 
     /// A request header as it goes upstream.
@@ -230,9 +274,14 @@ impl Host for FakeHost {
         body.splice(..length, with.iter().copied());
     }
 
-    fn response_header(&self, name: &str) -> Option<Vec<u8>> {
-        let headers = self.response_headers.borrow();
-        headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    fn response_headers(&self) -> Headers {
+        self.response_headers.borrow().clone()
+    }
+
+    fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
+        let body = self.response_body.borrow();
+        let end = start.saturating_add(length).min(body.len());
+        body.get(start..end).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
     }
 
     fn set_response_header(&self, name: &str, value: Option<&[u8]>) {

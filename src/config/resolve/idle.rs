@@ -3,7 +3,7 @@
 //! A key leaves this list with the change that acts upon it.
 
 use super::super::error::{Findings, Path};
-use super::super::raw::{Deployment, Model, Raw};
+use super::super::raw::{Model, Raw};
 
 /// Warns of every key that is given and idle.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
@@ -14,12 +14,6 @@ pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
         [("retries_per_deployment", raw.failover.retries_per_deployment > 0)],
         findings,
     );
-    let probes = (raw.cooldown.half_open_probes, raw.cooldown.probe_lease_ms);
-    idle(&root.key("cooldown"), [("half_open_probes", probes != (1, 60_000))], findings);
-    let deployments = root.key("deployments");
-    for (id, deployment) in &raw.deployments {
-        idle(&deployments.key(id), deployment.iter().flat_map(limits), findings);
-    }
     let models = root.key("models");
     for (name, model) in &raw.models {
         let model_at = models.key(name);
@@ -42,14 +36,6 @@ const fn sections(raw: &Raw) -> [(&'static str, bool); 3] {
         ("route_source", raw.route_source.is_some()),
         ("shadow", raw.shadow.is_some()),
         ("serve_models", raw.serve_models),
-    ]
-}
-
-const fn limits(deployment: &Deployment) -> [(&'static str, bool); 3] {
-    [
-        ("rpm_limit", deployment.rpm_limit.is_some()),
-        ("tpm_limit", deployment.tpm_limit.is_some()),
-        ("max_parallel_requests", deployment.max_parallel_requests.is_some()),
     ]
 }
 

@@ -122,19 +122,24 @@ pub(super) enum Meaning {
     Element,
 }
 
+/// The documentation, where it is asked for: the module prints no schema.
+const fn kept(doc: &'static str) -> &'static str {
+    if cfg!(target_os = "wasi") { "" } else { doc }
+}
+
 /// A key that must be there.
 const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, presence: Presence::Required, doc }
+    Key { name, kind, presence: Presence::Required, doc: kept(doc) }
 }
 
 /// A key that may be left out.
 const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Key {
-    Key { name, kind, presence: Presence::Optional, doc }
+    Key { name, kind, presence: Presence::Optional, doc: kept(doc) }
 }
 
 /// A key with a default.
 const fn preset(name: &'static str, kind: Kind, preset: Preset, doc: &'static str) -> Key {
-    Key { name, kind, presence: Presence::Default(preset), doc }
+    Key { name, kind, presence: Presence::Default(preset), doc: kept(doc) }
 }
 
 /// An alternative that is taken as it is.

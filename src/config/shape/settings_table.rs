@@ -103,6 +103,9 @@ const CLIENT_HEADERS: &[&str] = &[
     "fallback",
 ];
 
+/// As many places for leases as a deployment's record has.
+const PROBES: Kind = Kind::Integer(1, 8);
+
 static COOLDOWN: Shape = Shape {
     name: "cooldown",
     doc: "When a deployment is taken out of every pick, and for how long.",
@@ -120,7 +123,7 @@ static COOLDOWN: Shape = Shape {
         preset("time_ms", MILLISECONDS, Preset::Integer(5000), "first length"),
         preset("max_time_ms", MILLISECONDS, Preset::Integer(300_000), "longest length"),
         preset("success_threshold", AT_LEAST_ONE, Preset::Integer(3), "successes that close it"),
-        preset("half_open_probes", AT_LEAST_ONE, Preset::Integer(1), "at a time while half-open"),
+        preset("half_open_probes", PROBES, Preset::Integer(1), "at a time while half-open"),
         preset("probe_lease_ms", MILLISECONDS, Preset::Integer(60_000), "longest hold of a probe"),
         preset(
             "honour_retry_after",

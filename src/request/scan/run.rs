@@ -8,15 +8,15 @@ const BLOCK: usize = 32;
 
 /// The plain beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Bytes that are neither a quote, a backslash nor a control character.
-    pub(super) len: usize,
+    pub(crate) len: usize,
     /// Whether all of them are ASCII; may be false where they are.
-    pub(super) is_ascii: bool,
+    pub(crate) is_ascii: bool,
 }
 
 /// The plain beginning of these bytes.
-pub(super) fn plain(bytes: &[u8]) -> Run {
+pub(crate) fn plain(bytes: &[u8]) -> Run {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let (clean, mut is_ascii) = clean(blocks);
     let last = match blocks.get(clean) {

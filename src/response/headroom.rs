@@ -1,0 +1,297 @@
+//! What a provider says is left of its rate limits, from a response's headers.
+//!
+//! Knows the names that providers document; which provider answered it need
+//! not know. Of several windows that limit the same thing the tightest counts.
+//! A response is hostile input: a value that cannot be is as if it were not there.
+
+use crate::state::headroom::{Headroom, Left};
+
+use super::reset;
+
+/// Where a provider does not say: limits are per minute.
+const WINDOW_MS: u64 = 60_000;
+
+/// What the headers say is left; names in lower case, as Envoy hands them over.
+#[must_use]
+pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
+    let mut found = Headroom::default();
+    for (limits, window) in NAMES.iter().map(|(_, limits)| limits).zip(windows(headers, now_ms)) {
+        let Some(remaining) = window.remaining else { continue };
+        let reset_ms = window.reset_ms.unwrap_or(now_ms.saturating_add(WINDOW_MS));
+        // What was left in a window that is over says nothing any more.
+        if reset_ms <= now_ms {
+            continue;
+        }
+        let tightest = match limits {
+            Limits::Requests => &mut found.requests,
+            Limits::Output if remaining > 0 => continue,
+            Limits::Tokens | Limits::Output => &mut found.tokens,
+        };
+        let limit = window.limit.filter(|limit| *limit > 0 && *limit >= remaining);
+        let left = Left { remaining, limit, reset_ms };
+        let is_tighter = |known: &Left| {
+            remaining < known.remaining
+                || (remaining == known.remaining && reset_ms > known.reset_ms)
+        };
+        if tightest.as_ref().is_none_or(is_tighter) {
+            *tightest = Some(left);
+        }
+    }
+    found
+}
+
+/// How many milliseconds a 429 asks to be left alone: until the last reset it
+/// names of what has nothing left. `None` for any other status, and where no
+/// such reset is named.
+#[must_use]
+pub fn reset_hint(status: u16, headers: &[(String, Vec<u8>)], now_ms: u64) -> Option<u64> {
+    if status != 429 {
+        return None;
+    }
+    let used_up = windows(headers, now_ms).into_iter().filter(|window| window.remaining == Some(0));
+    let last = used_up.filter_map(|window| window.reset_ms).max()?;
+    last.checked_sub(now_ms).filter(|left| *left > 0)
+}
+
+/// What a window limits.
+enum Limits {
+    Requests,
+    Tokens,
+    /// Tokens too, but what is left of them cannot be compared with a request's
+    /// estimate, which is mostly input: only that there are none counts.
+    Output,
+}
+
+/// How windows are named, after or before what is said of them.
+const NAMES: [(&str, Limits); 9] = [
+    // OpenRouter names no window and means requests.
+    ("", Limits::Requests),
+    // OpenAI, Azure, Groq; Anthropic.
+    ("requests", Limits::Requests),
+    ("tokens", Limits::Tokens),
+    ("input-tokens", Limits::Tokens),
+    ("output-tokens", Limits::Output),
+    // Mistral.
+    ("req-minute", Limits::Requests),
+    ("tokens-minute", Limits::Tokens),
+    ("bysize", Limits::Tokens),
+    // Cerebras, which shares `tokens-minute`.
+    ("requests-day", Limits::Requests),
+];
+
+/// One window as the headers tell it.
+#[derive(Clone, Copy, Default)]
+struct Window {
+    remaining: Option<u32>,
+    limit: Option<u32>,
+    /// In milliseconds since the epoch; may have passed.
+    reset_ms: Option<u64>,
+}
+
+/// The windows of [`NAMES`], in that order.
+fn windows(headers: &[(String, Vec<u8>)], now_ms: u64) -> [Window; NAMES.len()] {
+    let mut windows = [Window::default(); NAMES.len()];
+    for (name, value) in headers {
+        let Some((part, wanted)) = parts(name) else { continue };
+        let at = NAMES.iter().position(|(known, _)| *known == wanted);
+        let Some(window) = at.and_then(|at| windows.get_mut(at)) else { continue };
+        let Ok(text) = str::from_utf8(value) else { continue };
+        let text = text.trim();
+        match part {
+            "remaining" => window.remaining = text.parse().ok(),
+            "limit" => window.limit = text.parse().ok(),
+            "reset" => window.reset_ms = reset::moment(text, now_ms),
+            _ => {}
+        }
+    }
+    windows
+}
+
+/// What a header tells, and of which window.
+fn parts(name: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = name.strip_prefix("x-ratelimit-") {
+        Some(rest.split_once('-').unwrap_or((rest, "")))
+    } else if let Some(rest) = name.strip_prefix("anthropic-ratelimit-") {
+        rest.rsplit_once('-').map(|(window, part)| (part, window))
+    } else {
+        name.strip_prefix("ratelimitbysize-").map(|part| (part, "bysize"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-03T10:11:12Z.
+    const NOW: u64 = 1_772_532_672_000;
+
+    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    }
+
+    /// (remaining, limit, milliseconds until the reset).
+    type Told = Option<(u32, Option<u32>, u64)>;
+
+    fn told(pairs: &[(&str, &str)]) -> (Told, Told) {
+        let Headroom { requests, tokens } = headroom(&headers(pairs), NOW);
+        let told = |left: Option<Left>| left.map(|l| (l.remaining, l.limit, l.reset_ms - NOW));
+        (told(requests), told(tokens))
+    }
+
+    #[test]
+    fn every_providers_headers_are_read() {
+        let openai = [
+            ("x-ratelimit-limit-requests", "10000"),
+            ("x-ratelimit-limit-tokens", "2000000"),
+            ("x-ratelimit-remaining-requests", "9999"),
+            ("x-ratelimit-remaining-tokens", "1999931"),
+            ("x-ratelimit-reset-requests", "6ms"),
+            ("x-ratelimit-reset-tokens", "2ms"),
+        ];
+        let groq = [
+            ("x-ratelimit-limit-requests", "14400"),
+            ("x-ratelimit-limit-tokens", "18000"),
+            ("x-ratelimit-remaining-requests", "14370"),
+            ("x-ratelimit-remaining-tokens", "0"),
+            ("x-ratelimit-reset-requests", "2m59.56s"),
+            ("x-ratelimit-reset-tokens", "7.66s"),
+        ];
+        let azure = [
+            ("x-ratelimit-remaining-requests", "249"),
+            ("x-ratelimit-remaining-tokens", "249760"),
+            ("x-ratelimit-reset-requests", "26"),
+        ];
+        let anthropic = [
+            ("anthropic-ratelimit-requests-limit", "4000"),
+            ("anthropic-ratelimit-requests-remaining", "3999"),
+            ("anthropic-ratelimit-requests-reset", "2026-03-03T10:11:13Z"),
+            ("anthropic-ratelimit-input-tokens-limit", "400000"),
+            ("anthropic-ratelimit-input-tokens-remaining", "0"),
+            ("anthropic-ratelimit-input-tokens-reset", "2026-03-03T10:11:55Z"),
+            ("anthropic-ratelimit-output-tokens-limit", "80000"),
+            ("anthropic-ratelimit-output-tokens-remaining", "80000"),
+            ("anthropic-ratelimit-output-tokens-reset", "2026-03-03T10:12:12Z"),
+            ("anthropic-ratelimit-tokens-limit", "480000"),
+            ("anthropic-ratelimit-tokens-remaining", "479000"),
+            ("anthropic-ratelimit-tokens-reset", "2026-03-03T10:12:12Z"),
+        ];
+        let mistral = [
+            ("ratelimitbysize-limit", "500000"),
+            ("ratelimitbysize-remaining", "499935"),
+            ("ratelimitbysize-reset", "48"),
+            ("ratelimitbysize-query-cost", "65"),
+            ("x-ratelimit-limit-req-minute", "300"),
+            ("x-ratelimit-limit-tokens-minute", "2000000"),
+            ("x-ratelimit-remaining-req-minute", "299"),
+            ("x-ratelimit-remaining-tokens-minute", "1999935"),
+        ];
+        let openrouter = [
+            ("x-ratelimit-limit", "20"),
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1772532720000"),
+        ];
+        let cerebras = [
+            ("x-ratelimit-limit-requests-day", "14400"),
+            ("x-ratelimit-remaining-requests-day", "14399"),
+            ("x-ratelimit-reset-requests-day", "33011.382867"),
+            ("x-ratelimit-remaining-tokens-minute", "59000"),
+            ("x-ratelimit-reset-tokens-minute", "11.382867"),
+        ];
+        type Case<'a> = (&'a [(&'a str, &'a str)], Told, Told);
+        let cases: [Case<'_>; 8] = [
+            (&openai, Some((9999, Some(10_000), 6)), Some((1_999_931, Some(2_000_000), 2))),
+            (&groq, Some((14_370, Some(14_400), 179_560)), Some((0, Some(18_000), 7660))),
+            (&azure, Some((249, None, 26_000)), Some((249_760, None, 60_000))),
+            (&anthropic, Some((3999, Some(4000), 1000)), Some((0, Some(400_000), 43_000))),
+            (&mistral, Some((299, Some(300), 60_000)), Some((499_935, Some(500_000), 48_000))),
+            (&openrouter, Some((0, Some(20), 48_000)), None),
+            (&cerebras, Some((14_399, Some(14_400), 33_011_383)), Some((59_000, None, 11_383))),
+            (&[("content-type", "application/json")], None, None),
+        ];
+        for (pairs, requests, tokens) in cases {
+            assert_eq!(told(pairs), (requests, tokens), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn output_tokens_count_once_there_are_none() {
+        let tokens = |output: &str| {
+            let both = [
+                ("anthropic-ratelimit-tokens-remaining", "1000"),
+                ("anthropic-ratelimit-output-tokens-remaining", output),
+                ("anthropic-ratelimit-output-tokens-reset", "2026-03-03T10:11:22Z"),
+            ];
+            told(&both).1
+        };
+        assert_eq!(tokens("1"), Some((1000, None, 60_000)));
+        assert_eq!(tokens("0"), Some((0, None, 10_000)));
+    }
+
+    #[test]
+    fn a_reset_counts_if_it_is_ahead() {
+        // Nonsense is as if none were there.
+        for (reset, wanted) in [("1.5s", Some(1500)), ("soon", Some(60_000)), ("0s", None)] {
+            let pairs =
+                [("x-ratelimit-remaining-tokens", "7"), ("x-ratelimit-reset-tokens", reset)];
+            assert_eq!(told(&pairs).1.map(|(_, _, reset)| reset), wanted, "{reset}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_a_number_or_nothing() {
+        for nonsense in ["", "-1", "1.5", "lots", "4294967296", "0x5", "5, 6"] {
+            let pairs = [
+                ("x-ratelimit-remaining-requests", nonsense),
+                ("anthropic-ratelimit-tokens-remaining", nonsense),
+            ];
+            assert_eq!(told(&pairs), (None, None), "{nonsense}");
+        }
+        let bytes = [("x-ratelimit-remaining-requests".to_owned(), vec![b'5', 0xff])];
+        assert_eq!(headroom(&bytes, NOW), Headroom::default());
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_is_left_out() {
+        for (limit, wanted) in [("7", Some(7)), ("6", None), ("0", None), ("many", None)] {
+            let pairs =
+                [("x-ratelimit-remaining-tokens", "7"), ("x-ratelimit-limit-tokens", limit)];
+            assert_eq!(told(&pairs).1, Some((7, wanted, 60_000)), "{limit}");
+        }
+    }
+
+    #[test]
+    fn of_windows_as_tight_the_longer_counts() {
+        let pairs = [
+            ("anthropic-ratelimit-tokens-remaining", "0"),
+            ("anthropic-ratelimit-tokens-reset", "2026-03-03T10:11:22Z"),
+            ("anthropic-ratelimit-input-tokens-remaining", "0"),
+            ("anthropic-ratelimit-input-tokens-reset", "2026-03-03T10:11:42Z"),
+        ];
+        assert_eq!(told(&pairs).1, Some((0, None, 30_000)));
+    }
+
+    #[test]
+    fn a_429_asks_to_be_left_alone_until_what_is_used_up_is_back() {
+        let used_up = [
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", "20s"),
+            ("x-ratelimit-remaining-tokens", "5"),
+            ("x-ratelimit-reset-tokens", "90s"),
+        ];
+        assert_eq!(reset_hint(429, &headers(&used_up), NOW), Some(20_000));
+        assert_eq!(reset_hint(503, &headers(&used_up), NOW), None);
+        let both = [&used_up[..], &[("x-ratelimit-remaining-tokens", "0")]].concat();
+        assert_eq!(reset_hint(429, &headers(&both), NOW), Some(90_000));
+        let cases: [&[(&str, &str)]; 4] = [
+            &[],
+            // Neither is used up.
+            &used_up[2..],
+            // It does not say until when, or says what has passed.
+            &used_up[..1],
+            &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1772532671000")],
+        ];
+        for pairs in cases {
+            assert_eq!(reset_hint(429, &headers(pairs), NOW), None, "{pairs:?}");
+        }
+    }
+}

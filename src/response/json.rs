@@ -1,0 +1,284 @@
+//! Follows the few paths of a JSON document that count, and skips all else.
+//!
+//! Lenient: nothing is refused, and what is no JSON has no members. Any number of
+//! documents may follow each other. Knows places by their table and hands on what
+//! stands there, not what it means.
+//!
+//! Invariants: constant memory, whatever the depth of a document; what is found is the
+//! same for every chunking.
+
+use super::findings::Findings;
+use super::kept::Kept;
+use super::place::Place;
+use crate::request::scan::plain;
+
+/// Deepest container that counts: list, document, response, error, details, detail.
+const DEEPEST: usize = 6;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Between values.
+    Structure,
+    /// Inside a string.
+    Text,
+    /// Inside a number, boolean or null.
+    Scalar,
+}
+
+/// A document between two chunks.
+#[derive(Debug)]
+pub(super) struct Json {
+    /// Containers that are open and count, innermost last.
+    open: [Place; DEEPEST],
+    depth: usize,
+    /// Containers that are open inside those and do not.
+    skipped: u32,
+    /// What the next value is.
+    place: Place,
+    reading: Reading,
+    /// Whether what is read counts.
+    keeps: bool,
+    /// After a backslash.
+    escaped: bool,
+    kept: Kept,
+}
+
+impl Json {
+    pub(super) const fn new() -> Self {
+        Self {
+            open: [Place::Skip; DEEPEST],
+            depth: 0,
+            skipped: 0,
+            place: Place::Document,
+            reading: Reading::Structure,
+            keeps: false,
+            escaped: false,
+            kept: Kept::new(),
+        }
+    }
+
+    /// Expects a new document, whatever came before.
+    pub(super) const fn restart(&mut self) {
+        self.depth = 0;
+        self.skipped = 0;
+        self.place = Place::Document;
+        self.reading = Reading::Structure;
+        self.escaped = false;
+    }
+
+    /// Reads on, to the end of the line where lines matter; gives back what is left.
+    pub(super) fn read<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        is_line: bool,
+        found: &mut Findings,
+    ) -> &'b [u8] {
+        let mut rest = bytes;
+        while let Some((byte, behind)) = rest.split_first() {
+            if is_line && matches!(byte, b'\n' | b'\r') {
+                break;
+            }
+            rest = match self.reading {
+                Reading::Text => self.text(rest, found),
+                Reading::Scalar => self.scalar(rest, found),
+                Reading::Structure if self.skipped > 0 => self.skip(rest),
+                Reading::Structure => self.structure(*byte, rest, behind, found),
+            };
+        }
+        rest
+    }
+
+    fn structure<'b>(
+        &mut self,
+        byte: u8,
+        rest: &'b [u8],
+        behind: &'b [u8],
+        found: &mut Findings,
+    ) -> &'b [u8] {
+        match byte {
+            b'"' => self.start(Reading::Text, self.place.is_text()),
+            b'{' | b'[' => self.open(byte, found),
+            b'}' | b']' => self.close(found),
+            b',' => self.place = self.container().map_or(Place::Document, Place::inside),
+            b':' | ..=b' ' => {}
+            _ => {
+                self.start(Reading::Scalar, self.place.is_scalar());
+                return rest;
+            }
+        }
+        behind
+    }
+
+    const fn start(&mut self, reading: Reading, keeps: bool) {
+        self.reading = reading;
+        self.keeps = keeps;
+        self.kept.clear();
+    }
+
+    /// The innermost container that counts.
+    fn container(&self) -> Option<Place> {
+        self.open.get(self.depth.checked_sub(1)?).copied()
+    }
+
+    fn open(&mut self, bracket: u8, found: &mut Findings) {
+        let place = match (self.place, bracket) {
+            (Place::Document, b'[') if self.depth == 0 => Place::List,
+            (Place::Details, b'[') => Place::Details,
+            (place, b'{') if place.is_object() => place,
+            (place, _) => {
+                found.skipped(place);
+                self.skipped = 1;
+                return;
+            }
+        };
+        let Some(level) = self.open.get_mut(self.depth) else {
+            self.skipped = 1;
+            return;
+        };
+        *level = place;
+        self.depth = self.depth.saturating_add(1);
+        self.place = place.inside();
+        if place == Place::Document {
+            found.begin();
+        }
+    }
+
+    fn close(&mut self, found: &mut Findings) {
+        let closed = self.container();
+        self.depth = self.depth.saturating_sub(1);
+        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
+        if closed == Some(Place::Document) {
+            found.end();
+        }
+    }
+
+    /// Goes on inside a container that does not count.
+    fn skip<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let rest = bytes.get(structural(bytes)..).unwrap_or_default();
+        let Some((byte, behind)) = rest.split_first() else { return rest };
+        match byte {
+            b'"' => self.start(Reading::Text, false),
+            b'{' | b'[' => self.skipped = self.skipped.saturating_add(1),
+            b'}' | b']' => {
+                self.skipped = self.skipped.saturating_sub(1);
+                if self.skipped == 0 {
+                    self.ended();
+                }
+            }
+            // An end of line, perhaps, which the caller looks for.
+            _ if rest.len() < bytes.len() => return rest,
+            _ => {}
+        }
+        behind
+    }
+
+    /// After a value.
+    const fn ended(&mut self) {
+        self.reading = Reading::Structure;
+        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
+    }
+
+    fn text<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+        if self.escaped {
+            let (escape, rest) = bytes.split_at_checked(1).unwrap_or_default();
+            self.escaped = false;
+            self.keep(escape);
+            return rest;
+        }
+        let (run, rest) = bytes.split_at_checked(plain(bytes).len).unwrap_or((bytes, &[]));
+        match rest.split_first() {
+            Some((b'"', behind)) => {
+                self.end_text(run, found);
+                behind
+            }
+            Some((b'\\', behind)) => {
+                self.keep(run);
+                self.keep(b"\\");
+                self.escaped = true;
+                behind
+            }
+            // A control character that is not an end of line: no JSON, but no end either.
+            Some((_, behind)) if run.is_empty() => {
+                self.keep(b" ");
+                behind
+            }
+            _ => {
+                self.keep(run);
+                rest
+            }
+        }
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        if self.keeps {
+            self.kept.push(piece);
+        }
+    }
+
+    fn end_text(&mut self, run: &[u8], found: &mut Findings) {
+        let place = self.place;
+        let container = self.container();
+        if !self.keeps {
+            self.reading = Reading::Structure;
+            if self.skipped == 0 {
+                self.ended();
+            }
+            return;
+        }
+        let text = self.kept.ended(run);
+        if let (Place::Key, Some(container)) = (place, container) {
+            found.member(container);
+            self.place = container.member(text);
+            self.reading = Reading::Structure;
+        } else {
+            found.text(place, text);
+            self.ended();
+        }
+    }
+
+    fn scalar<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+        let end = bytes.iter().position(|byte| {
+            matches!(byte, b',' | b']' | b'}' | b'"' | b'[' | b'{' | b':' | ..=b' ')
+        });
+        let Some((run, rest)) = end.and_then(|end| bytes.split_at_checked(end)) else {
+            self.keep(bytes);
+            return &[];
+        };
+        if self.keeps {
+            found.scalar(self.place, self.kept.ended(run));
+        }
+        self.ended();
+        rest
+    }
+}
+
+/// Index of the first quote, bracket or control character, or the length.
+fn structural(bytes: &[u8]) -> usize {
+    let (words, tail) = bytes.as_chunks::<8>();
+    let mut at = 0_usize;
+    for word in words {
+        let found = structural_bits(u64::from_le_bytes(*word));
+        if found != 0 {
+            return at.saturating_add(found.trailing_zeros() as usize / 8);
+        }
+        at = at.saturating_add(8);
+    }
+    let is = |byte: &u8| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}' | ..0x20);
+    at.saturating_add(tail.iter().position(is).unwrap_or(tail.len()))
+}
+
+/// The high bit of every structural byte. Bits above the lowest one may be wrong, by the
+/// borrow of a subtraction.
+const fn structural_bits(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    const fn below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
+    }
+    // Square and curly brackets differ in one bit.
+    let curly = word | ONES << 5;
+    let quote = word ^ ONES.wrapping_mul(b'"' as u64);
+    let open = curly ^ ONES.wrapping_mul(b'{' as u64);
+    let close = curly ^ ONES.wrapping_mul(b'}' as u64);
+    below(word, 0x20) | below(quote, 1) | below(open, 1) | below(close, 1)
+}

@@ -1,0 +1,133 @@
+//! Whether a deployment may be picked at some moment, told from its record.
+//!
+//! Pure; looked at in a fixed order: cooldown, attempts at a time, requests and
+//! tokens this minute, what the provider says is left.
+
+use std::fmt;
+
+use crate::config::{Cooldown, Deployment};
+use crate::load::Load;
+
+use super::cooldown::{self, Phase};
+use super::record::{MINUTE_MS, Record};
+
+/// Whether a deployment may be picked now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Ready,
+    /// Not for this many milliseconds more, because of that status or outcome.
+    Cooling {
+        /// Milliseconds left.
+        left_ms: u64,
+        /// What started it.
+        cause: String,
+    },
+    /// A limit is reached.
+    Limited {
+        /// Which one.
+        limit: Limit,
+        /// Milliseconds until that may have changed.
+        wait_ms: u64,
+    },
+}
+
+/// A limit that is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// `max_parallel_requests`.
+    Parallel(u32),
+    /// `rpm_limit`.
+    Requests(u32),
+    /// `tpm_limit`.
+    Tokens(u32),
+    /// What the provider says is left.
+    Headroom,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parallel(most) => write!(f, "has {most} requests in flight, its limit"),
+            Self::Requests(most) => write!(f, "has had its {most} requests this minute"),
+            Self::Tokens(most) => write!(f, "has no room for it in its {most} tokens a minute"),
+            Self::Headroom => f.write_str("has too little left of its provider's rate limit"),
+        }
+    }
+}
+
+/// How long to wait for one of the requests in flight to end: nobody knows.
+const PARALLEL_WAIT_MS: u64 = 1000;
+
+/// Whether the deployment may be picked for a request of that many tokens.
+#[must_use]
+pub(super) fn standing(
+    record: &Record,
+    deployment: &Deployment,
+    settings: &Cooldown,
+    tokens: u64,
+    now_ms: u64,
+) -> Standing {
+    match cooldown::phase(record, now_ms, settings) {
+        Phase::Healthy => {}
+        Phase::Cooling(left_ms) => {
+            return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
+        }
+        Phase::HalfOpen => {
+            let left_ms =
+                record.probes.wait_ms(settings.half_open_probes, now_ms, settings.probe_lease_ms);
+            if left_ms > 0 {
+                return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
+            }
+        }
+    }
+    match limit(record, deployment, tokens, now_ms) {
+        Some((limit, wait_ms)) => Standing::Limited { limit, wait_ms },
+        None => Standing::Ready,
+    }
+}
+
+/// The first limit that is reached, and how long that may last.
+pub(super) fn limit(
+    record: &Record,
+    deployment: &Deployment,
+    tokens: u64,
+    now_ms: u64,
+) -> Option<(Limit, u64)> {
+    let mut record = *record;
+    record.turn_to(now_ms);
+    let next_minute = MINUTE_MS.saturating_sub(now_ms % MINUTE_MS);
+    if let Some(most) = deployment.max_parallel_requests
+        && record.flight.count(now_ms) >= most
+    {
+        return Some((Limit::Parallel(most), PARALLEL_WAIT_MS));
+    }
+    if let Some(most) = deployment.rpm_limit
+        && record.minute.attempts >= u64::from(most)
+    {
+        return Some((Limit::Requests(most), next_minute));
+    }
+    if let Some(most) = deployment.tpm_limit
+        && record.minute.tokens.saturating_add(tokens.max(1)) > u64::from(most)
+    {
+        return Some((Limit::Tokens(most), next_minute));
+    }
+    let wait_ms = record.headroom.wait_ms(tokens, now_ms);
+    (wait_ms > 0).then_some((Limit::Headroom, wait_ms))
+}
+
+/// The load that a record tells of.
+pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
+    let mut record = *record;
+    record.turn_to(now_ms);
+    let latency_ms = f64::from(record.first_byte_ms);
+    Load {
+        in_flight: record.flight.count(now_ms),
+        latency_ms: (latency_ms > 0.0).then_some(latency_ms),
+        tokens: record.minute.tokens,
+        requests: u32::try_from(record.minute.attempts).unwrap_or(u32::MAX),
+        tpm_limit: deployment.tpm_limit,
+        rpm_limit: deployment.rpm_limit,
+        headroom: record.headroom.share(now_ms),
+    }
+}

@@ -1,0 +1,128 @@
+//! What response bodies tell: tokens, failures, how long to wait.
+//!
+//! `tests/wire/responses` holds answers in the shapes that providers document, with
+//! what the providers mean by them.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "wire/answers.rs"]
+mod answers;
+
+use answers::{Answer, answers};
+use pointsman::response::body::{BodyReader, Told};
+use pointsman::response::kind::ErrorKind;
+use pointsman::response::usage::Usage;
+
+/// Answers of which something else is told than `expect` says, and why.
+const DEVIATIONS: [(&str, &str); 4] = [
+    ("anthropic_count_tokens", "counted on demand: no token went through the model"),
+    ("gemini_count_tokens", "counted on demand: no token went through the model"),
+    ("gemini_400_precondition_billing", "a file that is not ready yet has the same status"),
+    ("openai_429_request_too_large_tpm", "more than the limit by itself: a client's own doing"),
+];
+
+fn kind(text: &str) -> ErrorKind {
+    match text {
+        "context_length" => ErrorKind::ContextWindow,
+        "invalid_request" => ErrorKind::Other,
+        // The outcome table makes no difference between 401 and 403.
+        "auth" | "permission" => ErrorKind::Auth,
+        "not_found" => ErrorKind::ModelNotFound,
+        "quota" => ErrorKind::Quota,
+        "rate_limit" => ErrorKind::RateLimit,
+        "overloaded" => ErrorKind::Overloaded,
+        "server" => ErrorKind::Server,
+        "timeout" => ErrorKind::Timeout,
+        "content_filter" => ErrorKind::ContentPolicy,
+        "too_large" => ErrorKind::TooLarge,
+        _ => panic!("{text}"),
+    }
+}
+
+/// What the fixture says, in our terms.
+fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
+    let count = |name: &str| answer.expect[name].as_u64();
+    let has = |provider: &str| answer.name.starts_with(provider);
+    let sum = |base: &str, parts: &[&str]| {
+        Some(count(base)? + parts.iter().filter_map(|part| count(part)).sum::<u64>())
+    };
+    // Caches count against a limit, and so do thoughts; elsewhere they are in the headline.
+    let caches: &[_] =
+        if has("anthropic") { &["cache_read_tokens", "cache_write_tokens"] } else { &[] };
+    let thoughts: &[_] = if has("gemini") { &["reasoning_tokens"] } else { &[] };
+    let usage = Usage {
+        input_tokens: sum("input_tokens", caches),
+        output_tokens: sum("output_tokens", thoughts),
+    };
+    // What headers say of waiting is read elsewhere.
+    let in_headers =
+        ["retry-after", "retry-after-ms"].iter().any(|name| answer.header(name).is_some());
+    let wait = if in_headers { None } else { count("retry_after_ms") };
+    (usage, answer.expect["error_kind"].as_str().map(kind), wait)
+}
+
+fn facts(told: Told) -> (Usage, Option<ErrorKind>, Option<u64>) {
+    (told.usage, told.error, told.retry_after_ms)
+}
+
+#[test]
+fn documented_answers_tell_their_usage_failure_and_wait() {
+    let mut read = 0;
+    for answer in answers() {
+        let Some(told) = answer.told([&answer.body[..]]) else { continue };
+        read += 1;
+        let deviates = DEVIATIONS.iter().any(|(name, _)| *name == answer.name);
+        assert_eq!(facts(told) != wanted(&answer), deviates, "{}: {told:?}", answer.name);
+    }
+    assert!(read >= 130, "{read}");
+}
+
+#[test]
+fn deviations_are_as_they_are_explained() {
+    let told = |name: &str| {
+        let answer = answers().into_iter().find(|answer| answer.name == name).unwrap();
+        answer.told([&answer.body[..]]).unwrap()
+    };
+    for counted in ["anthropic_count_tokens", "gemini_count_tokens"] {
+        assert_eq!(told(counted).usage, Usage::default());
+    }
+    assert_eq!(told("gemini_400_precondition_billing").error, Some(ErrorKind::Other));
+    assert_eq!(told("openai_429_request_too_large_tpm").error, Some(ErrorKind::TooLarge));
+}
+
+#[test]
+fn what_cannot_be_read_is_known_by_its_headers_and_its_failure_by_the_status() {
+    for answer in answers() {
+        let is_compressed = answer.header("content-encoding").is_some();
+        let content_type = answer.header("content-type").unwrap();
+        let is_known = ["json", "event-stream"].iter().any(|part| content_type.contains(part));
+        assert_eq!(answer.reader().is_none(), is_compressed || !is_known, "{}", answer.name);
+        if answer.reader().is_none() {
+            let kind = ErrorKind::of_status(answer.status);
+            assert_eq!(kind, wanted(&answer).1, "{}", answer.name);
+        }
+    }
+}
+
+#[test]
+fn every_cut_of_an_answer_tells_the_same() {
+    for answer in answers() {
+        let Some(whole) = answer.told([&answer.body[..]]) else { continue };
+        for at in 0..=answer.body.len() {
+            let (head, tail) = answer.body.split_at(at);
+            assert_eq!(answer.told([head, tail]), Some(whole), "{} cut at {at}", answer.name);
+        }
+        for size in [1, 2, 3, 7, 31, 32, 33] {
+            let told = answer.told(answer.body.chunks(size));
+            assert_eq!(told, Some(whole), "{} in {size}s", answer.name);
+        }
+    }
+}
+
+#[test]
+fn a_reader_is_small_and_owns_no_memory_but_its_own() {
+    assert!(size_of::<BodyReader>() <= 768, "{}", size_of::<BodyReader>());
+    // Whatever owned memory elsewhere would have to be dropped.
+    assert!(!std::mem::needs_drop::<BodyReader>());
+}
