@@ -16,6 +16,11 @@ pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     continued(EMPTY, bytes)
 }
 
+/// A hash of which every bit is as good as another.
+pub(crate) fn of(bytes: &[u8]) -> u64 {
+    mixed(fnv_1a(bytes))
+}
+
 /// Spreads a hash over all its bits (the finalizer of splitmix64).
 pub(crate) const fn mixed(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

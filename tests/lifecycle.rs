@@ -13,6 +13,8 @@ mod fake_host;
 mod limit;
 #[path = "lifecycle/request.rs"]
 mod request;
+#[path = "lifecycle/session.rs"]
+mod session;
 #[path = "lifecycle/state.rs"]
 mod state;
 

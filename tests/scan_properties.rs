@@ -391,5 +391,6 @@ proptest! {
         let plain = fed(&spec, [plain.as_bytes()])?.facts;
         prop_assert_eq!(cut.facts.input_tokens, plain.input_tokens);
         prop_assert_eq!(cut.facts.keywords, plain.keywords);
+        prop_assert_eq!(cut.facts.sessions, plain.sessions);
     }
 }

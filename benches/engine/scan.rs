@@ -36,8 +36,8 @@ fn spec(looks: Looks, keyword_count: usize) -> Spec {
 
 fn bodies(criterion: &mut Criterion) {
     let structure = Looks::NOTHING;
-    let tokens = Looks { keywords: false, tokens: true };
-    let words = Looks { keywords: true, tokens: false };
+    let tokens = Looks { tokens: true, ..Looks::NOTHING };
+    let words = Looks { keywords: true, ..Looks::NOTHING };
     let (text, small) = (chat(600_000), chat(120));
     let mut group = criterion.benchmark_group("scan");
     let mut bench = |name: &str, body: &[u8], looks, keyword_count| {

@@ -3,6 +3,8 @@
 //! Counting tokens and searching for keywords is most of what reading a body
 //! costs; a configuration that never asks does not pay for it.
 
+use crate::request::session::SessionKey;
+
 use super::{Action, Condition, Config, Group, ModelFacts, Rule, StrategyName, When};
 
 /// What the text of a request is asked for, over all routes and candidates.
@@ -18,6 +20,8 @@ pub struct Demand {
     pub costs: bool,
     /// Some price is known.
     pub prices: bool,
+    /// Some model's deployments are picked by what its body tells of the session.
+    pub sessions: bool,
     /// Tokens are counted against a limit, or compared.
     pub usage: bool,
 }
@@ -34,8 +38,12 @@ impl Demand {
             demand.least_in_routes = lower(demand.least_in_routes, least);
         }
         demand.usage = config.deployments.iter().any(|d| d.tpm_limit.is_some());
-        for group in config.models.iter().flat_map(|model| &model.groups) {
-            demand.group(group);
+        for model in &config.models {
+            let is_told = model.sticky.keys.iter().any(|key| *key != SessionKey::Header);
+            for group in &model.groups {
+                demand.group(group);
+                demand.sessions |= is_told && group.strategy == StrategyName::Sticky;
+            }
         }
         let catalog = config.catalog.values();
         for facts in catalog.chain(config.deployments.iter().map(|d| &d.facts)) {

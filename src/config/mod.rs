@@ -36,7 +36,7 @@ pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
-    ParamSchema, ParamType, Provider, Rule, Status, StrategyName, TagMatch,
+    ParamSchema, ParamType, Provider, Rule, Status, Sticky, StrategyName, TagMatch,
 };
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::request::format::Format;
+use crate::request::session::SessionKey;
 
 use super::{DeploymentId, GroupId, ProviderId, When};
 
@@ -177,6 +178,30 @@ pub struct Model {
     pub param_schema: Option<ParamSchema>,
     /// How candidates are restricted by the request's tags.
     pub tag_match: TagMatch,
+    /// What sessions are told by.
+    pub sticky: Sticky,
+}
+
+/// Settings of the strategy `sticky`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sticky {
+    /// What tells the session: the first of these that is there.
+    pub keys: Vec<SessionKey>,
+    /// Most load of one deployment, as a multiple of the mean.
+    pub bound: f64,
+}
+
+impl Default for Sticky {
+    fn default() -> Self {
+        let keys = [
+            SessionKey::Header,
+            SessionKey::CacheKey,
+            SessionKey::User,
+            SessionKey::MetadataUser,
+            SessionKey::PromptPrefix,
+        ];
+        Self { keys: keys.into(), bound: 1.25 }
+    }
 }
 
 /// A strategy over candidates: a model's own, or one of its variants.

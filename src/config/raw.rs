@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::parts::{Api, ModelFacts, Status, TagMatch};
 use super::read::{named, readable};
 use super::settings::{BodyPolicy, Cooldown, Failover, Limits, WhenAllCooling};
+use crate::request::session::SessionKey;
 
 /// Members by name.
 pub(super) type Named<T> = BTreeMap<String, Option<T>>;
@@ -93,8 +94,15 @@ pub(super) struct Model {
     pub(super) when_to_use: Option<String>,
     pub(super) param_schema: Option<ParamSchema>,
     pub(super) tag_match: TagMatch,
-    pub(super) sticky: Option<Value>,
+    pub(super) sticky: Option<Sticky>,
     pub(super) custom: Option<Value>,
+}
+
+#[derive(Debug)]
+pub(super) struct Sticky {
+    /// None: the default ones.
+    pub(super) keys: Option<Listed<SessionKey>>,
+    pub(super) bound: f64,
 }
 
 #[derive(Debug)]
@@ -250,6 +258,7 @@ readable! {
     Credential { env, header, prefix }
     Deployment { provider, model, weight, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts, request_overrides }
     Model { strategy, candidates, variants, fallbacks, state_deployment, status, description, purpose, when_to_use, param_schema, tag_match, sticky, custom }
+    Sticky { keys, bound }
     Variant { key, purpose, when_to_use, strategy, position, candidates }
     Candidate { deployment, weight, position, rules, request_overrides, provider, model, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts }
     Rule { params = "if", when }
@@ -295,6 +304,13 @@ named! {
     }
     Status { "active" => Active, "archived" => Archived, "deleted" => Deleted }
     TagMatch { "off" => Off, "any" => Any, "all" => All }
+    SessionKey {
+        "x-llm-session" => Header,
+        "prompt_cache_key" => CacheKey,
+        "user" => User,
+        "metadata.user_id" => MetadataUser,
+        "prompt_prefix" => PromptPrefix
+    }
     WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
     BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
 }

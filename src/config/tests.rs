@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::request::format::Format;
+use crate::request::session::SessionKey;
 
 fn read(document: Value) -> Config {
     parse(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
@@ -258,6 +259,30 @@ fn params_are_kept_as_text() {
     let rules = &model(&config, "slow").groups[0].candidates[0].rules;
     assert_eq!(rules[0].params[0], ("count".to_owned(), vec!["1".to_owned(), "2".to_owned()]));
     assert!(rules[1].params.is_empty() && rules[1].when.0.is_empty());
+}
+
+#[test]
+fn sessions_are_told_by_the_keys_of_a_model_or_by_all() {
+    let text = include_str!("../../tests/configs/valid/strategies.json");
+    let config = parse(text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(model(&config, "sessions").sticky, Sticky::default());
+    let users = &model(&config, "users").sticky;
+    assert_eq!(users.keys, [SessionKey::User, SessionKey::MetadataUser]);
+    assert_eq!(users.bound, 1.0);
+    let prompts = &model(&config, "prompts").sticky;
+    let keys = [SessionKey::Header, SessionKey::CacheKey, SessionKey::PromptPrefix];
+    assert_eq!((prompts.keys.as_slice(), prompts.bound), (&keys[..], 2.5));
+    assert!(config.demand.sessions);
+    // What is in the body is looked for only where somebody sticks by it.
+    let sticky = |keys: Value| {
+        let candidates = json!(["a", "b"]);
+        let model =
+            json!({"strategy": "sticky", "candidates": candidates, "sticky": {"keys": keys}});
+        read(with(json!({"models": {"m": model}}))).demand.sessions
+    };
+    assert!(!full().demand.sessions);
+    assert!(!sticky(json!(["x-llm-session"])));
+    assert!(sticky(json!(["x-llm-session", "user"])));
 }
 
 #[test]

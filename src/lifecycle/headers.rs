@@ -98,7 +98,7 @@ impl RequestHead {
             deployment,
             fallback,
             cost_limit,
-            ..
+            session,
         } = config.client_headers;
         let names = &config.headers;
         let read = |is_allowed: bool, name: &str| {
@@ -124,6 +124,10 @@ impl RequestHead {
                 .map(|list| control::params(&names.params, &list))
                 .transpose()?
                 .unwrap_or_default(),
+            session: session
+                .then(|| self.joined(&names.session))
+                .flatten()
+                .and_then(|value| control::session(&value)),
             cost_limit_usd: cost_limit
                 .map(|amount| control::amount(&names.cost_limit, &amount))
                 .transpose()?,

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::hash;
+
 /// Longest control header that is read, in bytes.
 const LONGEST: usize = 8 * 1024;
 /// Most entries of a comma list.
@@ -29,6 +31,8 @@ pub struct Controls {
     pub tags: Option<Vec<String>>,
     /// Params over those of the body.
     pub params: BTreeMap<String, String>,
+    /// Hash of what tells the session.
+    pub session: Option<u64>,
     /// Most a candidate may cost, in USD.
     pub cost_limit_usd: Option<f64>,
 }
@@ -65,6 +69,13 @@ pub fn amount(header: &str, value: &str) -> Result<f64, BadControl> {
         header: header.to_owned(),
         wanted: "a number of US dollars, 0 or more",
     })
+}
+
+/// Hash of what tells a session, whatever its bytes; an empty header tells none.
+#[must_use]
+pub fn session(value: &[u8]) -> Option<u64> {
+    let value = value.trim_ascii();
+    (!value.is_empty()).then(|| hash::of(value))
 }
 
 /// The entries of a comma list, trimmed, empty ones left out.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::format::Format;
 use super::keyword::KeywordSet;
 use super::path::{Body, Entry};
+use super::session::Sessions;
 
 /// Something a request may say that is not known before its body has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Fact {
     Keywords,
     /// Where the members lie that overrides replace.
     Members,
+    /// What tells the session, but for the header.
+    Session,
 }
 
 /// The facts that are not known; what [`RequestFacts`] holds for them says nothing.
@@ -149,6 +152,8 @@ pub struct RequestFacts {
     pub keywords: KeywordSet,
     /// Values of the headers that conditions ask for, by lower-case name.
     pub headers: BTreeMap<String, String>,
+    /// What of the body tells the session it belongs to.
+    pub sessions: Sessions,
     /// What of all this is not known yet.
     pub unseen: Unseen,
 }
@@ -176,6 +181,7 @@ impl RequestFacts {
             body_bytes: 0,
             keywords: KeywordSet::default(),
             headers: BTreeMap::new(),
+            sessions: Sessions::default(),
             unseen: Unseen::default(),
         }
     }

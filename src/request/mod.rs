@@ -15,4 +15,5 @@ pub mod path;
 pub mod refusal;
 pub mod rewrite;
 pub mod scan;
+pub mod session;
 pub mod tokens;

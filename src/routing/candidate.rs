@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{
-    Config, DeploymentId, Group, GroupId, ModelFacts, ModelId, Overrides, Rule, StrategyName,
-    TagMatch,
+    Config, DeploymentId, Group, GroupId, ModelFacts, ModelId, Overrides, Rule, Sticky,
+    StrategyName, TagMatch,
 };
 use crate::strategy::Entry;
 
@@ -32,6 +32,7 @@ pub(super) struct Set<'a> {
     pub(super) group: Option<(ModelId, GroupId)>,
     pub(super) strategy: StrategyName,
     pub(super) tag_match: TagMatch,
+    pub(super) sticky: Option<&'a Sticky>,
     pub(super) candidates: Vec<Candidate<'a>>,
 }
 
@@ -47,6 +48,7 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 group: Some((*model, id)),
                 strategy: group.strategy,
                 tag_match: described.tag_match,
+                sticky: Some(&described.sticky),
                 candidates: group.candidates.iter().map(|c| listed(config, c)).collect(),
             }
         }
@@ -98,6 +100,7 @@ fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
         group: None,
         strategy: StrategyName::Single,
         tag_match: TagMatch::Off,
+        sticky: None,
         candidates: vec![candidate],
     }
 }

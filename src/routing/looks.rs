@@ -22,6 +22,7 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
             || demand.usage
             || is_near(demand.least_in_routes)
             || is_near(demand.least_in_candidates),
+        sessions: demand.sessions,
     }
 }
 
@@ -35,6 +36,7 @@ pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
     let mut looks = Looks {
         keywords: before.keywords && demand.keywords_in_rules,
         tokens: before.tokens && (costs || demand.usage || in_candidates),
+        sessions: before.sessions,
     };
     let subject = resolve::subject(request);
     if request.controls.route.is_none() {

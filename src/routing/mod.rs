@@ -17,6 +17,7 @@ mod plan;
 mod price;
 mod resolve;
 mod route;
+mod session;
 
 use std::borrow::Cow;
 use std::sync::Arc;

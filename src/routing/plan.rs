@@ -13,7 +13,7 @@ use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
 use super::name::{self, Named};
 use super::resolve::Asked;
-use super::{Decision, Need, Request, Server, Step, Stop};
+use super::{Decision, Need, Request, Server, Step, Stop, session};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
 ///
@@ -204,6 +204,12 @@ impl<'r> Planner<'r, '_> {
         if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost"));
         }
+        let session = match set.sticky {
+            Some(sticky) if set.strategy == StrategyName::Sticky && eligible.len() > 1 => {
+                session::of(self.request, sticky)?
+            }
+            _ => Session::NONE,
+        };
         let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
         let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
             cost_usd: one.cost.map(|cost| cost.most),
@@ -226,7 +232,7 @@ impl<'r> Planner<'r, '_> {
                 fleet.next_turn(turn)
             }
         };
-        let order = strategy::order(set.strategy, &entries, Session::NONE, self.rng, turn);
+        let order = strategy::order(set.strategy, &entries, session, self.rng, turn);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 }
@@ -290,8 +296,12 @@ impl Stay {
     /// Where the pick changes from request to request, what state would change cannot
     /// be told from one pick.
     fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
-        let is_drawn = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Weighted)
-            || set.strategy.needs_loads();
+        let is_drawn = match set.strategy {
+            StrategyName::RoundRobin | StrategyName::Weighted => true,
+            // The session's is the same from request to request.
+            StrategyName::Sticky => false,
+            strategy => strategy.needs_loads(),
+        };
         let is_open = matches!(self, Self::Perhaps(_));
         if is_open && is_drawn && set.candidates.len() > 1 { Err(STATE) } else { Ok(()) }
     }

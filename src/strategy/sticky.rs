@@ -55,12 +55,12 @@ fn full(entries: &[Entry], bound: f64) -> f64 {
 mod tests {
     use super::super::Load;
     use super::*;
-    use crate::hash::fnv_1a;
+    use crate::hash;
 
     /// Candidates as the configuration names them.
     fn entries(in_flight: &[u32]) -> Vec<Entry> {
         let entry = |(at, in_flight): (usize, &u32)| Entry {
-            id: mixed(fnv_1a(format!("deployment-{at}").as_bytes())),
+            id: hash::of(format!("deployment-{at}").as_bytes()),
             load: Load { in_flight: *in_flight, ..Load::default() },
             ..Entry::default()
         };
@@ -68,7 +68,7 @@ mod tests {
     }
 
     fn key(session: u64) -> Session {
-        Session { key: Some(mixed(fnv_1a(&session.to_le_bytes()))), bound: 1.25 }
+        Session { key: Some(hash::of(&session.to_le_bytes())), bound: 1.25 }
     }
 
     fn ordered(entries: &[Entry], session: Session) -> Vec<usize> {

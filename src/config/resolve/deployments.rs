@@ -11,7 +11,7 @@ use super::super::shape::{did_you_mean, listed};
 use super::super::{Deployment, DeploymentId, ModelFacts, ProviderId};
 use super::overrides::overrides;
 use super::{Rules, numbered, present};
-use crate::hash::{fnv_1a, mixed};
+use crate::hash;
 
 /// Everything a request can be sent to.
 pub(super) struct Ground {
@@ -212,7 +212,7 @@ fn build(
     let catalogued = raw.catalog.get(&upstream_model).cloned().flatten().unwrap_or_default();
     Deployment {
         id: id.to_owned(),
-        hash: mixed(fnv_1a(id.as_bytes())),
+        hash: hash::of(id.as_bytes()),
         provider: provider.unwrap_or(ProviderId(0)),
         upstream_model,
         weight: deployment.weight,

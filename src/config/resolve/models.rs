@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed};
 use super::super::{
-    Fallbacks, Group, GroupId, Model, ParamSchema, ParamType, StrategyName, Target,
+    Fallbacks, Group, GroupId, Model, ParamSchema, ParamType, Sticky, StrategyName, Target,
 };
 use super::names::resolved;
 use super::{Rules, Scope, inserted, present};
@@ -41,7 +41,21 @@ impl Scope<'_> {
                 .as_ref()
                 .map(|schema| self.param_schema(&at.key("param_schema"), schema)),
             tag_match: raw.tag_match,
+            sticky: raw
+                .sticky
+                .as_ref()
+                .map_or_else(Sticky::default, |sticky| self.sticky(&at.key("sticky"), sticky)),
         }
+    }
+
+    fn sticky(&mut self, at: &Path<'_>, raw: &raw::Sticky) -> Sticky {
+        let default = Sticky::default();
+        let Some(keys) = &raw.keys else { return Sticky { bound: raw.bound, ..default } };
+        if keys.is_empty() {
+            let message = "is empty; leave it out, or name at least one key";
+            self.findings.problem(&at.key("keys"), message);
+        }
+        Sticky { keys: keys.iter().copied().flatten().collect(), bound: raw.bound }
     }
 
     fn groups(&mut self, at: &Path<'_>, raw: &raw::Model) -> (Vec<Group>, GroupId) {

@@ -5,6 +5,7 @@ use super::{Key, Kind, Meaning, Preset, Shape, Text};
 use super::{marked, optional, plain, preset, required, short};
 use crate::config::raw::Strategy;
 use crate::config::{Status, TagMatch};
+use crate::request::session::SessionKey;
 
 pub(super) static A_MODEL: Kind = Kind::Object(&MODEL);
 
@@ -186,7 +187,11 @@ static STICKY: Shape = Shape {
     name: "sticky",
     doc: "Settings of the strategy sticky.",
     keys: &[&[
-        preset("keys", NAMES, Preset::List, "what a session is told by, first present first"),
+        optional(
+            "keys",
+            Kind::List(&Kind::Choice(SessionKey::NAMES)),
+            "what tells the session: the first that is there; all of these if left out",
+        ),
         preset(
             "bound",
             Kind::Number(1.0, 1000.0),

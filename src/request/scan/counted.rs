@@ -1,6 +1,7 @@
 //! What is done with the text of strings that count: their bytes are counted, and where
 //! somebody asks, their tokens are estimated and their keywords searched.
 
+use super::place::Saying;
 use super::walker::Walker;
 
 /// Text is estimated and searched in pieces of at least this many bytes, where the
@@ -27,7 +28,7 @@ impl Walker {
 
     /// Whether counted text is looked at.
     pub(super) const fn looks_at(&self, is_searched: bool) -> bool {
-        self.looks.tokens || is_searched && self.looks.keywords
+        self.looks.tokens || is_searched && (self.looks.keywords || self.beginning.is_wanted())
     }
 
     const fn count_bytes(&mut self, bytes: usize) {
@@ -65,11 +66,19 @@ impl Walker {
         if is_searched && self.looks.keywords {
             self.keywords.feed(&mut self.cursor, text, &mut self.value.hits);
         }
+        if is_searched {
+            self.beginning.feed(text.as_bytes());
+        }
     }
 
     /// Ends a counted text.
     pub(super) fn end_text(&mut self, is_searched: bool) {
         self.weigh(is_searched);
+        if is_searched {
+            self.value.said = self.value.said.wrapping_add(self.beginning.said());
+        } else {
+            self.value.say(Saying::Answer);
+        }
         if self.looks.tokens {
             self.value.tokens = self.value.tokens.saturating_add(self.estimator.finish());
         }

@@ -169,6 +169,11 @@ impl Frames {
         None
     }
 
+    /// Whether what is said now comes after an answer, in some list.
+    pub(super) fn is_answered(&self) -> bool {
+        self.stack.iter().any(|frame| frame.sum.says(Saying::Answer))
+    }
+
     /// Whether a key of the innermost object is one of the table's in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
         match self.stack.last() {
@@ -180,10 +185,13 @@ impl Frames {
     }
 
     /// Takes the tally of an element or of the current member.
-    pub(super) fn deliver(&mut self, tally: Tally, content: Content) {
+    pub(super) fn deliver(&mut self, mut tally: Tally, content: Content) {
         let Some(frame) = self.stack.last_mut() else { return };
         frame.is_filled = true;
         if let Inside::Array(_) = frame.inside {
+            if frame.sum.says(Saying::Answer) {
+                tally.said = 0;
+            }
             frame.sum.add(tally);
         } else if let Some(slot) = frame.current.and_then(|index| frame.slots.get_mut(index)) {
             slot.tally = tally;
@@ -210,6 +218,8 @@ impl Frames {
                 tally.messages = tally.messages.saturating_add(1);
                 if !searched {
                     tally.hits.clear();
+                    tally.said = 0;
+                    tally.say(Saying::Answer);
                     return (tally, Some(frame.cursor));
                 }
             }

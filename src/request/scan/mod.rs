@@ -16,6 +16,7 @@ mod number;
 mod place;
 mod places;
 mod run;
+mod session;
 mod string;
 mod table;
 mod tally;
@@ -75,13 +76,15 @@ pub struct Looks {
     pub keywords: bool,
     /// Whether tokens are estimated, rather than bounded by the length of the text.
     pub tokens: bool,
+    /// Whether it matters which session the request belongs to.
+    pub sessions: bool,
 }
 
 impl Looks {
     /// All of it.
-    pub const EVERYTHING: Self = Self { keywords: true, tokens: true };
+    pub const EVERYTHING: Self = Self { keywords: true, tokens: true, sessions: true };
     /// Structure alone.
-    pub const NOTHING: Self = Self { keywords: false, tokens: false };
+    pub const NOTHING: Self = Self { keywords: false, tokens: false, sessions: false };
 }
 
 /// A top-level member of the body, in bytes from its start.
@@ -211,7 +214,7 @@ impl Scanner {
         if let Some(error) = self.walker.refused {
             return Err(error);
         }
-        let Walker { model, labels, total, places, looks, pricing, .. } = self.walker;
+        let Walker { model, labels, total, places, looks, pricing, sessions, .. } = self.walker;
         let mut facts = RequestFacts::new(self.entry);
         facts.model = match model {
             Model::Absent => None,
@@ -220,6 +223,11 @@ impl Scanner {
         };
         facts.body_bytes = self.lexer.at();
         (facts.tags, facts.params) = labels.into_parts();
+        if looks.sessions {
+            facts.sessions = session::told(sessions, facts.params.get("user_id"), total.said);
+        } else {
+            facts.unseen = facts.unseen.with(Fact::Session);
+        }
         fill(&mut facts, total, pricing.message(), looks);
         Ok(Scan { facts, layout: places.into_layout() })
     }
@@ -253,5 +261,7 @@ fn tokens(total: &Tally, message: u64, looks: Looks) -> Tokens {
 
 #[cfg(test)]
 mod media_tests;
+#[cfg(test)]
+mod session_tests;
 #[cfg(test)]
 mod tests;

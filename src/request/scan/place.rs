@@ -67,6 +67,8 @@ pub(super) enum Saying {
     Files,
     /// An image is looked at in low detail.
     LowDetail,
+    /// Text that is not the user's, the developer's or the system's.
+    Answer,
 }
 
 /// What a part of a message carries.

@@ -23,6 +23,8 @@ pub(super) struct Tally {
     pub(super) messages: u32,
     /// The limit of the answer in tokens: the largest that stands under any name.
     pub(super) limit: Option<u64>,
+    /// Of the beginnings of texts: a sum of hashes.
+    pub(super) said: u64,
     says: u16,
     pub(super) hits: KeywordSet,
 }
@@ -35,6 +37,7 @@ impl Tally {
         self.media = self.media.and(part.media);
         self.measured = self.measured.or(part.measured);
         self.messages = self.messages.saturating_add(part.messages);
+        self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
         self.limit = self.limit.max(part.limit);
         if self.hits.is_empty() {

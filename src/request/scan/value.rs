@@ -7,6 +7,7 @@ use super::frame::Content;
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::lexer::Scalar;
 use super::place::{Modality, Plain, Saying, Word};
+use super::session::{self, KEY_BYTES};
 use super::walker::{Model, Text, Walker};
 use crate::request::tokens::UNIT;
 
@@ -29,6 +30,7 @@ impl Walker {
     pub(super) fn begin_string(&mut self) {
         let cap = match self.place.word {
             Word::Prompt => {
+                self.begin_said();
                 self.text = Text::Counted { is_searched: true };
                 return;
             }
@@ -47,6 +49,7 @@ impl Walker {
             Word::Says(_) => 0,
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
             Word::Skip if self.frames.in_params() => PARAM_BYTES,
+            Word::Skip if self.tells_session() => KEY_BYTES,
             Word::Skip => {
                 self.text = Text::Nowhere;
                 return;
@@ -96,6 +99,9 @@ impl Walker {
             Word::Limit => self.value.limit = limit(word),
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
+            Word::Skip if self.text == Text::ToCapture && self.at_top() => {
+                self.tell_session(word.and_then(session::of));
+            }
             _ => {}
         }
         Content::Some

@@ -19,12 +19,14 @@ use super::labels::{Labels, PARAM_BYTES};
 use super::lexer::{Container, Gathers, Scalar, Sink};
 use super::place::{Kind, Place, Shape, Word};
 use super::places::Places;
+use super::session::Beginning;
 use super::table;
 use super::tally::Tally;
 use super::value::{json_text, type_name};
 use super::{Looks, Spec};
 use crate::request::keyword::{Cursor, Keywords};
 use crate::request::media::{Pricing, Probe};
+use crate::request::session::Sessions;
 use crate::request::tokens::Estimator;
 
 /// The text of the string being read goes…
@@ -79,6 +81,8 @@ pub(super) struct Walker {
     pub(super) key: Capture,
     pub(super) capture: Capture,
     pub(super) labels: Labels,
+    pub(super) sessions: Sessions,
+    pub(super) beginning: Beginning,
     pub(super) model: Model,
     pub(super) places: Places,
     /// The whole document's.
@@ -112,6 +116,8 @@ impl Walker {
             key: Capture::new(longest.max(PARAM_BYTES)),
             capture: Capture::new(0),
             labels: Labels::default(),
+            sessions: Sessions::default(),
+            beginning: Beginning::new(),
             model: Model::Absent,
             places: Places::new(Arc::clone(&spec.watched)),
             total: Tally::default(),
@@ -123,7 +129,7 @@ impl Walker {
         self.refused.get_or_insert(error);
     }
 
-    fn at_top(&self) -> bool {
+    pub(super) fn at_top(&self) -> bool {
         self.frames.len() == 1 && self.skipped == 0
     }
 
@@ -134,6 +140,9 @@ impl Walker {
         }
         if self.at_top() {
             self.places.value_start(at);
+            if self.looks.sessions {
+                self.tell_session(None);
+            }
         }
         self.value_at = at;
         self.place = self.frames.place_of_value();
@@ -212,7 +221,11 @@ impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
         if self.skipped > 0 {
             self.skipped_filled = true;
-            let counted = Text::Counted { is_searched: self.searches_skipped() };
+            let is_searched = self.searches_skipped();
+            if is_searched {
+                self.begin_said();
+            }
+            let counted = Text::Counted { is_searched };
             self.text = if self.place.whole { counted } else { Text::Nowhere };
         } else if is_key {
             self.key.restart_same();

@@ -1,0 +1,91 @@
+//! What a body tells of the session it belongs to.
+//!
+//! The beginning of a conversation is told apart by what does not change as it goes
+//! on: the first KiB of each text outside of messages (instructions, prompts) and in the
+//! messages before the first answer. An answer is a message whose text is not searched
+//! (an assistant's, a tool's), or text that is not (calls and their results). Each text
+//! has a hash and a [`Tally`](super::tally::Tally) their sum, so that neither the order
+//! of keys matters nor what a repeated one held before.
+
+use super::walker::Walker;
+use crate::hash;
+use crate::request::session::Sessions;
+
+/// How much of each text counts, in bytes.
+const BEGINNING: usize = 1024;
+/// Longest value of a key that tells a session; a longer one tells none.
+pub(super) const KEY_BYTES: usize = 1024;
+
+const CACHE_KEY: &str = "prompt_cache_key";
+const USER: &str = "user";
+
+/// The text that is being read, as far as it tells the beginning of a conversation.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    hash: u64,
+    left: usize,
+}
+
+impl Beginning {
+    pub(super) const fn new() -> Self {
+        Self { hash: hash::EMPTY, left: 0 }
+    }
+
+    /// A text begins; whether it counts.
+    pub(super) fn restart(&mut self, counts: bool) {
+        self.hash = hash::EMPTY;
+        self.left = if counts { BEGINNING } else { 0 };
+    }
+
+    /// Whether more of it counts.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.left > 0
+    }
+
+    /// Takes the next piece of the text.
+    pub(super) fn feed(&mut self, text: &[u8]) {
+        let text = text.get(..self.left).unwrap_or(text);
+        self.left = self.left.saturating_sub(text.len());
+        self.hash = hash::continued(self.hash, text);
+    }
+
+    /// What the text adds to a tally.
+    pub(super) fn said(&self) -> u64 {
+        if self.hash == hash::EMPTY { 0 } else { hash::mixed(self.hash) }
+    }
+}
+
+impl Walker {
+    /// A text begins that is searched.
+    pub(super) fn begin_said(&mut self) {
+        self.beginning.restart(self.looks.sessions && !self.frames.is_answered());
+    }
+
+    /// Whether the value being read is a member of the document that tells a session.
+    pub(super) fn tells_session(&self) -> bool {
+        self.looks.sessions && self.at_top() && matches!(self.key.text(), Some(CACHE_KEY | USER))
+    }
+
+    /// Takes the value of a member of the document, if it tells a session.
+    pub(super) fn tell_session(&mut self, value: Option<u64>) {
+        match self.key.text() {
+            Some(CACHE_KEY) => self.sessions.cache_key = value,
+            Some(USER) => self.sessions.user = value,
+            _ => {}
+        }
+    }
+}
+
+/// All that a body tells: with its `metadata.user_id`, and what its texts come to.
+pub(super) fn told(members: Sessions, metadata_user: Option<&String>, said: u64) -> Sessions {
+    Sessions {
+        metadata_user: metadata_user.and_then(|user| of(user)),
+        prompt_prefix: (said != 0).then_some(said),
+        ..members
+    }
+}
+
+/// The hash of a value that tells a session; an empty one tells none.
+pub(super) fn of(value: &str) -> Option<u64> {
+    (!value.is_empty()).then(|| hash::of(value.as_bytes()))
+}

@@ -1,0 +1,43 @@
+//! What tells which session a request belongs to: hashes, never the values.
+
+/// Something that may tell the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionKey {
+    /// The control header.
+    Header,
+    /// `prompt_cache_key` of the body.
+    CacheKey,
+    /// `user` of the body.
+    User,
+    /// `metadata.user_id` of the body.
+    MetadataUser,
+    /// The beginning of the conversation.
+    PromptPrefix,
+}
+
+/// What a body tells: a hash by which equal values are known, for each that is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// Of `prompt_cache_key`.
+    pub cache_key: Option<u64>,
+    /// Of `user`.
+    pub user: Option<u64>,
+    /// Of `metadata.user_id`.
+    pub metadata_user: Option<u64>,
+    /// Of the beginning of the conversation.
+    pub prompt_prefix: Option<u64>,
+}
+
+impl Sessions {
+    /// What the body tells under that key; the header is none of it.
+    #[must_use]
+    pub const fn told(&self, key: SessionKey) -> Option<u64> {
+        match key {
+            SessionKey::Header => None,
+            SessionKey::CacheKey => self.cache_key,
+            SessionKey::User => self.user,
+            SessionKey::MetadataUser => self.metadata_user,
+            SessionKey::PromptPrefix => self.prompt_prefix,
+        }
+    }
+}
