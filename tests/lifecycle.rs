@@ -18,6 +18,11 @@ mod session;
 #[path = "lifecycle/state.rs"]
 mod state;
 
+/// The lock of shared data.
+mod sync {
+    pub(crate) use std::sync::{Arc, Mutex};
+}
+
 use std::rc::Rc;
 
 use fake_host::FakeHost;
