@@ -15,6 +15,7 @@ PYTHON     := $(VENV)/bin/python
 TOOLS      := $(CURDIR)/target/tools
 
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
+PEEK       := target/peek/wasm32-wasip1/release/peek.wasm
 # What Envoy compiles once in each process; a larger one starts later.
 MODULE_MAX := 1310720
 LINES_MAX  := 400
@@ -43,7 +44,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm peek check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -76,8 +77,14 @@ test: test-unit test-wasm test-e2e ## all tests: native, as wasm32 in Node, and 
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test
 
-test-e2e: build setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
-	POINTSMAN_WASM=$(CURDIR)/$(MODULE) $(CARGO) test --test e2e -- $(ARGS)
+test-e2e: build peek setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
+	$(E2E) $(CARGO) test --test e2e -- $(ARGS)
+
+E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK)
+
+# A filter that shows the tests what is in shared data.
+peek: setup-rust
+	$(CARGO) build --quiet --release --manifest-path tests/peek/Cargo.toml --target-dir target/peek --target wasm32-wasip1
 
 test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core's case tables as wasm32 code in Node
 	PATH="$(dir $(NODE)):$$PATH" \

@@ -27,4 +27,5 @@ mod header;
 mod passing;
 mod rewrite;
 mod routing;
+mod state;
 mod transport;
