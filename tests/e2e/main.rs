@@ -24,6 +24,7 @@ mod error;
 mod format;
 mod group;
 mod header;
+mod layout;
 mod passing;
 mod rewrite;
 mod routing;
