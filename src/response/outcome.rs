@@ -60,11 +60,8 @@ pub enum End {
 #[must_use]
 pub fn end(details: &str) -> End {
     // Where no byte comes for too long, it is the provider that has stopped.
-    if details.starts_with("upstream_") || details.starts_with("stream_idle_timeout") {
-        End::Broken
-    } else {
-        End::Left
-    }
+    let broken = ["upstream_", "response_timeout", "stream_idle_timeout"];
+    if broken.iter().any(|start| details.starts_with(start)) { End::Broken } else { End::Left }
 }
 
 /// What an answer came to, from what its head said and its body `told`; `None` where
@@ -252,6 +249,22 @@ mod tests {
         for (details, wanted) in cases {
             let head = Head { status: 503, details: Some(details), ..HEAD };
             assert_eq!(outcome(head), wanted, "{details}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_ends_early_is_broken_off_by_the_provider_or_left() {
+        let cases = [
+            ("upstream_reset_after_response_started{protocol_error}", End::Broken),
+            ("upstream_per_try_idle_timeout", End::Broken),
+            ("response_timeout", End::Broken),
+            ("stream_idle_timeout", End::Broken),
+            ("downstream_remote_disconnect", End::Left),
+            ("http2.remote_reset", End::Left),
+            ("", End::Left),
+        ];
+        for (details, wanted) in cases {
+            assert_eq!(end(details), wanted, "{details}");
         }
     }
 
