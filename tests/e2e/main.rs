@@ -20,6 +20,7 @@ mod configuration;
 mod cooldown;
 mod credential;
 mod early;
+mod ending;
 mod error;
 mod format;
 mod group;

@@ -15,7 +15,7 @@ use super::Group;
 pub(crate) const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
 
 /// No record needs this long to say what has happened.
-const WRITTEN: Duration = Duration::from_secs(10);
+pub(crate) const WRITTEN: Duration = Duration::from_secs(10);
 
 /// Their models, one of each strategy.
 pub(crate) const MODELS: [&str; 6] = ["turns", "shares", "busy", "fast", "used", "room"];
@@ -105,7 +105,9 @@ fn counts(tally: &Tally, upstream_model: &str) -> Counts {
 fn verdict(did: Did) -> Option<bool> {
     match did {
         Did::Answer(200) | Did::Stream => Some(true),
-        Did::Answer(408 | 429 | 500..) | Did::ErrorEvent | Did::Cut | Did::Reset => Some(false),
+        Did::Answer(402 | 408 | 429 | 500..) | Did::ErrorEvent | Did::Cut | Did::Reset => {
+            Some(false)
+        }
         Did::Refuse(Refusal::Quota | Refusal::ModelNotFound) => Some(false),
         Did::Refuse(Refusal::ContextLength | Refusal::ContentPolicy) => None,
         Did::Answer(_) | Did::Hold | Did::Hang | Did::Left => None,

@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     Cut,
     /// The provider breaks the connection before it answers.
     Reset,
+    /// Refused by the filter: it is no JSON.
+    Bad,
     /// The client goes away before it is answered.
     GiveUp,
     /// The client goes away within the answer.
@@ -63,8 +65,8 @@ pub(crate) enum Kind {
 }
 
 /// Every kind there is.
-pub(crate) const FAULTY: [(Kind, u32); 19] = {
-    use Kind::{Cut, Error, ErrorEvent, GiveUp, Leave, Reset, Stream, Whole};
+pub(crate) const FAULTY: [(Kind, u32); 24] = {
+    use Kind::{Bad, Cut, Error, ErrorEvent, GiveUp, Leave, Reset, Stream, Whole};
     [
         (Whole(Api::OpenAi), 30),
         (Whole(Api::Anthropic), 15),
@@ -72,6 +74,10 @@ pub(crate) const FAULTY: [(Kind, u32); 19] = {
         (Stream(Api::Anthropic), 10),
         (Error(429, &[("x-mock-status", "429"), ("x-mock-retry-after", "1")]), 1),
         (Error(429, &[("x-mock-status", "429"), ("x-mock-header", "retry-after-ms: 30")]), 3),
+        (Error(401, &[("x-mock-status", "401")]), 1),
+        (Error(402, &[("x-mock-status", "402")]), 1),
+        (Error(408, &[("x-mock-status", "408")]), 1),
+        (Error(422, &[("x-mock-status", "422")]), 1),
         (Error(500, &[("x-mock-status", "500")]), 2),
         (Error(503, &[("x-mock-status", "503")]), 4),
         (Error(504, &[("x-mock-status", "504")]), 1),
@@ -81,6 +87,7 @@ pub(crate) const FAULTY: [(Kind, u32); 19] = {
         (Error(404, &[("x-mock-refusal", "model-not-found")]), 1),
         (ErrorEvent(Api::OpenAi), 2),
         (ErrorEvent(Api::Anthropic), 2),
+        (Bad, 2),
         (Cut, 2),
         (Reset, 2),
         (GiveUp, 3),
@@ -217,6 +224,10 @@ impl Client {
         let model = self.rng.choice(self.load.models).unwrap();
         let body = json!({"model": model, "stream": is_stream, "max_tokens": 50,
                           "messages": [{"role": "user", "content": "Hello"}]});
+        let mut body = body.to_string();
+        if matches!(kind, Kind::Bad) {
+            body.pop();
+        }
         let path = if api == Api::OpenAi { "/v1/chat/completions" } else { "/v1/messages" };
         let mut request = Request::post(path)
             .header(HOST, AUTHORITY)
@@ -230,7 +241,7 @@ impl Client {
         for (name, value) in kind.asks(key) {
             request = request.header(name, value);
         }
-        request.body(Full::new(Bytes::from(body.to_string()))).unwrap()
+        request.body(Full::new(Bytes::from(body))).unwrap()
     }
 }
 
@@ -238,6 +249,7 @@ impl Kind {
     fn status(self) -> u16 {
         match self {
             Self::Error(status, _) => status,
+            Self::Bad => 400,
             Self::Reset => 503,
             _ => 200,
         }
@@ -250,14 +262,14 @@ impl Kind {
             Self::Stream(api) | Self::ErrorEvent(api) => (true, api),
             // Says from the start what is used, so that it is known wherever it breaks off.
             Self::Cut | Self::Leave => (true, Api::Anthropic),
-            Self::Error(..) | Self::Reset | Self::GiveUp => (false, Api::OpenAi),
+            Self::Error(..) | Self::Bad | Self::Reset | Self::GiveUp => (false, Api::OpenAi),
         }
     }
 
     /// What the provider is asked to do.
     fn asks(self, key: &str) -> Vec<(&'static str, String)> {
         match self {
-            Self::Whole(_) | Self::Stream(_) => Vec::new(),
+            Self::Whole(_) | Self::Stream(_) | Self::Bad => Vec::new(),
             Self::Error(_, asks) => {
                 asks.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
             }
@@ -278,7 +290,7 @@ async fn collect(kind: Kind, body: Incoming) -> bool {
 }
 
 /// Waits until the request of this key hangs at a provider.
-async fn hanging(group: &Group, key: &str) {
+pub(crate) async fn hanging(group: &Group, key: &str) {
     while !PROVIDERS.iter().any(|name| group.mock(name).is_hanging(key)) {
         tokio::time::sleep(LOOK).await;
     }

@@ -35,6 +35,9 @@ pub(super) const PEEK: &str = "peek";
 /// Shared data is common to the modules of one such name.
 const VM_ID: &str = "pointsman";
 
+/// A port that nothing listens on.
+const CLOSED: u16 = 1;
+
 /// Files that Envoy's configuration names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Files<'a> {
@@ -74,6 +77,7 @@ impl Spec {
             });
             clusters.push(http2);
         }
+        clusters.push(self.cluster("closed", CLOSED));
         let mut envoy = json!({
             "admin": {"address": address(0)},
             "static_resources": {"clusters": clusters},
@@ -118,6 +122,14 @@ impl Spec {
     }
 
     fn listener(&self, module: &str) -> Value {
+        let route = |condition: Value, timeout: &str| {
+            json!({
+                "match": condition,
+                "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
+                "route": {"cluster_header": "x-llm-cluster", "timeout": timeout},
+            })
+        };
+        let short = json!({"prefix": "/", "headers": [{"name": "x-short", "present_match": true}]});
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
         filters.push(router());
@@ -141,11 +153,11 @@ impl Spec {
                         },
                     }],
                     "http_filters": filters,
-                    "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [{
-                        "match": {"prefix": "/"},
-                        "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
-                        "route": {"cluster_header": "x-llm-cluster", "timeout": "0s"},
-                    }]}]},
+                    "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [
+                        // What a request may be given that has to time out.
+                        route(short, "1s"),
+                        route(json!({"prefix": "/"}), "0s"),
+                    ]}]},
                 },
             }]}],
         })
