@@ -5,6 +5,8 @@
 
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/budget.rs"]
+mod budget;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "support/fake_host.rs"]

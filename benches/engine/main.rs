@@ -14,12 +14,20 @@ mod config;
 #[cfg(not(target_family = "wasm"))]
 mod decide;
 #[cfg(not(target_family = "wasm"))]
+mod group;
+#[cfg(not(target_family = "wasm"))]
 mod material;
 #[cfg(not(target_family = "wasm"))]
 mod scan;
 
 #[cfg(not(target_family = "wasm"))]
-criterion::criterion_main!(scan::benches, decide::benches, answer::benches, config::benches);
+criterion::criterion_main!(
+    scan::benches,
+    decide::benches,
+    group::benches,
+    answer::benches,
+    config::benches
+);
 
 #[cfg(target_family = "wasm")]
 fn main() {}

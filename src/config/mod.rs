@@ -10,6 +10,7 @@
 mod demand;
 mod document;
 mod error;
+mod large;
 mod parts;
 mod raw;
 mod read;
@@ -34,6 +35,7 @@ use read::Read;
 
 pub use demand::Demand;
 pub use error::{Problem, Problems};
+pub use large::{Index, MOST_SMALL};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, Sticky, StrategyName, TagMatch,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::request::format::Format;
 use crate::request::session::SessionKey;
 
-use super::{DeploymentId, GroupId, ProviderId, When};
+use super::{DeploymentId, GroupId, Index, ProviderId, When};
 
 /// A vendor endpoint.
 #[derive(Debug, Clone)]
@@ -213,6 +213,8 @@ pub struct Group {
     pub strategy: StrategyName,
     /// In file order; never empty.
     pub candidates: Vec<Candidate>,
+    /// What is known beforehand of a large group.
+    pub index: Index,
     /// Shown in the model list.
     pub purpose: Option<String>,
     /// Shown in the model list.

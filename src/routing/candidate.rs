@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{
-    Config, DeploymentId, Group, GroupId, ModelFacts, ModelId, Overrides, Rule, Sticky,
+    Config, DeploymentId, Group, GroupId, MOST_SMALL, ModelFacts, ModelId, Overrides, Rule, Sticky,
     StrategyName, TagMatch,
 };
+use crate::state::Turn;
 use crate::strategy::Entry;
 
 use super::Server;
@@ -33,7 +34,54 @@ pub(super) struct Set<'a> {
     pub(super) strategy: StrategyName,
     pub(super) tag_match: TagMatch,
     pub(super) sticky: Option<&'a Sticky>,
+    /// The group where it is large; then there are no candidates, but parts of it.
+    pub(super) large: Option<&'a Group>,
     pub(super) candidates: Vec<Candidate<'a>>,
+    /// Whether they are in the order of their strategy already.
+    pub(super) is_ordered: bool,
+}
+
+impl<'a> Set<'a> {
+    /// Some of a large group's candidates.
+    pub(super) fn part(
+        &self,
+        config: &'a Config,
+        at: impl Iterator<Item = usize>,
+        is_ordered: bool,
+    ) -> Self {
+        let group = |at: usize| self.large?.candidates.get(at);
+        Self {
+            name: self.name.clone(),
+            variant: self.variant.clone(),
+            large: None,
+            candidates: at.filter_map(group).map(|c| listed(config, c)).collect(),
+            is_ordered,
+            ..*self
+        }
+    }
+
+    /// Whether there is more than one candidate.
+    pub(super) const fn is_choice(&self) -> bool {
+        self.large.is_some() || self.candidates.len() > 1
+    }
+
+    /// The candidate that is that deployment.
+    pub(super) fn listed(
+        &self,
+        config: &'a Config,
+        deployment: DeploymentId,
+    ) -> Option<Candidate<'a>> {
+        let server = Server::Deployment(deployment);
+        let of_large = self.large.into_iter().flat_map(|group| &group.candidates);
+        let mut of_large = of_large.filter(|candidate| candidate.deployment == deployment);
+        let listed = self.candidates.iter().find(|candidate| candidate.server == server).cloned();
+        listed.or_else(|| Some(self::listed(config, of_large.next()?)))
+    }
+
+    /// Where its turns are counted.
+    pub(super) fn turn(&self, is_narrowed: bool) -> Option<Turn> {
+        self.group.map(|(model, group)| Turn { model, group, is_narrowed })
+    }
 }
 
 /// The candidates of a name, in file order.
@@ -42,6 +90,7 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
         Named::Model(model, group) => {
             let described = config.model(*model);
             let (id, group) = meant(config, *model, *group);
+            let is_small = group.candidates.len() <= MOST_SMALL;
             Set {
                 name: described.name.clone(),
                 variant: group.key.clone(),
@@ -49,7 +98,13 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 strategy: group.strategy,
                 tag_match: described.tag_match,
                 sticky: Some(&described.sticky),
-                candidates: group.candidates.iter().map(|c| listed(config, c)).collect(),
+                large: (!is_small).then_some(group),
+                candidates: if is_small {
+                    group.candidates.iter().map(|c| listed(config, c)).collect()
+                } else {
+                    Vec::new()
+                },
+                is_ordered: false,
             }
         }
         Named::Deployment(id) => single(config, deployment(config, *id)),
@@ -101,6 +156,8 @@ fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
         strategy: StrategyName::Single,
         tag_match: TagMatch::Off,
         sticky: None,
+        large: None,
+        is_ordered: false,
         candidates: vec![candidate],
     }
 }

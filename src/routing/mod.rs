@@ -18,6 +18,8 @@ mod price;
 mod resolve;
 mod route;
 mod session;
+mod stay;
+mod view;
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,11 +1,10 @@
 //! The order in which a request's deployments are tried, or why there is none.
 
 use crate::condition::Subject;
-use crate::config::{Config, DeploymentId, StrategyName, WhenAllCooling};
-use crate::request::facts::Fact;
+use crate::config::{Group, StrategyName, WhenAllCooling};
 use crate::request::refusal::{Refusal, quoted};
 use crate::sort::ordered;
-use crate::state::{Asking, Fleet, Turn};
+use crate::state::{Asking, Fleet};
 use crate::strategy::{self, Entry, Load, Session};
 
 use super::candidate::{self, Set};
@@ -13,6 +12,8 @@ use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
 use super::name::{self, Named};
 use super::resolve::Asked;
+use super::stay::{Stay, narrowed};
+use super::view::{self, By};
 use super::{Decision, Need, Request, Server, Step, Stop, session};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
@@ -45,6 +46,7 @@ pub(super) fn make<'a>(
     let is_whole = config.failover.max_attempts > 1 || trace.is_some();
     let mut planner = Planner {
         is_whole,
+        is_traced: trace.is_some(),
         request,
         subject,
         max_cost_usd,
@@ -103,6 +105,8 @@ pub(super) type LookedAt<'a> = Vec<(String, Considered<'a>)>;
 struct Planner<'r, 'f> {
     /// Whether the plan is wanted, or just its first step.
     is_whole: bool,
+    /// Whether the reasons are wanted, of every candidate.
+    is_traced: bool,
     request: Request<'r>,
     subject: Subject<'r>,
     max_cost_usd: Option<f64>,
@@ -117,22 +121,77 @@ struct Planner<'r, 'f> {
 }
 
 impl<'r> Planner<'r, '_> {
-    /// Appends the set's eligible candidates in its strategy's order.
+    /// Appends the set's eligible candidates in its strategy's order; of a large group
+    /// some, if there is one among them.
     ///
     /// Only the set that was asked for takes a turn; a fallback goes by the
     /// next one without taking it.
     fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Need> {
-        let mut considered =
-            eligible::consider(self.request, &self.subject, set, self.max_cost_usd)?;
+        let Some(group) = set.large else {
+            let considered = self.consider(set)?;
+            return self.add_considered(set, considered, takes_turn);
+        };
+        let (steps, looked_at) = (self.steps.len(), self.looked_at.len());
+        if !self.is_traced {
+            self.add_some(set, group, takes_turn)?;
+        }
+        if self.steps.len() > steps {
+            return Ok(());
+        }
+        self.looked_at.truncate(looked_at);
+        self.add(&set.part(self.request.config, 0..group.candidates.len(), false), takes_turn)
+    }
+
+    /// Appends some of a large group's eligible candidates.
+    fn add_some(&mut self, set: &Set<'r>, group: &Group, takes_turn: bool) -> Result<(), Need> {
+        let (request, session) = (self.request, self.session(set)?);
+        let turn = set.turn(false).filter(|_| set.strategy == StrategyName::RoundRobin);
+        let next = |fleet: &mut dyn Fleet| turn.map_or(0, |turn| fleet.next_turn(turn));
+        let mut number = self.turn.filter(|_| takes_turn).unwrap_or_else(|| next(self.fleet));
+        loop {
+            let subject = self.subject;
+            let by = By { request, subject: &subject, session, turn: number };
+            let view = view::of(group, &by, self.rng)?;
+            let some = set.part(request.config, view.at.into_iter(), view.is_ordered);
+            let considered = self.consider(&some)?;
+            // A turn is taken when nothing is missing any more: another may then be next.
+            if let (Some(turn), true) = (turn, takes_turn) {
+                let taken = *self.turn.get_or_insert_with(|| self.fleet.take_turn(turn));
+                if taken != number {
+                    number = taken;
+                    continue;
+                }
+            }
+            return self.add_considered(&some, considered, takes_turn);
+        }
+    }
+
+    /// Whether what stands in the way of all candidates of a set is asked before their order.
+    fn asks_all(&self, set: &Set<'_>) -> bool {
         // A turn goes round those that are ready, and loads are compared with theirs; else
         // the first that is will do.
-        let asks_all =
-            self.is_whole || set.strategy == StrategyName::RoundRobin || set.strategy.needs_loads();
-        if asks_all {
+        self.is_whole || set.strategy == StrategyName::RoundRobin || set.strategy.needs_loads()
+    }
+
+    /// The candidates of a set, each with what stands in its way.
+    fn consider(&mut self, set: &Set<'r>) -> Result<Vec<Considered<'r>>, Need> {
+        let mut considered =
+            eligible::consider(self.request, &self.subject, set, self.max_cost_usd)?;
+        if self.asks_all(set) {
             for one in considered.iter_mut().filter(|one| one.block.is_none()) {
                 one.block = self.at_moment(&one.candidate.server)?;
             }
         }
+        Ok(considered)
+    }
+
+    fn add_considered(
+        &mut self,
+        set: &Set<'r>,
+        mut considered: Vec<Considered<'r>>,
+        takes_turn: bool,
+    ) -> Result<(), Need> {
+        let asks_all = self.asks_all(set);
         let order = self.order(set, &considered, takes_turn)?;
         for at in order {
             let Some(one) = considered.get_mut(at) else { continue };
@@ -190,6 +249,16 @@ impl<'r> Planner<'r, '_> {
         }
     }
 
+    /// The session that the request belongs to, where the set sticks by it.
+    fn session(&self, set: &Set<'_>) -> Result<Session, Need> {
+        match set.sticky {
+            Some(sticky) if set.strategy == StrategyName::Sticky => {
+                session::of(self.request, sticky)
+            }
+            _ => Ok(Session::NONE),
+        }
+    }
+
     /// Indices of the considered that nothing blocks, in the strategy's order.
     fn order(
         &mut self,
@@ -199,17 +268,15 @@ impl<'r> Planner<'r, '_> {
     ) -> Result<Vec<usize>, Need> {
         let eligible: Vec<(usize, &Considered<'r>)> =
             considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
+        if set.is_ordered {
+            return Ok(eligible.into_iter().map(|(at, _)| at).collect());
+        }
         let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
         let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
         if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost"));
         }
-        let session = match set.sticky {
-            Some(sticky) if set.strategy == StrategyName::Sticky && eligible.len() > 1 => {
-                session::of(self.request, sticky)?
-            }
-            _ => Session::NONE,
-        };
+        let session = if eligible.len() > 1 { self.session(set)? } else { Session::NONE };
         let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
         let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
             cost_usd: one.cost.map(|cost| cost.most),
@@ -224,8 +291,7 @@ impl<'r> Planner<'r, '_> {
             considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
         let (fleet, taken) = (&mut *self.fleet, &mut self.turn);
         let turn = || {
-            let Some((model, group)) = set.group else { return 0 };
-            let turn = Turn { model, group, is_narrowed };
+            let Some(turn) = set.turn(is_narrowed) else { return 0 };
             if takes_turn {
                 *taken.get_or_insert_with(|| fleet.take_turn(turn))
             } else {
@@ -250,77 +316,6 @@ fn lower(a: Option<f64>, b: Option<f64>) -> Option<f64> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     }
-}
-
-/// Whether a request must stay on one deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stay {
-    No,
-    /// On the one it pins, or where its state is kept.
-    On(DeploymentId),
-    /// On this one, if the body turns out to continue state; that is not known yet.
-    Perhaps(DeploymentId),
-}
-
-/// What is asked for where state could change the decision.
-const STATE: Need =
-    Need::model("has several candidates, and provider state would name one of them");
-
-impl Stay {
-    fn of(request: Request<'_>, named: &Named) -> Result<Self, Refusal> {
-        let Request { config, facts, controls, .. } = request;
-        if let Some(pin) = &controls.deployment {
-            let header = &config.headers.deployment;
-            return config.names.deployments.get(pin).copied().map(Self::On).ok_or_else(|| {
-                let message = format!("{header}: unknown deployment {}", quoted(pin));
-                Refusal::new(400, "unknown_deployment", message)
-            });
-        }
-        let is_open = facts.unseen.has(Fact::State);
-        if !facts.has_state && !is_open {
-            return Ok(Self::No);
-        }
-        let kept = match named {
-            Named::Model(model, group) => {
-                let (_, group) = candidate::meant(config, *model, *group);
-                let first = || group.candidates.first().map(|candidate| candidate.deployment);
-                config.model(*model).state_deployment.or_else(first)
-            }
-            Named::Deployment(id) => Some(*id),
-            Named::Direct(..) => None,
-        };
-        let stay = if is_open { Self::Perhaps } else { Self::On };
-        Ok(kept.map_or(Self::No, stay))
-    }
-
-    /// Where the pick changes from request to request, what state would change cannot
-    /// be told from one pick.
-    fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
-        let is_drawn = match set.strategy {
-            StrategyName::RoundRobin | StrategyName::Weighted => true,
-            // The session's is the same from request to request.
-            StrategyName::Sticky => false,
-            strategy => strategy.needs_loads(),
-        };
-        let is_open = matches!(self, Self::Perhaps(_));
-        if is_open && is_drawn && set.candidates.len() > 1 { Err(STATE) } else { Ok(()) }
-    }
-
-    /// The same first step with and without state, and no further one that can be made.
-    fn check_after(self, config: &Config, steps: &[Step]) -> Result<(), Need> {
-        let Self::Perhaps(deployment) = self else { return Ok(()) };
-        let is_same = steps.first().is_some_and(|s| s.server == Server::Deployment(deployment));
-        let is_only = steps.len() == 1 || config.failover.max_attempts == 1;
-        if is_same && is_only { Ok(()) } else { Err(STATE) }
-    }
-}
-
-/// The set with one deployment left: as it is listed, or else on its own.
-fn narrowed<'a>(config: &'a Config, set: Set<'a>, deployment: DeploymentId) -> Set<'a> {
-    let server = Server::Deployment(deployment);
-    let listed = set.candidates.into_iter().find(|candidate| candidate.server == server);
-    let only = listed.unwrap_or_else(|| candidate::deployment(config, deployment));
-    Set { strategy: StrategyName::Single, candidates: vec![only], ..set }
 }
 
 /// What to go on to, in order: the request's own list or else the route's, then the model's.

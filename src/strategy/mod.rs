@@ -17,6 +17,7 @@ mod weighted;
 use crate::config::StrategyName;
 
 pub use crate::load::Load;
+pub(crate) use sticky::score;
 
 /// What strategies know of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

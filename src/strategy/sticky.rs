@@ -38,8 +38,8 @@ pub(super) fn by_session(
     })
 }
 
-/// The lowest counts.
-const fn score(key: u64, id: u64) -> i64 {
+/// The score of a deployment for a session; the lowest counts.
+pub(crate) const fn score(key: u64, id: u64) -> i64 {
     mixed(key ^ id).cast_signed()
 }
 

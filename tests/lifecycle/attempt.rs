@@ -303,6 +303,36 @@ fn the_time_to_the_first_byte_is_that_of_answers() {
 }
 
 #[test]
+fn a_client_that_is_slow_to_send_makes_no_deployment_slow() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
+    host.piece(&mut stream, br#"{"model":"open","messages":[], "#, false);
+    host.now_ms.set(NOW_MS + 60_000);
+    host.piece(&mut stream, br#" "n":1234"#, false);
+    host.piece(&mut stream, b"}", true);
+    host.now_ms.set(NOW_MS + 60_100);
+    host.answer(&mut stream, 200, &[JSON], &[USAGE]);
+    let record = host.shared.record("open");
+    assert_eq!((record.first_byte_ms, record.answer_ms), (100.0, 100.0));
+}
+
+#[test]
+fn a_client_that_stops_sending_fails_no_deployment() {
+    let host = host();
+    let engine = engine(&host, &document());
+    for (status, details) in [(408, "stream_idle_timeout"), (408, "via_upstream")] {
+        let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
+        host.piece(&mut stream, br#"{"model":"open","messages":[], "#, false);
+        let details = details.as_bytes().to_vec();
+        host.properties.borrow_mut().insert("response.code_details".to_owned(), details);
+        host.respond(&mut stream, status, &[]);
+        host.done(stream, None);
+    }
+    assert_eq!(counted(&host), [2, 0, 0, 0]);
+}
+
+#[test]
 fn compressed_answers_are_not_asked_for() {
     let host = host();
     let engine = engine(&host, &document());

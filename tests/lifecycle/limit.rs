@@ -176,6 +176,17 @@ fn a_deployment_is_passed_over_before_its_provider_refuses() {
 }
 
 #[test]
+fn what_a_clients_own_account_has_left_is_nobody_elses_business() {
+    let [one, _] = workers(&document());
+    let (host, engine) = &one;
+    let head = head(&[("authorization", "Bearer sk-their-own")]);
+    let mut stream = host.request(engine, &head, &[br#"{"model":"pair"}"#]);
+    host.respond(&mut stream, 200, &[("x-ratelimit-remaining-requests", "0")]);
+    host.done(stream, None);
+    assert_eq!(send(&one).0, "open");
+}
+
+#[test]
 fn too_few_tokens_left_are_none() {
     let [one, _] = workers(&document());
     let (_, stream) = send(&one);

@@ -91,6 +91,8 @@ pub(crate) struct FakeHost {
     pub(crate) most_held: Cell<usize>,
     /// How many bytes of it were read, ones read twice counted twice.
     pub(crate) bytes_read: Cell<usize>,
+    /// How often shared data was read, and written.
+    pub(crate) accesses: Cell<(u32, u32)>,
     pub(crate) response_headers: RefCell<Headers>,
     /// The piece of the answer that is passing.
     pub(crate) response_body: RefCell<Vec<u8>>,
@@ -122,6 +124,7 @@ impl FakeHost {
             passed: RefCell::default(),
             most_held: Cell::default(),
             bytes_read: Cell::default(),
+            accesses: Cell::default(),
             response_headers: RefCell::default(),
             response_body: RefCell::default(),
             properties: RefCell::default(),
@@ -277,10 +280,14 @@ fn set(headers: &RefCell<Headers>, name: &str, value: Option<&[u8]>) {
 
 impl SharedData for FakeHost {
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        let (reads, writes) = self.accesses.get();
+        self.accesses.set((reads + 1, writes));
         self.shared.data.lock().unwrap().values.get(key).cloned()
     }
 
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
+        let (reads, writes) = self.accesses.get();
+        self.accesses.set((reads, writes + 1));
         let mut data = self.shared.data.lock().unwrap();
         if let Some((_, current)) = data.values.get(key) {
             // Version 0 writes unconditionally, as does any version an absent key.

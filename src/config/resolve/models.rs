@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed};
 use super::super::{
-    Fallbacks, Group, GroupId, Model, ParamSchema, ParamType, Sticky, StrategyName, Target,
+    Fallbacks, Group, GroupId, Index, Model, ParamSchema, ParamType, Sticky, StrategyName, Target,
 };
 use super::names::resolved;
 use super::{Rules, Scope, inserted, present};
@@ -100,10 +100,12 @@ impl Scope<'_> {
             return None;
         };
         let strategy = self.strategy(&at.key("strategy"), raw.strategy.unwrap_or_default());
+        let candidates = self.candidates(&candidates_at, strategy, candidates);
         Some(Group {
             key: None,
             strategy,
-            candidates: self.candidates(&candidates_at, strategy, candidates),
+            index: Index::of(strategy, &candidates, &self.ground.built),
+            candidates,
             purpose: None,
             when_to_use: None,
         })
@@ -111,13 +113,14 @@ impl Scope<'_> {
 
     fn variant(&mut self, at: &Path<'_>, raw: &raw::Variant) -> Group {
         let strategy = self.strategy(&at.key("strategy"), raw.strategy);
-        let candidates = raw.candidates.as_ref();
+        let candidates = raw.candidates.as_ref().map_or_else(Vec::new, |candidates| {
+            self.candidates(&at.key("candidates"), strategy, candidates)
+        });
         Group {
             key: raw.key.clone(),
             strategy,
-            candidates: candidates.map_or_else(Vec::new, |candidates| {
-                self.candidates(&at.key("candidates"), strategy, candidates)
-            }),
+            index: Index::of(strategy, &candidates, &self.ground.built),
+            candidates,
             purpose: raw.purpose.clone(),
             when_to_use: raw.when_to_use.clone(),
         }

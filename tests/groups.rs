@@ -1,0 +1,276 @@
+//! Groups of many candidates, of which a request looks at a few: it goes where it would
+//! go if all were looked at, or as likely there.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeSet;
+
+use pointsman::config::{self, Config, DeploymentId};
+use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
+use pointsman::routing::explain::explain;
+use pointsman::routing::{self, Request, Server, Verdict};
+use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use serde_json::{Value, json};
+
+const COUNT: usize = 100;
+
+const ALL: [&str; 11] = [
+    "ordered_fallback",
+    "priority_based",
+    "weighted",
+    "round_robin",
+    "least_busy",
+    "latency_based",
+    "usage_based",
+    "rate_limit_aware",
+    "cost_based",
+    "rules",
+    "sticky",
+];
+
+/// Deployments of which some cool, each as busy as its number says.
+#[derive(Default)]
+struct Some100 {
+    cooling: BTreeSet<usize>,
+    turns: u64,
+    looked_at: BTreeSet<usize>,
+}
+
+impl Fleet for Some100 {
+    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
+        self.looked_at.insert(deployment.0);
+        if self.cooling.contains(&deployment.0) {
+            Standing::Cooling { left_ms: 1000, cause: "429".to_owned() }
+        } else {
+            Standing::Ready
+        }
+    }
+
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        let number = u32::try_from(deployment.0).unwrap();
+        Load {
+            in_flight: number,
+            latency_ms: Some(number.into()),
+            tokens: number.into(),
+            headroom: Some(1.0 - f64::from(number) / 100.0),
+            ..Load::default()
+        }
+    }
+
+    fn take_turn(&mut self, _: Turn) -> u64 {
+        self.turns += 1;
+        self.turns - 1
+    }
+
+    fn next_turn(&mut self, _: Turn) -> u64 {
+        self.turns
+    }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
+    }
+}
+
+/// Candidates whose weight, priority, position and price differ, in no order.
+fn document(strategy: &str) -> Value {
+    let name = |at: usize| format!("d{at:02}");
+    let number = |at: usize, factor: usize| at * factor % 10;
+    let deployments: serde_json::Map<_, _> = (0..COUNT)
+        .map(|at| {
+            let facts = json!({"input_usd_per_million": number(at, 7), "output_usd_per_million": number(at, 3)});
+            let facts = if at % 11 == 0 { json!({}) } else { facts };
+            (name(at), json!({"provider": "p", "model": "m", "facts": facts,
+                              "priority": number(at, 13), "weight": number(at, 9)}))
+        })
+        .collect();
+    let candidate = |at: usize| {
+        let mut candidate = json!({"deployment": name(at), "position": number(at, 17)});
+        if strategy == "rules" {
+            candidate["rules"] = json!([{"if": {"tier": at / 40}}]);
+        }
+        candidate
+    };
+    // The order of the file is not that of the names.
+    let candidates: Vec<Value> = (0..COUNT).map(|at| candidate((at * 37 + 5) % COUNT)).collect();
+    json!({"providers": {"p": {"cluster": "p"}}, "deployments": deployments,
+           "models": {"m": {"strategy": strategy, "candidates": candidates}}})
+}
+
+fn parsed(document: &Value) -> Config {
+    config::parse(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn read(config: &Config, user: usize) -> Box<Read> {
+    let headers = [(":method", "POST"), (":path", "/v1/completions")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let body = format!(
+        r#"{{"model":"m","user":"user {user}","prompt":"How are you?","max_tokens":{user},"metadata":{{"tier":1}}}}"#
+    );
+    match whole(config, &RequestHead::new(headers.into()), body.as_bytes()) {
+        Whole::Read(read) => read,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn request<'a>(config: &'a Config, read: &'a Read) -> Request<'a> {
+    Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 }
+}
+
+/// Where a request goes first.
+fn first(request: Request<'_>, fleet: &mut Some100, rng: &mut fastrand::Rng) -> usize {
+    match routing::decide(request, fleet, rng, None) {
+        Verdict::Serve(decision) => match &decision.plan[0].server {
+            Server::Deployment(id) => id.0,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The whole order.
+fn plan(request: Request<'_>, fleet: &mut Some100, rng: &mut fastrand::Rng) -> Vec<String> {
+    explain(request, Err(""), fleet, rng).trace.plan
+}
+
+fn some(count: usize, rng: &mut fastrand::Rng) -> BTreeSet<usize> {
+    (0..count).map(|_| rng.usize(..COUNT)).collect()
+}
+
+#[test]
+fn orders_that_nothing_is_drawn_for_are_the_same_as_of_the_whole() {
+    let mut rng = fastrand::Rng::with_seed(1);
+    for strategy in ["ordered_fallback", "priority_based", "cost_based", "rules", "sticky"] {
+        let mut document = document(strategy);
+        // No load, so that none is full.
+        document["models"]["m"]["sticky"] = json!({"bound": 1000});
+        let config = parsed(&document);
+        for round in 0..150 {
+            let cooling = some(round % 150, &mut rng);
+            let mut fleet = Some100 { cooling, ..Some100::default() };
+            let read = read(&config, round);
+            let request = request(&config, &read);
+            let wanted = plan(request, &mut fleet, &mut rng);
+            let found = first(request, &mut fleet, &mut rng);
+            let found = &config.deployments[found];
+            // Of equals any will do.
+            let wanted = config.deployments.iter().find(|one| one.id == wanted[0]).unwrap();
+            let is_same = match strategy {
+                "cost_based" => (&found.facts, found.priority) == (&wanted.facts, wanted.priority),
+                _ => found.id == wanted.id,
+            };
+            assert!(is_same, "{strategy} {round}: {} for {}", found.id, wanted.id);
+        }
+    }
+}
+
+#[test]
+fn weights_hold_whoever_cools() {
+    let config = parsed(&document("weighted"));
+    let read = read(&config, 1);
+    let mut rng = fastrand::Rng::with_seed(2);
+    for cooling in [0, 60] {
+        let mut fleet = Some100 { cooling: some(cooling, &mut rng), ..Some100::default() };
+        let mut counts = [0.0_f64; COUNT];
+        for _ in 0..40_000 {
+            counts[first(request(&config, &read), &mut fleet, &mut rng)] += 1.0;
+        }
+        let weight = |at: usize| {
+            if fleet.cooling.contains(&at) { 0.0 } else { f64::from(config.deployments[at].weight) }
+        };
+        let total: f64 = (0..COUNT).map(weight).sum();
+        for (at, count) in counts.iter().enumerate() {
+            let share = weight(at) / total;
+            let sigma = (40_000.0 * share * (1.0 - share)).sqrt();
+            assert!((count - 40_000.0 * share).abs() <= 4.5 * sigma, "{at}: {count} of {share}");
+        }
+    }
+}
+
+#[test]
+fn turns_go_round_all_and_what_cools_leaves_its_turns_to_all() {
+    let config = parsed(&document("round_robin"));
+    let read = read(&config, 1);
+    let mut rng = fastrand::Rng::with_seed(3);
+    let mut fleet = Some100::default();
+    let round: BTreeSet<usize> =
+        (0..COUNT).map(|_| first(request(&config, &read), &mut fleet, &mut rng)).collect();
+    assert_eq!((round.len(), fleet.turns), (COUNT, 100));
+    fleet.cooling = (0..COUNT / 2).collect();
+    let mut counts = [0.0_f64; COUNT];
+    for _ in 0..20_000 {
+        counts[first(request(&config, &read), &mut fleet, &mut rng)] += 1.0;
+    }
+    // Half of it in turn, half at random.
+    let sigma = (10_000.0f64 * 0.02 * 0.98).sqrt();
+    assert!(counts[COUNT / 2..].iter().all(|n| (n - 400.0).abs() < 4.5 * sigma), "{counts:?}");
+    assert_eq!(fleet.turns, 20_100, "a turn for each request");
+}
+
+#[test]
+fn a_turn_is_taken_when_nothing_is_missing_any_more() {
+    let mut document = document("round_robin");
+    for deployment in document["deployments"].as_object_mut().unwrap().values_mut() {
+        deployment["tpm_limit"] = json!(1000);
+    }
+    let config = parsed(&document);
+    let read = read(&config, 1);
+    let early = read.early.as_ref().unwrap();
+    let mut fleet = Some100::default();
+    let mut rng = fastrand::Rng::with_seed(4);
+    let request = Request { facts: early, ..request(&config, &read) };
+    let verdict = routing::decide(request, &mut fleet, &mut rng, None);
+    assert!(matches!(verdict, Verdict::Undecided(_)), "{verdict:?}");
+    assert_eq!(fleet.turns, 0);
+}
+
+#[test]
+fn loads_are_compared_over_some() {
+    let mut rng = fastrand::Rng::with_seed(5);
+    for strategy in ["least_busy", "latency_based", "usage_based", "rate_limit_aware"] {
+        let config = parsed(&document(strategy));
+        let read = read(&config, 1);
+        let mut sum = 0;
+        for _ in 0..2000 {
+            let mut fleet = Some100::default();
+            sum += first(request(&config, &read), &mut fleet, &mut rng);
+            assert!(fleet.looked_at.len() <= 16, "{strategy}: {}", fleet.looked_at.len());
+        }
+        // The expected least of n out of 0 to 99 is 101 / (n + 1) − 1.
+        let drawn = if strategy == "latency_based" { 2.0 } else { 16.0 };
+        let (mean, wanted) =
+            (f64::from(u32::try_from(sum).unwrap()) / 2000.0, 101.0 / (drawn + 1.0) - 1.0);
+        assert!((mean - wanted).abs() < 0.1 * (wanted + 1.0), "{strategy}: {mean} for {wanted}");
+    }
+}
+
+#[test]
+fn the_only_one_that_is_ready_is_found() {
+    let mut rng = fastrand::Rng::with_seed(6);
+    for strategy in ALL {
+        let config = parsed(&document(strategy));
+        let read = read(&config, 1);
+        // The last one by every order that has weight, and whose rules hold.
+        let ready = 53;
+        assert_ne!(config.deployments[ready].weight, 0);
+        let cooling = (0..COUNT).filter(|at| *at != ready).collect();
+        let mut fleet = Some100 { cooling, ..Some100::default() };
+        assert_eq!(first(request(&config, &read), &mut fleet, &mut rng), ready, "{strategy}");
+    }
+}
+
+#[test]
+fn few_are_looked_at() {
+    let mut rng = fastrand::Rng::with_seed(7);
+    for strategy in ALL {
+        let config = parsed(&document(strategy));
+        let read = read(&config, 1);
+        let mut fleet = Some100::default();
+        first(request(&config, &read), &mut fleet, &mut rng);
+        assert!(fleet.looked_at.len() <= 16, "{strategy}: {}", fleet.looked_at.len());
+        assert_eq!(
+            plan(request(&config, &read), &mut fleet, &mut rng).len() > 16,
+            true,
+            "{strategy}"
+        );
+    }
+}
