@@ -15,7 +15,9 @@ PYTHON     := $(VENV)/bin/python
 TOOLS      := $(CURDIR)/target/tools
 
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
-MODULE_MAX := 1048576
+PEEK       := target/peek/wasm32-wasip1/release/peek.wasm
+# What Envoy compiles once in each process; a larger one starts later.
+MODULE_MAX := 1310720
 LINES_MAX  := 400
 STRIP      := target/strip/strip_exports
 
@@ -36,13 +38,16 @@ OHA_VERSION := 1.16.0
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
 
+# How many requests the soak sends.
+REQUESTS ?= 200000
+
 # How long the benchmark measures, and of what: bodies and listeners as its
 # table names them, or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -75,8 +80,17 @@ test: test-unit test-wasm test-e2e ## all tests: native, as wasm32 in Node, and 
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test
 
-test-e2e: build setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
-	POINTSMAN_WASM=$(CURDIR)/$(MODULE) $(CARGO) test --test e2e -- $(ARGS)
+test-e2e: build peek setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
+	$(E2E) $(CARGO) test --test e2e -- $(ARGS)
+
+soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
+	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
+
+E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK)
+
+# A filter that shows the tests what is in shared data.
+peek: setup-rust
+	$(CARGO) build --quiet --release --manifest-path tests/peek/Cargo.toml --target-dir target/peek --target wasm32-wasip1
 
 test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core's case tables as wasm32 code in Node
 	PATH="$(dir $(NODE)):$$PATH" \
@@ -114,7 +128,7 @@ check: lint test ## every lint and every test
 
 lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, docs, licenses, sizes
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets --test e2e -- -D warnings
+	$(CARGO) clippy --all-targets --test e2e --test soak -- -D warnings
 	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }

@@ -3,7 +3,7 @@
 //! Arguments and lifetime are decided here; what it answers, and what it can be
 //! asked to do wrong, is in `tests/support/mock`.
 
-#[expect(dead_code, reason = "the end-to-end tests use more of it")]
+#[expect(dead_code, unused_imports, reason = "the end-to-end tests use more of it")]
 #[path = "../tests/support/mock/mod.rs"]
 mod mock;
 

@@ -3,16 +3,27 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lifecycle/attempt.rs"]
+mod attempt;
+#[path = "lifecycle/budget.rs"]
+mod budget;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/limit.rs"]
+mod limit;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/session.rs"]
 mod session;
 #[path = "lifecycle/state.rs"]
 mod state;
+
+/// The lock of shared data.
+mod sync {
+    pub(crate) use std::sync::{Arc, Mutex};
+}
 
 use std::rc::Rc;
 

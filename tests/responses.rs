@@ -8,6 +8,12 @@
 
 #[path = "wire/answers.rs"]
 mod answers;
+#[path = "responses/bodies.rs"]
+mod bodies;
+#[path = "responses/failures.rs"]
+mod failures;
+#[path = "responses/properties.rs"]
+mod properties;
 
 use answers::{Answer, answers};
 use pointsman::response::body::{BodyReader, Told};
@@ -106,10 +112,12 @@ fn what_cannot_be_read_is_known_by_its_headers_and_its_failure_by_the_status() {
 }
 
 #[test]
-fn every_cut_of_an_answer_tells_the_same() {
+fn every_cut_of_a_small_answer_tells_the_same() {
     for answer in answers() {
         let Some(whole) = answer.told([&answer.body[..]]) else { continue };
-        for at in 0..=answer.body.len() {
+        // Larger ones are for the properties.
+        let is_small = answer.body.len() <= 1000;
+        for at in (0..=answer.body.len()).filter(|_| is_small) {
             let (head, tail) = answer.body.split_at(at);
             assert_eq!(answer.told([head, tail]), Some(whole), "{} cut at {at}", answer.name);
         }

@@ -12,3 +12,8 @@ mod form;
 mod recorded;
 #[path = "wire/upstream.rs"]
 mod upstream;
+
+/// The lock of shared data.
+mod sync {
+    pub(crate) use std::sync::{Arc, Mutex};
+}

@@ -27,8 +27,14 @@ pub(super) struct Started {
     pub(super) format: Format,
     /// Estimated tokens of the request.
     pub(super) tokens: u64,
+    /// Whether its tokens go through a model, rather than being counted only.
+    pub(super) is_processed: bool,
     /// Whether it is answered with text, of which every token is one of output.
     pub(super) is_text: bool,
+    /// Whether it brings a credential of the client's.
+    pub(super) has_clients_credential: bool,
+    /// When all of the request had gone on, in milliseconds since the epoch; not yet: `None`.
+    pub(super) sent_ms: Option<u64>,
 }
 
 /// An answer whose body is still to come.
@@ -60,7 +66,9 @@ impl Stream {
     pub fn on_done<H: Host + ?Sized>(&mut self, host: &H) {
         if self.answer.is_some() {
             let details = host.property(&["response", "code_details"]).unwrap_or_default();
-            self.finish(host, outcome::end(str::from_utf8(&details).unwrap_or_default()));
+            let is_whole = self.answer.as_ref().is_some_and(|a| a.started.sent_ms.is_some());
+            let details = str::from_utf8(&details).unwrap_or_default();
+            self.finish(host, outcome::end(details, is_whole));
         }
         // Without an answer nobody but the client can have ended it: for a provider
         // that cannot be reached the proxy answers.
@@ -76,19 +84,26 @@ impl Stream {
         let Answer { report, has_own_credential, is_events, headroom, first_byte_ms, .. } = *answer;
         let report = outcome::of_body(report, told.as_ref(), is_events, has_own_credential, end);
         let tokens = tokens(&answer, told.unwrap_or_default());
-        let ending = Ending { report, tokens, first_byte_ms, headroom };
+        let answer_ms = answer.since_sent(host);
+        let ending = Ending { report, tokens, first_byte_ms, answer_ms, headroom };
         self.engine.end(host, &answer.started.attempt, &ending);
     }
 }
 
 impl Answer {
+    /// Milliseconds since all of the request had gone on: until then the client may have
+    /// been what took so long.
+    fn since_sent<H: Host + ?Sized>(&self, host: &H) -> Option<u64> {
+        let sent_ms = self.started.sent_ms?;
+        Some(millis(host.now()).saturating_sub(sent_ms))
+    }
+
     fn pass<H: Host + ?Sized>(&mut self, host: &H, length: usize) {
         if length == 0 {
             return;
         }
         if self.first_byte_ms.is_none() {
-            let began_ms = self.started.attempt.began_ms;
-            self.first_byte_ms = Some(millis(host.now()).saturating_sub(began_ms));
+            self.first_byte_ms = self.since_sent(host);
         }
         self.length = self.length.saturating_add(length as u64);
         let Some(reader) = &mut self.reader else { return };
@@ -105,7 +120,7 @@ impl Answer {
 /// Tokens of input and output: as the provider counts them, or else as they are estimated.
 fn tokens(answer: &Answer, told: Told) -> u64 {
     let started = &answer.started;
-    if answer.report.status >= 400 {
+    if answer.report.status >= 400 || !started.is_processed {
         return 0;
     }
     let input = told.usage.input_tokens.unwrap_or(started.tokens);

@@ -134,6 +134,11 @@ impl RequestHead {
         })
     }
 
+    /// Whether there is a credential of the client's.
+    pub(super) fn has_credential(&self) -> bool {
+        CREDENTIALS.iter().take(4).any(|name| self.first(name).is_some())
+    }
+
     /// The announced length of the body, in bytes.
     pub(super) fn length(&self) -> Option<u64> {
         str::from_utf8(self.first("content-length")?).ok()?.parse().ok()

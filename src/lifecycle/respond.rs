@@ -6,6 +6,7 @@ use crate::response::headroom;
 use crate::response::outcome::{self, End, Head};
 use crate::routing::{Decision, Step};
 use crate::state::Ending;
+use crate::state::headroom::Headroom;
 use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
@@ -32,8 +33,11 @@ impl Stream {
         let provider = step.server.provider(&self.engine.config);
         let has_own_credential = self.engine.secret(provider).is_some();
         let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
+        let started = self.started.take();
+        let is_request_whole = started.as_ref().is_none_or(|started| started.sent_ms.is_some());
         let report = outcome::report(&Head {
             status,
+            is_request_whole,
             details: details.as_deref().and_then(|details| str::from_utf8(details).ok()),
             has_own_credential,
             retry_after: of_failure("retry-after"),
@@ -41,8 +45,12 @@ impl Stream {
             reset_ms: headroom::reset_hint(status, &headers, now_ms),
             now_ms,
         });
-        if let Some(started) = self.started.take() {
-            self.answered(host, started, report, &headers, has_own_credential);
+        if let Some(started) = started {
+            // What is left of a client's own account says nothing to others.
+            let is_own = has_own_credential || !started.has_clients_credential;
+            let headroom = is_own.then(|| headroom::headroom(&headers, now_ms));
+            let headroom = headroom.unwrap_or_default();
+            self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
         if self.engine.config.response_headers {
             name_server(host, &self.engine, decision, step, report.map(attempt));
@@ -58,11 +66,11 @@ impl Stream {
         host: &H,
         mut started: Started,
         report: Option<Report>,
+        headroom: Headroom,
         headers: &Headers,
         has_own_credential: bool,
     ) {
         let engine = &*self.engine;
-        let headroom = headroom::headroom(headers, started.attempt.began_ms);
         let format = started.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {
@@ -82,7 +90,10 @@ impl Stream {
             report,
             has_own_credential,
             is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
-            reader: BodyReader::new(format, report.status, content_type, encoding),
+            // What follows a switch of protocols is no answer's body.
+            reader: (report.status != 101)
+                .then(|| BodyReader::new(format, report.status, content_type, encoding))
+                .flatten(),
             headroom,
             first_byte_ms: None,
             length: 0,
@@ -103,6 +114,7 @@ fn attempt(report: Report) -> String {
         status => status.to_string(),
     }
 }
+
 fn name_server<H: Host + ?Sized>(
     host: &H,
     engine: &Engine,

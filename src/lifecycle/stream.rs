@@ -232,6 +232,9 @@ impl Stream {
         {
             return refuse(host, &refusal, rest.format.dialect());
         }
+        if is_end {
+            self.sent(host);
+        }
         self.state = State::Sent(sent);
         Action::Continue
     }
@@ -295,6 +298,7 @@ impl Stream {
                 let Opening { head, call, .. } = opening;
                 let held = Held { head, call, layout: &layout, length, window };
                 self.apply(host, held, &decision)?;
+                self.sent(host);
                 let rest = Some(Rest::none(opening.call.format()));
                 self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
                 Ok(Action::Continue)
@@ -322,10 +326,21 @@ impl Stream {
                 attempt,
                 format: entry.format,
                 tokens: facts.input_tokens.likely(),
+                is_processed: entry.operation != "count_tokens",
                 is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+                has_clients_credential: opening.head.has_credential(),
+                sent_ms: None,
             });
         }
         verdict
+    }
+
+    /// Notes that all of the request goes on.
+    fn sent<H: Host + ?Sized>(&mut self, host: &H) {
+        let of_answer = self.answer.as_mut().map(|answer| &mut answer.started);
+        if let Some(started) = of_answer.or(self.started.as_mut()) {
+            started.sent_ms = Some(millis(host.now()));
+        }
     }
 
     /// Reads a held body that has been read before, and looks at everything.

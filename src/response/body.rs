@@ -9,7 +9,7 @@
 
 use super::findings::Findings;
 use super::json::Json;
-use super::kind::ErrorKind;
+use super::kind::{ErrorKind, contains};
 use super::lines::{Lines, Next};
 use super::usage::Usage;
 use crate::request::format::Format;
@@ -136,9 +136,6 @@ impl BodyReader {
 /// Whether bodies of that type are read. Plain text is not: it may be a transcript, whose
 /// words are the client's.
 fn is_read(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let has = |part: &str| {
-        essence.as_bytes().windows(part.len()).any(|at| at.eq_ignore_ascii_case(part.as_bytes()))
-    };
-    has("json") || has("text/event-stream")
+    let essence = content_type.split(';').next().unwrap_or_default().as_bytes();
+    contains(essence, "json") || contains(essence, "text/event-stream")
 }

@@ -16,6 +16,8 @@ pub(super) struct Fault {
     pub(super) saying: Option<Saying>,
     /// Whether it is about a parameter other than the model.
     pub(super) is_elsewhere: bool,
+    /// Whether its document is in Anthropic's envelope.
+    pub(super) is_anthropic: bool,
     /// Whether a moderation names what it objected to.
     pub(super) is_flagged: bool,
     /// How long to wait, in milliseconds.
@@ -67,13 +69,13 @@ impl Fault {
         Some(match (self.word, self.saying) {
             (Some(kind @ (ErrorKind::Quota | ErrorKind::ContextWindow)), _) => kind,
             (Some(ErrorKind::ContentPolicy), _) => ErrorKind::ContentPolicy,
-            _ if self.is_flagged => ErrorKind::ContentPolicy,
+            _ if self.is_flagged && matches!(status, 0 | 400 | 403) => ErrorKind::ContentPolicy,
             (Some(ErrorKind::ModelNotFound), _) if self.is_elsewhere => ErrorKind::Other,
             (Some(ErrorKind::ModelNotFound), _) => ErrorKind::ModelNotFound,
             (Some(ErrorKind::Auth), _) if status == 400 => ErrorKind::Auth,
             (_, Some(Saying::ContextWindow)) if of_request => ErrorKind::ContextWindow,
             (_, Some(Saying::ContentPolicy)) if of_request => ErrorKind::ContentPolicy,
-            (_, Some(Saying::NoCredit)) if status == 400 => ErrorKind::Quota,
+            (_, Some(Saying::NoCredit)) if status == 400 && self.is_anthropic => ErrorKind::Quota,
             (_, Some(Saying::NoModel)) if status == 404 && !self.is_elsewhere => {
                 ErrorKind::ModelNotFound
             }

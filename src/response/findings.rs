@@ -120,7 +120,11 @@ impl Findings {
     fn of_type(&mut self, text: &[u8]) {
         let fault = &mut self.document.fault;
         match text {
-            b"error" | b"response.failed" => fault.is_error = true,
+            b"response.failed" => fault.is_error = true,
+            b"error" => {
+                fault.is_error = true;
+                fault.is_anthropic = true;
+            }
             b"ping" => self.document.is_ping = true,
             _ if self.status >= 400 => fault.word(text),
             _ => self.document.is_bare = !text.ends_with(b"delta") || text == b"message_delta",

@@ -37,6 +37,9 @@ pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
             *tightest = Some(left);
         }
     }
+    if found != Headroom::default() {
+        found.heard_ms = now_ms;
+    }
     found
 }
 
@@ -133,7 +136,7 @@ mod tests {
     type Told = Option<(u32, Option<u32>, u64)>;
 
     fn told(pairs: &[(&str, &str)]) -> (Told, Told) {
-        let Headroom { requests, tokens } = headroom(&headers(pairs), NOW);
+        let Headroom { requests, tokens, .. } = headroom(&headers(pairs), NOW);
         let told = |left: Option<Left>| left.map(|l| (l.remaining, l.limit, l.reset_ms - NOW));
         (told(requests), told(tokens))
     }

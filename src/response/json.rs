@@ -10,7 +10,6 @@
 use super::findings::Findings;
 use super::kept::Kept;
 use super::place::Place;
-use crate::request::scan::plain;
 
 /// Deepest container that counts: list, document, response, error, details, detail.
 const DEEPEST: usize = 6;
@@ -154,7 +153,7 @@ impl Json {
 
     /// Goes on inside a container that does not count.
     fn skip<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        let rest = bytes.get(structural(bytes)..).unwrap_or_default();
+        let rest = bytes.get(find(bytes, &STRUCTURE)..).unwrap_or_default();
         let Some((byte, behind)) = rest.split_first() else { return rest };
         match byte {
             b'"' => self.start(Reading::Text, false),
@@ -185,7 +184,7 @@ impl Json {
             self.keep(escape);
             return rest;
         }
-        let (run, rest) = bytes.split_at_checked(plain(bytes).len).unwrap_or((bytes, &[]));
+        let (run, rest) = bytes.split_at_checked(find(bytes, &IN_TEXT)).unwrap_or((bytes, &[]));
         match rest.split_first() {
             Some((b'"', behind)) => {
                 self.end_text(run, found);
@@ -252,33 +251,72 @@ impl Json {
     }
 }
 
-/// Index of the first quote, bracket or control character, or the length.
-fn structural(bytes: &[u8]) -> usize {
+/// Bytes that are looked for beside quotes and control characters.
+#[derive(Debug)]
+struct Wanted {
+    /// Bits that do not matter.
+    folded: u8,
+    /// Two bytes with those bits set.
+    bytes: [u8; 2],
+}
+
+/// What ends a run of plain bytes in a string.
+const IN_TEXT: Wanted = Wanted { folded: 0, bytes: [b'\\', b'\\'] };
+/// What makes the structure; square and curly brackets differ in one bit.
+const STRUCTURE: Wanted = Wanted { folded: 0x20, bytes: [b'{', b'}'] };
+
+/// Index of the first byte that is wanted, a quote or a control character, or the length.
+///
+/// The one loop that sees every byte, eight at a time.
+fn find(bytes: &[u8], wanted: &Wanted) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of every byte below a bound. Bits above the lowest one may be wrong, by
+    // the borrow of the subtraction.
+    const fn below(word: u64, bound: u64) -> u64 {
+        word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
+    }
+    let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
+    let [folded, first, second] = [wanted.folded, wanted.bytes[0], wanted.bytes[1]].map(all);
+    let quote = all(b'"');
     let (words, tail) = bytes.as_chunks::<8>();
     let mut at = 0_usize;
     for word in words {
-        let found = structural_bits(u64::from_le_bytes(*word));
+        let word = u64::from_le_bytes(*word);
+        let plain = word | folded;
+        let found = below(word, 0x20)
+            | below(word ^ quote, 1)
+            | below(plain ^ first, 1)
+            | below(plain ^ second, 1);
         if found != 0 {
             return at.saturating_add(found.trailing_zeros() as usize / 8);
         }
         at = at.saturating_add(8);
     }
-    let is = |byte: &u8| matches!(byte, b'"' | b'[' | b']' | b'{' | b'}' | ..0x20);
+    let is =
+        |byte: &u8| matches!(byte, b'"' | ..0x20) || wanted.bytes.contains(&(byte | wanted.folded));
     at.saturating_add(tail.iter().position(is).unwrap_or(tail.len()))
 }
 
-/// The high bit of every structural byte. Bits above the lowest one may be wrong, by the
-/// borrow of a subtraction.
-const fn structural_bits(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    const fn below(word: u64, bound: u64) -> u64 {
-        word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wanted_byte_is_found_wherever_it_stands_and_no_other() {
+        for (wanted, others) in [(&IN_TEXT, &b"\\"[..]), (&STRUCTURE, b"[]{}")] {
+            for byte in 0..=u8::MAX {
+                let is_wanted = byte < 0x20 || byte == b'"' || others.contains(&byte);
+                for at in 0..20 {
+                    for beside in [b'a', 0x80, 0xff, b'!', b'|'] {
+                        let mut bytes = [beside; 20];
+                        bytes[at] = byte;
+                        let expected = if is_wanted { at } else { 20 };
+                        assert_eq!(find(&bytes, wanted), expected, "{byte} at {at}");
+                        assert_eq!(find(&bytes[..at], wanted), at);
+                    }
+                }
+            }
+        }
     }
-    // Square and curly brackets differ in one bit.
-    let curly = word | ONES << 5;
-    let quote = word ^ ONES.wrapping_mul(b'"' as u64);
-    let open = curly ^ ONES.wrapping_mul(b'{' as u64);
-    let close = curly ^ ONES.wrapping_mul(b'}' as u64);
-    below(word, 0x20) | below(quote, 1) | below(open, 1) | below(close, 1)
 }

@@ -23,6 +23,7 @@ impl Kept {
     }
 
     /// Adds a piece, as far as there is room.
+    #[inline(never)]
     pub(super) fn push(&mut self, piece: &[u8]) {
         let room = self.bytes.get_mut(self.len..).unwrap_or_default();
         let taken = piece.len().min(room.len());

@@ -75,16 +75,17 @@ impl ErrorKind {
 
     /// What a program's word says: a code, type, status or reason.
     pub(super) fn of_word(word: &[u8]) -> Self {
-        let is = |known: &&str| word.eq_ignore_ascii_case(known.as_bytes());
-        let has = |part: &&str| contains(word, part);
-        let whole = WORDS.iter().find(|(_, words)| words.iter().any(is));
-        let known = whole.or_else(|| PARTS.iter().find(|(_, parts)| parts.iter().any(has)));
-        known.map_or(Self::Other, |(kind, _)| *kind)
+        let is = |known: &str| word.len() == known.len() && begins(word, known);
+        let whole = first(WORDS, is);
+        whole.or_else(|| first(PARTS, |part| contains(word, part))).unwrap_or(Self::Other)
     }
 }
 
+/// What a text says: lists of known texts, in the order of precedence.
+type Known<T> = &'static [(T, &'static [&'static str])];
+
 /// Words of kinds that count against a deployment, whole.
-const WORDS: &[(ErrorKind, &[&str])] = &[
+const WORDS: Known<ErrorKind> = &[
     (
         ErrorKind::Quota,
         &[
@@ -146,7 +147,7 @@ const WORDS: &[(ErrorKind, &[&str])] = &[
 ];
 
 /// Parts of words that speak of the request.
-const PARTS: &[(ErrorKind, &[&str])] = &[
+const PARTS: Known<ErrorKind> = &[
     (
         ErrorKind::ContextWindow,
         &["context_length", "context_window", "context_size", "tokens_limit_reached"],
@@ -181,7 +182,7 @@ pub(super) enum Saying {
 }
 
 /// How a message begins. `\` stands before quotes in it, as it does in JSON.
-const BEGINNINGS: &[(Saying, &[&str])] = &[
+const BEGINNINGS: Known<Saying> = &[
     (
         Saying::NoCredit,
         &["your credit balance is too low", "you have reached your specified api usage limits"],
@@ -195,7 +196,7 @@ const BEGINNINGS: &[(Saying, &[&str])] = &[
 ];
 
 /// What a message has anywhere.
-const WORDINGS: &[(Saying, &[&str])] = &[
+const WORDINGS: Known<Saying> = &[
     (
         Saying::ContextWindow,
         &[
@@ -226,17 +227,30 @@ const WORDINGS: &[(Saying, &[&str])] = &[
 impl Saying {
     /// What a message says, if it is of any use.
     pub(super) fn of(message: &[u8]) -> Option<Self> {
-        let begins = |start: &&str| {
-            let beginning = message.get(..start.len());
-            beginning.is_some_and(|found| found.eq_ignore_ascii_case(start.as_bytes()))
-        };
-        let has = |part: &&str| contains(message, part);
-        let first = BEGINNINGS.iter().find(|(_, starts)| starts.iter().any(begins));
-        let found = first.or_else(|| WORDINGS.iter().find(|(_, parts)| parts.iter().any(has)));
-        found.map(|(saying, _)| *saying)
+        let beginning = first(BEGINNINGS, |start| begins(message, start));
+        beginning.or_else(|| first(WORDINGS, |part| contains(message, part)))
     }
 }
 
-fn contains(text: &[u8], part: &str) -> bool {
-    text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+fn first<T: Copy>(known: Known<T>, is: impl Fn(&str) -> bool) -> Option<T> {
+    known.iter().find(|(_, texts)| texts.iter().any(|text| is(text))).map(|(meant, _)| *meant)
+}
+
+/// Whether a text has a part, which is in lower case, in any case.
+#[inline(never)]
+pub(super) fn contains(text: &[u8], part: &str) -> bool {
+    let mut rest = text;
+    while let [_, behind @ ..] = rest {
+        if begins(rest, part) {
+            return true;
+        }
+        rest = behind;
+    }
+    false
+}
+
+#[inline(never)]
+fn begins(text: &[u8], start: &str) -> bool {
+    let same = |(byte, known): (&u8, u8)| byte.to_ascii_lowercase() == known;
+    text.len() >= start.len() && text.iter().zip(start.bytes()).all(same)
 }

@@ -19,6 +19,8 @@ pub struct Head<'a> {
     pub details: Option<&'a str>,
     /// Whether the proxy's credential was sent, rather than the client's own.
     pub has_own_credential: bool,
+    /// Whether all of the request has gone on: what it waits for then is the answer.
+    pub is_request_whole: bool,
     /// The header `retry-after`.
     pub retry_after: Option<&'a str>,
     /// The header `retry-after-ms`.
@@ -34,15 +36,28 @@ pub struct Head<'a> {
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
         Some(details) if details != "via_upstream" => {
-            let outcome = of_local_reply(details)?;
+            let is_clients = !head.is_request_whole && is_of_waiting(details);
+            let outcome = of_local_reply(details).filter(|_| !is_clients)?;
             Some(Report { outcome, status: 0, retry_after_ms: None })
         }
         _ => Some(Report {
-            outcome: of_status(head.status, head.has_own_credential),
+            outcome: match head.status {
+                408 if !head.is_request_whole => Outcome::Client,
+                status => of_status(status, head.has_own_credential),
+            },
             status: head.status,
             retry_after_ms: hint(head).or(head.reset_ms),
         }),
     }
+}
+
+/// Whether it can come of a client that is slow to send its request, or stops.
+fn is_of_waiting(details: &str) -> bool {
+    let reset = "upstream_reset_before_response_started";
+    let is_reset = details.starts_with(reset);
+    // A connection that fails to come about is not the client's doing.
+    details.starts_with("stream_idle_timeout")
+        || (is_reset && !details.contains("connection_failure") && !details.contains("timeout"))
 }
 
 /// How an answer that had begun came to its end.
@@ -58,13 +73,12 @@ pub enum End {
 
 /// The end of an answer of which not all has passed, from Envoy's `response.code_details`.
 #[must_use]
-pub fn end(details: &str) -> End {
-    // Where no byte comes for too long, it is the provider that has stopped.
-    if details.starts_with("upstream_") || details.starts_with("stream_idle_timeout") {
-        End::Broken
-    } else {
-        End::Left
-    }
+pub fn end(details: &str, is_request_whole: bool) -> End {
+    // Where no byte comes for too long, it is the provider that has stopped; unless it
+    // waits for the client.
+    let broken = ["upstream_", "response_timeout", "stream_idle_timeout"];
+    let is_broken = broken.iter().any(|start| details.starts_with(start));
+    if is_broken && is_request_whole { End::Broken } else { End::Left }
 }
 
 /// What an answer came to, from what its head said and its body `told`; `None` where
@@ -192,6 +206,7 @@ mod tests {
         status: 200,
         details: Some("via_upstream"),
         has_own_credential: true,
+        is_request_whole: true,
         retry_after: None,
         retry_after_ms: None,
         reset_ms: None,
@@ -252,6 +267,43 @@ mod tests {
         for (details, wanted) in cases {
             let head = Head { status: 503, details: Some(details), ..HEAD };
             assert_eq!(outcome(head), wanted, "{details}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_stops_sending_brings_down_no_deployment() {
+        let came_to = |status, details: &str| {
+            let details = Some(details);
+            outcome(Head { status, details, is_request_whole: false, ..HEAD })
+        };
+        let reset = "upstream_reset_before_response_started";
+        for (details, wanted) in [
+            ("stream_idle_timeout".to_owned(), None),
+            (format!("{reset}{{connection_termination}}"), None),
+            (format!("{reset}{{remote_reset}}"), None),
+            (format!("{reset}{{remote_connection_failure|refused}}"), Some(Outcome::Network)),
+            (format!("{reset}{{connection_timeout}}"), Some(Outcome::Network)),
+        ] {
+            assert_eq!(came_to(503, &details), wanted, "{details}");
+        }
+        assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Client));
+        assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
+        assert_eq!(end("stream_idle_timeout", false), End::Left);
+    }
+
+    #[test]
+    fn an_answer_that_ends_early_is_broken_off_by_the_provider_or_left() {
+        let cases = [
+            ("upstream_reset_after_response_started{protocol_error}", End::Broken),
+            ("upstream_per_try_idle_timeout", End::Broken),
+            ("response_timeout", End::Broken),
+            ("stream_idle_timeout", End::Broken),
+            ("downstream_remote_disconnect", End::Left),
+            ("http2.remote_reset", End::Left),
+            ("", End::Left),
+        ];
+        for (details, wanted) in cases {
+            assert_eq!(end(details, true), wanted, "{details}");
         }
     }
 

@@ -145,93 +145,104 @@ impl Place {
 
     /// What the member of that name is of an object here.
     pub(super) fn member(self, key: &[u8]) -> Self {
+        let known = self.members().iter().find(|(name, _)| name.as_bytes() == key);
+        known.map_or(Self::Skip, |(_, place)| *place)
+    }
+
+    const fn members(self) -> &'static [(&'static str, Self)] {
         match self {
-            Self::Document => of_document(key),
-            Self::Response => match key {
-                b"usage" => Self::Usage,
-                b"error" => Self::Error,
-                b"status" => Self::RunStatus,
-                _ => Self::Skip,
-            },
-            Self::Message | Self::Groq if key == b"usage" => Self::Usage,
-            Self::Delta => match key {
-                b"usage" => Self::Usage,
-                b"error" => Self::Error,
-                _ => Self::Skip,
-            },
-            Self::Usage | Self::Meta | Self::Tokens | Self::Billed | Self::UsageMetadata => {
-                self.of_counts(key)
-            }
-            Self::Error => match key {
-                b"code" | b"type" | b"status" => Self::Word,
-                b"message" => Self::Text,
-                b"param" => Self::Param,
-                b"details" => Self::Details,
-                b"innererror" => Self::InnerError,
-                b"metadata" => Self::ErrorMetadata,
-                _ => Self::Skip,
-            },
-            Self::Detail => match key {
-                b"reason" => Self::Word,
-                b"retryDelay" => Self::RetryDelay,
-                _ => Self::Skip,
-            },
-            Self::InnerError if key == b"code" => Self::Word,
-            Self::ErrorMetadata => match key {
-                b"raw" => Self::Text,
-                b"flagged_input" | b"reasons" => Self::Flagged,
-                _ => Self::Skip,
-            },
-            Self::PromptFeedback if key == b"blockReason" => Self::BlockReason,
-            _ => Self::Skip,
+            Self::Document => DOCUMENT,
+            Self::Response => RESPONSE,
+            Self::Delta => DELTA,
+            Self::Message | Self::Groq => &[("usage", Self::Usage)],
+            Self::Usage => USAGE,
+            Self::Meta => COHERE,
+            Self::Tokens => TOKENS,
+            Self::Billed => BILLED,
+            Self::UsageMetadata => USAGE_METADATA,
+            Self::Error => ERROR,
+            Self::Detail => DETAIL,
+            Self::InnerError => &[("code", Self::Word)],
+            Self::ErrorMetadata => ERROR_METADATA,
+            Self::PromptFeedback => &[("blockReason", Self::BlockReason)],
+            _ => &[],
         }
     }
-
-    fn of_counts(self, key: &[u8]) -> Self {
-        let count = match (self, key) {
-            (Self::Usage | Self::Meta, b"tokens") => return Self::Tokens,
-            (Self::Usage | Self::Meta, b"billed_units") => return Self::Billed,
-            (Self::Usage, b"prompt_tokens")
-            | (Self::UsageMetadata, b"promptTokenCount")
-            | (Self::Tokens, b"input_tokens") => Count::Prompt,
-            (Self::Usage, b"completion_tokens")
-            | (Self::UsageMetadata, b"candidatesTokenCount")
-            | (Self::Tokens, b"output_tokens") => Count::Completion,
-            (Self::Usage, b"input_tokens" | b"inputTokens") => Count::Input,
-            (Self::Usage, b"output_tokens" | b"outputTokens") => Count::Output,
-            (Self::Usage, b"cache_read_input_tokens" | b"cacheReadInputTokens") => Count::CacheRead,
-            (Self::Usage, b"cache_creation_input_tokens" | b"cacheWriteInputTokens") => {
-                Count::CacheWrite
-            }
-            (Self::UsageMetadata, b"thoughtsTokenCount") => Count::Thoughts,
-            (Self::UsageMetadata, b"toolUsePromptTokenCount") => Count::ToolPrompt,
-            (Self::Billed, b"input_tokens") => Count::BilledInput,
-            (Self::Billed, b"output_tokens") => Count::BilledOutput,
-            _ => return Self::Skip,
-        };
-        Self::Count(count)
-    }
 }
 
-fn of_document(key: &[u8]) -> Place {
-    match key {
-        b"usage" => Place::Usage,
-        b"usageMetadata" => Place::UsageMetadata,
-        b"response" => Place::Response,
-        b"message" => Place::Message,
-        b"delta" => Place::Delta,
-        b"meta" => Place::Meta,
-        b"x_groq" => Place::Groq,
-        b"error" => Place::Error,
-        b"type" => Place::Type,
-        b"object" => Place::Object,
-        b"code" => Place::Word,
-        b"status" => Place::RunStatus,
-        b"detail" => Place::Text,
-        b"param" => Place::Param,
-        b"promptFeedback" => Place::PromptFeedback,
-        b"prompt_eval_count" => Place::Count(Count::Prompt),
-        b"eval_count" => Place::Count(Count::Completion),
-        _ => Place::Skip,
-    }
-}
+type Members = &'static [(&'static str, Place)];
+
+const DOCUMENT: Members = &[
+    ("usage", Place::Usage),
+    ("usageMetadata", Place::UsageMetadata),
+    ("response", Place::Response),
+    ("message", Place::Message),
+    ("delta", Place::Delta),
+    ("meta", Place::Meta),
+    ("x_groq", Place::Groq),
+    ("error", Place::Error),
+    ("type", Place::Type),
+    ("object", Place::Object),
+    ("code", Place::Word),
+    ("status", Place::RunStatus),
+    ("detail", Place::Text),
+    ("param", Place::Param),
+    ("promptFeedback", Place::PromptFeedback),
+    ("prompt_eval_count", Place::Count(Count::Prompt)),
+    ("eval_count", Place::Count(Count::Completion)),
+];
+
+const RESPONSE: Members =
+    &[("usage", Place::Usage), ("error", Place::Error), ("status", Place::RunStatus)];
+
+const DELTA: Members = &[("usage", Place::Usage), ("error", Place::Error)];
+
+const USAGE: Members = &[
+    ("prompt_tokens", Place::Count(Count::Prompt)),
+    ("completion_tokens", Place::Count(Count::Completion)),
+    ("input_tokens", Place::Count(Count::Input)),
+    ("output_tokens", Place::Count(Count::Output)),
+    ("cache_read_input_tokens", Place::Count(Count::CacheRead)),
+    ("cache_creation_input_tokens", Place::Count(Count::CacheWrite)),
+    ("inputTokens", Place::Count(Count::Input)),
+    ("outputTokens", Place::Count(Count::Output)),
+    ("cacheReadInputTokens", Place::Count(Count::CacheRead)),
+    ("cacheWriteInputTokens", Place::Count(Count::CacheWrite)),
+    ("tokens", Place::Tokens),
+    ("billed_units", Place::Billed),
+];
+
+const COHERE: Members = &[("tokens", Place::Tokens), ("billed_units", Place::Billed)];
+
+const TOKENS: Members = &[
+    ("input_tokens", Place::Count(Count::Prompt)),
+    ("output_tokens", Place::Count(Count::Completion)),
+];
+
+const BILLED: Members = &[
+    ("input_tokens", Place::Count(Count::BilledInput)),
+    ("output_tokens", Place::Count(Count::BilledOutput)),
+];
+
+const USAGE_METADATA: Members = &[
+    ("promptTokenCount", Place::Count(Count::Prompt)),
+    ("toolUsePromptTokenCount", Place::Count(Count::ToolPrompt)),
+    ("candidatesTokenCount", Place::Count(Count::Completion)),
+    ("thoughtsTokenCount", Place::Count(Count::Thoughts)),
+];
+
+const ERROR: Members = &[
+    ("code", Place::Word),
+    ("type", Place::Word),
+    ("status", Place::Word),
+    ("message", Place::Text),
+    ("param", Place::Param),
+    ("details", Place::Details),
+    ("innererror", Place::InnerError),
+    ("metadata", Place::ErrorMetadata),
+];
+
+const DETAIL: Members = &[("reason", Place::Word), ("retryDelay", Place::RetryDelay)];
+
+const ERROR_METADATA: Members =
+    &[("raw", Place::Text), ("flagged_input", Place::Flagged), ("reasons", Place::Flagged)];

@@ -6,6 +6,7 @@
 //! Pure but for the [`Fleet`] it asks for cooldowns and turns; knows neither
 //! headers nor bytes.
 
+mod blocked;
 mod candidate;
 mod eligible;
 pub mod explain;

@@ -3,10 +3,10 @@
 use crate::condition::Subject;
 use crate::config::{Group, StrategyName, WhenAllCooling};
 use crate::request::refusal::{Refusal, quoted};
-use crate::sort::ordered;
 use crate::state::{Asking, Fleet};
 use crate::strategy::{self, Entry, Load, Session};
 
+use super::blocked::{refusal, soonest};
 use super::candidate::{self, Set};
 use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
@@ -338,65 +338,4 @@ fn fallbacks(request: Request<'_>, asked: &Asked<'_>) -> Result<Vec<Named>, Refu
         fallbacks.extend(config.model(*model).fallbacks.general.iter().copied().map(Named::from));
     }
     Ok(fallbacks)
-}
-
-/// The cooling candidate that is free soonest; the first of equals.
-fn soonest<'l, 'a>(looked_at: &'l LookedAt<'a>) -> Option<(&'l str, &'l Considered<'a>)> {
-    let left = |considered: &Considered<'_>| match considered.block {
-        Some(Block::Cooling { left_ms, .. }) => Some(left_ms),
-        _ => None,
-    };
-    looked_at
-        .iter()
-        .filter_map(|(model, considered)| Some((left(considered)?, model.as_str(), considered)))
-        .min_by_key(|(left_ms, ..)| *left_ms)
-        .map(|(_, model, considered)| (model, considered))
-}
-
-/// What to tell the client where nothing may serve: what came closest to doing so.
-fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
-    let waits = || {
-        looked_at.iter().filter_map(|(_, considered)| match considered.block {
-            Some(Block::Limited { wait_ms, .. }) => Some(wait_ms),
-            _ => None,
-        })
-    };
-    let cooling = soonest(looked_at).and_then(|(_, one)| match one.block {
-        Some(Block::Cooling { left_ms, .. }) => Some(left_ms),
-        _ => None,
-    });
-    if let Some(wait_ms) = waits().min() {
-        let wait_ms = cooling.map_or(wait_ms, |left_ms| left_ms.min(wait_ms));
-        let message = "every deployment that could serve this request is at one of its limits";
-        return Refusal::new(429, "rate_limited", message)
-            .retry_after(wait_ms.div_ceil(1000).max(1));
-    }
-    if let Some(left_ms) = cooling {
-        let message = "every deployment that could serve this request is cooling down";
-        return Refusal::new(503, "no_deployment_available", message)
-            .retry_after(left_ms.div_ceil(1000).max(1));
-    }
-    let blocks = || looked_at.iter().filter_map(|(_, considered)| considered.block.as_ref());
-    let cheapest = blocks().filter_map(|block| match block {
-        Block::Cost { estimate, limit } => Some((*estimate, *limit)),
-        _ => None,
-    });
-    if let Some((estimate, limit)) = cheapest.min_by(|a, b| a.0.total_cmp(&b.0)) {
-        let message = format!(
-            "the request is estimated to cost at least ${estimate:.6}, over the limit of ${limit}; \
-             shorten it or allow fewer output tokens"
-        );
-        return Refusal::new(402, "cost_limit_exceeded", message);
-    }
-    if blocks().all(|block| *block == Block::Disabled) {
-        let message = "every deployment that could serve this request is switched off";
-        return Refusal::new(503, "no_deployment_available", message);
-    }
-    let reasons =
-        blocks().filter(|block| **block != Block::Disabled).map(ToString::to_string).collect();
-    let mut reasons: Vec<String> = ordered(reasons);
-    reasons.dedup();
-    reasons.truncate(8);
-    let message = format!("no deployment can serve this request: {}", reasons.join("; "));
-    Refusal::new(400, "no_capable_deployment", message)
 }

@@ -57,8 +57,10 @@ pub struct Ending {
     pub report: Option<Report>,
     /// Tokens of its input and output.
     pub tokens: u64,
-    /// Milliseconds from its start to the first byte of the answer.
+    /// Milliseconds from when the request had gone on to the first byte of the answer.
     pub first_byte_ms: Option<u64>,
+    /// Milliseconds to its end.
+    pub answer_ms: Option<u64>,
     /// What the provider says is left.
     pub headroom: Headroom,
 }
@@ -120,18 +122,17 @@ pub(super) fn end(
     let report = ending.report?;
     if report.outcome == Outcome::Success {
         // What a failure took says nothing of how long an answer takes.
-        let took = |ms: u64| ms as f32;
-        if let Some(ms) = ending.first_byte_ms {
-            average(&mut record.first_byte_ms, took(ms));
-        }
-        average(&mut record.answer_ms, took(now_ms.saturating_sub(attempt.began_ms)));
+        average(&mut record.first_byte_ms, ending.first_byte_ms);
+        average(&mut record.answer_ms, ending.answer_ms);
     }
     cooldown::take(record, report, now_ms, settings)
 }
 
 /// Moves an average; the first answer is its own.
-fn average(known: &mut f32, latest_ms: f32) {
+#[expect(clippy::cast_precision_loss, reason = "it is an average")]
+fn average(known: &mut f32, latest_ms: Option<u64>) {
+    let Some(latest_ms) = latest_ms else { return };
     // 0 is not known; what took less than a millisecond took some of it.
-    let latest_ms = latest_ms.max(0.5);
+    let latest_ms = (latest_ms as f32).max(0.5);
     *known = if *known > 0.0 { *known + ALPHA * (latest_ms - *known) } else { latest_ms };
 }

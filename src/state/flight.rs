@@ -22,7 +22,7 @@ impl Flight {
     #[must_use]
     pub fn count(&self, now_ms: u64) -> u32 {
         let now = epoch(now_ms);
-        let is_counted = |at: u32| now.wrapping_sub(at) < SLOTS as u32;
+        let is_counted = |at: u32| (now.wrapping_sub(at) as usize) < SLOTS;
         let counted = self.slots.iter().filter(|(at, _)| is_counted(*at));
         counted.fold(0, |sum: u32, (_, count)| sum.saturating_add(*count))
     }

@@ -7,6 +7,8 @@ pub struct Headroom {
     pub requests: Option<Left>,
     /// Tokens.
     pub tokens: Option<Left>,
+    /// When the provider said so, in milliseconds since the epoch.
+    pub heard_ms: u64,
 }
 
 /// What is left of one limit.
@@ -20,23 +22,6 @@ pub struct Left {
     pub reset_ms: u64,
 }
 
-/// A reset further away than this is none that a provider speaks of.
-const LONGEST_MS: u64 = 24 * 60 * 60 * 1000;
-
-impl Left {
-    /// Milliseconds until it is whole again, 0 where it is.
-    #[must_use]
-    pub fn wait_ms(&self, now_ms: u64) -> u64 {
-        let left = self.reset_ms.saturating_sub(now_ms);
-        // Further away, the clock has jumped back.
-        if left > LONGEST_MS { 0 } else { left }
-    }
-
-    fn holds(self, now_ms: u64) -> Option<Self> {
-        (self.wait_ms(now_ms) > 0).then_some(self)
-    }
-}
-
 impl Headroom {
     /// Milliseconds for which it does not hold one request more of that many tokens.
     #[must_use]
@@ -44,20 +29,26 @@ impl Headroom {
         let requests = self.requests.filter(|left| left.remaining == 0);
         let short = |left: &Left| left.remaining == 0 || u64::from(left.remaining) < tokens;
         let tokens = self.tokens.filter(short);
-        let waits = [requests, tokens].map(|left| left.map_or(0, |left| left.wait_ms(now_ms)));
-        waits.into_iter().max().unwrap_or(0)
+        let short = [requests, tokens].into_iter().flatten();
+        short.map(|left| self.left_ms(left, now_ms)).max().unwrap_or(0)
     }
 
     /// The smallest share that is left, 0 to 1; `None` where no limit is known.
     #[must_use]
     pub fn share(&self, now_ms: u64) -> Option<f64> {
         let limits = [self.requests, self.tokens];
-        let known = limits.into_iter().flatten().filter_map(|left| left.holds(now_ms));
+        let known = limits.into_iter().flatten().filter(|left| self.left_ms(*left, now_ms) > 0);
         let shares = known.filter_map(|left| {
             let limit = left.limit.filter(|limit| *limit > 0)?;
             Some((f64::from(left.remaining) / f64::from(limit)).clamp(0.0, 1.0))
         });
         shares.reduce(f64::min)
+    }
+
+    /// Milliseconds until that is whole again, 0 where it is.
+    const fn left_ms(&self, left: Left, now_ms: u64) -> u64 {
+        // Before it was heard the clock has jumped back, and nothing is known.
+        if now_ms < self.heard_ms { 0 } else { left.reset_ms.saturating_sub(now_ms) }
     }
 
     /// Takes what a request is going to take, until the provider says what it took.
@@ -73,8 +64,11 @@ impl Headroom {
 
     /// Replaces what is known by what a provider has just said.
     pub(super) fn hear(&mut self, said: Self) {
-        self.requests = said.requests.or(self.requests);
-        self.tokens = said.tokens.or(self.tokens);
+        if said.requests.is_some() || said.tokens.is_some() {
+            self.requests = said.requests.or(self.requests);
+            self.tokens = said.tokens.or(self.tokens);
+            self.heard_ms = said.heard_ms;
+        }
     }
 }
 
@@ -90,36 +84,50 @@ mod tests {
 
     #[test]
     fn nothing_left_or_too_little_is_waited_for_until_the_reset() {
-        let none = Headroom { requests: left(0, 10), tokens: None };
+        let none = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
         assert_eq!((none.wait_ms(1, NOW), none.wait_ms(1, NOW + 1000)), (1000, 0));
-        let some = Headroom { requests: left(1, 10), tokens: left(500, 1000) };
+        let some = Headroom { requests: left(1, 10), tokens: left(500, 1000), heard_ms: NOW };
         assert_eq!((some.wait_ms(500, NOW), some.wait_ms(501, NOW)), (0, 1000));
         assert_eq!(Headroom::default().wait_ms(u64::MAX, NOW), 0);
     }
 
     #[test]
-    fn a_reset_that_is_too_far_away_is_none() {
-        let far = Left { remaining: 0, limit: None, reset_ms: NOW + LONGEST_MS + 1 };
-        assert_eq!(Headroom { requests: Some(far), tokens: None }.wait_ms(1, NOW), 0);
+    fn what_is_yet_to_be_heard_is_not_known() {
+        let headroom = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
+        assert_eq!((headroom.wait_ms(1, NOW), headroom.wait_ms(1, NOW - 1)), (1000, 0));
+        assert_eq!((headroom.share(NOW), headroom.share(NOW - 1)), (Some(0.0), None));
     }
 
     #[test]
     fn requests_take_their_part_until_the_provider_speaks_again() {
-        let mut headroom = Headroom { requests: left(2, 10), tokens: left(100, 1000) };
+        let mut headroom =
+            Headroom { requests: left(2, 10), tokens: left(100, 1000), heard_ms: NOW };
         headroom.take(80);
-        assert_eq!(headroom, Headroom { requests: left(1, 10), tokens: left(20, 1000) });
+        assert_eq!(
+            headroom,
+            Headroom { requests: left(1, 10), tokens: left(20, 1000), heard_ms: NOW }
+        );
         headroom.take(80);
-        assert_eq!(headroom, Headroom { requests: left(0, 10), tokens: left(0, 1000) });
-        headroom.hear(Headroom { requests: left(9, 10), tokens: None });
-        assert_eq!(headroom, Headroom { requests: left(9, 10), tokens: left(0, 1000) });
+        assert_eq!(
+            headroom,
+            Headroom { requests: left(0, 10), tokens: left(0, 1000), heard_ms: NOW }
+        );
+        headroom.hear(Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW });
+        assert_eq!(
+            headroom,
+            Headroom { requests: left(9, 10), tokens: left(0, 1000), heard_ms: NOW }
+        );
     }
 
     #[test]
     fn the_share_is_the_smaller_one_and_known_with_a_limit_only() {
-        let headroom = Headroom { requests: left(9, 10), tokens: left(250, 1000) };
+        let headroom = Headroom { requests: left(9, 10), tokens: left(250, 1000), heard_ms: NOW };
         assert_eq!(headroom.share(NOW), Some(0.25));
         assert_eq!(headroom.share(NOW + 1000), None);
         let unlimited = Left { remaining: 9, limit: None, reset_ms: NOW + 1000 };
-        assert_eq!(Headroom { requests: Some(unlimited), tokens: None }.share(NOW), None);
+        assert_eq!(
+            Headroom { requests: Some(unlimited), tokens: None, heard_ms: NOW }.share(NOW),
+            None
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::headroom::{Headroom, Left};
 use super::probe::{LEASES, Probes};
 
 const LAYOUT: u8 = 2;
-const LENGTH: usize = 196;
+const LENGTH: usize = 204;
 /// How long rates are counted together.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
@@ -97,6 +97,7 @@ impl Record {
             to.u32(left.limit.unwrap_or(0));
             to.u64(left.reset_ms);
         }
+        to.u64(self.headroom.heard_ms);
         to.bytes
     }
 
@@ -138,7 +139,11 @@ impl Record {
                 }
                 Probes { leases }
             },
-            headroom: Headroom { requests: from.left()?, tokens: from.left()? },
+            headroom: Headroom {
+                requests: from.left()?,
+                tokens: from.left()?,
+                heard_ms: from.u64()?,
+            },
         })
     }
 }
@@ -245,7 +250,7 @@ mod tests {
             answer_ms: 1e9,
             flight: Flight { slots: [(1, 2), (3, 4), (5, 6), (7, 8)] },
             probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
-            headroom: Headroom { requests: left(1), tokens: left(2_000_000) },
+            headroom: Headroom { requests: left(1), tokens: left(2_000_000), heard_ms: 11 },
         }
     }
 

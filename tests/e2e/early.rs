@@ -63,11 +63,11 @@ fn a_body_larger_than_the_buffer_streams_through() {
     for (what, ask) in ways(&STREAMING, &pieces(1, TAIL)) {
         assert_came(what, &ask.send(), &pieces(1, TAIL));
     }
-    let before = STREAMING.peak_memory_mib();
+    let before = STREAMING.envoy().peak_memory_mib();
     for (what, ask) in ways(&STREAMING, &body) {
         assert_came(what, &ask.send(), &body);
     }
-    let grown = STREAMING.peak_memory_mib() - before;
+    let grown = STREAMING.envoy().peak_memory_mib() - before;
     assert!(grown < 48, "{grown} MiB for a body of 100");
     STREAMING.assert_serves("plain");
 }

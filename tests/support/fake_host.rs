@@ -6,19 +6,65 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
 use pointsman::host::{Conflict, Headers, Host, SharedData};
 use pointsman::lifecycle::{Action, Engine, Stream};
+use pointsman::state::Record;
 
-/// Data shared by all hosts that hold it, as workers of one process do.
+use crate::sync::{Arc, Mutex};
+
+/// Data shared by all hosts that hold it, as workers of one process do: one lock, held
+/// for one reading or writing at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    values: RefCell<HashMap<String, (Vec<u8>, u32)>>,
-    version: Cell<u32>,
+    data: Mutex<Data>,
     /// How many writes to existing keys are still to lose.
-    pub(crate) conflicts: Cell<u32>,
+    pub(crate) conflicts: Countdown,
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    /// Values with their versions.
+    values: HashMap<String, (Vec<u8>, u32)>,
+    /// The last version given.
+    version: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Countdown(AtomicU32);
+
+impl Countdown {
+    pub(crate) fn set(&self, count: u32) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether there was one left.
+    fn take(&self) -> bool {
+        let less = |count: u32| count.checked_sub(1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
+impl Shared {
+    /// What workers share about a deployment.
+    pub(crate) fn record(&self, deployment: &str) -> Record {
+        let data = self.data.lock().unwrap();
+        Record::decode(&data.values[&format!("pointsman/2/deployment/{deployment}")].0)
+    }
+
+    /// Replaces the value of every key, as a module of another layout would.
+    pub(crate) fn overwrite(&self, value: &[u8]) {
+        let mut data = self.data.lock().unwrap();
+        data.values.values_mut().for_each(|(old, _)| *old = value.to_vec());
+    }
+
+    /// Loses all keys, as no proxy does.
+    pub(crate) fn lose_all(&self) {
+        self.data.lock().unwrap().values.clear();
+    }
 }
 
 /// What was answered instead of a provider.
@@ -32,7 +78,7 @@ pub(crate) struct Reply {
 /// One stream's host, or one worker's at configuration time.
 #[derive(Debug)]
 pub(crate) struct FakeHost {
-    pub(crate) shared: Rc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
@@ -45,6 +91,8 @@ pub(crate) struct FakeHost {
     pub(crate) most_held: Cell<usize>,
     /// How many bytes of it were read, ones read twice counted twice.
     pub(crate) bytes_read: Cell<usize>,
+    /// How often shared data was read, and written.
+    pub(crate) accesses: Cell<(u32, u32)>,
     pub(crate) response_headers: RefCell<Headers>,
     /// The piece of the answer that is passing.
     pub(crate) response_body: RefCell<Vec<u8>>,
@@ -59,15 +107,15 @@ pub(crate) const NOW_MS: u64 = 1_795_219_200_000;
 
 impl Default for FakeHost {
     fn default() -> Self {
-        Self::sharing(&Rc::default())
+        Self::sharing(&Arc::default())
     }
 }
 
 impl FakeHost {
     /// A host of another worker over the same data.
-    pub(crate) fn sharing(shared: &Rc<Shared>) -> Self {
+    pub(crate) fn sharing(shared: &Arc<Shared>) -> Self {
         Self {
-            shared: Rc::clone(shared),
+            shared: Arc::clone(shared),
             environment: BTreeMap::new(),
             now_ms: Cell::new(NOW_MS),
             seed: Cell::new(1),
@@ -76,6 +124,7 @@ impl FakeHost {
             passed: RefCell::default(),
             most_held: Cell::default(),
             bytes_read: Cell::default(),
+            accesses: Cell::default(),
             response_headers: RefCell::default(),
             response_body: RefCell::default(),
             properties: RefCell::default(),
@@ -231,23 +280,24 @@ fn set(headers: &RefCell<Headers>, name: &str, value: Option<&[u8]>) {
 
 impl SharedData for FakeHost {
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
-        self.shared.values.borrow().get(key).cloned()
+        let (reads, writes) = self.accesses.get();
+        self.accesses.set((reads + 1, writes));
+        self.shared.data.lock().unwrap().values.get(key).cloned()
     }
 
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
-        let mut values = self.shared.values.borrow_mut();
-        if let Some((_, current)) = values.get(key) {
+        let (reads, writes) = self.accesses.get();
+        self.accesses.set((reads, writes + 1));
+        let mut data = self.shared.data.lock().unwrap();
+        if let Some((_, current)) = data.values.get(key) {
             // Version 0 writes unconditionally, as does any version an absent key.
-            if version != 0 && version != *current {
-                return Err(Conflict);
-            }
-            if self.shared.conflicts.get() > 0 {
-                self.shared.conflicts.set(self.shared.conflicts.get() - 1);
+            if version != 0 && version != *current || self.shared.conflicts.take() {
                 return Err(Conflict);
             }
         }
-        self.shared.version.set(self.shared.version.get() + 1);
-        values.insert(key.to_owned(), (value.to_vec(), self.shared.version.get()));
+        data.version += 1;
+        let version = data.version;
+        data.values.insert(key.to_owned(), (value.to_vec(), version));
         Ok(())
     }
 }

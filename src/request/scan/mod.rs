@@ -34,7 +34,6 @@ use super::tokens::{Costs, UNIT};
 pub use error::ScanError;
 use lexer::Lexer;
 use place::Saying;
-pub(crate) use run::plain;
 use tally::Tally;
 use walker::{Model, Walker};
 

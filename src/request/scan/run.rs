@@ -8,15 +8,15 @@ const BLOCK: usize = 32;
 
 /// The plain beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(super) struct Run {
     /// Bytes that are neither a quote, a backslash nor a control character.
-    pub(crate) len: usize,
+    pub(super) len: usize,
     /// Whether all of them are ASCII; may be false where they are.
-    pub(crate) is_ascii: bool,
+    pub(super) is_ascii: bool,
 }
 
 /// The plain beginning of these bytes.
-pub(crate) fn plain(bytes: &[u8]) -> Run {
+pub(super) fn plain(bytes: &[u8]) -> Run {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let (clean, mut is_ascii) = clean(blocks);
     let last = match blocks.get(clean) {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::spec::{Files, LISTENER, PEEK};
 use super::{Spec, ask, fresh, run};
 
 /// Several, so that state which is not shared shows.
@@ -38,7 +39,10 @@ thread_local! {
 /// A running Envoy.
 #[derive(Debug)]
 pub(crate) struct Envoy {
+    admin_port: u16,
     listener_port: u16,
+    peek_port: Option<u16>,
+    folder: PathBuf,
     log: PathBuf,
     guard: Child,
     _until_closed: ChildStdin,
@@ -67,8 +71,16 @@ impl Envoy {
         let until_closed = guard.stdin.take().unwrap();
         note_log(&log);
         let admin = wait_for(&log, || fs::read_to_string(&address_file).ok()?.parse().ok());
-        let listener_port = wait_for(&log, || listener_port(admin));
-        Self { listener_port, log, guard, _until_closed: until_closed }
+        let bound = wait_for(&log, || bound(admin));
+        Self {
+            admin_port: admin.port(),
+            listener_port: bound[LISTENER],
+            peek_port: bound.get(PEEK).copied(),
+            folder,
+            log,
+            guard,
+            _until_closed: until_closed,
+        }
     }
 
     /// The listener's port; failures of this test from here on show this log.
@@ -77,15 +89,42 @@ impl Envoy {
         self.listener_port
     }
 
+    /// The port of the listener that shows shared data.
+    pub(crate) fn peek_port(&self) -> u16 {
+        self.peek_port.expect("a group whose Spec is with_peek")
+    }
+
+    /// Replaces the listeners by those of another `Spec`, with another module.
+    pub(crate) fn update(&self, spec: &Spec, module: &Path) {
+        write_listeners(&self.folder, spec, module.to_str().unwrap());
+    }
+
+    /// The value of one of Envoy's counters and gauges; 0 before it has one.
+    pub(crate) async fn stat(&self, name: &str) -> u64 {
+        let path = format!("/stats?filter={name}");
+        let text = ask::fetch(self.admin_port, &path).await.expect("Envoy answers");
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let of_line = |line: &str| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok();
+        text.lines().find_map(of_line).unwrap_or(0)
+    }
+
     /// The most memory that Envoy has had so far, in MiB, as Linux counts it.
     pub(crate) fn peak_memory_mib(&self) -> u64 {
+        self.memory_kib("VmHWM:") / 1024
+    }
+
+    /// The memory that Envoy has now, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    fn memory_kib(&self, field: &str) -> u64 {
         let guard = self.guard.id();
         let children = fs::read_to_string(format!("/proc/{guard}/task/{guard}/children")).unwrap();
         let pid = children.split_whitespace().next().expect("the guard has started Envoy");
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-        kib / 1024
+        let kib = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+        kib.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// What Envoy has logged so far.
@@ -120,11 +159,37 @@ fn folder() -> PathBuf {
 }
 
 fn write_config(folder: &Path, spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> PathBuf {
+    let module = module();
+    if spec.is_dynamic {
+        write_listeners(folder, spec, &module);
+    }
+    let path = folder.join("envoy.json");
+    with_files(folder, spec, &module, |files| {
+        fs::write(&path, serde_json::to_vec_pretty(&spec.envoy(files, ports)).unwrap()).unwrap();
+    });
+    path
+}
+
+/// Beside it first: Envoy reads the file as soon as one is moved there.
+fn write_listeners(folder: &Path, spec: &Spec, module: &str) {
+    with_files(folder, spec, module, |files| {
+        let new = folder.join("listeners.new");
+        fs::write(&new, serde_json::to_vec_pretty(&spec.resources(files)).unwrap()).unwrap();
+        fs::rename(&new, files.listeners).unwrap();
+    });
+}
+
+fn with_files(folder: &Path, spec: &Spec, module: &str, write: impl FnOnce(Files<'_>)) {
+    let peek = if spec.with_peek { setting("POINTSMAN_PEEK") } else { String::new() };
+    let listeners = folder.join("listeners.json");
+    write(Files { module, peek: &peek, listeners: listeners.to_str().unwrap() });
+}
+
+/// The module that the tests are of.
+pub(crate) fn module() -> String {
     let module = setting("POINTSMAN_WASM");
     assert!(Path::new(&module).exists(), "{module} does not exist; run `make test-e2e`");
-    let path = folder.join("envoy.json");
-    fs::write(&path, serde_json::to_vec_pretty(&spec.envoy(&module, ports)).unwrap()).unwrap();
-    path
+    module
 }
 
 fn wait_for<T>(log: &Path, mut probe: impl FnMut() -> Option<T>) -> T {
@@ -140,17 +205,19 @@ fn wait_for<T>(log: &Path, mut probe: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The port that Envoy has bound for the listener, once all workers serve.
-fn listener_port(admin: SocketAddr) -> Option<u16> {
+/// The ports that Envoy has bound, by listener, once all workers serve.
+fn bound(admin: SocketAddr) -> Option<BTreeMap<String, u16>> {
     let fetch = |path: &str| run(ask::fetch(admin.port(), path));
     if fetch("/ready").is_none_or(|ready| !ready.starts_with(b"LIVE")) {
         return None;
     }
     let listeners: Value = serde_json::from_slice(&fetch("/listeners?format=json")?).ok()?;
-    let port = listeners
-        .pointer("/listener_statuses/0/local_address/socket_address/port_value")?
-        .as_u64()?;
-    u16::try_from(port).ok()
+    let statuses = listeners["listener_statuses"].as_array()?;
+    let of_one = |status: &Value| {
+        let port = status.pointer("/local_address/socket_address/port_value")?.as_u64()?;
+        Some((status["name"].as_str()?.to_owned(), u16::try_from(port).ok()?))
+    };
+    statuses.iter().map(of_one).collect()
 }
 
 fn note_log(log: &Path) {

@@ -2,6 +2,9 @@
 
 mod ask;
 mod envoy;
+pub(crate) mod ledger;
+pub(crate) mod load;
+mod shared;
 mod spec;
 
 use std::collections::BTreeMap;
@@ -13,13 +16,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::mock::{Mock, Seen};
+use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Reply, ask, connect};
-pub(crate) use envoy::validate;
+pub(crate) use envoy::{Envoy, module, validate};
 pub(crate) use spec::Spec;
-
-use envoy::Envoy;
 
 /// The providers of every group; each is also a cluster, `site` the default one.
 const PROVIDERS: [&str; 4] = ["alpha", "beta", "gamma", "site"];
@@ -73,14 +74,24 @@ impl Group {
         self.envoy.listener_port()
     }
 
-    /// The most memory that Envoy has had so far, in MiB.
-    pub(crate) fn peak_memory_mib(&self) -> u64 {
-        self.envoy.peak_memory_mib()
+    /// The Envoy.
+    pub(crate) fn envoy(&self) -> &Envoy {
+        &self.envoy
     }
 
     /// One of the providers.
     pub(crate) fn mock(&self, name: &str) -> &Mock {
         &self.mocks[name]
+    }
+
+    /// What all providers did so far.
+    pub(crate) fn tally(&self) -> Tally {
+        self.mocks.values().flat_map(Mock::tally).collect()
+    }
+
+    /// Forgets the requests that providers have seen, not what they did.
+    pub(crate) fn forget(&self) {
+        self.mocks.values().for_each(Mock::forget);
     }
 
     /// (provider, request) of every request of this case that reached one.
@@ -93,6 +104,7 @@ impl Group {
     }
 
     /// Fails if a request has ended a virtual machine since Envoy started.
+    #[track_caller]
     pub(crate) fn assert_no_trap(&self) {
         let log = self.envoy.log();
         let traps = ["panicked", "wasm trap", "Uncaught", "Wasm VM failed", "Function: proxy_"];

@@ -20,6 +20,33 @@ pub(crate) struct Spec {
     pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// A second listener shows what is in shared data.
+    pub(crate) with_peek: bool,
+    /// Listeners come from a file, so that they can be replaced.
+    pub(crate) is_dynamic: bool,
+}
+
+/// Name of the listener that the tests' requests go to.
+pub(super) const LISTENER: &str = "llm";
+
+/// Name of the one that shows shared data.
+pub(super) const PEEK: &str = "peek";
+
+/// Shared data is common to the modules of one such name.
+const VM_ID: &str = "pointsman";
+
+/// A port that nothing listens on.
+const CLOSED: u16 = 1;
+
+/// Files that Envoy's configuration names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Files<'a> {
+    /// The module.
+    pub(super) module: &'a str,
+    /// The filter that shows shared data.
+    pub(super) peek: &'a str,
+    /// Where listeners are read from, if they can be replaced.
+    pub(super) listeners: &'a str,
 }
 
 impl Spec {
@@ -31,11 +58,13 @@ impl Spec {
             buffer_bytes: 18 << 20,
             filters_before: Vec::new(),
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
+            with_peek: false,
+            is_dynamic: false,
         }
     }
 
     /// Envoy's configuration; `ports` are the providers'.
-    pub(crate) fn envoy(&self, module: &str, ports: &BTreeMap<&'static str, u16>) -> Value {
+    pub(super) fn envoy(&self, files: Files<'_>, ports: &BTreeMap<&'static str, u16>) -> Value {
         let mut clusters: Vec<Value> =
             ports.iter().map(|(name, port)| self.cluster(name, *port)).collect();
         if let Some(port) = ports.get("alpha") {
@@ -48,10 +77,36 @@ impl Spec {
             });
             clusters.push(http2);
         }
-        json!({
+        clusters.push(self.cluster("closed", CLOSED));
+        let mut envoy = json!({
             "admin": {"address": address(0)},
-            "static_resources": {"listeners": [self.listener(module)], "clusters": clusters},
-        })
+            "static_resources": {"clusters": clusters},
+        });
+        if self.is_dynamic {
+            envoy["node"] = json!({"id": "tests", "cluster": "tests"});
+            envoy["dynamic_resources"] = json!({"lds_config": {
+                "resource_api_version": "V3", "path_config_source": {"path": files.listeners}}});
+        } else {
+            envoy["static_resources"]["listeners"] = self.listeners(files).into();
+        }
+        envoy
+    }
+
+    /// The listeners, as the file of a dynamic Envoy holds them.
+    pub(super) fn resources(&self, files: Files<'_>) -> Value {
+        let mut listeners = self.listeners(files);
+        for listener in &mut listeners {
+            listener["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
+        }
+        json!({"resources": listeners})
+    }
+
+    fn listeners(&self, files: Files<'_>) -> Vec<Value> {
+        let mut listeners = vec![self.listener(files.module)];
+        if self.with_peek {
+            listeners.push(peek(files.peek));
+        }
+        listeners
     }
 
     fn cluster(&self, name: &str, port: u16) -> Value {
@@ -67,14 +122,19 @@ impl Spec {
     }
 
     fn listener(&self, module: &str) -> Value {
+        let route = |condition: Value, timeout: &str| {
+            json!({
+                "match": condition,
+                "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
+                "route": {"cluster_header": "x-llm-cluster", "timeout": timeout},
+            })
+        };
+        let short = json!({"prefix": "/", "headers": [{"name": "x-short", "present_match": true}]});
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
-        filters.push(json!({
-            "name": "envoy.filters.http.router",
-            "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
-        }));
+        filters.push(router());
         json!({
-            "name": "llm",
+            "name": LISTENER,
             "address": address(0),
             "per_connection_buffer_limit_bytes": self.buffer_bytes,
             "filter_chains": [{"filters": [{
@@ -93,11 +153,11 @@ impl Spec {
                         },
                     }],
                     "http_filters": filters,
-                    "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [{
-                        "match": {"prefix": "/"},
-                        "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
-                        "route": {"cluster_header": "x-llm-cluster", "timeout": "0s"},
-                    }]}]},
+                    "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [
+                        // What a request may be given that has to time out.
+                        route(short, "1s"),
+                        route(json!({"prefix": "/"}), "0s"),
+                    ]}]},
                 },
             }]}],
         })
@@ -120,7 +180,7 @@ impl Spec {
                     "failure_policy": "FAIL_RELOAD",
                     "allow_on_headers_stop_iteration": true,
                     "vm_config": {
-                        "vm_id": "pointsman",
+                        "vm_id": VM_ID,
                         "runtime": "envoy.wasm.runtime.v8",
                         "code": {"local": {"filename": module}},
                         "environment_variables": {"key_values": environment},
@@ -130,6 +190,44 @@ impl Spec {
             },
         })
     }
+}
+
+/// The listener that shows shared data.
+fn peek(module: &str) -> Value {
+    let filter = json!({
+        "name": "peek",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
+            "config": {
+                "name": "peek",
+                "vm_config": {
+                    "vm_id": VM_ID,
+                    "runtime": "envoy.wasm.runtime.v8",
+                    "code": {"local": {"filename": module}},
+                },
+            },
+        },
+    });
+    json!({
+        "name": PEEK,
+        "address": address(0),
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                "stat_prefix": PEEK,
+                "http_filters": [filter, router()],
+                "route_config": {"virtual_hosts": []},
+            },
+        }]}],
+    })
+}
+
+fn router() -> Value {
+    json!({
+        "name": "envoy.filters.http.router",
+        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+    })
 }
 
 /// An address on this machine; port 0 lets Envoy choose.

@@ -5,40 +5,43 @@
 
 use serde_json::{Value, json};
 
+use super::behaviour::{Behaviour, Used};
 use super::record::Seen;
 
-/// The text every provider generates.
-pub(crate) fn text(provider: &str) -> String {
-    format!("Hello from {provider}.")
+/// The text every provider generates, or that many words.
+pub(crate) fn text(provider: &str, behaviour: &Behaviour) -> String {
+    let words = |count: usize| "word ".repeat(count);
+    behaviour.words.map_or_else(|| format!("Hello from {provider}."), words)
 }
 
 /// The answer to a request that is served.
-pub(crate) fn success(provider: &str, seen: &Seen) -> Value {
+pub(crate) fn success(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Value {
     let model = seen.upstream_model.as_deref().unwrap_or("none");
-    let text = text(provider);
+    let text = text(provider, behaviour);
+    let used = behaviour.used;
     let mut answer = match operation(&seen.path) {
         Operation::Chat => json!({
             "id": "chatcmpl-mock", "object": "chat.completion", "created": 1, "model": model,
             "choices": [{"index": 0, "finish_reason": "stop", "logprobs": null,
                          "message": {"role": "assistant", "content": text, "refusal": null}}],
-            "usage": openai_usage(),
+            "usage": used.openai(),
         }),
         Operation::Completions => json!({
             "id": "cmpl-mock", "object": "text_completion", "created": 1, "model": model,
             "choices": [{"index": 0, "finish_reason": "stop", "logprobs": null, "text": text}],
-            "usage": openai_usage(),
+            "usage": used.openai(),
         }),
         Operation::Embeddings => json!({
             "object": "list", "model": model,
             "data": [{"object": "embedding", "index": 0, "embedding": [0.25, -0.5, 1.0]}],
-            "usage": {"prompt_tokens": 7, "total_tokens": 7},
+            "usage": {"prompt_tokens": used.input, "total_tokens": used.input},
         }),
-        Operation::Responses => response_object(model, &text, "completed"),
+        Operation::Responses => response_object(model, &text, "completed", used),
         Operation::Messages => json!({
             "id": "msg_mock", "type": "message", "role": "assistant", "model": model,
             "content": [{"type": "text", "text": text}],
             "stop_reason": "end_turn", "stop_sequence": null,
-            "usage": {"input_tokens": 7, "output_tokens": 5},
+            "usage": {"input_tokens": used.input, "output_tokens": used.output},
         }),
         Operation::Models => json!({
             "object": "list",
@@ -64,7 +67,74 @@ pub(crate) fn error(path: &str, status: u16) -> Value {
         400..=499 => ("invalid_request_error", "invalid_request"),
         _ => ("api_error", "server_error"),
     };
-    let message = format!("The mock provider was asked to answer {status}.");
+    error_object(path, kind, code, &format!("The mock provider was asked to answer {status}."))
+}
+
+/// An error that only the body tells from others of its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// 400: the prompt is too long.
+    ContextLength,
+    /// 400: the prompt is not allowed.
+    ContentPolicy,
+    /// 429: nothing is left that waiting would bring back.
+    Quota,
+    /// 404: no such model.
+    ModelNotFound,
+}
+
+impl Refusal {
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "context-length" => Self::ContextLength,
+            "content-policy" => Self::ContentPolicy,
+            "quota" => Self::Quota,
+            "model-not-found" => Self::ModelNotFound,
+            _ => return None,
+        })
+    }
+
+    /// Its status, and its body in the words that the providers of a path use.
+    pub(crate) fn answer(self, path: &str) -> (u16, Value) {
+        let invalid = "invalid_request_error";
+        let is_anthropic = operation(path) == Operation::Messages;
+        let (status, kind, code, message) = match self {
+            Self::ContextLength if is_anthropic => {
+                (400, invalid, "", "prompt is too long: 215000 tokens > 200000 maximum")
+            }
+            Self::ContextLength => {
+                let message = "This model's maximum context length is 128000 tokens. However, \
+                               your messages resulted in 150000 tokens.";
+                (400, invalid, "context_length_exceeded", message)
+            }
+            Self::ContentPolicy if is_anthropic => {
+                (400, invalid, "", "Output blocked by content filtering policy")
+            }
+            Self::ContentPolicy => {
+                let message = "The response was filtered due to the prompt triggering our \
+                               content management policy.";
+                (400, invalid, "content_filter", message)
+            }
+            Self::Quota if is_anthropic => {
+                let message = "Your credit balance is too low to access the Anthropic API.";
+                (400, invalid, "", message)
+            }
+            Self::Quota => {
+                let message = "You exceeded your current quota, please check your plan and \
+                               billing details.";
+                (429, "insufficient_quota", "insufficient_quota", message)
+            }
+            Self::ModelNotFound if is_anthropic => (404, "not_found_error", "", "model: mock"),
+            Self::ModelNotFound => {
+                (404, invalid, "model_not_found", "The model `mock` does not exist.")
+            }
+        };
+        (status, error_object(path, kind, code, message))
+    }
+}
+
+fn error_object(path: &str, kind: &str, code: &str, message: &str) -> Value {
     if operation(path) == Operation::Messages {
         return json!({"type": "error", "error": {"type": kind, "message": message}});
     }
@@ -100,21 +170,17 @@ pub(crate) fn operation(path: &str) -> Operation {
         .map_or(Operation::Other, |(_, operation)| operation)
 }
 
-/// The `usage` member of every OpenAI answer.
-pub(crate) fn openai_usage() -> Value {
-    json!({"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12})
-}
-
 /// The object of the responses API.
-pub(crate) fn response_object(model: &str, text: &str, status: &str) -> Value {
+pub(crate) fn response_object(model: &str, text: &str, status: &str, used: Used) -> Value {
+    let Used { input, output } = used;
     let content = json!([{"type": "output_text", "text": text, "annotations": []}]);
     json!({
         "id": "resp_mock", "object": "response", "created_at": 1, "model": model, "status": status,
         "output": [{"id": "msg_mock", "type": "message", "role": "assistant",
                     "status": status, "content": content}],
         "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "error": null,
-        "usage": {"input_tokens": 7, "input_tokens_details": {"cached_tokens": 0},
-                  "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 0},
-                  "total_tokens": 12},
+        "usage": {"input_tokens": input, "input_tokens_details": {"cached_tokens": 0},
+                  "output_tokens": output, "output_tokens_details": {"reasoning_tokens": 0},
+                  "total_tokens": input + output},
     })
 }

@@ -4,13 +4,21 @@
 //! the control endpoint; both are the same keys with text values.
 
 use hyper::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::answer::Refusal;
 
 /// What to do instead of, or besides, serving.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Behaviour {
     /// Only at the provider, or for the upstream model, of this name.
     pub(crate) only: Option<String>,
+    /// Say that this many tokens were used.
+    pub(crate) used: Used,
+    /// Answer with this many words.
+    pub(crate) words: Option<usize>,
+    /// Answer with this error.
+    pub(crate) refusal: Option<Refusal>,
     /// Answer with this status.
     pub(crate) status: Option<u16>,
     /// Answer with this `retry-after`.
@@ -25,8 +33,33 @@ pub(crate) struct Behaviour {
     pub(crate) headers: Vec<(String, String)>,
     /// Break the connection.
     pub(crate) reset: Option<Reset>,
+    /// Break a stream off with an error event, after half of it.
+    pub(crate) has_error_event: bool,
     /// Send the first event of a stream, then wait until this key is released.
     pub(crate) hold: Option<String>,
+    /// Do not answer at all, until the client gives up.
+    pub(crate) hang: Option<String>,
+}
+
+/// Tokens that an answer says were used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) input: u64,
+    pub(crate) output: u64,
+}
+
+impl Default for Used {
+    fn default() -> Self {
+        Self { input: 7, output: 5 }
+    }
+}
+
+impl Used {
+    /// The `usage` member of OpenAI's answers.
+    pub(crate) fn openai(self) -> Value {
+        let Self { input, output } = self;
+        json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
+    }
 }
 
 /// When a connection is broken.
@@ -72,6 +105,14 @@ impl Behaviour {
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
             "only" => self.only = Some(value.to_owned()),
+            "input-tokens" => self.used.input = number(key, value)?,
+            "output-tokens" => self.used.output = number(key, value)?,
+            "words" => self.words = Some(number(key, value)?),
+            "refusal" => {
+                let refusal = Refusal::named(value);
+                self.refusal = Some(refusal.ok_or_else(|| format!("refusal: {value:?}"))?);
+            }
+            "error-event" => self.has_error_event = true,
             "status" => self.status = Some(number(key, value)?),
             "retry-after" => self.retry_after = Some(value.to_owned()),
             "delay-ms" => self.delay_ms = number(key, value)?,
@@ -89,6 +130,7 @@ impl Behaviour {
                 });
             }
             "hold" => self.hold = Some(value.to_owned()),
+            "hang" => self.hang = Some(value.to_owned()),
             _ => return Err(format!("x-mock-{key}: unknown behaviour")),
         }
         Ok(())

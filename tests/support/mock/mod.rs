@@ -15,6 +15,7 @@ mod control;
 mod record;
 mod serve;
 mod stream;
+mod tally;
 
 use std::collections::{HashSet, VecDeque};
 use std::net::SocketAddr;
@@ -24,8 +25,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+pub(crate) use answer::Refusal;
 pub(crate) use behaviour::Behaviour;
 pub(crate) use record::Seen;
+pub(crate) use tally::{Did, Tally};
 
 /// A running provider; dropping it stops accepting.
 #[derive(Debug)]
@@ -61,6 +64,21 @@ impl Mock {
         seen.iter().filter(|one| one.header(header) == Some(value)).cloned().collect()
     }
 
+    /// Forgets the requests seen so far, not what was done about them.
+    pub(crate) fn forget(&self) {
+        self.state.seen().clear();
+    }
+
+    /// What was done so far.
+    pub(crate) fn tally(&self) -> Tally {
+        self.state.tally.lock().unwrap().clone()
+    }
+
+    /// Whether a request hangs under this key.
+    pub(crate) fn is_hanging(&self, key: &str) -> bool {
+        self.state.hanging.lock().unwrap().contains(key)
+    }
+
     /// Sets the behaviour of the next `times` requests, or of all that follow.
     pub(crate) fn script(&self, behaviour: Behaviour, times: Option<u32>) {
         self.state.scripts().push_back(Script { behaviour, left: times });
@@ -83,7 +101,9 @@ impl Drop for Mock {
 pub(crate) struct State {
     name: String,
     seen: Mutex<Vec<Seen>>,
+    tally: Mutex<Tally>,
     scripts: Mutex<VecDeque<Script>>,
+    hanging: Mutex<HashSet<String>>,
     released: Mutex<HashSet<String>>,
     on_release: Notify,
 }
@@ -100,7 +120,9 @@ impl State {
         Self {
             name: name.to_owned(),
             seen: Mutex::default(),
+            tally: Mutex::default(),
             scripts: Mutex::default(),
+            hanging: Mutex::default(),
             released: Mutex::default(),
             on_release: Notify::new(),
         }
@@ -108,6 +130,15 @@ impl State {
 
     fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap()
+    }
+
+    /// Counts what was done, and the tokens that were said to be used.
+    fn did(&self, upstream_model: Option<&str>, did: Did, tokens: u64) {
+        let key = (upstream_model.unwrap_or_default().to_owned(), did);
+        let mut tally = self.tally.lock().unwrap();
+        let count = tally.entry(key).or_default();
+        count.times += 1;
+        count.tokens += tokens;
     }
 
     fn scripts(&self) -> MutexGuard<'_, VecDeque<Script>> {

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use super::behaviour::{Behaviour, Reset};
 use super::record::{self, KEPT_BYTES, Seen};
-use super::{State, answer, control, stream};
+use super::{Did, State, answer, control, stream};
 
 /// Why a body or an answer stops short.
 #[derive(Debug)]
@@ -129,25 +129,17 @@ async fn respond(
         _ => state.scripted(model).unwrap_or_default(),
     };
     tokio::time::sleep(Duration::from_millis(behaviour.delay_ms)).await;
+    if let Some(key) = &behaviour.hang {
+        state.did(model, Did::Hang, 0);
+        state.hanging.lock().unwrap().insert(key.clone());
+        // Until the client gives up, and this future is dropped.
+        std::future::pending::<()>().await;
+    }
     if behaviour.reset == Some(Reset::BeforeHeaders) {
+        state.did(model, Did::Reset, 0);
         return Err(Broken);
     }
-    let mut response = if let Some(body) = &behaviour.body {
-        let mut response = text_answer(behaviour.status.unwrap_or(200), body.clone());
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-        response
-    } else if let Some(status) = behaviour.status.filter(|status| *status >= 400) {
-        json_answer(status, &answer::error(&seen.path, status))
-    } else if let Some(events) = stream::events(&state.name, seen) {
-        stream::answer(state, events, &behaviour)
-    } else {
-        json_answer(behaviour.status.unwrap_or(200), &answer::success(&state.name, seen))
-    };
-    if behaviour.reset == Some(Reset::MidBody) {
-        response = stream::cut_short(response);
-    }
+    let mut response = answer(state, seen, &behaviour);
     let mut extra = behaviour.headers.clone();
     extra.push(("x-mock-provider".to_owned(), state.name.clone()));
     extra.extend(behaviour.retry_after.map(|after| ("retry-after".to_owned(), after)));
@@ -161,6 +153,36 @@ async fn respond(
         }
     }
     Ok(response)
+}
+
+fn answer(state: &Arc<State>, seen: &Seen, behaviour: &Behaviour) -> Answer {
+    let model = seen.upstream_model.as_deref();
+    let error = behaviour.status.filter(|status| *status >= 400);
+    let (response, did, tokens) = if let Some(refusal) = behaviour.refusal {
+        let (status, body) = refusal.answer(&seen.path);
+        (json_answer(status, &body), Did::Refuse(refusal), 0)
+    } else if let Some(body) = &behaviour.body {
+        let status = behaviour.status.unwrap_or(200);
+        let mut response = text_answer(status, body.clone());
+        let json = header::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        (response, Did::Answer(status), 0)
+    } else if let Some(status) = error {
+        (json_answer(status, &answer::error(&seen.path, status)), Did::Answer(status), 0)
+    } else if let Some(events) = stream::events(&state.name, seen, behaviour) {
+        return stream::answer(state, seen, events, behaviour);
+    } else {
+        let status = behaviour.status.unwrap_or(200);
+        let body = answer::success(&state.name, seen, behaviour);
+        let used = behaviour.used;
+        (json_answer(status, &body), Did::Answer(status), used.input + used.output)
+    };
+    if behaviour.reset == Some(Reset::MidBody) {
+        state.did(model, Did::Cut, 0);
+        return stream::cut_short(response);
+    }
+    state.did(model, did, tokens);
+    response
 }
 
 /// An answer with a JSON body.

@@ -3,36 +3,81 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::channel::Channel;
-use http_body_util::{BodyExt, channel};
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
 use hyper::body::Bytes;
 use hyper::{Response, header};
 use serde_json::{Value, json};
 
-use super::State;
-use super::answer::{self, Operation, operation, text};
-use super::behaviour::Behaviour;
+use super::answer::{self, Operation, operation};
+use super::behaviour::{Behaviour, Reset, Used};
 use super::record::Seen;
 use super::serve::{Answer, Broken};
+use super::{Did, State};
+
+/// How long what was sent takes to leave this process, before its connection is broken.
+const FLUSH: Duration = Duration::from_millis(5);
+
+/// One event of a stream.
+#[derive(Debug)]
+pub(crate) struct Event {
+    bytes: Bytes,
+    /// Tokens that are said to be used, here or before.
+    told: u64,
+}
 
 /// The events of a streamed answer; none when the request asks for no stream.
-pub(crate) fn events(provider: &str, seen: &Seen) -> Option<Vec<Bytes>> {
+pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Option<Vec<Event>> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
     if body.get("stream") != Some(&Value::Bool(true)) {
         return None;
     }
     let model = seen.upstream_model.as_deref().unwrap_or("none");
-    let events = match operation(&seen.path) {
-        Operation::Chat => chat(provider, model, "chat.completion.chunk"),
-        Operation::Completions => chat(provider, model, "text_completion"),
-        Operation::Messages => messages(provider, model),
-        Operation::Responses => responses(provider, model),
+    let text = answer::text(provider, behaviour);
+    let used = behaviour.used;
+    let mut events = match operation(&seen.path) {
+        Operation::Chat => chat(&text, used, model, "chat.completion.chunk"),
+        Operation::Completions => chat(&text, used, model, "text_completion"),
+        Operation::Messages => messages(&text, used, model),
+        Operation::Responses => responses(&text, used, model),
         _ => return None,
     };
-    Some(events.into_iter().map(Bytes::from).collect())
+    if behaviour.has_error_event {
+        let late = events.split_off(events.len().div_ceil(2));
+        // What was used is said all the same, so that it can be counted.
+        if events.iter().all(|(_, tokens)| *tokens == 0) {
+            events.extend(late.into_iter().find(|(_, tokens)| *tokens > 0));
+        }
+        events.push(error(operation(&seen.path)));
+    }
+    let mut told = 0;
+    let event = |(text, tokens): (String, u64)| {
+        told = told.max(tokens);
+        Event { bytes: Bytes::from(text), told }
+    };
+    Some(events.into_iter().map(event).collect())
 }
 
-fn chat(provider: &str, model: &str, object: &str) -> Vec<String> {
+/// The error that ends a stream.
+fn error(operation: Operation) -> (String, u64) {
+    let message = "The mock provider was asked to fail.";
+    match operation {
+        Operation::Messages => {
+            let error = json!({"type": "overloaded_error", "message": message});
+            named(&json!({"type": "error", "error": error}))
+        }
+        Operation::Responses => {
+            let error = json!({"type": "error", "code": "server_error", "message": message});
+            named(&error)
+        }
+        _ => {
+            let error = json!({"message": message, "type": "server_error", "code": null});
+            (format!("data: {}\n\n", json!({"error": error})), 0)
+        }
+    }
+}
+
+fn chat(text: &str, used: Used, model: &str, object: &str) -> Vec<(String, u64)> {
     let chunk = |choices: Value, usage: Value| {
         let chunk = json!({"id": "chatcmpl-mock", "object": object, "created": 1, "model": model,
                            "choices": choices, "usage": usage});
@@ -40,76 +85,75 @@ fn chat(provider: &str, model: &str, object: &str) -> Vec<String> {
     };
     let delta = |delta: Value, finish: Value| {
         let text = delta.get("content").cloned().unwrap_or_else(|| json!(""));
-        chunk(
-            json!([{"index": 0, "delta": delta, "text": text, "finish_reason": finish}]),
-            Value::Null,
-        )
+        let choice = json!([{"index": 0, "delta": delta, "text": text, "finish_reason": finish}]);
+        (chunk(choice, Value::Null), 0)
     };
     let mut events = vec![delta(json!({"role": "assistant", "content": ""}), Value::Null)];
-    let text = text(provider);
     events
         .extend(text.split_inclusive(' ').map(|word| delta(json!({"content": word}), Value::Null)));
     events.push(delta(json!({}), json!("stop")));
-    events.push(chunk(json!([]), answer::openai_usage()));
-    events.push("data: [DONE]\n\n".to_owned());
+    events.push((chunk(json!([]), used.openai()), used.input + used.output));
+    events.push(("data: [DONE]\n\n".to_owned(), 0));
     events
 }
 
 /// An event that is named after the type of its data.
-fn named(data: &Value) -> String {
+fn named(data: &Value) -> (String, u64) {
     let name = data["type"].as_str().unwrap_or_default();
-    format!("event: {name}\ndata: {data}\n\n")
+    (format!("event: {name}\ndata: {data}\n\n"), 0)
 }
 
-fn messages(provider: &str, model: &str) -> Vec<String> {
+fn messages(text: &str, used: Used, model: &str) -> Vec<(String, u64)> {
+    let start = json!({"type": "message_start", "message": {
+        "id": "msg_mock", "type": "message", "role": "assistant", "model": model, "content": [],
+        "stop_reason": null, "stop_sequence": null,
+        "usage": {"input_tokens": used.input, "output_tokens": 1}}});
+    let block = json!({"type": "text", "text": ""});
     let mut events = vec![
-        json!({"type": "message_start", "message": {
-            "id": "msg_mock", "type": "message", "role": "assistant", "model": model, "content": [],
-            "stop_reason": null, "stop_sequence": null,
-            "usage": {"input_tokens": 7, "output_tokens": 1}}}),
-        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+        (named(&start).0, used.input + 1),
+        named(&json!({"type": "content_block_start", "index": 0, "content_block": block})),
     ];
-    events.extend(text(provider).split_inclusive(' ').map(|word| {
-        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}})
+    events.extend(text.split_inclusive(' ').map(|word| {
+        let delta = json!({"type": "text_delta", "text": word});
+        named(&json!({"type": "content_block_delta", "index": 0, "delta": delta}))
     }));
-    events.push(json!({"type": "content_block_stop", "index": 0}));
-    events.push(json!({"type": "message_delta", "usage": {"output_tokens": 5},
-                       "delta": {"stop_reason": "end_turn", "stop_sequence": null}}));
-    events.push(json!({"type": "message_stop"}));
-    events.iter().map(named).collect()
+    events.push(named(&json!({"type": "content_block_stop", "index": 0})));
+    let end = json!({"type": "message_delta", "usage": {"output_tokens": used.output},
+                     "delta": {"stop_reason": "end_turn", "stop_sequence": null}});
+    events.push((named(&end).0, used.input + used.output));
+    events.push(named(&json!({"type": "message_stop"})));
+    events
 }
 
-fn responses(provider: &str, model: &str) -> Vec<String> {
-    let text = text(provider);
-    let started = answer::response_object(model, "", "in_progress");
+fn responses(text: &str, used: Used, model: &str) -> Vec<(String, u64)> {
+    let started = answer::response_object(model, "", "in_progress", used);
     let mut events = vec![json!({"type": "response.created", "response": started})];
     events.extend(text.split_inclusive(' ').map(|word| {
         json!({"type": "response.output_text.delta", "item_id": "msg_mock", "output_index": 0,
                "content_index": 0, "delta": word, "logprobs": []})
     }));
-    let ended = answer::response_object(model, &text, "completed");
+    let ended = answer::response_object(model, text, "completed", used);
     events.push(json!({"type": "response.completed", "response": ended}));
     for (number, event) in events.iter_mut().enumerate() {
         event["sequence_number"] = json!(number);
     }
-    events.iter().map(named).collect()
+    events.iter().map(|event| (named(event).0, used.input + used.output)).collect()
 }
 
 /// Sends the events one by one, as the behaviour says.
-pub(crate) fn answer(state: &Arc<State>, events: Vec<Bytes>, behaviour: &Behaviour) -> Answer {
-    let (mut sender, body) = Channel::<Bytes, Broken>::new(1);
-    let state = Arc::clone(state);
-    let Behaviour { hold, event_delay_ms, .. } = behaviour.clone();
+pub(crate) fn answer(
+    state: &Arc<State>,
+    seen: &Seen,
+    events: Vec<Event>,
+    behaviour: &Behaviour,
+) -> Answer {
+    let (sender, body) = Channel::<Bytes, Broken>::new(1);
+    let (state, behaviour) = (Arc::clone(state), behaviour.clone());
+    let model = seen.upstream_model.clone();
     tokio::spawn(async move {
-        for (number, event) in events.into_iter().enumerate() {
-            match (&hold, number) {
-                (Some(key), 1) => state.released(key).await,
-                (_, 0) => {}
-                _ => tokio::time::sleep(Duration::from_millis(event_delay_ms)).await,
-            }
-            if sender.send_data(event).await.is_err() {
-                return;
-            }
+        let (did, told) = send(&state, &model, sender, events, &behaviour).await;
+        if behaviour.hold.is_none() {
+            state.did(model.as_deref(), did, told);
         }
     });
     let mut response = Response::new(body.boxed());
@@ -118,10 +162,44 @@ pub(crate) fn answer(state: &Arc<State>, events: Vec<Bytes>, behaviour: &Behavio
     response
 }
 
+async fn send(
+    state: &State,
+    model: &Option<String>,
+    mut sender: Sender<Bytes, Broken>,
+    mut events: Vec<Event>,
+    behaviour: &Behaviour,
+) -> (Did, u64) {
+    let is_cut = behaviour.reset == Some(Reset::MidBody);
+    if is_cut {
+        events.truncate(events.len() / 2);
+    }
+    let mut told = 0;
+    for (number, event) in events.into_iter().enumerate() {
+        match (&behaviour.hold, number) {
+            (_, 0) => {}
+            (Some(key), 1) => {
+                state.did(model.as_deref(), Did::Hold, told);
+                state.released(key).await;
+            }
+            _ => tokio::time::sleep(Duration::from_millis(behaviour.event_delay_ms)).await,
+        }
+        if sender.send_data(event.bytes).await.is_err() {
+            return (Did::Left, told);
+        }
+        told = event.told;
+    }
+    if is_cut {
+        tokio::time::sleep(FLUSH).await;
+        sender.abort(Broken);
+        return (Did::Cut, told);
+    }
+    (if behaviour.has_error_event { Did::ErrorEvent } else { Did::Stream }, told)
+}
+
 /// The same answer, broken off after half of it.
 pub(crate) fn cut_short(response: Answer) -> Answer {
     let (head, body) = response.into_parts();
-    let (sender, short): (channel::Sender<Bytes, Broken>, _) = Channel::new(1);
+    let (sender, short): (Sender<Bytes, Broken>, _) = Channel::new(1);
     tokio::spawn(async move {
         let mut sender = sender;
         let whole =

@@ -1,0 +1,35 @@
+//! Holds the reader of response bodies against itself in other chunks.
+//!
+//! The first bytes of the input choose the status, the format and the size of the chunks;
+//! the rest is the body.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pointsman::request::format::Format;
+use pointsman::response::body::{BodyReader, Told};
+use pointsman::response::kind::ErrorKind;
+
+fn fed(format: Format, status: u16, body: &[u8], size: usize) -> Told {
+    let Some(mut reader) = BodyReader::new(format, status, None, None) else {
+        panic!("a body of no type is read")
+    };
+    body.chunks(size).for_each(|chunk| reader.feed(chunk));
+    reader.finish()
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [status, format, size, body @ ..] = data else { return };
+    let status = [200, 400, 403, 404, 429, 500][usize::from(*status) % 6];
+    let format = Format::ALL[usize::from(*format) % Format::ALL.len()];
+    let whole = fed(format, status, body, body.len().max(1));
+    assert_eq!(whole, fed(format, status, body, usize::from(*size).max(1)));
+    assert_eq!(whole, fed(format, status, body, 1));
+    if status >= 400 {
+        assert!(whole.error.is_some() && !whole.has_content);
+    }
+    // What a body cannot say of itself.
+    if status == 500 {
+        assert_ne!(whole.error, Some(ErrorKind::TooLarge));
+    }
+    assert!(whole.events == 0 || whole.has_content);
+});

@@ -1,0 +1,134 @@
+//! What the records of deployments say, beside what the providers counted.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use pointsman::config::{self, Cooldown};
+use pointsman::state::{Counts, Record};
+use serde_json::{Value, json};
+
+use crate::mock::{Did, Refusal, Tally};
+
+use super::Group;
+
+/// The deployments, each of a provider of its own.
+pub(crate) const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
+
+/// No record needs this long to say what has happened.
+pub(crate) const WRITTEN: Duration = Duration::from_secs(10);
+
+/// Their models, one of each strategy.
+pub(crate) const MODELS: [&str; 6] = ["turns", "shares", "busy", "fast", "used", "room"];
+
+/// Starts every key of the layout that the module under test has.
+pub(crate) const LAYOUT: &str = "pointsman/2/";
+
+/// A document of them, where they cool only shortly, under most strategies.
+pub(crate) fn document() -> Value {
+    let model = |strategy: &str| json!({"strategy": strategy, "candidates": DEPLOYMENTS});
+    json!({
+        "providers": {"alpha": {"cluster": "alpha", "api": "any"},
+                      "beta": {"cluster": "beta", "api": "any"},
+                      "gamma": {"cluster": "gamma", "api": "any"}},
+        "deployments": {
+            "one": {"provider": "alpha", "model": "one"},
+            "two": {"provider": "beta", "model": "two"},
+            "three": {"provider": "gamma", "model": "three"},
+        },
+        "models": {"first": model("ordered_fallback"), "turns": model("round_robin"), "shares": model("weighted"),
+                   "busy": model("least_busy"), "fast": model("latency_based"),
+                   "used": model("usage_based"), "room": model("rate_limit_aware")},
+        "cooldown": {"time_ms": 100, "max_time_ms": 1000},
+    })
+}
+
+/// Its cooldown.
+pub(crate) fn settings() -> Cooldown {
+    config::parse(document().to_string().as_bytes()).unwrap().cooldown
+}
+
+/// The record of a deployment.
+pub(crate) async fn record(group: &Group, layout: &str, deployment: &str) -> Record {
+    let value = group.shared(&format!("{layout}deployment/{deployment}")).await;
+    Record::decode(&value.expect("a record since the configuration was read"))
+}
+
+/// By deployment, what is counted and how many are in flight.
+pub(crate) type Ledger = BTreeMap<&'static str, (Counts, u32)>;
+
+/// What the records of these layouts say together.
+pub(crate) async fn recorded(group: &Group, layouts: &[&str]) -> Ledger {
+    let mut ledger = Ledger::new();
+    for deployment in DEPLOYMENTS {
+        let (counts, in_flight) = ledger.entry(deployment).or_default();
+        for layout in layouts {
+            let record = record(group, layout, deployment).await;
+            *counts = sum(*counts, record.total);
+            *in_flight += record.flight.count(now_ms());
+        }
+    }
+    ledger
+}
+
+fn sum(one: Counts, other: Counts) -> Counts {
+    Counts {
+        attempts: one.attempts + other.attempts,
+        successes: one.successes + other.successes,
+        failures: one.failures + other.failures,
+        tokens: one.tokens + other.tokens,
+    }
+}
+
+/// What they should say, going by what the providers did.
+pub(crate) fn counted(group: &Group) -> Ledger {
+    let of_one = |deployment| (deployment, (counts(&group.tally(), deployment), 0));
+    DEPLOYMENTS.into_iter().map(of_one).collect()
+}
+
+fn counts(tally: &Tally, upstream_model: &str) -> Counts {
+    let mut counts = Counts::default();
+    for ((model, did), count) in tally {
+        if model == upstream_model {
+            counts.attempts += count.times;
+            counts.tokens += count.tokens;
+            match verdict(*did) {
+                Some(true) => counts.successes += count.times,
+                Some(false) => counts.failures += count.times,
+                None => {}
+            }
+        }
+    }
+    counts
+}
+
+/// Whether that is a success or a failure of the deployment; neither where it is the client's.
+fn verdict(did: Did) -> Option<bool> {
+    match did {
+        Did::Answer(200) | Did::Stream => Some(true),
+        Did::Answer(402 | 408 | 429 | 500..) | Did::ErrorEvent | Did::Cut | Did::Reset => {
+            Some(false)
+        }
+        Did::Refuse(Refusal::Quota | Refusal::ModelNotFound) => Some(false),
+        Did::Refuse(Refusal::ContextLength | Refusal::ContentPolicy) => None,
+        Did::Answer(_) | Did::Hold | Did::Hang | Did::Left => None,
+    }
+}
+
+/// Fails unless the records come to say what the providers counted.
+pub(crate) async fn assert_equal(group: &Group, layouts: &[&str]) {
+    let started = Instant::now();
+    loop {
+        let (recorded, counted) = (recorded(group, layouts).await, counted(group));
+        if recorded == counted || started.elapsed() > WRITTEN {
+            assert_eq!(recorded, counted, "{:#?}", group.tally());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    u64::try_from(now.as_millis()).unwrap()
+}

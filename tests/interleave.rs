@@ -1,0 +1,219 @@
+//! Two to four workers, interleaved at every access to shared data: requests and
+//! answers under thousands of schedules, chosen by seed and the same in every run.
+//!
+//! Every worker is a thread of its own that another may overtake whenever it asks for
+//! the lock of shared data, which is where Envoy's workers overtake each other.
+
+#![cfg(not(target_family = "wasm"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code, reason = "the lifecycle tests use the rest")]
+#[path = "support/fake_host.rs"]
+mod fake_host;
+
+/// The lock of shared data.
+mod sync {
+    pub(crate) use shuttle::sync::{Arc, Mutex};
+}
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fake_host::{FakeHost, NOW_MS, Shared};
+use pointsman::lifecycle::{Engine, Stream};
+use pointsman::state::Counts;
+use serde_json::{Value, json};
+use shuttle::Runner;
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::thread;
+use sync::Arc;
+
+const SCHEDULES: usize = 300;
+
+/// Runs a scenario under schedules drawn at random, and under ones with few, late changes.
+fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
+    let random = RandomScheduler::new_from_seed(7, SCHEDULES);
+    Runner::new(random, shuttle::Config::new()).run(scenario.clone());
+    let few = PctScheduler::new_from_seed(11, 3, SCHEDULES);
+    Runner::new(few, shuttle::Config::new()).run(scenario);
+}
+
+/// One worker: its own VM, over the data of all.
+struct Worker {
+    at: usize,
+    host: FakeHost,
+    engine: Rc<Engine>,
+}
+
+impl Worker {
+    /// Sends a request for that model; its stream, and whether it went on.
+    fn send(&self, model: &str) -> (Stream, bool) {
+        let head = [(":method", "POST"), (":path", "/v1/chat/completions")];
+        let body = json!({"model": model}).to_string();
+        let stream = self.host.request(&self.engine, &head, &[body.as_bytes()]);
+        (stream, self.host.refused().is_none())
+    }
+
+    /// Lets the provider answer: whole, with tokens to count.
+    fn answer(&self, mut stream: Stream, status: u16, head: &[(&str, &str)]) {
+        let json = [&[("content-type", "application/json")], head].concat();
+        let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+        self.host.answer(&mut stream, status, &json, &[usage]);
+        self.host.done(stream, None);
+    }
+}
+
+/// Runs `work` in that many workers that start together.
+fn workers(
+    shared: &Arc<Shared>,
+    count: usize,
+    document: &Value,
+    work: impl Fn(&Worker) + Clone + Send + 'static,
+) {
+    let started: Vec<_> = (0..count)
+        .map(|at| {
+            let (shared, document, work) = (Arc::clone(shared), document.to_string(), work.clone());
+            thread::spawn(move || {
+                let host = FakeHost::sharing(&shared);
+                // Workers create their keys while others count already.
+                let engine = Rc::new(Engine::start(&host, document.as_bytes()).unwrap());
+                work(&Worker { at, host, engine });
+            })
+        })
+        .collect();
+    for worker in started {
+        worker.join().unwrap();
+    }
+}
+
+fn document(deployment: Value, cooldown: Value) -> Value {
+    let mut one = json!({"provider": "p", "model": "a"});
+    one.as_object_mut().unwrap().extend(deployment.as_object().unwrap().clone());
+    json!({
+        "providers": {"p": {"cluster": "p"}},
+        "deployments": {"a": one, "b": {"provider": "p", "model": "b"}},
+        "models": {"a": {"candidates": ["a"]},
+                   "turns": {"strategy": "round_robin", "candidates": ["a", "b"]}},
+        "cooldown": cooldown,
+    })
+}
+
+#[test]
+fn no_count_is_lost_and_nothing_stays_under_way() {
+    explore(|| {
+        let shared = Arc::new(Shared::default());
+        workers(&shared, 4, &document(json!({}), json!({"enabled": false})), |worker| {
+            let (first, _) = worker.send("a");
+            let (second, _) = worker.send("a");
+            worker.answer(first, 200, &[]);
+            match worker.at % 3 {
+                0 => worker.answer(second, 503, &[]),
+                1 => worker.host.done(second, None),
+                _ => worker.answer(second, 400, &[]),
+            }
+            assert_eq!(worker.host.counted("llm_cas_exhausted"), 0);
+        });
+        let record = shared.record("a");
+        let counts = Counts { attempts: 8, successes: 4, failures: 2, tokens: 12 };
+        assert_eq!((record.total, record.minute), (counts, counts));
+        assert_eq!(record.flight.count(NOW_MS), 0);
+    });
+}
+
+#[test]
+fn no_turn_is_taken_twice() {
+    explore(|| {
+        let shared = Arc::new(Shared::default());
+        workers(&shared, 3, &document(json!({}), json!({})), |worker| {
+            for _ in 0..2 {
+                let (stream, _) = worker.send("turns");
+                worker.answer(stream, 200, &[]);
+            }
+        });
+        let attempts = ["a", "b"].map(|id| shared.record(id).total.attempts);
+        assert_eq!(attempts, [3, 3]);
+    });
+}
+
+#[test]
+fn no_more_probes_than_may_be_at_a_time() {
+    for most in [1, 2] {
+        explore(move || {
+            let shared = Arc::new(Shared::default());
+            let cooldown = json!({"half_open_probes": most, "success_threshold": 100,
+                                  "when_all_cooling": "reject"});
+            let document = document(json!({}), cooldown);
+            workers(&shared, 1, &document, |worker| {
+                let (stream, _) = worker.send("a");
+                worker.answer(stream, 429, &[("retry-after", "1")]);
+            });
+            let probes = Arc::new(AtomicUsize::new(0));
+            workers(&shared, 4, &document, move |worker| {
+                worker.host.now_ms.set(NOW_MS + 1500);
+                for _ in 0..2 {
+                    let (mut stream, went) = worker.send("a");
+                    if !went {
+                        continue;
+                    }
+                    let others = probes.fetch_add(1, Ordering::SeqCst);
+                    assert!(others < most, "{} probes at a time", others + 1);
+                    thread::yield_now();
+                    probes.fetch_sub(1, Ordering::SeqCst);
+                    // Its answer gives the place back; or the client does, by leaving.
+                    if worker.at % 2 == 0 {
+                        worker.host.respond(&mut stream, 200, &[]);
+                    }
+                    worker.host.done(stream, None);
+                }
+            });
+            let record = shared.record("a");
+            assert!(record.total.attempts > 1, "somebody could probe");
+            assert_eq!(record.flight.count(NOW_MS + 1500), 0);
+        });
+    }
+}
+
+#[test]
+fn the_longest_deadline_wins_whoever_is_last() {
+    explore(|| {
+        let shared = Arc::new(Shared::default());
+        workers(&shared, 4, &document(json!({}), json!({})), |worker| {
+            // All begin before any has cooled the others' deployment, or after: by chance.
+            let (stream, went) = worker.send("a");
+            assert!(went, "the one that is free soonest is tried");
+            let seconds = ["20", "5", "60", "1"][worker.at];
+            let before = worker.host.shared.record("a").until_ms;
+            worker.answer(stream, 429, &[("retry-after", seconds)]);
+            assert!(worker.host.shared.record("a").until_ms >= before, "a deadline was shortened");
+        });
+        let record = shared.record("a");
+        assert_eq!(record.until_ms, NOW_MS + 60_000);
+        assert_eq!((record.total.attempts, record.total.failures), (4, 4));
+    });
+}
+
+#[test]
+fn limits_hold_over_all_workers() {
+    explore(|| {
+        let shared = Arc::new(Shared::default());
+        let limits = json!({"rpm_limit": 5, "max_parallel_requests": 2});
+        let under_way = Arc::new(AtomicUsize::new(0));
+        workers(&shared, 4, &document(limits, json!({})), move |worker| {
+            for _ in 0..2 {
+                let (stream, went) = worker.send("a");
+                if went {
+                    assert!(under_way.fetch_add(1, Ordering::SeqCst) < 2, "three at a time");
+                    thread::yield_now();
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                    worker.answer(stream, 200, &[]);
+                } else {
+                    assert_eq!(worker.host.refused().unwrap().0, 429);
+                }
+            }
+        });
+        let record = shared.record("a");
+        assert!((2..=5).contains(&record.total.attempts), "{:?}", record.total);
+        assert_eq!(record.total.successes, record.total.attempts);
+        assert_eq!(record.flight.count(NOW_MS), 0);
+    });
+}

@@ -1,0 +1,249 @@
+//! Bodies of every framing, and where tokens stand in them.
+
+use pointsman::request::format::Format;
+use pointsman::response::body::{BodyReader, Told};
+use pointsman::response::kind::ErrorKind;
+use pointsman::response::usage::Usage;
+
+const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
+
+fn read(content_type: &str, body: &str) -> Told {
+    let mut reader = BodyReader::new(Format::OpenAiChat, 200, Some(content_type), None).unwrap();
+    reader.feed(body.as_bytes());
+    reader.finish()
+}
+
+fn used(body: &str) -> (Option<u64>, Option<u64>) {
+    let Usage { input_tokens, output_tokens } = read(JSON, body).usage;
+    (input_tokens, output_tokens)
+}
+
+#[test]
+fn tokens_are_found_under_the_names_of_every_provider() {
+    let cases = [
+        (r#"{"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, (Some(1), Some(2))),
+        (r#"{"usage":{"input_tokens":1,"output_tokens":2}}"#, (Some(1), Some(2))),
+        (r#"{"usage":{"inputTokens":1,"outputTokens":2}}"#, (Some(1), Some(2))),
+        (
+            r#"{"usage":{"inputTokens":1,"cacheReadInputTokens":5,"cacheWriteInputTokens":7}}"#,
+            (Some(13), None),
+        ),
+        (
+            r#"{"usage":{"input_tokens":1,"cache_read_input_tokens":5,"cache_creation_input_tokens":7}}"#,
+            (Some(13), None),
+        ),
+        // Where the prompt is counted whole, caches are in it.
+        (
+            r#"{"usage":{"prompt_tokens":9,"cache_read_input_tokens":5,"completion_tokens":0}}"#,
+            (Some(9), Some(0)),
+        ),
+        // Gateways fill in the names of another family.
+        (
+            r#"{"usage":{"prompt_tokens":9,"completion_tokens":8,"input_tokens":0,"output_tokens":0}}"#,
+            (Some(9), Some(8)),
+        ),
+        (
+            r#"{"usageMetadata":{"promptTokenCount":1,"toolUsePromptTokenCount":2,"thoughtsTokenCount":4,"candidatesTokenCount":8}}"#,
+            (Some(3), Some(12)),
+        ),
+        (r#"{"usageMetadata":{"promptTokenCount":1,"thoughtsTokenCount":4}}"#, (Some(1), Some(4))),
+        (
+            r#"{"model":"m","done":true,"prompt_eval_count":26,"eval_count":298}"#,
+            (Some(26), Some(298)),
+        ),
+        (r#"{"meta":{"tokens":{"input_tokens":3,"output_tokens":4}}}"#, (Some(3), Some(4))),
+        (r#"{"meta":{"billed_units":{"input_tokens":3,"search_units":1}}}"#, (Some(3), None)),
+        (r#"{"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":4}}}"#, (Some(3), Some(4))),
+    ];
+    for (body, wanted) in cases {
+        assert_eq!(used(body), wanted, "{body}");
+    }
+}
+
+#[test]
+fn the_last_value_of_a_name_counts() {
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#).0, Some(2));
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":1},"usage":null}"#).0, Some(1));
+    let lines = "{\"eval_count\":1}\n{\"eval_count\":7}\n";
+    assert_eq!(read("application/x-ndjson", lines).usage.output_tokens, Some(7));
+}
+
+#[test]
+fn numbers_that_are_no_counts_are_none() {
+    for (text, wanted) in [
+        ("0", Some(0)),
+        ("12.0", Some(12)),
+        ("99999999999999999999999", Some(u64::MAX)),
+        ("-1", None),
+        ("1e3", None),
+        ("null", None),
+        ("true", None),
+        ("\"7\"", None),
+        ("[7]", None),
+        ("{\"a\":7}", None),
+        ("", None),
+    ] {
+        let body = format!(r#"{{"usage":{{"prompt_tokens":{text},"completion_tokens":3}}}}"#);
+        assert_eq!(used(&body), (wanted, Some(3)), "{text}");
+    }
+}
+
+#[test]
+fn what_looks_like_usage_or_an_error_elsewhere_is_content() {
+    let decoy = r#"{"usage":{"prompt_tokens":999},"error":{"code":"insufficient_quota"}}"#;
+    let quoted = serde_json::to_string(decoy).unwrap();
+    for body in [
+        format!(r#"{{"choices":[{decoy}]}}"#),
+        format!(r#"{{"choices":[{{"message":{{"content":{quoted}}}}}]}}"#),
+        format!(r#"{{"choices":[{{"message":{{"tool_calls":[{decoy}]}}}}]}}"#),
+        format!(r#"{{"content":[{{"type":"tool_use","input":{decoy}}}]}}"#),
+        format!(r#"{{"output":[{decoy}],"metadata":{decoy},"instructions":{quoted}}}"#),
+        format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{{"functionCall":{{"args":{decoy}}}}}]}}}}]}}"#
+        ),
+        format!(r#"{{"message":{{"content":{decoy},"error":"no"}}}}"#),
+        format!(r#"{{"choices":[[{decoy}],{{"a":[[{decoy}]]}}],"usage":[{decoy}]}}"#),
+        format!(r#"{{"response":{{"output":[{decoy}],"metadata":{decoy}}}}}"#),
+        format!(r#"{{"delta":{{"text":{quoted},"message":{decoy}}}}}"#),
+        r#"{"usage":{"prompt_tokens_details":{"prompt_tokens":999}}}"#.to_owned(),
+        format!(r#"{{"data":{quoted},"\u0075sage":1,"usag":{decoy},"usage2":{decoy}}}"#),
+    ] {
+        for content_type in [JSON, EVENTS] {
+            let prefix = if content_type == EVENTS { "data: " } else { "" };
+            let told = read(content_type, &format!("{prefix}{body}"));
+            assert_eq!(told.usage, Usage::default(), "{body}");
+            assert_eq!(told.error, None, "{body}");
+            assert!(told.has_content, "{body}");
+        }
+    }
+}
+
+#[test]
+fn events_are_read_whatever_ends_their_lines() {
+    let stream = ": hello\n\nevent: a\nid: 7\nretry: 1\ndata: {\"usage\":\ndata: {\"prompt_tokens\":\ndata:12\ndata: ,\n\
+                  data: \"completion_tokens\":3}}\nother: {\"usage\":{\"prompt_tokens\":5}}\ndata\n\ndata: [DONE]\n\n";
+    let wanted = read(EVENTS, stream);
+    assert_eq!(wanted.usage, Usage { input_tokens: Some(12), output_tokens: Some(3) });
+    assert_eq!((wanted.events, wanted.has_content), (1, true));
+    for end in ["\r\n", "\r"] {
+        let stream = stream.replace('\n', end);
+        for size in [1, 2, 3, stream.len()] {
+            let mut reader = BodyReader::new(Format::OpenAiChat, 200, Some(EVENTS), None).unwrap();
+            stream.as_bytes().chunks(size).for_each(|chunk| reader.feed(chunk));
+            assert_eq!(reader.finish(), wanted, "{end:?} in {size}s");
+        }
+    }
+}
+
+#[test]
+fn a_broken_event_does_not_spoil_the_next() {
+    for broken in
+        ["{\"choices\":[{\"a\":\"", "{{{{[[[", "]}]}", "\"", "{\"usage\":{", "{\"usage\"", "\\"]
+    {
+        let stream = format!("data: {broken}\n\ndata: {{\"usage\":{{\"prompt_tokens\":4}}}}\n\n");
+        assert_eq!(read(EVENTS, &stream).usage.input_tokens, Some(4), "{broken}");
+    }
+}
+
+#[test]
+fn a_number_that_the_end_of_the_body_cuts_does_not_count() {
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":12"#), (None, None));
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":12,"#), (Some(12), None));
+    // Lines of one event are joined by line feeds, which end a number.
+    let stream = "data: {\"usage\":{\"prompt_tokens\":1\ndata: 2}}\n\n";
+    assert_eq!(read(EVENTS, stream).usage.input_tokens, Some(1));
+}
+
+#[test]
+fn nothing_but_comments_pings_and_failures_is_no_content() {
+    for stream in [
+        "",
+        ": keep\n\n: alive\n\n",
+        "event: ping\ndata: {}\n\n",
+        "data: {\"type\": \"ping\"}\n\n",
+        "data: [DONE]\n\n",
+        "data: {\"error\": {\"message\": \"x\"}}\n\n",
+        "event: error\ndata: {\"message\": \"x\"}\n\n",
+        "data: {\"message\": \"x\"}\nevent: error\n\n",
+    ] {
+        let told = read(EVENTS, stream);
+        assert!(!told.has_content, "{stream}");
+        assert_eq!(told.events, 0, "{stream}");
+        assert_eq!(told.error.is_some(), stream.contains("error"), "{stream}");
+    }
+    assert!(!read(JSON, " \n ").has_content);
+}
+
+#[test]
+fn events_that_bring_content_are_counted() {
+    let event = |kind: &str| format!("event: {kind}\ndata: {{\"type\": \"{kind}\"}}\n\n");
+    let count = |kinds: &[&str]| {
+        let stream: String = kinds.iter().map(|kind| event(kind)).collect();
+        read(EVENTS, &stream).events
+    };
+    let anthropic = ["message_start", "content_block_start", "ping", "content_block_delta"];
+    assert_eq!(count(&anthropic), 1);
+    assert_eq!(count(&["content_block_delta", "message_delta", "message_stop"]), 1);
+    assert_eq!(count(&["response.created", "response.output_text.delta", "response.completed"]), 1);
+    assert_eq!(count(&["message-start", "content-delta", "tool-call-delta", "message-end"]), 2);
+    // Without types, whatever comes.
+    let chunk = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
+    assert_eq!(read(EVENTS, &format!("{chunk}\n\n{chunk}\n\n")).events, 2);
+    assert_eq!(read("application/x-ndjson", "{\"a\":1}\n{\"a\":1}\n").events, 2);
+    assert_eq!(read(JSON, "{\"a\":1}").events, 0);
+}
+
+#[test]
+fn no_depth_is_too_deep_and_what_comes_after_it_is_found() {
+    for open in ["[", "{\"a\":"] {
+        let close = if open == "[" { "]" } else { "}" };
+        let deep = [open.repeat(100_000), "1".to_owned(), close.repeat(100_000)].concat();
+        let body = format!(r#"{{"choices":{deep},"usage":{{"prompt_tokens":5}}}}"#);
+        assert_eq!(used(&body), (Some(5), None));
+        let body = format!(r#"{{"usage":{deep},"error":null,"usage":{{"prompt_tokens":5}}}}"#);
+        assert_eq!(used(&body), (Some(5), None));
+    }
+}
+
+#[test]
+fn only_answers_in_clear_are_read() {
+    let reader = |content_type, encoding| {
+        BodyReader::new(Format::OpenAiChat, 200, content_type, encoding).is_some()
+    };
+    for content_type in [
+        None,
+        Some("application/json"),
+        Some("Application/JSON; charset=UTF-8"),
+        Some("text/event-stream"),
+        Some("application/problem+json"),
+        Some("application/x-ndjson"),
+        Some("application/stream+json"),
+    ] {
+        assert!(reader(content_type, None), "{content_type:?}");
+        assert!(reader(content_type, Some("identity")), "{content_type:?}");
+        for encoding in ["gzip", "br", "zstd", "deflate", "identity, gzip"] {
+            assert!(!reader(content_type, Some(encoding)), "{content_type:?} {encoding}");
+        }
+    }
+    // A transcript in plain text is the client's own words.
+    for content_type in [
+        "text/plain",
+        "text/html",
+        "audio/mpeg",
+        "application/vnd.amazon.eventstream",
+        "application/octet-stream",
+        "text/plain; x=application/json",
+        "",
+    ] {
+        assert!(!reader(Some(content_type), None), "{content_type}");
+    }
+}
+
+#[test]
+fn an_answer_is_known_by_its_beginning_where_its_type_is_wrong() {
+    let events = "\u{feff}\r\ndata: {\"usage\":{\"prompt_tokens\":4}}\n\n";
+    assert_eq!(read(JSON, events).usage.input_tokens, Some(4));
+    let json = "\u{feff} {\"error\":{\"code\":503}}";
+    assert_eq!(read(EVENTS, json).error, Some(ErrorKind::Overloaded));
+}
