@@ -41,10 +41,7 @@ pub(super) fn of(group: &Group, by: &By<'_>, rng: &mut fastrand::Rng) -> Result<
         (Index::Order(order), _) => (order.iter().copied().take(MOST_SMALL).collect(), true),
         (Index::Shares(sums), _) => (drawn(sums, rng), true),
         (Index::Prices(tiers), _) => (cheapest(group, tiers, by.request)?, false),
-        (Index::Hashes(hashes), Some(key)) => {
-            let scores = hashes.iter().map(|hash| score(key, *hash)).enumerate();
-            (lowest(scores).into_iter().map(|(_, at)| at).collect(), false)
-        }
+        (Index::Hashes(hashes), Some(key)) => (nearest(hashes, key), false),
         _ => match group.strategy {
             StrategyName::Rules => (ruled(group, by.subject).into_iter().collect(), true),
             StrategyName::RoundRobin => (from_turn(count, by.turn), true),
@@ -132,6 +129,21 @@ fn deployment<'a>(
     at: usize,
 ) -> Option<&'a crate::config::Deployment> {
     Some(config.deployment(group.candidates.get(at)?.deployment))
+}
+
+/// About ten: all those below a score that so many are expected to be below. However few
+/// they are, the lowest scores of all are among them.
+fn nearest(hashes: &[u64], key: u64) -> Vec<usize> {
+    const EXPECTED: u64 = 10;
+    let scores = || hashes.iter().map(|hash| score(key, *hash)).enumerate();
+    let each = u64::MAX.checked_div(hashes.len() as u64).unwrap_or_default();
+    let bound = i64::MIN.saturating_add_unsigned(each.saturating_mul(EXPECTED));
+    let mut near = Vec::with_capacity(2 * MOST_SMALL);
+    near.extend(scores().filter(|(_, score)| *score < bound).map(|(at, _)| at));
+    if near.is_empty() {
+        near.extend(scores().min_by_key(|(_, score)| *score).map(|(at, _)| at));
+    }
+    near
 }
 
 /// The 16 of the lowest numbers, lowest first.

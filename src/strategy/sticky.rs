@@ -3,8 +3,6 @@
 //! Rendezvous hashing: every candidate has a score for the key, the highest is the
 //! session's. When candidates come or go, only their own sessions move.
 
-use crate::hash::mixed;
-
 use super::rank::by;
 use super::{Entry, Session};
 
@@ -39,8 +37,12 @@ pub(super) fn by_session(
 }
 
 /// The score of a deployment for a session; the lowest counts.
+///
+/// Both are good hashes already; it is computed of every candidate of a large group, so
+/// it is no more than a product whose upper bits hang on all of theirs.
 pub(crate) const fn score(key: u64, id: u64) -> i64 {
-    mixed(key ^ id).cast_signed()
+    let both = key ^ id;
+    (both ^ (both >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).cast_signed()
 }
 
 /// In flight from which on a candidate is full.
