@@ -36,7 +36,7 @@ def main():
         ratio = high / low
         rows.append((group, more, f"{high:.2f}", fewer, f"{low:.2f}", f"{ratio:.2f}",
                      f"≤ {most:g}{report.mark(ratio <= most)}"))
-    print(report.aligned(rows), end="")
+    print(report.aligned(rows, texts=1), end="")
 
 
 if __name__ == "__main__":
