@@ -50,6 +50,8 @@ pub trait Host: SharedData {
     fn clear_route_cache(&self);
     /// A property of the stream.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
+    /// Keeps a value for the stream's other filters and for logs; not sent anywhere.
+    fn set_property(&self, path: &[&str], value: &[u8]);
     /// Time since the epoch; may jump.
     fn now(&self) -> Duration;
     /// A seed for random picks; not for secrets.

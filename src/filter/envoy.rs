@@ -79,6 +79,10 @@ impl Host for Envoy {
         hostcalls::get_property(path.to_vec()).ok()?
     }
 
+    fn set_property(&self, path: &[&str], value: &[u8]) {
+        let _ = hostcalls::set_property(path.to_vec(), Some(value));
+    }
+
     fn now(&self) -> Duration {
         let now = hostcalls::get_current_time().ok();
         now.and_then(|now| now.duration_since(UNIX_EPOCH).ok()).unwrap_or_default()

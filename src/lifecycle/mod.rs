@@ -8,6 +8,7 @@ mod answer;
 mod apply;
 mod early;
 mod engine;
+mod handover;
 mod headers;
 mod read;
 mod refuse;

@@ -350,6 +350,10 @@ impl Host for FakeHost {
         self.properties.borrow().get(&path.join(".")).cloned()
     }
 
+    fn set_property(&self, path: &[&str], value: &[u8]) {
+        self.properties.borrow_mut().insert(path.join("."), value.to_vec());
+    }
+
     fn now(&self) -> Duration {
         Duration::from_millis(self.now_ms.get())
     }

@@ -66,6 +66,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         allow_direct: raw.allow_direct,
         cooldown: settings::cooldown(&raw.cooldown, findings),
         failover: raw.failover,
+        role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
         paths: settings::paths(&raw.paths, findings),
         tokens: settings::costs(&raw.tokens),
