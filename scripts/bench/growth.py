@@ -1,4 +1,4 @@
-"""How times grow with routes and keywords, from what criterion has measured last."""
+"""How times grow with routes, keywords and candidates, from what criterion has measured last."""
 
 import json
 import pathlib
@@ -8,10 +8,14 @@ import report
 
 CRITERION = pathlib.Path(__file__).resolve().parent.parent.parent / "target" / "criterion"
 
+STRATEGIES = ["ordered_fallback", "priority_based", "weighted", "round_robin", "least_busy",
+              "latency_based", "usage_based", "rate_limit_aware", "cost_based", "rules", "sticky"]
+
 # More, fewer, and the most that more may cost as a multiple of fewer.
 GROWTH = [
     ("decide", "10000 routes", "10 routes", 3),
     ("scan", "text 600 KB, 10000 keywords", "text 600 KB, 10 keywords", 1.5),
+    *((f"group/{strategy}", "1000", "16", 1.5) for strategy in STRATEGIES),
 ]
 
 
