@@ -76,9 +76,9 @@ pub enum End {
 pub fn end(details: &str, is_request_whole: bool) -> End {
     // Where no byte comes for too long, it is the provider that has stopped; unless it
     // waits for the client.
-    let broken = ["upstream_", "response_timeout", "stream_idle_timeout"];
-    let is_broken = broken.iter().any(|start| details.starts_with(start));
-    if is_broken && is_request_whole { End::Broken } else { End::Left }
+    let stopped = ["upstream_", "response_timeout", "stream_idle"];
+    let is_providers = stopped.iter().any(|start| details.starts_with(start));
+    if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
 
 /// What an answer came to, from what its head said and its body `told`; `None` where
@@ -271,6 +271,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_ends_early_is_broken_off_by_the_provider_or_left() {
+        let cases = [
+            ("upstream_reset_after_response_started{protocol_error}", End::Broken),
+            ("upstream_per_try_idle_timeout", End::Broken),
+            ("response_timeout", End::Broken),
+            ("stream_idle_timeout", End::Broken),
+            ("downstream_remote_disconnect", End::Left),
+            ("http2.remote_reset", End::Left),
+            ("", End::Left),
+        ];
+        for (details, wanted) in cases {
+            assert_eq!(end(details, true), wanted, "{details}");
+        }
+    }
+
+    #[test]
     fn a_client_that_stops_sending_brings_down_no_deployment() {
         let came_to = |status, details: &str| {
             let details = Some(details);
@@ -289,22 +305,6 @@ mod tests {
         assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Client));
         assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
         assert_eq!(end("stream_idle_timeout", false), End::Left);
-    }
-
-    #[test]
-    fn an_answer_that_ends_early_is_broken_off_by_the_provider_or_left() {
-        let cases = [
-            ("upstream_reset_after_response_started{protocol_error}", End::Broken),
-            ("upstream_per_try_idle_timeout", End::Broken),
-            ("response_timeout", End::Broken),
-            ("stream_idle_timeout", End::Broken),
-            ("downstream_remote_disconnect", End::Left),
-            ("http2.remote_reset", End::Left),
-            ("", End::Left),
-        ];
-        for (details, wanted) in cases {
-            assert_eq!(end(details, true), wanted, "{details}");
-        }
     }
 
     #[test]
