@@ -146,7 +146,8 @@ impl<'r> Planner<'r, '_> {
             return Ok(());
         }
         self.looked_at.truncate(looked_at);
-        self.add(&set.part(self.request.config, 0..group.candidates.len(), false), takes_turn)
+        let all: Vec<usize> = (0..group.candidates.len()).collect();
+        self.add(&set.part(self.request.config, &all, false), takes_turn)
     }
 
     /// Appends some of a large group's eligible candidates.
@@ -159,7 +160,7 @@ impl<'r> Planner<'r, '_> {
             let subject = self.subject;
             let by = By { request, subject: &subject, session, turn: number };
             let view = view::of(group, &by, self.rng)?;
-            let some = set.part(request.config, view.at.into_iter(), view.is_ordered);
+            let some = set.part(request.config, &view.at, view.is_ordered);
             let considered = self.consider(&some)?;
             // A turn is taken when nothing is missing any more: another may then be next.
             if let (Some(turn), true) = (turn, takes_turn) {
