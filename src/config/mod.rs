@@ -165,6 +165,12 @@ pub struct Names {
 
 #[expect(clippy::indexing_slicing, reason = "ids are made by `resolve` from these very lists")]
 impl Config {
+    /// Whether requests are handed over to the attempts of their plan.
+    #[must_use]
+    pub fn is_handing_over(&self) -> bool {
+        self.failover.max_attempts > 1 && self.role == Role::Router
+    }
+
     /// The provider of that id.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> &Provider {

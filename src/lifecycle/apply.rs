@@ -41,6 +41,9 @@ impl Stream {
         let Held { head, call, length, window, .. } = held;
         let engine = &*self.engine;
         let config = &engine.config;
+        if config.is_handing_over() {
+            return self.hand_over(host, held, decision);
+        }
         let Some(step) = decision.plan.first() else { return Ok(()) };
         let provider = config.provider(step.server.provider(config));
         let edits = edits(host, config, held, step)?;

@@ -8,6 +8,8 @@ use crate::config::{self, Config, Provider, ProviderId};
 use crate::host::Host;
 use crate::state::SharedFleet;
 
+use super::hand;
+
 /// One configuration, ready to serve.
 #[derive(Debug)]
 pub struct Engine {
@@ -17,6 +19,8 @@ pub struct Engine {
     secrets: Vec<Option<String>>,
     /// Counts updates of shared state that lost all their tries.
     exhausted: Option<u32>,
+    /// Every header that an attempt may change.
+    pub(super) changed: Vec<String>,
     /// Draws which part of long texts is estimated.
     pub(super) seed: u64,
 }
@@ -44,7 +48,8 @@ impl Engine {
         }
         let fleet = SharedFleet::new(&config, host);
         let exhausted = host.define_counter("llm_cas_exhausted");
-        Ok(Self { config, fleet, secrets, exhausted, seed: host.random() })
+        let changed = hand::changed(&config);
+        Ok(Self { config, fleet, secrets, exhausted, changed, seed: host.random() })
     }
 
     /// The configuration it serves.

@@ -10,18 +10,15 @@ use std::ops::Range;
 use crate::request::format::Format;
 use crate::request::rewrite::Edit;
 
+use super::answer::Work;
+
 /// Of the layout below; another one is not read.
 const VERSION: u8 = 1;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Handover {
-    pub(super) format: Format,
-    /// Estimated tokens of the request.
-    pub(super) tokens: u64,
-    pub(super) is_processed: bool,
-    pub(super) is_text: bool,
-    pub(super) has_clients_credential: bool,
+    pub(super) work: Work,
     pub(super) disable_cache: bool,
     /// Of the client's body, in bytes, if it is announced.
     pub(super) length: Option<u64>,
@@ -63,23 +60,35 @@ pub(super) struct Progress {
     pub(super) tried: Vec<usize>,
 }
 
+/// A failure, by what may be tried after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It may pass, and the same deployment answer.
+    Passing,
+    /// The deployment is not to be tried again.
+    Other,
+    /// A rate limit is reached.
+    RateLimit,
+    /// The request does not fit.
+    ContextWindow,
+    /// The request is refused for its content.
+    ContentPolicy,
+}
+
 impl Handover {
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer(vec![VERSION]);
-        let format = Format::ALL.iter().position(|format| *format == self.format);
+        let Work { format, tokens, is_processed, is_text, has_clients_credential } = self.work;
+        let format = Format::ALL.iter().position(|known| *known == format);
         to.number(format.unwrap_or_default() as u64);
-        to.number(self.tokens);
-        for flag in
-            [self.is_processed, self.is_text, self.has_clients_credential, self.disable_cache]
-        {
+        to.number(tokens);
+        for flag in [is_processed, is_text, has_clients_credential, self.disable_cache] {
             to.number(u64::from(flag));
         }
         to.option(self.length, |to, length| to.number(length));
         to.number(self.own as u64);
-        for range in
-            [&self.general, &self.context_window, &self.content_policy, &self.rate_limit]
-        {
+        for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
             to.number(range.start as u64);
             to.number(range.end as u64);
         }
@@ -112,11 +121,13 @@ impl Handover {
             return None;
         }
         Some(Self {
-            format: *Format::ALL.get(from.index()?)?,
-            tokens: from.number()?,
-            is_processed: from.number()? != 0,
-            is_text: from.number()? != 0,
-            has_clients_credential: from.number()? != 0,
+            work: Work {
+                format: *Format::ALL.get(from.index()?)?,
+                tokens: from.number()?,
+                is_processed: from.number()? != 0,
+                is_text: from.number()? != 0,
+                has_clients_credential: from.number()? != 0,
+            },
             disable_cache: from.number()? != 0,
             length: from.option(Reader::number)?,
             own: from.index()?,
@@ -147,6 +158,52 @@ impl Leg {
 }
 
 impl Progress {
+    /// The attempt that follows this leg, by what kind of failure; `retries` more
+    /// of a leg may follow it where it is worth another try.
+    ///
+    /// `is_ready` says which deployments may be picked.
+    pub(super) fn after(
+        &self,
+        handover: &Handover,
+        failure: Failure,
+        retries: u32,
+        is_ready: impl Fn(&Leg) -> bool,
+    ) -> Option<usize> {
+        let last = *self.tried.last()?;
+        let times = self.tried.iter().filter(|tried| **tried == last).count();
+        if failure == Failure::Passing && times <= retries as usize {
+            return Some(last);
+        }
+        let own = ..handover.own;
+        let is_own = own.contains(&last);
+        let rest = |list: &Range<usize>| {
+            let from = if list.contains(&last) { last.saturating_add(1) } else { list.start };
+            from..list.end
+        };
+        let lists = match failure {
+            Failure::ContextWindow if is_own => [rest(&handover.context_window), 0..0],
+            Failure::ContentPolicy => [rest(&handover.content_policy), 0..0],
+            Failure::RateLimit if is_own => {
+                [last.saturating_add(1)..handover.own, rest(&handover.rate_limit)]
+            }
+            _ => {
+                let lists = [
+                    &handover.general,
+                    &handover.context_window,
+                    &handover.rate_limit,
+                    &handover.content_policy,
+                ];
+                // Where a kind of failure has led, its list is gone on with.
+                let list = lists.into_iter().find(|list| list.contains(&last));
+                [list.map_or(0..0, rest), 0..0]
+            }
+        };
+        lists
+            .into_iter()
+            .flatten()
+            .find(|at| !self.tried.contains(at) && handover.legs.get(*at).is_some_and(&is_ready))
+    }
+
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer(vec![VERSION]);
@@ -255,11 +312,13 @@ mod tests {
             edits: vec![Edit { range: 9..u64::MAX, with: vec![0, 255] }],
         };
         Handover {
-            format: Format::AnthropicMessages,
-            tokens: u64::MAX,
-            is_processed: true,
-            is_text: false,
-            has_clients_credential: true,
+            work: Work {
+                format: Format::AnthropicMessages,
+                tokens: u64::MAX,
+                is_processed: true,
+                is_text: false,
+                has_clients_credential: true,
+            },
             disable_cache: false,
             length: Some(300),
             legs: vec![leg("a", Some("a")), leg("p:x", None)],
@@ -276,8 +335,7 @@ mod tests {
     fn what_is_handed_over_arrives() {
         let handover = handover();
         assert_eq!(Handover::decode(&handover.encode()), Some(handover));
-        for progress in
-            [Progress::default(), Progress { next: Some(300), tried: vec![0, 0, 129] }]
+        for progress in [Progress::default(), Progress { next: Some(300), tried: vec![0, 0, 129] }]
         {
             assert_eq!(Progress::decode(&progress.encode()), Some(progress));
         }

@@ -58,7 +58,7 @@ impl RequestHead {
     }
 
     /// All values of a header, joined by commas as HTTP allows.
-    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+    pub(super) fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let mut joined = Cow::Borrowed(values.next()?.as_slice());
         for value in values {

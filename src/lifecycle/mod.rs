@@ -6,8 +6,10 @@
 
 mod answer;
 mod apply;
+mod attempt;
 mod early;
 mod engine;
+mod hand;
 mod handover;
 mod headers;
 mod read;

@@ -1,5 +1,8 @@
 //! The head of a response: what it says of the deployment, and who served.
 
+use std::rc::Rc;
+
+use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
 use crate::response::body::BodyReader;
 use crate::response::headroom;
@@ -11,6 +14,8 @@ use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
 use super::engine::Engine;
+use super::hand::{ATTEMPTS, PROGRESS};
+use super::handover::Progress;
 use super::headers::value;
 use super::stream::{Stream, millis};
 
@@ -22,7 +27,26 @@ impl Stream {
         decision: &Decision,
         is_end: bool,
     ) {
+        let engine = Rc::clone(&self.engine);
+        if engine.config.is_handing_over() {
+            return self.respond_handed_over(host, decision);
+        }
         let Some(step) = decision.plan.first() else { return };
+        let report = self.came(host, step.server.provider(&engine.config));
+        if engine.config.response_headers {
+            let attempt = report.map(|report| {
+                let deployment = step.server.name(&engine.config);
+                format!("{}={report}", value(&deployment))
+            });
+            name_server(host, &engine, decision, step, attempt);
+        }
+        if is_end {
+            self.finish(host, End::Whole);
+        }
+    }
+
+    /// What an answer's head says of the deployment that was asked; `None`: nothing.
+    pub(super) fn came<H: Host + ?Sized>(&mut self, host: &H, id: ProviderId) -> Option<Report> {
         let headers = host.response_headers();
         let status = text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         // The one answer below 400 that Envoy makes itself is asked for by a header that
@@ -30,15 +54,18 @@ impl Stream {
         let details =
             (status >= 400).then(|| host.property(&["response", "code_details"])).flatten();
         let now_ms = millis(host.now());
-        let provider = step.server.provider(&self.engine.config);
-        let has_own_credential = self.engine.secret(provider).is_some();
+        let has_own_credential = self.engine.secret(id).is_some();
         let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
         let started = self.started.take();
         let is_request_whole = started.as_ref().is_none_or(|started| started.sent_ms.is_some());
         let report = outcome::report(&Head {
             status,
             is_request_whole,
-            details: details.as_deref().and_then(|details| str::from_utf8(details).ok()),
+            // An attempt hears nothing but its provider.
+            details: details
+                .as_deref()
+                .filter(|_| self.engine.config.role == Role::Router)
+                .and_then(|details| str::from_utf8(details).ok()),
             has_own_credential,
             retry_after: of_failure("retry-after"),
             retry_after_ms: of_failure("retry-after-ms"),
@@ -47,17 +74,40 @@ impl Stream {
         });
         if let Some(started) = started {
             // What is left of a client's own account says nothing to others.
-            let is_own = has_own_credential || !started.has_clients_credential;
+            let is_own = has_own_credential || !started.work.has_clients_credential;
             let headroom = is_own.then(|| headroom::headroom(&headers, now_ms));
             let headroom = headroom.unwrap_or_default();
             self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
-        if self.engine.config.response_headers {
-            name_server(host, &self.engine, decision, step, report.map(attempt));
+        let names = &self.engine.config.headers;
+        if text(&headers, &names.retry).is_some() {
+            host.set_response_header(&names.retry, None);
         }
-        if is_end {
-            self.finish(host, End::Whole);
+        report
+    }
+
+    /// Names who served a request that was handed over.
+    fn respond_handed_over<H: Host + ?Sized>(&self, host: &H, decision: &Decision) {
+        let engine = &*self.engine;
+        let names = &engine.config.headers;
+        host.set_response_header(&names.retry, None);
+        if !engine.config.response_headers {
+            return;
         }
+        let progress = host.property(PROGRESS).as_deref().and_then(Progress::decode);
+        let last = progress.and_then(|progress| progress.tried.last().copied()).unwrap_or(0);
+        let kinds = &decision.kinds;
+        let lists = [kinds.context_window.as_ref(), kinds.rate_limit.as_ref()];
+        let lists = lists.into_iter().flatten().chain([&kinds.content_policy]);
+        let mut steps = decision.plan.iter().chain(lists.flatten());
+        let Some(step) = steps.nth(last) else { return };
+        let attempts = host.property(ATTEMPTS).and_then(|text| String::from_utf8(text).ok());
+        name_server(host, engine, decision, step, attempts);
+    }
+
+    /// Whether an attempt filter has taken the request over.
+    pub(super) fn is_handed_over<H: Host + ?Sized>(&self, host: &H) -> bool {
+        self.engine.config.is_handing_over() && host.property(ATTEMPTS).is_some()
     }
 
     /// Ends the attempt, or goes on to the body where that may say more.
@@ -71,7 +121,7 @@ impl Stream {
         has_own_credential: bool,
     ) {
         let engine = &*self.engine;
-        let format = started.format;
+        let format = started.work.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {
             return engine.end(host, &started.attempt, &ending);
@@ -107,20 +157,12 @@ fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     str::from_utf8(value).ok()
 }
 
-/// How an attempt is written in the attempts header: the provider's status, or what happened.
-fn attempt(report: Report) -> String {
-    match report.status {
-        0 => report.outcome.name().to_owned(),
-        status => status.to_string(),
-    }
-}
-
 fn name_server<H: Host + ?Sized>(
     host: &H,
     engine: &Engine,
     decision: &Decision,
     step: &Step,
-    attempt: Option<String>,
+    attempts: Option<String>,
 ) {
     let config = &engine.config;
     let names = &config.headers;
@@ -130,11 +172,8 @@ fn name_server<H: Host + ?Sized>(
     set(&names.model, &value(&step.model));
     set(&names.deployment, &deployment);
     set(&names.provider, &value(&config.provider(step.server.provider(config)).name));
-    match attempt {
-        Some(attempt) => set(&names.attempts, &format!("{deployment}={attempt}")),
-        // Envoy answered without an attempt.
-        None => host.set_response_header(&names.attempts, None),
-    }
+    // Without any, Envoy answered by itself.
+    host.set_response_header(&names.attempts, attempts.as_deref().map(str::as_bytes));
     match decision.route {
         Some(route) => set(&names.route, &value(&config.route(route).name)),
         None => host.set_response_header(&names.route, None),

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::host::Host;
 use crate::request::body::BodyScanner;
 use crate::request::control::Controls;
@@ -15,8 +15,9 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{self, Decision, Verdict, looks};
 
-use super::answer::{Answer, Started};
+use super::answer::{Answer, Started, Work};
 use super::apply::Held;
+use super::attempt::Try;
 use super::engine::Engine;
 use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
@@ -37,6 +38,8 @@ pub enum Action {
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
     pub(super) state: State,
+    /// What the request is, once that is known.
+    pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
     pub(super) started: Option<Started>,
     /// The answer, while it passes.
@@ -52,6 +55,8 @@ pub(super) enum State {
     Reading(Box<Reading>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
+    /// An attempt, in the attempt role.
+    Try(Box<Try>),
     /// To be answered here, at the end of the request: Envoy closes the connection of a
     /// client that is answered before.
     Refused(Box<(Refusal, Dialect)>),
@@ -91,12 +96,15 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle, started: None, answer: None }
+        Self { engine, state: State::Idle, work: None, started: None, answer: None }
     }
 
     /// Takes the request's headers.
     pub fn on_request_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         let engine = Rc::clone(&self.engine);
+        if engine.config.role == Role::Attempt {
+            return self.attempt(host, is_end);
+        }
         let config = &engine.config;
         let head = RequestHead::new(host.request_headers());
         let judged = read::judge(config, &head);
@@ -147,6 +155,11 @@ impl Stream {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.read(host, reading, held, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
+            State::Try(mut this) => {
+                self.attempt_body(host, &mut this, held, is_end);
+                self.state = State::Try(this);
+                Action::Continue
+            }
             State::Refused(refused) => self.refuse_at(host, refused, is_end),
         }
     }
@@ -157,16 +170,38 @@ impl Stream {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.decide(host, *reading, &[], true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
+            State::Try(this) => {
+                self.sent(host);
+                self.state = State::Try(this);
+                Action::Continue
+            }
             State::Refused(refused) => self.refuse_at(host, refused, true),
         }
     }
 
     /// Takes the head of the response.
-    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) {
+    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
+        if let Some(mut this) = self.take_try() {
+            let action = self.attempt_answered(host, &mut this, is_end);
+            self.state = State::Try(this);
+            return action;
+        }
         if let State::Sent(sent) = &mut self.state
             && let Some(decision) = sent.decision.take()
         {
             self.respond(host, &decision, is_end);
+        }
+        Action::Continue
+    }
+
+    /// The attempt, to be put back.
+    pub(super) fn take_try(&mut self) -> Option<Box<Try>> {
+        match std::mem::take(&mut self.state) {
+            State::Try(this) => Some(this),
+            other => {
+                self.state = other;
+                None
+            }
         }
     }
 
@@ -320,23 +355,23 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide(request, &mut fleet, &mut rng, None);
         engine.count_exhausted(host, fleet.exhausted);
+        let entry = opening.call.entry;
+        let work = Work {
+            format: entry.format,
+            tokens: facts.input_tokens.likely(),
+            is_processed: entry.operation != "count_tokens",
+            is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+            has_clients_credential: opening.head.has_credential(),
+        };
+        self.work = Some(work);
         if let Some(attempt) = fleet.attempt {
-            let entry = opening.call.entry;
-            self.started = Some(Started {
-                attempt,
-                format: entry.format,
-                tokens: facts.input_tokens.likely(),
-                is_processed: entry.operation != "count_tokens",
-                is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
-                has_clients_credential: opening.head.has_credential(),
-                sent_ms: None,
-            });
+            self.started = Some(Started { attempt, work, sent_ms: None });
         }
         verdict
     }
 
     /// Notes that all of the request goes on.
-    fn sent<H: Host + ?Sized>(&mut self, host: &H) {
+    pub(super) fn sent<H: Host + ?Sized>(&mut self, host: &H) {
         let of_answer = self.answer.as_mut().map(|answer| &mut answer.started);
         if let Some(started) = of_answer.or(self.started.as_mut()) {
             started.sent_ms = Some(millis(host.now()));

@@ -54,7 +54,10 @@ impl Attempt {
 
     /// The attempt that those numbers are of.
     #[must_use]
-    pub fn from_numbers(deployment: DeploymentId, [began_ms, slot, place, until]: [u64; 4]) -> Self {
+    pub fn from_numbers(
+        deployment: DeploymentId,
+        [began_ms, slot, place, until]: [u64; 4],
+    ) -> Self {
         let slot = slot.checked_sub(1).and_then(|slot| u32::try_from(slot).ok());
         Self { deployment, began_ms, slot, lease: Lease::from_numbers(place, until) }
     }

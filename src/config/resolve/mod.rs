@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Demand, Model, ModelFacts, Route, RouteIndex, raw};
+use super::{Config, Demand, Model, ModelFacts, Role, Route, RouteIndex, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
 use names::Directory;
