@@ -44,6 +44,8 @@ pub trait Host: SharedData {
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Sets a response header, replacing all its values; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
+    /// Replaces the first `length` bytes of the response body at hand.
+    fn replace_response_body(&self, length: usize, with: &[u8]);
     /// Answers the request here; nothing goes upstream.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
     /// Makes the proxy choose its route again.

@@ -65,6 +65,10 @@ impl Host for Envoy {
         let _ = hostcalls::set_map_value_bytes(MapType::HttpResponseHeaders, name, value);
     }
 
+    fn replace_response_body(&self, length: usize, with: &[u8]) {
+        let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, length, with);
+    }
+
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
         let _ = hostcalls::send_http_response(status, headers.to_vec(), Some(body));
     }

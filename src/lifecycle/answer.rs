@@ -71,6 +71,9 @@ impl Stream {
             self.state = State::Try(this);
             return action;
         }
+        if let Some(refusal) = self.instead.take() {
+            return self.answer_instead(host, refusal, length, is_end);
+        }
         if let Some(answer) = &mut self.answer {
             answer.pass(host, 0, length);
             if is_end {
@@ -88,8 +91,8 @@ impl Stream {
             let end = outcome::end(details, answer.started.sent_ms.is_some());
             self.finish(host, end);
         }
-        if matches!(self.state, State::Try(_)) {
-            self.attempt_done(host);
+        if let Some(this) = self.take_try() {
+            self.attempt_done(host, &this);
         } else if let Some(started) = self.started.take()
             && !self.is_handed_over(host)
         {

@@ -18,7 +18,7 @@ use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS};
+use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Failure, Handover, Leg, Progress};
 use super::headers::{CREDENTIALS, value};
 use super::refuse::refuse;
@@ -37,6 +37,10 @@ pub(super) struct Try {
     splicer: Splicer,
     /// What came before, as the attempts header says it.
     before: String,
+    /// How long that took.
+    times_before: String,
+    /// In milliseconds since the epoch.
+    began_ms: u64,
     /// How much of its answer is held; `None`: it passes.
     held: Option<usize>,
 }
@@ -61,13 +65,25 @@ impl Stream {
         };
         let is_first = progress.tried.is_empty();
         self.start(host, &handover, leg, is_first);
-        let before =
-            if is_first { Vec::new() } else { host.property(ATTEMPTS).unwrap_or_default() };
-        let before = String::from_utf8(before).unwrap_or_default();
+        let told = |path| {
+            let text = host.property(path).filter(|_| !is_first).unwrap_or_default();
+            String::from_utf8(text).unwrap_or_default()
+        };
+        let (before, times_before) = (told(ATTEMPTS), told(TIMES));
         progress.tried.push(at);
         let splicer = Splicer::new(leg.edits.clone());
         set_headers(host, &engine, &handover, leg, provider, is_first);
-        let mut this = Try { handover, progress, at, provider, splicer, before, held: None };
+        let mut this = Try {
+            handover,
+            progress,
+            at,
+            provider,
+            splicer,
+            before,
+            times_before,
+            began_ms: millis(host.now()),
+            held: None,
+        };
         this.note(host, "network");
         // A connection that fails is answered by nobody: what follows it is said before.
         this.go_on(host, &engine, Failure::Passing);
@@ -96,9 +112,13 @@ impl Stream {
         } else {
             let now_ms = millis(host.now());
             let mut fleet = engine.fleet.at(host, config, now_ms);
-            let asking = Asking { tokens: handover.work.tokens, is_forced: true };
-            // Its limit was not reached when it was chosen, a moment ago.
-            let _ = fleet.begin(id, asking);
+            let mut ask = |is_forced| {
+                let asking = Asking { tokens: handover.work.tokens, is_forced };
+                fleet.begin(id, asking).is_ok()
+            };
+            // It could be picked when it was chosen, a moment ago; the connection is to
+            // this one now, whatever has come since.
+            let _ = ask(false) || ask(true);
             engine.count_exhausted(host, fleet.exhausted);
             fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
         };
@@ -134,6 +154,7 @@ impl Stream {
         let report = self.came(host, this.provider);
         let Some(report) = report else { return Action::Continue };
         this.note(host, &report.to_string());
+        this.note_time(host);
         let is_told = self.answer.as_ref().is_some_and(|answer| answer.reader.is_some());
         let is_open = report.status >= 400 && report.outcome.weight() != Weight::Failure;
         if is_open && is_told && !is_end && this.is_anything_left(&self.engine) {
@@ -141,7 +162,7 @@ impl Stream {
             return Action::Pause;
         }
         let report = if is_end { self.finish(host, End::Whole).unwrap_or(report) } else { report };
-        this.retry(host, &self.engine, report.outcome);
+        this.retry(host, &self.engine, report);
         Action::Continue
     }
 
@@ -161,7 +182,7 @@ impl Stream {
         if is_end {
             let report = self.finish(host, End::Whole);
             if let (true, Some(report)) = (is_held, report) {
-                this.retry(host, &self.engine, report.outcome);
+                this.retry(host, &self.engine, report);
             }
         }
         this.held = (is_held && !is_end).then_some(length);
@@ -169,7 +190,7 @@ impl Stream {
     }
 
     /// Takes the end of an attempt that nobody has answered.
-    pub(super) fn attempt_done<H: Host + ?Sized>(&mut self, host: &H) {
+    pub(super) fn attempt_done<H: Host + ?Sized>(&mut self, host: &H, this: &Try) {
         let Some(started) = self.started.take() else { return };
         let details = host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
@@ -177,6 +198,7 @@ impl Stream {
             is_of(b"downstream_") || is_of(b"http") || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         let report = (!is_clients).then_some(network);
+        this.note_time(host);
         self.engine.end(host, &started.attempt, &Ending { report, ..Ending::default() });
     }
 }
@@ -188,10 +210,19 @@ impl Try {
 
     /// Writes down what the attempt has come to so far.
     fn note<H: Host + ?Sized>(&self, host: &H, what: &str) {
+        host.set_property(ATTEMPTS, self.with_this(&self.before, what).as_bytes());
+    }
+
+    /// Writes down how long it took until now.
+    fn note_time<H: Host + ?Sized>(&self, host: &H) {
+        let took_ms = millis(host.now()).saturating_sub(self.began_ms).to_string();
+        host.set_property(TIMES, self.with_this(&self.times_before, &took_ms).as_bytes());
+    }
+
+    fn with_this(&self, before: &str, what: &str) -> String {
         let name = self.leg().map(|leg| value(&leg.name)).unwrap_or_default();
-        let comma = if self.before.is_empty() { "" } else { "," };
-        let text = format!("{}{comma}{name}={what}", self.before);
-        host.set_property(ATTEMPTS, text.as_bytes());
+        let comma = if before.is_empty() { "" } else { "," };
+        format!("{before}{comma}{name}={what}")
     }
 
     /// Sees to the attempt after this one, if there is to be one; whether there is.
@@ -227,8 +258,8 @@ impl Try {
     }
 
     /// Asks Envoy for the next attempt, where that outcome is one to go on after.
-    fn retry<H: Host + ?Sized>(&mut self, host: &H, engine: &Engine, outcome: Outcome) {
-        let failure = match outcome {
+    fn retry<H: Host + ?Sized>(&mut self, host: &H, engine: &Engine, report: Report) {
+        let failure = match report.outcome {
             Outcome::Timeout | Outcome::Server | Outcome::Network => Failure::Passing,
             Outcome::RateLimit => Failure::RateLimit,
             Outcome::Auth | Outcome::Quota | Outcome::NotFound => Failure::Other,
@@ -236,6 +267,11 @@ impl Try {
             Outcome::ContentPolicy => Failure::ContentPolicy,
             Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => return,
         };
+        if let (Outcome::RateLimit, Some(ms)) = (report.outcome, report.retry_after_ms) {
+            let known = host.property(RETRY_AFTER).as_deref().and_then(number);
+            let soonest = known.map_or(ms, |known| known.min(ms));
+            host.set_property(RETRY_AFTER, soonest.to_string().as_bytes());
+        }
         if self.go_on(host, engine, failure) {
             host.set_response_header(&engine.config.headers.retry, Some(b"1"));
         }
@@ -294,6 +330,11 @@ fn set_headers<H: Host + ?Sized>(
         let length = length_after(length, &leg.edits).to_string();
         host.set_request_header("content-length", Some(length.as_bytes()));
     }
+}
+
+/// A number that stands in a property.
+pub(super) fn number(text: &[u8]) -> Option<u64> {
+    str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn numbers(bytes: &[u8]) -> Option<[u64; 4]> {

@@ -28,6 +28,13 @@ pub(super) const BEGUN: &[&str] = &["llm.begun"];
 /// What the attempts came to, as the attempts header says it.
 pub(super) const ATTEMPTS: &[&str] = &["llm.attempts"];
 
+/// How long they took, in milliseconds, written likewise.
+pub(super) const TIMES: &[&str] = &["llm.attempt_ms"];
+/// The deployments of the plan, for logs.
+const DEPLOYMENTS: &[&str] = &["llm.deployments"];
+/// How soon a deployment that said so can be asked again, in milliseconds.
+pub(super) const RETRY_AFTER: &[&str] = &["llm.retry_after_ms"];
+
 /// Headers that attempts change beside those that the configuration names.
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
@@ -101,6 +108,10 @@ impl Stream {
         };
         let first = handover.legs.first().map(|leg| leg.cluster.clone()).unwrap_or_default();
         let progress = Progress { next: Some(0), tried: Vec::new() };
+        let names = handover.legs.iter().take(handover.general.end);
+        let names: Vec<_> = names.map(|leg| value(&leg.name)).collect();
+        let names = names.join(",");
+        host.set_property(DEPLOYMENTS, names.as_bytes());
         host.set_property(PLAN, &handover.encode());
         host.set_property(PROGRESS, &progress.encode());
         if let Some(started) = &self.started {
@@ -117,9 +128,7 @@ impl Stream {
         host.clear_route_cache();
         read::debug(host, || {
             let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-            let plan: Vec<String> =
-                handover.legs.iter().map(|leg| value(&leg.name).into_owned()).collect();
-            format!("route={route} model={} plan={}", value(&decision.model), plan.join(","))
+            format!("route={route} model={} plan={names}", value(&decision.model))
         });
         Ok(())
     }

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
+use crate::request::format::Dialect;
+use crate::request::refusal::Refusal;
 use crate::response::body::BodyReader;
 use crate::response::headroom;
 use crate::response::outcome::{self, End, Head};
@@ -13,11 +15,12 @@ use crate::state::headroom::Headroom;
 use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
+use super::attempt::number;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, PROGRESS};
+use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
 use super::handover::Progress;
 use super::headers::value;
-use super::stream::{Stream, millis};
+use super::stream::{Action, Stream, millis};
 
 impl Stream {
     /// Takes the head of the response to a request that was sent.
@@ -29,7 +32,7 @@ impl Stream {
     ) {
         let engine = Rc::clone(&self.engine);
         if engine.config.is_handing_over() {
-            return self.respond_handed_over(host, decision);
+            return self.respond_handed_over(host, decision, is_end);
         }
         let Some(step) = decision.plan.first() else { return };
         let report = self.came(host, step.server.provider(&engine.config));
@@ -87,7 +90,22 @@ impl Stream {
     }
 
     /// Names who served a request that was handed over.
-    fn respond_handed_over<H: Host + ?Sized>(&self, host: &H, decision: &Decision) {
+    fn respond_handed_over<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        decision: &Decision,
+        is_end: bool,
+    ) {
+        if !is_end {
+            self.instead = instead(host);
+        }
+        if let Some(refusal) = &self.instead {
+            host.set_response_header(":status", Some(refusal.status.to_string().as_bytes()));
+            host.set_response_header("content-type", Some(b"application/json"));
+            host.set_response_header("content-length", None);
+            let seconds = refusal.retry_after_s.map(|seconds| seconds.to_string());
+            host.set_response_header("retry-after", seconds.as_deref().map(str::as_bytes));
+        }
         let engine = &*self.engine;
         let names = &engine.config.headers;
         host.set_response_header(&names.retry, None);
@@ -103,6 +121,23 @@ impl Stream {
         let Some(step) = steps.nth(last) else { return };
         let attempts = host.property(ATTEMPTS).and_then(|text| String::from_utf8(text).ok());
         name_server(host, engine, decision, step, attempts);
+    }
+
+    /// Puts an answer of this filter's in the place of the proxy's, which comes in pieces.
+    pub(super) fn answer_instead<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        refusal: Refusal,
+        length: usize,
+        is_end: bool,
+    ) -> Action {
+        if !is_end {
+            self.instead = Some(refusal);
+            return Action::Pause;
+        }
+        let dialect = self.work.map_or(Dialect::OpenAi, |work| work.format.dialect());
+        host.replace_response_body(length, refusal.body(dialect).as_bytes());
+        Action::Continue
     }
 
     /// Whether an attempt filter has taken the request over.
@@ -149,6 +184,31 @@ impl Stream {
             length: 0,
         }));
     }
+}
+
+/// What the client is told where the last attempt was not answered by its provider: when
+/// to come back if one of them said so, else that all have failed.
+fn instead<H: Host + ?Sized>(host: &H) -> Option<Refusal> {
+    let attempts = host.property(ATTEMPTS)?;
+    if host.property(&["response", "code_details"])?.starts_with(b"via_upstream") {
+        return None;
+    }
+    let headers = host.response_headers();
+    let status = text(&headers, ":status")?.parse().ok()?;
+    if !matches!(status, 503 | 504) {
+        return None;
+    }
+    let soonest = host.property(RETRY_AFTER).as_deref().and_then(number);
+    let mut attempts = attempts.split(|byte| *byte == b',');
+    Some(if attempts.any(|attempt| attempt.ends_with(b"=429")) {
+        let message =
+            "every deployment that could serve this request is at its limit or has failed";
+        let seconds = soonest.unwrap_or(1000).div_ceil(1000).max(1);
+        Refusal::new(429, "rate_limited", message).retry_after(seconds)
+    } else {
+        let message = "no deployment that could serve this request could be reached";
+        Refusal::new(status, "no_deployment_available", message)
+    })
 }
 
 /// A header's first value, where it is text.

@@ -42,6 +42,8 @@ pub struct Stream {
     pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
     pub(super) started: Option<Started>,
+    /// What the client is told instead of what is coming.
+    pub(super) instead: Option<Refusal>,
     /// The answer, while it passes.
     pub(super) answer: Option<Box<Answer>>,
 }
@@ -96,7 +98,7 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle, work: None, started: None, answer: None }
+        Self { engine, state: State::Idle, work: None, started: None, instead: None, answer: None }
     }
 
     /// Takes the request's headers.

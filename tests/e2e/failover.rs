@@ -28,6 +28,7 @@ fn document() -> Value {
             "abc": {"candidates": ["a", "b", "c"]},
             "down": {"candidates": ["none", "b"]},
             "all-down": {"candidates": ["none"]},
+            "limited-then-down": {"candidates": ["a", "none"]},
             "fitting": {"candidates": ["a", "b"], "fallbacks": {"context_window": ["large"]}},
             "large": {"candidates": ["large"]}
         },
@@ -93,11 +94,25 @@ fn a_refused_connection_is_followed_by_the_next() {
 #[test]
 fn where_nothing_is_left_the_client_gets_the_last_answer() {
     let reply = ask(&GROUP).model("all-down").send();
-    assert_eq!(reply.status, 503);
+    assert_eq!(reply.refused(503)["error"]["code"], "no_deployment_available");
     went(&reply, &[], "none=network");
     let reply = ask(&GROUP).model("abc").header("x-mock-status", "503").send();
     assert_eq!(reply.status, 503);
     went(&reply, &["alpha", "beta", "gamma"], "a=503,b=503,c=503");
+}
+
+#[test]
+fn a_limit_is_told_rather_than_that_nobody_was_there() {
+    let reply = ask(&GROUP)
+        .model("limited-then-down")
+        .header("x-mock-only", "alpha")
+        .header("x-mock-status", "429")
+        .header("x-mock-retry-after", "7")
+        .send();
+    assert_eq!(reply.status, 429);
+    assert_eq!(reply.json()["error"]["code"], "rate_limited");
+    assert_eq!(reply.header("retry-after"), Some("7"));
+    went(&reply, &["alpha"], "a=429,none=network");
 }
 
 #[test]
