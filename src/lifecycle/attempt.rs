@@ -19,8 +19,9 @@ use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS, RETRY_AFTER, TIMES};
-use super::handover::{Failure, Handover, Leg, Progress};
+use super::handover::{Handover, Leg};
 use super::headers::{CREDENTIALS, value};
+use super::progress::{Failure, Progress};
 use super::refuse::refuse;
 use super::stream::{Action, State, Stream, millis};
 

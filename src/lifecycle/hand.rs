@@ -12,8 +12,9 @@ use crate::routing::{Decision, Server, Step};
 
 use super::apply::{self, Held};
 use super::engine::Engine;
-use super::handover::{Handover, Leg, Progress};
+use super::handover::{Handover, Leg};
 use super::headers::{CREDENTIALS, RequestHead, value};
+use super::progress::Progress;
 use super::read;
 use super::stream::Stream;
 

@@ -13,7 +13,7 @@ use crate::request::rewrite::Edit;
 use super::answer::Work;
 
 /// Of the layout below; another one is not read.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,30 +49,6 @@ pub(super) struct Leg {
     pub(super) path: String,
     /// What to change in the client's body.
     pub(super) edits: Vec<Edit>,
-}
-
-/// How far the attempts of a request have come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Progress {
-    /// The leg of the next attempt; `None`: there is nothing left to try.
-    pub(super) next: Option<usize>,
-    /// Legs that have been tried, in order; one that is tried again stands here again.
-    pub(super) tried: Vec<usize>,
-}
-
-/// A failure, by what may be tried after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It may pass, and the same deployment answer.
-    Passing,
-    /// The deployment is not to be tried again.
-    Other,
-    /// A rate limit is reached.
-    RateLimit,
-    /// The request does not fit.
-    ContextWindow,
-    /// The request is refused for its content.
-    ContentPolicy,
 }
 
 impl Handover {
@@ -157,80 +133,12 @@ impl Leg {
     }
 }
 
-impl Progress {
-    /// The attempt that follows this leg, by what kind of failure; `retries` more
-    /// of a leg may follow it where it is worth another try.
-    ///
-    /// `is_ready` says which deployments may be picked.
-    pub(super) fn after(
-        &self,
-        handover: &Handover,
-        failure: Failure,
-        retries: u32,
-        is_ready: impl Fn(&Leg) -> bool,
-    ) -> Option<usize> {
-        let last = *self.tried.last()?;
-        let times = self.tried.iter().filter(|tried| **tried == last).count();
-        if failure == Failure::Passing && times <= retries as usize {
-            return Some(last);
-        }
-        let own = ..handover.own;
-        let is_own = own.contains(&last);
-        let rest = |list: &Range<usize>| {
-            let from = if list.contains(&last) { last.saturating_add(1) } else { list.start };
-            from..list.end
-        };
-        let lists = match failure {
-            Failure::ContextWindow if is_own => [rest(&handover.context_window), 0..0],
-            Failure::ContentPolicy => [rest(&handover.content_policy), 0..0],
-            Failure::RateLimit if is_own => {
-                [last.saturating_add(1)..handover.own, rest(&handover.rate_limit)]
-            }
-            _ => {
-                let lists = [
-                    &handover.general,
-                    &handover.context_window,
-                    &handover.rate_limit,
-                    &handover.content_policy,
-                ];
-                // Where a kind of failure has led, its list is gone on with.
-                let list = lists.into_iter().find(|list| list.contains(&last));
-                [list.map_or(0..0, rest), 0..0]
-            }
-        };
-        lists
-            .into_iter()
-            .flatten()
-            .find(|at| !self.tried.contains(at) && handover.legs.get(*at).is_some_and(&is_ready))
-    }
-
-    /// As bytes.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer(vec![VERSION]);
-        to.option(self.next, |to, next| to.number(next as u64));
-        to.number(self.tried.len() as u64);
-        for leg in &self.tried {
-            to.number(*leg as u64);
-        }
-        to.0
-    }
-
-    /// What those bytes say; `None` where they are of another layout.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (version, rest) = bytes.split_first()?;
-        let from = &mut Reader(rest);
-        if *version != VERSION {
-            return None;
-        }
-        Some(Self { next: from.option(Reader::index)?, tried: from.list(Reader::index)? })
-    }
-}
-
-struct Writer(Vec<u8>);
+/// Bytes being written.
+pub(super) struct Writer(pub(super) Vec<u8>);
 
 impl Writer {
     /// Seven bits a byte, lowest first.
-    fn number(&mut self, mut number: u64) {
+    pub(super) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number.to_le_bytes()[0] | 0x80);
             number >>= 7;
@@ -243,7 +151,7 @@ impl Writer {
         self.0.extend_from_slice(bytes);
     }
 
-    fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+    pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.number(u64::from(value.is_some()));
         if let Some(value) = value {
             write(self, value);
@@ -251,7 +159,8 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Bytes being read.
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl Reader<'_> {
     fn number(&mut self) -> Option<u64> {
@@ -267,7 +176,7 @@ impl Reader<'_> {
         None
     }
 
-    fn index(&mut self) -> Option<usize> {
+    pub(super) fn index(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok()
     }
 
@@ -283,11 +192,14 @@ impl Reader<'_> {
     }
 
     #[expect(clippy::option_option, reason = "there may be nothing to read, and nothing there")]
-    fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
         if self.number()? == 0 { Some(None) } else { read(self).map(Some) }
     }
 
-    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let count = self.index()?;
         // Every element takes a byte at least.
         if count > self.0.len() {
@@ -335,10 +247,6 @@ mod tests {
     fn what_is_handed_over_arrives() {
         let handover = handover();
         assert_eq!(Handover::decode(&handover.encode()), Some(handover));
-        for progress in [Progress::default(), Progress { next: Some(300), tried: vec![0, 0, 129] }]
-        {
-            assert_eq!(Progress::decode(&progress.encode()), Some(progress));
-        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod engine;
 mod hand;
 mod handover;
 mod headers;
+mod progress;
 mod read;
 mod refuse;
 mod respond;

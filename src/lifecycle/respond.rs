@@ -18,8 +18,8 @@ use super::answer::{Answer, Started};
 use super::attempt::number;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
-use super::handover::Progress;
 use super::headers::value;
+use super::progress::Progress;
 use super::stream::{Action, Stream, millis};
 
 impl Stream {
