@@ -147,3 +147,14 @@ fn streams_fail_over_before_their_first_byte() {
     assert!(text.contains("data: [DONE]"), "{text}");
     went(&reply, &["alpha", "beta"], "a=503,b=200");
 }
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let failing = [("x-mock-reset", "before-headers"), ("x-mock-header", "x-llm-retry: 1")];
+    for (name, value) in failing {
+        let reply = ask(&GROUP).path("/v1/files").header(name, value).body("anything").send();
+        let (provider, seen) = reply.reached_one();
+        assert_eq!((provider, seen.text().as_str()), ("site", "anything"), "{name}");
+        assert_eq!(seen.header("x-envoy-max-retries"), None);
+    }
+}
