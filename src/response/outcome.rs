@@ -71,9 +71,14 @@ pub enum End {
     Left,
 }
 
-/// The end of an answer of which not all has passed, from Envoy's `response.code_details`.
+/// The end of an answer whose last byte was not said to be the last, from Envoy's
+/// `response.code_details`.
 #[must_use]
 pub fn end(details: &str, is_request_whole: bool) -> End {
+    // Trailers have ended it, which nobody is called for.
+    if details == "via_upstream" {
+        return End::Whole;
+    }
     // Where no byte comes for too long, it is the provider that has stopped; unless it
     // waits for the client.
     let stopped = ["upstream_", "response_timeout", "stream_idle"];
@@ -277,6 +282,7 @@ mod tests {
             ("upstream_per_try_idle_timeout", End::Broken),
             ("response_timeout", End::Broken),
             ("stream_idle_timeout", End::Broken),
+            ("via_upstream", End::Whole),
             ("downstream_remote_disconnect", End::Left),
             ("http2.remote_reset", End::Left),
             ("", End::Left),
