@@ -8,7 +8,7 @@ use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
 
 use super::engine::Engine;
-use super::headers::{CREDENTIALS, RequestHead, value};
+use super::headers::{RequestHead, value};
 use super::read::{self, unreadable};
 use super::stream::Stream;
 
@@ -114,7 +114,7 @@ fn set_headers<H: Host + ?Sized>(
     let provider = config.provider(step.server.provider(config));
     let secret = engine.secret(step.server.provider(config));
     if secret.is_some() {
-        for name in CREDENTIALS.iter().filter(|name| head.first(name).is_some()) {
+        for name in head.credentials() {
             host.set_request_header(name, None);
         }
     }
@@ -150,7 +150,7 @@ fn set_headers<H: Host + ?Sized>(
             template: provider.path.as_deref(),
             model,
             operation: call.entry.path,
-            removes_key: secret.is_some(),
+            removes_credentials: secret.is_some(),
         },
     );
     if path != original {
