@@ -11,6 +11,8 @@ mod budget;
 mod early;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/hostile.rs"]
+mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
 #[path = "lifecycle/request.rs"]

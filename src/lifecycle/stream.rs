@@ -328,6 +328,7 @@ impl Stream {
                 tokens: facts.input_tokens.likely(),
                 is_processed: entry.operation != "count_tokens",
                 is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+                may_name_others: facts.may_name_others(),
                 has_clients_credential: opening.head.has_credential(),
                 sent_ms: None,
             });

@@ -86,6 +86,15 @@ pub fn end(details: &str, is_request_whole: bool) -> End {
     if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
 
+/// What was asked, as far as an answer's meaning hangs on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whether the proxy's credential was sent, rather than the client's own.
+    pub has_own_credential: bool,
+    /// Whether the request may name what is not its own: files, media, kept state.
+    pub may_name_others: bool,
+}
+
 /// What an answer came to, from what its head said and its body `told`; `None` where
 /// that says nothing about the deployment.
 #[must_use]
@@ -93,7 +102,7 @@ pub fn of_body(
     head: Report,
     told: Option<&Told>,
     is_events: bool,
-    has_own_credential: bool,
+    asked: Asked,
     end: End,
 ) -> Option<Report> {
     let error = told.and_then(|told| told.error);
@@ -107,8 +116,15 @@ pub fn of_body(
             Outcome::InBand
         }
         (Outcome::Success, None, End::Left) => return None,
-        (outcome, Some(kind), _) => refused(outcome, kind, head.status, has_own_credential),
+        (outcome, Some(kind), _) => refused(outcome, kind, head.status, asked.has_own_credential),
         (outcome, None, _) => outcome,
+    };
+    let outcome = match outcome {
+        // Whoever may use the model may not use everybody's files.
+        Outcome::Auth if head.status == 403 && asked.may_name_others => Outcome::Client,
+        // No answer of an API: a firewall's, which goes by words in the request as well.
+        Outcome::Auth if head.status == 403 && told.is_none() => Outcome::Server,
+        outcome => outcome,
     };
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
     Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
