@@ -35,9 +35,14 @@ impl Stream {
         let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
         let started = self.started.take();
         let is_request_whole = started.as_ref().is_none_or(|started| started.sent_ms.is_some());
+        let headroom = headroom::headroom(&headers, now_ms);
+        let limit = headroom.tokens.and_then(|left| left.limit);
         let report = outcome::report(&Head {
             status,
             is_request_whole,
+            is_over_limit: limit
+                .zip(started.as_ref())
+                .is_some_and(|(limit, started)| started.tokens > u64::from(limit)),
             details: details.as_deref().and_then(|details| str::from_utf8(details).ok()),
             has_own_credential,
             retry_after: of_failure("retry-after"),
@@ -48,8 +53,7 @@ impl Stream {
         if let Some(started) = started {
             // What is left of a client's own account says nothing to others.
             let is_own = has_own_credential || !started.has_clients_credential;
-            let headroom = is_own.then(|| headroom::headroom(&headers, now_ms));
-            let headroom = headroom.unwrap_or_default();
+            let headroom = if is_own { headroom } else { Headroom::default() };
             self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
         if self.engine.config.response_headers {

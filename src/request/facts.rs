@@ -186,6 +186,18 @@ impl RequestFacts {
         }
     }
 
+    /// Whether its tokens go through a model, rather than being counted only.
+    #[must_use]
+    pub fn is_processed(&self) -> bool {
+        self.operation != "count_tokens"
+    }
+
+    /// The input tokens that it takes of a deployment's limits.
+    #[must_use]
+    pub fn taken_tokens(&self) -> Tokens {
+        if self.is_processed() { self.input_tokens } else { Tokens::default() }
+    }
+
     /// Whether the request names, as far as is known, things beside the model that a
     /// credential may not give access to: files, media, state kept by a provider.
     #[must_use]

@@ -21,6 +21,9 @@ pub struct Head<'a> {
     pub has_own_credential: bool,
     /// Whether all of the request has gone on: what it waits for then is the answer.
     pub is_request_whole: bool,
+    /// Whether the request is more than the limit that the provider tells beside it: to
+    /// wait, or to send others elsewhere, does not help.
+    pub is_over_limit: bool,
     /// The header `retry-after`.
     pub retry_after: Option<&'a str>,
     /// The header `retry-after-ms`.
@@ -43,6 +46,7 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
         _ => Some(Report {
             outcome: match head.status {
                 408 if !head.is_request_whole => Outcome::Client,
+                429 if head.is_over_limit => Outcome::Client,
                 status => of_status(status, head.has_own_credential),
             },
             status: head.status,
@@ -228,6 +232,7 @@ mod tests {
         details: Some("via_upstream"),
         has_own_credential: true,
         is_request_whole: true,
+        is_over_limit: false,
         retry_after: None,
         retry_after_ms: None,
         reset_ms: None,
