@@ -55,11 +55,14 @@ impl Handover {
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer(vec![VERSION]);
-        let Work { format, tokens, is_processed, is_text, has_clients_credential } = self.work;
+        let Work { format, tokens, is_processed, is_text, may_name_others, has_clients_credential } =
+            self.work;
         let format = Format::ALL.iter().position(|known| *known == format);
         to.number(format.unwrap_or_default() as u64);
         to.number(tokens);
-        for flag in [is_processed, is_text, has_clients_credential, self.disable_cache] {
+        let flags =
+            [is_processed, is_text, may_name_others, has_clients_credential, self.disable_cache];
+        for flag in flags {
             to.number(u64::from(flag));
         }
         to.option(self.length, |to, length| to.number(length));
@@ -102,6 +105,7 @@ impl Handover {
                 tokens: from.number()?,
                 is_processed: from.number()? != 0,
                 is_text: from.number()? != 0,
+                may_name_others: from.number()? != 0,
                 has_clients_credential: from.number()? != 0,
             },
             disable_cache: from.number()? != 0,
@@ -229,6 +233,7 @@ mod tests {
                 tokens: u64::MAX,
                 is_processed: true,
                 is_text: false,
+                may_name_others: true,
                 has_clients_credential: true,
             },
             disable_cache: false,

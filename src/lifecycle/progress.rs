@@ -123,6 +123,7 @@ mod tests {
                 tokens: 0,
                 is_processed: true,
                 is_text: true,
+                may_name_others: false,
                 has_clients_credential: false,
             },
             disable_cache: false,

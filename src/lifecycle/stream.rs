@@ -271,6 +271,9 @@ impl Stream {
         }
         if is_end {
             self.sent(host);
+            if let (Some(started), Some(rest)) = (&mut self.started, &sent.rest) {
+                started.work.tokens = started.work.tokens.max(rest.tokens());
+            }
         }
         self.state = State::Sent(sent);
         Action::Continue
@@ -361,8 +364,9 @@ impl Stream {
         let work = Work {
             format: entry.format,
             tokens: facts.input_tokens.likely(),
-            is_processed: entry.operation != "count_tokens",
+            is_processed: facts.is_processed(),
             is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+            may_name_others: facts.may_name_others(),
             has_clients_credential: opening.head.has_credential(),
         };
         self.work = Some(work);
