@@ -20,7 +20,7 @@ use super::apply::set_providers_headers;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Handover, Leg};
-use super::headers::{CREDENTIALS, value};
+use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
 use super::refuse::refuse;
 use super::stream::{Action, State, Stream, millis};
@@ -306,7 +306,7 @@ fn set_headers<H: Host + ?Sized>(
 ) {
     let has_secret = engine.secret(id).is_some();
     for (name, sent) in &handover.original {
-        let is_credential = CREDENTIALS.contains(&name.as_str());
+        let is_credential = credential_names().any(|known| known == name);
         let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
         // Of the first, credentials alone have been taken away.
         if !is_first || (is_credential && sent.is_some()) {
