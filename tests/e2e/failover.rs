@@ -1,5 +1,8 @@
 //! Failures that another deployment makes good, within the same request.
 
+mod matrix;
+mod rows;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
