@@ -150,7 +150,7 @@ fn streams_fail_over_before_their_first_byte() {
 
 #[test]
 fn a_client_that_sends_nonsense_fails_no_deployment() {
-    // Two of them: a deployment of its own would have to fail twice to cool.
+    // One failure would do.
     let document = {
         let mut document = document();
         document["cooldown"] = json!({"consecutive_failures": 1, "when_all_cooling": "reject"});
@@ -168,4 +168,15 @@ fn a_client_that_sends_nonsense_fails_no_deployment() {
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("x-llm-attempts"), Some("a=200"));
     group.assert_no_trap();
+}
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let failing = [("x-mock-reset", "before-headers"), ("x-mock-header", "x-llm-retry: 1")];
+    for (name, value) in failing {
+        let reply = ask(&GROUP).path("/v1/files").header(name, value).body("anything").send();
+        let (provider, seen) = reply.reached_one();
+        assert_eq!((provider, seen.text().as_str()), ("site", "anything"), "{name}");
+        assert_eq!(seen.header("x-envoy-max-retries"), None);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use pointsman::config::Role;
+use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
@@ -293,4 +295,25 @@ fn what_was_not_handed_over_passes() {
     assert_eq!(proxy.host.sent_body(), "anything");
     proxy.host.respond(&mut stream, 500, &[]);
     assert_eq!(proxy.host.sent("authorization").as_deref(), Some("x"));
+}
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let proxy = Proxy::new(json!({}));
+    proxy.host.request(&proxy.router, &[(":path", "/v1/files"), JSON], &[b"anything"]);
+    assert_eq!(proxy.property("llm.cluster"), "default-cluster");
+    assert_eq!(proxy.host.sent("x-envoy-max-retries").as_deref(), Some("0"));
+}
+
+#[test]
+fn one_document_serves_both_roles() {
+    let host = host();
+    let role = |root_id: &str| {
+        host.set_property(&["plugin_root_id"], root_id.as_bytes());
+        engine(&host, &document(json!({}))).config().role
+    };
+    assert_eq!(
+        [role(""), role("other"), role("attempt")],
+        [Role::Router, Role::Router, Role::Attempt]
+    );
 }
