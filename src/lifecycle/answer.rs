@@ -8,7 +8,7 @@ use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::request::format::Format;
 use crate::response::body::{BodyReader, Told};
-use crate::response::outcome::{self, End};
+use crate::response::outcome::{self, Asked, End};
 use crate::state::cooldown::Transition;
 use crate::state::headroom::Headroom;
 use crate::state::outcome::Report;
@@ -30,6 +30,8 @@ pub(super) struct Work {
     pub(super) is_processed: bool,
     /// Whether it is answered with text, of which every token is one of output.
     pub(super) is_text: bool,
+    /// Whether it may name what is not its own: files, media, kept state.
+    pub(super) may_name_others: bool,
     /// Whether it brings a credential of the client's.
     pub(super) has_clients_credential: bool,
 }
@@ -107,7 +109,9 @@ impl Stream {
         let mut answer = self.answer.take()?;
         let told = answer.reader.take().map(BodyReader::finish);
         let Answer { report, has_own_credential, is_events, headroom, first_byte_ms, .. } = *answer;
-        let report = outcome::of_body(report, told.as_ref(), is_events, has_own_credential, end);
+        let asked =
+            Asked { has_own_credential, may_name_others: answer.started.work.may_name_others };
+        let report = outcome::of_body(report, told.as_ref(), is_events, asked, end);
         let tokens = tokens(&answer, told.unwrap_or_default());
         let answer_ms = answer.since_sent(host);
         let ending = Ending { report, tokens, first_byte_ms, answer_ms, headroom };

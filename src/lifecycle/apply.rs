@@ -11,7 +11,7 @@ use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
 
 use super::engine::Engine;
-use super::headers::{CREDENTIALS, RequestHead, value};
+use super::headers::{RequestHead, value};
 use super::read::{self, unreadable};
 use super::stream::Stream;
 
@@ -126,7 +126,7 @@ fn set_headers<H: Host + ?Sized>(
 ) {
     let id = step.server.provider(&engine.config);
     if engine.secret(id).is_some() {
-        for name in CREDENTIALS.iter().filter(|name| head.first(name).is_some()) {
+        for name in head.credentials() {
             host.set_request_header(name, None);
         }
     }
@@ -167,10 +167,11 @@ pub(super) fn path(
     let config = &engine.config;
     let id = step.server.provider(config);
     let provider = config.provider(id);
-    let removes_key = engine.secret(id).is_some();
+    let removes_credentials = engine.secret(id).is_some();
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
-    let is_same = provider.path.is_none() && provider.path_prefix.is_empty() && !removes_key;
+    let is_same =
+        provider.path.is_none() && provider.path_prefix.is_empty() && !removes_credentials;
     if is_same && call.is_at(came) && !original.contains('#') {
         return None;
     }
@@ -184,7 +185,7 @@ pub(super) fn path(
             template: provider.path.as_deref(),
             model,
             operation: call.entry.path,
-            removes_key,
+            removes_credentials,
         },
     );
     (path != original).then_some(path)

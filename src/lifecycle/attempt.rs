@@ -18,9 +18,9 @@ use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS, RETRY_AFTER, TIMES};
+use super::hand::{ATTEMPTS, BEGUN, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Handover, Leg};
-use super::headers::{CREDENTIALS, value};
+use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
 use super::refuse::refuse;
 use super::stream::{Action, State, Stream, millis};
@@ -195,8 +195,10 @@ impl Stream {
         let Some(started) = self.started.take() else { return };
         let details = host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
-        let is_clients =
-            is_of(b"downstream_") || is_of(b"http") || is_of(b"request_payload_too_large");
+        let is_clients = host.property(ENDED).is_some()
+            || is_of(b"downstream_")
+            || is_of(b"http")
+            || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         let report = (!is_clients).then_some(network);
         this.note_time(host);
@@ -306,7 +308,7 @@ fn set_headers<H: Host + ?Sized>(
 ) {
     let has_secret = engine.secret(id).is_some();
     for (name, sent) in &handover.original {
-        let is_credential = CREDENTIALS.contains(&name.as_str());
+        let is_credential = credential_names().any(|known| known == name);
         let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
         // Of the first, credentials alone have been taken away.
         if !is_first || (is_credential && sent.is_some()) {

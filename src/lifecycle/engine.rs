@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use log::Level;
 
-use crate::config::{self, Config, Provider, ProviderId};
+use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
 use crate::state::SharedFleet;
 
@@ -31,7 +31,11 @@ impl Engine {
     /// # Errors
     /// All problems, one a line, for the operator.
     pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
-        let config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        let mut config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        // One document can serve both roles.
+        if host.property(&["plugin_root_id"]).as_deref() == Some(b"attempt") {
+            config.role = Role::Attempt;
+        }
         let mut secrets = Vec::with_capacity(config.providers.len());
         let mut problems = String::new();
         for provider in &config.providers {

@@ -13,7 +13,7 @@ use crate::routing::{Decision, Server, Step};
 use super::apply::{self, Held};
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
-use super::headers::{CREDENTIALS, RequestHead, value};
+use super::headers::{RequestHead, credential_names, value};
 use super::progress::Progress;
 use super::read;
 use super::stream::Stream;
@@ -36,6 +36,9 @@ const DEPLOYMENTS: &[&str] = &["llm.deployments"];
 /// How soon a deployment that said so can be asked again, in milliseconds.
 pub(super) const RETRY_AFTER: &[&str] = &["llm.retry_after_ms"];
 
+/// That the request was ended here, while an attempt was under way.
+pub(super) const ENDED: &[&str] = &["llm.ended"];
+
 /// Headers that attempts change beside those that the configuration names.
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
@@ -47,7 +50,7 @@ pub(super) fn changed(config: &Config) -> Vec<String> {
         let credential = provider.credential.iter().map(|credential| credential.header.clone());
         set.chain(provider.remove_headers.iter().cloned()).chain(credential).collect::<Vec<_>>()
     };
-    let fixed = CHANGED.iter().chain(&CREDENTIALS).map(|name| (*name).to_owned());
+    let fixed = CHANGED.into_iter().chain(credential_names()).map(str::to_owned);
     let mut names: Vec<String> = Vec::new();
     for name in fixed.chain(config.providers.iter().flat_map(of_one)) {
         if !names.contains(&name) {
@@ -121,7 +124,7 @@ impl Stream {
         }
         host.set_property(CLUSTER, first.as_bytes());
         // A cluster without the attempt filter is to see nobody's credential.
-        for name in CREDENTIALS.iter().filter(|name| held.head.first(name).is_some()) {
+        for name in held.head.credentials() {
             host.set_request_header(name, None);
         }
         let retries = attempts.saturating_sub(1).to_string();

@@ -13,7 +13,7 @@ use crate::request::rewrite::Edit;
 use super::answer::Work;
 
 /// Of the layout below; another one is not read.
-pub(super) const VERSION: u8 = 1;
+const VERSION: u8 = 1;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,12 +54,15 @@ pub(super) struct Leg {
 impl Handover {
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer(vec![VERSION]);
-        let Work { format, tokens, is_processed, is_text, has_clients_credential } = self.work;
+        let mut to = Writer::new();
+        let Work { format, tokens, is_processed, is_text, may_name_others, has_clients_credential } =
+            self.work;
         let format = Format::ALL.iter().position(|known| *known == format);
         to.number(format.unwrap_or_default() as u64);
         to.number(tokens);
-        for flag in [is_processed, is_text, has_clients_credential, self.disable_cache] {
+        let flags =
+            [is_processed, is_text, may_name_others, has_clients_credential, self.disable_cache];
+        for flag in flags {
             to.number(u64::from(flag));
         }
         to.option(self.length, |to, length| to.number(length));
@@ -86,22 +89,19 @@ impl Handover {
             to.bytes(name.as_bytes());
             to.option(value.as_ref(), |to, value| to.bytes(value));
         }
-        to.0
+        to.finish()
     }
 
     /// What those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (version, rest) = bytes.split_first()?;
-        let from = &mut Reader(rest);
-        if *version != VERSION {
-            return None;
-        }
+        let from = &mut Reader::of(bytes)?;
         Some(Self {
             work: Work {
                 format: *Format::ALL.get(from.index()?)?,
                 tokens: from.number()?,
                 is_processed: from.number()? != 0,
                 is_text: from.number()? != 0,
+                may_name_others: from.number()? != 0,
                 has_clients_credential: from.number()? != 0,
             },
             disable_cache: from.number()? != 0,
@@ -134,9 +134,18 @@ impl Leg {
 }
 
 /// Bytes being written.
-pub(super) struct Writer(pub(super) Vec<u8>);
+pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
+    /// With the version of the layout before all.
+    pub(super) fn new() -> Self {
+        Self(vec![VERSION])
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
     /// Seven bits a byte, lowest first.
     pub(super) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
@@ -160,9 +169,15 @@ impl Writer {
 }
 
 /// Bytes being read.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(super) struct Reader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// Of bytes in this layout; `None` of others.
+    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        (*version == VERSION).then_some(Self(rest))
+    }
+
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
@@ -229,6 +244,7 @@ mod tests {
                 tokens: u64::MAX,
                 is_processed: true,
                 is_text: false,
+                may_name_others: true,
                 has_clients_credential: true,
             },
             disable_cache: false,

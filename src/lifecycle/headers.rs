@@ -7,20 +7,27 @@ use crate::config::{ClientHeaders, Config, HeaderNames};
 use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
 use crate::request::control::{self, BadControl, Controls};
-use crate::request::path::percent_encoded;
+use crate::request::path::{self, percent_encoded};
+use crate::request::rewrite;
 use crate::sort::ordered;
 
-/// Headers that providers take for a client's credential, or that name the
-/// account it belongs to: beside another credential the latter would be refused,
-/// and the refusal laid to the proxy's.
-pub(super) const CREDENTIALS: [&str; 6] = [
-    "authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
+/// Headers that providers take for a client's credential.
+const CREDENTIALS: [&str; 5] =
+    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key"];
+/// And by which another credential than the client's would be refused, as it does not
+/// belong to that account, or (`origin`) as browsers are to have none.
+const ACCOUNTS: [&str; 5] = [
     "openai-organization",
     "openai-project",
+    "x-goog-user-project",
+    "x-amz-security-token",
+    "origin",
 ];
+
+/// Every header that must not stand beside the proxy's credential.
+pub(super) fn credential_names() -> impl Iterator<Item = &'static str> {
+    CREDENTIALS.into_iter().chain(ACCOUNTS)
+}
 
 /// Headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
@@ -136,7 +143,14 @@ impl RequestHead {
 
     /// Whether there is a credential of the client's.
     pub(super) fn has_credential(&self) -> bool {
-        CREDENTIALS.iter().take(4).any(|name| self.first(name).is_some())
+        let path = self.text(":path").unwrap_or_default();
+        CREDENTIALS.iter().any(|name| self.first(name).is_some())
+            || rewrite::has_credential(path::split(&path).1)
+    }
+
+    /// Headers that must not stand beside the proxy's credential.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = &'static str> {
+        credential_names().filter(|name| self.first(name).is_some())
     }
 
     /// The announced length of the body, in bytes.

@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod attempt;
+mod decide;
 mod early;
 mod engine;
 mod hand;

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::handover::{Handover, Leg, Reader, VERSION, Writer};
+use super::handover::{Handover, Leg, Reader, Writer};
 
 /// How far the attempts of a request have come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,22 +79,18 @@ impl Progress {
 
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer(vec![VERSION]);
+        let mut to = Writer::new();
         to.option(self.next, |to, next| to.number(next as u64));
         to.number(self.tried.len() as u64);
         for leg in &self.tried {
             to.number(*leg as u64);
         }
-        to.0
+        to.finish()
     }
 
     /// What those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (version, rest) = bytes.split_first()?;
-        let from = &mut Reader(rest);
-        if *version != VERSION {
-            return None;
-        }
+        let from = &mut Reader::of(bytes)?;
         Some(Self { next: from.option(Reader::index)?, tried: from.list(Reader::index)? })
     }
 }
@@ -123,6 +119,7 @@ mod tests {
                 tokens: 0,
                 is_processed: true,
                 is_text: true,
+                may_name_others: false,
                 has_clients_credential: false,
             },
             disable_cache: false,

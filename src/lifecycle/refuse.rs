@@ -29,6 +29,11 @@ impl Stream {
     pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H) {
         self.state = State::Idle;
         let config = &self.engine.config;
+        if config.is_handing_over() {
+            // The route's retries are for attempts: nobody knows what another one of
+            // this request would do.
+            host.set_request_header("x-envoy-max-retries", Some(b"0"));
+        }
         if let Some(cluster) = &config.default_cluster {
             if config.is_handing_over() {
                 host.set_property(CLUSTER, cluster.as_bytes());

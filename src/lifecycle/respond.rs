@@ -61,9 +61,14 @@ impl Stream {
         let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
         let started = self.started.take();
         let is_request_whole = started.as_ref().is_none_or(|started| started.sent_ms.is_some());
+        let headroom = headroom::headroom(&headers, now_ms);
+        let limit = headroom.tokens.and_then(|left| left.limit);
         let report = outcome::report(&Head {
             status,
             is_request_whole,
+            is_over_limit: limit
+                .zip(started.as_ref())
+                .is_some_and(|(limit, started)| started.work.tokens > u64::from(limit)),
             // An attempt hears nothing but its provider.
             details: details
                 .as_deref()
@@ -78,8 +83,7 @@ impl Stream {
         if let Some(started) = started {
             // What is left of a client's own account says nothing to others.
             let is_own = has_own_credential || !started.work.has_clients_credential;
-            let headroom = is_own.then(|| headroom::headroom(&headers, now_ms));
-            let headroom = headroom.unwrap_or_default();
+            let headroom = if is_own { headroom } else { Headroom::default() };
             self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
         let names = &self.engine.config.headers;

@@ -36,6 +36,11 @@ impl Rest {
         Self { format, scanner: None, length: None, seen: 0 }
     }
 
+    /// About how many tokens of input the body was, where that was not estimated.
+    pub(super) const fn tokens(&self) -> u64 {
+        self.seen / 4
+    }
+
     /// Reads the next chunk.
     ///
     /// # Errors

@@ -185,6 +185,28 @@ impl RequestFacts {
             unseen: Unseen::default(),
         }
     }
+
+    /// Whether its tokens go through a model, rather than being counted only.
+    #[must_use]
+    pub fn is_processed(&self) -> bool {
+        self.operation != "count_tokens"
+    }
+
+    /// The input tokens that it takes of a deployment's limits.
+    #[must_use]
+    pub fn taken_tokens(&self) -> Tokens {
+        if self.is_processed() { self.input_tokens } else { Tokens::default() }
+    }
+
+    /// Whether the request names, as far as is known, things beside the model that a
+    /// credential may not give access to: files, media, state kept by a provider.
+    #[must_use]
+    pub fn may_name_others(&self) -> bool {
+        let is_open = self.unseen.has(Fact::State) || self.unseen.has(Fact::Modality);
+        let has_media = self.has_files || self.has_images || self.has_audio;
+        // A realtime session has audio, and no body to name any in.
+        is_open || self.has_state || (has_media && self.body_bytes > 0)
+    }
 }
 
 /// The facts as explain shows them; no prompt text, no headers.

@@ -21,6 +21,9 @@ pub struct Head<'a> {
     pub has_own_credential: bool,
     /// Whether all of the request has gone on: what it waits for then is the answer.
     pub is_request_whole: bool,
+    /// Whether the request is more than the limit that the provider tells beside it: to
+    /// wait, or to send others elsewhere, does not help.
+    pub is_over_limit: bool,
     /// The header `retry-after`.
     pub retry_after: Option<&'a str>,
     /// The header `retry-after-ms`.
@@ -43,6 +46,7 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
         _ => Some(Report {
             outcome: match head.status {
                 408 if !head.is_request_whole => Outcome::Client,
+                429 if head.is_over_limit => Outcome::Client,
                 status => of_status(status, head.has_own_credential),
             },
             status: head.status,
@@ -51,13 +55,12 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
     }
 }
 
-/// Whether it can come of a client that is slow to send its request, or stops.
+/// Whether it can come of a client that is slow to send its request, or stops: all but
+/// that a connection failed to come about.
 fn is_of_waiting(details: &str) -> bool {
-    let reset = "upstream_reset_before_response_started";
-    let is_reset = details.starts_with(reset);
-    // A connection that fails to come about is not the client's doing.
-    details.starts_with("stream_idle_timeout")
-        || (is_reset && !details.contains("connection_failure") && !details.contains("timeout"))
+    let is_failure =
+        details.contains("_connection_failure") || details.contains("{connection_timeout");
+    !is_failure && !details.starts_with("no_healthy_upstream")
 }
 
 /// How an answer that had begun came to its end.
@@ -71,14 +74,28 @@ pub enum End {
     Left,
 }
 
-/// The end of an answer of which not all has passed, from Envoy's `response.code_details`.
+/// The end of an answer whose last byte was not said to be the last, from Envoy's
+/// `response.code_details`.
 #[must_use]
 pub fn end(details: &str, is_request_whole: bool) -> End {
+    // Trailers have ended it, which nobody is called for.
+    if details == "via_upstream" {
+        return End::Whole;
+    }
     // Where no byte comes for too long, it is the provider that has stopped; unless it
     // waits for the client.
     let stopped = ["upstream_", "response_timeout", "stream_idle"];
     let is_providers = stopped.iter().any(|start| details.starts_with(start));
     if is_providers && is_request_whole { End::Broken } else { End::Left }
+}
+
+/// What was asked, as far as an answer's meaning hangs on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whether the proxy's credential was sent, rather than the client's own.
+    pub has_own_credential: bool,
+    /// Whether the request may name what is not its own: files, media, kept state.
+    pub may_name_others: bool,
 }
 
 /// What an answer came to, from what its head said and its body `told`; `None` where
@@ -88,7 +105,7 @@ pub fn of_body(
     head: Report,
     told: Option<&Told>,
     is_events: bool,
-    has_own_credential: bool,
+    asked: Asked,
     end: End,
 ) -> Option<Report> {
     let error = told.and_then(|told| told.error);
@@ -102,8 +119,15 @@ pub fn of_body(
             Outcome::InBand
         }
         (Outcome::Success, None, End::Left) => return None,
-        (outcome, Some(kind), _) => refused(outcome, kind, head.status, has_own_credential),
+        (outcome, Some(kind), _) => refused(outcome, kind, head.status, asked.has_own_credential),
         (outcome, None, _) => outcome,
+    };
+    let outcome = match outcome {
+        // Whoever may use the model may not use everybody's files.
+        Outcome::Auth if head.status == 403 && asked.may_name_others => Outcome::Client,
+        // No answer of an API: a firewall's, which goes by words in the request as well.
+        Outcome::Auth if head.status == 403 && told.is_none() => Outcome::Server,
+        outcome => outcome,
     };
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
     Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
@@ -207,6 +231,7 @@ mod tests {
         details: Some("via_upstream"),
         has_own_credential: true,
         is_request_whole: true,
+        is_over_limit: false,
         retry_after: None,
         retry_after_ms: None,
         reset_ms: None,
@@ -277,6 +302,7 @@ mod tests {
             ("upstream_per_try_idle_timeout", End::Broken),
             ("response_timeout", End::Broken),
             ("stream_idle_timeout", End::Broken),
+            ("via_upstream", End::Whole),
             ("downstream_remote_disconnect", End::Left),
             ("http2.remote_reset", End::Left),
             ("", End::Left),

@@ -218,7 +218,7 @@ pub(super) fn at_moment(
 ) -> Result<Option<Block>, Need> {
     let Server::Deployment(id) = server else { return Ok(None) };
     let need = |what| Err(Need { of: Asker::Candidate(server.clone()), what });
-    let tokens = request.facts.input_tokens;
+    let tokens = request.facts.taken_tokens();
     let is_counted = request.config.deployment(*id).tpm_limit.is_some();
     if tokens == Tokens::UNKNOWN {
         // What the provider has left is not worth holding a body for.

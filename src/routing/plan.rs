@@ -272,7 +272,7 @@ impl<'r> Planner<'r, '_> {
     fn begin(&mut self, is_forced: bool) -> bool {
         let Some(first) = self.steps.first() else { return false };
         let Server::Deployment(id) = first.server else { return true };
-        let asking = Asking { tokens: self.request.facts.input_tokens.likely(), is_forced };
+        let asking = Asking { tokens: self.request.facts.taken_tokens().likely(), is_forced };
         match self.fleet.begin(id, asking) {
             Ok(()) => true,
             Err(standing) => {

@@ -134,7 +134,7 @@ pub(super) fn end(
     if let Some(lease) = attempt.lease {
         record.probes.release(lease);
     }
-    record.headroom.hear(ending.headroom);
+    record.headroom.hear(ending.headroom, now_ms, settings.max_time_ms);
     for counts in [&mut record.minute, &mut record.total] {
         counts.tokens = counts.tokens.saturating_add(ending.tokens);
     }

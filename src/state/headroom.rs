@@ -62,13 +62,20 @@ impl Headroom {
         }
     }
 
-    /// Replaces what is known by what a provider has just said.
-    pub(super) fn hear(&mut self, said: Self) {
-        if said.requests.is_some() || said.tokens.is_some() {
-            self.requests = said.requests.or(self.requests);
-            self.tokens = said.tokens.or(self.tokens);
-            self.heard_ms = said.heard_ms;
+    /// Replaces what is known by what a provider has said, for that long at most: if it is
+    /// wrong, nothing but another answer can tell.
+    pub(super) fn hear(&mut self, said: Self, now_ms: u64, longest_ms: u64) {
+        // An answer that takes its time ends behind later ones. What is yet to be heard was
+        // said before the clock jumped back.
+        let is_older = said.heard_ms < self.heard_ms && self.heard_ms <= now_ms;
+        if is_older || (said.requests.is_none() && said.tokens.is_none()) {
+            return;
         }
+        let latest_ms = said.heard_ms.saturating_add(longest_ms);
+        let bounded = |left: Left| Left { reset_ms: left.reset_ms.min(latest_ms), ..left };
+        self.requests = said.requests.map(bounded).or(self.requests);
+        self.tokens = said.tokens.map(bounded).or(self.tokens);
+        self.heard_ms = said.heard_ms;
     }
 }
 
@@ -112,7 +119,8 @@ mod tests {
             headroom,
             Headroom { requests: left(0, 10), tokens: left(0, 1000), heard_ms: NOW }
         );
-        headroom.hear(Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW });
+        let said = Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW };
+        headroom.hear(said, NOW, 300_000);
         assert_eq!(
             headroom,
             Headroom { requests: left(9, 10), tokens: left(0, 1000), heard_ms: NOW }

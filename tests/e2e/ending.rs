@@ -18,9 +18,10 @@ use crate::harness::{AUTHORITY, Ask, Group, Spec, ask, chat, fresh, run};
 const TIMES: u64 = 12;
 
 /// Ways to end, and where the deployment is that ends that way.
-const WAYS: [(&str, &str); 13] = [
+const WAYS: [(&str, &str); 14] = [
     ("whole", "alpha"),
     ("streamed", "alpha"),
+    ("trailed", "alpha-http2"),
     ("reset", "alpha"),
     ("cut", "alpha"),
     ("late", "alpha"),
@@ -77,7 +78,8 @@ async fn assert_ended(way: &str, each: Counts) {
 /// A request that goes this way.
 fn request(way: &str, headers: &[(&str, &str)]) -> Ask<'static> {
     let mut body = chat(way, "Hello");
-    let is_stream = headers.iter().any(|(name, _)| *name == "x-mock-hold") || way == "streamed";
+    let is_held = headers.iter().any(|(name, _)| *name == "x-mock-hold");
+    let is_stream = is_held || matches!(way, "streamed" | "trailed");
     body["stream"] = is_stream.into();
     headers.iter().fold(ask(&GROUP).json(&body), |ask, (name, value)| ask.header(name, value))
 }
@@ -97,6 +99,11 @@ fn answered(way: &str, headers: &[(&str, &str)], status: u16, each: Counts) {
 fn an_answer_that_is_whole() {
     answered("whole", &[], 200, Counts::Success);
     answered("streamed", &[], 200, Counts::Success);
+}
+
+#[test]
+fn an_answer_that_ends_with_trailers() {
+    answered("trailed", &[("x-mock-trailer", "1")], 200, Counts::Success);
 }
 
 #[test]

@@ -150,3 +150,36 @@ fn streams_fail_over_before_their_first_byte() {
     assert!(text.contains("data: [DONE]"), "{text}");
     went(&reply, &["alpha", "beta"], "a=503,b=200");
 }
+
+#[test]
+fn a_client_that_sends_nonsense_fails_no_deployment() {
+    // One failure would do.
+    let document = {
+        let mut document = document();
+        document["cooldown"] = json!({"consecutive_failures": 1, "when_all_cooling": "reject"});
+        document["models"]["alone"] = json!({"candidates": ["a"]});
+        document
+    };
+    let group = Group::start(&Spec::failing_over(document));
+    for _ in 0..3 {
+        let filler = vec![b' '; 256 * 1024];
+        let beginning = br#"{"model":"alone","messages":[]"#.to_vec();
+        let reply = ask(&group).pieces([beginning, filler, b"}}".to_vec()]).send();
+        assert_eq!(reply.status, 400);
+    }
+    let reply = ask(&group).model("alone").send();
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("x-llm-attempts"), Some("a=200"));
+    group.assert_no_trap();
+}
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let failing = [("x-mock-reset", "before-headers"), ("x-mock-header", "x-llm-retry: 1")];
+    for (name, value) in failing {
+        let reply = ask(&GROUP).path("/v1/files").header(name, value).body("anything").send();
+        let (provider, seen) = reply.reached_one();
+        assert_eq!((provider, seen.text().as_str()), ("site", "anything"), "{name}");
+        assert_eq!(seen.header("x-envoy-max-retries"), None);
+    }
+}

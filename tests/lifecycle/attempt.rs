@@ -87,8 +87,17 @@ fn without_a_count_tokens_are_estimated() {
 fn every_way_to_end_ends_the_attempt() {
     type Way = fn(&FakeHost, Stream);
     let answered: Way = |host, mut stream| host.answer(&mut stream, 200, &[JSON], &[USAGE]);
-    let ways: [(&str, Way, [u64; 4]); 11] = [
+    let ways: [(&str, Way, [u64; 4]); 12] = [
         ("whole", answered, [1, 1, 0, 23]),
+        (
+            "trailers",
+            |host, mut stream| {
+                host.begin_answer(&mut stream, 200, &[JSON], false);
+                host.answer_piece(&mut stream, USAGE, false);
+                host.done(stream, Some("via_upstream"));
+            },
+            [1, 1, 0, 23],
+        ),
         ("no body", |host, mut stream| host.respond(&mut stream, 204, &[]), [1, 1, 0, 0]),
         ("the client leaves before", |host, stream| host.done(stream, None), [1, 0, 0, 0]),
         (

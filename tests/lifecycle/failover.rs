@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use pointsman::config::Role;
+use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
@@ -266,6 +268,21 @@ fn a_provider_cannot_ask_for_an_attempt() {
 }
 
 #[test]
+fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning() {
+    let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
+    let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
+    proxy.host.piece(&mut request, br#"{"model":"m","messages":[], "#, false);
+    let mut first = Stream::new(Rc::clone(&proxy.attempts));
+    first.on_request_headers(&proxy.host, false);
+    proxy.host.piece(&mut request, b"}}", true);
+    assert_eq!(proxy.host.refused().unwrap().0, 400);
+    proxy.host.done(first, Some(""));
+    let record = proxy.host.shared.record("a");
+    assert_eq!((record.total.attempts, record.total.failures), (1, 0));
+    assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+}
+
+#[test]
 fn what_was_not_handed_over_passes() {
     let proxy = Proxy::new(json!({}));
     let mut stream = Stream::new(Rc::clone(&proxy.attempts));
@@ -278,4 +295,25 @@ fn what_was_not_handed_over_passes() {
     assert_eq!(proxy.host.sent_body(), "anything");
     proxy.host.respond(&mut stream, 500, &[]);
     assert_eq!(proxy.host.sent("authorization").as_deref(), Some("x"));
+}
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let proxy = Proxy::new(json!({}));
+    proxy.host.request(&proxy.router, &[(":path", "/v1/files"), JSON], &[b"anything"]);
+    assert_eq!(proxy.property("llm.cluster"), "default-cluster");
+    assert_eq!(proxy.host.sent("x-envoy-max-retries").as_deref(), Some("0"));
+}
+
+#[test]
+fn one_document_serves_both_roles() {
+    let host = host();
+    let role = |root_id: &str| {
+        host.set_property(&["plugin_root_id"], root_id.as_bytes());
+        engine(&host, &document(json!({}))).config().role
+    };
+    assert_eq!(
+        [role(""), role("other"), role("attempt")],
+        [Role::Router, Role::Router, Role::Attempt]
+    );
 }

@@ -88,6 +88,33 @@ fn a_provider_gets_its_own_head() {
     assert_eq!(host.sent("x-llm-model").as_deref(), Some("own"));
 }
 
+/// Whatever makes a provider look at somebody else's account, or refuse the proxy's.
+const OTHERS: [&str; 5] = [
+    "ocp-apim-subscription-key",
+    "openai-organization",
+    "x-amz-security-token",
+    "x-goog-user-project",
+    // Anthropic answers 401 where a browser did not say that it is one.
+    "origin",
+];
+
+#[test]
+fn nothing_of_the_clients_has_the_proxys_credential_refused() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let mut head = head(&OTHERS.map(|name| (name, "https://client.test")));
+    head[1].1 = "/v1/chat/completions?access_token=c&a=1&api-key=c&$userProject=c&userproject=c\
+                 &oauth_token=c&Subscription-Key=c&X-Amz-Signature=c&b=2&$k%65y=c";
+    let [open, own] = ["open", "own"].map(|model| {
+        let body = json!({"model": model}).to_string();
+        host.request(&engine, &head, &[body.as_bytes()]);
+        (OTHERS.map(|name| host.sent(name).is_some()), host.sent(":path").unwrap())
+    });
+    assert_eq!(own, ([false; 5], "/own/v1/chat/completions?a=1&b=2".to_owned()));
+    // Without one they are the client's to send.
+    assert_eq!(open, ([true; 5], head[1].1.to_owned()));
+}
+
 #[test]
 fn without_a_credential_of_the_proxys_the_clients_own_goes_on() {
     let host = host();

@@ -54,6 +54,10 @@ pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
 /// Warns of what leaves requests without a way.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
+    if raw.role == "attempt" && raw.failover.max_attempts < 2 {
+        let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
+        findings.warn(&root.key("role"), message);
+    }
     if raw.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
         let message =
             "is not set; envoy answers 503 to requests that are not judged or pass through";

@@ -13,8 +13,8 @@ pub struct Target<'a> {
     pub model: &'a str,
     /// The part of the client's path that names the operation, such as `chat/completions`.
     pub operation: &'a str,
-    /// Whether the client's `key` query parameter is a credential to take out.
-    pub removes_key: bool,
+    /// Whether query parameters that are a credential of the client's are taken out.
+    pub removes_credentials: bool,
 }
 
 /// The path with query to ask the provider under, given the client's path and query.
@@ -36,8 +36,8 @@ pub fn path(path: &str, query: Option<&str>, target: &Target<'_>) -> String {
     let own: Vec<&str> = own.as_deref().map(|own| own.split('&').collect()).unwrap_or_default();
     let is_kept = |pair: &&str| {
         let name = name(pair);
-        let is_key = target.removes_key && name == "key";
-        !is_key && !own.iter().any(|own| self::name(own) == name)
+        let is_removed = target.removes_credentials && is_credential(&name);
+        !is_removed && !own.iter().any(|own| self::name(own) == name)
     };
     let kept: Vec<&str> =
         query.map(|query| query.split('&').filter(is_kept).collect()).unwrap_or_default();
@@ -48,6 +48,22 @@ pub fn path(path: &str, query: Option<&str>, target: &Target<'_>) -> String {
 
 fn split(path: &str) -> (&str, Option<&str>) {
     path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)))
+}
+
+/// Whether a client brings a credential of its own in the query.
+#[must_use]
+pub fn has_credential(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| is_credential(&name(pair))))
+}
+
+/// Whether providers take a query parameter for a credential, or for the account that one
+/// is to be used for: beside another one it is refused, and the refusal laid to the proxy's.
+fn is_credential(name: &str) -> bool {
+    // Google's may be written with a `$`.
+    let name = name.strip_prefix('$').unwrap_or(name).to_ascii_lowercase();
+    let known =
+        ["key", "access_token", "oauth_token", "userproject", "api-key", "subscription-key"];
+    known.contains(&name.as_str()) || name.starts_with("x-amz-")
 }
 
 /// The name of a query parameter, percent-decoded so that `k%65y` is `key`.
@@ -76,7 +92,7 @@ mod tests {
         template: None,
         model: "gpt 4/o",
         operation: "chat/completions",
-        removes_key: false,
+        removes_credentials: false,
     };
 
     #[test]
@@ -105,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_key_goes_however_it_is_written() {
-        let target = Target { removes_key: true, ..PLAIN };
+        let target = Target { removes_credentials: true, ..PLAIN };
         assert_eq!(of("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
         assert_eq!(of("/v1/x?key=s", &target), "/v1/x");
     }

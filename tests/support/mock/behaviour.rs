@@ -31,6 +31,8 @@ pub(crate) struct Behaviour {
     pub(crate) body: Option<String>,
     /// Answer with these headers.
     pub(crate) headers: Vec<(String, String)>,
+    /// Put a trailer behind the body.
+    pub(crate) has_trailer: bool,
     /// Break the connection.
     pub(crate) reset: Option<Reset>,
     /// Break a stream off with an error event, after half of it.
@@ -124,6 +126,7 @@ impl Behaviour {
                 let (name, value) = value.split_once(':').ok_or("header: wants NAME: VALUE")?;
                 self.headers.push((name.trim().to_owned(), value.trim().to_owned()));
             }
+            "trailer" => self.has_trailer = true,
             "reset" => {
                 self.reset = Some(match value {
                     "before-headers" => Reset::BeforeHeaders,

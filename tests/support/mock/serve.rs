@@ -140,6 +140,13 @@ async fn respond(
         return Err(Broken);
     }
     let mut response = answer(state, seen, &behaviour);
+    if behaviour.has_trailer {
+        response = response.map(|body| {
+            let mut trailers = HeaderMap::new();
+            trailers.insert("x-mock-sum", header::HeaderValue::from_static("1"));
+            body.with_trailers(std::future::ready(Some(Ok(trailers)))).boxed()
+        });
+    }
     let mut extra = behaviour.headers.clone();
     extra.push(("x-mock-provider".to_owned(), state.name.clone()));
     extra.extend(behaviour.retry_after.map(|after| ("retry-after".to_owned(), after)));

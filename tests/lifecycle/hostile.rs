@@ -1,0 +1,193 @@
+//! Clients and providers that mean no good: what they cannot bring about for others.
+
+use serde_json::json;
+
+use crate::fake_host::NOW_MS;
+use crate::{document, engine, head, host};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[test]
+fn a_403_cools_at_once_only_where_it_cannot_be_of_what_the_request_says() {
+    let denied = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
+                                  "message": "The caller does not have permission"}});
+    let denied = denied.to_string();
+    let page = "<html>Attention Required!</html>";
+    let file = r#"{"model":"own","messages":[{"role":"user","content":[
+        {"type":"file","file":{"file_url":"gs://other/file"}}]}]}"#;
+    let image = r#"{"model":"own","messages":[{"role":"user","content":[
+        {"type":"image_url","image_url":{"url":"gs://other/image"}}]}]}"#;
+    let chat = r#"{"model":"own","messages":[{"role":"user","content":"Hello"}]}"#;
+    let state = r#"{"model":"own","messages":[{"role":"user","content":[
+        {"type":"file","file":{"file_id":"file-1"}}]}]}"#;
+    let html = ("content-type", "text/html; charset=UTF-8");
+    /// The request's pieces, the answer's type and text; failures, and whether it cools.
+    type Case<'a> = (&'a [&'a str], (&'a str, &'a str), &'a str, (u64, bool));
+    let cases: [Case<'_>; 6] = [
+        (&[chat], JSON, &denied, (1, true)),
+        // It may be somebody else's.
+        (&[file], JSON, &denied, (0, false)),
+        (&[image], JSON, &denied, (0, false)),
+        (&[state], JSON, &denied, (0, false)),
+        // It went on before that was known.
+        (&[r#"{"model":"own","#, r#""messages":[]}"#], JSON, &denied, (0, false)),
+        // A firewall goes by words in the request, or by addresses.
+        (&[chat], html, page, (1, false)),
+    ];
+    for (pieces, kind, answer, wanted) in cases {
+        let host = host();
+        let mut document = document();
+        document["models"]["own"]["candidates"] = json!(["own", "open"]);
+        let engine = engine(&host, &document);
+        let pieces: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
+        let mut stream = host.request(&engine, &head(&[]), &pieces);
+        host.answer(&mut stream, 403, &[kind], &[answer.as_bytes()]);
+        let record = host.shared.record("own");
+        let found = (record.total.failures, record.until_ms > 0);
+        assert_eq!(found, wanted, "{pieces:?} {kind:?}");
+    }
+}
+
+/// What a provider says is left of its tokens and its requests.
+fn left<'a>(tokens: &'a str, limit: &'a str, reset: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        JSON,
+        ("x-ratelimit-remaining-tokens", tokens),
+        ("x-ratelimit-limit-tokens", limit),
+        ("x-ratelimit-reset-tokens", reset),
+    ]
+}
+
+#[test]
+fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    let (mut slow, mut fast) = (send(), send());
+    host.begin_answer(&mut slow, 200, &left("0", "1000", "60s"), false);
+    host.now_ms.set(NOW_MS + 1000);
+    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[b"{}"]);
+    host.now_ms.set(NOW_MS + 2000);
+    host.answer_piece(&mut slow, b"{}", true);
+    let tokens = || host.shared.record("open").headroom.tokens.unwrap().remaining;
+    assert_eq!(tokens(), 900);
+    // Unless the clock has jumped back: nothing waits for it to come again.
+    host.now_ms.set(NOW_MS - 1000);
+    let mut stream = send();
+    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[b"{}"]);
+    assert_eq!(tokens(), 7);
+}
+
+#[test]
+fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldown() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[b"{}"]);
+    host.now_ms.set(NOW_MS + 299_999);
+    send();
+    assert_eq!(host.refused().unwrap().0, 429);
+    host.now_ms.set(NOW_MS + 300_000);
+    send();
+    assert_eq!(host.refused(), None);
+}
+
+#[test]
+fn tokens_that_are_only_counted_are_taken_from_nobody() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["open"]["tpm_limit"] = json!(300);
+    let engine = engine(&host, &document);
+    let body = json!({"model": "open", "input": "word ".repeat(400)}).to_string();
+    let mut counting = head(&[]);
+    counting[1].1 = "/v1/responses/input_tokens";
+    host.answer(
+        &mut host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]),
+        200,
+        &left("250", "300", "60s"),
+        &[b"{}"],
+    );
+    for _ in 0..3 {
+        let mut stream = host.request(&engine, &counting, &[body.as_bytes()]);
+        assert_eq!(host.refused(), None);
+        host.answer(&mut stream, 200, &[JSON], &[br#"{"input_tokens":400}"#]);
+    }
+    assert_eq!(host.shared.record("open").headroom.tokens.unwrap().remaining, 250);
+}
+
+#[test]
+fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
+    let text = "word ".repeat(400);
+    let whole = json!({"model": "open", "messages": [{"role": "user", "content": text}]});
+    let whole = whole.to_string();
+    let (start, rest) = whole.split_at(60);
+    let cases: [(&str, &[&str], bool); 3] = [
+        ("100", &[&whole], false),
+        // Let go before it is known how long it is.
+        ("100", &[start, rest], false),
+        ("100000", &[&whole], true),
+    ];
+    for (limit, pieces, cools) in cases {
+        let host = host();
+        let engine = engine(&host, &document());
+        let pieces: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
+        let mut stream = host.request(&engine, &head(&[]), &pieces);
+        let error = json!({"type": "error", "error": {"type": "rate_limit_error", "message":
+            "This request would exceed your organization's rate limit of input tokens per minute"}});
+        host.answer(&mut stream, 429, &left("90", limit, "20s"), &[error.to_string().as_bytes()]);
+        assert_eq!(host.shared.record("open").until_ms > 0, cools, "{limit} {}", pieces.len());
+    }
+}
+
+#[test]
+fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["open"]["rpm_limit"] = json!(2);
+    let engine = engine(&host, &document);
+    let send = |at_ms: u64| {
+        host.now_ms.set(at_ms);
+        host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#])
+    };
+    let next_minute = NOW_MS - NOW_MS % 60_000 + 60_000;
+    send(next_minute);
+    // It looked at the clock before the other one did, and writes after it.
+    send(next_minute - 1);
+    send(next_minute + 1);
+    assert_eq!(host.refused().unwrap().0, 429, "two have been sent");
+}
+
+#[test]
+fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
+    for details in [
+        "upstream_max_stream_duration_reached",
+        "upstream_response_timeout",
+        "upstream_reset_before_response_started{connection_termination|timeout}",
+    ] {
+        let host = host();
+        let engine = engine(&host, &document());
+        let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
+        host.piece(&mut stream, br#"{"model":"open","messages":[], "#, false);
+        let code = ("response.code_details".to_owned(), details.as_bytes().to_vec());
+        host.properties.borrow_mut().extend([code]);
+        host.respond(&mut stream, 504, &[]);
+        assert_eq!(host.shared.record("open").total.failures, 0, "{details}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_probe_is_not_told_to_wait_for_its_lease() {
+    let host = host();
+    let mut document = document();
+    document["cooldown"] = json!({"when_all_cooling": "reject"});
+    let engine = engine(&host, &document);
+    let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    host.respond(&mut send(), 429, &[("retry-after", "1")]);
+    host.now_ms.set(NOW_MS + 1000);
+    let _probe = send();
+    assert_eq!(host.refused(), None);
+    send();
+    let reply = host.reply.borrow().clone().unwrap();
+    assert_eq!(reply.status, 503);
+    assert!(reply.headers.contains(&("retry-after".to_owned(), "1".to_owned())), "{reply:?}");
+}
