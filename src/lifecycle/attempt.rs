@@ -18,7 +18,7 @@ use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, BEGUN, CLUSTER, PLAN, PROGRESS, RETRY_AFTER, TIMES};
+use super::hand::{ATTEMPTS, BEGUN, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Handover, Leg};
 use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
@@ -195,8 +195,10 @@ impl Stream {
         let Some(started) = self.started.take() else { return };
         let details = host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
-        let is_clients =
-            is_of(b"downstream_") || is_of(b"http") || is_of(b"request_payload_too_large");
+        let is_clients = host.property(ENDED).is_some()
+            || is_of(b"downstream_")
+            || is_of(b"http")
+            || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         let report = (!is_clients).then_some(network);
         this.note_time(host);

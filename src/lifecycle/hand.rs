@@ -36,6 +36,9 @@ const DEPLOYMENTS: &[&str] = &["llm.deployments"];
 /// How soon a deployment that said so can be asked again, in milliseconds.
 pub(super) const RETRY_AFTER: &[&str] = &["llm.retry_after_ms"];
 
+/// That the request was ended here, while an attempt was under way.
+pub(super) const ENDED: &[&str] = &["llm.ended"];
+
 /// Headers that attempts change beside those that the configuration names.
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];

@@ -194,7 +194,10 @@ impl Stream {
 /// to come back if one of them said so, else that all have failed.
 fn instead<H: Host + ?Sized>(host: &H) -> Option<Refusal> {
     let attempts = host.property(ATTEMPTS)?;
-    if host.property(&["response", "code_details"])?.starts_with(b"via_upstream") {
+    // There are none yet where Envoy tries once more than there is to try, and the attempt
+    // filter answers.
+    let details = host.property(&["response", "code_details"]).unwrap_or_default();
+    if details.starts_with(b"via_upstream") {
         return None;
     }
     let headers = host.response_headers();

@@ -17,6 +17,7 @@ use crate::routing::{Decision, looks};
 use super::answer::{Answer, Started, Work};
 use super::attempt::Try;
 use super::engine::Engine;
+use super::hand::ENDED;
 use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
 use super::refuse::refuse;
@@ -265,6 +266,9 @@ impl Stream {
         if let Some(rest) = &mut sent.rest
             && let Err(refusal) = rest.read(host, held, is_end, limit)
         {
+            if self.engine.config.is_handing_over() {
+                host.set_property(ENDED, b"1");
+            }
             return refuse(host, &refusal, rest.format.dialect());
         }
         if is_end {

@@ -55,13 +55,12 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
     }
 }
 
-/// Whether it can come of a client that is slow to send its request, or stops.
+/// Whether it can come of a client that is slow to send its request, or stops: all but
+/// that a connection failed to come about.
 fn is_of_waiting(details: &str) -> bool {
-    let reset = "upstream_reset_before_response_started";
-    let is_reset = details.starts_with(reset);
-    // A connection that fails to come about is not the client's doing.
-    details.starts_with("stream_idle_timeout")
-        || (is_reset && !details.contains("connection_failure") && !details.contains("timeout"))
+    let is_failure =
+        details.contains("_connection_failure") || details.contains("{connection_timeout");
+    !is_failure && !details.starts_with("no_healthy_upstream")
 }
 
 /// How an answer that had begun came to its end.

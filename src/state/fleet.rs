@@ -214,7 +214,7 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
             // A probe without its place would be one too many.
             if attempt.is_probe() {
                 let cause = cooldown::cause(&known.0);
-                return Err(Standing::Cooling { left_ms: settings.probe_lease_ms, cause });
+                return Err(Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause });
             }
             attempt = Attempt::uncounted(deployment, self.now_ms);
         }

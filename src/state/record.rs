@@ -60,10 +60,13 @@ pub struct Counts {
 }
 
 impl Record {
-    /// Begins to count anew where the minute has changed.
+    /// Begins to count anew where the minute has changed; what belongs to the minute before
+    /// is counted with this one.
     pub(super) fn turn_to(&mut self, now_ms: u64) {
         let minute = u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX);
-        if self.minute_at != minute {
+        // A worker writes a little later than it looked at the clock.
+        let is_late = self.minute_at.checked_sub(1) == Some(minute);
+        if self.minute_at != minute && !is_late {
             self.minute_at = minute;
             self.minute = Counts::default();
         }

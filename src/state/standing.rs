@@ -56,8 +56,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// How long to wait for one of the requests in flight to end: nobody knows.
-const PARALLEL_WAIT_MS: u64 = 1000;
+/// How long to wait for an attempt under way to end: nobody knows.
+pub(super) const UNKNOWN_WAIT_MS: u64 = 1000;
 
 /// Whether the deployment may be picked for a request of that many tokens.
 #[must_use]
@@ -77,6 +77,8 @@ pub(super) fn standing(
             let left_ms =
                 record.probes.wait_ms(settings.half_open_probes, now_ms, settings.probe_lease_ms);
             if left_ms > 0 {
+                // Its lease runs out then, but the probe is hoped to end sooner.
+                let left_ms = left_ms.min(UNKNOWN_WAIT_MS);
                 return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
             }
         }
@@ -100,7 +102,7 @@ pub(super) fn limit(
     if let Some(most) = deployment.max_parallel_requests
         && record.flight.count(now_ms) >= most
     {
-        return Some((Limit::Parallel(most), PARALLEL_WAIT_MS));
+        return Some((Limit::Parallel(most), UNKNOWN_WAIT_MS));
     }
     if let Some(most) = deployment.rpm_limit
         && record.minute.attempts >= u64::from(most)

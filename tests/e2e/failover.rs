@@ -1,8 +1,14 @@
 //! Failures that another deployment makes good, within the same request.
 
+mod draw;
+mod matrix;
+mod random;
+mod rows;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::harness::{Group, Reply, Spec, ask};
 
@@ -39,6 +45,35 @@ fn document() -> Value {
 }
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&Spec::failing_over(document())));
+
+/// The text of a whole answer, in the dialect it is in.
+#[track_caller]
+fn text_of(body: &[u8], is_stream: bool) -> String {
+    let body = str::from_utf8(body).unwrap();
+    let text = |value: &Value, paths: [&str; 2]| {
+        let mut texts = paths.iter().filter_map(|path| value.pointer(path)?.as_str());
+        texts.next().unwrap_or_default().to_owned()
+    };
+    if !is_stream {
+        let answer = serde_json::from_str(body).unwrap();
+        return text(&answer, ["/choices/0/message/content", "/content/0/text"]);
+    }
+    let events = body.split_terminator("\n\n").map(|event| {
+        event.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event with data")
+    });
+    let mut events: Vec<&str> = events.collect();
+    let last = events.pop().expect("an event");
+    assert!(last == "[DONE]" || last.contains("message_stop"), "{body}");
+    let word = |event| {
+        let event = serde_json::from_str(event).unwrap();
+        text(&event, ["/choices/0/delta/content", "/delta/text"])
+    };
+    events.into_iter().map(word).collect()
+}
+
+fn hash_of(body: &[u8]) -> String {
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// Who was asked, in order, and what the client is told of it.
 #[track_caller]
@@ -146,6 +181,28 @@ fn streams_fail_over_before_their_first_byte() {
     let text = String::from_utf8_lossy(reply.body.as_deref().unwrap()).into_owned();
     assert!(text.contains("data: [DONE]"), "{text}");
     went(&reply, &["alpha", "beta"], "a=503,b=200");
+}
+
+#[test]
+fn a_client_that_sends_nonsense_fails_no_deployment() {
+    // One failure would do.
+    let document = {
+        let mut document = document();
+        document["cooldown"] = json!({"consecutive_failures": 1, "when_all_cooling": "reject"});
+        document["models"]["alone"] = json!({"candidates": ["a"]});
+        document
+    };
+    let group = Group::start(&Spec::failing_over(document));
+    for _ in 0..3 {
+        let filler = vec![b' '; 256 * 1024];
+        let beginning = br#"{"model":"alone","messages":[]"#.to_vec();
+        let reply = ask(&group).pieces([beginning, filler, b"}}".to_vec()]).send();
+        assert_eq!(reply.status, 400);
+    }
+    let reply = ask(&group).model("alone").send();
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("x-llm-attempts"), Some("a=200"));
+    group.assert_no_trap();
 }
 
 #[test]

@@ -268,6 +268,21 @@ fn a_provider_cannot_ask_for_an_attempt() {
 }
 
 #[test]
+fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning() {
+    let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
+    let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
+    proxy.host.piece(&mut request, br#"{"model":"m","messages":[], "#, false);
+    let mut first = Stream::new(Rc::clone(&proxy.attempts));
+    first.on_request_headers(&proxy.host, false);
+    proxy.host.piece(&mut request, b"}}", true);
+    assert_eq!(proxy.host.refused().unwrap().0, 400);
+    proxy.host.done(first, Some(""));
+    let record = proxy.host.shared.record("a");
+    assert_eq!((record.total.attempts, record.total.failures), (1, 0));
+    assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+}
+
+#[test]
 fn what_was_not_handed_over_passes() {
     let proxy = Proxy::new(json!({}));
     let mut stream = Stream::new(Rc::clone(&proxy.attempts));

@@ -21,7 +21,9 @@ fn a_403_cools_at_once_only_where_it_cannot_be_of_what_the_request_says() {
     let state = r#"{"model":"own","messages":[{"role":"user","content":[
         {"type":"file","file":{"file_id":"file-1"}}]}]}"#;
     let html = ("content-type", "text/html; charset=UTF-8");
-    let cases: [(&[&str], (&str, &str), &str, (u64, bool)); 6] = [
+    /// The request's pieces, the answer's type and text; failures, and whether it cools.
+    type Case<'a> = (&'a [&'a str], (&'a str, &'a str), &'a str, (u64, bool));
+    let cases: [Case<'_>; 6] = [
         (&[chat], JSON, &denied, (1, true)),
         // It may be somebody else's.
         (&[file], JSON, &denied, (0, false)),
@@ -135,4 +137,57 @@ fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
         host.answer(&mut stream, 429, &left("90", limit, "20s"), &[error.to_string().as_bytes()]);
         assert_eq!(host.shared.record("open").until_ms > 0, cools, "{limit} {}", pieces.len());
     }
+}
+
+#[test]
+fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
+    let host = host();
+    let mut document = document();
+    document["deployments"]["open"]["rpm_limit"] = json!(2);
+    let engine = engine(&host, &document);
+    let send = |at_ms: u64| {
+        host.now_ms.set(at_ms);
+        host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#])
+    };
+    let next_minute = NOW_MS - NOW_MS % 60_000 + 60_000;
+    send(next_minute);
+    // It looked at the clock before the other one did, and writes after it.
+    send(next_minute - 1);
+    send(next_minute + 1);
+    assert_eq!(host.refused().unwrap().0, 429, "two have been sent");
+}
+
+#[test]
+fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
+    for details in [
+        "upstream_max_stream_duration_reached",
+        "upstream_response_timeout",
+        "upstream_reset_before_response_started{connection_termination|timeout}",
+    ] {
+        let host = host();
+        let engine = engine(&host, &document());
+        let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
+        host.piece(&mut stream, br#"{"model":"open","messages":[], "#, false);
+        let code = ("response.code_details".to_owned(), details.as_bytes().to_vec());
+        host.properties.borrow_mut().extend([code]);
+        host.respond(&mut stream, 504, &[]);
+        assert_eq!(host.shared.record("open").total.failures, 0, "{details}");
+    }
+}
+
+#[test]
+fn what_waits_for_a_probe_is_not_told_to_wait_for_its_lease() {
+    let host = host();
+    let mut document = document();
+    document["cooldown"] = json!({"when_all_cooling": "reject"});
+    let engine = engine(&host, &document);
+    let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
+    host.respond(&mut send(), 429, &[("retry-after", "1")]);
+    host.now_ms.set(NOW_MS + 1000);
+    let _probe = send();
+    assert_eq!(host.refused(), None);
+    send();
+    let reply = host.reply.borrow().clone().unwrap();
+    assert_eq!(reply.status, 503);
+    assert!(reply.headers.contains(&("retry-after".to_owned(), "1".to_owned())), "{reply:?}");
 }
