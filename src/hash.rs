@@ -5,6 +5,8 @@
 pub(crate) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// FNV-1a of what that hash is of, and these bytes after it.
+// Copies of the loop, unrolled wherever something is hashed, would be a kilobyte.
+#[inline(never)]
 pub(crate) fn continued(hash: u64, bytes: &[u8]) -> u64 {
     bytes
         .iter()

@@ -44,12 +44,16 @@ pub trait Host: SharedData {
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Sets a response header, replacing all its values; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
+    /// Replaces the first `length` bytes of the response body at hand.
+    fn replace_response_body(&self, length: usize, with: &[u8]);
     /// Answers the request here; nothing goes upstream.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
     /// Makes the proxy choose its route again.
     fn clear_route_cache(&self);
     /// A property of the stream.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
+    /// Keeps a value for the stream's other filters and for logs; not sent anywhere.
+    fn set_property(&self, path: &[&str], value: &[u8]);
     /// Time since the epoch; may jump.
     fn now(&self) -> Duration;
     /// A seed for random picks; not for secrets.

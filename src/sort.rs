@@ -39,6 +39,18 @@ fn insert<T>(items: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
     }
 }
 
+/// Two numbers to compare by, the second where the first is the same.
+pub(crate) type Rank = (f64, i64);
+
+/// The ranked in the order of their ranks, lowest first; those of the same rank keep
+/// theirs. A total order whatever the numbers are, and one sort for all that have some.
+pub(crate) fn ranked(items: Vec<(Rank, usize)>) -> Vec<usize> {
+    let is_less = |((a, then_a), _): &(Rank, usize), ((b, then_b), _): &(Rank, usize)| {
+        a.total_cmp(b).then(then_a.cmp(then_b)).is_lt()
+    };
+    sorted(items, &is_less).into_iter().map(|(_, item)| item).collect()
+}
+
 /// The items in order.
 pub(crate) fn ordered<T: Ord>(items: Vec<T>) -> Vec<T> {
     sorted(items, &|a, b| a < b)

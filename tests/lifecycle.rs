@@ -9,6 +9,8 @@ mod attempt;
 mod budget;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/failover.rs"]
+mod failover;
 #[path = "support/fake_host.rs"]
 mod fake_host;
 #[path = "lifecycle/hostile.rs"]

@@ -1,4 +1,4 @@
-"""How times grow with routes and keywords, from what criterion has measured last."""
+"""How times grow with routes, keywords and candidates, from what criterion has measured last."""
 
 import json
 import pathlib
@@ -7,31 +7,30 @@ import report
 
 CRITERION = pathlib.Path(__file__).resolve().parent.parent.parent / "target" / "criterion"
 
+STRATEGIES = ["ordered_fallback", "priority_based", "weighted", "round_robin", "least_busy",
+              "latency_based", "usage_based", "rate_limit_aware", "cost_based", "rules", "sticky"]
+
 # More, fewer, and the most that more may cost as a multiple of fewer.
 GROWTH = [
     ("decide", "10000 routes", "10 routes", 3),
     ("scan", "text 600 KB, 10000 keywords", "text 600 KB, 10 keywords", 1.5),
-] + [
-    (f"group/{strategy}", "1000", "16", 1.5)
-    for strategy in ("ordered_fallback", "priority_based", "weighted", "round_robin", "least_busy",
-                     "latency_based", "usage_based", "rate_limit_aware", "cost_based", "rules",
-                     "sticky")
+    *((f"group/{strategy}", "1000", "16", 1.5) for strategy in STRATEGIES),
 ]
 
 
 def median_us(group, name):
-    """Microseconds; None where it has not been measured."""
+    """Microseconds."""
     estimates = CRITERION / group / name / "new" / "estimates.json"
-    if not estimates.exists():
-        return None
     return json.loads(estimates.read_text())["median"]["point_estimate"] / 1e3
 
 
 def main():
     rows = [("part", "more", "µs", "fewer", "µs", "ratio", "target")]
     for group, more, fewer, most in GROWTH:
-        high, low = median_us(group, more), median_us(group, fewer)
-        if high is None or low is None:
+        try:
+            high, low = median_us(group, more), median_us(group, fewer)
+        except FileNotFoundError:
+            # Not measured, or not yet.
             continue
         ratio = high / low
         rows.append((group, more, f"{high:.2f}", fewer, f"{low:.2f}", f"{ratio:.2f}",

@@ -3,9 +3,9 @@
 //!
 //! Puts candidates in order by what does not change; knows nothing of requests.
 
-use crate::sort::ordered;
+use crate::sort::{Rank, ranked};
 
-use super::{Candidate, Deployment, StrategyName};
+use super::{Candidate, Deployment, ModelFacts, StrategyName};
 
 /// Groups of more candidates than this are large.
 pub const MOST_SMALL: usize = 16;
@@ -37,40 +37,45 @@ impl Index {
         if candidates.len() <= MOST_SMALL {
             return Self::Nothing;
         }
-        let deployments =
-            candidates.iter().filter_map(|c| Some((c, deployments.get(c.deployment.0)?)));
-        let keyed = |key: fn(&Candidate, &Deployment) -> [u64; 3]| {
-            let keys =
-                deployments.clone().map(|(candidate, deployment)| key(candidate, deployment));
-            ordered(keys.enumerate().map(|(at, key)| (key, at)).collect())
+        let deployment = |at: usize| deployments.get(candidates.get(at)?.deployment.0);
+        let by_priority = || {
+            let priority = |at| deployment(at).map_or(0, |deployment| deployment.priority);
+            by((0..candidates.len()).collect(), &|at| (0.0, priority(at).into()))
         };
         match strategy {
-            StrategyName::OrderedFallback => Self::Order(places(keyed(|candidate, deployment| {
-                [rank(candidate.position), rank(deployment.priority), 0]
-            }))),
-            StrategyName::PriorityBased => {
-                Self::Order(places(keyed(|_, deployment| [rank(deployment.priority), 0, 0])))
+            StrategyName::OrderedFallback => {
+                let position =
+                    |at: usize| candidates.get(at).map_or(0, |candidate| candidate.position);
+                Self::Order(by(by_priority(), &|at| (position(at).into(), 0)))
             }
+            StrategyName::PriorityBased => Self::Order(by_priority()),
             StrategyName::Weighted => Self::Shares(sums(candidates)),
-            StrategyName::Sticky => Self::Hashes(deployments.map(|(_, one)| one.hash).collect()),
-            StrategyName::CostBased => Self::Prices(by_price(keyed(|_, deployment| {
-                let facts = &deployment.facts;
-                let [input, output] = [facts.input_usd_per_million, facts.output_usd_per_million]
-                    .map(|price| price.map_or(u64::MAX, f64::to_bits));
-                [input, output, rank(deployment.priority)]
-            }))),
+            StrategyName::Sticky => {
+                let hashes = (0..candidates.len()).filter_map(|at| Some(deployment(at)?.hash));
+                Self::Hashes(hashes.collect())
+            }
+            StrategyName::CostBased => {
+                let price = |at| price(&deployment(at)?.facts);
+                Self::Prices(tiers(by(by_priority(), &|at| rank(price(at))), price))
+            }
             _ => Self::Nothing,
         }
     }
 }
 
-/// A number in the order of signed ones.
-const fn rank(number: i32) -> u64 {
-    (number.cast_unsigned() ^ (1 << 31)) as u64
+/// The candidates by that rank; those of the same keep their order.
+fn by(order: Vec<usize>, rank: &dyn Fn(usize) -> Rank) -> Vec<usize> {
+    ranked(order.into_iter().map(|at| (rank(at), at)).collect())
 }
 
-fn places(keyed: Vec<([u64; 3], usize)>) -> Vec<usize> {
-    keyed.into_iter().map(|(_, at)| at).collect()
+/// The prices of input and output, where both are known.
+fn price(facts: &ModelFacts) -> Option<(f64, f64)> {
+    Some((facts.input_usd_per_million?, facts.output_usd_per_million?))
+}
+
+/// Equal prices next to each other, unknown ones last.
+fn rank(price: Option<(f64, f64)>) -> Rank {
+    price.map_or((f64::INFINITY, 0), |(input, output)| (input, output.to_bits().cast_signed()))
 }
 
 fn sums(candidates: &[Candidate]) -> Vec<u64> {
@@ -82,16 +87,16 @@ fn sums(candidates: &[Candidate]) -> Vec<u64> {
     sums.collect()
 }
 
-fn by_price(keyed: Vec<([u64; 3], usize)>) -> Vec<Vec<usize>> {
+/// Candidates of one price each, of candidates in the order of their prices.
+fn tiers(order: Vec<usize>, price: impl Fn(usize) -> Option<(f64, f64)>) -> Vec<Vec<usize>> {
     let mut tiers: Vec<Vec<usize>> = Vec::new();
-    let mut last = None;
-    for ([input, output, _], at) in keyed {
-        let price = Some((input, output));
+    for at in order {
         match tiers.last_mut() {
-            Some(tier) if price == last => tier.push(at),
+            Some(tier) if tier.first().is_some_and(|first| price(*first) == price(at)) => {
+                tier.push(at);
+            }
             _ => tiers.push(vec![at]),
         }
-        last = price;
     }
     tiers
 }

@@ -43,7 +43,7 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, UnknownModel,
+    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Role, UnknownModel,
     WhenAllCooling,
 };
 
@@ -84,6 +84,8 @@ pub struct Config {
     pub cooldown: Cooldown,
     /// In-request failover.
     pub failover: Failover,
+    /// Which part of a request's way the filter is on.
+    pub role: Role,
     /// Sizes, and what happens to bodies beyond them.
     pub limits: Limits,
     /// Which paths are LLM requests.
@@ -163,6 +165,12 @@ pub struct Names {
 
 #[expect(clippy::indexing_slicing, reason = "ids are made by `resolve` from these very lists")]
 impl Config {
+    /// Whether requests are handed over to the attempts of their plan.
+    #[must_use]
+    pub fn is_handing_over(&self) -> bool {
+        self.failover.max_attempts > 1 && self.role == Role::Router
+    }
+
     /// The provider of that id.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> &Provider {

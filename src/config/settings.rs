@@ -72,6 +72,16 @@ pub enum WhenAllCooling {
     Reject,
 }
 
+/// Which part of a request's way the filter is on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Before Envoy's router: decides.
+    #[default]
+    Router,
+    /// Before a cluster's connection: makes one attempt of what was decided.
+    Attempt,
+}
+
 /// In-request failover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failover {

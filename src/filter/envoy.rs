@@ -65,6 +65,10 @@ impl Host for Envoy {
         let _ = hostcalls::set_map_value_bytes(MapType::HttpResponseHeaders, name, value);
     }
 
+    fn replace_response_body(&self, length: usize, with: &[u8]) {
+        let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, length, with);
+    }
+
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
         let _ = hostcalls::send_http_response(status, headers.to_vec(), Some(body));
     }
@@ -77,6 +81,10 @@ impl Host for Envoy {
 
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         hostcalls::get_property(path.to_vec()).ok()?
+    }
+
+    fn set_property(&self, path: &[&str], value: &[u8]) {
+        let _ = hostcalls::set_property(path.to_vec(), Some(value));
     }
 
     fn now(&self) -> Duration {

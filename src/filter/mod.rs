@@ -75,13 +75,11 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, is_end: bool) -> types::Action {
-        self.0.on_response_headers(&Envoy, is_end);
-        types::Action::Continue
+        action(self.0.on_response_headers(&Envoy, is_end))
     }
 
     fn on_http_response_body(&mut self, length: usize, is_end: bool) -> types::Action {
-        self.0.on_response_body(&Envoy, length, is_end);
-        types::Action::Continue
+        action(self.0.on_response_body(&Envoy, length, is_end))
     }
 }
 

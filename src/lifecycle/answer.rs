@@ -15,15 +15,14 @@ use crate::state::outcome::Report;
 use crate::state::{Attempt, Dropped, Ending};
 
 use super::engine::Engine;
-use super::stream::{Stream, millis};
+use super::stream::{Action, State, Stream, millis};
 
 /// Longest piece of a body that is copied at once, in bytes.
 const WINDOW: usize = 64 * 1024;
 
-/// What an attempt was started for.
-#[derive(Debug)]
-pub(super) struct Started {
-    pub(super) attempt: Attempt,
+/// What a request is, as far as its answer is judged by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Work {
     pub(super) format: Format,
     /// Estimated tokens of the request.
     pub(super) tokens: u64,
@@ -35,6 +34,13 @@ pub(super) struct Started {
     pub(super) may_name_others: bool,
     /// Whether it brings a credential of the client's.
     pub(super) has_clients_credential: bool,
+}
+
+/// An attempt that has been started.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) attempt: Attempt,
+    pub(super) work: Work,
     /// When all of the request had gone on, in milliseconds since the epoch; not yet: `None`.
     pub(super) sent_ms: Option<u64>,
 }
@@ -56,40 +62,61 @@ pub(super) struct Answer {
 
 impl Stream {
     /// Takes a piece of the answer's body.
-    pub fn on_response_body<H: Host + ?Sized>(&mut self, host: &H, length: usize, is_end: bool) {
-        let Some(answer) = &mut self.answer else { return };
-        answer.pass(host, length);
-        if is_end {
-            self.finish(host, End::Whole);
+    pub fn on_response_body<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        length: usize,
+        is_end: bool,
+    ) -> Action {
+        if let Some(mut this) = self.take_try() {
+            let action = self.attempt_answer_body(host, &mut this, length, is_end);
+            self.state = State::Try(this);
+            return action;
         }
+        if let Some(refusal) = self.instead.take() {
+            return self.answer_instead(host, refusal, length, is_end);
+        }
+        if let Some(answer) = &mut self.answer {
+            answer.pass(host, 0, length);
+            if is_end {
+                self.finish(host, End::Whole);
+            }
+        }
+        Action::Continue
     }
 
     /// Takes the end of the stream, however it came.
     pub fn on_done<H: Host + ?Sized>(&mut self, host: &H) {
-        if self.answer.is_some() {
+        if let Some(answer) = &self.answer {
             let details = host.property(&["response", "code_details"]).unwrap_or_default();
-            let is_whole = self.answer.as_ref().is_some_and(|a| a.started.sent_ms.is_some());
             let details = str::from_utf8(&details).unwrap_or_default();
-            self.finish(host, outcome::end(details, is_whole));
+            let end = outcome::end(details, answer.started.sent_ms.is_some());
+            self.finish(host, end);
         }
-        // Without an answer nobody but the client can have ended it: for a provider
-        // that cannot be reached the proxy answers.
-        if let Some(started) = self.started.take() {
+        if let Some(this) = self.take_try() {
+            self.attempt_done(host, &this);
+        } else if let Some(started) = self.started.take()
+            && !self.is_handed_over(host)
+        {
+            // Without an answer nobody but the client can have ended it: for a provider
+            // that cannot be reached the proxy answers.
             self.engine.end(host, &started.attempt, &Ending::default());
         }
     }
 
-    /// Ends what is left of the attempt.
-    pub(super) fn finish<H: Host + ?Sized>(&mut self, host: &H, end: End) {
-        let Some(mut answer) = self.answer.take() else { return };
+    /// Ends what is left of the attempt; what it came to.
+    pub(super) fn finish<H: Host + ?Sized>(&mut self, host: &H, end: End) -> Option<Report> {
+        let mut answer = self.answer.take()?;
         let told = answer.reader.take().map(BodyReader::finish);
         let Answer { report, has_own_credential, is_events, headroom, first_byte_ms, .. } = *answer;
-        let asked = Asked { has_own_credential, may_name_others: answer.started.may_name_others };
+        let asked =
+            Asked { has_own_credential, may_name_others: answer.started.work.may_name_others };
         let report = outcome::of_body(report, told.as_ref(), is_events, asked, end);
         let tokens = tokens(&answer, told.unwrap_or_default());
         let answer_ms = answer.since_sent(host);
         let ending = Ending { report, tokens, first_byte_ms, answer_ms, headroom };
         self.engine.end(host, &answer.started.attempt, &ending);
+        report
     }
 }
 
@@ -101,16 +128,17 @@ impl Answer {
         Some(millis(host.now()).saturating_sub(sent_ms))
     }
 
-    fn pass<H: Host + ?Sized>(&mut self, host: &H, length: usize) {
-        if length == 0 {
+    /// Reads what has come behind the first `seen` bytes at hand.
+    pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H, seen: usize, length: usize) {
+        if length <= seen {
             return;
         }
         if self.first_byte_ms.is_none() {
             self.first_byte_ms = self.since_sent(host);
         }
-        self.length = self.length.saturating_add(length as u64);
+        self.length = self.length.saturating_add(length.saturating_sub(seen) as u64);
         let Some(reader) = &mut self.reader else { return };
-        let mut at = 0;
+        let mut at = seen;
         while at < length {
             let window = host.response_body(at, length.saturating_sub(at).min(WINDOW));
             let Some(window) = window.filter(|window| !window.is_empty()) else { return };
@@ -122,12 +150,12 @@ impl Answer {
 
 /// Tokens of input and output: as the provider counts them, or else as they are estimated.
 fn tokens(answer: &Answer, told: Told) -> u64 {
-    let started = &answer.started;
-    if answer.report.status >= 400 || !started.is_processed {
+    let work = &answer.started.work;
+    if answer.report.status >= 400 || !work.is_processed {
         return 0;
     }
-    let input = told.usage.input_tokens.unwrap_or(started.tokens);
-    let output = told.usage.output_tokens.unwrap_or(match (started.is_text, answer.is_events) {
+    let input = told.usage.input_tokens.unwrap_or(work.tokens);
+    let output = told.usage.output_tokens.unwrap_or(match (work.is_text, answer.is_events) {
         (false, _) => 0,
         // Most providers send an event for each token,
         (true, true) => u64::from(told.events),

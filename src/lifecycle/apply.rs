@@ -1,5 +1,8 @@
 //! Turning a held request into the one its deployment is to get.
 
+use std::ops::Range;
+
+use crate::config::{Config, ProviderId};
 use crate::host::Host;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
@@ -35,24 +38,15 @@ impl Stream {
         held: Held<'_>,
         decision: &Decision,
     ) -> Result<(), Refusal> {
-        let Held { head, call, layout, length, window } = held;
+        let Held { head, call, length, window, .. } = held;
         let engine = &*self.engine;
         let config = &engine.config;
+        if config.is_handing_over() {
+            return self.hand_over(host, held, decision);
+        }
         let Some(step) = decision.plan.first() else { return Ok(()) };
         let provider = config.provider(step.server.provider(config));
-        let upstream_model = step.server.upstream_model(config);
-        let edits = rewrite::edits(
-            layout,
-            (!call.names_model()).then_some(upstream_model),
-            &step.overrides.0,
-            &config.override_keys,
-            |range| {
-                let start = usize::try_from(range.start).ok()?;
-                let length = usize::try_from(range.end).ok()?.saturating_sub(start);
-                host.request_body(start, length)
-            },
-        )
-        .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))?;
+        let edits = edits(host, config, held, step)?;
         let length = length.map(|length| length_after(length, &edits));
         splice(host, edits, window)?;
         if let (Some(length), Some(_)) = (length, head.first("content-length")) {
@@ -77,6 +71,26 @@ impl Stream {
         });
         Ok(())
     }
+}
+
+/// What the body is to be changed in for a step.
+///
+/// # Errors
+/// A body that cannot be rewritten, as the client is told.
+pub(super) fn edits<H: Host + ?Sized>(
+    host: &H,
+    config: &Config,
+    held: Held<'_>,
+    step: &Step,
+) -> Result<Vec<Edit>, Refusal> {
+    let model = (!held.call.names_model()).then(|| step.server.upstream_model(config));
+    let read = |range: Range<u64>| {
+        let start = usize::try_from(range.start).ok()?;
+        let length = usize::try_from(range.end).ok()?.saturating_sub(start);
+        host.request_body(start, length)
+    };
+    rewrite::edits(held.layout, model, &step.overrides.0, &config.override_keys, read)
+        .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))
 }
 
 /// Replaces the body up to the last edit; what follows it is not touched.
@@ -110,35 +124,56 @@ fn set_headers<H: Host + ?Sized>(
     call: &Call,
     step: &Step,
 ) {
-    let config = &engine.config;
-    let provider = config.provider(step.server.provider(config));
-    let secret = engine.secret(step.server.provider(config));
-    if secret.is_some() {
+    let id = step.server.provider(&engine.config);
+    if engine.secret(id).is_some() {
         for name in head.credentials() {
             host.set_request_header(name, None);
         }
     }
+    set_providers_headers(host, engine, id);
+    // A compressed answer could not be read; between here and the provider it need not be.
+    if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
+        host.set_request_header("accept-encoding", Some(b"identity"));
+    }
+    if let Some(path) = path(engine, head, call, step) {
+        host.set_request_header(":path", Some(path.as_bytes()));
+    }
+}
+
+/// Sets what a provider's configuration says of headers, its credential and host.
+pub(super) fn set_providers_headers<H: Host + ?Sized>(host: &H, engine: &Engine, id: ProviderId) {
+    let provider = engine.config.provider(id);
     for name in &provider.remove_headers {
         host.set_request_header(name, None);
     }
     for (name, value) in &provider.headers {
         host.set_request_header(name, Some(value.as_bytes()));
     }
-    if let (Some(secret), Some(credential)) = (secret, &provider.credential) {
+    if let (Some(secret), Some(credential)) = (engine.secret(id), &provider.credential) {
         host.set_request_header(&credential.header, Some(secret.as_bytes()));
     }
     if let Some(authority) = &provider.authority {
         host.set_request_header(":authority", Some(authority.as_bytes()));
     }
+}
+
+/// The path for a step, where it is not the one that came.
+pub(super) fn path(
+    engine: &Engine,
+    head: &RequestHead,
+    call: &Call,
+    step: &Step,
+) -> Option<String> {
+    let config = &engine.config;
+    let id = step.server.provider(config);
+    let provider = config.provider(id);
+    let removes_credentials = engine.secret(id).is_some();
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
-    // A compressed answer could not be read; between here and the provider it need not be.
-    if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
-        host.set_request_header("accept-encoding", Some(b"identity"));
-    }
-    let is_same = provider.path.is_none() && provider.path_prefix.is_empty() && secret.is_none();
+    let is_same =
+        provider.path.is_none() && provider.path_prefix.is_empty() && !removes_credentials;
     if is_same && call.is_at(came) && !original.contains('#') {
-        return;
+        return None;
     }
     let model = step.server.upstream_model(config);
     let query = call.query_for(query, model);
@@ -150,10 +185,8 @@ fn set_headers<H: Host + ?Sized>(
             template: provider.path.as_deref(),
             model,
             operation: call.entry.path,
-            removes_credentials: secret.is_some(),
+            removes_credentials,
         },
     );
-    if path != original {
-        host.set_request_header(":path", Some(path.as_bytes()));
-    }
+    (path != original).then_some(path)
 }

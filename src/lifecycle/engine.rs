@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use log::Level;
 
-use crate::config::{self, Config, Provider, ProviderId};
+use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
 use crate::state::SharedFleet;
+
+use super::hand;
 
 /// One configuration, ready to serve.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Engine {
     secrets: Vec<Option<String>>,
     /// Counts updates of shared state that lost all their tries.
     exhausted: Option<u32>,
+    /// Every header that an attempt may change.
+    pub(super) changed: Vec<String>,
     /// Draws which part of long texts is estimated.
     pub(super) seed: u64,
 }
@@ -27,7 +31,11 @@ impl Engine {
     /// # Errors
     /// All problems, one a line, for the operator.
     pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
-        let config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        let mut config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        // One document can serve both roles.
+        if host.property(&["plugin_root_id"]).as_deref() == Some(b"attempt") {
+            config.role = Role::Attempt;
+        }
         let mut secrets = Vec::with_capacity(config.providers.len());
         let mut problems = String::new();
         for provider in &config.providers {
@@ -44,7 +52,8 @@ impl Engine {
         }
         let fleet = SharedFleet::new(&config, host);
         let exhausted = host.define_counter("llm_cas_exhausted");
-        Ok(Self { config, fleet, secrets, exhausted, seed: host.random() })
+        let changed = hand::changed(&config);
+        Ok(Self { config, fleet, secrets, exhausted, changed, seed: host.random() })
     }
 
     /// The configuration it serves.

@@ -24,6 +24,11 @@ const ACCOUNTS: [&str; 5] = [
     "origin",
 ];
 
+/// Every header that must not stand beside the proxy's credential.
+pub(super) fn credential_names() -> impl Iterator<Item = &'static str> {
+    CREDENTIALS.into_iter().chain(ACCOUNTS)
+}
+
 /// Headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
     ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
@@ -60,7 +65,7 @@ impl RequestHead {
     }
 
     /// All values of a header, joined by commas as HTTP allows.
-    fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+    pub(super) fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let mut joined = Cow::Borrowed(values.next()?.as_slice());
         for value in values {
@@ -145,8 +150,7 @@ impl RequestHead {
 
     /// Headers that must not stand beside the proxy's credential.
     pub(super) fn credentials(&self) -> impl Iterator<Item = &'static str> {
-        let of_client = CREDENTIALS.into_iter().chain(ACCOUNTS);
-        of_client.filter(|name| self.first(name).is_some())
+        credential_names().filter(|name| self.first(name).is_some())
     }
 
     /// The announced length of the body, in bytes.

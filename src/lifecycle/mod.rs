@@ -6,9 +6,14 @@
 
 mod answer;
 mod apply;
+mod attempt;
+mod decide;
 mod early;
 mod engine;
+mod hand;
+mod handover;
 mod headers;
+mod progress;
 mod read;
 mod refuse;
 mod respond;

@@ -5,6 +5,7 @@ use crate::host::Host;
 use crate::request::format::{Dialect, Format};
 use crate::request::refusal::Refusal;
 
+use super::hand::CLUSTER;
 use super::read::{self, Unread};
 use super::stream::{Action, State, Stream};
 
@@ -28,8 +29,17 @@ impl Stream {
     pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H) {
         self.state = State::Idle;
         let config = &self.engine.config;
+        if config.is_handing_over() {
+            // The route's retries are for attempts: nobody knows what another one of
+            // this request would do.
+            host.set_request_header("x-envoy-max-retries", Some(b"0"));
+        }
         if let Some(cluster) = &config.default_cluster {
-            host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
+            if config.is_handing_over() {
+                host.set_property(CLUSTER, cluster.as_bytes());
+            } else {
+                host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
+            }
             host.clear_route_cache();
         }
     }

@@ -1,6 +1,11 @@
 //! The head of a response: what it says of the deployment, and who served.
 
+use std::rc::Rc;
+
+use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
+use crate::request::format::Dialect;
+use crate::request::refusal::Refusal;
 use crate::response::body::BodyReader;
 use crate::response::headroom;
 use crate::response::outcome::{self, End, Head};
@@ -10,9 +15,12 @@ use crate::state::headroom::Headroom;
 use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
+use super::attempt::number;
 use super::engine::Engine;
+use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
 use super::headers::value;
-use super::stream::{Stream, millis};
+use super::progress::Progress;
+use super::stream::{Action, Stream, millis};
 
 impl Stream {
     /// Takes the head of the response to a request that was sent.
@@ -22,7 +30,26 @@ impl Stream {
         decision: &Decision,
         is_end: bool,
     ) {
+        let engine = Rc::clone(&self.engine);
+        if engine.config.is_handing_over() {
+            return self.respond_handed_over(host, decision, is_end);
+        }
         let Some(step) = decision.plan.first() else { return };
+        let report = self.came(host, step.server.provider(&engine.config));
+        if engine.config.response_headers {
+            let attempt = report.map(|report| {
+                let deployment = step.server.name(&engine.config);
+                format!("{}={report}", value(&deployment))
+            });
+            name_server(host, &engine, decision, step, attempt);
+        }
+        if is_end {
+            self.finish(host, End::Whole);
+        }
+    }
+
+    /// What an answer's head says of the deployment that was asked; `None`: nothing.
+    pub(super) fn came<H: Host + ?Sized>(&mut self, host: &H, id: ProviderId) -> Option<Report> {
         let headers = host.response_headers();
         let status = text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         // The one answer below 400 that Envoy makes itself is asked for by a header that
@@ -30,8 +57,7 @@ impl Stream {
         let details =
             (status >= 400).then(|| host.property(&["response", "code_details"])).flatten();
         let now_ms = millis(host.now());
-        let provider = step.server.provider(&self.engine.config);
-        let has_own_credential = self.engine.secret(provider).is_some();
+        let has_own_credential = self.engine.secret(id).is_some();
         let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
         let started = self.started.take();
         let is_request_whole = started.as_ref().is_none_or(|started| started.sent_ms.is_some());
@@ -42,8 +68,12 @@ impl Stream {
             is_request_whole,
             is_over_limit: limit
                 .zip(started.as_ref())
-                .is_some_and(|(limit, started)| started.tokens > u64::from(limit)),
-            details: details.as_deref().and_then(|details| str::from_utf8(details).ok()),
+                .is_some_and(|(limit, started)| started.work.tokens > u64::from(limit)),
+            // An attempt hears nothing but its provider.
+            details: details
+                .as_deref()
+                .filter(|_| self.engine.config.role == Role::Router)
+                .and_then(|details| str::from_utf8(details).ok()),
             has_own_credential,
             retry_after: of_failure("retry-after"),
             retry_after_ms: of_failure("retry-after-ms"),
@@ -52,16 +82,71 @@ impl Stream {
         });
         if let Some(started) = started {
             // What is left of a client's own account says nothing to others.
-            let is_own = has_own_credential || !started.has_clients_credential;
+            let is_own = has_own_credential || !started.work.has_clients_credential;
             let headroom = if is_own { headroom } else { Headroom::default() };
             self.answered(host, started, report, headroom, &headers, has_own_credential);
         }
-        if self.engine.config.response_headers {
-            name_server(host, &self.engine, decision, step, report.map(attempt));
+        let names = &self.engine.config.headers;
+        if text(&headers, &names.retry).is_some() {
+            host.set_response_header(&names.retry, None);
         }
-        if is_end {
-            self.finish(host, End::Whole);
+        report
+    }
+
+    /// Names who served a request that was handed over.
+    fn respond_handed_over<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        decision: &Decision,
+        is_end: bool,
+    ) {
+        if !is_end {
+            self.instead = instead(host);
         }
+        if let Some(refusal) = &self.instead {
+            host.set_response_header(":status", Some(refusal.status.to_string().as_bytes()));
+            host.set_response_header("content-type", Some(b"application/json"));
+            host.set_response_header("content-length", None);
+            let seconds = refusal.retry_after_s.map(|seconds| seconds.to_string());
+            host.set_response_header("retry-after", seconds.as_deref().map(str::as_bytes));
+        }
+        let engine = &*self.engine;
+        let names = &engine.config.headers;
+        host.set_response_header(&names.retry, None);
+        if !engine.config.response_headers {
+            return;
+        }
+        let progress = host.property(PROGRESS).as_deref().and_then(Progress::decode);
+        let last = progress.and_then(|progress| progress.tried.last().copied()).unwrap_or(0);
+        let kinds = &decision.kinds;
+        let lists = [kinds.context_window.as_ref(), kinds.rate_limit.as_ref()];
+        let lists = lists.into_iter().flatten().chain([&kinds.content_policy]);
+        let mut steps = decision.plan.iter().chain(lists.flatten());
+        let Some(step) = steps.nth(last) else { return };
+        let attempts = host.property(ATTEMPTS).and_then(|text| String::from_utf8(text).ok());
+        name_server(host, engine, decision, step, attempts);
+    }
+
+    /// Puts an answer of this filter's in the place of the proxy's, which comes in pieces.
+    pub(super) fn answer_instead<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        refusal: Refusal,
+        length: usize,
+        is_end: bool,
+    ) -> Action {
+        if !is_end {
+            self.instead = Some(refusal);
+            return Action::Pause;
+        }
+        let dialect = self.work.map_or(Dialect::OpenAi, |work| work.format.dialect());
+        host.replace_response_body(length, refusal.body(dialect).as_bytes());
+        Action::Continue
+    }
+
+    /// Whether an attempt filter has taken the request over.
+    pub(super) fn is_handed_over<H: Host + ?Sized>(&self, host: &H) -> bool {
+        self.engine.config.is_handing_over() && host.property(ATTEMPTS).is_some()
     }
 
     /// Ends the attempt, or goes on to the body where that may say more.
@@ -75,7 +160,7 @@ impl Stream {
         has_own_credential: bool,
     ) {
         let engine = &*self.engine;
-        let format = started.format;
+        let format = started.work.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {
             return engine.end(host, &started.attempt, &ending);
@@ -105,18 +190,38 @@ impl Stream {
     }
 }
 
+/// What the client is told where the last attempt was not answered by its provider: when
+/// to come back if one of them said so, else that all have failed.
+fn instead<H: Host + ?Sized>(host: &H) -> Option<Refusal> {
+    let attempts = host.property(ATTEMPTS)?;
+    // There are none yet where Envoy tries once more than there is to try, and the attempt
+    // filter answers.
+    let details = host.property(&["response", "code_details"]).unwrap_or_default();
+    if details.starts_with(b"via_upstream") {
+        return None;
+    }
+    let headers = host.response_headers();
+    let status = text(&headers, ":status")?.parse().ok()?;
+    if !matches!(status, 503 | 504) {
+        return None;
+    }
+    let soonest = host.property(RETRY_AFTER).as_deref().and_then(number);
+    let mut attempts = attempts.split(|byte| *byte == b',');
+    Some(if attempts.any(|attempt| attempt.ends_with(b"=429")) {
+        let message =
+            "every deployment that could serve this request is at its limit or has failed";
+        let seconds = soonest.unwrap_or(1000).div_ceil(1000).max(1);
+        Refusal::new(429, "rate_limited", message).retry_after(seconds)
+    } else {
+        let message = "no deployment that could serve this request could be reached";
+        Refusal::new(status, "no_deployment_available", message)
+    })
+}
+
 /// A header's first value, where it is text.
 fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(known, _)| known == name)?;
     str::from_utf8(value).ok()
-}
-
-/// How an attempt is written in the attempts header: the provider's status, or what happened.
-fn attempt(report: Report) -> String {
-    match report.status {
-        0 => report.outcome.name().to_owned(),
-        status => status.to_string(),
-    }
 }
 
 fn name_server<H: Host + ?Sized>(
@@ -124,7 +229,7 @@ fn name_server<H: Host + ?Sized>(
     engine: &Engine,
     decision: &Decision,
     step: &Step,
-    attempt: Option<String>,
+    attempts: Option<String>,
 ) {
     let config = &engine.config;
     let names = &config.headers;
@@ -134,11 +239,8 @@ fn name_server<H: Host + ?Sized>(
     set(&names.model, &value(&step.model));
     set(&names.deployment, &deployment);
     set(&names.provider, &value(&config.provider(step.server.provider(config)).name));
-    match attempt {
-        Some(attempt) => set(&names.attempts, &format!("{deployment}={attempt}")),
-        // Envoy answered without an attempt.
-        None => host.set_response_header(&names.attempts, None),
-    }
+    // Without any, Envoy answered by itself.
+    host.set_response_header(&names.attempts, attempts.as_deref().map(str::as_bytes));
     match decision.route {
         Some(route) => set(&names.route, &value(&config.route(route).name)),
         None => host.set_response_header(&names.route, None),

@@ -4,20 +4,20 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::Role;
 use crate::host::Host;
 use crate::request::body::BodyScanner;
-use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
 use crate::request::path::Call;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
-use crate::routing::{self, Decision, Verdict, looks};
+use crate::routing::{Decision, looks};
 
-use super::answer::{Answer, Started};
-use super::apply::Held;
+use super::answer::{Answer, Started, Work};
+use super::attempt::Try;
 use super::engine::Engine;
+use super::hand::ENDED;
 use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
 use super::refuse::refuse;
@@ -37,8 +37,12 @@ pub enum Action {
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
     pub(super) state: State,
+    /// What the request is, once that is known.
+    pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
     pub(super) started: Option<Started>,
+    /// What the client is told instead of what is coming.
+    pub(super) instead: Option<Refusal>,
     /// The answer, while it passes.
     pub(super) answer: Option<Box<Answer>>,
 }
@@ -52,6 +56,8 @@ pub(super) enum State {
     Reading(Box<Reading>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
+    /// An attempt, in the attempt role.
+    Try(Box<Try>),
     /// To be answered here, at the end of the request: Envoy closes the connection of a
     /// client that is answered before.
     Refused(Box<(Refusal, Dialect)>),
@@ -66,7 +72,7 @@ pub(super) struct Opening {
     /// The length of the body, if it is announced.
     pub(super) length: Option<u64>,
     /// Draws what is drawn for this request.
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 #[derive(Debug)]
@@ -91,12 +97,15 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle, started: None, answer: None }
+        Self { engine, state: State::Idle, work: None, started: None, instead: None, answer: None }
     }
 
     /// Takes the request's headers.
     pub fn on_request_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         let engine = Rc::clone(&self.engine);
+        if engine.config.role == Role::Attempt {
+            return self.attempt(host, is_end);
+        }
         let config = &engine.config;
         let head = RequestHead::new(host.request_headers());
         let judged = read::judge(config, &head);
@@ -147,6 +156,11 @@ impl Stream {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.read(host, reading, held, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
+            State::Try(mut this) => {
+                self.attempt_body(host, &mut this, held, is_end);
+                self.state = State::Try(this);
+                Action::Continue
+            }
             State::Refused(refused) => self.refuse_at(host, refused, is_end),
         }
     }
@@ -157,16 +171,38 @@ impl Stream {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.decide(host, *reading, &[], true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
+            State::Try(this) => {
+                self.sent(host);
+                self.state = State::Try(this);
+                Action::Continue
+            }
             State::Refused(refused) => self.refuse_at(host, refused, true),
         }
     }
 
     /// Takes the head of the response.
-    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) {
+    pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
+        if let Some(mut this) = self.take_try() {
+            let action = self.attempt_answered(host, &mut this, is_end);
+            self.state = State::Try(this);
+            return action;
+        }
         if let State::Sent(sent) = &mut self.state
             && let Some(decision) = sent.decision.take()
         {
             self.respond(host, &decision, is_end);
+        }
+        Action::Continue
+    }
+
+    /// The attempt, to be put back.
+    pub(super) fn take_try(&mut self) -> Option<Box<Try>> {
+        match std::mem::take(&mut self.state) {
+            State::Try(this) => Some(this),
+            other => {
+                self.state = other;
+                None
+            }
         }
     }
 
@@ -230,153 +266,27 @@ impl Stream {
         if let Some(rest) = &mut sent.rest
             && let Err(refusal) = rest.read(host, held, is_end, limit)
         {
+            if self.engine.config.is_handing_over() {
+                host.set_property(ENDED, b"1");
+            }
             return refuse(host, &refusal, rest.format.dialect());
         }
         if is_end {
             self.sent(host);
             if let (Some(started), Some(rest)) = (&mut self.started, &sent.rest) {
-                started.tokens = started.tokens.max(rest.tokens());
+                started.work.tokens = started.work.tokens.max(rest.tokens());
             }
         }
         self.state = State::Sent(sent);
         Action::Continue
     }
 
-    /// Decides a request whose body has been read.
-    fn decide<H: Host + ?Sized>(
-        &mut self,
-        host: &H,
-        reading: Reading,
-        window: &[u8],
-        is_end: bool,
-    ) -> Action {
-        let Reading { opening, scanner, seen, .. } = reading;
-        match scanner.finish() {
-            Ok(scan) => {
-                let action = self.decide_on(host, &opening, scan, seen, window);
-                action.unwrap_or_else(|refusal| {
-                    let refused = Box::new((refusal, opening.call.format().dialect()));
-                    self.refuse_at(host, refused, is_end)
-                })
-            }
-            Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
-        }
-    }
-
-    fn decide_on<H: Host + ?Sized>(
-        &mut self,
-        host: &H,
-        opening: &Opening,
-        scan: Scan,
-        seen: usize,
-        window: &[u8],
-    ) -> Result<Action, Refusal> {
-        let Scan { mut facts, layout } = scan;
-        if opening.call.names_model() {
-            facts.model = opening.call.model().map(str::to_owned);
-        }
-        let config = &self.engine.config;
-        let controls = read::controls(config, &opening.head, &mut facts)
-            .map_err(|bad| read::bad_control(&bad))?;
-        let mut verdict = self.verdict(host, opening, &facts, &controls);
-        if let Verdict::Undecided(_) = verdict {
-            // The bounds did not decide, or another model than the first one counts.
-            let scan = self.read_again(host, opening, seen).ok_or_else(read::unreadable)?;
-            facts.keywords = scan.keywords;
-            facts.input_tokens = scan.input_tokens;
-            facts.unseen = scan.unseen;
-            verdict = self.verdict(host, opening, &facts, &controls);
-        }
-        match verdict {
-            Verdict::Refuse(refusal) => {
-                read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
-                Err(refusal)
-            }
-            Verdict::PassThrough | Verdict::Undecided(_) => {
-                self.pass(host);
-                Ok(Action::Continue)
-            }
-            Verdict::Serve(decision) => {
-                let length = Some(seen as u64);
-                let Opening { head, call, .. } = opening;
-                let held = Held { head, call, layout: &layout, length, window };
-                self.apply(host, held, &decision)?;
-                self.sent(host);
-                let rest = Some(Rest::none(opening.call.format()));
-                self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
-                Ok(Action::Continue)
-            }
-        }
-    }
-
-    /// Decides; where that means to send the request, its attempt has begun.
-    pub(super) fn verdict<H: Host + ?Sized>(
-        &mut self,
-        host: &H,
-        opening: &Opening,
-        facts: &RequestFacts,
-        controls: &Controls,
-    ) -> Verdict {
-        let engine = &*self.engine;
-        let request = opening.request(&engine.config, facts, controls);
-        let mut fleet = engine.fleet.at(host, &engine.config, millis(host.now()));
-        let mut rng = fastrand::Rng::with_seed(opening.seed);
-        let verdict = routing::decide(request, &mut fleet, &mut rng, None);
-        engine.count_exhausted(host, fleet.exhausted);
-        if let Some(attempt) = fleet.attempt {
-            let entry = opening.call.entry;
-            self.started = Some(Started {
-                attempt,
-                format: entry.format,
-                tokens: facts.input_tokens.likely(),
-                is_processed: facts.is_processed(),
-                is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
-                may_name_others: facts.may_name_others(),
-                has_clients_credential: opening.head.has_credential(),
-                sent_ms: None,
-            });
-        }
-        verdict
-    }
-
     /// Notes that all of the request goes on.
-    fn sent<H: Host + ?Sized>(&mut self, host: &H) {
+    pub(super) fn sent<H: Host + ?Sized>(&mut self, host: &H) {
         let of_answer = self.answer.as_mut().map(|answer| &mut answer.started);
         if let Some(started) = of_answer.or(self.started.as_mut()) {
             started.sent_ms = Some(millis(host.now()));
         }
-    }
-
-    /// Reads a held body that has been read before, and looks at everything.
-    fn read_again<H: Host + ?Sized>(
-        &self,
-        host: &H,
-        opening: &Opening,
-        held: usize,
-    ) -> Option<RequestFacts> {
-        let Opening { head, call, written, .. } = opening;
-        let config = &self.engine.config;
-        let looks = Looks::EVERYTHING;
-        let mut scanner =
-            read::scanner(config, head, call.entry, *written, looks, self.engine.seed).ok()?;
-        let mut at = 0;
-        while at < held {
-            let window = window(host, at, held)?;
-            at = at.saturating_add(window.len());
-            scanner.feed(&window).ok()?;
-        }
-        scanner.finish().ok().map(|scan| scan.facts)
-    }
-}
-
-impl Opening {
-    pub(super) fn request<'a>(
-        &'a self,
-        config: &'a Config,
-        facts: &'a RequestFacts,
-        controls: &'a Controls,
-    ) -> routing::Request<'a> {
-        routing::Request { config, facts, controls, sample: self.head.sample(self.seed) }
     }
 }
 

@@ -43,18 +43,13 @@ pub(super) struct Set<'a> {
 
 impl<'a> Set<'a> {
     /// Some of a large group's candidates.
-    pub(super) fn part(
-        &self,
-        config: &'a Config,
-        at: impl Iterator<Item = usize>,
-        is_ordered: bool,
-    ) -> Self {
+    pub(super) fn part(&self, config: &'a Config, at: &[usize], is_ordered: bool) -> Self {
         let group = |at: usize| self.large?.candidates.get(at);
         Self {
             name: self.name.clone(),
             variant: self.variant.clone(),
             large: None,
-            candidates: at.filter_map(group).map(|c| listed(config, c)).collect(),
+            candidates: at.iter().filter_map(|at| group(*at)).map(|c| listed(config, c)).collect(),
             is_ordered,
             ..*self
         }

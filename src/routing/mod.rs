@@ -99,8 +99,23 @@ pub struct Decision {
     pub variant: Option<String>,
     /// What to try, in order; never empty.
     pub plan: Vec<Step>,
+    /// How many of the plan are the model's own; fallbacks follow.
+    pub own: usize,
+    /// What to try instead of those fallbacks after failures of some kinds.
+    pub kinds: Kinds,
     /// Whether caches on the way are told to keep out.
     pub disable_cache: bool,
+}
+
+/// What to try after a failure of a kind, in order; `None`: the plan's fallbacks.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kinds {
+    /// The request does not fit the context window.
+    pub context_window: Option<Vec<Step>>,
+    /// It is refused for its content; nothing else stands in for it.
+    pub content_policy: Vec<Step>,
+    /// A rate limit is reached.
+    pub rate_limit: Option<Vec<Step>>,
 }
 
 /// One thing to try.

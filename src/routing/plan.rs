@@ -1,7 +1,7 @@
 //! The order in which a request's deployments are tried, or why there is none.
 
 use crate::condition::Subject;
-use crate::config::{Group, StrategyName, WhenAllCooling};
+use crate::config::{Group, StrategyName, Target, WhenAllCooling};
 use crate::request::refusal::{Refusal, quoted};
 use crate::state::{Asking, Fleet};
 use crate::strategy::{self, Entry, Load, Session};
@@ -14,7 +14,7 @@ use super::name::{self, Named};
 use super::resolve::Asked;
 use super::stay::{Stay, narrowed};
 use super::view::{self, By};
-use super::{Decision, Need, Request, Server, Step, Stop, session};
+use super::{Decision, Kinds, Need, Request, Server, Step, Stop, session};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
 ///
@@ -58,10 +58,12 @@ pub(super) fn make<'a>(
         looked_at: Vec::new(),
     };
     let mut is_begun = false;
+    let (mut own, mut kinds) = (0, Kinds::default());
     for _ in 0..MOST_STARTS {
         planner.steps.clear();
         planner.looked_at.clear();
         planner.add(&set, true)?;
+        own = planner.steps.len();
         if !matches!(stay, Stay::On(_)) {
             for named in &fallbacks {
                 if !is_whole && !planner.steps.is_empty() {
@@ -75,6 +77,9 @@ pub(super) fn make<'a>(
             planner.add_soonest();
         }
         stay.check_after(config, &planner.steps)?;
+        if !matches!(stay, Stay::On(_)) {
+            kinds = planner.kinds(&asked.named)?;
+        }
         is_begun = planner.begin(is_forced);
         if is_begun || planner.steps.is_empty() {
             break;
@@ -91,7 +96,9 @@ pub(super) fn make<'a>(
         route: asked.route,
         model: set.name,
         variant: set.variant,
+        own: own.clamp(1, steps.len().max(1)),
         plan: steps,
+        kinds,
         disable_cache: action.is_some_and(|action| action.disable_cache),
     })
 }
@@ -139,7 +146,8 @@ impl<'r> Planner<'r, '_> {
             return Ok(());
         }
         self.looked_at.truncate(looked_at);
-        self.add(&set.part(self.request.config, 0..group.candidates.len(), false), takes_turn)
+        let all: Vec<usize> = (0..group.candidates.len()).collect();
+        self.add(&set.part(self.request.config, &all, false), takes_turn)
     }
 
     /// Appends some of a large group's eligible candidates.
@@ -152,7 +160,7 @@ impl<'r> Planner<'r, '_> {
             let subject = self.subject;
             let by = By { request, subject: &subject, session, turn: number };
             let view = view::of(group, &by, self.rng)?;
-            let some = set.part(request.config, view.at.into_iter(), view.is_ordered);
+            let some = set.part(request.config, &view.at, view.is_ordered);
             let considered = self.consider(&some)?;
             // A turn is taken when nothing is missing any more: another may then be next.
             if let (Some(turn), true) = (turn, takes_turn) {
@@ -211,6 +219,32 @@ impl<'r> Planner<'r, '_> {
         }
         self.looked_at.extend(considered.into_iter().map(|c| (set.name.clone(), c)));
         Ok(())
+    }
+
+    /// What to try after failures of a kind: each list by itself, where attempts are left.
+    fn kinds(&mut self, named: &Named) -> Result<Kinds, Need> {
+        let config = self.request.config;
+        let (Named::Model(model, _), 2..) = (named, config.failover.max_attempts) else {
+            return Ok(Kinds::default());
+        };
+        let lists = &config.model(*model).fallbacks;
+        let plan = std::mem::take(&mut self.steps);
+        let looked_at = self.looked_at.len();
+        let mut list = |targets: &Option<Vec<Target>>| {
+            let Some(targets) = targets else { return Ok(None) };
+            for target in targets {
+                self.add(&candidate::set(config, &Named::from(*target)), false)?;
+            }
+            Ok(Some(std::mem::take(&mut self.steps)))
+        };
+        let kinds = Kinds {
+            context_window: list(&lists.context_window)?,
+            content_policy: list(&lists.content_policy)?.unwrap_or_default(),
+            rate_limit: list(&lists.rate_limit)?,
+        };
+        self.steps = plan;
+        self.looked_at.truncate(looked_at);
+        Ok(kinds)
     }
 
     /// What stands in a candidate's way at this moment.

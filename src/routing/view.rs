@@ -45,14 +45,14 @@ pub(super) fn of(group: &Group, by: &By<'_>, rng: &mut fastrand::Rng) -> Result<
         _ => match group.strategy {
             StrategyName::Rules => (ruled(group, by.subject).into_iter().collect(), true),
             StrategyName::RoundRobin => (from_turn(count, by.turn), true),
-            _ => (distinct(|| Some(rng.usize(..count))), false),
+            _ => (distinct(&mut || Some(rng.usize(..count))), false),
         },
     };
     Ok(View { at, is_ordered })
 }
 
 /// Distinct ones of what is drawn, in the order in which they are drawn.
-fn distinct(mut draw: impl FnMut() -> Option<usize>) -> Vec<usize> {
+fn distinct(draw: &mut dyn FnMut() -> Option<usize>) -> Vec<usize> {
     let mut at = Vec::with_capacity(MOST_SMALL);
     // Where one has nearly all of the weight, not all the others need to be found.
     for _ in 0..4 * MOST_SMALL {
@@ -71,7 +71,7 @@ fn distinct(mut draw: impl FnMut() -> Option<usize>) -> Vec<usize> {
 /// Drawn by weight: to draw again where one comes twice is to draw from the rest.
 fn drawn(sums: &[u64], rng: &mut fastrand::Rng) -> Vec<usize> {
     let total = sums.last().copied().unwrap_or_default();
-    distinct(|| {
+    distinct(&mut || {
         let share = (total > 0).then(|| rng.u64(..total))?;
         Some(sums.partition_point(|sum| *sum <= share))
     })
@@ -82,7 +82,7 @@ fn drawn(sums: &[u64], rng: &mut fastrand::Rng) -> Vec<usize> {
 fn from_turn(count: usize, turn: u64) -> Vec<usize> {
     let within = |number: u64| usize::try_from(number.checked_rem(count as u64)?).ok();
     let mut number = turn;
-    distinct(|| {
+    distinct(&mut || {
         let at = within(number);
         number = mixed(number.wrapping_add(turn).wrapping_add(1));
         at

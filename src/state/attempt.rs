@@ -44,8 +44,27 @@ impl Attempt {
         self.lease.is_some()
     }
 
+    /// As numbers, to be ended elsewhere: when it began, its slot and its lease.
+    #[must_use]
+    pub fn numbers(&self) -> [u64; 4] {
+        let slot = self.slot.map_or(0, |slot| u64::from(slot).saturating_add(1));
+        let (place, until) = self.lease.map_or((0, 0), Lease::numbers);
+        [self.began_ms, slot, place, until]
+    }
+
+    /// The attempt that those numbers are of.
+    #[must_use]
+    pub fn from_numbers(
+        deployment: DeploymentId,
+        [began_ms, slot, place, until]: [u64; 4],
+    ) -> Self {
+        let slot = slot.checked_sub(1).and_then(|slot| u32::try_from(slot).ok());
+        Self { deployment, began_ms, slot, lease: Lease::from_numbers(place, until) }
+    }
+
     /// One whose start is written nowhere.
-    pub(super) const fn uncounted(deployment: DeploymentId, began_ms: u64) -> Self {
+    #[must_use]
+    pub const fn uncounted(deployment: DeploymentId, began_ms: u64) -> Self {
         Self { deployment, began_ms, slot: None, lease: None }
     }
 }

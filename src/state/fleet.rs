@@ -126,6 +126,7 @@ impl SharedFleet {
             shared,
             config,
             now_ms,
+            places: Vec::new(),
             seen: Vec::new(),
             attempt: None,
             exhausted: 0,
@@ -144,7 +145,9 @@ pub struct FleetNow<'a, S: ?Sized> {
     shared: &'a S,
     config: &'a Config,
     now_ms: u64,
-    seen: Vec<(DeploymentId, Record, u32)>,
+    /// By deployment: its place among those seen, from 1 on; 0 has not been.
+    places: Vec<u32>,
+    seen: Vec<(Record, u32)>,
     /// The attempt that was started.
     pub attempt: Option<Attempt>,
     /// Updates that lost all their tries.
@@ -153,13 +156,20 @@ pub struct FleetNow<'a, S: ?Sized> {
 
 impl<S: SharedData + ?Sized> FleetNow<'_, S> {
     fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
-        if let Some((_, record, version)) = self.seen.iter().find(|(id, ..)| *id == deployment) {
-            return (*record, *version);
-        }
         let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
-        let (record, version) = cas::read(self.shared, key);
-        self.seen.push((deployment, record, version));
-        (record, version)
+        if self.places.is_empty() {
+            self.places.resize(self.fleet.deployments.len(), 0);
+        }
+        let place = self.places.get(deployment.0).map_or(0, |place| *place as usize);
+        if let Some(seen) = place.checked_sub(1).and_then(|place| self.seen.get(place)) {
+            return *seen;
+        }
+        let read = cas::read(self.shared, key);
+        self.seen.push(read);
+        if let Some(place) = self.places.get_mut(deployment.0) {
+            *place = u32::try_from(self.seen.len()).unwrap_or_default();
+        }
+        read
     }
 }
 

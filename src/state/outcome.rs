@@ -1,5 +1,7 @@
 //! What an attempt came to.
 
+use std::fmt;
+
 /// What an attempt came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -92,6 +94,16 @@ impl Outcome {
             Self::Client | Self::Cancelled | Self::ContextWindow | Self::ContentPolicy => {
                 Weight::Nothing
             }
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    /// As the attempts header says it: the provider's status, or what happened.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            0 => f.write_str(self.outcome.name()),
+            status => status.fmt(f),
         }
     }
 }

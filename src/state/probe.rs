@@ -21,6 +21,18 @@ pub(super) struct Lease {
     until: u32,
 }
 
+impl Lease {
+    /// Its place, counted from 1, and when it runs out.
+    pub(super) fn numbers(self) -> (u64, u64) {
+        ((self.place as u64).saturating_add(1), u64::from(self.until))
+    }
+
+    pub(super) fn from_numbers(place: u64, until: u64) -> Option<Self> {
+        let place = usize::try_from(place.checked_sub(1)?).ok()?;
+        Some(Self { place, until: u32::try_from(until).ok()? })
+    }
+}
+
 impl Probes {
     /// Milliseconds until one of `most` places is free; 0 where one is.
     #[must_use]

@@ -41,8 +41,10 @@ fn draw_two(order: &mut [usize], rng: &mut fastrand::Rng) {
     let other = if other < one { other } else { other.saturating_add(1) };
     // The second move shifts what the first one put in front of it by one.
     for at in [one.max(other), one.min(other).saturating_add(1)] {
-        if let Some(places) = order.get_mut(..=at) {
-            places.rotate_right(1);
+        for place in (0..at).rev() {
+            if let Some([before, after, ..]) = order.get_mut(place..) {
+                std::mem::swap(before, after);
+            }
         }
     }
 }

@@ -1,25 +1,12 @@
-//! The one sort of all strategies: by two numbers, lowest first.
-//!
-//! A total order whatever the numbers are, and equals keep file order.
+//! Candidates by two numbers, lowest first; equals keep file order.
 
-use crate::sort::sorted;
+use crate::sort::{Rank, ranked};
 
 use super::Entry;
 
-/// What a candidate is compared by, and then by what.
-pub(super) type Rank = (f64, i64);
-
-/// The order of ranked positions.
-pub(super) fn ordered(ranked: Vec<(Rank, usize)>) -> Vec<usize> {
-    let is_less = |((a, then_a), _): &(Rank, usize), ((b, then_b), _): &(Rank, usize)| {
-        a.total_cmp(b).then(then_a.cmp(then_b)).is_lt()
-    };
-    sorted(ranked, &is_less).into_iter().map(|(_, at)| at).collect()
-}
-
 /// All candidates by the rank of each.
 pub(super) fn by(entries: &[Entry], mut rank: impl FnMut(&Entry) -> Rank) -> Vec<usize> {
-    ordered(entries.iter().enumerate().map(|(at, entry)| (rank(entry), at)).collect())
+    ranked(entries.iter().enumerate().map(|(at, entry)| (rank(entry), at)).collect())
 }
 
 /// All candidates by that number, in random order where it is the same.

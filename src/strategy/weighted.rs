@@ -1,7 +1,8 @@
 //! Random without replacement by weight; weight 0 is never picked.
 
+use crate::sort::{Rank, ranked};
+
 use super::Entry;
-use super::rank::{Rank, ordered};
 
 /// `weighted`: a random order in which each next place is drawn by weight from the rest.
 ///
@@ -25,7 +26,7 @@ pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> 
             ((-(1.0 - rng.f64()).ln() / f64::from(entry.weight), 0), at)
         })
         .collect();
-    ordered(drawn)
+    ranked(drawn)
 }
 
 #[cfg(test)]

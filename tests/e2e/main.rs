@@ -22,6 +22,7 @@ mod credential;
 mod early;
 mod ending;
 mod error;
+mod failover;
 mod format;
 mod group;
 mod header;

@@ -338,6 +338,12 @@ impl Host for FakeHost {
         set(&self.response_headers, name, value);
     }
 
+    fn replace_response_body(&self, length: usize, with: &[u8]) {
+        let mut body = self.response_body.borrow_mut();
+        let length = length.min(body.len());
+        body.splice(..length, with.iter().copied());
+    }
+
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let body = String::from_utf8_lossy(body).into_owned();
@@ -348,6 +354,10 @@ impl Host for FakeHost {
 
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
         self.properties.borrow().get(&path.join(".")).cloned()
+    }
+
+    fn set_property(&self, path: &[&str], value: &[u8]) {
+        self.properties.borrow_mut().insert(path.join("."), value.to_vec());
     }
 
     fn now(&self) -> Duration {

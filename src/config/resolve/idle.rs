@@ -9,11 +9,9 @@ use super::super::raw::{Model, Raw};
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
     idle(&root, sections(raw), findings);
-    idle(
-        &root.key("failover"),
-        [("retries_per_deployment", raw.failover.retries_per_deployment > 0)],
-        findings,
-    );
+    if raw.failover.max_attempts > 1 {
+        return;
+    }
     let models = root.key("models");
     for (name, model) in &raw.models {
         let model_at = models.key(name);

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Demand, Model, ModelFacts, Route, RouteIndex, raw};
+use super::{Config, Demand, Model, ModelFacts, Role, Route, RouteIndex, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
 use names::Directory;
@@ -66,6 +66,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         allow_direct: raw.allow_direct,
         cooldown: settings::cooldown(&raw.cooldown, findings),
         failover: raw.failover,
+        role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
         paths: settings::paths(&raw.paths, findings),
         tokens: settings::costs(&raw.tokens),

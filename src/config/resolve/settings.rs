@@ -44,24 +44,20 @@ pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
         let message = "is not supported yet; use routes, and leave it out";
         findings.problem(&root.key("admin"), message);
     }
-    if raw.failover.max_attempts > 1 {
-        let message = format!("{} is not supported yet; use 1", raw.failover.max_attempts);
-        findings.problem(&root.key("failover").key("max_attempts"), message);
-    }
-    for (key, value, instead) in
-        [("role", &raw.role, "router"), ("hold", &raw.hold, "stop_iteration")]
-    {
-        if value != instead {
-            let (value, instead) = (quoted(value), quoted(instead));
-            let message = format!("{value} is not supported yet; use {instead}");
-            findings.problem(&root.key(key), message);
-        }
+    if raw.hold != "stop_iteration" {
+        let value = quoted(&raw.hold);
+        let message = format!("{value} is not supported yet; use \"stop_iteration\"");
+        findings.problem(&root.key("hold"), message);
     }
 }
 
 /// Warns of what leaves requests without a way.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
+    if raw.role == "attempt" && raw.failover.max_attempts < 2 {
+        let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
+        findings.warn(&root.key("role"), message);
+    }
     if raw.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
         let message =
             "is not set; envoy answers 503 to requests that are not judged or pass through";

@@ -50,6 +50,12 @@ impl Splicer {
         Self { edits: sorted(edits, &|a, b| place(a) > place(b)), at: 0 }
     }
 
+    /// Whether all edits are made: what follows stays as it is.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.edits.is_empty()
+    }
+
     /// Takes the next piece of the original and appends what becomes of it.
     ///
     /// A replacement is written where its range begins.

@@ -159,7 +159,7 @@ impl Ask<'_> {
         }
     }
 
-    fn request(self) -> Request<BoxBody<Bytes, Infallible>> {
+    fn request(self) -> Request<Body> {
         let builder = Request::builder().method(self.method);
         let mut request = if self.is_http2 {
             builder.uri(format!("http://{AUTHORITY}{}", self.path))
@@ -177,7 +177,16 @@ impl Ask<'_> {
     }
 }
 
-fn body(content: Content, trailers: Option<HeaderMap>) -> BoxBody<Bytes, Infallible> {
+/// A body as it is sent.
+pub(crate) type Body = BoxBody<Bytes, Infallible>;
+
+impl From<Content> for Body {
+    fn from(content: Content) -> Self {
+        body(content, None)
+    }
+}
+
+fn body(content: Content, trailers: Option<HeaderMap>) -> Body {
     match content {
         Content::Whole(whole) => Full::new(whole).boxed(),
         Content::Pieces(pieces) => {
@@ -195,6 +204,37 @@ fn body(content: Content, trailers: Option<HeaderMap>) -> BoxBody<Bytes, Infalli
             });
             body.boxed()
         }
+    }
+}
+
+/// Requests one after the other, over one connection as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Client {
+    group: &'static Group,
+    connection: Option<http1::SendRequest<Body>>,
+}
+
+impl Client {
+    /// One that has no connection yet.
+    pub(crate) fn new(group: &'static Group) -> Self {
+        Self { group, connection: None }
+    }
+
+    /// Sends a request and returns as soon as its answer begins.
+    pub(crate) async fn send(&mut self, request: Request<Body>) -> Response<Incoming> {
+        if let Some(connection) = &mut self.connection
+            && connection.ready().await.is_err()
+        {
+            self.connection = None;
+        }
+        if self.connection.is_none() {
+            let stream = TcpStream::connect(("127.0.0.1", self.group.port())).await.unwrap();
+            let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+            tokio::spawn(connection);
+            self.connection = Some(sender);
+        }
+        let connection = self.connection.as_mut().expect("it was opened just now");
+        connection.send_request(request).await.expect("Envoy answers")
     }
 }
 

@@ -130,7 +130,7 @@ pub(crate) async fn drive(group: &'static Group, load: Load) {
 }
 
 /// Waits until nothing is under way.
-async fn settle(group: &Group) {
+pub(crate) async fn settle(group: &Group) {
     let mut gauges = vec!["http.llm.downstream_rq_active".to_owned()];
     gauges.extend(PROVIDERS.map(|name| format!("cluster.{name}.upstream_rq_active")));
     let started = Instant::now();

@@ -24,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) with_peek: bool,
     /// Listeners come from a file, so that they can be replaced.
     pub(crate) is_dynamic: bool,
+    /// Every cluster has the attempt filter, and the route goes by filter state.
+    pub(crate) has_attempts: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -60,15 +62,21 @@ impl Spec {
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
             with_peek: false,
             is_dynamic: false,
+            has_attempts: false,
         }
+    }
+
+    /// The same with clusters that make attempts.
+    pub(crate) fn failing_over(document: Value) -> Self {
+        Self { has_attempts: true, ..Self::new(document) }
     }
 
     /// Envoy's configuration; `ports` are the providers'.
     pub(super) fn envoy(&self, files: Files<'_>, ports: &BTreeMap<&'static str, u16>) -> Value {
         let mut clusters: Vec<Value> =
-            ports.iter().map(|(name, port)| self.cluster(name, *port)).collect();
+            ports.iter().map(|(name, port)| self.cluster(name, *port, files.module)).collect();
         if let Some(port) = ports.get("alpha") {
-            let mut http2 = self.cluster("alpha-http2", *port);
+            let mut http2 = self.cluster("alpha-http2", *port, files.module);
             http2["typed_extension_protocol_options"] = json!({
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                     "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -77,7 +85,7 @@ impl Spec {
             });
             clusters.push(http2);
         }
-        clusters.push(self.cluster("closed", CLOSED));
+        clusters.push(self.cluster("closed", CLOSED, files.module));
         let mut envoy = json!({
             "admin": {"address": address(0)},
             "static_resources": {"clusters": clusters},
@@ -109,8 +117,8 @@ impl Spec {
         listeners
     }
 
-    fn cluster(&self, name: &str, port: u16) -> Value {
-        json!({
+    fn cluster(&self, name: &str, port: u16, module: &str) -> Value {
+        let mut cluster = json!({
             "name": name, "type": "STATIC", "connect_timeout": "10s",
             "per_connection_buffer_limit_bytes": self.buffer_bytes,
             // Cooldown is what these tests watch, not Envoy's own limits.
@@ -118,18 +126,72 @@ impl Spec {
                                                  "max_requests": 4096}]},
             "load_assignment": {"cluster_name": name, "endpoints": [
                 {"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]},
+        });
+        if self.has_attempts {
+            let mut document = self.document.clone();
+            document["role"] = "attempt".into();
+            cluster["circuit_breakers"]["thresholds"][0]["max_retries"] = 1024.into();
+            cluster["typed_extension_protocol_options"] = json!({
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    "explicit_http_config": {"http_protocol_options": {}},
+                    "http_filters": [self.filter_of(module, &document), {
+                        "name": "envoy.filters.http.upstream_codec",
+                        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"},
+                    }],
+                }
+            });
+        }
+        cluster
+    }
+
+    /// Where a request goes: by a header, or with attempts by what the filter wrote down.
+    fn action(&self, timeout: &str, per_try: &str) -> Value {
+        if !self.has_attempts {
+            return json!({"cluster_header": "x-llm-cluster", "timeout": timeout});
+        }
+        let clusters = ["alpha", "beta", "gamma", "site", "closed"];
+        let action = |name: &str| {
+            json!({"action": {"name": name, "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
+                "cluster": name}}})
+        };
+        let map: BTreeMap<&str, Value> =
+            clusters.iter().map(|name| (*name, action(name))).collect();
+        json!({
+            "timeout": timeout,
+            "inline_cluster_specifier_plugin": {"extension": {
+                "name": "envoy.router.cluster_specifier_plugin.matcher",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+                    "cluster_matcher": {"matcher_tree": {
+                        "input": {"name": "decision", "typed_config": {
+                            "@type": "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
+                            "key": "wasm.llm.cluster"}},
+                        "exact_match_map": {"map": map},
+                    }},
+                },
+            }},
+            "retry_policy": {
+                "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
+                "retriable_headers": [{"name": "x-llm-retry", "present_match": true}],
+                "num_retries": 8,
+                "per_try_timeout": per_try,
+                "refresh_cluster_on_retry": true,
+                "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
+            },
         })
     }
 
     fn listener(&self, module: &str) -> Value {
-        let route = |condition: Value, timeout: &str| {
+        let route = |condition: Value, timeout: &str, per_try: &str| {
             json!({
                 "match": condition,
                 "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
-                "route": {"cluster_header": "x-llm-cluster", "timeout": timeout},
+                "route": self.action(timeout, per_try),
             })
         };
-        let short = json!({"prefix": "/", "headers": [{"name": "x-short", "present_match": true}]});
+        let with = |header: &str| json!({"prefix": "/", "headers": [{"name": header, "present_match": true}]});
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
         filters.push(router());
@@ -155,8 +217,10 @@ impl Spec {
                     "http_filters": filters,
                     "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [
                         // What a request may be given that has to time out.
-                        route(short, "1s"),
-                        route(json!({"prefix": "/"}), "0s"),
+                        route(with("x-short"), "1s", "2s"),
+                        // Where no attempt hangs, a busy machine is not to look like one.
+                        route(with("x-patient"), "0s", "60s"),
+                        route(json!({"prefix": "/"}), "0s", "2s"),
                     ]}]},
                 },
             }]}],
@@ -164,11 +228,15 @@ impl Spec {
     }
 
     fn filter(&self, module: &str) -> Value {
+        self.filter_of(module, &self.document)
+    }
+
+    fn filter_of(&self, module: &str, document: &Value) -> Value {
         let configuration = if self.as_struct {
-            json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": self.document})
+            json!({"@type": "type.googleapis.com/google.protobuf.Struct", "value": document})
         } else {
             json!({"@type": "type.googleapis.com/google.protobuf.StringValue",
-                   "value": serde_json::to_string_pretty(&self.document).unwrap()})
+                   "value": serde_json::to_string_pretty(document).unwrap()})
         };
         let environment: BTreeMap<_, _> = self.environment.iter().copied().collect();
         json!({

@@ -41,6 +41,8 @@ pub(crate) struct Behaviour {
     pub(crate) hold: Option<String>,
     /// Do not answer at all, until the client gives up.
     pub(crate) hang: Option<String>,
+    /// What the providers, or the upstream models, of these names do instead of all that.
+    pub(crate) each: Vec<(String, Self)>,
 }
 
 /// Tokens that an answer says were used.
@@ -134,6 +136,12 @@ impl Behaviour {
             }
             "hold" => self.hold = Some(value.to_owned()),
             "hang" => self.hang = Some(value.to_owned()),
+            "each" => {
+                let all: Value = serde_json::from_str(value).map_err(|error| error.to_string())?;
+                for (name, script) in all.as_object().ok_or("each: wants an object")? {
+                    self.each.push((name.clone(), Self::of_script(script)?.0));
+                }
+            }
             _ => return Err(format!("x-mock-{key}: unknown behaviour")),
         }
         Ok(())
@@ -142,6 +150,17 @@ impl Behaviour {
     /// Whether it applies at this provider for this upstream model.
     pub(crate) fn concerns(&self, provider: &str, upstream_model: Option<&str>) -> bool {
         self.only.as_deref().is_none_or(|only| only == provider || Some(only) == upstream_model)
+    }
+
+    /// What is to be done at this provider for this upstream model.
+    pub(crate) fn at(self, provider: &str, upstream_model: Option<&str>) -> Self {
+        if self.each.is_empty() {
+            return self;
+        }
+        let mut each = self.each.into_iter();
+        let of_one =
+            each.find(|(name, _)| name == provider || Some(name.as_str()) == upstream_model);
+        of_one.map(|(_, behaviour)| behaviour).unwrap_or_default()
     }
 }
 

@@ -125,7 +125,7 @@ async fn respond(
 ) -> Result<Answer, Broken> {
     let model = seen.upstream_model.as_deref();
     let behaviour = match asked {
-        Some(asked) if asked.concerns(&state.name, model) => asked,
+        Some(asked) if asked.concerns(&state.name, model) => asked.at(&state.name, model),
         _ => state.scripted(model).unwrap_or_default(),
     };
     tokio::time::sleep(Duration::from_millis(behaviour.delay_ms)).await;

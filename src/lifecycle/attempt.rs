@@ -1,0 +1,347 @@
+//! The attempt role: before a cluster's connection, once for every attempt of a request.
+//!
+//! Makes of what the client sent what the attempt's deployment is to get, and of a
+//! failure the next attempt, by the header that Envoy's retry policy waits for. What
+//! has been set for one attempt stays in the request's headers for the next, so each
+//! begins by putting back what the client sent.
+
+use std::rc::Rc;
+
+use crate::config::ProviderId;
+use crate::host::Host;
+use crate::request::refusal::Refusal;
+use crate::request::rewrite::{Splicer, length_after};
+use crate::response::outcome::End;
+use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
+
+use super::answer::Started;
+use super::apply::set_providers_headers;
+use super::engine::Engine;
+use super::hand::{ATTEMPTS, BEGUN, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
+use super::handover::{Handover, Leg};
+use super::headers::{credential_names, value};
+use super::progress::{Failure, Progress};
+use super::refuse::refuse;
+use super::stream::{Action, State, Stream, millis};
+
+/// Longest body of an error that is held until it tells what went wrong, in bytes.
+const LONGEST_HELD: usize = 64 * 1024;
+
+/// An attempt of a request that was handed over.
+#[derive(Debug)]
+pub(super) struct Try {
+    handover: Handover,
+    progress: Progress,
+    at: usize,
+    provider: ProviderId,
+    splicer: Splicer,
+    /// What came before, as the attempts header says it.
+    before: String,
+    /// How long that took.
+    times_before: String,
+    /// In milliseconds since the epoch.
+    began_ms: u64,
+    /// How much of its answer is held; `None`: it passes.
+    held: Option<usize>,
+}
+
+impl Stream {
+    /// Takes the head of a request on its way to a provider.
+    pub(super) fn attempt<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
+        let engine = Rc::clone(&self.engine);
+        // What was not judged passes.
+        let Some(handover) = host.property(PLAN).as_deref().and_then(Handover::decode) else {
+            return Action::Continue;
+        };
+        let read = host.property(PROGRESS).as_deref().and_then(Progress::decode);
+        let mut progress = read.unwrap_or_default();
+        let dialect = handover.work.format.dialect();
+        let next = progress.next.and_then(|at| Some((at, handover.legs.get(at)?)));
+        let known = next.and_then(|(at, leg)| Some((at, leg, engine.provider(&leg.provider)?)));
+        let Some((at, leg, provider)) = known else {
+            // Envoy tries once more than there is something to try.
+            let message = "no deployment is left to try";
+            return refuse(host, &Refusal::new(503, "no_deployment_available", message), dialect);
+        };
+        let is_first = progress.tried.is_empty();
+        self.start(host, &handover, leg, is_first);
+        let told = |path| {
+            let text = host.property(path).filter(|_| !is_first).unwrap_or_default();
+            String::from_utf8(text).unwrap_or_default()
+        };
+        let (before, times_before) = (told(ATTEMPTS), told(TIMES));
+        progress.tried.push(at);
+        let splicer = Splicer::new(leg.edits.clone());
+        set_headers(host, &engine, &handover, leg, provider, is_first);
+        let mut this = Try {
+            handover,
+            progress,
+            at,
+            provider,
+            splicer,
+            before,
+            times_before,
+            began_ms: millis(host.now()),
+            held: None,
+        };
+        this.note(host, "network");
+        // A connection that fails is answered by nobody: what follows it is said before.
+        this.go_on(host, &engine, Failure::Passing);
+        self.state = State::Try(Box::new(this));
+        if is_end {
+            self.sent(host);
+        }
+        Action::Continue
+    }
+
+    /// Starts the attempt, or takes over the one that was started with the decision.
+    fn start<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        handover: &Handover,
+        leg: &Leg,
+        is_first: bool,
+    ) {
+        let engine = &*self.engine;
+        let config = &engine.config;
+        let id = leg.deployment.as_ref().and_then(|id| config.names.deployments.get(id)).copied();
+        let Some(id) = id else { return };
+        let begun = host.property(BEGUN).filter(|_| is_first);
+        let attempt = if let Some(numbers) = begun.as_deref().and_then(numbers) {
+            Attempt::from_numbers(id, numbers)
+        } else {
+            let now_ms = millis(host.now());
+            let mut fleet = engine.fleet.at(host, config, now_ms);
+            let mut ask = |is_forced| {
+                let asking = Asking { tokens: handover.work.tokens, is_forced };
+                fleet.begin(id, asking).is_ok()
+            };
+            // It could be picked when it was chosen, a moment ago; the connection is to
+            // this one now, whatever has come since.
+            let _ = ask(false) || ask(true);
+            engine.count_exhausted(host, fleet.exhausted);
+            fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
+        };
+        self.started = Some(Started { attempt, work: handover.work, sent_ms: None });
+    }
+
+    /// Takes a piece of the request's body.
+    pub(super) fn attempt_body<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        this: &mut Try,
+        length: usize,
+        is_end: bool,
+    ) {
+        if !this.splicer.is_done() && length > 0 {
+            let piece = host.request_body(0, length).unwrap_or_default();
+            let mut spliced = Vec::with_capacity(piece.len().saturating_add(64));
+            this.splicer.push(&piece, &mut spliced);
+            host.replace_request_body(length, &spliced);
+        }
+        if is_end {
+            self.sent(host);
+        }
+    }
+
+    /// Takes the head of the answer.
+    pub(super) fn attempt_answered<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        this: &mut Try,
+        is_end: bool,
+    ) -> Action {
+        let report = self.came(host, this.provider);
+        let Some(report) = report else { return Action::Continue };
+        this.note(host, &report.to_string());
+        this.note_time(host);
+        let is_told = self.answer.as_ref().is_some_and(|answer| answer.reader.is_some());
+        let is_open = report.status >= 400 && report.outcome.weight() != Weight::Failure;
+        if is_open && is_told && !is_end && this.is_anything_left(&self.engine) {
+            this.held = Some(0);
+            return Action::Pause;
+        }
+        let report = if is_end { self.finish(host, End::Whole).unwrap_or(report) } else { report };
+        this.retry(host, &self.engine, report);
+        Action::Continue
+    }
+
+    /// Takes a piece of the answer's body.
+    pub(super) fn attempt_answer_body<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        this: &mut Try,
+        length: usize,
+        is_end: bool,
+    ) -> Action {
+        let seen = this.held.unwrap_or(0);
+        if let Some(answer) = &mut self.answer {
+            answer.pass(host, seen, length);
+        }
+        let is_held = this.held.is_some() && length <= LONGEST_HELD;
+        if is_end {
+            let report = self.finish(host, End::Whole);
+            if let (true, Some(report)) = (is_held, report) {
+                this.retry(host, &self.engine, report);
+            }
+        }
+        this.held = (is_held && !is_end).then_some(length);
+        if this.held.is_some() { Action::Pause } else { Action::Continue }
+    }
+
+    /// Takes the end of an attempt that nobody has answered.
+    pub(super) fn attempt_done<H: Host + ?Sized>(&mut self, host: &H, this: &Try) {
+        let Some(started) = self.started.take() else { return };
+        let details = host.property(&["response", "code_details"]).unwrap_or_default();
+        let is_of = |start: &[u8]| details.starts_with(start);
+        let is_clients = host.property(ENDED).is_some()
+            || is_of(b"downstream_")
+            || is_of(b"http")
+            || is_of(b"request_payload_too_large");
+        let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
+        let report = (!is_clients).then_some(network);
+        this.note_time(host);
+        self.engine.end(host, &started.attempt, &Ending { report, ..Ending::default() });
+    }
+}
+
+impl Try {
+    fn leg(&self) -> Option<&Leg> {
+        self.handover.legs.get(self.at)
+    }
+
+    /// Writes down what the attempt has come to so far.
+    fn note<H: Host + ?Sized>(&self, host: &H, what: &str) {
+        host.set_property(ATTEMPTS, self.with_this(&self.before, what).as_bytes());
+    }
+
+    /// Writes down how long it took until now.
+    fn note_time<H: Host + ?Sized>(&self, host: &H) {
+        let took_ms = millis(host.now()).saturating_sub(self.began_ms).to_string();
+        host.set_property(TIMES, self.with_this(&self.times_before, &took_ms).as_bytes());
+    }
+
+    fn with_this(&self, before: &str, what: &str) -> String {
+        let name = self.leg().map(|leg| value(&leg.name)).unwrap_or_default();
+        let comma = if before.is_empty() { "" } else { "," };
+        format!("{before}{comma}{name}={what}")
+    }
+
+    /// Sees to the attempt after this one, if there is to be one; whether there is.
+    fn go_on<H: Host + ?Sized>(&mut self, host: &H, engine: &Engine, failure: Failure) -> bool {
+        self.progress.next = self.after(host, engine, failure);
+        host.set_property(PROGRESS, &self.progress.encode());
+        let next = self.progress.next.and_then(|at| self.handover.legs.get(at));
+        if let Some(next) = next {
+            host.set_property(CLUSTER, next.cluster.as_bytes());
+        }
+        next.is_some()
+    }
+
+    fn after<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        engine: &Engine,
+        failure: Failure,
+    ) -> Option<usize> {
+        let failover = engine.config.failover;
+        if self.progress.tried.len() >= failover.max_attempts as usize {
+            return None;
+        }
+        let is_ready = |leg: &Leg| engine.is_ready(host, leg, self.handover.work.tokens);
+        self.progress.after(&self.handover, failure, failover.retries_per_deployment, is_ready)
+    }
+
+    /// Whether some failure would be followed by another attempt.
+    fn is_anything_left(&self, engine: &Engine) -> bool {
+        let most = engine.config.failover.max_attempts as usize;
+        let is_tried = |at: usize| self.progress.tried.contains(&at);
+        self.progress.tried.len() < most && (0..self.handover.legs.len()).any(|at| !is_tried(at))
+    }
+
+    /// Asks Envoy for the next attempt, where that outcome is one to go on after.
+    fn retry<H: Host + ?Sized>(&mut self, host: &H, engine: &Engine, report: Report) {
+        let failure = match report.outcome {
+            Outcome::Timeout | Outcome::Server | Outcome::Network => Failure::Passing,
+            Outcome::RateLimit => Failure::RateLimit,
+            Outcome::Auth | Outcome::Quota | Outcome::NotFound => Failure::Other,
+            Outcome::ContextWindow => Failure::ContextWindow,
+            Outcome::ContentPolicy => Failure::ContentPolicy,
+            Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => return,
+        };
+        if let (Outcome::RateLimit, Some(ms)) = (report.outcome, report.retry_after_ms) {
+            let known = host.property(RETRY_AFTER).as_deref().and_then(number);
+            let soonest = known.map_or(ms, |known| known.min(ms));
+            host.set_property(RETRY_AFTER, soonest.to_string().as_bytes());
+        }
+        if self.go_on(host, engine, failure) {
+            host.set_response_header(&engine.config.headers.retry, Some(b"1"));
+        }
+    }
+}
+
+impl Engine {
+    /// The provider of that name, unless the configuration has changed since.
+    fn provider(&self, name: &str) -> Option<ProviderId> {
+        self.config.providers.iter().position(|provider| provider.name == name).map(ProviderId)
+    }
+
+    /// Whether a leg may be tried now.
+    fn is_ready<H: Host + ?Sized>(&self, host: &H, leg: &Leg, tokens: u64) -> bool {
+        let config = &self.config;
+        let Some(id) = &leg.deployment else { return true };
+        let Some(id) = config.names.deployments.get(id) else { return false };
+        let mut fleet = self.fleet.at(host, config, millis(host.now()));
+        fleet.standing(*id, tokens) == Standing::Ready
+    }
+}
+
+/// Puts back what the client sent, and sets what the provider is to get.
+fn set_headers<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    handover: &Handover,
+    leg: &Leg,
+    id: ProviderId,
+    is_first: bool,
+) {
+    let has_secret = engine.secret(id).is_some();
+    for (name, sent) in &handover.original {
+        let is_credential = credential_names().any(|known| known == name);
+        let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
+        // Of the first, credentials alone have been taken away.
+        if !is_first || (is_credential && sent.is_some()) {
+            host.set_request_header(name, sent);
+        }
+    }
+    set_providers_headers(host, engine, id);
+    let sent = |wanted: &str| {
+        let mut all = handover.original.iter();
+        all.find(|(name, _)| name == wanted).and_then(|(_, sent)| sent.as_deref())
+    };
+    if sent(":path") != Some(leg.path.as_bytes()) {
+        host.set_request_header(":path", Some(leg.path.as_bytes()));
+    }
+    if sent("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
+        host.set_request_header("accept-encoding", Some(b"identity"));
+    }
+    if handover.disable_cache {
+        host.set_request_header("cache-control", Some(b"no-cache, no-store"));
+    }
+    if let (Some(length), Some(_)) = (handover.length, sent("content-length")) {
+        let length = length_after(length, &leg.edits).to_string();
+        host.set_request_header("content-length", Some(length.as_bytes()));
+    }
+}
+
+/// A number that stands in a property.
+pub(super) fn number(text: &[u8]) -> Option<u64> {
+    str::from_utf8(text).ok()?.parse().ok()
+}
+
+fn numbers(bytes: &[u8]) -> Option<[u64; 4]> {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let numbers: Vec<u64> = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
+    numbers.try_into().ok().filter(|_| rest.is_empty())
+}

@@ -1,0 +1,146 @@
+//! From what has been read of a request to what is done with it.
+
+use crate::config::Config;
+use crate::host::Host;
+use crate::request::control::Controls;
+use crate::request::facts::RequestFacts;
+use crate::request::refusal::Refusal;
+use crate::request::scan::{Looks, Scan};
+use crate::routing::{self, Verdict};
+
+use super::answer::{Started, Work};
+use super::apply::Held;
+use super::read::{self, Unread, window};
+use super::rest::Rest;
+use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
+
+impl Stream {
+    /// Decides a request whose body has been read.
+    pub(super) fn decide<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        reading: Reading,
+        window: &[u8],
+        is_end: bool,
+    ) -> Action {
+        let Reading { opening, scanner, seen, .. } = reading;
+        match scanner.finish() {
+            Ok(scan) => {
+                let action = self.decide_on(host, &opening, scan, seen, window);
+                action.unwrap_or_else(|refusal| {
+                    let refused = Box::new((refusal, opening.call.format().dialect()));
+                    self.refuse_at(host, refused, is_end)
+                })
+            }
+            Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
+        }
+    }
+
+    pub(super) fn decide_on<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        opening: &Opening,
+        scan: Scan,
+        seen: usize,
+        window: &[u8],
+    ) -> Result<Action, Refusal> {
+        let Scan { mut facts, layout } = scan;
+        if opening.call.names_model() {
+            facts.model = opening.call.model().map(str::to_owned);
+        }
+        let config = &self.engine.config;
+        let controls = read::controls(config, &opening.head, &mut facts)
+            .map_err(|bad| read::bad_control(&bad))?;
+        let mut verdict = self.verdict(host, opening, &facts, &controls);
+        if let Verdict::Undecided(_) = verdict {
+            // The bounds did not decide, or another model than the first one counts.
+            let scan = self.read_again(host, opening, seen).ok_or_else(read::unreadable)?;
+            facts.keywords = scan.keywords;
+            facts.input_tokens = scan.input_tokens;
+            facts.unseen = scan.unseen;
+            verdict = self.verdict(host, opening, &facts, &controls);
+        }
+        match verdict {
+            Verdict::Refuse(refusal) => {
+                read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
+                Err(refusal)
+            }
+            Verdict::PassThrough | Verdict::Undecided(_) => {
+                self.pass(host);
+                Ok(Action::Continue)
+            }
+            Verdict::Serve(decision) => {
+                let length = Some(seen as u64);
+                let Opening { head, call, .. } = opening;
+                let held = Held { head, call, layout: &layout, length, window };
+                self.apply(host, held, &decision)?;
+                self.sent(host);
+                let rest = Some(Rest::none(opening.call.format()));
+                self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
+                Ok(Action::Continue)
+            }
+        }
+    }
+
+    /// Decides; where that means to send the request, its attempt has begun.
+    pub(super) fn verdict<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        opening: &Opening,
+        facts: &RequestFacts,
+        controls: &Controls,
+    ) -> Verdict {
+        let engine = &*self.engine;
+        let request = opening.request(&engine.config, facts, controls);
+        let mut fleet = engine.fleet.at(host, &engine.config, millis(host.now()));
+        let mut rng = fastrand::Rng::with_seed(opening.seed);
+        let verdict = routing::decide(request, &mut fleet, &mut rng, None);
+        engine.count_exhausted(host, fleet.exhausted);
+        let entry = opening.call.entry;
+        let work = Work {
+            format: entry.format,
+            tokens: facts.input_tokens.likely(),
+            is_processed: facts.is_processed(),
+            is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+            may_name_others: facts.may_name_others(),
+            has_clients_credential: opening.head.has_credential(),
+        };
+        self.work = Some(work);
+        if let Some(attempt) = fleet.attempt {
+            self.started = Some(Started { attempt, work, sent_ms: None });
+        }
+        verdict
+    }
+
+    /// Reads a held body that has been read before, and looks at everything.
+    fn read_again<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        opening: &Opening,
+        held: usize,
+    ) -> Option<RequestFacts> {
+        let Opening { head, call, written, .. } = opening;
+        let config = &self.engine.config;
+        let looks = Looks::EVERYTHING;
+        let mut scanner =
+            read::scanner(config, head, call.entry, *written, looks, self.engine.seed).ok()?;
+        let mut at = 0;
+        while at < held {
+            let window = window(host, at, held)?;
+            at = at.saturating_add(window.len());
+            scanner.feed(&window).ok()?;
+        }
+        scanner.finish().ok().map(|scan| scan.facts)
+    }
+}
+
+impl Opening {
+    pub(super) fn request<'a>(
+        &'a self,
+        config: &'a Config,
+        facts: &'a RequestFacts,
+        controls: &'a Controls,
+    ) -> routing::Request<'a> {
+        routing::Request { config, facts, controls, sample: self.head.sample(self.seed) }
+    }
+}

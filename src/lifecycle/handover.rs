@@ -1,0 +1,277 @@
+//! What the router hands to the attempts of a request, as bytes in filter state.
+//!
+//! All that an attempt needs and cannot know: whom to try in which order, what to
+//! make of the body for each, and what the client sent of the headers that attempts
+//! change. No secrets of the proxy's. Deployments and providers go by name: the
+//! attempts' configuration may be a newer one.
+
+use std::ops::Range;
+
+use crate::request::format::Format;
+use crate::request::rewrite::Edit;
+
+use super::answer::Work;
+
+/// Of the layout below; another one is not read.
+const VERSION: u8 = 1;
+
+/// What the router hands to the attempts of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Handover {
+    pub(super) work: Work,
+    pub(super) disable_cache: bool,
+    /// Of the client's body, in bytes, if it is announced.
+    pub(super) length: Option<u64>,
+    /// Everything that may be tried, of all lists.
+    pub(super) legs: Vec<Leg>,
+    /// The first so many legs are the model's own.
+    pub(super) own: usize,
+    /// Those and its fallbacks.
+    pub(super) general: Range<usize>,
+    pub(super) context_window: Range<usize>,
+    pub(super) content_policy: Range<usize>,
+    pub(super) rate_limit: Range<usize>,
+    /// Headers that attempts change, as the client sent them; `None`: not at all.
+    pub(super) original: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// Something to try.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Leg {
+    /// Its deployment's id; none for an upstream model that the client named itself.
+    pub(super) deployment: Option<String>,
+    pub(super) provider: String,
+    pub(super) cluster: String,
+    /// The model it serves.
+    pub(super) model: String,
+    /// How it is called in response headers.
+    pub(super) name: String,
+    pub(super) path: String,
+    /// What to change in the client's body.
+    pub(super) edits: Vec<Edit>,
+}
+
+impl Handover {
+    /// As bytes.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut to = Writer::new();
+        let Work { format, tokens, is_processed, is_text, may_name_others, has_clients_credential } =
+            self.work;
+        let format = Format::ALL.iter().position(|known| *known == format);
+        to.number(format.unwrap_or_default() as u64);
+        to.number(tokens);
+        let flags =
+            [is_processed, is_text, may_name_others, has_clients_credential, self.disable_cache];
+        for flag in flags {
+            to.number(u64::from(flag));
+        }
+        to.option(self.length, |to, length| to.number(length));
+        to.number(self.own as u64);
+        for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
+            to.number(range.start as u64);
+            to.number(range.end as u64);
+        }
+        to.number(self.legs.len() as u64);
+        for leg in &self.legs {
+            to.option(leg.deployment.as_ref(), |to, id| to.bytes(id.as_bytes()));
+            for text in [&leg.provider, &leg.cluster, &leg.model, &leg.name, &leg.path] {
+                to.bytes(text.as_bytes());
+            }
+            to.number(leg.edits.len() as u64);
+            for edit in &leg.edits {
+                to.number(edit.range.start);
+                to.number(edit.range.end);
+                to.bytes(&edit.with);
+            }
+        }
+        to.number(self.original.len() as u64);
+        for (name, value) in &self.original {
+            to.bytes(name.as_bytes());
+            to.option(value.as_ref(), |to, value| to.bytes(value));
+        }
+        to.finish()
+    }
+
+    /// What those bytes say; `None` where they are of another layout.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let from = &mut Reader::of(bytes)?;
+        Some(Self {
+            work: Work {
+                format: *Format::ALL.get(from.index()?)?,
+                tokens: from.number()?,
+                is_processed: from.number()? != 0,
+                is_text: from.number()? != 0,
+                may_name_others: from.number()? != 0,
+                has_clients_credential: from.number()? != 0,
+            },
+            disable_cache: from.number()? != 0,
+            length: from.option(Reader::number)?,
+            own: from.index()?,
+            general: from.index()?..from.index()?,
+            context_window: from.index()?..from.index()?,
+            content_policy: from.index()?..from.index()?,
+            rate_limit: from.index()?..from.index()?,
+            legs: from.list(Leg::read)?,
+            original: from.list(|from| Some((from.text()?, from.option(Reader::bytes)?)))?,
+        })
+    }
+}
+
+impl Leg {
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            deployment: from.option(Reader::text)?,
+            provider: from.text()?,
+            cluster: from.text()?,
+            model: from.text()?,
+            name: from.text()?,
+            path: from.text()?,
+            edits: from.list(|from| {
+                Some(Edit { range: from.number()?..from.number()?, with: from.bytes()? })
+            })?,
+        })
+    }
+}
+
+/// Bytes being written.
+pub(super) struct Writer(Vec<u8>);
+
+impl Writer {
+    /// With the version of the layout before all.
+    pub(super) fn new() -> Self {
+        Self(vec![VERSION])
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// Seven bits a byte, lowest first.
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number.to_le_bytes()[0]);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+        self.number(u64::from(value.is_some()));
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+}
+
+/// Bytes being read.
+pub(super) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Of bytes in this layout; `None` of others.
+    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let (version, rest) = bytes.split_first()?;
+        (*version == VERSION).then_some(Self(rest))
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    pub(super) fn index(&mut self) -> Option<usize> {
+        usize::try_from(self.number()?).ok()
+    }
+
+    fn bytes(&mut self) -> Option<Vec<u8>> {
+        let length = self.index()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes.to_vec())
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?).ok()
+    }
+
+    #[expect(clippy::option_option, reason = "there may be nothing to read, and nothing there")]
+    pub(super) fn option<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.number()? == 0 { Some(None) } else { read(self).map(Some) }
+    }
+
+    pub(super) fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = self.index()?;
+        // Every element takes a byte at least.
+        if count > self.0.len() {
+            return None;
+        }
+        (0..count).map(|_| read(self)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handover() -> Handover {
+        let leg = |name: &str, deployment: Option<&str>| Leg {
+            deployment: deployment.map(str::to_owned),
+            provider: "p".to_owned(),
+            cluster: "c".to_owned(),
+            model: "m".to_owned(),
+            name: name.to_owned(),
+            path: "/v1/chat/completions?a=b".to_owned(),
+            edits: vec![Edit { range: 9..u64::MAX, with: vec![0, 255] }],
+        };
+        Handover {
+            work: Work {
+                format: Format::AnthropicMessages,
+                tokens: u64::MAX,
+                is_processed: true,
+                is_text: false,
+                may_name_others: true,
+                has_clients_credential: true,
+            },
+            disable_cache: false,
+            length: Some(300),
+            legs: vec![leg("a", Some("a")), leg("p:x", None)],
+            own: 1,
+            general: 0..2,
+            context_window: 2..2,
+            content_policy: 0..0,
+            rate_limit: 1..2,
+            original: vec![("a".to_owned(), None), ("b".to_owned(), Some(vec![0xff]))],
+        }
+    }
+
+    #[test]
+    fn what_is_handed_over_arrives() {
+        let handover = handover();
+        assert_eq!(Handover::decode(&handover.encode()), Some(handover));
+    }
+
+    #[test]
+    fn what_is_cut_or_of_another_layout_is_nothing() {
+        let mut bytes = handover().encode();
+        for length in 0..bytes.len() {
+            assert_eq!(Handover::decode(&bytes[..length]), None, "{length}");
+        }
+        bytes[0] = 2;
+        assert_eq!(Handover::decode(&bytes), None);
+    }
+}

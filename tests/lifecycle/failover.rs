@@ -1,0 +1,319 @@
+//! A request that is handed over, and its attempts: headers, bodies, order, accounting.
+
+use std::rc::Rc;
+
+use pointsman::config::Role;
+use pointsman::host::Host as _;
+use pointsman::lifecycle::{Action, Engine, Stream};
+use serde_json::{Value, json};
+
+use crate::fake_host::FakeHost;
+use crate::{engine, head, host};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
+
+fn document(with: Value) -> Value {
+    let mut document = json!({
+        "providers": {
+            "own": {"cluster": "own-cluster", "authority": "api.own.test", "path_prefix": "/own",
+                    "credential": {"env": "OWN_KEY"}, "headers": {"x-org": "acme"}},
+            "open": {"cluster": "open-cluster"}
+        },
+        "deployments": {
+            "a": {"provider": "own", "model": "model-a"}, "b": {"provider": "open", "model": "model-b"},
+            "c": {"provider": "open", "model": "model-c"}
+        },
+        "models": {"m": {"candidates": ["a", "b", "c"]}},
+        "failover": {"max_attempts": 4},
+        "default_cluster": "default-cluster"
+    });
+    for (key, value) in with.as_object().unwrap() {
+        document[key] = value.clone();
+    }
+    document
+}
+
+/// A proxy with both filters.
+struct Proxy {
+    host: FakeHost,
+    router: Rc<Engine>,
+    attempts: Rc<Engine>,
+}
+
+impl Proxy {
+    fn new(with: Value) -> Self {
+        let host = host();
+        let mut document = document(with);
+        let router = engine(&host, &document);
+        document["role"] = "attempt".into();
+        let attempts = engine(&host, &document);
+        Self { host, router, attempts }
+    }
+
+    /// Sends a request as far as the proxy's own router.
+    fn send(&self, further: &[(&str, &str)]) -> Stream {
+        let length = BODY.len().to_string();
+        let mut all =
+            vec![("content-length", length.as_str()), ("authorization", "Bearer sk-client")];
+        all.extend_from_slice(further);
+        let stream = self.host.request(&self.router, &head(&all), &[BODY]);
+        assert_eq!(self.host.sent_body().as_bytes(), BODY, "the router changes nothing of it");
+        stream
+    }
+
+    /// Makes the next attempt, its body in pieces of that many bytes.
+    fn attempt(&self, piece: usize) -> Stream {
+        let mut stream = Stream::new(Rc::clone(&self.attempts));
+        *self.host.reply.borrow_mut() = None;
+        self.host.passed.borrow_mut().clear();
+        self.host.body.borrow_mut().clear();
+        assert_eq!(stream.on_request_headers(&self.host, false), Action::Continue);
+        let last = BODY.len().div_ceil(piece) - 1;
+        for (at, piece) in BODY.chunks(piece).enumerate() {
+            self.host.piece(&mut stream, piece, at == last);
+        }
+        stream
+    }
+
+    /// Lets the attempt be answered; whether there is to be another one.
+    fn answer(&self, mut stream: Stream, status: u16, body: &[u8]) -> bool {
+        self.host.answer(&mut stream, status, &[JSON], &[body]);
+        self.host.done(stream, None);
+        self.host.received("x-llm-retry").is_some()
+    }
+
+    fn property(&self, name: &str) -> String {
+        let properties = self.host.properties.borrow();
+        String::from_utf8(properties[name].clone()).unwrap()
+    }
+
+    fn upstream_model(&self) -> Value {
+        let body: Value = serde_json::from_str(&self.host.sent_body()).unwrap();
+        assert_eq!(
+            self.host.sent("content-length").unwrap(),
+            self.host.sent_body().len().to_string()
+        );
+        body["model"].clone()
+    }
+}
+
+#[test]
+fn the_router_decides_and_says_nothing_in_headers() {
+    let proxy = Proxy::new(json!({}));
+    proxy.send(&[]);
+    assert_eq!(proxy.property("llm.cluster"), "own-cluster");
+    assert_eq!(proxy.property("llm.deployments"), "a,b,c");
+    for name in ["authorization", "x-llm-cluster", "x-llm-model"] {
+        assert_eq!(proxy.host.sent(name), None, "{name}");
+    }
+    assert_eq!(proxy.host.sent(":path").as_deref(), Some("/v1/chat/completions"));
+    assert_eq!(proxy.host.sent("x-envoy-max-retries").as_deref(), Some("2"));
+}
+
+#[test]
+fn every_attempt_begins_with_what_the_client_sent() {
+    for piece in [1, 9, BODY.len()] {
+        let proxy = Proxy::new(json!({}));
+        proxy.send(&[("x-org", "theirs")]);
+        let first = proxy.attempt(piece);
+        assert_eq!(proxy.upstream_model(), "model-a");
+        assert_eq!(proxy.host.sent("authorization").as_deref(), Some("Bearer sk-own"));
+        assert_eq!(proxy.host.sent(":path").as_deref(), Some("/own/v1/chat/completions"));
+        assert_eq!(proxy.host.sent(":authority").as_deref(), Some("api.own.test"));
+        assert_eq!(proxy.host.sent("x-org").as_deref(), Some("acme"));
+        assert_eq!(proxy.property("llm.cluster"), "open-cluster", "should there be no answer");
+        assert!(proxy.answer(first, 503, b"{}"));
+
+        let second = proxy.attempt(piece);
+        assert_eq!(proxy.upstream_model(), "model-b");
+        assert_eq!(proxy.host.sent("authorization").as_deref(), Some("Bearer sk-client"));
+        assert_eq!(proxy.host.sent(":path").as_deref(), Some("/v1/chat/completions"));
+        assert_eq!(proxy.host.sent(":authority").as_deref(), Some("proxy.test"));
+        assert_eq!(proxy.host.sent("x-org").as_deref(), Some("theirs"));
+        assert!(!proxy.answer(second, 200, b"{}"));
+        assert_eq!(proxy.property("llm.attempts"), "a=503,b=200");
+        assert_eq!(proxy.property("llm.attempt_ms"), "a=0,b=0");
+    }
+}
+
+#[test]
+fn each_attempt_is_counted_once() {
+    let proxy = Proxy::new(json!({}));
+    let request = proxy.send(&[]);
+    let in_flight = |id: &str| proxy.host.shared.record(id).flight.count(proxy.host.now_ms.get());
+    assert_eq!(in_flight("a"), 1, "it is started with the decision");
+    let first = proxy.attempt(BODY.len());
+    assert_eq!(in_flight("a"), 1);
+    proxy.answer(first, 503, b"{}");
+    let second = proxy.attempt(BODY.len());
+    assert_eq!((in_flight("a"), in_flight("b")), (0, 1));
+    proxy.answer(second, 200, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+    proxy.host.done(request, None);
+    let [a, b] = ["a", "b"].map(|id| proxy.host.shared.record(id));
+    assert_eq!((a.total.attempts, a.total.failures, a.total.tokens), (1, 1, 0));
+    assert_eq!((b.total.attempts, b.total.successes, b.total.tokens), (1, 1, 3));
+    assert_eq!((in_flight("a"), in_flight("b")), (0, 0));
+}
+
+#[test]
+fn without_an_attempt_nothing_stays_under_way() {
+    // The cluster is not there, or has no attempt filter.
+    let proxy = Proxy::new(json!({}));
+    let mut request = proxy.send(&[]);
+    proxy.host.respond(&mut request, 503, &[]);
+    proxy.host.done(request, None);
+    let record = proxy.host.shared.record("a");
+    assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+}
+
+#[test]
+fn a_connection_that_fails_is_counted_and_one_that_the_client_ends_is_not() {
+    for (details, failures) in [("", 1), ("downstream_remote_disconnect", 0)] {
+        let proxy = Proxy::new(json!({}));
+        proxy.send(&[]);
+        let first = proxy.attempt(BODY.len());
+        proxy.host.done(first, Some(details));
+        let record = proxy.host.shared.record("a");
+        assert_eq!(record.total.failures, failures, "{details}");
+        assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+        proxy.attempt(BODY.len());
+        assert_eq!(proxy.upstream_model(), "model-b");
+        assert_eq!(proxy.property("llm.attempts"), "a=network,b=network");
+    }
+}
+
+#[test]
+fn what_began_to_cool_meanwhile_is_skipped() {
+    let proxy = Proxy::new(json!({}));
+    proxy.send(&[]);
+    let first = proxy.attempt(BODY.len());
+    // Another worker's request has b refused.
+    let other = FakeHost::sharing(&proxy.host.shared);
+    let only_b = document(json!({"models": {"m": {"candidates": ["b"]}}, "failover": {},
+                                 "providers": {"own": {"cluster": "own"}, "open": {"cluster": "open"}}}));
+    let mut stream = other.request(&engine(&other, &only_b), &head(&[]), &[BODY]);
+    other.respond(&mut stream, 429, &[("retry-after", "9")]);
+    assert!(proxy.answer(first, 503, b"{}"));
+    proxy.attempt(BODY.len());
+    assert_eq!(proxy.upstream_model(), "model-c");
+}
+
+#[test]
+fn a_deployment_may_be_tried_again_where_that_may_help() {
+    let proxy = Proxy::new(json!({"failover": {"max_attempts": 3, "retries_per_deployment": 1}}));
+    proxy.send(&[]);
+    let mut asked = Vec::new();
+    for status in [503, 503, 429] {
+        let stream = proxy.attempt(BODY.len());
+        asked.push(proxy.upstream_model());
+        let is_last = asked.len() == 3;
+        assert_eq!(proxy.answer(stream, status, b"{}"), !is_last);
+    }
+    assert_eq!(asked, ["model-a", "model-a", "model-b"]);
+    assert_eq!(proxy.property("llm.attempts"), "a=503,a=503,b=429");
+}
+
+#[test]
+fn an_attempt_too_many_asks_nobody() {
+    let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
+    proxy.send(&[]);
+    let first = proxy.attempt(BODY.len());
+    assert!(!proxy.answer(first, 503, b"{}"));
+    let mut surplus = Stream::new(Rc::clone(&proxy.attempts));
+    assert_eq!(surplus.on_request_headers(&proxy.host, false), Action::Pause);
+    assert_eq!(proxy.host.refused().unwrap().0, 503);
+}
+
+#[test]
+fn an_error_is_held_until_it_says_what_it_is() {
+    let proxy = Proxy::new(json!({"models": {
+        "m": {"candidates": ["a", "b"], "fallbacks": {"context_window": ["c"]}}}}));
+    let error = br#"{"error":{"code":"context_length_exceeded","message":"too long"}}"#;
+    proxy.send(&[]);
+    let mut first = proxy.attempt(BODY.len());
+    proxy.host.begin_answer(&mut first, 400, &[JSON], false);
+    *proxy.host.response_body.borrow_mut() = error[..20].to_vec();
+    assert_eq!(first.on_response_body(&proxy.host, 20, false), Action::Pause);
+    *proxy.host.response_body.borrow_mut() = error.to_vec();
+    assert_eq!(first.on_response_body(&proxy.host, error.len(), true), Action::Continue);
+    assert!(proxy.host.received("x-llm-retry").is_some());
+    let second = proxy.attempt(BODY.len());
+    assert_eq!(proxy.upstream_model(), "model-c");
+    drop(second);
+}
+
+#[test]
+fn a_long_error_passes_without_another_attempt() {
+    let proxy = Proxy::new(json!({}));
+    proxy.send(&[]);
+    let mut first = proxy.attempt(BODY.len());
+    proxy.host.begin_answer(&mut first, 400, &[JSON], false);
+    let long = vec![b' '; 64 * 1024 + 1];
+    proxy.host.response_body.borrow_mut().clone_from(&long);
+    assert_eq!(first.on_response_body(&proxy.host, long.len(), false), Action::Continue);
+    let error = br#"{"error":{"code":"model_not_found"}}"#;
+    *proxy.host.response_body.borrow_mut() = error.to_vec();
+    assert_eq!(first.on_response_body(&proxy.host, error.len(), true), Action::Continue);
+    assert_eq!(proxy.host.received("x-llm-retry"), None);
+}
+
+#[test]
+fn a_provider_cannot_ask_for_an_attempt() {
+    let proxy = Proxy::new(json!({}));
+    proxy.send(&[]);
+    let mut first = proxy.attempt(BODY.len());
+    proxy.host.respond(&mut first, 200, &[("x-llm-retry", "1")]);
+    assert_eq!(proxy.host.received("x-llm-retry"), None);
+}
+
+#[test]
+fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning() {
+    let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
+    let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
+    proxy.host.piece(&mut request, br#"{"model":"m","messages":[], "#, false);
+    let mut first = Stream::new(Rc::clone(&proxy.attempts));
+    first.on_request_headers(&proxy.host, false);
+    proxy.host.piece(&mut request, b"}}", true);
+    assert_eq!(proxy.host.refused().unwrap().0, 400);
+    proxy.host.done(first, Some(""));
+    let record = proxy.host.shared.record("a");
+    assert_eq!((record.total.attempts, record.total.failures), (1, 0));
+    assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+}
+
+#[test]
+fn what_was_not_handed_over_passes() {
+    let proxy = Proxy::new(json!({}));
+    let mut stream = Stream::new(Rc::clone(&proxy.attempts));
+    *proxy.host.request_headers.borrow_mut() = vec![
+        (":path".to_owned(), b"/v1/files".to_vec()),
+        ("authorization".to_owned(), b"x".to_vec()),
+    ];
+    assert_eq!(stream.on_request_headers(&proxy.host, false), Action::Continue);
+    proxy.host.piece(&mut stream, b"anything", true);
+    assert_eq!(proxy.host.sent_body(), "anything");
+    proxy.host.respond(&mut stream, 500, &[]);
+    assert_eq!(proxy.host.sent("authorization").as_deref(), Some("x"));
+}
+
+#[test]
+fn a_request_that_is_not_judged_is_sent_once() {
+    let proxy = Proxy::new(json!({}));
+    proxy.host.request(&proxy.router, &[(":path", "/v1/files"), JSON], &[b"anything"]);
+    assert_eq!(proxy.property("llm.cluster"), "default-cluster");
+    assert_eq!(proxy.host.sent("x-envoy-max-retries").as_deref(), Some("0"));
+}
+
+#[test]
+fn one_document_serves_both_roles() {
+    let host = host();
+    let role = |root_id: &str| {
+        host.set_property(&["plugin_root_id"], root_id.as_bytes());
+        engine(&host, &document(json!({}))).config().role
+    };
+    assert_eq!(
+        [role(""), role("other"), role("attempt")],
+        [Role::Router, Role::Router, Role::Attempt]
+    );
+}
