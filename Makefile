@@ -67,7 +67,7 @@ $(STRIP): scripts/strip_exports.rs | setup-rust
 mock: setup-rust
 	$(CARGO) build --example mock_provider
 
-run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops all; LISTENER_PORT=N moves it
+run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops all; LISTENER_PORT=N moves it, CONFIG=envoy is without failover
 	@exec python3 scripts/run.py
 
 demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went

@@ -1,13 +1,15 @@
 """Sends a dozen varied requests through Envoy and shows where each one went.
 
 The provider and the upstream model come from what the mock providers recorded,
-not from what the filter says about itself; route and deployment come from its
-response headers. Exits 0 only if every request went where envoy/envoy.yaml
-sends it.
+not from what the filter says about itself; route and attempts come from its
+response headers. Exits 0 only if every request went where the configuration
+sends it: envoy/failover.yaml, or envoy/envoy.yaml for an Envoy that is too old
+for it, and with CONFIG=envoy.
 """
 
 import dataclasses
 import json
+import os
 import sys
 import tempfile
 import urllib.request
@@ -18,7 +20,7 @@ import stack
 
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwACggF/yZ2pWwAAAABJRU5ErkJggg=="
 WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
-HEADINGS = ("request", "result", "route", "deployment", "provider", "upstream model")
+HEADINGS = ("request", "result", "route", "attempts", "provider", "upstream model")
 
 
 @dataclasses.dataclass
@@ -27,7 +29,7 @@ class Row:
 
     result: str
     route: str = "-"
-    deployment: str = "-"
+    attempts: str = "-"
     provider: str = "-"
     upstream_model: str = "-"
 
@@ -41,6 +43,7 @@ class Demo:
 
     def __init__(self, running):
         self.running = running
+        self.fails_over = stack.fails_over(running.config)
         self.count = 0
         self.rows = []
         self.client = openai.OpenAI(
@@ -64,10 +67,13 @@ class Demo:
             response_headers, result = answer.headers, self.text(answer.parse())
         except openai.APIStatusError as error:
             response_headers, result = error.response.headers, f"{error.status_code} {type(error).__name__}"
-        got = Row(result, response_headers.get("x-llm-route") or "-", response_headers.get("x-llm-deployment") or "-")
+        got = Row(result, response_headers.get("x-llm-route") or "-", response_headers.get("x-llm-attempts") or "-")
         problems = []
-        for provider, request in self.seen(case):
-            got.provider, got.upstream_model = provider, request["upstream_model"]
+        seen = list(self.seen(case))
+        if seen:
+            got.provider = ", ".join(provider for provider, _ in seen)
+            got.upstream_model = ", ".join(request["upstream_model"] for _, request in seen)
+        for provider, request in seen:
             problems += self.leaks(provider, dict(request["headers"]))
         if got != want:
             problems.append(f"wanted {want}")
@@ -95,11 +101,11 @@ class Demo:
         return f"{len(answer.data[0].embedding)} numbers"
 
     def all(self):
-        """The requests, in an order that matters: the last ones cool a deployment."""
+        """The requests, in an order that matters: the last ones cool deployments."""
         chat = self.client.chat.completions.with_raw_response.create
         hello = {"messages": user("Hello")}
         north, south = "Hello from north.", "Hello from south."
-        mini = ("-", "north-small", "north", "gpt-4o-mini")
+        mini = ("-", "north-small=200", "north", "gpt-4o-mini")
 
         self.send("model", Row(north, *mini), chat, model="assistant", **hello)
         self.send("alias of an alias", Row(north, *mini), chat, model="default", **hello)
@@ -107,29 +113,40 @@ class Demo:
         self.send("content in parts, and a tool", Row(north, *mini), chat, model="gpt-4",
                   messages=user([{"type": "text", "text": "Is it "}, {"type": "text", "text": "raining?"}]),
                   tools=[WEATHER])
-        self.send("image", Row(north, "pictures", "north-large", "north", "gpt-4o"), chat, model="gpt-4",
+        self.send("image", Row(north, "pictures", "north-large=200", "north", "gpt-4o"), chat, model="gpt-4",
                   messages=user([{"type": "text", "text": "What is this?"},
                                  {"type": "image_url", "image_url": {"url": PIXEL}}]))
-        self.send("tag in a header", Row(north, "premium", "north-large", "north", "gpt-4o"), chat,
+        self.send("tag in a header", Row(north, "premium", "north-large=200", "north", "gpt-4o"), chat,
                   model="gpt-4", extra_headers={"x-llm-tag": "premium"}, **hello)
-        self.send("long prompt", Row(south, "long-prompts", "south-long", "south", "qwen-long"), chat,
+        self.send("long prompt", Row(south, "long-prompts", "south-long=200", "south", "qwen-long"), chat,
                   model="gpt-4", messages=user("All of this has to be summarized. " * 600))
-        self.send("keyword", Row(south, "code", "south-coder", "south", "qwen3-coder"), chat,
+        self.send("keyword", Row(south, "code", "south-coder=200", "south", "qwen3-coder"), chat,
                   model="gpt-4", messages=user("Please REFACTOR this function."))
-        self.send("embedding", Row("3 numbers", "-", "south-embed", "south", "bge-m3"),
+        self.send("embedding", Row("3 numbers", "-", "south-embed=200", "south", "bge-m3"),
                   self.client.embeddings.with_raw_response.create, model="embedder", input="Hello")
         for model, deployment, provider, answer in (
                 ("gpt-4o", "north-large", "north", north), ("qwen3-coder", "south-coder", "south", south),
                 ("qwen-long", "south-long", "south", south)):
-            self.send("round robin", Row(answer, "-", deployment, provider, model), chat, model="spread", **hello)
+            self.send("round robin", Row(answer, "-", f"{deployment}=200", provider, model), chat, model="spread", **hello)
         self.send("unknown model", Row("404 NotFoundError"), chat, model="gpt-nil", **hello)
-        self.send("provider says 429", Row("429 RateLimitError", *mini), chat, model="assistant", **hello,
-                  extra_headers={"x-mock-status": "429", "x-mock-retry-after": "60", "x-mock-only": "north"})
-        self.send("… is passed over", Row(south, "-", "south-small", "south", "llama-3.1-8b"), chat,
+        self.failures(chat, hello, south)
+
+    def failures(self, chat, hello, south):
+        """One provider fails: in the same request where the configuration can, the other one answers."""
+        broken = {"x-mock-reset": "before-headers", "x-mock-only": "north"}
+        limited = {"x-mock-status": "429", "x-mock-retry-after": "60", "x-mock-only": "north"}
+        if self.fails_over:
+            went = Row(f"{south} (5 events)", "-", "north-large=network,south-coder=200", "north, south", "gpt-4o, qwen3-coder")
+            self.send("connection breaks", went, chat, model="spread", stream=True, extra_headers=broken, **hello)
+            went = Row(south, "-", "north-small=429,south-small=200", "north, south", "gpt-4o-mini, llama-3.1-8b")
+        else:
+            went = Row("429 RateLimitError", "-", "north-small=429", "north", "gpt-4o-mini")
+        self.send("provider says 429", went, chat, model="assistant", **hello, extra_headers=limited)
+        self.send("… is passed over", Row(south, "-", "south-small=200", "south", "llama-3.1-8b"), chat,
                   model="assistant", **hello)
 
-    def report(self):
-        """Prints the table; true if all went as wanted."""
+    def report(self, why):
+        """Prints the table, and why it is that configuration; true if all went as wanted."""
         lines = [HEADINGS] + [(title, *dataclasses.astuple(got)) for title, got, _ in self.rows]
         widths = [max(len(str(line[at])) for line in lines) for at in range(len(HEADINGS))]
         problems = iter([[]] + [problems for _, _, problems in self.rows])
@@ -138,7 +155,9 @@ class Demo:
             for problem in next(problems):
                 print(f"    ✗ {problem}")
         wrong = sum(bool(problems) for _, _, problems in self.rows)
-        print(f"\n{len(self.rows) - wrong} of {len(self.rows)} requests went where envoy/envoy.yaml sends them.")
+        where = self.running.config.relative_to(stack.ROOT)
+        why = f" ({why[0].upper()}{why[1:]}.)" if why else ""
+        print(f"\n{len(self.rows) - wrong} of {len(self.rows)} requests went where {where} sends them.{why}")
         return not wrong
 
 
@@ -146,13 +165,14 @@ def main():
     stack.stop_on_signals()
     with tempfile.TemporaryFile("w+") as log:
         try:
-            with stack.Stack(stack.free_ports(), log) as running:
+            config, why = stack.choose(os.environ.get("CONFIG"))
+            with stack.Stack(config, stack.free_ports(), log) as running:
                 demo = Demo(running)
                 demo.all()
         except (stack.Failed, openai.APIError) as problem:
             log.seek(0)
             sys.exit(f"{log.read()}\ndemo: {problem}")
-        if not demo.report():
+        if not demo.report(why):
             log.seek(0)
             print(f"\nEnvoy's log:\n{log.read()}", file=sys.stderr)
             sys.exit(1)

@@ -11,9 +11,14 @@ Send LLM requests to {url}, for example:
 
     curl -i {url}/v1/chat/completions -H 'content-type: application/json' -d '{{"model": "gpt-4", "messages": [{{"role": "user", "content": "Hello"}}]}}'
 
-Models: assistant (also as gpt-4 and default), spread, thrifty, vision, embedder, sonnet.
+{failing}Models: assistant (also as gpt-4 and default), spread, thrifty, vision, embedder, sonnet.
 What the providers saw: {north}/__mock/seen and {south}/__mock/seen
-Envoy's admin page: {admin}     Configuration: envoy/envoy.yaml     Ctrl-C stops all.
+Envoy's admin page: {admin}     Configuration: {config}
+Ctrl-C stops all.
+"""
+
+FAILING = """With  -H 'x-mock-only: north' -H 'x-mock-status: 503'  the first provider fails, and the second answers.
+
 """
 
 
@@ -21,9 +26,12 @@ def main():
     stack.stop_on_signals()
     ports = {name: int(os.environ.get(f"{name.upper()}_PORT") or port) for name, port in stack.PORTS.items()}
     try:
-        with stack.Stack(ports) as running:
+        config, why = stack.choose(os.environ.get("CONFIG"))
+        with stack.Stack(config, ports) as running:
             urls = {name: running.url(name) for name in ("north", "south", "admin")}
-            print(HELLO.format(url=running.url("listener"), **urls), flush=True)
+            shown = f"{config.relative_to(stack.ROOT)}{why and f' ({why})'}"
+            failing = FAILING if stack.fails_over(config) else ""
+            print(HELLO.format(url=running.url("listener"), config=shown, failing=failing, **urls), flush=True)
             while True:
                 running.check()
                 time.sleep(0.5)

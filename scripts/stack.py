@@ -1,7 +1,8 @@
 """Starts two mock providers and Envoy in front of them, and stops them again.
 
-Knows processes and ports. What Envoy does is in envoy/envoy.yaml; only the
-ports are replaced in it, so there is no second copy to keep in step.
+Knows processes and ports, and which configuration an Envoy is new enough for.
+What Envoy does is in envoy/*.yaml; only the ports are replaced in them, so there
+is no second copy to keep in step.
 """
 
 import os
@@ -16,11 +17,13 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CONFIG = ROOT / "envoy" / "envoy.yaml"
+CONFIGS = {name: ROOT / "envoy" / f"{name}.yaml" for name in ("failover", "envoy")}
+# The first that chooses a cluster for every attempt.
+FAILS_OVER = (1, 39)
 MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
 MOCK = ROOT / "target" / "debug" / "examples" / "mock_provider"
 
-# The ports that envoy/envoy.yaml is written with.
+# The ports that envoy/*.yaml are written with.
 PORTS = {"listener": 10000, "admin": 9901, "north": 9101, "south": 9102}
 
 START_SECONDS = 60
@@ -49,10 +52,42 @@ def render(config, ports):
 
     def replace(match):
         if match[2] not in new:
-            raise Failed(f"{CONFIG.name}: port {match[2]} is not one of scripts/stack.py")
+            raise Failed(f"envoy/*.yaml: port {match[2]} is not one of scripts/stack.py")
         return match[1] + new[match[2]]
 
     return re.sub(r"(port_value: )(\d+)", replace, config)
+
+
+def envoy_version():
+    """The first two numbers of the Envoy's version."""
+    envoy = os.environ.get("ENVOY", "envoy")
+    try:
+        done = subprocess.run([envoy, "--version"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Failed(f"{envoy}: {error.strerror}") from error
+    found = re.search(r"version: [^/]*/(\d+)\.(\d+)", done.stdout)
+    if not found:
+        raise Failed(f"{envoy} --version says {(done.stdout + done.stderr).strip()!r}")
+    return int(found[1]), int(found[2])
+
+
+def choose(wanted):
+    """The configuration of that name, or else the one that fits the Envoy; and why it is not the other."""
+    if wanted and wanted not in CONFIGS:
+        raise Failed(f"CONFIG is {wanted!r}; one of: {', '.join(CONFIGS)}")
+    version = envoy_version()
+    is_enough = version >= FAILS_OVER
+    least, has = (".".join(map(str, numbers)) for numbers in (FAILS_OVER, version))
+    if wanted == "failover" and not is_enough:
+        raise Failed(f"failing over inside a request needs Envoy {least}, this is {has}; CONFIG=envoy does without")
+    name = wanted or ("failover" if is_enough else "envoy")
+    why = f"no failover inside a request: that needs Envoy {least}, this is {has}" if not (wanted or is_enough) else ""
+    return CONFIGS[name], why
+
+
+def fails_over(config):
+    """Whether another provider answers where the first one fails."""
+    return config == CONFIGS["failover"]
 
 
 def stop_on_signals():
@@ -68,7 +103,8 @@ def stop_on_signals():
 class Stack:
     """Two providers and an Envoy, for the length of a `with` block."""
 
-    def __init__(self, ports, log=None):
+    def __init__(self, config, ports, log=None):
+        self.config = config
         self.ports = ports
         self.log = log
         self.children = {}
@@ -103,7 +139,7 @@ class Stack:
         for name in ("north", "south"):
             self._spawn(name, [MOCK, "--name", name, "--port", str(self.ports[name])])
         rendered = ROOT / "target" / f"envoy-{self.ports['listener']}.yaml"
-        rendered.write_text(render(CONFIG.read_text(), self.ports))
+        rendered.write_text(render(self.config.read_text(), self.ports))
         # The mock providers accept any credential.
         environment = {"NORTH_API_KEY": "sk-north-of-the-proxy"} | os.environ
         envoy = os.environ.get("ENVOY", "envoy")

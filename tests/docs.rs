@@ -51,9 +51,11 @@ fn every_configuration_in_the_documentation_is_valid() {
     assert!(seen > 0, "the README begins with a configuration");
 }
 
-/// The document in `envoy/envoy.yaml`, without its indentation.
-fn example() -> String {
-    let yaml = include_str!("../envoy/envoy.yaml");
+const ENVOY: &str = include_str!("../envoy/envoy.yaml");
+const FAILOVER: &str = include_str!("../envoy/failover.yaml");
+
+/// The document in an Envoy configuration, without its indentation.
+fn example(yaml: &str) -> String {
     let (_, rest) = yaml.split_once("value: |\n").unwrap();
     let indent = rest.len() - rest.trim_start().len();
     let lines = rest.lines().take_while(|line| line.len() - line.trim_start().len() >= indent);
@@ -62,11 +64,17 @@ fn example() -> String {
 
 #[test]
 fn the_readmes_request_goes_where_it_says() {
+    for yaml in [ENVOY, FAILOVER] {
+        goes_where_the_readme_says(yaml);
+    }
+}
+
+fn goes_where_the_readme_says(yaml: &str) {
     let readme = include_str!("../README.md");
     let (_, rest) = readme.split_once("-d '").unwrap();
     let (body, rest) = rest.split_once("'\n").unwrap();
     let config =
-        config::parse(example().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+        config::parse(example(yaml).as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
     let head = RequestHead::new(vec![
         (":method".to_owned(), b"POST".to_vec()),
         (":path".to_owned(), b"/v1/chat/completions".to_vec()),
@@ -89,6 +97,42 @@ fn the_readmes_request_goes_where_it_says() {
         assert!(rest.contains(&line), "the README does not say {line}");
     }
     assert!(rest.contains(&format!("`\"{}\"`", decision.upstream_model)));
+}
+
+#[test]
+fn the_two_envoy_configurations_differ_in_failover_alone() {
+    let read = |yaml| serde_json::from_str::<Value>(&example(yaml)).unwrap();
+    let mut document = read(FAILOVER);
+    assert!(document["failover"]["max_attempts"].as_u64() > Some(1));
+    document.as_object_mut().unwrap().remove("failover");
+    assert_eq!(document, read(ENVOY));
+    // Of the document itself there is one copy.
+    assert_eq!(FAILOVER.matches("\"deployments\"").count(), 1);
+}
+
+#[test]
+fn every_cluster_of_the_failover_configuration_makes_attempts() {
+    let config = config::parse(example(FAILOVER).as_bytes()).unwrap();
+    let (before, clusters) = FAILOVER.split_once("\n  clusters:\n").unwrap();
+    let buffer = before.split_once("per_connection_buffer_limit_bytes: ").unwrap().1;
+    let buffer = format!("per_connection_buffer_limit_bytes: {}", buffer.lines().next().unwrap());
+    let named: Vec<&str> =
+        config.providers.iter().map(|provider| provider.cluster.as_str()).collect();
+    for cluster in named.iter().copied().chain(config.default_cluster.as_deref()) {
+        let in_map = format!("ClusterAction, cluster: {cluster}}}");
+        assert!(before.contains(&in_map), "the route does not know the cluster {cluster}");
+        let sections = format!("\n{clusters}");
+        let mut sections = sections.split("\n  - name: ");
+        let section = sections.find(|text| text.starts_with(&format!("{cluster}\n")));
+        let section = section.unwrap_or_else(|| panic!("there is no cluster {cluster}"));
+        if named.contains(&cluster) {
+            for line in [&buffer, "typed_extension_protocol_options: ", "circuit_breakers: "] {
+                assert!(section.contains(line), "{cluster} lacks {line}");
+            }
+        }
+    }
+    let retries = before.split_once("num_retries: ").unwrap().1.lines().next().unwrap();
+    assert_eq!(retries.parse::<u32>().unwrap(), config.failover.max_attempts - 1);
 }
 
 #[test]

@@ -349,4 +349,19 @@ mod tests {
         }
         assert_eq!(hint(Some("99999999999999999999"), None), Some(u64::MAX));
     }
+
+    #[test]
+    fn what_the_provider_asks_for_goes_before_resets_and_the_longer_of_head_and_body_counts() {
+        let head = |retry_after| {
+            report(&Head { status: 429, retry_after, reset_ms: Some(9000), ..HEAD }).unwrap()
+        };
+        assert_eq!(head(None).retry_after_ms, Some(9000));
+        assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
+        let asked = Asked { has_own_credential: true, may_name_others: false };
+        for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
+            let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
+            let report = of_body(head(Some("2")), Some(&told), false, asked, End::Whole);
+            assert_eq!(report.unwrap().retry_after_ms, Some(wanted));
+        }
+    }
 }

@@ -155,3 +155,72 @@ fn average(known: &mut f32, latest_ms: Option<u64>) {
     let latest_ms = (latest_ms as f32).max(0.5);
     *known = if *known > 0.0 { *known + ALPHA * (latest_ms - *known) } else { latest_ms };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::state::Limit;
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    /// A deployment with these limits.
+    fn config(limits: &str) -> config::Config {
+        let document = format!(
+            r#"{{"providers":{{"p":{{"cluster":"p"}}}},
+                "deployments":{{"d":{{"provider":"p","model":"m"{limits}}}}},
+                "models":{{"m":{{"candidates":["d"]}}}}}}"#
+        );
+        config::parse(document.as_bytes()).unwrap()
+    }
+
+    fn begun(
+        record: &mut Record,
+        config: &config::Config,
+        tokens: u64,
+        is_forced: bool,
+    ) -> Result<Attempt, Standing> {
+        let asking = Asking { tokens, is_forced };
+        let described = (DeploymentId(0), &config.deployments[0]);
+        begin(record, described, asking, &config.cooldown, NOW)
+    }
+
+    #[test]
+    fn an_attempt_that_is_forced_is_no_probe_but_within_the_limits() {
+        let config = config(r#","rpm_limit":1"#);
+        let mut record = Record { until_ms: NOW, ..Record::default() };
+        let forced = begun(&mut record, &config, 1, true).unwrap();
+        assert!(!forced.is_probe());
+        let refused = begun(&mut record, &config, 1, true);
+        assert!(
+            matches!(refused, Err(Standing::Limited { limit: Limit::Requests(1), .. })),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn tokens_fit_as_far_as_the_limit_and_a_token_is_always_asked_for() {
+        let config = config(r#","tpm_limit":100"#);
+        for (used, asked, fits) in [(40, 60, true), (40, 61, false), (99, 0, true), (100, 0, false)]
+        {
+            let mut record = Record::default();
+            record.turn_to(NOW);
+            record.minute.tokens = used;
+            assert_eq!(begun(&mut record, &config, asked, false).is_ok(), fits, "{used} + {asked}");
+        }
+    }
+
+    #[test]
+    fn what_fails_has_no_part_in_the_average_however_it_began() {
+        let config = config("");
+        let mut record = Record::default();
+        for (outcome, wanted) in [(Outcome::Success, 100.0), (Outcome::InBand, 100.0)] {
+            let attempt = begun(&mut record, &config, 1, false).unwrap();
+            let report = Report { outcome, status: 200, retry_after_ms: None };
+            let first_byte_ms = Some(if outcome == Outcome::Success { 100 } else { 1 });
+            let ending = Ending { report: Some(report), first_byte_ms, ..Ending::default() };
+            end(&mut record, &attempt, &ending, &config.cooldown, NOW);
+            assert_eq!(record.first_byte_ms, wanted);
+        }
+    }
+}

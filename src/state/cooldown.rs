@@ -290,6 +290,30 @@ mod tests {
     }
 
     #[test]
+    fn successes_before_another_failure_do_not_heal() {
+        let mut reports = vec![(0, Outcome::Auth, None)];
+        reports.extend([(6000, Outcome::Success, None); 2]);
+        reports.push((6001, Outcome::Server, None));
+        reports.extend([(20_000, Outcome::Success, None); 2]);
+        assert_eq!(phase_at(&run(&reports), 20_000), Phase::HalfOpen);
+        reports.push((20_000, Outcome::Success, None));
+        assert_eq!(phase_at(&run(&reports), 20_000), Phase::Healthy);
+    }
+
+    #[test]
+    fn a_failure_rate_trips_only_with_enough_failures() {
+        let settings = Cooldown { min_requests: 1, failure_rate_percent: 1.0, ..settings() };
+        let mut record = Record::default();
+        for failures in 1..=3 {
+            // No five in a row.
+            take(&mut record, report(Outcome::Success, None), NOW, &settings);
+            take(&mut record, report(Outcome::Server, None), NOW, &settings);
+            let is_cooling = phase(&record, NOW, &settings) != Phase::Healthy;
+            assert_eq!(is_cooling, failures == 3, "{failures}");
+        }
+    }
+
+    #[test]
     fn a_success_while_cooling_opens_half() {
         let record = run(&[(0, Outcome::Auth, None), (100, Outcome::Success, None)]);
         assert_eq!(phase_at(&record, 100), Phase::HalfOpen);

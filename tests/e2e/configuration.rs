@@ -1,14 +1,25 @@
 //! What Envoy makes of configurations.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::group::open;
-use crate::harness::{Group, Spec, ask, chat, validate};
+use crate::harness::{Group, Spec, ask, chat, validate, validate_file};
 
 #[test]
 fn the_shared_configuration_is_accepted() {
     let (is_valid, output) = validate(&Spec::new(open()));
     assert!(is_valid, "{output}");
+}
+
+#[test]
+fn the_shipped_configurations_are_accepted() {
+    for name in ["envoy.yaml", "failover.yaml"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (is_valid, output) = validate_file(&root.join("envoy").join(name));
+        assert!(is_valid, "{name}: {output}");
+    }
 }
 
 #[test]

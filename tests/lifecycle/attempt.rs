@@ -312,6 +312,30 @@ fn the_time_to_the_first_byte_is_that_of_answers() {
 }
 
 #[test]
+fn a_failure_that_its_head_tells_counts_before_its_body_has_come() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let mut stream = send(&host, &engine);
+    host.begin_answer(&mut stream, 503, &[JSON], false);
+    assert_eq!(counted(&host), [1, 0, 1, 0]);
+    host.answer_piece(&mut stream, b"{}", true);
+    host.done(stream, None);
+    assert_eq!(counted(&host), [1, 0, 1, 0]);
+}
+
+#[test]
+fn an_answer_before_the_end_of_the_request_tells_no_time() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
+    host.piece(&mut stream, br#"{"model":"open","messages":[], "#, false);
+    host.now_ms.set(NOW_MS + 60_000);
+    host.answer(&mut stream, 200, &[JSON], &[USAGE]);
+    let record = host.shared.record("open");
+    assert_eq!((record.first_byte_ms, record.answer_ms), (0.0, 0.0));
+}
+
+#[test]
 fn a_client_that_is_slow_to_send_makes_no_deployment_slow() {
     let host = host();
     let engine = engine(&host, &document());

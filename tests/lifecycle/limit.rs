@@ -239,6 +239,31 @@ fn a_start_that_cannot_be_written_fails_no_request() {
 }
 
 #[test]
+fn a_probe_whose_start_cannot_be_written_is_not_made() {
+    let [one, _] = workers(&document());
+    let (_, stream) = send(&one);
+    end(&one, stream, 429, &[("retry-after", "1")]);
+    one.0.now_ms.set(NOW_MS + 1500);
+    one.0.shared.conflicts.set(16);
+    assert_eq!(send(&one).0, "open2");
+}
+
+#[test]
+fn where_one_cools_and_another_is_at_a_limit_none_is_tried() {
+    let mut document = limited(&json!({"rpm_limit": 1}));
+    document["cooldown"] = json!({"when_all_cooling": "least_remaining"});
+    let [one, _] = workers(&document);
+    let (went, stream) = send(&one);
+    assert_eq!(went, "open");
+    end(&one, stream, 200, &[]);
+    let (went, stream) = send(&one);
+    assert_eq!(went, "open2");
+    end(&one, stream, 429, &[("retry-after", "7")]);
+    assert_eq!(send(&one).0, "429");
+    assert_eq!(retry_after(&one).as_deref(), Some("7"));
+}
+
+#[test]
 fn clocks_that_jump_block_nothing_for_good() {
     let [one, _] = workers(&limited(&json!({"rpm_limit": 1, "max_parallel_requests": 1})));
     let (_, stream) = send(&one);

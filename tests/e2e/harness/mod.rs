@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Body, Client, Content, Reply, ask, connect};
-pub(crate) use envoy::{Envoy, module, validate};
+pub(crate) use envoy::{Envoy, module, validate, validate_file};
 pub(crate) use spec::Spec;
 
 /// The providers of every group; each is also a cluster, `site` the default one.
