@@ -4,6 +4,7 @@ mod draw;
 mod matrix;
 mod random;
 mod rows;
+mod tls;
 
 use std::sync::LazyLock;
 

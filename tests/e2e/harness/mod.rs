@@ -6,6 +6,7 @@ pub(crate) mod ledger;
 pub(crate) mod load;
 mod shared;
 mod spec;
+pub(crate) mod tls;
 
 use std::collections::BTreeMap;
 use std::future::Future;

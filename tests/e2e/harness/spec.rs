@@ -4,8 +4,11 @@
 //! a few sizes, and Envoy picks the ports.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
+
+use super::tls::{self, Certificates};
 
 /// How to start an Envoy.
 #[derive(Debug, Clone)]
@@ -24,6 +27,8 @@ pub(crate) struct Spec {
     pub(crate) with_peek: bool,
     /// Listeners come from a file, so that they can be replaced.
     pub(crate) is_dynamic: bool,
+    /// Clusters behind TLS as well, with these certificates.
+    pub(crate) tls: Option<Certificates>,
     /// Every cluster has the attempt filter, and the route goes by filter state.
     pub(crate) has_attempts: bool,
 }
@@ -49,6 +54,8 @@ pub(super) struct Files<'a> {
     pub(super) peek: &'a str,
     /// Where listeners are read from, if they can be replaced.
     pub(super) listeners: &'a str,
+    /// Where all of this Envoy's files are.
+    pub(super) folder: &'a Path,
 }
 
 impl Spec {
@@ -62,6 +69,7 @@ impl Spec {
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
             with_peek: false,
             is_dynamic: false,
+            tls: None,
             has_attempts: false,
         }
     }
@@ -86,6 +94,12 @@ impl Spec {
             clusters.push(http2);
         }
         clusters.push(self.cluster("closed", CLOSED, files.module));
+        for (name, plain) in tls::CLUSTERS {
+            if let Some(certificates) = &self.tls {
+                let cluster = self.cluster(plain, CLOSED, files.module);
+                clusters.push(certificates.secure(cluster, name, files.folder));
+            }
+        }
         let mut envoy = json!({
             "admin": {"address": address(0)},
             "static_resources": {"clusters": clusters},
@@ -114,6 +128,7 @@ impl Spec {
         if self.with_peek {
             listeners.push(peek(files.peek));
         }
+        listeners.extend(self.tls.iter().map(|tls| tls.listener(files.folder)));
         listeners
     }
 
@@ -156,8 +171,9 @@ impl Spec {
                 "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
                 "cluster": name}}})
         };
+        let secure = tls::CLUSTERS.map(|(name, _)| name);
         let map: BTreeMap<&str, Value> =
-            clusters.iter().map(|name| (*name, action(name))).collect();
+            clusters.into_iter().chain(secure).map(|name| (name, action(name))).collect();
         json!({
             "timeout": timeout,
             "inline_cluster_specifier_plugin": {"extension": {

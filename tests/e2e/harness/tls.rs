@@ -1,0 +1,140 @@
+//! Providers behind TLS, each under a server name of its own.
+//!
+//! They are the plain ones behind a second listener of the same Envoy, which has one
+//! certificate for each name, and lets nobody in who does not ask for one of them.
+
+use std::path::Path;
+
+use p256::SecretKey;
+use p256::ecdsa::signature::Signer;
+use p256::ecdsa::{DerSignature, SigningKey};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyIdMethod, PKCS_ECDSA_P256_SHA256,
+    PublicKeyData, SerialNumber, SignatureAlgorithm,
+};
+use serde_json::{Value, json};
+
+/// Clusters behind TLS, and the clusters behind those.
+pub(super) const CLUSTERS: [(&str, &str); 2] = [("alpha-tls", "alpha"), ("beta-tls", "beta")];
+
+/// The server name of such a cluster, and the only one that it is let in by.
+pub(crate) fn server_name(cluster: &str) -> String {
+    format!("{cluster}.example")
+}
+
+/// Certificates for all of the names.
+#[derive(Debug, Clone)]
+pub(crate) struct Certificates {
+    authority: String,
+    /// Of each cluster, with its key.
+    each: Vec<(String, String)>,
+}
+
+impl Certificates {
+    /// Makes them.
+    pub(crate) fn new() -> Self {
+        let mut params = params(Vec::new(), 1);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = params.self_signed(&Key::new(1)).unwrap().pem();
+        let issuer = Issuer::new(params, Key::new(1));
+        let certificate = |(number, (cluster, _)): (u8, (&str, &str))| {
+            let params = self::params(vec![server_name(cluster)], number);
+            let key = Key::new(number);
+            (params.signed_by(&key, &issuer).unwrap().pem(), key.pem())
+        };
+        Self { authority, each: (2..).zip(CLUSTERS).map(certificate).collect() }
+    }
+
+    /// The listener that has them, at a socket in this folder.
+    pub(super) fn listener(&self, folder: &Path) -> Value {
+        let chain = |((cluster, plain), (certificate, key)): (&(&str, &str), &(String, String))| {
+            json!({
+                "filter_chain_match": {"server_names": [server_name(cluster)]},
+                "transport_socket": {"name": "tls", "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                    "common_tls_context": {"tls_certificates": [{
+                        "certificate_chain": {"inline_string": certificate},
+                        "private_key": {"inline_string": key}}]},
+                }},
+                "filters": [{"name": "tcp", "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+                    "stat_prefix": cluster, "cluster": plain}}],
+            })
+        };
+        json!({
+            "name": "tls",
+            "address": {"pipe": {"path": socket(folder)}},
+            "listener_filters": [{"name": "tls_inspector", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"}}],
+            "filter_chains": CLUSTERS.iter().zip(&self.each).map(chain).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Makes of a plain cluster the one of this name.
+    pub(super) fn secure(&self, mut cluster: Value, name: &str, folder: &Path) -> Value {
+        cluster["name"] = name.into();
+        cluster["load_assignment"] = json!({"cluster_name": name, "endpoints": [
+            {"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket(folder)}}}}]}]});
+        cluster["transport_socket"] = json!({"name": "tls", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            // Not `auto_sni`: that would be the host that the client asked for.
+            "sni": server_name(name),
+            "common_tls_context": {"validation_context": {
+                "trusted_ca": {"inline_string": self.authority},
+                "match_typed_subject_alt_names": [
+                    {"san_type": "DNS", "matcher": {"exact": server_name(name)}}],
+            }},
+        }});
+        cluster
+    }
+}
+
+fn socket(folder: &Path) -> String {
+    folder.join("tls").to_str().unwrap().to_owned()
+}
+
+fn params(names: Vec<String>, number: u8) -> CertificateParams {
+    let mut params = CertificateParams::new(names).unwrap();
+    // One of the same name as its issuer would be taken for its own.
+    params.distinguished_name.push(DnType::CommonName, number.to_string());
+    params.serial_number = Some(SerialNumber::from(vec![number]));
+    params.key_identifier_method = KeyIdMethod::PreSpecified(vec![number]);
+    params
+}
+
+/// A key that is always the same: what it protects is a test.
+struct Key {
+    secret: SecretKey,
+    public: Vec<u8>,
+}
+
+impl Key {
+    fn new(number: u8) -> Self {
+        let secret = SecretKey::from_slice(&[number; 32]).unwrap();
+        let public = secret.public_key().to_sec1_point(false).as_bytes().to_vec();
+        Self { secret, public }
+    }
+
+    fn pem(&self) -> String {
+        self.secret.to_pkcs8_pem(LineEnding::LF).unwrap().to_string()
+    }
+}
+
+impl PublicKeyData for Key {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl rcgen::SigningKey for Key {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        let signature: DerSignature = SigningKey::from(&self.secret).sign(message);
+        Ok(signature.as_bytes().to_vec())
+    }
+}
