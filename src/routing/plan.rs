@@ -2,6 +2,7 @@
 
 use crate::condition::Subject;
 use crate::config::{Group, StrategyName, Target, WhenAllCooling};
+use crate::request::facts::Unseen;
 use crate::request::refusal::{Refusal, quoted};
 use crate::state::{Asking, Fleet};
 use crate::strategy::{self, Entry, Load, Session};
@@ -57,6 +58,14 @@ pub(super) fn make<'a>(
         steps: Vec::new(),
         looked_at: Vec::new(),
     };
+    let is_on = matches!(stay, Stay::On(_));
+    let facts = request.facts;
+    let is_open = facts.unseen != Unseen::default() || !facts.input_tokens.is_exact();
+    if is_whole && is_open && !is_on && set.strategy == StrategyName::RoundRobin {
+        // A turn is taken when nothing is missing any more, behind it neither.
+        planner.add_fallbacks(&fallbacks)?;
+        planner.kinds(&asked.named)?;
+    }
     let mut is_begun = false;
     let (mut own, mut kinds) = (0, Kinds::default());
     for _ in 0..MOST_STARTS {
@@ -64,20 +73,15 @@ pub(super) fn make<'a>(
         planner.looked_at.clear();
         planner.add(&set, true)?;
         own = planner.steps.len();
-        if !matches!(stay, Stay::On(_)) {
-            for named in &fallbacks {
-                if !is_whole && !planner.steps.is_empty() {
-                    break;
-                }
-                planner.add(&candidate::set(config, named), false)?;
-            }
+        if !is_on {
+            planner.add_fallbacks(&fallbacks)?;
         }
         let is_forced = planner.steps.is_empty();
         if is_forced {
             planner.add_soonest();
         }
         stay.check_after(config, &planner.steps)?;
-        if !matches!(stay, Stay::On(_)) {
+        if !is_on {
             kinds = planner.kinds(&asked.named)?;
         }
         is_begun = planner.begin(is_forced);
@@ -172,6 +176,17 @@ impl<'r> Planner<'r, '_> {
             }
             return self.add_considered(&some, considered, takes_turn);
         }
+    }
+
+    /// Appends what comes behind the set that was asked for, as far as it can be reached.
+    fn add_fallbacks(&mut self, fallbacks: &[Named]) -> Result<(), Need> {
+        for named in fallbacks {
+            if !self.is_whole && !self.steps.is_empty() {
+                break;
+            }
+            self.add(&candidate::set(self.request.config, named), false)?;
+        }
+        Ok(())
     }
 
     /// Whether what stands in the way of all candidates of a set is asked before their order.

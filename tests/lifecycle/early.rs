@@ -276,3 +276,23 @@ fn a_turn_is_taken_once() {
     }
     assert_eq!(models, ["open-model", "open-model-2", "open-model", "open-model-2"]);
 }
+
+#[test]
+fn a_decision_that_waits_for_the_body_takes_one_turn() {
+    let host = host();
+    let mut document = document();
+    document["failover"] = json!({"max_attempts": 2});
+    document["models"]["turns"]["candidates"] = json!(["open", "open2"]);
+    document["models"]["turns"]["fallbacks"] = json!({"general": ["rewritten"]});
+    document["models"]["rewritten"] = json!({"candidates": [
+        {"deployment": "own", "request_overrides": {"user": null}}]});
+    let engine = engine(&host, &document);
+    // In a chat, the state of a provider may be continued: that alone holds it.
+    let mut head = head(&[]);
+    head[1].1 = "/v1/embeddings";
+    for _ in 0..4 {
+        host.request(&engine, &head, &[br#"{"model":"turns","input":"a","#, br#""user":"b"}"#]);
+    }
+    let attempts = ["open", "open2"].map(|name| host.shared.record(name).total.attempts);
+    assert_eq!(attempts, [2, 2]);
+}
