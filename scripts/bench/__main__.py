@@ -14,6 +14,7 @@ import sys
 import time
 
 import bodies
+import failover
 import load
 import memory
 import proxy
@@ -31,7 +32,7 @@ def arguments():
     parser.add_argument("--oha", required=True, type=pathlib.Path, help="the load generator")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--only", default="", help="bodies and listeners, as in the table, or memory; with commas between")
+    parser.add_argument("--only", default="", help="bodies and listeners, as in the table, memory or failover; with commas between")
     parser.add_argument("--label", default="latest", help="name of the JSON file in target/bench")
     return parser.parse_args()
 
@@ -91,22 +92,25 @@ def main():
     only = {one.strip() for one in asked.only.split(",") if one.strip()}
     all_listeners, all_bodies = proxy.all_listeners(), bodies.all_bodies()
     listeners = chosen(all_listeners, only, always=("buffer", "no-op"))
-    rounds, memory_rows, memories = {}, [], None
+    rounds, memory_rows, memories, failover_rows, failovers = {}, [], None, [], None
     try:
-        if only != {"memory"}:
+        if not only or only - {"memory", "failover"}:
             with proxy.Stack(listeners, asked.label) as stack:
                 rounds = measure(stack, asked, chosen(all_bodies, only))
         if not only or "memory" in only:
             memory_rows, memories = memory.measure(asked.oha, all_listeners, all_bodies)
+        if not only or "failover" in only:
+            failover_rows, failovers = failover.measure(asked, all_bodies)
     except proxy.Failed as problem:
         sys.exit(f"bench: {problem}")
     rows = report.summary(rounds)
     where = machine()
     path = proxy.OUT / f"{asked.label}.result.json"
     path.write_text(json.dumps({"machine": where, "asked": {"rounds": asked.rounds, "seconds": asked.seconds},
-                                "summary": rows, "memory": memories, "rounds": rounds}, indent=1) + "\n")
+                                "summary": rows, "memory": memories, "failover": failovers, "rounds": rounds}, indent=1) + "\n")
     (proxy.OUT / f"{asked.label}.md").write_text(report.markdown(rows))
-    for text in (report.table(rows) if rows else "", report.aligned(memory_rows, 1) if memory_rows else ""):
+    others = [report.aligned(one, 1) for one in (memory_rows, failover_rows) if one]
+    for text in (report.table(rows) if rows else "", *others):
         print(f"{text}\n" if text else "", end="")
     print(f"{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "
           f"load {where['load']:.1f}; {asked.rounds} rounds of {asked.seconds:g} s\n{path.relative_to(proxy.ROOT)}")

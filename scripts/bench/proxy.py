@@ -1,5 +1,6 @@
 """One Envoy with the listeners side by side, and the upstream behind it."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -7,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 import routing
 
@@ -43,38 +45,94 @@ def named(name, kind, **config):
     return {"name": name, "typed_config": {"@type": f"{TYPE}.http.{kind}", **config}}
 
 
+@dataclasses.dataclass
+class Way:
+    """What is between a listener and the upstream."""
+
+    filters: list
+    # Where the route sends requests.
+    action: dict
+    # Clusters beside the one that all listeners share, by the upstream's port.
+    clusters: Callable = lambda _: []
+
+
+def plain(*filters):
+    """Filters that leave the cluster alone."""
+    return Way(list(filters), {"cluster": "upstream"})
+
+
 def buffer():
     """Envoy's own buffer filter: what holding a body costs without reading it."""
     return named("buffer", "buffer.v3.Buffer", max_request_bytes=BUFFER_BYTES)
 
 
-def wasm(vm_id, module, document):
-    """A wasm filter in VMs of its own."""
+def wasm(vm_id, module, document, **config):
+    """A wasm filter in VMs of its own, or in those of another one of that id."""
     return named("wasm", "wasm.v3.Wasm", config={
         "name": vm_id,
         "failure_policy": "FAIL_RELOAD",
         "allow_on_headers_stop_iteration": True,
         "vm_config": {"vm_id": vm_id, "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(module)}}},
         "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": json.dumps(document)},
+        **config,
     })
 
 
 def pointsman(document):
     """Pointsman with that configuration, nothing else."""
-    return lambda name: [wasm(name, MODULE, document)]
+    return lambda name: Way([wasm(name, MODULE, document)], {"cluster_header": "x-llm-cluster"})
+
+
+def failing_over(document, ports):
+    """Pointsman with attempts; `ports`: those of its clusters, None for the upstream's."""
+    def way(name):
+        attempts = [wasm(name, MODULE, document, root_id="attempt"), named("codec", "upstream_codec.v3.UpstreamCodec")]
+        return Way([wasm(name, MODULE, document)], by_decision(ports), lambda upstream_port: [
+            {**cluster(one, port or upstream_port), "typed_extension_protocol_options": {
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                    "explicit_http_config": {"http_protocol_options": {}}, "http_filters": attempts}}}
+            for one, port in ports.items()])
+    return way
+
+
+def by_decision(clusters):
+    """The route of envoy/failover.yaml."""
+    types = "type.googleapis.com/envoy.extensions"
+    action = f"{types}.router.cluster_specifiers.matcher.v3.ClusterAction"
+    key = {"@type": f"{types}.matching.common_inputs.network.v3.FilterStateInput", "key": "wasm.llm.cluster"}
+    return {
+        "inline_cluster_specifier_plugin": {"extension": {
+            "name": "envoy.router.cluster_specifier_plugin.matcher",
+            "typed_config": {
+                "@type": f"{types}.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+                "cluster_matcher": {"matcher_tree": {
+                    "input": {"name": "decision", "typed_config": key},
+                    "exact_match_map": {"map": {
+                        one: {"action": {"name": one, "typed_config": {"@type": action, "cluster": one}}} for one in clusters}},
+                }},
+            },
+        }},
+        "retry_policy": {
+            "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
+            "retriable_headers": [{"name": "x-llm-retry", "present_match": True}],
+            "num_retries": 1, "refresh_cluster_on_retry": True, "per_try_timeout": "120s",
+            "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
+        },
+    }
 
 
 def all_listeners():
-    """By name: the filters before the router, made for that name."""
+    """By name: what is before the upstream, made for that name."""
     return {
-        "buffer": lambda _: [buffer()],
-        "no-op": lambda name: [wasm(name, NOOP, {}), buffer()],
-        "no-op stripped": lambda name: [wasm(name, NOOP_STRIPPED, {}), buffer()],
+        "buffer": lambda _: plain(buffer()),
+        "no-op": lambda name: plain(wasm(name, NOOP, {}), buffer()),
+        "no-op stripped": lambda name: plain(wasm(name, NOOP_STRIPPED, {}), buffer()),
         "3 routes": pointsman(routing.three()),
         "100 routes": pointsman(routing.hundred(True)),
         "100 named": pointsman(routing.hundred(False)),
         "early": pointsman(routing.early()),
-        "lua": lambda _: [named("lua", "lua.v3.Lua", default_source_code={"inline_string": LUA})],
+        "lua": lambda _: plain(named("lua", "lua.v3.Lua", default_source_code={"inline_string": LUA})),
     }
 
 
@@ -83,35 +141,38 @@ def address(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def listener(name, filters):
-    """One listener; those with Pointsman leave the choice of the cluster to it."""
-    is_pointsman = any(str(MODULE) in json.dumps(one) for one in filters)
-    action = {"cluster_header": "x-llm-cluster"} if is_pointsman else {"cluster": "upstream"}
+def listener(name, way):
+    """One listener."""
     router = named("router", "router.v3.Router")
     manager = {
         "@type": f"{TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name.replace(" ", "_"),
-        "http_filters": [*filters, router],
+        "http_filters": [*way.filters, router],
         "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{
             "match": {"prefix": "/"}, "request_headers_to_remove": ["x-llm-cluster", "x-llm-model"],
-            "route": {**action, "timeout": "0s"}}]}]},
+            "route": {**way.action, "timeout": "0s"}}]}]},
     }
     return {"name": name, "address": address(0), "per_connection_buffer_limit_bytes": BUFFER_BYTES,
             "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}]}
 
 
+def cluster(name, port):
+    """A cluster of one endpoint, without limits that would show."""
+    most = {f"max_{what}": 4096 for what in ("connections", "pending_requests", "requests", "retries")}
+    return {
+        "name": name, "type": "STATIC", "connect_timeout": "5s", "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        "circuit_breakers": {"thresholds": [most]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]},
+    }
+
+
 def envoy_config(listeners, upstream_port):
     """Envoy's configuration."""
-    most = 4096
-    cluster = {
-        "name": "upstream", "type": "STATIC", "connect_timeout": "5s", "per_connection_buffer_limit_bytes": BUFFER_BYTES,
-        "circuit_breakers": {"thresholds": [{"max_connections": most, "max_pending_requests": most, "max_requests": most}]},
-        "load_assignment": {"cluster_name": "upstream", "endpoints": [
-            {"lb_endpoints": [{"endpoint": {"address": address(upstream_port)}}]}]},
-    }
+    ways = {name: make(name) for name, make in listeners.items()}
+    further = [one for way in ways.values() for one in way.clusters(upstream_port)]
     return {"admin": {"address": address(0)},
-            "static_resources": {"listeners": [listener(name, make(name)) for name, make in listeners.items()],
-                                 "clusters": [cluster]}}
+            "static_resources": {"listeners": [listener(name, way) for name, way in ways.items()],
+                                 "clusters": [cluster("upstream", upstream_port), *further]}}
 
 
 def cpus():

@@ -55,6 +55,14 @@ def three():
     ])
 
 
+def failing_over(first, second):
+    """The same with two attempts, the first of which goes to one cluster and the second to another."""
+    document = three()
+    document["providers"]["north"]["cluster"], document["providers"]["south"]["cluster"] = first, second
+    # A deployment that cools would not be tried.
+    return document | {"failover": {"max_attempts": 2}, "cooldown": {"enabled": False}}
+
+
 def early():
     """Nothing in play asks for more than path, headers and model."""
     document = base(routes=[

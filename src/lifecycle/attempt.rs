@@ -18,7 +18,7 @@ use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, BEGUN, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
+use super::hand::{ATTEMPTS, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Handover, Leg};
 use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
@@ -54,8 +54,11 @@ impl Stream {
         let Some(handover) = host.property(PLAN).as_deref().and_then(Handover::decode) else {
             return Action::Continue;
         };
-        let read = host.property(PROGRESS).as_deref().and_then(Progress::decode);
-        let mut progress = read.unwrap_or_default();
+        let mut progress = match host.property(PROGRESS) {
+            // Nothing has been tried yet.
+            None => Progress { next: Some(0), tried: Vec::new() },
+            Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
+        };
         let dialect = handover.work.format.dialect();
         let next = progress.next.and_then(|at| Some((at, handover.legs.get(at)?)));
         let known = next.and_then(|(at, leg)| Some((at, leg, engine.provider(&leg.provider)?)));
@@ -67,7 +70,7 @@ impl Stream {
         let is_first = progress.tried.is_empty();
         self.start(host, &handover, leg, is_first);
         let told = |path| {
-            let text = host.property(path).filter(|_| !is_first).unwrap_or_default();
+            let text = (!is_first).then(|| host.property(path)).flatten().unwrap_or_default();
             String::from_utf8(text).unwrap_or_default()
         };
         let (before, times_before) = (told(ATTEMPTS), told(TIMES));
@@ -87,7 +90,11 @@ impl Stream {
         };
         this.note(host, "network");
         // A connection that fails is answered by nobody: what follows it is said before.
-        this.go_on(host, &engine, Failure::Passing);
+        // What follows the first could be picked when it was planned, a moment ago.
+        let next = this.after(&engine, Failure::Passing, |leg| {
+            is_first || engine.is_ready(host, leg, this.handover.work.tokens)
+        });
+        this.go_on(host, next);
         self.state = State::Try(Box::new(this));
         if is_end {
             self.sent(host);
@@ -107,8 +114,7 @@ impl Stream {
         let config = &engine.config;
         let id = leg.deployment.as_ref().and_then(|id| config.names.deployments.get(id)).copied();
         let Some(id) = id else { return };
-        let begun = host.property(BEGUN).filter(|_| is_first);
-        let attempt = if let Some(numbers) = begun.as_deref().and_then(numbers) {
+        let attempt = if let (true, Some(numbers)) = (is_first, handover.begun) {
             Attempt::from_numbers(id, numbers)
         } else {
             let now_ms = millis(host.now());
@@ -135,10 +141,12 @@ impl Stream {
         is_end: bool,
     ) {
         if !this.splicer.is_done() && length > 0 {
-            let piece = host.request_body(0, length).unwrap_or_default();
+            // What follows the last edit stays where it is.
+            let read = this.splicer.reach().min(length);
+            let piece = host.request_body(0, read).unwrap_or_default();
             let mut spliced = Vec::with_capacity(piece.len().saturating_add(64));
             this.splicer.push(&piece, &mut spliced);
-            host.replace_request_body(length, &spliced);
+            host.replace_request_body(read, &spliced);
         }
         if is_end {
             self.sent(host);
@@ -229,8 +237,8 @@ impl Try {
     }
 
     /// Sees to the attempt after this one, if there is to be one; whether there is.
-    fn go_on<H: Host + ?Sized>(&mut self, host: &H, engine: &Engine, failure: Failure) -> bool {
-        self.progress.next = self.after(host, engine, failure);
+    fn go_on<H: Host + ?Sized>(&mut self, host: &H, next: Option<usize>) -> bool {
+        self.progress.next = next;
         host.set_property(PROGRESS, &self.progress.encode());
         let next = self.progress.next.and_then(|at| self.handover.legs.get(at));
         if let Some(next) = next {
@@ -239,17 +247,16 @@ impl Try {
         next.is_some()
     }
 
-    fn after<H: Host + ?Sized>(
+    fn after(
         &self,
-        host: &H,
         engine: &Engine,
         failure: Failure,
+        is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
         let failover = engine.config.failover;
         if self.progress.tried.len() >= failover.max_attempts as usize {
             return None;
         }
-        let is_ready = |leg: &Leg| engine.is_ready(host, leg, self.handover.work.tokens);
         self.progress.after(&self.handover, failure, failover.retries_per_deployment, is_ready)
     }
 
@@ -275,7 +282,9 @@ impl Try {
             let soonest = known.map_or(ms, |known| known.min(ms));
             host.set_property(RETRY_AFTER, soonest.to_string().as_bytes());
         }
-        if self.go_on(host, engine, failure) {
+        let tokens = self.handover.work.tokens;
+        let next = self.after(engine, failure, |leg| engine.is_ready(host, leg, tokens));
+        if self.go_on(host, next) {
             host.set_response_header(&engine.config.headers.retry, Some(b"1"));
         }
     }
@@ -338,10 +347,4 @@ fn set_headers<H: Host + ?Sized>(
 /// A number that stands in a property.
 pub(super) fn number(text: &[u8]) -> Option<u64> {
     str::from_utf8(text).ok()?.parse().ok()
-}
-
-fn numbers(bytes: &[u8]) -> Option<[u64; 4]> {
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    let numbers: Vec<u64> = chunks.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect();
-    numbers.try_into().ok().filter(|_| rest.is_empty())
 }

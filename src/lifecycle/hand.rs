@@ -14,7 +14,6 @@ use super::apply::{self, Held};
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
 use super::headers::{RequestHead, credential_names, value};
-use super::progress::Progress;
 use super::read;
 use super::stream::Stream;
 
@@ -22,10 +21,8 @@ use super::stream::Stream;
 pub(super) const PLAN: &[&str] = &["llm.plan"];
 /// The cluster of the next attempt, by which the route goes.
 pub(super) const CLUSTER: &[&str] = &["llm.cluster"];
-/// How far the attempts have come.
+/// How far the attempts have come; not there before the first.
 pub(super) const PROGRESS: &[&str] = &["llm.attempt"];
-/// The first attempt, which was started with the decision.
-pub(super) const BEGUN: &[&str] = &["llm.begun"];
 /// What the attempts came to, as the attempts header says it.
 pub(super) const ATTEMPTS: &[&str] = &["llm.attempts"];
 
@@ -101,6 +98,7 @@ impl Stream {
         let handover = Handover {
             work,
             disable_cache: decision.disable_cache,
+            begun: self.started.as_ref().map(|started| started.attempt.numbers()),
             length: held.length,
             legs,
             own: decision.own,
@@ -111,17 +109,11 @@ impl Stream {
             original: original(held.head, &engine.changed),
         };
         let first = handover.legs.first().map(|leg| leg.cluster.clone()).unwrap_or_default();
-        let progress = Progress { next: Some(0), tried: Vec::new() };
         let names = handover.legs.iter().take(handover.general.end);
         let names: Vec<_> = names.map(|leg| value(&leg.name)).collect();
         let names = names.join(",");
         host.set_property(DEPLOYMENTS, names.as_bytes());
         host.set_property(PLAN, &handover.encode());
-        host.set_property(PROGRESS, &progress.encode());
-        if let Some(started) = &self.started {
-            let numbers = started.attempt.numbers();
-            host.set_property(BEGUN, numbers.map(u64::to_le_bytes).as_flattened());
-        }
         host.set_property(CLUSTER, first.as_bytes());
         // A cluster without the attempt filter is to see nobody's credential.
         for name in held.head.credentials() {

@@ -20,6 +20,8 @@ const VERSION: u8 = 1;
 pub(super) struct Handover {
     pub(super) work: Work,
     pub(super) disable_cache: bool,
+    /// The first attempt, which was started with the decision, as numbers.
+    pub(super) begun: Option<[u64; 4]>,
     /// Of the client's body, in bytes, if it is announced.
     pub(super) length: Option<u64>,
     /// Everything that may be tried, of all lists.
@@ -65,6 +67,7 @@ impl Handover {
         for flag in flags {
             to.number(u64::from(flag));
         }
+        to.option(self.begun, |to, numbers| numbers.into_iter().for_each(|n| to.number(n)));
         to.option(self.length, |to, length| to.number(length));
         to.number(self.own as u64);
         for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
@@ -105,6 +108,9 @@ impl Handover {
                 has_clients_credential: from.number()? != 0,
             },
             disable_cache: from.number()? != 0,
+            begun: from.option(|from| {
+                Some([from.number()?, from.number()?, from.number()?, from.number()?])
+            })?,
             length: from.option(Reader::number)?,
             own: from.index()?,
             general: from.index()?..from.index()?,
@@ -248,6 +254,7 @@ mod tests {
                 has_clients_credential: true,
             },
             disable_cache: false,
+            begun: Some([1, 0, u64::MAX, 2]),
             length: Some(300),
             legs: vec![leg("a", Some("a")), leg("p:x", None)],
             own: 1,

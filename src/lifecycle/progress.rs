@@ -123,6 +123,7 @@ mod tests {
                 has_clients_credential: false,
             },
             disable_cache: false,
+            begun: None,
             length: None,
             legs: (0..6).map(leg).collect(),
             own: 2,

@@ -100,8 +100,15 @@ impl Stream {
         decision: &Decision,
         is_end: bool,
     ) {
-        if !is_end {
-            self.instead = instead(host);
+        let attempts = host.property(ATTEMPTS).and_then(|text| String::from_utf8(text).ok());
+        if attempts.is_some() {
+            // An attempt filter has taken it over.
+            self.started = None;
+        }
+        // Such an answer is a provider's, and no other attempt was asked for.
+        let is_served = attempts.as_deref().is_some_and(|attempts| attempts.ends_with("=200"));
+        if let (false, false, Some(attempts)) = (is_end, is_served, &attempts) {
+            self.instead = instead(host, attempts);
         }
         if let Some(refusal) = &self.instead {
             host.set_response_header(":status", Some(refusal.status.to_string().as_bytes()));
@@ -112,18 +119,22 @@ impl Stream {
         }
         let engine = &*self.engine;
         let names = &engine.config.headers;
-        host.set_response_header(&names.retry, None);
+        if !is_served {
+            host.set_response_header(&names.retry, None);
+        }
         if !engine.config.response_headers {
             return;
         }
-        let progress = host.property(PROGRESS).as_deref().and_then(Progress::decode);
+        // The first is the plan's first.
+        let is_first = attempts.as_deref().is_none_or(|attempts| !attempts.contains(','));
+        let progress = (!is_first).then(|| host.property(PROGRESS)).flatten();
+        let progress = progress.as_deref().and_then(Progress::decode);
         let last = progress.and_then(|progress| progress.tried.last().copied()).unwrap_or(0);
         let kinds = &decision.kinds;
         let lists = [kinds.context_window.as_ref(), kinds.rate_limit.as_ref()];
         let lists = lists.into_iter().flatten().chain([&kinds.content_policy]);
         let mut steps = decision.plan.iter().chain(lists.flatten());
         let Some(step) = steps.nth(last) else { return };
-        let attempts = host.property(ATTEMPTS).and_then(|text| String::from_utf8(text).ok());
         name_server(host, engine, decision, step, attempts);
     }
 
@@ -192,8 +203,7 @@ impl Stream {
 
 /// What the client is told where the last attempt was not answered by its provider: when
 /// to come back if one of them said so, else that all have failed.
-fn instead<H: Host + ?Sized>(host: &H) -> Option<Refusal> {
-    let attempts = host.property(ATTEMPTS)?;
+fn instead<H: Host + ?Sized>(host: &H, attempts: &str) -> Option<Refusal> {
     // There are none yet where Envoy tries once more than there is to try, and the attempt
     // filter answers.
     let details = host.property(&["response", "code_details"]).unwrap_or_default();
@@ -206,8 +216,8 @@ fn instead<H: Host + ?Sized>(host: &H) -> Option<Refusal> {
         return None;
     }
     let soonest = host.property(RETRY_AFTER).as_deref().and_then(number);
-    let mut attempts = attempts.split(|byte| *byte == b',');
-    Some(if attempts.any(|attempt| attempt.ends_with(b"=429")) {
+    let mut attempts = attempts.split(',');
+    Some(if attempts.any(|attempt| attempt.ends_with("=429")) {
         let message =
             "every deployment that could serve this request is at its limit or has failed";
         let seconds = soonest.unwrap_or(1000).div_ceil(1000).max(1);

@@ -56,6 +56,13 @@ impl Splicer {
         self.edits.is_empty()
     }
 
+    /// How many of the next bytes the edits reach; what follows those stays as it is.
+    #[must_use]
+    pub fn reach(&self) -> usize {
+        let end = self.edits.first().map_or(0, |edit| edit.range.end);
+        usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX)
+    }
+
     /// Takes the next piece of the original and appends what becomes of it.
     ///
     /// A replacement is written where its range begins.
@@ -122,6 +129,12 @@ mod tests {
             for size in 1..=10 {
                 let got = spliced(body, edits, size);
                 assert_eq!(got, wanted, "{edits:?} in pieces of {size}");
+                let mut splicer = Splicer::new(edits.to_vec());
+                let (read, kept) = body.split_at(splicer.reach());
+                let mut out = Vec::new();
+                splicer.push(read, &mut out);
+                assert!(splicer.is_done());
+                assert_eq!([&out, kept].concat(), wanted, "{edits:?} as far as they reach");
                 assert_eq!(got.len() as u64, length_after(10, edits));
             }
         }
