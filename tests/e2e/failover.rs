@@ -1,5 +1,6 @@
 //! Failures that another deployment makes good, within the same request.
 
+mod buffer;
 mod clients;
 mod draw;
 mod matrix;
