@@ -6,8 +6,15 @@
 //! asserted is what clients and providers saw, never how long it took.
 
 // Tests say what went wrong by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic
+)]
 
+#[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
 #[expect(dead_code, reason = "the demonstration uses more of it")]
 #[path = "../support/mock/mod.rs"]

@@ -5,7 +5,13 @@
 //! and the records must equal what the providers counted.
 
 // Tests say what went wrong by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic
+)]
 
 #[expect(dead_code, unused_imports, reason = "the end-to-end tests use more of it")]
 #[path = "../e2e/harness/mod.rs"]

@@ -117,7 +117,7 @@ impl Row {
     }
 
     pub(super) fn has_clients_credential(&self) -> bool {
-        self.number / 4 % 2 == 0
+        (self.number / 4).is_multiple_of(2)
     }
 
     pub(super) fn is_hanging(&self) -> bool {
@@ -147,7 +147,7 @@ impl Row {
             r#""stream":{},"seed":12345678901234567890,"messages":[{{"role":"user","content":"{text}"}}]"#,
             self.is_stream
         );
-        if self.number / 2 % 2 == 0 {
+        if (self.number / 2).is_multiple_of(2) {
             format!(r#"{{"model":"{model}", {rest}}}"#)
         } else {
             format!(r#"{{{rest}, "model" : "{model}"}}"#)
