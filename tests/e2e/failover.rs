@@ -2,6 +2,7 @@
 
 mod clients;
 mod draw;
+mod early;
 mod matrix;
 mod random;
 mod rows;
