@@ -3,6 +3,7 @@
 mod buffer;
 mod clients;
 mod draw;
+mod early;
 mod matrix;
 mod random;
 mod rows;

@@ -242,6 +242,28 @@ fn however_a_request_is_sent_it_can_be_sent_again() {
 }
 
 #[test]
+fn answers_that_end_with_trailers_end() {
+    let trailed = |key: &str, value: &str| json!({"up-a": {key: value, "trailer": "1"}});
+    let ask = |each: Value, model: &str| asked(&GROUP, &each).model(model).send();
+    let reply = ask(trailed("words", "3"), "ab");
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.json()["choices"][0]["message"]["content"], "word word word ");
+    went(&reply, &["up-a"], "a=200");
+    let reply = ask(trailed("status", "503"), "ab");
+    assert_eq!(reply.status, 200);
+    went(&reply, &["up-a", "up-b"], "a=503,b=200");
+    // Held until it is whole.
+    let reply = ask(trailed("refusal", "context-length"), "longer");
+    assert_eq!(reply.status, 200);
+    went(&reply, &["up-a", "up-b"], "a=400,b=200");
+    let reply = ask(trailed("status", "422"), "ab");
+    assert_eq!(reply.status, 422);
+    assert_eq!(reply.json()["error"]["code"], "invalid_request");
+    went(&reply, &["up-a"], "a=422");
+    GROUP.assert_no_trap();
+}
+
+#[test]
 fn a_form_has_the_model_of_each_attempt() {
     let form = |model: &str| {
         format!(
