@@ -1,6 +1,5 @@
 //! Failures that another deployment makes good, within the same request.
 
-mod buffer;
 mod clients;
 mod draw;
 mod early;
