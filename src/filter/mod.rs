@@ -81,6 +81,10 @@ impl HttpContext for Http {
     fn on_http_response_body(&mut self, length: usize, is_end: bool) -> types::Action {
         action(self.0.on_response_body(&Envoy, length, is_end))
     }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> types::Action {
+        action(self.0.on_response_trailers(&Envoy))
+    }
 }
 
 /// However a stream ends, its context is dropped: a callback of its own for that

@@ -85,6 +85,11 @@ impl Stream {
         Action::Continue
     }
 
+    /// Takes the end of an answer that has trailers.
+    pub fn on_response_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
+        self.on_response_body(host, 0, true)
+    }
+
     /// Takes the end of the stream, however it came.
     pub fn on_done<H: Host + ?Sized>(&mut self, host: &H) {
         if let Some(answer) = &self.answer {

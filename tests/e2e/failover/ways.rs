@@ -244,9 +244,12 @@ fn however_a_request_is_sent_it_can_be_sent_again() {
 #[test]
 fn answers_that_end_with_trailers_end() {
     let trailed = |key: &str, value: &str| json!({"up-a": {key: value, "trailer": "1"}});
-    let ask = |each: Value, model: &str| asked(&GROUP, &each).model(model).send();
+    let ask = |each: Value, model: &str| {
+        asked(&GROUP, &each).model(model).header("te", "trailers").send()
+    };
     let reply = ask(trailed("words", "3"), "ab");
     assert_eq!(reply.status, 200);
+    assert!(reply.trailers.is_some());
     assert_eq!(reply.json()["choices"][0]["message"]["content"], "word word word ");
     went(&reply, &["up-a"], "a=200");
     let reply = ask(trailed("status", "503"), "ab");
@@ -259,6 +262,7 @@ fn answers_that_end_with_trailers_end() {
     let reply = ask(trailed("status", "422"), "ab");
     assert_eq!(reply.status, 422);
     assert_eq!(reply.json()["error"]["code"], "invalid_request");
+    assert!(reply.trailers.is_some());
     went(&reply, &["up-a"], "a=422");
     GROUP.assert_no_trap();
 }

@@ -135,9 +135,11 @@ impl Ask<'_> {
             let (group, case) = (self.group, self.case.clone());
             let response = self.open().await;
             let (head, body) = response.into_parts();
-            let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+            let body = body.collect().await.ok();
+            let trailers = body.as_ref().and_then(|body| body.trailers().cloned());
+            let body = body.map(http_body_util::Collected::to_bytes);
             let seen = group.seen(&case);
-            Reply { status: head.status, headers: head.headers, body: body.ok(), seen }
+            Reply { status: head.status, headers: head.headers, body, trailers, seen }
         })
     }
 
@@ -265,6 +267,8 @@ pub(crate) struct Reply {
     pub(crate) headers: HeaderMap,
     /// The body; none if it broke off.
     pub(crate) body: Option<Bytes>,
+    /// What came behind it.
+    pub(crate) trailers: Option<HeaderMap>,
     /// (provider, request) of what reached providers.
     pub(crate) seen: Vec<(&'static str, Seen)>,
 }

@@ -146,6 +146,14 @@ async fn respond(
             trailers.insert("x-mock-sum", header::HeaderValue::from_static("1"));
             body.with_trailers(std::future::ready(Some(Ok(trailers)))).boxed()
         });
+        // Without these they are not sent over HTTP/1.
+        for (name, value) in
+            [(header::TRAILER, "x-mock-sum"), (header::TRANSFER_ENCODING, "chunked")]
+        {
+            if seen.version == "HTTP/1.1" {
+                response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+            }
+        }
     }
     let mut extra = behaviour.headers.clone();
     extra.push(("x-mock-provider".to_owned(), state.name.clone()));
