@@ -53,6 +53,7 @@ fn every_configuration_in_the_documentation_is_valid() {
 
 const ENVOY: &str = include_str!("../envoy/envoy.yaml");
 const FAILOVER: &str = include_str!("../envoy/failover.yaml");
+const BUFFER: &str = include_str!("../envoy/buffer.yaml");
 
 /// The document in an Envoy configuration, without its indentation.
 fn example(yaml: &str) -> String {
@@ -64,7 +65,7 @@ fn example(yaml: &str) -> String {
 
 #[test]
 fn the_readmes_request_goes_where_it_says() {
-    for yaml in [ENVOY, FAILOVER] {
+    for yaml in [ENVOY, FAILOVER, BUFFER] {
         goes_where_the_readme_says(yaml);
     }
 }
@@ -100,12 +101,17 @@ fn goes_where_the_readme_says(yaml: &str) {
 }
 
 #[test]
-fn the_two_envoy_configurations_differ_in_failover_alone() {
+fn the_envoy_configurations_differ_in_holding_and_failover_alone() {
     let read = |yaml| serde_json::from_str::<Value>(&example(yaml)).unwrap();
     let mut document = read(FAILOVER);
     assert!(document["failover"]["max_attempts"].as_u64() > Some(1));
     document.as_object_mut().unwrap().remove("failover");
     assert_eq!(document, read(ENVOY));
+    let mut held = read(BUFFER);
+    assert_eq!(held["hold"], "buffer_filter");
+    assert!(!BUFFER.contains("allow_on_headers_stop_iteration: "));
+    held.as_object_mut().unwrap().retain(|key, _| !matches!(key.as_str(), "hold" | "failover"));
+    assert_eq!(held, read(ENVOY));
     // Of the document itself there is one copy.
     assert_eq!(FAILOVER.matches("\"deployments\"").count(), 1);
 }

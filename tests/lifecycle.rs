@@ -13,6 +13,8 @@ mod early;
 mod failover;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/hold.rs"]
+mod hold;
 #[path = "lifecycle/hostile.rs"]
 mod hostile;
 #[path = "lifecycle/limit.rs"]

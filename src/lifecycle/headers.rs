@@ -46,6 +46,12 @@ impl RequestHead {
         Self(headers)
     }
 
+    /// Replaces all values of a header.
+    pub(super) fn set(&mut self, name: &str, value: Vec<u8>) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value));
+    }
+
     /// The first value of a header.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())

@@ -13,6 +13,7 @@ mod engine;
 mod hand;
 mod handover;
 mod headers;
+mod hold;
 mod progress;
 mod read;
 mod refuse;

@@ -29,13 +29,13 @@ impl Stream {
     pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H) {
         self.state = State::Idle;
         let config = &self.engine.config;
-        if config.is_handing_over() {
+        if config.is_handing_over() && !self.is_head_gone {
             // The route's retries are for attempts: nobody knows what another one of
             // this request would do.
             host.set_request_header("x-envoy-max-retries", Some(b"0"));
         }
         if let Some(cluster) = &config.default_cluster {
-            if config.is_handing_over() {
+            if config.is_routed_by_state() {
                 host.set_property(CLUSTER, cluster.as_bytes());
             } else {
                 host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));

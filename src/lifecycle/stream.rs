@@ -37,6 +37,8 @@ pub enum Action {
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
     pub(super) state: State,
+    /// The head has gone on, and can be neither read nor changed.
+    pub(super) is_head_gone: bool,
     /// What the request is, once that is known.
     pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
@@ -97,7 +99,15 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle, work: None, started: None, instead: None, answer: None }
+        Self {
+            engine,
+            state: State::Idle,
+            is_head_gone: false,
+            work: None,
+            started: None,
+            instead: None,
+            answer: None,
+        }
     }
 
     /// Takes the request's headers.
@@ -107,7 +117,7 @@ impl Stream {
             return self.attempt(host, is_end);
         }
         let config = &engine.config;
-        let head = RequestHead::new(host.request_headers());
+        let mut head = RequestHead::new(host.request_headers());
         let judged = read::judge(config, &head);
         for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
@@ -127,6 +137,7 @@ impl Stream {
             Ok(scanner) => scanner,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
+        let action = self.hold(host, &mut head, &call);
         let opening = Opening { head, call, written, length, seed: host.random() };
         if written == Written::Nothing {
             let facts = RequestFacts::new(opening.call.entry);
@@ -141,7 +152,7 @@ impl Stream {
             seen: 0,
             is_model_awaited: true,
         }));
-        Action::Pause
+        action
     }
 
     /// Takes the request's body. While it is held, `held` is all that is there by now;

@@ -3,69 +3,19 @@
 //!
 //! Knows nothing of routing; decides nothing.
 
+mod shared;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
 use pointsman::host::{Conflict, Headers, Host, SharedData};
 use pointsman::lifecycle::{Action, Engine, Stream};
-use pointsman::state::Record;
 
-use crate::sync::{Arc, Mutex};
-
-/// Data shared by all hosts that hold it, as workers of one process do: one lock, held
-/// for one reading or writing at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    data: Mutex<Data>,
-    /// How many writes to existing keys are still to lose.
-    pub(crate) conflicts: Countdown,
-}
-
-#[derive(Debug, Default)]
-struct Data {
-    /// Values with their versions.
-    values: HashMap<String, (Vec<u8>, u32)>,
-    /// The last version given.
-    version: u32,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Countdown(AtomicU32);
-
-impl Countdown {
-    pub(crate) fn set(&self, count: u32) {
-        self.0.store(count, Ordering::Relaxed);
-    }
-
-    /// Whether there was one left.
-    fn take(&self) -> bool {
-        let less = |count: u32| count.checked_sub(1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
-    }
-}
-
-impl Shared {
-    /// What workers share about a deployment.
-    pub(crate) fn record(&self, deployment: &str) -> Record {
-        let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/2/deployment/{deployment}")].0)
-    }
-
-    /// Replaces the value of every key, as a module of another layout would.
-    pub(crate) fn overwrite(&self, value: &[u8]) {
-        let mut data = self.data.lock().unwrap();
-        data.values.values_mut().for_each(|(old, _)| *old = value.to_vec());
-    }
-
-    /// Loses all keys, as no proxy does.
-    pub(crate) fn lose_all(&self) {
-        self.data.lock().unwrap().values.clear();
-    }
-}
+pub(crate) use self::shared::Shared;
+use crate::sync::Arc;
 
 /// What was answered instead of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +33,8 @@ pub(crate) struct FakeHost {
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
     pub(crate) request_headers: RefCell<Headers>,
+    /// Whether the head has gone on: the SDK panics at what Envoy then answers.
+    pub(crate) is_head_gone: Cell<bool>,
     /// What is held of the body.
     pub(crate) body: RefCell<Vec<u8>>,
     /// What has gone upstream of it.
@@ -120,6 +72,7 @@ impl FakeHost {
             now_ms: Cell::new(NOW_MS),
             seed: Cell::new(1),
             request_headers: RefCell::default(),
+            is_head_gone: Cell::default(),
             body: RefCell::default(),
             passed: RefCell::default(),
             most_held: Cell::default(),
@@ -148,8 +101,16 @@ impl FakeHost {
         self.bytes_read.set(0);
         *self.reply.borrow_mut() = None;
         let mut stream = Stream::new(Rc::clone(engine));
-        let action = stream.on_request_headers(self, is_end);
+        let action = self.head(&mut stream, is_end);
         (stream, action)
+    }
+
+    /// Sends the head of a request.
+    pub(crate) fn head(&self, stream: &mut Stream, is_end: bool) -> Action {
+        self.is_head_gone.set(false);
+        let action = stream.on_request_headers(self, is_end);
+        self.is_head_gone.set(action == Action::Continue);
+        action
     }
 
     /// Sends a request through the engine, its body in the given pieces, and
@@ -178,6 +139,7 @@ impl FakeHost {
         self.most_held.set(held.max(self.most_held.get()));
         let action = stream.on_request_body(self, held, is_end);
         if action == Action::Continue {
+            self.is_head_gone.set(true);
             self.passed.borrow_mut().append(&mut self.body.borrow_mut());
         }
         action
@@ -304,10 +266,12 @@ impl SharedData for FakeHost {
 
 impl Host for FakeHost {
     fn request_headers(&self) -> Headers {
+        assert!(!self.is_head_gone.get(), "the head has gone on");
         self.request_headers.borrow().clone()
     }
 
     fn set_request_header(&self, name: &str, value: Option<&[u8]>) {
+        assert!(!self.is_head_gone.get(), "the head has gone on: {name}");
         set(&self.request_headers, name, value);
     }
 

@@ -8,6 +8,7 @@
 mod candidates;
 mod conditions;
 mod deployments;
+mod hold;
 mod idle;
 mod models;
 mod names;
@@ -42,6 +43,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         let directory = Directory::new(rules, &ground, findings);
         Resolved::new(rules, &ground, &directory, findings);
     }
+    hold::check(raw, findings);
     settings::warn(raw, findings);
     idle::warn(raw, findings);
     let headers = settings::header_names(&raw.headers, findings);
@@ -66,6 +68,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         allow_direct: raw.allow_direct,
         cooldown: settings::cooldown(&raw.cooldown, findings),
         failover: raw.failover,
+        hold: hold::resolve(raw),
         role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
         paths: settings::paths(&raw.paths, findings),

@@ -23,6 +23,9 @@ const WORKERS: &str = "4";
 /// Starting takes a second or two, more on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
+/// The credential that the shipped configurations have Envoy take from its environment.
+pub(crate) const SHIPPED_KEY: &str = "sk-north";
+
 /// Lines of the log that are shown after a failure.
 const SHOWN_LINES: usize = 60;
 
@@ -53,12 +56,36 @@ impl Envoy {
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
+        Self::start_in(folder, &config)
+    }
+
+    /// Starts one with a shipped configuration whose ports are replaced, each by name; the
+    /// listener's and the admin page's are chosen by Envoy.
+    pub(crate) fn start_shipped(file: &str, ports: &BTreeMap<&'static str, u16>) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut text = fs::read_to_string(root.join("envoy").join(file)).unwrap();
+        let shipped = [("listener", 10000), ("admin", 9901), ("north", 9101), ("south", 9102)];
+        for (name, port) in shipped {
+            let with = ports.get(name).copied().unwrap_or_default();
+            text = text.replace(&format!("port_value: {port}"), &format!("port_value: {with}"));
+        }
+        let shipped = "filename: target/wasm32-wasip1/release/pointsman.wasm";
+        assert!(text.contains(shipped), "{file} names the module");
+        text = text.replace(shipped, &format!("filename: {}", module()));
+        let folder = folder();
+        let config = folder.join("envoy.yaml");
+        fs::write(&config, text).unwrap();
+        Self::start_in(folder, &config)
+    }
+
+    fn start_in(folder: PathBuf, config: &Path) -> Self {
         let log = folder.join("log");
         let address_file = folder.join("admin");
         let output = File::create(&log).unwrap();
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "sh", &setting("ENVOY"), "--disable-hot-restart"])
             .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level", "wasm:info"])
+            .env("NORTH_API_KEY", SHIPPED_KEY)
             .arg("-c")
             .arg(config)
             .arg("--admin-address-path")
@@ -144,7 +171,7 @@ pub(crate) fn validate_file(path: &Path) -> (bool, String) {
         .args(["--mode", "validate", "-l", "info", "-c"])
         .arg(path)
         // What the shipped configurations name.
-        .env("NORTH_API_KEY", "sk-north")
+        .env("NORTH_API_KEY", SHIPPED_KEY)
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();
