@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lifecycle/admin.rs"]
+mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
 #[path = "lifecycle/budget.rs"]

@@ -4,6 +4,7 @@
 //! own no clock, no randomness and no memory beyond the request: all of it is
 //! the host's.
 
+mod admin;
 mod answer;
 mod apply;
 mod attempt;
