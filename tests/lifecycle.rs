@@ -19,6 +19,8 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/operate.rs"]
+mod operate;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/session.rs"]

@@ -5,6 +5,7 @@
 //! [`Gate`] before anything else of it, and sends the reply. Nothing here goes upstream,
 //! and no reply tells a secret.
 
+mod deployment;
 mod gate;
 mod json;
 mod reply;
@@ -54,7 +55,10 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         // One line for each endpoint, by what is below the admin path.
         match request.path {
             "/state" => self.state(request),
-            _ => Err(Reply::unknown_endpoint()),
+            path => match path.strip_prefix(deployment::FOLDER) {
+                Some(path) => self.operate(request, path),
+                None => Err(Reply::unknown_endpoint()),
+            },
         }
     }
 }

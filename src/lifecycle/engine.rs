@@ -78,9 +78,13 @@ impl Engine {
 
     /// Counts updates of shared state that lost all their tries.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
-        if let (Some(counter), 1..) = (self.exhausted, updates) {
+        if updates == 0 {
+            return;
+        }
+        if let Some(counter) = self.exhausted {
             host.increment(counter, updates);
         }
+        self.fleet.count_dropped(host, updates);
     }
 }
 

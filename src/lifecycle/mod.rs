@@ -16,6 +16,7 @@ mod handover;
 mod headers;
 mod progress;
 mod read;
+mod ready;
 mod refuse;
 mod respond;
 mod rest;
