@@ -7,6 +7,8 @@
 mod attempt;
 #[path = "lifecycle/budget.rs"]
 mod budget;
+#[path = "lifecycle/callout.rs"]
+mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/failover.rs"]
