@@ -7,7 +7,7 @@ use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
 use crate::fake_host::FakeHost;
-use crate::{engine, head, host};
+use crate::{admin, engine, head, host};
 
 const BODY: &str = r#"{"messages":[{"role":"user","content":"Hello"}],"model":"m"}"#;
 const CLIENTS: [(&str, &str); 4] = [
@@ -221,4 +221,19 @@ fn an_attempts_error_passes_without_being_held() {
     *host.response_body.borrow_mut() = error.to_vec();
     assert_eq!(stream.on_response_body(&host, error.len(), true), Action::Continue);
     assert_eq!(host.received("x-llm-retry"), None);
+}
+
+#[test]
+fn an_admin_request_goes_no_further_than_its_head_and_without_its_token() {
+    let (host, mut document) = admin::admin();
+    document["hold"] = "buffer_filter".into();
+    document["failover"] = json!({"attempt_filter": true});
+    let engine = engine(&host, &document);
+    let sent = [(":method", "POST"), (":path", "/admin/cooldown"), admin::BEARER];
+    let (mut stream, action) = host.begin(&engine, &sent, false);
+    assert_eq!(action, Action::Continue);
+    assert_eq!(host.sent("authorization"), None);
+    assert_eq!(host.piece(&mut stream, br#"{"deployment":"#, false), Action::Pause);
+    assert_eq!(host.piece(&mut stream, br#""open"}"#, true), Action::Pause);
+    assert!(host.refused().is_some(), "it is answered here");
 }

@@ -1,5 +1,4 @@
-//! Settings: header names, limits, what stands in for unknown models, and what
-//! this version does not support yet.
+//! Settings: header names, limits, what stands in for unknown models.
 
 use std::collections::BTreeMap;
 
@@ -36,15 +35,6 @@ const RESERVED: [&str; 18] = [
     "x-goog-api-key",
     "x-request-id",
 ];
-
-/// Refuses what is designed and checked, but not built.
-pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
-    let root = Path::Root;
-    if raw.admin.is_some() {
-        let message = "is not supported yet; use routes, and leave it out";
-        findings.problem(&root.key("admin"), message);
-    }
-}
 
 /// Warns of what leaves requests without a way.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
