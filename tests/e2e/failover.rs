@@ -3,6 +3,7 @@
 mod clients;
 mod draw;
 mod early;
+mod held;
 mod matrix;
 mod random;
 mod rows;

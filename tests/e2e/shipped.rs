@@ -46,7 +46,7 @@ fn passes_over(group: &Group) {
 }
 
 #[test]
-fn routing_alone() {
+fn routing() {
     let group = Group::shipped("envoy.yaml");
     serves(&group);
     passes_over(&group);
@@ -60,7 +60,7 @@ fn held_by_the_buffer_filter() {
 }
 
 #[test]
-fn with_failover() {
+fn failover() {
     let group = Group::shipped("failover.yaml");
     serves(&group);
     let reply = with_north_at_its_limit(&group).send();
