@@ -11,6 +11,8 @@ mod attempt;
 mod budget;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/explain.rs"]
+mod explain;
 #[path = "lifecycle/failover.rs"]
 mod failover;
 #[path = "support/fake_host.rs"]

@@ -11,6 +11,7 @@ mod attempt;
 mod decide;
 mod early;
 mod engine;
+mod explain;
 mod hand;
 mod handover;
 mod headers;
@@ -23,6 +24,7 @@ mod rest;
 mod stream;
 
 pub use engine::Engine;
+pub use explain::{Explained, explained};
 pub use headers::RequestHead;
 pub use read::{Read, Whole, whole};
 pub use stream::{Action, Stream};
