@@ -8,7 +8,6 @@
 mod deployment;
 mod explain;
 mod gate;
-mod json;
 mod reply;
 mod request;
 mod state;
@@ -19,8 +18,8 @@ use crate::config::Config;
 use crate::host::{Headers, SharedData};
 use crate::state::SharedFleet;
 
+pub use crate::json::Json;
 pub use gate::Gate;
-pub use json::Json;
 pub use reply::Reply;
 pub use request::{Request, text_of};
 

@@ -15,6 +15,7 @@ mod explain;
 mod hand;
 mod handover;
 mod headers;
+mod models;
 mod progress;
 mod read;
 mod ready;
