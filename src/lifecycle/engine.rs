@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use log::Level;
 
+use crate::admin::Gate;
 use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
 use crate::state::SharedFleet;
@@ -19,6 +20,8 @@ pub struct Engine {
     secrets: Vec<Option<String>>,
     /// Counts updates of shared state that lost all their tries.
     exhausted: Option<u32>,
+    /// Who may use the admin endpoints, where there are some.
+    pub(super) gate: Option<Gate>,
     /// Every header that an attempt may change.
     pub(super) changed: Vec<String>,
     /// Draws which part of long texts is estimated.
@@ -44,6 +47,12 @@ impl Engine {
                 None
             }));
         }
+        let admin = config.admin.as_ref().filter(|_| config.role == Role::Router);
+        let gate = admin.map(|admin| Gate::new(admin, |name| host.environment(name)));
+        let gate = gate.transpose().unwrap_or_else(|problem| {
+            let _ = writeln!(problems, "{problem}");
+            None
+        });
         if !problems.is_empty() {
             return Err(problems.trim_end().to_owned());
         }
@@ -53,7 +62,7 @@ impl Engine {
         let fleet = SharedFleet::new(&config, host);
         let exhausted = host.define_counter("llm_cas_exhausted");
         let changed = hand::changed(&config);
-        Ok(Self { config, fleet, secrets, exhausted, changed, seed: host.random() })
+        Ok(Self { config, fleet, secrets, exhausted, gate, changed, seed: host.random() })
     }
 
     /// The configuration it serves.
@@ -69,9 +78,13 @@ impl Engine {
 
     /// Counts updates of shared state that lost all their tries.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
-        if let (Some(counter), 1..) = (self.exhausted, updates) {
+        if updates == 0 {
+            return;
+        }
+        if let Some(counter) = self.exhausted {
             host.increment(counter, updates);
         }
+        self.fleet.count_dropped(host, updates);
     }
 }
 

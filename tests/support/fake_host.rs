@@ -52,7 +52,7 @@ impl Shared {
     /// What workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/2/deployment/{deployment}")].0)
+        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
     }
 
     /// Replaces the value of every key, as a module of another layout would.

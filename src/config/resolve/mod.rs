@@ -5,6 +5,7 @@
 //! module's caller. What refers to something that was reported already is not
 //! reported again.
 
+mod admin;
 mod candidates;
 mod conditions;
 mod deployments;
@@ -62,6 +63,8 @@ pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
     let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
     let names = directory.into_names(&ground);
     let override_keys = overrides::keys(&ground.built, &resolved.models);
+    let paths = settings::paths(&raw.paths, findings);
+    let admin = raw.admin.as_ref().and_then(|raw| admin::resolve(raw, &paths, findings));
     Config {
         providers,
         models: resolved.models,
@@ -82,10 +85,11 @@ pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
         route_source: raw.route_source.as_ref().map(settings::route_source),
         role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
-        paths: settings::paths(&raw.paths, findings),
+        paths,
         tokens: settings::costs(&raw.tokens),
         headers,
         serve_models: raw.serve_models,
+        admin,
         response_headers: raw.response_headers,
         demand: Demand::default(),
         warnings: Vec::new(),
