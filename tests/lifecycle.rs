@@ -9,6 +9,8 @@ mod admin;
 mod attempt;
 #[path = "lifecycle/budget.rs"]
 mod budget;
+#[path = "lifecycle/callout.rs"]
+mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/failover.rs"]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::Role;
-use crate::host::Host;
+use crate::host::{Called, Host};
 use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
@@ -188,6 +188,11 @@ impl Stream {
             }
             State::Refused(refused) => self.refuse_at(host, refused, true),
         }
+    }
+
+    /// Takes the end of a call that this stream made.
+    pub fn on_called<H: Host + ?Sized>(&mut self, _host: &H, _called: Called) -> Action {
+        Action::Pause
     }
 
     /// Takes the head of the response.
