@@ -49,8 +49,8 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Role, RouteSource,
-    UnknownModel, WhenAllCooling,
+    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
+    RouteSource, UnknownModel, WhenAllCooling,
 };
 
 /// A parsed and resolved configuration.
@@ -108,6 +108,10 @@ pub struct Config {
     pub admin: Option<Admin>,
     /// Whether `x-llm-*` response headers are added.
     pub response_headers: bool,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether what access logs show of a request is kept for them.
+    pub log_fields: bool,
     /// What may ever be asked of a request's text.
     pub demand: Demand,
     /// Accepted, but worth a second look; one sentence each, path first.

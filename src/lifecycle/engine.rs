@@ -7,6 +7,7 @@ use log::Level;
 use crate::admin::Gate;
 use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
+use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::hand;
@@ -18,8 +19,8 @@ pub struct Engine {
     pub(super) fleet: SharedFleet,
     /// By provider: the value of its credential header.
     secrets: Vec<Option<String>>,
-    /// Counts updates of shared state that lost all their tries.
-    exhausted: Option<u32>,
+    /// What is counted.
+    pub(super) meter: Meter,
     /// Who may use the admin endpoints, where there are some.
     pub(super) gate: Option<Gate>,
     /// Every header that an attempt may change.
@@ -60,9 +61,10 @@ impl Engine {
             host.log(Level::Warn, warning);
         }
         let fleet = SharedFleet::new(&config, host);
-        let exhausted = host.define_counter("llm_cas_exhausted");
+        let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
+        let meter = Meter::new(host, config.metrics.enabled, most);
         let changed = hand::changed(&config);
-        Ok(Self { config, fleet, secrets, exhausted, gate, changed, seed: host.random() })
+        Ok(Self { config, fleet, secrets, meter, gate, changed, seed: host.random() })
     }
 
     /// The configuration it serves.
@@ -81,9 +83,7 @@ impl Engine {
         if updates == 0 {
             return;
         }
-        if let Some(counter) = self.exhausted {
-            host.increment(counter, updates);
-        }
+        self.meter.put(host, &table::CAS_EXHAUSTED, &[], u64::from(updates));
         self.fleet.count_dropped(host, updates);
     }
 }

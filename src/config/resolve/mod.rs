@@ -91,6 +91,8 @@ pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
         serve_models: raw.serve_models,
         admin,
         response_headers: raw.response_headers,
+        metrics: raw.metrics,
+        log_fields: raw.log_fields,
         demand: Demand::default(),
         warnings: Vec::new(),
         deployments: ground.built,
