@@ -19,6 +19,7 @@ pub mod condition;
 pub mod config;
 pub mod host;
 pub mod lifecycle;
+pub mod live;
 pub mod metrics;
 pub mod request;
 pub mod response;

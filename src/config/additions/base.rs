@@ -101,10 +101,21 @@ impl Base {
         self.fetched.contains(name)
     }
 
-    /// Whether a model or alias is configured or fetched.
+    /// Whether a model is configured or fetched.
     #[must_use]
-    pub fn is_known(&self, name: &str) -> bool {
-        self.raw.models.contains_key(name) || self.raw.aliases.contains_key(name)
+    pub fn is_model(&self, name: &str) -> bool {
+        self.raw.models.contains_key(name)
+    }
+
+    /// Whether an alias is configured or fetched.
+    #[must_use]
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.raw.aliases.contains_key(name)
+    }
+
+    /// The names of all models, sorted.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.raw.models.keys().map(String::as_str)
     }
 
     /// Aliases with what they stand for.
