@@ -13,6 +13,8 @@ mod budget;
 mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/explain.rs"]
+mod explain;
 #[path = "lifecycle/failover.rs"]
 mod failover;
 #[path = "support/fake_host.rs"]

@@ -11,6 +11,7 @@ mod attempt;
 mod decide;
 mod early;
 mod engine;
+mod explain;
 mod hand;
 mod handover;
 mod headers;
@@ -24,6 +25,7 @@ mod stream;
 mod worker;
 
 pub use engine::Engine;
+pub use explain::{Explained, explained};
 pub use headers::RequestHead;
 pub use read::{Read, Whole, whole};
 pub use stream::{Action, Stream};
