@@ -23,9 +23,11 @@ mod refuse;
 mod respond;
 mod rest;
 mod stream;
+mod worker;
 
 pub use engine::Engine;
 pub use explain::{Explained, explained};
 pub use headers::RequestHead;
 pub use read::{Read, Whole, whole};
 pub use stream::{Action, Stream};
+pub use worker::Worker;

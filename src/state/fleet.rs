@@ -57,8 +57,7 @@ impl SharedFleet {
             for (group, variant) in described.groups.iter().enumerate() {
                 let variant = variant.key.as_deref().unwrap_or_default();
                 for is_narrowed in [false, true] {
-                    let set = if is_narrowed { "some" } else { "all" };
-                    let key = format!("{PREFIX}turn/{set}/{}#{variant}", described.name);
+                    let key = turn::key(&described.name, variant, is_narrowed);
                     cas::create::<u64, S>(shared, &key);
                     let turn = Turn { model: ModelId(model), group: GroupId(group), is_narrowed };
                     turns.insert(turn, key);

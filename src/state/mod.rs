@@ -27,7 +27,7 @@ pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};
 pub use standing::{Limit, Standing};
-pub use turn::Turn;
+pub use turn::{Turn, restart as restart_turns};
 
 /// Starts every key; the digit is the layout version of the values.
 const PREFIX: &str = "pointsman/3/";
