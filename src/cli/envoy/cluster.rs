@@ -8,7 +8,7 @@ use std::fmt::Write;
 use crate::cli::needs::Needs;
 use crate::config::Config;
 
-use super::endpoint::{Place, Source};
+use super::endpoint::{self, Place, Source};
 use super::yaml::{commented, scalar};
 use super::{FAILOVER, Plan};
 
@@ -78,7 +78,7 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
             let users = config.providers.iter().filter(|one| one.cluster == name);
             for other in users.filter(|one| &one.name != provider) {
                 if let Some(authority) = &other.authority
-                    && !authority.starts_with(&place.server_name)
+                    && endpoint::host(other).is_none_or(|host| host != place.server_name)
                 {
                     let _ = writeln!(
                         out,
@@ -89,7 +89,7 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
             }
         }
         Source::Placeholder => {
-            let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is.");
+            let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is (--endpoint).");
         }
     }
     let kind = if place.endpoint.ip().is_some() {

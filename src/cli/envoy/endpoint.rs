@@ -129,6 +129,11 @@ fn authority(provider: &Provider) -> Option<Endpoint> {
     Some(Endpoint { is_tls: true, ..endpoint })
 }
 
+/// The host of a provider's authority.
+pub(super) fn host(provider: &Provider) -> Option<String> {
+    authority(provider).map(|endpoint| endpoint.host)
+}
+
 /// Where servers of that kind listen on one's own machine.
 fn placeholder(provider: Option<&Provider>) -> Endpoint {
     let is_ollama = provider.is_some_and(|provider| provider.api == Api::Ollama);

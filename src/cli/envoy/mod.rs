@@ -118,9 +118,9 @@ fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<Strin
         .and_then(|text| text.split_once("\n  clusters:\n"))
         .ok_or("clusters:")?;
     // Whatever stands behind the clusters.
-    let behind = rest.split_inclusive('\n').skip_while(|line| {
-        line.trim().is_empty() || line.starts_with([' ', '#'])
-    });
+    let behind = rest
+        .split_inclusive('\n')
+        .skip_while(|line| line.trim().is_empty() || line.starts_with([' ', '#']));
     let mut template = Template::new(&format!("{head}\n"));
     fill(&mut template, plan, arguments, document);
     let head = template.finish()?;
@@ -132,14 +132,14 @@ fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<Strin
 
 fn heading(plan: &Plan<'_>) -> String {
     let (does, since) = if plan.fails_over {
-        ("routes LLM requests with Pointsman and fails over inside\n# the request", "1.39")
+        (" and fails over inside\n# the request. Written by", "1.39")
     } else {
-        ("routes LLM requests with Pointsman", "1.35")
+        (". Written by", "1.35")
     };
     format!(
-        "# A complete Envoy that {does}. Written by `pointsman envoy`, for\n# Envoy {since} and later; \
-         envoy/README.md says what each part is for.\n#\n# What to look at: CHANGE ME, where there is \
-         one, and who may call.\n\n"
+        "# A complete Envoy that routes LLM requests with Pointsman{does}\n# `pointsman envoy`, for \
+         Envoy {since} and later; envoy/README.md says what each\n# part is for. What is left to do: \
+         CHANGE ME, where there is one, and who may call.\n\n"
     )
 }
 

@@ -8,7 +8,8 @@ pub(super) fn scalar(text: &str) -> String {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let is_word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
     let mut characters = text.chars();
-    let begins = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+    let is_first = |it: char| it.is_ascii_alphabetic() || matches!(it, '_' | '/');
+    let begins = characters.next().is_some_and(is_first);
     let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.' | '/');
     if begins && !is_word && characters.all(is_plain) {
         return text.to_owned();
@@ -125,9 +126,10 @@ mod tests {
 
     #[test]
     fn scalars_stay_the_text_that_they_are() {
-        for text in ["openai", "_a", "gpt-4.1", "a/b", "y", "No", "null", "1", "-1", "1e3", "", "a b",
-            "a: b", "#a", "\"q\"", "\\", "*a", "ü", "a\tb", "\u{2028}", "{a}", "~", "0x1f", ".5"]
-        {
+        for text in [
+            "openai", "_a", "gpt-4.1", "a/b", "y", "No", "null", "1", "-1", "1e3", "", "a b",
+            "a: b", "#a", "\"q\"", "\\", "*a", "ü", "a\tb", "\u{2028}", "{a}", "~", "0x1f", ".5",
+        ] {
             let line = format!("{{a: {}}}\n", scalar(text));
             let tree = super::super::super::lint::read_tree(&line).unwrap();
             assert_eq!(tree.get("a").json().unwrap(), text, "{line}");
@@ -145,7 +147,10 @@ mod tests {
         let mut template = Template::new(text);
         template.fill("b:", "    x: 5\n");
         template.replace("f: 4", "f: 6");
-        assert_eq!(template.finish().unwrap(), "a:\n  # why\n  # so\n  b:\n    x: 5\n  e: 3\nf: 6\n");
+        assert_eq!(
+            template.finish().unwrap(),
+            "a:\n  # why\n  # so\n  b:\n    x: 5\n  e: 3\nf: 6\n"
+        );
     }
 
     #[test]

@@ -111,12 +111,19 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
     if retries.is_none_or(|retries| retries < least) {
         let what = retries.map_or_else(
             || "3 unless set: Envoy".to_owned(),
-            |retries| format!("{retries}: with failover.max_attempts {}, Envoy", config.failover.max_attempts),
+            |retries| {
+                format!(
+                    "{retries}: with failover.max_attempts {}, Envoy",
+                    config.failover.max_attempts
+                )
+            },
         );
         findings.error(
             Row::CircuitBreakers,
             &at,
-            format!("{what} retries no more at a time, and hands on the failure of every other request"),
+            format!(
+                "{what} retries no more at a time, and hands on the failure of every other request"
+            ),
             "circuit_breakers: {thresholds: [{max_retries: 1024}]}",
         );
     }

@@ -118,7 +118,7 @@ fn idle(manager: &Manager, findings: &mut Findings) {
                 Row::IdleTimeout,
                 &at,
                 format!("a model that says nothing for {seconds} s{unset} loses its client"),
-                "stream_idle_timeout: 900s",
+                format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
             );
         }
     }

@@ -195,5 +195,6 @@ fn difference(one: &Value, other: &Value) -> Option<String> {
 
 /// Whether two values say the same: numbers may have another form in Envoy's YAML.
 fn is_same(one: &Value, other: &Value) -> bool {
-    one == other || matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if one.to_bits() == other.to_bits())
+    one == other
+        || matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if one.to_bits() == other.to_bits())
 }

@@ -121,7 +121,8 @@ impl Plugin {
 
     fn is_document(&self) -> bool {
         let document = self.document().and_then(Result::ok);
-        document.is_some_and(|it| ["providers", "deployments"].iter().all(|key| it.get(key).is_some()))
+        document
+            .is_some_and(|it| ["providers", "deployments"].iter().all(|key| it.get(key).is_some()))
     }
 
     /// The place of the document in it.
@@ -136,9 +137,7 @@ impl Plugin {
         let value = fields.get("value");
         match (kind.as_str(), value.text()) {
             ("Struct", _) => value.json().map(Ok),
-            (_, Some(text)) => {
-                Some(serde_json::from_str(text).map_err(|_| text.to_owned()))
-            }
+            (_, Some(text)) => Some(serde_json::from_str(text).map_err(|_| text.to_owned())),
             _ => None,
         }
     }

@@ -26,7 +26,10 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
         findings.error(
             Row::TlsSni,
             &at,
-            format!("{} is asked for no host: most providers refuse the connection", cluster.name),
+            format!(
+                "no host is named to {}, and most providers then refuse the connection",
+                cluster.name
+            ),
             "sni: the provider's host",
         );
     }
@@ -46,8 +49,7 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
         "verify_certificate_spki",
         "custom_validator_config",
     ];
-    let is_bound =
-        validation.iter().any(|at| fields.iter().any(|field| at.get(field).is_there()));
+    let is_bound = validation.iter().any(|at| fields.iter().any(|field| at.get(field).is_there()));
     if !is_bound && !san.is_true() && !elsewhere.iter().any(super::tree::At::is_there) {
         let [validation, _] = &validation;
         let what = if validation.get("trusted_ca").is_there() {

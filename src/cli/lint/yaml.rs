@@ -141,8 +141,7 @@ mod tests {
     #[test]
     fn scalars_are_what_envoy_takes_them_for() {
         let text = "a: yes\nb: \"yes\"\nc: 1\nd: 0s\ne: ~\nf: 'off'\ng: |\n  x\n  y\nh: -0.5\n";
-        let wanted =
-            json!({"a": true, "b": "yes", "c": 1, "d": "0s", "e": null, "f": "off", "g": "x\ny\n", "h": -0.5});
+        let wanted = json!({"a": true, "b": "yes", "c": 1, "d": "0s", "e": null, "f": "off", "g": "x\ny\n", "h": -0.5});
         assert_eq!(value(text), wanted);
     }
 
@@ -156,7 +155,10 @@ mod tests {
 
     #[test]
     fn json_is_read_as_json() {
-        assert_eq!(value("\n{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1.5]}"), json!({"a": "😀", "b": [1.5]}));
+        assert_eq!(
+            value("\n{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1.5]}"),
+            json!({"a": "😀", "b": [1.5]})
+        );
         assert_eq!(value("{a: b}"), json!({"a": "b"}));
     }
 

@@ -195,7 +195,8 @@ fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, S
 fn not_json(text: &str, error: &serde_json::Error) -> String {
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let mut words = text.split_whitespace().map(|word| word.trim_matches(['"', '[']));
-    if text.starts_with('[') || words.any(|word| methods.contains(&word)) && !text.starts_with('{') {
+    if text.starts_with('[') || words.any(|word| methods.contains(&word)) && !text.starts_with('{')
+    {
         return NO_BODY.to_owned();
     }
     format!("is no JSON object: {error}")

@@ -18,7 +18,7 @@ use crate::config;
 use super::{Failure, Output, read};
 use line::{Captured, Next};
 use report::{Bad, BadLine, Basis, Differences, EXAMPLES, Kind, Named, Report, Shown};
-use side::{Outcome, Side};
+use side::{Outcome, Side, Tally};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -159,30 +159,44 @@ impl Replay<'_> {
 
     fn report(self) -> Report {
         let arguments = self.arguments;
-        let named =
-            |file: &Path, side: Side| Named { file: file.display().to_string(), totals: side.totals };
+        let named = |file: &Path, side: Side| Named {
+            file: file.display().to_string(),
+            totals: side.totals,
+        };
         let kind = |((from, to), (count, lines))| Kind { from, to, count, lines };
         let mut kinds: Vec<Kind> = self.kinds.into_iter().map(kind).collect();
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let count = kinds.iter().map(|kind| kind.count).sum();
+        let other = self.against.as_ref();
+        let cost_usd =
+            other.and_then(|other| more(&self.config.totals.decided, &other.totals.decided));
         Report {
             requests: self.requests,
             bad_lines: self.bad,
             seed: arguments.seed,
             cost_basis: self.basis,
             config: named(&arguments.config, self.config),
-            differences: self.against.as_ref().map(|_| Differences { count, kinds }),
-            against: self.against.zip(arguments.against.as_deref()).map(|(it, file)| named(file, it)),
+            differences: self.against.as_ref().map(|_| Differences { count, cost_usd, kinds }),
+            against: self
+                .against
+                .zip(arguments.against.as_deref())
+                .map(|(it, file)| named(file, it)),
             shown: self.shown,
         }
     }
+}
+
+/// What the second costs more, where all prices are known.
+fn more(one: &Tally, other: &Tally) -> Option<f64> {
+    (one.unpriced == 0 && other.unpriced == 0).then(|| other.cost_usd - one.cost_usd)
 }
 
 fn print(shown: &Shown, as_json: bool) {
     let text = if as_json {
         serde_json::to_string(shown).unwrap_or_default()
     } else {
-        report::one(shown.line, &shown.path, &shown.config, shown.against.as_ref()).join("  ")
+        let row = report::one(shown.line, &shown.path, &shown.config, shown.against.as_ref());
+        row.into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ")
     };
     let _ = writeln!(io::stdout(), "{text}");
 }

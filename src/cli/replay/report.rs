@@ -61,6 +61,8 @@ pub(super) struct Named {
 #[derive(Debug, Serialize)]
 pub(super) struct Differences {
     pub(super) count: u64,
+    /// What the second costs more than the first; none where a price is not known.
+    pub(super) cost_usd: Option<f64>,
     /// By what they come to, most frequent first.
     pub(super) kinds: Vec<Kind>,
 }
@@ -149,6 +151,9 @@ fn overview(report: &Report) -> Vec<Vec<String>> {
         rows.push(row(&format!("refused: {code}"), sides.iter().map(count)));
     }
     rows.push(row("projected cost", sides.iter().map(|side| cost(&side.totals.decided))));
+    if let Some(usd) = report.differences.as_ref().and_then(|it| it.cost_usd) {
+        rows.push(vec!["difference".to_owned(), String::new(), format!("{usd:+.6} USD")]);
+    }
     let Basis { usage, estimate } = report.cost_basis;
     let basis = format!("{usage} by usage, {estimate} by the estimate");
     rows.push(vec!["cost rests on".to_owned(), basis]);
@@ -169,10 +174,13 @@ fn tallies(report: &Report, of: Part) -> Vec<Vec<String>> {
         let none = Tally::default();
         let tally = of(&side.totals).get(name).unwrap_or(&none);
         let share = share(tally.requests, side.totals.decided.requests);
-        [tally.requests.to_string(), share, cost(tally)]
+        let cost = if tally.requests == 0 { String::new() } else { cost(tally) };
+        [tally.requests.to_string(), share, cost]
     };
     let of_name = |name: &String| row(name, sides.iter().flat_map(|side| cells(name, side)));
-    names.into_iter().map(of_name).collect()
+    let heading = sides.iter().flat_map(|_| ["requests", "share", "cost"].map(str::to_owned));
+    let rows = std::iter::once(row("", heading)).chain(names.into_iter().map(of_name));
+    rows.collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
