@@ -17,6 +17,7 @@ use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
 
 use super::answer::Started;
 use super::apply::set_providers_headers;
+use super::count::Tokens;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
 use super::handover::{Handover, Leg};
@@ -56,7 +57,7 @@ impl Stream {
         };
         let mut progress = match host.property(PROGRESS) {
             // Nothing has been tried yet.
-            None => Progress { next: Some(0), tried: Vec::new() },
+            None => Progress { next: Some(0), ..Progress::default() },
             Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
         };
         let dialect = handover.work.format.dialect();
@@ -69,6 +70,12 @@ impl Stream {
         };
         let is_first = progress.tried.is_empty();
         self.start(host, &handover, leg, is_first);
+        if progress.tried.last().is_some_and(|last| *last != at) {
+            let deployment = self.started.as_ref().map(|started| started.attempt.deployment);
+            engine.count_fallback(host, &handover.asked, deployment, progress.last);
+        }
+        progress.last = Outcome::Network;
+        engine.log_server(host, &leg.name, &leg.provider);
         let told = |path| {
             let text = (!is_first).then(|| host.property(path)).flatten().unwrap_or_default();
             String::from_utf8(text).unwrap_or_default()
@@ -113,7 +120,10 @@ impl Stream {
         let engine = &*self.engine;
         let config = &engine.config;
         let id = leg.deployment.as_ref().and_then(|id| config.names.deployments.get(id)).copied();
-        let Some(id) = id else { return };
+        let Some(id) = id else {
+            self.is_uncounted = true;
+            return;
+        };
         let attempt = if let (true, Some(numbers)) = (is_first, handover.begun) {
             Attempt::from_numbers(id, numbers)
         } else {
@@ -127,6 +137,7 @@ impl Stream {
             // this one now, whatever has come since.
             let _ = ask(false) || ask(true);
             engine.count_exhausted(host, fleet.exhausted);
+            engine.show_in_flight(host, id, fleet.in_flight);
             fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
         };
         self.started = Some(Started { attempt, work: handover.work, sent_ms: None });
@@ -160,7 +171,7 @@ impl Stream {
         this: &mut Try,
         is_end: bool,
     ) -> Action {
-        let report = self.came(host, this.provider);
+        let (report, _) = self.came(host, this.provider);
         let Some(report) = report else { return Action::Continue };
         this.note(host, &report.to_string());
         this.note_time(host);
@@ -200,7 +211,9 @@ impl Stream {
 
     /// Takes the end of an attempt that nobody has answered.
     pub(super) fn attempt_done<H: Host + ?Sized>(&mut self, host: &H, this: &Try) {
-        let Some(started) = self.started.take() else { return };
+        if self.started.is_none() && !self.is_uncounted {
+            return;
+        }
         let details = host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
         let is_clients = host.property(ENDED).is_some()
@@ -209,8 +222,14 @@ impl Stream {
             || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         let report = (!is_clients).then_some(network);
+        let cancelled = Outcome::Cancelled.name();
         this.note_time(host);
-        self.engine.end(host, &started.attempt, &Ending { report, ..Ending::default() });
+        if let Some(started) = self.started.take() {
+            let ending = Ending { report, ..Ending::default() };
+            self.engine.end(host, &started, &ending, Tokens::default(), cancelled);
+        }
+        let outcome = report.map_or(cancelled, |report| report.outcome.name());
+        self.count_stateless(host, outcome);
     }
 }
 
@@ -284,6 +303,7 @@ impl Try {
         }
         let tokens = self.handover.work.tokens;
         let next = self.after(engine, failure, |leg| engine.is_ready(host, leg, tokens));
+        self.progress.last = report.outcome;
         if self.go_on(host, next) {
             host.set_response_header(&engine.config.headers.retry, Some(b"1"));
         }

@@ -7,6 +7,7 @@
 mod answer;
 mod apply;
 mod attempt;
+mod count;
 mod decide;
 mod early;
 mod engine;
