@@ -15,8 +15,8 @@ use crate::state::headroom::Headroom;
 use crate::state::outcome::{Outcome, Report};
 use crate::state::{Attempt, Dropped, Ended, Ending};
 
-use super::count::Tokens;
 use super::engine::Engine;
+use super::spent::Tokens;
 use super::stream::{Action, State, Stream, millis};
 
 /// Longest piece of a body that is copied at once, in bytes.

@@ -1,26 +1,24 @@
-//! What is counted of requests and attempts, and what access logs are given.
+//! What is counted of requests and attempts.
 //!
 //! The router counts each request once, however it ends; whoever ends an attempt counts
-//! that. Labels are names of the configuration or words of this module: whatever a client
-//! has named itself is [`OTHER`]. No text of a request goes into a metric, a log line or a
-//! property of the stream.
+//! that. No text of a request goes into a metric or a log line.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::config::{Config, DeploymentId, RouteId};
+use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::metrics::{NONE, OTHER, table};
-use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::response::body::Told;
-use crate::routing::{Decision, Server, Step};
+use crate::routing::{Decision, Server};
 use crate::state::Ending;
 use crate::state::outcome::Outcome;
 
-use super::answer::{Answer, Started};
+use super::answer::Started;
 use super::engine::Engine;
-use super::headers::value;
+use super::label::{class, deployment, labels, operation};
 use super::read;
+use super::spent::Tokens;
 use super::stream::{State, Stream};
 
 /// What the proxy answered by itself; of an attempt, for reasons that say nothing of the
@@ -28,54 +26,6 @@ use super::stream::{State, Stream};
 pub(super) const PROXY: &str = "proxy";
 /// What is tried because nothing before it may be picked.
 const UNAVAILABLE: &str = "unavailable";
-
-const MODEL: &[&str] = &["llm.model"];
-const DEPLOYMENT: &[&str] = &["llm.deployment"];
-const PROVIDER: &[&str] = &["llm.provider"];
-const ROUTE: &[&str] = &["llm.route"];
-const REFUSAL: &[&str] = &["llm.refusal"];
-const DECISION_US: &[&str] = &["llm.decision_us"];
-const INPUT_TOKENS: &[&str] = &["llm.input_tokens"];
-const OUTPUT_TOKENS: &[&str] = &["llm.output_tokens"];
-const COST_USD: &[&str] = &["llm.cost_usd"];
-
-/// Billionths in one.
-const NANO: u64 = 1_000_000_000;
-
-/// Tokens of an attempt.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tokens {
-    pub(super) input: u64,
-    pub(super) output: u64,
-    /// Which of them the provider reports; the rest is estimated.
-    told: [bool; 2],
-}
-
-impl Tokens {
-    /// As the provider counts them, or else as they are estimated.
-    pub(super) fn of(answer: &Answer, told: Told) -> Self {
-        let work = &answer.started.work;
-        if answer.report.status >= 400 || !work.is_processed {
-            return Self::default();
-        }
-        let usage = told.usage;
-        Self {
-            input: usage.input_tokens.unwrap_or(work.tokens),
-            output: usage.output_tokens.unwrap_or(match (work.is_text, answer.is_events) {
-                (false, _) => 0,
-                // Most providers send an event for each token,
-                (true, true) => u64::from(told.events),
-                // and a token is four bytes long.
-                (true, false) => answer.length / 4,
-            }),
-            told: [usage.input_tokens.is_some(), usage.output_tokens.is_some()],
-        }
-    }
-
-    pub(super) const fn sum(self) -> u64 {
-        self.input.saturating_add(self.output)
-    }
-}
 
 impl Stream {
     /// Notes that a request is judged, and when.
@@ -98,9 +48,7 @@ impl Stream {
         }
         let spent_us = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);
         self.engine.meter.put(host, &table::DECISION, &[], spent_us);
-        if config.log_fields {
-            host.set_property(DECISION_US, spent_us.to_string().as_bytes());
-        }
+        self.engine.log_time(host, spent_us);
     }
 
     /// Counts a request, unless it has been counted.
@@ -125,7 +73,7 @@ impl Stream {
         if !self.is_open {
             return;
         }
-        let engine = std::rc::Rc::clone(&self.engine);
+        let engine = Rc::clone(&self.engine);
         let state = std::mem::take(&mut self.state);
         let decision = match &state {
             State::Sent(sent) => sent.decision.as_ref(),
@@ -143,7 +91,7 @@ impl Stream {
         refusal: &Refusal,
         decision: Option<&Decision>,
     ) {
-        let engine = std::rc::Rc::clone(&self.engine);
+        let engine = Rc::clone(&self.engine);
         let (model, route) = labels(&engine.config, decision);
         self.count_refused_as(host, refusal, model, route);
     }
@@ -160,9 +108,7 @@ impl Stream {
             return;
         }
         read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
-        if self.engine.config.log_fields {
-            host.set_property(REFUSAL, refusal.code.as_bytes());
-        }
+        self.engine.log_refusal(host, refusal);
         self.count(host, [model, route, "refused", refusal.code]);
     }
 
@@ -173,14 +119,14 @@ impl Stream {
         decision: &Decision,
         status: u16,
     ) {
-        let engine = std::rc::Rc::clone(&self.engine);
+        let engine = Rc::clone(&self.engine);
         let (model, route) = labels(&engine.config, Some(decision));
         self.count(host, [model, route, "served", class(status)]);
     }
 
     /// Counts what a decision has come to, and keeps it for logs.
     pub(super) fn note_decision<H: Host + ?Sized>(&mut self, host: &H, decision: &Decision) {
-        let engine = std::rc::Rc::clone(&self.engine);
+        let engine = Rc::clone(&self.engine);
         let config = &engine.config;
         let Some(step) = decision.plan.first() else { return };
         let (model, route) = labels(config, Some(decision));
@@ -194,17 +140,7 @@ impl Stream {
         if !config.is_handing_over() {
             self.is_uncounted = matches!(step.server, Server::Direct(..));
         }
-        if !config.log_fields {
-            return;
-        }
-        host.set_property(MODEL, value(&decision.model).as_bytes());
-        if decision.route.is_some() {
-            host.set_property(ROUTE, value(route).as_bytes());
-        }
-        if !config.is_handing_over() {
-            let provider = &config.provider(step.server.provider(config)).name;
-            engine.log_server(host, &step.server.name(config), provider);
-        }
+        engine.log_decision(host, decision, step);
     }
 
     /// Counts an attempt that no state is kept of, unless that has been done.
@@ -216,14 +152,6 @@ impl Stream {
 }
 
 impl Engine {
-    /// Keeps for logs who is asked.
-    pub(super) fn log_server<H: Host + ?Sized>(&self, host: &H, name: &str, provider: &str) {
-        if self.config.log_fields {
-            host.set_property(DEPLOYMENT, value(name).as_bytes());
-            host.set_property(PROVIDER, value(provider).as_bytes());
-        }
-    }
-
     /// Counts an attempt after another one that came to `after`.
     pub(super) fn count_fallback<H: Host + ?Sized>(
         &self,
@@ -289,117 +217,8 @@ impl Engine {
             let percent = started.work.tokens.saturating_mul(100) / tokens.input.max(1);
             put(&table::ESTIMATE, &[name], percent);
         }
-        if let Some(nano) = self.cost_nano_usd(started.attempt.deployment, tokens) {
+        if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
             put(&table::COST, &[name], nano);
         }
-    }
-
-    /// Keeps for logs what an attempt took.
-    pub(super) fn log_tokens<H: Host + ?Sized>(
-        &self,
-        host: &H,
-        deployment: DeploymentId,
-        tokens: Tokens,
-    ) {
-        if !self.config.log_fields || tokens.sum() == 0 {
-            return;
-        }
-        host.set_property(INPUT_TOKENS, tokens.input.to_string().as_bytes());
-        host.set_property(OUTPUT_TOKENS, tokens.output.to_string().as_bytes());
-        if let Some(nano) = self.cost_nano_usd(deployment, tokens) {
-            let (whole, rest) = (nano / NANO, nano % NANO);
-            host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
-        }
-    }
-
-    /// What tokens cost in billionths of a dollar; `None` where a price is not known.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "token counts stay far below 2^53, and the cast saturates"
-    )]
-    fn cost_nano_usd(&self, deployment: DeploymentId, tokens: Tokens) -> Option<u64> {
-        let facts = &self.config.deployment(deployment).facts;
-        let prices = [facts.input_usd_per_million, facts.output_usd_per_million];
-        let mut nano = 0.0;
-        for (count, price) in [tokens.input, tokens.output].into_iter().zip(prices) {
-            if count > 0 {
-                // A dollar for a million is a thousand billionths for one.
-                nano += count as f64 * price? * 1000.0;
-            }
-        }
-        Some(nano.round() as u64)
-    }
-}
-
-/// The model that was asked for and the route that took the request, as labels.
-fn labels<'a>(config: &'a Config, decision: Option<&'a Decision>) -> (&'a str, &'a str) {
-    let Some(decision) = decision else { return (NONE, NONE) };
-    (model(decision), route(config, decision.route))
-}
-
-/// The model of a decision as a label.
-pub(super) fn model(decision: &Decision) -> &str {
-    match decision.plan.first() {
-        // Its name is the client's own, unless it stands in for a model.
-        Some(Step { server: Server::Direct(..), model, .. }) if *model == decision.model => OTHER,
-        _ => &decision.model,
-    }
-}
-
-fn route(config: &Config, route: Option<RouteId>) -> &str {
-    route.map_or(NONE, |id| &config.route(id).name)
-}
-
-fn deployment<'a>(config: &'a Config, step: &Step) -> &'a str {
-    match &step.server {
-        Server::Deployment(id) => &config.deployment(*id).id,
-        Server::Direct(..) => OTHER,
-    }
-}
-
-/// What a client has asked for, as a label.
-pub(super) fn asked<'a>(config: &'a Config, sent: Option<&str>) -> &'a str {
-    let Some(sent) = sent else { return NONE };
-    let names = &config.names;
-    let of = |name: &str| {
-        let id = names.models.get(name).or_else(|| names.aliases.get(name))?;
-        Some(config.model(*id).name.as_str())
-    };
-    let of_variant = || of(sent.split_once('#')?.0);
-    let of_deployment = || Some(config.deployment(*names.deployments.get(sent)?).id.as_str());
-    of(sent).or_else(of_variant).or_else(of_deployment).unwrap_or(OTHER)
-}
-
-const fn class(status: u16) -> &'static str {
-    match status {
-        100..=199 => "1xx",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        500..=599 => "5xx",
-        _ => NONE,
-    }
-}
-
-/// What the GenAI conventions call what a request asks for.
-const fn operation(format: Format) -> &'static str {
-    match format {
-        Format::OpenAiChat
-        | Format::OpenAiResponses
-        | Format::AnthropicMessages
-        | Format::AzureOpenAi
-        | Format::BedrockConverse
-        | Format::CohereChat
-        | Format::Ollama => "chat",
-        Format::OpenAiCompletions => "text_completion",
-        Format::OpenAiEmbeddings => "embeddings",
-        Format::GeminiGenerate => "generate_content",
-        Format::OpenAiModerations => "moderation",
-        Format::OpenAiImages => "image",
-        Format::OpenAiAudio => "audio",
-        Format::OpenAiRealtime => "realtime",
-        Format::Rerank => "rerank",
     }
 }

@@ -1,5 +1,7 @@
 //! From what has been read of a request to what is done with it.
 
+use std::rc::Rc;
+
 use crate::config::Config;
 use crate::host::Host;
 use crate::metrics::NONE;
@@ -11,7 +13,7 @@ use crate::routing::{self, Verdict};
 
 use super::answer::{Started, Work};
 use super::apply::Held;
-use super::count::asked;
+use super::label::asked;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
 use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
@@ -80,7 +82,7 @@ impl Stream {
         }
         match verdict {
             Verdict::Refuse(refusal) => {
-                let engine = std::rc::Rc::clone(&self.engine);
+                let engine = Rc::clone(&self.engine);
                 let model = asked(&engine.config, facts.model.as_deref());
                 self.count_refused_as(host, &refusal, model, NONE);
                 Err(refusal)

@@ -4,6 +4,7 @@
 //! own no clock, no randomness and no memory beyond the request: all of it is
 //! the host's.
 
+mod admin;
 mod answer;
 mod apply;
 mod attempt;
@@ -14,11 +15,15 @@ mod engine;
 mod hand;
 mod handover;
 mod headers;
+mod label;
+mod logged;
 mod progress;
 mod read;
+mod ready;
 mod refuse;
 mod respond;
 mod rest;
+mod spent;
 mod stream;
 
 pub use engine::Engine;

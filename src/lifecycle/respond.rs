@@ -16,11 +16,12 @@ use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
 use super::attempt::number;
-use super::count::{PROXY, Tokens};
+use super::count::PROXY;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
 use super::headers::value;
 use super::progress::Progress;
+use super::spent::Tokens;
 use super::stream::{Action, Stream, millis};
 
 impl Stream {
