@@ -214,8 +214,8 @@ impl Engine {
             }
         }
         if let (true, true, 1..) = (started.work.is_estimated, tokens.told[0], tokens.input) {
-            let percent = started.work.tokens.saturating_mul(100) / tokens.input.max(1);
-            put(&table::ESTIMATE, &[name], percent);
+            let percent = started.work.tokens.saturating_mul(100).checked_div(tokens.input);
+            put(&table::ESTIMATE, &[name], percent.unwrap_or_default());
         }
         if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
             put(&table::COST, &[name], nano);
