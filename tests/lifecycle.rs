@@ -13,6 +13,8 @@ mod budget;
 mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/explain.rs"]
+mod explain;
 #[path = "lifecycle/failover.rs"]
 mod failover;
 #[path = "support/fake_host.rs"]
@@ -23,6 +25,8 @@ mod hold;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]

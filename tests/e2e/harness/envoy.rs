@@ -23,9 +23,6 @@ const WORKERS: &str = "4";
 /// Starting takes a second or two, more on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// The credential that the shipped configurations have Envoy take from its environment.
-pub(crate) const SHIPPED_KEY: &str = "sk-north";
-
 /// Lines of the log that are shown after a failure.
 const SHOWN_LINES: usize = 60;
 
@@ -56,40 +53,29 @@ impl Envoy {
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
-        Self::start_in(folder, &config)
+        Self::start_in(folder, &config, &[])
     }
 
-    /// Starts one with a shipped configuration whose ports are replaced, each by name; the
-    /// listener's and the admin page's are chosen by Envoy.
-    pub(crate) fn start_shipped(file: &str, ports: &BTreeMap<&'static str, u16>) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut text = fs::read_to_string(root.join("envoy").join(file)).unwrap();
-        let shipped = [("listener", 10000), ("admin", 9901), ("north", 9101), ("south", 9102)];
-        for (name, port) in shipped {
-            let with = ports.get(name).copied().unwrap_or_default();
-            text = text.replace(&format!("port_value: {port}"), &format!("port_value: {with}"));
-        }
-        let shipped = "filename: target/wasm32-wasip1/release/pointsman.wasm";
-        assert!(text.contains(shipped), "{file} names the module");
-        text = text.replace(shipped, &format!("filename: {}", module()));
+    /// Starts one that is configured by this text, with these variables.
+    pub(crate) fn start_text(text: &str, variables: &[(&str, &str)]) -> Self {
         let folder = folder();
         let config = folder.join("envoy.yaml");
         fs::write(&config, text).unwrap();
-        Self::start_in(folder, &config)
+        Self::start_in(folder, &config, variables)
     }
 
-    fn start_in(folder: PathBuf, config: &Path) -> Self {
+    fn start_in(folder: PathBuf, config: &Path, variables: &[(&str, &str)]) -> Self {
         let log = folder.join("log");
         let address_file = folder.join("admin");
         let output = File::create(&log).unwrap();
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "sh", &setting("ENVOY"), "--disable-hot-restart"])
             .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level", "wasm:info"])
-            .env("NORTH_API_KEY", SHIPPED_KEY)
             .arg("-c")
             .arg(config)
             .arg("--admin-address-path")
             .arg(&address_file)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
@@ -101,7 +87,7 @@ impl Envoy {
         let bound = wait_for(&log, || bound(admin));
         Self {
             admin_port: admin.port(),
-            listener_port: bound[LISTENER],
+            listener_port: bound.get(LISTENER).or(bound.values().next()).copied().unwrap(),
             peek_port: bound.get(PEEK).copied(),
             folder,
             log,
@@ -165,13 +151,26 @@ pub(crate) fn validate(spec: &Spec) -> (bool, String) {
     validate_file(&write_config(&folder(), spec, &BTreeMap::new()))
 }
 
+/// The same of a text, with these variables.
+pub(crate) fn validate_text(text: &str, variables: &[(&str, &str)]) -> (bool, String) {
+    let path = folder().join("envoy.yaml");
+    fs::write(&path, text).unwrap();
+    validate_with(&path, variables)
+}
+
 /// The same of a file, in the folder that the tests run in.
 pub(crate) fn validate_file(path: &Path) -> (bool, String) {
+    // What the shipped configurations name.
+    let variables =
+        [("NORTH_API_KEY", "sk-north"), ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")];
+    validate_with(path, &variables)
+}
+
+fn validate_with(path: &Path, variables: &[(&str, &str)]) -> (bool, String) {
     let output = Command::new(setting("ENVOY"))
         .args(["--mode", "validate", "-l", "info", "-c"])
         .arg(path)
-        // What the shipped configurations name.
-        .env("NORTH_API_KEY", SHIPPED_KEY)
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();

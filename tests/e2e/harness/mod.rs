@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Body, Client, Content, Reply, ask, connect};
-pub(crate) use envoy::{Envoy, SHIPPED_KEY, module, validate, validate_file};
+pub(crate) use envoy::{Envoy, module, validate, validate_file, validate_text};
 pub(crate) use spec::Spec;
 
 /// The providers of every group; each is also a cluster, `site` the default one.
@@ -61,29 +61,22 @@ impl Group {
         std::thread::scope(|scope| scope.spawn(|| Self::start_blocking(spec)).join().unwrap())
     }
 
-    /// Starts the providers of a shipped configuration, and an Envoy with that.
-    pub(crate) fn shipped(file: &str) -> Self {
-        std::thread::scope(|scope| {
-            let start =
-                || Self::with(&["north", "south"], |ports| Envoy::start_shipped(file, ports));
-            scope.spawn(start).join().unwrap()
-        })
-    }
-
     fn start_blocking(spec: &Spec) -> Self {
-        Self::with(&PROVIDERS, |ports| Envoy::start(spec, ports))
-    }
-
-    fn with(
-        providers: &[&'static str],
-        start: impl FnOnce(&BTreeMap<&'static str, u16>) -> Envoy,
-    ) -> Self {
         let mut mocks = BTreeMap::new();
-        for name in providers {
-            mocks.insert(*name, run(Mock::start(name, 0)).unwrap());
+        for name in PROVIDERS {
+            mocks.insert(name, run(Mock::start(name, 0)).unwrap());
         }
         let ports = mocks.iter().map(|(name, mock)| (*name, mock.port())).collect();
-        Self { envoy: start(&ports), mocks }
+        Self { envoy: Envoy::start(spec, &ports), mocks }
+    }
+
+    /// The same of providers that run already, and an Envoy's configuration as text.
+    pub(crate) fn of(
+        mocks: BTreeMap<&'static str, Mock>,
+        text: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self { envoy: Envoy::start_text(text, variables), mocks }
     }
 
     /// The listener's port.
