@@ -55,7 +55,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-compat test-wasm peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-compat test-wasm peek soak check lint lengths docs deny compose fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -140,7 +140,7 @@ rig: setup-rust $(STRIP)
 
 check: lint test ## every lint and every test
 
-lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, docs, licenses, sizes
+lint: setup-rust lengths docs deny compose build ## formatting, clippy on both targets, docs, licenses, sizes
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
@@ -155,6 +155,11 @@ lengths:
 docs: setup-rust
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	@python3 scripts/links.py
+
+# Parsed only, and only where Docker is: nothing is built.
+compose:
+	@if docker compose version >/dev/null 2>&1; then docker compose -f envoy/docker-compose.yaml config --quiet; \
+	  else echo "docker compose is not here: envoy/docker-compose.yaml is not checked by it"; fi
 
 deny: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level warn check bans licenses sources

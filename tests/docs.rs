@@ -142,6 +142,37 @@ fn every_cluster_of_the_failover_configuration_makes_attempts() {
 }
 
 #[test]
+fn the_containers_are_of_the_versions_and_at_the_ports_of_the_makefile() {
+    let compose = include_str!("../envoy/docker-compose.yaml");
+    let dockerfile = include_str!("../Dockerfile");
+    let after = |text: &'static str, key: &str| {
+        let (_, rest) = text.split_once(key).unwrap_or_else(|| panic!("no {key}"));
+        rest.lines().next().unwrap().trim().trim_matches('"')
+    };
+    let makefile = include_str!("../Makefile");
+    assert_eq!(after(dockerfile, "ARG ENVOY="), after(makefile, "ENVOY_VERSION :="));
+    let toolchain = include_str!("../rust-toolchain.toml");
+    assert_eq!(after(dockerfile, "ARG RUST="), after(toolchain, "channel = "));
+    for (name, port) in [("LISTENER", 10000), ("ADMIN", 9901), ("NORTH", 9101), ("SOUTH", 9102)] {
+        let published = format!("\"127.0.0.1:${{{name}_PORT:-{port}}}:{port}\"");
+        assert!(compose.contains(&published), "{published}");
+        assert!(FAILOVER.contains(&format!("port_value: {port}}}")), "{port}");
+    }
+    for (name, port) in [("north", 9101), ("south", 9102)] {
+        let command = format!(r#"["--name", "{name}", "--host", "0.0.0.0", "--port", "{port}"]"#);
+        assert!(compose.contains(&command), "{command}");
+    }
+    // What the configuration takes from its environment is there.
+    let variables = after(FAILOVER, "host_env_keys: [").split(']').next().unwrap();
+    for variable in variables.split(", ") {
+        assert!(compose.contains(&format!("      {variable}: ${{{variable}:-")), "{variable}");
+    }
+    let module = after(FAILOVER, "filename: ").trim_end_matches('}');
+    let (folder, _) = module.rsplit_once('/').unwrap();
+    assert!(dockerfile.contains(&format!("/pointsman/{module} /pointsman/{folder}/")), "{module}");
+}
+
+#[test]
 fn the_readme_stays_short_until_it_runs() {
     let readme = include_str!("../README.md");
     let line = readme.lines().position(|line| line.contains("make run")).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use crate::harness::{Ask, Group, ask, module, run};
 use crate::mock::Mock;
@@ -83,6 +84,22 @@ fn held_by_the_buffer_filter() {
     let group = shipped("buffer.yaml");
     serves(&group);
     passes_over(&group);
+}
+
+#[test]
+fn failover_as_a_container_has_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy");
+    let sed = Command::new("sed")
+        .current_dir(&folder)
+        .args(["-f", "compose.sed", "failover.yaml"])
+        .output();
+    let text = String::from_utf8(sed.unwrap().stdout).unwrap();
+    let shipped = std::fs::read_to_string(folder.join("failover.yaml")).unwrap();
+    let changed: Vec<_> = text.lines().zip(shipped.lines()).filter(|(a, b)| a != b).collect();
+    let [(admin, _), (listener, _)] = changed.as_slice() else { panic!("{changed:?}") };
+    assert!(admin.contains("address: 0.0.0.0, port_value: 9901"), "{admin}");
+    assert!(listener.contains("address: 0.0.0.0, port_value: 10000"), "{listener}");
+    serves(&start(text));
 }
 
 #[test]
