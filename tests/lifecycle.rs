@@ -23,6 +23,8 @@ mod fake_host;
 mod hold;
 #[path = "lifecycle/hostile.rs"]
 mod hostile;
+#[path = "lifecycle/lacks.rs"]
+mod lacks;
 #[path = "lifecycle/limit.rs"]
 mod limit;
 #[path = "lifecycle/metrics.rs"]

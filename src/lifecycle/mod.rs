@@ -18,6 +18,7 @@ mod handover;
 mod headers;
 mod hold;
 mod label;
+mod lacks;
 mod logged;
 mod models;
 mod progress;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use log::Level;
 use pointsman::host::{
-    Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData,
+    Called, Callout, Conflict, Headers, Host, Lacks, MetricKind, NotCalled, SharedData,
 };
 use pointsman::lifecycle::{Action, Engine, Stream};
 
@@ -43,6 +43,8 @@ pub(crate) struct FakeHost {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
+    /// What it lacks: without it, what is asked of that is as Envoy's host does it.
+    pub(crate) lacks: Cell<Lacks>,
     pub(crate) request_headers: RefCell<Headers>,
     /// Whether the head has gone on: the SDK panics at what Envoy then answers.
     pub(crate) is_head_gone: Cell<bool>,
@@ -88,6 +90,7 @@ impl FakeHost {
             environment: BTreeMap::new(),
             now_ms: Cell::new(NOW_MS),
             seed: Cell::new(1),
+            lacks: Cell::default(),
             request_headers: RefCell::default(),
             is_head_gone: Cell::default(),
             body: RefCell::default(),
@@ -288,12 +291,18 @@ impl SharedData for FakeHost {
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
         let (reads, writes) = self.accesses.get();
         self.accesses.set((reads + 1, writes));
+        if self.lacks.get().shared_data {
+            return None;
+        }
         self.shared.data.lock().unwrap().values.get(key).cloned()
     }
 
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
         let (reads, writes) = self.accesses.get();
         self.accesses.set((reads, writes + 1));
+        if self.lacks.get().shared_data {
+            return Ok(());
+        }
         let mut data = self.shared.data.lock().unwrap();
         if let Some((_, current)) = data.values.get(key) {
             // Version 0 writes unconditionally, as does any version an absent key.
@@ -309,6 +318,10 @@ impl SharedData for FakeHost {
 }
 
 impl Host for FakeHost {
+    fn lacks(&self) -> Lacks {
+        self.lacks.get()
+    }
+
     fn request_headers(&self) -> Headers {
         assert!(!self.is_head_gone.get(), "the head has gone on");
         self.request_headers.borrow().clone()
@@ -387,11 +400,14 @@ impl Host for FakeHost {
     fn clear_route_cache(&self) {}
 
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        self.properties.borrow().get(&path.join(".")).cloned()
+        let properties = self.properties.borrow();
+        properties.get(&path.join(".")).filter(|_| !self.lacks.get().properties).cloned()
     }
 
     fn set_property(&self, path: &[&str], value: &[u8]) {
-        self.properties.borrow_mut().insert(path.join("."), value.to_vec());
+        if !self.lacks.get().properties {
+            self.properties.borrow_mut().insert(path.join("."), value.to_vec());
+        }
     }
 
     fn now(&self) -> Duration {
@@ -417,6 +433,9 @@ impl Host for FakeHost {
     }
 
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        if self.lacks.get().metrics {
+            return None;
+        }
         let mut metrics = self.metrics.borrow_mut();
         metrics.push((kind, name.to_owned(), Vec::new()));
         u32::try_from(metrics.len() - 1).ok()
