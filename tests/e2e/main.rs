@@ -35,6 +35,7 @@ mod generated;
 mod group;
 mod header;
 mod hold;
+mod istio;
 mod layout;
 mod passing;
 mod rewrite;
