@@ -9,6 +9,8 @@ mod attempt;
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/custom.rs"]
+mod custom;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/failover.rs"]

@@ -7,6 +7,7 @@
 //! problems, and all of them are reported together. The environment is not
 //! read: whether a secret is there is for the caller to check.
 
+mod custom;
 mod demand;
 mod document;
 mod error;
@@ -33,6 +34,7 @@ use error::Findings;
 use raw::Raw;
 use read::Read;
 
+pub use custom::{Custom, MOST_LISTED, OnError};
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};

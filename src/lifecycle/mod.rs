@@ -6,6 +6,7 @@
 
 mod answer;
 mod apply;
+mod ask;
 mod attempt;
 mod decide;
 mod early;

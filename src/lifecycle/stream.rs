@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::Role;
-use crate::host::{Called, Host};
+use crate::host::Host;
 use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
@@ -15,6 +15,7 @@ use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{Decision, looks};
 
 use super::answer::{Answer, Started, Work};
+use super::ask::Asking;
 use super::attempt::Try;
 use super::engine::Engine;
 use super::hand::ENDED;
@@ -54,6 +55,8 @@ pub(super) enum State {
     Idle,
     /// The body is being read.
     Reading(Box<Reading>),
+    /// Held until a service has answered.
+    Asking(Box<Asking>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
     /// An attempt, in the attempt role.
@@ -131,7 +134,7 @@ impl Stream {
         if written == Written::Nothing {
             let facts = RequestFacts::new(opening.call.entry);
             let scan = Scan { facts, layout: Layout::default() };
-            let action = self.decide_on(host, &opening, scan, 0, &[]);
+            let action = self.decide_on(host, opening, scan, 0, &[], true);
             return action.unwrap_or_else(|refusal| refuse(host, &refusal, format.dialect()));
         }
         self.state = State::Reading(Box::new(Reading {
@@ -155,6 +158,7 @@ impl Stream {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.read(host, reading, held, is_end),
+            State::Asking(asking) => self.wait(asking, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
             State::Try(mut this) => {
                 self.attempt_body(host, &mut this, held, is_end);
@@ -170,6 +174,7 @@ impl Stream {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
             State::Reading(reading) => self.decide(host, *reading, &[], true),
+            State::Asking(asking) => self.wait(asking, true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
             State::Try(this) => {
                 self.sent(host);
@@ -180,11 +185,6 @@ impl Stream {
         }
     }
 
-    /// Takes the end of a call that this stream made.
-    pub fn on_called<H: Host + ?Sized>(&mut self, _host: &H, _called: Called) -> Action {
-        Action::Pause
-    }
-
     /// Takes the head of the response.
     pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         if let Some(mut this) = self.take_try() {
@@ -192,10 +192,15 @@ impl Stream {
             self.state = State::Try(this);
             return action;
         }
-        if let State::Sent(sent) = &mut self.state
-            && let Some(decision) = sent.decision.take()
-        {
-            self.respond(host, &decision, is_end);
+        match &mut self.state {
+            State::Sent(sent) => {
+                if let Some(decision) = sent.decision.take() {
+                    self.respond(host, &decision, is_end);
+                }
+            }
+            // The proxy has answered by itself: a service's answer comes too late.
+            State::Asking(_) => self.state = State::Idle,
+            _ => {}
         }
         Action::Continue
     }

@@ -35,6 +35,9 @@ pub struct Trace {
     pub plan: Vec<String>,
     /// The first of the plan.
     pub decision: Option<DecisionTrace>,
+    /// Why the order may be another one than the plan's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<&'static str>,
     /// Whether the request is sent on untouched.
     pub pass_through: bool,
     /// What the client is told instead.
@@ -273,5 +276,6 @@ const fn strategy_name(strategy: StrategyName) -> &'static str {
         StrategyName::PriorityBased => "priority_based",
         StrategyName::Rules => "rules",
         StrategyName::Sticky => "sticky",
+        StrategyName::Custom => "custom",
     }
 }
