@@ -4,6 +4,7 @@
 //! own no clock, no randomness and no memory beyond the request: all of it is
 //! the host's.
 
+mod admin;
 mod answer;
 mod apply;
 mod ask;
@@ -16,6 +17,7 @@ mod handover;
 mod headers;
 mod progress;
 mod read;
+mod ready;
 mod refuse;
 mod respond;
 mod rest;

@@ -14,6 +14,7 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{Decision, looks};
 
+use super::admin::Asked;
 use super::answer::{Answer, Started, Work};
 use super::ask::Asking;
 use super::attempt::Try;
@@ -53,6 +54,8 @@ pub(super) enum State {
     /// Nothing seen yet, or nothing to do any more.
     #[default]
     Idle,
+    /// An admin request, whose body is being read.
+    Admin(Box<Asked>),
     /// The body is being read.
     Reading(Box<Reading>),
     /// Held until a service has answered.
@@ -110,7 +113,12 @@ impl Stream {
             return self.attempt(host, is_end);
         }
         let config = &engine.config;
-        let head = RequestHead::new(host.request_headers());
+        let mut head = RequestHead::new(host.request_headers());
+        if let Some(gate) = &engine.gate
+            && let Some(action) = self.admin(host, gate, &mut head, is_end)
+        {
+            return action;
+        }
         let judged = read::judge(config, &head);
         for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
@@ -157,6 +165,7 @@ impl Stream {
     ) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
+            State::Admin(asked) => self.admin_body(host, asked, held, is_end),
             State::Reading(reading) => self.read(host, reading, held, is_end),
             State::Asking(asking) => self.wait(asking, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
@@ -173,6 +182,7 @@ impl Stream {
     pub fn on_request_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
+            State::Admin(asked) => self.answer_admin(host, &asked),
             State::Reading(reading) => self.decide(host, *reading, &[], true),
             State::Asking(asking) => self.wait(asking, true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
