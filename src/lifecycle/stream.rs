@@ -124,6 +124,11 @@ impl Stream {
             host.set_request_header(name, None);
         }
         let Judged::Yes(call, written) = judged else {
+            if config.serve_models
+                && let Some(action) = Self::list_models(host, config, &head)
+            {
+                return action;
+            }
             self.pass(host);
             return Action::Continue;
         };
