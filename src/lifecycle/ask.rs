@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Custom, DeploymentId};
 use crate::host::{Called, Callout, Host, NotCalled, Reply};
+use crate::metrics::table;
 use crate::request::control::Controls;
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
@@ -24,6 +25,9 @@ use super::stream::{Action, Opening, State, Stream, millis};
 const MOST_ANSWER: usize = 64 * 1024;
 /// Longest id of a request that is passed on, in bytes.
 const MOST_ID: usize = 256;
+
+/// The header that Envoy gives to all answers but its own.
+const FROM_UPSTREAM: &str = "x-envoy-upstream-service-time";
 
 /// A request that has been read, and what services have said of it.
 #[derive(Debug)]
@@ -96,7 +100,7 @@ impl Stream {
                     return Ok(Action::Pause);
                 }
                 Err(NotCalled) => {
-                    self.note(host, &question, Err(Unpicked::Unreachable), 0);
+                    self.note(host, &question, Err(Unpicked::Unreachable), None);
                     judged.answers.add(&question, None);
                 }
             }
@@ -120,7 +124,7 @@ impl Stream {
         let reply = Reply::read(host, called, MOST_ANSWER);
         let config = &self.engine.config;
         let picked = picked(config, &asking.question, &reply, took_ms);
-        self.note(host, &asking.question, picked, took_ms);
+        self.note(host, &asking.question, picked, Some(took_ms));
         let judged = &mut asking.judged;
         judged.answers.add(&asking.question, picked.ok());
         let (dialect, is_end) = (judged.opening.call.format().dialect(), judged.is_end);
@@ -160,24 +164,25 @@ impl Stream {
         host.call(Callout { cluster, headers: &headers, body: &body, timeout })
     }
 
-    /// Notes what became of a question.
+    /// Notes what became of a question, and when, if anybody was asked.
     fn note<H: Host + ?Sized>(
         &self,
         host: &H,
         question: &Question,
         picked: Result<DeploymentId, Unpicked>,
-        took_ms: u64,
+        took_ms: Option<u64>,
     ) {
-        let config = &self.engine.config;
+        let engine = &*self.engine;
+        let model = engine.config.model(question.model).name.as_str();
+        let outcome = picked.map_or_else(Unpicked::name, |_| "picked");
+        engine.meter.put(host, &table::PICKS, &[model, outcome], 1);
+        if let Some(took_ms) = took_ms {
+            engine.meter.put(host, &table::PICK_DURATION, &[model], took_ms);
+        }
         read::debug(host, || {
-            let model = &question.of(config).name;
-            match picked {
-                Ok(id) => {
-                    let deployment = &config.deployment(id).id;
-                    format!("model={model} picked={deployment} after {took_ms} ms")
-                }
-                Err(why) => format!("model={model} not picked: {} after {took_ms} ms", why.name()),
-            }
+            let deployment = picked.map_or("none", |id| engine.config.deployment(id).id.as_str());
+            let took_ms = took_ms.unwrap_or(0);
+            format!("model={model} service={outcome} deployment={deployment} ms={took_ms}")
         });
     }
 }
@@ -190,9 +195,14 @@ fn picked(
     took_ms: u64,
 ) -> Result<DeploymentId, Unpicked> {
     let timeout_ms = question.service(config).map_or(0, |service| service.timeout_ms);
+    // The proxy's clock and its timers run a few milliseconds apart.
+    let is_late = took_ms.saturating_mul(5) >= timeout_ms.saturating_mul(4);
+    // What the proxy answers itself, where nothing came, is not marked as the service's.
+    let is_own = !reply.headers.iter().any(|(name, _)| name == FROM_UPSTREAM);
     match reply.status {
-        // The proxy's own answer where the service's did not come in time.
-        0 | 504 if took_ms >= timeout_ms => return Err(Unpicked::Timeout),
+        504 if is_own => return Err(Unpicked::Timeout),
+        0 if is_late => return Err(Unpicked::Timeout),
+        502 | 503 if is_own => return Err(Unpicked::Unreachable),
         0 => return Err(Unpicked::Unreachable),
         200 => {}
         _ => return Err(Unpicked::Status),

@@ -88,8 +88,13 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
+/// Questions to services that pick a deployment, by what came of them.
+pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
+/// How long those that were called took to answer, or not to, in milliseconds.
+pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
+
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 15] = [
+pub static ALL: [&Metric; 17] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -105,4 +110,6 @@ pub static ALL: [&Metric; 15] = [
     &DURATION,
     &FIRST_TOKEN,
     &TOKEN_USAGE,
+    &PICKS,
+    &PICK_DURATION,
 ];

@@ -148,6 +148,7 @@ impl Serialize for Shown<'_> {
             candidates,
             release,
             plan,
+            because,
             decision,
             pass_through,
             error,
@@ -162,6 +163,9 @@ impl Serialize for Shown<'_> {
         to.serialize_field("candidates", candidates)?;
         to.serialize_field("release", release)?;
         to.serialize_field("plan", plan)?;
+        if let Some(because) = because {
+            to.serialize_field("because", because)?;
+        }
         to.serialize_field("decision", decision)?;
         to.serialize_field("pass_through", pass_through)?;
         to.serialize_field("error", error)?;

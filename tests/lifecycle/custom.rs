@@ -136,8 +136,10 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
     assert_eq!(proxy.begun("b"), 0);
 }
 
+type Answer = Option<(u16, &'static [u8])>;
+
 /// What is no pick.
-const WRONG: [(&str, Option<(u16, &[u8])>); 14] = [
+const WRONG: [(&str, Answer); 14] = [
     ("no answer", None),
     ("another status", Some((503, br#"{"deployment":"b"}"#))),
     ("a redirect", Some((302, br#"{"deployment":"b"}"#))),
