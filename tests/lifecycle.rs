@@ -27,6 +27,8 @@ mod hostile;
 mod limit;
 #[path = "lifecycle/live.rs"]
 mod live;
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]

@@ -9,7 +9,6 @@ mod aliases;
 mod deployment;
 mod explain;
 mod gate;
-mod json;
 mod reply;
 mod request;
 mod routes;
@@ -22,8 +21,8 @@ use crate::host::{Headers, SharedData};
 use crate::live::Origin;
 use crate::state::SharedFleet;
 
+pub use crate::json::Json;
 pub use gate::Gate;
-pub use json::Json;
 pub use reply::Reply;
 pub use request::{Request, text_of};
 

@@ -20,7 +20,7 @@ mod standing;
 mod turn;
 
 pub use crate::load::Load;
-pub use attempt::{Asking, Attempt, Ending};
+pub use attempt::{Asking, Attempt, Ended, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
 pub use operate::Operation;
