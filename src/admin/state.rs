@@ -5,6 +5,7 @@
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId, StrategyName};
 use crate::host::SharedData;
+use crate::live::source::{self, Status};
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
@@ -45,6 +46,10 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             json.key("max_attempts").number(u64::from(config.failover.max_attempts));
             json.key("cooldown_enabled").flag(config.cooldown.enabled);
             json.key("dropped_updates").number(self.fleet.dropped(self.shared));
+            if let Some(from) = &config.route_source {
+                let status = source::status(self.shared, from);
+                json.key("route_source").object(|json| route_source(json, &status, self.now_ms));
+            }
             json.key("deployments").list(|json| {
                 for at in wanted.by_ref().take(page.most) {
                     let id = DeploymentId(at);
@@ -178,6 +183,21 @@ pub(super) fn deployment(
             }
         }
     });
+}
+
+/// What is known of the route source.
+fn route_source(json: &mut Json, status: &Status, now_ms: u64) {
+    let Status { confirmed_ms, asked_ms, error } = status;
+    let mut ago = |key: &str, at_ms: u64| match at_ms {
+        0 => json.key(key).null(),
+        at_ms => json.key(key).number(now_ms.saturating_sub(at_ms)),
+    };
+    ago("age_ms", *confirmed_ms);
+    ago("asked_ms_ago", *asked_ms);
+    match error.as_str() {
+        "" => json.key("error").null(),
+        error => json.key("error").text(error),
+    }
 }
 
 fn counts(json: &mut Json, counts: &Counts) {
