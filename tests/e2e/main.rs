@@ -32,6 +32,7 @@ mod ending;
 mod error;
 mod failover;
 mod format;
+mod generated;
 mod group;
 mod header;
 mod layout;
