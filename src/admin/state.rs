@@ -12,10 +12,8 @@ use crate::state::{Counts, Record, Turn};
 
 use super::{Desk, Json, Reply, Request};
 
-/// Deployments of an answer that asks for no other number of them.
+/// Most deployments, and most counters, of an answer: meanwhile its worker does nothing else.
 const PAGE: usize = 1000;
-/// Most deployments, and most counters, of an answer.
-const LONGEST_PAGE: usize = 10_000;
 
 /// Which deployments are asked for.
 struct Page {
@@ -86,9 +84,9 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 }
                 "limit" => {
                     let limit = value.parse().ok();
-                    let limit = limit.filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+                    let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
                     page.most = limit.ok_or_else(|| {
-                        let message = format!("allowed: a number from 1 to {LONGEST_PAGE}");
+                        let message = format!("allowed: a number from 1 to {PAGE}");
                         Reply::error(400, &message, Some(&name))
                     })?;
                 }
@@ -112,7 +110,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 .map(move |(at, group)| (model, described, at, group))
         });
         let in_turns = groups.filter(|(.., group)| group.strategy == StrategyName::RoundRobin);
-        for (model, described, at, group) in in_turns.take(LONGEST_PAGE) {
+        for (model, described, at, group) in in_turns.take(PAGE) {
             let count = |is_narrowed| {
                 let turn = Turn { model: ModelId(model), group: GroupId(at), is_narrowed };
                 self.fleet.next_turn(self.shared, turn)
