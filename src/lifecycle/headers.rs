@@ -46,9 +46,31 @@ impl RequestHead {
         Self(headers)
     }
 
+    /// All of them.
+    pub(super) const fn list(&self) -> &Headers {
+        &self.0
+    }
+
     /// The first value of a header.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// Every value of a header.
+    pub(super) fn each(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let of_it = self.0.iter().filter(move |(known, _)| known == name);
+        of_it.map(|(_, value)| value.as_slice())
+    }
+
+    /// Removes the credentials of which one value is that; their names.
+    pub(super) fn remove_credentials(
+        &mut self,
+        is_it: impl Fn(&[u8]) -> bool,
+    ) -> Vec<&'static str> {
+        let mut names: Vec<&str> = CREDENTIALS.into();
+        names.retain(|name| self.each(name).any(&is_it));
+        self.0.retain(|(known, _)| !names.contains(&known.as_str()));
+        names
     }
 
     /// The first value of a header as text; other bytes than UTF-8 are replaced.

@@ -4,23 +4,28 @@
 //! own no clock, no randomness and no memory beyond the request: all of it is
 //! the host's.
 
+mod admin;
 mod answer;
 mod apply;
 mod attempt;
 mod decide;
 mod early;
 mod engine;
+mod explain;
 mod hand;
 mod handover;
 mod headers;
+mod models;
 mod progress;
 mod read;
+mod ready;
 mod refuse;
 mod respond;
 mod rest;
 mod stream;
 
 pub use engine::Engine;
+pub use explain::{Explained, explained};
 pub use headers::RequestHead;
 pub use read::{Read, Whole, whole};
 pub use stream::{Action, Stream};

@@ -7,12 +7,13 @@ use crate::harness::tls::{Certificates, server_name};
 use crate::harness::{Envoy, Group, ask, fresh, module, run, validate_text};
 use crate::mock::Mock;
 
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 6] = [
     ("OPENAI_API_KEY", "sk-openai"),
     ("ANTHROPIC_API_KEY", "sk-anthropic"),
     ("ALPHA_KEY", "sk-alpha"),
     ("NORTH_API_KEY", "sk-north"),
     ("NO", "sk-no"),
+    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
 ];
 
 /// What the tool prints on standard output.
