@@ -23,6 +23,8 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]

@@ -161,8 +161,9 @@ pub(crate) fn validate_text(text: &str, variables: &[(&str, &str)]) -> (bool, St
 /// The same of a file, in the folder that the tests run in.
 pub(crate) fn validate_file(path: &Path) -> (bool, String) {
     // What the shipped configurations name.
-    let token = ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests");
-    validate_with(path, &[("NORTH_API_KEY", "sk-north"), token])
+    let variables =
+        [("NORTH_API_KEY", "sk-north"), ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")];
+    validate_with(path, &variables)
 }
 
 fn validate_with(path: &Path, variables: &[(&str, &str)]) -> (bool, String) {
