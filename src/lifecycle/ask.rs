@@ -120,7 +120,8 @@ impl Stream {
                 return Action::Pause;
             }
         };
-        let took_ms = millis(host.now()).saturating_sub(asking.asked_ms);
+        self.enter(host);
+        let took_ms = millis(self.entered).saturating_sub(asking.asked_ms);
         let reply = Reply::read(host, called, MOST_ANSWER);
         let config = &self.engine.config;
         let picked = picked(config, &asking.question, &reply, took_ms);
@@ -133,6 +134,7 @@ impl Stream {
             Ok(verdict) => self.settle(host, &asking.judged, &[], verdict),
             Err(question) => self.ask(host, asking.judged, question),
         };
+        self.leave(host);
         action.unwrap_or_else(|refusal| self.refuse_at(host, Box::new((refusal, dialect)), is_end))
     }
 

@@ -92,9 +92,14 @@ pub static TOKEN_USAGE: Metric = metric(
 pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
 /// How long those that were called took to answer, or not to, in milliseconds.
 pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
+/// Fetches from the route source, by what came of them.
+pub static ROUTE_SOURCE_FETCHES: Metric =
+    metric("pointsman.route_source.fetches", Counter, &["outcome"]);
+/// How long ago the route source last said what is to hold, in seconds.
+pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 17] = [
+pub static ALL: [&Metric; 19] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -112,4 +117,6 @@ pub static ALL: [&Metric; 17] = [
     &TOKEN_USAGE,
     &PICKS,
     &PICK_DURATION,
+    &ROUTE_SOURCE_FETCHES,
+    &ROUTE_SOURCE_AGE,
 ];

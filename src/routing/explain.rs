@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use crate::config::{Config, DeploymentId, StrategyName};
+use crate::config::{Config, DeploymentId};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
 use crate::state::{Asking, Fleet, Load, Standing, Turn};
@@ -273,7 +273,7 @@ impl Trace {
     ) {
         self.model = Some(set.name.clone());
         self.variant.clone_from(&set.variant);
-        self.strategy = Some(strategy_name(set.strategy));
+        self.strategy = Some(set.strategy.name());
         self.plan = steps.iter().map(|step| step.server.name(config).into_owned()).collect();
         for (model, considered) in looked_at {
             self.candidates.push(CandidateTrace {
@@ -309,24 +309,5 @@ impl Trace {
                 self.error = Some(refusal.into());
             }
         }
-    }
-}
-
-/// The strategy's name in configuration.
-const fn strategy_name(strategy: StrategyName) -> &'static str {
-    match strategy {
-        StrategyName::Single => "single",
-        StrategyName::OrderedFallback => "ordered_fallback",
-        StrategyName::Weighted => "weighted",
-        StrategyName::RoundRobin => "round_robin",
-        StrategyName::LeastBusy => "least_busy",
-        StrategyName::LatencyBased => "latency_based",
-        StrategyName::UsageBased => "usage_based",
-        StrategyName::RateLimitAware => "rate_limit_aware",
-        StrategyName::CostBased => "cost_based",
-        StrategyName::PriorityBased => "priority_based",
-        StrategyName::Rules => "rules",
-        StrategyName::Sticky => "sticky",
-        StrategyName::Custom => "custom",
     }
 }

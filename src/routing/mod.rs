@@ -17,7 +17,7 @@ mod need;
 mod order;
 mod params;
 mod plan;
-mod price;
+pub mod price;
 mod resolve;
 mod route;
 mod session;
