@@ -12,6 +12,9 @@ use tokio::net::TcpStream;
 
 use crate::harness::{AUTHORITY, Ask, Group, Reply, Spec, ask, chat, fresh, run};
 
+/// A port that nothing listens on.
+const CLOSED: u16 = 1;
+
 /// More than there are workers.
 const TIMES: usize = 8;
 
@@ -54,7 +57,7 @@ fn document() -> Value {
         "models": {
             "picked": model("picker", 20_000, "first"),
             "unknown-cluster": model("no-such-cluster", 20_000, "first"),
-            "closed-cluster": model("closed", 20_000, "first"),
+            "closed-cluster": model("nobody", 20_000, "first"),
             "strict": model("picker", 20_000, "fail"),
             "left": model("picker", 20_000, "first"),
             "plain": {"candidates": ["d"]}
@@ -72,7 +75,7 @@ fn document() -> Value {
 
 fn spec(failing_over: bool) -> Spec {
     let mut document = document();
-    let services = vec![("picker", SERVICE.port)];
+    let services = vec![("picker", SERVICE.port), ("nobody", CLOSED)];
     if failing_over {
         document["failover"] = json!({"max_attempts": 3});
         return Spec { services, ..Spec::failing_over(document) };

@@ -204,6 +204,9 @@ impl Scope<'_> {
                            this out";
             self.findings.problem(&at_custom, message);
         }
+        if let Some(cluster) = &custom.cluster {
+            self.ground.check_service(&at_custom.key("cluster"), cluster, self.findings);
+        }
         let groups = groups.iter().filter(|group| group.strategy == StrategyName::Custom);
         let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
         if most > MOST_LISTED {
