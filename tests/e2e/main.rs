@@ -35,6 +35,7 @@ mod generated;
 mod group;
 mod header;
 mod layout;
+mod observe;
 mod passing;
 mod rewrite;
 mod routing;
