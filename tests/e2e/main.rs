@@ -36,6 +36,7 @@ mod group;
 mod header;
 mod layout;
 mod live;
+mod observe;
 mod passing;
 mod rewrite;
 mod routing;
