@@ -246,6 +246,7 @@ pub(super) struct Shadow {
     pub(super) aliases: Option<Named<String>>,
     pub(super) models: Option<Named<Model>>,
     pub(super) routes: Option<Listed<Route>>,
+    pub(super) sample_percent: f64,
 }
 
 readable! {
@@ -270,7 +271,7 @@ readable! {
     When { model_in, input_tokens_lt, input_tokens_gt, estimated_cost_lt, estimated_cost_gt, tag_equals, tag_in, has_images, has_audio, has_files, has_tools, stream, has_state, prompt_contains_any_of, max_output_tokens_lt, max_output_tokens_gt, message_count_gt, format_in, header_equals, params_equal, sample_percent, any_of, not }
     UnknownModel { policy, model }
     Tokens { chars_per_image, chars_per_audio, chars_per_file }
-    Shadow { aliases, models, routes }
+    Shadow { aliases, models, routes, sample_percent }
 }
 
 named! {

@@ -38,7 +38,7 @@ impl Engine {
         }
         let mut secrets = Vec::with_capacity(config.providers.len());
         let mut problems = String::new();
-        for provider in &config.providers {
+        for provider in config.providers.iter() {
             secrets.push(secret(host, provider).unwrap_or_else(|problem| {
                 let _ = writeln!(problems, "{problem}");
                 None

@@ -29,10 +29,9 @@ fn idle(
     }
 }
 
-const fn sections(raw: &Raw) -> [(&'static str, bool); 3] {
+const fn sections(raw: &Raw) -> [(&'static str, bool); 2] {
     [
         ("route_source", raw.route_source.is_some()),
-        ("shadow", raw.shadow.is_some()),
         ("serve_models", raw.serve_models),
     ]
 }
