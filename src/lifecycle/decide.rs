@@ -12,6 +12,7 @@ use super::answer::{Started, Work};
 use super::apply::Held;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
+use super::shadow;
 use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
 
 impl Stream {
@@ -60,6 +61,7 @@ impl Stream {
             facts.unseen = scan.unseen;
             verdict = self.verdict(host, opening, &facts, &controls);
         }
+        self.count_shadow(host, Some(&facts));
         match verdict {
             Verdict::Refuse(refusal) => {
                 read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
@@ -96,6 +98,7 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide(request, &mut fleet, &mut rng, None);
         engine.count_exhausted(host, fleet.exhausted);
+        self.shadowed = shadow::look(engine, opening, (facts, controls), &mut fleet, &verdict);
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,

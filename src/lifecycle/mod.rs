@@ -18,6 +18,7 @@ mod read;
 mod refuse;
 mod respond;
 mod rest;
+mod shadow;
 mod stream;
 
 pub use engine::Engine;

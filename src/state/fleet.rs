@@ -8,6 +8,7 @@ use crate::load::Load;
 
 use super::attempt::{self, Asking, Attempt, Ending};
 use super::cooldown::{self, Transition};
+use super::onlooker::Heard;
 use super::record::Record;
 use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
@@ -129,6 +130,7 @@ impl SharedFleet {
             places: Vec::new(),
             seen: Vec::new(),
             attempt: None,
+            heard: Heard::default(),
             exhausted: 0,
         }
     }
@@ -144,18 +146,20 @@ pub struct FleetNow<'a, S: ?Sized> {
     fleet: &'a SharedFleet,
     shared: &'a S,
     config: &'a Config,
-    now_ms: u64,
+    pub(super) now_ms: u64,
     /// By deployment: its place among those seen, from 1 on; 0 has not been.
     places: Vec<u32>,
     seen: Vec<(Record, u32)>,
     /// The attempt that was started.
     pub attempt: Option<Attempt>,
+    /// What an onlooker is to hear, where there is one.
+    pub heard: Heard,
     /// Updates that lost all their tries.
     pub exhausted: u32,
 }
 
 impl<S: SharedData + ?Sized> FleetNow<'_, S> {
-    fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
+    pub(super) fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
         let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
         if self.places.is_empty() {
             self.places.resize(self.fleet.deployments.len(), 0);
@@ -170,6 +174,12 @@ impl<S: SharedData + ?Sized> FleetNow<'_, S> {
             *place = u32::try_from(self.seen.len()).unwrap_or_default();
         }
         read
+    }
+
+    fn prevented(&mut self, deployment: DeploymentId, standing: &Standing) {
+        if self.config.shadow.is_some() {
+            self.heard.was_prevented(deployment, standing.clone());
+        }
     }
 }
 
@@ -188,14 +198,20 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
 
     fn take_turn(&mut self, turn: Turn) -> u64 {
         let taken = self.fleet.turns.get(&turn).and_then(|key| turn::take(self.shared, key));
-        taken.unwrap_or_else(|| {
+        let taken = taken.unwrap_or_else(|| {
             self.exhausted = self.exhausted.saturating_add(1);
             self.fleet.local.take(turn)
-        })
+        });
+        self.heard.took(turn, taken);
+        taken
     }
 
     fn next_turn(&mut self, turn: Turn) -> u64 {
-        self.fleet.turns.get(&turn).map_or(0, |key| turn::peek(self.shared, key))
+        let next = self.fleet.turns.get(&turn).map_or(0, |key| turn::peek(self.shared, key));
+        if self.config.shadow.is_some() {
+            self.heard.saw(turn, next);
+        }
+        next
     }
 
     fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing> {
@@ -208,13 +224,15 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
             begun = attempt::begin(record, described, asking, settings, self.now_ms);
             begun.is_ok()
         });
-        let mut attempt = begun?;
+        let mut attempt = begun.inspect_err(|standing| self.prevented(deployment, standing))?;
         if !is_written {
             self.exhausted = self.exhausted.saturating_add(1);
             // A probe without its place would be one too many.
             if attempt.is_probe() {
                 let cause = cooldown::cause(&known.0);
-                return Err(Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause });
+                let standing = Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause };
+                self.prevented(deployment, &standing);
+                return Err(standing);
             }
             attempt = Attempt::uncounted(deployment, self.now_ms);
         }
