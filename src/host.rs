@@ -14,6 +14,17 @@ pub type Headers = Vec<(String, Vec<u8>)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
+/// What a metric's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Is summed up by how large it is.
+    Histogram,
+}
+
 /// Data shared by all workers of the process.
 ///
 /// Values are copied under one lock; nothing is ever evicted or listed.
@@ -64,8 +75,10 @@ pub trait Host: SharedData {
     fn log(&self, level: Level, message: &str);
     /// Whether a log line at that level would be written.
     fn is_logged(&self, level: Level) -> bool;
-    /// Allocates a counter; at configuration time only.
-    fn define_counter(&self, name: &str) -> Option<u32>;
+    /// Allocates a metric, anew for each call: once for each name.
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32>;
     /// Adds to a counter; `by` is not 0.
-    fn increment(&self, counter: u32, by: u32);
+    fn increment(&self, counter: u32, by: u64);
+    /// Sets a gauge, or adds a value to a histogram.
+    fn record(&self, metric: u32, value: u64);
 }

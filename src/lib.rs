@@ -8,7 +8,7 @@
 //!
 //! Dependencies point one way:
 //! `filter → lifecycle → {routing, response} → {condition, strategy, state} →
-//! config → request`. `host` is a leaf. ARCHITECTURE.md gives the reasons.
+//! config → request`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md gives the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -17,6 +17,7 @@ pub mod condition;
 pub mod config;
 pub mod host;
 pub mod lifecycle;
+pub mod metrics;
 pub mod request;
 pub mod response;
 pub mod routing;

@@ -43,8 +43,8 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Role, UnknownModel,
-    WhenAllCooling,
+    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
+    UnknownModel, WhenAllCooling,
 };
 
 /// A parsed and resolved configuration.
@@ -98,6 +98,10 @@ pub struct Config {
     pub serve_models: bool,
     /// Whether `x-llm-*` response headers are added.
     pub response_headers: bool,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether what access logs show of a request is kept for them.
+    pub log_fields: bool,
     /// What may ever be asked of a request's text.
     pub demand: Demand,
     /// Other rules over the same deployments, evaluated without effect.

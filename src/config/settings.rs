@@ -91,6 +91,15 @@ pub struct Failover {
     pub retries_per_deployment: u32,
 }
 
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Off: nothing is counted.
+    pub enabled: bool,
+    /// Most series that each filter of each worker makes; the rest are one.
+    pub max_series: u32,
+}
+
 /// Sizes, and what happens beyond them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

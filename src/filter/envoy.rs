@@ -4,7 +4,8 @@
 //! nothing; of the others it panics on a status that the ABI does not foresee. Those
 //! are called only where Envoy answers `Ok` or `NotFound`: maps and buffers of a
 //! stream from its own callbacks while it is held, ranges that lie within the body,
-//! logging, the clock, and metrics and configuration at configuration time.
+//! logging, the clock, metrics of ids that it gave, and configuration at configuration
+//! time.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,7 +14,7 @@ use log::Level;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
-use crate::host::{Conflict, Headers, Host, SharedData};
+use crate::host::{Conflict, Headers, Host, MetricKind, SharedData};
 
 /// The proxy this module runs in.
 #[derive(Debug, Clone, Copy)]
@@ -124,11 +125,21 @@ impl Host for Envoy {
         level <= least
     }
 
-    fn define_counter(&self, name: &str) -> Option<u32> {
-        hostcalls::define_metric(MetricType::Counter, name).ok()
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        let kind = match kind {
+            MetricKind::Counter => MetricType::Counter,
+            MetricKind::Gauge => MetricType::Gauge,
+            MetricKind::Histogram => MetricType::Histogram,
+        };
+        hostcalls::define_metric(kind, name).ok()
     }
 
-    fn increment(&self, counter: u32, by: u32) {
-        let _ = hostcalls::increment_metric(counter, i64::from(by));
+    fn increment(&self, counter: u32, by: u64) {
+        let by = i64::try_from(by).unwrap_or(i64::MAX);
+        let _ = hostcalls::increment_metric(counter, by);
+    }
+
+    fn record(&self, metric: u32, value: u64) {
+        let _ = hostcalls::record_metric(metric, value);
     }
 }

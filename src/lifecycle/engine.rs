@@ -6,6 +6,7 @@ use log::Level;
 
 use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
+use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::hand;
@@ -17,8 +18,8 @@ pub struct Engine {
     pub(super) fleet: SharedFleet,
     /// By provider: the value of its credential header.
     secrets: Vec<Option<String>>,
-    /// Counts updates of shared state that lost all their tries.
-    exhausted: Option<u32>,
+    /// What is counted.
+    pub(super) meter: Meter,
     /// Every header that an attempt may change.
     pub(super) changed: Vec<String>,
     /// Draws which part of long texts is estimated.
@@ -51,9 +52,10 @@ impl Engine {
             host.log(Level::Warn, warning);
         }
         let fleet = SharedFleet::new(&config, host);
-        let exhausted = host.define_counter("llm_cas_exhausted");
+        let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
+        let meter = Meter::new(host, config.metrics.enabled, most);
         let changed = hand::changed(&config);
-        Ok(Self { config, fleet, secrets, exhausted, changed, seed: host.random() })
+        Ok(Self { config, fleet, secrets, meter, changed, seed: host.random() })
     }
 
     /// The configuration it serves.
@@ -69,9 +71,7 @@ impl Engine {
 
     /// Counts updates of shared state that lost all their tries.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
-        if let (Some(counter), 1..) = (self.exhausted, updates) {
-            host.increment(counter, updates);
-        }
+        self.meter.put(host, &table::CAS_EXHAUSTED, &[], u64::from(updates));
     }
 }
 

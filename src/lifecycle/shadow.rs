@@ -88,10 +88,10 @@ pub(super) fn look<H: Host + ?Sized>(
 }
 
 /// What becomes of a request under the shadow's rules; none while that is open.
-fn fate<'a, H: Host + ?Sized>(
-    engine: &'a Engine,
-    request: Request<'a>,
-    fleet: &mut FleetNow<'a, H>,
+fn fate<H: Host + ?Sized>(
+    engine: &Engine,
+    request: Request<'_>,
+    fleet: &mut FleetNow<'_, H>,
     seed: u64,
 ) -> Option<Fate> {
     let mut onlooker = Onlooker::new(fleet, engine.config(), request.config, seed);
@@ -101,7 +101,11 @@ fn fate<'a, H: Host + ?Sized>(
 
 impl Stream {
     /// Counts what the shadow made of the request, of which by now so much is known.
-    pub(super) fn count_shadow<H: Host + ?Sized>(&mut self, host: &H, facts: Option<&RequestFacts>) {
+    pub(super) fn count_shadow<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        facts: Option<&RequestFacts>,
+    ) {
         let Some(shadowed) = self.shadowed.take() else { return };
         let engine = &*self.engine;
         let Some(shadow) = &engine.config().shadow else { return };
@@ -137,8 +141,7 @@ fn again<H: Host + ?Sized>(
     facts.params.extend(known.params);
     let mut fleet = engine.fleet.at(host, engine.config(), millis(host.now()));
     fleet.heard = heard;
-    let request =
-        Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
+    let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
     fate(engine, request, &mut fleet, seed)
 }
 
@@ -193,12 +196,12 @@ fn add_costs<H: Host + ?Sized>(
     }
     let config = engine.config();
     let [live, shadow] = fates.map(|fate| fate.likely_cost(config, facts?));
-    match (live, shadow) {
-        (Some(live), Some(shadow)) => {
-            engine.meter.put(host, &table::SHADOW_COST, &["live"], nano(live));
-            engine.meter.put(host, &table::SHADOW_COST, &["shadow"], nano(shadow));
-        }
-        _ => engine.meter.put(host, &table::SHADOW_COST_UNKNOWN, &[], 1),
+    let is_known = live.is_some() && shadow.is_some();
+    let result = if is_known { "known" } else { "unknown" };
+    engine.meter.put(host, &table::SHADOW_COSTED, &[result], 1);
+    if let (Some(live), Some(shadow)) = (live, shadow) {
+        engine.meter.put(host, &table::SHADOW_COST, &["live"], nano(live));
+        engine.meter.put(host, &table::SHADOW_COST, &["shadow"], nano(shadow));
     }
 }
 

@@ -40,23 +40,23 @@ impl Heard {
 
 /// Decides after another, and changes nothing.
 #[derive(Debug)]
-pub struct Onlooker<'n, 'a, S: ?Sized> {
+pub struct Onlooker<'n, 'a, 'c, S: ?Sized> {
     now: &'n mut FleetNow<'a, S>,
     /// The configuration of the decision that counts.
-    config: &'a Config,
+    config: &'c Config,
     /// The one that is decided by here.
-    shadow: &'a Config,
+    shadow: &'c Config,
     draw: u64,
 }
 
-impl<'n, 'a, S: SharedData + ?Sized> Onlooker<'n, 'a, S> {
+impl<'n, 'a, 'c, S: SharedData + ?Sized> Onlooker<'n, 'a, 'c, S> {
     /// One that decides by another configuration over the same deployments. `draw` stands in
     /// for turns that the first decision did not take: whoever takes none would else always
     /// find the same one.
     pub const fn new(
         now: &'n mut FleetNow<'a, S>,
-        config: &'a Config,
-        shadow: &'a Config,
+        config: &'c Config,
+        shadow: &'c Config,
         draw: u64,
     ) -> Self {
         Self { now, config, shadow, draw }
@@ -82,7 +82,7 @@ impl<'n, 'a, S: SharedData + ?Sized> Onlooker<'n, 'a, S> {
     }
 }
 
-impl<S: SharedData + ?Sized> Fleet for Onlooker<'_, '_, S> {
+impl<S: SharedData + ?Sized> Fleet for Onlooker<'_, '_, '_, S> {
     fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
         self.now.standing(deployment, tokens)
     }

@@ -231,7 +231,7 @@ fn a_start_that_cannot_be_written_fails_no_request() {
     one.0.shared.conflicts.set(16);
     let (went, stream) = send(&one);
     assert_eq!(went, "open");
-    assert_eq!(one.0.counted("llm_cas_exhausted"), 1);
+    assert_eq!(one.0.counted("pointsman.cas.exhausted"), 1);
     end(&one, stream, 200, &[]);
     let record = one.0.shared.record("open");
     assert_eq!((record.total.attempts, record.total.successes), (0, 1));

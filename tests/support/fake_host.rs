@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
-use pointsman::host::{Conflict, Headers, Host, SharedData};
+use pointsman::host::{Conflict, Headers, Host, MetricKind, SharedData};
 use pointsman::lifecycle::{Action, Engine, Stream};
 use pointsman::state::Record;
 
@@ -99,7 +99,7 @@ pub(crate) struct FakeHost {
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
     pub(crate) log: RefCell<Vec<(Level, String)>>,
-    pub(crate) counters: RefCell<Vec<(String, u32)>>,
+    pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
 }
 
 /// 2026-11-21, on the minute.
@@ -130,7 +130,7 @@ impl FakeHost {
             properties: RefCell::default(),
             reply: RefCell::default(),
             log: RefCell::default(),
-            counters: RefCell::default(),
+            metrics: RefCell::default(),
         }
     }
 
@@ -257,9 +257,16 @@ impl FakeHost {
         self.reply.borrow().as_ref().map(|reply| (reply.status, reply.body.clone()))
     }
 
-    /// What a counter stands at.
-    pub(crate) fn counted(&self, name: &str) -> u32 {
-        self.counters.borrow().iter().find(|(known, _)| known == name).map_or(0, |(_, n)| *n)
+    /// What a counter, by its whole name, stands at; what was allocated twice is one.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        self.recorded(name).iter().sum()
+    }
+
+    /// Every value that a metric was given, in order.
+    pub(crate) fn recorded(&self, name: &str) -> Vec<u64> {
+        let metrics = self.metrics.borrow();
+        let of_name = metrics.iter().filter(|(_, known, _)| known == name);
+        of_name.flat_map(|(_, _, values)| values.clone()).collect()
     }
 }
 
@@ -382,14 +389,22 @@ impl Host for FakeHost {
         true
     }
 
-    fn define_counter(&self, name: &str) -> Option<u32> {
-        let mut counters = self.counters.borrow_mut();
-        counters.push((name.to_owned(), 0));
-        u32::try_from(counters.len() - 1).ok()
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.push((kind, name.to_owned(), Vec::new()));
+        u32::try_from(metrics.len() - 1).ok()
     }
 
-    fn increment(&self, counter: u32, by: u32) {
+    fn increment(&self, counter: u32, by: u64) {
         assert_ne!(by, 0, "Envoy refuses to add 0");
-        self.counters.borrow_mut()[counter as usize].1 += by;
+        let (kind, _, values) = &mut self.metrics.borrow_mut()[counter as usize];
+        assert_eq!(*kind, MetricKind::Counter);
+        values.push(by);
+    }
+
+    fn record(&self, metric: u32, value: u64) {
+        let (kind, _, values) = &mut self.metrics.borrow_mut()[metric as usize];
+        assert_ne!(*kind, MetricKind::Counter);
+        values.push(value);
     }
 }

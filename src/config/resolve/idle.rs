@@ -30,10 +30,7 @@ fn idle(
 }
 
 const fn sections(raw: &Raw) -> [(&'static str, bool); 2] {
-    [
-        ("route_source", raw.route_source.is_some()),
-        ("serve_models", raw.serve_models),
-    ]
+    [("route_source", raw.route_source.is_some()), ("serve_models", raw.serve_models)]
 }
 
 const fn kinds(model: &Model) -> [(&'static str, bool); 3] {

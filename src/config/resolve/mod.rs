@@ -109,6 +109,8 @@ impl Common<'_> {
             headers: self.headers.clone(),
             serve_models: raw.serve_models,
             response_headers: raw.response_headers,
+            metrics: raw.metrics,
+            log_fields: raw.log_fields,
             demand: Demand::default(),
             shadow: None,
             warnings: Vec::new(),
