@@ -21,6 +21,8 @@ mod limit;
 mod request;
 #[path = "lifecycle/session.rs"]
 mod session;
+#[path = "lifecycle/shadow.rs"]
+mod shadow;
 #[path = "lifecycle/state.rs"]
 mod state;
 

@@ -10,6 +10,8 @@ mod fake_host;
 mod form;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "wire/shadow.rs"]
+mod shadow;
 #[path = "wire/upstream.rs"]
 mod upstream;
 
