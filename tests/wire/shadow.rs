@@ -49,12 +49,16 @@ fn document(strategy: &str, candidates: usize, max_attempts: u32) -> Value {
     };
     let candidates: Vec<usize> = (0..candidates).collect();
     let listed: Vec<Value> = candidates.iter().map(|at| candidate(*at)).collect();
+    let mut deployments: Map<_, _> = candidates.iter().map(|at| deployment(*at)).collect();
+    for id in ["x", "y", "z"] {
+        deployments.insert(id.to_owned(), json!({"provider": "p", "model": id}));
+    }
     json!({
         "providers": {"p": {"cluster": "p", "api": "any"}},
-        "deployments": candidates.iter().map(|at| deployment(*at)).collect::<Map<_, _>>(),
+        "deployments": deployments,
         "models": {
             "m": {"strategy": strategy, "candidates": listed, "fallbacks": ["behind"]},
-            "behind": {"strategy": "round_robin", "candidates": ["d00", "d01", "d02"]},
+            "behind": {"strategy": "round_robin", "candidates": ["x", "y", "z"]},
             "turns": {"strategy": "round_robin", "candidates": ["d02", "d01", "d00"]},
         },
         "routes": [
