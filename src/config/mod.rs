@@ -43,7 +43,7 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
+    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
     UnknownModel, WhenAllCooling,
 };
 
@@ -96,6 +96,8 @@ pub struct Config {
     pub headers: HeaderNames,
     /// Whether `GET /v1/models` is answered here.
     pub serve_models: bool,
+    /// The endpoints to inspect and change routing; none unless they are configured.
+    pub admin: Option<Admin>,
     /// Whether `x-llm-*` response headers are added.
     pub response_headers: bool,
     /// What is counted.

@@ -39,7 +39,7 @@ pub(super) struct Raw {
     pub(super) tokens: Tokens,
     pub(super) headers: Named<String>,
     pub(super) serve_models: bool,
-    pub(super) admin: Option<Value>,
+    pub(super) admin: Option<Admin>,
     pub(super) route_source: Option<Value>,
     pub(super) shadow: Option<Shadow>,
     pub(super) response_headers: bool,
@@ -244,6 +244,12 @@ pub(super) struct Tokens {
 }
 
 #[derive(Debug)]
+pub(super) struct Admin {
+    pub(super) path: String,
+    pub(super) token_env: Option<String>,
+}
+
+#[derive(Debug)]
 pub(super) struct Shadow {
     pub(super) aliases: Option<Named<String>>,
     pub(super) models: Option<Named<Model>>,
@@ -274,6 +280,7 @@ readable! {
     When { model_in, input_tokens_lt, input_tokens_gt, estimated_cost_lt, estimated_cost_gt, tag_equals, tag_in, has_images, has_audio, has_files, has_tools, stream, has_state, prompt_contains_any_of, max_output_tokens_lt, max_output_tokens_gt, message_count_gt, format_in, header_equals, params_equal, sample_percent, any_of, not }
     UnknownModel { policy, model }
     Tokens { chars_per_image, chars_per_audio, chars_per_file }
+    Admin { path, token_env }
     Shadow { aliases, models, routes, sample_percent }
 }
 

@@ -72,6 +72,15 @@ pub enum WhenAllCooling {
     Reject,
 }
 
+/// Where the admin endpoints are, and who may use them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// The path that they are below: plain, without a slash at its end, never empty.
+    pub path: String,
+    /// Environment variable of the VM that holds the token.
+    pub token_env: String,
+}
+
 /// Which part of a request's way the filter is on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {

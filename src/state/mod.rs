@@ -13,6 +13,7 @@ mod fleet;
 mod flight;
 pub mod headroom;
 mod onlooker;
+mod operate;
 pub mod outcome;
 mod probe;
 mod record;
@@ -24,10 +25,11 @@ pub use attempt::{Asking, Attempt, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
 pub use onlooker::{Heard, Onlooker};
+pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};
 pub use standing::{Limit, Standing};
 pub use turn::Turn;
 
 /// Starts every key; the digit is the layout version of the values.
-const PREFIX: &str = "pointsman/2/";
+const PREFIX: &str = "pointsman/3/";

@@ -19,7 +19,7 @@ use crate::harness::load::{FAULTY, Load, SOUND, drive};
 use crate::harness::{AUTHORITY, Group, Spec, ask, chat, connect, fresh, module, run};
 
 /// Starts every key of the next layout.
-const NEXT: &str = "pointsman/3/";
+const NEXT: &str = "pointsman/4/";
 
 fn spec() -> Spec {
     Spec { with_peek: true, is_dynamic: true, ..Spec::new(document()) }

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
-use pointsman::host::{Conflict, Headers, Host, MetricKind, SharedData};
+use pointsman::host::{
+    Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData,
+};
 use pointsman::lifecycle::{Action, Engine, Stream};
 use pointsman::state::Record;
 
@@ -52,7 +54,7 @@ impl Shared {
     /// What workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/2/deployment/{deployment}")].0)
+        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
     }
 
     /// Replaces the value of every key, as a module of another layout would.
@@ -73,6 +75,15 @@ pub(crate) struct Reply {
     pub(crate) status: u32,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+}
+
+/// A call to a service, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) cluster: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+    pub(crate) timeout: Duration,
 }
 
 /// One stream's host, or one worker's at configuration time.
@@ -98,6 +109,12 @@ pub(crate) struct FakeHost {
     pub(crate) response_body: RefCell<Vec<u8>>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
+    /// The calls that were made; each one's number is its place.
+    pub(crate) calls: RefCell<Vec<Call>>,
+    /// Clusters that no call is made to.
+    pub(crate) uncalled: RefCell<Vec<String>>,
+    /// The answer to a call, while it can be read.
+    replied: RefCell<Option<(Headers, Vec<u8>)>>,
     pub(crate) log: RefCell<Vec<(Level, String)>>,
     pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
 }
@@ -129,6 +146,9 @@ impl FakeHost {
             response_body: RefCell::default(),
             properties: RefCell::default(),
             reply: RefCell::default(),
+            calls: RefCell::default(),
+            uncalled: RefCell::default(),
+            replied: RefCell::default(),
             log: RefCell::default(),
             metrics: RefCell::default(),
         }
@@ -225,6 +245,23 @@ impl FakeHost {
     pub(crate) fn answer_piece(&self, stream: &mut Stream, piece: &[u8], is_end: bool) {
         *self.response_body.borrow_mut() = piece.to_vec();
         stream.on_response_body(self, piece.len(), is_end);
+    }
+
+    /// Ends a call, with status and body or without an answer, while `told` is told so.
+    pub(crate) fn end_call<T>(
+        &self,
+        call: u32,
+        answer: Option<(u16, &[u8])>,
+        told: impl FnOnce(Called) -> T,
+    ) -> T {
+        let length = answer.map_or(0, |(_, body)| body.len());
+        let headers = |status: u16| vec![(":status".to_owned(), status.to_string().into_bytes())];
+        let reply = answer.map(|(status, body)| (headers(status), body.to_vec()));
+        let is_answered = reply.is_some();
+        *self.replied.borrow_mut() = reply;
+        let told = told(Called { call, is_answered, length });
+        *self.replied.borrow_mut() = None;
+        told
     }
 
     /// Ends the stream, with these details if they are not those it had.
@@ -349,6 +386,32 @@ impl Host for FakeHost {
         let mut body = self.response_body.borrow_mut();
         let length = length.min(body.len());
         body.splice(..length, with.iter().copied());
+    }
+
+    fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {
+        if self.uncalled.borrow().iter().any(|cluster| cluster == callout.cluster) {
+            return Err(NotCalled);
+        }
+        let headers = callout.headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let mut calls = self.calls.borrow_mut();
+        calls.push(Call {
+            cluster: callout.cluster.to_owned(),
+            headers: headers.collect(),
+            body: String::from_utf8_lossy(callout.body).into_owned(),
+            timeout: callout.timeout,
+        });
+        Ok(u32::try_from(calls.len() - 1).unwrap())
+    }
+
+    fn reply_headers(&self) -> Headers {
+        let replied = self.replied.borrow();
+        replied.as_ref().expect("Envoy's SDK panics where there is no answer").0.clone()
+    }
+
+    fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
+        let replied = self.replied.borrow();
+        let body = &replied.as_ref().expect("Envoy's SDK panics where there is no answer").1;
+        body.get(..length.min(body.len())).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
     }
 
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {

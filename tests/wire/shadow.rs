@@ -42,8 +42,11 @@ fn document(strategy: &str, candidates: usize, max_attempts: u32) -> Value {
     let candidate = |at: usize| {
         let mut one = json!({"deployment": id(at), "position": at % 2});
         if strategy == "rules" {
-            one["rules"] =
-                if at % 3 == 0 { json!([{}]) } else { json!([{"when": {"stream": true}}]) };
+            one["rules"] = if at.is_multiple_of(3) {
+                json!([{}])
+            } else {
+                json!([{"when": {"stream": true}}])
+            };
         }
         one
     };

@@ -5,6 +5,7 @@
 //! module's caller. What refers to something that was reported already is not
 //! reported again.
 
+mod admin;
 mod candidates;
 mod conditions;
 mod deployments;
@@ -22,10 +23,11 @@ use std::sync::Arc;
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
 use super::{
-    Config, Demand, Deployment, HeaderNames, Model, ModelFacts, Names, Provider, Role, Route,
-    RouteIndex, Shadow, UnknownModel, raw,
+    Admin, Config, Demand, Deployment, HeaderNames, Model, ModelFacts, Names, Provider, Role,
+    Route, RouteIndex, Shadow, UnknownModel, raw,
 };
 use crate::request::keyword::{Keywords, KeywordsBuilder};
+use crate::request::path::PathTable;
 use deployments::Ground;
 use names::Directory;
 
@@ -52,6 +54,8 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         findings.problem(&rules.routes_at, format!("keywords: {error}"));
         Keywords::default()
     });
+    let paths = settings::paths(&raw.paths, findings);
+    let admin = raw.admin.as_ref().and_then(|raw| admin::resolve(raw, &paths, findings));
     let common = Common {
         raw,
         providers: providers.into(),
@@ -59,6 +63,8 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         catalog: Arc::new(catalog(&raw.catalog)),
         keywords: Arc::new(keywords),
         watched_headers: wanted.headers.into_iter().collect(),
+        paths,
+        admin,
         headers,
     };
     let mut config = common.config(first, findings);
@@ -77,6 +83,8 @@ struct Common<'a> {
     catalog: Arc<BTreeMap<String, ModelFacts>>,
     keywords: Arc<Keywords>,
     watched_headers: Vec<String>,
+    paths: PathTable,
+    admin: Option<Admin>,
     headers: HeaderNames,
 }
 
@@ -104,10 +112,11 @@ impl Common<'_> {
             failover: raw.failover,
             role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
             limits: raw.limits,
-            paths: settings::paths(&raw.paths, findings),
+            paths: self.paths.clone(),
             tokens: settings::costs(&raw.tokens),
             headers: self.headers.clone(),
             serve_models: raw.serve_models,
+            admin: self.admin.clone(),
             response_headers: raw.response_headers,
             metrics: raw.metrics,
             log_fields: raw.log_fields,
