@@ -37,5 +37,6 @@ mod layout;
 mod passing;
 mod rewrite;
 mod routing;
+mod shadow;
 mod state;
 mod transport;
