@@ -13,6 +13,8 @@ mod budget;
 mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/explain.rs"]
+mod explain;
 #[path = "lifecycle/failover.rs"]
 mod failover;
 #[path = "support/fake_host.rs"]
@@ -21,6 +23,8 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]

@@ -6,18 +6,20 @@
 //! and no reply tells a secret.
 
 mod deployment;
+mod explain;
 mod gate;
-mod json;
 mod reply;
 mod request;
 mod state;
 
+use std::fmt;
+
 use crate::config::Config;
-use crate::host::SharedData;
+use crate::host::{Headers, SharedData};
 use crate::state::SharedFleet;
 
+pub use crate::json::Json;
 pub use gate::Gate;
-pub use json::Json;
 pub use reply::Reply;
 pub use request::{Request, text_of};
 
@@ -25,7 +27,6 @@ pub use request::{Request, text_of};
 const LONGEST_BODY: u64 = 64 * 1024;
 
 /// What requests are answered from: one worker at one moment.
-#[derive(Debug)]
 pub struct Desk<'a, S: ?Sized> {
     /// The rules.
     pub config: &'a Config,
@@ -35,12 +36,20 @@ pub struct Desk<'a, S: ?Sized> {
     pub shared: &'a S,
     /// Milliseconds since the epoch.
     pub now_ms: u64,
+    /// Explains a request of that head and body, as JSON.
+    pub explain: &'a dyn Fn(Headers, &[u8]) -> String,
 }
 
 /// The longest body that an endpoint takes, in bytes.
 #[must_use]
-pub fn longest_body(_config: &Config, _path: &str) -> u64 {
-    LONGEST_BODY
+pub fn longest_body(config: &Config, path: &str) -> u64 {
+    if path == explain::PATH { config.limits.max_body_bytes } else { LONGEST_BODY }
+}
+
+impl<S: ?Sized> fmt::Debug for Desk<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("now_ms", &self.now_ms).finish_non_exhaustive()
+    }
 }
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
@@ -55,6 +64,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         // One line for each endpoint, by what is below the admin path.
         match request.path {
             "/state" => self.state(request),
+            explain::PATH => self.explained(request),
             path => match path.strip_prefix(deployment::FOLDER) {
                 Some(path) => self.operate(request, path),
                 None => Err(Reply::unknown_endpoint()),

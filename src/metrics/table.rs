@@ -88,6 +88,12 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
+/// Fetches from the route source, by what came of them.
+pub static ROUTE_SOURCE_FETCHES: Metric =
+    metric("pointsman.route_source.fetches", Counter, &["outcome"]);
+/// How long ago the route source last said what is to hold, in seconds.
+pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
+
 /// Requests that the shadow was evaluated for, by how it differs.
 pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["result"]);
 /// Those for which it differs, by the route that was taken.
@@ -100,7 +106,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["rules"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 20] = [
+pub static ALL: [&Metric; 22] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -116,6 +122,8 @@ pub static ALL: [&Metric; 20] = [
     &DURATION,
     &FIRST_TOKEN,
     &TOKEN_USAGE,
+    &ROUTE_SOURCE_FETCHES,
+    &ROUTE_SOURCE_AGE,
     &SHADOW_REQUESTS,
     &SHADOW_LIVE_ROUTES,
     &SHADOW_ROUTES,

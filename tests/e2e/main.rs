@@ -31,6 +31,7 @@ mod ending;
 mod error;
 mod failover;
 mod format;
+mod generated;
 mod group;
 mod header;
 mod layout;
