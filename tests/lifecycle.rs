@@ -7,6 +7,8 @@
 mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/bounds.rs"]
+mod bounds;
 #[path = "lifecycle/budget.rs"]
 mod budget;
 #[path = "lifecycle/callout.rs"]
@@ -23,6 +25,8 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/live.rs"]
+mod live;
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
 #[path = "lifecycle/operate.rs"]
@@ -33,6 +37,8 @@ mod request;
 mod session;
 #[path = "lifecycle/shadow.rs"]
 mod shadow;
+#[path = "lifecycle/source.rs"]
+mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
 

@@ -85,6 +85,7 @@ impl Stream {
         let desk = Desk {
             config: &engine.config,
             fleet: &engine.fleet,
+            origin: engine.origin.as_ref(),
             shared: host,
             now_ms,
             explain: &|head, body| {

@@ -1,8 +1,8 @@
 //! Every model and alias there is, and where each comes from.
 
-use crate::config::Added;
 use crate::config::{
-    Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, Unfit,
+    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, StrategyName,
+    Unfit,
 };
 use crate::host::SharedData;
 
@@ -170,7 +170,7 @@ fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Pla
             provider: config.provider(deployment.provider).name.clone(),
             upstream_model: deployment.upstream_model.clone(),
             deployment: Some(deployment.id.clone()),
-            weight: Some(candidate.weight),
+            weight: (group.strategy == StrategyName::Weighted).then_some(candidate.weight),
         }
     });
     (group.key.clone(), group.strategy.name().to_owned(), places.collect())

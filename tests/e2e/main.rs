@@ -20,6 +20,7 @@ mod harness;
 #[path = "../support/mock/mod.rs"]
 mod mock;
 
+mod admin;
 mod attack;
 mod bad_input;
 mod balance;

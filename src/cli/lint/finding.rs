@@ -70,6 +70,8 @@ pub(super) enum Row {
     PathNormalization,
     /// Envoy's admin page can be reached from elsewhere
     AdminExposed,
+    /// A token is all that guards the filter's own admin endpoints
+    AdminEndpoints,
     /// Routes come from elsewhere and are not looked at
     RoutesUnseen,
     /// No route goes where the filter decides

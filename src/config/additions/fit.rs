@@ -17,6 +17,9 @@ use super::super::{Problem, Problems, Status};
 use super::base::{Base, placed, variant_keys};
 use super::{Dynamic, DynamicRoute, Endpoint};
 
+/// Names of a cycle that a message lists.
+const MOST_TOLD: usize = 16;
+
 /// A dynamic entry, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
@@ -233,10 +236,23 @@ impl<'a> Aliases<'a> {
             }
             // One may stand for another that came after it.
             if left.len() == before {
-                return unfit;
+                return self.told(unfit, left);
             }
             waiting = left;
         }
+    }
+
+    /// Why those do not fit that stand for each other, or for what does not fit itself.
+    fn told(mut self, mut unfit: Vec<Unfit>, left: Vec<(&'a str, &'a str)>) -> Vec<Unfit> {
+        let routes = self.routes;
+        self.current.extend(left.iter().copied().filter(|(alias, _)| !routes.contains(alias)));
+        for (unfit, (alias, model)) in unfit.iter_mut().zip(left) {
+            if let (Err(message), "model") = (self.check(alias, model), unfit.problem.path.as_str())
+            {
+                unfit.problem.message = message;
+            }
+        }
+        unfit
     }
 
     /// Takes an alias, if what it stands for is a model.
@@ -257,11 +273,14 @@ impl<'a> Aliases<'a> {
 
     fn check(&self, alias: &str, model: &str) -> Result<(), String> {
         let mut chain = vec![alias];
+        let mut seen = BTreeSet::from([alias]);
         let mut current = model;
         while let Some(next) = self.current.get(current).filter(|_| !self.is_route(current)) {
             chain.push(current);
-            if current == alias || chain.len() > self.current.len().saturating_add(1) {
-                return Err(format!("cycle: {}", chain.join(" -> ")));
+            if !seen.insert(current) {
+                let more = if chain.len() > MOST_TOLD { " -> …" } else { "" };
+                chain.truncate(MOST_TOLD);
+                return Err(format!("cycle: {}{more}", chain.join(" -> ")));
             }
             current = next;
         }
@@ -299,9 +318,12 @@ impl<'a> Aliases<'a> {
     }
 
     fn unknown(&self, alias: &str, name: &str) -> String {
-        let models = self.base.raw.models.keys().map(String::as_str);
-        let others = self.current.keys().copied().filter(|known| *known != alias);
-        let known = || models.clone().chain(self.routes.iter().copied()).chain(others.clone());
+        let mut known: BTreeSet<&str> = BTreeSet::new();
+        known.extend(self.base.raw.models.keys().map(String::as_str));
+        known.extend(self.routes);
+        known.extend(self.current.keys());
+        known.remove(alias);
+        let known = || known.iter().copied();
         unknown("model", name, did_you_mean(name, known()), known())
     }
 }

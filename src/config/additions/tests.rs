@@ -163,10 +163,7 @@ fn what_does_not_fit_is_left_out_and_the_rest_holds() {
         (&["x -> x"], &["alias x: model: cycle: x -> x"]),
         (
             &["x -> y", "y -> x"],
-            &[
-                r#"alias x: model: unknown model "y"; known: "gone", "keyed", "plain", "nick", "nickname""#,
-                r#"alias y: model: unknown model "x"; known: "gone", "keyed", "plain", "nick", "nickname""#,
-            ],
+            &["alias x: model: cycle: x -> y -> x", "alias y: model: cycle: y -> x -> y"],
         ),
         (
             &["plain -> nickname"],
@@ -189,8 +186,8 @@ fn what_does_not_fit_is_left_out_and_the_rest_holds() {
         (
             &["x -> nil", "y -> x", "z -> nick"],
             &[
-                r#"alias x: model: unknown model "nil"; known: "gone", "keyed", "plain", "nick", "nickname", "z""#,
-                r#"alias y: model: unknown model "x"; known: "gone", "keyed", "plain", "nick", "nickname", "z""#,
+                r#"alias x: model: unknown model "nil"; known: "gone", "keyed", "nick", "nickname", "plain", "y", "z""#,
+                r#"alias y: model: unknown model "nil"; known: "gone", "keyed", "nick", "nickname", "plain", "x", "z""#,
             ],
         ),
         (&["keyed: priority b/new", "x -> keyed", "nick -> x"], &[]),
