@@ -36,6 +36,7 @@ mod generated;
 mod group;
 mod header;
 mod layout;
+mod observe;
 mod passing;
 mod rewrite;
 mod routing;
