@@ -40,6 +40,7 @@ mod observe;
 mod passing;
 mod rewrite;
 mod routing;
+mod shadow;
 mod source;
 mod state;
 mod transport;
