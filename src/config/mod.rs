@@ -11,6 +11,7 @@ mod demand;
 mod document;
 mod error;
 mod large;
+mod located;
 mod parts;
 mod raw;
 mod read;
@@ -36,6 +37,7 @@ use read::Read;
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};
+pub use located::{Checked, Located, check_json};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, Sticky, StrategyName, TagMatch,
