@@ -26,6 +26,9 @@ MOCK = ROOT / "target" / "debug" / "examples" / "mock_provider"
 # The ports that envoy/*.yaml are written with.
 PORTS = {"listener": 10000, "admin": 9901, "north": 9101, "south": 9102}
 
+# What the configurations name. The mock providers accept any credential.
+SECRETS = {"NORTH_API_KEY": "sk-north-of-the-proxy", "POINTSMAN_ADMIN_TOKEN": "an-example-of-a-token"}
+
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -140,8 +143,7 @@ class Stack:
             self._spawn(name, [MOCK, "--name", name, "--port", str(self.ports[name])])
         rendered = ROOT / "target" / f"envoy-{self.ports['listener']}.yaml"
         rendered.write_text(render(self.config.read_text(), self.ports))
-        # The mock providers accept any credential.
-        environment = {"NORTH_API_KEY": "sk-north-of-the-proxy"} | os.environ
+        environment = SECRETS | os.environ
         envoy = os.environ.get("ENVOY", "envoy")
         command = [envoy, "-c", rendered, "--disable-hot-restart", "-l", "warning", "--component-log-level", "wasm:info"]
         self._spawn("envoy", command, environment)

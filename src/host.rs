@@ -10,9 +10,78 @@ use log::Level;
 /// Header names are lower case; values are bytes as they came.
 pub type Headers = Vec<(String, Vec<u8>)>;
 
+/// A request to a service, which the proxy makes on its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Callout<'a> {
+    /// The cluster of the service.
+    pub cluster: &'a str,
+    /// `:method`, `:path` and `:authority` first; the content length is the proxy's to add.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body; empty: none.
+    pub body: &'a [u8],
+    /// How long the whole answer may take.
+    pub timeout: Duration,
+}
+
+/// The proxy makes no such call: it knows no such cluster, or can tell at once that none
+/// of its hosts will answer. Nothing comes of it later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotCalled;
+
+/// That a call is over. What has come can be read until the callback that says so returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    /// The number that the call was given.
+    pub call: u32,
+    /// Whether there is an answer to be read, if only one that the proxy made itself.
+    pub is_answered: bool,
+    /// Length of the answer's body, in bytes.
+    pub length: usize,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status; 0 without an answer.
+    pub status: u16,
+    /// All headers, pseudo-headers included.
+    pub headers: Headers,
+    /// The body; `None` where it is longer than was to be read.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    /// Reads what has come, of the body no more than `most` bytes.
+    pub fn read<H: Host + ?Sized>(host: &H, called: Called, most: usize) -> Self {
+        if !called.is_answered {
+            return Self::default();
+        }
+        let headers = host.reply_headers();
+        let status = headers.iter().find(|(name, _)| name == ":status");
+        let status = status.and_then(|(_, value)| str::from_utf8(value).ok()?.parse().ok());
+        let body = match called.length {
+            0 => Some(Vec::new()),
+            length if length <= most => host.reply_body(length),
+            _ => None,
+        };
+        Self { status: status.unwrap_or(0), headers, body }
+    }
+}
+
 /// A write lost against another worker's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
+
+/// What a metric's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Is summed up by how large it is.
+    Histogram,
+}
 
 /// Data shared by all workers of the process.
 ///
@@ -46,6 +115,17 @@ pub trait Host: SharedData {
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
     /// Replaces the first `length` bytes of the response body at hand.
     fn replace_response_body(&self, length: usize, with: &[u8]);
+    /// Calls a service. When it is over, the context that called is told, by the number
+    /// given here: a stream, if it is still there, or a worker's configuration.
+    ///
+    /// # Errors
+    /// [`NotCalled`] where that is known at once.
+    fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled>;
+    /// All headers of the answer to a call; to be asked only while the host says that there
+    /// is one.
+    fn reply_headers(&self) -> Headers;
+    /// The first bytes of the body of that answer.
+    fn reply_body(&self, length: usize) -> Option<Vec<u8>>;
     /// Answers the request here; nothing goes upstream.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
     /// Makes the proxy choose its route again.
@@ -64,8 +144,10 @@ pub trait Host: SharedData {
     fn log(&self, level: Level, message: &str);
     /// Whether a log line at that level would be written.
     fn is_logged(&self, level: Level) -> bool;
-    /// Allocates a counter; at configuration time only.
-    fn define_counter(&self, name: &str) -> Option<u32>;
+    /// Allocates a metric, anew for each call: once for each name.
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32>;
     /// Adds to a counter; `by` is not 0.
-    fn increment(&self, counter: u32, by: u32);
+    fn increment(&self, counter: u32, by: u64);
+    /// Sets a gauge, or adds a value to a histogram.
+    fn record(&self, metric: u32, value: u64);
 }

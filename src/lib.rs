@@ -7,16 +7,19 @@
 //! module connects that trait to the proxy-wasm ABI.
 //!
 //! Dependencies point one way:
-//! `filter → lifecycle → {routing, response} → {condition, strategy, state} →
-//! config → request`. `host` is a leaf. ARCHITECTURE.md gives the reasons.
+//! `filter → lifecycle → admin → {routing, response} → {condition, strategy, state}
+//! → config → request`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md
+//! gives the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod admin;
 pub mod condition;
 pub mod config;
 pub mod host;
 pub mod lifecycle;
+pub mod metrics;
 pub mod request;
 pub mod response;
 pub mod routing;

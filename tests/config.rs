@@ -77,12 +77,7 @@ fn each_invalid_file_gets_exactly_its_messages() {
 fn the_full_file_has_every_key() {
     let schema = config::schema();
     let seen = schema::walk(&schema, &document("valid/full"));
-    let missing: Vec<String> = schema::keys(&schema)
-        .difference(&seen.keys)
-        // Refused in this version, so it cannot be in a valid file.
-        .filter(|key| !key.starts_with("admin.") && *key != "configuration.admin")
-        .cloned()
-        .collect();
+    let missing: Vec<String> = schema::keys(&schema).difference(&seen.keys).cloned().collect();
     assert_eq!(missing, Vec::<String>::new());
 }
 

@@ -111,7 +111,7 @@ fn no_count_is_lost_and_nothing_stays_under_way() {
                 1 => worker.host.done(second, None),
                 _ => worker.answer(second, 400, &[]),
             }
-            assert_eq!(worker.host.counted("llm_cas_exhausted"), 0);
+            assert_eq!(worker.host.counted("pointsman.cas.exhausted"), 0);
         });
         let record = shared.record("a");
         let counts = Counts { attempts: 8, successes: 4, failures: 2, tokens: 12 };

@@ -3,10 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "lifecycle/admin.rs"]
+mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
 #[path = "lifecycle/budget.rs"]
 mod budget;
+#[path = "lifecycle/callout.rs"]
+mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/failover.rs"]
@@ -17,6 +21,8 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/operate.rs"]
+mod operate;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/session.rs"]

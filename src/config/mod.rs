@@ -45,8 +45,8 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Role, UnknownModel,
-    WhenAllCooling,
+    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
+    UnknownModel, WhenAllCooling,
 };
 
 /// A parsed and resolved configuration.
@@ -98,8 +98,14 @@ pub struct Config {
     pub headers: HeaderNames,
     /// Whether `GET /v1/models` is answered here.
     pub serve_models: bool,
+    /// The endpoints to inspect and change routing; none unless they are configured.
+    pub admin: Option<Admin>,
     /// Whether `x-llm-*` response headers are added.
     pub response_headers: bool,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Whether what access logs show of a request is kept for them.
+    pub log_fields: bool,
     /// What may ever be asked of a request's text.
     pub demand: Demand,
     /// Accepted, but worth a second look; one sentence each, path first.

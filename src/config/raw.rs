@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::parts::{Api, ModelFacts, Status, TagMatch};
 use super::read::{named, readable};
-use super::settings::{BodyPolicy, Cooldown, Failover, Limits, WhenAllCooling};
+use super::settings::{BodyPolicy, Cooldown, Failover, Limits, Metrics, WhenAllCooling};
 use crate::request::session::SessionKey;
 
 /// Members by name.
@@ -39,10 +39,12 @@ pub(super) struct Raw {
     pub(super) tokens: Tokens,
     pub(super) headers: Named<String>,
     pub(super) serve_models: bool,
-    pub(super) admin: Option<Value>,
+    pub(super) admin: Option<Admin>,
     pub(super) route_source: Option<Value>,
     pub(super) shadow: Option<Shadow>,
     pub(super) response_headers: bool,
+    pub(super) metrics: Metrics,
+    pub(super) log_fields: bool,
     pub(super) hold: String,
     pub(super) role: String,
 }
@@ -242,6 +244,12 @@ pub(super) struct Tokens {
 }
 
 #[derive(Debug)]
+pub(super) struct Admin {
+    pub(super) path: String,
+    pub(super) token_env: Option<String>,
+}
+
+#[derive(Debug)]
 pub(super) struct Shadow {
     pub(super) aliases: Option<Named<String>>,
     pub(super) models: Option<Named<Model>>,
@@ -252,8 +260,9 @@ readable! {
     Cooldown { enabled, consecutive_failures, allowed_fails, min_requests, failure_rate_percent, time_ms, max_time_ms, success_threshold, half_open_probes, probe_lease_ms, honour_retry_after, when_all_cooling }
     Failover { max_attempts, retries_per_deployment }
     Limits { max_body_bytes, on_oversize, on_unparsable }
+    Metrics { enabled, max_series }
     ModelFacts { context_window, max_output_tokens, vision, audio, files, tools, json_mode, input_usd_per_million, output_usd_per_million }
-    Raw { providers, deployments, models, routes, aliases, catalog, unknown_model, default_cluster, client_headers, allow_direct, cooldown, failover, limits, paths, tokens, headers, serve_models, admin, route_source, shadow, response_headers, hold, role }
+    Raw { providers, deployments, models, routes, aliases, catalog, unknown_model, default_cluster, client_headers, allow_direct, cooldown, failover, limits, paths, tokens, headers, serve_models, admin, route_source, shadow, response_headers, metrics, log_fields, hold, role }
     Provider { cluster, api, authority, path_prefix, path, credential, headers, remove_headers }
     Credential { env, header, prefix }
     Deployment { provider, model, weight, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts, request_overrides }
@@ -270,6 +279,7 @@ readable! {
     When { model_in, input_tokens_lt, input_tokens_gt, estimated_cost_lt, estimated_cost_gt, tag_equals, tag_in, has_images, has_audio, has_files, has_tools, stream, has_state, prompt_contains_any_of, max_output_tokens_lt, max_output_tokens_gt, message_count_gt, format_in, header_equals, params_equal, sample_percent, any_of, not }
     UnknownModel { policy, model }
     Tokens { chars_per_image, chars_per_audio, chars_per_file }
+    Admin { path, token_env }
     Shadow { aliases, models, routes }
 }
 

@@ -72,6 +72,15 @@ pub enum WhenAllCooling {
     Reject,
 }
 
+/// Where the admin endpoints are, and who may use them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// The path that they are below: plain, without a slash at its end, never empty.
+    pub path: String,
+    /// Environment variable of the VM that holds the token.
+    pub token_env: String,
+}
+
 /// Which part of a request's way the filter is on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
@@ -89,6 +98,15 @@ pub struct Failover {
     pub max_attempts: u32,
     /// More tries of the same deployment.
     pub retries_per_deployment: u32,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Off: nothing is counted.
+    pub enabled: bool,
+    /// Most series that each filter of each worker makes; the rest are one.
+    pub max_series: u32,
 }
 
 /// Sizes, and what happens beyond them.

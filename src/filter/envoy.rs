@@ -3,8 +3,9 @@
 //! The SDK returns errors of some calls, which answer here as if there were
 //! nothing; of the others it panics on a status that the ABI does not foresee. Those
 //! are called only where Envoy answers `Ok` or `NotFound`: maps and buffers of a
-//! stream from its own callbacks while it is held, ranges that lie within the body,
-//! logging, the clock, and metrics and configuration at configuration time.
+//! stream from its own callbacks while it is held, ranges that lie within the body, an
+//! answer to a call from the callback that brings it, logging, the clock, metrics of ids
+//! that it gave, and configuration at configuration time.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,7 +14,7 @@ use log::Level;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
-use crate::host::{Conflict, Headers, Host, SharedData};
+use crate::host::{Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData};
 
 /// The proxy this module runs in.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,16 @@ pub(super) struct Envoy;
 pub(super) fn configuration() -> Vec<u8> {
     let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX);
     bytes.ok().flatten().unwrap_or_default()
+}
+
+/// What the callback for the end of a call says: without an answer there are no headers.
+pub(super) const fn called(call: u32, headers: usize, length: usize) -> Called {
+    Called { call, is_answered: headers > 0, length }
+}
+
+/// Lets a held request go on, from the callback for the end of a call.
+pub(super) fn resume() {
+    let _ = hostcalls::resume_http_request();
 }
 
 impl SharedData for Envoy {
@@ -67,6 +78,21 @@ impl Host for Envoy {
 
     fn replace_response_body(&self, length: usize, with: &[u8]) {
         let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, length, with);
+    }
+
+    fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {
+        let Callout { cluster, headers, body, timeout } = callout;
+        let body = (!body.is_empty()).then_some(body);
+        hostcalls::dispatch_http_call(cluster, headers.to_vec(), body, Vec::new(), timeout)
+            .map_err(|_| NotCalled)
+    }
+
+    fn reply_headers(&self) -> Headers {
+        hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default()
+    }
+
+    fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
+        hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, length).ok()?
     }
 
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
@@ -124,11 +150,21 @@ impl Host for Envoy {
         level <= least
     }
 
-    fn define_counter(&self, name: &str) -> Option<u32> {
-        hostcalls::define_metric(MetricType::Counter, name).ok()
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        let kind = match kind {
+            MetricKind::Counter => MetricType::Counter,
+            MetricKind::Gauge => MetricType::Gauge,
+            MetricKind::Histogram => MetricType::Histogram,
+        };
+        hostcalls::define_metric(kind, name).ok()
     }
 
-    fn increment(&self, counter: u32, by: u32) {
-        let _ = hostcalls::increment_metric(counter, i64::from(by));
+    fn increment(&self, counter: u32, by: u64) {
+        let by = i64::try_from(by).unwrap_or(i64::MAX);
+        let _ = hostcalls::increment_metric(counter, by);
+    }
+
+    fn record(&self, metric: u32, value: u64) {
+        let _ = hostcalls::record_metric(metric, value);
     }
 }

@@ -59,7 +59,14 @@ impl RootContext for Root {
 /// One stream.
 struct Http(Stream);
 
-impl Context for Http {}
+impl Context for Http {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, length: usize, _: usize) {
+        let called = envoy::called(call, headers, length);
+        if self.0.on_called(&Envoy, called) == lifecycle::Action::Continue {
+            envoy::resume();
+        }
+    }
+}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _count: usize, is_end: bool) -> types::Action {

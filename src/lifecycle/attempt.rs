@@ -13,7 +13,7 @@ use crate::request::refusal::Refusal;
 use crate::request::rewrite::{Splicer, length_after};
 use crate::response::outcome::End;
 use crate::state::outcome::{Outcome, Report, Weight};
-use crate::state::{Asking, Attempt, Ending, Fleet, Standing};
+use crate::state::{Asking, Attempt, Ending, Fleet};
 
 use super::answer::Started;
 use super::apply::set_providers_headers;
@@ -60,14 +60,18 @@ impl Stream {
             Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
         };
         let dialect = handover.work.format.dialect();
-        let next = progress.next.and_then(|at| Some((at, handover.legs.get(at)?)));
+        let is_first = progress.tried.is_empty();
+        let next = progress.next.filter(|_| is_first).or_else(|| {
+            // It was chosen when the one before began, perhaps a long time ago.
+            engine.in_service(host, &handover, &progress)
+        });
+        let next = next.and_then(|at| Some((at, handover.legs.get(at)?)));
         let known = next.and_then(|(at, leg)| Some((at, leg, engine.provider(&leg.provider)?)));
         let Some((at, leg, provider)) = known else {
             // Envoy tries once more than there is something to try.
             let message = "no deployment is left to try";
             return refuse(host, &Refusal::new(503, "no_deployment_available", message), dialect);
         };
-        let is_first = progress.tried.is_empty();
         self.start(host, &handover, leg, is_first);
         let told = |path| {
             let text = (!is_first).then(|| host.property(path)).flatten().unwrap_or_default();
@@ -91,7 +95,8 @@ impl Stream {
         this.note(host, "network");
         // A connection that fails is answered by nobody: what follows it is said before.
         // What follows the first could be picked when it was planned, a moment ago.
-        let next = this.after(&engine, Failure::Passing, |leg| {
+        let retries = engine.config.failover.retries_per_deployment;
+        let next = this.after(&engine, Failure::Passing, retries, |leg| {
             is_first || engine.is_ready(host, leg, this.handover.work.tokens)
         });
         this.go_on(host, next);
@@ -251,13 +256,13 @@ impl Try {
         &self,
         engine: &Engine,
         failure: Failure,
+        retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
-        let failover = engine.config.failover;
-        if self.progress.tried.len() >= failover.max_attempts as usize {
+        if self.progress.tried.len() >= engine.config.failover.max_attempts as usize {
             return None;
         }
-        self.progress.after(&self.handover, failure, failover.retries_per_deployment, is_ready)
+        self.progress.after(&self.handover, failure, retries, is_ready)
     }
 
     /// Whether some failure would be followed by another attempt.
@@ -283,7 +288,10 @@ impl Try {
             host.set_property(RETRY_AFTER, soonest.to_string().as_bytes());
         }
         let tokens = self.handover.work.tokens;
-        let next = self.after(engine, failure, |leg| engine.is_ready(host, leg, tokens));
+        let retries = engine.config.failover.retries_per_deployment;
+        let is_out = |leg: &Leg| engine.is_drained(host, leg);
+        let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
+        let next = self.after(engine, failure, retries, |leg| engine.is_ready(host, leg, tokens));
         if self.go_on(host, next) {
             host.set_response_header(&engine.config.headers.retry, Some(b"1"));
         }
@@ -294,15 +302,6 @@ impl Engine {
     /// The provider of that name, unless the configuration has changed since.
     fn provider(&self, name: &str) -> Option<ProviderId> {
         self.config.providers.iter().position(|provider| provider.name == name).map(ProviderId)
-    }
-
-    /// Whether a leg may be tried now.
-    fn is_ready<H: Host + ?Sized>(&self, host: &H, leg: &Leg, tokens: u64) -> bool {
-        let config = &self.config;
-        let Some(id) = &leg.deployment else { return true };
-        let Some(id) = config.names.deployments.get(id) else { return false };
-        let mut fleet = self.fleet.at(host, config, millis(host.now()));
-        fleet.standing(*id, tokens) == Standing::Ready
     }
 }
 

@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use log::Level;
 
+use crate::admin::Gate;
 use crate::config::{self, Config, Provider, ProviderId, Role};
 use crate::host::Host;
+use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::hand;
@@ -17,8 +19,10 @@ pub struct Engine {
     pub(super) fleet: SharedFleet,
     /// By provider: the value of its credential header.
     secrets: Vec<Option<String>>,
-    /// Counts updates of shared state that lost all their tries.
-    exhausted: Option<u32>,
+    /// Who may use the admin endpoints, where there are some.
+    pub(super) gate: Option<Gate>,
+    /// What is counted.
+    pub(super) meter: Meter,
     /// Every header that an attempt may change.
     pub(super) changed: Vec<String>,
     /// Draws which part of long texts is estimated.
@@ -44,6 +48,12 @@ impl Engine {
                 None
             }));
         }
+        let admin = config.admin.as_ref().filter(|_| config.role == Role::Router);
+        let gate = admin.map(|admin| Gate::new(admin, |name| host.environment(name)));
+        let gate = gate.transpose().unwrap_or_else(|problem| {
+            let _ = writeln!(problems, "{problem}");
+            None
+        });
         if !problems.is_empty() {
             return Err(problems.trim_end().to_owned());
         }
@@ -51,9 +61,10 @@ impl Engine {
             host.log(Level::Warn, warning);
         }
         let fleet = SharedFleet::new(&config, host);
-        let exhausted = host.define_counter("llm_cas_exhausted");
+        let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
+        let meter = Meter::new(host, config.metrics.enabled, most);
         let changed = hand::changed(&config);
-        Ok(Self { config, fleet, secrets, exhausted, changed, seed: host.random() })
+        Ok(Self { config, fleet, secrets, gate, meter, changed, seed: host.random() })
     }
 
     /// The configuration it serves.
@@ -69,9 +80,11 @@ impl Engine {
 
     /// Counts updates of shared state that lost all their tries.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
-        if let (Some(counter), 1..) = (self.exhausted, updates) {
-            host.increment(counter, updates);
+        if updates == 0 {
+            return;
         }
+        self.meter.put(host, &table::CAS_EXHAUSTED, &[], u64::from(updates));
+        self.fleet.count_dropped(host, updates);
     }
 }
 

@@ -51,6 +51,23 @@ impl RequestHead {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
+    /// Every value of a header.
+    pub(super) fn each(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let of_it = self.0.iter().filter(move |(known, _)| known == name);
+        of_it.map(|(_, value)| value.as_slice())
+    }
+
+    /// Removes the credentials of which one value is that; their names.
+    pub(super) fn remove_credentials(
+        &mut self,
+        is_it: impl Fn(&[u8]) -> bool,
+    ) -> Vec<&'static str> {
+        let mut names: Vec<&str> = CREDENTIALS.into();
+        names.retain(|name| self.each(name).any(&is_it));
+        self.0.retain(|(known, _)| !names.contains(&known.as_str()));
+        names
+    }
+
     /// The first value of a header as text; other bytes than UTF-8 are replaced.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.first(name).map(String::from_utf8_lossy)

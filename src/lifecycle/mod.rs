@@ -4,6 +4,7 @@
 //! own no clock, no randomness and no memory beyond the request: all of it is
 //! the host's.
 
+mod admin;
 mod answer;
 mod apply;
 mod attempt;
@@ -15,6 +16,7 @@ mod handover;
 mod headers;
 mod progress;
 mod read;
+mod ready;
 mod refuse;
 mod respond;
 mod rest;

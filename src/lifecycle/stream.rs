@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::Role;
-use crate::host::Host;
+use crate::host::{Called, Host};
 use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
@@ -14,6 +14,7 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::{Layout, Looks, Scan, ScanError};
 use crate::routing::{Decision, looks};
 
+use super::admin::Asked;
 use super::answer::{Answer, Started, Work};
 use super::attempt::Try;
 use super::engine::Engine;
@@ -52,6 +53,8 @@ pub(super) enum State {
     /// Nothing seen yet, or nothing to do any more.
     #[default]
     Idle,
+    /// An admin request, whose body is being read.
+    Admin(Box<Asked>),
     /// The body is being read.
     Reading(Box<Reading>),
     /// Sent to a deployment.
@@ -107,7 +110,12 @@ impl Stream {
             return self.attempt(host, is_end);
         }
         let config = &engine.config;
-        let head = RequestHead::new(host.request_headers());
+        let mut head = RequestHead::new(host.request_headers());
+        if let Some(gate) = &engine.gate
+            && let Some(action) = self.admin(host, gate, &mut head, is_end)
+        {
+            return action;
+        }
         let judged = read::judge(config, &head);
         for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
@@ -154,6 +162,7 @@ impl Stream {
     ) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
+            State::Admin(asked) => self.admin_body(host, asked, held, is_end),
             State::Reading(reading) => self.read(host, reading, held, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
             State::Try(mut this) => {
@@ -169,6 +178,7 @@ impl Stream {
     pub fn on_request_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
+            State::Admin(asked) => self.answer_admin(host, &asked),
             State::Reading(reading) => self.decide(host, *reading, &[], true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
             State::Try(this) => {
@@ -178,6 +188,11 @@ impl Stream {
             }
             State::Refused(refused) => self.refuse_at(host, refused, true),
         }
+    }
+
+    /// Takes the end of a call that this stream made.
+    pub fn on_called<H: Host + ?Sized>(&mut self, _host: &H, _called: Called) -> Action {
+        Action::Pause
     }
 
     /// Takes the head of the response.

@@ -22,18 +22,26 @@ pub(super) fn soonest<'l, 'a>(
         .map(|(_, model, considered)| (model, considered))
 }
 
+/// When a client may come back where operators have taken everything out: nobody knows, and
+/// clients that are told nothing come back at once.
+const DRAINED_MS: u64 = 10_000;
+
 /// What to tell the client where nothing may serve: what came closest to doing so.
 pub(super) fn refusal(looked_at: &LookedAt<'_>) -> Refusal {
     let blocks = || looked_at.iter().filter_map(|(_, considered)| considered.block.as_ref());
     let seconds = |ms: u64| ms.div_ceil(1000).max(1);
     let wait_ms = |block: &Block| match block {
         Block::Cooling { left_ms: ms, .. } | Block::Limited { wait_ms: ms, .. } => Some(*ms),
+        Block::Drained => Some(DRAINED_MS),
         _ => None,
     };
     if let Some(wait_ms) = blocks().filter_map(wait_ms).min() {
         let is_limited = blocks().any(|block| matches!(block, Block::Limited { .. }));
+        let is_cooling = blocks().any(|block| matches!(block, Block::Cooling { .. }));
         let (status, code, what) = if is_limited {
             (429, "rate_limited", "is at one of its limits")
+        } else if !is_cooling {
+            (503, "no_deployment_available", "is out of service for now")
         } else {
             (503, "no_deployment_available", "is cooling down")
         };

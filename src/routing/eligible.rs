@@ -25,6 +25,7 @@ pub(super) enum Block {
     Strategy(&'static str),
     Capability(String),
     Cost { estimate: f64, limit: f64 },
+    Drained,
     Cooling { left_ms: u64, cause: String },
     Limited { limit: Limit, wait_ms: u64 },
 }
@@ -33,6 +34,7 @@ impl From<Standing> for Option<Block> {
     fn from(standing: Standing) -> Self {
         match standing {
             Standing::Ready => None,
+            Standing::Drained => Some(Block::Drained),
             Standing::Cooling { left_ms, cause } => Some(Block::Cooling { left_ms, cause }),
             Standing::Limited { limit, wait_ms } => Some(Block::Limited { limit, wait_ms }),
         }
@@ -61,6 +63,7 @@ impl fmt::Display for Block {
             Self::Cost { estimate, limit } => {
                 write!(f, "estimated cost ${estimate:.6} is over the limit of ${limit}")
             }
+            Self::Drained => f.write_str("drained"),
             #[expect(clippy::cast_precision_loss, reason = "cooldowns are minutes long")]
             Self::Cooling { left_ms, cause } => {
                 write!(f, "cooling for {:.1} s after {cause}", *left_ms as f64 / 1000.0)

@@ -95,7 +95,7 @@ pub(super) fn begin(
     settings: &Cooldown,
     now_ms: u64,
 ) -> Result<Attempt, Standing> {
-    if asking.is_forced {
+    if asking.is_forced && !record.is_drained {
         if let Some((limit, wait_ms)) = standing::limit(record, deployment, asking.tokens, now_ms) {
             return Err(Standing::Limited { limit, wait_ms });
         }

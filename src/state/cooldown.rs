@@ -148,6 +148,9 @@ fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
         || is_frequent
 }
 
+/// In the place of an outcome's code: an operator has started the cooldown.
+pub(super) const BY_OPERATOR: u8 = u8::MAX;
+
 fn code(outcome: Outcome) -> u8 {
     let at = Outcome::ALL.iter().position(|known| *known == outcome);
     at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
@@ -158,6 +161,9 @@ fn code(outcome: Outcome) -> u8 {
 pub fn cause(record: &Record) -> String {
     if record.status != 0 {
         return record.status.to_string();
+    }
+    if record.cause == BY_OPERATOR {
+        return "admin".to_owned();
     }
     let outcome = Outcome::ALL.get(usize::from(record.cause));
     outcome.map_or("failures", |outcome| outcome.name()).to_owned()

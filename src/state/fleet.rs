@@ -8,6 +8,7 @@ use crate::load::Load;
 
 use super::attempt::{self, Asking, Attempt, Ending};
 use super::cooldown::{self, Transition};
+use super::operate::Operation;
 use super::record::Record;
 use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
@@ -35,6 +36,8 @@ pub trait Fleet {
 pub struct SharedFleet {
     deployments: Vec<String>,
     turns: HashMap<Turn, String>,
+    /// Where dropped updates are counted.
+    dropped: String,
     local: LocalTurns,
 }
 
@@ -62,7 +65,9 @@ impl SharedFleet {
                 }
             }
         }
-        Self { deployments, turns, local: LocalTurns::default() }
+        let dropped = format!("{PREFIX}dropped");
+        cas::create::<u64, S>(shared, &dropped);
+        Self { deployments, turns, dropped, local: LocalTurns::default() }
     }
 
     /// Ends an attempt: what it came to, and that it is no longer under way.
@@ -93,6 +98,48 @@ impl SharedFleet {
     ) -> Result<(), Dropped> {
         let Some(lease) = attempt.lease.take() else { return Ok(()) };
         self.change(shared, attempt.deployment, |record| record.probes.release(lease))
+    }
+
+    /// What is known of a deployment.
+    pub fn record<S: SharedData + ?Sized>(&self, shared: &S, deployment: DeploymentId) -> Record {
+        let key = self.deployments.get(deployment.0);
+        key.map_or_else(Record::default, |key| cas::read(shared, key).0)
+    }
+
+    /// Does to a deployment what an operator wants; what is then known of it.
+    ///
+    /// # Errors
+    /// [`Dropped`] when the update lost all its tries.
+    pub fn operate<S: SharedData + ?Sized>(
+        &self,
+        shared: &S,
+        config: &Config,
+        deployment: DeploymentId,
+        operation: Operation,
+        now_ms: u64,
+    ) -> Result<Record, Dropped> {
+        self.change(shared, deployment, |record| {
+            operation.apply(record, &config.cooldown, now_ms);
+            *record
+        })
+    }
+
+    /// The number of the next turn, without taking it.
+    pub fn next_turn<S: SharedData + ?Sized>(&self, shared: &S, turn: Turn) -> u64 {
+        self.turns.get(&turn).map_or(0, |key| turn::peek(shared, key))
+    }
+
+    /// Updates of all workers that lost all their tries, since the proxy's start.
+    pub fn dropped<S: SharedData + ?Sized>(&self, shared: &S) -> u64 {
+        cas::read(shared, &self.dropped).0
+    }
+
+    /// Counts updates that lost all their tries; itself at most as surely as they were made.
+    pub fn count_dropped<S: SharedData + ?Sized>(&self, shared: &S, updates: u32) {
+        let _ = cas::update(shared, &self.dropped, None, |count: &mut u64| {
+            *count = count.saturating_add(u64::from(updates));
+            true
+        });
     }
 
     fn change<S: SharedData + ?Sized, T>(
@@ -195,7 +242,7 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
     }
 
     fn next_turn(&mut self, turn: Turn) -> u64 {
-        self.fleet.turns.get(&turn).map_or(0, |key| turn::peek(self.shared, key))
+        self.fleet.next_turn(self.shared, turn)
     }
 
     fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing> {

@@ -46,7 +46,8 @@ impl Headroom {
     }
 
     /// Milliseconds until that is whole again, 0 where it is.
-    const fn left_ms(&self, left: Left, now_ms: u64) -> u64 {
+    #[must_use]
+    pub const fn left_ms(&self, left: Left, now_ms: u64) -> u64 {
         // Before it was heard the clock has jumped back, and nothing is known.
         if now_ms < self.heard_ms { 0 } else { left.reset_ms.saturating_sub(now_ms) }
     }

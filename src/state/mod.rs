@@ -12,6 +12,7 @@ pub mod cooldown;
 mod fleet;
 mod flight;
 pub mod headroom;
+mod operate;
 pub mod outcome;
 mod probe;
 mod record;
@@ -22,10 +23,11 @@ pub use crate::load::Load;
 pub use attempt::{Asking, Attempt, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
+pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};
 pub use standing::{Limit, Standing};
 pub use turn::Turn;
 
 /// Starts every key; the digit is the layout version of the values.
-const PREFIX: &str = "pointsman/2/";
+const PREFIX: &str = "pointsman/3/";

@@ -8,14 +8,16 @@ use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
 use super::probe::{LEASES, Probes};
 
-const LAYOUT: u8 = 2;
-const LENGTH: usize = 204;
+const LAYOUT: u8 = 3;
+const LENGTH: usize = 205;
 /// How long rates are counted together.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
 /// What workers share about one deployment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Record {
+    /// Whether an operator has taken it out of every pick.
+    pub is_drained: bool,
     /// Code of the outcome that started the cooldown.
     pub cause: u8,
     /// HTTP status that started the cooldown, 0 without an answer.
@@ -60,6 +62,14 @@ pub struct Counts {
 }
 
 impl Record {
+    /// The counts of this minute.
+    #[must_use]
+    pub fn this_minute(&self, now_ms: u64) -> Counts {
+        let mut record = *self;
+        record.turn_to(now_ms);
+        record.minute
+    }
+
     /// Begins to count anew where the minute has changed; what belongs to the minute before
     /// is counted with this one.
     pub(super) fn turn_to(&mut self, now_ms: u64) {
@@ -76,7 +86,7 @@ impl Record {
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut to = Writer { bytes: [0; LENGTH], at: 0 };
-        to.put(&[LAYOUT, self.cause]);
+        to.put(&[LAYOUT, u8::from(self.is_drained), self.cause]);
         to.put(&self.status.to_le_bytes());
         to.u32(self.consecutive_failures);
         to.u32(self.probe_successes);
@@ -115,8 +125,9 @@ impl Record {
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let [_, cause] = from.take()?;
+        let [_, is_drained, cause] = from.take()?;
         Some(Self {
+            is_drained: is_drained == 1,
             cause,
             status: u16::from_le_bytes(from.take()?),
             consecutive_failures: from.u32()?,
@@ -240,6 +251,7 @@ mod tests {
         let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
         let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
         Record {
+            is_drained: true,
             cause: 3,
             status: 429,
             consecutive_failures: u32::MAX,
@@ -277,7 +289,7 @@ mod tests {
 
     #[test]
     fn foreign_bytes_read_as_healthy() {
-        for bytes in [&b""[..], &[1; 3], &[1; 40], &[3; LENGTH], &[2; LENGTH + 1]] {
+        for bytes in [&b""[..], &[1; 3], &[1; 40], &[2; LENGTH], &[3; LENGTH + 1]] {
             assert_eq!(Record::decode(bytes), Record::default());
         }
     }

@@ -1,6 +1,6 @@
 //! Whether a deployment may be picked at some moment, told from its record.
 //!
-//! Pure; looked at in a fixed order: cooldown, attempts at a time, requests and
+//! Pure; looked at in a fixed order: drained, cooldown, attempts at a time, requests and
 //! tokens this minute, what the provider says is left.
 
 use std::fmt;
@@ -16,6 +16,8 @@ use super::record::{MINUTE_MS, Record};
 pub enum Standing {
     /// It may.
     Ready,
+    /// Not until an operator says otherwise.
+    Drained,
     /// Not for this many milliseconds more, because of that status or outcome.
     Cooling {
         /// Milliseconds left.
@@ -68,6 +70,9 @@ pub(super) fn standing(
     tokens: u64,
     now_ms: u64,
 ) -> Standing {
+    if record.is_drained {
+        return Standing::Drained;
+    }
     match cooldown::phase(record, now_ms, settings) {
         Phase::Healthy => {}
         Phase::Cooling(left_ms) => {

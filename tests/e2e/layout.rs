@@ -19,7 +19,7 @@ use crate::harness::load::{FAULTY, Load, SOUND, drive};
 use crate::harness::{AUTHORITY, Group, Spec, ask, chat, connect, fresh, module, run};
 
 /// Starts every key of the next layout.
-const NEXT: &str = "pointsman/3/";
+const NEXT: &str = "pointsman/4/";
 
 fn spec() -> Spec {
     Spec { with_peek: true, is_dynamic: true, ..Spec::new(document()) }
@@ -51,7 +51,7 @@ fn load(requests: usize) -> Load {
 /// No virtual machine has ended.
 async fn assert_lives(group: &Group) {
     assert_eq!(group.envoy().stat("wasm.pointsman.vm_reload").await, 0);
-    assert_eq!(group.envoy().stat("wasmcustom.llm_cas_exhausted").await, 0);
+    assert_eq!(group.envoy().stat("wasmcustom.pointsman.cas.exhausted").await, 0);
     group.assert_no_trap();
 }
 

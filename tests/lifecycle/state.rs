@@ -90,7 +90,7 @@ fn a_turn_survives_lost_writes() {
         host.shared.conflicts.set(15);
         assert_eq!(ask(&host, &engine, "turns", 404, &[]), wanted);
     }
-    assert_eq!(host.counted("llm_cas_exhausted"), 0);
+    assert_eq!(host.counted("pointsman.cas.exhausted"), 0);
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn exhausted_tries_are_counted_and_fail_no_request() {
     let engine = engine(&host, &document());
     host.shared.conflicts.set(16);
     assert_eq!(ask(&host, &engine, "turns", 404, &[]), "own");
-    assert_eq!(host.counted("llm_cas_exhausted"), 1);
+    assert_eq!(host.counted("pointsman.cas.exhausted"), 1);
     host.shared.conflicts.set(16);
     ask(&host, &engine, "open", 503, &[]);
-    assert_eq!(host.counted("llm_cas_exhausted"), 2);
+    assert_eq!(host.counted("pointsman.cas.exhausted"), 2);
 }
 
 #[test]

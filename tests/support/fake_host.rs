@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
-use pointsman::host::{Conflict, Headers, Host, SharedData};
+use pointsman::host::{
+    Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData,
+};
 use pointsman::lifecycle::{Action, Engine, Stream};
 use pointsman::state::Record;
 
@@ -52,7 +54,7 @@ impl Shared {
     /// What workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/2/deployment/{deployment}")].0)
+        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
     }
 
     /// Replaces the value of every key, as a module of another layout would.
@@ -73,6 +75,15 @@ pub(crate) struct Reply {
     pub(crate) status: u32,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
+}
+
+/// A call to a service, as it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) cluster: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+    pub(crate) timeout: Duration,
 }
 
 /// One stream's host, or one worker's at configuration time.
@@ -98,8 +109,14 @@ pub(crate) struct FakeHost {
     pub(crate) response_body: RefCell<Vec<u8>>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
+    /// The calls that were made; each one's number is its place.
+    pub(crate) calls: RefCell<Vec<Call>>,
+    /// Clusters that no call is made to.
+    pub(crate) uncalled: RefCell<Vec<String>>,
+    /// The answer to a call, while it can be read.
+    replied: RefCell<Option<(Headers, Vec<u8>)>>,
     pub(crate) log: RefCell<Vec<(Level, String)>>,
-    pub(crate) counters: RefCell<Vec<(String, u32)>>,
+    pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
 }
 
 /// 2026-11-21, on the minute.
@@ -129,8 +146,11 @@ impl FakeHost {
             response_body: RefCell::default(),
             properties: RefCell::default(),
             reply: RefCell::default(),
+            calls: RefCell::default(),
+            uncalled: RefCell::default(),
+            replied: RefCell::default(),
             log: RefCell::default(),
-            counters: RefCell::default(),
+            metrics: RefCell::default(),
         }
     }
 
@@ -227,6 +247,23 @@ impl FakeHost {
         stream.on_response_body(self, piece.len(), is_end);
     }
 
+    /// Ends a call, with status and body or without an answer, while `told` is told so.
+    pub(crate) fn end_call<T>(
+        &self,
+        call: u32,
+        answer: Option<(u16, &[u8])>,
+        told: impl FnOnce(Called) -> T,
+    ) -> T {
+        let length = answer.map_or(0, |(_, body)| body.len());
+        let headers = |status: u16| vec![(":status".to_owned(), status.to_string().into_bytes())];
+        let reply = answer.map(|(status, body)| (headers(status), body.to_vec()));
+        let is_answered = reply.is_some();
+        *self.replied.borrow_mut() = reply;
+        let told = told(Called { call, is_answered, length });
+        *self.replied.borrow_mut() = None;
+        told
+    }
+
     /// Ends the stream, with these details if they are not those it had.
     pub(crate) fn done(&self, mut stream: Stream, details: Option<&str>) {
         if let Some(details) = details {
@@ -257,9 +294,16 @@ impl FakeHost {
         self.reply.borrow().as_ref().map(|reply| (reply.status, reply.body.clone()))
     }
 
-    /// What a counter stands at.
-    pub(crate) fn counted(&self, name: &str) -> u32 {
-        self.counters.borrow().iter().find(|(known, _)| known == name).map_or(0, |(_, n)| *n)
+    /// What a counter, by its whole name, stands at; what was allocated twice is one.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        self.recorded(name).iter().sum()
+    }
+
+    /// Every value that a metric was given, in order.
+    pub(crate) fn recorded(&self, name: &str) -> Vec<u64> {
+        let metrics = self.metrics.borrow();
+        let of_name = metrics.iter().filter(|(_, known, _)| known == name);
+        of_name.flat_map(|(_, _, values)| values.clone()).collect()
     }
 }
 
@@ -344,6 +388,32 @@ impl Host for FakeHost {
         body.splice(..length, with.iter().copied());
     }
 
+    fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {
+        if self.uncalled.borrow().iter().any(|cluster| cluster == callout.cluster) {
+            return Err(NotCalled);
+        }
+        let headers = callout.headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        let mut calls = self.calls.borrow_mut();
+        calls.push(Call {
+            cluster: callout.cluster.to_owned(),
+            headers: headers.collect(),
+            body: String::from_utf8_lossy(callout.body).into_owned(),
+            timeout: callout.timeout,
+        });
+        Ok(u32::try_from(calls.len() - 1).unwrap())
+    }
+
+    fn reply_headers(&self) -> Headers {
+        let replied = self.replied.borrow();
+        replied.as_ref().expect("Envoy's SDK panics where there is no answer").0.clone()
+    }
+
+    fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
+        let replied = self.replied.borrow();
+        let body = &replied.as_ref().expect("Envoy's SDK panics where there is no answer").1;
+        body.get(..length.min(body.len())).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
+    }
+
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
         let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let body = String::from_utf8_lossy(body).into_owned();
@@ -382,14 +452,22 @@ impl Host for FakeHost {
         true
     }
 
-    fn define_counter(&self, name: &str) -> Option<u32> {
-        let mut counters = self.counters.borrow_mut();
-        counters.push((name.to_owned(), 0));
-        u32::try_from(counters.len() - 1).ok()
+    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        let mut metrics = self.metrics.borrow_mut();
+        metrics.push((kind, name.to_owned(), Vec::new()));
+        u32::try_from(metrics.len() - 1).ok()
     }
 
-    fn increment(&self, counter: u32, by: u32) {
+    fn increment(&self, counter: u32, by: u64) {
         assert_ne!(by, 0, "Envoy refuses to add 0");
-        self.counters.borrow_mut()[counter as usize].1 += by;
+        let (kind, _, values) = &mut self.metrics.borrow_mut()[counter as usize];
+        assert_eq!(*kind, MetricKind::Counter);
+        values.push(by);
+    }
+
+    fn record(&self, metric: u32, value: u64) {
+        let (kind, _, values) = &mut self.metrics.borrow_mut()[metric as usize];
+        assert_ne!(*kind, MetricKind::Counter);
+        values.push(value);
     }
 }

@@ -5,6 +5,7 @@
 //! module's caller. What refers to something that was reported already is not
 //! reported again.
 
+mod admin;
 mod candidates;
 mod conditions;
 mod deployments;
@@ -49,6 +50,8 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
     let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
     let names = directory.into_names(&ground);
     let override_keys = overrides::keys(&ground.built, &resolved.models);
+    let paths = settings::paths(&raw.paths, findings);
+    let admin = raw.admin.as_ref().and_then(|raw| admin::resolve(raw, &paths, findings));
     Config {
         providers,
         models: resolved.models,
@@ -68,11 +71,14 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         failover: raw.failover,
         role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
-        paths: settings::paths(&raw.paths, findings),
+        paths,
         tokens: settings::costs(&raw.tokens),
         headers,
         serve_models: raw.serve_models,
+        admin,
         response_headers: raw.response_headers,
+        metrics: raw.metrics,
+        log_fields: raw.log_fields,
         demand: Demand::default(),
         warnings: Vec::new(),
         deployments: ground.built,

@@ -40,10 +40,6 @@ const RESERVED: [&str; 18] = [
 /// Refuses what is designed and checked, but not built.
 pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
-    if raw.admin.is_some() {
-        let message = "is not supported yet; use routes, and leave it out";
-        findings.problem(&root.key("admin"), message);
-    }
     if raw.hold != "stop_iteration" {
         let value = quoted(&raw.hold);
         let message = format!("{value} is not supported yet; use \"stop_iteration\"");

@@ -66,6 +66,13 @@ pub(super) const SETTINGS: &[Key] = &[
         Preset::Bool(true),
         "whether x-llm-* response headers are added",
     ),
+    preset("metrics", Kind::Object(&METRICS), Preset::Object, "what is counted"),
+    preset(
+        "log_fields",
+        Kind::Bool,
+        Preset::Bool(false),
+        "whether llm.* filter state is set for access logs",
+    ),
     preset(
         "hold",
         Kind::Choice(&["stop_iteration", "buffer_filter"]),
@@ -150,6 +157,20 @@ static FAILOVER: Shape = Shape {
             Kind::Integer(0, 100),
             Preset::Integer(0),
             "more tries of the same deployment",
+        ),
+    ]],
+};
+
+static METRICS: Shape = Shape {
+    name: "metrics",
+    doc: "What is counted.",
+    keys: &[&[
+        preset("enabled", Kind::Bool, Preset::Bool(true), "false: nothing is counted"),
+        preset(
+            "max_series",
+            Kind::Integer(1, 1_000_000),
+            Preset::Integer(10_000),
+            "most series that each filter of each worker makes; the rest are counted as other",
         ),
     ]],
 };

@@ -7,6 +7,7 @@
 
 mod canonical;
 mod entry;
+mod folder;
 
 use crate::request::format::Format;
 use crate::sort::sorted;

@@ -145,6 +145,7 @@ pub(crate) fn validate_file(path: &Path) -> (bool, String) {
         .arg(path)
         // What the shipped configurations name.
         .env("NORTH_API_KEY", "sk-north")
+        .env("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();

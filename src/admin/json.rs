@@ -1,0 +1,107 @@
+//! Compact JSON, written as it comes: what thousands of deployments are told in needs no
+//! tree of values first.
+
+/// A text of JSON that is being written.
+#[derive(Debug, Default)]
+pub struct Json(String);
+
+impl Json {
+    /// The text.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.0
+    }
+
+    /// An object, with the members that `members` writes.
+    pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
+        self.value("{");
+        members(self);
+        self.0.push('}');
+    }
+
+    /// A list, with the elements that `elements` writes.
+    pub fn list(&mut self, elements: impl FnOnce(&mut Self)) {
+        self.value("[");
+        elements(self);
+        self.0.push(']');
+    }
+
+    /// The key of the member whose value is written next.
+    pub fn key(&mut self, key: &str) -> &mut Self {
+        self.text(key);
+        self.0.push(':');
+        self
+    }
+
+    /// A text.
+    pub fn text(&mut self, text: &str) {
+        self.value("\"");
+        for char in text.chars() {
+            match char {
+                '"' | '\\' => self.0.extend(['\\', char]),
+                '\n' => self.0.push_str("\\n"),
+                // Not all of these must be, but none of them is then mistaken for another.
+                '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => {
+                    let digit = |shift: u32| {
+                        char::from_digit((u32::from(char) >> shift) & 0xf, 16).unwrap_or_default()
+                    };
+                    self.0.extend(['\\', 'u', digit(12), digit(8), digit(4), digit(0)]);
+                }
+                char => self.0.push(char),
+            }
+        }
+        self.0.push('"');
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, number: u64) {
+        self.value(&number.to_string());
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, flag: bool) {
+        self.value(if flag { "true" } else { "false" });
+    }
+
+    /// `null`.
+    pub fn null(&mut self) {
+        self.value("null");
+    }
+
+    /// JSON that is written already.
+    pub fn value(&mut self, json: &str) {
+        // Nothing but these stands before a value that needs no comma: texts end in `"`.
+        if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
+            self.0.push(',');
+        }
+        self.0.push_str(json);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_what_it_reads_as() {
+        let odd = "\"\\/\n\r\t\0\u{7f}\u{9f}é\u{2028}😀{[:,";
+        let mut json = Json::default();
+        json.object(|json| {
+            json.key("list").list(|json| {
+                json.number(u64::MAX);
+                json.text(odd);
+                json.object(|_| {});
+                json.list(|_| {});
+                json.null();
+            });
+            json.key(odd).flag(true);
+            json.key("object").object(|json| json.key("a").text("{"));
+            json.key("z").flag(false);
+        });
+        let read: serde_json::Value = serde_json::from_str(&json.finish()).unwrap();
+        let wanted = serde_json::json!({
+            "list": [u64::MAX, odd, {}, [], null], odd: true, "object": {"a": "{"}, "z": false,
+        });
+        assert_eq!(read, wanted);
+    }
+}

@@ -1,0 +1,203 @@
+//! `GET {path}/state`: what all workers share, at this moment.
+//!
+//! An answer is bounded, whatever the configuration: it lists a page of deployments, and
+//! says where the next one begins.
+
+use crate::config::{Config, DeploymentId, GroupId, ModelId, StrategyName};
+use crate::host::SharedData;
+use crate::state::cooldown::{self, Phase};
+use crate::state::headroom::{Headroom, Left};
+use crate::state::{Counts, Record, Turn};
+
+use super::{Desk, Json, Reply, Request};
+
+/// Deployments of an answer that asks for no other number of them.
+const PAGE: usize = 1000;
+/// Most deployments, and most counters, of an answer.
+const LONGEST_PAGE: usize = 10_000;
+
+/// Which deployments are asked for.
+struct Page {
+    /// From this one on.
+    from: usize,
+    most: usize,
+    deployment: Option<DeploymentId>,
+    provider: Option<String>,
+}
+
+impl<S: SharedData + ?Sized> Desk<'_, S> {
+    /// Answers what the workers share.
+    pub(super) fn state(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+        request.reads()?;
+        let page = self.page(request)?;
+        let config = self.config;
+        let is_wanted = |at: &usize| {
+            let of = config.provider(config.deployment(DeploymentId(*at)).provider);
+            page.deployment.is_none_or(|id| id.0 == *at)
+                && page.provider.as_ref().is_none_or(|provider| *provider == of.name)
+        };
+        let mut wanted = (page.from..config.deployments.len()).filter(is_wanted);
+        let is_first = page.from == 0;
+        Ok(Reply::object(|json| {
+            json.key("version").text(env!("CARGO_PKG_VERSION"));
+            json.key("role").text("router");
+            json.key("now_ms").number(self.now_ms);
+            json.key("max_attempts").number(u64::from(config.failover.max_attempts));
+            json.key("cooldown_enabled").flag(config.cooldown.enabled);
+            json.key("dropped_updates").number(self.fleet.dropped(self.shared));
+            json.key("deployments").list(|json| {
+                for at in wanted.by_ref().take(page.most) {
+                    let id = DeploymentId(at);
+                    let record = self.fleet.record(self.shared, id);
+                    json.object(|json| deployment(json, config, id, &record, self.now_ms));
+                }
+            });
+            let next = wanted.next().and_then(|at| config.deployments.get(at.checked_sub(1)?));
+            match next {
+                Some(last) => json.key("next").text(&last.id),
+                None => json.key("next").null(),
+            }
+            if is_first {
+                json.key("turns").list(|json| self.turns(json));
+            }
+        }))
+    }
+
+    fn page(&self, request: &Request<'_>) -> Result<Page, Reply> {
+        let mut page = Page { from: 0, most: PAGE, deployment: None, provider: None };
+        for (name, value) in request.parameters() {
+            match name.as_str() {
+                "deployment" => page.deployment = Some(self.deployment(&value, &name)?),
+                "provider" => {
+                    if !self.config.providers.iter().any(|known| known.name == value) {
+                        let message = "there is no provider of that name";
+                        return Err(Reply::error(404, message, Some(&name)));
+                    }
+                    page.provider = Some(value);
+                }
+                "after" => {
+                    let is_before = |known: &crate::config::Deployment| known.id <= value;
+                    page.from = self.config.deployments.partition_point(is_before);
+                }
+                "limit" => {
+                    let limit = value.parse().ok();
+                    let limit = limit.filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+                    page.most = limit.ok_or_else(|| {
+                        let message = format!("allowed: a number from 1 to {LONGEST_PAGE}");
+                        Reply::error(400, &message, Some(&name))
+                    })?;
+                }
+                _ => {
+                    let message = "unknown parameter; allowed: deployment, provider, after, limit";
+                    return Err(Reply::error(400, message, Some(&name)));
+                }
+            }
+        }
+        Ok(page)
+    }
+
+    /// The counters of models and variants that go round in turns.
+    fn turns(&self, json: &mut Json) {
+        let models = self.config.models.iter().enumerate();
+        let groups = models.flat_map(|(model, described)| {
+            described
+                .groups
+                .iter()
+                .enumerate()
+                .map(move |(at, group)| (model, described, at, group))
+        });
+        let in_turns = groups.filter(|(.., group)| group.strategy == StrategyName::RoundRobin);
+        for (model, described, at, group) in in_turns.take(LONGEST_PAGE) {
+            let count = |is_narrowed| {
+                let turn = Turn { model: ModelId(model), group: GroupId(at), is_narrowed };
+                self.fleet.next_turn(self.shared, turn)
+            };
+            json.object(|json| {
+                json.key("model").text(&described.name);
+                if let Some(key) = &group.key {
+                    json.key("variant").text(key);
+                }
+                json.key("all").number(count(false));
+                json.key("some").number(count(true));
+            });
+        }
+    }
+}
+
+/// The members of one deployment.
+pub(super) fn deployment(
+    json: &mut Json,
+    config: &Config,
+    id: DeploymentId,
+    record: &Record,
+    now_ms: u64,
+) {
+    let described = config.deployment(id);
+    json.key("id").text(&described.id);
+    json.key("provider").text(&config.provider(described.provider).name);
+    json.key("upstream_model").text(&described.upstream_model);
+    json.key("enabled").flag(described.enabled);
+    json.key("drained").flag(record.is_drained);
+    let phase = cooldown::phase(record, now_ms, &config.cooldown);
+    json.key("health").text(match phase {
+        Phase::Healthy if record.consecutive_failures > 0 => "degraded",
+        Phase::Healthy => "healthy",
+        Phase::Cooling(_) => "cooling",
+        Phase::HalfOpen => "half_open",
+    });
+    if phase != Phase::Healthy {
+        json.key("cooldown").object(|json| {
+            let left_ms = if let Phase::Cooling(left_ms) = phase { left_ms } else { 0 };
+            json.key("left_ms").number(left_ms);
+            json.key("cause").text(&cooldown::cause(record));
+        });
+    }
+    json.key("consecutive_failures").number(u64::from(record.consecutive_failures));
+    json.key("in_flight").number(u64::from(record.flight.count(now_ms)));
+    json.key("minute").object(|json| counts(json, &record.this_minute(now_ms)));
+    json.key("total").object(|json| counts(json, &record.total));
+    average(json.key("first_byte_ms"), record.first_byte_ms);
+    average(json.key("answer_ms"), record.answer_ms);
+    json.key("limits").object(|json| {
+        let limits = [
+            ("parallel", described.max_parallel_requests),
+            ("rpm", described.rpm_limit),
+            ("tpm", described.tpm_limit),
+        ];
+        for (name, limit) in limits {
+            if let Some(limit) = limit {
+                json.key(name).number(u64::from(limit));
+            }
+        }
+    });
+    let Headroom { requests, tokens, .. } = record.headroom;
+    json.key("headroom").object(|json| {
+        for (name, left) in [("requests", requests), ("tokens", tokens)] {
+            if let Some(left) = left {
+                json.key(name).object(|json| headroom(json, &record.headroom, left, now_ms));
+            }
+        }
+    });
+}
+
+fn counts(json: &mut Json, counts: &Counts) {
+    json.key("attempts").number(counts.attempts);
+    json.key("successes").number(counts.successes);
+    json.key("failures").number(counts.failures);
+    json.key("tokens").number(counts.tokens);
+}
+
+/// A moving average in milliseconds; `null` where none is known.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, not below 0")]
+fn average(json: &mut Json, average: f32) {
+    if average > 0.0 { json.number(average.round() as u64) } else { json.null() }
+}
+
+fn headroom(json: &mut Json, headroom: &Headroom, left: Left, now_ms: u64) {
+    json.key("remaining").number(u64::from(left.remaining));
+    match left.limit {
+        Some(limit) => json.key("limit").number(u64::from(limit)),
+        None => json.key("limit").null(),
+    }
+    json.key("reset_ms").number(headroom.left_ms(left, now_ms));
+}

@@ -1,0 +1,276 @@
+//! What is counted, under names that Envoy's rules turn into labels.
+//!
+//! Decides how a series is called and that there are no more of them than may be;
+//! what happens when is `lifecycle`'s to say. A series comes into being when it first
+//! has a value, once in each configuration of each worker, and stays. So values of
+//! labels must come from the configuration: never from a request.
+
+pub mod table;
+
+use std::cell::RefCell;
+
+use crate::hash::mixed;
+use crate::host::{Host, MetricKind};
+use table::Metric;
+
+/// The value of a label for whatever has no series of its own: what clients name
+/// themselves, and names beyond the most series.
+pub const OTHER: &str = "other";
+
+/// The value of a label where there is nothing to name.
+pub const NONE: &str = "none";
+
+/// The metrics of a configuration in one worker.
+#[derive(Debug)]
+pub struct Meter {
+    /// Most series that have names of their own; 0: nothing is counted.
+    most: usize,
+    series: RefCell<Series>,
+}
+
+impl Meter {
+    /// Counts under at most that many names; of those without labels there is a value
+    /// from the start.
+    pub fn new<H: Host + ?Sized>(host: &H, is_enabled: bool, most: usize) -> Self {
+        let meter =
+            Self { most: if is_enabled { most.max(1) } else { 0 }, series: RefCell::default() };
+        if is_enabled {
+            for metric in table::ALL.iter().filter(|metric| metric.labels.is_empty()) {
+                meter.series(host, metric, &[]);
+            }
+        }
+        meter
+    }
+
+    /// Whether anything is counted.
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
+        self.most > 0
+    }
+
+    /// Adds to a counter, sets a gauge, or adds a value to a histogram. A label whose value
+    /// is empty is left out.
+    pub fn put<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        metric: &'static Metric,
+        values: &[&str],
+        amount: u64,
+    ) {
+        if !self.is_on() || (metric.kind == MetricKind::Counter && amount == 0) {
+            return;
+        }
+        let Some(id) = self.series(host, metric, values) else { return };
+        if metric.kind == MetricKind::Counter {
+            host.increment(id, amount);
+        } else {
+            host.record(id, amount);
+        }
+    }
+
+    fn series<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        metric: &'static Metric,
+        values: &[&str],
+    ) -> Option<u32> {
+        let mut series = self.series.try_borrow_mut().ok()?;
+        let mut key = key(metric, values);
+        let mut id = series.find(key);
+        let mut shown = [""; table::MOST_LABELS];
+        for (shown, value) in shown.iter_mut().zip(values) {
+            *shown = value;
+        }
+        if id.is_none() && series.count >= self.most {
+            for (label, value) in metric.labels.iter().zip(&mut shown) {
+                if table::NAMES.contains(label) {
+                    *value = OTHER;
+                }
+            }
+            key = self::key(metric, shown.get(..values.len()).unwrap_or(values));
+            id = series.find(key);
+        }
+        let id = id.unwrap_or_else(|| {
+            let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
+            series.insert(key, id);
+            id
+        });
+        (id != ABSENT).then_some(id)
+    }
+}
+
+/// The id of a series that the host did not take.
+const ABSENT: u32 = u32::MAX;
+
+/// Ids by key, in a table with room to spare: each is looked for from its key's place on.
+#[derive(Debug, Default)]
+struct Series {
+    places: Vec<(u64, u32)>,
+    count: usize,
+}
+
+impl Series {
+    fn find(&self, key: u64) -> Option<u32> {
+        let (before, from) = self.places.split_at_checked(self.at(key))?;
+        let found = from.iter().chain(before).find(|(known, _)| *known == key || *known == 0)?;
+        (found.0 == key).then_some(found.1)
+    }
+
+    /// A key's own place, of as many as a power of two.
+    #[expect(clippy::cast_possible_truncation, reason = "its low bits are wanted")]
+    const fn at(&self, key: u64) -> usize {
+        key as usize & self.places.len().saturating_sub(1)
+    }
+
+    fn insert(&mut self, key: u64, id: u32) {
+        if self.count.saturating_mul(2) >= self.places.len() {
+            let larger = self.places.len().saturating_mul(2).max(64);
+            let old = std::mem::replace(&mut self.places, vec![(0, 0); larger]);
+            old.into_iter().filter(|(known, _)| *known != 0).for_each(|one| self.place(one));
+        }
+        self.place((key, id));
+        self.count = self.count.saturating_add(1);
+    }
+
+    fn place(&mut self, one: (u64, u32)) {
+        let at = self.at(one.0);
+        let (before, from) = self.places.split_at_mut_checked(at).unwrap_or_default();
+        if let Some(free) = from.iter_mut().chain(before).find(|(known, _)| *known == 0) {
+            *free = one;
+        }
+    }
+}
+
+/// What tells a series from all others; never 0.
+fn key(metric: &Metric, values: &[&str]) -> u64 {
+    let texts = std::iter::once(&metric.name).chain(values);
+    let hash = texts.fold(0, |hash: u64, text| {
+        let hash = mixed(hash ^ text.len() as u64);
+        text.as_bytes().chunks(8).fold(hash, |hash, chunk| {
+            let mut bytes = [0; 8];
+            bytes.iter_mut().zip(chunk).for_each(|(to, byte)| *to = *byte);
+            mixed(hash.wrapping_add(u64::from_le_bytes(bytes)))
+        })
+    });
+    hash.max(1)
+}
+
+/// How Envoy knows a series: `NAME.LABEL=.VALUE;`, with a label's dots as underscores, so
+/// that no label is the end of another one.
+#[must_use]
+pub fn name(metric: &Metric, values: &[&str]) -> String {
+    let mut name = metric.name.to_owned();
+    for (label, value) in metric.labels.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
+        name.push('.');
+        name.extend(label.chars().map(|char| if char == '.' { '_' } else { char }));
+        name.push_str("=.");
+        escape(value, &mut name);
+        name.push(';');
+    }
+    name
+}
+
+/// Percent-encodes what ends a value, or what Envoy takes away or shows as something
+/// else: `;`, `=`, control characters and a dot at the end.
+fn escape(value: &str, to: &mut String) {
+    let last = value.len().saturating_sub(1);
+    for (at, char) in value.char_indices() {
+        let is_kept = !matches!(char, ';' | '=' | '%') && !char.is_control();
+        if is_kept && !(char == '.' && at == last) {
+            to.push(char);
+            continue;
+        }
+        for byte in char.encode_utf8(&mut [0; 4]).bytes() {
+            let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
+            to.push('%');
+            to.extend([digit(byte >> 4), digit(byte & 15)].map(|digit| digit.to_ascii_uppercase()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use table::{ALL, ATTEMPTS, MOST_LABELS, ROUTE_MATCHES};
+
+    #[test]
+    fn a_series_is_called_by_its_labels() {
+        assert_eq!(
+            name(&ATTEMPTS, &["gpt-4o", "success"]),
+            "pointsman.attempts.deployment=.gpt-4o;.outcome=.success;"
+        );
+        assert_eq!(
+            name(&table::DURATION, &["d", "chat", "p", "m", ""]),
+            "gen_ai.server.request.duration.deployment=.d;.gen_ai_operation_name=.chat;\
+             .gen_ai_provider_name=.p;.gen_ai_request_model=.m;"
+        );
+    }
+
+    #[test]
+    fn no_value_breaks_a_label_or_is_taken_for_another() {
+        let values = [
+            "a;b",
+            "a%3Bb",
+            "a",
+            "a.",
+            "a%2E",
+            "a.b",
+            "a..b",
+            "a=b",
+            "x;.outcome=.success;",
+            "%",
+            "%25",
+            "a\nb",
+            "a\r\nb",
+            "\u{7f}",
+            "\u{85}",
+            "ä",
+            "org/model:8b#v",
+            "a\"b\\c d",
+            ".a",
+        ];
+        let mut seen = Vec::new();
+        for value in values {
+            let name = name(&ROUTE_MATCHES, &[value]);
+            let inner = name.strip_prefix("pointsman.route.matches.route=.").unwrap();
+            let inner = inner.strip_suffix(';').unwrap();
+            assert!(!inner.contains([';', '=']) && !inner.ends_with('.'), "{name}");
+            assert!(!inner.contains(char::is_control), "{name}");
+            assert!(!seen.contains(&name), "{name}");
+            seen.push(name);
+        }
+        assert_eq!(name(&ROUTE_MATCHES, &["org/model:8b#v"]), seen[16]);
+        assert!(seen[16].contains("org/model:8b#v"), "what is harmless stays readable");
+    }
+
+    #[test]
+    fn the_table_has_every_metric_once_and_no_label_too_many() {
+        for (at, metric) in ALL.iter().enumerate() {
+            assert!(metric.labels.len() <= MOST_LABELS, "{}", metric.name);
+            assert!(ALL[..at].iter().all(|other| other.name != metric.name), "{}", metric.name);
+        }
+    }
+
+    #[test]
+    fn keys_are_found_again_however_many_there_are() {
+        let mut series = Series::default();
+        for id in 0..5000u32 {
+            let deployment = format!("deployment-{id}");
+            let key = key(&ATTEMPTS, &[&deployment, "success"]);
+            assert_eq!(series.find(key), None);
+            series.insert(key, id);
+        }
+        for id in 0..5000u32 {
+            let deployment = format!("deployment-{id}");
+            assert_eq!(series.find(key(&ATTEMPTS, &[&deployment, "success"])), Some(id));
+            assert_eq!(series.find(key(&ATTEMPTS, &[&deployment, "server"])), None);
+        }
+    }
+
+    #[test]
+    fn where_one_label_ends_and_the_next_begins_is_part_of_the_key() {
+        assert_ne!(key(&ATTEMPTS, &["ab", "c"]), key(&ATTEMPTS, &["a", "bc"]));
+        assert_ne!(key(&ATTEMPTS, &["", "a"]), key(&ATTEMPTS, &["a", ""]));
+        assert_ne!(key(&ATTEMPTS, &["a\0", "b"]), key(&ATTEMPTS, &["a", "b"]));
+    }
+}

@@ -1,0 +1,117 @@
+//! What operators do to a deployment's record.
+//!
+//! Pure. Attempts under way are let be, and are counted to their end.
+
+use crate::config::Cooldown;
+
+use super::cooldown;
+use super::headroom::Headroom;
+use super::record::Record;
+
+/// What an operator does to a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Takes it out of every pick until [`Operation::Undrain`].
+    Drain,
+    /// Ends that.
+    Undrain,
+    /// Has it cool for this many milliseconds from now on, whatever it did before.
+    Cool(u64),
+    /// Forgets what is held against it: failures, a cooldown, what its provider says is
+    /// left. Neither what was counted against its limits nor that it is drained.
+    Reset,
+}
+
+impl Operation {
+    /// Does it.
+    pub(super) fn apply(self, record: &mut Record, settings: &Cooldown, now_ms: u64) {
+        record.turn_to(now_ms);
+        match self {
+            Self::Drain => record.is_drained = true,
+            Self::Undrain => record.is_drained = false,
+            Self::Cool(for_ms) => {
+                // A deadline further away would count as passed.
+                let for_ms = for_ms.clamp(1, settings.max_time_ms);
+                record.until_ms = now_ms.saturating_add(for_ms);
+                record.probe_successes = 0;
+                (record.cause, record.status) = (cooldown::BY_OPERATOR, 0);
+            }
+            Self::Reset => {
+                record.consecutive_failures = 0;
+                record.probe_successes = 0;
+                record.until_ms = 0;
+                record.length_ms = 0;
+                (record.cause, record.status) = (0, 0);
+                // A rate of failures would trip again with the next one.
+                (record.minute.successes, record.minute.failures) = (0, 0);
+                record.headroom = Headroom::default();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::cooldown::{Phase, cause, phase, take};
+    use crate::state::outcome::{Outcome, Report};
+    use crate::state::{Counts, headroom::Left};
+
+    const NOW: u64 = 1_800_000_000_000;
+
+    fn settings() -> Cooldown {
+        let document = br#"{"providers":{"p":{"cluster":"p"}},
+            "models":{"m":{"candidates":[{"provider":"p","model":"a"}]}}}"#;
+        crate::config::parse(document).unwrap().cooldown
+    }
+
+    fn failed() -> Record {
+        let left = Left { remaining: 0, limit: Some(9), reset_ms: NOW + 1000 };
+        let headroom = Headroom { requests: Some(left), tokens: None, heard_ms: NOW };
+        let mut record = Record { headroom, ..Record::default() };
+        record.flight.begin(NOW);
+        record.turn_to(NOW);
+        record.minute = Counts { attempts: 9, successes: 1, failures: 0, tokens: 70 };
+        record.total = record.minute;
+        for _ in 0..5 {
+            let report = Report { outcome: Outcome::Server, status: 503, retry_after_ms: None };
+            take(&mut record, report, NOW, &settings());
+        }
+        assert_eq!(phase(&record, NOW, &settings()), Phase::Cooling(5000));
+        record
+    }
+
+    #[test]
+    fn a_reset_leaves_counts_of_limits_flight_and_drain() {
+        let mut record = failed();
+        Operation::Drain.apply(&mut record, &settings(), NOW);
+        let before = record;
+        Operation::Reset.apply(&mut record, &settings(), NOW);
+        assert_eq!(phase(&record, NOW, &settings()), Phase::Healthy);
+        assert_eq!(record.consecutive_failures, 0);
+        assert_eq!(record.headroom.wait_ms(1, NOW), 0);
+        assert_eq!(record.minute, Counts { attempts: 9, successes: 0, failures: 0, tokens: 70 });
+        assert_eq!((record.total, record.flight), (before.total, before.flight));
+        assert!(record.is_drained);
+        // The rate of before does not trip.
+        let report = Report { outcome: Outcome::Server, status: 503, retry_after_ms: None };
+        assert_eq!(take(&mut record, report, NOW, &settings()), None);
+    }
+
+    #[test]
+    fn cooling_by_hand_sets_the_deadline_and_heals_like_any_other() {
+        let mut record = failed();
+        for for_ms in [60_000, 10, u64::MAX] {
+            Operation::Cool(for_ms).apply(&mut record, &settings(), NOW);
+            let left_ms = for_ms.min(settings().max_time_ms);
+            assert_eq!(phase(&record, NOW, &settings()), Phase::Cooling(left_ms));
+            assert_eq!(cause(&record), "admin");
+            assert_eq!(phase(&record, NOW + left_ms, &settings()), Phase::HalfOpen);
+        }
+        let report = Report { outcome: Outcome::Success, status: 200, retry_after_ms: None };
+        for _ in 0..settings().success_threshold {
+            take(&mut record, report, NOW + 400_000, &settings());
+        }
+        assert_eq!(phase(&record, NOW + 400_000, &settings()), Phase::Healthy);
+    }
+}
