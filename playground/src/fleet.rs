@@ -20,7 +20,8 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// Reads `{"cooling": {"ID": {"left_ms", "cause"}}}`; ids that are gone say nothing.
+    /// Reads `{"cooling": {"ID": {"left_ms", "cause"}}, "drained": ["ID"]}`; ids that are
+    /// gone say nothing.
     pub(crate) fn read(config: &Config, text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let member = |key: &str| value.get(key).and_then(Value::as_object).into_iter().flatten();
@@ -30,6 +31,10 @@ impl Described {
             let left_ms = told.get("left_ms").and_then(Value::as_u64).unwrap_or(LEFT_MS);
             let cause = told.get("cause").and_then(Value::as_str).unwrap_or("429").to_owned();
             out.insert(id.0, Standing::Cooling { left_ms, cause });
+        }
+        for id in value.get("drained").and_then(Value::as_array).into_iter().flatten() {
+            let id = id.as_str().and_then(|id| config.names.deployments.get(id));
+            out.extend(id.map(|id| (id.0, Standing::Drained)));
         }
         Ok(Self { out, turns: HashMap::new() })
     }

@@ -87,6 +87,8 @@ fn a_cooling_deployment_leaves_the_plan() {
     assert_eq!(plan(FRESH), json!(["claude", "claude-bedrock", "llama"]));
     let cooling = json!({"cooling": {"claude": {}, "gone": {}}}).to_string();
     assert_eq!(plan(&cooling), json!(["claude-bedrock", "llama"]));
+    let drained = json!({"drained": ["claude", "gone", 7]}).to_string();
+    assert_eq!(plan(&drained), json!(["claude-bedrock", "llama"]));
     let all = json!({"cooling": {"claude": {}, "claude-bedrock": {}, "llama": {"left_ms": 7000}}});
     let explained = read(&explain(&text, &request, &all.to_string(), 1));
     let response = &explained["response"];

@@ -55,7 +55,7 @@ function listen() {
     explained();
   }));
   $('indent-configuration').addEventListener('click', () => indent(editor.text, (text) => {
-    editor.text = text;
+    editor.type(text);
     checked();
   }));
   $('again').addEventListener('click', () => {
@@ -64,7 +64,6 @@ function listen() {
   });
   $('heal').addEventListener('click', () => {
     chosen.states = {};
-    deployments();
     explained();
   });
   $('simulate').addEventListener('click', simulated);
@@ -80,10 +79,11 @@ function listen() {
 
 function showExample(name) {
   const example = begun.find((one) => one.name === name);
-  $('example').value = name;
   chosen.states = {};
   showSample(example.request);
-  editor.text = example.text;
+  if (editor.text === '') editor.text = example.text;
+  else editor.type(example.text);
+  $('example').value = name;
   checked();
 }
 
@@ -116,7 +116,8 @@ function checked() {
   say(line, summary(found));
   if (found.ok) {
     holds = found.holds;
-    deployments();
+    const ids = new Set(holds.deployments.map(({ id }) => id));
+    chosen.states = Object.fromEntries(Object.entries(chosen.states).filter(([id]) => ids.has(id)));
   }
   $('simulate').disabled = !found.ok;
   explained();
@@ -143,29 +144,43 @@ function problem(found) {
 
 /* The state of deployments */
 
-function deployments() {
-  const ids = new Set(holds.deployments.map(({ id }) => id));
-  chosen.states = Object.fromEntries(Object.entries(chosen.states).filter(([id]) => ids.has(id)));
-  const card = ({ id, provider, model }, at) => {
-    const state = chosen.states[id] ?? 'healthy';
-    const radio = ([value, name]) => el('label', { class: value },
-      el('input', {
-        type: 'radio', name: `state-${at}`, value, checked: value === state,
-        onchange: (event) => setState(id, value, event.target.closest('fieldset')),
-      }), name);
-    return el('fieldset', { class: state, 'data-deployment': id },
-      el('legend', {}, el('b', { title: id }, id), el('small', {}, `${provider} · ${model}`)),
-      el('div', { class: 'switch' }, STATES.map(radio)));
-  };
-  $('deployments').replaceChildren(...holds.deployments.map(card));
+/** Those in play for the request, and the others behind a fold. */
+function deployments(trace) {
+  const inPlay = new Set(trace.candidates.map(({ deployment }) => deployment));
+  const [shown, others] = [true, false].map((is) => holds.deployments.filter(({ id }) => inPlay.has(id) === is));
+  // In the order of the trace, which is that of the configuration.
+  const order = [...inPlay];
+  shown.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  const out = others.filter(({ id }) => chosen.states[id]).length;
+  const name = `${counted(others.length, shown.length > 0 ? 'other' : 'deployment')}${out > 0 ? `, ${out} out` : ''}`;
+  const focused = document.activeElement?.closest?.('#deployments label');
+  const isOpen = $('deployments').querySelector('details')?.open ?? false;
+  $('deployments').replaceChildren(
+    el('div', { class: 'deployments' }, shown.map(card)),
+    others.length === 0 ? '' : el('details', { open: isOpen || shown.length === 0 },
+      el('summary', {}, name), el('div', { class: 'deployments' }, others.map(card))));
+  if (focused) {
+    const { deployment } = focused.closest('fieldset').dataset;
+    const cards = [...$('deployments').querySelectorAll('fieldset')];
+    cards.find((one) => one.dataset.deployment === deployment)?.querySelector(':checked').focus();
+  }
   $('heal').disabled = Object.keys(chosen.states).length === 0;
 }
 
-function setState(id, value, card) {
+function card({ id, provider, model }) {
+  const state = chosen.states[id] ?? 'healthy';
+  const radio = ([value, name]) => el('label', { class: value },
+    el('input', {
+      type: 'radio', name: `state of ${id}`, value, checked: value === state, onchange: () => setState(id, value),
+    }), name);
+  return el('fieldset', { class: state, 'data-deployment': id },
+    el('legend', {}, el('b', {}, id), el('small', { title: `${provider} · ${model}` }, `${provider} · ${model}`)),
+    el('div', { class: 'switch' }, STATES.map(radio)));
+}
+
+function setState(id, value) {
   if (value === 'healthy') delete chosen.states[id];
   else chosen.states[id] = value;
-  card.className = value;
-  $('heal').disabled = Object.keys(chosen.states).length === 0;
   explained();
 }
 
@@ -191,11 +206,12 @@ function explained() {
   const told = JSON.parse(explain(editor.text, JSON.stringify(request()), state(), chosen.seed));
   for (const part of PARTS) $(part).classList.toggle('stale', Boolean(told.problem));
   if (told.problem) {
-    say($('verdict'), `No decision: ${told.problem}.`);
+    say($('verdict'), `No decision: ${told.problem}. What follows is of the last one.`);
     return;
   }
   const { trace, response } = told;
   say($('verdict'), ...view.verdict(trace, response));
+  deployments(trace);
   $('decision').replaceChildren(...view.decision(trace));
   $('plan').replaceChildren(...view.plan(trace, holds.max_attempts));
   $('response').replaceChildren(...view.response(response));
@@ -213,8 +229,14 @@ function say(region, ...parts) {
 
 /* The simulation */
 
+/** What the shown simulation was of. */
+let simulatedOf = '';
+
+/** All that a simulation depends on. */
+const material = () => JSON.stringify([editor.text, request(), state(), $('sessions').checked]);
+
 function clearSimulation() {
-  if (!$('chart').firstChild) return;
+  if (!$('chart').firstChild || simulatedOf === material()) return;
   $('chart').replaceChildren();
   say($('spread'), 'Something changed: send them again.');
 }
@@ -228,6 +250,7 @@ function simulated() {
   }
   say($('spread'), sentence(counts));
   $('chart').replaceChildren(...chart(counts));
+  simulatedOf = material();
 }
 
 /* Sharing */
@@ -283,7 +306,7 @@ function setTheme(name) {
   }
   const word = name[0].toUpperCase() + name.slice(1);
   $('theme').querySelector('.theme-name').textContent = word;
-  $('theme').setAttribute('aria-label', `Theme: ${name === 'auto' ? 'as the system' : name}`);
+  $('theme').setAttribute('aria-label', `Theme: ${word}`);
 }
 
 start();

@@ -28,18 +28,30 @@ export class Editor {
     return this.area.value;
   }
 
-  /** Replaces the text as if it had been typed: it can be undone. */
+  /** Replaces the text. */
   set text(text) {
+    this.area.value = text;
+    this.atStart();
+  }
+
+  /** Replaces the text as if it had been typed, so that it can be undone. */
+  type(text) {
     const { area } = this;
     const focused = document.activeElement;
     area.focus({ preventScroll: true });
     area.select();
-    const isTyped = document.execCommand('insertText', false, text);
-    if (!isTyped || area.value !== text) area.value = text;
+    // The one way there is; where it is gone, the text is just replaced.
+    document.execCommand?.('insertText', false, text);
+    if (area.value !== text) area.value = text;
+    focused?.focus({ preventScroll: true });
+    this.atStart();
+  }
+
+  atStart() {
+    const { area } = this;
     area.setSelectionRange(0, 0);
     area.scrollTop = 0;
     area.scrollLeft = 0;
-    if (focused !== area) focused?.focus?.({ preventScroll: true });
     this.findings = [];
     this.draw();
   }

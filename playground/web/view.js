@@ -83,21 +83,26 @@ function table(columns, rows) {
   return el('table', { class: 'table' }, el('thead', {}, el('tr', {}, columns.map(column))), el('tbody', {}, rows));
 }
 
+/** The facts in the order they are shown, and how they are said. */
 const WORDS = {
-  has_images: 'images', has_audio: 'audio', has_files: 'files', has_tools: 'tools', json_mode: 'JSON mode',
-  has_state: 'provider state', message_count: 'messages', input_tokens_estimate: 'input tokens, about',
-  max_output_tokens: 'output limit', body_bytes: 'body bytes',
+  format: 'format', operation: 'operation', model: 'model',
+  message_count: 'messages', input_tokens_estimate: 'input tokens, about', max_output_tokens: 'output limit',
+  stream: 'stream', body_bytes: 'body bytes', has_images: 'images', has_audio: 'audio', has_files: 'files',
+  has_tools: 'tools', json_mode: 'JSON mode', has_state: 'provider state', tags: 'tags', params: 'params',
 };
 
 /** What the request says. */
 export function facts(trace) {
   if (!trace.facts) return [none('The request is not read.')];
-  const fact = ([key, value]) => {
+  const known = Object.keys(WORDS);
+  const keys = [...known, ...Object.keys(trace.facts).filter((key) => !known.includes(key))];
+  const fact = (key) => {
+    const value = trace.facts[key] ?? null;
     const text = worded(value);
     const kind = value === true ? 'yes' : value === false || text === 'none' ? 'no' : '';
     return el('div', {}, el('dt', {}, WORDS[key] ?? key), el('dd', { class: kind }, text));
   };
-  return [el('dl', { class: 'facts' }, Object.entries(trace.facts).map(fact))];
+  return [el('dl', { class: 'facts' }, keys.map(fact))];
 }
 
 function worded(value) {
