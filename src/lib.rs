@@ -7,9 +7,9 @@
 //! module connects that trait to the proxy-wasm ABI.
 //!
 //! Dependencies point one way:
-//! `filter → lifecycle → admin → {routing, response} → {condition, strategy, state}
-//! → config → request`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md
-//! gives the reasons.
+//! `filter → lifecycle → admin → {routing, response, live} → {condition, strategy, state}
+//! → config → request`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md gives
+//! the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -18,8 +18,11 @@ pub mod admin;
 pub mod condition;
 pub mod config;
 pub mod host;
+pub mod json;
 pub mod lifecycle;
+pub mod live;
 pub mod metrics;
+pub mod models;
 pub mod request;
 pub mod response;
 pub mod routing;

@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -37,12 +38,16 @@ fn pointsman(arguments: &[&str], input: &str) -> Ran {
 
 /// The configuration that the README begins with, as a file.
 fn readme() -> String {
-    let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```json\n").unwrap();
-    let (config, _) = rest.split_once("```").unwrap();
-    let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&file, config).unwrap();
-    file
+    // Once: tests side by side would read it half written.
+    static FILE: LazyLock<String> = LazyLock::new(|| {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```json\n").unwrap();
+        let (config, _) = rest.split_once("```").unwrap();
+        let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&file, config).unwrap();
+        file
+    });
+    FILE.clone()
 }
 
 const FULL: &str = "tests/configs/valid/full.json";

@@ -7,12 +7,16 @@
 mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/bounds.rs"]
+mod bounds;
 #[path = "lifecycle/budget.rs"]
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/explain.rs"]
+mod explain;
 #[path = "lifecycle/failover.rs"]
 mod failover;
 #[path = "support/fake_host.rs"]
@@ -21,12 +25,18 @@ mod fake_host;
 mod hostile;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/live.rs"]
+mod live;
+#[path = "lifecycle/metrics.rs"]
+mod metrics;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/session.rs"]
 mod session;
+#[path = "lifecycle/source.rs"]
+mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
 

@@ -1,5 +1,6 @@
 //! A request as an endpoint reads it.
 
+use crate::host::Headers;
 use crate::request::path::percent_decoded;
 
 use super::Reply;
@@ -13,6 +14,8 @@ pub struct Request<'a> {
     pub path: &'a str,
     /// What follows the `?`.
     pub query: Option<&'a str>,
+    /// Its headers, pseudo-headers and the token included.
+    pub headers: &'a Headers,
     /// Its whole body.
     pub body: &'a [u8],
 }
@@ -59,7 +62,7 @@ mod tests {
     #[test]
     fn parameters_are_decoded() {
         let query = Some("a=1&b&=c&&d=x%20y+z%2B&a=%zz=");
-        let request = Request { method: "GET", path: "", query, body: b"" };
+        let request = Request { method: "GET", path: "", query, headers: &Vec::new(), body: b"" };
         let read: Vec<(String, String)> = request.parameters().collect();
         let wanted = [("a", "1"), ("b", ""), ("", "c"), ("d", "x y z+"), ("a", "%zz=")];
         assert_eq!(read, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));

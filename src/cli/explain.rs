@@ -8,12 +8,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::config::{self, Config};
-use crate::lifecycle::{Read, RequestHead, Whole, whole};
-use crate::request::facts::{FactsView, RequestFacts};
-use crate::request::refusal::Refusal;
-use crate::routing::explain::{Fresh, explain};
-use crate::routing::{Request, Trace};
+use crate::config;
+use crate::lifecycle::{RequestHead, explained};
+use crate::routing::explain::Fresh;
 
 use super::{Failure, read, table};
 
@@ -39,51 +36,22 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// A request that no decision is made of, in the shape of a trace.
-#[derive(Debug, Serialize)]
-struct Undecided<'a> {
-    facts: Option<FactsView<'a>>,
-    #[serde(flatten)]
-    trace: Trace,
-}
-
 /// The trace, as a table or as JSON.
 pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     let config =
         config::parse(&read(&arguments.config)?).map_err(|problems| Failure::new(2, problems))?;
     let body = body(arguments)?;
     let head = head(arguments)?;
-    let read = match whole(&config, &head, &body) {
-        Whole::Read(read) => read,
-        Whole::Untouched => return undecided(arguments, &config, None, None),
-        Whole::Refused(refusal, facts) => {
-            return undecided(arguments, &config, facts.as_deref(), Some(&refusal));
-        }
-    };
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
-    let Read { facts, controls, early } = &*read;
-    let request = Request { config: &config, facts, controls, sample: head.sample(seed) };
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let early = early.as_ref().map_err(|because| *because);
-    let explanation = explain(request, early, &mut Fresh, &mut rng);
+    let explained = explained(&config, &head, &body, &mut Fresh, seed);
+    let shown = explained.shown();
     if arguments.json {
-        return json(&explanation);
+        return json(&shown);
     }
-    Ok(table::explanation(&explanation.facts, &explanation.trace))
-}
-
-fn undecided(
-    arguments: &Arguments,
-    config: &Config,
-    facts: Option<&RequestFacts>,
-    refusal: Option<&Refusal>,
-) -> Result<String, Failure> {
-    let mut trace = Trace::default();
-    trace.undecided(refusal);
-    if arguments.json {
-        return json(&Undecided { facts: facts.map(FactsView::from), trace });
-    }
-    Ok(table::undecided(config, &trace))
+    Ok(match &shown.facts {
+        Some(facts) if explained.is_decided => table::explanation(facts, shown.trace),
+        _ => table::undecided(&config, shown.trace),
+    })
 }
 
 fn json(value: &impl Serialize) -> Result<String, Failure> {

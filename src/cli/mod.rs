@@ -1,10 +1,14 @@
 //! The native tool: what the filter would say and do, without Envoy.
 //!
-//! Uses the same core as the filter. Exit codes: 0 done, 1 the configuration
-//! that `check` was given has problems, 2 bad arguments or nothing to work on.
+//! Uses the same core as the filter. Exit codes: 0 done, 1 what was looked at has
+//! problems, 2 bad arguments or nothing to work on.
 
 mod check;
+mod envoy;
 mod explain;
+mod lint;
+mod needs;
+mod replay;
 mod table;
 
 use std::fmt::Display;
@@ -16,13 +20,20 @@ use clap::{Parser, Subcommand};
 
 use crate::config;
 
-/// Checks and explains Pointsman configurations.
+/// Checks, explains and tries out Pointsman configurations.
 #[derive(Debug, Parser)]
-#[command(name = "pointsman", version, about, arg_required_else_help = true)]
+#[command(name = "pointsman", version, about, arg_required_else_help = true, after_help = CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const CODES: &str = "\
+Exit codes:
+  0  done; of lint: no errors; of replay: every line was read
+  1  check: the configuration has problems; lint: there are errors;
+     replay: there are lines that cannot be read, the others are in the report
+  2  bad arguments, or a file that cannot be read or worked with";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -33,6 +44,12 @@ enum Command {
     },
     /// Show what becomes of a request and why; exits 0 whatever the decision
     Explain(explain::Arguments),
+    /// Show what becomes of captured requests, under one configuration or two
+    Replay(replay::Arguments),
+    /// Report what in an Envoy configuration does not fit; exits 1 on errors
+    Lint(lint::Arguments),
+    /// Write a complete Envoy configuration
+    Envoy(envoy::Arguments),
     /// Print the JSON Schema of the configuration
     Schema,
 }
@@ -50,21 +67,37 @@ impl Failure {
     }
 }
 
+/// What is printed, and the exit code.
+#[derive(Debug)]
+struct Output {
+    text: String,
+    code: u8,
+}
+
+impl From<String> for Output {
+    fn from(text: String) -> Self {
+        Self { text, code: 0 }
+    }
+}
+
 /// Runs the tool with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Check { file } => check::run(&file),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Schema => {
-            serde_json::to_string_pretty(&config::schema()).map_err(|error| Failure::new(2, error))
-        }
+        Command::Check { file } => check::run(&file).map(Output::from),
+        Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
+        Command::Replay(arguments) => replay::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
+        Command::Schema => serde_json::to_string_pretty(&config::schema())
+            .map(Output::from)
+            .map_err(|error| Failure::new(2, error)),
     };
     match result {
         // A reader that closes early (`| head`) has what it wants.
-        Ok(text) => {
-            let _ = writeln!(std::io::stdout(), "{text}");
-            ExitCode::SUCCESS
+        Ok(output) => {
+            let _ = writeln!(std::io::stdout(), "{}", output.text);
+            ExitCode::from(output.code)
         }
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "{}", failure.message);

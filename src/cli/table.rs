@@ -104,7 +104,7 @@ fn outcome(out: &mut String, trace: &Trace) {
 }
 
 /// A heading and rows with aligned columns.
-fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
+pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
     let _ = writeln!(out, "{heading}");
     if rows.is_empty() {
         let _ = writeln!(out, "  none");

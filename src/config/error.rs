@@ -46,6 +46,22 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// What is wrong at one place.
+    #[must_use]
+    pub fn of(path: &str, message: impl Into<String>) -> Self {
+        let problem = Problem { path: path.to_owned(), message: message.into() };
+        Self { list: vec![problem], omitted: 0 }
+    }
+
+    /// The same, of a document that is called by another name.
+    pub(super) fn in_document(mut self, name: &str) -> Self {
+        let root = Path::Root.to_string();
+        for problem in self.list.iter_mut().filter(|problem| problem.path == root) {
+            name.clone_into(&mut problem.path);
+        }
+        self
+    }
+
     fn add(&mut self, problem: Problem) {
         if self.list.len() < MOST_PROBLEMS {
             self.list.push(problem);

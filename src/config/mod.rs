@@ -7,6 +7,7 @@
 //! problems, and all of them are reported together. The environment is not
 //! read: whether a secret is there is for the caller to check.
 
+mod additions;
 mod demand;
 mod document;
 mod error;
@@ -30,10 +31,15 @@ use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
 
+use serde_json::Value;
+
 use error::Findings;
 use raw::Raw;
 use read::Read;
+use resolve::Layers;
+use shape::Shape;
 
+pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, parse_live};
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};
@@ -46,7 +52,7 @@ pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
     Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
-    UnknownModel, WhenAllCooling,
+    RouteSource, UnknownModel, WhenAllCooling,
 };
 
 /// A parsed and resolved configuration.
@@ -86,6 +92,8 @@ pub struct Config {
     pub cooldown: Cooldown,
     /// In-request failover.
     pub failover: Failover,
+    /// Where further aliases, models and routes come from.
+    pub route_source: Option<RouteSource>,
     /// Which part of a request's way the filter is on.
     pub role: Role,
     /// Sizes, and what happens to bodies beyond them.
@@ -118,7 +126,23 @@ pub struct Config {
 /// Every problem found, in one pass.
 pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
     let mut findings = Findings::default();
-    match resolved(bytes, &mut findings) {
+    let resolved = members(bytes, &shape::CONFIGURATION, &mut findings).map(|members| {
+        let raw = Raw::read(members);
+        let layers = Layers { raw: &raw, own: None, own_routes: raw.routes.len() };
+        resolve::resolve(&layers, &mut findings)
+    });
+    finished(resolved, findings)
+}
+
+/// The members of an object of that shape; none only with a problem.
+fn members(bytes: &[u8], shape: &'static Shape, findings: &mut Findings) -> Option<Value> {
+    let document = document::read(bytes, findings)?;
+    shape::check(&document, shape, findings)
+}
+
+/// The configuration, where nothing was found to be wrong with it.
+fn finished(resolved: Option<Config>, findings: Findings) -> Result<Config, Problems> {
+    match resolved {
         Some(config) if findings.problems.is_empty() => {
             let demand = Demand::of(&config);
             Ok(Config { warnings: findings.warnings, demand, ..config })
@@ -127,16 +151,9 @@ pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
     }
 }
 
-/// The configuration as far as it can be understood; none only with a problem.
-fn resolved(bytes: &[u8], findings: &mut Findings) -> Option<Config> {
-    let document = document::read(bytes, findings)?;
-    let members = shape::check(&document, &shape::CONFIGURATION, findings)?;
-    Some(resolve::resolve(&Raw::read(members), findings))
-}
-
 /// The JSON Schema (draft 2020-12) of the configuration.
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn schema() -> Value {
     shape::schema(&shape::CONFIGURATION)
 }
 

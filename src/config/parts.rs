@@ -312,6 +312,25 @@ pub enum StrategyName {
 }
 
 impl StrategyName {
+    /// Its name in configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::OrderedFallback => "ordered_fallback",
+            Self::Weighted => "weighted",
+            Self::RoundRobin => "round_robin",
+            Self::LeastBusy => "least_busy",
+            Self::LatencyBased => "latency_based",
+            Self::UsageBased => "usage_based",
+            Self::RateLimitAware => "rate_limit_aware",
+            Self::CostBased => "cost_based",
+            Self::PriorityBased => "priority_based",
+            Self::Rules => "rules",
+            Self::Sticky => "sticky",
+        }
+    }
+
     /// Whether candidates are compared by what they have to do at the moment.
     #[must_use]
     pub const fn needs_loads(self) -> bool {

@@ -40,7 +40,7 @@ pub(super) struct Raw {
     pub(super) headers: Named<String>,
     pub(super) serve_models: bool,
     pub(super) admin: Option<Admin>,
-    pub(super) route_source: Option<Value>,
+    pub(super) route_source: Option<RouteSource>,
     pub(super) shadow: Option<Shadow>,
     pub(super) response_headers: bool,
     pub(super) metrics: Metrics,
@@ -256,7 +256,59 @@ pub(super) struct Shadow {
     pub(super) routes: Option<Listed<Route>>,
 }
 
+/// Where further aliases, models and routes come from.
+#[derive(Debug)]
+pub(super) struct RouteSource {
+    pub(super) cluster: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) interval_ms: u64,
+    pub(super) timeout_ms: u64,
+    pub(super) token_env: Option<String>,
+}
+
+/// What the route source delivers.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) aliases: Named<String>,
+    pub(super) models: Named<Model>,
+    pub(super) routes: Listed<Route>,
+}
+
+/// A model that was added while the proxy runs.
+#[derive(Debug)]
+pub(super) struct DynamicRoute {
+    pub(super) model: Option<String>,
+    pub(super) strategy: Option<String>,
+    pub(super) endpoints: Option<Listed<Endpoint>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) provider: Option<String>,
+    pub(super) model_id: Option<String>,
+    pub(super) weight: Option<u32>,
+}
+
+/// An alias that was added while the proxy runs.
+#[derive(Debug)]
+pub(super) struct DynamicAlias {
+    pub(super) alias: Option<String>,
+    pub(super) model: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Dynamic {
+    pub(super) routes: Listed<DynamicRoute>,
+    pub(super) aliases: Listed<DynamicAlias>,
+}
+
 readable! {
+    RouteSource { cluster, path, interval_ms, timeout_ms, token_env }
+    Fetched { aliases, models, routes }
+    DynamicRoute { model, strategy, endpoints }
+    Endpoint { provider, model_id, weight }
+    DynamicAlias { alias, model }
+    Dynamic { routes, aliases }
     Cooldown { enabled, consecutive_failures, allowed_fails, min_requests, failure_rate_percent, time_ms, max_time_ms, success_threshold, half_open_probes, probe_lease_ms, honour_retry_after, when_all_cooling }
     Failover { max_attempts, retries_per_deployment }
     Limits { max_body_bytes, on_oversize, on_unparsable }

@@ -220,3 +220,18 @@ impl HeaderNames {
         }
     }
 }
+
+/// Where further aliases, models and routes are fetched from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteSource {
+    /// Envoy cluster.
+    pub cluster: String,
+    /// What is asked for there.
+    pub path: String,
+    /// Time between two fetches, over all workers.
+    pub interval_ms: u64,
+    /// Longest wait for an answer.
+    pub timeout_ms: u64,
+    /// Environment variable of the VM that holds the bearer token.
+    pub token_env: Option<String>,
+}

@@ -5,14 +5,12 @@
 
 mod envoy;
 
-use std::rc::Rc;
-
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{self, ContextType};
 
 use crate::host::Host;
-use crate::lifecycle::{self, Engine, Stream};
+use crate::lifecycle::{self, Stream, Worker};
 use envoy::Envoy;
 
 #[allow(unsafe_code, reason = "the ABI's entry point is an exported symbol")]
@@ -27,16 +25,25 @@ mod start {
 /// One plugin configuration in one worker.
 #[derive(Default)]
 struct Root {
-    engine: Option<Rc<Engine>>,
+    worker: Option<Worker>,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, length: usize, _: usize) {
+        if let Some(worker) = &self.worker {
+            worker.on_called(&Envoy, envoy::called(call, headers, length));
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
-        match Engine::start(&Envoy, &envoy::configuration()) {
-            Ok(engine) => {
-                self.engine = Some(Rc::new(engine));
+        match Worker::start(&Envoy, &envoy::configuration()) {
+            Ok(worker) => {
+                if let Some(tick) = worker.tick() {
+                    self.set_tick_period(tick);
+                }
+                self.worker = Some(worker);
                 true
             }
             Err(problems) => {
@@ -47,8 +54,13 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        let engine = Rc::clone(self.engine.as_ref()?);
-        Some(Box::new(Http(Stream::new(engine))))
+        Some(Box::new(Http(Stream::new(self.worker.as_ref()?.engine(&Envoy)))))
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.on_tick(&Envoy);
+        }
     }
 
     fn get_type(&self) -> Option<ContextType> {

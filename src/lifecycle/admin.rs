@@ -8,6 +8,7 @@ use crate::admin::{Desk, Gate, Reply, Request, longest_body};
 use crate::host::Host;
 use crate::request::path;
 
+use super::explain::explained;
 use super::headers::RequestHead;
 use super::stream::{Action, State, Stream, millis};
 
@@ -80,15 +81,27 @@ impl Stream {
         let engine = &*self.engine;
         let method = asked.head.text(":method").unwrap_or_default();
         let whole = asked.head.text(":path").unwrap_or_default();
+        let now_ms = millis(host.now());
         let desk = Desk {
             config: &engine.config,
             fleet: &engine.fleet,
+            origin: engine.origin.as_ref(),
             shared: host,
-            now_ms: millis(host.now()),
+            now_ms,
+            explain: &|head, body| {
+                let mut fleet = engine.fleet.at(host, &engine.config, now_ms);
+                let head = RequestHead::new(head);
+                let explained = explained(&engine.config, &head, body, &mut fleet, host.random());
+                serde_json::to_string(&explained.shown()).unwrap_or_default()
+            },
         };
-        let query = path::split(&whole).1;
-        let reply =
-            desk.answer(&Request { method: &method, path: &asked.path, query, body: &body });
+        let reply = desk.answer(&Request {
+            method: &method,
+            path: &asked.path,
+            query: path::split(&whole).1,
+            headers: asked.head.list(),
+            body: &body,
+        });
         if let Some(change) = &reply.change {
             host.log(Level::Info, &format!("admin: {change}"));
         }

@@ -6,19 +6,24 @@ use log::Level;
 
 use crate::config::DeploymentId;
 use crate::host::Host;
+use crate::metrics::table;
 use crate::request::format::Format;
-use crate::response::body::{BodyReader, Told};
+use crate::response::body::BodyReader;
 use crate::response::outcome::{self, Asked, End};
 use crate::state::cooldown::Transition;
 use crate::state::headroom::Headroom;
-use crate::state::outcome::Report;
-use crate::state::{Attempt, Dropped, Ending};
+use crate::state::outcome::{Outcome, Report};
+use crate::state::{Attempt, Dropped, Ended, Ending};
 
 use super::engine::Engine;
+use super::spent::Tokens;
 use super::stream::{Action, State, Stream, millis};
 
 /// Longest piece of a body that is copied at once, in bytes.
 const WINDOW: usize = 64 * 1024;
+
+/// Of an attempt that its client gave up.
+const CANCELLED: &str = Outcome::Cancelled.name();
 
 /// What a request is, as far as its answer is judged by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(super) struct Work {
     pub(super) format: Format,
     /// Estimated tokens of the request.
     pub(super) tokens: u64,
+    /// Whether they are, of all that was sent.
+    pub(super) is_estimated: bool,
     /// Whether its tokens go through a model, rather than being counted only.
     pub(super) is_processed: bool,
     /// Whether it is answered with text, of which every token is one of output.
@@ -105,8 +112,10 @@ impl Stream {
         {
             // Without an answer nobody but the client can have ended it: for a provider
             // that cannot be reached the proxy answers.
-            self.engine.end(host, &started.attempt, &Ending::default());
+            self.engine.end(host, &started, &Ending::default(), Tokens::default(), CANCELLED);
         }
+        self.count_stateless(host, CANCELLED);
+        self.count_cancelled(host);
     }
 
     /// Ends what is left of the attempt; what it came to.
@@ -117,10 +126,14 @@ impl Stream {
         let asked =
             Asked { has_own_credential, may_name_others: answer.started.work.may_name_others };
         let report = outcome::of_body(report, told.as_ref(), is_events, asked, end);
-        let tokens = tokens(&answer, told.unwrap_or_default());
+        let tokens = Tokens::of(&answer, told.unwrap_or_default());
         let answer_ms = answer.since_sent(host);
-        let ending = Ending { report, tokens, first_byte_ms, answer_ms, headroom };
-        self.engine.end(host, &answer.started.attempt, &ending);
+        let ending = Ending { report, tokens: tokens.sum(), first_byte_ms, answer_ms, headroom };
+        let started = &answer.started;
+        self.engine.end(host, started, &ending, tokens, CANCELLED);
+        if end == End::Whole {
+            self.engine.log_tokens(host, started.attempt.deployment, tokens);
+        }
         report
     }
 }
@@ -153,35 +166,33 @@ impl Answer {
     }
 }
 
-/// Tokens of input and output: as the provider counts them, or else as they are estimated.
-fn tokens(answer: &Answer, told: Told) -> u64 {
-    let work = &answer.started.work;
-    if answer.report.status >= 400 || !work.is_processed {
-        return 0;
-    }
-    let input = told.usage.input_tokens.unwrap_or(work.tokens);
-    let output = told.usage.output_tokens.unwrap_or(match (work.is_text, answer.is_events) {
-        (false, _) => 0,
-        // Most providers send an event for each token,
-        (true, true) => u64::from(told.events),
-        // and a token is four bytes long.
-        (true, false) => answer.length / 4,
-    });
-    input.saturating_add(output)
-}
-
 impl Engine {
-    /// Records the end of an attempt.
-    pub(super) fn end<H: Host + ?Sized>(&self, host: &H, attempt: &Attempt, ending: &Ending) {
+    /// Records the end of an attempt, and counts it; `otherwise` where it says nothing
+    /// about the deployment.
+    pub(super) fn end<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        started: &Started,
+        ending: &Ending,
+        tokens: Tokens,
+        otherwise: &'static str,
+    ) {
         let now_ms = millis(host.now());
+        let attempt = &started.attempt;
         match self.fleet.end(host, &self.config, attempt, ending, now_ms) {
-            Ok(Some(transition)) => self.log(host, attempt.deployment, transition, ending.report),
-            Ok(None) => {}
+            Ok(Ended { transition, in_flight }) => {
+                if let Some(transition) = transition {
+                    self.changed_phase(host, attempt.deployment, transition, ending.report);
+                }
+                self.show_in_flight(host, attempt.deployment, Some(in_flight));
+            }
             Err(Dropped) => self.count_exhausted(host, 1),
         }
+        self.count_attempt(host, started, ending, tokens, otherwise, now_ms);
     }
 
-    fn log<H: Host + ?Sized>(
+    /// Says that a deployment's phase has changed, and counts it.
+    fn changed_phase<H: Host + ?Sized>(
         &self,
         host: &H,
         id: DeploymentId,
@@ -189,6 +200,12 @@ impl Engine {
         report: Option<Report>,
     ) {
         let name = &self.config.deployment(id).id;
+        match (transition, report) {
+            (Transition::Cooled(_), Some(report)) => {
+                self.meter.put(host, &table::COOLDOWNS, &[name, report.outcome.name()], 1);
+            }
+            _ => self.meter.put(host, &table::RECOVERIES, &[name], 1),
+        }
         let line = match (transition, report) {
             (Transition::Recovered, _) | (_, None) => {
                 format!("deployment \"{name}\" is healthy again")

@@ -23,6 +23,7 @@ use super::handover::{Handover, Leg};
 use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
 use super::refuse::refuse;
+use super::spent::Tokens;
 use super::stream::{Action, State, Stream, millis};
 
 /// Longest body of an error that is held until it tells what went wrong, in bytes.
@@ -56,7 +57,7 @@ impl Stream {
         };
         let mut progress = match host.property(PROGRESS) {
             // Nothing has been tried yet.
-            None => Progress { next: Some(0), tried: Vec::new() },
+            None => Progress { next: Some(0), ..Progress::default() },
             Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
         };
         let dialect = handover.work.format.dialect();
@@ -73,6 +74,12 @@ impl Stream {
             return refuse(host, &Refusal::new(503, "no_deployment_available", message), dialect);
         };
         self.start(host, &handover, leg, is_first);
+        if progress.tried.last().is_some_and(|last| *last != at) {
+            let deployment = self.started.as_ref().map(|started| started.attempt.deployment);
+            engine.count_fallback(host, &handover.asked, deployment, progress.last);
+        }
+        progress.last = Outcome::Network;
+        engine.log_server(host, &leg.name, &leg.provider);
         let told = |path| {
             let text = (!is_first).then(|| host.property(path)).flatten().unwrap_or_default();
             String::from_utf8(text).unwrap_or_default()
@@ -118,7 +125,10 @@ impl Stream {
         let engine = &*self.engine;
         let config = &engine.config;
         let id = leg.deployment.as_ref().and_then(|id| config.names.deployments.get(id)).copied();
-        let Some(id) = id else { return };
+        let Some(id) = id else {
+            self.is_uncounted = true;
+            return;
+        };
         let attempt = if let (true, Some(numbers)) = (is_first, handover.begun) {
             Attempt::from_numbers(id, numbers)
         } else {
@@ -132,6 +142,7 @@ impl Stream {
             // this one now, whatever has come since.
             let _ = ask(false) || ask(true);
             engine.count_exhausted(host, fleet.exhausted);
+            engine.show_in_flight(host, id, fleet.in_flight);
             fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
         };
         self.started = Some(Started { attempt, work: handover.work, sent_ms: None });
@@ -165,7 +176,7 @@ impl Stream {
         this: &mut Try,
         is_end: bool,
     ) -> Action {
-        let report = self.came(host, this.provider);
+        let (report, _) = self.came(host, this.provider);
         let Some(report) = report else { return Action::Continue };
         this.note(host, &report.to_string());
         this.note_time(host);
@@ -205,7 +216,9 @@ impl Stream {
 
     /// Takes the end of an attempt that nobody has answered.
     pub(super) fn attempt_done<H: Host + ?Sized>(&mut self, host: &H, this: &Try) {
-        let Some(started) = self.started.take() else { return };
+        if self.started.is_none() && !self.is_uncounted {
+            return;
+        }
         let details = host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
         let is_clients = host.property(ENDED).is_some()
@@ -214,8 +227,14 @@ impl Stream {
             || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         let report = (!is_clients).then_some(network);
+        let cancelled = Outcome::Cancelled.name();
         this.note_time(host);
-        self.engine.end(host, &started.attempt, &Ending { report, ..Ending::default() });
+        if let Some(started) = self.started.take() {
+            let ending = Ending { report, ..Ending::default() };
+            self.engine.end(host, &started, &ending, Tokens::default(), cancelled);
+        }
+        let outcome = report.map_or(cancelled, |report| report.outcome.name());
+        self.count_stateless(host, outcome);
     }
 }
 
@@ -288,6 +307,7 @@ impl Try {
             host.set_property(RETRY_AFTER, soonest.to_string().as_bytes());
         }
         let tokens = self.handover.work.tokens;
+        self.progress.last = report.outcome;
         let retries = engine.config.failover.retries_per_deployment;
         let is_out = |leg: &Leg| engine.is_drained(host, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };

@@ -1,7 +1,10 @@
 //! From what has been read of a request to what is done with it.
 
+use std::rc::Rc;
+
 use crate::config::Config;
 use crate::host::Host;
+use crate::metrics::NONE;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
@@ -10,6 +13,7 @@ use crate::routing::{self, Verdict};
 
 use super::answer::{Started, Work};
 use super::apply::Held;
+use super::label::asked;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
 use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
@@ -36,7 +40,23 @@ impl Stream {
         }
     }
 
+    /// Decides on a scan, and sees to what that comes to.
+    ///
+    /// # Errors
+    /// What the client is told instead; it has been counted.
     pub(super) fn decide_on<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        opening: &Opening,
+        scan: Scan,
+        seen: usize,
+        window: &[u8],
+    ) -> Result<Action, Refusal> {
+        let done = self.do_decided(host, opening, scan, seen, window);
+        done.inspect_err(|refusal| self.count_refused(host, refusal, None))
+    }
+
+    fn do_decided<H: Host + ?Sized>(
         &mut self,
         host: &H,
         opening: &Opening,
@@ -62,10 +82,13 @@ impl Stream {
         }
         match verdict {
             Verdict::Refuse(refusal) => {
-                read::debug(host, || format!("refused: {} {}", refusal.status, refusal.code));
+                let engine = Rc::clone(&self.engine);
+                let model = asked(&engine.config, facts.model.as_deref());
+                self.count_refused_as(host, &refusal, model, NONE);
                 Err(refusal)
             }
             Verdict::PassThrough | Verdict::Undecided(_) => {
+                read::debug(host, || "passed: no model of that name".to_owned());
                 self.pass(host);
                 Ok(Action::Continue)
             }
@@ -73,7 +96,11 @@ impl Stream {
                 let length = Some(seen as u64);
                 let Opening { head, call, .. } = opening;
                 let held = Held { head, call, layout: &layout, length, window };
-                self.apply(host, held, &decision)?;
+                if let Err(refusal) = self.apply(host, held, &decision) {
+                    self.count_refused(host, &refusal, Some(&decision));
+                    return Err(refusal);
+                }
+                self.note_decision(host, &decision);
                 self.sent(host);
                 let rest = Some(Rest::none(opening.call.format()));
                 self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
@@ -92,7 +119,7 @@ impl Stream {
     ) -> Verdict {
         let engine = &*self.engine;
         let request = opening.request(&engine.config, facts, controls);
-        let mut fleet = engine.fleet.at(host, &engine.config, millis(host.now()));
+        let mut fleet = engine.fleet.at(host, &engine.config, millis(self.entered));
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide(request, &mut fleet, &mut rng, None);
         engine.count_exhausted(host, fleet.exhausted);
@@ -100,13 +127,16 @@ impl Stream {
         let work = Work {
             format: entry.format,
             tokens: facts.input_tokens.likely(),
+            is_estimated: facts.input_tokens.is_exact(),
             is_processed: facts.is_processed(),
             is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
             may_name_others: facts.may_name_others(),
             has_clients_credential: opening.head.has_credential(),
         };
         self.work = Some(work);
-        if let Some(attempt) = fleet.attempt {
+        let (attempt, in_flight) = (fleet.attempt, fleet.in_flight);
+        if let Some(attempt) = attempt {
+            engine.show_in_flight(host, attempt.deployment, in_flight);
             self.started = Some(Started { attempt, work, sent_ms: None });
         }
         verdict

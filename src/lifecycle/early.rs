@@ -82,8 +82,10 @@ impl Stream {
         let format = call.format();
         let held = Held { head: &head, call: &call, layout: &scanner.layout(), length, window };
         if let Err(refusal) = self.apply(host, held, &decision) {
+            self.count_refused(host, &refusal, Some(&decision));
             return refuse(host, &refusal, format.dialect());
         }
+        self.note_decision(host, &decision);
         let rest = Rest::new(format, scanner, length, seen as u64);
         self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest: Some(rest) }));
         Action::Continue

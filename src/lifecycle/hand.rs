@@ -14,6 +14,7 @@ use super::apply::{self, Held};
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
 use super::headers::{RequestHead, credential_names, value};
+use super::label;
 use super::read;
 use super::stream::Stream;
 
@@ -97,6 +98,7 @@ impl Stream {
             (longest as u64).saturating_mul(tries).min(u64::from(config.failover.max_attempts));
         let handover = Handover {
             work,
+            asked: label::model(decision).to_owned(),
             disable_cache: decision.disable_cache,
             begun: self.started.as_ref().map(|started| started.attempt.numbers()),
             length: held.length,

@@ -13,12 +13,14 @@ use crate::request::rewrite::Edit;
 use super::answer::Work;
 
 /// Of the layout below; another one is not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Handover {
     pub(super) work: Work,
+    /// The model that was asked for, as metrics call it.
+    pub(super) asked: String,
     pub(super) disable_cache: bool,
     /// The first attempt, which was started with the decision, as numbers.
     pub(super) begun: Option<[u64; 4]>,
@@ -57,16 +59,24 @@ impl Handover {
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new();
-        let Work { format, tokens, is_processed, is_text, may_name_others, has_clients_credential } =
-            self.work;
+        let Work {
+            format,
+            tokens,
+            is_estimated,
+            is_processed,
+            is_text,
+            may_name_others,
+            has_clients_credential,
+        } = self.work;
         let format = Format::ALL.iter().position(|known| *known == format);
         to.number(format.unwrap_or_default() as u64);
         to.number(tokens);
-        let flags =
-            [is_processed, is_text, may_name_others, has_clients_credential, self.disable_cache];
-        for flag in flags {
+        let of_work =
+            [is_estimated, is_processed, is_text, may_name_others, has_clients_credential];
+        for flag in of_work.into_iter().chain([self.disable_cache]) {
             to.number(u64::from(flag));
         }
+        to.bytes(self.asked.as_bytes());
         to.option(self.begun, |to, numbers| numbers.into_iter().for_each(|n| to.number(n)));
         to.option(self.length, |to, length| to.number(length));
         to.number(self.own as u64);
@@ -102,12 +112,14 @@ impl Handover {
             work: Work {
                 format: *Format::ALL.get(from.index()?)?,
                 tokens: from.number()?,
+                is_estimated: from.number()? != 0,
                 is_processed: from.number()? != 0,
                 is_text: from.number()? != 0,
                 may_name_others: from.number()? != 0,
                 has_clients_credential: from.number()? != 0,
             },
             disable_cache: from.number()? != 0,
+            asked: from.text()?,
             begun: from.option(|from| {
                 Some([from.number()?, from.number()?, from.number()?, from.number()?])
             })?,
@@ -248,11 +260,13 @@ mod tests {
             work: Work {
                 format: Format::AnthropicMessages,
                 tokens: u64::MAX,
+                is_estimated: true,
                 is_processed: true,
                 is_text: false,
                 may_name_others: true,
                 has_clients_credential: true,
             },
+            asked: "m".to_owned(),
             disable_cache: false,
             begun: Some([1, 0, u64::MAX, 2]),
             length: Some(300),
@@ -278,7 +292,7 @@ mod tests {
         for length in 0..bytes.len() {
             assert_eq!(Handover::decode(&bytes[..length]), None, "{length}");
         }
-        bytes[0] = 2;
+        bytes[0] = VERSION + 1;
         assert_eq!(Handover::decode(&bytes), None);
     }
 }

@@ -46,6 +46,11 @@ impl RequestHead {
         Self(headers)
     }
 
+    /// All of them.
+    pub(super) const fn list(&self) -> &Headers {
+        &self.0
+    }
+
     /// The first value of a header.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())

@@ -4,15 +4,19 @@
 
 use std::ops::Range;
 
+use crate::state::outcome::Outcome;
+
 use super::handover::{Handover, Leg, Reader, Writer};
 
 /// How far the attempts of a request have come.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Progress {
     /// The leg of the next attempt; `None`: there is nothing left to try.
     pub(super) next: Option<usize>,
     /// Legs that have been tried, in order; one that is tried again stands here again.
     pub(super) tried: Vec<usize>,
+    /// What the last one came to; until it is answered, that it is not.
+    pub(super) last: Outcome,
 }
 
 /// A failure, by what may be tried after it.
@@ -28,6 +32,13 @@ pub(super) enum Failure {
     ContextWindow,
     /// The request is refused for its content.
     ContentPolicy,
+}
+
+impl Default for Progress {
+    /// Nothing is left to try.
+    fn default() -> Self {
+        Self { next: None, tried: Vec::new(), last: Outcome::Network }
+    }
 }
 
 impl Progress {
@@ -85,13 +96,17 @@ impl Progress {
         for leg in &self.tried {
             to.number(*leg as u64);
         }
+        let last = Outcome::ALL.iter().position(|outcome| *outcome == self.last);
+        to.option(last, |to, last| to.number(last as u64));
         to.finish()
     }
 
     /// What those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let from = &mut Reader::of(bytes)?;
-        Some(Self { next: from.option(Reader::index)?, tried: from.list(Reader::index)? })
+        let (next, tried) = (from.option(Reader::index)?, from.list(Reader::index)?);
+        let last = *Outcome::ALL.get(from.option(Reader::index)??)?;
+        Some(Self { next, tried, last })
     }
 }
 
@@ -117,11 +132,13 @@ mod tests {
             work: Work {
                 format: Format::OpenAiChat,
                 tokens: 0,
+                is_estimated: false,
                 is_processed: true,
                 is_text: true,
                 may_name_others: false,
                 has_clients_credential: false,
             },
+            asked: String::new(),
             disable_cache: false,
             begun: None,
             length: None,
@@ -136,7 +153,7 @@ mod tests {
     }
 
     fn after(tried: &[usize], failure: Failure) -> Option<usize> {
-        let progress = Progress { next: None, tried: tried.to_vec() };
+        let progress = Progress { tried: tried.to_vec(), ..Progress::default() };
         progress.after(&handover(), failure, 0, |_| true)
     }
 
@@ -169,7 +186,7 @@ mod tests {
     #[test]
     fn another_try_of_the_same_comes_first_where_it_may_help() {
         let tries = |tried: &[usize], failure| {
-            let progress = Progress { next: None, tried: tried.to_vec() };
+            let progress = Progress { tried: tried.to_vec(), ..Progress::default() };
             progress.after(&handover(), failure, 1, |_| true)
         };
         assert_eq!(tries(&[0], Failure::Passing), Some(0));
@@ -179,17 +196,19 @@ mod tests {
 
     #[test]
     fn what_may_not_be_picked_is_passed_over() {
-        let progress = Progress { next: None, tried: vec![0] };
+        let progress = Progress { tried: vec![0], ..Progress::default() };
         let next = progress.after(&handover(), Failure::Passing, 0, |leg| leg.name == "3");
         assert_eq!(next, Some(3));
     }
 
     #[test]
     fn progress_reads_back() {
-        for progress in [Progress::default(), Progress { next: Some(300), tried: vec![0, 0, 129] }]
-        {
+        for progress in [
+            Progress::default(),
+            Progress { next: Some(300), tried: vec![0, 0, 129], last: Outcome::RateLimit },
+        ] {
             assert_eq!(Progress::decode(&progress.encode()), Some(progress));
         }
-        assert_eq!(Progress::decode(&[2, 0, 0]), None);
+        assert_eq!(Progress::decode(&[1, 0, 0]), None);
     }
 }

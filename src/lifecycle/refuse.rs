@@ -28,6 +28,7 @@ impl Stream {
     /// Sends a request on untouched.
     pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H) {
         self.state = State::Idle;
+        self.count_passed(host);
         let config = &self.engine.config;
         if config.is_handing_over() {
             // The route's retries are for attempts: nobody knows what another one of
@@ -51,14 +52,18 @@ impl Stream {
         unread: &Unread,
         format: Format,
     ) -> Action {
-        read::debug(host, || format!("not read: {}", unread.refusal().message));
         self.state = State::Idle;
         match unread.policy(&self.engine.config) {
             BodyPolicy::PassThrough => {
+                read::debug(host, || format!("passed: {}", unread.refusal().code));
                 self.pass(host);
                 Action::Continue
             }
-            BodyPolicy::Reject => refuse(host, &unread.refusal(), format.dialect()),
+            BodyPolicy::Reject => {
+                let refusal = unread.refusal();
+                self.count_refused(host, &refusal, None);
+                refuse(host, &refusal, format.dialect())
+            }
         }
     }
 }

@@ -16,10 +16,12 @@ use crate::state::outcome::{Report, Weight};
 
 use super::answer::{Answer, Started};
 use super::attempt::number;
+use super::count::PROXY;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
 use super::headers::value;
 use super::progress::Progress;
+use super::spent::Tokens;
 use super::stream::{Action, Stream, millis};
 
 impl Stream {
@@ -35,21 +37,33 @@ impl Stream {
             return self.respond_handed_over(host, decision, is_end);
         }
         let Some(step) = decision.plan.first() else { return };
-        let report = self.came(host, step.server.provider(&engine.config));
-        if engine.config.response_headers {
+        let (report, status) = self.came(host, step.server.provider(&engine.config));
+        self.count_served(host, decision, status);
+        let (is_told, is_logged) = (engine.config.response_headers, engine.config.log_fields);
+        if is_told || is_logged {
             let attempt = report.map(|report| {
                 let deployment = step.server.name(&engine.config);
                 format!("{}={report}", value(&deployment))
             });
-            name_server(host, &engine, decision, step, attempt);
+            if let (true, Some(attempt)) = (is_logged, &attempt) {
+                host.set_property(ATTEMPTS, attempt.as_bytes());
+            }
+            if is_told {
+                name_server(host, &engine, decision, step, attempt);
+            }
         }
         if is_end {
             self.finish(host, End::Whole);
         }
     }
 
-    /// What an answer's head says of the deployment that was asked; `None`: nothing.
-    pub(super) fn came<H: Host + ?Sized>(&mut self, host: &H, id: ProviderId) -> Option<Report> {
+    /// What an answer's head says of the deployment that was asked (`None`: nothing), and
+    /// its status.
+    pub(super) fn came<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        id: ProviderId,
+    ) -> (Option<Report>, u16) {
         let headers = host.response_headers();
         let status = text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0);
         // The one answer below 400 that Envoy makes itself is asked for by a header that
@@ -90,7 +104,8 @@ impl Stream {
         if text(&headers, &names.retry).is_some() {
             host.set_response_header(&names.retry, None);
         }
-        report
+        self.count_stateless(host, report.map_or(PROXY, |report| report.outcome.name()));
+        (report, status)
     }
 
     /// Names who served a request that was handed over.
@@ -117,6 +132,11 @@ impl Stream {
             let seconds = refusal.retry_after_s.map(|seconds| seconds.to_string());
             host.set_response_header("retry-after", seconds.as_deref().map(str::as_bytes));
         }
+        let status = match &self.instead {
+            Some(refusal) => refusal.status,
+            None => attempts.as_deref().and_then(last_status).unwrap_or_else(|| status(host)),
+        };
+        self.count_served(host, decision, status);
         let engine = &*self.engine;
         let names = &engine.config.headers;
         if !is_served {
@@ -174,11 +194,11 @@ impl Stream {
         let format = started.work.format;
         let ending = Ending { report, headroom, ..Ending::default() };
         let Some(report) = report else {
-            return engine.end(host, &started.attempt, &ending);
+            return engine.end(host, &started, &ending, Tokens::default(), PROXY);
         };
         // Where the body can add nothing, others are to know at once.
         if report.outcome.weight() == Weight::Failure {
-            return engine.end(host, &started.attempt, &ending);
+            return engine.end(host, &started, &ending, Tokens::default(), PROXY);
         }
         if started.attempt.is_probe() && engine.fleet.release(host, &mut started.attempt).is_err() {
             engine.count_exhausted(host, 1);
@@ -226,6 +246,17 @@ fn instead<H: Host + ?Sized>(host: &H, attempts: &str) -> Option<Refusal> {
         let message = "no deployment that could serve this request could be reached";
         Refusal::new(status, "no_deployment_available", message)
     })
+}
+
+/// The status that the last of several attempts was answered with.
+fn last_status(attempts: &str) -> Option<u16> {
+    attempts.rsplit('=').next()?.parse().ok()
+}
+
+/// The status of what goes to the client.
+fn status<H: Host + ?Sized>(host: &H) -> u16 {
+    let headers = host.response_headers();
+    text(&headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
 /// A header's first value, where it is text.

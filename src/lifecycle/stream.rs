@@ -46,6 +46,16 @@ pub struct Stream {
     pub(super) instead: Option<Refusal>,
     /// The answer, while it passes.
     pub(super) answer: Option<Box<Answer>>,
+    /// Whether it is a request that has not been counted.
+    pub(super) is_open: bool,
+    /// Whether it is an attempt that no state is kept of and that has not been counted.
+    pub(super) is_uncounted: bool,
+    /// When the callback began that reads or decides.
+    pub(super) entered: Duration,
+    /// When the request had gone on, if that callback let it.
+    pub(super) left: Duration,
+    /// How long callbacks have read and decided.
+    pub(super) spent: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -100,7 +110,19 @@ impl Stream {
     /// A request that has not begun.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::Idle, work: None, started: None, instead: None, answer: None }
+        Self {
+            engine,
+            state: State::Idle,
+            work: None,
+            started: None,
+            instead: None,
+            answer: None,
+            is_open: false,
+            is_uncounted: false,
+            entered: Duration::ZERO,
+            left: Duration::ZERO,
+            spent: Duration::ZERO,
+        }
     }
 
     /// Takes the request's headers.
@@ -116,11 +138,17 @@ impl Stream {
         {
             return action;
         }
+        self.is_open = true;
         let judged = read::judge(config, &head);
         for name in head.withheld(&config.headers, judged != Judged::No) {
             host.set_request_header(name, None);
         }
         let Judged::Yes(call, written) = judged else {
+            if config.serve_models
+                && let Some(action) = Self::list_models(host, config, &head)
+            {
+                return action;
+            }
             self.pass(host);
             return Action::Continue;
         };
@@ -137,9 +165,11 @@ impl Stream {
         };
         let opening = Opening { head, call, written, length, seed: host.random() };
         if written == Written::Nothing {
+            self.enter(host);
             let facts = RequestFacts::new(opening.call.entry);
             let scan = Scan { facts, layout: Layout::default() };
             let action = self.decide_on(host, &opening, scan, 0, &[]);
+            self.leave(host);
             return action.unwrap_or_else(|refusal| refuse(host, &refusal, format.dialect()));
         }
         self.state = State::Reading(Box::new(Reading {
@@ -163,7 +193,12 @@ impl Stream {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
             State::Admin(asked) => self.admin_body(host, asked, held, is_end),
-            State::Reading(reading) => self.read(host, reading, held, is_end),
+            State::Reading(reading) => {
+                self.enter(host);
+                let action = self.read(host, reading, held, is_end);
+                self.leave(host);
+                action
+            }
             State::Sent(sent) => self.stream(host, sent, held, is_end),
             State::Try(mut this) => {
                 self.attempt_body(host, &mut this, held, is_end);
@@ -179,7 +214,12 @@ impl Stream {
         match std::mem::take(&mut self.state) {
             State::Idle => Action::Continue,
             State::Admin(asked) => self.answer_admin(host, &asked),
-            State::Reading(reading) => self.decide(host, *reading, &[], true),
+            State::Reading(reading) => {
+                self.enter(host);
+                let action = self.decide(host, *reading, &[], true);
+                self.leave(host);
+                action
+            }
             State::Sent(sent) => self.stream(host, sent, 0, true),
             State::Try(this) => {
                 self.sent(host);
@@ -207,6 +247,7 @@ impl Stream {
         {
             self.respond(host, &decision, is_end);
         }
+        self.count_answered(host);
         Action::Continue
     }
 
@@ -239,7 +280,9 @@ impl Stream {
         let mut first = Vec::new();
         while reading.seen < held {
             let Some(window) = window(host, reading.seen, held) else {
-                return refuse(host, &read::unreadable(), format.dialect());
+                let refusal = read::unreadable();
+                self.count_refused(host, &refusal, None);
+                return refuse(host, &refusal, format.dialect());
             };
             let is_first = reading.seen == 0;
             reading.seen = reading.seen.saturating_add(window.len());
@@ -284,6 +327,7 @@ impl Stream {
             if self.engine.config.is_handing_over() {
                 host.set_property(ENDED, b"1");
             }
+            self.count_refused(host, &refusal, sent.decision.as_ref());
             return refuse(host, &refusal, rest.format.dialect());
         }
         if is_end {
@@ -298,9 +342,10 @@ impl Stream {
 
     /// Notes that all of the request goes on.
     pub(super) fn sent<H: Host + ?Sized>(&mut self, host: &H) {
+        self.left = host.now();
         let of_answer = self.answer.as_mut().map(|answer| &mut answer.started);
         if let Some(started) = of_answer.or(self.started.as_mut()) {
-            started.sent_ms = Some(millis(host.now()));
+            started.sent_ms = Some(millis(self.left));
         }
     }
 }

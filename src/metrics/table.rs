@@ -88,8 +88,14 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
+/// Fetches from the route source, by what came of them.
+pub static ROUTE_SOURCE_FETCHES: Metric =
+    metric("pointsman.route_source.fetches", Counter, &["outcome"]);
+/// How long ago the route source last said what is to hold, in seconds.
+pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
+
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 15] = [
+pub static ALL: [&Metric; 17] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -105,4 +111,6 @@ pub static ALL: [&Metric; 15] = [
     &DURATION,
     &FIRST_TOKEN,
     &TOKEN_USAGE,
+    &ROUTE_SOURCE_FETCHES,
+    &ROUTE_SOURCE_AGE,
 ];

@@ -1,11 +1,11 @@
-//! The reasons for a decision, as the command line and, later, the admin
-//! endpoint show them.
+//! The reasons for a decision, as the command line and the admin endpoint show them.
 //!
 //! Filled by the code that decides, while it decides; holds no prompt text.
 
 use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
 
-use crate::config::{Config, DeploymentId, StrategyName};
+use crate::config::{Config, DeploymentId};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
 use crate::state::{Asking, Fleet, Load, Standing, Turn};
@@ -110,13 +110,60 @@ impl From<&Refusal> for ErrorTrace {
 }
 
 /// A trace with the facts it rests on.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Explanation<'a> {
     /// What the request says.
     pub facts: FactsView<'a>,
     /// What follows from it.
-    #[serde(flatten)]
     pub trace: Trace,
+}
+
+/// A trace with the facts it rests on, as one object.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// What the request says, where that could be read.
+    pub facts: Option<FactsView<'a>>,
+    /// What follows from it.
+    pub trace: &'a Trace,
+}
+
+impl Serialize for Explanation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Shown { facts: Some(self.facts.clone()), trace: &self.trace }.serialize(serializer)
+    }
+}
+
+// By hand: to flatten one object into another, a derive would collect both first.
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Trace {
+            routes,
+            route,
+            model,
+            variant,
+            strategy,
+            candidates,
+            release,
+            plan,
+            decision,
+            pass_through,
+            error,
+        } = self.trace;
+        let mut to = serializer.serialize_struct("Shown", 12)?;
+        to.serialize_field("facts", &self.facts)?;
+        to.serialize_field("routes", routes)?;
+        to.serialize_field("route", route)?;
+        to.serialize_field("model", model)?;
+        to.serialize_field("variant", variant)?;
+        to.serialize_field("strategy", strategy)?;
+        to.serialize_field("candidates", candidates)?;
+        to.serialize_field("release", release)?;
+        to.serialize_field("plan", plan)?;
+        to.serialize_field("decision", decision)?;
+        to.serialize_field("pass_through", pass_through)?;
+        to.serialize_field("error", error)?;
+        to.end()
+    }
 }
 
 /// Decides a request for show: takes no turn and changes no state.
@@ -219,7 +266,7 @@ impl Trace {
     ) {
         self.model = Some(set.name.clone());
         self.variant.clone_from(&set.variant);
-        self.strategy = Some(strategy_name(set.strategy));
+        self.strategy = Some(set.strategy.name());
         self.plan = steps.iter().map(|step| step.server.name(config).into_owned()).collect();
         for (model, considered) in looked_at {
             self.candidates.push(CandidateTrace {
@@ -255,23 +302,5 @@ impl Trace {
                 self.error = Some(refusal.into());
             }
         }
-    }
-}
-
-/// The strategy's name in configuration.
-const fn strategy_name(strategy: StrategyName) -> &'static str {
-    match strategy {
-        StrategyName::Single => "single",
-        StrategyName::OrderedFallback => "ordered_fallback",
-        StrategyName::Weighted => "weighted",
-        StrategyName::RoundRobin => "round_robin",
-        StrategyName::LeastBusy => "least_busy",
-        StrategyName::LatencyBased => "latency_based",
-        StrategyName::UsageBased => "usage_based",
-        StrategyName::RateLimitAware => "rate_limit_aware",
-        StrategyName::CostBased => "cost_based",
-        StrategyName::PriorityBased => "priority_based",
-        StrategyName::Rules => "rules",
-        StrategyName::Sticky => "sticky",
     }
 }

@@ -15,7 +15,7 @@ mod name;
 mod need;
 mod params;
 mod plan;
-mod price;
+pub mod price;
 mod resolve;
 mod route;
 mod session;

@@ -9,7 +9,8 @@ const ASSUMED_OUTPUT: u64 = 1000;
 
 /// Estimated cost; `None` where a price is not known.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
+#[must_use]
+pub fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
     let input_price = model.input_usd_per_million?;
     let output_price = model.output_usd_per_million?;
     // Nothing times any number of tokens costs nothing.

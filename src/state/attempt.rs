@@ -84,6 +84,15 @@ pub struct Ending {
     pub headroom: Headroom,
 }
 
+/// What the end of an attempt has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Whether the deployment's phase changed.
+    pub transition: Option<Transition>,
+    /// How many attempts are under way there still.
+    pub in_flight: u32,
+}
+
 /// Starts an attempt, if the deployment may be picked.
 ///
 /// # Errors
@@ -119,14 +128,14 @@ pub(super) fn begin(
     Ok(Attempt { deployment: id, began_ms: now_ms, slot, lease })
 }
 
-/// Ends an attempt; whether the deployment's phase changed.
+/// Ends an attempt.
 pub(super) fn end(
     record: &mut Record,
     attempt: &Attempt,
     ending: &Ending,
     settings: &Cooldown,
     now_ms: u64,
-) -> Option<Transition> {
+) -> Ended {
     record.turn_to(now_ms);
     if let Some(slot) = attempt.slot {
         record.flight.end(slot);
@@ -138,13 +147,14 @@ pub(super) fn end(
     for counts in [&mut record.minute, &mut record.total] {
         counts.tokens = counts.tokens.saturating_add(ending.tokens);
     }
-    let report = ending.report?;
+    let in_flight = record.flight.count(now_ms);
+    let Some(report) = ending.report else { return Ended { transition: None, in_flight } };
     if report.outcome == Outcome::Success {
         // What a failure took says nothing of how long an answer takes.
         average(&mut record.first_byte_ms, ending.first_byte_ms);
         average(&mut record.answer_ms, ending.answer_ms);
     }
-    cooldown::take(record, report, now_ms, settings)
+    Ended { transition: cooldown::take(record, report, now_ms, settings), in_flight }
 }
 
 /// Moves an average; the first answer is its own.

@@ -6,8 +6,8 @@ use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::load::Load;
 
-use super::attempt::{self, Asking, Attempt, Ending};
-use super::cooldown::{self, Transition};
+use super::attempt::{self, Asking, Attempt, Ended, Ending};
+use super::cooldown;
 use super::operate::Operation;
 use super::record::Record;
 use super::standing::{self, Standing};
@@ -57,8 +57,7 @@ impl SharedFleet {
             for (group, variant) in described.groups.iter().enumerate() {
                 let variant = variant.key.as_deref().unwrap_or_default();
                 for is_narrowed in [false, true] {
-                    let set = if is_narrowed { "some" } else { "all" };
-                    let key = format!("{PREFIX}turn/{set}/{}#{variant}", described.name);
+                    let key = turn::key(&described.name, variant, is_narrowed);
                     cas::create::<u64, S>(shared, &key);
                     let turn = Turn { model: ModelId(model), group: GroupId(group), is_narrowed };
                     turns.insert(turn, key);
@@ -81,7 +80,7 @@ impl SharedFleet {
         attempt: &Attempt,
         ending: &Ending,
         now_ms: u64,
-    ) -> Result<Option<Transition>, Dropped> {
+    ) -> Result<Ended, Dropped> {
         self.change(shared, attempt.deployment, |record| {
             attempt::end(record, attempt, ending, &config.cooldown, now_ms)
         })
@@ -176,6 +175,7 @@ impl SharedFleet {
             places: Vec::new(),
             seen: Vec::new(),
             attempt: None,
+            in_flight: None,
             exhausted: 0,
         }
     }
@@ -197,6 +197,8 @@ pub struct FleetNow<'a, S: ?Sized> {
     seen: Vec<(Record, u32)>,
     /// The attempt that was started.
     pub attempt: Option<Attempt>,
+    /// How many are under way at its deployment, if its start was written.
+    pub in_flight: Option<u32>,
     /// Updates that lost all their tries.
     pub exhausted: u32,
 }
@@ -251,8 +253,10 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
         let described = (deployment, self.config.deployment(deployment));
         let known = self.record(deployment);
         let mut begun = Ok(Attempt::uncounted(deployment, self.now_ms));
+        let mut in_flight = 0;
         let is_written = cas::update(self.shared, key, Some(known), |record: &mut Record| {
             begun = attempt::begin(record, described, asking, settings, self.now_ms);
+            in_flight = record.flight.count(self.now_ms);
             begun.is_ok()
         });
         let mut attempt = begun?;
@@ -265,6 +269,7 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
             }
             attempt = Attempt::uncounted(deployment, self.now_ms);
         }
+        self.in_flight = is_written.then_some(in_flight);
         self.attempt = Some(attempt);
         Ok(())
     }

@@ -20,14 +20,14 @@ mod standing;
 mod turn;
 
 pub use crate::load::Load;
-pub use attempt::{Asking, Attempt, Ending};
+pub use attempt::{Asking, Attempt, Ended, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
 pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};
 pub use standing::{Limit, Standing};
-pub use turn::Turn;
+pub use turn::{Turn, restart as restart_turns};
 
 /// Starts every key; the digit is the layout version of the values.
 const PREFIX: &str = "pointsman/3/";

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use crate::config::{GroupId, ModelId};
 use crate::host::SharedData;
 
-use super::cas;
+use super::{PREFIX, cas};
 
 /// Which counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +43,24 @@ impl cas::Value for u64 {
 
     fn encode(&self) -> [u8; 8] {
         self.to_le_bytes()
+    }
+}
+
+/// The key of a counter; the variant of a model without any is empty.
+pub(super) fn key(model: &str, variant: &str, is_narrowed: bool) -> String {
+    let set = if is_narrowed { "some" } else { "all" };
+    format!("{PREFIX}turn/{set}/{model}#{variant}")
+}
+
+/// Begins the counters of a model's groups anew.
+pub fn restart<S: SharedData + ?Sized>(shared: &S, model: &str, variants: &[String]) {
+    for variant in variants {
+        for is_narrowed in [false, true] {
+            cas::update(shared, &key(model, variant, is_narrowed), None, |next: &mut u64| {
+                *next = 0;
+                true
+            });
+        }
     }
 }
 

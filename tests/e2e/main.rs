@@ -20,6 +20,7 @@ mod harness;
 #[path = "../support/mock/mod.rs"]
 mod mock;
 
+mod admin;
 mod attack;
 mod bad_input;
 mod balance;
@@ -31,6 +32,7 @@ mod ending;
 mod error;
 mod failover;
 mod format;
+mod generated;
 mod group;
 mod header;
 mod layout;

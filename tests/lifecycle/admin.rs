@@ -189,3 +189,18 @@ fn endpoints_have_their_methods() {
         assert!(refused.headers.contains(&("cache-control".to_owned(), "no-store".to_owned())));
     }
 }
+
+#[test]
+fn models_are_served_where_that_is_configured_and_passed_on_elsewhere() {
+    let (host, mut document) = admin();
+    let path = "/v1/models?x=y";
+    assert_eq!(reply(&host, &document, path, &[]), None);
+    document["serve_models"] = json!(true);
+    let listed = reply(&host, &document, path, &[]).unwrap();
+    let body: Value = serde_json::from_str(&listed.body).unwrap();
+    assert_eq!((listed.status, body["data"].as_array().unwrap().len()), (200, 4));
+    let anthropic = reply(&host, &document, path, &[("anthropic-version", "2023-06-01")]).unwrap();
+    assert!(anthropic.body.contains(r#""has_more":false"#));
+    assert_eq!(reply(&host, &document, "/v1/models/none", &[]).unwrap().status, 404);
+    assert_eq!(reply(&host, &document, "/v1/files", &[]), None);
+}

@@ -81,7 +81,7 @@ impl Ground {
 }
 
 /// What to tell of a name that is not known.
-pub(super) fn unknown<'a>(
+pub(in crate::config) fn unknown<'a>(
     what: &str,
     name: &str,
     near: Option<String>,
@@ -99,7 +99,7 @@ pub(super) fn unknown<'a>(
 }
 
 /// The deployment that a candidate creates, if it does.
-pub(super) fn in_place(candidate: &Candidate) -> Option<(String, raw::Deployment)> {
+pub(in crate::config) fn in_place(candidate: &Candidate) -> Option<(String, raw::Deployment)> {
     let (provider, model) = (candidate.provider.as_ref()?, candidate.model.as_ref()?);
     let deployment = raw::Deployment {
         provider: Some(provider.clone()),

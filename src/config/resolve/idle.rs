@@ -29,12 +29,8 @@ fn idle(
     }
 }
 
-const fn sections(raw: &Raw) -> [(&'static str, bool); 3] {
-    [
-        ("route_source", raw.route_source.is_some()),
-        ("shadow", raw.shadow.is_some()),
-        ("serve_models", raw.serve_models),
-    ]
+const fn sections(raw: &Raw) -> [(&'static str, bool); 1] {
+    [("shadow", raw.shadow.is_some())]
 }
 
 const fn kinds(model: &Model) -> [(&'static str, bool); 3] {

@@ -25,13 +25,26 @@ use super::raw::{Listed, Named, Raw};
 use super::{Config, Demand, Model, ModelFacts, Role, Route, RouteIndex, raw};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use deployments::Ground;
+pub(super) use deployments::{in_place, unknown};
 use names::Directory;
 
+/// A document to which something may have been added.
+pub(super) struct Layers<'a> {
+    /// With what was added.
+    pub(super) raw: &'a Raw,
+    /// Without it, for the shadow; none where nothing was added.
+    pub(super) own: Option<&'a Raw>,
+    /// The first so many routes are the document's.
+    pub(super) own_routes: usize,
+}
+
 /// Resolves a configuration whose shape is checked.
-pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
+pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
     let (shadow, root) = (Path::Root.key("shadow"), Path::Root);
-    let rules = Rules::of(raw, &root);
-    let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(raw, given, &shadow));
+    let Layers { raw, own, own_routes } = *layers;
+    let rules = Rules { own_routes, ..Rules::of(raw, &root) };
+    let own = own.unwrap_or(raw);
+    let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow));
     settings::refuse_unsupported(raw, findings);
     let providers = providers::resolve(&raw.providers, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
@@ -69,6 +82,7 @@ pub(super) fn resolve(raw: &Raw, findings: &mut Findings) -> Config {
         allow_direct: raw.allow_direct,
         cooldown: settings::cooldown(&raw.cooldown, findings),
         failover: raw.failover,
+        route_source: raw.route_source.as_ref().map(settings::route_source),
         role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
         limits: raw.limits,
         paths,
@@ -93,9 +107,16 @@ struct Rules<'a> {
     aliases: &'a Named<String>,
     routes_at: Path<'a>,
     routes: &'a Listed<raw::Route>,
+    /// So many of them are the document's; the others have places of their own.
+    own_routes: usize,
 }
 
 impl<'a> Rules<'a> {
+    /// Where a route stands.
+    fn route_at(&'a self, index: usize) -> Path<'a> {
+        self.routes_at.index(index.checked_sub(self.own_routes).unwrap_or(index))
+    }
+
     fn of(raw: &'a Raw, root: &'a Path<'a>) -> Self {
         Self {
             models_at: root.key("models"),
@@ -104,6 +125,7 @@ impl<'a> Rules<'a> {
             aliases: &raw.aliases,
             routes_at: root.key("routes"),
             routes: &raw.routes,
+            own_routes: usize::MAX,
         }
     }
 
@@ -121,6 +143,7 @@ impl<'a> Rules<'a> {
             aliases: shadow.aliases.as_ref().unwrap_or(outer.aliases),
             routes_at,
             routes: shadow.routes.as_ref().unwrap_or(outer.routes),
+            own_routes: usize::MAX,
         }
     }
 }

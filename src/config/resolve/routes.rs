@@ -16,10 +16,10 @@ impl Scope<'_> {
         let mut routes = BTreeMap::new();
         for (index, raw) in rules.routes.iter().enumerate() {
             let Some(raw) = raw else { continue };
-            let at = rules.routes_at.index(index);
+            let at = rules.route_at(index);
             let name = raw.name.as_deref();
             if let Some(first) = name.and_then(|name| names.get(name)) {
-                let first = rules.routes_at.index(*first);
+                let first = rules.route_at(*first);
                 let name = quoted(name.unwrap_or_default());
                 let message = format!("{name} is also the name of {first}; allowed: unique names");
                 self.findings.problem(&at.key("name"), message);
@@ -30,7 +30,7 @@ impl Scope<'_> {
                 routes.insert((Reverse(route.priority), index), route);
             }
         }
-        warn_of_shadowed(&rules.routes_at, &routes, self.findings);
+        warn_of_shadowed(rules, &routes, self.findings);
         routes.into_values().collect()
     }
 
@@ -62,7 +62,7 @@ impl Scope<'_> {
 
 /// A route behind one that always matches is reached by `x-llm-route` alone.
 fn warn_of_shadowed(
-    at: &Path<'_>,
+    rules: &Rules<'_>,
     routes: &BTreeMap<(Reverse<i32>, usize), Route>,
     findings: &mut Findings,
 ) {
@@ -73,7 +73,7 @@ fn warn_of_shadowed(
     for ((_, index), route) in enabled {
         let (name, first) = (quoted(&route.name), quoted(&first.name));
         let message = format!("{name} never matches: {first} is tried before it and always does");
-        findings.warn(&at.index(*index), message);
+        findings.warn(&rules.route_at(*index), message);
     }
 }
 

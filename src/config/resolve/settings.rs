@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::error::{Findings, Path, quoted};
 use super::super::raw::{self, Listed, Named, Raw};
-use super::super::{ClientHeaders, Cooldown, HeaderNames, UnknownModel};
+use super::super::{ClientHeaders, Cooldown, HeaderNames, RouteSource, UnknownModel};
 use super::names::{Directory, resolved};
 use super::{pairs, present};
 use crate::request::format::Format;
@@ -93,6 +93,17 @@ pub(super) fn client_headers(list: &Listed<String>) -> ClientHeaders {
         provider: allows("provider"),
         deployment: allows("deployment"),
         fallback: allows("fallback"),
+    }
+}
+
+/// Where further models come from.
+pub(super) fn route_source(raw: &raw::RouteSource) -> RouteSource {
+    RouteSource {
+        cluster: raw.cluster.clone().unwrap_or_default(),
+        path: raw.path.clone().unwrap_or_default(),
+        interval_ms: raw.interval_ms,
+        timeout_ms: raw.timeout_ms,
+        token_env: raw.token_env.clone(),
     }
 }
 

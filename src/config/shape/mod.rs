@@ -1,10 +1,11 @@
 //! What a configuration may look like, as one table.
 //!
-//! The tables (`table`, `routing_table`, `settings_table`) name every key once: what it holds, its
+//! The tables (`table` and those named after it) name every key once: what it holds, its
 //! default, and one line of documentation. `check` walks a document against
 //! them and `schema` prints them as JSON Schema, so that neither can disagree
 //! with the other. Nothing here knows what a name refers to.
 
+mod additions_table;
 mod check;
 mod describe;
 mod routing_table;
@@ -14,6 +15,7 @@ mod suggest;
 mod table;
 mod text;
 
+pub(super) use additions_table::{DYNAMIC, DYNAMIC_ALIAS, DYNAMIC_ROUTE, FETCHED};
 pub(super) use check::check;
 pub(super) use schema::schema;
 pub(super) use suggest::{did_you_mean, listed};

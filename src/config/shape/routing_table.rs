@@ -53,7 +53,7 @@ static MODEL: Shape = Shape {
 
 const NAMES: Kind = Kind::List(&NAME);
 
-const STRATEGY: Kind = Kind::Choice(Strategy::NAMES);
+pub(super) const STRATEGY: Kind = Kind::Choice(Strategy::NAMES);
 
 const CANDIDATES: Kind = Kind::List(&Kind::Either(&[
     short(NAME, Meaning::Member("deployment")),

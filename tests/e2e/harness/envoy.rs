@@ -53,6 +53,18 @@ impl Envoy {
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
+        Self::start_in(folder, &config, &[])
+    }
+
+    /// Starts one that is configured by this text, with these variables.
+    pub(crate) fn start_text(text: &str, variables: &[(&str, &str)]) -> Self {
+        let folder = folder();
+        let config = folder.join("envoy.yaml");
+        fs::write(&config, text).unwrap();
+        Self::start_in(folder, &config, variables)
+    }
+
+    fn start_in(folder: PathBuf, config: &Path, variables: &[(&str, &str)]) -> Self {
         let log = folder.join("log");
         let address_file = folder.join("admin");
         let output = File::create(&log).unwrap();
@@ -63,6 +75,7 @@ impl Envoy {
             .arg(config)
             .arg("--admin-address-path")
             .arg(&address_file)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
@@ -74,7 +87,7 @@ impl Envoy {
         let bound = wait_for(&log, || bound(admin));
         Self {
             admin_port: admin.port(),
-            listener_port: bound[LISTENER],
+            listener_port: bound.get(LISTENER).or(bound.values().next()).copied().unwrap(),
             peek_port: bound.get(PEEK).copied(),
             folder,
             log,
@@ -138,14 +151,26 @@ pub(crate) fn validate(spec: &Spec) -> (bool, String) {
     validate_file(&write_config(&folder(), spec, &BTreeMap::new()))
 }
 
+/// The same of a text, with these variables.
+pub(crate) fn validate_text(text: &str, variables: &[(&str, &str)]) -> (bool, String) {
+    let path = folder().join("envoy.yaml");
+    fs::write(&path, text).unwrap();
+    validate_with(&path, variables)
+}
+
 /// The same of a file, in the folder that the tests run in.
 pub(crate) fn validate_file(path: &Path) -> (bool, String) {
+    // What the shipped configurations name.
+    let variables =
+        [("NORTH_API_KEY", "sk-north"), ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")];
+    validate_with(path, &variables)
+}
+
+fn validate_with(path: &Path, variables: &[(&str, &str)]) -> (bool, String) {
     let output = Command::new(setting("ENVOY"))
         .args(["--mode", "validate", "-l", "info", "-c"])
         .arg(path)
-        // What the shipped configurations name.
-        .env("NORTH_API_KEY", "sk-north")
-        .env("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let text = [output.stdout, output.stderr].concat();

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Body, Client, Content, Reply, ask, connect};
-pub(crate) use envoy::{Envoy, module, validate, validate_file};
+pub(crate) use envoy::{Envoy, module, validate, validate_file, validate_text};
 pub(crate) use spec::Spec;
 
 /// The providers of every group; each is also a cluster, `site` the default one.
@@ -68,6 +68,15 @@ impl Group {
         }
         let ports = mocks.iter().map(|(name, mock)| (*name, mock.port())).collect();
         Self { envoy: Envoy::start(spec, &ports), mocks }
+    }
+
+    /// The same of providers that run already, and an Envoy's configuration as text.
+    pub(crate) fn of(
+        mocks: BTreeMap<&'static str, Mock>,
+        text: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self { envoy: Envoy::start_text(text, variables), mocks }
     }
 
     /// The listener's port.

@@ -47,6 +47,28 @@ impl Certificates {
         Self { authority, each: (2..).zip(CLUSTERS).map(certificate).collect() }
     }
 
+    /// The authority that they are of, as a file holds it.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// An Envoy that has them on a port of its own, and does nothing but TLS.
+    pub(crate) fn alone(&self, ports: &[(&str, u16)]) -> String {
+        let local =
+            |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
+        let mut listener = self.listener(Path::new("/"));
+        listener["address"] = local(0);
+        let cluster = |(name, port): &(&str, u16)| {
+            json!({"name": name, "type": "STATIC", "load_assignment": {
+                "cluster_name": name,
+                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": local(*port)}}]}]}})
+        };
+        let clusters: Vec<Value> = ports.iter().map(cluster).collect();
+        json!({"admin": {"address": local(0)},
+               "static_resources": {"listeners": [listener], "clusters": clusters}})
+        .to_string()
+    }
+
     /// The listener that has them, at a socket in this folder.
     pub(super) fn listener(&self, folder: &Path) -> Value {
         let chain = |((cluster, plain), (certificate, key)): (&(&str, &str), &(String, String))| {

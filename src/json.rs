@@ -1,5 +1,5 @@
 //! Compact JSON, written as it comes: what thousands of deployments are told in needs no
-//! tree of values first.
+//! tree of values first. A leaf: names no other module.
 
 /// A text of JSON that is being written.
 #[derive(Debug, Default)]

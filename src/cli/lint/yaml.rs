@@ -1,0 +1,177 @@
+//! Text to a tree, the way Envoy reads YAML and JSON.
+//!
+//! Envoy knows anchors and aliases. It knows no merge keys: `<<` is to it the name
+//! of a field, and no message has one. Plain scalars are null, booleans (`yes` and
+//! `off` too), whole numbers or else text.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+
+use super::tree::{Kind, Node};
+
+/// Reads JSON text, or else the first document of YAML text.
+///
+/// # Errors
+/// What is wrong, with its line.
+pub(in crate::cli) fn read(text: &str) -> Result<Node, String> {
+    if text.trim_start().starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+    {
+        return Ok(value.into());
+    }
+    let mut builder = Builder::default();
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| said(&error))?;
+        let line = span.start.line();
+        if builder.take(event, line).map_err(|what| format!("line {line}: {what}"))? {
+            break;
+        }
+    }
+    builder.root.ok_or_else(|| "holds nothing".to_owned())
+}
+
+fn said(error: &ScanError) -> String {
+    format!("line {}: {}", error.marker().line(), error.info())
+}
+
+/// A list or an object that is not complete.
+#[derive(Debug)]
+struct Open {
+    anchor: usize,
+    line: usize,
+    /// The key whose value comes next, of an object.
+    key: Option<String>,
+    items: Vec<Rc<Node>>,
+    members: Option<Vec<(String, Rc<Node>)>>,
+}
+
+#[derive(Debug, Default)]
+struct Builder {
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+    root: Option<Node>,
+}
+
+impl Builder {
+    /// Takes the next event; true when the document is complete.
+    fn take(&mut self, event: Event<'_>, line: usize) -> Result<bool, &'static str> {
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let is_plain = style == ScalarStyle::Plain;
+                let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
+                return self.add(Rc::new(Node { line, kind }), anchor);
+            }
+            Event::Alias(anchor) => {
+                let node = self.anchors.get(&anchor).ok_or("an alias of what is not complete")?;
+                return self.add(Rc::clone(node), 0);
+            }
+            Event::SequenceStart(anchor, _) => self.begin(anchor, line, None),
+            Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(open) = self.open.pop() else { return Ok(false) };
+                let kind = open.members.map_or(Kind::List(open.items), Kind::Map);
+                return self.add(Rc::new(Node { line: open.line, kind }), open.anchor);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
+        self.open.push(Open { anchor, line, key: None, items: Vec::new(), members });
+    }
+
+    fn add(&mut self, node: Rc<Node>, anchor: usize) -> Result<bool, &'static str> {
+        if anchor > 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Rc::try_unwrap(node).ok();
+            self.anchors.clear();
+            return Ok(self.root.is_some());
+        };
+        match (&mut open.members, open.key.take()) {
+            (None, _) => open.items.push(node),
+            (Some(members), Some(key)) => members.push((key, node)),
+            (Some(_), None) => {
+                open.key = Some(match &node.kind {
+                    Kind::Text(text) | Kind::Number(text) => text.clone(),
+                    Kind::Bool(value) => value.to_string(),
+                    Kind::Null => String::new(),
+                    Kind::List(_) | Kind::Map(_) => return Err("a key that is no text"),
+                });
+                if open.key.as_deref() == Some("<<") {
+                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
+                                or refer to all of them by one anchor");
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A scalar without quotes.
+fn plain(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
+            Kind::Bool(true)
+        }
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            Kind::Bool(false)
+        }
+        _ if text.parse::<serde_json::Number>().is_ok() => Kind::Number(text.to_owned()),
+        _ => Kind::Text(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::tree::At;
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        At::root(read(text).unwrap()).json().unwrap()
+    }
+
+    #[test]
+    fn scalars_are_what_envoy_takes_them_for() {
+        let text = "a: yes\nb: \"yes\"\nc: 1\nd: 0s\ne: ~\nf: 'off'\ng: |\n  x\n  y\nh: -0.5\n";
+        let wanted = json!({"a": true, "b": "yes", "c": 1, "d": "0s", "e": null, "f": "off", "g": "x\ny\n", "h": -0.5});
+        assert_eq!(value(text), wanted);
+    }
+
+    #[test]
+    fn an_alias_is_what_its_anchor_is() {
+        let text = "a: &a {b: [1, &c 2]}\nd: *a\ne: *c\n";
+        assert_eq!(value(text), json!({"a": {"b": [1, 2]}, "d": {"b": [1, 2]}, "e": 2}));
+        assert!(read("a: &a {b: *a}").is_err());
+        assert!(read("a: *b").is_err());
+    }
+
+    #[test]
+    fn json_is_read_as_json() {
+        assert_eq!(
+            value("\n{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1.5]}"),
+            json!({"a": "😀", "b": [1.5]})
+        );
+        assert_eq!(value("{a: b}"), json!({"a": "b"}));
+    }
+
+    #[test]
+    fn merge_keys_are_refused_with_their_line() {
+        let message = read("a: &a {b: 1}\nc:\n  <<: *a\n").unwrap_err();
+        assert!(message.starts_with("line 3: \"<<\": Envoy knows no merge keys"), "{message}");
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_refused_with_its_line() {
+        let message = read("a: [1\nb: 2\n").unwrap_err();
+        assert!(message.starts_with("line "), "{message}");
+        assert_eq!(read("# nothing\n").unwrap_err(), "holds nothing");
+    }
+}

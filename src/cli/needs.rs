@@ -1,0 +1,61 @@
+//! What a configuration needs of the Envoy that runs it: clusters and variables.
+//!
+//! Knows neither how Envoy is configured nor how to write that down.
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+
+/// Clusters and variables by name.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    /// What each cluster is for.
+    pub(super) clusters: BTreeMap<String, Purpose>,
+    /// Where each variable is named.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Whether credentials are added to requests.
+    pub(super) has_credentials: bool,
+}
+
+/// What a cluster is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Purpose {
+    /// Where the configuration names it.
+    pub(super) path: String,
+    /// Whether requests are attempted there.
+    pub(super) has_attempts: bool,
+    /// Whether requests are routed there, attempted or not; others are only called.
+    pub(super) is_routed: bool,
+}
+
+impl Needs {
+    /// What this configuration needs.
+    pub(super) fn of(config: &Config) -> Self {
+        let mut needs = Self::default();
+        for provider in &config.providers {
+            let path = format!("providers.{}", provider.name);
+            needs.cluster(&provider.cluster, format!("{path}.cluster"), true, true);
+            if let Some(credential) = &provider.credential {
+                needs.has_credentials = true;
+                needs.variable(&credential.env, format!("{path}.credential.env"));
+            }
+        }
+        if let Some(cluster) = &config.default_cluster {
+            needs.cluster(cluster, "default_cluster".to_owned(), false, true);
+        }
+        if let Some(admin) = &config.admin {
+            needs.variable(&admin.token_env, "admin.token_env".to_owned());
+        }
+        needs
+    }
+
+    /// The first that names a cluster says what it is for.
+    fn cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
+        let purpose = Purpose { path, has_attempts, is_routed };
+        self.clusters.entry(name.to_owned()).or_insert(purpose);
+    }
+
+    fn variable(&mut self, name: &str, path: String) {
+        self.variables.entry(name.to_owned()).or_insert(path);
+    }
+}

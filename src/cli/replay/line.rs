@@ -1,0 +1,301 @@
+//! One line of a capture: the request in it.
+//!
+//! Decides which shapes a line may have and names what is wrong with others. Knows
+//! no configuration.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead};
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Longest line; longer ones are passed over.
+const MOST_BYTES: usize = 64 << 20;
+
+/// A request as it was captured.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) body: Vec<u8>,
+    /// When it was made, as the capture says it.
+    pub(super) time: Option<Value>,
+    pub(super) usage: Option<Usage>,
+}
+
+/// Tokens that the request has used.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Usage {
+    #[serde(alias = "prompt_tokens")]
+    pub(super) input_tokens: u64,
+    #[serde(alias = "completion_tokens", default)]
+    pub(super) output_tokens: u64,
+}
+
+/// A line as it is written.
+#[derive(Debug, Deserialize)]
+struct Written<'a> {
+    #[serde(alias = "url")]
+    path: Option<String>,
+    method: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, Value>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    time: Option<Value>,
+    usage: Option<Usage>,
+}
+
+/// What an access log has, and no request.
+const LOGGED: [&str; 7] = [
+    "response_code",
+    "response_flags",
+    "status",
+    "duration",
+    "duration_ms",
+    "upstream_cluster",
+    "start_time",
+];
+
+const NO_BODY: &str = "an access log line holds no body, so nothing can be decided; capture \
+                       requests as {\"path\": …, \"headers\": {…}, \"body\": …}";
+
+/// What a line of a file turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is in the buffer.
+    Line,
+    /// It is longer than any request.
+    TooLong,
+    /// There is none.
+    End,
+}
+
+/// Reads the next line into a buffer, without its end; at most so much of it.
+pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
+    line.clear();
+    let mut is_too_long = false;
+    loop {
+        let read = reader.fill_buf()?;
+        if read.is_empty() {
+            let is_end = line.is_empty() && !is_too_long;
+            return Ok(if is_end { Next::End } else { ended(is_too_long) });
+        }
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let piece = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
+        if line.len().saturating_add(piece.len()) > MOST_BYTES {
+            is_too_long = true;
+            line.clear();
+        }
+        if !is_too_long {
+            line.extend_from_slice(piece);
+        }
+        let used = piece.len().saturating_add(usize::from(end.is_some()));
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(ended(is_too_long));
+        }
+    }
+}
+
+const fn ended(is_too_long: bool) -> Next {
+    if is_too_long { Next::TooLong } else { Next::Line }
+}
+
+/// The request of a line; `path` is that of bodies which stand there alone.
+///
+/// # Errors
+/// What is wrong with the line.
+pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> {
+    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?.trim();
+    let value: BTreeMap<Cow<'_, str>, &RawValue> =
+        serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
+    let has = |key: &str| value.contains_key(key);
+    let is_bare = !has("body") && !has("path") && !has("url");
+    if is_bare && !LOGGED.into_iter().any(has) {
+        let path = path.or_else(|| guessed(has)).ok_or(
+            "a body without a path, and not one of a kind that tells it; give it by --path",
+        )?;
+        return Ok(Captured {
+            method: "POST".to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: text.as_bytes().to_vec(),
+            time: None,
+            usage: None,
+        });
+    }
+    let written: Written<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let method = written.method.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase();
+    let body = match written.body {
+        Some(body) => bytes(body)?,
+        None if method == "GET" && !LOGGED.into_iter().any(has) => Vec::new(),
+        None => return Err(NO_BODY.to_owned()),
+    };
+    let path = written.path.or_else(|| path.map(str::to_owned));
+    Ok(Captured {
+        method,
+        path: path.ok_or("\"path\" is missing; give it there or by --path")?,
+        headers: headers(written.headers)?,
+        body,
+        time: written.time,
+        usage: written.usage,
+    })
+}
+
+/// The path of a body that only one kind of request has.
+fn guessed(has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if has("messages") {
+        return Some("/v1/chat/completions");
+    }
+    if has("query") && has("documents") {
+        return Some("/v1/rerank");
+    }
+    has("prompt").then_some("/v1/completions")
+}
+
+/// A text is the body's bytes, any other value its JSON as it is written.
+fn bytes(body: &RawValue) -> Result<Vec<u8>, String> {
+    let text = body.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(text)
+            .map(String::into_bytes)
+            .map_err(|error| format!("body: {error}")),
+        _ if text == "null" => Ok(Vec::new()),
+        _ => Ok(text.as_bytes().to_vec()),
+    }
+}
+
+fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let mut headers = Vec::new();
+    for (name, value) in written {
+        // Method and path are members of their own.
+        if name.starts_with(':') {
+            continue;
+        }
+        let values = match value {
+            Value::Array(values) => values,
+            value => vec![value],
+        };
+        for value in values {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                _ => return Err(format!("headers.{name}: wanted text or a list of texts")),
+            };
+            headers.push((name.to_ascii_lowercase(), text.into_bytes()));
+        }
+    }
+    Ok(headers)
+}
+
+fn not_json(text: &str, error: &serde_json::Error) -> String {
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let mut words = text.split_whitespace().map(|word| word.trim_matches(['"', '[']));
+    if text.starts_with('[') || words.any(|word| methods.contains(&word)) && !text.starts_with('{')
+    {
+        return NO_BODY.to_owned();
+    }
+    format!("is no JSON object: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8]) -> Vec<(Next, Vec<u8>)> {
+        let mut reader = io::BufReader::with_capacity(4, text);
+        let mut found = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            match next(&mut reader, &mut line).unwrap() {
+                Next::End => return found,
+                next => found.push((next, line)),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_read_whatever_the_pieces() {
+        let found = lines(b"one\n\nthree and more\nlast");
+        let texts: Vec<&[u8]> = found.iter().map(|(_, line)| line.as_slice()).collect();
+        assert_eq!(texts, [&b"one"[..], b"", b"three and more", b"last"]);
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn a_line_longer_than_any_request_is_passed_over() {
+        let mut text = vec![b'x'; MOST_BYTES + 1];
+        text.extend(b"\nnext");
+        let found = lines(&text);
+        assert_eq!(found[0], (Next::TooLong, Vec::new()));
+        assert_eq!(found[1], (Next::Line, b"next".to_vec()));
+    }
+
+    #[test]
+    fn a_body_keeps_its_bytes() {
+        for (line, body) in [
+            (r#"{"path": "/v1/x", "body": {"model" : "a"}}"#, r#"{"model" : "a"}"#),
+            (r#"{"url": "/v1/x", "body": "{\"model\":\"a\"}"}"#, r#"{"model":"a"}"#),
+            (r#" {"model":"a",  "messages":[]} "#, r#"{"model":"a",  "messages":[]}"#),
+        ] {
+            let captured = read(line.as_bytes(), None).unwrap();
+            assert_eq!(String::from_utf8(captured.body).unwrap(), body);
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_bare_body_is_told_by_its_kind() {
+        let path = |line: &str, path| read(line.as_bytes(), path).map(|captured| captured.path);
+        assert_eq!(path(r#"{"messages": []}"#, None).unwrap(), "/v1/chat/completions");
+        assert_eq!(path(r#"{"prompt": ""}"#, None).unwrap(), "/v1/completions");
+        assert_eq!(path(r#"{"query": "", "documents": []}"#, None).unwrap(), "/v1/rerank");
+        assert_eq!(path(r#"{"messages": []}"#, Some("/v1/messages")).unwrap(), "/v1/messages");
+        assert_eq!(path(r#"{"input": ""}"#, Some("/v1/responses")).unwrap(), "/v1/responses");
+        assert!(path(r#"{"input": ""}"#, None).unwrap_err().contains("--path"));
+    }
+
+    #[test]
+    fn headers_and_usage_are_read_in_every_form_that_is_written() {
+        let line = r#"{"path": "/v1/x", "method": "post", "body": {}, "time": 1.5,
+            "headers": {"X-LLM-Tag": ["eu", "us"], "x-n": 5, ":path": "/other"},
+            "usage": {"prompt_tokens": 7, "completion_tokens": 3}}"#;
+        let captured = read(line.as_bytes(), None).unwrap();
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let wanted = [header("x-llm-tag", "eu"), header("x-llm-tag", "us"), header("x-n", "5")];
+        assert_eq!(captured.headers, wanted);
+        assert_eq!((captured.method.as_str(), captured.path.as_str()), ("POST", "/v1/x"));
+        let usage = captured.usage.unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (7, 3));
+    }
+
+    #[test]
+    fn access_logs_are_refused_by_name() {
+        for line in [
+            r#"{"path": "/v1/chat/completions", "method": "POST", "response_code": 200}"#,
+            r#"{"model": "a", "status": 200, "duration": 5}"#,
+            "POST /v1/chat/completions 200 - cluster=north model=assistant 12ms",
+            r#"[2026-01-01T00:00:00Z] "POST /v1/chat/completions HTTP/1.1" 200"#,
+        ] {
+            assert_eq!(read(line.as_bytes(), None).unwrap_err(), NO_BODY, "{line}");
+        }
+    }
+
+    #[test]
+    fn other_lines_are_refused_with_what_is_wrong() {
+        for (line, wanted) in [
+            ("{\"model\":", "is no JSON object: EOF"),
+            ("5", "is no JSON object: invalid type"),
+            (r#"{"body": {}}"#, "\"path\" is missing"),
+            (r#"{"path": "/", "body": {}, "headers": {"a": {}}}"#, "headers.a: wanted text"),
+            (r#"{"path": 5, "body": {}}"#, "invalid type: integer `5`, expected a string"),
+        ] {
+            let message = read(line.as_bytes(), None).unwrap_err();
+            assert!(message.starts_with(wanted), "{line}: {message}");
+        }
+        assert_eq!(read(b"{\"model\": \"\xff\"}", None).unwrap_err(), "is not UTF-8");
+    }
+}

@@ -1,0 +1,189 @@
+//! A document and what was fetched, as one, before names are resolved: what dynamic
+//! entries are laid over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::error::{Findings, Path};
+use super::super::raw::{self, Candidate, Fetched, Named, Raw};
+use super::super::read::Read;
+use super::super::resolve::{Layers, in_place, resolve};
+use super::super::shape::{CONFIGURATION, FETCHED};
+use super::super::{Config, Problems, finished, members};
+use super::Dynamic;
+use super::fit::Unfit;
+use super::overlay;
+
+/// A document and what was fetched.
+#[derive(Debug)]
+pub struct Base {
+    pub(super) raw: Raw,
+    /// The document by itself, where it has a shadow.
+    own: Option<Raw>,
+    own_routes: usize,
+    /// Models and aliases that were fetched.
+    pub(super) fetched: BTreeSet<String>,
+    /// Deployments of the document, those in place included.
+    own_deployments: BTreeSet<String>,
+    findings: Findings,
+}
+
+impl Base {
+    /// Reads a document and what the route source delivered.
+    ///
+    /// # Errors
+    /// What is wrong with their shapes, or with names that both have; of what was fetched
+    /// without the name of a document before it.
+    pub fn read(document: &[u8], fetched: Option<&[u8]>) -> Result<Self, Problems> {
+        let mut findings = Findings::default();
+        let read = members(document, &CONFIGURATION, &mut findings);
+        let Some(read) = read.filter(|_| findings.problems.is_empty()) else {
+            return Err(findings.problems);
+        };
+        let has_shadow = read.get("shadow").is_some();
+        let own = has_shadow.then(|| Raw::read(read.clone()));
+        let raw = Raw::read(read);
+        let own_deployments = ids(&raw);
+        let fetched_names = BTreeSet::new();
+        let own_routes = raw.routes.len();
+        let mut base =
+            Self { raw, own, own_routes, fetched: fetched_names, own_deployments, findings };
+        if let Some(fetched) = fetched {
+            match members(fetched, &FETCHED, &mut base.findings) {
+                Some(members) => base.merge(Fetched::read(members)),
+                None => return Err(base.findings.problems.in_document("answer")),
+            }
+            if !base.findings.problems.is_empty() {
+                return Err(base.findings.problems.in_document("answer"));
+            }
+        }
+        Ok(base)
+    }
+
+    /// Adds what was fetched, all of it under names of its own.
+    fn merge(&mut self, fetched: Fetched) {
+        let Self { raw, findings, .. } = self;
+        let (models_at, aliases_at) = (Path::Root.key("models"), Path::Root.key("aliases"));
+        for (name, model) in fetched.models {
+            let at = models_at.key(&name);
+            if !is_taken(&at, &name, &raw.models, &raw.aliases, findings) {
+                self.fetched.insert(name.clone());
+                raw.models.insert(name, model);
+            }
+        }
+        for (name, target) in fetched.aliases {
+            let at = aliases_at.key(&name);
+            if self.fetched.contains(&name) {
+                findings.problem(&at, "is also the name of a model; rename one of them");
+            } else if !is_taken(&at, &name, &raw.models, &raw.aliases, findings) {
+                self.fetched.insert(name.clone());
+                raw.aliases.insert(name, target);
+            }
+        }
+        raw.routes.extend(fetched.routes);
+    }
+
+    /// The configuration with those dynamic entries that are not unfit.
+    ///
+    /// # Errors
+    /// What its names and rules get wrong.
+    pub fn with(mut self, dynamic: &Dynamic, unfit: &[Unfit]) -> Result<Config, Problems> {
+        let before = std::mem::take(&mut self.findings);
+        overlay::apply(&mut self, dynamic, unfit);
+        let mut findings = before;
+        let layers = Layers { raw: &self.raw, own: self.own.as_ref(), own_routes: self.own_routes };
+        let config = resolve(&layers, &mut findings);
+        finished(Some(config), findings)
+    }
+
+    /// Whether a model or alias was fetched.
+    #[must_use]
+    pub fn is_fetched(&self, name: &str) -> bool {
+        self.fetched.contains(name)
+    }
+
+    /// Whether a model is configured or fetched.
+    #[must_use]
+    pub fn is_model(&self, name: &str) -> bool {
+        self.raw.models.contains_key(name)
+    }
+
+    /// Whether an alias is configured or fetched.
+    #[must_use]
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.raw.aliases.contains_key(name)
+    }
+
+    /// The names of all models, sorted.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.raw.models.keys().map(String::as_str)
+    }
+
+    /// Aliases with what they stand for.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        let aliases = self.raw.aliases.iter();
+        aliases.filter_map(|(alias, model)| Some((alias.as_str(), model.as_deref()?)))
+    }
+
+    /// Names of what was fetched for which shared data has keys, beyond the document's.
+    #[must_use]
+    pub fn further_fetched(&self) -> Vec<String> {
+        let models = self.raw.models.iter().filter(|(name, _)| self.fetched.contains(*name));
+        let of_model = models.flat_map(|(name, model)| {
+            let mut keys = variant_keys(model.as_ref());
+            if keys.is_empty() {
+                keys.push(String::new());
+            }
+            keys.into_iter().map(move |key| format!("model {name}#{key}"))
+        });
+        let ids = ids(&self.raw);
+        let further = ids.difference(&self.own_deployments).map(|id| format!("deployment {id}"));
+        of_model.chain(further).collect()
+    }
+}
+
+/// Keys of a model's variants.
+pub(super) fn variant_keys(model: Option<&raw::Model>) -> Vec<String> {
+    let variants = model.into_iter().flat_map(|model| model.variants.iter().flatten().flatten());
+    variants.filter_map(|variant| variant.key.clone()).collect()
+}
+
+/// Every candidate of a model.
+pub(super) fn candidates(model: &raw::Model) -> impl Iterator<Item = &Candidate> {
+    let own = model.candidates.iter().flatten().flatten();
+    let variants = model.variants.iter().flatten().flatten();
+    own.chain(variants.flat_map(|variant| variant.candidates.iter().flatten().flatten()))
+}
+
+/// Deployments that models create in place.
+pub(super) fn placed(raw: &Raw) -> BTreeMap<String, raw::Deployment> {
+    let mut placed = BTreeMap::new();
+    for candidate in raw.models.values().flatten().flat_map(candidates) {
+        if let Some((id, deployment)) = in_place(candidate) {
+            placed.insert(id, deployment);
+        }
+    }
+    placed
+}
+
+/// Ids of all deployments.
+fn ids(raw: &Raw) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    ids.extend(raw.deployments.keys().cloned());
+    ids.extend(placed(raw).into_keys());
+    ids
+}
+
+/// Whether the configuration has the name already, which is then reported.
+fn is_taken(
+    at: &Path<'_>,
+    name: &str,
+    models: &Named<raw::Model>,
+    aliases: &Named<String>,
+    findings: &mut Findings,
+) -> bool {
+    let is_taken = models.contains_key(name) || aliases.contains_key(name);
+    if is_taken {
+        findings.problem(at, "the configuration has this name already; allowed: further names");
+    }
+    is_taken
+}

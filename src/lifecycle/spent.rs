@@ -1,0 +1,60 @@
+//! Tokens of an attempt, and what they cost.
+
+use crate::config::ModelFacts;
+use crate::response::body::Told;
+
+use super::answer::Answer;
+
+/// Tokens of an attempt.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tokens {
+    pub(super) input: u64,
+    pub(super) output: u64,
+    /// Which of them the provider reports; the rest is estimated.
+    pub(super) told: [bool; 2],
+}
+
+impl Tokens {
+    /// As the provider counts them, or else as they are estimated.
+    pub(super) fn of(answer: &Answer, told: Told) -> Self {
+        let work = &answer.started.work;
+        if answer.report.status >= 400 || !work.is_processed {
+            return Self::default();
+        }
+        let usage = told.usage;
+        Self {
+            input: usage.input_tokens.unwrap_or(work.tokens),
+            output: usage.output_tokens.unwrap_or(match (work.is_text, answer.is_events) {
+                (false, _) => 0,
+                // Most providers send an event for each token,
+                (true, true) => u64::from(told.events),
+                // and a token is four bytes long.
+                (true, false) => answer.length / 4,
+            }),
+            told: [usage.input_tokens.is_some(), usage.output_tokens.is_some()],
+        }
+    }
+
+    pub(super) const fn sum(self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+
+    /// What tokens cost in billionths of a dollar; `None` where a price is not known.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "token counts stay far below 2^53, and the cast saturates"
+    )]
+    pub(super) fn cost_nano_usd(self, facts: &ModelFacts) -> Option<u64> {
+        let prices = [facts.input_usd_per_million, facts.output_usd_per_million];
+        let mut nano = 0.0;
+        for (count, price) in [self.input, self.output].into_iter().zip(prices) {
+            if count > 0 {
+                // A dollar for a million is a thousand billionths for one.
+                nano += count as f64 * price? * 1000.0;
+            }
+        }
+        Some(nano.round() as u64)
+    }
+}

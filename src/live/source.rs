@@ -1,0 +1,215 @@
+//! The route source: what it delivered last, when, and what was wrong since.
+//!
+//! One worker fetches for all: the time of the next fetch is shared, and whoever moves it
+//! on makes the fetch, so a worker that dies is missed for an interval at most. Only a
+//! whole set that holds with the document is kept; the last one stays, whatever comes.
+//! Knows no call: `lifecycle` makes it and says what came.
+
+use crate::config::{Base, Dynamic, Problems, RouteSource};
+use crate::hash;
+use crate::host::SharedData;
+
+use super::names::{self, By, Unnoted};
+use super::{ABSENT, PREFIX, WHATEVER, announce};
+
+/// Longest answer that is read, in bytes.
+pub const LONGEST_ANSWER: usize = 1024 * 1024;
+/// Longest entity tag that is kept, in bytes.
+const LONGEST_ETAG: usize = 256;
+/// What of an error is kept, in bytes.
+const LONGEST_ERROR: usize = 2048;
+
+/// What was delivered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Set {
+    /// Its entity tag; empty: it had none.
+    pub etag: Vec<u8>,
+    /// Its text.
+    pub text: Vec<u8>,
+}
+
+/// How fetching went so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Status {
+    /// When the source last said what is to hold, in milliseconds since the epoch; 0: never.
+    pub confirmed_ms: u64,
+    /// When it was last asked.
+    pub asked_ms: u64,
+    /// What was wrong with its last answer; empty: nothing.
+    pub error: String,
+}
+
+/// What came of a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new set, which is kept.
+    Fetched,
+    /// The set that is kept already.
+    Unchanged,
+    /// A set that does not hold.
+    Rejected,
+    /// No set.
+    Failed,
+}
+
+impl Outcome {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fetched => "fetched",
+            Self::Unchanged => "unchanged",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// HTTP status; 0: there was no answer.
+    pub status: u16,
+    /// Its entity tag.
+    pub etag: Vec<u8>,
+    /// The body; none where it was too long.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A key of one source; another cluster or path is another source.
+fn key(source: &RouteSource, what: &str) -> String {
+    let name = format!("{} {}", source.cluster, source.path);
+    format!("{PREFIX}source/{:016x}/{what}", hash::of(name.as_bytes()))
+}
+
+/// What the source delivered last.
+pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<Set> {
+    let (bytes, _) = shared.read(&key(source, "set"))?;
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (etag, text) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+    Some(Set { etag: etag.to_vec(), text: text.to_vec() })
+}
+
+fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &Set) {
+    let length = u16::try_from(set.etag.len()).unwrap_or_default();
+    let etag = set.etag.get(..usize::from(length)).unwrap_or_default();
+    let bytes = [&length.to_le_bytes(), etag, &set.text].concat();
+    let _ = shared.write(&key(source, "set"), &bytes, WHATEVER);
+}
+
+/// How fetching went so far.
+pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Status {
+    let read = shared.read(&key(source, "status")).unwrap_or_default().0;
+    let number = |at: usize| {
+        let bytes = read.get(at..).and_then(<[u8]>::first_chunk);
+        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    };
+    let error = read.get(16..).unwrap_or_default();
+    Status {
+        confirmed_ms: number(0),
+        asked_ms: number(8),
+        error: String::from_utf8_lossy(error).into_owned(),
+    }
+}
+
+fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Status) {
+    let mut end = status.error.len().min(LONGEST_ERROR);
+    while !status.error.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    let error = status.error.get(..end).unwrap_or_default();
+    let bytes = [
+        status.confirmed_ms.to_le_bytes().as_slice(),
+        &status.asked_ms.to_le_bytes(),
+        error.as_bytes(),
+    ]
+    .concat();
+    let _ = shared.write(&key(source, "status"), &bytes, WHATEVER);
+}
+
+/// Whether this worker is to fetch now: one of all, once in an interval.
+pub fn is_due<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, now_ms: u64) -> bool {
+    let key = key(source, "due");
+    let (bytes, version) = shared.read(&key).unwrap_or((Vec::new(), ABSENT));
+    let due_ms = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    // Nobody has set a time further away: the clock has jumped back.
+    let longest = source.interval_ms.max(source.timeout_ms);
+    if due_ms > now_ms && due_ms <= now_ms.saturating_add(longest) {
+        return false;
+    }
+    // No fetch begins while another may be under way.
+    let next_ms = now_ms.saturating_add(longest);
+    shared.write(&key, &next_ms.to_le_bytes(), version).is_ok()
+}
+
+/// Takes what came of a fetch. Gives back what to tell the operator, unless that was told.
+pub fn take<S: SharedData + ?Sized>(
+    shared: &S,
+    source: &RouteSource,
+    document: &[u8],
+    answer: Answer,
+    now_ms: u64,
+) -> (Outcome, Option<String>) {
+    let before = status(shared, source);
+    let (outcome, error) = match judge(shared, source, document, answer) {
+        Ok(outcome) => (outcome, String::new()),
+        Err((outcome, error)) => (outcome, error),
+    };
+    let confirmed_ms = if error.is_empty() { now_ms } else { before.confirmed_ms };
+    note(shared, source, &Status { confirmed_ms, asked_ms: now_ms, error });
+    if outcome == Outcome::Fetched {
+        announce(shared);
+    }
+    // As it is kept, cut.
+    let now = status(shared, source).error;
+    let is_news = !now.is_empty() && now != before.error;
+    (outcome, is_news.then_some(now))
+}
+
+fn judge<S: SharedData + ?Sized>(
+    shared: &S,
+    source: &RouteSource,
+    document: &[u8],
+    answer: Answer,
+) -> Result<Outcome, (Outcome, String)> {
+    let Answer { status, etag, body } = answer;
+    match status {
+        200 => {}
+        304 => return Ok(Outcome::Unchanged),
+        0 => return Err((Outcome::Failed, told("there is no answer"))),
+        status => {
+            return Err((Outcome::Failed, told(&format!("the answer has the status {status}"))));
+        }
+    }
+    let text = body.ok_or_else(|| {
+        let message = format!("the answer is longer than {LONGEST_ANSWER} bytes");
+        (Outcome::Rejected, told(&message))
+    })?;
+    let rejected = |problems: &Problems| (Outcome::Rejected, told(&problems.to_string()));
+    let base = Base::read(document, Some(&text)).map_err(|problems| rejected(&problems))?;
+    let names = base.further_fetched();
+    base.with(&Dynamic::default(), &[]).map_err(|problems| rejected(&problems))?;
+    names::note(shared, By::RouteSource, &names).map_err(|unnoted| match unnoted {
+        Unnoted::Full(most) => {
+            let message = format!(
+                "more than {most} different models and deployments since the proxy started"
+            );
+            (Outcome::Rejected, told(&message))
+        }
+        Unnoted::Contended => (Outcome::Failed, told("shared data is contended")),
+    })?;
+    let etag = if etag.len() <= LONGEST_ETAG { etag } else { Vec::new() };
+    let set = Set { etag, text };
+    let kept = stored(shared, source);
+    let is_same = kept.as_ref().is_some_and(|kept| kept.text == set.text);
+    if kept.as_ref() != Some(&set) {
+        store(shared, source, &set);
+    }
+    Ok(if is_same { Outcome::Unchanged } else { Outcome::Fetched })
+}
+
+/// A message, or several, line by line, of this source.
+fn told(message: &str) -> String {
+    let lines: Vec<String> = message.lines().map(|line| format!("route_source: {line}")).collect();
+    lines.join("\n")
+}

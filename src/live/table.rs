@@ -1,0 +1,202 @@
+//! Dynamic routes and aliases in shared data: read, changed, and written if no other
+//! worker was faster.
+//!
+//! An entry is written only where the configuration with it holds, and where it breaks no
+//! other entry; so the value is whole at any time, whoever else writes.
+
+use crate::config::{self, Added, Base, Dynamic, DynamicRoute, Problems, Unfit};
+use crate::host::SharedData;
+use crate::state;
+
+use super::names::{self, By, Unnoted};
+use super::{ABSENT, Additions, Origin, PREFIX, announce};
+
+/// Most routes, and most aliases.
+const MOST_ENTRIES: usize = 256;
+/// Longest value, in bytes.
+const LONGEST: usize = 256 * 1024;
+/// Tries before a change is given up: each one lost is another worker's change made.
+const TRIES: u32 = 256;
+
+/// Something to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A model and what serves it.
+    Route(String, DynamicRoute),
+    /// An alias and what it stands for.
+    Alias(String, String),
+}
+
+/// Why a change was not made. Nothing of it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// What is wrong with it, by its fields.
+    Wrong(Problems),
+    /// There is no such entry.
+    Unknown,
+    /// It is configured or fetched, which cannot be removed here.
+    Configured,
+    /// Other workers were faster all the time.
+    Contended,
+}
+
+/// The entries, and the version of their value.
+pub(super) fn read<S: SharedData + ?Sized>(shared: &S) -> (Dynamic, u32) {
+    match shared.read(&key()) {
+        // What another layout left there is nothing to go by.
+        Some((bytes, version)) => (Dynamic::decode(&bytes).unwrap_or_default(), version),
+        None => (Dynamic::default(), ABSENT),
+    }
+}
+
+fn key() -> String {
+    format!("{PREFIX}dynamic")
+}
+
+/// Adds an entry, or replaces the one of its name; whether it is a new one.
+///
+/// # Errors
+/// [`Refused`]
+pub fn put<S: SharedData + ?Sized>(
+    shared: &S,
+    config: &config::Config,
+    origin: &Origin,
+    entry: &Entry,
+) -> Result<bool, Refused> {
+    let document = &*origin.document;
+    let fetched = Additions::read(shared, config).holding(origin);
+    let base = Base::read(document, fetched.as_deref()).map_err(Refused::Wrong)?;
+    if let Entry::Route(model, route) = entry {
+        note(shared, &base.further(model, route), || base.unfit(&with(Dynamic::default(), entry)))?;
+    }
+    let mut is_built = false;
+    for _ in 0..TRIES {
+        let (before, version) = read(shared);
+        let is_new = match entry {
+            Entry::Route(model, _) => !before.routes.contains_key(model),
+            Entry::Alias(alias, _) => !before.aliases.contains_key(alias),
+        };
+        let broken_before = base.unfit(&before);
+        let after = with(before, entry);
+        check(entry, &broken_before, &base.unfit(&after))?;
+        let text = after.encode();
+        check_size(entry, &after, text.len())?;
+        if !is_built {
+            // As every worker is going to.
+            let live = config::parse_live(document, fetched.as_deref(), &after);
+            check(entry, &broken_before, &live.map_err(Refused::Wrong)?.unfit)?;
+            is_built = true;
+        }
+        if shared.write(&key(), text.as_bytes(), version).is_ok() {
+            if let Entry::Route(model, _) = entry {
+                state::restart_turns(shared, model, &base.groups(model));
+            }
+            announce(shared);
+            return Ok(is_new);
+        }
+    }
+    Err(Refused::Contended)
+}
+
+/// Removes an entry; dynamic entries that no longer fit without it stay, and are left out.
+///
+/// # Errors
+/// [`Refused`]
+pub fn remove<S: SharedData + ?Sized>(
+    shared: &S,
+    config: &config::Config,
+    origin: &Origin,
+    entry: &Added,
+) -> Result<(), Refused> {
+    for _ in 0..TRIES {
+        let (mut dynamic, version) = read(shared);
+        let is_removed = match entry {
+            Added::Route(model) => dynamic.routes.remove(model).is_some(),
+            Added::Alias(alias) => dynamic.aliases.remove(alias).is_some(),
+        };
+        if !is_removed {
+            let fetched = Additions::read(shared, config).holding(origin);
+            let base = Base::read(&origin.document, fetched.as_deref()).map_err(Refused::Wrong)?;
+            let is_known = match entry {
+                Added::Route(model) => base.is_model(model),
+                Added::Alias(alias) => base.is_alias(alias),
+            };
+            return Err(if is_known { Refused::Configured } else { Refused::Unknown });
+        }
+        if shared.write(&key(), dynamic.encode().as_bytes(), version).is_ok() {
+            announce(shared);
+            return Ok(());
+        }
+    }
+    Err(Refused::Contended)
+}
+
+fn with(mut dynamic: Dynamic, entry: &Entry) -> Dynamic {
+    match entry.clone() {
+        Entry::Route(model, route) => _ = dynamic.routes.insert(model, route),
+        Entry::Alias(alias, model) => _ = dynamic.aliases.insert(alias, model),
+    }
+    dynamic
+}
+
+/// An entry must fit, and leave those fitting that did.
+fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
+    let (added, name) = match entry {
+        Entry::Route(model, _) => (Added::Route(model.clone()), model),
+        Entry::Alias(alias, _) => (Added::Alias(alias.clone()), alias),
+    };
+    if let Some(own) = after.iter().find(|unfit| unfit.entry == added) {
+        let Unfit { problem, .. } = own;
+        return Err(Refused::Wrong(Problems::of(&problem.path, problem.message.clone())));
+    }
+    let is_broken = |unfit: &&Unfit| !before.iter().any(|known| known.entry == unfit.entry);
+    for unfit in after.iter().filter(is_broken) {
+        // A route wins over an alias of its name, which then waits.
+        let (kind, other) = match &unfit.entry {
+            Added::Alias(alias) if alias == name => continue,
+            Added::Alias(alias) => ("alias", alias),
+            Added::Route(model) => ("route", model),
+        };
+        let message = format!("the dynamic {kind} {other:?} would not fit: {}", unfit.problem);
+        return Err(Refused::Wrong(Problems::of("model", message)));
+    }
+    Ok(())
+}
+
+fn check_size(entry: &Entry, after: &Dynamic, length: usize) -> Result<(), Refused> {
+    let (field, kind, count) = match entry {
+        Entry::Route(..) => ("model", "routes", after.routes.len()),
+        Entry::Alias(..) => ("alias", "aliases", after.aliases.len()),
+    };
+    let message = if count > MOST_ENTRIES {
+        format!("there are {MOST_ENTRIES} dynamic {kind}, which is the most; remove one first")
+    } else if length > LONGEST {
+        format!(
+            "all dynamic routes and aliases would take {length} bytes; allowed: {LONGEST} at most"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Refused::Wrong(Problems::of(field, message)))
+}
+
+/// Notes the names of a route that fits by itself.
+fn note<S: SharedData + ?Sized>(
+    shared: &S,
+    names: &[String],
+    unfit: impl FnOnce() -> Vec<Unfit>,
+) -> Result<(), Refused> {
+    if let Some(Unfit { problem, .. }) = unfit().into_iter().next() {
+        return Err(Refused::Wrong(Problems::of(&problem.path, problem.message)));
+    }
+    names::note(shared, By::Operator, names).map_err(|unnoted| match unnoted {
+        Unnoted::Full(most) => Refused::Wrong(Problems::of(
+            "model",
+            format!(
+                "{most} different models and deployments have been added since the proxy started, \
+                 which is the most; put it into the configuration"
+            ),
+        )),
+        Unnoted::Contended => Refused::Contended,
+    })
+}

@@ -1,0 +1,158 @@
+//! What `pointsman envoy` writes: Envoy accepts it, lint finds nothing wrong, and it serves.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use crate::harness::tls::{Certificates, server_name};
+use crate::harness::{Envoy, Group, ask, fresh, module, run, validate_text};
+use crate::mock::Mock;
+
+const VARIABLES: [(&str, &str); 6] = [
+    ("OPENAI_API_KEY", "sk-openai"),
+    ("ANTHROPIC_API_KEY", "sk-anthropic"),
+    ("ALPHA_KEY", "sk-alpha"),
+    ("NORTH_API_KEY", "sk-north"),
+    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
+    ("NO", "sk-no"),
+    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
+];
+
+/// What the tool prints on standard output.
+fn pointsman(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {text}\n{errors}");
+    text
+}
+
+/// Writes a configuration for these endpoints, and has Envoy and lint look at it.
+fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
+    let module = module();
+    let mut arguments = vec!["envoy", "--config", config, "--module", &module];
+    arguments.extend(["--listen", "127.0.0.1:0", "--admin-port", "0"]);
+    arguments.extend(endpoints.iter().flat_map(|endpoint| ["--endpoint", endpoint]));
+    arguments.extend(more);
+    let text = pointsman(&arguments);
+    let (is_valid, output) = validate_text(&text, &VARIABLES);
+    assert!(is_valid, "{output}\n{text}");
+    let file = file("yaml", &text);
+    // Fails where there is an error.
+    pointsman(&["lint", "--config", config, "--envoy", &file]);
+    text
+}
+
+fn file(ending: &str, text: &str) -> String {
+    let name = fresh(&format!("generated-{}", std::process::id()));
+    let file = format!("{}/{name}.{ending}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+fn mocks(names: &[&'static str]) -> BTreeMap<&'static str, Mock> {
+    names.iter().map(|name| (*name, run(Mock::start(name, 0)).unwrap())).collect()
+}
+
+/// One mock for each cluster, where the tool is told to look for it.
+fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) -> Vec<String> {
+    let endpoint =
+        |(cluster, mock): &(&str, &str)| format!("{cluster}=127.0.0.1:{}", mocks[mock].port());
+    clusters.iter().map(endpoint).collect()
+}
+
+#[test]
+fn as_it_is_written_envoy_accepts_it() {
+    for name in ["simple", "failover", "odd"] {
+        let text = generated(&format!("tests/configs/envoy/{name}.json"), &[], &[]);
+        assert!(text.contains("CHANGE ME"), "{name}: providers without a place are easy to see");
+    }
+}
+
+#[test]
+fn a_simple_one_serves() {
+    let mocks = mocks(&["llama", "site"]);
+    let endpoints = endpoints(&mocks, &[("vllm", "llama"), ("website", "site")]);
+    let text = generated("tests/configs/envoy/simple.json", &endpoints, &[]);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    assert_eq!(ask(&group).model("auto").send().served(), ("llama", "llama-3.3-70b"));
+    let reply = ask(&group).path("/v1/files").body("anything").send();
+    assert_eq!(reply.seen[0].0, "site");
+    group.assert_no_trap();
+}
+
+#[test]
+fn one_with_failover_and_credentials_serves() {
+    let mocks = mocks(&["openai", "claude", "llama", "site"]);
+    let clusters =
+        [("openai", "openai"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")];
+    let endpoints = endpoints(&mocks, &clusters);
+    let text = generated("tests/configs/envoy/failover.json", &endpoints, &[]);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    let reply = ask(&group)
+        .model("auto")
+        .header("x-mock-only", "openai")
+        .header("x-mock-status", "503")
+        .send();
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+    assert_eq!(reply.json()["mock"]["provider"], "llama");
+    let of = |name: &str| &reply.seen.iter().find(|(one, _)| *one == name).unwrap().1;
+    assert_eq!(of("openai").header("authorization"), Some("Bearer sk-openai"));
+    assert_eq!(of("openai").authority, "api.openai.com");
+    assert_eq!(of("llama").header("authorization"), None);
+    let reply = ask(&group).path("/v1/messages").model("sonnet").send();
+    assert_eq!(reply.seen[0].1.header("x-api-key"), Some("sk-anthropic"));
+    group.assert_no_trap();
+}
+
+#[test]
+fn names_that_need_quotes_serve() {
+    let mocks = mocks(&["on", "space", "quote", "six"]);
+    let clusters =
+        [("on", "on"), ("a: b #c", "space"), (r#"say "hi" \ {x}"#, "quote"), ("six", "six")];
+    let endpoints = endpoints(&mocks, &clusters);
+    let text = generated("tests/configs/envoy/odd.json", &endpoints, &[]);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    let served: Vec<&str> = (0..4).map(|_| ask(&group).model("m").send().served().0).collect();
+    assert_eq!(served, ["on", "space", "quote", "six"]);
+    group.assert_no_trap();
+}
+
+#[test]
+fn providers_behind_tls_are_reached_by_their_own_names() {
+    let mocks = mocks(&["alpha", "beta"]);
+    let certificates = Certificates::new();
+    let ports: Vec<(&str, u16)> = mocks.iter().map(|(name, mock)| (*name, mock.port())).collect();
+    let tls = Envoy::start_text(&certificates.alone(&ports), &[]);
+    let config = serde_json::json!({
+        "providers": {
+            "alpha": {"cluster": "alpha-tls", "authority": server_name("alpha-tls"),
+                      "credential": {"env": "ALPHA_KEY"}},
+            "beta": {"cluster": "beta-tls", "authority": server_name("beta-tls")},
+        },
+        "deployments": {"a": {"provider": "alpha", "model": "model-a"},
+                        "b": {"provider": "beta", "model": "model-b"}},
+        "models": {"ab": {"candidates": ["a", "b"]}},
+        "failover": {"max_attempts": 2},
+    });
+    let config = file("json", &config.to_string());
+    let endpoint = |cluster: &str| format!("{cluster}=127.0.0.1:{},tls", tls.listener_port());
+    let endpoints = ["alpha-tls", "beta-tls"].map(endpoint);
+    let authority = file("pem", certificates.authority());
+    let text = generated(&config, &endpoints, &["--trusted-ca", &authority]);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    let reply = ask(&group)
+        .model("ab")
+        .header("x-mock-only", "alpha")
+        .header("x-mock-status", "503")
+        .send();
+    assert_eq!(reply.status, 200, "{:?}", reply.body);
+    let mut asked: Vec<(&str, &str)> =
+        reply.seen.iter().map(|(name, seen)| (*name, seen.authority.as_str())).collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [("alpha", "alpha-tls.example"), ("beta", "beta-tls.example")]);
+    group.assert_no_trap();
+}

@@ -1,0 +1,120 @@
+//! The Envoy configurations that the tool writes, as text; tests/e2e has them served.
+
+use super::{file, pointsman};
+
+/// The document in an Envoy configuration, without its indentation.
+fn document(yaml: &str) -> String {
+    let (_, rest) = yaml.split_once("value: |\n").unwrap();
+    let lines = rest.lines().take_while(|line| line.starts_with("                    "));
+    lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+/// Lines that are no comments.
+fn said(yaml: &str) -> Vec<&str> {
+    yaml.lines().filter(|line| !line.trim_start().starts_with('#')).collect()
+}
+
+#[test]
+fn of_the_shipped_documents_the_shipped_configurations_are_written() {
+    for name in ["envoy", "failover"] {
+        let shipped = std::fs::read_to_string(format!("envoy/{name}.yaml")).unwrap();
+        let config = file(&format!("{name}-shipped.json"), &document(&shipped));
+        let ran = pointsman(&[
+            "envoy",
+            "--config",
+            &config,
+            "--module",
+            "target/wasm32-wasip1/release/pointsman.wasm",
+            "--endpoint",
+            "north=127.0.0.1:9101",
+            "--endpoint",
+            "south=127.0.0.1:9102",
+            "--endpoint",
+            "website=127.0.0.1:9101",
+        ]);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        // The document's own indentation aside, nothing but comments differs.
+        let trimmed = |text| said(text).into_iter().map(str::trim).collect::<Vec<_>>();
+        assert_eq!(trimmed(ran.out.trim()), trimmed(shipped.trim()), "{name}");
+    }
+}
+
+#[test]
+fn clusters_are_where_they_are_said_to_be() {
+    let config = "tests/configs/envoy/failover.json";
+    let ran = pointsman(&[
+        "envoy",
+        "-c",
+        config,
+        "-e",
+        "vllm=gpu.internal:8000",
+        "-e",
+        "website=[::1]:80",
+    ]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(!ran.out.contains("CHANGE ME:"), "{}", ran.out);
+    let cluster = |name: &str| {
+        let (_, rest) = ran.out.split_once(&format!("  - name: {name}\n    ")).unwrap();
+        rest.split("\n  - name: ").next().unwrap().to_owned()
+    };
+    let openai = cluster("openai");
+    for part in [
+        "# Where providers.openai.authority says.",
+        "type: LOGICAL_DNS",
+        "{address: api.openai.com, port_value: 443}",
+        "sni: api.openai.com",
+        "matcher: {exact: api.openai.com}",
+        "filename: /etc/ssl/certs/ca-certificates.crt",
+    ] {
+        assert!(openai.contains(part), "{part} is missing of\n{openai}");
+    }
+    assert!(cluster("vllm").contains("{address: gpu.internal, port_value: 8000}"));
+    assert!(!cluster("vllm").contains("transport_socket"));
+    assert!(cluster("website").contains("{address: \"::1\", port_value: 80}"));
+    assert!(ran.out.contains("host_env_keys: [ANTHROPIC_API_KEY, OPENAI_API_KEY]"));
+    assert!(ran.out.contains("num_retries: 3\n"));
+    assert!(ran.out.contains("# Authentication goes here"));
+}
+
+#[test]
+fn what_nobody_has_said_is_easy_to_see() {
+    let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.out.matches("CHANGE ME: nobody has said where this is").count(), 2);
+    assert!(ran.err.contains("cluster vllm: nobody has said where it is"), "{}", ran.err);
+    let second = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
+    assert_eq!(ran.out, second.out);
+    let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/failover.json", "-l", "0.0.0.0:80"]);
+    assert!(ran.err.contains("put authentication before the filter"), "{}", ran.err);
+    let odd = pointsman(&["envoy", "-c", "tests/configs/envoy/odd.json"]);
+    assert!(odd.err.contains("there is no default_cluster"), "{}", odd.err);
+}
+
+#[test]
+fn what_cannot_be_written_exits_2() {
+    let simple = "tests/configs/envoy/simple.json";
+    let attempt = file(
+        "attempt.json",
+        &std::fs::read_to_string(simple).unwrap().replacen('{', "{ \"role\": \"attempt\",", 1),
+    );
+    for (arguments, wanted) in [
+        (
+            vec!["-c", simple, "--mode", "failover"],
+            "failover.max_attempts is 1, this needs 2 or more",
+        ),
+        (vec!["-c", "tests/configs/envoy/failover.json", "-m", "simple"], "is 4, this needs 1"),
+        (
+            vec!["-c", simple, "-e", "vlm=a:1"],
+            "unknown cluster \"vlm\"; known: \"vllm\", \"website\"",
+        ),
+        (vec!["-c", simple, "-e", "vllm=a"], "wanted HOST:PORT"),
+        (vec!["-c", &attempt], "role: wanted the configuration of the filter that decides"),
+        (vec!["-c", "tests/configs/invalid/many_at_once.json"], "unknown key"),
+        (vec!["-c", "no/such.json"], "cannot be read"),
+    ] {
+        let ran = pointsman(&[&["envoy"], arguments.as_slice()].concat());
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);
+        assert!(ran.out.is_empty());
+    }
+}

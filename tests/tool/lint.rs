@@ -1,0 +1,174 @@
+//! Every row of lint: an Envoy configuration that breaks it, and what is said.
+//!
+//! `tests/configs/lint/CODE.toml`, or `CODE.WHAT.toml` for more of them, changes one of
+//! the two configurations there, with which nothing is wrong.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{file, pointsman};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/lint");
+
+/// A broken example, as a text.
+struct Broken {
+    code: String,
+    envoy: String,
+    config: Option<String>,
+    says: String,
+}
+
+fn broken() -> Vec<Broken> {
+    let mut rows = Vec::new();
+    for entry in std::fs::read_dir(FOLDER).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            rows.push(read(&path));
+        }
+    }
+    rows
+}
+
+fn read(path: &Path) -> Broken {
+    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let row: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+    let text = |row: &toml::Table, key: &str| row[key].as_str().unwrap().to_owned();
+    let base = format!("{FOLDER}/{}.yaml", text(&row, "base"));
+    let mut envoy = std::fs::read_to_string(base).unwrap();
+    for change in row.get("change").and_then(|it| it.as_array()).into_iter().flatten() {
+        let change = change.as_table().unwrap();
+        let (from, to) = (text(change, "from"), text(change, "to"));
+        assert_eq!(envoy.matches(&from).count(), 1, "{name}: {from:?} stands there once");
+        envoy = envoy.replace(&from, &to);
+    }
+    let config = row.contains_key("config").then(|| text(&row, "config"));
+    Broken {
+        code: name.split('.').next().unwrap().to_owned(),
+        envoy: file(&format!("{name}.yaml"), &envoy),
+        config: config.map(|config| file(&format!("{name}.json"), &config)),
+        says: text(&row, "says"),
+    }
+}
+
+#[test]
+fn every_row_finds_what_is_broken_and_nothing_else() {
+    for row in broken() {
+        let mut arguments = vec!["lint", "--envoy", &row.envoy];
+        if let Some(config) = &row.config {
+            arguments.extend(["--config", config]);
+        }
+        let ran = pointsman(&arguments);
+        let (findings, _) = ran.out.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(findings, row.says.trim_end(), "{}: {}", row.envoy, ran.err);
+        let is_error = findings.starts_with("error");
+        assert_eq!(ran.code, i32::from(is_error), "{}", row.envoy);
+        let named = format!(" {}: ", row.code);
+        assert!(findings.lines().next().unwrap().contains(&named), "{findings}");
+    }
+}
+
+#[test]
+fn every_code_has_a_broken_example_and_a_place_in_the_documentation() {
+    let ran = pointsman(&["lint", "--codes"]);
+    let codes: BTreeSet<&str> =
+        ran.out.lines().map(|line| line.split_once(' ').unwrap().0).collect();
+    let rows = broken();
+    let broken: BTreeSet<&str> = rows.iter().map(|row| row.code.as_str()).collect();
+    assert_eq!(codes, broken);
+    let page = include_str!("../../docs/tool.md");
+    for code in codes {
+        assert!(page.contains(&format!("| `{code}` |")), "{code} is missing in docs/tool.md");
+    }
+}
+
+#[test]
+fn what_is_right_has_no_findings() {
+    for base in ["simple", "failover"] {
+        let ran = pointsman(&["lint", "--envoy", &format!("{FOLDER}/{base}.yaml")]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        assert!(ran.out.ends_with(".yaml: 0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn the_shipped_configurations_are_clean() {
+    for name in ["envoy", "failover"] {
+        let ran = pointsman(&["lint", "--envoy", &format!("envoy/{name}.yaml"), "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!((&report["errors"], &report["warnings"]), (&0.into(), &0.into()), "{report}");
+        // Both listen on 127.0.0.1 and inject a credential.
+        assert_eq!(report["findings"][0]["code"], "authentication");
+        assert_eq!(report["findings"][0]["severity"], "note");
+    }
+}
+
+#[test]
+fn findings_are_json_with_a_place() {
+    let path = Path::new(FOLDER).join("route-timeout.toml");
+    let ran = pointsman(&["lint", "--envoy", &read(&path).envoy, "--json"]);
+    assert_eq!(ran.code, 1);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!((&report["errors"], &report["notes"]), (&1.into(), &0.into()));
+    assert_eq!(
+        (finding["code"].as_str(), finding["severity"].as_str()),
+        (Some("route-timeout"), Some("error"))
+    );
+    assert!(finding["path"].as_str().unwrap().ends_with(".routes[0].route.timeout"), "{finding}");
+    assert!(finding["line"].is_u64() && finding["what"].is_string(), "{finding}");
+    assert_eq!(finding["instead"], "timeout: 0s");
+}
+
+#[test]
+fn json_and_a_struct_are_read_as_envoy_reads_them() {
+    // What a control plane writes: JSON, names in camel case, the document as a Struct.
+    let simple = std::fs::read_to_string(format!("{FOLDER}/simple.yaml")).unwrap();
+    let (_, document) = simple.split_once("value: |\n").unwrap();
+    let document = document.split("          - name: envoy.filters.http.router").next().unwrap();
+    let as_struct = simple
+        .replace("StringValue", "Struct")
+        .replace("value: |\n", "value:\n")
+        .replace("allow_on_headers_stop_iteration", "allowOnHeadersStopIteration")
+        .replace("per_connection_buffer_limit_bytes", "perConnectionBufferLimitBytes");
+    assert!(as_struct.contains(document));
+    let ran = pointsman(&["lint", "--envoy", &file("struct.yaml", &as_struct)]);
+    assert!(ran.out.ends_with("0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
+    let broken = as_struct.replace("[OPENAI_API_KEY]", "[]");
+    let ran = pointsman(&["lint", "--envoy", &file("struct-broken.yaml", &broken)]);
+    assert!(ran.out.contains("error environment: "), "{}", ran.out);
+}
+
+#[test]
+fn what_cannot_be_worked_with_exits_2() {
+    let merge = file("merge.yaml", "a: &a {b: 1}\nc:\n  <<: *a\n");
+    let none = file(
+        "none.yaml",
+        &std::fs::read_to_string(format!("{FOLDER}/simple.yaml"))
+            .unwrap()
+            .replace("                configuration:\n", "                unused:\n"),
+    );
+    let invalid = "tests/configs/invalid/many_at_once.json";
+    let simple = format!("{FOLDER}/simple.yaml");
+    for (arguments, wanted) in [
+        (vec!["lint"], "--envoy"),
+        (vec!["lint", "-e", "no/such.yaml"], "no/such.yaml: cannot be read"),
+        (vec!["lint", "-e", &merge], "line 3: \"<<\": Envoy knows no merge keys"),
+        (vec!["lint", "-e", &none], "holds no configuration of the filter; give it by --config"),
+        (vec!["lint", "-e", &simple, "-c", invalid], "unknown key"),
+    ] {
+        let ran = pointsman(&arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);
+    }
+    // With --config it need not be in the file.
+    let config = file(
+        "given.json",
+        r#"{"providers": {"openai": {"cluster": "openai"}},
+        "deployments": {"gpt": {"provider": "openai", "model": "gpt-4o"}}, "default_cluster": "website"}"#,
+    );
+    let ran = pointsman(&["lint", "-e", &none, "-c", &config]);
+    assert!(ran.out.ends_with("0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
+}
