@@ -17,6 +17,7 @@ use super::ask::Judged;
 use super::label::asked;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
+use super::shadow;
 use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
 
 impl Stream {
@@ -103,6 +104,7 @@ impl Stream {
         window: &[u8],
         verdict: Verdict,
     ) -> Result<Action, Refusal> {
+        self.count_shadow(host, Some(&judged.facts));
         match verdict {
             Verdict::Refuse(refusal) => {
                 let engine = Rc::clone(&self.engine);
@@ -158,6 +160,8 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide_asking(request, answers, &mut fleet, &mut rng);
         engine.count_exhausted(host, fleet.exhausted);
+        let look = |verdict| shadow::look(engine, opening, (facts, controls), &mut fleet, verdict);
+        self.shadowed = verdict.as_ref().ok().and_then(look);
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,

@@ -9,6 +9,7 @@
 mod blocked;
 mod candidate;
 mod custom;
+pub mod difference;
 mod eligible;
 pub mod explain;
 pub mod looks;
