@@ -32,7 +32,7 @@ impl Needs {
     /// What this configuration needs.
     pub(super) fn of(config: &Config) -> Self {
         let mut needs = Self::default();
-        for provider in &config.providers {
+        for provider in config.providers.iter() {
             let path = format!("providers.{}", provider.name);
             needs.cluster(&provider.cluster, format!("{path}.cluster"), true, true);
             if let Some(credential) = &provider.credential {
