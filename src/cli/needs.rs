@@ -46,6 +46,12 @@ impl Needs {
         if let Some(admin) = &config.admin {
             needs.variable(&admin.token_env, "admin.token_env".to_owned());
         }
+        if let Some(source) = &config.route_source {
+            needs.cluster(&source.cluster, "route_source.cluster".to_owned(), false, false);
+            if let Some(variable) = &source.token_env {
+                needs.variable(variable, "route_source.token_env".to_owned());
+            }
+        }
         needs
     }
 
