@@ -14,7 +14,6 @@ const VARIABLES: [(&str, &str); 6] = [
     ("NORTH_API_KEY", "sk-north"),
     ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
     ("NO", "sk-no"),
-    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
 ];
 
 /// What the tool prints on standard output.
