@@ -56,7 +56,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock playground playground-serve test test-unit test-e2e test-oldest test-wasm test-playground peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-wasm test-playground peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -82,6 +82,10 @@ run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops
 demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
 	@exec $(PYTHON) scripts/demo.py
 
+walk: build mock setup-envoy ## run the commands of docs/operations.md, as they stand there
+	$(CARGO) build --bin pointsman
+	@exec python3 scripts/walk.py docs/operations.md
+
 PLAYWRIGHT = playground/e2e/node_modules/.package-lock.json
 
 ##— the playground ——————————————————————————————————————————————————————————
@@ -103,7 +107,7 @@ playground-serve: playground ## serve the playground on 127.0.0.1, Ctrl-C stops 
 
 ##— tests ——————————————————————————————————————————————————————————————————
 
-test: test-unit test-wasm test-e2e test-oldest ## all tests: native, as wasm32 in Node, and in real Envoys
+test: test-unit test-wasm test-e2e test-oldest walk ## all tests: native, as wasm32 in Node, in real Envoys, and of the documentation
 
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::observed;
 use super::tls::{self, Certificates};
 
 /// How to start an Envoy.
@@ -31,6 +32,9 @@ pub(crate) struct Spec {
     pub(crate) tls: Option<Certificates>,
     /// Every cluster has the attempt filter, and the route goes by filter state.
     pub(crate) has_attempts: bool,
+    /// Metrics and access log are as they are shipped, and all that can be logged of the
+    /// filter is.
+    pub(crate) is_observed: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -71,6 +75,7 @@ impl Spec {
             is_dynamic: false,
             tls: None,
             has_attempts: false,
+            is_observed: false,
         }
     }
 
@@ -104,6 +109,11 @@ impl Spec {
             "admin": {"address": address(0)},
             "static_resources": {"clusters": clusters},
         });
+        if self.is_observed {
+            envoy["stats_config"] = observed::stats_config(self.has_attempts);
+            // Whoever asks gets the histograms of this moment.
+            envoy["stats_flush_on_admin"] = true.into();
+        }
         if self.is_dynamic {
             envoy["node"] = json!({"id": "tests", "cluster": "tests"});
             envoy["dynamic_resources"] = json!({"lds_config": {
@@ -211,6 +221,12 @@ impl Spec {
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
         filters.push(router());
+        let mut log = json!({
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+        });
+        if self.is_observed {
+            log["log_format"] = observed::log_format(self.has_attempts);
+        }
         json!({
             "name": LISTENER,
             "address": address(0),
@@ -226,9 +242,7 @@ impl Spec {
                     "internal_address_config": {"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]},
                     "access_log": [{
                         "name": "envoy.access_loggers.stderr",
-                        "typed_config": {
-                            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
-                        },
+                        "typed_config": log,
                     }],
                     "http_filters": filters,
                     "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [
