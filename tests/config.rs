@@ -7,6 +7,8 @@
 
 #[path = "config/schema.rs"]
 mod schema;
+#[path = "config/shadow.rs"]
+mod shadow;
 #[path = "config/structs.rs"]
 mod structs;
 

@@ -35,6 +35,8 @@ mod operate;
 mod request;
 #[path = "lifecycle/session.rs"]
 mod session;
+#[path = "lifecycle/shadow.rs"]
+mod shadow;
 #[path = "lifecycle/source.rs"]
 mod source;
 #[path = "lifecycle/state.rs"]

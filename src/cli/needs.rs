@@ -32,7 +32,7 @@ impl Needs {
     /// What this configuration needs.
     pub(super) fn of(config: &Config) -> Self {
         let mut needs = Self::default();
-        for provider in &config.providers {
+        for provider in config.providers.iter() {
             let path = format!("providers.{}", provider.name);
             needs.cluster(&provider.cluster, format!("{path}.cluster"), true, true);
             if let Some(credential) = &provider.credential {
@@ -45,6 +45,12 @@ impl Needs {
         }
         if let Some(admin) = &config.admin {
             needs.variable(&admin.token_env, "admin.token_env".to_owned());
+        }
+        if let Some(source) = &config.route_source {
+            needs.cluster(&source.cluster, "route_source.cluster".to_owned(), false, false);
+            if let Some(variable) = &source.token_env {
+                needs.variable(variable, "route_source.token_env".to_owned());
+            }
         }
         needs
     }

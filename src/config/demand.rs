@@ -10,7 +10,9 @@ use super::{Action, Condition, Config, Group, ModelFacts, Rule, StrategyName, Wh
 /// What the text of a request is asked for, over all routes and candidates.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Demand {
-    /// Some rule of a candidate asks for keywords.
+    /// Some route or some rule of a candidate asks for keywords.
+    pub keywords: bool,
+    /// Some rule of a candidate does.
     pub keywords_in_rules: bool,
     /// Routes compare the tokens with numbers, of which this is the smallest.
     pub least_in_routes: Option<u64>,
@@ -73,7 +75,10 @@ impl Demand {
                 *least = lower(*least, Some(*bound));
             }
             Condition::EstimatedCostLt(_) | Condition::EstimatedCostGt(_) => self.costs = true,
-            Condition::PromptContainsAnyOf(_) => self.keywords_in_rules |= is_rule,
+            Condition::PromptContainsAnyOf(_) => {
+                self.keywords = true;
+                self.keywords_in_rules |= is_rule;
+            }
             _ => {}
         }
     }

@@ -254,6 +254,7 @@ pub(super) struct Shadow {
     pub(super) aliases: Option<Named<String>>,
     pub(super) models: Option<Named<Model>>,
     pub(super) routes: Option<Listed<Route>>,
+    pub(super) sample_percent: f64,
 }
 
 /// Where further aliases, models and routes come from.
@@ -332,7 +333,7 @@ readable! {
     UnknownModel { policy, model }
     Tokens { chars_per_image, chars_per_audio, chars_per_file }
     Admin { path, token_env }
-    Shadow { aliases, models, routes }
+    Shadow { aliases, models, routes, sample_percent }
 }
 
 named! {

@@ -99,6 +99,7 @@ impl Stream {
 
     /// Takes the end of the stream, however it came.
     pub fn on_done<H: Host + ?Sized>(&mut self, host: &H) {
+        self.count_shadow(host, None);
         if let Some(answer) = &self.answer {
             let details = host.property(&["response", "code_details"]).unwrap_or_default();
             let details = str::from_utf8(&details).unwrap_or_default();

@@ -16,6 +16,7 @@ use super::apply::Held;
 use super::label::asked;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
+use super::shadow;
 use super::stream::{Action, Opening, Reading, Sent, State, Stream, millis};
 
 impl Stream {
@@ -80,6 +81,7 @@ impl Stream {
             facts.unseen = scan.unseen;
             verdict = self.verdict(host, opening, &facts, &controls);
         }
+        self.count_shadow(host, Some(&facts));
         match verdict {
             Verdict::Refuse(refusal) => {
                 let engine = Rc::clone(&self.engine);
@@ -123,6 +125,7 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide(request, &mut fleet, &mut rng, None);
         engine.count_exhausted(host, fleet.exhausted);
+        self.shadowed = shadow::look(engine, opening, (facts, controls), &mut fleet, &verdict);
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,

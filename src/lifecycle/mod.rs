@@ -25,6 +25,7 @@ mod ready;
 mod refuse;
 mod respond;
 mod rest;
+mod shadow;
 mod spent;
 mod stream;
 mod worker;

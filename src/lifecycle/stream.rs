@@ -23,6 +23,7 @@ use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
 use super::refuse::refuse;
 use super::rest::Rest;
+use super::shadow::{self, Shadowed};
 
 /// What the host does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct Stream {
     pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
     pub(super) started: Option<Started>,
+    /// What the shadow made of it, until that is counted.
+    pub(super) shadowed: Option<Box<Shadowed>>,
     /// What the client is told instead of what is coming.
     pub(super) instead: Option<Refusal>,
     /// The answer, while it passes.
@@ -86,6 +89,8 @@ pub(super) struct Opening {
     pub(super) length: Option<u64>,
     /// Draws what is drawn for this request.
     pub(super) seed: u64,
+    /// Whether the shadow is evaluated for it.
+    pub(super) is_shadowed: bool,
 }
 
 #[derive(Debug)]
@@ -115,6 +120,7 @@ impl Stream {
             state: State::Idle,
             work: None,
             started: None,
+            shadowed: None,
             instead: None,
             answer: None,
             is_open: false,
@@ -158,12 +164,16 @@ impl Stream {
         }
         let length = head.length();
         let longest = length.unwrap_or(config.limits.max_body_bytes);
-        let looks = looks::before(config, head.has_cost_limit(config), longest);
+        let seed = host.random();
+        let is_shadowed = shadow::is_wanted(config, || head.shadow_sample(seed));
+        let has_cost_limit = head.has_cost_limit(config);
+        let looks =
+            shadow::looks(config, is_shadowed, |c| looks::before(c, has_cost_limit, longest));
         let scanner = match read::scanner(config, &head, call.entry, written, looks, engine.seed) {
             Ok(scanner) => scanner,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
-        let opening = Opening { head, call, written, length, seed: host.random() };
+        let opening = Opening { head, call, written, length, seed, is_shadowed };
         if written == Written::Nothing {
             self.enter(host);
             let facts = RequestFacts::new(opening.call.entry);
@@ -321,14 +331,18 @@ impl Stream {
         is_end: bool,
     ) -> Action {
         let limit = self.engine.config.limits.max_body_bytes;
-        if let Some(rest) = &mut sent.rest
-            && let Err(refusal) = rest.read(host, held, is_end, limit)
-        {
-            if self.engine.config.is_handing_over() {
-                host.set_property(ENDED, b"1");
+        if let Some(rest) = &mut sent.rest {
+            match rest.read(host, held, is_end, limit) {
+                Ok(None) => {}
+                Ok(facts) => self.count_shadow(host, facts.as_ref()),
+                Err(refusal) => {
+                    if self.engine.config.is_handing_over() {
+                        host.set_property(ENDED, b"1");
+                    }
+                    self.count_refused(host, &refusal, sent.decision.as_ref());
+                    return refuse(host, &refusal, rest.format.dialect());
+                }
             }
-            self.count_refused(host, &refusal, sent.decision.as_ref());
-            return refuse(host, &refusal, rest.format.dialect());
         }
         if is_end {
             self.sent(host);

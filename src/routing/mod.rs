@@ -8,6 +8,7 @@
 
 mod blocked;
 mod candidate;
+pub mod difference;
 mod eligible;
 pub mod explain;
 pub mod looks;

@@ -16,7 +16,6 @@
 
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
-#[expect(dead_code, reason = "the demonstration uses more of it")]
 #[path = "../support/mock/mod.rs"]
 mod mock;
 
@@ -36,9 +35,12 @@ mod generated;
 mod group;
 mod header;
 mod layout;
+mod live;
 mod observe;
 mod passing;
 mod rewrite;
 mod routing;
+mod shadow;
+mod source;
 mod state;
 mod transport;

@@ -238,6 +238,9 @@ fn left_to_do(plan: &Plan<'_>, arguments: &Arguments) {
             "there is no default_cluster: what is no LLM request is answered with 503".to_owned(),
         );
     }
+    if !plan.config.log_fields {
+        lines.push("log_fields is not set: most fields of the access log stay empty".to_owned());
+    }
     if !arguments.listen.ip().is_loopback() && plan.needs.has_credentials {
         lines.push(format!(
             "{} can be reached from elsewhere: put authentication before the filter",

@@ -40,6 +40,7 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
             }
             paths(listener, manager, findings);
             idle(manager, findings);
+            logs(manager, config, findings);
             duration(&manager.at, findings);
         }
     }
@@ -138,6 +139,19 @@ fn idle(manager: &Manager, findings: &mut Findings) {
                 format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
             );
         }
+    }
+}
+
+fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
+    let at = manager.at.get("access_log");
+    let is_named = at.json().is_some_and(|log| log.to_string().contains("(wasm.llm.model:"));
+    if is_named && !config.log_fields {
+        findings.add(
+            (Row::LogFields, Severity::Note),
+            &at,
+            "the log names wasm.llm.model and others like it, which stay empty",
+            "\"log_fields\": true in the document",
+        );
     }
 }
 

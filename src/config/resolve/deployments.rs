@@ -17,8 +17,10 @@ use crate::hash;
 pub(super) struct Ground {
     /// As written; none where it was reported.
     pub(super) written: Named<raw::Deployment>,
-    /// Ids and indices.
+    /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
+    /// Those that only a shadow creates: nothing of the first set may come to one.
+    hidden: BTreeMap<String, DeploymentId>,
     /// Resolved, sorted by id.
     pub(super) built: Vec<Deployment>,
     /// Whether ids may be missing because the whole list was reported.
@@ -35,14 +37,29 @@ impl Ground {
     pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Findings) -> Self {
         let at = Path::Root.key("deployments");
         let mut written = raw.deployments.clone();
-        let mut collector = Collector { written: &mut written, places: BTreeMap::new(), findings };
+        let mut collector = Collector {
+            written: &mut written,
+            places: BTreeMap::new(),
+            created: Vec::new(),
+            findings,
+        };
         for (id, deployment) in &raw.deployments {
             collector.check_provider(&at.key(id), deployment.as_ref(), &raw.providers);
         }
         for rules in sets {
+            collector.created.clear();
             collector.collect(rules, &raw.providers);
         }
-        let ids = numbered(&written, DeploymentId);
+        let created = collector.created;
+        let mut ids = numbered(&written, DeploymentId);
+        let mut hidden = BTreeMap::new();
+        if sets.len() > 1 {
+            for id in created {
+                if let Some((id, index)) = ids.remove_entry(&id) {
+                    hidden.insert(id, index);
+                }
+            }
+        }
         let providers = numbered(&raw.providers, ProviderId);
         let built = written
             .iter()
@@ -50,7 +67,14 @@ impl Ground {
             .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
             .collect();
         let suggestions = Cell::new(MOST_SUGGESTIONS);
-        Self { written, ids, built, is_partial: findings.is_reported(&at), suggestions }
+        Self { written, ids, hidden, built, is_partial: findings.is_reported(&at), suggestions }
+    }
+
+    /// Goes on to rules that may name everything.
+    pub(super) fn show_all(&mut self) {
+        for (id, index) in std::mem::take(&mut self.hidden) {
+            self.ids.insert(id, index);
+        }
     }
 
     /// [`did_you_mean`], as long as there are suggestions to be made.
@@ -122,6 +146,8 @@ struct Collector<'a> {
     written: &'a mut Named<raw::Deployment>,
     /// Where each deployment in place was first created.
     places: BTreeMap<String, String>,
+    /// Ids of those that the set at hand created.
+    created: Vec<String>,
     findings: &'a mut Findings,
 }
 
@@ -175,6 +201,7 @@ impl Collector<'_> {
         match self.written.get(&id) {
             None => {
                 self.places.insert(id.clone(), at.to_string());
+                self.created.push(id.clone());
                 self.written.insert(id, Some(deployment));
             }
             Some(Some(other)) if !is_same(other, &deployment) => {

@@ -306,5 +306,11 @@ pub(super) static SHADOW: Shape = Shape {
         optional("aliases", Kind::Map(Text::Name, &NAME), "as the outer aliases"),
         optional("models", Kind::Map(Text::Name, &A_MODEL), "as the outer models"),
         optional("routes", ROUTES, "as the outer routes"),
+        preset(
+            "sample_percent",
+            Kind::Number(0.0, 100.0),
+            Preset::Integer(100),
+            "share of requests that it is evaluated for",
+        ),
     ]],
 };
