@@ -12,6 +12,7 @@ mod demand;
 mod document;
 mod error;
 mod large;
+mod located;
 mod parts;
 mod raw;
 mod read;
@@ -42,6 +43,7 @@ pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, p
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};
+pub use located::{Checked, Located, check_json};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, Sticky, StrategyName, TagMatch,
