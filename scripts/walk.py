@@ -84,8 +84,11 @@ class Shell:
 def walk(page, running, folder):
     """Runs the blocks of a page; how many there were."""
     ports = {f"127.0.0.1:{old}": f"127.0.0.1:{running.ports[name]}" for name, old in stack.PORTS.items()}
-    tool = stack.ROOT / "target" / "release"
-    environment = stack.SECRETS | os.environ | {"PATH": f"{tool}:{os.environ['PATH']}", "ROOT": str(stack.ROOT)}
+    tool = stack.ROOT / "target" / "debug"
+    environment = stack.SECRETS | os.environ | {"PATH": f"{tool}:{os.environ['PATH']}"}
+    # Pages name files of the repository, and write some of their own.
+    for name in ("envoy", "target"):
+        (pathlib.Path(folder) / name).symlink_to(stack.ROOT / name)
     shell = Shell(folder, environment)
     count = 0
     try:

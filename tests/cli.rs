@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -37,12 +38,16 @@ fn pointsman(arguments: &[&str], input: &str) -> Ran {
 
 /// The configuration that the README begins with, as a file.
 fn readme() -> String {
-    let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```json\n").unwrap();
-    let (config, _) = rest.split_once("```").unwrap();
-    let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&file, config).unwrap();
-    file
+    // Once: tests side by side would read it half written.
+    static FILE: LazyLock<String> = LazyLock::new(|| {
+        let readme = include_str!("../README.md");
+        let (_, rest) = readme.split_once("```json\n").unwrap();
+        let (config, _) = rest.split_once("```").unwrap();
+        let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
+        std::fs::write(&file, config).unwrap();
+        file
+    });
+    FILE.clone()
 }
 
 const FULL: &str = "tests/configs/valid/full.json";
@@ -110,6 +115,26 @@ fn explain_shows_a_table_to_people() {
         ["pictures  no", "has_images: wanted true, request has no images", "plan", "weighted"]
     {
         assert!(ran.out.contains(part), "{part} is missing of\n{}", ran.out);
+    }
+}
+
+#[test]
+fn explain_shows_what_the_shadow_would_do() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/shadow.json");
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"How is the weather?"}]}"#;
+    let arguments = ["explain", "--config", config, "--body", "-", "--json"];
+    let trace: Value = serde_json::from_str(&pointsman(&arguments, body).out).unwrap();
+    assert_eq!(trace["decision"]["deployment"], "large");
+    assert_eq!(trace["shadow"]["route"], "weather");
+    assert_eq!(trace["shadow"]["decision"]["deployment"], "small");
+    assert!(trace["shadow"]["shadow"].is_null());
+    let table = pointsman(&arguments[..5], body).out;
+    assert!(table.contains("shadow\n  route       weather\n"), "{table}");
+    // Equal rules come to the same, with every draw.
+    for _ in 0..20 {
+        let body = body.replace("weather", "food");
+        let trace: Value = serde_json::from_str(&pointsman(&arguments, &body).out).unwrap();
+        assert_eq!(trace["shadow"]["plan"], trace["plan"]);
     }
 }
 

@@ -7,10 +7,14 @@
 mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/bounds.rs"]
+mod bounds;
 #[path = "lifecycle/budget.rs"]
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/custom.rs"]
+mod custom;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/explain.rs"]
@@ -27,6 +31,8 @@ mod hostile;
 mod lacks;
 #[path = "lifecycle/limit.rs"]
 mod limit;
+#[path = "lifecycle/live.rs"]
+mod live;
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
 #[path = "lifecycle/operate.rs"]
@@ -35,6 +41,10 @@ mod operate;
 mod request;
 #[path = "lifecycle/session.rs"]
 mod session;
+#[path = "lifecycle/shadow.rs"]
+mod shadow;
+#[path = "lifecycle/source.rs"]
+mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
 

@@ -1,7 +1,13 @@
 //! What goes upstream: of requests that real SDKs sent, and of forms that are none.
 
 #![cfg(not(target_family = "wasm"))]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 #[expect(dead_code, reason = "the lifecycle tests use more of it")]
 #[path = "support/fake_host.rs"]
@@ -10,6 +16,8 @@ mod fake_host;
 mod form;
 #[path = "support/recorded.rs"]
 mod recorded;
+#[path = "wire/shadow.rs"]
+mod shadow;
 #[path = "wire/upstream.rs"]
 mod upstream;
 

@@ -5,17 +5,20 @@
 //! [`Gate`] before anything else of it, and sends the reply. Nothing here goes upstream,
 //! and no reply tells a secret.
 
+mod aliases;
 mod deployment;
 mod explain;
 mod gate;
 mod reply;
 mod request;
+mod routes;
 mod state;
 
 use std::fmt;
 
 use crate::config::Config;
 use crate::host::{Headers, SharedData};
+use crate::live::Origin;
 use crate::state::SharedFleet;
 
 pub use crate::json::Json;
@@ -32,6 +35,8 @@ pub struct Desk<'a, S: ?Sized> {
     pub config: &'a Config,
     /// Where shared state is kept.
     pub fleet: &'a SharedFleet,
+    /// What the rules were made of.
+    pub origin: Option<&'a Origin>,
     /// What all workers share.
     pub shared: &'a S,
     /// Milliseconds since the epoch.
@@ -65,10 +70,19 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         match request.path {
             "/state" => self.state(request),
             explain::PATH => self.explained(request),
-            path => match path.strip_prefix(deployment::FOLDER) {
-                Some(path) => self.operate(request, path),
-                None => Err(Reply::unknown_endpoint()),
-            },
+            routes::PATH => self.routes(request),
+            aliases::PATH => self.aliases(request),
+            path => {
+                if let Some(path) = path.strip_prefix(deployment::FOLDER) {
+                    self.operate(request, path)
+                } else if let Some(name) = path.strip_prefix(routes::FOLDER) {
+                    self.route(request, name)
+                } else if let Some(name) = path.strip_prefix(aliases::FOLDER) {
+                    self.alias(request, name)
+                } else {
+                    Err(Reply::unknown_endpoint())
+                }
+            }
         }
     }
 }

@@ -5,16 +5,15 @@
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId, StrategyName};
 use crate::host::SharedData;
+use crate::live::source::{self, Status};
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
 
 use super::{Desk, Json, Reply, Request};
 
-/// Deployments of an answer that asks for no other number of them.
+/// Most deployments, and most counters, of an answer: meanwhile its worker does nothing else.
 const PAGE: usize = 1000;
-/// Most deployments, and most counters, of an answer.
-const LONGEST_PAGE: usize = 10_000;
 
 /// Which deployments are asked for.
 struct Page {
@@ -45,6 +44,10 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             json.key("max_attempts").number(u64::from(config.failover.max_attempts));
             json.key("cooldown_enabled").flag(config.cooldown.enabled);
             json.key("dropped_updates").number(self.fleet.dropped(self.shared));
+            if let Some(from) = &config.route_source {
+                let status = source::status(self.shared, from);
+                json.key("route_source").object(|json| route_source(json, &status, self.now_ms));
+            }
             json.key("deployments").list(|json| {
                 for at in wanted.by_ref().take(page.most) {
                     let id = DeploymentId(at);
@@ -81,9 +84,9 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 }
                 "limit" => {
                     let limit = value.parse().ok();
-                    let limit = limit.filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+                    let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
                     page.most = limit.ok_or_else(|| {
-                        let message = format!("allowed: a number from 1 to {LONGEST_PAGE}");
+                        let message = format!("allowed: a number from 1 to {PAGE}");
                         Reply::error(400, &message, Some(&name))
                     })?;
                 }
@@ -107,7 +110,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 .map(move |(at, group)| (model, described, at, group))
         });
         let in_turns = groups.filter(|(.., group)| group.strategy == StrategyName::RoundRobin);
-        for (model, described, at, group) in in_turns.take(LONGEST_PAGE) {
+        for (model, described, at, group) in in_turns.take(PAGE) {
             let count = |is_narrowed| {
                 let turn = Turn { model: ModelId(model), group: GroupId(at), is_narrowed };
                 self.fleet.next_turn(self.shared, turn)
@@ -178,6 +181,21 @@ pub(super) fn deployment(
             }
         }
     });
+}
+
+/// What is known of the route source.
+fn route_source(json: &mut Json, status: &Status, now_ms: u64) {
+    let Status { confirmed_ms, asked_ms, error } = status;
+    let mut ago = |key: &str, at_ms: u64| match at_ms {
+        0 => json.key(key).null(),
+        at_ms => json.key(key).number(now_ms.saturating_sub(at_ms)),
+    };
+    ago("age_ms", *confirmed_ms);
+    ago("asked_ms_ago", *asked_ms);
+    match error.as_str() {
+        "" => json.key("error").null(),
+        error => json.key("error").text(error),
+    }
 }
 
 fn counts(json: &mut Json, counts: &Counts) {

@@ -13,6 +13,8 @@ pub(super) struct Needs {
     pub(super) clusters: BTreeMap<String, Purpose>,
     /// Where each variable is named.
     pub(super) variables: BTreeMap<String, String>,
+    /// Whether credentials are added to requests.
+    pub(super) has_credentials: bool,
 }
 
 /// What a cluster is for.
@@ -30,15 +32,25 @@ impl Needs {
     /// What this configuration needs.
     pub(super) fn of(config: &Config) -> Self {
         let mut needs = Self::default();
-        for provider in &config.providers {
+        for provider in config.providers.iter() {
             let path = format!("providers.{}", provider.name);
             needs.cluster(&provider.cluster, format!("{path}.cluster"), true, true);
             if let Some(credential) = &provider.credential {
+                needs.has_credentials = true;
                 needs.variable(&credential.env, format!("{path}.credential.env"));
             }
         }
         if let Some(cluster) = &config.default_cluster {
             needs.cluster(cluster, "default_cluster".to_owned(), false, true);
+        }
+        if let Some(admin) = &config.admin {
+            needs.variable(&admin.token_env, "admin.token_env".to_owned());
+        }
+        if let Some(source) = &config.route_source {
+            needs.cluster(&source.cluster, "route_source.cluster".to_owned(), false, false);
+            if let Some(variable) = &source.token_env {
+                needs.variable(variable, "route_source.token_env".to_owned());
+            }
         }
         needs
     }

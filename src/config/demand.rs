@@ -10,7 +10,9 @@ use super::{Action, Condition, Config, Group, ModelFacts, Rule, StrategyName, Wh
 /// What the text of a request is asked for, over all routes and candidates.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Demand {
-    /// Some rule of a candidate asks for keywords.
+    /// Some route or some rule of a candidate asks for keywords.
+    pub keywords: bool,
+    /// Some rule of a candidate does.
     pub keywords_in_rules: bool,
     /// Routes compare the tokens with numbers, of which this is the smallest.
     pub least_in_routes: Option<u64>,
@@ -24,6 +26,8 @@ pub struct Demand {
     pub sessions: bool,
     /// Tokens are counted against a limit, or compared.
     pub usage: bool,
+    /// Some model's deployments are picked by a service.
+    pub services: bool,
 }
 
 impl Demand {
@@ -54,7 +58,9 @@ impl Demand {
 
     fn group(&mut self, group: &Group) {
         self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
-        self.usage |= group.strategy == StrategyName::UsageBased;
+        // A service is told how many tokens the request has.
+        self.usage |= matches!(group.strategy, StrategyName::UsageBased | StrategyName::Custom);
+        self.services |= group.strategy == StrategyName::Custom;
         let mut least = None;
         for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
             each(when, &mut |condition| self.note(condition, &mut least, true));
@@ -73,7 +79,10 @@ impl Demand {
                 *least = lower(*least, Some(*bound));
             }
             Condition::EstimatedCostLt(_) | Condition::EstimatedCostGt(_) => self.costs = true,
-            Condition::PromptContainsAnyOf(_) => self.keywords_in_rules |= is_rule,
+            Condition::PromptContainsAnyOf(_) => {
+                self.keywords = true;
+                self.keywords_in_rules |= is_rule;
+            }
             _ => {}
         }
     }

@@ -8,10 +8,12 @@
 //! read: whether a secret is there is for the caller to check.
 
 mod additions;
+mod custom;
 mod demand;
 mod document;
 mod error;
 mod large;
+mod located;
 mod parts;
 mod raw;
 mod read;
@@ -39,9 +41,11 @@ use resolve::Layers;
 use shape::Shape;
 
 pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, parse_live};
+pub use custom::{Custom, MOST_LISTED, OnError};
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};
+pub use located::{Checked, Located, check_json};
 pub use parts::{
     Api, Candidate, Credential, Deployment, Fallbacks, Group, Model, ModelFacts, Overrides,
     ParamSchema, ParamType, Provider, Rule, Status, Sticky, StrategyName, TagMatch,
@@ -57,9 +61,9 @@ pub use settings::{
 #[derive(Debug)]
 pub struct Config {
     /// Vendor endpoints, sorted by name.
-    pub providers: Vec<Provider>,
+    pub providers: Arc<[Provider]>,
     /// Everything a request can be sent to, sorted by id.
-    pub deployments: Vec<Deployment>,
+    pub deployments: Arc<[Deployment]>,
     /// What clients ask for, sorted by name.
     pub models: Vec<Model>,
     /// Names → targets.
@@ -69,12 +73,12 @@ pub struct Config {
     /// Which of them a request's names lead to.
     pub route_index: RouteIndex,
     /// Catalogue facts by upstream model, for models that clients name directly.
-    pub catalog: BTreeMap<String, ModelFacts>,
+    pub catalog: Arc<BTreeMap<String, ModelFacts>>,
     /// Facts of a model that the catalogue does not have.
     pub unknown_facts: ModelFacts,
-    /// Every keyword of every route, as one automaton.
+    /// Every keyword of every route, the shadow's included, as one automaton.
     pub keywords: Arc<Keywords>,
-    /// Lower-case names of the headers that `header_equals` conditions read.
+    /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
     pub watched_headers: Vec<String>,
     /// Top-level body keys that some `request_overrides` replace, sorted.
     pub override_keys: Arc<[String]>,
@@ -116,8 +120,20 @@ pub struct Config {
     pub log_fields: bool,
     /// What may ever be asked of a request's text.
     pub demand: Demand,
+    /// Other rules over the same deployments, evaluated without effect.
+    pub shadow: Option<Box<Shadow>>,
     /// Accepted, but worth a second look; one sentence each, path first.
     pub warnings: Vec<String>,
+}
+
+/// Rules that are evaluated without effect.
+#[derive(Debug)]
+pub struct Shadow {
+    /// The configuration with these rules in the place of the first. Providers, deployments,
+    /// keywords and settings are the same, so that ids of them are good in both.
+    pub config: Config,
+    /// The share of requests that they are evaluated for, 0–100.
+    pub sample_percent: f64,
 }
 
 /// Reads a configuration: JSON text, or a serialized `google.protobuf.Struct`.
@@ -144,8 +160,7 @@ fn members(bytes: &[u8], shape: &'static Shape, findings: &mut Findings) -> Opti
 fn finished(resolved: Option<Config>, findings: Findings) -> Result<Config, Problems> {
     match resolved {
         Some(config) if findings.problems.is_empty() => {
-            let demand = Demand::of(&config);
-            Ok(Config { warnings: findings.warnings, demand, ..config })
+            Ok(Config { warnings: findings.warnings, ..config })
         }
         _ => Err(findings.problems),
     }

@@ -311,7 +311,6 @@ fn suspicious_settings_are_warned_of() {
         "routes[1].when.tag_equals: \"a b\" is not printable ascii without spaces, so no request has it",
         "routes[1].when.tag_in: is empty, so it never matches",
         "routes[1]: \"late\" never matches: \"all\" is tried before it and always does",
-        "shadow: is checked, but not active in this version",
     ];
     assert_eq!(warnings, expected);
     assert!(read(with(json!({}))).warnings.is_empty());

@@ -91,6 +91,7 @@ impl Stream {
         let desk = Desk {
             config: &engine.config,
             fleet: &engine.fleet,
+            origin: engine.origin.as_ref(),
             shared: host,
             now_ms,
             explain: &|head, body| {

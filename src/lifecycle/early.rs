@@ -11,12 +11,13 @@ use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::format::Document;
 use crate::request::path::Entry;
 use crate::request::scan::Looks;
-use crate::routing::{Decision, Verdict, looks};
+use crate::routing::{Answers, Decision, Verdict, looks};
 
 use super::apply::Held;
 use super::read;
 use super::refuse::refuse;
 use super::rest::Rest;
+use super::shadow::{self, Shadowed};
 use super::stream::{Action, Opening, Reading, Sent, State, Stream};
 
 /// Up to this length of a body, finding out what need not be looked at costs more
@@ -49,19 +50,28 @@ impl Stream {
             let mut facts = self::facts(opening.call.entry, model);
             if let Ok(controls) = read::controls(config, &opening.head, &mut facts) {
                 if may_release
-                    && let Verdict::Serve(decision) = self.verdict(host, opening, &facts, &controls)
+                    && let Ok(Verdict::Serve(decision)) =
+                        self.verdict(host, opening, &facts, &controls, &Answers::default())
                 {
                     // Where the path names the model, one in the body is none.
-                    if is_named {
-                        reading.scanner.go_on(Looks::NOTHING);
-                    } else {
+                    if !is_named {
                         reading.scanner.release();
                     }
+                    let is_open = self.shadowed.as_deref().is_some_and(Shadowed::is_open);
+                    reading.scanner.go_on(match &config.shadow {
+                        Some(shadow) if is_open => {
+                            let request = opening.request(&shadow.config, &facts, &controls);
+                            looks::left(request, longest, reading.looks)
+                        }
+                        _ => Looks::NOTHING,
+                    });
                     return Some(decision);
                 }
                 if may_narrow {
-                    let request = opening.request(config, &facts, &controls);
-                    reading.looks = looks::left(request, longest, reading.looks);
+                    let before = reading.looks;
+                    reading.looks = shadow::looks(config, opening.is_shadowed, |c| {
+                        looks::left(opening.request(c, &facts, &controls), longest, before)
+                    });
                 }
             }
         }

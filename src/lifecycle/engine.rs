@@ -53,7 +53,7 @@ impl Engine {
             None
         };
         let mut secrets = Vec::with_capacity(config.providers.len());
-        for provider in &config.providers {
+        for provider in config.providers.iter() {
             secrets.push(secret(host, provider).unwrap_or_else(&mut noted));
         }
         let source_token = source_token(host, &config).unwrap_or_else(&mut noted);

@@ -205,12 +205,23 @@ impl RequestHead {
     /// By its id, so that every worker and every retry of one request agree.
     #[must_use]
     pub fn sample(&self, random: u64) -> f64 {
-        let hash = self.first("x-request-id").map_or(random, fnv_1a);
-        // 53 bits are what a double holds.
-        #[expect(clippy::cast_precision_loss, reason = "shifted to 53 bits")]
-        let share = (mixed(hash) >> 11) as f64 / (1u64 << 53) as f64;
-        share * 100.0
+        percent(mixed(self.hash(random)))
     }
+
+    /// The same for the shadow, whose share has nothing to do with that of a route.
+    pub(super) fn shadow_sample(&self, random: u64) -> f64 {
+        percent(mixed(mixed(self.hash(random)).wrapping_add(1)))
+    }
+
+    fn hash(&self, random: u64) -> u64 {
+        self.first("x-request-id").map_or(random, fnv_1a)
+    }
+}
+
+/// A hash as a share of all hashes.
+#[expect(clippy::cast_precision_loss, reason = "53 bits are what a double holds")]
+fn percent(hash: u64) -> f64 {
+    (hash >> 11) as f64 / (1u64 << 53) as f64 * 100.0
 }
 
 fn is_steering(name: &str, is_judged: bool) -> bool {

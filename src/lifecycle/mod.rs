@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod apply;
+mod ask;
 mod attempt;
 mod count;
 mod decide;
@@ -27,6 +28,7 @@ mod ready;
 mod refuse;
 mod respond;
 mod rest;
+mod shadow;
 mod spent;
 mod stream;
 mod worker;

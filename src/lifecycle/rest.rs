@@ -5,6 +5,7 @@
 
 use crate::host::Host;
 use crate::request::body::BodyScanner;
+use crate::request::facts::RequestFacts;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 
@@ -41,7 +42,7 @@ impl Rest {
         self.seen / 4
     }
 
-    /// Reads the next chunk.
+    /// Reads the next chunk; what the body says once it is complete.
     ///
     /// # Errors
     /// What the client is told where the body is not one that may be sent on.
@@ -51,7 +52,7 @@ impl Rest {
         held: usize,
         is_end: bool,
         limit: u64,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<RequestFacts>, Refusal> {
         let unparsable = |error| Unread::Unparsable(error).refusal();
         self.seen = self.seen.saturating_add(held as u64);
         if self.seen > limit {
@@ -68,8 +69,9 @@ impl Rest {
         // What has the announced length is complete to the provider.
         if is_end || self.length.is_some_and(|length| self.seen >= length) {
             let finished = self.scanner.take().map(BodyScanner::finish);
-            finished.transpose().map_err(unparsable)?;
+            let finished = finished.transpose().map_err(unparsable)?;
+            return Ok(finished.map(|scan| scan.facts));
         }
-        Ok(())
+        Ok(None)
     }
 }

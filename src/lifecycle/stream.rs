@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::Role;
-use crate::host::{Called, Host};
+use crate::host::Host;
 use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
@@ -16,6 +16,7 @@ use crate::routing::{Decision, looks};
 
 use super::admin::Asked;
 use super::answer::{Answer, Started, Work};
+use super::ask::Asking;
 use super::attempt::Try;
 use super::engine::Engine;
 use super::hand::ENDED;
@@ -23,6 +24,7 @@ use super::headers::RequestHead;
 use super::read::{self, Judged, Unread, Written, window};
 use super::refuse::refuse;
 use super::rest::Rest;
+use super::shadow::{self, Shadowed};
 
 /// What the host does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Stream {
     pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
     pub(super) started: Option<Started>,
+    /// What the shadow made of it, until that is counted.
+    pub(super) shadowed: Option<Box<Shadowed>>,
     /// What the client is told instead of what is coming.
     pub(super) instead: Option<Refusal>,
     /// The answer, while it passes.
@@ -69,6 +73,8 @@ pub(super) enum State {
     Admin(Box<Asked>),
     /// The body is being read.
     Reading(Box<Reading>),
+    /// Held until a service has answered.
+    Asking(Box<Asking>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
     /// An attempt, in the attempt role.
@@ -88,6 +94,8 @@ pub(super) struct Opening {
     pub(super) length: Option<u64>,
     /// Draws what is drawn for this request.
     pub(super) seed: u64,
+    /// Whether the shadow is evaluated for it.
+    pub(super) is_shadowed: bool,
 }
 
 #[derive(Debug)]
@@ -118,6 +126,7 @@ impl Stream {
             is_head_gone: false,
             work: None,
             started: None,
+            shadowed: None,
             instead: None,
             answer: None,
             is_open: false,
@@ -161,18 +170,22 @@ impl Stream {
         }
         let length = head.length();
         let longest = length.unwrap_or(config.limits.max_body_bytes);
-        let looks = looks::before(config, head.has_cost_limit(config), longest);
+        let seed = host.random();
+        let is_shadowed = shadow::is_wanted(config, || head.shadow_sample(seed));
+        let has_cost_limit = head.has_cost_limit(config);
+        let looks =
+            shadow::looks(config, is_shadowed, |c| looks::before(c, has_cost_limit, longest));
         let scanner = match read::scanner(config, &head, call.entry, written, looks, engine.seed) {
             Ok(scanner) => scanner,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
         let action = self.hold(host, &mut head, &call);
-        let opening = Opening { head, call, written, length, seed: host.random() };
+        let opening = Opening { head, call, written, length, seed, is_shadowed };
         if written == Written::Nothing {
             self.enter(host);
             let facts = RequestFacts::new(opening.call.entry);
             let scan = Scan { facts, layout: Layout::default() };
-            let action = self.decide_on(host, &opening, scan, 0, &[]);
+            let action = self.decide_on(host, opening, scan, 0, &[], true);
             self.leave(host);
             return action.unwrap_or_else(|refusal| refuse(host, &refusal, format.dialect()));
         }
@@ -203,6 +216,7 @@ impl Stream {
                 self.leave(host);
                 action
             }
+            State::Asking(asking) => self.wait(asking, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
             State::Try(mut this) => {
                 self.attempt_body(host, &mut this, held, is_end);
@@ -224,6 +238,7 @@ impl Stream {
                 self.leave(host);
                 action
             }
+            State::Asking(asking) => self.wait(asking, true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
             State::Try(this) => {
                 self.sent(host);
@@ -234,11 +249,6 @@ impl Stream {
         }
     }
 
-    /// Takes the end of a call that this stream made.
-    pub fn on_called<H: Host + ?Sized>(&mut self, _host: &H, _called: Called) -> Action {
-        Action::Pause
-    }
-
     /// Takes the head of the response.
     pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         if let Some(mut this) = self.take_try() {
@@ -246,10 +256,15 @@ impl Stream {
             self.state = State::Try(this);
             return action;
         }
-        if let State::Sent(sent) = &mut self.state
-            && let Some(decision) = sent.decision.take()
-        {
-            self.respond(host, &decision, is_end);
+        match &mut self.state {
+            State::Sent(sent) => {
+                if let Some(decision) = sent.decision.take() {
+                    self.respond(host, &decision, is_end);
+                }
+            }
+            // The proxy has answered by itself: a service's answer comes too late.
+            State::Asking(_) => self.state = State::Idle,
+            _ => {}
         }
         self.count_answered(host);
         Action::Continue
@@ -325,14 +340,18 @@ impl Stream {
         is_end: bool,
     ) -> Action {
         let limit = self.engine.config.limits.max_body_bytes;
-        if let Some(rest) = &mut sent.rest
-            && let Err(refusal) = rest.read(host, held, is_end, limit)
-        {
-            if self.engine.config.is_handing_over() {
-                host.set_property(ENDED, b"1");
+        if let Some(rest) = &mut sent.rest {
+            match rest.read(host, held, is_end, limit) {
+                Ok(None) => {}
+                Ok(facts) => self.count_shadow(host, facts.as_ref()),
+                Err(refusal) => {
+                    if self.engine.config.is_handing_over() {
+                        host.set_property(ENDED, b"1");
+                    }
+                    self.count_refused(host, &refusal, sent.decision.as_ref());
+                    return refuse(host, &refusal, rest.format.dialect());
+                }
             }
-            self.count_refused(host, &refusal, sent.decision.as_ref());
-            return refuse(host, &refusal, rest.format.dialect());
         }
         if is_end {
             self.sent(host);

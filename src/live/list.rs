@@ -1,8 +1,8 @@
 //! Every model and alias there is, and where each comes from.
 
-use crate::config::Added;
 use crate::config::{
-    Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, Unfit,
+    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, StrategyName,
+    Unfit,
 };
 use crate::host::SharedData;
 
@@ -136,7 +136,7 @@ pub fn aliases<S: SharedData + ?Sized>(
             alias: alias.clone(),
             model: model.clone(),
             source: Source::Dynamic,
-            is_hidden: dynamic.routes.contains_key(alias),
+            is_hidden: dynamic.has(&Added::Route(alias.clone())),
             problem: unfit.map(|unfit| unfit.problem.clone()),
         }
     });
@@ -158,9 +158,9 @@ fn source(base: &Base, name: &str) -> Source {
 
 /// Whether a dynamic entry of that name holds.
 fn hides(dynamic: &Dynamic, unfit: &[Unfit], name: &str) -> bool {
-    let holds = |entry: &Added| !unfit.iter().any(|unfit| unfit.entry == *entry);
-    let is_route = dynamic.routes.contains_key(name) && holds(&Added::Route(name.to_owned()));
-    is_route || dynamic.aliases.contains_key(name) && holds(&Added::Alias(name.to_owned()))
+    let holds =
+        |entry: &Added| dynamic.has(entry) && !unfit.iter().any(|unfit| unfit.entry == *entry);
+    holds(&Added::Route(name.to_owned())) || holds(&Added::Alias(name.to_owned()))
 }
 
 fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Place>) {
@@ -170,7 +170,7 @@ fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Pla
             provider: config.provider(deployment.provider).name.clone(),
             upstream_model: deployment.upstream_model.clone(),
             deployment: Some(deployment.id.clone()),
-            weight: Some(candidate.weight),
+            weight: (group.strategy == StrategyName::Weighted).then_some(candidate.weight),
         }
     });
     (group.key.clone(), group.strategy.name().to_owned(), places.collect())

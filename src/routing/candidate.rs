@@ -137,6 +137,14 @@ pub(super) fn meant(config: &Config, model: ModelId, group: Option<GroupId>) -> 
     (id, config.group(model, id))
 }
 
+/// What is known of the upstream model that a server stands for.
+pub(super) fn facts_of<'a>(config: &'a Config, server: &Server) -> &'a ModelFacts {
+    match server {
+        Server::Deployment(id) => &config.deployment(*id).facts,
+        Server::Direct(_, model) => catalogued(config, model),
+    }
+}
+
 /// What the catalogue says of a model that no deployment has.
 fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
     config.catalog.get(model).unwrap_or(&config.unknown_facts)

@@ -17,7 +17,7 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
     let is_near = |bound: Option<u64>| bound.is_some_and(|bound| bound <= length);
     let costs = demand.prices && (demand.costs || has_cost_limit);
     Looks {
-        keywords: !config.keywords.is_empty(),
+        keywords: demand.keywords,
         tokens: costs
             || demand.usage
             || is_near(demand.least_in_routes)

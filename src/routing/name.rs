@@ -73,7 +73,10 @@ fn exact(config: &Config, name: &str) -> Option<Named> {
     let provider = config.providers.iter().position(|known| known.name == provider)?;
     let provider = ProviderId(provider);
     let same = |deployment: &crate::config::Deployment| {
-        deployment.provider == provider && deployment.upstream_model == model
+        deployment.provider == provider
+            && deployment.upstream_model == model
+            // Others are the shadow's alone.
+            && names.deployments.contains_key(&deployment.id)
     };
     match config.deployments.iter().position(same) {
         Some(at) => Some(Named::Deployment(DeploymentId(at))),

@@ -2,7 +2,7 @@
 
 use crate::condition::Cost;
 use crate::config::ModelFacts;
-use crate::request::facts::{Fact, RequestFacts};
+use crate::request::facts::{Fact, RequestFacts, Tokens};
 
 /// Output tokens assumed of a request that sets no limit.
 const ASSUMED_OUTPUT: u64 = 1000;
@@ -22,6 +22,23 @@ pub fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
     let usd = |input, output| (cost(input, input_price) + cost(output, output_price)) / 1e6;
     let input = facts.input_tokens;
     Some(Cost { least: usd(input.least, least), most: usd(input.most, most) })
+}
+
+/// What a request is likely to cost, in USD; `None` where a price, or how much is asked for,
+/// is not known.
+#[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
+pub(super) fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
+    let input_price = model.input_usd_per_million?;
+    let output_price = model.output_usd_per_million?;
+    if !facts.is_processed() {
+        return Some(0.0);
+    }
+    let tokens = facts.input_tokens;
+    if tokens == Tokens::UNKNOWN || facts.unseen.has(Fact::MaxOutputTokens) {
+        return None;
+    }
+    let output = facts.max_output_tokens.unwrap_or(ASSUMED_OUTPUT);
+    Some((tokens.likely() as f64 * input_price + output as f64 * output_price) / 1e6)
 }
 
 impl Cost {

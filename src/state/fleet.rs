@@ -8,6 +8,7 @@ use crate::load::Load;
 
 use super::attempt::{self, Asking, Attempt, Ended, Ending};
 use super::cooldown;
+use super::onlooker::Heard;
 use super::operate::Operation;
 use super::record::Record;
 use super::standing::{self, Standing};
@@ -178,6 +179,7 @@ impl SharedFleet {
             places: Vec::new(),
             seen: Vec::new(),
             attempt: None,
+            heard: Heard::default(),
             in_flight: None,
             exhausted: 0,
         }
@@ -194,12 +196,14 @@ pub struct FleetNow<'a, S: ?Sized> {
     fleet: &'a SharedFleet,
     shared: &'a S,
     config: &'a Config,
-    now_ms: u64,
+    pub(super) now_ms: u64,
     /// By deployment: its place among those seen, from 1 on; 0 has not been.
     places: Vec<u32>,
     seen: Vec<(Record, u32)>,
     /// The attempt that was started.
     pub attempt: Option<Attempt>,
+    /// What an onlooker is to hear, where there is one.
+    pub heard: Heard,
     /// How many are under way at its deployment, if its start was written.
     pub in_flight: Option<u32>,
     /// Updates that lost all their tries.
@@ -207,7 +211,7 @@ pub struct FleetNow<'a, S: ?Sized> {
 }
 
 impl<S: SharedData + ?Sized> FleetNow<'_, S> {
-    fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
+    pub(super) fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
         let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
         if self.places.is_empty() {
             self.places.resize(self.fleet.deployments.len(), 0);
@@ -222,6 +226,12 @@ impl<S: SharedData + ?Sized> FleetNow<'_, S> {
             *place = u32::try_from(self.seen.len()).unwrap_or_default();
         }
         read
+    }
+
+    fn prevented(&mut self, deployment: DeploymentId, standing: &Standing) {
+        if self.config.shadow.is_some() {
+            self.heard.was_prevented(deployment, standing.clone());
+        }
     }
 }
 
@@ -243,14 +253,20 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
             return self.fleet.local.take(turn);
         }
         let taken = self.fleet.turns.get(&turn).and_then(|key| turn::take(self.shared, key));
-        taken.unwrap_or_else(|| {
+        let taken = taken.unwrap_or_else(|| {
             self.exhausted = self.exhausted.saturating_add(1);
             self.fleet.local.take(turn)
-        })
+        });
+        self.heard.took(turn, taken);
+        taken
     }
 
     fn next_turn(&mut self, turn: Turn) -> u64 {
-        self.fleet.next_turn(self.shared, turn)
+        let next = self.fleet.next_turn(self.shared, turn);
+        if self.config.shadow.is_some() {
+            self.heard.saw(turn, next);
+        }
+        next
     }
 
     fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing> {
@@ -265,13 +281,15 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
             in_flight = record.flight.count(self.now_ms);
             begun.is_ok()
         });
-        let mut attempt = begun?;
+        let mut attempt = begun.inspect_err(|standing| self.prevented(deployment, standing))?;
         if !is_written {
             self.exhausted = self.exhausted.saturating_add(1);
             // A probe without its place would be one too many.
             if attempt.is_probe() {
                 let cause = cooldown::cause(&known.0);
-                return Err(Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause });
+                let standing = Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause };
+                self.prevented(deployment, &standing);
+                return Err(standing);
             }
             attempt = Attempt::uncounted(deployment, self.now_ms);
         }

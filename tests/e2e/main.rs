@@ -16,16 +16,17 @@
 
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
-#[expect(dead_code, reason = "the demonstration uses more of it")]
 #[path = "../support/mock/mod.rs"]
 mod mock;
 
+mod admin;
 mod attack;
 mod bad_input;
 mod balance;
 mod configuration;
 mod cooldown;
 mod credential;
+mod custom;
 mod early;
 mod ending;
 mod error;
@@ -37,9 +38,13 @@ mod header;
 mod hold;
 mod istio;
 mod layout;
+mod live;
+mod observe;
 mod passing;
 mod rewrite;
 mod routing;
+mod shadow;
 mod shipped;
+mod source;
 mod state;
 mod transport;

@@ -219,9 +219,23 @@ impl FakeHost {
         answer: Option<(u16, &[u8])>,
         told: impl FnOnce(Called) -> T,
     ) -> T {
-        let length = answer.map_or(0, |(_, body)| body.len());
-        let headers = |status: u16| vec![(":status".to_owned(), status.to_string().into_bytes())];
-        let reply = answer.map(|(status, body)| (headers(status), body.to_vec()));
+        let answer = answer.map(|(status, body)| (status, &[][..], body));
+        self.end_call_with(call, answer, told)
+    }
+
+    /// The same with headers of the answer beside its status.
+    pub(crate) fn end_call_with<T>(
+        &self,
+        call: u32,
+        answer: Option<(u16, &[(&str, &str)], &[u8])>,
+        told: impl FnOnce(Called) -> T,
+    ) -> T {
+        let length = answer.map_or(0, |(_, _, body)| body.len());
+        let reply = answer.map(|(status, head, body)| {
+            let mut headers = owned(head);
+            headers.push((":status".to_owned(), status.to_string().into_bytes()));
+            (headers, body.to_vec())
+        });
         let is_answered = reply.is_some();
         *self.replied.borrow_mut() = reply;
         let told = told(Called { call, is_answered, length });
@@ -306,7 +320,7 @@ impl SharedData for FakeHost {
         let mut data = self.shared.data.lock().unwrap();
         if let Some((_, current)) = data.values.get(key) {
             // Version 0 writes unconditionally, as does any version an absent key.
-            if version != 0 && version != *current || self.shared.conflicts.take() {
+            if version != 0 && (version != *current || self.shared.conflicts.take()) {
                 return Err(Conflict);
             }
         }
@@ -382,12 +396,13 @@ impl Host for FakeHost {
 
     fn reply_headers(&self) -> Headers {
         let replied = self.replied.borrow();
-        replied.as_ref().expect("Envoy's SDK panics where there is no answer").0.clone()
+        // The SDK panics where there is no answer.
+        replied.as_ref().map(|(headers, _)| headers.clone()).unwrap()
     }
 
     fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
         let replied = self.replied.borrow();
-        let body = &replied.as_ref().expect("Envoy's SDK panics where there is no answer").1;
+        let (_, body) = replied.as_ref().unwrap();
         body.get(..length.min(body.len())).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
     }
 

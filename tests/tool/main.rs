@@ -5,6 +5,7 @@
 
 mod envoy;
 mod lint;
+mod page;
 mod replay;
 
 use std::io::Write;

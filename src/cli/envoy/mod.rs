@@ -167,8 +167,8 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
         &format!("filename: {}", scalar(&arguments.module)),
     );
     let variables: Vec<String> = plan.needs.variables.keys().map(|name| scalar(name)).collect();
-    let variables = variables.join(", ");
-    template.replace("host_env_keys: [NORTH_API_KEY]", &format!("host_env_keys: [{variables}]"));
+    let variables = format!("{{host_env_keys: [{}]}}", variables.join(", "));
+    template.line("environment_variables:", &format!("environment_variables: {variables}"));
     template.fill("value: |", &indented(&printable(document), 20));
     let [cluster, model] = [&config.headers.cluster, &config.headers.model].map(|it| scalar(it));
     template.replace("[x-llm-cluster, x-llm-model]", &format!("[{cluster}, {model}]"));
@@ -181,7 +181,7 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
     } else {
         template.replace("cluster_header: x-llm-cluster", &format!("cluster_header: {cluster}"));
     }
-    if !plan.needs.variables.is_empty() {
+    if plan.needs.has_credentials {
         template.replace("          http_filters:\n", HINT);
     }
 }
@@ -244,7 +244,10 @@ fn left_to_do(plan: &Plan<'_>, arguments: &Arguments) {
             "there is no default_cluster: what is no LLM request is answered with 503".to_owned(),
         );
     }
-    if !arguments.listen.ip().is_loopback() && !plan.needs.variables.is_empty() {
+    if !plan.config.log_fields {
+        lines.push("log_fields is not set: most fields of the access log stay empty".to_owned());
+    }
+    if !arguments.listen.ip().is_loopback() && plan.needs.has_credentials {
         lines.push(format!(
             "{} can be reached from elsewhere: put authentication before the filter",
             arguments.listen

@@ -84,6 +84,18 @@ impl Template {
         self.text = self.text.replace(from, to);
     }
 
+    /// Replaces the first line that begins like this after its indentation.
+    pub(super) fn line(&mut self, first: &str, to: &str) {
+        let is_it = |line: &&str| line.trim_start().starts_with(first);
+        let found = self.text.lines().find(is_it).map(|line| line.trim_start().to_owned());
+        match found {
+            Some(line) => self.text = self.text.replacen(&line, to, 1),
+            None => {
+                self.missing.get_or_insert_with(|| first.to_owned());
+            }
+        }
+    }
+
     /// Replaces what stands deeper than the line that begins like this, and keeps the line.
     pub(super) fn fill(&mut self, first: &str, below: &str) {
         let found = block(&self.text, first).and_then(|(begin, end)| {
@@ -147,9 +159,10 @@ mod tests {
         let mut template = Template::new(text);
         template.fill("b:", "    x: 5\n");
         template.replace("f: 4", "f: 6");
+        template.line("e:", "e: 7");
         assert_eq!(
             template.finish().unwrap(),
-            "a:\n  # why\n  # so\n  b:\n    x: 5\n  e: 3\nf: 6\n"
+            "a:\n  # why\n  # so\n  b:\n    x: 5\n  e: 7\nf: 6\n"
         );
     }
 

@@ -70,6 +70,10 @@ pub(super) enum Row {
     PathNormalization,
     /// Envoy's admin page can be reached from elsewhere
     AdminExposed,
+    /// A token is all that guards the filter's own admin endpoints
+    AdminEndpoints,
+    /// The access log names what the document keeps from it
+    LogFields,
     /// Routes come from elsewhere and are not looked at
     RoutesUnseen,
     /// No route goes where the filter decides

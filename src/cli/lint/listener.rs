@@ -26,11 +26,21 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     for listener in &scene.listeners {
         buffer(listener, config, findings);
         for manager in &listener.managers {
-            if !needs.variables.is_empty() {
+            if needs.has_credentials {
                 authentication(listener, manager, findings);
+            }
+            if config.admin.is_some() && !listener.is_local && !is_authenticated(manager) {
+                findings.warning(
+                    Row::AdminEndpoints,
+                    &manager.at.get("http_filters"),
+                    "the token of admin.token_env is all that keeps others from changing routing",
+                    "a filter before pointsman that lets operators alone pass to admin.path, or a \
+                     listener on 127.0.0.1",
+                );
             }
             paths(listener, manager, findings);
             idle(manager, findings);
+            logs(manager, config, findings);
             duration(&manager.at, findings);
         }
     }
@@ -67,10 +77,18 @@ pub(in crate::cli) fn roomy(limit: u64) -> u64 {
     limit.saturating_add((limit / 8).max(BUFFER)).min(u64::from(u32::MAX))
 }
 
-fn authentication(listener: &Listener, manager: &Manager, findings: &mut Findings) {
-    let has = |kinds: &[&str]| manager.before.iter().any(|kind| kinds.contains(&kind.as_str()));
+fn has(manager: &Manager, kinds: &[&str]) -> bool {
+    manager.before.iter().any(|kind| kinds.contains(&kind.as_str()))
+}
+
+/// Whether callers are known before the filter is asked.
+fn is_authenticated(manager: &Manager) -> bool {
     let (_, tls) = manager.chain.get("transport_socket.typed_config").typed();
-    if has(&AUTHENTICATION) || tls.get("require_client_certificate").is_true() {
+    has(manager, &AUTHENTICATION) || tls.get("require_client_certificate").is_true()
+}
+
+fn authentication(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+    if is_authenticated(manager) {
         return;
     }
     let at = manager.at.get("http_filters");
@@ -79,7 +97,7 @@ fn authentication(listener: &Listener, manager: &Manager, findings: &mut Finding
         let what = "nobody is asked who they are before a credential is added; only this machine \
                     can reach the listener";
         findings.add((Row::Authentication, Severity::Note), &at, what, instead);
-    } else if has(&PROGRAMS) {
+    } else if has(manager, &PROGRAMS) {
         let what = "whether a filter before pointsman asks who calls cannot be told, and it adds \
                     credentials";
         findings.warning(Row::Authentication, &at, what, instead);
@@ -121,6 +139,19 @@ fn idle(manager: &Manager, findings: &mut Findings) {
                 format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
             );
         }
+    }
+}
+
+fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
+    let at = manager.at.get("access_log");
+    let is_named = at.json().is_some_and(|log| log.to_string().contains("(wasm.llm.model:"));
+    if is_named && !config.log_fields {
+        findings.add(
+            (Row::LogFields, Severity::Note),
+            &at,
+            "the log names wasm.llm.model and others like it, which stay empty",
+            "\"log_fields\": true in the document",
+        );
     }
 }
 

@@ -188,7 +188,7 @@ impl Replay<'_> {
 
 /// What the second costs more, where all prices are known.
 fn more(one: &Tally, other: &Tally) -> Option<f64> {
-    (one.unpriced == 0 && other.unpriced == 0).then(|| other.cost_usd - one.cost_usd)
+    (one.unpriced == 0 && other.unpriced == 0).then_some(other.cost_usd - one.cost_usd)
 }
 
 fn print(shown: &Shown, as_json: bool) {

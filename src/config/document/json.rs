@@ -9,23 +9,39 @@ use serde_json::Number;
 
 use super::Node;
 
+/// What is wrong with the syntax of a JSON text, and where.
+#[derive(Debug)]
+pub(in crate::config) struct Malformed {
+    /// From 1 on.
+    pub(in crate::config) line: usize,
+    /// The byte of that line, from 1 on; 0 before its first.
+    pub(in crate::config) column: usize,
+    message: String,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+    }
+}
+
 /// Parses one JSON value.
 ///
 /// # Errors
 /// Line, column and what was expected there.
-pub(super) fn parse(text: &[u8]) -> Result<Node, String> {
+pub(super) fn parse(text: &[u8]) -> Result<Node, Malformed> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     Node::deserialize(&mut deserializer)
         .and_then(|node| deserializer.end().map(|()| node))
         .map_err(|error| located(&error))
 }
 
-/// The error with its place first.
-fn located(error: &serde_json::Error) -> String {
+/// The error without its place, which serde_json tells at its end.
+fn located(error: &serde_json::Error) -> Malformed {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-    format!("line {line}, column {column}: {}", message.to_lowercase())
+    Malformed { line, column, message: message.to_lowercase() }
 }
 
 impl<'de> Deserialize<'de> for Node {

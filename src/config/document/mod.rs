@@ -13,6 +13,8 @@ use serde_json::Number;
 
 use super::error::{Findings, Path};
 
+pub(super) use json::Malformed;
+
 /// A value of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
@@ -64,6 +66,17 @@ pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Option<Document> {
     };
     findings.problem(&Path::Root, refused);
     None
+}
+
+/// Where and how the syntax of JSON text is wrong, if it is.
+pub(super) fn malformed(bytes: &[u8]) -> Option<Malformed> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut malformed = json::parse(text).err()?;
+    if malformed.line == 1 {
+        let mark = bytes.len().saturating_sub(text.len());
+        malformed.column = malformed.column.saturating_add(mark);
+    }
+    Some(malformed)
 }
 
 impl From<&str> for Node {

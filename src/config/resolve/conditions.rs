@@ -65,7 +65,7 @@ impl Scope<'_> {
     fn keywords(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
         let words =
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
-        let words = words.into_iter().map(|word| (self.keywords.add(&word), word)).collect();
+        let words = words.into_iter().map(|word| (self.wanted.keywords.add(&word), word)).collect();
         Some(Condition::PromptContainsAnyOf(words))
     }
 
@@ -76,7 +76,7 @@ impl Scope<'_> {
     }
 
     fn headers(&mut self, headers: &Named<String>) -> Condition {
-        self.watched_headers.extend(headers.keys().cloned());
+        self.wanted.headers.extend(headers.keys().cloned());
         Condition::HeaderEquals(pairs(headers))
     }
 

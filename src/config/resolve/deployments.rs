@@ -10,19 +10,24 @@ use super::super::raw::{self, Candidate, Named, Raw};
 use super::super::shape::{did_you_mean, listed};
 use super::super::{Deployment, DeploymentId, ModelFacts, ProviderId};
 use super::overrides::overrides;
-use super::{Rules, numbered, present};
+use super::{Rules, inserted, numbered, present};
 use crate::hash;
 
 /// Everything a request can be sent to.
 pub(super) struct Ground {
     /// As written; none where it was reported.
     pub(super) written: Named<raw::Deployment>,
-    /// Ids and indices.
+    /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
+    /// Those that only a shadow creates: nothing of the first set may come to one.
+    hidden: BTreeMap<String, DeploymentId>,
     /// Resolved, sorted by id.
     pub(super) built: Vec<Deployment>,
     /// Whether ids may be missing because the whole list was reported.
     pub(super) is_partial: bool,
+    /// Clusters whose requests are attempts, and run this module once more, with the name of
+    /// a provider.
+    attempting: BTreeMap<String, String>,
     /// Suggestions still to be made; each compares a name with many.
     suggestions: Cell<u32>,
 }
@@ -35,22 +40,63 @@ impl Ground {
     pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Findings) -> Self {
         let at = Path::Root.key("deployments");
         let mut written = raw.deployments.clone();
-        let mut collector = Collector { written: &mut written, places: BTreeMap::new(), findings };
+        let mut collector = Collector {
+            written: &mut written,
+            places: BTreeMap::new(),
+            created: Vec::new(),
+            findings,
+        };
         for (id, deployment) in &raw.deployments {
             collector.check_provider(&at.key(id), deployment.as_ref(), &raw.providers);
         }
         for rules in sets {
+            collector.created.clear();
             collector.collect(rules, &raw.providers);
         }
-        let ids = numbered(&written, DeploymentId);
+        let created = collector.created;
+        let mut ids = numbered(&written, DeploymentId);
+        let mut hidden = BTreeMap::new();
+        if sets.len() > 1 {
+            for id in created {
+                if let Some((id, index)) = ids.remove_entry(&id) {
+                    hidden.insert(id, index);
+                }
+            }
+        }
         let providers = numbered(&raw.providers, ProviderId);
         let built = written
             .iter()
             .filter_map(|(id, raw)| Some((id, raw.as_ref()?)))
             .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
             .collect();
+        let attempting = raw.providers.iter().filter(|_| raw.failover.max_attempts > 1);
+        let attempting = attempting.filter_map(|(name, provider)| {
+            Some((provider.as_ref()?.cluster.clone()?, name.clone()))
+        });
+        let attempting = inserted(attempting);
         let suggestions = Cell::new(MOST_SUGGESTIONS);
-        Self { written, ids, built, is_partial: findings.is_reported(&at), suggestions }
+        let is_partial = findings.is_reported(&at);
+        Self { written, ids, hidden, built, attempting, is_partial, suggestions }
+    }
+
+    /// Reports a service's cluster that is a provider's: called from within a request, the
+    /// module would be entered while it is running, which ends the worker's VM.
+    pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Findings) {
+        if let Some(provider) = self.attempting.get(cluster) {
+            let message = format!(
+                "is the cluster of provider {}, whose attempts run this filter; a service needs a \
+                 cluster of its own, without it",
+                quoted(provider)
+            );
+            findings.problem(at, message);
+        }
+    }
+
+    /// Goes on to rules that may name everything.
+    pub(super) fn show_all(&mut self) {
+        for (id, index) in std::mem::take(&mut self.hidden) {
+            self.ids.insert(id, index);
+        }
     }
 
     /// [`did_you_mean`], as long as there are suggestions to be made.
@@ -87,10 +133,13 @@ pub(in crate::config) fn unknown<'a>(
     near: Option<String>,
     known: impl Iterator<Item = &'a str>,
 ) -> String {
+    told(what, name, near, &listed(known))
+}
+
+fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let name_quoted = quoted(name);
     let parting = if near.is_some() { "" } else { ";" };
     let near = near.unwrap_or_default();
-    let list = listed(known);
     if list.is_empty() {
         format!("unknown {what} {name_quoted}; none is declared")
     } else {
@@ -122,6 +171,8 @@ struct Collector<'a> {
     written: &'a mut Named<raw::Deployment>,
     /// Where each deployment in place was first created.
     places: BTreeMap<String, String>,
+    /// Ids of those that the set at hand created.
+    created: Vec<String>,
     findings: &'a mut Findings,
 }
 
@@ -175,6 +226,7 @@ impl Collector<'_> {
         match self.written.get(&id) {
             None => {
                 self.places.insert(id.clone(), at.to_string());
+                self.created.push(id.clone());
                 self.written.insert(id, Some(deployment));
             }
             Some(Some(other)) if !is_same(other, &deployment) => {

@@ -23,8 +23,12 @@ use std::sync::Arc;
 
 use super::error::{Findings, Path};
 use super::raw::{Listed, Named, Raw};
-use super::{Config, Demand, Model, ModelFacts, Role, Route, RouteIndex, raw};
+use super::{
+    Admin, Config, Demand, Deployment, HeaderNames, Model, ModelFacts, Names, Provider, Role,
+    Route, RouteIndex, Shadow, UnknownModel, raw,
+};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
+use crate::request::path::PathTable;
 use deployments::Ground;
 pub(super) use deployments::{in_place, unknown};
 use names::Directory;
@@ -41,63 +45,102 @@ pub(super) struct Layers<'a> {
 
 /// Resolves a configuration whose shape is checked.
 pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
-    let (shadow, root) = (Path::Root.key("shadow"), Path::Root);
+    let (shadow_at, root) = (Path::Root.key("shadow"), Path::Root);
     let Layers { raw, own, own_routes } = *layers;
     let rules = Rules { own_routes, ..Rules::of(raw, &root) };
     let own = own.unwrap_or(raw);
-    let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow));
+    let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow_at));
     let providers = providers::resolve(&raw.providers, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
-    let ground = Ground::new(raw, &sets, findings);
-    let directory = Directory::new(&rules, &ground, findings);
-    let resolved = Resolved::new(&rules, &ground, &directory, findings);
-    if let Some(rules) = &shadow_rules {
-        // Judged like the first set; this version has no use for it yet.
-        let directory = Directory::new(rules, &ground, findings);
-        Resolved::new(rules, &ground, &directory, findings);
-    }
+    let mut ground = Ground::new(raw, &sets, findings);
+    let mut wanted = Wanted::default();
+    let first = Resolved::new(raw, &rules, None, &ground, &mut wanted, findings);
+    let second = shadow_rules.as_ref().map(|rules| {
+        ground.show_all();
+        Resolved::new(raw, rules, Some(&shadow_at), &ground, &mut wanted, findings)
+    });
     hold::check(raw, findings);
     settings::warn(raw, findings);
     idle::warn(raw, findings);
     let headers = settings::header_names(&raw.headers, findings);
     providers::check_own(&providers, &headers, findings);
-    let unknown_model = settings::unknown_model(&raw.unknown_model, &directory, findings);
-    let names = directory.into_names(&ground);
-    let override_keys = overrides::keys(&ground.built, &resolved.models);
+    let keywords = wanted.keywords.build().unwrap_or_else(|error| {
+        findings.problem(&rules.routes_at, format!("keywords: {error}"));
+        Keywords::default()
+    });
     let paths = settings::paths(&raw.paths, findings);
     let admin = raw.admin.as_ref().and_then(|raw| admin::resolve(raw, &paths, findings));
-    Config {
-        providers,
-        models: resolved.models,
-        names,
-        route_index: RouteIndex::of(&resolved.routes),
-        routes: resolved.routes,
-        catalog: catalog(&raw.catalog),
-        unknown_facts: ModelFacts::default(),
-        keywords: Arc::new(resolved.keywords),
-        watched_headers: resolved.watched_headers.into_iter().collect(),
-        override_keys,
-        unknown_model,
-        default_cluster: raw.default_cluster.clone(),
-        client_headers: settings::client_headers(&raw.client_headers),
-        allow_direct: raw.allow_direct,
-        cooldown: settings::cooldown(&raw.cooldown, findings),
-        failover: raw.failover,
-        hold: hold::resolve(raw),
-        route_source: raw.route_source.as_ref().map(settings::route_source),
-        role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
-        limits: raw.limits,
+    let common = Common {
+        raw,
+        providers: providers.into(),
+        deployments: ground.built.into(),
+        catalog: Arc::new(catalog(&raw.catalog)),
+        keywords: Arc::new(keywords),
+        watched_headers: wanted.headers.into_iter().collect(),
         paths,
-        tokens: settings::costs(&raw.tokens),
-        headers,
-        serve_models: raw.serve_models,
         admin,
-        response_headers: raw.response_headers,
-        metrics: raw.metrics,
-        log_fields: raw.log_fields,
-        demand: Demand::default(),
-        warnings: Vec::new(),
-        deployments: ground.built,
+        headers,
+    };
+    let mut config = common.config(first, findings);
+    config.shadow = second.zip(raw.shadow.as_ref()).map(|(second, given)| {
+        let config = common.config(second, findings);
+        Box::new(Shadow { config, sample_percent: given.sample_percent })
+    });
+    config
+}
+
+/// What all rules of a configuration have in common.
+struct Common<'a> {
+    raw: &'a Raw,
+    providers: Arc<[Provider]>,
+    deployments: Arc<[Deployment]>,
+    catalog: Arc<BTreeMap<String, ModelFacts>>,
+    keywords: Arc<Keywords>,
+    watched_headers: Vec<String>,
+    paths: PathTable,
+    admin: Option<Admin>,
+    headers: HeaderNames,
+}
+
+impl Common<'_> {
+    /// The configuration under these rules, without a shadow.
+    fn config(&self, rules: Resolved, findings: &mut Findings) -> Config {
+        let raw = self.raw;
+        let config = Config {
+            providers: Arc::clone(&self.providers),
+            deployments: Arc::clone(&self.deployments),
+            names: rules.names,
+            route_index: RouteIndex::of(&rules.routes),
+            routes: rules.routes,
+            catalog: Arc::clone(&self.catalog),
+            unknown_facts: ModelFacts::default(),
+            keywords: Arc::clone(&self.keywords),
+            watched_headers: self.watched_headers.clone(),
+            override_keys: overrides::keys(&self.deployments, &rules.models),
+            models: rules.models,
+            unknown_model: rules.unknown_model,
+            default_cluster: raw.default_cluster.clone(),
+            client_headers: settings::client_headers(&raw.client_headers),
+            allow_direct: raw.allow_direct,
+            cooldown: settings::cooldown(&raw.cooldown, findings),
+            failover: raw.failover,
+            hold: hold::resolve(raw),
+            route_source: raw.route_source.as_ref().map(settings::route_source),
+            role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
+            limits: raw.limits,
+            paths: self.paths.clone(),
+            tokens: settings::costs(&raw.tokens),
+            headers: self.headers.clone(),
+            serve_models: raw.serve_models,
+            admin: self.admin.clone(),
+            response_headers: raw.response_headers,
+            metrics: raw.metrics,
+            log_fields: raw.log_fields,
+            demand: Demand::default(),
+            shadow: None,
+            warnings: Vec::new(),
+        };
+        Config { demand: Demand::of(&config), ..config }
     }
 }
 
@@ -150,36 +193,42 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// Models and routes, resolved.
+/// What rules ask for of every request.
+#[derive(Default)]
+struct Wanted {
+    keywords: KeywordsBuilder,
+    headers: BTreeSet<String>,
+}
+
+/// Rules, resolved.
 struct Resolved {
     models: Vec<Model>,
     routes: Vec<Route>,
-    keywords: Keywords,
-    watched_headers: BTreeSet<String>,
+    names: Names,
+    unknown_model: UnknownModel,
 }
 
 impl Resolved {
+    /// Resolves rules; where they are a shadow's, with the place of that.
     fn new(
+        raw: &Raw,
         rules: &Rules<'_>,
+        shadow: Option<&Path<'_>>,
         ground: &Ground,
-        directory: &Directory<'_>,
+        wanted: &mut Wanted,
         findings: &mut Findings,
     ) -> Self {
-        let mut scope = Scope {
-            ground,
-            directory,
-            findings,
-            keywords: KeywordsBuilder::default(),
-            watched_headers: BTreeSet::new(),
-        };
+        let directory = Directory::new(rules, ground, findings);
+        let mut scope = Scope { ground, directory: &directory, findings, wanted };
         let models = scope.models(rules);
         let routes = scope.routes(rules);
-        let (keywords, watched_headers) = (scope.keywords, scope.watched_headers);
-        let keywords = keywords.build().unwrap_or_else(|error| {
-            findings.problem(&rules.routes_at, format!("keywords: {error}"));
-            Keywords::default()
-        });
-        Self { models, routes, keywords, watched_headers }
+        let unknown = &raw.unknown_model;
+        if let Some(cluster) = raw.route_source.as_ref().and_then(|source| source.cluster.as_ref())
+        {
+            ground.check_service(&Path::Root.key("route_source").key("cluster"), cluster, findings);
+        }
+        let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
+        Self { models, routes, names: directory.into_names(ground), unknown_model }
     }
 }
 
@@ -188,8 +237,7 @@ struct Scope<'a> {
     ground: &'a Ground,
     directory: &'a Directory<'a>,
     findings: &'a mut Findings,
-    keywords: KeywordsBuilder,
-    watched_headers: BTreeSet<String>,
+    wanted: &'a mut Wanted,
 }
 
 fn catalog(raw: &Named<ModelFacts>) -> BTreeMap<String, ModelFacts> {

@@ -50,17 +50,25 @@ pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     }
 }
 
-/// Resolves the model that stands in for unknown ones.
+/// Resolves the model that stands in for unknown ones; also among a shadow's names, where
+/// what is wrong is the shadow's.
 pub(super) fn unknown_model(
     raw: &raw::UnknownModel,
     directory: &Directory<'_>,
+    shadow: Option<&Path<'_>>,
     findings: &mut Findings,
 ) -> UnknownModel {
     let at = Path::Root.key("unknown_model");
-    let model = raw
-        .model
-        .as_ref()
-        .and_then(|name| resolved(&at.key("model"), directory.model(name), findings));
+    let at = at.key("model");
+    let found = raw.model.as_ref().map(|name| directory.model(name));
+    let model = found.and_then(|found| match shadow {
+        None => resolved(&at, found, findings),
+        Some(_) if findings.is_reported(&at) => None,
+        Some(shadow) => {
+            let of_shadow = found.map_err(|message| format!("unknown_model: {message}"));
+            resolved(shadow, of_shadow, findings)
+        }
+    });
     match (model, raw.policy.as_deref()) {
         (Some(model), _) => UnknownModel::Model(model),
         (None, Some("pass_through")) => UnknownModel::PassThrough,

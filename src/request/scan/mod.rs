@@ -85,6 +85,16 @@ impl Looks {
     pub const EVERYTHING: Self = Self { keywords: true, tokens: true, sessions: true };
     /// Structure alone.
     pub const NOTHING: Self = Self { keywords: false, tokens: false, sessions: false };
+
+    /// What either of two looks at.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            keywords: self.keywords || other.keywords,
+            tokens: self.tokens || other.tokens,
+            sessions: self.sessions || other.sessions,
+        }
+    }
 }
 
 /// A top-level member of the body, in bytes from its start.

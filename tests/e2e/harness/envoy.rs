@@ -14,11 +14,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::observed::Scrape;
 use super::spec::{Files, LISTENER, PEEK};
 use super::{Spec, ask, fresh, run};
 
 /// Several, so that state which is not shared shows.
 const WORKERS: &str = "4";
+
+/// What of the filter is logged.
+const LEVEL: &str = "wasm:info";
 
 /// Starting takes a second or two, more on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -53,7 +57,8 @@ impl Envoy {
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
-        Self::start_in(folder, &config, &[])
+        let level = if spec.is_observed { "wasm:trace" } else { LEVEL };
+        Self::start_in(folder, &config, &[], level)
     }
 
     /// Starts one that is configured by this text, with these variables.
@@ -61,16 +66,17 @@ impl Envoy {
         let folder = folder();
         let config = folder.join("envoy.yaml");
         fs::write(&config, text).unwrap();
-        Self::start_in(folder, &config, variables)
+        Self::start_in(folder, &config, variables, LEVEL)
     }
 
-    fn start_in(folder: PathBuf, config: &Path, variables: &[(&str, &str)]) -> Self {
+    fn start_in(folder: PathBuf, config: &Path, variables: &[(&str, &str)], level: &str) -> Self {
         let log = folder.join("log");
         let address_file = folder.join("admin");
         let output = File::create(&log).unwrap();
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "sh", &setting("ENVOY"), "--disable-hot-restart"])
-            .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level", "wasm:info"])
+            .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level"])
+            .arg(level)
             .arg("-c")
             .arg(config)
             .arg("--admin-address-path")
@@ -119,6 +125,12 @@ impl Envoy {
         let text = String::from_utf8_lossy(&text).into_owned();
         let of_line = |line: &str| line.strip_prefix(name)?.strip_prefix(": ")?.parse().ok();
         text.lines().find_map(of_line).unwrap_or(0)
+    }
+
+    /// What Prometheus would read now, of this filter.
+    pub(crate) async fn scrape(&self) -> Scrape {
+        let text = ask::fetch(self.admin_port, "/stats/prometheus").await.expect("Envoy answers");
+        Scrape::read(&String::from_utf8_lossy(&text))
     }
 
     /// The most memory that Envoy has had so far, in MiB, as Linux counts it.

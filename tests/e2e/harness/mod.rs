@@ -4,6 +4,7 @@ mod ask;
 mod envoy;
 pub(crate) mod ledger;
 pub(crate) mod load;
+mod observed;
 mod shared;
 mod spec;
 pub(crate) mod tls;
@@ -21,6 +22,7 @@ use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Body, Client, Content, Reply, ask, connect};
 pub(crate) use envoy::{Envoy, module, validate, validate_file, validate_text};
+pub(crate) use observed::Scrape;
 pub(crate) use spec::Spec;
 
 /// The providers of every group; each is also a cluster, `site` the default one.

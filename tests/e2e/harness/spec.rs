@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::observed;
 use super::tls::{self, Certificates};
 
 /// How to start an Envoy.
@@ -23,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// Clusters that are no providers, by port.
+    pub(crate) services: Vec<(&'static str, u16)>,
     /// A second listener shows what is in shared data.
     pub(crate) with_peek: bool,
     /// Listeners come from a file, so that they can be replaced.
@@ -33,6 +36,9 @@ pub(crate) struct Spec {
     pub(crate) has_attempts: bool,
     /// A buffer filter holds heads; this one's flag for that is not set.
     pub(crate) is_held_behind: bool,
+    /// Metrics and access log are as they are shipped, and all that can be logged of the
+    /// filter is.
+    pub(crate) is_observed: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -69,11 +75,13 @@ impl Spec {
             buffer_bytes: 18 << 20,
             filters_before: Vec::new(),
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
+            services: Vec::new(),
             with_peek: false,
             is_dynamic: false,
             tls: None,
             has_attempts: false,
             is_held_behind: false,
+            is_observed: false,
         }
     }
 
@@ -96,6 +104,10 @@ impl Spec {
             });
             clusters.push(http2);
         }
+        for (name, port) in &self.services {
+            let plain = Self { has_attempts: false, ..self.clone() };
+            clusters.push(plain.cluster(name, *port, files.module));
+        }
         clusters.push(self.cluster("closed", CLOSED, files.module));
         for (name, plain) in tls::CLUSTERS {
             if let Some(certificates) = &self.tls {
@@ -107,6 +119,11 @@ impl Spec {
             "admin": {"address": address(0)},
             "static_resources": {"clusters": clusters},
         });
+        if self.is_observed {
+            envoy["stats_config"] = observed::stats_config(self.has_attempts);
+            // Whoever asks gets the histograms of this moment.
+            envoy["stats_flush_on_admin"] = true.into();
+        }
         if self.is_dynamic {
             envoy["node"] = json!({"id": "tests", "cluster": "tests"});
             envoy["dynamic_resources"] = json!({"lds_config": {
@@ -223,6 +240,12 @@ impl Spec {
                 "max_request_bytes": self.buffer_bytes}}));
         }
         filters.push(router());
+        let mut log = json!({
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+        });
+        if self.is_observed {
+            log["log_format"] = observed::log_format(self.has_attempts);
+        }
         json!({
             "name": LISTENER,
             "address": address(0),
@@ -238,9 +261,7 @@ impl Spec {
                     "internal_address_config": {"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]},
                     "access_log": [{
                         "name": "envoy.access_loggers.stderr",
-                        "typed_config": {
-                            "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
-                        },
+                        "typed_config": log,
                     }],
                     "http_filters": filters,
                     "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [

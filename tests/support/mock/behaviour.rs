@@ -39,7 +39,7 @@ pub(crate) struct Behaviour {
     pub(crate) has_error_event: bool,
     /// Send the first event of a stream, then wait until this key is released.
     pub(crate) hold: Option<String>,
-    /// Do not answer at all, until the client gives up.
+    /// Do not answer at all, until the client gives up or this key is released.
     pub(crate) hang: Option<String>,
     /// What the providers, or the upstream models, of these names do instead of all that.
     pub(crate) each: Vec<(String, Self)>,

@@ -89,6 +89,13 @@ impl Mock {
         self.state.scripts().push_back(Script { behaviour, left: times });
     }
 
+    /// Sets the behaviour of all requests from now on, whatever was set before.
+    pub(crate) fn script_anew(&self, behaviour: Behaviour) {
+        let mut scripts = self.state.scripts();
+        scripts.clear();
+        scripts.push_back(Script { behaviour, left: None });
+    }
+
     /// Lets answers that wait under this key go on.
     pub(crate) fn release(&self, key: &str) {
         self.state.release(key);

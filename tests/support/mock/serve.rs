@@ -132,8 +132,8 @@ async fn respond(
     if let Some(key) = &behaviour.hang {
         state.did(model, Did::Hang, 0);
         state.hanging.lock().unwrap().insert(key.clone());
-        // Until the client gives up, and this future is dropped.
-        std::future::pending::<()>().await;
+        // Until the client gives up, and this future is dropped; or it is let go on.
+        state.released(key).await;
     }
     if behaviour.reset == Some(Reset::BeforeHeaders) {
         state.did(model, Did::Reset, 0);

@@ -1,0 +1,258 @@
+// What a visitor does, in a browser.
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from './site.js';
+
+const configuration = (page) => page.getByRole('textbox', { name: 'Configuration' });
+const verdict = (page) => page.locator('#verdict');
+const plan = (page) => page.locator('#plan li');
+const deployment = (page, id) => page.locator(`fieldset[data-deployment="${id}"]`);
+
+async function example(page, title) {
+  await page.getByLabel('Example').selectOption({ label: title });
+  await expect(page.locator('#check')).toContainText('Valid');
+}
+
+/** Sends the thousand requests; what the table counts. */
+async function counts(page) {
+  await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
+  await page.getByText('As a table').click();
+  const rows = page.locator('#spread-table tbody tr');
+  const cells = await rows.evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  return new Map(cells.map(([name, count]) => [name, Number(count.replaceAll(',', ''))]));
+}
+
+const sum = (counted) => [...counted.values()].reduce((a, b) => a + b, 0);
+
+test('an error is shown at its line as it is typed, and gone when it is mended', async ({ playground: page }) => {
+  const area = configuration(page);
+  const text = await area.inputValue();
+  const at = text.indexOf('"weighted"');
+  const line = text.slice(0, at).split('\n').length;
+  await area.evaluate((element, start) => {
+    element.focus();
+    element.setSelectionRange(start + 1, start + 9);
+  }, at);
+  await page.keyboard.type('wieghted');
+  await expect(page.locator('#check')).toHaveText('1 problem');
+  await expect(area).toHaveAttribute('aria-invalid', 'true');
+  const problem = page.locator('#problem-list button');
+  await expect(problem).toContainText(`Line ${line}:`);
+  await expect(problem).toContainText('did you mean "weighted"');
+  await expect(page.locator('.numbers .bad')).toHaveText(String(line));
+  await expect(page.locator('.marks .bad')).toHaveText('"wieghted"');
+  await expect(verdict(page)).toContainText('No decision');
+
+  await problem.click();
+  await expect(area).toBeFocused();
+  const selected = await area.evaluate((element) => element.value.slice(element.selectionStart, element.selectionEnd));
+  expect(selected).toBe('"wieghted"');
+
+  await area.fill(text);
+  await expect(page.locator('#check')).toContainText('Valid');
+  await expect(page.locator('.numbers .bad')).toHaveCount(0);
+  await expect(verdict(page)).toContainText('Goes to');
+});
+
+test('broken syntax is shown where it breaks', async ({ playground: page }) => {
+  await configuration(page).fill('{\n  "providers": {},\n  "models": nope\n}');
+  await expect(page.locator('#problem-list button')).toHaveCount(1);
+  await expect(page.locator('#problem-list button')).toContainText('Line 3:');
+  await expect(page.locator('.numbers .bad')).toHaveText('3');
+});
+
+test('each sample gets a decision, and says its format', async ({ playground: page }) => {
+  const titles = await page.locator('#sample option:not([hidden])').allTextContents();
+  expect(titles.length).toBeGreaterThanOrEqual(12);
+  const formats = new Set();
+  for (const title of titles) {
+    await page.getByLabel('Sample').selectOption({ label: title });
+    await expect(verdict(page), title).toContainText('Goes to');
+    await expect(page.locator('#plan li.first'), title).toHaveCount(1);
+    formats.add(await page.locator('#facts dt:text-is("format") + dd').textContent());
+  }
+  expect(formats.size).toBe(9);
+});
+
+test('every example is valid, and decides its request', async ({ playground: page }) => {
+  for (const title of await page.locator('#example option:not([hidden])').allTextContents()) {
+    await example(page, title);
+    await expect(verdict(page), title).toContainText('Goes to');
+  }
+});
+
+test('a request of one\'s own is decided as it is typed', async ({ playground: page }) => {
+  await example(page, 'A bit of everything');
+  await page.getByRole('textbox', { name: 'Body' }).fill('{"model": "gpt-4o", "messages": [{"role": "user", "content": "internal only!"}]}');
+  await expect(page.locator('#routes tr', { hasText: 'confidential' })).toContainText('matches');
+  await expect(verdict(page)).toContainText('Goes to llama');
+  await page.getByRole('textbox', { name: 'Body' }).fill('{"model": "nobody"}');
+  await expect(verdict(page)).toContainText('refused · 404');
+  await expect(page.locator('#response')).toContainText('HTTP/1.1 404 Not Found');
+  await expect(page.locator('#response')).toContainText('model_not_found');
+  await page.getByLabel('Path', { exact: true }).fill('/about');
+  await expect(verdict(page)).toContainText('Sent on untouched, to website');
+  await page.getByLabel('Headers').fill('no header');
+  await expect(verdict(page)).toContainText('header line 1');
+});
+
+test('a deployment that cools or is drained leaves the plan', async ({ playground: page }) => {
+  await example(page, 'Failover');
+  await expect(plan(page)).toHaveText(['claude', 'claude-bedrock', 'llama']);
+  await deployment(page, 'claude').getByLabel('Cooling').check();
+  await expect(plan(page)).toHaveText(['claude-bedrock', 'llama']);
+  await expect(page.locator('#candidates tr', { hasText: 'claude' }).first()).toContainText('cooling');
+  await deployment(page, 'claude-bedrock').getByLabel('Drained').check();
+  await expect(plan(page)).toHaveText(['llama']);
+  await deployment(page, 'llama').getByLabel('Cooling').check();
+  await expect(plan(page)).toHaveCount(0);
+  await expect(page.locator('#response')).toContainText('503 Service Unavailable');
+  await page.getByRole('button', { name: 'All healthy' }).click();
+  await expect(plan(page)).toHaveCount(3);
+});
+
+test('a thousand requests follow the weights', async ({ playground: page }) => {
+  await example(page, 'Canary: one in ten');
+  const counted = await counts(page);
+  expect(sum(counted)).toBe(1000);
+  // Four standard deviations around 900.
+  expect(counted.get('proven')).toBeGreaterThanOrEqual(862);
+  expect(counted.get('proven')).toBeLessThanOrEqual(938);
+  await expect(page.getByRole('img', { name: /^1,000 requests: proven/ })).toBeVisible();
+  const bars = page.locator('.chart .bar-good');
+  const width = async (at) => (await bars.nth(at).boundingBox()).width;
+  await expect(async () => {
+    const share = (await width(0)) / ((await width(0)) + (await width(1)));
+    expect(Math.abs(share - counted.get('proven') / 1000)).toBeLessThan(0.01);
+  }).toPass();
+
+  await deployment(page, 'proven').getByLabel('Drained').check();
+  await expect(page.locator('.chart')).toHaveCount(0);
+  expect(await counts(page)).toEqual(new Map([['newcomer', 1000]]));
+});
+
+test('a session stays together, and new ones spread', async ({ playground: page }) => {
+  await example(page, 'Sessions stay together');
+  const together = await counts(page);
+  expect([...together.values()]).toEqual([1000]);
+  await page.getByLabel('Each of a new session').check();
+  const spread = await counts(page);
+  expect(sum(spread)).toBe(1000);
+  expect(spread.size).toBe(3);
+});
+
+test('all of it works by keyboard', async ({ playground: page }) => {
+  /** Tabs until that is focused; the way there is part of what is tested. */
+  const reach = async (locator) => {
+    for (let steps = 0; steps < 40; steps += 1) {
+      if (await locator.evaluate((element) => element === document.activeElement)) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`not reached: ${locator}`);
+  };
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to the result' })).toBeFocused();
+  await reach(page.getByLabel('Example'));
+  await page.keyboard.press('F');
+  await expect(plan(page)).toHaveText(['claude', 'claude-bedrock', 'llama']);
+  // Tab leaves the editor, as it leaves every field.
+  await reach(configuration(page));
+  await page.keyboard.press('Tab');
+  await expect(configuration(page)).not.toBeFocused();
+  await reach(deployment(page, 'claude').getByLabel('Healthy'));
+  await page.keyboard.press('ArrowRight');
+  await expect(plan(page)).toHaveText(['claude-bedrock', 'llama']);
+  await expect(deployment(page, 'claude').getByLabel('Cooling')).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect(deployment(page, 'claude').getByLabel('Drained')).toBeFocused();
+  await reach(page.getByRole('button', { name: 'Send 1,000 requests' }));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('img', { name: /claude-bedrock 100/ })).toBeVisible();
+  await reach(page.getByText('As a table'));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('cell', { name: '1,000' }).first()).toBeVisible();
+});
+
+test('what is decided is announced', async ({ playground: page }) => {
+  for (const id of ['check', 'verdict', 'spread', 'note']) {
+    await expect(page.locator(`#${id}`)).toHaveRole('status');
+  }
+});
+
+test('a link brings all of it back, without credentials', async ({ playground: page, context, site }) => {
+  await example(page, 'Failover');
+  await deployment(page, 'claude').getByLabel('Drained').check();
+  await page.getByLabel('Headers').fill('x-api-key: secret\nAuthorization: Bearer secret\nx-llm-tag: a');
+  await expect(page.locator('#facts')).toContainText('a');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.locator('#note')).toContainText('Credentials are not in it');
+  const url = page.url();
+  expect(url.startsWith(`${site}#`)).toBe(true);
+
+  const other = await context.newPage();
+  await other.goto(url);
+  await expect(plan(other)).toHaveText(['claude-bedrock', 'llama']);
+  await expect(deployment(other, 'claude').getByLabel('Drained')).toBeChecked();
+  await expect(other.getByLabel('Headers')).toHaveValue('x-llm-tag: a');
+  expect(await configuration(other).inputValue()).toBe(await configuration(page).inputValue());
+  await other.goto(`${site}#nonsense`);
+  await other.reload();
+  await expect(verdict(other)).toContainText('Goes to');
+});
+
+test('the theme is chosen, and kept', async ({ playground: page }) => {
+  const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await colour();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await colour();
+  expect(dark).not.toBe(light);
+  await page.getByRole('button', { name: 'Theme: Auto' }).click();
+  expect(await colour()).toBe(light);
+  await page.reload();
+  expect(await colour()).toBe(light);
+  await page.getByRole('button', { name: 'Theme: Light' }).click();
+  await page.emulateMedia({ colorScheme: 'light' });
+  expect(await colour()).toBe(dark);
+});
+
+test('text that looks like markup stays text', async ({ playground: page }) => {
+  await configuration(page).fill('{"<img src=x onerror=alert(1)>": 1, "models": {"<b>": {"candidates": ["<i>"]}}}');
+  await expect(page.locator('#problem-list')).toContainText('<img src=x onerror=alert(1)>');
+  await expect(page.locator('#panes img, #panes b:text("<"), #panes i')).toHaveCount(0);
+});
+
+test('opened as a file, the page says what it needs', async ({ page }) => {
+  await page.goto(`file://${process.env.SITE}/index.html`);
+  await expect(page.locator('#unserved')).toHaveCSS('visibility', 'visible');
+  await expect(page.locator('#unserved')).toContainText('make playground-serve');
+});
+
+for (const [name, viewport] of [['wide', { width: 1440, height: 900 }], ['tablet', { width: 820, height: 1180 }], ['phone', { width: 390, height: 844 }]]) {
+  test(`nothing is cut off sideways: ${name}`, async ({ playground: page }) => {
+    await page.setViewportSize(viewport);
+    await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
+    const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    expect(wide).toBeLessThanOrEqual(seen);
+  });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`axe finds nothing: ${colorScheme}`, async ({ playground: page }) => {
+    await page.emulateMedia({ colorScheme });
+    const scan = async () => (await new AxeBuilder({ page }).analyze()).violations
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`);
+    await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
+    await page.getByText('As a table').click();
+    expect(await scan(), 'decided').toEqual([]);
+    await example(page, 'Failover');
+    await deployment(page, 'claude').getByLabel('Cooling').check();
+    await deployment(page, 'llama').getByLabel('Drained').check();
+    expect(await scan(), 'cooling and drained').toEqual([]);
+    await page.getByRole('textbox', { name: 'Body' }).fill('{"model"');
+    await expect(verdict(page)).toContainText('refused');
+    expect(await scan(), 'refused').toEqual([]);
+    await configuration(page).fill('{"colour": 1}');
+    await expect(page.locator('#check')).toContainText('problem');
+    expect(await scan(), 'with problems').toEqual([]);
+  });
+}

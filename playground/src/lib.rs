@@ -1,0 +1,115 @@
+//! The playground's interface: text in, JSON text out, so that the page needs
+//! no types of its own.
+//!
+//! What is decided, and why, is the library's to say; here its results are
+//! put into the shape that the page shows. Nothing is kept between calls.
+
+mod answer;
+mod fleet;
+mod request;
+mod samples;
+mod simulate;
+
+use pointsman::config::{self, Checked, Config, Located};
+use serde_json::{Value, json};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Checks a configuration: every problem and warning with its place in the
+/// text, and what a valid one holds.
+#[wasm_bindgen]
+#[must_use]
+pub fn check(configuration: &str) -> String {
+    let Checked { config, problems, count, warnings } = config::check_json(configuration);
+    let located = |all: &[Located]| -> Value {
+        all.iter().map(|one| self::located(configuration, one)).collect()
+    };
+    json!({
+        "ok": config.is_some(),
+        "problems": located(&problems),
+        "count": count,
+        "warnings": located(&warnings),
+        "holds": config.as_ref().map(held),
+    })
+    .to_string()
+}
+
+/// Explains what becomes of a request: the trace of `pointsman explain --json`
+/// as `trace`, and what its client gets as `response`.
+#[wasm_bindgen]
+#[must_use]
+pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> String {
+    let explained = parsed(configuration, request, state)
+        .map(|asked| answer::explained(&asked.0, &asked.1, asked.2, seed.into()));
+    told(explained)
+}
+
+/// Sends a request many times, and counts where it goes.
+#[wasm_bindgen]
+#[must_use]
+pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, seed: u32) -> String {
+    let simulated = parsed(configuration, request, state)
+        .map(|asked| simulate::simulated(&asked.0, &asked.1, asked.2, times, seed.into()));
+    told(simulated)
+}
+
+/// Requests of real SDKs to begin with.
+#[wasm_bindgen]
+#[must_use]
+pub fn samples() -> String {
+    samples::all().to_string()
+}
+
+/// Configurations to begin with.
+#[wasm_bindgen]
+#[must_use]
+pub fn examples() -> String {
+    samples::examples().to_string()
+}
+
+/// What the page hands in, or why it cannot be understood.
+fn parsed(
+    configuration: &str,
+    request: &str,
+    state: &str,
+) -> Result<(Config, request::Request, fleet::Described), String> {
+    let config = config::parse(configuration.as_bytes())
+        .map_err(|_| "the configuration has problems".to_owned())?;
+    let request = request::Request::read(request)?;
+    let fleet = fleet::Described::read(&config, state)?;
+    Ok((config, request, fleet))
+}
+
+fn told(result: Result<Value, String>) -> String {
+    result.unwrap_or_else(|problem| json!({"problem": problem})).to_string()
+}
+
+/// A problem for the page, whose texts are counted in UTF-16.
+fn located(text: &str, one: &Located) -> Value {
+    let units = |end: usize| text.get(..end).map_or(0, |before| before.encode_utf16().count());
+    json!({
+        "path": one.problem.path,
+        "message": one.problem.message,
+        "line": one.line,
+        "column": one.column,
+        "from": units(one.range.start),
+        "to": units(one.range.end),
+    })
+}
+
+/// What of a valid configuration the page shows.
+fn held(config: &Config) -> Value {
+    let deployment = |deployment: &config::Deployment| {
+        json!({
+            "id": deployment.id,
+            "provider": config.provider(deployment.provider).name,
+            "model": deployment.upstream_model,
+        })
+    };
+    json!({
+        "providers": config.providers.len(),
+        "models": config.models.len(),
+        "routes": config.routes.len(),
+        "deployments": config.deployments.iter().map(deployment).collect::<Value>(),
+        "max_attempts": config.failover.max_attempts,
+    })
+}

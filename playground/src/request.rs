@@ -1,0 +1,50 @@
+//! A request as the page holds it: method, path, headers as text, body.
+
+use pointsman::lifecycle::RequestHead;
+use serde_json::Value;
+
+/// A request to be decided.
+pub(crate) struct Request {
+    headers: Vec<(String, Vec<u8>)>,
+    /// Its body.
+    pub(crate) body: Vec<u8>,
+    /// Whether each time it is sent it belongs to another session.
+    pub(crate) has_new_sessions: bool,
+}
+
+impl Request {
+    /// Reads `{"method", "path", "headers", "body", "new_sessions"}`, headers one in a line.
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+        let method = Some(text("method").trim()).filter(|method| !method.is_empty());
+        let mut headers = vec![
+            (":method".to_owned(), method.unwrap_or("POST").to_ascii_uppercase().into_bytes()),
+            (":path".to_owned(), text("path").trim().as_bytes().to_vec()),
+        ];
+        for (at, line) in text("headers").lines().enumerate() {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let parts = line.split_once(':').filter(|(name, _)| !name.trim().is_empty());
+            let Some((name, value)) = parts else {
+                return Err(format!("header line {}: wanted name: value", at.saturating_add(1)));
+            };
+            headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
+        }
+        let body = text("body").as_bytes().to_vec();
+        let has_new_sessions = value.get("new_sessions") == Some(&Value::Bool(true));
+        Ok(Self { headers, body, has_new_sessions })
+    }
+
+    /// Its head.
+    pub(crate) fn head(&self) -> RequestHead {
+        RequestHead::new(self.headers.clone())
+    }
+
+    /// Its head without the id by which samples are drawn: one of many.
+    pub(crate) fn head_of_many(&self) -> RequestHead {
+        let headers = self.headers.iter().filter(|(name, _)| name != "x-request-id");
+        RequestHead::new(headers.cloned().collect())
+    }
+}

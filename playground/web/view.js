@@ -1,0 +1,130 @@
+// A trace as the page shows it. Decides nothing: the words are the trace's own.
+
+import { counted, el } from './dom.js';
+
+const chip = (kind, text) => el('span', { class: `chip ${kind}` }, text);
+const strong = (text) => el('strong', {}, text);
+const none = (text) => el('p', { class: 'hint' }, text);
+
+/** What becomes of the request, in a sentence. */
+export function verdict(trace, response) {
+  if (trace.decision) {
+    const { deployment, cluster, upstream_model: model } = trace.decision;
+    const parts = [chip('good', 'served'), 'Goes to ', strong(deployment), ': cluster ', strong(cluster), ', as model ', strong(model), '.'];
+    return parts;
+  }
+  if (trace.error) {
+    return [chip('bad', `refused · ${trace.error.status}`), trace.error.message, '.'];
+  }
+  const cluster = response.cluster;
+  const where = cluster ? ['to ', strong(cluster), '.'] : ['but there is no default_cluster: Envoy answers 503.'];
+  return [chip('plain', 'passes'), 'Sent on untouched, ', ...where];
+}
+
+/** The way from route to deployment, and when the request goes on. */
+export function decision(trace) {
+  const steps = [
+    ['Route', trace.route], ['Model', trace.model], ['Variant', trace.variant],
+    ['Strategy', trace.strategy], ['Deployment', trace.decision?.deployment], ['Provider', trace.decision?.provider],
+  ].filter(([name, value]) => value || (name === 'Route' && trace.model));
+  if (steps.length === 0) return [];
+  const step = ([name, value]) => el('div', {}, el('dt', {}, name), el('dd', { class: value ? '' : 'none' }, value ?? 'none'));
+  const shown = [el('dl', { class: 'way' }, steps.map(step))];
+  const { early, because } = trace.release ?? {};
+  if (because && trace.decision) {
+    const when = early ? 'Sent on as soon as its model is read: ' : 'Held to the end of its body: ';
+    shown.push(el('p', { class: 'released' }, `${when}${because}.`));
+  }
+  return shown;
+}
+
+/** The plan, in order. */
+export function plan(trace, attempts) {
+  if (trace.plan.length === 0) return [none('Nothing is tried.')];
+  const step = (name, at) => el('li', { class: at === 0 ? 'first' : '' }, name);
+  const most = Math.min(attempts, trace.plan.length);
+  const note = attempts > 1
+    ? `Tried in this order, at most ${counted(attempts, 'attempt')}.`
+    : `One attempt: failover is off${trace.plan.length > 1 ? ', so what follows is not tried' : ''}.`;
+  return [el('ol', { class: 'plan', 'data-reached': most }, trace.plan.map(step)), none(note)];
+}
+
+/** Each route's verdict. */
+export function routes(trace) {
+  if (trace.routes.length === 0) return [none('None is looked at: the requested model itself decides.')];
+  const matched = trace.routes.findIndex((route) => route.matched);
+  const row = (route, at) => {
+    const isBehind = matched >= 0 && at > matched;
+    const kind = route.matched ? chip('good', 'matches') : chip('', 'no');
+    return el('tr', { class: isBehind ? 'unseen' : '' },
+      el('td', {}, route.name), el('td', { class: 'nowrap' }, kind), el('td', {}, route.because ?? ''));
+  };
+  return [table(['Route', 'Verdict', 'Because'], trace.routes.map(row))];
+}
+
+/** Each candidate's verdict. */
+export function candidates(trace) {
+  if (trace.candidates.length === 0) return [none('No candidate is looked at.')];
+  const row = (candidate) => {
+    const kind = candidate.eligible ? chip('good', 'eligible') : chip('warn', 'no');
+    const because = candidate.because ?? (candidate.fallback ? `fallback ${candidate.fallback}` : '');
+    const cost = candidate.estimated_cost_usd;
+    return el('tr', {},
+      el('td', {}, candidate.deployment),
+      el('td', { class: 'nowrap' }, kind),
+      el('td', { class: 'number wide' }, cost === null ? '—' : `$${cost.toFixed(6)}`),
+      el('td', {}, because));
+  };
+  return [table(['Deployment', 'Verdict', 'Cost, at most', 'Because'], trace.candidates.map(row))];
+}
+
+function table(columns, rows) {
+  const column = (name) => el('th', { scope: 'col', class: name.startsWith('Cost') ? 'number wide' : '' }, name);
+  return el('table', { class: 'table verdicts' }, el('thead', {}, el('tr', {}, columns.map(column))), el('tbody', {}, rows));
+}
+
+/** The facts in the order they are shown, and how they are said. */
+const WORDS = {
+  format: 'format', operation: 'operation', model: 'model',
+  message_count: 'messages', input_tokens_estimate: 'input tokens, about', max_output_tokens: 'output limit',
+  stream: 'stream', body_bytes: 'body bytes', has_images: 'images', has_audio: 'audio', has_files: 'files',
+  has_tools: 'tools', json_mode: 'JSON mode', has_state: 'provider state', tags: 'tags', params: 'params',
+};
+
+/** What the request says. */
+export function facts(trace) {
+  if (!trace.facts) return [none('The request is not read.')];
+  const known = Object.keys(WORDS);
+  const keys = [...known, ...Object.keys(trace.facts).filter((key) => !known.includes(key))];
+  const fact = (key) => {
+    const value = trace.facts[key] ?? null;
+    const text = worded(value);
+    const kind = value === true ? 'yes' : value === false || text === 'none' ? 'no' : '';
+    return el('div', {}, el('dt', {}, WORDS[key] ?? key), el('dd', { class: kind }, text));
+  };
+  return [el('dl', { class: 'facts' }, keys.map(fact))];
+}
+
+function worded(value) {
+  if (value === null) return 'none';
+  if (value === true) return 'yes';
+  if (value === false) return 'no';
+  if (typeof value === 'number') return value.toLocaleString('en');
+  if (Array.isArray(value)) return value.join(', ') || 'none';
+  if (typeof value === 'object') return Object.entries(value).map(([key, inner]) => `${key}=${inner}`).join(', ') || 'none';
+  return String(value);
+}
+
+const REASONS = { 400: 'Bad Request', 402: 'Payment Required', 404: 'Not Found', 413: 'Content Too Large', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' };
+
+/** What the client gets. */
+export function response(answer) {
+  if (answer.kind === 'passed') return [none('Whatever that cluster answers, as it is.')];
+  const { status, headers, body } = answer;
+  const line = `HTTP/1.1 ${status} ${status === 200 ? 'OK' : REASONS[status] ?? ''}`.trim();
+  const header = ([name, value]) => [el('span', { class: 'k' }, `${name}: `), `${value}\n`];
+  const rest = answer.kind === 'served' ? "…the provider's headers and body" : JSON.stringify(body, null, 2);
+  const isNamed = answer.kind === 'served' && headers.length > 0;
+  const note = isNamed ? [none('If the first attempt succeeds: the provider’s answer, with who served.')] : [];
+  return [el('pre', { class: 'http', tabindex: '0', 'aria-labelledby': 'response-title' }, el('b', {}, line), '\n', headers.flatMap(header), answer.kind === 'served' ? '' : '\n', el('span', { class: answer.kind === 'served' ? 'k' : '' }, rest)), ...note];
+}

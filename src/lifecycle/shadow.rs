@@ -1,0 +1,216 @@
+//! The shadow: what other rules would have done with a request, beside what was done.
+//!
+//! Decides right after the decision that counts, by the same facts, the same draws and
+//! the same shared state. It has no effect: what it finds is counted, and told in the debug
+//! log. Where it wants to know more of a body that goes on early, it decides again at the
+//! end of that.
+
+use crate::config::{Config, Shadow};
+use crate::host::Host;
+use crate::metrics::{self, table};
+use crate::request::control::Controls;
+use crate::request::facts::{Fact, RequestFacts, Tokens};
+use crate::request::scan::Looks;
+use crate::routing::difference::{Difference, Fate};
+use crate::routing::{self, Request, Verdict};
+use crate::state::{FleetNow, Heard, Onlooker};
+
+use super::engine::Engine;
+use super::headers::value;
+use super::read;
+use super::stream::{Opening, Stream, millis};
+
+/// A request that the shadow is evaluated for, until it is counted.
+#[derive(Debug)]
+pub(super) struct Shadowed {
+    live: Fate,
+    /// None while it is open.
+    shadow: Option<Fate>,
+    /// What it is decided again by, where it was open when the body went on early.
+    early: Option<Box<Early>>,
+}
+
+impl Shadowed {
+    /// Whether the rest of the body is to be looked at for it.
+    pub(super) const fn is_open(&self) -> bool {
+        self.shadow.is_none()
+    }
+}
+
+/// What was known of a request when its body went on.
+#[derive(Debug)]
+struct Early {
+    facts: RequestFacts,
+    controls: Controls,
+    heard: Heard,
+    sample: f64,
+    seed: u64,
+}
+
+/// Whether the shadow is evaluated for a request that falls there among all requests.
+pub(super) fn is_wanted(config: &Config, share: impl FnOnce() -> f64) -> bool {
+    config.shadow.as_ref().is_some_and(|shadow| share() < shadow.sample_percent)
+}
+
+/// What is to be looked at: by the shadow as well, where it is evaluated.
+pub(super) fn looks(config: &Config, is_wanted: bool, of: impl Fn(&Config) -> Looks) -> Looks {
+    let looks = of(config);
+    match &config.shadow {
+        Some(shadow) if is_wanted => looks.and(of(&shadow.config)),
+        _ => looks,
+    }
+}
+
+/// What the shadow makes of a request that has just been decided.
+pub(super) fn look<H: Host + ?Sized>(
+    engine: &Engine,
+    opening: &Opening,
+    (facts, controls): (&RequestFacts, &Controls),
+    fleet: &mut FleetNow<'_, H>,
+    verdict: &Verdict,
+) -> Option<Box<Shadowed>> {
+    let is_early = facts.input_tokens == Tokens::UNKNOWN;
+    // What does not serve a request early does nothing with it yet.
+    if !opening.is_shadowed || (is_early && !matches!(verdict, Verdict::Serve(_))) {
+        return None;
+    }
+    let shadow = engine.config().shadow.as_deref()?;
+    let live = Fate::of(verdict)?;
+    let request = opening.request(&shadow.config, facts, controls);
+    let (seed, sample) = (opening.seed, request.sample);
+    let fate = fate(engine, request, fleet, seed);
+    let early = (is_early && fate.is_none()).then(|| {
+        let (facts, controls) = (facts.clone(), controls.clone());
+        let heard = std::mem::take(&mut fleet.heard);
+        Box::new(Early { facts, controls, heard, sample, seed })
+    });
+    Some(Box::new(Shadowed { live, shadow: fate, early }))
+}
+
+/// What becomes of a request under the shadow's rules; none while that is open.
+fn fate<H: Host + ?Sized>(
+    engine: &Engine,
+    request: Request<'_>,
+    fleet: &mut FleetNow<'_, H>,
+    seed: u64,
+) -> Option<Fate> {
+    let mut onlooker = Onlooker::new(fleet, engine.config(), request.config, seed);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    Fate::of(&routing::decide(request, &mut onlooker, &mut rng, None))
+}
+
+impl Stream {
+    /// Counts what the shadow made of the request, of which by now so much is known.
+    pub(super) fn count_shadow<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        facts: Option<&RequestFacts>,
+    ) {
+        let Some(shadowed) = self.shadowed.take() else { return };
+        let engine = &*self.engine;
+        let Some(shadow) = &engine.config().shadow else { return };
+        let Shadowed { live, shadow: fate, early } = *shadowed;
+        let fate = fate.or_else(|| again(host, engine, shadow, *early?, facts?));
+        let difference = fate.as_ref().map(|fate| live.difference(fate));
+        let told = told(difference);
+        engine.meter.put(host, &table::SHADOW_REQUESTS, &[told], 1);
+        let Some(fate) = fate else { return };
+        if difference != Some(Difference::None) {
+            diverged(host, engine, (&live, engine.config()), (&fate, &shadow.config), told);
+        }
+        add_costs(host, engine, [&live, &fate], facts);
+    }
+}
+
+/// Decides again, now that the body is known.
+fn again<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    shadow: &Shadow,
+    early: Early,
+    facts: &RequestFacts,
+) -> Option<Fate> {
+    let Early { facts: known, controls, heard, sample, seed } = early;
+    let mut facts = facts.clone();
+    facts.model = known.model;
+    facts.headers = known.headers;
+    if !known.unseen.has(Fact::Tags) {
+        facts.tags = known.tags;
+    }
+    // So far they were the header's, which go over the body's.
+    facts.params.extend(known.params);
+    let mut fleet = engine.fleet.at(host, engine.config(), millis(host.now()));
+    fleet.heard = heard;
+    let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
+    fate(engine, request, &mut fleet, seed)
+}
+
+/// The word that metrics have for it.
+const fn told(difference: Option<Difference>) -> &'static str {
+    match difference {
+        Some(Difference::None) => "same",
+        Some(Difference::Deployment) => "other_deployment",
+        Some(Difference::Model) => "other_model",
+        Some(Difference::Passing) => "other_passing",
+        Some(Difference::OnlyFirstRefused) => "live_refuses",
+        Some(Difference::OnlySecondRefused) => "shadow_refuses",
+        Some(Difference::Refusal) => "other_refusal",
+        None => "undecided",
+    }
+}
+
+/// Counts a divergence by the routes that led to it, and tells it.
+fn diverged<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    (live, by_live): (&Fate, &Config),
+    (shadow, by_shadow): (&Fate, &Config),
+    told: &str,
+) {
+    let live_route = route(by_live, live);
+    let shadow_route = route(by_shadow, shadow);
+    engine.meter.put(host, &table::SHADOW_LIVE_ROUTES, &[live_route], 1);
+    engine.meter.put(host, &table::SHADOW_ROUTES, &[shadow_route], 1);
+    read::debug(host, || {
+        format!(
+            "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
+            value(&live.told(by_live)),
+            value(&shadow.told(by_shadow))
+        )
+    });
+}
+
+fn route<'a>(config: &'a Config, fate: &Fate) -> &'a str {
+    fate.route().map_or(metrics::NONE, |id| config.route(id).name.as_str())
+}
+
+/// Adds up what both would cost, where both are sent to a deployment.
+fn add_costs<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    fates: [&Fate; 2],
+    facts: Option<&RequestFacts>,
+) {
+    if !fates.iter().all(|fate| matches!(fate, Fate::Served { .. })) {
+        return;
+    }
+    let config = engine.config();
+    let [live, shadow] = fates.map(|fate| fate.likely_cost(config, facts?));
+    let is_known = live.is_some() && shadow.is_some();
+    let result = if is_known { "known" } else { "unknown" };
+    engine.meter.put(host, &table::SHADOW_COSTED, &[result], 1);
+    if let (Some(live), Some(shadow)) = (live, shadow) {
+        engine.meter.put(host, &table::SHADOW_COST, &["live"], nano(live));
+        engine.meter.put(host, &table::SHADOW_COST, &["shadow"], nano(shadow));
+    }
+}
+
+/// Billionths of a dollar.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "costs are not negative, and what is too large is cut off"
+)]
+fn nano(usd: f64) -> u64 {
+    (usd * 1e9).round() as u64
+}

@@ -1,0 +1,214 @@
+//! What those see who look on: metrics as Prometheus reads them, the access log, and that
+//! nothing of a prompt or a credential is in either.
+
+mod dashboard;
+mod log;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use pointsman::host::MetricKind;
+use pointsman::metrics::table;
+use serde_json::{Value, json};
+
+use crate::harness::ledger::{self, DEPLOYMENTS, LAYOUT, MODELS, assert_equal, counted};
+use crate::harness::load::{FAULTY, Load, SOUND, drive};
+use crate::harness::{Ask, Group, Spec, ask, chat, run};
+
+/// Names with all that Envoy or Prometheus could stumble over.
+const ODD: &str = "org/model.v1:8b#x;y=z \"q\\ é.";
+
+/// Two ways to fail, prices, and a route.
+fn document() -> Value {
+    let deployment = |provider: &str, model: &str| {
+        json!({"provider": provider, "model": model, "facts": {
+            "input_usd_per_million": 1000, "output_usd_per_million": 2000}})
+    };
+    json!({
+        "providers": {"alpha": {"cluster": "alpha", "credential": {"env": "ALPHA_KEY"}},
+                      "beta": {"cluster": "beta"},
+                      "any": {"cluster": "gamma", "api": "any"}},
+        "deployments": {"a": deployment("alpha", "model-a"), "b": deployment("beta", "model-b"),
+                        ODD: deployment("alpha", "model-odd")},
+        "models": {"ab": {"candidates": ["a", "b"]}, "b": {"candidates": ["b"]},
+                   ODD: {"candidates": [ODD]}},
+        "routes": [{"name": ODD, "when": {"tag_equals": "odd"}, "then": {"target_model": ODD}},
+                   {"name": "long", "when": {"input_tokens_gt": 5000, "model_in": ["b"]},
+                    "then": {"target_model": "b"}}],
+        "shadow": {"routes": []},
+        "failover": {"max_attempts": 3},
+        "cooldown": {"success_threshold": 1, "time_ms": 1, "max_time_ms": 1},
+        "allow_direct": true, "log_fields": true, "default_cluster": "site"
+    })
+}
+
+static GROUP: LazyLock<Group> = LazyLock::new(|| {
+    let mut document = document();
+    document["route_source"] = json!({"cluster": "site", "path": "/rules", "interval_ms": 1000});
+    document["shadow"] = json!({"routes": [
+        {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
+    let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document) });
+    exercise(&group);
+    run(fetched(&group));
+    group
+});
+
+/// Waits for the first fetch of routes to have come to something.
+async fn fetched(group: &Group) {
+    while group.envoy().scrape().await.sum("pointsman_route_source_fetches", &[]) == 0.0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Traffic by which every metric comes to a value.
+fn exercise(group: &Group) {
+    let chat_of = |model: &str| ask(group).model(model);
+    assert_eq!(chat_of("ab").send().status, 200);
+    let limited = |ask: Ask<'_>| {
+        ask.header("x-mock-only", "alpha").header("x-mock-status", "429").send().status
+    };
+    assert_eq!(limited(chat_of("ab")), 200, "the other one serves it");
+    // Past its cooldown of a millisecond, one success is enough.
+    for _ in 0..3 {
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(chat_of("ab").send().status, 200);
+    }
+    let text = "word ".repeat(2000);
+    let long = chat("b", text);
+    assert_eq!(ask(group).json(&long).send().status, 200);
+    let untold = ask(group).json(&long).header("x-mock-body", "{}").send();
+    assert_eq!(untold.status, 200);
+    assert_eq!(ask(group).header("x-llm-tag", "odd").json(&chat("ab", "Hello")).send().status, 200);
+    assert_eq!(chat_of("nobody's").send().status, 404);
+    assert_eq!(chat_of("any:their-own").send().status, 200);
+    assert_eq!(ask(group).path("/v1/files").body("anything").send().status, 200);
+    group.assert_no_trap();
+}
+
+/// What Envoy calls a metric or a label, as Prometheus has it.
+fn in_prometheus(name: &str) -> String {
+    name.replace('.', "_")
+}
+
+#[test]
+fn every_metric_of_the_table_is_there_with_its_labels_and_no_other_is() {
+    let scrape = run(GROUP.envoy().scrape());
+    let mut expected = BTreeSet::new();
+    for metric in table::ALL {
+        let name = in_prometheus(metric.name);
+        let (kind, sampled) = match metric.kind {
+            MetricKind::Counter => ("counter", name.clone()),
+            MetricKind::Gauge => ("gauge", name.clone()),
+            MetricKind::Histogram => ("histogram", format!("{name}_count")),
+        };
+        assert_eq!(scrape.types.get(&name).map(String::as_str), Some(kind), "{name}");
+        let labels: BTreeSet<String> = metric.labels.iter().copied().map(in_prometheus).collect();
+        let found: BTreeSet<String> =
+            scrape.labels(&sampled).into_iter().map(str::to_owned).collect();
+        assert_eq!(found, labels, "{name}");
+        expected.insert(name);
+    }
+    let found: BTreeSet<String> = scrape.types.keys().cloned().collect();
+    assert_eq!(found, expected, "nothing is left over of a name that broke");
+}
+
+#[test]
+fn names_of_any_kind_are_labels_of_their_own() {
+    let scrape = run(GROUP.envoy().scrape());
+    // As it is but for what would end a value: `;`, `=`, a dot at the end.
+    let shown = "org/model.v1:8b#x%3By%3Dz \"q\\ é%2E";
+    let served = [("model", shown), ("route", shown), ("verdict", "served"), ("code", "2xx")];
+    assert_eq!(scrape.sum("pointsman_requests", &served), 1.0);
+    let succeeded = [("deployment", shown), ("outcome", "success")];
+    assert_eq!(scrape.sum("pointsman_attempts", &succeeded), 1.0);
+    for sample in &scrape.samples {
+        let clients: Vec<_> =
+            sample.labels.values().filter(|value| value.contains("their-own")).collect();
+        assert!(clients.is_empty(), "{sample:?}");
+    }
+    let direct = [("deployment", "other"), ("outcome", "success")];
+    assert_eq!(scrape.sum("pointsman_attempts", &direct), 1.0);
+    let unknown = [("model", "other"), ("code", "model_not_found")];
+    assert_eq!(scrape.sum("pointsman_requests", &unknown), 1.0);
+}
+
+#[test]
+fn tokens_cost_and_fallbacks_are_what_the_providers_did() {
+    let scrape = run(GROUP.envoy().scrape());
+    let fell = [("model", "ab"), ("deployment", "b"), ("kind", "rate_limit")];
+    assert_eq!(scrape.sum("pointsman_fallbacks", &fell), 1.0);
+    assert_eq!(scrape.sum("pointsman_cooldowns", &[("deployment", "a")]), 1.0);
+    assert_eq!(scrape.sum("pointsman_recoveries", &[("deployment", "a")]), 1.0);
+    let told = [("deployment", "a"), ("direction", "input"), ("source", "provider")];
+    let input = scrape.sum("pointsman_tokens", &told);
+    let output = scrape.sum("pointsman_tokens", &[told[0], ("direction", "output"), told[2]]);
+    // Seven in and five out each time, at a thousandth of a dollar and two.
+    assert_eq!((input % 7.0, output), (0.0, input / 7.0 * 5.0));
+    let cost = scrape.sum("pointsman_cost_nano_usd", &[("deployment", "a")]);
+    assert_eq!(cost, (input + 2.0 * output) * 1e6);
+    let estimated = [("deployment", "b"), ("direction", "input"), ("source", "estimate")];
+    assert!(scrape.sum("pointsman_tokens", &estimated) > 1000.0);
+    assert_eq!(scrape.sum("pointsman_in_flight", &[]), 0.0);
+}
+
+/// Both ways, under every kind of failure.
+fn counts_are_the_providers(spec: &Spec) {
+    const REQUESTS: usize = 3000;
+    let group: &'static Group = Box::leak(Box::new(Group::start(spec)));
+    let faulty =
+        Load { models: &MODELS, requests: REQUESTS, connections: 32, seed: 9, kinds: &FAULTY };
+    run(drive(group, faulty));
+    run(assert_equal(group, &[LAYOUT]));
+    // One at a time: of two that end at once, either may show what is in flight.
+    run(drive(
+        group,
+        Load { models: &["turns"], requests: 30, connections: 1, kinds: &SOUND, ..faulty },
+    ));
+    run(assert_equal(group, &[LAYOUT]));
+    let scrape = run(group.envoy().scrape());
+    for (deployment, (counts, _)) in counted(group) {
+        let of = |name, labels: &[(&str, &str)]| {
+            let labels = [&[("deployment", deployment)], labels].concat();
+            scrape.sum(name, &labels)
+        };
+        let outcomes = |names: &[&str]| -> f64 {
+            names.iter().map(|name| of("pointsman_attempts", &[("outcome", *name)])).sum()
+        };
+        assert_eq!(of("pointsman_attempts", &[]), counts.attempts as f64, "{deployment}");
+        assert_eq!(outcomes(&["success"]), counts.successes as f64, "{deployment}");
+        let failures =
+            ["timeout", "rate_limit", "auth", "quota", "not_found", "server", "network", "in_band"];
+        assert_eq!(outcomes(&failures), counts.failures as f64, "{deployment}");
+        assert_eq!(of("pointsman_tokens", &[]), counts.tokens as f64, "{deployment}");
+        let durations = of("gen_ai_server_request_duration_count", &[]);
+        assert_eq!(durations, counts.attempts as f64, "{deployment}");
+        assert_eq!(of("pointsman_in_flight", &[]), 0.0, "{deployment}");
+    }
+    assert_eq!(scrape.sum("pointsman_requests", &[]), (REQUESTS + 30) as f64);
+    let refused = scrape.sum("pointsman_requests", &[("code", "invalid_body")]);
+    let decided = scrape.sum("pointsman_decision_duration_us_count", &[]);
+    assert!(refused > 0.0 && decided == (REQUESTS + 30) as f64, "{refused} {decided}");
+    assert_eq!(DEPLOYMENTS.len(), 3);
+    group.assert_no_trap();
+}
+
+#[test]
+fn every_request_and_attempt_is_counted_once() {
+    counts_are_the_providers(&Spec {
+        is_observed: true,
+        with_peek: true,
+        ..Spec::new(ledger::document())
+    });
+}
+
+#[test]
+fn every_request_and_attempt_is_counted_once_where_it_fails_over() {
+    let mut document = ledger::document();
+    document["failover"] = json!({"max_attempts": 3});
+    counts_are_the_providers(&Spec {
+        is_observed: true,
+        with_peek: true,
+        ..Spec::failing_over(document)
+    });
+}
