@@ -228,3 +228,9 @@ fn what_a_form_of_istio_cannot_serve_is_a_problem() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("envoy/buffer.yaml"), "{}", ran.err);
 }
+
+#[test]
+fn lint_knows_the_buffer_filter_that_holds_headers() {
+    let ran = pointsman(&["lint", "--envoy", "envoy/buffer.yaml"], "");
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}
