@@ -133,6 +133,13 @@ fn adapt(document: &mut Value, places: &BTreeMap<String, Place>, form: Form, att
     }
 }
 
+/// Sets a member.
+fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value.into());
+    }
+}
+
 impl Plan<'_> {
     /// Whether a failure is followed by another attempt.
     fn fails_over(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::resource::{cluster, selector};
-use super::{Form, Plan};
+use super::{Form, Plan, put};
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
 
@@ -72,14 +72,18 @@ fn route(plan: &Plan<'_>) -> Value {
         "timeout": "0s",
     });
     if plan.fails_over() {
-        route["retry_policy"] = json!({
-            "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
-            "retriable_headers": [{"name": plan.config.headers.retry, "present_match": true}],
-            "num_retries": plan.config.failover.max_attempts.saturating_sub(1),
-            "refresh_cluster_on_retry": true,
-            "per_try_timeout": "120s",
-            "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
-        });
+        put(
+            &mut route,
+            "retry_policy",
+            json!({
+                "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
+                "retriable_headers": [{"name": plan.config.headers.retry, "present_match": true}],
+                "num_retries": plan.config.failover.max_attempts.saturating_sub(1),
+                "refresh_cluster_on_retry": true,
+                "per_try_timeout": "120s",
+                "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
+            }),
+        );
     }
     route
 }
@@ -88,7 +92,7 @@ fn route(plan: &Plan<'_>) -> Value {
 /// whole, so all of them are here.
 fn attempts(plan: &Plan<'_>, is_tls: bool) -> Value {
     let mut document = plan.document.clone();
-    document["role"] = "attempt".into();
+    put(&mut document, "role", "attempt");
     let mut options = json!({
         "@type": format!("{TYPES}.upstreams.http.v3.HttpProtocolOptions"),
         "http_filters": [
@@ -98,9 +102,13 @@ fn attempts(plan: &Plan<'_>, is_tls: bool) -> Value {
         ],
     });
     if is_tls {
-        options["auto_config"] = json!({"http_protocol_options": {}, "http2_protocol_options": {}});
+        put(
+            &mut options,
+            "auto_config",
+            json!({"http_protocol_options": {}, "http2_protocol_options": {}}),
+        );
     } else {
-        options["explicit_http_config"] = json!({"http_protocol_options": {}});
+        put(&mut options, "explicit_http_config", json!({"http_protocol_options": {}}));
     }
     json!({
         "per_connection_buffer_limit_bytes": plan.buffer,
@@ -129,7 +137,7 @@ fn wasm(plan: &Plan<'_>, root_id: &str, document: &Value) -> Value {
         },
     });
     if plan.arguments.form == Form::EnvoyFilter {
-        config["allow_on_headers_stop_iteration"] = true.into();
+        put(&mut config, "allow_on_headers_stop_iteration", true);
     }
     json!({"name": "pointsman", "typed_config": {
         "@type": format!("{TYPES}.filters.http.wasm.v3.Wasm"), "config": config}})

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::envoy::endpoint::Place;
 
-use super::{Form, Plan, patch};
+use super::{Form, Plan, patch, put};
 
 const NAME: &str = "pointsman";
 
@@ -90,8 +90,8 @@ fn service_entry(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
         "exportTo": ["."],
     });
     if let Some(ip) = places.first().and_then(|place| place.endpoint.ip()) {
-        spec["resolution"] = "STATIC".into();
-        spec["endpoints"] = json!([{"address": ip.to_string()}]);
+        put(&mut spec, "resolution", "STATIC");
+        put(&mut spec, "endpoints", json!([{"address": ip.to_string()}]));
     }
     resource(plan, "networking.istio.io/v1", "ServiceEntry", &named(host), spec)
 }
@@ -106,7 +106,11 @@ fn destination_rule(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
             });
             if place.endpoint.is_tls {
                 let name = &place.server_name;
-                settings["tls"] = json!({"mode": "SIMPLE", "sni": name, "subjectAltNames": [name]});
+                put(
+                    &mut settings,
+                    "tls",
+                    json!({"mode": "SIMPLE", "sni": name, "subjectAltNames": [name]}),
+                );
             }
             settings
         })
@@ -167,7 +171,7 @@ fn wasm_plugin(plan: &Plan<'_>) -> Value {
         "pluginConfig": plan.document,
     });
     if !env.is_empty() {
-        spec["vmConfig"] = json!({"env": env});
+        put(&mut spec, "vmConfig", json!({"env": env}));
     }
     resource(plan, "extensions.istio.io/v1alpha1", "WasmPlugin", NAME, spec)
 }
