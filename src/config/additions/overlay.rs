@@ -50,9 +50,10 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
             continue;
         }
         for (id, deployment) in model.iter().flat_map(candidates).filter_map(in_place) {
-            if !raw.deployments.contains_key(&id) {
-                raw.deployments.insert(id, Some(deployment));
+            if raw.deployments.contains_key(&id) {
+                continue;
             }
+            raw.deployments.insert(id, Some(deployment));
         }
     }
     for (alias, target) in std::mem::take(&mut raw.aliases) {
