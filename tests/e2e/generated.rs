@@ -12,7 +12,6 @@ const VARIABLES: [(&str, &str); 6] = [
     ("ANTHROPIC_API_KEY", "sk-anthropic"),
     ("ALPHA_KEY", "sk-alpha"),
     ("NORTH_API_KEY", "sk-north"),
-    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
     ("NO", "sk-no"),
     ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
 ];

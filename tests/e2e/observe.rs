@@ -44,7 +44,9 @@ fn document() -> Value {
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let mut document = document();
-    document["route_source"] = json!({"cluster": "site", "path": "/rules", "interval_ms": 1000});
+    // A cluster that makes no attempts.
+    document["route_source"] =
+        json!({"cluster": "alpha-http2", "path": "/rules", "interval_ms": 1000});
     document["shadow"] = json!({"routes": [
         {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
     let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document) });
