@@ -36,6 +36,7 @@ fn document() -> Value {
         "routes": [{"name": ODD, "when": {"tag_equals": "odd"}, "then": {"target_model": ODD}},
                    {"name": "long", "when": {"input_tokens_gt": 5000, "model_in": ["b"]},
                     "then": {"target_model": "b"}}],
+        "shadow": {"routes": []},
         "failover": {"max_attempts": 3},
         "cooldown": {"success_threshold": 1, "time_ms": 1, "max_time_ms": 1},
         "allow_direct": true, "log_fields": true, "default_cluster": "site"

@@ -1,5 +1,7 @@
 //! Dynamic entries over a configuration, before its names are resolved.
 
+use std::collections::BTreeSet;
+
 use super::super::raw::{self, Candidate, Listed, Raw};
 use super::super::resolve::in_place;
 use super::super::{ModelFacts, Status, TagMatch};
@@ -9,32 +11,54 @@ use super::{Dynamic, DynamicRoute, Endpoint};
 
 /// Lays entries over the configuration, those aside that do not fit.
 pub(super) fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
+    if dynamic.is_empty() {
+        return;
+    }
     let is_fit = |entry: &Added| !unfit.iter().any(|unfit| unfit.entry == *entry);
-    let routes = dynamic.routes.iter().filter(|(name, _)| is_fit(&Added::Route((*name).clone())));
     let mut models = Vec::new();
-    if !dynamic.routes.is_empty() {
-        let outline = Outline::of(base);
-        models.extend(routes.map(|(name, route)| (name, model(base, &outline, name, route))));
-    }
-    for (name, model) in models {
-        hide(&mut base.raw, name);
-        base.raw.models.insert(name.clone(), Some(model));
-    }
-    for (name, target) in &dynamic.aliases {
-        if is_fit(&Added::Alias(name.clone())) {
-            hide(&mut base.raw, name);
-            base.raw.aliases.insert(name.clone(), Some(target.clone()));
+    let mut aliases = Vec::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let outline = Outline::of(base);
+    for (name, route) in &dynamic.routes {
+        if is_fit(&Added::Route(name.clone())) {
+            names.insert(name);
+            models.push((name.clone(), model(base, &outline, name, route)));
         }
+    }
+    for (alias, target) in &dynamic.aliases {
+        if is_fit(&Added::Alias(alias.clone())) {
+            names.insert(alias);
+            aliases.push((alias.clone(), target.clone()));
+        }
+    }
+    hide(&mut base.raw, &names);
+    for (name, model) in models {
+        base.raw.models.insert(name, Some(model));
+    }
+    for (alias, target) in aliases {
+        base.raw.aliases.insert(alias, Some(target));
     }
 }
 
-/// Takes a name away. The deployments that its model creates in place stay: others may
+/// Takes names away. The deployments that their models create in place stay: others may
 /// refer to them.
-fn hide(raw: &mut Raw, name: &str) {
-    raw.aliases.remove(name);
-    let Some(Some(hidden)) = raw.models.remove(name) else { return };
-    for (id, deployment) in candidates(&hidden).filter_map(in_place) {
-        raw.deployments.entry(id).or_insert(Some(deployment));
+fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
+    // Built anew, for the removal of one member would be as much code again.
+    for (name, model) in std::mem::take(&mut raw.models) {
+        if !names.contains(name.as_str()) {
+            raw.models.insert(name, model);
+            continue;
+        }
+        for (id, deployment) in model.iter().flat_map(candidates).filter_map(in_place) {
+            if !raw.deployments.contains_key(&id) {
+                raw.deployments.insert(id, Some(deployment));
+            }
+        }
+    }
+    for (alias, target) in std::mem::take(&mut raw.aliases) {
+        if !names.contains(alias.as_str()) {
+            raw.aliases.insert(alias, target);
+        }
     }
 }
 
