@@ -88,6 +88,10 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
+/// Questions to services that pick a deployment, by what came of them.
+pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
+/// How long those that were called took to answer, or not to, in milliseconds.
+pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
 /// Fetches from the route source, by what came of them.
 pub static ROUTE_SOURCE_FETCHES: Metric =
     metric("pointsman.route_source.fetches", Counter, &["outcome"]);
@@ -95,18 +99,18 @@ pub static ROUTE_SOURCE_FETCHES: Metric =
 pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
 
 /// Requests that the shadow was evaluated for, by how it differs.
-pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["result"]);
+pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
 /// Those for which it differs, by the route that was taken.
 pub static SHADOW_LIVE_ROUTES: Metric = metric("pointsman.shadow.live_routes", Counter, &["route"]);
 /// And by the route that the shadow would have taken.
 pub static SHADOW_ROUTES: Metric = metric("pointsman.shadow.routes", Counter, &["route"]);
 /// Requests that both send to a deployment, by whether the costs of both are known.
-pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &["result"]);
+pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &["kind"]);
 /// What those of known costs are likely to cost, in billionths of a dollar.
-pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["rules"]);
+pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 22] = [
+pub static ALL: [&Metric; 24] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -122,6 +126,8 @@ pub static ALL: [&Metric; 22] = [
     &DURATION,
     &FIRST_TOKEN,
     &TOKEN_USAGE,
+    &PICKS,
+    &PICK_DURATION,
     &ROUTE_SOURCE_FETCHES,
     &ROUTE_SOURCE_AGE,
     &SHADOW_REQUESTS,

@@ -13,7 +13,6 @@ const VARIABLES: [(&str, &str); 6] = [
     ("ALPHA_KEY", "sk-alpha"),
     ("NORTH_API_KEY", "sk-north"),
     ("NO", "sk-no"),
-    ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests"),
 ];
 
 /// What the tool prints on standard output.

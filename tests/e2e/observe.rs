@@ -6,6 +6,7 @@ mod log;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use pointsman::host::MetricKind;
 use pointsman::metrics::table;
@@ -35,6 +36,7 @@ fn document() -> Value {
         "routes": [{"name": ODD, "when": {"tag_equals": "odd"}, "then": {"target_model": ODD}},
                    {"name": "long", "when": {"input_tokens_gt": 5000, "model_in": ["b"]},
                     "then": {"target_model": "b"}}],
+        "shadow": {"routes": []},
         "failover": {"max_attempts": 3},
         "cooldown": {"success_threshold": 1, "time_ms": 1, "max_time_ms": 1},
         "allow_direct": true, "log_fields": true, "default_cluster": "site"
@@ -42,10 +44,22 @@ fn document() -> Value {
 }
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document()) });
+    let mut document = document();
+    document["route_source"] = json!({"cluster": "site", "path": "/rules", "interval_ms": 1000});
+    document["shadow"] = json!({"routes": [
+        {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
+    let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document) });
     exercise(&group);
+    run(fetched(&group));
     group
 });
+
+/// Waits for the first fetch of routes to have come to something.
+async fn fetched(group: &Group) {
+    while group.envoy().scrape().await.sum("pointsman_route_source_fetches", &[]) == 0.0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 /// Traffic by which every metric comes to a value.
 fn exercise(group: &Group) {
@@ -57,7 +71,7 @@ fn exercise(group: &Group) {
     assert_eq!(limited(chat_of("ab")), 200, "the other one serves it");
     // Past its cooldown of a millisecond, one success is enough.
     for _ in 0..3 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
         assert_eq!(chat_of("ab").send().status, 200);
     }
     let text = "word ".repeat(2000);

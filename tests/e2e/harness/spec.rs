@@ -24,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// Clusters that are no providers, by port.
+    pub(crate) services: Vec<(&'static str, u16)>,
     /// A second listener shows what is in shared data.
     pub(crate) with_peek: bool,
     /// Listeners come from a file, so that they can be replaced.
@@ -71,6 +73,7 @@ impl Spec {
             buffer_bytes: 18 << 20,
             filters_before: Vec::new(),
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
+            services: Vec::new(),
             with_peek: false,
             is_dynamic: false,
             tls: None,
@@ -97,6 +100,10 @@ impl Spec {
                 }
             });
             clusters.push(http2);
+        }
+        for (name, port) in &self.services {
+            let plain = Self { has_attempts: false, ..self.clone() };
+            clusters.push(plain.cluster(name, *port, files.module));
         }
         clusters.push(self.cluster("closed", CLOSED, files.module));
         for (name, plain) in tls::CLUSTERS {
