@@ -531,3 +531,53 @@ fn errors_are_in_the_clients_dialect() {
     let error: Value = serde_json::from_str(&proxy.host.refused().unwrap().1).unwrap();
     assert_eq!(error["type"], "error");
 }
+
+#[test]
+fn the_prompt_is_sent_where_that_is_wanted() {
+    let proxy = Proxy::new(set("include_prompt", true.into()));
+    let asked = |path: &'static str, body: &Value| {
+        let mut head = head(&[]);
+        head[1].1 = path;
+        let before = proxy.asked().len();
+        let body = body.to_string();
+        let pieces: Vec<&[u8]> = body.as_bytes().chunks(1000).collect();
+        proxy.host.request(&proxy.engine, &head, &pieces);
+        proxy.asked().swap_remove(before).as_object_mut().unwrap().remove("prompt")
+    };
+    let chat = "/v1/chat/completions";
+    let messages = json!([
+        {"role": "system", "content": "be terse"},
+        {"role": "user", "content": [{"type": "text", "text": "two"}, {"type": "text", "text": "p\u{e9}rts"}]},
+        {"role": "assistant", "content": "an answer", "tool_calls": [{"function": {"arguments": "{}"}}]},
+        {"role": "tool", "content": "a result"},
+        {"role": "user", "content": "thanks"}
+    ]);
+    let prompt = asked(chat, &json!({"model": "m", "messages": messages}));
+    assert_eq!(prompt, Some(json!("be terse\ntwo\np\u{e9}rts\nthanks")));
+    let prompt = asked("/v1/completions", &json!({"model": "m", "prompt": ["a", "b"]}));
+    assert_eq!(prompt, Some(json!("a\nb")));
+    let long = "word ".repeat(100_000);
+    let messages = json!([{"role": "user", "content": long}, {"role": "user", "content": "end"}]);
+    let prompt = asked(chat, &json!({"model": "m", "messages": messages}));
+    assert_eq!(prompt.unwrap().as_str(), Some(&long[..16 * 1024]));
+    // Of equal keys the last counts.
+    let body = br#"{"model":"m","messages":[{"role":"user","content":"a"}],"messages":[{"role":"user","content":"b"}]}"#;
+    proxy.host.request(&proxy.engine, &head(&[]), &[body]);
+    assert_eq!(proxy.asked().pop().unwrap()["prompt"], "b");
+    assert_eq!(asked(chat, &json!({"model": "m", "messages": []})), None);
+}
+
+#[test]
+fn the_prompt_of_a_form_is_sent_too() {
+    let proxy = Proxy::new(set("include_prompt", true.into()));
+    let mut head = head(&[]);
+    head[1].1 = "/v1/images/edits";
+    head[3].1 = "multipart/form-data; boundary=b";
+    let part = |name: &str, value: &str| {
+        format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let body =
+        [part("model", "m"), part("prompt", "a hat"), part("prompt", "red"), "--b--\r\n".into()];
+    proxy.host.request(&proxy.engine, &head, &[body.concat().as_bytes()]);
+    assert_eq!(proxy.asked()[0]["prompt"], "a hat\nred");
+}
