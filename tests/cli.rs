@@ -119,6 +119,26 @@ fn explain_shows_a_table_to_people() {
 }
 
 #[test]
+fn explain_shows_what_the_shadow_would_do() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/shadow.json");
+    let body = r#"{"model":"auto","messages":[{"role":"user","content":"How is the weather?"}]}"#;
+    let arguments = ["explain", "--config", config, "--body", "-", "--json"];
+    let trace: Value = serde_json::from_str(&pointsman(&arguments, body).out).unwrap();
+    assert_eq!(trace["decision"]["deployment"], "large");
+    assert_eq!(trace["shadow"]["route"], "weather");
+    assert_eq!(trace["shadow"]["decision"]["deployment"], "small");
+    assert!(trace["shadow"]["shadow"].is_null());
+    let table = pointsman(&arguments[..5], body).out;
+    assert!(table.contains("shadow\n  route       weather\n"), "{table}");
+    // Equal rules come to the same, with every draw.
+    for _ in 0..20 {
+        let body = body.replace("weather", "food");
+        let trace: Value = serde_json::from_str(&pointsman(&arguments, &body).out).unwrap();
+        assert_eq!(trace["shadow"]["plan"], trace["plan"]);
+    }
+}
+
+#[test]
 fn explain_exits_0_whatever_the_decision() {
     for (body, wanted) in [
         (r#"{"model":"nope"}"#, "404 model_not_found"),

@@ -23,7 +23,29 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
     section(&mut out, "asked for", asked);
     section(&mut out, "candidates", candidate_rows(trace));
     outcome(&mut out, trace);
+    if let Some(shadow) = &trace.shadow {
+        section(&mut out, "shadow", shadow_rows(shadow));
+    }
     out.trim_end().to_owned()
+}
+
+/// What the shadow would do, in short: what it would do it for is in the JSON.
+fn shadow_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let row = |key: &str, value: String| vec![key.to_owned(), value];
+    let mut rows = vec![
+        row("route", or_none(trace.route.as_deref())),
+        row("model", or_none(trace.model.as_deref())),
+    ];
+    if let Some(decision) = &trace.decision {
+        rows.push(row("deployment", decision.deployment.clone()));
+    }
+    if let Some(error) = &trace.error {
+        rows.push(row("error", format!("{} {}", error.status, error.code)));
+    }
+    if trace.pass_through {
+        rows.push(row("untouched", "the request passes through".to_owned()));
+    }
+    rows
 }
 
 /// The trace of a request that no decision is made of.

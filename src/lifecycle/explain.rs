@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::request::facts::RequestFacts;
 use crate::routing::explain::{Shown, explain};
 use crate::routing::{Request, Trace};
-use crate::state::Fleet;
+use crate::state::{Explaining, Fleet};
 
 use super::headers::RequestHead;
 use super::read::{Read, Whole, whole};
@@ -46,7 +46,14 @@ pub fn explained(
                 Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
             let mut rng = fastrand::Rng::with_seed(seed);
             let early = early.as_ref().map_err(|because| *because);
-            let trace = explain(request, early, fleet, &mut rng).trace;
+            let mut trace = explain(request, early, fleet, &mut rng).trace;
+            trace.shadow = config.shadow.as_ref().map(|shadow| {
+                let shadow = &shadow.config;
+                let fleet = &mut Explaining { fleet, config, shadow };
+                let request = Request { config: shadow, ..request };
+                let mut rng = fastrand::Rng::with_seed(seed);
+                Box::new(explain(request, early, fleet, &mut rng).trace)
+            });
             return Explained { facts: Some(facts), trace, is_decided: true };
         }
         Whole::Untouched => {

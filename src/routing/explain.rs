@@ -42,6 +42,8 @@ pub struct Trace {
     pub pass_through: bool,
     /// What the client is told instead.
     pub error: Option<ErrorTrace>,
+    /// What the shadow would do, where there is one.
+    pub shadow: Option<Box<Trace>>,
 }
 
 /// One route's verdict.
@@ -139,38 +141,57 @@ impl Serialize for Explanation<'_> {
 // By hand: to flatten one object into another, a derive would collect both first.
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Trace {
-            routes,
-            route,
-            model,
-            variant,
-            strategy,
-            candidates,
-            release,
-            plan,
-            because,
-            decision,
-            pass_through,
-            error,
-        } = self.trace;
-        let mut to = serializer.serialize_struct("Shown", 12)?;
+        let mut to = serializer.serialize_struct("Shown", 14)?;
         to.serialize_field("facts", &self.facts)?;
-        to.serialize_field("routes", routes)?;
-        to.serialize_field("route", route)?;
-        to.serialize_field("model", model)?;
-        to.serialize_field("variant", variant)?;
-        to.serialize_field("strategy", strategy)?;
-        to.serialize_field("candidates", candidates)?;
-        to.serialize_field("release", release)?;
-        to.serialize_field("plan", plan)?;
-        if let Some(because) = because {
-            to.serialize_field("because", because)?;
+        members(self.trace, &mut to)?;
+        if let Some(shadow) = &self.trace.shadow {
+            to.serialize_field("shadow", &Bare(shadow))?;
         }
-        to.serialize_field("decision", decision)?;
-        to.serialize_field("pass_through", pass_through)?;
-        to.serialize_field("error", error)?;
         to.end()
     }
+}
+
+/// A trace without the facts, which are those of the one it is shown in.
+struct Bare<'a>(&'a Trace);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("Trace", 12)?;
+        members(self.0, &mut to)?;
+        to.end()
+    }
+}
+
+fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error> {
+    let Trace {
+        routes,
+        route,
+        model,
+        variant,
+        strategy,
+        candidates,
+        release,
+        plan,
+        because,
+        decision,
+        pass_through,
+        error,
+        shadow: _,
+    } = trace;
+    to.serialize_field("routes", routes)?;
+    to.serialize_field("route", route)?;
+    to.serialize_field("model", model)?;
+    to.serialize_field("variant", variant)?;
+    to.serialize_field("strategy", strategy)?;
+    to.serialize_field("candidates", candidates)?;
+    to.serialize_field("release", release)?;
+    to.serialize_field("plan", plan)?;
+    if let Some(because) = because {
+        to.serialize_field("because", because)?;
+    }
+    to.serialize_field("decision", decision)?;
+    to.serialize_field("pass_through", pass_through)?;
+    to.serialize_field("error", error)
 }
 
 /// Decides a request for show: takes no turn and changes no state.

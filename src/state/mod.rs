@@ -24,7 +24,7 @@ pub use crate::load::Load;
 pub use attempt::{Asking, Attempt, Ended, Ending};
 pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
 pub use flight::Flight;
-pub use onlooker::{Heard, Onlooker};
+pub use onlooker::{Explaining, Heard, Onlooker};
 pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};

@@ -3,7 +3,7 @@
 //! Reads what was read, and what was not as it is now; writes nothing. Where nothing
 //! differs but who asks, every answer is the same, so that equal rules decide alike.
 
-use crate::config::{Config, DeploymentId, StrategyName};
+use crate::config::{Config, DeploymentId, Group, GroupId, StrategyName};
 use crate::hash::mixed;
 use crate::host::SharedData;
 use crate::load::Load;
@@ -38,6 +38,50 @@ impl Heard {
     }
 }
 
+/// The turn of the same group in the configuration that counts, where that goes round, too.
+fn counted(config: &Config, shadow: &Config, turn: Turn) -> Option<Turn> {
+    let wanted = shadow.group(turn.model, turn.group);
+    let model = *config.names.models.get(&shadow.model(turn.model).name)?;
+    let is_same =
+        |group: &Group| group.key == wanted.key && group.strategy == StrategyName::RoundRobin;
+    let group = config.model(model).groups.iter().position(is_same)?;
+    Some(Turn { model, group: GroupId(group), ..turn })
+}
+
+/// A fleet as a shadow is explained by it: turns are those of the same groups, if they
+/// go round, and else the first.
+pub struct Explaining<'f, 'c> {
+    /// What is asked.
+    pub fleet: &'f mut dyn Fleet,
+    /// The configuration that it is of.
+    pub config: &'c Config,
+    /// The one that is explained.
+    pub shadow: &'c Config,
+}
+
+impl Fleet for Explaining<'_, '_> {
+    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
+        self.fleet.standing(deployment, tokens)
+    }
+
+    fn load(&mut self, deployment: DeploymentId) -> Load {
+        self.fleet.load(deployment)
+    }
+
+    fn take_turn(&mut self, turn: Turn) -> u64 {
+        self.next_turn(turn)
+    }
+
+    fn next_turn(&mut self, turn: Turn) -> u64 {
+        let counted = counted(self.config, self.shadow, turn);
+        counted.map_or(0, |turn| self.fleet.next_turn(turn))
+    }
+
+    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
+        Ok(())
+    }
+}
+
 /// Decides after another, and changes nothing.
 #[derive(Debug)]
 pub struct Onlooker<'n, 'a, 'c, S: ?Sized> {
@@ -62,19 +106,8 @@ impl<'n, 'a, 'c, S: SharedData + ?Sized> Onlooker<'n, 'a, 'c, S> {
         Self { now, config, shadow, draw }
     }
 
-    /// The same group's turn in the configuration that counts, where it goes round there, too.
     fn counted(&self, turn: Turn) -> Option<Turn> {
-        let (name, wanted) = (&self.shadow.model(turn.model).name, self.group(turn));
-        let model = *self.config.names.models.get(name)?;
-        let is_same = |group: &crate::config::Group| {
-            group.key == wanted.key && group.strategy == StrategyName::RoundRobin
-        };
-        let group = self.config.model(model).groups.iter().position(is_same)?;
-        Some(Turn { model, group: crate::config::GroupId(group), ..turn })
-    }
-
-    fn group(&self, turn: Turn) -> &crate::config::Group {
-        self.shadow.group(turn.model, turn.group)
+        counted(self.config, self.shadow, turn)
     }
 
     fn drawn(&self) -> u64 {
