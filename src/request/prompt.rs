@@ -5,6 +5,7 @@
 const MOST: usize = 16 * 1024;
 
 /// The texts so far, up to a length; nothing for as long as there is none.
+#[expect(clippy::box_collection, reason = "each value of a scan has one, and most are empty")]
 #[derive(Debug, Default)]
 pub struct Prompt(Option<Box<String>>);
 
