@@ -52,6 +52,12 @@ impl Needs {
                 needs.variable(variable, "route_source.token_env".to_owned());
             }
         }
+        for model in &config.models {
+            if let Some(service) = &model.custom {
+                let path = format!("models.{}.custom.cluster", model.name);
+                needs.cluster(&service.cluster, path, false, false);
+            }
+        }
         needs
     }
 
