@@ -7,7 +7,7 @@ use crate::harness::tls::{Certificates, server_name};
 use crate::harness::{Envoy, Group, ask, fresh, module, run, validate_text};
 use crate::mock::Mock;
 
-const VARIABLES: [(&str, &str); 6] = [
+const VARIABLES: [(&str, &str); 5] = [
     ("OPENAI_API_KEY", "sk-openai"),
     ("ANTHROPIC_API_KEY", "sk-anthropic"),
     ("ALPHA_KEY", "sk-alpha"),

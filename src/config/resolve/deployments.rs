@@ -133,10 +133,13 @@ pub(in crate::config) fn unknown<'a>(
     near: Option<String>,
     known: impl Iterator<Item = &'a str>,
 ) -> String {
+    told(what, name, near, &listed(known))
+}
+
+fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let name_quoted = quoted(name);
     let parting = if near.is_some() { "" } else { ";" };
     let near = near.unwrap_or_default();
-    let list = listed(known);
     if list.is_empty() {
         format!("unknown {what} {name_quoted}; none is declared")
     } else {

@@ -34,9 +34,10 @@ pub(crate) struct Spec {
     pub(crate) tls: Option<Certificates>,
     /// Every cluster has the attempt filter, and the route goes by filter state.
     pub(crate) has_attempts: bool,
-    /// Metrics and access log are as they are shipped, and all that can be logged of the
-    /// filter is.
+    /// Metrics and access log are as they are shipped.
     pub(crate) is_observed: bool,
+    /// All that can be logged of the filter is.
+    pub(crate) is_traced: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -79,6 +80,7 @@ impl Spec {
             tls: None,
             has_attempts: false,
             is_observed: false,
+            is_traced: false,
         }
     }
 
