@@ -76,6 +76,25 @@ fn each_invalid_file_gets_exactly_its_messages() {
 }
 
 #[test]
+fn each_problem_of_an_invalid_file_has_its_place_in_the_text() {
+    for file in files("invalid") {
+        let text = fs::read_to_string(&file).unwrap();
+        let checked = config::check_json(&text);
+        let expected = fs::read_to_string(file.with_extension("txt")).unwrap();
+        let found: Vec<String> =
+            checked.problems.iter().map(|one| one.problem.to_string()).collect();
+        assert_eq!(found.join("\n"), expected.trim_end(), "{}", file.display());
+        for one in checked.problems {
+            let shown = text.get(one.range.clone());
+            let is_whole = one.problem.path == "configuration";
+            assert!(shown.is_some_and(|shown| is_whole || !shown.is_empty()), "{one:?}");
+            assert!(is_whole || one.range.start > 0, "{one:?}");
+            assert!(one.line <= text.split('\n').count(), "{one:?}");
+        }
+    }
+}
+
+#[test]
 fn the_full_file_has_every_key() {
     let schema = config::schema();
     let seen = schema::walk(&schema, &document("valid/full"));

@@ -3,10 +3,12 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pointsman::config;
 use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::metrics::table;
 use pointsman::routing::Request;
 use pointsman::routing::explain::{Fresh, explain};
 use serde_json::Value;
@@ -140,4 +142,74 @@ fn the_readme_stays_short_until_it_runs() {
     let readme = include_str!("../README.md");
     let line = readme.lines().position(|line| line.contains("make run")).unwrap();
     assert!(line < 40, "`make run` stands in line {line}, at most 40 fit a screen");
+}
+
+const OBSERVE: &str = include_str!("../docs/observe.md");
+
+/// What stands in backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// The rows of a table that begins with this line, by their cells.
+fn rows<'t>(text: &'t str, head: &str) -> Vec<Vec<&'t str>> {
+    let (_, rest) = text.split_once(head).unwrap();
+    let lines = rest.trim_start().lines().skip(1).take_while(|line| line.starts_with('|'));
+    lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
+}
+
+#[test]
+fn every_metric_is_documented_as_it_is_and_no_other() {
+    let documented: Vec<(String, String, Vec<String>)> =
+        rows(OBSERVE, "| metric | type | labels | |")
+            .into_iter()
+            .map(|cells| {
+                let labels = quoted(cells[2]).into_iter().map(str::to_owned).collect();
+                (quoted(cells[0])[0].to_owned(), cells[1].to_owned(), labels)
+            })
+            .collect();
+    let there: Vec<(String, String, Vec<String>)> = table::ALL
+        .iter()
+        .map(|metric| {
+            let labels = metric.labels.iter().map(|&label| label.to_owned()).collect();
+            (metric.name.to_owned(), format!("{:?}", metric.kind).to_lowercase(), labels)
+        })
+        .collect();
+    assert_eq!(documented, there);
+}
+
+#[test]
+fn every_label_is_explained_and_has_its_rule() {
+    let used: BTreeSet<&str> =
+        table::ALL.iter().flat_map(|metric| metric.labels).copied().collect();
+    let explained: BTreeSet<&str> =
+        rows(OBSERVE, "| label | values |").iter().flat_map(|cells| quoted(cells[0])).collect();
+    assert_eq!(explained, used);
+    for yaml in [ENVOY, FAILOVER] {
+        let rules = yaml.lines().filter_map(|line| line.trim().strip_prefix("- {tag_name: "));
+        let rules: BTreeSet<String> = rules.map(str::to_owned).collect();
+        let rule = |label: &&str| {
+            format!("{label}, regex: '(\\.{}=\\.([^;]*);)'}}", label.replace('.', "_"))
+        };
+        assert_eq!(rules, used.iter().map(rule).collect());
+    }
+}
+
+#[test]
+fn every_field_of_the_access_log_is_explained() {
+    let explained: BTreeSet<&str> =
+        rows(OBSERVE, "| field | `%FILTER_STATE(wasm.llm.…:PLAIN)%` | |")
+            .iter()
+            .map(|cells| quoted(cells[1])[0])
+            .collect();
+    let fields = |yaml: &'static str| -> BTreeSet<&str> {
+        let (_, rest) = yaml.split_once("json_format:").unwrap();
+        let (format, _) = rest.split_once("http_filters:").unwrap();
+        let fields = format.split("FILTER_STATE(wasm.").skip(1);
+        fields.map(|field| field.split_once(':').unwrap().0).collect()
+    };
+    assert_eq!(fields(FAILOVER), explained);
+    let without: BTreeSet<&str> =
+        explained.into_iter().filter(|field| *field != "llm.attempt_ms").collect();
+    assert_eq!(fields(ENVOY), without);
 }

@@ -13,6 +13,8 @@ mod bounds;
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/custom.rs"]
+mod custom;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/explain.rs"]

@@ -32,7 +32,9 @@ pub(crate) fn explained(
     let mut rng = fastrand::Rng::with_seed(seed);
     let early = early.as_ref().map_err(|because| *because);
     let explanation = explain(asked, early, &mut fleet, &mut rng.clone());
-    let response = match routing::decide(asked, &mut fleet, &mut rng, None) {
+    // Traced as above, for the same picks: else of a large group some are looked at.
+    let mut again = Trace::default();
+    let response = match routing::decide(asked, &mut fleet, &mut rng, Some(&mut again)) {
         Verdict::Serve(decision) => served(config, &decision),
         Verdict::Refuse(refusal) => refused(&refusal, facts.format.dialect()),
         Verdict::PassThrough | Verdict::Undecided(_) => passed(config),

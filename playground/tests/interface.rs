@@ -2,6 +2,8 @@
 //!
 //! Runs as wasm32 code, as the page does, and natively.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use playground::{check, examples, explain, samples, simulate};
 use serde_json::{Value, json};
 
@@ -127,6 +129,24 @@ fn a_session_stays_and_new_ones_spread() {
     let counts = read(&simulate(&example("sessions"), &request.to_string(), FRESH, 1000, 1));
     for deployment in ["north", "south", "west"] {
         assert!(count(&counts, deployment) > 250, "{counts}");
+    }
+}
+
+#[test]
+fn the_response_names_whom_the_trace_decided_for() {
+    let ids: Vec<String> = (0..100).map(|at| format!("d{at}")).collect();
+    let deployment = |id: &String| (id.clone(), json!({"provider": "p", "model": "m"}));
+    let deployments: serde_json::Map<String, Value> = ids.iter().map(deployment).collect();
+    let text = json!({
+        "providers": {"p": {"cluster": "c"}},
+        "deployments": deployments,
+        "models": {"many": {"strategy": "weighted", "candidates": ids}},
+        "unknown_model": {"model": "many"},
+    });
+    for seed in 0..20 {
+        let told = read(&explain(&text.to_string(), &plain(), FRESH, seed));
+        let named = list(&told["response"]["headers"]).iter().find(|h| h[0] == "x-llm-deployment");
+        assert_eq!(named.expect("the header")[1], told["trace"]["decision"]["deployment"]);
     }
 }
 

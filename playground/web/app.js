@@ -108,6 +108,7 @@ function checked() {
   const found = JSON.parse(check(editor.text));
   const mark = (kind) => (one) => ({ ...one, kind });
   const all = [...found.problems.map(mark('bad')), ...found.warnings.map(mark('warned'))];
+  all.sort((a, b) => a.from - b.from);
   editor.show(all);
   $('configuration').setAttribute('aria-invalid', String(!found.ok));
   $('problem-list').replaceChildren(...all.map(problem));

@@ -43,7 +43,8 @@ export class Editor {
     // The one way there is; where it is gone, the text is just replaced.
     document.execCommand?.('insertText', false, text);
     if (area.value !== text) area.value = text;
-    focused?.focus({ preventScroll: true });
+    if (focused === document.body) area.blur();
+    else focused?.focus({ preventScroll: true });
     this.atStart();
   }
 

@@ -80,7 +80,7 @@ export function candidates(trace) {
 
 function table(columns, rows) {
   const column = (name) => el('th', { scope: 'col', class: name.startsWith('Cost') ? 'number wide' : '' }, name);
-  return el('table', { class: 'table' }, el('thead', {}, el('tr', {}, columns.map(column))), el('tbody', {}, rows));
+  return el('table', { class: 'table verdicts' }, el('thead', {}, el('tr', {}, columns.map(column))), el('tbody', {}, rows));
 }
 
 /** The facts in the order they are shown, and how they are said. */

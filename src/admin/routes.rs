@@ -18,10 +18,12 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         let origin = self.origin()?;
         if request.method == "POST" {
             let (model, route) = DynamicRoute::read(request.body).map_err(|p| wrong(&p))?;
-            let written = route.written(&model).to_string();
+            let mut written = Json::default();
+            route.write(&mut written, &model);
+            let body = written.finish();
             let is_new = self.put(origin, &Entry::Route(model.clone(), route))?;
             let verb = if is_new { "added" } else { "replaced" };
-            return Ok(Reply { body: written, ..Reply::object(|_| {}) }
+            return Ok(Reply { body, ..Reply::object(|_| {}) }
                 .changed(format!("dynamic route {model:?} is {verb}")));
         }
         lists(request)?;

@@ -17,6 +17,9 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
         asked.push(vec!["variant".to_owned(), variant.clone()]);
     }
     asked.push(vec!["strategy".to_owned(), or_none(trace.strategy)]);
+    if let Some(because) = trace.because {
+        asked.push(vec!["but".to_owned(), because.to_owned()]);
+    }
     section(&mut out, "asked for", asked);
     section(&mut out, "candidates", candidate_rows(trace));
     outcome(&mut out, trace);

@@ -26,6 +26,8 @@ pub struct Demand {
     pub sessions: bool,
     /// Tokens are counted against a limit, or compared.
     pub usage: bool,
+    /// Some model's deployments are picked by a service.
+    pub services: bool,
 }
 
 impl Demand {
@@ -56,7 +58,9 @@ impl Demand {
 
     fn group(&mut self, group: &Group) {
         self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
-        self.usage |= group.strategy == StrategyName::UsageBased;
+        // A service is told how many tokens the request has.
+        self.usage |= matches!(group.strategy, StrategyName::UsageBased | StrategyName::Custom);
+        self.services |= group.strategy == StrategyName::Custom;
         let mut least = None;
         for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
             each(when, &mut |condition| self.note(condition, &mut least, true));

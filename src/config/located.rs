@@ -29,8 +29,8 @@ pub struct Checked {
 pub struct Located {
     /// What it is.
     pub problem: Problem,
-    /// Its bytes in the text: of a member its key, else of an object or list its
-    /// first, else of a value all.
+    /// Its bytes in the text: a value, or of an object or list the key it stands under,
+    /// or else its first.
     pub range: Range<usize>,
     /// The line it begins in, from 1 on.
     pub line: usize,
@@ -70,9 +70,9 @@ pub fn check_json(text: &str) -> Checked {
 struct Place {
     /// As problems name it.
     path: String,
-    /// The key it stands under, as messages quote it.
-    key: Option<String>,
-    /// Its key, or what of it is shown.
+    /// The key it stands under, as messages quote it, and where that is.
+    key: Option<(String, Range<usize>)>,
+    /// What of it is shown.
     range: Range<usize>,
     /// Whether it stands in the place before it, or in one that does.
     parent: Option<usize>,
@@ -86,12 +86,12 @@ fn range(places: &[Place], problem: &Problem) -> Range<usize> {
     let starts = ["unknown key ", "duplicate key ", "found key "];
     let fault = starts.iter().find_map(|start| problem.message.strip_prefix(start));
     let is_here = |parent: &Place| parent.path == problem.path;
-    let is_named = |member: &&Place| {
+    let named = |member: &Place| {
         let parent = member.parent.and_then(|parent| places.get(parent));
-        let key = member.key.as_deref().zip(fault).filter(|_| parent.is_some_and(is_here));
-        key.is_some_and(|(key, fault)| fault.starts_with(key))
+        let (key, range) = member.key.clone().filter(|_| parent.is_some_and(is_here))?;
+        fault?.starts_with(&key).then_some(range)
     };
-    places.iter().rfind(is_named).unwrap_or(place).range.clone()
+    places.iter().rev().find_map(named).unwrap_or_else(|| place.range.clone())
 }
 
 impl Place {
@@ -179,8 +179,8 @@ impl Walk<'_> {
         self.between();
         let start = self.at;
         let own = self.places.len();
-        let quoted_key = key.as_ref().map(|(key, _)| quoted(key));
-        let place = Place { path: path.to_string(), key: quoted_key, range: start..start, parent };
+        let key = key.map(|(key, range)| (quoted(key), range));
+        let place = Place { path: path.to_string(), key, range: start..start, parent };
         self.places.push(place);
         match self.byte() {
             Some(b'{') => self.members(path, own),
@@ -191,7 +191,8 @@ impl Walk<'_> {
         let is_open = self.text.as_bytes().get(start).is_some_and(|byte| b"{[".contains(byte));
         let end = if is_open { start.saturating_add(1) } else { self.at };
         if let Some(place) = self.places.get_mut(own) {
-            place.range = key.map_or(start..end, |(_, range)| range);
+            let key = place.key.as_ref().filter(|_| is_open).map(|(_, range)| range.clone());
+            place.range = key.unwrap_or(start..end);
         }
     }
 
@@ -275,12 +276,12 @@ mod tests {
         assert_eq!(
             shown(text),
             [
-                "2:43 \"api\" providers.\"p.q\".api: unknown value \"opnai\"",
-                "3:60 \"weight\" deployments.a.weight: found \"\\\"}\"",
+                "2:50 \"opnai\" providers.\"p.q\".api: unknown value \"opnai\"",
+                "3:70 \"\\\"}\" deployments.a.weight: found \"\\\"}\"",
                 "6:13 \"colour\" models.m: unknown key \"colour\"",
                 "7:5 \"m\" models: duplicate key \"m\"",
                 "9:3 \"colour\" configuration: unknown key \"colour\"",
-                "9:16 \"routes\" routes: found 7",
+                "9:26 7 routes: found 7",
                 "6:7 \"b\" models.m.candidates[1]: unknown deployment \"b\"",
             ]
         );

@@ -8,6 +8,7 @@
 //! read: whether a secret is there is for the caller to check.
 
 mod additions;
+mod custom;
 mod demand;
 mod document;
 mod error;
@@ -40,6 +41,7 @@ use resolve::Layers;
 use shape::Shape;
 
 pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, parse_live};
+pub use custom::{Custom, MOST_LISTED, OnError};
 pub use demand::Demand;
 pub use error::{Problem, Problems};
 pub use large::{Index, MOST_SMALL};

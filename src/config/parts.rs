@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::request::format::Format;
 use crate::request::session::SessionKey;
 
-use super::{DeploymentId, GroupId, Index, ProviderId, When};
+use super::{Custom, DeploymentId, GroupId, Index, ProviderId, When};
 
 /// A vendor endpoint.
 #[derive(Debug, Clone)]
@@ -180,6 +180,8 @@ pub struct Model {
     pub tag_match: TagMatch,
     /// What sessions are told by.
     pub sticky: Sticky,
+    /// Whom the strategy `custom` asks; there where a group has that strategy.
+    pub custom: Option<Custom>,
 }
 
 /// Settings of the strategy `sticky`.
@@ -309,6 +311,8 @@ pub enum StrategyName {
     Rules,
     /// The one that the session's earlier requests went to.
     Sticky,
+    /// The one that a service picks.
+    Custom,
 }
 
 impl StrategyName {
@@ -328,6 +332,7 @@ impl StrategyName {
             Self::PriorityBased => "priority_based",
             Self::Rules => "rules",
             Self::Sticky => "sticky",
+            Self::Custom => "custom",
         }
     }
 

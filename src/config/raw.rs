@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::custom::OnError;
 use super::parts::{Api, ModelFacts, Status, TagMatch};
 use super::read::{named, readable};
 use super::settings::{BodyPolicy, Cooldown, Failover, Limits, Metrics, WhenAllCooling};
@@ -97,7 +98,16 @@ pub(super) struct Model {
     pub(super) param_schema: Option<ParamSchema>,
     pub(super) tag_match: TagMatch,
     pub(super) sticky: Option<Sticky>,
-    pub(super) custom: Option<Value>,
+    pub(super) custom: Option<Custom>,
+}
+
+#[derive(Debug)]
+pub(super) struct Custom {
+    pub(super) cluster: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) timeout_ms: u64,
+    pub(super) on_error: OnError,
+    pub(super) include_prompt: bool,
 }
 
 #[derive(Debug)]
@@ -117,7 +127,6 @@ pub(super) struct Variant {
     pub(super) candidates: Option<Listed<Candidate>>,
 }
 
-/// Every strategy of the design; `resolve` refuses those of later versions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Strategy {
     Single,
@@ -320,6 +329,7 @@ readable! {
     Credential { env, header, prefix }
     Deployment { provider, model, weight, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts, request_overrides }
     Model { strategy, candidates, variants, fallbacks, state_deployment, status, description, purpose, when_to_use, param_schema, tag_match, sticky, custom }
+    Custom { cluster, path, timeout_ms, on_error, include_prompt }
     Sticky { keys, bound }
     Variant { key, purpose, when_to_use, strategy, position, candidates }
     Candidate { deployment, weight, position, rules, request_overrides, provider, model, priority, tags, rpm_limit, tpm_limit, max_parallel_requests, enabled, facts }
@@ -374,6 +384,7 @@ named! {
         "metadata.user_id" => MetadataUser,
         "prompt_prefix" => PromptPrefix
     }
+    OnError { "first" => First, "fail" => Fail }
     WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
     BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
 }

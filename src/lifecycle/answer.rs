@@ -4,7 +4,7 @@
 
 use log::Level;
 
-use crate::config::DeploymentId;
+use crate::config::{DeploymentId, Role};
 use crate::host::Host;
 use crate::metrics::table;
 use crate::request::format::Format;
@@ -103,7 +103,10 @@ impl Stream {
         if let Some(answer) = &self.answer {
             let details = host.property(&["response", "code_details"]).unwrap_or_default();
             let details = str::from_utf8(&details).unwrap_or_default();
-            let end = outcome::end(details, answer.started.sent_ms.is_some());
+            // An upgraded connection has no end but this.
+            let is_attempt = self.engine.config.role == Role::Attempt;
+            let is_attempt = is_attempt && answer.report.status != 101;
+            let end = outcome::end(details, answer.started.sent_ms.is_some(), is_attempt);
             self.finish(host, end);
         }
         if let Some(this) = self.take_try() {

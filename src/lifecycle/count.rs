@@ -43,7 +43,7 @@ impl Stream {
         }
         let left = if self.left.is_zero() { host.now() } else { self.left };
         self.spent = self.spent.saturating_add(left.saturating_sub(self.entered));
-        if matches!(self.state, State::Reading(_)) {
+        if matches!(self.state, State::Reading(_) | State::Asking(_)) {
             return;
         }
         let spent_us = u64::try_from(self.spent.as_micros()).unwrap_or(u64::MAX);

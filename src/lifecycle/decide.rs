@@ -9,10 +9,11 @@ use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
-use crate::routing::{self, Verdict};
+use crate::routing::{self, Answers, Question, Verdict};
 
 use super::answer::{Started, Work};
 use super::apply::Held;
+use super::ask::Judged;
 use super::label::asked;
 use super::read::{self, Unread, window};
 use super::rest::Rest;
@@ -29,15 +30,15 @@ impl Stream {
         is_end: bool,
     ) -> Action {
         let Reading { opening, scanner, seen, .. } = reading;
+        let format = opening.call.format();
         match scanner.finish() {
             Ok(scan) => {
-                let action = self.decide_on(host, &opening, scan, seen, window);
+                let action = self.decide_on(host, opening, scan, seen, window, is_end);
                 action.unwrap_or_else(|refusal| {
-                    let refused = Box::new((refusal, opening.call.format().dialect()));
-                    self.refuse_at(host, refused, is_end)
+                    self.refuse_at(host, Box::new((refusal, format.dialect())), is_end)
                 })
             }
-            Err(error) => self.not_read(host, &Unread::Unparsable(error), opening.call.format()),
+            Err(error) => self.not_read(host, &Unread::Unparsable(error), format),
         }
     }
 
@@ -48,22 +49,24 @@ impl Stream {
     pub(super) fn decide_on<H: Host + ?Sized>(
         &mut self,
         host: &H,
-        opening: &Opening,
+        opening: Opening,
         scan: Scan,
         seen: usize,
         window: &[u8],
+        is_end: bool,
     ) -> Result<Action, Refusal> {
-        let done = self.do_decided(host, opening, scan, seen, window);
+        let done = self.do_decided(host, opening, scan, seen, window, is_end);
         done.inspect_err(|refusal| self.count_refused(host, refusal, None))
     }
 
     fn do_decided<H: Host + ?Sized>(
         &mut self,
         host: &H,
-        opening: &Opening,
+        opening: Opening,
         scan: Scan,
         seen: usize,
         window: &[u8],
+        is_end: bool,
     ) -> Result<Action, Refusal> {
         let Scan { mut facts, layout } = scan;
         if opening.call.names_model() {
@@ -72,20 +75,40 @@ impl Stream {
         let config = &self.engine.config;
         let controls = read::controls(config, &opening.head, &mut facts)
             .map_err(|bad| read::bad_control(&bad))?;
-        let mut verdict = self.verdict(host, opening, &facts, &controls);
-        if let Verdict::Undecided(_) = verdict {
+        let answers = Answers::default();
+        let mut judged = Judged { opening, facts, controls, layout, seen, answers, is_end };
+        let mut verdict = self.verdict_on(host, &judged);
+        if let Ok(Verdict::Undecided(_)) = verdict {
             // The bounds did not decide, or another model than the first one counts.
-            let scan = self.read_again(host, opening, seen).ok_or_else(read::unreadable)?;
-            facts.keywords = scan.keywords;
-            facts.input_tokens = scan.input_tokens;
-            facts.unseen = scan.unseen;
-            verdict = self.verdict(host, opening, &facts, &controls);
+            let scan = self.read_again(host, &judged.opening, seen);
+            let RequestFacts { keywords, input_tokens, unseen, .. } =
+                scan.ok_or_else(read::unreadable)?;
+            let facts = &mut judged.facts;
+            (facts.keywords, facts.input_tokens, facts.unseen) = (keywords, input_tokens, unseen);
+            verdict = self.verdict_on(host, &judged);
         }
-        self.count_shadow(host, Some(&facts));
+        match verdict {
+            Ok(verdict) => self.settle(host, &judged, window, verdict),
+            Err(question) => self.ask(host, judged, question),
+        }
+    }
+
+    /// Does with a request that has been read what was decided.
+    ///
+    /// # Errors
+    /// What the client is told where nothing serves the request.
+    pub(super) fn settle<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        judged: &Judged,
+        window: &[u8],
+        verdict: Verdict,
+    ) -> Result<Action, Refusal> {
+        self.count_shadow(host, Some(&judged.facts));
         match verdict {
             Verdict::Refuse(refusal) => {
                 let engine = Rc::clone(&self.engine);
-                let model = asked(&engine.config, facts.model.as_deref());
+                let model = asked(&engine.config, judged.facts.model.as_deref());
                 self.count_refused_as(host, &refusal, model, NONE);
                 Err(refusal)
             }
@@ -95,37 +118,50 @@ impl Stream {
                 Ok(Action::Continue)
             }
             Verdict::Serve(decision) => {
-                let length = Some(seen as u64);
-                let Opening { head, call, .. } = opening;
-                let held = Held { head, call, layout: &layout, length, window };
+                let Judged { opening: Opening { head, call, .. }, layout, seen, .. } = judged;
+                let length = Some(*seen as u64);
+                let held = Held { head, call, layout, length, window };
                 if let Err(refusal) = self.apply(host, held, &decision) {
                     self.count_refused(host, &refusal, Some(&decision));
                     return Err(refusal);
                 }
                 self.note_decision(host, &decision);
                 self.sent(host);
-                let rest = Some(Rest::none(opening.call.format()));
+                let rest = Some(Rest::none(call.format()));
                 self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
                 Ok(Action::Continue)
             }
         }
     }
 
-    /// Decides; where that means to send the request, its attempt has begun.
+    /// Decides a request that has been read.
+    pub(super) fn verdict_on<H: Host + ?Sized>(
+        &mut self,
+        host: &H,
+        judged: &Judged,
+    ) -> Result<Verdict, Box<Question>> {
+        let Judged { opening, facts, controls, answers, .. } = judged;
+        self.verdict(host, opening, facts, controls, answers)
+    }
+
+    /// Decides; where that means to send the request, its attempt has begun. Where a service
+    /// is to be asked first, nothing has been done.
     pub(super) fn verdict<H: Host + ?Sized>(
         &mut self,
         host: &H,
         opening: &Opening,
         facts: &RequestFacts,
         controls: &Controls,
-    ) -> Verdict {
+        answers: &Answers,
+    ) -> Result<Verdict, Box<Question>> {
         let engine = &*self.engine;
         let request = opening.request(&engine.config, facts, controls);
         let mut fleet = engine.fleet.at(host, &engine.config, millis(self.entered));
         let mut rng = fastrand::Rng::with_seed(opening.seed);
-        let verdict = routing::decide(request, &mut fleet, &mut rng, None);
+        let verdict = routing::decide_asking(request, answers, &mut fleet, &mut rng);
         engine.count_exhausted(host, fleet.exhausted);
-        self.shadowed = shadow::look(engine, opening, (facts, controls), &mut fleet, &verdict);
+        let look = |verdict| shadow::look(engine, opening, (facts, controls), &mut fleet, verdict);
+        self.shadowed = verdict.as_ref().ok().and_then(look);
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,

@@ -11,7 +11,7 @@ use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::format::Document;
 use crate::request::path::Entry;
 use crate::request::scan::Looks;
-use crate::routing::{Decision, Verdict, looks};
+use crate::routing::{Answers, Decision, Verdict, looks};
 
 use super::apply::Held;
 use super::read;
@@ -50,7 +50,8 @@ impl Stream {
             let mut facts = self::facts(opening.call.entry, model);
             if let Ok(controls) = read::controls(config, &opening.head, &mut facts) {
                 if may_release
-                    && let Verdict::Serve(decision) = self.verdict(host, opening, &facts, &controls)
+                    && let Ok(Verdict::Serve(decision)) =
+                        self.verdict(host, opening, &facts, &controls, &Answers::default())
                 {
                     // Where the path names the model, one in the body is none.
                     if !is_named {

@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod apply;
+mod ask;
 mod attempt;
 mod count;
 mod decide;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::config::Role;
-use crate::host::{Called, Host};
+use crate::host::Host;
 use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
@@ -16,6 +16,7 @@ use crate::routing::{Decision, looks};
 
 use super::admin::Asked;
 use super::answer::{Answer, Started, Work};
+use super::ask::Asking;
 use super::attempt::Try;
 use super::engine::Engine;
 use super::hand::ENDED;
@@ -70,6 +71,8 @@ pub(super) enum State {
     Admin(Box<Asked>),
     /// The body is being read.
     Reading(Box<Reading>),
+    /// Held until a service has answered.
+    Asking(Box<Asking>),
     /// Sent to a deployment.
     Sent(Box<Sent>),
     /// An attempt, in the attempt role.
@@ -178,7 +181,7 @@ impl Stream {
             self.enter(host);
             let facts = RequestFacts::new(opening.call.entry);
             let scan = Scan { facts, layout: Layout::default() };
-            let action = self.decide_on(host, &opening, scan, 0, &[]);
+            let action = self.decide_on(host, opening, scan, 0, &[], true);
             self.leave(host);
             return action.unwrap_or_else(|refusal| refuse(host, &refusal, format.dialect()));
         }
@@ -209,6 +212,7 @@ impl Stream {
                 self.leave(host);
                 action
             }
+            State::Asking(asking) => self.wait(asking, is_end),
             State::Sent(sent) => self.stream(host, sent, held, is_end),
             State::Try(mut this) => {
                 self.attempt_body(host, &mut this, held, is_end);
@@ -230,6 +234,7 @@ impl Stream {
                 self.leave(host);
                 action
             }
+            State::Asking(asking) => self.wait(asking, true),
             State::Sent(sent) => self.stream(host, sent, 0, true),
             State::Try(this) => {
                 self.sent(host);
@@ -240,11 +245,6 @@ impl Stream {
         }
     }
 
-    /// Takes the end of a call that this stream made.
-    pub fn on_called<H: Host + ?Sized>(&mut self, _host: &H, _called: Called) -> Action {
-        Action::Pause
-    }
-
     /// Takes the head of the response.
     pub fn on_response_headers<H: Host + ?Sized>(&mut self, host: &H, is_end: bool) -> Action {
         if let Some(mut this) = self.take_try() {
@@ -252,10 +252,15 @@ impl Stream {
             self.state = State::Try(this);
             return action;
         }
-        if let State::Sent(sent) = &mut self.state
-            && let Some(decision) = sent.decision.take()
-        {
-            self.respond(host, &decision, is_end);
+        match &mut self.state {
+            State::Sent(sent) => {
+                if let Some(decision) = sent.decision.take() {
+                    self.respond(host, &decision, is_end);
+                }
+            }
+            // The proxy has answered by itself: a service's answer comes too late.
+            State::Asking(_) => self.state = State::Idle,
+            _ => {}
         }
         self.count_answered(host);
         Action::Continue

@@ -136,7 +136,7 @@ pub fn aliases<S: SharedData + ?Sized>(
             alias: alias.clone(),
             model: model.clone(),
             source: Source::Dynamic,
-            is_hidden: dynamic.routes.contains_key(alias),
+            is_hidden: dynamic.has(&Added::Route(alias.clone())),
             problem: unfit.map(|unfit| unfit.problem.clone()),
         }
     });
@@ -158,9 +158,9 @@ fn source(base: &Base, name: &str) -> Source {
 
 /// Whether a dynamic entry of that name holds.
 fn hides(dynamic: &Dynamic, unfit: &[Unfit], name: &str) -> bool {
-    let holds = |entry: &Added| !unfit.iter().any(|unfit| unfit.entry == *entry);
-    let is_route = dynamic.routes.contains_key(name) && holds(&Added::Route(name.to_owned()));
-    is_route || dynamic.aliases.contains_key(name) && holds(&Added::Alias(name.to_owned()))
+    let holds =
+        |entry: &Added| dynamic.has(entry) && !unfit.iter().any(|unfit| unfit.entry == *entry);
+    holds(&Added::Route(name.to_owned())) || holds(&Added::Alias(name.to_owned()))
 }
 
 fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Place>) {

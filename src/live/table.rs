@@ -27,6 +27,16 @@ pub enum Entry {
     Alias(String, String),
 }
 
+impl Entry {
+    /// Without what it says.
+    fn name(&self) -> Added {
+        match self {
+            Self::Route(model, _) => Added::Route(model.clone()),
+            Self::Alias(alias, _) => Added::Alias(alias.clone()),
+        }
+    }
+}
+
 /// Why a change was not made. Nothing of it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
@@ -72,10 +82,7 @@ pub fn put<S: SharedData + ?Sized>(
     let mut is_built = false;
     for _ in 0..TRIES {
         let (before, version) = read(shared);
-        let is_new = match entry {
-            Entry::Route(model, _) => !before.routes.contains_key(model),
-            Entry::Alias(alias, _) => !before.aliases.contains_key(alias),
-        };
+        let is_new = !before.has(&entry.name());
         let broken_before = base.unfit(&before);
         let after = with(before, entry);
         check(entry, &broken_before, &base.unfit(&after))?;
@@ -110,11 +117,7 @@ pub fn remove<S: SharedData + ?Sized>(
 ) -> Result<(), Refused> {
     for _ in 0..TRIES {
         let (mut dynamic, version) = read(shared);
-        let is_removed = match entry {
-            Added::Route(model) => dynamic.routes.remove(model).is_some(),
-            Added::Alias(alias) => dynamic.aliases.remove(alias).is_some(),
-        };
-        if !is_removed {
+        if !dynamic.remove(entry) {
             let fetched = Additions::read(shared, config).holding(origin);
             let base = Base::read(&origin.document, fetched.as_deref()).map_err(Refused::Wrong)?;
             let is_known = match entry {
@@ -133,18 +136,16 @@ pub fn remove<S: SharedData + ?Sized>(
 
 fn with(mut dynamic: Dynamic, entry: &Entry) -> Dynamic {
     match entry.clone() {
-        Entry::Route(model, route) => _ = dynamic.routes.insert(model, route),
-        Entry::Alias(alias, model) => _ = dynamic.aliases.insert(alias, model),
+        Entry::Route(model, route) => dynamic.put_route(model, route),
+        Entry::Alias(alias, model) => dynamic.put_alias(alias, model),
     }
     dynamic
 }
 
 /// An entry must fit, and leave those fitting that did.
 fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
-    let (added, name) = match entry {
-        Entry::Route(model, _) => (Added::Route(model.clone()), model),
-        Entry::Alias(alias, _) => (Added::Alias(alias.clone()), alias),
-    };
+    let (Entry::Route(name, _) | Entry::Alias(name, _)) = entry;
+    let added = entry.name();
     if let Some(own) = after.iter().find(|unfit| unfit.entry == added) {
         let Unfit { problem, .. } = own;
         return Err(Refused::Wrong(Problems::of(&problem.path, problem.message.clone())));

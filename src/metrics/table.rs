@@ -88,6 +88,10 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
+/// Questions to services that pick a deployment, by what came of them.
+pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
+/// How long those that were called took to answer, or not to, in milliseconds.
+pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
 /// Fetches from the route source, by what came of them.
 pub static ROUTE_SOURCE_FETCHES: Metric =
     metric("pointsman.route_source.fetches", Counter, &["outcome"]);
@@ -106,7 +110,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["rules"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 22] = [
+pub static ALL: [&Metric; 24] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -122,6 +126,8 @@ pub static ALL: [&Metric; 22] = [
     &DURATION,
     &FIRST_TOKEN,
     &TOKEN_USAGE,
+    &PICKS,
+    &PICK_DURATION,
     &ROUTE_SOURCE_FETCHES,
     &ROUTE_SOURCE_AGE,
     &SHADOW_REQUESTS,

@@ -75,16 +75,17 @@ pub enum End {
 }
 
 /// The end of an answer whose last byte was not said to be the last, from Envoy's
-/// `response.code_details`.
+/// `response.code_details`. Those tell an attempt nothing of its provider, but it is told of
+/// every end that is one.
 #[must_use]
-pub fn end(details: &str, is_request_whole: bool) -> End {
+pub fn end(details: &str, is_request_whole: bool, is_attempt: bool) -> End {
     // Trailers have ended it, which nobody is called for.
-    if details == "via_upstream" {
+    if details == "via_upstream" && !is_attempt {
         return End::Whole;
     }
     // Where no byte comes for too long, it is the provider that has stopped; unless it
     // waits for the client.
-    let stopped = ["upstream_", "response_timeout", "stream_idle"];
+    let stopped = ["via_upstream", "upstream_", "response_timeout", "stream_idle"];
     let is_providers = stopped.iter().any(|start| details.starts_with(start));
     if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
@@ -308,8 +309,12 @@ mod tests {
             ("", End::Left),
         ];
         for (details, wanted) in cases {
-            assert_eq!(end(details, true), wanted, "{details}");
+            assert_eq!(end(details, true, false), wanted, "{details}");
+            if details != "via_upstream" {
+                assert_eq!(end(details, true, true), wanted, "{details}");
+            }
         }
+        assert_eq!(end("via_upstream", true, true), End::Broken);
     }
 
     #[test]
@@ -330,7 +335,7 @@ mod tests {
         }
         assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Client));
         assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
-        assert_eq!(end("stream_idle_timeout", false), End::Left);
+        assert_eq!(end("stream_idle_timeout", false, false), End::Left);
     }
 
     #[test]

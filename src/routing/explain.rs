@@ -35,6 +35,9 @@ pub struct Trace {
     pub plan: Vec<String>,
     /// The first of the plan.
     pub decision: Option<DecisionTrace>,
+    /// Why the order may be another one than the plan's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<&'static str>,
     /// Whether the request is sent on untouched.
     pub pass_through: bool,
     /// What the client is told instead.
@@ -138,7 +141,7 @@ impl Serialize for Explanation<'_> {
 // By hand: to flatten one object into another, a derive would collect both first.
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Shown", 13)?;
+        let mut to = serializer.serialize_struct("Shown", 14)?;
         to.serialize_field("facts", &self.facts)?;
         members(self.trace, &mut to)?;
         if let Some(shadow) = &self.trace.shadow {
@@ -153,7 +156,7 @@ struct Bare<'a>(&'a Trace);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Trace", 11)?;
+        let mut to = serializer.serialize_struct("Trace", 12)?;
         members(self.0, &mut to)?;
         to.end()
     }
@@ -169,6 +172,7 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
         candidates,
         release,
         plan,
+        because,
         decision,
         pass_through,
         error,
@@ -182,6 +186,9 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     to.serialize_field("candidates", candidates)?;
     to.serialize_field("release", release)?;
     to.serialize_field("plan", plan)?;
+    if let Some(because) = because {
+        to.serialize_field("because", because)?;
+    }
     to.serialize_field("decision", decision)?;
     to.serialize_field("pass_through", pass_through)?;
     to.serialize_field("error", error)

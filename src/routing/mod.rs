@@ -2,18 +2,20 @@
 //!
 //! `name` and `route` find what names and conditions stand for, `resolve` what
 //! the request asks for, `candidate` and `eligible` what can serve it, `plan` the
-//! order, [`explain`] the words for all of it. The same code decides and explains.
+//! order (for some `custom`, what a service is asked), [`explain`] the words for all of it. The same code decides and explains.
 //! Pure but for the [`Fleet`] it asks for cooldowns and turns; knows neither
 //! headers nor bytes.
 
 mod blocked;
 mod candidate;
+mod custom;
 pub mod difference;
 mod eligible;
 pub mod explain;
 pub mod looks;
 mod name;
 mod need;
+mod order;
 mod params;
 mod plan;
 pub mod price;
@@ -32,6 +34,8 @@ use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::state::Fleet;
 
+use custom::Services;
+pub use custom::{Answers, Listed, Question};
 pub use explain::Trace;
 pub use need::{Asker, Need};
 
@@ -66,6 +70,7 @@ pub enum Verdict {
 enum Stop {
     Refuse(Refusal),
     Undecided(Need),
+    Ask(Question),
 }
 
 impl From<Refusal> for Stop {
@@ -77,15 +82,6 @@ impl From<Refusal> for Stop {
 impl From<Need> for Stop {
     fn from(need: Need) -> Self {
         Self::Undecided(need)
-    }
-}
-
-impl From<Stop> for Verdict {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Refuse(refusal) => Self::Refuse(refusal),
-            Stop::Undecided(need) => Self::Undecided(need),
-        }
     }
 }
 
@@ -171,21 +167,54 @@ impl Server {
 }
 
 /// Decides a request, as far as what is known of it allows. A `trace` is filled
-/// with the reasons where one is given.
+/// with the reasons where one is given. Services are not asked: what they would be
+/// picked from is tried in file order.
 pub fn decide(
     request: Request<'_>,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
     mut trace: Option<&mut Trace>,
 ) -> Verdict {
-    let verdict = match resolve::ask(request, trace.as_deref_mut()) {
-        Ok(Some(asked)) => plan::make(request, &asked, fleet, rng, trace.as_deref_mut())
-            .map_or_else(Verdict::from, Verdict::Serve),
-        Ok(None) => Verdict::PassThrough,
-        Err(stop) => stop.into(),
+    let verdict = match decided(request, Services::Unasked, fleet, rng, trace.as_deref_mut()) {
+        Ok(verdict) => verdict,
+        Err(_) => Verdict::Undecided(Need::model("is picked by a service")),
     };
     if let Some(trace) = trace {
         trace.conclude(request.config, &verdict);
     }
     verdict
+}
+
+/// Decides a request where services can be asked.
+///
+/// # Errors
+/// What one is to be asked first. Nothing has been done; decide again when there is an
+/// answer, or none to be had.
+pub fn decide_asking(
+    request: Request<'_>,
+    answers: &Answers,
+    fleet: &mut dyn Fleet,
+    rng: &mut fastrand::Rng,
+) -> Result<Verdict, Box<Question>> {
+    decided(request, Services::Said(answers), fleet, rng, None)
+}
+
+fn decided(
+    request: Request<'_>,
+    services: Services<'_>,
+    fleet: &mut dyn Fleet,
+    rng: &mut fastrand::Rng,
+    mut trace: Option<&mut Trace>,
+) -> Result<Verdict, Box<Question>> {
+    let decision = match resolve::ask(request, trace.as_deref_mut()) {
+        Ok(Some(asked)) => plan::make(request, &asked, services, fleet, rng, trace),
+        Ok(None) => return Ok(Verdict::PassThrough),
+        Err(stop) => Err(stop),
+    };
+    match decision {
+        Ok(decision) => Ok(Verdict::Serve(decision)),
+        Err(Stop::Refuse(refusal)) => Ok(Verdict::Refuse(refusal)),
+        Err(Stop::Undecided(need)) => Ok(Verdict::Undecided(need)),
+        Err(Stop::Ask(question)) => Err(Box::new(question)),
+    }
 }

@@ -5,17 +5,17 @@ use crate::config::{Group, StrategyName, Target, WhenAllCooling};
 use crate::request::facts::Unseen;
 use crate::request::refusal::{Refusal, quoted};
 use crate::state::{Asking, Fleet};
-use crate::strategy::{self, Entry, Load, Session};
 
 use super::blocked::{refusal, soonest};
 use super::candidate::{self, Set};
+use super::custom::{self, Services};
 use super::eligible::{self, Block, Considered};
 use super::explain::Trace;
 use super::name::{self, Named};
 use super::resolve::Asked;
 use super::stay::{Stay, narrowed};
 use super::view::{self, By};
-use super::{Decision, Kinds, Need, Request, Server, Step, Stop, session};
+use super::{Decision, Kinds, Need, Request, Server, Step, Stop};
 
 /// Makes the plan: the strategy's order, then that of each fallback, without repeats.
 ///
@@ -25,6 +25,7 @@ use super::{Decision, Kinds, Need, Request, Server, Step, Stop, session};
 pub(super) fn make<'a>(
     request: Request<'a>,
     asked: &Asked<'a>,
+    services: Services<'_>,
     fleet: &mut dyn Fleet,
     rng: &mut fastrand::Rng,
     trace: Option<&mut Trace>,
@@ -51,6 +52,9 @@ pub(super) fn make<'a>(
         request,
         subject,
         max_cost_usd,
+        services,
+        has_unpicked: false,
+        has_unasked: false,
         fleet,
         rng,
         turn: None,
@@ -61,8 +65,10 @@ pub(super) fn make<'a>(
     let is_on = matches!(stay, Stay::On(_));
     let facts = request.facts;
     let is_open = facts.unseen != Unseen::default() || !facts.input_tokens.is_exact();
+    let is_open = is_open || config.demand.services;
     if is_whole && is_open && !is_on && set.strategy == StrategyName::RoundRobin {
-        // A turn is taken when nothing is missing any more, behind it neither.
+        // A turn is taken when nothing is missing any more, behind it neither; no service's
+        // answer.
         planner.add_fallbacks(&fallbacks)?;
         planner.kinds(&asked.named)?;
     }
@@ -89,9 +95,13 @@ pub(super) fn make<'a>(
             break;
         }
     }
-    let Planner { steps, looked_at, .. } = planner;
+    let Planner { steps, looked_at, has_unpicked, has_unasked, .. } = planner;
     if let Some(trace) = trace {
         trace.considered(config, &set, &looked_at, &steps);
+        trace.because = has_unasked.then_some(UNASKED);
+    }
+    if !is_begun && has_unpicked {
+        return Err(custom::not_picked().into());
     }
     if !is_begun {
         return Err(refusal(&looked_at).into());
@@ -107,24 +117,33 @@ pub(super) fn make<'a>(
     })
 }
 
+/// Why an explained order may be another one.
+const UNASKED: &str = "a service is asked when a request is routed; without its answer, \
+                       candidates are tried in file order";
+
 /// How often a start that another worker prevents is tried elsewhere.
 const MOST_STARTS: usize = 8;
 
 /// A considered candidate and the model it was considered for.
 pub(super) type LookedAt<'a> = Vec<(String, Considered<'a>)>;
 
-struct Planner<'r, 'f> {
+pub(super) struct Planner<'r, 'f> {
     /// Whether the plan is wanted, or just its first step.
     is_whole: bool,
     /// Whether the reasons are wanted, of every candidate.
     is_traced: bool,
-    request: Request<'r>,
-    subject: Subject<'r>,
+    pub(super) request: Request<'r>,
+    pub(super) subject: Subject<'r>,
     max_cost_usd: Option<f64>,
-    fleet: &'f mut dyn Fleet,
-    rng: &'f mut fastrand::Rng,
+    pub(super) services: Services<'f>,
+    /// A fallback is left out because its service did not pick.
+    pub(super) has_unpicked: bool,
+    /// A service would have had a say.
+    pub(super) has_unasked: bool,
+    pub(super) fleet: &'f mut dyn Fleet,
+    pub(super) rng: &'f mut fastrand::Rng,
     /// The request's turn, once it has taken one.
-    turn: Option<u64>,
+    pub(super) turn: Option<u64>,
     /// Deployments where its start was prevented.
     refused: Vec<(Server, Block)>,
     steps: Vec<Step>,
@@ -137,13 +156,14 @@ impl<'r> Planner<'r, '_> {
     ///
     /// Only the set that was asked for takes a turn; a fallback goes by the
     /// next one without taking it.
-    fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Need> {
+    fn add(&mut self, set: &Set<'r>, takes_turn: bool) -> Result<(), Stop> {
         let Some(group) = set.large else {
             let considered = self.consider(set)?;
             return self.add_considered(set, considered, takes_turn);
         };
         let (steps, looked_at) = (self.steps.len(), self.looked_at.len());
-        if !self.is_traced {
+        // A service is told of all.
+        if !self.is_traced && set.strategy != StrategyName::Custom {
             self.add_some(set, group, takes_turn)?;
         }
         if self.steps.len() > steps {
@@ -155,7 +175,7 @@ impl<'r> Planner<'r, '_> {
     }
 
     /// Appends some of a large group's eligible candidates.
-    fn add_some(&mut self, set: &Set<'r>, group: &Group, takes_turn: bool) -> Result<(), Need> {
+    fn add_some(&mut self, set: &Set<'r>, group: &Group, takes_turn: bool) -> Result<(), Stop> {
         let (request, session) = (self.request, self.session(set)?);
         let turn = set.turn(false).filter(|_| set.strategy == StrategyName::RoundRobin);
         let next = |fleet: &mut dyn Fleet| turn.map_or(0, |turn| fleet.next_turn(turn));
@@ -179,7 +199,7 @@ impl<'r> Planner<'r, '_> {
     }
 
     /// Appends what comes behind the set that was asked for, as far as it can be reached.
-    fn add_fallbacks(&mut self, fallbacks: &[Named]) -> Result<(), Need> {
+    fn add_fallbacks(&mut self, fallbacks: &[Named]) -> Result<(), Stop> {
         for named in fallbacks {
             if !self.is_whole && !self.steps.is_empty() {
                 break;
@@ -191,9 +211,10 @@ impl<'r> Planner<'r, '_> {
 
     /// Whether what stands in the way of all candidates of a set is asked before their order.
     fn asks_all(&self, set: &Set<'_>) -> bool {
-        // A turn goes round those that are ready, and loads are compared with theirs; else
-        // the first that is will do.
-        self.is_whole || set.strategy == StrategyName::RoundRobin || set.strategy.needs_loads()
+        // A turn goes round those that are ready, loads are compared with theirs, and a
+        // service picks one of them; else the first that is will do.
+        let is_of_ready = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Custom);
+        self.is_whole || is_of_ready || set.strategy.needs_loads()
     }
 
     /// The candidates of a set, each with what stands in its way.
@@ -213,7 +234,7 @@ impl<'r> Planner<'r, '_> {
         set: &Set<'r>,
         mut considered: Vec<Considered<'r>>,
         takes_turn: bool,
-    ) -> Result<(), Need> {
+    ) -> Result<(), Stop> {
         let asks_all = self.asks_all(set);
         let order = self.order(set, &considered, takes_turn)?;
         for at in order {
@@ -237,16 +258,18 @@ impl<'r> Planner<'r, '_> {
     }
 
     /// What to try after failures of a kind: each list by itself, where attempts are left.
-    fn kinds(&mut self, named: &Named) -> Result<Kinds, Need> {
+    fn kinds(&mut self, named: &Named) -> Result<Kinds, Stop> {
         let config = self.request.config;
         let (Named::Model(model, _), 2..) = (named, config.failover.max_attempts) else {
             return Ok(Kinds::default());
         };
         let lists = &config.model(*model).fallbacks;
+        // Nobody waits for services whose models are seldom gone on to.
+        let services = std::mem::replace(&mut self.services, Services::Ignored);
         let plan = std::mem::take(&mut self.steps);
         let looked_at = self.looked_at.len();
         let mut list = |targets: &Option<Vec<Target>>| {
-            let Some(targets) = targets else { return Ok(None) };
+            let Some(targets) = targets else { return Ok::<_, Stop>(None) };
             for target in targets {
                 self.add(&candidate::set(config, &Named::from(*target)), false)?;
             }
@@ -257,6 +280,7 @@ impl<'r> Planner<'r, '_> {
             content_policy: list(&lists.content_policy)?.unwrap_or_default(),
             rate_limit: list(&lists.rate_limit)?,
         };
+        self.services = services;
         self.steps = plan;
         self.looked_at.truncate(looked_at);
         Ok(kinds)
@@ -296,59 +320,6 @@ impl<'r> Planner<'r, '_> {
                 false
             }
         }
-    }
-
-    /// The session that the request belongs to, where the set sticks by it.
-    fn session(&self, set: &Set<'_>) -> Result<Session, Need> {
-        match set.sticky {
-            Some(sticky) if set.strategy == StrategyName::Sticky => {
-                session::of(self.request, sticky)
-            }
-            _ => Ok(Session::NONE),
-        }
-    }
-
-    /// Indices of the considered that nothing blocks, in the strategy's order.
-    fn order(
-        &mut self,
-        set: &Set<'r>,
-        considered: &[Considered<'r>],
-        takes_turn: bool,
-    ) -> Result<Vec<usize>, Need> {
-        let eligible: Vec<(usize, &Considered<'r>)> =
-            considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
-        if set.is_ordered {
-            return Ok(eligible.into_iter().map(|(at, _)| at).collect());
-        }
-        let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
-        let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
-        if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
-            return Err(Need::model("is picked by cost"));
-        }
-        let session = if eligible.len() > 1 { self.session(set)? } else { Session::NONE };
-        let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
-        let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
-            cost_usd: one.cost.map(|cost| cost.most),
-            load: match &one.candidate.server {
-                Server::Deployment(id) if needs_loads => self.fleet.load(*id),
-                _ => Load::default(),
-            },
-            ..one.candidate.entry
-        };
-        let entries: Vec<Entry> = eligible.iter().map(entry).collect();
-        let is_narrowed =
-            considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
-        let (fleet, taken) = (&mut *self.fleet, &mut self.turn);
-        let turn = || {
-            let Some(turn) = set.turn(is_narrowed) else { return 0 };
-            if takes_turn {
-                *taken.get_or_insert_with(|| fleet.take_turn(turn))
-            } else {
-                fleet.next_turn(turn)
-            }
-        };
-        let order = strategy::order(set.strategy, &entries, session, self.rng, turn);
-        Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 }
 

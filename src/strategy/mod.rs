@@ -54,7 +54,7 @@ impl Session {
 ///
 /// `turn` is the number of this request's turn, counted from 0; only
 /// `round_robin` asks for it, as only `sticky` does for the session. Under `rules`
-/// the entries are those whose rules hold.
+/// the entries are those whose rules hold, and under `custom` a service has the first say.
 ///
 /// ```
 /// use pointsman::config::StrategyName;
@@ -73,7 +73,9 @@ pub fn order(
     turn: impl FnOnce() -> u64,
 ) -> Vec<usize> {
     match strategy {
-        StrategyName::Single | StrategyName::Rules => (0..entries.len()).collect(),
+        StrategyName::Single | StrategyName::Rules | StrategyName::Custom => {
+            (0..entries.len()).collect()
+        }
         StrategyName::OrderedFallback => sorted::by_position(entries),
         StrategyName::PriorityBased => sorted::by_priority(entries),
         StrategyName::CostBased => sorted::by_cost(entries),

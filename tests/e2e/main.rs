@@ -26,6 +26,7 @@ mod balance;
 mod configuration;
 mod cooldown;
 mod credential;
+mod custom;
 mod early;
 mod ending;
 mod error;

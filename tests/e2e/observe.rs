@@ -6,6 +6,7 @@ mod log;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use pointsman::host::MetricKind;
 use pointsman::metrics::table;
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 use crate::harness::ledger::{self, DEPLOYMENTS, LAYOUT, MODELS, assert_equal, counted};
 use crate::harness::load::{FAULTY, Load, SOUND, drive};
 use crate::harness::{Ask, Group, Spec, ask, chat, run};
+
+/// A port that nothing listens on.
+const CLOSED: u16 = 1;
 
 /// Names with all that Envoy or Prometheus could stumble over.
 const ODD: &str = "org/model.v1:8b#x;y=z \"q\\ é.";
@@ -43,10 +47,29 @@ fn document() -> Value {
 }
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document()) });
+    let mut document = document();
+    // A cluster that makes no attempts.
+    document["route_source"] =
+        json!({"cluster": "alpha-http2", "path": "/rules", "interval_ms": 1000});
+    document["shadow"] = json!({"routes": [
+        {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
+    document["models"]["picked"] = json!({
+        "strategy": "custom", "candidates": ["a", "b"],
+        "custom": {"cluster": "nobody", "path": "/pick", "timeout_ms": 5000, "on_error": "first"}});
+    let services = vec![("nobody", CLOSED)];
+    let spec = Spec { is_observed: true, services, ..Spec::failing_over(document) };
+    let group = Group::start(&spec);
     exercise(&group);
+    run(fetched(&group));
     group
 });
+
+/// Waits for the first fetch of routes to have come to something.
+async fn fetched(group: &Group) {
+    while group.envoy().scrape().await.sum("pointsman_route_source_fetches", &[]) == 0.0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 /// Traffic by which every metric comes to a value.
 fn exercise(group: &Group) {
@@ -58,7 +81,7 @@ fn exercise(group: &Group) {
     assert_eq!(limited(chat_of("ab")), 200, "the other one serves it");
     // Past its cooldown of a millisecond, one success is enough.
     for _ in 0..3 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
         assert_eq!(chat_of("ab").send().status, 200);
     }
     let text = "word ".repeat(2000);
@@ -67,6 +90,7 @@ fn exercise(group: &Group) {
     let untold = ask(group).json(&long).header("x-mock-body", "{}").send();
     assert_eq!(untold.status, 200);
     assert_eq!(ask(group).header("x-llm-tag", "odd").json(&chat("ab", "Hello")).send().status, 200);
+    assert_eq!(chat_of("picked").send().status, 200);
     assert_eq!(chat_of("nobody's").send().status, 404);
     assert_eq!(chat_of("any:their-own").send().status, 200);
     assert_eq!(ask(group).path("/v1/files").body("anything").send().status, 200);

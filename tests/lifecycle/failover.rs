@@ -259,6 +259,54 @@ fn a_long_error_passes_without_another_attempt() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_no_success_and_one_that_the_client_leaves_is_neither() {
+    for (details, status, counts) in [
+        (None, 200, (0, 1)),
+        (Some("downstream_remote_disconnect"), 200, (0, 0)),
+        // An upgraded connection ends like that.
+        (None, 101, (1, 0)),
+    ] {
+        let proxy = Proxy::new(json!({}));
+        proxy.send(&[]);
+        let mut first = proxy.attempt(BODY.len());
+        proxy.host.begin_answer(&mut first, status, &[JSON], false);
+        proxy.host.answer_piece(&mut first, b"{", false);
+        proxy.host.done(first, details);
+        let record = proxy.host.shared.record("a");
+        assert_eq!((record.total.successes, record.total.failures), counts, "{details:?}");
+        assert_eq!(record.flight.count(proxy.host.now_ms.get()), 0);
+    }
+}
+
+#[test]
+fn every_attempt_is_counted_and_what_has_led_to_another_one() {
+    let proxy = Proxy::new(json!({"failover": {"max_attempts": 4, "retries_per_deployment": 1},
+                                  "aliases": {"nick": "m"}, "log_fields": true}));
+    let mut request = proxy.send(&[]);
+    for status in [503, 429, 200] {
+        let stream = proxy.attempt(BODY.len());
+        proxy.answer(stream, status, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+    }
+    proxy.host.respond(&mut request, 200, &[]);
+    proxy.host.done(request, None);
+    let count = |name: &str| proxy.host.counted(name);
+    for (deployment, outcome) in [("a", "server"), ("a", "rate_limit"), ("b", "success")] {
+        let name = format!("pointsman.attempts.deployment=.{deployment};.outcome=.{outcome};");
+        assert_eq!(count(&name), 1, "{name}");
+    }
+    // Another try of the same is none.
+    let fallbacks = "pointsman.fallbacks.model=.m;.deployment=.";
+    assert_eq!(count(&format!("{fallbacks}b;.kind=.rate_limit;")), 1);
+    assert_eq!(count(&format!("{fallbacks}a;.kind=.server;")), 0);
+    let served = "pointsman.requests.model=.m;.route=.none;.verdict=.served;.code=.2xx;";
+    assert_eq!(count(served), 1);
+    assert_eq!(proxy.host.recorded("pointsman.in_flight.deployment=.b;"), [1, 0]);
+    for (name, value) in [("deployment", "b"), ("provider", "open"), ("input_tokens", "2")] {
+        assert_eq!(proxy.property(&format!("llm.{name}")), value);
+    }
+}
+
+#[test]
 fn a_provider_cannot_ask_for_an_attempt() {
     let proxy = Proxy::new(json!({}));
     proxy.send(&[]);

@@ -77,6 +77,9 @@ pub(crate) struct Reply {
     pub(crate) body: String,
 }
 
+/// An answer to a call: status, headers and body.
+pub(crate) type Answered<'a> = (u16, &'a [(&'a str, &'a str)], &'a [u8]);
+
 /// A call to a service, as it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -262,7 +265,7 @@ impl FakeHost {
     pub(crate) fn end_call_with<T>(
         &self,
         call: u32,
-        answer: Option<(u16, &[(&str, &str)], &[u8])>,
+        answer: Option<Answered<'_>>,
         told: impl FnOnce(Called) -> T,
     ) -> T {
         let length = answer.map_or(0, |(_, _, body)| body.len());
@@ -419,12 +422,13 @@ impl Host for FakeHost {
 
     fn reply_headers(&self) -> Headers {
         let replied = self.replied.borrow();
-        replied.as_ref().expect("Envoy's SDK panics where there is no answer").0.clone()
+        // The SDK panics where there is no answer.
+        replied.as_ref().map(|(headers, _)| headers.clone()).unwrap()
     }
 
     fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
         let replied = self.replied.borrow();
-        let body = &replied.as_ref().expect("Envoy's SDK panics where there is no answer").1;
+        let (_, body) = replied.as_ref().unwrap();
         body.get(..length.min(body.len())).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
     }
 

@@ -55,6 +55,8 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                 timeouts(route, findings);
                 map(matcher, needs, findings);
                 retry::check(route, config, findings);
+                let window = manager.at.get("http2_protocol_options.initial_stream_window_size");
+                retry::kept(&window, config, findings);
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! A document and what was fetched, as one, before names are resolved: what dynamic
 //! entries are laid over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::super::error::{Findings, Path};
 use super::super::raw::{self, Candidate, Fetched, Named, Raw};
@@ -22,8 +22,8 @@ pub struct Base {
     own_routes: usize,
     /// Models and aliases that were fetched.
     pub(super) fetched: BTreeSet<String>,
-    /// Deployments of the document, those in place included.
-    own_deployments: BTreeSet<String>,
+    /// Deployments that the document creates in place.
+    own_placed: Named<raw::Deployment>,
     findings: Findings,
 }
 
@@ -42,11 +42,14 @@ impl Base {
         let has_shadow = read.get("shadow").is_some();
         let own = has_shadow.then(|| Raw::read(read.clone()));
         let raw = Raw::read(read);
-        let own_deployments = ids(&raw);
-        let fetched_names = BTreeSet::new();
-        let own_routes = raw.routes.len();
-        let mut base =
-            Self { raw, own, own_routes, fetched: fetched_names, own_deployments, findings };
+        let mut base = Self {
+            own_placed: if fetched.is_some() { placed(&raw) } else { Named::new() },
+            own_routes: raw.routes.len(),
+            raw,
+            own,
+            fetched: BTreeSet::new(),
+            findings,
+        };
         if let Some(fetched) = fetched {
             match members(fetched, &FETCHED, &mut base.findings) {
                 Some(members) => base.merge(Fetched::read(members)),
@@ -127,17 +130,30 @@ impl Base {
     /// Names of what was fetched for which shared data has keys, beyond the document's.
     #[must_use]
     pub fn further_fetched(&self) -> Vec<String> {
-        let models = self.raw.models.iter().filter(|(name, _)| self.fetched.contains(*name));
-        let of_model = models.flat_map(|(name, model)| {
-            let mut keys = variant_keys(model.as_ref());
+        let mut names = Vec::new();
+        for (name, model) in self.models_fetched() {
+            let keys = variant_keys(Some(model));
             if keys.is_empty() {
-                keys.push(String::new());
+                names.push(format!("model {name}#"));
             }
-            keys.into_iter().map(move |key| format!("model {name}#{key}"))
-        });
-        let ids = ids(&self.raw);
-        let further = ids.difference(&self.own_deployments).map(|id| format!("deployment {id}"));
-        of_model.chain(further).collect()
+            for key in keys {
+                names.push(format!("model {name}#{key}"));
+            }
+        }
+        for candidate in self.models_fetched().flat_map(|(_, model)| candidates(model)) {
+            if let Some((id, _)) = in_place(candidate)
+                && !self.raw.deployments.contains_key(&id)
+                && !self.own_placed.contains_key(&id)
+            {
+                names.push(format!("deployment {id}"));
+            }
+        }
+        names
+    }
+
+    fn models_fetched(&self) -> impl Iterator<Item = (&String, &raw::Model)> {
+        let models = self.raw.models.iter().filter(|(name, _)| self.fetched.contains(*name));
+        models.filter_map(|(name, model)| Some((name, model.as_ref()?)))
     }
 }
 
@@ -154,23 +170,17 @@ pub(super) fn candidates(model: &raw::Model) -> impl Iterator<Item = &Candidate>
     own.chain(variants.flat_map(|variant| variant.candidates.iter().flatten().flatten()))
 }
 
-/// Deployments that models create in place.
-pub(super) fn placed(raw: &Raw) -> BTreeMap<String, raw::Deployment> {
-    let mut placed = BTreeMap::new();
-    for candidate in raw.models.values().flatten().flat_map(candidates) {
+/// Deployments that models create in place, those of the shadow included.
+pub(super) fn placed(raw: &Raw) -> Named<raw::Deployment> {
+    let mut placed = Named::new();
+    let shadow = raw.shadow.iter().flat_map(|shadow| &shadow.models);
+    let models = shadow.chain([&raw.models]).flat_map(Named::values);
+    for candidate in models.flatten().flat_map(candidates) {
         if let Some((id, deployment)) = in_place(candidate) {
-            placed.insert(id, deployment);
+            placed.insert(id, Some(deployment));
         }
     }
     placed
-}
-
-/// Ids of all deployments.
-fn ids(raw: &Raw) -> BTreeSet<String> {
-    let mut ids = BTreeSet::new();
-    ids.extend(raw.deployments.keys().cloned());
-    ids.extend(placed(raw).into_keys());
-    ids
 }
 
 /// Whether the configuration has the name already, which is then reported.

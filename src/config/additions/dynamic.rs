@@ -3,28 +3,28 @@
 //! Decides what one entry may look like by itself. Whether it fits a configuration is
 //! `fit`'s business.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
-
 use super::super::error::{Findings, Path};
 use super::super::raw::{self, Listed};
 use super::super::read::Read;
 use super::super::shape::{DYNAMIC, DYNAMIC_ALIAS, DYNAMIC_ROUTE, Shape};
 use super::super::{Problems, members};
+use super::Added;
+use crate::json::Json;
 
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 256;
 /// Most endpoints of a route.
 const MOST_ENDPOINTS: usize = 32;
 
-/// Routes and aliases that were added while the proxy runs.
+/// Routes and aliases that were added while the proxy runs, each sorted by name.
+///
+/// Lists, for they are short: every map of another type is ten kilobytes of the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dynamic {
-    /// By the name of the model.
-    pub routes: BTreeMap<String, DynamicRoute>,
-    /// Alias → what it stands for.
-    pub aliases: BTreeMap<String, String>,
+    /// Models and what serves them.
+    pub routes: Vec<(String, DynamicRoute)>,
+    /// Aliases and what they stand for.
+    pub aliases: Vec<(String, String)>,
 }
 
 /// What serves a model that was added.
@@ -54,14 +54,57 @@ impl Dynamic {
         self.routes.is_empty() && self.aliases.is_empty()
     }
 
+    /// Whether there is such an entry.
+    #[must_use]
+    pub fn has(&self, entry: &Added) -> bool {
+        match entry {
+            Added::Route(model) => place(&self.routes, model).is_ok(),
+            Added::Alias(alias) => place(&self.aliases, alias).is_ok(),
+        }
+    }
+
+    /// Adds a route, or replaces the one of its name.
+    pub fn put_route(&mut self, model: String, route: DynamicRoute) {
+        put(&mut self.routes, model, route);
+    }
+
+    /// Adds an alias, or replaces the one of its name.
+    pub fn put_alias(&mut self, alias: String, model: String) {
+        put(&mut self.aliases, alias, model);
+    }
+
+    /// Removes an entry; whether there was one.
+    pub fn remove(&mut self, entry: &Added) -> bool {
+        match entry {
+            Added::Route(model) => {
+                place(&self.routes, model).map(|at| _ = self.routes.remove(at)).is_ok()
+            }
+            Added::Alias(alias) => {
+                place(&self.aliases, alias).map(|at| _ = self.aliases.remove(at)).is_ok()
+            }
+        }
+    }
+
     /// As it is kept.
     #[must_use]
     pub fn encode(&self) -> String {
-        let routes = self.routes.iter().map(|(model, route)| route.written(model));
-        let aliases =
-            self.aliases.iter().map(|(alias, model)| json!({"alias": alias, "model": model}));
-        json!({"routes": routes.collect::<Vec<_>>(), "aliases": aliases.collect::<Vec<_>>()})
-            .to_string()
+        let mut json = Json::default();
+        json.object(|json| {
+            json.key("routes").list(|json| {
+                for (model, route) in &self.routes {
+                    route.write(json, model);
+                }
+            });
+            json.key("aliases").list(|json| {
+                for (alias, model) in &self.aliases {
+                    json.object(|json| {
+                        json.key("alias").text(alias);
+                        json.key("model").text(model);
+                    });
+                }
+            });
+        });
+        json.finish()
     }
 
     /// What was kept.
@@ -73,11 +116,11 @@ impl Dynamic {
         let mut dynamic = Self::default();
         for route in raw.routes.into_iter().flatten() {
             let (model, route) = DynamicRoute::of(route);
-            dynamic.routes.insert(model, route);
+            dynamic.put_route(model, route);
         }
         for alias in raw.aliases.into_iter().flatten() {
             if let (Some(alias), Some(model)) = (alias.alias, alias.model) {
-                dynamic.aliases.insert(alias, model);
+                dynamic.put_alias(alias, model);
             }
         }
         Ok(dynamic)
@@ -136,21 +179,39 @@ impl DynamicRoute {
         (raw.model.unwrap_or_default(), Self { strategy, endpoints })
     }
 
-    /// As it is posted.
-    #[must_use]
-    pub fn written(&self, model: &str) -> Value {
-        let endpoints: Vec<Value> = self.endpoints.iter().map(Endpoint::written).collect();
-        json!({"model": model, "strategy": self.strategy, "endpoints": endpoints})
+    /// Writes it as it is posted.
+    pub fn write(&self, json: &mut Json, model: &str) {
+        json.object(|json| {
+            json.key("model").text(model);
+            json.key("strategy").text(&self.strategy);
+            json.key("endpoints").list(|json| {
+                for endpoint in &self.endpoints {
+                    json.object(|json| {
+                        json.key("provider").text(&endpoint.provider);
+                        json.key("model_id").text(&endpoint.model_id);
+                        if let Some(weight) = endpoint.weight {
+                            json.key("weight").number(weight.into());
+                        }
+                    });
+                }
+            });
+        });
     }
 }
 
-impl Endpoint {
-    fn written(&self) -> Value {
-        let mut value = json!({"provider": self.provider, "model_id": self.model_id});
-        if let (Some(weight), Some(members)) = (self.weight, value.as_object_mut()) {
-            members.insert("weight".to_owned(), weight.into());
+/// Where the entry of a name is, or would be.
+fn place<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
+    list.binary_search_by(|(known, _)| known.as_str().cmp(name))
+}
+
+fn put<T>(list: &mut Vec<(String, T)>, name: String, value: T) {
+    match place(list, &name) {
+        Ok(at) => {
+            if let Some((_, old)) = list.get_mut(at) {
+                *old = value;
+            }
         }
-        value
+        Err(at) => list.insert(at, (name, value)),
     }
 }
 

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::error::{Path, quoted};
-use super::super::raw::{self, Strategy};
+use super::super::raw::{self, Named, Strategy};
 use super::super::read::Read;
 use super::super::resolve::unknown;
 use super::super::shape::{did_you_mean, listed};
-use super::super::{Problem, Problems, Status};
+use super::super::{DeploymentId, Problem, Problems, Status};
 use super::base::{Base, placed, variant_keys};
 use super::{Dynamic, DynamicRoute, Endpoint};
 
@@ -49,9 +49,12 @@ pub(super) enum Place {
 /// What dynamic entries refer to.
 pub(super) struct Outline<'a> {
     base: &'a Base,
-    /// By provider and upstream model: the first of those deployments, and its weight.
-    deployments: BTreeMap<(String, String), (String, u32)>,
-    ids: BTreeSet<String>,
+    /// Deployments that models create in place.
+    pub(super) placed: Named<raw::Deployment>,
+    /// By provider and upstream model: the first of those deployments.
+    places: BTreeMap<String, DeploymentId>,
+    /// Those deployments: id and weight.
+    firsts: Vec<(String, u32)>,
 }
 
 impl Base {
@@ -72,7 +75,7 @@ impl Base {
                 }
             }
         }
-        unfit.extend(Aliases::new(self, &routes).unfit(dynamic));
+        unfit.extend(Aliases { base: self, routes: &routes, taken: Vec::new() }.unfit(dynamic));
         unfit
     }
 
@@ -114,30 +117,38 @@ impl Base {
 
 impl<'a> Outline<'a> {
     pub(super) fn of(base: &'a Base) -> Self {
-        let (mut deployments, mut ids) = (BTreeMap::new(), BTreeSet::new());
-        let mut add = |id: &String, deployment: &raw::Deployment| {
-            ids.insert(id.clone());
-            let raw::Deployment { provider: Some(provider), model: Some(model), .. } = deployment
-            else {
-                return;
-            };
-            let entry = deployments.entry((provider.clone(), model.clone()));
-            let (first, weight) = entry.or_insert_with(|| (id.clone(), deployment.weight));
-            if id < first {
-                first.clone_from(id);
-                *weight = deployment.weight;
+        let placed = placed(&base.raw);
+        let mut outline = Self { base, placed, places: BTreeMap::new(), firsts: Vec::new() };
+        let declared = &base.raw.deployments;
+        for (id, deployment) in declared {
+            outline.add(id, deployment.as_ref());
+        }
+        let placed = std::mem::take(&mut outline.placed);
+        for (id, deployment) in &placed {
+            // Of an id that is declared, too, this is the same.
+            if !declared.contains_key(id) {
+                outline.add(id, deployment.as_ref());
             }
+        }
+        outline.placed = placed;
+        outline
+    }
+
+    fn add(&mut self, id: &str, deployment: Option<&raw::Deployment>) {
+        let Some(deployment) = deployment else { return };
+        let (Some(provider), Some(model)) = (&deployment.provider, &deployment.model) else {
+            return;
         };
-        for (id, deployment) in &base.raw.deployments {
-            deployment.iter().for_each(|deployment| add(id, deployment));
-        }
-        // Of an id that is declared, too, this is the same.
-        for (id, deployment) in &placed(&base.raw) {
-            if !base.raw.deployments.contains_key(id) {
-                add(id, deployment);
+        let key = place_key(provider, model);
+        let one = (id.to_owned(), deployment.weight);
+        if let Some(first) = self.places.get(&key).and_then(|at| self.firsts.get_mut(at.0)) {
+            if id < first.0.as_str() {
+                *first = one;
             }
+        } else {
+            self.places.insert(key, DeploymentId(self.firsts.len()));
+            self.firsts.push(one);
         }
-        Self { base, deployments, ids }
     }
 
     /// The deployment that an endpoint is.
@@ -146,12 +157,13 @@ impl<'a> Outline<'a> {
     /// Where its id is taken by another.
     pub(super) fn place(&self, endpoint: &Endpoint) -> Result<Place, String> {
         let Endpoint { provider, model_id, .. } = endpoint;
-        // The pair is only for the question; the map's own are kept.
-        if let Some((id, weight)) = self.deployments.get(&(provider.clone(), model_id.clone())) {
+        let known = self.places.get(&place_key(provider, model_id));
+        if let Some((id, weight)) = known.and_then(|at| self.firsts.get(at.0)) {
             return Ok(Place::Known(id.clone(), *weight));
         }
         let id = format!("{provider}/{model_id}");
-        if self.ids.contains(&id) { Err(id) } else { Ok(Place::New(id)) }
+        let is_taken = self.base.raw.deployments.contains_key(&id) || self.placed.contains_key(&id);
+        if is_taken { Err(id) } else { Ok(Place::New(id)) }
     }
 
     fn check(&self, route: &DynamicRoute) -> Result<(), Problem> {
@@ -206,125 +218,112 @@ pub(super) fn strategy(route: &DynamicRoute) -> Strategy {
     Strategy::read(Value::String(route.strategy.clone()))
 }
 
+/// A provider and an upstream model, neither of which has a NUL in it.
+fn place_key(provider: &str, model: &str) -> String {
+    format!("{provider}\0{model}")
+}
+
 /// Aliases as they hold beside the routes that fit.
 struct Aliases<'a> {
     base: &'a Base,
     routes: &'a BTreeSet<&'a str>,
-    /// Those of the configuration that no route hides, and those found to fit.
-    current: BTreeMap<&'a str, &'a str>,
+    /// Dynamic ones that were found to fit.
+    taken: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Aliases<'a> {
-    fn new(base: &'a Base, routes: &'a BTreeSet<&'a str>) -> Self {
-        let mut current = BTreeMap::new();
-        current.extend(base.aliases().filter(|(alias, _)| !routes.contains(alias)));
-        Self { base, routes, current }
-    }
-
     fn unfit(mut self, dynamic: &'a Dynamic) -> Vec<Unfit> {
-        let mut waiting: Vec<(&str, &str)> =
-            dynamic.aliases.iter().map(|(alias, model)| (alias.as_str(), model.as_str())).collect();
+        let mut waiting: Vec<(&str, &str)> = Vec::new();
+        for (alias, model) in &dynamic.aliases {
+            waiting.push((alias, model));
+        }
         loop {
             let before = waiting.len();
-            let mut unfit = Vec::new();
-            let mut left = Vec::new();
-            for (alias, model) in waiting {
-                if let Err(problem) = self.take(alias, model) {
-                    left.push((alias, model));
-                    unfit.push(Unfit { entry: Added::Alias(alias.to_owned()), problem });
-                }
-            }
             // One may stand for another that came after it.
-            if left.len() == before {
-                return self.told(unfit, left);
+            waiting.retain(|(alias, model)| {
+                self.taken.push((alias, model));
+                let is_unfit = self.check(alias, model).is_err();
+                if is_unfit {
+                    self.taken.pop();
+                }
+                is_unfit
+            });
+            if waiting.len() == before {
+                break;
             }
-            waiting = left;
         }
-    }
-
-    /// Why those do not fit that stand for each other, or for what does not fit itself.
-    fn told(mut self, mut unfit: Vec<Unfit>, left: Vec<(&'a str, &'a str)>) -> Vec<Unfit> {
-        let routes = self.routes;
-        self.current.extend(left.iter().copied().filter(|(alias, _)| !routes.contains(alias)));
-        for (unfit, (alias, model)) in unfit.iter_mut().zip(left) {
-            if let (Err(message), "model") = (self.check(alias, model), unfit.problem.path.as_str())
-            {
-                unfit.problem.message = message;
+        // Among all of them, so that cycles are told from names that are not known.
+        self.taken.extend(&waiting);
+        let mut unfit = Vec::new();
+        for (alias, model) in waiting {
+            if let Err((path, message)) = self.check(alias, model) {
+                let problem = Problem { path: path.to_owned(), message };
+                unfit.push(Unfit { entry: Added::Alias(alias.to_owned()), problem });
             }
         }
         unfit
     }
 
-    /// Takes an alias, if what it stands for is a model.
-    fn take(&mut self, alias: &'a str, model: &'a str) -> Result<(), Problem> {
-        let problem = |path: &str, message| Err(Problem { path: path.to_owned(), message });
-        if self.routes.contains(alias) {
-            let message = "is also the name of a dynamic route, which wins; delete that first";
-            return problem("alias", message.to_owned());
+    /// What a name stands for; none of what is no alias.
+    fn next(&self, name: &str) -> Option<&str> {
+        if self.routes.contains(name) {
+            return None;
         }
-        let before = self.current.insert(alias, model);
-        let found = self.check(alias, model);
-        if found.is_err() {
-            self.current.remove(alias);
-            self.current.extend(before.map(|before| (alias, before)));
-        }
-        found.or_else(|message| problem("model", message))
+        let taken = self.taken.iter().find(|(alias, _)| *alias == name);
+        let taken = taken.map(|(_, model)| *model);
+        taken.or_else(|| self.base.raw.aliases.get(name)?.as_deref())
     }
 
-    fn check(&self, alias: &str, model: &str) -> Result<(), String> {
+    /// Whether what an alias stands for is a model, where that alias is among the taken.
+    fn check(&self, alias: &str, model: &str) -> Result<(), (&'static str, String)> {
+        if self.routes.contains(alias) {
+            let message = "is also the name of a dynamic route, which wins; delete that first";
+            return Err(("alias", message.to_owned()));
+        }
+        self.check_model(alias, model).map_err(|message| ("model", message))
+    }
+
+    fn check_model(&self, alias: &str, model: &str) -> Result<(), String> {
         let mut chain = vec![alias];
-        let mut seen = BTreeSet::from([alias]);
         let mut current = model;
-        while let Some(next) = self.current.get(current).filter(|_| !self.is_route(current)) {
+        let most = self.taken.len().saturating_add(self.base.raw.aliases.len());
+        while let Some(next) = self.next(current) {
             chain.push(current);
-            if !seen.insert(current) {
+            if current == alias || chain.len() > most.saturating_add(1) {
                 let more = if chain.len() > MOST_TOLD { " -> …" } else { "" };
                 chain.truncate(MOST_TOLD);
                 return Err(format!("cycle: {}{more}", chain.join(" -> ")));
             }
             current = next;
         }
-        if !self.is_route(current) {
-            match self.base.raw.models.get(current) {
-                Some(Some(model)) if model.status == Status::Deleted => {
-                    let name = quoted(current);
-                    return Err(format!("model {name} is deleted; allowed: models that resolve"));
-                }
-                Some(_) => {}
-                None => return Err(self.unknown(alias, current)),
-            }
-        }
-        // Routes may name the variants of what the alias hides.
-        let has = if self.is_route(current) {
+        let is_route = self.routes.contains(current);
+        let found = if is_route {
             self.base.hidden_by(current)
         } else {
-            self.base.raw.models.get(current).and_then(Option::as_ref)
+            match self.base.raw.models.get(current) {
+                Some(found) => found.as_ref(),
+                None => {
+                    let known = listed(self.base.models());
+                    let name = quoted(current);
+                    return Err(format!("unknown model {name}; known models: {known}"));
+                }
+            }
         };
-        let has = variant_keys(has);
-        let hidden = variant_keys(self.base.hidden_by(alias));
-        let missing = || hidden.iter().filter(|key| !has.contains(key)).map(String::as_str);
-        if missing().next().is_some() {
-            let (target, list) = (quoted(current), listed(missing()));
-            return Err(format!(
-                "{target} lacks variants that {} has: {list}; use a dynamic route",
-                quoted(alias)
-            ));
+        let is_deleted = found.is_some_and(|model| model.status == Status::Deleted);
+        if is_deleted && !is_route {
+            let name = quoted(current);
+            return Err(format!("model {name} is deleted; allowed: models that resolve"));
         }
-        Ok(())
-    }
-
-    fn is_route(&self, name: &str) -> bool {
-        self.routes.contains(name)
-    }
-
-    fn unknown(&self, alias: &str, name: &str) -> String {
-        let mut known: BTreeSet<&str> = BTreeSet::new();
-        known.extend(self.base.raw.models.keys().map(String::as_str));
-        known.extend(self.routes);
-        known.extend(self.current.keys());
-        known.remove(alias);
-        let known = || known.iter().copied();
-        unknown("model", name, did_you_mean(name, known()), known())
+        // Routes may name the variants of what the alias hides.
+        let has = variant_keys(found);
+        let mut missing = variant_keys(self.base.hidden_by(alias));
+        missing.retain(|key| !has.contains(key));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (target, alias) = (quoted(current), quoted(alias));
+        let list = listed(missing.iter().map(String::as_str));
+        Err(format!("{target} lacks variants that {alias} has: {list}; use a dynamic route"))
     }
 }
 
@@ -333,7 +332,12 @@ pub(super) fn none(dynamic: &Dynamic, problems: &Problems) -> Vec<Unfit> {
     let problem = problems.iter().next().cloned();
     let problem = problem
         .unwrap_or_else(|| Problem { path: "configuration".to_owned(), message: String::new() });
-    let routes = dynamic.routes.keys().cloned().map(Added::Route);
-    let entries = routes.chain(dynamic.aliases.keys().cloned().map(Added::Alias));
-    entries.map(|entry| Unfit { entry, problem: problem.clone() }).collect()
+    let mut unfit = Vec::new();
+    for (model, _) in &dynamic.routes {
+        unfit.push(Unfit { entry: Added::Route(model.clone()), problem: problem.clone() });
+    }
+    for (alias, _) in &dynamic.aliases {
+        unfit.push(Unfit { entry: Added::Alias(alias.clone()), problem: problem.clone() });
+    }
+    unfit
 }

@@ -1,5 +1,7 @@
 //! Dynamic entries over a configuration, before its names are resolved.
 
+use std::collections::BTreeSet;
+
 use super::super::raw::{self, Candidate, Listed, Raw};
 use super::super::resolve::in_place;
 use super::super::{ModelFacts, Status, TagMatch};
@@ -9,33 +11,70 @@ use super::{Dynamic, DynamicRoute, Endpoint};
 
 /// Lays entries over the configuration, those aside that do not fit.
 pub(super) fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
+    if dynamic.is_empty() {
+        return;
+    }
     let is_fit = |entry: &Added| !unfit.iter().any(|unfit| unfit.entry == *entry);
-    let routes = dynamic.routes.iter().filter(|(name, _)| is_fit(&Added::Route((*name).clone())));
     let mut models = Vec::new();
-    if !dynamic.routes.is_empty() {
-        let outline = Outline::of(base);
-        models.extend(routes.map(|(name, route)| (name, model(base, &outline, name, route))));
+    let mut aliases = Vec::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut used = Vec::new();
+    let outline = Outline::of(base);
+    for (name, route) in &dynamic.routes {
+        if is_fit(&Added::Route(name.clone())) {
+            names.insert(name);
+            let known = route.endpoints.iter().filter_map(|one| match outline.place(one) {
+                Ok(Place::Known(id, _)) => Some((outline.placed.get(&id)?.clone()?, id)),
+                _ => None,
+            });
+            used.extend(known);
+            models.push((name.clone(), model(base, &outline, name, route)));
+        }
+    }
+    for (alias, target) in &dynamic.aliases {
+        if is_fit(&Added::Alias(alias.clone())) {
+            names.insert(alias);
+            aliases.push((alias.clone(), target.clone()));
+        }
+    }
+    hide(&mut base.raw, &names);
+    // What is created in place can be named once it is declared, the shadow's, too.
+    for (deployment, id) in used {
+        declare(&mut base.raw, id, deployment);
     }
     for (name, model) in models {
-        hide(&mut base.raw, name);
-        base.raw.models.insert(name.clone(), Some(model));
+        base.raw.models.insert(name, Some(model));
     }
-    for (name, target) in &dynamic.aliases {
-        if is_fit(&Added::Alias(name.clone())) {
-            hide(&mut base.raw, name);
-            base.raw.aliases.insert(name.clone(), Some(target.clone()));
+    for (alias, target) in aliases {
+        base.raw.aliases.insert(alias, Some(target));
+    }
+}
+
+/// Takes names away. The deployments that their models create in place stay: others may
+/// refer to them.
+fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
+    // Built anew, for the removal of one member would be as much code again.
+    for (name, model) in std::mem::take(&mut raw.models) {
+        if !names.contains(name.as_str()) {
+            raw.models.insert(name, model);
+            continue;
+        }
+        for (id, deployment) in model.iter().flat_map(candidates).filter_map(in_place) {
+            declare(raw, id, deployment);
+        }
+    }
+    for (alias, target) in std::mem::take(&mut raw.aliases) {
+        if !names.contains(alias.as_str()) {
+            raw.aliases.insert(alias, target);
         }
     }
 }
 
-/// Takes a name away. The deployments that its model creates in place stay: others may
-/// refer to them.
-fn hide(raw: &mut Raw, name: &str) {
-    raw.aliases.remove(name);
-    let Some(Some(hidden)) = raw.models.remove(name) else { return };
-    for (id, deployment) in candidates(&hidden).filter_map(in_place) {
-        raw.deployments.entry(id).or_insert(Some(deployment));
+fn declare(raw: &mut Raw, id: String, deployment: raw::Deployment) {
+    if raw.deployments.contains_key(&id) {
+        return;
     }
+    raw.deployments.insert(id, Some(deployment));
 }
 
 /// The model of a route. It has the variants of the model that it hides, so that whoever

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::super::{StrategyName, Target};
 use super::*;
+use crate::json::Json;
 
 fn document() -> Value {
     json!({
@@ -26,7 +27,11 @@ fn document() -> Value {
             {"name": "r2", "when": {"has_files": true}, "then": {"target_model": "b/in-place"}}
         ],
         "catalog": {"new": {"context_window": 5}},
-        "shadow": {"aliases": {"fresh": "plain"}}
+        "shadow": {
+            "models": {"plain": {"candidates": [{"provider": "b", "model": "shadowed", "rpm_limit": 9}]}},
+            "aliases": {"fresh": "plain"},
+            "routes": []
+        }
     })
 }
 
@@ -35,7 +40,7 @@ fn dynamic(entries: &[&str]) -> Dynamic {
     let mut dynamic = Dynamic::default();
     for entry in entries {
         if let Some((alias, model)) = entry.split_once(" -> ") {
-            dynamic.aliases.insert(alias.to_owned(), model.to_owned());
+            dynamic.put_alias(alias.to_owned(), model.to_owned());
             continue;
         }
         let (name, rest) = entry.split_once(": ").unwrap();
@@ -46,7 +51,7 @@ fn dynamic(entries: &[&str]) -> Dynamic {
             Endpoint { provider: provider.to_owned(), model_id: model.to_owned(), weight: None }
         });
         let route = DynamicRoute { strategy, endpoints: endpoints.collect() };
-        dynamic.routes.insert(name.to_owned(), route);
+        dynamic.put_route(name.to_owned(), route);
     }
     dynamic
 }
@@ -186,8 +191,8 @@ fn what_does_not_fit_is_left_out_and_the_rest_holds() {
         (
             &["x -> nil", "y -> x", "z -> nick"],
             &[
-                r#"alias x: model: unknown model "nil"; known: "gone", "keyed", "nick", "nickname", "plain", "y", "z""#,
-                r#"alias y: model: unknown model "nil"; known: "gone", "keyed", "nick", "nickname", "plain", "x", "z""#,
+                r#"alias x: model: unknown model "nil"; known models: "gone", "keyed", "plain""#,
+                r#"alias y: model: unknown model "nil"; known models: "gone", "keyed", "plain""#,
             ],
         ),
         (&["keyed: priority b/new", "x -> keyed", "nick -> x"], &[]),
@@ -263,11 +268,13 @@ fn entries_are_read_as_they_are_posted_and_kept() {
     let posted = json!({"model": "a/b %", "strategy": "load_balance", "endpoints": [
         {"provider": "a", "model_id": "one"}, {"provider": "b", "model_id": "x", "weight": 3}]});
     let (model, route) = DynamicRoute::read(posted.to_string().as_bytes()).unwrap();
-    assert_eq!(route.written(&model), posted);
+    let mut json = Json::default();
+    route.write(&mut json, &model);
+    assert_eq!(serde_json::from_str::<Value>(&json.finish()).unwrap(), posted);
     let (alias, target) = Dynamic::read_alias(br#"{"alias": "n", "model": "m"}"#).unwrap();
     let mut dynamic = Dynamic::default();
-    dynamic.routes.insert(model, route);
-    dynamic.aliases.insert(alias, target);
+    dynamic.put_route(model, route);
+    dynamic.put_alias(alias, target);
     assert_eq!(Dynamic::decode(dynamic.encode().as_bytes()), Ok(dynamic));
     assert_eq!(Dynamic::decode(b"{}"), Ok(Dynamic::default()));
     assert!(Dynamic::decode(b"").is_err() && Dynamic::decode(&[0; 8]).is_err());
@@ -318,5 +325,13 @@ fn a_posted_route_is_refused_field_by_field() {
 #[test]
 fn a_shadow_knows_the_document_alone() {
     // It has an alias of the name that the route gets, and that stays no problem.
-    assert_eq!(unfit(&["fresh: priority b/new"]), Vec::<String>::new());
+    let live = live(&["fresh: priority b/new b/shadowed"]);
+    assert_eq!(live.unfit, []);
+    // What only the shadow creates is one deployment for both.
+    assert_eq!(served(&live.config, "fresh"), [["b/new", "b/shadowed"]]);
+    let id = live.config.names.deployments["b/shadowed"];
+    assert_eq!(live.config.deployment(id).rpm_limit, Some(9));
+    let shadow = &live.config.shadow.as_ref().unwrap().config;
+    assert_eq!(served(shadow, "fresh"), [["b/shadowed"]]);
+    assert!(!shadow.names.models.contains_key("fresh"));
 }

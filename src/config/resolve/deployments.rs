@@ -10,7 +10,7 @@ use super::super::raw::{self, Candidate, Named, Raw};
 use super::super::shape::{did_you_mean, listed};
 use super::super::{Deployment, DeploymentId, ModelFacts, ProviderId};
 use super::overrides::overrides;
-use super::{Rules, numbered, present};
+use super::{Rules, inserted, numbered, present};
 use crate::hash;
 
 /// Everything a request can be sent to.
@@ -25,6 +25,9 @@ pub(super) struct Ground {
     pub(super) built: Vec<Deployment>,
     /// Whether ids may be missing because the whole list was reported.
     pub(super) is_partial: bool,
+    /// Clusters whose requests are attempts, and run this module once more, with the name of
+    /// a provider.
+    attempting: BTreeMap<String, String>,
     /// Suggestions still to be made; each compares a name with many.
     suggestions: Cell<u32>,
 }
@@ -66,8 +69,27 @@ impl Ground {
             .filter_map(|(id, raw)| Some((id, raw.as_ref()?)))
             .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
             .collect();
+        let attempting = raw.providers.iter().filter(|_| raw.failover.max_attempts > 1);
+        let attempting = attempting.filter_map(|(name, provider)| {
+            Some((provider.as_ref()?.cluster.clone()?, name.clone()))
+        });
+        let attempting = inserted(attempting);
         let suggestions = Cell::new(MOST_SUGGESTIONS);
-        Self { written, ids, hidden, built, is_partial: findings.is_reported(&at), suggestions }
+        let is_partial = findings.is_reported(&at);
+        Self { written, ids, hidden, built, attempting, is_partial, suggestions }
+    }
+
+    /// Reports a service's cluster that is a provider's: called from within a request, the
+    /// module would be entered while it is running, which ends the worker's VM.
+    pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Findings) {
+        if let Some(provider) = self.attempting.get(cluster) {
+            let message = format!(
+                "is the cluster of provider {}, whose attempts run this filter; a service needs a \
+                 cluster of its own, without it",
+                quoted(provider)
+            );
+            findings.problem(at, message);
+        }
     }
 
     /// Goes on to rules that may name everything.
@@ -111,10 +133,13 @@ pub(in crate::config) fn unknown<'a>(
     near: Option<String>,
     known: impl Iterator<Item = &'a str>,
 ) -> String {
+    told(what, name, near, &listed(known))
+}
+
+fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let name_quoted = quoted(name);
     let parting = if near.is_some() { "" } else { ";" };
     let near = near.unwrap_or_default();
-    let list = listed(known);
     if list.is_empty() {
         format!("unknown {what} {name_quoted}; none is declared")
     } else {

@@ -221,6 +221,10 @@ impl Resolved {
         let models = scope.models(rules);
         let routes = scope.routes(rules);
         let unknown = &raw.unknown_model;
+        if let Some(cluster) = raw.route_source.as_ref().and_then(|source| source.cluster.as_ref())
+        {
+            ground.check_service(&Path::Root.key("route_source").key("cluster"), cluster, findings);
+        }
         let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
         Self { models, routes, names: directory.into_names(ground), unknown_model }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed};
 use super::super::{
-    Fallbacks, Group, GroupId, Index, Model, ParamSchema, ParamType, Sticky, StrategyName, Target,
+    Custom, Fallbacks, Group, GroupId, Index, MOST_LISTED, Model, ParamSchema, ParamType, Sticky,
+    StrategyName, Target,
 };
 use super::names::resolved;
 use super::{Rules, Scope, inserted, present};
@@ -24,6 +25,7 @@ impl Scope<'_> {
     fn model(&mut self, at: &Path<'_>, name: &str, raw: &raw::Model) -> Model {
         let (groups, default_group) = self.groups(at, raw);
         self.warn_of_idle_settings(at, raw);
+        let custom = self.custom(at, raw, &groups);
         Model {
             name: name.to_owned(),
             groups,
@@ -45,6 +47,7 @@ impl Scope<'_> {
                 .sticky
                 .as_ref()
                 .map_or_else(Sticky::default, |sticky| self.sticky(&at.key("sticky"), sticky)),
+            custom,
         }
     }
 
@@ -99,7 +102,7 @@ impl Scope<'_> {
             }
             return None;
         };
-        let strategy = self.strategy(&at.key("strategy"), raw.strategy.unwrap_or_default());
+        let strategy = strategy(raw.strategy.unwrap_or_default());
         let candidates = self.candidates(&candidates_at, strategy, candidates);
         Some(Group {
             key: None,
@@ -112,7 +115,7 @@ impl Scope<'_> {
     }
 
     fn variant(&mut self, at: &Path<'_>, raw: &raw::Variant) -> Group {
-        let strategy = self.strategy(&at.key("strategy"), raw.strategy);
+        let strategy = strategy(raw.strategy);
         let candidates = raw.candidates.as_ref().map_or_else(Vec::new, |candidates| {
             self.candidates(&at.key("candidates"), strategy, candidates)
         });
@@ -123,28 +126,6 @@ impl Scope<'_> {
             candidates,
             purpose: raw.purpose.clone(),
             when_to_use: raw.when_to_use.clone(),
-        }
-    }
-
-    fn strategy(&mut self, at: &Path<'_>, strategy: raw::Strategy) -> StrategyName {
-        match strategy {
-            raw::Strategy::Single => StrategyName::Single,
-            raw::Strategy::OrderedFallback => StrategyName::OrderedFallback,
-            raw::Strategy::Weighted => StrategyName::Weighted,
-            raw::Strategy::RoundRobin => StrategyName::RoundRobin,
-            raw::Strategy::LeastBusy => StrategyName::LeastBusy,
-            raw::Strategy::LatencyBased => StrategyName::LatencyBased,
-            raw::Strategy::UsageBased => StrategyName::UsageBased,
-            raw::Strategy::RateLimitAware => StrategyName::RateLimitAware,
-            raw::Strategy::CostBased => StrategyName::CostBased,
-            raw::Strategy::PriorityBased => StrategyName::PriorityBased,
-            raw::Strategy::Rules => StrategyName::Rules,
-            raw::Strategy::Sticky => StrategyName::Sticky,
-            raw::Strategy::Custom => {
-                let message = "\"custom\" is not supported yet; use \"rules\"";
-                self.findings.problem(at, message);
-                StrategyName::RoundRobin
-            }
         }
     }
 
@@ -199,18 +180,56 @@ impl Scope<'_> {
     }
 
     fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &raw::Model) {
-        let of_variants = raw.variants.iter().flatten().flatten().map(|variant| variant.strategy);
-        let strategies: Vec<raw::Strategy> = raw.strategy.into_iter().chain(of_variants).collect();
-        let settings = [
-            ("sticky", raw.sticky.is_some(), raw::Strategy::Sticky),
-            ("custom", raw.custom.is_some(), raw::Strategy::Custom),
-        ];
-        for (key, is_given, strategy) in settings {
-            if is_given && !strategies.contains(&strategy) {
-                let message = format!("has no effect without the strategy {}", quoted(key));
-                self.findings.warn(&at.key(key), message);
-            }
+        let is_sticky = raw.strategies().any(|strategy| strategy == raw::Strategy::Sticky);
+        if raw.sticky.is_some() && !is_sticky {
+            let message = "has no effect without the strategy \"sticky\"";
+            self.findings.warn(&at.key("sticky"), message);
         }
+    }
+
+    /// Whom the strategy `custom` asks, in whatever variants.
+    fn custom(&mut self, at: &Path<'_>, raw: &raw::Model, groups: &[Group]) -> Option<Custom> {
+        let is_custom = raw.strategies().any(|strategy| strategy == raw::Strategy::Custom);
+        let at_custom = at.key("custom");
+        let Some(custom) = &raw.custom else {
+            if is_custom && !self.findings.is_reported(&at_custom) {
+                let message = "missing key \"custom\": the strategy \"custom\" asks a service, and \
+                               it says which";
+                self.findings.problem(at, message);
+            }
+            return None;
+        };
+        if !is_custom {
+            let message = "is not asked by any strategy; set \"strategy\" to \"custom\", or leave \
+                           this out";
+            self.findings.problem(&at_custom, message);
+        }
+        if let Some(cluster) = &custom.cluster {
+            self.ground.check_service(&at_custom.key("cluster"), cluster, self.findings);
+        }
+        let groups = groups.iter().filter(|group| group.strategy == StrategyName::Custom);
+        let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
+        if most > MOST_LISTED {
+            let message = format!(
+                "has {most} candidates to pick from; at most {MOST_LISTED} are listed for a service"
+            );
+            self.findings.problem(&at_custom, message);
+        }
+        Some(Custom {
+            cluster: custom.cluster.clone()?,
+            path: custom.path.clone()?,
+            timeout_ms: custom.timeout_ms,
+            on_error: custom.on_error,
+            include_prompt: custom.include_prompt,
+        })
+    }
+}
+
+impl raw::Model {
+    /// Its own strategy and those of its variants, as far as they are written.
+    fn strategies(&self) -> impl Iterator<Item = raw::Strategy> {
+        let of_variants = self.variants.iter().flatten().flatten().map(|variant| variant.strategy);
+        self.strategy.into_iter().chain(of_variants)
     }
 }
 
@@ -221,4 +240,23 @@ fn default_group(variants: &Listed<raw::Variant>) -> GroupId {
     let base = variants().find(|(_, variant)| keyed(variant));
     let meant = base.or_else(|| variants().min_by_key(|(_, variant)| variant.position));
     GroupId(meant.map_or(0, |(index, _)| index))
+}
+
+/// The strategy of that name.
+const fn strategy(strategy: raw::Strategy) -> StrategyName {
+    match strategy {
+        raw::Strategy::Single => StrategyName::Single,
+        raw::Strategy::OrderedFallback => StrategyName::OrderedFallback,
+        raw::Strategy::Weighted => StrategyName::Weighted,
+        raw::Strategy::RoundRobin => StrategyName::RoundRobin,
+        raw::Strategy::LeastBusy => StrategyName::LeastBusy,
+        raw::Strategy::LatencyBased => StrategyName::LatencyBased,
+        raw::Strategy::UsageBased => StrategyName::UsageBased,
+        raw::Strategy::RateLimitAware => StrategyName::RateLimitAware,
+        raw::Strategy::CostBased => StrategyName::CostBased,
+        raw::Strategy::PriorityBased => StrategyName::PriorityBased,
+        raw::Strategy::Rules => StrategyName::Rules,
+        raw::Strategy::Sticky => StrategyName::Sticky,
+        raw::Strategy::Custom => StrategyName::Custom,
+    }
 }

@@ -1,10 +1,10 @@
 //! The table of models, candidates, routes and conditions.
 
-use super::table::{AT_LEAST_ONE, COUNT, FORMATS, I32, NAME, PLACE, TRAITS, U32, USD};
+use super::table::{COUNT, FORMATS, I32, NAME, PLACE, TRAITS, U32, USD};
 use super::{Key, Kind, Meaning, Preset, Shape, Text};
 use super::{marked, optional, plain, preset, required, short};
 use crate::config::raw::Strategy;
-use crate::config::{Status, TagMatch};
+use crate::config::{OnError, Status, TagMatch};
 use crate::request::session::SessionKey;
 
 pub(super) static A_MODEL: Kind = Kind::Object(&MODEL);
@@ -207,14 +207,24 @@ static CUSTOM: Shape = Shape {
     keys: &[&[
         required("cluster", NAME, "the Envoy cluster to ask"),
         required("path", Kind::Text(Text::Path), "the path to ask"),
-        preset("timeout_ms", AT_LEAST_ONE, Preset::Integer(200), "longest wait for an answer"),
+        preset(
+            "timeout_ms",
+            Kind::Integer(1, 60_000),
+            Preset::Integer(200),
+            "longest wait for an answer",
+        ),
         preset(
             "on_error",
-            Kind::Choice(&["first", "fail"]),
+            Kind::Choice(OnError::NAMES),
             Preset::Text("first"),
             "what happens without a usable answer",
         ),
-        preset("include_prompt", Kind::Bool, Preset::Bool(false), "whether it is sent the prompt"),
+        preset(
+            "include_prompt",
+            Kind::Bool,
+            Preset::Bool(false),
+            "whether it is sent the beginning of the prompt",
+        ),
     ]],
 };
 

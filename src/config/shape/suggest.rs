@@ -22,12 +22,16 @@ pub(in crate::config) fn did_you_mean<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    near(name, &mut known.into_iter())
+}
+
+/// One for all iterators: every further one would be four kilobytes of the module.
+fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
     let bound = match name.chars().count() {
         0..3 => 0,
         length => (length / 4).clamp(1, 3),
     };
     known
-        .into_iter()
         .take(MOST_COMPARED)
         .filter_map(|known| Some((distance(name, known, bound)?, known)))
         .min_by_key(|(distance, _)| *distance)
@@ -36,8 +40,11 @@ pub(in crate::config) fn did_you_mean<'a>(
 
 /// Names in quotes, shortened when they are many.
 pub(in crate::config) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names = names.into_iter();
-    let mut text: Vec<String> = names.by_ref().take(MOST_LISTED).map(quoted).collect();
+    joined(&mut names.into_iter(), MOST_LISTED)
+}
+
+fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
+    let mut text: Vec<String> = (&mut names).take(most).map(quoted).collect();
     let more = names.count();
     if more > 0 {
         text.push(format!("and {more} more"));
@@ -47,8 +54,7 @@ pub(in crate::config) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) ->
 
 /// Every name, in quotes.
 pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.into_iter().map(quoted).collect();
-    names.join(", ")
+    joined(&mut names.into_iter(), usize::MAX)
 }
 
 /// Edits (insert, delete, replace, swap neighbours) between two names, if at most `bound`.

@@ -24,6 +24,8 @@ pub(crate) struct Spec {
     pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
+    /// Clusters that are no providers, by port.
+    pub(crate) services: Vec<(&'static str, u16)>,
     /// A second listener shows what is in shared data.
     pub(crate) with_peek: bool,
     /// Listeners come from a file, so that they can be replaced.
@@ -32,9 +34,10 @@ pub(crate) struct Spec {
     pub(crate) tls: Option<Certificates>,
     /// Every cluster has the attempt filter, and the route goes by filter state.
     pub(crate) has_attempts: bool,
-    /// Metrics and access log are as they are shipped, and all that can be logged of the
-    /// filter is.
+    /// Metrics and access log are as they are shipped.
     pub(crate) is_observed: bool,
+    /// All that can be logged of the filter is.
+    pub(crate) is_traced: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -71,11 +74,13 @@ impl Spec {
             buffer_bytes: 18 << 20,
             filters_before: Vec::new(),
             environment: vec![("ALPHA_KEY", "sk-alpha"), ("GAMMA_KEY", "sk-gamma")],
+            services: Vec::new(),
             with_peek: false,
             is_dynamic: false,
             tls: None,
             has_attempts: false,
             is_observed: false,
+            is_traced: false,
         }
     }
 
@@ -97,6 +102,10 @@ impl Spec {
                 }
             });
             clusters.push(http2);
+        }
+        for (name, port) in &self.services {
+            let plain = Self { has_attempts: false, ..self.clone() };
+            clusters.push(plain.cluster(name, *port, files.module));
         }
         clusters.push(self.cluster("closed", CLOSED, files.module));
         for (name, plain) in tls::CLUSTERS {

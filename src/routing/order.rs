@@ -1,0 +1,102 @@
+//! The order of a set's candidates: the strategy's, with what it is told of them.
+
+use crate::config::StrategyName;
+use crate::state::Load;
+use crate::strategy::{self, Entry, Session};
+
+use super::candidate::Set;
+use super::custom::{self, Order};
+use super::eligible::{Block, Considered};
+use super::plan::Planner;
+use super::{Need, Request, Server, Stop, session};
+
+impl<'r> Planner<'r, '_> {
+    /// Indices of the considered that nothing blocks, in the strategy's order.
+    pub(super) fn order(
+        &mut self,
+        set: &Set<'r>,
+        considered: &[Considered<'r>],
+        takes_turn: bool,
+    ) -> Result<Vec<usize>, Stop> {
+        let eligible: Vec<(usize, &Considered<'r>)> =
+            considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
+        if set.is_ordered {
+            return Ok(eligible.into_iter().map(|(at, _)| at).collect());
+        }
+        if set.strategy == StrategyName::Custom {
+            return self.picked(set, &eligible, takes_turn);
+        }
+        let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
+        let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
+        if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
+            return Err(Need::model("is picked by cost").into());
+        }
+        let session = if eligible.len() > 1 { self.session(set)? } else { Session::NONE };
+        let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
+        let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
+            cost_usd: one.cost.map(|cost| cost.most),
+            load: match &one.candidate.server {
+                Server::Deployment(id) if needs_loads => self.fleet.load(*id),
+                _ => Load::default(),
+            },
+            ..one.candidate.entry
+        };
+        let entries: Vec<Entry> = eligible.iter().map(entry).collect();
+        let is_narrowed =
+            considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
+        let (fleet, taken) = (&mut *self.fleet, &mut self.turn);
+        let turn = || {
+            let Some(turn) = set.turn(is_narrowed) else { return 0 };
+            if takes_turn {
+                *taken.get_or_insert_with(|| fleet.take_turn(turn))
+            } else {
+                fleet.next_turn(turn)
+            }
+        };
+        let order = strategy::order(set.strategy, &entries, session, self.rng, turn);
+        Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
+    }
+
+    /// The eligible candidates as a service orders them. Without its pick, the model that
+    /// was asked for is refused if its settings say so, and a fallback left out.
+    fn picked(
+        &mut self,
+        set: &Set<'r>,
+        eligible: &[(usize, &Considered<'r>)],
+        is_own: bool,
+    ) -> Result<Vec<usize>, Stop> {
+        let Request { config, facts, .. } = self.request;
+        let mut order: Vec<usize> = eligible.iter().map(|(at, _)| *at).collect();
+        match custom::order(config, facts, set, eligible, self.services)? {
+            Order::File => {}
+            Order::Unasked => self.has_unasked = true,
+            Order::First(picked) => {
+                let is_picked = |(_, one): &(usize, &Considered<'_>)| {
+                    one.candidate.server == Server::Deployment(picked)
+                };
+                if let Some(place) = eligible.iter().position(is_picked)
+                    && let Some(behind) = order.get_mut(..=place)
+                {
+                    behind.rotate_right(1);
+                }
+            }
+            Order::Failed if is_own => return Err(custom::not_picked().into()),
+            Order::Failed => {
+                self.has_unpicked = true;
+                order.clear();
+            }
+            Order::Ask(question) => return Err(Stop::Ask(question)),
+        }
+        Ok(order)
+    }
+
+    /// The session that the request belongs to, where the set sticks by it.
+    pub(super) fn session(&self, set: &Set<'_>) -> Result<Session, Need> {
+        match set.sticky {
+            Some(sticky) if set.strategy == StrategyName::Sticky => {
+                session::of(self.request, sticky)
+            }
+            _ => Ok(Session::NONE),
+        }
+    }
+}
