@@ -29,6 +29,8 @@ pub struct Callout<'a> {
 pub struct NotCalled;
 
 /// That a call is over. What has come can be read until the callback that says so returns.
+/// It is a timeout, a reset or the like where there is no answer; Envoy's own 502, 503 or
+/// 504 where that happened before any of one had come (ARCHITECTURE.md says more).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Called {
     /// The number that the call was given.
@@ -131,7 +133,8 @@ pub trait Host: SharedData {
     /// Replaces the first `length` bytes of the response body at hand.
     fn replace_response_body(&self, length: usize, with: &[u8]);
     /// Calls a service. When it is over, the context that called is told, by the number
-    /// given here: a stream, if it is still there, or a worker's configuration.
+    /// given here: a stream, if it is still there, or a worker's configuration. The cluster
+    /// must not run this module as an upstream filter.
     ///
     /// # Errors
     /// [`NotCalled`] where that is known at once.

@@ -132,6 +132,8 @@ def all_listeners():
         "100 routes": pointsman(routing.hundred(True)),
         "100 named": pointsman(routing.hundred(False)),
         "early": pointsman(routing.early()),
+        "uncounted": pointsman({**routing.three(), "metrics": {"enabled": False}}),
+        "logged": pointsman({**routing.three(), "log_fields": True}),
         "lua": lambda _: plain(named("lua", "lua.v3.Lua", default_source_code={"inline_string": LUA})),
     }
 

@@ -43,6 +43,12 @@ impl Needs {
         if let Some(cluster) = &config.default_cluster {
             needs.cluster(cluster, "default_cluster".to_owned(), false, true);
         }
+        for model in &config.models {
+            if let Some(custom) = &model.custom {
+                let path = format!("models.{}.custom.cluster", model.name);
+                needs.cluster(&custom.cluster, path, false, false);
+            }
+        }
         if let Some(admin) = &config.admin {
             needs.variable(&admin.token_env, "admin.token_env".to_owned());
         }
@@ -50,6 +56,12 @@ impl Needs {
             needs.cluster(&source.cluster, "route_source.cluster".to_owned(), false, false);
             if let Some(variable) = &source.token_env {
                 needs.variable(variable, "route_source.token_env".to_owned());
+            }
+        }
+        for model in &config.models {
+            if let Some(service) = &model.custom {
+                let path = format!("models.{}.custom.cluster", model.name);
+                needs.cluster(&service.cluster, path, false, false);
             }
         }
         needs

@@ -14,7 +14,7 @@ use crate::metrics::table;
 use crate::request::control::Controls;
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
-use crate::request::scan::Layout;
+use crate::request::scan::{Layout, Looks};
 use crate::routing::{Answers, Question};
 
 use super::headers::RequestHead;
@@ -152,8 +152,14 @@ impl Stream {
         question: &Question,
     ) -> Result<u32, NotCalled> {
         let config = &self.engine.config;
-        let Custom { cluster, path, timeout_ms, .. } = question.service(config).ok_or(NotCalled)?;
-        let body = body(config, question, &judged.facts, None).ok_or(NotCalled)?;
+        let Custom { cluster, path, timeout_ms, include_prompt, .. } =
+            question.service(config).ok_or(NotCalled)?;
+        let prompt = include_prompt.then(|| {
+            let looks = Looks { prompt: true, ..Looks::NOTHING };
+            self.read_again(host, &judged.opening, judged.seen, looks)?.prompt
+        });
+        let prompt = prompt.flatten();
+        let body = body(config, question, &judged.facts, prompt.as_deref()).ok_or(NotCalled)?;
         let mut headers = vec![
             (":method", "POST"),
             (":path", path.as_str()),

@@ -80,7 +80,7 @@ impl Stream {
         let mut verdict = self.verdict_on(host, &judged);
         if let Ok(Verdict::Undecided(_)) = verdict {
             // The bounds did not decide, or another model than the first one counts.
-            let scan = self.read_again(host, &judged.opening, seen);
+            let scan = self.read_again(host, &judged.opening, seen, Looks::EVERYTHING);
             let RequestFacts { keywords, input_tokens, unseen, .. } =
                 scan.ok_or_else(read::unreadable)?;
             let facts = &mut judged.facts;
@@ -181,16 +181,16 @@ impl Stream {
         verdict
     }
 
-    /// Reads a held body that has been read before, and looks at everything.
-    fn read_again<H: Host + ?Sized>(
+    /// Reads a held body that has been read before, and looks at that much.
+    pub(super) fn read_again<H: Host + ?Sized>(
         &self,
         host: &H,
         opening: &Opening,
         held: usize,
+        looks: Looks,
     ) -> Option<RequestFacts> {
         let Opening { head, call, written, .. } = opening;
         let config = &self.engine.config;
-        let looks = Looks::EVERYTHING;
         let mut scanner =
             read::scanner(config, head, call.entry, *written, looks, self.engine.seed).ok()?;
         let mut at = 0;

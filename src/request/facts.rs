@@ -154,6 +154,8 @@ pub struct RequestFacts {
     pub headers: BTreeMap<String, String>,
     /// What of the body tells the session it belongs to.
     pub sessions: Sessions,
+    /// The beginning of the prompt, where it is kept for a service that is to be sent it.
+    pub prompt: Option<String>,
     /// What of all this is not known yet.
     pub unseen: Unseen,
 }
@@ -182,6 +184,7 @@ impl RequestFacts {
             keywords: KeywordSet::default(),
             headers: BTreeMap::new(),
             sessions: Sessions::default(),
+            prompt: None,
             unseen: Unseen::default(),
         }
     }

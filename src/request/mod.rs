@@ -12,6 +12,7 @@ pub mod format;
 pub mod keyword;
 pub mod media;
 pub mod path;
+pub mod prompt;
 pub mod refusal;
 pub mod rewrite;
 pub mod scan;

@@ -23,6 +23,7 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
             || is_near(demand.least_in_routes)
             || is_near(demand.least_in_candidates),
         sessions: demand.sessions,
+        prompt: false,
     }
 }
 
@@ -37,6 +38,7 @@ pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
         keywords: before.keywords && demand.keywords_in_rules,
         tokens: before.tokens && (costs || demand.usage || in_candidates),
         sessions: before.sessions,
+        prompt: before.prompt,
     };
     let subject = resolve::subject(request);
     if request.controls.route.is_none() {

@@ -9,8 +9,7 @@ const ASSUMED_OUTPUT: u64 = 1000;
 
 /// Estimated cost; `None` where a price is not known.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-#[must_use]
-pub fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
+pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
     let input_price = model.input_usd_per_million?;
     let output_price = model.output_usd_per_million?;
     // Nothing times any number of tokens costs nothing.
@@ -27,7 +26,8 @@ pub fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
 /// What a request is likely to cost, in USD; `None` where a price, or how much is asked for,
 /// is not known.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-pub(super) fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
+#[must_use]
+pub fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
     let input_price = model.input_usd_per_million?;
     let output_price = model.output_usd_per_million?;
     if !facts.is_processed() {

@@ -16,6 +16,9 @@ use crate::harness::ledger::{self, DEPLOYMENTS, LAYOUT, MODELS, assert_equal, co
 use crate::harness::load::{FAULTY, Load, SOUND, drive};
 use crate::harness::{Ask, Group, Spec, ask, chat, run};
 
+/// A port that nothing listens on.
+const CLOSED: u16 = 1;
+
 /// Names with all that Envoy or Prometheus could stumble over.
 const ODD: &str = "org/model.v1:8b#x;y=z \"q\\ é.";
 
@@ -45,10 +48,17 @@ fn document() -> Value {
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let mut document = document();
-    document["route_source"] = json!({"cluster": "site", "path": "/rules", "interval_ms": 1000});
+    // A cluster that makes no attempts.
+    document["route_source"] =
+        json!({"cluster": "alpha-http2", "path": "/rules", "interval_ms": 1000});
     document["shadow"] = json!({"routes": [
         {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
-    let group = Group::start(&Spec { is_observed: true, ..Spec::failing_over(document) });
+    document["models"]["picked"] = json!({
+        "strategy": "custom", "candidates": ["a", "b"],
+        "custom": {"cluster": "nobody", "path": "/pick", "timeout_ms": 5000, "on_error": "first"}});
+    let services = vec![("nobody", CLOSED)];
+    let spec = Spec { is_observed: true, services, ..Spec::failing_over(document) };
+    let group = Group::start(&spec);
     exercise(&group);
     run(fetched(&group));
     group
@@ -80,6 +90,7 @@ fn exercise(group: &Group) {
     let untold = ask(group).json(&long).header("x-mock-body", "{}").send();
     assert_eq!(untold.status, 200);
     assert_eq!(ask(group).header("x-llm-tag", "odd").json(&chat("ab", "Hello")).send().status, 200);
+    assert_eq!(chat_of("picked").send().status, 200);
     assert_eq!(chat_of("nobody's").send().status, 404);
     assert_eq!(chat_of("any:their-own").send().status, 200);
     assert_eq!(ask(group).path("/v1/files").body("anything").send().status, 200);

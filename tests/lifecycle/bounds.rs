@@ -60,8 +60,8 @@ fn the_table_is_bounded_in_size() {
     let name = |at: usize| format!("{at}{}", "x".repeat(240));
     let endpoints = vec![json!({"provider": "open", "model_id": name(0)}); 32];
     let route = |at: usize| json!({"model": name(at), "endpoints": endpoints});
-    let most = (1..).find(|count| kept(count + 1, &route).len() > 262_144).unwrap();
-    keep(&host, "dynamic", kept(most, &route).as_bytes());
+    let most = (1..).find(|count| kept(count + 1, route).len() > 262_144).unwrap();
+    keep(&host, "dynamic", kept(most, route).as_bytes());
     let (status, message) = post(&host, &worker, "/admin/routes", &route(most));
     assert_eq!(status, 400);
     let start = "model: all dynamic routes and aliases would take 2";

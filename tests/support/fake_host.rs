@@ -26,6 +26,9 @@ pub(crate) struct Reply {
     pub(crate) body: String,
 }
 
+/// An answer to a call: status, headers and body.
+pub(crate) type Answered<'a> = (u16, &'a [(&'a str, &'a str)], &'a [u8]);
+
 /// A call to a service, as it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -226,7 +229,7 @@ impl FakeHost {
     pub(crate) fn end_call_with<T>(
         &self,
         call: u32,
-        answer: Option<(u16, &[(&str, &str)], &[u8])>,
+        answer: Option<Answered<'_>>,
         told: impl FnOnce(Called) -> T,
     ) -> T {
         let length = answer.map_or(0, |(_, _, body)| body.len());

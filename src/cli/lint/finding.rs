@@ -102,6 +102,8 @@ pub(super) enum Row {
     PerTryTimeout,
     /// Attempts wait for each other
     RetryBackOff,
+    /// Bodies that the document allows are not kept for another attempt
+    RetryBuffer,
     /// Envoy makes attempts at the same time
     Hedging,
     /// A cluster that the document names does not exist

@@ -42,6 +42,27 @@ pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
     }
     pace(policy, findings);
     hedging(route, findings);
+    for at in [own, host] {
+        for field in ["per_request_buffer_limit_bytes", "request_body_buffer_limit"] {
+            kept(&at.get(field), config, findings);
+        }
+    }
+}
+
+/// What limits how much of a body is kept for another attempt.
+pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
+    let limit = config.limits.max_body_bytes;
+    if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
+        findings.warning(
+            Row::RetryBuffer,
+            at,
+            format!(
+                "{bytes} bytes, and limits.max_body_bytes is {limit}: longer bodies are not tried \
+                 again"
+            ),
+            format!("{limit} or more"),
+        );
+    }
 }
 
 fn on(at: &At, findings: &mut Findings) {

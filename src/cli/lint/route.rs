@@ -57,6 +57,9 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                 map(matcher, needs, findings);
                 if fails_over {
                     retry::check(route, config, findings);
+                    let window =
+                        manager.at.get("http2_protocol_options.initial_stream_window_size");
+                    retry::kept(&window, config, findings);
                 }
             }
             _ => {}

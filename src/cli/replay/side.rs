@@ -182,7 +182,7 @@ fn cost(
         Server::Deployment(id) => &config.deployment(*id).facts,
         Server::Direct(_, model) => config.catalog.get(model).unwrap_or(&config.unknown_facts),
     };
-    let Some(usage) = usage else { return price::estimate(facts, of_model).map(|cost| cost.most) };
+    let Some(usage) = usage else { return price::likely(facts, of_model) };
     #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
     let cost = |tokens: u64, usd: f64| tokens as f64 * usd / 1e6;
     let input = cost(usage.input_tokens, of_model.input_usd_per_million?);

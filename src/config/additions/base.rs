@@ -170,10 +170,12 @@ pub(super) fn candidates(model: &raw::Model) -> impl Iterator<Item = &Candidate>
     own.chain(variants.flat_map(|variant| variant.candidates.iter().flatten().flatten()))
 }
 
-/// Deployments that models create in place.
+/// Deployments that models create in place, those of the shadow included.
 pub(super) fn placed(raw: &Raw) -> Named<raw::Deployment> {
     let mut placed = Named::new();
-    for candidate in raw.models.values().flatten().flat_map(candidates) {
+    let shadow = raw.shadow.iter().flat_map(|shadow| &shadow.models);
+    let models = shadow.chain([&raw.models]).flat_map(Named::values);
+    for candidate in models.flatten().flat_map(candidates) {
         if let Some((id, deployment)) = in_place(candidate) {
             placed.insert(id, Some(deployment));
         }

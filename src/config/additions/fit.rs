@@ -50,7 +50,7 @@ pub(super) enum Place {
 pub(super) struct Outline<'a> {
     base: &'a Base,
     /// Deployments that models create in place.
-    placed: Named<raw::Deployment>,
+    pub(super) placed: Named<raw::Deployment>,
     /// By provider and upstream model: the first of those deployments.
     places: BTreeMap<String, DeploymentId>,
     /// Those deployments: id and weight.

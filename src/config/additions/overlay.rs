@@ -18,10 +18,16 @@ pub(super) fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     let mut models = Vec::new();
     let mut aliases = Vec::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
+    let mut used = Vec::new();
     let outline = Outline::of(base);
     for (name, route) in &dynamic.routes {
         if is_fit(&Added::Route(name.clone())) {
             names.insert(name);
+            let known = route.endpoints.iter().filter_map(|one| match outline.place(one) {
+                Ok(Place::Known(id, _)) => Some((outline.placed.get(&id)?.clone()?, id)),
+                _ => None,
+            });
+            used.extend(known);
             models.push((name.clone(), model(base, &outline, name, route)));
         }
     }
@@ -32,6 +38,10 @@ pub(super) fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
         }
     }
     hide(&mut base.raw, &names);
+    // What is created in place can be named once it is declared, the shadow's, too.
+    for (deployment, id) in used {
+        declare(&mut base.raw, id, deployment);
+    }
     for (name, model) in models {
         base.raw.models.insert(name, Some(model));
     }
@@ -50,9 +60,7 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
             continue;
         }
         for (id, deployment) in model.iter().flat_map(candidates).filter_map(in_place) {
-            if !raw.deployments.contains_key(&id) {
-                raw.deployments.insert(id, Some(deployment));
-            }
+            declare(raw, id, deployment);
         }
     }
     for (alias, target) in std::mem::take(&mut raw.aliases) {
@@ -60,6 +68,13 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
             raw.aliases.insert(alias, target);
         }
     }
+}
+
+fn declare(raw: &mut Raw, id: String, deployment: raw::Deployment) {
+    if raw.deployments.contains_key(&id) {
+        return;
+    }
+    raw.deployments.insert(id, Some(deployment));
 }
 
 /// The model of a route. It has the variants of the model that it hides, so that whoever

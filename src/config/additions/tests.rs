@@ -27,7 +27,11 @@ fn document() -> Value {
             {"name": "r2", "when": {"has_files": true}, "then": {"target_model": "b/in-place"}}
         ],
         "catalog": {"new": {"context_window": 5}},
-        "shadow": {"aliases": {"fresh": "plain"}}
+        "shadow": {
+            "models": {"plain": {"candidates": [{"provider": "b", "model": "shadowed", "rpm_limit": 9}]}},
+            "aliases": {"fresh": "plain"},
+            "routes": []
+        }
     })
 }
 
@@ -321,5 +325,13 @@ fn a_posted_route_is_refused_field_by_field() {
 #[test]
 fn a_shadow_knows_the_document_alone() {
     // It has an alias of the name that the route gets, and that stays no problem.
-    assert_eq!(unfit(&["fresh: priority b/new"]), Vec::<String>::new());
+    let live = live(&["fresh: priority b/new b/shadowed"]);
+    assert_eq!(live.unfit, []);
+    // What only the shadow creates is one deployment for both.
+    assert_eq!(served(&live.config, "fresh"), [["b/new", "b/shadowed"]]);
+    let id = live.config.names.deployments["b/shadowed"];
+    assert_eq!(live.config.deployment(id).rpm_limit, Some(9));
+    let shadow = &live.config.shadow.as_ref().unwrap().config;
+    assert_eq!(served(shadow, "fresh"), [["b/shadowed"]]);
+    assert!(!shadow.names.models.contains_key("fresh"));
 }

@@ -26,7 +26,7 @@ pub(in crate::config) fn did_you_mean<'a>(
 }
 
 /// One for all iterators: every further one would be four kilobytes of the module.
-fn near<'a>(name: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<String> {
+fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
     let bound = match name.chars().count() {
         0..3 => 0,
         length => (length / 4).clamp(1, 3),
@@ -43,7 +43,7 @@ pub(in crate::config) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) ->
     joined(&mut names.into_iter(), MOST_LISTED)
 }
 
-fn joined<'a>(mut names: &mut dyn Iterator<Item = &'a str>, most: usize) -> String {
+fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
     let mut text: Vec<String> = (&mut names).take(most).map(quoted).collect();
     let more = names.count();
     if more > 0 {

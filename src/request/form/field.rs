@@ -11,6 +11,7 @@ use crate::request::facts::Tokens;
 use crate::request::format::Format;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
+use crate::request::prompt::Prompt;
 use crate::request::scan::{Looks, ScanError, Spec};
 use crate::request::tokens::Estimator;
 
@@ -47,6 +48,8 @@ pub(super) struct Found {
     pub(super) hits: KeywordSet,
     pub(super) has_images: bool,
     pub(super) has_audio: bool,
+    /// The beginnings of all prompts, where they are kept.
+    pub(super) prompt: Prompt,
     /// Of images and audio.
     pub(super) media: Tokens,
 }
@@ -117,6 +120,9 @@ impl Sink for Fields {
             }
             Part::Prompt => {
                 self.text = Text::new(value_at);
+                if found.bytes > 0 && self.looks.prompt {
+                    found.prompt.push("\n");
+                }
                 // Texts of several prompts do not join.
                 self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
             }
@@ -144,6 +150,9 @@ impl Sink for Fields {
                     }
                     if looks.keywords {
                         keywords.feed(cursor, text, &mut found.hits);
+                    }
+                    if looks.prompt {
+                        found.prompt.push(text);
                     }
                 })
             }

@@ -129,6 +129,7 @@ impl FormScanner {
         facts.has_images = found.has_images;
         facts.has_audio = found.has_audio;
         facts.body_bytes = length;
+        facts.prompt = found.prompt.finish();
         if looks.keywords {
             facts.keywords = found.hits;
         } else {

@@ -28,7 +28,9 @@ impl Walker {
 
     /// Whether counted text is looked at.
     pub(super) const fn looks_at(&self, is_searched: bool) -> bool {
-        self.looks.tokens || is_searched && (self.looks.keywords || self.beginning.is_wanted())
+        self.looks.tokens
+            || is_searched
+                && (self.looks.keywords || self.looks.prompt || self.beginning.is_wanted())
     }
 
     const fn count_bytes(&mut self, bytes: usize) {
@@ -65,6 +67,9 @@ impl Walker {
         }
         if is_searched && self.looks.keywords {
             self.keywords.feed(&mut self.cursor, text, &mut self.value.hits);
+        }
+        if is_searched && self.looks.prompt {
+            self.value.prompt.push(text);
         }
         if is_searched {
             self.beginning.feed(text.as_bytes());

@@ -5,6 +5,7 @@ use super::place::{Kind, Modality, Place, Saying, Shape};
 use super::tally::Tally;
 use crate::request::keyword::Cursor;
 use crate::request::media::Pricing;
+use crate::request::prompt::Prompt;
 
 /// What a member's value is, where its object asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,6 +220,7 @@ impl Frames {
                 if !searched {
                     tally.hits.clear();
                     tally.said = 0;
+                    tally.prompt = Prompt::default();
                     tally.say(Saying::Answer);
                     return (tally, Some(frame.cursor));
                 }

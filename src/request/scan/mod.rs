@@ -78,13 +78,17 @@ pub struct Looks {
     pub tokens: bool,
     /// Whether it matters which session the request belongs to.
     pub sessions: bool,
+    /// Whether the beginning of the prompt is kept.
+    pub prompt: bool,
 }
 
 impl Looks {
-    /// All of it.
-    pub const EVERYTHING: Self = Self { keywords: true, tokens: true, sessions: true };
+    /// All of it; nothing of the prompt is kept.
+    pub const EVERYTHING: Self =
+        Self { keywords: true, tokens: true, sessions: true, prompt: false };
     /// Structure alone.
-    pub const NOTHING: Self = Self { keywords: false, tokens: false, sessions: false };
+    pub const NOTHING: Self =
+        Self { keywords: false, tokens: false, sessions: false, prompt: false };
 
     /// What either of two looks at.
     #[must_use]
@@ -93,6 +97,7 @@ impl Looks {
             keywords: self.keywords || other.keywords,
             tokens: self.tokens || other.tokens,
             sessions: self.sessions || other.sessions,
+            prompt: self.prompt || other.prompt,
         }
     }
 }
@@ -254,6 +259,7 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.message_count = total.messages;
     facts.max_output_tokens = total.limit;
     facts.input_tokens = tokens(&total, message, looks);
+    facts.prompt = total.prompt.finish();
     if looks.keywords {
         facts.keywords = total.hits;
     } else {

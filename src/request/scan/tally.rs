@@ -8,6 +8,7 @@ use super::place::{Modality, Saying};
 use crate::request::facts::Tokens;
 use crate::request::keyword::KeywordSet;
 use crate::request::media::{Measured, Pricing};
+use crate::request::prompt::Prompt;
 
 /// The contribution of one value.
 #[derive(Debug, Default)]
@@ -27,6 +28,7 @@ pub(super) struct Tally {
     pub(super) said: u64,
     says: u16,
     pub(super) hits: KeywordSet,
+    pub(super) prompt: Prompt,
 }
 
 impl Tally {
@@ -40,6 +42,7 @@ impl Tally {
         self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
         self.limit = self.limit.max(part.limit);
+        self.prompt.add(part.prompt);
         if self.hits.is_empty() {
             self.hits = part.hits;
         } else {

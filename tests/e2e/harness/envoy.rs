@@ -57,7 +57,7 @@ impl Envoy {
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
-        let level = if spec.is_observed { "wasm:trace" } else { LEVEL };
+        let level = if spec.is_traced { "wasm:trace" } else { LEVEL };
         Self::start_in(folder, &config, &[], level)
     }
 

@@ -36,9 +36,10 @@ pub(crate) struct Spec {
     pub(crate) has_attempts: bool,
     /// A buffer filter holds heads; this one's flag for that is not set.
     pub(crate) is_held_behind: bool,
-    /// Metrics and access log are as they are shipped, and all that can be logged of the
-    /// filter is.
+    /// Metrics and access log are as they are shipped.
     pub(crate) is_observed: bool,
+    /// All that can be logged of the filter is.
+    pub(crate) is_traced: bool,
 }
 
 /// Name of the listener that the tests' requests go to.
@@ -82,6 +83,7 @@ impl Spec {
             has_attempts: false,
             is_held_behind: false,
             is_observed: false,
+            is_traced: false,
         }
     }
 

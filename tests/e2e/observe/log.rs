@@ -132,10 +132,10 @@ fn assert_first(record: &Value, spec: &Spec) {
 fn nothing_of_a_request_is_in_any_log() {
     let mut document = document();
     document["failover"] = json!({"max_attempts": 1});
-    logs_are_clean(&Spec { is_observed: true, ..Spec::new(document) });
+    logs_are_clean(&Spec { is_observed: true, is_traced: true, ..Spec::new(document) });
 }
 
 #[test]
 fn nothing_of_a_request_is_in_any_log_where_it_fails_over() {
-    logs_are_clean(&Spec { is_observed: true, ..Spec::failing_over(document()) });
+    logs_are_clean(&Spec { is_observed: true, is_traced: true, ..Spec::failing_over(document()) });
 }
