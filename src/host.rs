@@ -99,8 +99,23 @@ pub trait SharedData {
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict>;
 }
 
+/// What a host may lack. What else it lacks, the module cannot do without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lacks {
+    /// Properties, and with them filter state.
+    pub properties: bool,
+    /// Data shared by workers.
+    pub shared_data: bool,
+    /// The foreign function that has the route chosen again.
+    pub foreign_functions: bool,
+    /// Metrics.
+    pub metrics: bool,
+}
+
 /// The proxy as one stream, or the configuration of one worker, sees it.
 pub trait Host: SharedData {
+    /// What it lacks; asked at configuration time.
+    fn lacks(&self) -> Lacks;
     /// All request headers, pseudo-headers included, in one call.
     fn request_headers(&self) -> Headers;
     /// Sets a request header, replacing all its values; `None` removes it.

@@ -193,3 +193,44 @@ fn schema_is_a_json_schema() {
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(schema["properties"]["providers"].is_object());
 }
+
+#[test]
+fn the_shipped_resources_of_istio_are_what_the_tool_writes() {
+    for (form, shipped) in [
+        ("wasm-plugin", include_str!("../envoy/istio/wasm-plugin.yaml")),
+        ("envoy-filter", include_str!("../envoy/istio/envoy-filter.yaml")),
+    ] {
+        let arguments = [
+            ["istio", "--config"],
+            ["envoy/istio/pointsman.json", "--form"],
+            [form, "--endpoint"],
+            ["vllm=vllm.models.svc.cluster.local:8000", "--endpoint"],
+        ];
+        let mut arguments = arguments.concat();
+        arguments.push("website=website.default.svc.cluster.local:80");
+        let ran = pointsman(&arguments, "");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        assert!(ran.out == shipped, "write {form} anew:\n{}", ran.out);
+    }
+}
+
+#[test]
+fn what_a_form_of_istio_cannot_serve_is_a_problem() {
+    let document = r#"{"providers": {"p": {"cluster": "p", "authority": "p.example"}},
+        "deployments": {"d": {"provider": "p", "model": "d"}}, "models": {"m": {"candidates": ["d"]}},
+        "unknown_model": "pass_through", "default_cluster": "p"}"#;
+    let file = format!("{}/istio-passing.json", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, document).unwrap();
+    let ran = pointsman(&["istio", "--config", &file], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("unknown_model: \"pass_through\" is not possible"), "{}", ran.err);
+    let ran = pointsman(&["envoy", "--config", "tests/configs/valid/held_behind.json"], "");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("envoy/buffer.yaml"), "{}", ran.err);
+}
+
+#[test]
+fn lint_knows_the_buffer_filter_that_holds_headers() {
+    let ran = pointsman(&["lint", "--envoy", "envoy/buffer.yaml"], "");
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}

@@ -55,6 +55,7 @@ fn every_configuration_in_the_documentation_is_valid() {
 
 const ENVOY: &str = include_str!("../envoy/envoy.yaml");
 const FAILOVER: &str = include_str!("../envoy/failover.yaml");
+const BUFFER: &str = include_str!("../envoy/buffer.yaml");
 
 /// The document in an Envoy configuration, without its indentation.
 fn example(yaml: &str) -> String {
@@ -66,7 +67,7 @@ fn example(yaml: &str) -> String {
 
 #[test]
 fn the_readmes_request_goes_where_it_says() {
-    for yaml in [ENVOY, FAILOVER] {
+    for yaml in [ENVOY, FAILOVER, BUFFER] {
         goes_where_the_readme_says(yaml);
     }
 }
@@ -102,12 +103,17 @@ fn goes_where_the_readme_says(yaml: &str) {
 }
 
 #[test]
-fn the_two_envoy_configurations_differ_in_failover_alone() {
+fn the_envoy_configurations_differ_in_holding_and_failover_alone() {
     let read = |yaml| serde_json::from_str::<Value>(&example(yaml)).unwrap();
     let mut document = read(FAILOVER);
     assert!(document["failover"]["max_attempts"].as_u64() > Some(1));
     document.as_object_mut().unwrap().remove("failover");
     assert_eq!(document, read(ENVOY));
+    let mut held = read(BUFFER);
+    assert_eq!(held["hold"], "buffer_filter");
+    assert!(!BUFFER.contains("allow_on_headers_stop_iteration: "));
+    held.as_object_mut().unwrap().retain(|key, _| !matches!(key.as_str(), "hold" | "failover"));
+    assert_eq!(held, read(ENVOY));
     // Of the document itself there is one copy.
     assert_eq!(FAILOVER.matches("\"deployments\"").count(), 1);
 }
@@ -135,6 +141,37 @@ fn every_cluster_of_the_failover_configuration_makes_attempts() {
     }
     let retries = before.split_once("num_retries: ").unwrap().1.lines().next().unwrap();
     assert_eq!(retries.parse::<u32>().unwrap(), config.failover.max_attempts - 1);
+}
+
+#[test]
+fn the_containers_are_of_the_versions_and_at_the_ports_of_the_makefile() {
+    let compose = include_str!("../envoy/docker-compose.yaml");
+    let dockerfile = include_str!("../Dockerfile");
+    let after = |text: &'static str, key: &str| {
+        let (_, rest) = text.split_once(key).unwrap_or_else(|| panic!("no {key}"));
+        rest.lines().next().unwrap().trim().trim_matches('"')
+    };
+    let makefile = include_str!("../Makefile");
+    assert_eq!(after(dockerfile, "ARG ENVOY="), after(makefile, "ENVOY_VERSION :="));
+    let toolchain = include_str!("../rust-toolchain.toml");
+    assert_eq!(after(dockerfile, "ARG RUST="), after(toolchain, "channel = "));
+    for (name, port) in [("LISTENER", 10000), ("ADMIN", 9901), ("NORTH", 9101), ("SOUTH", 9102)] {
+        let published = format!("\"127.0.0.1:${{{name}_PORT:-{port}}}:{port}\"");
+        assert!(compose.contains(&published), "{published}");
+        assert!(FAILOVER.contains(&format!("port_value: {port}}}")), "{port}");
+    }
+    for (name, port) in [("north", 9101), ("south", 9102)] {
+        let command = format!(r#"["--name", "{name}", "--host", "0.0.0.0", "--port", "{port}"]"#);
+        assert!(compose.contains(&command), "{command}");
+    }
+    // What the configuration takes from its environment is there.
+    let variables = after(FAILOVER, "host_env_keys: [").split(']').next().unwrap();
+    for variable in variables.split(", ") {
+        assert!(compose.contains(&format!("      {variable}: ${{{variable}:-")), "{variable}");
+    }
+    let module = after(FAILOVER, "filename: ").trim_end_matches('}');
+    let (folder, _) = module.rsplit_once('/').unwrap();
+    assert!(dockerfile.contains(&format!("/pointsman/{module} /pointsman/{folder}/")), "{module}");
 }
 
 #[test]

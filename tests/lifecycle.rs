@@ -23,8 +23,12 @@ mod explain;
 mod failover;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/hold.rs"]
+mod hold;
 #[path = "lifecycle/hostile.rs"]
 mod hostile;
+#[path = "lifecycle/lacks.rs"]
+mod lacks;
 #[path = "lifecycle/limit.rs"]
 mod limit;
 #[path = "lifecycle/live.rs"]

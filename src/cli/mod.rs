@@ -6,6 +6,7 @@
 mod check;
 mod envoy;
 mod explain;
+mod istio;
 mod lint;
 mod needs;
 mod replay;
@@ -50,6 +51,8 @@ enum Command {
     Lint(lint::Arguments),
     /// Write a complete Envoy configuration
     Envoy(envoy::Arguments),
+    /// Write the resources that Istio's gateway needs
+    Istio(istio::Arguments),
     /// Print the JSON Schema of the configuration
     Schema,
 }
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
+        Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
         Command::Schema => serde_json::to_string_pretty(&config::schema())
             .map(Output::from)
             .map_err(|error| Failure::new(2, error)),

@@ -43,6 +43,12 @@ impl Needs {
         if let Some(cluster) = &config.default_cluster {
             needs.cluster(cluster, "default_cluster".to_owned(), false, true);
         }
+        for model in &config.models {
+            if let Some(custom) = &model.custom {
+                let path = format!("models.{}.custom.cluster", model.name);
+                needs.cluster(&custom.cluster, path, false, false);
+            }
+        }
         if let Some(admin) = &config.admin {
             needs.variable(&admin.token_env, "admin.token_env".to_owned());
         }

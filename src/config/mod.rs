@@ -53,7 +53,7 @@ pub use parts::{
 pub use route::{Action, Condition, NamePattern, Route, Target, When};
 pub use route_index::RouteIndex;
 pub use settings::{
-    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Limits, Metrics, Role,
+    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, HeaderNames, Hold, Limits, Metrics, Role,
     RouteSource, UnknownModel, WhenAllCooling,
 };
 
@@ -94,6 +94,8 @@ pub struct Config {
     pub cooldown: Cooldown,
     /// In-request failover.
     pub failover: Failover,
+    /// What holds the head of a request until the decision.
+    pub hold: Hold,
     /// Where further aliases, models and routes come from.
     pub route_source: Option<RouteSource>,
     /// Which part of a request's way the filter is on.
@@ -206,7 +208,14 @@ impl Config {
     /// Whether requests are handed over to the attempts of their plan.
     #[must_use]
     pub fn is_handing_over(&self) -> bool {
-        self.failover.max_attempts > 1 && self.role == Role::Router
+        let Failover { max_attempts, attempt_filter, .. } = self.failover;
+        (max_attempts > 1 || attempt_filter) && self.role == Role::Router
+    }
+
+    /// Whether the route finds the cluster in filter state, not in a header.
+    #[must_use]
+    pub fn is_routed_by_state(&self) -> bool {
+        self.is_handing_over() || self.hold == Hold::BufferFilter
     }
 
     /// The provider of that id.

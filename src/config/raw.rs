@@ -320,7 +320,7 @@ readable! {
     DynamicAlias { alias, model }
     Dynamic { routes, aliases }
     Cooldown { enabled, consecutive_failures, allowed_fails, min_requests, failure_rate_percent, time_ms, max_time_ms, success_threshold, half_open_probes, probe_lease_ms, honour_retry_after, when_all_cooling }
-    Failover { max_attempts, retries_per_deployment }
+    Failover { max_attempts, attempt_filter, retries_per_deployment }
     Limits { max_body_bytes, on_oversize, on_unparsable }
     Metrics { enabled, max_series }
     ModelFacts { context_window, max_output_tokens, vision, audio, files, tools, json_mode, input_usd_per_million, output_usd_per_million }

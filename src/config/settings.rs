@@ -91,11 +91,23 @@ pub enum Role {
     Attempt,
 }
 
+/// What holds the head of a request until the decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// This filter: the host has `allow_on_headers_stop_iteration`.
+    #[default]
+    StopIteration,
+    /// A buffer filter behind this one; here the head cannot be changed any more.
+    BufferFilter,
+}
+
 /// In-request failover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failover {
     /// Most attempts of one request; 1 is off.
     pub max_attempts: u32,
+    /// Clusters have the attempt filter, although there may be one attempt only.
+    pub attempt_filter: bool,
     /// More tries of the same deployment.
     pub retries_per_deployment: u32,
 }

@@ -62,7 +62,10 @@ fn what_is_left_out_has_the_documented_default() {
         when_all_cooling: WhenAllCooling::LeastRemaining,
     };
     assert_eq!(config.cooldown, cooldown);
-    assert_eq!(config.failover, Failover { max_attempts: 1, retries_per_deployment: 0 });
+    assert_eq!(
+        config.failover,
+        Failover { max_attempts: 1, attempt_filter: false, retries_per_deployment: 0 }
+    );
     assert_eq!(config.limits.max_body_bytes, 16 * 1024 * 1024);
     assert_eq!(config.limits.on_oversize, BodyPolicy::Reject);
     assert_eq!(config.limits.on_unparsable, BodyPolicy::Reject);

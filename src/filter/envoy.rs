@@ -14,7 +14,10 @@ use log::Level;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
-use crate::host::{Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData};
+use super::probe;
+use crate::host::{
+    Called, Callout, Conflict, Headers, Host, Lacks, MetricKind, NotCalled, SharedData,
+};
 
 /// The proxy this module runs in.
 #[derive(Debug, Clone, Copy)]
@@ -38,16 +41,26 @@ pub(super) fn resume() {
 
 impl SharedData for Envoy {
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        if !probe::has_shared_data() {
+            return None;
+        }
         let (value, version) = hostcalls::get_shared_data(key).ok()?;
         Some((value.unwrap_or_default(), version?))
     }
 
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
+        if !probe::has_shared_data() {
+            return Ok(());
+        }
         hostcalls::set_shared_data(key, Some(value), Some(version)).map_err(|_| Conflict)
     }
 }
 
 impl Host for Envoy {
+    fn lacks(&self) -> Lacks {
+        probe::probe()
+    }
+
     fn request_headers(&self) -> Headers {
         hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
     }
@@ -102,15 +115,22 @@ impl Host for Envoy {
     fn clear_route_cache(&self) {
         // Envoy does so by itself for header changes under ABI 0.2.1; hosts
         // without the function, or of later ABIs, differ.
-        let _ = hostcalls::call_foreign_function("clear_route_cache", None);
+        if probe::has_foreign_functions() {
+            let _ = hostcalls::call_foreign_function("clear_route_cache", None);
+        }
     }
 
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        if !probe::has_properties() {
+            return None;
+        }
         hostcalls::get_property(path.to_vec()).ok()?
     }
 
     fn set_property(&self, path: &[&str], value: &[u8]) {
-        let _ = hostcalls::set_property(path.to_vec(), Some(value));
+        if probe::has_properties() {
+            let _ = hostcalls::set_property(path.to_vec(), Some(value));
+        }
     }
 
     fn now(&self) -> Duration {
@@ -151,6 +171,9 @@ impl Host for Envoy {
     }
 
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
+        if !probe::has_metrics() {
+            return None;
+        }
         let kind = match kind {
             MetricKind::Counter => MetricType::Counter,
             MetricKind::Gauge => MetricType::Gauge,

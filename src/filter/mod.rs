@@ -4,6 +4,7 @@
 //! passed to [`crate::lifecycle`].
 
 mod envoy;
+mod probe;
 
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};

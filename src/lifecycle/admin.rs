@@ -5,6 +5,7 @@
 use log::Level;
 
 use crate::admin::{Desk, Gate, Reply, Request, longest_body};
+use crate::config::Hold;
 use crate::host::Host;
 use crate::request::path;
 
@@ -52,6 +53,11 @@ impl Stream {
             return Some(self.answer_admin(host, &asked));
         }
         self.state = State::Admin(asked);
+        if self.engine.config.hold == Hold::BufferFilter {
+            // The token stays here, whatever the filters behind do with the head.
+            host.set_request_header("authorization", None);
+            return Some(Action::Continue);
+        }
         Some(Action::Pause)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, ProviderId};
+use crate::config::{Config, Hold, ProviderId};
 use crate::host::Host;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
@@ -44,6 +44,9 @@ impl Stream {
         if config.is_handing_over() {
             return self.hand_over(host, held, decision);
         }
+        if config.hold == Hold::BufferFilter {
+            return self.send_without_head(host, held, decision);
+        }
         let Some(step) = decision.plan.first() else { return Ok(()) };
         let provider = config.provider(step.server.provider(config));
         let edits = edits(host, config, held, step)?;
@@ -60,17 +63,16 @@ impl Stream {
         host.set_request_header(&names.cluster, Some(provider.cluster.as_bytes()));
         host.set_request_header(&names.model, Some(value(&step.model).as_bytes()));
         host.clear_route_cache();
-        read::debug(host, || {
-            let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-            format!(
-                "route={route} model={} deployment={} cluster={}",
-                value(&decision.model),
-                value(&step.server.name(config)),
-                provider.cluster
-            )
-        });
+        read::debug(host, || summary(config, decision, step, &provider.cluster));
         Ok(())
     }
+}
+
+/// What was decided, for the log.
+pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster: &str) -> String {
+    let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
+    let (model, deployment) = (value(&decision.model), step.server.name(config));
+    format!("route={route} model={model} deployment={} cluster={cluster}", value(&deployment))
 }
 
 /// What the body is to be changed in for a step.
@@ -98,7 +100,11 @@ pub(super) fn edits<H: Host + ?Sized>(
 /// # Errors
 /// A proxy that does not give back what it holds: sent on as it is, the body
 /// would not have the length that its head announces.
-fn splice<H: Host + ?Sized>(host: &H, edits: Vec<Edit>, window: &[u8]) -> Result<(), Refusal> {
+pub(super) fn splice<H: Host + ?Sized>(
+    host: &H,
+    edits: Vec<Edit>,
+    window: &[u8],
+) -> Result<(), Refusal> {
     if edits.is_empty() {
         return Ok(());
     }
@@ -131,12 +137,16 @@ fn set_headers<H: Host + ?Sized>(
         }
     }
     set_providers_headers(host, engine, id);
-    // A compressed answer could not be read; between here and the provider it need not be.
-    if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
-        host.set_request_header("accept-encoding", Some(b"identity"));
-    }
+    accept_plain_answer(host, head);
     if let Some(path) = path(engine, head, call, step) {
         host.set_request_header(":path", Some(path.as_bytes()));
+    }
+}
+
+/// A compressed answer could not be read; between here and the provider it need not be.
+pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead) {
+    if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
+        host.set_request_header("accept-encoding", Some(b"identity"));
     }
 }
 
@@ -176,17 +186,38 @@ pub(super) fn path(
         return None;
     }
     let model = step.server.upstream_model(config);
-    let query = call.query_for(query, model);
-    let path = rewrite::path(
-        &call.path_for(model),
-        query.as_deref(),
-        &Target {
-            prefix: &provider.path_prefix,
-            template: provider.path.as_deref(),
-            model,
-            operation: call.entry.path,
-            removes_credentials,
-        },
-    );
+    let target = Target {
+        prefix: &provider.path_prefix,
+        template: provider.path.as_deref(),
+        model,
+        operation: call.entry.path,
+        removes_credentials,
+    };
+    let path =
+        rewrite::path(&call.path_for(model), call.query_for(query, model).as_deref(), &target);
+    (path != original).then_some(path)
+}
+
+/// The plain path for the model that the client names, where it is not the one that came.
+pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
+    let original = head.text(":path").unwrap_or_default();
+    let (came, query) = path::split(&original);
+    if call.is_at(came) && !original.contains('#') {
+        return None;
+    }
+    let model = call.model().unwrap_or_default();
+    let query = if call.model().is_some() {
+        call.query_for(query, model)
+    } else {
+        query.map(str::to_owned)
+    };
+    let target = Target {
+        prefix: "",
+        template: None,
+        model,
+        operation: call.entry.path,
+        removes_credentials: false,
+    };
+    let path = rewrite::path(&call.path_for(model), query.as_deref(), &target);
     (path != original).then_some(path)
 }

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use crate::config::ProviderId;
+use crate::config::{Hold, ProviderId};
 use crate::host::Host;
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::{Splicer, length_after};
@@ -18,7 +18,7 @@ use crate::state::{Asking, Attempt, Ending, Fleet};
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, TIMES};
+use super::hand::{ATTEMPTS, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, SURPLUS, TIMES};
 use super::handover::{Handover, Leg};
 use super::headers::{credential_names, value};
 use super::progress::{Failure, Progress};
@@ -70,6 +70,7 @@ impl Stream {
         let known = next.and_then(|(at, leg)| Some((at, leg, engine.provider(&leg.provider)?)));
         let Some((at, leg, provider)) = known else {
             // Envoy tries once more than there is something to try.
+            host.set_property(SURPLUS, b"1");
             let message = "no deployment is left to try";
             return refuse(host, &Refusal::new(503, "no_deployment_available", message), dialect);
         };
@@ -182,7 +183,9 @@ impl Stream {
         this.note_time(host);
         let is_told = self.answer.as_ref().is_some_and(|answer| answer.reader.is_some());
         let is_open = report.status >= 400 && report.outcome.weight() != Weight::Failure;
-        if is_open && is_told && !is_end && this.is_anything_left(&self.engine) {
+        // Without the flag that holds heads, one that is held is never followed by its body.
+        let may_hold = self.engine.config.hold == Hold::StopIteration;
+        if may_hold && is_open && is_told && !is_end && this.is_anything_left(&self.engine) {
             this.held = Some(0);
             return Action::Pause;
         }

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use crate::config::{BodyPolicy, Config};
+use crate::config::{BodyPolicy, Config, Hold};
 use crate::host::Host;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::format::Document;
@@ -126,7 +126,9 @@ const fn unseen(document: Document) -> Unseen {
 
 /// What the configuration has against it, for a body of which that length is announced.
 pub(super) fn against(config: &Config, length: Option<u64>) -> Option<&'static str> {
-    if config.limits.on_unparsable == BodyPolicy::PassThrough {
+    if config.hold == Hold::BufferFilter {
+        Some("hold is buffer_filter, and the filter behind this one holds the whole body")
+    } else if config.limits.on_unparsable == BodyPolicy::PassThrough {
         Some(
             "limits.on_unparsable is pass_through, and only the whole body shows that it can be read",
         )

@@ -12,7 +12,7 @@ use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
-use super::hand;
+use super::{hand, lacks};
 
 /// One configuration, ready to serve.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ impl Engine {
         if host.property(&["plugin_root_id"]).as_deref() == Some(b"attempt") {
             config.role = Role::Attempt;
         }
+        lacks::check(host, &config)?;
         let mut problems = String::new();
         let mut noted = |problem: String| {
             let _ = writeln!(problems, "{problem}");

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, Provider};
+use crate::config::{Config, Hold, Provider};
 use crate::host::Host;
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Server, Step};
@@ -33,6 +33,9 @@ pub(super) const TIMES: &[&str] = &["llm.attempt_ms"];
 const DEPLOYMENTS: &[&str] = &["llm.deployments"];
 /// How soon a deployment that said so can be asked again, in milliseconds.
 pub(super) const RETRY_AFTER: &[&str] = &["llm.retry_after_ms"];
+
+/// That Envoy tried once more than there was to try.
+pub(super) const SURPLUS: &[&str] = &["llm.surplus"];
 
 /// That the request was ended here, while an attempt was under way.
 pub(super) const ENDED: &[&str] = &["llm.ended"];
@@ -96,7 +99,7 @@ impl Stream {
         let tries = u64::from(config.failover.retries_per_deployment).saturating_add(1);
         let attempts =
             (longest as u64).saturating_mul(tries).min(u64::from(config.failover.max_attempts));
-        let handover = Handover {
+        let mut handover = Handover {
             work,
             asked: label::model(decision).to_owned(),
             disable_cache: decision.disable_cache,
@@ -110,6 +113,10 @@ impl Stream {
             rate_limit,
             original: original(held.head, &engine.changed),
         };
+        // The buffer filter says how long a body is whose length was not announced.
+        if let (Hold::BufferFilter, Some(length @ 1..)) = (config.hold, handover.length) {
+            handover.announce(length);
+        }
         let first = handover.legs.first().map(|leg| leg.cluster.clone()).unwrap_or_default();
         let names = handover.legs.iter().take(handover.general.end);
         let names: Vec<_> = names.map(|leg| value(&leg.name)).collect();
@@ -117,12 +124,14 @@ impl Stream {
         host.set_property(DEPLOYMENTS, names.as_bytes());
         host.set_property(PLAN, &handover.encode());
         host.set_property(CLUSTER, first.as_bytes());
-        // A cluster without the attempt filter is to see nobody's credential.
-        for name in held.head.credentials() {
-            host.set_request_header(name, None);
+        if !self.is_head_gone {
+            // A cluster without the attempt filter is to see nobody's credential.
+            for name in held.head.credentials() {
+                host.set_request_header(name, None);
+            }
+            let retries = attempts.saturating_sub(1).to_string();
+            host.set_request_header("x-envoy-max-retries", Some(retries.as_bytes()));
         }
-        let retries = attempts.saturating_sub(1).to_string();
-        host.set_request_header("x-envoy-max-retries", Some(retries.as_bytes()));
         host.clear_route_cache();
         read::debug(host, || {
             let route = decision.route.map_or("none", |id| config.route(id).name.as_str());

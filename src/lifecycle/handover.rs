@@ -56,6 +56,14 @@ pub(super) struct Leg {
 }
 
 impl Handover {
+    /// Has attempts take this for the length that the client announced.
+    pub(super) fn announce(&mut self, length: u64) {
+        let mut all = self.original.iter_mut();
+        if let Some((_, sent)) = all.find(|(name, _)| name == "content-length") {
+            *sent = Some(length.to_string().into_bytes());
+        }
+    }
+
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new();

@@ -46,6 +46,12 @@ impl RequestHead {
         Self(headers)
     }
 
+    /// Replaces all values of a header.
+    pub(super) fn set(&mut self, name: &str, value: Vec<u8>) {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value));
+    }
+
     /// All of them.
     pub(super) const fn list(&self) -> &Headers {
         &self.0

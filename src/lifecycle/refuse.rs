@@ -30,13 +30,13 @@ impl Stream {
         self.state = State::Idle;
         self.count_passed(host);
         let config = &self.engine.config;
-        if config.is_handing_over() {
+        if config.is_handing_over() && !self.is_head_gone {
             // The route's retries are for attempts: nobody knows what another one of
             // this request would do.
             host.set_request_header("x-envoy-max-retries", Some(b"0"));
         }
         if let Some(cluster) = &config.default_cluster {
-            if config.is_handing_over() {
+            if config.is_routed_by_state() {
                 host.set_property(CLUSTER, cluster.as_bytes());
             } else {
                 host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));

@@ -18,7 +18,7 @@ use super::answer::{Answer, Started};
 use super::attempt::number;
 use super::count::PROXY;
 use super::engine::Engine;
-use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER};
+use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER, SURPLUS};
 use super::headers::value;
 use super::progress::Progress;
 use super::spent::Tokens;
@@ -227,7 +227,8 @@ fn instead<H: Host + ?Sized>(host: &H, attempts: &str) -> Option<Refusal> {
     // There are none yet where Envoy tries once more than there is to try, and the attempt
     // filter answers.
     let details = host.property(&["response", "code_details"]).unwrap_or_default();
-    if details.starts_with(b"via_upstream") {
+    // What the attempt filter answers comes from below.
+    if details.starts_with(b"via_upstream") && host.property(SURPLUS).is_none() {
         return None;
     }
     let headers = host.response_headers();

@@ -40,6 +40,8 @@ pub enum Action {
 pub struct Stream {
     pub(super) engine: Rc<Engine>,
     pub(super) state: State,
+    /// The head has gone on, and can be neither read nor changed.
+    pub(super) is_head_gone: bool,
     /// What the request is, once that is known.
     pub(super) work: Option<Work>,
     /// The attempt, until its answer begins.
@@ -121,6 +123,7 @@ impl Stream {
         Self {
             engine,
             state: State::Idle,
+            is_head_gone: false,
             work: None,
             started: None,
             shadowed: None,
@@ -176,6 +179,7 @@ impl Stream {
             Ok(scanner) => scanner,
             Err(error) => return self.not_read(host, &Unread::Unparsable(error), format),
         };
+        let action = self.hold(host, &mut head, &call);
         let opening = Opening { head, call, written, length, seed, is_shadowed };
         if written == Written::Nothing {
             self.enter(host);
@@ -192,7 +196,7 @@ impl Stream {
             seen: 0,
             is_model_awaited: true,
         }));
-        Action::Pause
+        action
     }
 
     /// Takes the request's body. While it is held, `held` is all that is there by now;

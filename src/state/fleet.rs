@@ -40,6 +40,8 @@ pub struct SharedFleet {
     /// Where dropped updates are counted.
     dropped: String,
     local: LocalTurns,
+    /// Nothing is shared: what is written is not there afterwards.
+    is_alone: bool,
 }
 
 impl SharedFleet {
@@ -67,7 +69,8 @@ impl SharedFleet {
         }
         let dropped = format!("{PREFIX}dropped");
         cas::create::<u64, S>(shared, &dropped);
-        Self { deployments, turns, dropped, local: LocalTurns::default() }
+        let is_alone = shared.read(&dropped).is_none();
+        Self { deployments, turns, dropped, local: LocalTurns::default(), is_alone }
     }
 
     /// Ends an attempt: what it came to, and that it is no longer under way.
@@ -246,6 +249,9 @@ impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
     }
 
     fn take_turn(&mut self, turn: Turn) -> u64 {
+        if self.fleet.is_alone {
+            return self.fleet.local.take(turn);
+        }
         let taken = self.fleet.turns.get(&turn).and_then(|key| turn::take(self.shared, key));
         let taken = taken.unwrap_or_else(|| {
             self.exhausted = self.exhausted.saturating_add(1);

@@ -15,7 +15,7 @@ fn the_shared_configuration_is_accepted() {
 
 #[test]
 fn the_shipped_configurations_are_accepted() {
-    for name in ["envoy.yaml", "failover.yaml"] {
+    for name in ["envoy.yaml", "failover.yaml", "buffer.yaml"] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let (is_valid, output) = validate_file(&root.join("envoy").join(name));
         assert!(is_valid, "{name}: {output}");

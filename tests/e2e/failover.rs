@@ -3,6 +3,7 @@
 mod clients;
 mod draw;
 mod early;
+mod held;
 mod matrix;
 mod random;
 mod rows;
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::harness::{Group, Reply, Spec, ask};
 
 /// `alpha` and `gamma` have credentials of the proxy's, `beta` takes the client's.
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     let deployment = |provider: &str, model: &str| json!({"provider": provider, "model": model});
     json!({
         "providers": {

@@ -68,7 +68,7 @@ impl Proxy {
         *self.host.reply.borrow_mut() = None;
         self.host.passed.borrow_mut().clear();
         self.host.body.borrow_mut().clear();
-        assert_eq!(stream.on_request_headers(&self.host, false), Action::Continue);
+        assert_eq!(self.host.head(&mut stream, false), Action::Continue);
         let last = BODY.len().div_ceil(piece) - 1;
         for (at, piece) in BODY.chunks(piece).enumerate() {
             self.host.piece(&mut stream, piece, at == last);
@@ -221,7 +221,7 @@ fn an_attempt_too_many_asks_nobody() {
     let first = proxy.attempt(BODY.len());
     assert!(!proxy.answer(first, 503, b"{}"));
     let mut surplus = Stream::new(Rc::clone(&proxy.attempts));
-    assert_eq!(surplus.on_request_headers(&proxy.host, false), Action::Pause);
+    assert_eq!(proxy.host.head(&mut surplus, false), Action::Pause);
     assert_eq!(proxy.host.refused().unwrap().0, 503);
 }
 
@@ -321,7 +321,7 @@ fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning(
     let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
     proxy.host.piece(&mut request, br#"{"model":"m","messages":[], "#, false);
     let mut first = Stream::new(Rc::clone(&proxy.attempts));
-    first.on_request_headers(&proxy.host, false);
+    proxy.host.head(&mut first, false);
     proxy.host.piece(&mut request, b"}}", true);
     assert_eq!(proxy.host.refused().unwrap().0, 400);
     proxy.host.done(first, Some(""));
@@ -338,7 +338,7 @@ fn what_was_not_handed_over_passes() {
         (":path".to_owned(), b"/v1/files".to_vec()),
         ("authorization".to_owned(), b"x".to_vec()),
     ];
-    assert_eq!(stream.on_request_headers(&proxy.host, false), Action::Continue);
+    assert_eq!(proxy.host.head(&mut stream, false), Action::Continue);
     proxy.host.piece(&mut stream, b"anything", true);
     assert_eq!(proxy.host.sent_body(), "anything");
     proxy.host.respond(&mut stream, 500, &[]);

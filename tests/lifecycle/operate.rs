@@ -118,14 +118,14 @@ fn what_is_drained_meanwhile_is_not_tried_next() {
         // The first begins; nobody answers it.
         let first = pointsman::lifecycle::Stream::new(Rc::clone(&attempts));
         let mut first = first;
-        first.on_request_headers(&host, false);
+        host.head(&mut first, false);
         let mut operator = operator;
         operator.environment.clone_from(&host.environment);
         let engine = engine(&operator, &document);
         done(&operator, &engine, &format!("/admin/deployments/{drained}/drain"), "");
         host.done(first, Some("upstream_reset_before_response_started{connection_termination}"));
         let mut second = pointsman::lifecycle::Stream::new(attempts);
-        second.on_request_headers(&host, false);
+        host.head(&mut second, false);
         let noted = String::from_utf8(host.properties.borrow()["llm.attempts"].clone()).unwrap();
         match wanted {
             Some(name) => {

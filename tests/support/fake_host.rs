@@ -3,71 +3,20 @@
 //!
 //! Knows nothing of routing; decides nothing.
 
+mod calls;
+mod shared;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use log::Level;
-use pointsman::host::{
-    Called, Callout, Conflict, Headers, Host, MetricKind, NotCalled, SharedData,
-};
+use pointsman::host::{Called, Headers, Lacks, MetricKind};
 use pointsman::lifecycle::{Action, Engine, Stream};
-use pointsman::state::Record;
 
-use crate::sync::{Arc, Mutex};
-
-/// Data shared by all hosts that hold it, as workers of one process do: one lock, held
-/// for one reading or writing at a time.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    data: Mutex<Data>,
-    /// How many writes to existing keys are still to lose.
-    pub(crate) conflicts: Countdown,
-}
-
-#[derive(Debug, Default)]
-struct Data {
-    /// Values with their versions.
-    values: HashMap<String, (Vec<u8>, u32)>,
-    /// The last version given.
-    version: u32,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Countdown(AtomicU32);
-
-impl Countdown {
-    pub(crate) fn set(&self, count: u32) {
-        self.0.store(count, Ordering::Relaxed);
-    }
-
-    /// Whether there was one left.
-    fn take(&self) -> bool {
-        let less = |count: u32| count.checked_sub(1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
-    }
-}
-
-impl Shared {
-    /// What workers share about a deployment.
-    pub(crate) fn record(&self, deployment: &str) -> Record {
-        let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
-    }
-
-    /// Replaces the value of every key, as a module of another layout would.
-    pub(crate) fn overwrite(&self, value: &[u8]) {
-        let mut data = self.data.lock().unwrap();
-        data.values.values_mut().for_each(|(old, _)| *old = value.to_vec());
-    }
-
-    /// Loses all keys, as no proxy does.
-    pub(crate) fn lose_all(&self) {
-        self.data.lock().unwrap().values.clear();
-    }
-}
+pub(crate) use self::shared::Shared;
+use crate::sync::Arc;
 
 /// What was answered instead of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +45,11 @@ pub(crate) struct FakeHost {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
+    /// What it lacks: without it, what is asked of that is as Envoy's host does it.
+    pub(crate) lacks: Cell<Lacks>,
     pub(crate) request_headers: RefCell<Headers>,
+    /// Whether the head has gone on: the SDK panics at what Envoy then answers.
+    pub(crate) is_head_gone: Cell<bool>,
     /// What is held of the body.
     pub(crate) body: RefCell<Vec<u8>>,
     /// What has gone upstream of it.
@@ -139,7 +92,9 @@ impl FakeHost {
             environment: BTreeMap::new(),
             now_ms: Cell::new(NOW_MS),
             seed: Cell::new(1),
+            lacks: Cell::default(),
             request_headers: RefCell::default(),
+            is_head_gone: Cell::default(),
             body: RefCell::default(),
             passed: RefCell::default(),
             most_held: Cell::default(),
@@ -171,8 +126,16 @@ impl FakeHost {
         self.bytes_read.set(0);
         *self.reply.borrow_mut() = None;
         let mut stream = Stream::new(Rc::clone(engine));
-        let action = stream.on_request_headers(self, is_end);
+        let action = self.head(&mut stream, is_end);
         (stream, action)
+    }
+
+    /// Sends the head of a request.
+    pub(crate) fn head(&self, stream: &mut Stream, is_end: bool) -> Action {
+        self.is_head_gone.set(false);
+        let action = stream.on_request_headers(self, is_end);
+        self.is_head_gone.set(action == Action::Continue);
+        action
     }
 
     /// Sends a request through the engine, its body in the given pieces, and
@@ -201,6 +164,7 @@ impl FakeHost {
         self.most_held.set(held.max(self.most_held.get()));
         let action = stream.on_request_body(self, held, is_end);
         if action == Action::Continue {
+            self.is_head_gone.set(true);
             self.passed.borrow_mut().append(&mut self.body.borrow_mut());
         }
         action
@@ -331,161 +295,4 @@ fn owned(head: &[(&str, &str)]) -> Headers {
 fn text(headers: &Headers, name: &str) -> Option<String> {
     let mut values = headers.iter().filter(|(known, _)| known == name);
     values.next().map(|(_, value)| String::from_utf8_lossy(value).into_owned())
-}
-
-fn set(headers: &RefCell<Headers>, name: &str, value: Option<&[u8]>) {
-    let mut headers = headers.borrow_mut();
-    headers.retain(|(known, _)| known != name);
-    headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
-}
-
-impl SharedData for FakeHost {
-    fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
-        let (reads, writes) = self.accesses.get();
-        self.accesses.set((reads + 1, writes));
-        self.shared.data.lock().unwrap().values.get(key).cloned()
-    }
-
-    fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
-        let (reads, writes) = self.accesses.get();
-        self.accesses.set((reads, writes + 1));
-        let mut data = self.shared.data.lock().unwrap();
-        if let Some((_, current)) = data.values.get(key) {
-            // Version 0 writes unconditionally, as does any version an absent key.
-            if version != 0 && (version != *current || self.shared.conflicts.take()) {
-                return Err(Conflict);
-            }
-        }
-        data.version += 1;
-        let version = data.version;
-        data.values.insert(key.to_owned(), (value.to_vec(), version));
-        Ok(())
-    }
-}
-
-impl Host for FakeHost {
-    fn request_headers(&self) -> Headers {
-        self.request_headers.borrow().clone()
-    }
-
-    fn set_request_header(&self, name: &str, value: Option<&[u8]>) {
-        set(&self.request_headers, name, value);
-    }
-
-    fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
-        let body = self.body.borrow();
-        let end = start.saturating_add(length).min(body.len());
-        self.bytes_read.set(self.bytes_read.get() + end.saturating_sub(start));
-        body.get(start..end).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
-    }
-
-    fn replace_request_body(&self, length: usize, with: &[u8]) {
-        let mut body = self.body.borrow_mut();
-        let length = length.min(body.len());
-        body.splice(..length, with.iter().copied());
-    }
-
-    fn response_headers(&self) -> Headers {
-        self.response_headers.borrow().clone()
-    }
-
-    fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
-        let body = self.response_body.borrow();
-        let end = start.saturating_add(length).min(body.len());
-        body.get(start..end).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
-    }
-
-    fn set_response_header(&self, name: &str, value: Option<&[u8]>) {
-        set(&self.response_headers, name, value);
-    }
-
-    fn replace_response_body(&self, length: usize, with: &[u8]) {
-        let mut body = self.response_body.borrow_mut();
-        let length = length.min(body.len());
-        body.splice(..length, with.iter().copied());
-    }
-
-    fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {
-        if self.uncalled.borrow().iter().any(|cluster| cluster == callout.cluster) {
-            return Err(NotCalled);
-        }
-        let headers = callout.headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-        let mut calls = self.calls.borrow_mut();
-        calls.push(Call {
-            cluster: callout.cluster.to_owned(),
-            headers: headers.collect(),
-            body: String::from_utf8_lossy(callout.body).into_owned(),
-            timeout: callout.timeout,
-        });
-        Ok(u32::try_from(calls.len() - 1).unwrap())
-    }
-
-    fn reply_headers(&self) -> Headers {
-        let replied = self.replied.borrow();
-        // The SDK panics where there is no answer.
-        replied.as_ref().map(|(headers, _)| headers.clone()).unwrap()
-    }
-
-    fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
-        let replied = self.replied.borrow();
-        let (_, body) = replied.as_ref().unwrap();
-        body.get(..length.min(body.len())).filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
-    }
-
-    fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]) {
-        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        let body = String::from_utf8_lossy(body).into_owned();
-        *self.reply.borrow_mut() = Some(Reply { status, headers, body });
-    }
-
-    fn clear_route_cache(&self) {}
-
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        self.properties.borrow().get(&path.join(".")).cloned()
-    }
-
-    fn set_property(&self, path: &[&str], value: &[u8]) {
-        self.properties.borrow_mut().insert(path.join("."), value.to_vec());
-    }
-
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.now_ms.get())
-    }
-
-    fn random(&self) -> u64 {
-        // A fresh seed for every request, the same ones in every run.
-        self.seed.set(self.seed.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
-        self.seed.get()
-    }
-
-    fn environment(&self, name: &str) -> Option<String> {
-        self.environment.get(name).cloned()
-    }
-
-    fn log(&self, level: Level, message: &str) {
-        self.log.borrow_mut().push((level, message.to_owned()));
-    }
-
-    fn is_logged(&self, _: Level) -> bool {
-        true
-    }
-
-    fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {
-        let mut metrics = self.metrics.borrow_mut();
-        metrics.push((kind, name.to_owned(), Vec::new()));
-        u32::try_from(metrics.len() - 1).ok()
-    }
-
-    fn increment(&self, counter: u32, by: u64) {
-        assert_ne!(by, 0, "Envoy refuses to add 0");
-        let (kind, _, values) = &mut self.metrics.borrow_mut()[counter as usize];
-        assert_eq!(*kind, MetricKind::Counter);
-        values.push(by);
-    }
-
-    fn record(&self, metric: u32, value: u64) {
-        let (kind, _, values) = &mut self.metrics.borrow_mut()[metric as usize];
-        assert_ne!(*kind, MetricKind::Counter);
-        values.push(value);
-    }
 }

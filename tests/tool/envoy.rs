@@ -89,8 +89,10 @@ fn what_nobody_has_said_is_easy_to_see() {
     let odd = pointsman(&["envoy", "-c", "tests/configs/envoy/odd.json"]);
     assert!(odd.err.contains("there is no default_cluster"), "{}", odd.err);
     assert!(odd.err.contains("log_fields is not set"), "{}", odd.err);
-    // A cluster that the filter calls itself.
-    assert!(odd.out.contains("# route_source.cluster: called by the filter"), "{}", odd.out);
+    // Clusters that the filter calls itself.
+    for path in ["route_source.cluster", "models.pick.custom.cluster"] {
+        assert!(odd.out.contains(&format!("# {path}: called by the filter")), "{}", odd.out);
+    }
 }
 
 #[test]

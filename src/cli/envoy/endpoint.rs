@@ -10,15 +10,15 @@ use crate::config::{Api, Config, Provider};
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) is_tls: bool,
+pub(in crate::cli) struct Endpoint {
+    pub(in crate::cli) host: String,
+    pub(in crate::cli) port: u16,
+    pub(in crate::cli) is_tls: bool,
 }
 
 impl Endpoint {
     /// The address, if it is one rather than a name.
-    pub(super) fn ip(&self) -> Option<IpAddr> {
+    pub(in crate::cli) fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 }
@@ -44,9 +44,9 @@ impl FromStr for Endpoint {
 
 /// `CLUSTER=HOST:PORT[,tls]`
 #[derive(Debug, Clone)]
-pub(super) struct Given {
-    pub(super) cluster: String,
-    pub(super) endpoint: Endpoint,
+pub(in crate::cli) struct Given {
+    pub(in crate::cli) cluster: String,
+    pub(in crate::cli) endpoint: Endpoint,
 }
 
 impl FromStr for Given {
@@ -62,16 +62,16 @@ impl FromStr for Given {
 
 /// Where a cluster is, and who says so.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) endpoint: Endpoint,
-    pub(super) source: Source,
+pub(in crate::cli) struct Place {
+    pub(in crate::cli) endpoint: Endpoint,
+    pub(in crate::cli) source: Source,
     /// The name that the certificate has to have.
-    pub(super) server_name: String,
+    pub(in crate::cli) server_name: String,
 }
 
 /// Who says where a cluster is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in crate::cli) enum Source {
     /// The command line.
     Given,
     /// The authority of this provider.
@@ -84,7 +84,7 @@ pub(super) enum Source {
 ///
 /// # Errors
 /// An endpoint of a cluster that the configuration does not name.
-pub(super) fn places(
+pub(in crate::cli) fn places(
     config: &Config,
     needs: &Needs,
     given: &[Given],
@@ -130,7 +130,7 @@ fn authority(provider: &Provider) -> Option<Endpoint> {
 }
 
 /// The host of a provider's authority.
-pub(super) fn host(provider: &Provider) -> Option<String> {
+pub(in crate::cli) fn host(provider: &Provider) -> Option<String> {
     authority(provider).map(|endpoint| endpoint.host)
 }
 

@@ -5,15 +5,15 @@
 //! there is one copy of what is right, and of why.
 
 mod cluster;
-mod endpoint;
-mod yaml;
+pub(super) mod endpoint;
+pub(super) mod yaml;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::config::{self, Config, Role};
+use crate::config::{self, Config, Hold, Role};
 
 use super::needs::Needs;
 use super::{Failure, lint, read};
@@ -93,6 +93,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
 fn mode(config: &Config, asked: Option<Mode>) -> Result<Mode, Failure> {
     if config.role == Role::Attempt {
         let message = "role: wanted the configuration of the filter that decides, not of attempts";
+        return Err(Failure::new(2, message));
+    }
+    if config.hold == Hold::BufferFilter || config.failover.attempt_filter {
+        let message = "hold, failover.attempt_filter: this writes configurations where the filter \
+             holds headers itself; envoy/buffer.yaml is one where it does not, and `pointsman \
+             istio` writes what Istio needs";
         return Err(Failure::new(2, message));
     }
     let attempts = config.failover.max_attempts;

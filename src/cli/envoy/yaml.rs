@@ -3,7 +3,7 @@
 //! Knows nothing of Envoy but how it reads scalars.
 
 /// A text as a scalar: plain where it can only be text, else in quotes.
-pub(super) fn scalar(text: &str) -> String {
+pub(in crate::cli) fn scalar(text: &str) -> String {
     // What Envoy takes for a boolean or null, or reads as a number.
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let is_word = WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));

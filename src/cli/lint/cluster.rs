@@ -23,11 +23,13 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
         duration(&cluster.options, findings);
         cuts(&cluster.options.get("common_http_protocol_options.max_stream_duration"), findings);
         if purpose.has_attempts {
-            tls::check(cluster, fails_over, findings);
+            tls::check(cluster, config.is_handing_over(), findings);
         }
-        if purpose.has_attempts && fails_over {
+        if purpose.has_attempts && config.is_handing_over() {
             attempts(cluster, findings);
             buffer(scene, cluster, config, findings);
+        }
+        if purpose.has_attempts && fails_over {
             breakers(cluster, config, findings);
         }
     }

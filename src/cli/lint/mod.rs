@@ -88,7 +88,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<Findings, Failure> {
     let given = given.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     let needs = Needs::of(&config);
     plugin::documents(&scene, given.as_ref(), &mut findings);
-    plugin::settings(&scene, &needs, config.failover.max_attempts > 1, &mut findings);
+    plugin::settings(&scene, &config, &needs, &mut findings);
     plugin::shared(&scene, &mut findings);
     listener::check(&scene, &config, &needs, &mut findings);
     route::check(&scene, &config, &needs, &mut findings);

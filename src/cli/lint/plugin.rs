@@ -3,15 +3,16 @@
 use serde_json::Value;
 
 use crate::cli::needs::Needs;
+use crate::config::{Config, Hold};
 
 use super::finding::{Findings, Row};
 use super::scene::{Plugin, Scene};
 use super::tree::At;
 
 /// Settings of the filter in each of its places.
-pub(super) fn settings(scene: &Scene, needs: &Needs, fails_over: bool, findings: &mut Findings) {
+pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
     for manager in scene.managers() {
-        of_one(&manager.plugin, needs, findings);
+        of_one(&manager.plugin, config, needs, findings);
         if manager.plugin.is_attempt() {
             findings.error(
                 Row::Role,
@@ -23,8 +24,8 @@ pub(super) fn settings(scene: &Scene, needs: &Needs, fails_over: bool, findings:
     }
     for cluster in &scene.clusters {
         let Some(plugin) = &cluster.plugin else { continue };
-        of_one(plugin, needs, findings);
-        if !plugin.is_attempt() && fails_over {
+        of_one(plugin, config, needs, findings);
+        if !plugin.is_attempt() && config.is_handing_over() {
             findings.error(
                 Row::Role,
                 &plugin.at.get("root_id"),
@@ -35,9 +36,9 @@ pub(super) fn settings(scene: &Scene, needs: &Needs, fails_over: bool, findings:
     }
 }
 
-fn of_one(plugin: &Plugin, needs: &Needs, findings: &mut Findings) {
+fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut Findings) {
     let at = plugin.at.get("allow_on_headers_stop_iteration");
-    if !at.is_true() {
+    if !at.is_true() && config.hold == Hold::StopIteration {
         findings.error(
             Row::StopIteration,
             &at,

@@ -31,13 +31,14 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
 
 fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut Findings) {
     let fails_over = config.failover.max_attempts > 1;
+    let is_by_state = config.is_routed_by_state();
     let mut is_decided = false;
     for route in &manager.routes {
         match &route.way {
             Way::Header(header) if *header == config.headers.cluster => {
                 is_decided = true;
                 timeouts(route, findings);
-                if fails_over {
+                if is_by_state {
                     findings.error(
                         Row::ClusterHeaderFailover,
                         &route.at.get("route.cluster_header"),
@@ -50,19 +51,22 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                     removed(route, config, findings);
                 }
             }
-            Way::State(key, matcher) if key == STATE && fails_over => {
+            Way::State(key, matcher) if key == STATE && is_by_state => {
                 is_decided = true;
                 timeouts(route, findings);
                 map(matcher, needs, findings);
-                retry::check(route, config, findings);
-                let window = manager.at.get("http2_protocol_options.initial_stream_window_size");
-                retry::kept(&window, config, findings);
+                if fails_over {
+                    retry::check(route, config, findings);
+                    let window =
+                        manager.at.get("http2_protocol_options.initial_stream_window_size");
+                    retry::kept(&window, config, findings);
+                }
             }
             _ => {}
         }
     }
     if !is_decided {
-        let instead = if fails_over {
+        let instead = if is_by_state {
             "a route with inline_cluster_specifier_plugin, a matcher over filter state \
              wasm.llm.cluster as in envoy/failover.yaml"
                 .to_owned()

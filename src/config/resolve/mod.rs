@@ -9,6 +9,7 @@ mod admin;
 mod candidates;
 mod conditions;
 mod deployments;
+mod hold;
 mod idle;
 mod models;
 mod names;
@@ -49,7 +50,6 @@ pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
     let rules = Rules { own_routes, ..Rules::of(raw, &root) };
     let own = own.unwrap_or(raw);
     let shadow_rules = raw.shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow_at));
-    settings::refuse_unsupported(raw, findings);
     let providers = providers::resolve(&raw.providers, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
     let mut ground = Ground::new(raw, &sets, findings);
@@ -59,6 +59,7 @@ pub(super) fn resolve(layers: &Layers<'_>, findings: &mut Findings) -> Config {
         ground.show_all();
         Resolved::new(raw, rules, Some(&shadow_at), &ground, &mut wanted, findings)
     });
+    hold::check(raw, findings);
     settings::warn(raw, findings);
     idle::warn(raw, findings);
     let headers = settings::header_names(&raw.headers, findings);
@@ -123,6 +124,7 @@ impl Common<'_> {
             allow_direct: raw.allow_direct,
             cooldown: settings::cooldown(&raw.cooldown, findings),
             failover: raw.failover,
+            hold: hold::resolve(raw),
             route_source: raw.route_source.as_ref().map(settings::route_source),
             role: if raw.role == "attempt" { Role::Attempt } else { Role::Router },
             limits: raw.limits,

@@ -1,5 +1,4 @@
-//! Settings: header names, limits, what stands in for unknown models, and what
-//! this version does not support yet.
+//! Settings: header names, limits, what stands in for unknown models.
 
 use std::collections::BTreeMap;
 
@@ -37,20 +36,10 @@ const RESERVED: [&str; 18] = [
     "x-request-id",
 ];
 
-/// Refuses what is designed and checked, but not built.
-pub(super) fn refuse_unsupported(raw: &Raw, findings: &mut Findings) {
-    let root = Path::Root;
-    if raw.hold != "stop_iteration" {
-        let value = quoted(&raw.hold);
-        let message = format!("{value} is not supported yet; use \"stop_iteration\"");
-        findings.problem(&root.key("hold"), message);
-    }
-}
-
 /// Warns of what leaves requests without a way.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
-    if raw.role == "attempt" && raw.failover.max_attempts < 2 {
+    if raw.role == "attempt" && raw.failover.max_attempts < 2 && !raw.failover.attempt_filter {
         let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
         findings.warn(&root.key("role"), message);
     }

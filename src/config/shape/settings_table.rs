@@ -153,6 +153,12 @@ static FAILOVER: Shape = Shape {
     keys: &[&[
         preset("max_attempts", Kind::Integer(1, 100), Preset::Integer(1), "1 is off"),
         preset(
+            "attempt_filter",
+            Kind::Bool,
+            Preset::Bool(false),
+            "whether the clusters have the attempt filter although max_attempts is 1",
+        ),
+        preset(
             "retries_per_deployment",
             Kind::Integer(0, 100),
             Preset::Integer(0),

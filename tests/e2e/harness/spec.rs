@@ -34,6 +34,8 @@ pub(crate) struct Spec {
     pub(crate) tls: Option<Certificates>,
     /// Every cluster has the attempt filter, and the route goes by filter state.
     pub(crate) has_attempts: bool,
+    /// A buffer filter holds heads; this one's flag for that is not set.
+    pub(crate) is_held_behind: bool,
     /// Metrics and access log are as they are shipped.
     pub(crate) is_observed: bool,
     /// All that can be logged of the filter is.
@@ -79,6 +81,7 @@ impl Spec {
             is_dynamic: false,
             tls: None,
             has_attempts: false,
+            is_held_behind: false,
             is_observed: false,
             is_traced: false,
         }
@@ -181,7 +184,7 @@ impl Spec {
 
     /// Where a request goes: by a header, or with attempts by what the filter wrote down.
     fn action(&self, timeout: &str, per_try: &str) -> Value {
-        if !self.has_attempts {
+        if !(self.has_attempts || self.is_held_behind) {
             return json!({"cluster_header": "x-llm-cluster", "timeout": timeout});
         }
         let clusters = ["alpha", "beta", "gamma", "site", "closed"];
@@ -193,7 +196,7 @@ impl Spec {
         let secure = tls::CLUSTERS.map(|(name, _)| name);
         let map: BTreeMap<&str, Value> =
             clusters.into_iter().chain(secure).map(|name| (name, action(name))).collect();
-        json!({
+        let mut action = json!({
             "timeout": timeout,
             "inline_cluster_specifier_plugin": {"extension": {
                 "name": "envoy.router.cluster_specifier_plugin.matcher",
@@ -207,15 +210,19 @@ impl Spec {
                     }},
                 },
             }},
-            "retry_policy": {
+        });
+        // One of Envoy 1.39 and later, where there is something to retry.
+        if self.has_attempts && self.document["failover"].get("max_attempts").is_some() {
+            action["retry_policy"] = json!({
                 "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
                 "retriable_headers": [{"name": "x-llm-retry", "present_match": true}],
                 "num_retries": 8,
                 "per_try_timeout": per_try,
                 "refresh_cluster_on_retry": true,
                 "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
-            },
-        })
+            });
+        }
+        action
     }
 
     fn listener(&self, module: &str) -> Value {
@@ -229,6 +236,11 @@ impl Spec {
         let with = |header: &str| json!({"prefix": "/", "headers": [{"name": header, "present_match": true}]});
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
+        if self.is_held_behind {
+            filters.push(json!({"name": "envoy.filters.http.buffer", "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+                "max_request_bytes": self.buffer_bytes}}));
+        }
         filters.push(router());
         let mut log = json!({
             "@type": "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
@@ -285,7 +297,7 @@ impl Spec {
                 "config": {
                     "name": "pointsman",
                     "failure_policy": "FAIL_RELOAD",
-                    "allow_on_headers_stop_iteration": true,
+                    "allow_on_headers_stop_iteration": !self.is_held_behind,
                     "vm_config": {
                         "vm_id": VM_ID,
                         "runtime": "envoy.wasm.runtime.v8",

@@ -41,7 +41,12 @@ pub(crate) struct Mock {
 impl Mock {
     /// Starts a provider called `name` on 127.0.0.1; port 0 is any free one.
     pub(crate) async fn start(name: &str, port: u16) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        Self::start_on("127.0.0.1", name, port).await
+    }
+
+    /// Starts one on another address.
+    pub(crate) async fn start_on(host: &str, name: &str, port: u16) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((host, port)).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State::new(name));
         let accepting = tokio::spawn(serve::accept(listener, Arc::clone(&state)));

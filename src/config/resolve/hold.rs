@@ -1,0 +1,89 @@
+//! What a configuration may ask for where the head of a request has gone on before
+//! the decision.
+//!
+//! Two ways are left: the attempt filter changes the head, or nothing has to be changed
+//! of it. What fits neither is refused here, so that no request meets it.
+
+use super::super::error::{Findings, Path};
+use super::super::raw::{Provider, Raw};
+use super::super::{BodyPolicy, Hold};
+
+/// What holds the head.
+pub(super) fn resolve(raw: &Raw) -> Hold {
+    if raw.hold == "buffer_filter" { Hold::BufferFilter } else { Hold::StopIteration }
+}
+
+/// Refuses what cannot be done for a head that has gone on.
+pub(super) fn check(raw: &Raw, findings: &mut Findings) {
+    if resolve(raw) == Hold::StopIteration {
+        return;
+    }
+    if raw.failover.max_attempts > 1 || raw.failover.attempt_filter {
+        refuse_passing(raw, findings);
+    } else {
+        refuse_changes(raw, findings);
+    }
+}
+
+/// The attempt filter is to have the client's credential, and no other cluster: what is
+/// judged has lost it before its body is known.
+fn refuse_passing(raw: &Raw, findings: &mut Findings) {
+    let root = Path::Root;
+    let limits = root.key("limits");
+    let is_passing = |policy: BodyPolicy| policy == BodyPolicy::PassThrough;
+    for (at, is_passing) in [
+        (limits.key("on_oversize"), is_passing(raw.limits.on_oversize)),
+        (limits.key("on_unparsable"), is_passing(raw.limits.on_unparsable)),
+        (root.key("unknown_model"), raw.unknown_model.policy.as_deref() == Some("pass_through")),
+    ] {
+        if is_passing {
+            let message = "\"pass_through\" is not possible where hold is \"buffer_filter\" and \
+                 attempts are made: the client's credential has left the request before its body \
+                 is read; allowed: \"reject\"";
+            findings.problem(&at, message);
+        }
+    }
+}
+
+fn refuse_changes(raw: &Raw, findings: &mut Findings) {
+    let root = Path::Root;
+    let providers = root.key("providers");
+    for (name, provider) in &raw.providers {
+        let at = providers.key(name);
+        for key in provider.iter().flat_map(changes) {
+            refuse_change(&at.key(key), findings);
+        }
+    }
+    let routes = root.key("routes");
+    for (index, route) in raw.routes.iter().enumerate() {
+        if route
+            .as_ref()
+            .and_then(|route| route.then.as_ref())
+            .is_some_and(|then| then.disable_cache)
+        {
+            let route = routes.index(index);
+            refuse_change(&route.key("then").key("disable_cache"), findings);
+        }
+    }
+}
+
+fn refuse_change(at: &Path<'_>, findings: &mut Findings) {
+    let message = "changes the head of requests, which has gone on before the decision where hold \
+         is \"buffer_filter\"; leave it to the attempt filter, with failover.max_attempts above 1 \
+         or \"failover\": {\"attempt_filter\": true}, or have \"hold\": \"stop_iteration\"";
+    findings.problem(at, message);
+}
+
+/// What a provider wants changed of the head.
+fn changes(provider: &Provider) -> impl Iterator<Item = &'static str> {
+    [
+        ("authority", provider.authority.is_some()),
+        ("path_prefix", !provider.path_prefix.is_empty()),
+        ("path", provider.path.is_some()),
+        ("credential", provider.credential.is_some()),
+        ("headers", !provider.headers.is_empty()),
+        ("remove_headers", !provider.remove_headers.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_given)| is_given.then_some(key))
+}

@@ -1,0 +1,55 @@
+//! Hosts that lack a part of the ABI: what is served all the same, and what is refused.
+
+use std::fmt::Write;
+
+use log::Level;
+
+use crate::config::{Config, Hold, Role};
+use crate::host::{Host, Lacks};
+
+/// Says what a host lacks, and what that means for this configuration.
+///
+/// # Errors
+/// What the configuration cannot be served without.
+pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), String> {
+    let Lacks { properties, shared_data, foreign_functions, metrics } = host.lacks();
+    let mut problems = String::new();
+    let mut problem = |text: &str| {
+        let _ = writeln!(problems, "{text}");
+    };
+    let warn = |text: &str| host.log(Level::Warn, text);
+    let is_attempted = config.is_handing_over() || config.role == Role::Attempt;
+    let is_held_behind = config.hold == Hold::BufferFilter;
+    if properties && (is_attempted || is_held_behind) {
+        problem(
+            "failover and hold: this host has no properties, by which the decision reaches the \
+             route and the attempt filter; allowed: one attempt, and \"hold\": \"stop_iteration\"",
+        );
+    } else if properties {
+        warn(
+            "this host has no properties: answers that it makes itself count as the provider's, \
+             and logs know of no decision",
+        );
+    }
+    if foreign_functions && is_held_behind && config.role == Role::Router {
+        problem(
+            "hold: this host has no foreign function clear_route_cache, without which a request \
+             whose head has gone on keeps its first route; allowed: \"stop_iteration\"",
+        );
+    } else if foreign_functions {
+        warn(
+            "this host has no foreign function clear_route_cache: requests reach their cluster \
+             only if it chooses the route anew when a header changes",
+        );
+    }
+    if shared_data {
+        warn(
+            "this host has no shared data: each worker takes turns by itself; cooldowns, limits, \
+             latency and requests in flight are unknown, and nothing can be added at run time",
+        );
+    }
+    if metrics {
+        warn("this host has no metrics: nothing is counted");
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems.trim_end().to_owned()) }
+}

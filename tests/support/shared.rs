@@ -1,0 +1,59 @@
+//! Shared data as Envoy keeps it: values with versions, under one lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pointsman::state::Record;
+
+use crate::sync::Mutex;
+
+/// Data shared by all hosts that hold it, as workers of one process do: one lock, held
+/// for one reading or writing at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(super) data: Mutex<Data>,
+    /// How many writes to existing keys are still to lose.
+    pub(crate) conflicts: Countdown,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Data {
+    /// Values with their versions.
+    pub(super) values: HashMap<String, (Vec<u8>, u32)>,
+    /// The last version given.
+    pub(super) version: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Countdown(AtomicU32);
+
+impl Countdown {
+    pub(crate) fn set(&self, count: u32) {
+        self.0.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether there was one left.
+    pub(super) fn take(&self) -> bool {
+        let less = |count: u32| count.checked_sub(1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+}
+
+impl Shared {
+    /// What workers share about a deployment.
+    pub(crate) fn record(&self, deployment: &str) -> Record {
+        let data = self.data.lock().unwrap();
+        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
+    }
+
+    /// Replaces the value of every key, as a module of another layout would.
+    pub(crate) fn overwrite(&self, value: &[u8]) {
+        let mut data = self.data.lock().unwrap();
+        data.values.values_mut().for_each(|(old, _)| *old = value.to_vec());
+    }
+
+    /// Loses all keys, as no proxy does.
+    pub(crate) fn lose_all(&self) {
+        self.data.lock().unwrap().values.clear();
+    }
+}
