@@ -244,9 +244,10 @@ mod tests {
         let checked = check_json(text);
         let all = checked.problems.iter().chain(&checked.warnings);
         let line = |one: &Located| {
-            let marked = &text[one.range.clone()];
+            let marked = text.get(one.range.clone()).unwrap();
             let end = one.problem.message.find([';', ':', ',']);
-            let message = &one.problem.message[..end.unwrap_or(one.problem.message.len())];
+            let message = &one.problem.message;
+            let message = message.get(..end.unwrap_or(message.len())).unwrap();
             format!("{}:{} {marked} {}: {message}", one.line, one.column, one.problem.path)
         };
         all.map(line).collect()
