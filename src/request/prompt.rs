@@ -5,9 +5,14 @@
 const MOST: usize = 16 * 1024;
 
 /// The texts so far, up to a length; nothing for as long as there is none.
-#[expect(clippy::box_collection, reason = "each value of a scan has one, and most are empty")]
 #[derive(Debug, Default)]
-pub struct Prompt(Option<Box<String>>);
+pub struct Prompt(Option<Box<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    text: String,
+    is_full: bool,
+}
 
 impl Prompt {
     /// Takes the next piece of a text.
@@ -15,9 +20,12 @@ impl Prompt {
         if piece.is_empty() {
             return;
         }
-        let text = self.0.get_or_insert_default();
-        let end = piece.floor_char_boundary(MOST.saturating_sub(text.len()));
-        text.push_str(piece.get(..end).unwrap_or_default());
+        let kept = self.0.get_or_insert_default();
+        if !kept.is_full {
+            let end = piece.floor_char_boundary(MOST.saturating_sub(kept.text.len()));
+            kept.is_full = end < piece.len();
+            kept.text.push_str(piece.get(..end).unwrap_or_default());
+        }
     }
 
     /// Takes the texts that come behind these.
@@ -26,7 +34,7 @@ impl Prompt {
         match &self.0 {
             Some(_) => {
                 self.push("\n");
-                self.push(&behind);
+                self.push(&behind.text);
             }
             None => self.0 = Some(behind),
         }
@@ -35,7 +43,7 @@ impl Prompt {
     /// All of it.
     #[must_use]
     pub fn finish(self) -> Option<String> {
-        self.0.map(|text| *text)
+        self.0.map(|kept| kept.text)
     }
 }
 
