@@ -160,8 +160,9 @@ impl Stream {
         let mut rng = fastrand::Rng::with_seed(opening.seed);
         let verdict = routing::decide_asking(request, answers, &mut fleet, &mut rng);
         engine.count_exhausted(host, fleet.exhausted);
-        let look = |verdict| shadow::look(engine, opening, (facts, controls), &mut fleet, verdict);
-        self.shadowed = verdict.as_ref().ok().and_then(look);
+        self.shadowed = verdict.as_ref().ok().and_then(|verdict| {
+            shadow::look(engine, opening, (facts, controls), answers, &mut fleet, verdict)
+        });
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,

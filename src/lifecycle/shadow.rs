@@ -12,7 +12,7 @@ use crate::request::control::Controls;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
-use crate::routing::{self, Request, Verdict};
+use crate::routing::{self, Answers, Request, Verdict};
 use crate::state::{FleetNow, Heard, Onlooker};
 
 use super::engine::Engine;
@@ -66,6 +66,7 @@ pub(super) fn look<H: Host + ?Sized>(
     engine: &Engine,
     opening: &Opening,
     (facts, controls): (&RequestFacts, &Controls),
+    answers: &Answers,
     fleet: &mut FleetNow<'_, H>,
     verdict: &Verdict,
 ) -> Option<Box<Shadowed>> {
@@ -78,7 +79,8 @@ pub(super) fn look<H: Host + ?Sized>(
     let live = Fate::of(verdict)?;
     let request = opening.request(&shadow.config, facts, controls);
     let (seed, sample) = (opening.seed, request.sample);
-    let fate = fate(engine, request, fleet, seed);
+    let answers = answers.translated(engine.config(), &shadow.config);
+    let fate = fate(engine, request, &answers, fleet, seed);
     let early = (is_early && fate.is_none()).then(|| {
         let (facts, controls) = (facts.clone(), controls.clone());
         let heard = std::mem::take(&mut fleet.heard);
@@ -91,12 +93,15 @@ pub(super) fn look<H: Host + ?Sized>(
 fn fate<H: Host + ?Sized>(
     engine: &Engine,
     request: Request<'_>,
+    answers: &Answers,
     fleet: &mut FleetNow<'_, H>,
     seed: u64,
 ) -> Option<Fate> {
     let mut onlooker = Onlooker::new(fleet, engine.config(), request.config, seed);
     let mut rng = fastrand::Rng::with_seed(seed);
-    Fate::of(&routing::decide(request, &mut onlooker, &mut rng, None))
+    // A service that has not been asked is not asked for a shadow.
+    let verdict = routing::decide_asking(request, answers, &mut onlooker, &mut rng);
+    Fate::of(&verdict.ok()?)
 }
 
 impl Stream {
@@ -142,7 +147,7 @@ fn again<H: Host + ?Sized>(
     let mut fleet = engine.fleet.at(host, engine.config(), millis(host.now()));
     fleet.heard = heard;
     let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
-    fate(engine, request, &mut fleet, seed)
+    fate(engine, request, &Answers::default(), &mut fleet, seed)
 }
 
 /// The word that metrics have for it.

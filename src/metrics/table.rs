@@ -99,15 +99,15 @@ pub static ROUTE_SOURCE_FETCHES: Metric =
 pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
 
 /// Requests that the shadow was evaluated for, by how it differs.
-pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["result"]);
+pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
 /// Those for which it differs, by the route that was taken.
 pub static SHADOW_LIVE_ROUTES: Metric = metric("pointsman.shadow.live_routes", Counter, &["route"]);
 /// And by the route that the shadow would have taken.
 pub static SHADOW_ROUTES: Metric = metric("pointsman.shadow.routes", Counter, &["route"]);
 /// Requests that both send to a deployment, by whether the costs of both are known.
-pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &["result"]);
+pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &["kind"]);
 /// What those of known costs are likely to cost, in billionths of a dollar.
-pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["rules"]);
+pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
 pub static ALL: [&Metric; 24] = [

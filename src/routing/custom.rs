@@ -78,6 +78,19 @@ impl Answers {
         self.0.push((question.model, question.group, picked));
     }
 
+    /// The same for another configuration over the same deployments: what was said of a
+    /// group is taken to hold for the one of the same names.
+    #[must_use]
+    pub fn translated(&self, from: &Config, to: &Config) -> Self {
+        let translate = |(model, group, picked): &(ModelId, GroupId, Option<DeploymentId>)| {
+            let id = *to.names.models.get(&from.model(*model).name)?;
+            let key = &from.group(*model, *group).key;
+            let at = to.model(id).groups.iter().position(|group| group.key == *key)?;
+            Some((id, GroupId(at), *picked))
+        };
+        Self(self.0.iter().filter_map(translate).collect())
+    }
+
     /// What was said of a group, if it was asked about.
     fn of(&self, model: ModelId, group: GroupId) -> Option<Option<DeploymentId>> {
         let mut asked = self.0.iter().filter(|(m, g, _)| (*m, *g) == (model, group));

@@ -152,25 +152,25 @@ fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
     let each = CLIENTS * TIMES;
     let of = |result: &str| KINDS.iter().filter(|kind| kind.result == result).count() as u64 * each;
     for result in ["same", "other_model", "live_refuses"] {
-        assert_comes_to("requests", "result", result, of(result));
+        assert_comes_to("requests", "kind", result, of(result));
     }
     // Those and no others.
     for result in
         ["other_deployment", "other_passing", "shadow_refuses", "other_refusal", "undecided"]
     {
-        assert_eq!(counter("requests", "result", result), 0, "{result}");
+        assert_eq!(counter("requests", "kind", result), 0, "{result}");
     }
     assert_comes_to("live_routes", "route", "named", of("other_model"));
     assert_comes_to("live_routes", "route", "none", of("live_refuses"));
     assert_comes_to("routes", "route", "words", of("other_model"));
     // 500 tokens of output each, at the price of where both would send it.
     let served = KINDS.iter().filter(|kind| kind.status == 200).count() as u64 * each;
-    assert_comes_to("costed", "result", "known", served);
+    assert_comes_to("costed", "kind", "known", served);
     let saved = of("other_model") * 500 * (4 - 1) * 1000;
-    let costs = ["live", "shadow"].map(|rules| counter("cost.nano_usd", "rules", rules));
+    let costs = ["live", "shadow"].map(|rules| counter("cost.nano_usd", "kind", rules));
     assert_eq!(costs[0] - costs[1], saved, "{costs:?}");
     leave();
-    assert_comes_to("requests", "result", "undecided", 1);
+    assert_comes_to("requests", "kind", "undecided", 1);
     GROUP.assert_no_trap();
 }
 

@@ -262,3 +262,18 @@ fn errors_are_in_the_clients_dialect() {
     let error: Value = serde_json::from_str(&proxy.host.refused().unwrap().1).unwrap();
     assert_eq!(error["type"], "error");
 }
+
+#[test]
+fn a_shadow_goes_by_the_pick_and_asks_nobody_itself() {
+    let counted = |proxy: &Proxy, kind: &str| {
+        proxy.host.counted(&format!("pointsman.shadow.requests.kind=.{kind};"))
+    };
+    let proxy = Proxy::new(json!({"shadow": {}}));
+    let mut stream = proxy.send(&[]);
+    proxy.pick(&mut stream, "b");
+    assert_eq!((proxy.asked().len(), counted(&proxy, "same")), (1, 1));
+    let routes = json!([{"name": "r", "then": {"target_model": "a"}}]);
+    let proxy = Proxy::new(json!({"routes": routes, "shadow": {"routes": []}}));
+    proxy.host.done(proxy.send(&[]), None);
+    assert_eq!((proxy.asked().len(), counted(&proxy, "undecided")), (0, 1));
+}

@@ -70,7 +70,7 @@ fn a_request_is_counted_by_how_the_shadow_differs() {
         let further = json!({"models": models, "unknown_model": unknown_model});
         let engine = engine(&host, &with(&further, shadow));
         send(&host, &engine, &body(model));
-        assert_eq!(counted(&host, "requests", "result", result), 1, "{model}: {result}");
+        assert_eq!(counted(&host, "requests", "kind", result), 1, "{model}: {result}");
         assert_eq!(all(&host), 1, "{model}: {result}");
     }
 }
@@ -82,9 +82,9 @@ fn two_refusals_are_the_same_where_their_codes_are() {
         json!({"models": {"new": {"candidates": ["own"], "param_schema": {"required": ["tier"]}}}});
     let engine = engine(&host, &with(&json!({}), &shadow));
     send(&host, &engine, &body("new"));
-    assert_eq!(counted(&host, "requests", "result", "other_refusal"), 1);
+    assert_eq!(counted(&host, "requests", "kind", "other_refusal"), 1);
     send(&host, &engine, &body("nothing"));
-    assert_eq!(counted(&host, "requests", "result", "same"), 1);
+    assert_eq!(counted(&host, "requests", "kind", "same"), 1);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn what_goes_on_early_is_decided_at_its_end_where_the_shadow_asks_for_more() {
         let space = " ".repeat(2000 - 28 - text.len());
         host.piece(&mut stream, text.as_bytes(), false);
         host.piece(&mut stream, space.as_bytes(), true);
-        assert_eq!(counted(&host, "requests", "result", result), 1, "{text}");
+        assert_eq!(counted(&host, "requests", "kind", result), 1, "{text}");
         host.respond(&mut stream, 200, &[]);
         host.done(stream, None);
         assert_eq!(all(&host), 1);
@@ -169,7 +169,7 @@ fn what_headers_say_is_known_at_the_end_too() {
     let (mut stream, _) = host.begin(&engine, &head, false);
     host.piece(&mut stream, br#"{"model":"open","messages":[],"#, false);
     host.piece(&mut stream, br#""tools":[{"type":"function"}]}"#, true);
-    assert_eq!(counted(&host, "requests", "result", "other_model"), 1);
+    assert_eq!(counted(&host, "requests", "kind", "other_model"), 1);
     host.done(stream, None);
 }
 
@@ -178,13 +178,13 @@ fn a_request_that_never_ends_is_counted_as_undecided_where_it_is() {
     let host = host();
     let engine = engine(&host, &by_text());
     host.done(begun(&host, &engine), None);
-    assert_eq!(counted(&host, "requests", "result", "undecided"), 1);
+    assert_eq!(counted(&host, "requests", "kind", "undecided"), 1);
     // What is broken off further on, too.
     let mut stream = begun(&host, &engine);
     host.piece(&mut stream, b"]]", true);
     assert!(host.refused().is_some());
     host.done(stream, None);
-    assert_eq!(counted(&host, "requests", "result", "undecided"), 2);
+    assert_eq!(counted(&host, "requests", "kind", "undecided"), 2);
     assert_eq!(all(&host), 2);
 }
 
@@ -211,19 +211,19 @@ fn costs_are_added_up_where_both_are_known() {
         host.piece(&mut stream, if is_early { rest.as_bytes() } else { whole.as_bytes() }, true);
         host.done(stream, None);
     }
-    assert_eq!(counted(&host, "costed", "result", "known"), 2);
+    assert_eq!(counted(&host, "costed", "kind", "known"), 2);
     // 100 tokens of output, and input that costs nothing.
-    assert_eq!(counted(&host, "cost.nano_usd", "rules", "live"), 2 * 10_000);
-    let values = host.recorded("pointsman.shadow.cost.nano_usd.rules=.shadow;");
+    assert_eq!(counted(&host, "cost.nano_usd", "kind", "live"), 2 * 10_000);
+    let values = host.recorded("pointsman.shadow.cost.nano_usd.kind=.shadow;");
     for value in values {
         let tokens = (value - 300_000) / 1_000_000;
         assert!((1..=20).contains(&tokens), "{value}");
     }
     send(&host, &engine, &body("own"));
-    assert_eq!(counted(&host, "costed", "result", "unknown"), 1);
+    assert_eq!(counted(&host, "costed", "kind", "unknown"), 1);
     // Neither of two refused ones is asked for its cost.
     send(&host, &engine, &body("nothing"));
-    let costed = ["known", "unknown"].map(|result| counted(&host, "costed", "result", result));
+    let costed = ["known", "unknown"].map(|result| counted(&host, "costed", "kind", result));
     assert_eq!(costed, [2, 1]);
     assert_eq!(all(&host), 4);
 }
@@ -239,7 +239,7 @@ fn a_share_of_requests_is_a_share_whatever_the_routes_share() {
         let stream = host.request(&engine, &head(&[("x-request-id", &id)]), &[&body("open")]);
         host.done(stream, None);
     }
-    let (all, other) = (all(&host), counted(&host, "requests", "result", "other_model"));
+    let (all, other) = (all(&host), counted(&host, "requests", "kind", "other_model"));
     let is_near = |count: u64, wanted: f64, of: f64| {
         let sigma = (of * wanted * (1.0 - wanted)).sqrt();
         (count as f64 - of * wanted).abs() < 4.0 * sigma
@@ -256,7 +256,7 @@ fn turns_that_are_not_taken_are_even_all_the_same() {
     for _ in 0..3000 {
         send(&host, &engine, &body("open"));
     }
-    let same = counted(&host, "requests", "result", "same");
+    let same = counted(&host, "requests", "kind", "same");
     assert!((880..1120).contains(&same), "{same}");
 }
 

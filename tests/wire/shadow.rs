@@ -125,7 +125,7 @@ fn sent(host: &FakeHost, engine: &Rc<Engine>, request: &Recorded, seed: u64) -> 
 fn results(host: &FakeHost) -> Vec<(String, u64)> {
     let metrics = host.metrics.borrow();
     let of_shadow = metrics.iter().filter_map(|(_, name, values)| {
-        let result = name.strip_prefix("pointsman.shadow.requests.result=.")?;
+        let result = name.strip_prefix("pointsman.shadow.requests.kind=.")?;
         Some((result.trim_end_matches(';').to_owned(), values.iter().sum()))
     });
     of_shadow.collect()
