@@ -11,6 +11,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::tree::{Kind, Node};
 
+/// Most nodes of a document, those that aliases repeat included.
+const MOST_NODES: usize = 1_000_000;
+
 /// Reads JSON text, or else the first document of YAML text.
 ///
 /// # Errors
@@ -41,6 +44,8 @@ fn said(error: &ScanError) -> String {
 struct Open {
     anchor: usize,
     line: usize,
+    /// How many nodes it has by now, itself included.
+    nodes: usize,
     /// The key whose value comes next, of an object.
     key: Option<String>,
     items: Vec<Rc<Node>>,
@@ -50,7 +55,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct Builder {
     open: Vec<Open>,
-    anchors: HashMap<usize, Rc<Node>>,
+    /// With how many nodes each stands for.
+    anchors: HashMap<usize, (Rc<Node>, usize)>,
     root: Option<Node>,
 }
 
@@ -61,18 +67,20 @@ impl Builder {
             Event::Scalar(text, style, anchor, _) => {
                 let is_plain = style == ScalarStyle::Plain;
                 let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
-                return self.add(Rc::new(Node { line, kind }), anchor);
+                return self.add(Rc::new(Node { line, kind }), 1, anchor);
             }
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).ok_or("an alias of what is not complete")?;
-                return self.add(Rc::clone(node), 0);
+                let known = self.anchors.get(&anchor).cloned();
+                let (node, nodes) = known.ok_or("an alias of what is not complete")?;
+                return self.add(node, nodes, 0);
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, line, None),
             Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
                 let kind = open.members.map_or(Kind::List(open.items), Kind::Map);
-                return self.add(Rc::new(Node { line: open.line, kind }), open.anchor);
+                let node = Rc::new(Node { line: open.line, kind });
+                return self.add(node, open.nodes, open.anchor);
             }
             _ => {}
         }
@@ -80,18 +88,23 @@ impl Builder {
     }
 
     fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
-        self.open.push(Open { anchor, line, key: None, items: Vec::new(), members });
+        self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
     }
 
-    fn add(&mut self, node: Rc<Node>, anchor: usize) -> Result<bool, &'static str> {
+    /// Adds a node to what is open; `nodes` is how many it stands for.
+    fn add(&mut self, node: Rc<Node>, nodes: usize, anchor: usize) -> Result<bool, &'static str> {
         if anchor > 0 {
-            self.anchors.insert(anchor, Rc::clone(&node));
+            self.anchors.insert(anchor, (Rc::clone(&node), nodes));
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Rc::try_unwrap(node).ok();
             self.anchors.clear();
             return Ok(self.root.is_some());
         };
+        open.nodes = open.nodes.saturating_add(nodes);
+        if open.nodes > MOST_NODES {
+            return Err("a million nodes and more, those that aliases repeat included");
+        }
         match (&mut open.members, open.key.take()) {
             (None, _) => open.items.push(node),
             (Some(members), Some(key)) => members.push((key, node)),
@@ -151,6 +164,17 @@ mod tests {
         assert_eq!(value(text), json!({"a": {"b": [1, 2]}, "d": {"b": [1, 2]}, "e": 2}));
         assert!(read("a: &a {b: *a}").is_err());
         assert!(read("a: *b").is_err());
+    }
+
+    #[test]
+    fn aliases_of_aliases_end_somewhere() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for at in 1..=20 {
+            let last = at - 1;
+            text.push_str(&format!("a{at}: &a{at} [*a{last}, *a{last}, *a{last}, *a{last}]\n"));
+        }
+        let message = read(&text).unwrap_err();
+        assert!(message.starts_with("line 10: a million nodes and more"), "{message}");
     }
 
     #[test]
