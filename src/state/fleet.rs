@@ -47,11 +47,8 @@ pub struct SharedFleet {
 impl SharedFleet {
     /// The keys of a configuration; creates those that do not exist yet.
     pub fn new<S: SharedData + ?Sized>(config: &Config, shared: &S) -> Self {
-        let deployments: Vec<String> = config
-            .deployments
-            .iter()
-            .map(|deployment| key(&deployment.id))
-            .collect();
+        let deployments: Vec<String> =
+            config.deployments.iter().map(|deployment| key(&deployment.id)).collect();
         for key in &deployments {
             cas::create::<Record, S>(shared, key);
         }

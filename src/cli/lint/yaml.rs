@@ -66,6 +66,10 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let is_plain = style == ScalarStyle::Plain;
+                if is_plain && text == "<<" && self.is_key_next() {
+                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
+                                or refer to all of them by one anchor");
+                }
                 let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
                 return self.add(Rc::new(Node { line, kind }), 1, anchor);
             }
@@ -85,6 +89,10 @@ impl Builder {
             _ => {}
         }
         Ok(false)
+    }
+
+    fn is_key_next(&self) -> bool {
+        self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
     }
 
     fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
@@ -115,10 +123,6 @@ impl Builder {
                     Kind::Null => String::new(),
                     Kind::List(_) | Kind::Map(_) => return Err("a key that is no text"),
                 });
-                if open.key.as_deref() == Some("<<") {
-                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
-                                or refer to all of them by one anchor");
-                }
             }
         }
         Ok(false)
@@ -190,6 +194,8 @@ mod tests {
     fn merge_keys_are_refused_with_their_line() {
         let message = read("a: &a {b: 1}\nc:\n  <<: *a\n").unwrap_err();
         assert!(message.starts_with("line 3: \"<<\": Envoy knows no merge keys"), "{message}");
+        // A name in quotes, such as a cluster's, and what is no key are text.
+        assert_eq!(value("\"<<\": {name: <<}"), json!({"<<": {"name": "<<"}}));
     }
 
     #[test]
