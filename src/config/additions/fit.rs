@@ -75,7 +75,8 @@ impl Base {
                 }
             }
         }
-        unfit.extend(Aliases { base: self, routes: &routes, taken: Vec::new() }.unfit(dynamic));
+        let aliases = Aliases { base: self, routes: &routes, taken: Vec::new(), is_told: false };
+        unfit.extend(aliases.unfit(dynamic));
         unfit
     }
 
@@ -227,8 +228,10 @@ fn place_key(provider: &str, model: &str) -> String {
 struct Aliases<'a> {
     base: &'a Base,
     routes: &'a BTreeSet<&'a str>,
-    /// Dynamic ones that were found to fit.
+    /// Dynamic ones that were found to fit, by name.
     taken: Vec<(&'a str, &'a str)>,
+    /// Whether it matters what is said of those that do not.
+    is_told: bool,
 }
 
 impl<'a> Aliases<'a> {
@@ -239,12 +242,13 @@ impl<'a> Aliases<'a> {
         }
         loop {
             let before = waiting.len();
-            // One may stand for another that came after it.
+            // One may stand for another that came after it, so that there can be as many
+            // rounds as aliases: in these nothing is told.
             waiting.retain(|(alias, model)| {
-                self.taken.push((alias, model));
+                let at = self.take(alias, model);
                 let is_unfit = self.check(alias, model).is_err();
                 if is_unfit {
-                    self.taken.pop();
+                    self.taken.remove(at);
                 }
                 is_unfit
             });
@@ -253,7 +257,10 @@ impl<'a> Aliases<'a> {
             }
         }
         // Among all of them, so that cycles are told from names that are not known.
-        self.taken.extend(&waiting);
+        for (alias, model) in &waiting {
+            self.take(alias, model);
+        }
+        self.is_told = true;
         let mut unfit = Vec::new();
         for (alias, model) in waiting {
             if let Err((path, message)) = self.check(alias, model) {
@@ -264,12 +271,23 @@ impl<'a> Aliases<'a> {
         unfit
     }
 
+    /// Takes one, and says at which place.
+    fn take(&mut self, alias: &'a str, model: &'a str) -> usize {
+        let (Ok(at) | Err(at)) = self.place(alias);
+        self.taken.insert(at, (alias, model));
+        at
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.taken.binary_search_by(|(alias, _)| (*alias).cmp(name))
+    }
+
     /// What a name stands for; none of what is no alias.
     fn next(&self, name: &str) -> Option<&str> {
         if self.routes.contains(name) {
             return None;
         }
-        let taken = self.taken.iter().find(|(alias, _)| *alias == name);
+        let taken = self.place(name).ok().and_then(|at| self.taken.get(at));
         let taken = taken.map(|(_, model)| *model);
         taken.or_else(|| self.base.raw.aliases.get(name)?.as_deref())
     }
@@ -290,6 +308,9 @@ impl<'a> Aliases<'a> {
         while let Some(next) = self.next(current) {
             chain.push(current);
             if current == alias || chain.len() > most.saturating_add(1) {
+                if !self.is_told {
+                    return Err(String::new());
+                }
                 let more = if chain.len() > MOST_TOLD { " -> …" } else { "" };
                 chain.truncate(MOST_TOLD);
                 return Err(format!("cycle: {}{more}", chain.join(" -> ")));
@@ -302,6 +323,7 @@ impl<'a> Aliases<'a> {
         } else {
             match self.base.raw.models.get(current) {
                 Some(found) => found.as_ref(),
+                None if !self.is_told => return Err(String::new()),
                 None => {
                     let known = listed(self.base.models());
                     let name = quoted(current);

@@ -137,6 +137,22 @@ fn a_dynamic_route_revives_a_deleted_model() {
 }
 
 #[test]
+fn a_chain_of_aliases_fits_in_whatever_order_it_is_named() {
+    for is_backward in [false, true] {
+        let link = |at: usize| format!("a{:03}", if is_backward { 300 - at } else { at });
+        let mut entries: Vec<String> =
+            (1..256).map(|at| format!("{} -> {}", link(at), link(at - 1))).collect();
+        entries.push(format!("{} -> plain", link(0)));
+        let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+        assert_eq!(unfit(&entries).first(), None);
+        // Without its end none of them fits, and one says why.
+        let told = unfit(&entries[..255]);
+        assert_eq!(told.len(), 255);
+        assert!(told[0].contains("unknown model"), "{}", told[0]);
+    }
+}
+
+#[test]
 fn aliases_stand_for_whatever_a_name_stands_for() {
     let config = live(&["x -> fresh", "w -> x", "plain -> fresh", "fresh: priority b/new"]).config;
     for name in ["x", "w", "plain", "nick", "nickname", "fresh"] {
