@@ -113,6 +113,7 @@ def main():
     gather(SITE / "src")
     book = (ROOT / "docs" / "book.toml").read_text()
     (SITE / "book.toml").write_text(book.replace('src = "."', 'src = "src"'))
+    shutil.copy(ROOT / "docs" / "site.css", SITE / "site.css")
     subprocess.run([mdbook, "build", "--dest-dir", str(SITE / "html"), str(SITE)], check=True)
     found = list(problems(SITE / "html"))
     print("\n".join(found) or f"{(SITE / 'html').relative_to(ROOT)}/index.html")

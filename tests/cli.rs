@@ -186,6 +186,19 @@ fn explain_exits_2_for_what_it_cannot_work_with() {
 }
 
 #[test]
+fn the_version_is_that_of_the_package() {
+    let ran = pointsman(&["--version"], "");
+    assert_eq!((ran.code, ran.out.trim()), (0, concat!("pointsman ", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn the_reference_is_markdown() {
+    let ran = pointsman(&["schema", "--markdown"], "");
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.out, include_str!("../docs/configuration.md"));
+}
+
+#[test]
 fn schema_is_a_json_schema() {
     let ran = pointsman(&["schema"], "");
     assert_eq!(ran.code, 0);
