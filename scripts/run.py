@@ -13,6 +13,7 @@ Send LLM requests to {url}, for example:
 
 {failing}Models: assistant (also as gpt-4 and default), spread, thrifty, vision, embedder, sonnet.
 What the providers saw: {north}/__mock/seen and {south}/__mock/seen
+How it stands: curl {url}/admin/state -H 'authorization: Bearer {token}'     (docs/operations.md)
 Envoy's admin page: {admin}     Configuration: {config}
 Ctrl-C stops all.
 """
@@ -30,8 +31,9 @@ def main():
         with stack.Stack(config, ports) as running:
             urls = {name: running.url(name) for name in ("north", "south", "admin")}
             shown = f"{config.relative_to(stack.ROOT)}{why and f' ({why})'}"
+            token = os.environ.get("POINTSMAN_ADMIN_TOKEN", stack.SECRETS["POINTSMAN_ADMIN_TOKEN"])
             failing = FAILING if stack.fails_over(config) else ""
-            print(HELLO.format(url=running.url("listener"), config=shown, failing=failing, **urls), flush=True)
+            print(HELLO.format(url=running.url("listener"), config=shown, failing=failing, token=token, **urls), flush=True)
             while True:
                 running.check()
                 time.sleep(0.5)

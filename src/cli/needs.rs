@@ -11,6 +11,8 @@ use crate::config::Config;
 pub(super) struct Needs {
     /// What each cluster is for.
     pub(super) clusters: BTreeMap<String, Purpose>,
+    /// Where each cluster is named that the filter itself calls.
+    pub(super) called: BTreeMap<String, String>,
     /// Where each variable is named.
     pub(super) variables: BTreeMap<String, String>,
     /// Whether credentials are added to requests.
@@ -43,17 +45,11 @@ impl Needs {
         if let Some(cluster) = &config.default_cluster {
             needs.cluster(cluster, "default_cluster".to_owned(), false, true);
         }
-        for model in &config.models {
-            if let Some(custom) = &model.custom {
-                let path = format!("models.{}.custom.cluster", model.name);
-                needs.cluster(&custom.cluster, path, false, false);
-            }
-        }
         if let Some(admin) = &config.admin {
             needs.variable(&admin.token_env, "admin.token_env".to_owned());
         }
         if let Some(source) = &config.route_source {
-            needs.cluster(&source.cluster, "route_source.cluster".to_owned(), false, false);
+            needs.called(&source.cluster, "route_source.cluster".to_owned());
             if let Some(variable) = &source.token_env {
                 needs.variable(variable, "route_source.token_env".to_owned());
             }
@@ -61,7 +57,7 @@ impl Needs {
         for model in &config.models {
             if let Some(service) = &model.custom {
                 let path = format!("models.{}.custom.cluster", model.name);
-                needs.cluster(&service.cluster, path, false, false);
+                needs.called(&service.cluster, path);
             }
         }
         needs
@@ -71,6 +67,11 @@ impl Needs {
     fn cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
         let purpose = Purpose { path, has_attempts, is_routed };
         self.clusters.entry(name.to_owned()).or_insert(purpose);
+    }
+
+    fn called(&mut self, name: &str, path: String) {
+        self.cluster(name, path.clone(), false, false);
+        self.called.entry(name.to_owned()).or_insert(path);
     }
 
     fn variable(&mut self, name: &str, path: String) {

@@ -134,6 +134,8 @@ pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         let _ = writeln!(out, "  none");
     }
+    let printable = |row: Vec<String>| row.iter().map(|cell| printable(cell)).collect();
+    let rows: Vec<Vec<String>> = rows.into_iter().map(printable).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
@@ -145,4 +147,31 @@ pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
         let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
     }
     out.push('\n');
+}
+
+/// A text without what a terminal would act upon: much of what is shown, a client has written.
+pub(super) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for one in text.chars() {
+        // Marks of direction would show a line in another order.
+        let is_mark = matches!(one, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if one.is_control() || is_mark {
+            out.extend(one.escape_unicode());
+        } else {
+            out.push(one);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_client_wrote_moves_the_cursor_or_begins_a_line() {
+        let mut out = String::new();
+        section(&mut out, "paths", vec![vec!["/a\u{1b}[2J\nb\u{9b}\u{202e}é".to_owned()]]);
+        assert_eq!(out, "paths\n  /a\\u{1b}[2J\\u{a}b\\u{9b}\\u{202e}é\n\n");
+    }
 }

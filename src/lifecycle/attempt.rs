@@ -126,11 +126,15 @@ impl Stream {
         let engine = &*self.engine;
         let config = &engine.config;
         let id = leg.deployment.as_ref().and_then(|id| config.names.deployments.get(id)).copied();
+        let begun = handover.begun.filter(|_| is_first);
         let Some(id) = id else {
             self.is_uncounted = true;
+            if let (Some(name), Some(numbers)) = (&leg.deployment, begun) {
+                engine.abandon(host, name, numbers);
+            }
             return;
         };
-        let attempt = if let (true, Some(numbers)) = (is_first, handover.begun) {
+        let attempt = if let Some(numbers) = begun {
             Attempt::from_numbers(id, numbers)
         } else {
             let now_ms = millis(host.now());

@@ -1,7 +1,9 @@
-//! Whether an attempt that was planned may still be made when its time has come.
+//! Whether an attempt that was planned may still be made when its time has come, and what
+//! becomes of one whose deployment has gone.
 
 use crate::host::Host;
-use crate::state::{Fleet, Standing};
+use crate::metrics::table;
+use crate::state::{Fleet, SharedFleet, Standing};
 
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
@@ -31,6 +33,17 @@ impl Engine {
             let leg = handover.legs.get(*other).filter(|leg| is_there(leg));
             !progress.tried.contains(other) && leg.is_some_and(is_ready)
         })
+    }
+
+    /// Ends an attempt that was begun at a deployment which has gone since: nobody else will.
+    pub(super) fn abandon<H: Host + ?Sized>(&self, host: &H, name: &str, numbers: [u64; 4]) {
+        let now_ms = millis(host.now());
+        match SharedFleet::abandon(host, name, numbers, &self.config.cooldown, now_ms) {
+            Some(in_flight) => {
+                self.meter.put(host, &table::IN_FLIGHT, &[name], u64::from(in_flight));
+            }
+            None => self.count_exhausted(host, 1),
+        }
     }
 
     /// Whether an operator has taken a leg's deployment out.

@@ -159,6 +159,8 @@ impl Stream {
             if config.serve_models
                 && let Some(action) = Self::list_models(host, config, &head)
             {
+                // No request to a model: nobody is to see a refusal in it.
+                self.is_open = false;
                 return action;
             }
             self.pass(host);

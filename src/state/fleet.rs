@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::config::{Config, DeploymentId, GroupId, ModelId};
+use crate::config::{Config, Cooldown, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::load::Load;
 
@@ -47,11 +47,8 @@ pub struct SharedFleet {
 impl SharedFleet {
     /// The keys of a configuration; creates those that do not exist yet.
     pub fn new<S: SharedData + ?Sized>(config: &Config, shared: &S) -> Self {
-        let deployments: Vec<String> = config
-            .deployments
-            .iter()
-            .map(|deployment| format!("{PREFIX}deployment/{}", deployment.id))
-            .collect();
+        let deployments: Vec<String> =
+            config.deployments.iter().map(|deployment| key(&deployment.id)).collect();
         for key in &deployments {
             cas::create::<Record, S>(shared, key);
         }
@@ -101,6 +98,25 @@ impl SharedFleet {
     ) -> Result<(), Dropped> {
         let Some(lease) = attempt.lease.take() else { return Ok(()) };
         self.change(shared, attempt.deployment, |record| record.probes.release(lease))
+    }
+
+    /// Ends an attempt at a deployment that this configuration does not have, and another
+    /// one had: all that is said is that it is no longer under way. How many are.
+    pub fn abandon<S: SharedData + ?Sized>(
+        shared: &S,
+        id: &str,
+        numbers: [u64; 4],
+        settings: &Cooldown,
+        now_ms: u64,
+    ) -> Option<u32> {
+        let attempt = Attempt::from_numbers(DeploymentId(0), numbers);
+        let mut in_flight = 0;
+        let is_written = cas::update(shared, &key(id), None, |record: &mut Record| {
+            let ended = attempt::end(record, &attempt, &Ending::default(), settings, now_ms);
+            in_flight = ended.in_flight;
+            true
+        });
+        is_written.then_some(in_flight)
     }
 
     /// What is known of a deployment.
@@ -184,6 +200,11 @@ impl SharedFleet {
             exhausted: 0,
         }
     }
+}
+
+/// The key of a deployment's record.
+fn key(id: &str) -> String {
+    format!("{PREFIX}deployment/{id}")
 }
 
 /// An update that lost all its tries and was not made.

@@ -227,6 +227,34 @@ fn bodies_of_any_kind_wait_and_go_on_whole() {
 }
 
 #[test]
+fn requests_wait_whose_head_has_gone_on() {
+    for is_failing_over in [false, true] {
+        let mut spec = Spec { is_held_behind: true, ..spec(is_failing_over) };
+        spec.document["hold"] = "buffer_filter".into();
+        if !is_failing_over {
+            spec.document["providers"]["alpha"].as_object_mut().unwrap().remove("credential");
+        }
+        let group = Group::start(&spec);
+        let case = fresh("question");
+        let body = body("picked", &case, "late b").to_string();
+        let pieces = || body.as_bytes().chunks(20).map(<[u8]>::to_vec);
+        for reply in [
+            ask(&group).body(body.clone()).send(),
+            ask(&group).pieces(pieces()).send(),
+            ask(&group).pieces(pieces()).trailer("x-end", "1").send(),
+            ask(&group).pieces(pieces()).http2().send(),
+        ] {
+            assert_eq!(reply.served(), ("beta", "model-b"));
+        }
+        assert_eq!(SERVICE.asked(&case).len(), 4);
+        assert_eq!(send(&group, "hangs", "hang").1.served(), ("alpha", "model-a"));
+        let (_, reply) = send(&group, "strict", "error a");
+        assert_eq!(reply.refused(503)["error"]["code"], "deployment_not_picked");
+        group.assert_no_trap();
+    }
+}
+
+#[test]
 fn other_requests_go_on_meanwhile() {
     // More at a time than there are workers hang; none of them stands in another's way.
     let case = fresh("question");

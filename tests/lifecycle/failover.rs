@@ -365,3 +365,25 @@ fn one_document_serves_both_roles() {
         [Role::Router, Role::Router, Role::Attempt]
     );
 }
+
+#[test]
+fn what_attempts_no_longer_know_does_not_stay_under_way() {
+    let mut proxy = Proxy::new(json!({}));
+    proxy.send(&[]);
+    // Between the decision and its attempt comes a configuration without the deployment.
+    let deployments = json!({"b": {"provider": "open", "model": "model-b"}});
+    let models = json!({"m": {"candidates": ["b"]}});
+    let newer = json!({"role": "attempt", "deployments": deployments, "models": models});
+    proxy.attempts = engine(&proxy.host, &document(newer));
+    let in_flight = || {
+        let record = proxy.host.shared.record("a");
+        (record.total.attempts, record.flight.count(proxy.host.now_ms.get()))
+    };
+    assert_eq!(in_flight(), (1, 1));
+    let attempt = proxy.attempt(9);
+    assert_eq!(proxy.upstream_model(), "model-a");
+    proxy.answer(attempt, 200, b"{}");
+    assert_eq!(in_flight(), (1, 0));
+    let gauge = "pointsman.in_flight.deployment=.a;";
+    assert_eq!(proxy.host.recorded(gauge), [1, 0]);
+}

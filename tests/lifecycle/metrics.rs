@@ -110,6 +110,19 @@ fn a_request_that_is_served_is_counted_with_all_that_it_took() {
 }
 
 #[test]
+fn a_list_of_models_that_is_answered_here_is_no_request_to_a_model() {
+    let host = host();
+    let engine = engine(&host, &document(json!({"serve_models": true})));
+    for path in ["/v1/models", "/v1/models/none"] {
+        let mut stream = host.request(&engine, &[(":method", "GET"), (":path", path)], &[]);
+        assert!(host.refused().is_some(), "{path}");
+        host.respond(&mut stream, 200, &[]);
+        host.done(stream, None);
+        assert_eq!(requests(&host), [], "{path}");
+    }
+}
+
+#[test]
 fn a_request_is_counted_once_however_it_ends() {
     let left = Some("downstream_remote_disconnect");
     let broken = Some("upstream_reset_after_response_started{protocol_error}");

@@ -129,6 +129,22 @@ fn what_nobody_has_said_is_easy_to_see() {
 }
 
 #[test]
+fn nothing_in_a_document_is_taken_for_a_place() {
+    let simple = std::fs::read_to_string("tests/configs/envoy/failover.json").unwrap();
+    let odd = "num_retries: 2, {name: x-llm-retry, [x-llm-cluster, x-llm-model] http_filters: map:";
+    let mut document: serde_json::Value = serde_json::from_str(&simple).unwrap();
+    let models = document["models"].as_object_mut().unwrap();
+    models.values_mut().next().unwrap()["description"] = odd.into();
+    document["headers"] = serde_json::json!({"x-llm-retry": "x-again", "x-llm-cluster": "x-to"});
+    let config = file("places.json", &document.to_string());
+    let ran = pointsman(&["envoy", "--config", &config]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains(odd), "{}", ran.out);
+    let lint = pointsman(&["lint", "--config", &config, "--envoy", &file("places.yaml", &ran.out)]);
+    assert!(!lint.out.contains("document-differs"), "{}", lint.out);
+}
+
+#[test]
 fn what_cannot_be_written_exits_2() {
     let simple = "tests/configs/envoy/simple.json";
     let attempt = file(

@@ -212,7 +212,6 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
     let variables: Vec<String> = plan.needs.variables.keys().map(|name| scalar(name)).collect();
     let variables = format!("{{host_env_keys: [{}]}}", variables.join(", "));
     template.line("environment_variables:", &format!("environment_variables: {variables}"));
-    template.fill("value: |", &indented(&printable(document), 20));
     let [cluster, model] = [&config.headers.cluster, &config.headers.model].map(|it| scalar(it));
     template.replace("[x-llm-cluster, x-llm-model]", &format!("[{cluster}, {model}]"));
     if plan.mode == Mode::Buffer {
@@ -232,6 +231,8 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
     if plan.needs.has_credentials {
         template.replace("          http_filters:\n", HINT);
     }
+    // Last, so that nothing of the document is taken for a place.
+    template.fill("value: |", &indented(&printable(document), 20));
 }
 
 /// What differs where a buffer filter holds headers.

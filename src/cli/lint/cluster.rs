@@ -33,7 +33,26 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
             breakers(cluster, config, findings);
         }
     }
+    called(scene, needs, findings);
     default(scene, config, needs, findings);
+}
+
+/// Clusters that are no provider's may run the filter, too, and the document cannot tell.
+fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
+    for (name, path) in &needs.called {
+        let Some(cluster) = scene.cluster(name).filter(|cluster| cluster.plugin.is_some()) else {
+            continue;
+        };
+        findings.error(
+            Row::CalledCluster,
+            &cluster.options.get("http_filters"),
+            format!(
+                "{path} names {name:?}: each call enters the filter while it runs, which ends the \
+                 worker's VM and every request on it"
+            ),
+            "a cluster without the filter for what is called",
+        );
+    }
 }
 
 fn unknown(scene: &Scene, name: &str, purpose: &Purpose, findings: &mut Findings) {

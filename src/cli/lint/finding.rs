@@ -116,6 +116,8 @@ pub(super) enum Row {
     UnknownCluster,
     /// Attempts in this cluster have no model, path or credential
     AttemptFilter,
+    /// A cluster that the filter calls runs the filter
+    CalledCluster,
     /// Bodies that the listener holds do not fit the cluster's buffer
     ClusterBuffer,
     /// Envoy retries no more than a few requests at a time

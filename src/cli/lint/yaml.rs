@@ -11,6 +11,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::tree::{Kind, Node};
 
+/// Most nodes of a document, those that aliases repeat included.
+const MOST_NODES: usize = 1_000_000;
+
 /// Reads JSON text, or else the first document of YAML text.
 ///
 /// # Errors
@@ -41,6 +44,8 @@ fn said(error: &ScanError) -> String {
 struct Open {
     anchor: usize,
     line: usize,
+    /// How many nodes it has by now, itself included.
+    nodes: usize,
     /// The key whose value comes next, of an object.
     key: Option<String>,
     items: Vec<Rc<Node>>,
@@ -50,7 +55,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct Builder {
     open: Vec<Open>,
-    anchors: HashMap<usize, Rc<Node>>,
+    /// With how many nodes each stands for.
+    anchors: HashMap<usize, (Rc<Node>, usize)>,
     root: Option<Node>,
 }
 
@@ -60,38 +66,53 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let is_plain = style == ScalarStyle::Plain;
+                if is_plain && text == "<<" && self.is_key_next() {
+                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
+                                or refer to all of them by one anchor");
+                }
                 let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
-                return self.add(Rc::new(Node { line, kind }), anchor);
+                return self.add(Rc::new(Node { line, kind }), 1, anchor);
             }
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).ok_or("an alias of what is not complete")?;
-                return self.add(Rc::clone(node), 0);
+                let known = self.anchors.get(&anchor).cloned();
+                let (node, nodes) = known.ok_or("an alias of what is not complete")?;
+                return self.add(node, nodes, 0);
             }
             Event::SequenceStart(anchor, _) => self.begin(anchor, line, None),
             Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
                 let kind = open.members.map_or(Kind::List(open.items), Kind::Map);
-                return self.add(Rc::new(Node { line: open.line, kind }), open.anchor);
+                let node = Rc::new(Node { line: open.line, kind });
+                return self.add(node, open.nodes, open.anchor);
             }
             _ => {}
         }
         Ok(false)
     }
 
-    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
-        self.open.push(Open { anchor, line, key: None, items: Vec::new(), members });
+    fn is_key_next(&self) -> bool {
+        self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
     }
 
-    fn add(&mut self, node: Rc<Node>, anchor: usize) -> Result<bool, &'static str> {
+    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
+        self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
+    }
+
+    /// Adds a node to what is open; `nodes` is how many it stands for.
+    fn add(&mut self, node: Rc<Node>, nodes: usize, anchor: usize) -> Result<bool, &'static str> {
         if anchor > 0 {
-            self.anchors.insert(anchor, Rc::clone(&node));
+            self.anchors.insert(anchor, (Rc::clone(&node), nodes));
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Rc::try_unwrap(node).ok();
             self.anchors.clear();
             return Ok(self.root.is_some());
         };
+        open.nodes = open.nodes.saturating_add(nodes);
+        if open.nodes > MOST_NODES {
+            return Err("a million nodes and more, those that aliases repeat included");
+        }
         match (&mut open.members, open.key.take()) {
             (None, _) => open.items.push(node),
             (Some(members), Some(key)) => members.push((key, node)),
@@ -102,10 +123,6 @@ impl Builder {
                     Kind::Null => String::new(),
                     Kind::List(_) | Kind::Map(_) => return Err("a key that is no text"),
                 });
-                if open.key.as_deref() == Some("<<") {
-                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
-                                or refer to all of them by one anchor");
-                }
             }
         }
         Ok(false)
@@ -154,6 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn aliases_of_aliases_end_somewhere() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for at in 1..=20 {
+            let last = at - 1;
+            text.push_str(&format!("a{at}: &a{at} [*a{last}, *a{last}, *a{last}, *a{last}]\n"));
+        }
+        let message = read(&text).unwrap_err();
+        assert!(message.starts_with("line 10: a million nodes and more"), "{message}");
+    }
+
+    #[test]
     fn json_is_read_as_json() {
         assert_eq!(
             value("\n{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1.5]}"),
@@ -166,6 +194,8 @@ mod tests {
     fn merge_keys_are_refused_with_their_line() {
         let message = read("a: &a {b: 1}\nc:\n  <<: *a\n").unwrap_err();
         assert!(message.starts_with("line 3: \"<<\": Envoy knows no merge keys"), "{message}");
+        // A name in quotes, such as a cluster's, and what is no key are text.
+        assert_eq!(value("\"<<\": {name: <<}"), json!({"<<": {"name": "<<"}}));
     }
 
     #[test]

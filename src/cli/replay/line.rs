@@ -110,7 +110,9 @@ const fn ended(is_too_long: bool) -> Next {
 /// # Errors
 /// What is wrong with the line.
 pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> {
-    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?.trim();
+    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
+    // What editors put before a file.
+    let text = text.trim_start_matches('\u{feff}').trim();
     let value: BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     let has = |key: &str| value.contains_key(key);
@@ -241,6 +243,7 @@ mod tests {
             (r#"{"path": "/v1/x", "body": {"model" : "a"}}"#, r#"{"model" : "a"}"#),
             (r#"{"url": "/v1/x", "body": "{\"model\":\"a\"}"}"#, r#"{"model":"a"}"#),
             (r#" {"model":"a",  "messages":[]} "#, r#"{"model":"a",  "messages":[]}"#),
+            ("\u{feff}{\"prompt\": \"\"}\r", r#"{"prompt": ""}"#),
         ] {
             let captured = read(line.as_bytes(), None).unwrap();
             assert_eq!(String::from_utf8(captured.body).unwrap(), body);

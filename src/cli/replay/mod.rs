@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config;
 
-use super::{Failure, Output, read};
+use super::{Failure, Output, read, table};
 use line::{Captured, Next};
 use report::{Bad, BadLine, Basis, Differences, EXAMPLES, Kind, Named, Report, Shown};
 use side::{Outcome, Side, Tally};
@@ -196,7 +196,8 @@ fn print(shown: &Shown, as_json: bool) {
         serde_json::to_string(shown).unwrap_or_default()
     } else {
         let row = report::one(shown.line, &shown.path, &shown.config, shown.against.as_ref());
-        row.into_iter().filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("  ")
+        let cells: Vec<String> = row.into_iter().filter(|cell| !cell.is_empty()).collect();
+        table::printable(&cells.join("  "))
     };
     let _ = writeln!(io::stdout(), "{text}");
 }
