@@ -73,27 +73,26 @@ fn document() -> Value {
     document
 }
 
-fn services() -> Vec<(&'static str, u16)> {
-    vec![("picker", SERVICE.port), ("nobody", CLOSED)]
-}
-
-fn with(failover: Value) -> Spec {
+fn spec(failing_over: bool) -> Spec {
     let mut document = document();
-    document["failover"] = failover;
-    Spec { services: services(), ..Spec::failing_over(document) }
+    let services = vec![("picker", SERVICE.port), ("nobody", CLOSED)];
+    if failing_over {
+        document["failover"] = json!({"max_attempts": 3});
+        return Spec { services, ..Spec::failing_over(document) };
+    }
+    Spec { services, ..Spec::new(document) }
 }
 
 /// A buffer filter holds the head meanwhile.
 fn held() -> Spec {
-    let mut spec = with(json!({"attempt_filter": true}));
+    let mut spec = spec(true);
     spec.document["hold"] = "buffer_filter".into();
+    spec.document["failover"] = json!({"attempt_filter": true});
     Spec { is_held_behind: true, ..spec }
 }
 
-static GROUP: LazyLock<Group> =
-    LazyLock::new(|| Group::start(&Spec { services: services(), ..Spec::new(document()) }));
-static FAILOVER: LazyLock<Group> =
-    LazyLock::new(|| Group::start(&with(json!({"max_attempts": 3}))));
+static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&spec(false)));
+static FAILOVER: LazyLock<Group> = LazyLock::new(|| Group::start(&spec(true)));
 static HELD: LazyLock<Group> = LazyLock::new(|| Group::start(&held()));
 
 fn body(model: &str, case: &str, script: &str) -> Value {
