@@ -213,9 +213,11 @@ docs: setup-rust
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	@python3 scripts/links.py
 
-# Parsed only, and only where Docker is: nothing is built.
+# Parsed only, and only where Docker or the schema of Compose files is: nothing is built.
 compose:
 	@if docker compose version >/dev/null 2>&1; then docker compose -f envoy/docker-compose.yaml config --quiet; \
+	  elif command -v check-jsonschema >/dev/null; then \
+	    check-jsonschema -q --builtin-schema vendor.compose-spec envoy/docker-compose.yaml; \
 	  else echo "docker compose is not here: envoy/docker-compose.yaml is not checked by it"; fi
 
 deny: $(TOOLS)/bin/cargo-deny
