@@ -42,6 +42,7 @@ NODE       := $(or $(shell command -v node 2>/dev/null),$(VENV)/bin/node)
 BINDGEN_VERSION = $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 DENY_VERSION := 0.20.2
 OHA_VERSION := 1.16.0
+MDBOOK_VERSION := 0.5.4
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
@@ -60,7 +61,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-engine rig setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -108,6 +109,21 @@ playground: setup-rust $(TOOLS)/bin/wasm-bindgen ## the core as a web page, plai
 playground-serve: playground ## serve the playground on 127.0.0.1, Ctrl-C stops it; PLAYGROUND_PORT=8000
 	@echo "http://127.0.0.1:$(PLAYGROUND_PORT)/"
 	@exec python3 -m http.server --bind 127.0.0.1 --directory $(SITE) $(PLAYGROUND_PORT)
+
+##— the documentation and the release ————————————————————————————————————————
+
+docs-site: $(TOOLS)/bin/mdbook ## the documentation as a site, plain files for any web server: target/docs-site/html
+	@exec python3 scripts/site.py --mdbook $(TOOLS)/bin/mdbook
+
+reference: setup-rust ## write docs/configuration.md from the table that checks configurations
+	@$(CARGO) run --quiet --bin pointsman -- schema --markdown > target/configuration.md
+	@mv target/configuration.md docs/configuration.md
+
+dist: setup-rust ## the module as it is released, its checksum, SBOM and changes: target/dist/
+	@exec python3 scripts/dist.py
+
+dist-check: setup-rust ## the same, and that another folder gives the same bytes
+	@exec python3 scripts/dist.py --check
 
 ##— tests ——————————————————————————————————————————————————————————————————
 
@@ -197,9 +213,11 @@ docs: setup-rust
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
 	@python3 scripts/links.py
 
-# Parsed only, and only where Docker is: nothing is built.
+# Parsed only, and only where Docker or the schema of Compose files is: nothing is built.
 compose:
 	@if docker compose version >/dev/null 2>&1; then docker compose -f envoy/docker-compose.yaml config --quiet; \
+	  elif command -v check-jsonschema >/dev/null; then \
+	    check-jsonschema -q --builtin-schema vendor.compose-spec envoy/docker-compose.yaml; \
 	  else echo "docker compose is not here: envoy/docker-compose.yaml is not checked by it"; fi
 
 deny: $(TOOLS)/bin/cargo-deny
@@ -273,6 +291,13 @@ $(TOOLS)/.deny-%:
 	$(INSTALL) --locked --force cargo-deny --version $* || $(INSTALL) --force cargo-deny --version $*
 	@rm -rf target/tools/build
 	@touch $@ $(TOOLS)/bin/cargo-deny
+
+# Without its server: `make docs-site` writes files.
+$(TOOLS)/bin/mdbook: $(TOOLS)/.mdbook-$(MDBOOK_VERSION)
+$(TOOLS)/.mdbook-%:
+	$(INSTALL) --locked --force mdbook --version $* --no-default-features --features search
+	@rm -rf target/tools/build
+	@touch $@ $(TOOLS)/bin/mdbook
 
 # The load generator is part of what is measured: optimized, and with its own
 # lock file or not at all.

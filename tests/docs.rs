@@ -13,6 +13,11 @@ use pointsman::routing::Request;
 use pointsman::routing::explain::{Fresh, explain};
 use serde_json::Value;
 
+#[path = "docs/recipes.rs"]
+mod recipes;
+#[path = "docs/site.rs"]
+mod site;
+
 /// Every Markdown file of the project.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

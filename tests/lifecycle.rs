@@ -47,6 +47,8 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[path = "lifecycle/version.rs"]
+mod version;
 
 /// The lock of shared data.
 mod sync {

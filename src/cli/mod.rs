@@ -54,7 +54,11 @@ enum Command {
     /// Write the resources that Istio's gateway needs
     Istio(istio::Arguments),
     /// Print the JSON Schema of the configuration
-    Schema,
+    Schema {
+        /// Instead, the page of documentation that says the same
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 /// What ends the tool without a result.
@@ -93,7 +97,10 @@ pub fn main() -> ExitCode {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
         Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
-        Command::Schema => serde_json::to_string_pretty(&config::schema())
+        Command::Schema { markdown: true } => {
+            Ok(Output::from(config::reference().trim_end().to_owned()))
+        }
+        Command::Schema { markdown: false } => serde_json::to_string_pretty(&config::schema())
             .map(Output::from)
             .map_err(|error| Failure::new(2, error)),
     };

@@ -172,6 +172,12 @@ pub fn schema() -> Value {
     shape::schema(&shape::CONFIGURATION)
 }
 
+/// Every key as a page of documentation: docs/configuration.md.
+#[must_use]
+pub fn reference() -> String {
+    shape::reference(&shape::CONFIGURATION)
+}
+
 /// Index of a provider in [`Config::providers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProviderId(pub usize);

@@ -12,7 +12,7 @@ use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
-use super::{hand, lacks};
+use super::{hand, lacks, version};
 
 /// One configuration, ready to serve.
 #[derive(Debug)]
@@ -80,9 +80,11 @@ impl Engine {
             None
         };
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
+        let meter = Meter::new(host, config.metrics.enabled, most);
+        version::tell(host, &meter);
         Ok(Self {
             fleet: SharedFleet::new(&config, host),
-            meter: Rc::new(Meter::new(host, config.metrics.enabled, most)),
+            meter: Rc::new(meter),
             changed: hand::changed(&config).into(),
             secrets: secrets.into(),
             source_token: source_token.map(Into::into),

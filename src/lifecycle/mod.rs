@@ -31,6 +31,7 @@ mod rest;
 mod shadow;
 mod spent;
 mod stream;
+mod version;
 mod worker;
 
 pub use engine::Engine;

@@ -98,6 +98,9 @@ pub static ROUTE_SOURCE_FETCHES: Metric =
 /// How long ago the route source last said what is to hold, in seconds.
 pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
 
+/// 1, by the version of the module.
+pub static BUILD: Metric = metric("pointsman.build", Gauge, &["version"]);
+
 /// Requests that the shadow was evaluated for, by how it differs.
 pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
 /// Those for which it differs, by the route that was taken.
@@ -110,7 +113,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 24] = [
+pub static ALL: [&Metric; 25] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -130,6 +133,7 @@ pub static ALL: [&Metric; 24] = [
     &PICK_DURATION,
     &ROUTE_SOURCE_FETCHES,
     &ROUTE_SOURCE_AGE,
+    &BUILD,
     &SHADOW_REQUESTS,
     &SHADOW_LIVE_ROUTES,
     &SHADOW_ROUTES,

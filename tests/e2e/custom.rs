@@ -83,8 +83,17 @@ fn spec(failing_over: bool) -> Spec {
     Spec { services, ..Spec::new(document) }
 }
 
+/// A buffer filter holds the head meanwhile.
+fn held() -> Spec {
+    let mut spec = spec(true);
+    spec.document["hold"] = "buffer_filter".into();
+    spec.document["failover"] = json!({"attempt_filter": true});
+    Spec { is_held_behind: true, ..spec }
+}
+
 static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&spec(false)));
 static FAILOVER: LazyLock<Group> = LazyLock::new(|| Group::start(&spec(true)));
+static HELD: LazyLock<Group> = LazyLock::new(|| Group::start(&held()));
 
 fn body(model: &str, case: &str, script: &str) -> Value {
     let mut body = chat(model, "Where to?");
@@ -115,7 +124,9 @@ fn count(group: &Group, model: &str, outcome: &str) -> u64 {
 
 #[test]
 fn the_service_picks_and_is_told_no_secrets() {
-    for (group, is_http2) in [(&*GROUP, false), (&*GROUP, true), (&*FAILOVER, false)] {
+    for (group, is_http2) in
+        [(&*GROUP, false), (&*GROUP, true), (&*FAILOVER, false), (&*HELD, false), (&*HELD, true)]
+    {
         for id in ["a", "b", "c"] {
             let (asked, reply) = send_with(group, "picked", &format!("pick {id}"), |ask| {
                 let ask = if is_http2 { ask.http2() } else { ask };
@@ -142,7 +153,7 @@ fn the_service_picks_and_is_told_no_secrets() {
 
 #[test]
 fn a_service_that_goes_wrong_in_any_way_leaves_the_request_to_the_first() {
-    for group in [&*GROUP, &*FAILOVER] {
+    for group in [&*GROUP, &*FAILOVER, &*HELD] {
         for (model, script, outcome) in WRONG {
             let times = if outcome == "timeout" { TIMES / 2 } else { TIMES };
             for _ in 0..times {
@@ -158,7 +169,7 @@ fn a_service_that_goes_wrong_in_any_way_leaves_the_request_to_the_first() {
 
 #[test]
 fn a_service_that_is_not_there_leaves_the_request_to_the_first() {
-    for group in [&*GROUP, &*FAILOVER] {
+    for group in [&*GROUP, &*FAILOVER, &*HELD] {
         for model in ["unknown-cluster", "closed-cluster"] {
             for _ in 0..TIMES {
                 let (asked, reply) = send(group, model, "pick b");
@@ -173,7 +184,7 @@ fn a_service_that_is_not_there_leaves_the_request_to_the_first() {
 
 #[test]
 fn the_client_is_told_where_the_service_must_pick() {
-    for group in [&*GROUP, &*FAILOVER] {
+    for group in [&*GROUP, &*FAILOVER, &*HELD] {
         for script in ["close", "error a", "pick d", "body {}"] {
             let (_, reply) = send(group, "strict", script);
             assert_eq!(reply.refused(503)["error"]["code"], "deployment_not_picked", "{script}");
@@ -186,7 +197,7 @@ fn the_client_is_told_where_the_service_must_pick() {
 
 #[test]
 fn bodies_of_any_kind_wait_and_go_on_whole() {
-    for group in [&*GROUP, &*FAILOVER] {
+    for group in [&*GROUP, &*FAILOVER, &*HELD] {
         let text = "word ".repeat(100_000);
         let case = fresh("question");
         let mut long = body("picked", &case, "late b");

@@ -62,7 +62,7 @@ fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) ->
 
 #[test]
 fn as_it_is_written_envoy_accepts_it() {
-    for name in ["simple", "failover", "odd"] {
+    for name in ["simple", "failover", "odd", "held", "held-bare"] {
         let text = generated(&format!("tests/configs/envoy/{name}.json"), &[], &[]);
         let (is_valid, output) = validate_text(&text, &VARIABLES);
         assert!(is_valid, "{name}: {output}\n{text}");
@@ -79,6 +79,33 @@ fn a_simple_one_serves() {
     assert_eq!(ask(&group).model("auto").send().served(), ("llama", "llama-3.3-70b"));
     let reply = ask(&group).path("/v1/files").body("anything").send();
     assert_eq!(reply.seen[0].0, "site");
+    group.assert_no_trap();
+}
+
+#[test]
+fn one_with_a_buffer_filter_that_holds_headers_serves() {
+    let names = ["llama", "site"];
+    let clusters = [("vllm", "llama"), ("website", "site")];
+    let bare = mocks(&names);
+    let endpoints_of = |mocks: &BTreeMap<_, _>, more: &[(&str, &str)]| {
+        endpoints(mocks, &[&clusters[..], more].concat())
+    };
+    let text = generated("tests/configs/envoy/held-bare.json", &endpoints_of(&bare, &[]), &[]);
+    let group = Group::of(bare, &text, &VARIABLES);
+    assert_eq!(ask(&group).model("auto").send().served(), ("llama", "llama-3.3-70b"));
+    let reply = ask(&group).path("/v1/files").body("anything").send();
+    assert_eq!(reply.seen[0].0, "site");
+    group.assert_no_trap();
+
+    let mocks = mocks(&["openai", "llama", "site"]);
+    let endpoints = endpoints_of(&mocks, &[("openai", "openai")]);
+    let text = generated("tests/configs/envoy/held.json", &endpoints, &[]);
+    let group = Group::of(mocks, &text, &VARIABLES);
+    let asked = ask(&group).model("auto").header("x-mock-only", "openai");
+    let reply = asked.header("x-mock-status", "503").send();
+    assert_eq!(reply.header("x-llm-attempts"), Some("gpt-4o=503,llama=200"));
+    let (_, seen) = reply.seen.iter().find(|(name, _)| *name == "openai").unwrap();
+    assert_eq!(seen.header("authorization"), Some("Bearer sk-openai"));
     group.assert_no_trap();
 }
 

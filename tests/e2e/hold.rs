@@ -9,9 +9,8 @@ use crate::harness::{Ask, Group, Reply, Spec, ask, chat};
 
 pub(crate) const CLIENT: &str = "Bearer sk-client";
 
-/// Nothing behind the filter but the buffer filter: providers take requests as they come.
-static BARE: LazyLock<Group> = LazyLock::new(|| {
-    let document = json!({
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    json!({
         "providers": {"alpha": {"cluster": "alpha"}, "beta": {"cluster": "beta", "api": "any"}},
         "deployments": {"a": {"provider": "alpha", "model": "model-a"},
                         "b": {"provider": "beta", "model": "model-b"},
@@ -24,9 +23,12 @@ static BARE: LazyLock<Group> = LazyLock::new(|| {
         "limits": {"max_body_bytes": 2_097_152},
         "default_cluster": "site",
         "hold": "buffer_filter"
-    });
-    Group::start(&Spec { is_held_behind: true, ..Spec::new(document) })
+    })
 });
+
+/// Nothing behind the filter but the buffer filter: providers take requests as they come.
+static BARE: LazyLock<Group> =
+    LazyLock::new(|| Group::start(&Spec { is_held_behind: true, ..Spec::new(DOCUMENT.clone()) }));
 
 pub(crate) fn with(failover: Value) -> Group {
     let mut document = crate::failover::document();
@@ -91,6 +93,22 @@ fn bodies_in_pieces_of_any_length_are_held() {
         }
     }
     BARE.assert_no_trap();
+}
+
+#[test]
+fn without_a_buffer_filter_behind_requests_reach_nobody() {
+    let mut spec = Spec::failing_over(DOCUMENT.clone());
+    spec.document["failover"] = json!({"attempt_filter": true});
+    let buffer = json!({"name": "envoy.filters.http.buffer", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
+        "max_request_bytes": 2_097_152}});
+    for filters_before in [vec![], vec![buffer]] {
+        let group = Group::start(&Spec { filters_before, ..spec.clone() });
+        let reply = ask(&group).model("m").send();
+        assert_eq!(reply.status, 503);
+        assert!(reply.seen.is_empty(), "{:?}", reply.seen);
+        group.assert_no_trap();
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod layout;
 mod live;
 mod observe;
 mod passing;
+mod recipe;
 mod rewrite;
 mod routing;
 mod shadow;

@@ -16,7 +16,8 @@ fn shipped(file: &str) -> Group {
     start(std::fs::read_to_string(path).unwrap())
 }
 
-fn start(mut text: String) -> Group {
+/// A text like those, with mock providers at its ports.
+pub(crate) fn start(mut text: String) -> Group {
     let mocks: BTreeMap<_, _> =
         ["north", "south"].map(|name| (name, run(Mock::start(name, 0)).unwrap())).into();
     let ports =

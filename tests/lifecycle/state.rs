@@ -137,6 +137,7 @@ fn transitions_are_logged_once_at_info() {
     assert_eq!(
         lines,
         [
+            concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured"),
             "deployment \"open\" cools for 2000 ms after rate_limit (429)",
             "deployment \"open\" is healthy again",
         ]

@@ -16,7 +16,7 @@ fn said(yaml: &str) -> Vec<&str> {
 
 #[test]
 fn of_the_shipped_documents_the_shipped_configurations_are_written() {
-    for name in ["envoy", "failover"] {
+    for name in ["envoy", "failover", "buffer"] {
         let shipped = std::fs::read_to_string(format!("envoy/{name}.yaml")).unwrap();
         let config = file(&format!("{name}-shipped.json"), &document(&shipped));
         let ran = pointsman(&[
@@ -77,6 +77,39 @@ fn clusters_are_where_they_are_said_to_be() {
 }
 
 #[test]
+fn a_buffer_filter_that_holds_headers_is_written_with_what_else_is_asked_for() {
+    let held = pointsman(&["envoy", "-c", "tests/configs/envoy/held.json"]).out;
+    for part in [
+        "fails over inside\n# the request; a buffer filter holds its headers.",
+        "# `pointsman envoy`, for Envoy 1.39 and later",
+        "    circuit_breakers: &limits {",
+        "                  retry_policy:\n",
+        "                    num_retries: 2\n",
+        "vm_config: &vm\n",
+        "max_request_bytes: 18874368\n",
+    ] {
+        assert_eq!(held.matches(part).count(), 1, "{part} is missing of\n{held}");
+    }
+    // The first cluster of all is one that the filter calls, without any of it.
+    let (_, clusters) = held.split_once("\n  clusters:\n").unwrap();
+    assert!(clusters.find("name: a-picker") < clusters.find("&limits"), "{clusters}");
+    let bare = pointsman(&["envoy", "-c", "tests/configs/envoy/held-bare.json"]).out;
+    for part in ["# Anchors", "&vm", "&document", "http_protocol_options", "retry_policy:"] {
+        assert!(!bare.contains(part), "{part} is in\n{bare}");
+    }
+    for part in ["max_request_bytes: 2097152\n", "where a buffer\n# filter holds", "1.36 and later"]
+    {
+        assert_eq!(bare.matches(part).count(), 1, "{part} is missing of\n{bare}");
+    }
+    for text in [held, bare] {
+        assert!(!text.contains("allow_on_headers_stop_iteration: true"), "{text}");
+        assert!(text.contains("key: wasm.llm.cluster\n"), "{text}");
+        let ran = pointsman(&["lint", "--envoy", &file("held.yaml", &text)]);
+        assert!(ran.out.contains(": 0 errors, 0 warnings, "), "{}", ran.out);
+    }
+}
+
+#[test]
 fn what_nobody_has_said_is_easy_to_see() {
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.code, 0);
@@ -118,12 +151,29 @@ fn what_cannot_be_written_exits_2() {
         "attempt.json",
         &std::fs::read_to_string(simple).unwrap().replacen('{', "{ \"role\": \"attempt\",", 1),
     );
+    let alone = file(
+        "alone.json",
+        &std::fs::read_to_string(simple).unwrap().replacen(
+            '{',
+            "{ \"failover\": {\"attempt_filter\": true},",
+            1,
+        ),
+    );
     for (arguments, wanted) in [
         (
             vec!["-c", simple, "--mode", "failover"],
             "failover.max_attempts is 1, this needs 2 or more",
         ),
         (vec!["-c", "tests/configs/envoy/failover.json", "-m", "simple"], "is 4, this needs 1"),
+        (vec!["-c", simple, "-m", "buffer"], "--mode buffer: hold is \"stop_iteration\""),
+        (
+            vec!["-c", "tests/configs/envoy/held.json", "-m", "simple"],
+            "--mode simple: hold is \"buffer_filter\", this needs \"stop_iteration\"",
+        ),
+        (
+            vec!["-c", &alone],
+            "failover.attempt_filter: wanted failover.max_attempts above 1, or hold",
+        ),
         (
             vec!["-c", simple, "-e", "vlm=a:1"],
             "unknown cluster \"vlm\"; known: \"vllm\", \"website\"",

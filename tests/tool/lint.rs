@@ -1,7 +1,7 @@
 //! Every row of lint: an Envoy configuration that breaks it, and what is said.
 //!
 //! `tests/configs/lint/CODE.toml`, or `CODE.WHAT.toml` for more of them, changes one of
-//! the two configurations there, with which nothing is wrong.
+//! the configurations there, with which nothing is wrong.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -85,7 +85,7 @@ fn every_code_has_a_broken_example_and_a_place_in_the_documentation() {
 
 #[test]
 fn what_is_right_has_no_findings() {
-    for base in ["simple", "failover"] {
+    for base in ["simple", "failover", "buffer"] {
         let ran = pointsman(&["lint", "--envoy", &format!("{FOLDER}/{base}.yaml")]);
         assert_eq!(ran.code, 0, "{}", ran.out);
         assert!(ran.out.ends_with(".yaml: 0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
@@ -94,12 +94,12 @@ fn what_is_right_has_no_findings() {
 
 #[test]
 fn the_shipped_configurations_are_clean() {
-    for name in ["envoy", "failover"] {
+    for name in ["envoy", "failover", "buffer"] {
         let ran = pointsman(&["lint", "--envoy", &format!("envoy/{name}.yaml"), "--json"]);
         assert_eq!(ran.code, 0, "{}", ran.err);
         let report: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!((&report["errors"], &report["warnings"]), (&0.into(), &0.into()), "{report}");
-        // Both listen on 127.0.0.1 and inject a credential.
+        // All listen on 127.0.0.1 and inject a credential.
         assert_eq!(report["findings"][0]["code"], "authentication");
         assert_eq!(report["findings"][0]["severity"], "note");
     }

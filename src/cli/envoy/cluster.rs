@@ -1,7 +1,7 @@
 //! The clusters of a written configuration.
 //!
-//! What clusters of envoy/failover.yaml say of attempts is taken from there, so that
-//! there is one copy of it.
+//! What clusters of envoy/*.yaml say of attempts is taken from there, so that there is one
+//! copy of it.
 
 use std::fmt::Write;
 
@@ -14,12 +14,21 @@ use super::{FAILOVER, Plan};
 
 /// All clusters, the default one last.
 pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
-    let (_, shipped) = FAILOVER.split_once("\n  clusters:\n").ok_or("clusters:")?;
+    let clusters = |text: &'static str| text.split_once("\n  clusters:\n").map(|(_, it)| it);
+    let shipped = clusters(plan.shipped()).ok_or("clusters:")?;
+    let failover = clusters(FAILOVER).ok_or("clusters:")?;
+    let retried = ("circuit_breakers", "limits", failover);
+    let attempted = ("typed_extension_protocol_options", "attempts", shipped);
+    let blocks: &[_] = match (plan.fails_over(), plan.config.is_handing_over()) {
+        (true, _) => &[retried, attempted],
+        (false, true) => &[attempted],
+        (false, false) => &[],
+    };
     let mut out = String::from("  clusters:\n");
     let default = plan.config.default_cluster.as_ref();
     let is_last = |name: &&String| Some(*name) == default;
     let names = plan.places.keys().filter(|name| !is_last(name));
-    let mut has_anchors = false;
+    let (mut is_first, mut has_anchors) = (true, false);
     for name in names.chain(plan.places.keys().filter(is_last)) {
         let (Some(place), Some(purpose)) = (plan.places.get(name), plan.needs.clusters.get(name))
         else {
@@ -30,7 +39,7 @@ pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
         }
         let _ = writeln!(out, "  - name: {}", scalar(name));
         where_it_is(&mut out, name, place, plan.config);
-        if !has_anchors {
+        if is_first {
             out.push_str("    # A provider that is not there costs the request this long.\n");
         }
         let timeout = if place.endpoint.ip().is_some() { "2s" } else { "5s" };
@@ -38,10 +47,9 @@ pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
         if purpose.has_attempts {
             let _ = writeln!(out, "    per_connection_buffer_limit_bytes: {}", plan.buffer);
         }
-        if purpose.has_attempts && plan.fails_over {
-            for (key, anchor) in
-                [("circuit_breakers", "limits"), ("typed_extension_protocol_options", "attempts")]
-            {
+        is_first = false;
+        if purpose.has_attempts {
+            for (key, anchor, shipped) in blocks {
                 if has_anchors {
                     let _ = writeln!(out, "    {key}: *{anchor}");
                 } else {
@@ -49,8 +57,8 @@ pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
                     out.push_str(commented(shipped, &first).ok_or(first)?);
                 }
             }
+            has_anchors = true;
         }
-        has_anchors = true;
         load(&mut out, name, place);
         if place.endpoint.is_tls {
             tls(&mut out, place, plan.trusted_ca);

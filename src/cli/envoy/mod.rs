@@ -1,8 +1,8 @@
 //! `pointsman envoy`: a complete, commented Envoy configuration for a Pointsman one.
 //!
-//! Everything but the clusters is the text of `envoy/envoy.yaml` or
-//! `envoy/failover.yaml` with the places filled in that depend on the configuration:
-//! there is one copy of what is right, and of why.
+//! Everything but the clusters is the text of `envoy/envoy.yaml`, `envoy/failover.yaml` or
+//! `envoy/buffer.yaml` with the places filled in that depend on the configuration: there is
+//! one copy of what is right, and of why.
 
 mod cluster;
 pub(super) mod endpoint;
@@ -18,17 +18,18 @@ use crate::config::{self, Config, Hold, Role};
 use super::needs::Needs;
 use super::{Failure, lint, read};
 use endpoint::{Given, Place, Source};
-use yaml::{Template, indented, scalar};
+use yaml::{Template, commented, indented, scalar};
 
 const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
 const FAILOVER: &str = include_str!("../../../envoy/failover.yaml");
+const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
-    /// What it is for; without it, what failover.max_attempts asks for
+    /// What it is for; without it, what hold and failover.max_attempts ask for
     #[arg(long, short)]
     mode: Option<Mode>,
     /// Where clients connect
@@ -56,6 +57,8 @@ enum Mode {
     Simple,
     /// Failover inside the request; Envoy 1.39 and later
     Failover,
+    /// A buffer filter holds headers; Envoy 1.36 and later, with failover 1.39
+    Buffer,
 }
 
 /// All that the text depends on.
@@ -64,7 +67,7 @@ struct Plan<'a> {
     config: &'a Config,
     needs: &'a Needs,
     places: BTreeMap<String, Place>,
-    fails_over: bool,
+    mode: Mode,
     buffer: u64,
     trusted_ca: &'a str,
 }
@@ -76,7 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     let document = String::from_utf8(bytes).map_err(|error| Failure::new(2, error))?;
     let needs = Needs::of(&config);
     let plan = Plan {
-        fails_over: mode(&config, arguments.mode)? == Mode::Failover,
+        mode: mode(&config, arguments.mode)?,
         buffer: lint::roomy(config.limits.max_body_bytes),
         places: endpoint::places(&config, &needs, &arguments.endpoints)
             .map_err(|problem| Failure::new(2, problem))?,
@@ -95,28 +98,64 @@ fn mode(config: &Config, asked: Option<Mode>) -> Result<Mode, Failure> {
         let message = "role: wanted the configuration of the filter that decides, not of attempts";
         return Err(Failure::new(2, message));
     }
-    if config.hold == Hold::BufferFilter || config.failover.attempt_filter {
-        let message = "hold, failover.attempt_filter: this writes configurations where the filter \
-             holds headers itself; envoy/buffer.yaml is one where it does not, and `pointsman \
-             istio` writes what Istio needs";
-        return Err(Failure::new(2, message));
-    }
     let attempts = config.failover.max_attempts;
-    let fits = if attempts > 1 { Mode::Failover } else { Mode::Simple };
-    if asked.is_some_and(|asked| asked != fits) {
-        let (mode, wanted) = match fits {
-            Mode::Failover => ("simple", "1"),
-            Mode::Simple => ("failover", "2 or more"),
-        };
-        let message =
-            format!("--mode {mode}: failover.max_attempts is {attempts}, this needs {wanted}");
+    let fits = match config.hold {
+        Hold::BufferFilter => Mode::Buffer,
+        Hold::StopIteration if attempts > 1 => Mode::Failover,
+        Hold::StopIteration => Mode::Simple,
+    };
+    if fits == Mode::Simple && config.failover.attempt_filter {
+        let message = "failover.attempt_filter: wanted failover.max_attempts above 1, or hold: \
+             \"buffer_filter\"; `pointsman istio` writes what Istio needs";
         return Err(Failure::new(2, message));
     }
-    Ok(fits)
+    let Some(asked) = asked.filter(|asked| *asked != fits) else { return Ok(fits) };
+    let message = match (asked, fits) {
+        (Mode::Buffer, _) => {
+            "--mode buffer: hold is \"stop_iteration\", this needs \"buffer_filter\"".to_owned()
+        }
+        (_, Mode::Buffer) => format!(
+            "--mode {}: hold is \"buffer_filter\", this needs \"stop_iteration\"",
+            asked.name()
+        ),
+        (Mode::Simple, _) => {
+            format!("--mode simple: failover.max_attempts is {attempts}, this needs 1")
+        }
+        (Mode::Failover, _) => {
+            format!("--mode failover: failover.max_attempts is {attempts}, this needs 2 or more")
+        }
+    };
+    Err(Failure::new(2, message))
+}
+
+impl Mode {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Failover => "failover",
+            Self::Buffer => "buffer",
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// The shipped configuration that this is written after.
+    const fn shipped(&self) -> &'static str {
+        match self.mode {
+            Mode::Simple => SIMPLE,
+            Mode::Failover => FAILOVER,
+            Mode::Buffer => BUFFER,
+        }
+    }
+
+    /// Whether a failure is followed by another attempt.
+    const fn fails_over(&self) -> bool {
+        self.config.failover.max_attempts > 1
+    }
 }
 
 fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<String, String> {
-    let shipped = if plan.fails_over { FAILOVER } else { SIMPLE };
+    let shipped = plan.shipped();
     // The comment of the file itself is about the file.
     let begin = shipped.find("\n\n").ok_or("a first paragraph")?;
     let (head, rest) = shipped
@@ -137,10 +176,14 @@ fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<Strin
 }
 
 fn heading(plan: &Plan<'_>) -> String {
-    let (does, since) = if plan.fails_over {
-        (" and fails over inside\n# the request. Written by", "1.39")
-    } else {
-        (". Written by", "1.35")
+    let (does, since) = match plan.mode {
+        Mode::Simple => (". Written by", "1.35"),
+        Mode::Failover => (" and fails over inside\n# the request. Written by", "1.39"),
+        Mode::Buffer if plan.fails_over() => (
+            " and fails over inside\n# the request; a buffer filter holds its headers. Written by",
+            "1.39",
+        ),
+        Mode::Buffer => (" where a buffer\n# filter holds the headers. Written by", "1.36"),
     };
     format!(
         "# A complete Envoy that routes LLM requests with Pointsman{does}\n# `pointsman envoy`, for \
@@ -171,20 +214,47 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
     template.line("environment_variables:", &format!("environment_variables: {variables}"));
     let [cluster, model] = [&config.headers.cluster, &config.headers.model].map(|it| scalar(it));
     template.replace("[x-llm-cluster, x-llm-model]", &format!("[{cluster}, {model}]"));
-    if plan.fails_over {
+    if plan.mode == Mode::Buffer {
+        held(template, plan);
+    }
+    if plan.mode == Mode::Simple {
+        template.replace("cluster_header: x-llm-cluster", &format!("cluster_header: {cluster}"));
+    } else {
         template.fill("map:", &map(plan.needs));
+    }
+    if plan.fails_over() {
         let retry = scalar(&config.headers.retry);
         template.replace("{name: x-llm-retry, ", &format!("{{name: {retry}, "));
         let retries = config.failover.max_attempts.saturating_sub(1);
         template.replace("num_retries: 2", &format!("num_retries: {retries}"));
-    } else {
-        template.replace("cluster_header: x-llm-cluster", &format!("cluster_header: {cluster}"));
     }
     if plan.needs.has_credentials {
         template.replace("          http_filters:\n", HINT);
     }
     // Last, so that nothing of the document is taken for a place.
     template.fill("value: |", &indented(&printable(document), 20));
+}
+
+/// What differs where a buffer filter holds headers.
+fn held(template: &mut Template, plan: &Plan<'_>) {
+    let bytes = "max_request_bytes: ";
+    template.replace(&format!("{bytes}18874368"), &format!("{bytes}{}", plan.buffer));
+    if plan.fails_over() {
+        let timeout = "                  timeout: 0s\n";
+        match commented(FAILOVER, "retry_policy:") {
+            Some(policy) => template.replace(timeout, &format!("{timeout}{policy}")),
+            None => template.replace("retry_policy:", ""),
+        }
+    }
+    if !plan.config.is_handing_over() {
+        // No cluster has the filter.
+        template.replace(
+            "                # Anchors, as YAML has them: the clusters run the same module with\n\
+             \x20               # the same configuration.\n                vm_config: &vm\n",
+            "                vm_config:\n",
+        );
+        template.replace("configuration: &document\n", "configuration:\n");
+    }
 }
 
 const HINT: &str = "          http_filters:

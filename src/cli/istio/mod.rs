@@ -6,6 +6,8 @@
 
 mod patch;
 mod resource;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 use std::collections::BTreeMap;

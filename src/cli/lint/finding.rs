@@ -62,6 +62,12 @@ pub(super) enum Row {
     Authentication,
     /// Bodies that the document allows do not fit the listener's buffer
     ListenerBuffer,
+    /// Nothing behind the filter holds the headers that it lets go
+    BufferFilter,
+    /// The buffer filter holds headers before the filter, not behind it
+    BufferFilterOrder,
+    /// Bodies that the document allows do not fit the buffer filter
+    BufferFilterBytes,
     /// Silence before the first token ends a stream
     IdleTimeout,
     /// Long streams are cut

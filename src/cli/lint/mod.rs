@@ -5,6 +5,7 @@
 
 mod cluster;
 mod finding;
+mod hold;
 mod listener;
 mod plugin;
 mod retry;
@@ -91,6 +92,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<Findings, Failure> {
     plugin::settings(&scene, &config, &needs, &mut findings);
     plugin::shared(&scene, &mut findings);
     listener::check(&scene, &config, &needs, &mut findings);
+    hold::check(&scene, &config, &mut findings);
     route::check(&scene, &config, &needs, &mut findings);
     cluster::check(&scene, &config, &needs, &mut findings);
     Ok(findings)

@@ -1,7 +1,7 @@
 //! Routes by which requests go where the filter decides.
 
 use crate::cli::needs::Needs;
-use crate::config::Config;
+use crate::config::{Config, Hold};
 
 use super::finding::{Findings, Row};
 use super::listener::cuts;
@@ -9,8 +9,8 @@ use super::retry;
 use super::scene::{Manager, Route, Scene, Way};
 use super::tree::At;
 
-/// Where the filter writes the cluster, with failover.
-const STATE: &str = "wasm.llm.cluster";
+/// Where the filter writes the cluster, with failover or `hold: buffer_filter`.
+pub(super) const STATE: &str = "wasm.llm.cluster";
 
 /// All that concerns routes.
 pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
@@ -42,10 +42,12 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                     findings.error(
                         Row::ClusterHeaderFailover,
                         &route.at.get("route.cluster_header"),
-                        "the cluster is chosen once, by a header that is not set with \
-                         failover.max_attempts above 1: requests are answered with 503",
-                        "inline_cluster_specifier_plugin, a matcher over filter state \
-                         wasm.llm.cluster as in envoy/failover.yaml",
+                        format!(
+                            "the cluster is chosen once, by a header that is not set with {}: \
+                             requests are answered with 503",
+                            why(config)
+                        ),
+                        by_state(config, "inline_cluster_specifier_plugin"),
                     );
                 } else {
                     removed(route, config, findings);
@@ -67,9 +69,7 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
     }
     if !is_decided {
         let instead = if is_by_state {
-            "a route with inline_cluster_specifier_plugin, a matcher over filter state \
-             wasm.llm.cluster as in envoy/failover.yaml"
-                .to_owned()
+            by_state(config, "a route with inline_cluster_specifier_plugin")
         } else {
             format!("a route with cluster_header: {}", config.headers.cluster)
         };
@@ -80,6 +80,22 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
             instead,
         );
     }
+}
+
+/// What has the cluster in filter state and not in a header.
+fn why(config: &Config) -> &'static str {
+    if config.hold == Hold::BufferFilter {
+        "hold: buffer_filter"
+    } else if config.failover.max_attempts > 1 {
+        "failover.max_attempts above 1"
+    } else {
+        "failover.attempt_filter"
+    }
+}
+
+fn by_state(config: &Config, what: &str) -> String {
+    let file = if config.hold == Hold::BufferFilter { "buffer" } else { "failover" };
+    format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
 }
 
 fn timeouts(route: &Route, findings: &mut Findings) {

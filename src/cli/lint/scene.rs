@@ -36,6 +36,8 @@ pub(super) struct Manager {
     pub(super) chain: At,
     /// Types of the filters before this one, network filters included.
     pub(super) before: Vec<String>,
+    /// The HTTP filters behind it.
+    pub(super) behind: Vec<At>,
     pub(super) plugin: Plugin,
     pub(super) routes: Vec<Route>,
 }
@@ -188,9 +190,12 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     let plugins: Vec<Option<Plugin>> = filters.iter().map(Plugin::of).collect();
     let place = plugins.iter().position(Option::is_some)?;
     let kind = |filter: &At| filter.get("typed_config").typed().0;
-    let before = filters.iter().take(place).filter(|filter| !filter.get("disabled").is_true());
+    let is_on = |filter: &&At| !filter.get("disabled").is_true();
+    let before = filters.iter().take(place).filter(is_on);
+    let behind = filters.iter().skip(place.saturating_add(1)).filter(is_on);
     Some(Manager {
         before: network.iter().cloned().chain(before.map(kind)).collect(),
+        behind: behind.cloned().collect(),
         plugin: plugins.into_iter().flatten().next()?,
         routes: routes(&at.get("route_config")),
         chain: chain.clone(),

@@ -8,6 +8,7 @@
 mod additions_table;
 mod check;
 mod describe;
+mod reference;
 mod routing_table;
 mod schema;
 mod settings_table;
@@ -17,6 +18,7 @@ mod text;
 
 pub(super) use additions_table::{DYNAMIC, DYNAMIC_ALIAS, DYNAMIC_ROUTE, FETCHED};
 pub(super) use check::check;
+pub(super) use reference::reference;
 pub(super) use schema::schema;
 pub(super) use suggest::{did_you_mean, listed};
 pub(super) use table::CONFIGURATION;

@@ -89,7 +89,9 @@ fn logs_are_clean(spec: &Spec) {
     let found: Vec<&str> = log.lines().filter(|line| line.contains(CANARY)).collect();
     assert!(found.is_empty(), "{found:#?}");
     assert_eq!(lines(&log, "debug").len(), judged, "{:#?}", lines(&log, "debug"));
-    let info = lines(&log, "info");
+    let mut info = lines(&log, "info");
+    let version = concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured");
+    assert_eq!(info.remove(0), version, "the version comes first, and once for all workers");
     assert!(info.iter().all(|line| line.starts_with("deployment ")), "{info:#?}");
     assert!(!info.is_empty() && info.len() < judged, "cooldowns are told: {info:#?}");
     for level in ["warning", "error", "critical"] {

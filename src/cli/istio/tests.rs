@@ -1,0 +1,196 @@
+//! What is written against the schemas of Istio's own resources: no member that it does
+//! not know, none missing, every type and word one of its own.
+//!
+//! `tests/istio/README.md` says where the schemas come from, and what they leave out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::cli::lint::read_tree;
+
+use super::{Arguments, Form, Format, run};
+
+/// Each resource, the version that Istio serves it in, and its schema.
+const SCHEMAS: [(&str, &str, &str); 6] = [
+    (
+        "WasmPlugin",
+        "extensions.istio.io/v1alpha1",
+        include_str!("../../../tests/istio/WasmPlugin.json"),
+    ),
+    (
+        "EnvoyFilter",
+        "networking.istio.io/v1alpha3",
+        include_str!("../../../tests/istio/EnvoyFilter.json"),
+    ),
+    (
+        "ServiceEntry",
+        "networking.istio.io/v1",
+        include_str!("../../../tests/istio/ServiceEntry.json"),
+    ),
+    (
+        "DestinationRule",
+        "networking.istio.io/v1",
+        include_str!("../../../tests/istio/DestinationRule.json"),
+    ),
+    ("Gateway", "networking.istio.io/v1", include_str!("../../../tests/istio/Gateway.json")),
+    (
+        "VirtualService",
+        "networking.istio.io/v1",
+        include_str!("../../../tests/istio/VirtualService.json"),
+    ),
+];
+
+/// What is wrong with resources, by Istio's schemas.
+struct Schemas(BTreeMap<&'static str, (&'static str, Validator)>);
+
+impl Schemas {
+    fn new() -> Self {
+        let one = |(kind, version, text): (_, _, &str)| {
+            let schema: Value = serde_json::from_str(text).unwrap();
+            (kind, (version, jsonschema::validator_for(&schema).unwrap()))
+        };
+        Self(SCHEMAS.into_iter().map(one).collect())
+    }
+
+    fn problems(&self, resource: &Value) -> Vec<String> {
+        let kind = resource["kind"].as_str().unwrap();
+        let Some((version, schema)) = self.0.get(kind) else {
+            return vec![format!("no schema of {kind}")];
+        };
+        let mut found: Vec<String> = schema
+            .iter_errors(&resource["spec"])
+            .map(|error| format!("{kind}{}: {error}", error.instance_path()))
+            .collect();
+        let mut members: Vec<&String> = resource.as_object().unwrap().keys().collect();
+        members.sort_unstable();
+        if members != ["apiVersion", "kind", "metadata", "spec"] {
+            found.push(format!("{kind}: {members:?}"));
+        }
+        if resource["apiVersion"] != *version {
+            found.push(format!("{kind}: {}", resource["apiVersion"]));
+        }
+        found
+    }
+}
+
+/// The resources in a YAML text.
+fn documents(text: &str) -> Vec<Value> {
+    let text = format!("\n{text}");
+    let parts = text.split("\n---\n").map(str::trim);
+    let is_something = |part: &&str| part.lines().any(|line| !line.trim_start().starts_with('#'));
+    parts.filter(is_something).map(|part| read_tree(part).unwrap().json().unwrap()).collect()
+}
+
+fn shipped() -> Vec<(PathBuf, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/istio");
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "yaml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            all.extend(documents(&text).into_iter().map(|resource| (path.clone(), resource)));
+        }
+    }
+    all
+}
+
+fn is_of_istio(resource: &Value) -> bool {
+    resource["apiVersion"].as_str().is_some_and(|version| version.contains("istio.io/"))
+}
+
+#[test]
+fn the_shipped_resources_are_what_istio_knows() {
+    let schemas = Schemas::new();
+    let mut kinds = BTreeMap::<String, usize>::new();
+    for (path, resource) in shipped().iter().filter(|(_, resource)| is_of_istio(resource)) {
+        let problems = schemas.problems(resource);
+        assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+        *kinds.entry(resource["kind"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    let known: Vec<&str> = schemas.0.keys().copied().collect();
+    assert_eq!(kinds.keys().collect::<Vec<_>>(), known);
+}
+
+fn written(config: &Path, form: Form, output: Format) -> Option<String> {
+    let arguments = Arguments {
+        config: config.to_owned(),
+        form,
+        namespace: "gateways".to_owned(),
+        gateway: "app=llm".to_owned(),
+        hosts: vec!["llm.example".to_owned()],
+        endpoints: Vec::new(),
+        image: "oci://registry.example/pointsman:1".to_owned(),
+        module: "/pointsman/plugin.wasm".to_owned(),
+        output,
+    };
+    run(&arguments).ok()
+}
+
+#[test]
+fn of_every_valid_configuration_resources_are_written_that_istio_knows() {
+    let schemas = Schemas::new();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs");
+    let folders = ["valid", "envoy"].map(|name| std::fs::read_dir(tests.join(name)).unwrap());
+    let mut count = [0, 0];
+    for entry in folders.into_iter().flatten() {
+        let path = entry.unwrap().path();
+        for (form, count) in [Form::WasmPlugin, Form::EnvoyFilter].into_iter().zip(&mut count) {
+            // What a form cannot serve is refused.
+            let Some(text) = written(&path, form, Format::Json) else { continue };
+            let list: Value = serde_json::from_str(&text).unwrap();
+            let resources = list["items"].as_array().unwrap();
+            for resource in resources {
+                let problems = schemas.problems(resource);
+                assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
+            }
+            let yaml = written(&path, form, Format::Yaml).unwrap();
+            assert_eq!(documents(&yaml), *resources, "{}", path.display());
+            *count += 1;
+        }
+    }
+    assert!(count.iter().all(|count| *count > 5), "{count:?}");
+}
+
+#[test]
+fn what_istio_does_not_know_is_refused() {
+    let schemas = Schemas::new();
+    let all = shipped();
+    for (kind, pointer, value, says) in [
+        ("WasmPlugin", "/spec/failStrategy", json!("FAIL_NEVER"), "\"FAIL_NEVER\" is not one of"),
+        ("WasmPlugin", "/spec/plugin_config", json!({}), "plugin_config"),
+        ("WasmPlugin", "/spec/vmConfig/env/0/from", json!("HOST"), "from"),
+        ("WasmPlugin", "/spec/url", json!(1), "not of type \"string\""),
+        ("WasmPlugin", "/apiVersion", json!("extensions.istio.io/v1"), "extensions.istio.io/v1"),
+        ("WasmPlugin", "/data", json!({}), "data"),
+        ("EnvoyFilter", "/spec/configPatches/0/applyTo", json!("LISTENERS"), "is not one of"),
+        ("EnvoyFilter", "/spec/configPatches/0/match/context", json!("EGRESS"), "is not one of"),
+        ("EnvoyFilter", "/spec/configPatches/0/patch/values", json!({}), "values"),
+        ("ServiceEntry", "/spec/ports/0/number", json!("443"), "not of type"),
+        ("ServiceEntry", "/spec/resolution", json!("dns"), "is not one of"),
+        ("DestinationRule", "/spec/trafficPolicy/tls", json!({"mode": "TLS"}), "is not one of"),
+        ("DestinationRule", "/spec/hosts", json!(["a"]), "hosts"),
+        ("Gateway", "/spec/servers/0/port/protocols", json!("HTTP"), "protocols"),
+        ("VirtualService", "/spec/http/0/timeout", json!(0), "not of type"),
+        ("VirtualService", "/spec/http/0/routes", json!([]), "routes"),
+    ] {
+        let (_, resource) = all.iter().find(|(_, resource)| resource["kind"] == kind).unwrap();
+        let mut resource = resource.clone();
+        assert_eq!(schemas.problems(&resource), Vec::<String>::new());
+        let (place, member) = pointer.rsplit_once('/').unwrap();
+        resource.pointer_mut(place).unwrap()[member] = value;
+        let problems = schemas.problems(&resource);
+        assert_eq!(problems.len(), 1, "{pointer}: {problems:#?}");
+        assert!(problems[0].contains(says), "{pointer}: {problems:#?}");
+    }
+    for (kind, pointer) in [("DestinationRule", "/spec/host"), ("ServiceEntry", "/spec/hosts")] {
+        let (_, resource) = all.iter().find(|(_, resource)| resource["kind"] == kind).unwrap();
+        let mut resource = resource.clone();
+        let (place, member) = pointer.rsplit_once('/').unwrap();
+        resource.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(member);
+        let problems = schemas.problems(&resource);
+        assert!(problems[0].contains("is a required property"), "{pointer}: {problems:#?}");
+    }
+}

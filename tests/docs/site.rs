@@ -1,0 +1,44 @@
+//! The site: that it has every page, and that what is generated is up to date.
+
+use std::collections::BTreeSet;
+
+use pointsman::config;
+use saphyr_parser::Parser;
+
+use super::{blocks, pages};
+
+#[test]
+fn the_reference_is_what_make_reference_writes() {
+    let page = include_str!("../../docs/configuration.md");
+    assert!(page == config::reference(), "docs/configuration.md is old: make reference");
+}
+
+#[test]
+fn the_site_has_every_page_of_the_folder() {
+    let summary = include_str!("../../docs/SUMMARY.md");
+    let listed: BTreeSet<&str> =
+        summary.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    for page in pages() {
+        let folder = page.parent().unwrap().file_name().unwrap();
+        let name = page.file_name().unwrap().to_str().unwrap();
+        if folder == "docs" && name != "SUMMARY.md" {
+            assert!(listed.contains(name), "docs/SUMMARY.md does not list {name}");
+        }
+    }
+}
+
+#[test]
+fn every_yaml_of_the_documentation_is_yaml() {
+    let mut seen = 0;
+    for page in pages() {
+        for block in blocks(&std::fs::read_to_string(&page).unwrap(), "yaml") {
+            seen += 1;
+            for event in Parser::new_from_str(&block) {
+                if let Err(error) = event {
+                    panic!("{}: {error} in\n{block}", page.display());
+                }
+            }
+        }
+    }
+    assert!(seen > 0);
+}
