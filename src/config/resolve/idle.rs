@@ -1,6 +1,4 @@
-//! Warnings of what is accepted and has no effect in this version.
-//!
-//! A key leaves this list with the change that acts upon it.
+//! Warnings of what is accepted and has no effect beside the rest of the document.
 
 use super::super::error::{Findings, Path};
 use super::super::raw::{Model, Raw};
@@ -15,7 +13,7 @@ pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
         let model_at = models.key(name);
         let at = model_at.key("fallbacks");
         for (key, _) in model.iter().flat_map(kinds).filter(|(_, is_given)| *is_given) {
-            findings.warn(&at.key(key), "is checked, but not active in this version");
+            findings.warn(&at.key(key), "has no effect: nothing else is tried after a failure while failover.max_attempts is 1");
         }
     }
 }
