@@ -12,7 +12,8 @@ use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
-use super::{hand, lacks, version};
+use super::delivery::Delivery;
+use super::{head, lacks, version};
 
 /// One configuration, ready to serve.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Engine {
     pub(super) meter: Rc<Meter>,
     /// Who may use the admin endpoints, where there are some.
     pub(super) gate: Option<Rc<Gate>>,
+    /// How requests are delivered.
+    pub(super) delivery: Delivery,
     /// Every header that an attempt may change.
     pub(super) changed: Rc<[String]>,
     /// Draws which part of long texts is estimated.
@@ -85,7 +88,8 @@ impl Engine {
         Ok(Self {
             fleet: SharedFleet::new(&config, host),
             meter: Rc::new(meter),
-            changed: hand::changed(&config).into(),
+            changed: head::changed(&config).into(),
+            delivery: Delivery::of(&config),
             secrets: secrets.into(),
             source_token: source_token.map(Into::into),
             gate: gate.map(Rc::new),
@@ -114,6 +118,7 @@ impl Engine {
             meter: Rc::clone(&self.meter),
             gate: self.gate.clone(),
             changed: Rc::clone(&self.changed),
+            delivery: self.delivery,
             seed: self.seed,
         })
     }

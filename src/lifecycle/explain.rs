@@ -1,13 +1,101 @@
-//! A request that is whole in memory, explained: for the command line and for operators.
+//! A request that is whole in memory: read as the filter reads it, and explained. For the
+//! command line, operators, the playground and tests.
 
-use crate::config::Config;
+use crate::config::{BodyPolicy, Config};
+use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
+use crate::request::refusal::Refusal;
+use crate::request::scan::{Looks, Scan};
 use crate::routing::explain::{Shown, explain};
 use crate::routing::{Request, Trace};
 use crate::state::{Explaining, Fleet};
 
-use super::headers::RequestHead;
-use super::read::{Read, Whole, whole};
+use super::early;
+use super::head::RequestHead;
+use super::intake::Intake;
+use super::reader::{self, Onward, RequestReader};
+use super::unread::{Unread, bad_control};
+
+/// A request that was read whole.
+#[derive(Debug)]
+pub enum Whole {
+    /// It is none for this filter, or passes through by policy.
+    Untouched,
+    /// It is refused before any decision; with what it says, where that is known.
+    Refused(Refusal, Option<Box<RequestFacts>>),
+    /// What it says.
+    Read(Box<Read>),
+}
+
+/// What a request says, all of it and what could be known early.
+#[derive(Debug)]
+pub struct Read {
+    /// The facts.
+    pub facts: RequestFacts,
+    /// What its headers ask for.
+    pub controls: Controls,
+    /// The facts when the model is known, or why nothing is decided then.
+    pub early: Result<RequestFacts, &'static str>,
+}
+
+/// Reads a request that is whole in memory, by the filter's own reader.
+#[must_use]
+pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
+    // What is drawn is drawn by whoever decides; reading draws nothing.
+    let Ok(intake) = Intake::read(config, head.clone(), || 0) else { return Whole::Untouched };
+    let (scan, model) = match read(config, &intake, body) {
+        Ok(read) => read,
+        Err(unread) if unread.policy(config) == BodyPolicy::PassThrough => return Whole::Untouched,
+        Err(unread) => return Whole::Refused(unread.refusal(), None),
+    };
+    let mut facts = scan.facts;
+    match intake.complete(&mut facts) {
+        Ok(controls) => {
+            let controls = controls.clone();
+            let early = facts_at_model(config, &intake, model);
+            Whole::Read(Box::new(Read { facts, controls, early }))
+        }
+        Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
+    }
+}
+
+/// Returns what a body says, and its model if that comes before the text.
+///
+/// # Errors
+/// Why the body is not read.
+fn read(config: &Config, intake: &Intake, body: &[u8]) -> Result<(Scan, Option<String>), Unread> {
+    let limit = config.limits.max_body_bytes;
+    if let Some(unread) = intake.against_reading(config, body.is_empty()) {
+        return Err(unread);
+    }
+    if body.len() as u64 > limit {
+        return Err(Unread::TooLarge { limit });
+    }
+    let Some(mut reader) = RequestReader::new(config, intake, Looks::EVERYTHING, 0)? else {
+        return Ok((reader::nothing(intake), intake.call.model().map(str::to_owned)));
+    };
+    let mut model = None;
+    let at_model = |reader: &RequestReader| {
+        model = reader.early_model(intake).map(str::to_owned);
+        Onward::Look(Looks::EVERYTHING)
+    };
+    let scan = reader.read(intake, body, at_model).and_then(|()| reader.finish());
+    Ok((scan.map_err(Unread::Unparsable)?, model))
+}
+
+/// Returns the facts as they are when the model is known, or why nothing is decided then.
+fn facts_at_model(
+    config: &Config,
+    intake: &Intake,
+    model: Option<String>,
+) -> Result<RequestFacts, &'static str> {
+    if let Some(because) = early::against(config, Some(0)) {
+        return Err(because);
+    }
+    let model = model.ok_or("the model is not named before the text of the prompt")?;
+    let known = intake.facts_at_model(&model);
+    known.map(|(facts, _)| facts).map_err(|_| "a control header cannot be read")
+}
 
 /// What becomes of a request, and why.
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use std::ops::Range;
 use crate::request::format::Format;
 use crate::request::rewrite::Edit;
 
-use super::answer::Work;
+use super::work::Work;
 
 /// Of the layout below; another one is not read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
         (*version == VERSION).then_some(Self(rest))
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first()?;

@@ -1,42 +1,37 @@
-//! The router role as a state machine over the callbacks of a [`crate::host::Host`].
+//! Both roles as state machines over the callbacks of a [`crate::host::Host`].
 //!
-//! [`Engine`] is one configuration in one worker, [`Stream`] one request. They
-//! own no clock, no randomness and no memory beyond the request: all of it is
-//! the host's.
+//! [`Engine`] is one configuration in one worker, [`Stream`] one request. They own no
+//! clock, no randomness and no memory beyond the request: all of it is the host's.
 
-mod admin;
 mod answer;
-mod apply;
-mod ask;
 mod attempt;
-mod count;
 mod decide;
+mod delivery;
 mod early;
 mod engine;
+mod event;
 mod explain;
-mod hand;
 mod handover;
-mod headers;
-mod hold;
-mod label;
+mod head;
+mod intake;
 mod lacks;
-mod logged;
-mod models;
+mod ledger;
 mod progress;
-mod read;
-mod ready;
+mod properties;
+mod reader;
 mod refuse;
-mod respond;
-mod rest;
+mod router;
+mod send;
 mod shadow;
-mod spent;
 mod stream;
+mod unread;
 mod version;
+mod work;
 mod worker;
 
 pub use engine::Engine;
-pub use explain::{Explained, explained};
-pub use headers::RequestHead;
-pub use read::{Read, Whole, whole};
-pub use stream::{Action, Stream};
+pub use event::Action;
+pub use explain::{Explained, Read, Whole, explained, whole};
+pub use head::RequestHead;
+pub use stream::Stream;
 pub use worker::Worker;

@@ -1,22 +1,46 @@
 //! How far the attempts of a request have come, and which is next.
 //!
-//! Pure: which list a failure leads to, and what of it has not been tried.
+//! Pure: which list a failure leads to, and what of it has not been tried. What the
+//! attempts came to stays typed on its way from each attempt filter to the next and to
+//! the router; it becomes text only in the attempts header and in the log.
 
+use std::borrow::Cow;
+use std::fmt::{Display, Write};
 use std::ops::Range;
 
-use crate::state::outcome::Outcome;
+use crate::request::path::percent_encoded;
+use crate::state::outcome::{Outcome, Report};
 
 use super::handover::{Handover, Leg, Reader, Writer};
 
 /// How far the attempts of a request have come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    /// The leg of the next attempt; `None`: there is nothing left to try.
-    pub(super) next: Option<usize>,
-    /// Legs that have been tried, in order; one that is tried again stands here again.
-    pub(super) tried: Vec<usize>,
-    /// What the last one came to; until it is answered, that it is not.
-    pub(super) last: Outcome,
+    pub(super) next: Next,
+    /// What has been tried, in order; a leg that is tried again stands here again.
+    pub(super) tried: Vec<Tried>,
+}
+
+/// The attempt after the last one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Next {
+    /// There is nothing left to try.
+    #[default]
+    Nothing,
+    /// This leg.
+    Leg(usize),
+    /// There was nothing left, and Envoy tried all the same: the attempt filter answered.
+    Surplus,
+}
+
+/// An attempt that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Tried {
+    pub(super) leg: usize,
+    /// What it came to; until it is answered, that it is not.
+    pub(super) report: Report,
+    /// How long it took, in milliseconds, once it has ended or its answer has begun.
+    pub(super) took_ms: Option<u64>,
 }
 
 /// A failure, by what may be tried after it.
@@ -34,18 +58,63 @@ pub(super) enum Failure {
     ContentPolicy,
 }
 
-impl Default for Progress {
-    /// Nothing is left to try.
-    fn default() -> Self {
-        Self { next: None, tried: Vec::new(), last: Outcome::Network }
+impl Failure {
+    /// Returns what kind of failure an outcome is; `None`: one after which nothing else is
+    /// tried.
+    pub(super) const fn of(outcome: Outcome) -> Option<Self> {
+        Some(match outcome {
+            Outcome::Timeout | Outcome::Server | Outcome::Network => Self::Passing,
+            Outcome::RateLimit => Self::RateLimit,
+            Outcome::Auth | Outcome::Quota | Outcome::NotFound => Self::Other,
+            Outcome::ContextWindow => Self::ContextWindow,
+            Outcome::ContentPolicy => Self::ContentPolicy,
+            Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => {
+                return None;
+            }
+        })
+    }
+}
+
+impl Tried {
+    /// Returns an attempt at a leg that has just begun: nobody has answered it.
+    pub(super) const fn new(leg: usize) -> Self {
+        let report = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
+        Self { leg, report, took_ms: None }
+    }
+
+    /// Returns the status that its provider answered with; `None`: it was not answered.
+    pub(super) fn status(&self) -> Option<u16> {
+        Some(self.report.status).filter(|status| *status != 0)
     }
 }
 
 impl Progress {
-    /// The attempt that follows this leg, by what kind of failure; `retries` more
-    /// of a leg may follow it where it is worth another try.
+    /// Returns whether a leg has been tried.
+    pub(super) fn has_tried(&self, leg: usize) -> bool {
+        self.tried.iter().any(|tried| tried.leg == leg)
+    }
+
+    /// Returns what the last attempt came to.
+    pub(super) fn last_outcome(&self) -> Outcome {
+        self.tried.last().map_or(Outcome::Network, |tried| tried.report.outcome)
+    }
+
+    /// Returns how soon a deployment that is at its limit, and said so, can be asked again,
+    /// in milliseconds.
+    pub(super) fn retry_after_ms(&self) -> Option<u64> {
+        let limited = self.tried.iter().filter(|t| t.report.outcome == Outcome::RateLimit);
+        limited.filter_map(|tried| tried.report.retry_after_ms).min()
+    }
+
+    /// Returns the leg to try after the last one failed in that way.
     ///
-    /// `is_ready` says which deployments may be picked.
+    /// A failure that may pass is worth `retries` more tries of the same leg. After that the
+    /// kind of failure says which list of the plan to go on with: a request that is too long
+    /// for the model's own deployments goes to the models for long contexts, a rate limit
+    /// first to the model's other deployments. `is_ready` says which legs may be picked.
+    ///
+    /// Example: the plan is `a b | c` with the list `d` for rate limits. After `a` timed out
+    /// comes `b`; after `a` and `b` were at their limits comes `d`, not `c`.
     pub(super) fn after(
         &self,
         handover: &Handover,
@@ -53,8 +122,8 @@ impl Progress {
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
-        let last = *self.tried.last()?;
-        let times = self.tried.iter().filter(|tried| **tried == last).count();
+        let last = self.tried.last()?.leg;
+        let times = self.tried.iter().filter(|tried| tried.leg == last).count();
         if failure == Failure::Passing && times <= retries as usize {
             return Some(last);
         }
@@ -85,35 +154,80 @@ impl Progress {
         lists
             .into_iter()
             .flatten()
-            .find(|at| !self.tried.contains(at) && handover.legs.get(*at).is_some_and(&is_ready))
+            .find(|at| !self.has_tried(*at) && handover.legs.get(*at).is_some_and(&is_ready))
     }
 
-    /// As bytes.
+    /// Returns it as bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new();
-        to.option(self.next, |to, next| to.number(next as u64));
-        to.number(self.tried.len() as u64);
-        for leg in &self.tried {
-            to.number(*leg as u64);
+        match self.next {
+            Next::Nothing => to.number(0),
+            Next::Surplus => to.number(1),
+            Next::Leg(leg) => to.number((leg as u64).saturating_add(2)),
         }
-        let last = Outcome::ALL.iter().position(|outcome| *outcome == self.last);
-        to.option(last, |to, last| to.number(last as u64));
+        to.number(self.tried.len() as u64);
+        for Tried { leg, report, took_ms } in &self.tried {
+            to.number(*leg as u64);
+            let outcome = Outcome::ALL.iter().position(|known| *known == report.outcome);
+            to.number(outcome.unwrap_or_default() as u64);
+            to.number(u64::from(report.status));
+            to.option(report.retry_after_ms, Writer::number);
+            to.option(*took_ms, Writer::number);
+        }
         to.finish()
     }
 
-    /// What those bytes say; `None` where they are of another layout.
+    /// Returns what those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let from = &mut Reader::of(bytes)?;
-        let (next, tried) = (from.option(Reader::index)?, from.list(Reader::index)?);
-        let last = *Outcome::ALL.get(from.option(Reader::index)??)?;
-        Some(Self { next, tried, last })
+        let next = match from.index()? {
+            0 => Next::Nothing,
+            1 => Next::Surplus,
+            leg => Next::Leg(leg.saturating_sub(2)),
+        };
+        let tried = from.list(|from| {
+            let leg = from.index()?;
+            let outcome = *Outcome::ALL.get(from.index()?)?;
+            let status = u16::try_from(from.number()?).ok()?;
+            let retry_after_ms = from.option(Reader::number)?;
+            let report = Report { outcome, status, retry_after_ms };
+            Some(Tried { leg, report, took_ms: from.option(Reader::number)? })
+        })?;
+        Some(Self { next, tried })
     }
+}
+
+/// Returns whether an attempt filter has taken a request over, by what it has left in
+/// filter state. Another version of the filter may have written it: then it has.
+pub(super) fn is_taken_over(left: Option<&[u8]>) -> bool {
+    let has_tried = |progress: Progress| !progress.tried.is_empty();
+    left.is_some_and(|bytes| Progress::decode(bytes).is_none_or(has_tried))
+}
+
+/// Returns attempts as the attempts header and the log write them: `name=what,name=what`.
+pub(super) fn listed<'a, W: Display>(attempts: impl Iterator<Item = (&'a str, W)>) -> String {
+    let mut list = String::new();
+    for (name, what) in attempts {
+        let comma = if list.is_empty() { "" } else { "," };
+        let _ = write!(list, "{comma}{}={what}", listed_name(name));
+    }
+    list
+}
+
+/// Returns a name as it stands in a list: a header value in which nothing can be taken for
+/// the end of the name. With `allow_direct` a name can be the client's own.
+pub(super) fn listed_name(name: &str) -> Cow<'_, str> {
+    let is_kept = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'=');
+    if name.bytes().all(is_kept) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(percent_encoded(name.as_bytes(), is_kept))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::answer::Work;
+    use crate::lifecycle::work::Work;
     use crate::request::format::Format;
 
     /// Legs 0 and 1 are the model's own, 2 and 3 its fallbacks, 4 for context windows,
@@ -153,7 +267,10 @@ mod tests {
     }
 
     fn after(tried: &[usize], failure: Failure) -> Option<usize> {
-        let progress = Progress { tried: tried.to_vec(), ..Progress::default() };
+        let progress = Progress {
+            tried: tried.iter().copied().map(Tried::new).collect(),
+            ..Progress::default()
+        };
         progress.after(&handover(), failure, 0, |_| true)
     }
 
@@ -186,7 +303,10 @@ mod tests {
     #[test]
     fn another_try_of_the_same_comes_first_where_it_may_help() {
         let tries = |tried: &[usize], failure| {
-            let progress = Progress { tried: tried.to_vec(), ..Progress::default() };
+            let progress = Progress {
+                tried: tried.iter().copied().map(Tried::new).collect(),
+                ..Progress::default()
+            };
             progress.after(&handover(), failure, 1, |_| true)
         };
         assert_eq!(tries(&[0], Failure::Passing), Some(0));
@@ -196,19 +316,32 @@ mod tests {
 
     #[test]
     fn what_may_not_be_picked_is_passed_over() {
-        let progress = Progress { tried: vec![0], ..Progress::default() };
+        let progress = Progress { tried: vec![Tried::new(0)], ..Progress::default() };
         let next = progress.after(&handover(), Failure::Passing, 0, |leg| leg.name == "3");
         assert_eq!(next, Some(3));
     }
 
     #[test]
     fn progress_reads_back() {
+        let limited =
+            Report { outcome: Outcome::RateLimit, status: 429, retry_after_ms: Some(u64::MAX) };
+        let tried = |leg| Tried { leg, report: limited, took_ms: Some(0) };
         for progress in [
             Progress::default(),
-            Progress { next: Some(300), tried: vec![0, 0, 129], last: Outcome::RateLimit },
+            Progress { next: Next::Surplus, tried: vec![] },
+            Progress { next: Next::Leg(0), tried: vec![Tried::new(0)] },
+            Progress { next: Next::Leg(300), tried: vec![tried(0), Tried::new(0), tried(129)] },
         ] {
             assert_eq!(Progress::decode(&progress.encode()), Some(progress));
         }
-        assert_eq!(Progress::decode(&[1, 0, 0]), None);
+        let mut bytes = Progress { next: Next::Nothing, tried: vec![tried(1)] }.encode();
+        bytes.truncate(4);
+        assert_eq!(Progress::decode(&bytes), None);
+    }
+
+    #[test]
+    fn no_name_ends_an_attempt_of_a_list() {
+        let attempts = [("openai:x=429,y", "503"), ("eu\n", "network")];
+        assert_eq!(listed(attempts.into_iter()), "openai:x%3D429%2Cy=503,eu%0A=network");
     }
 }

@@ -16,9 +16,9 @@ use crate::routing::{self, Answers, Request, Verdict};
 use crate::state::{FleetNow, Heard, Onlooker};
 
 use super::engine::Engine;
-use super::headers::value;
-use super::read;
-use super::stream::{Opening, Stream, millis};
+use super::event::{debug, millis};
+use super::head::value;
+use super::intake::Intake;
 
 /// A request that the shadow is evaluated for, until it is counted.
 #[derive(Debug)]
@@ -31,9 +31,29 @@ pub(super) struct Shadowed {
 }
 
 impl Shadowed {
-    /// Whether the rest of the body is to be looked at for it.
+    /// Returns whether the rest of the body is to be looked at for it.
     pub(super) const fn is_open(&self) -> bool {
         self.shadow.is_none()
+    }
+
+    /// Counts what the shadow made of the request, of which by now so much is known.
+    pub(super) fn count<H: Host + ?Sized>(
+        self,
+        engine: &Engine,
+        host: &H,
+        facts: Option<&RequestFacts>,
+    ) {
+        let Some(shadow) = &engine.config().shadow else { return };
+        let Self { live, shadow: fate, early } = self;
+        let fate = fate.or_else(|| again(host, engine, shadow, *early?, facts?));
+        let difference = fate.as_ref().map(|fate| live.difference(fate));
+        let told = told(difference);
+        engine.meter.put(host, &table::SHADOW_REQUESTS, &[told], 1);
+        let Some(fate) = fate else { return };
+        if difference != Some(Difference::None) {
+            diverged(host, engine, (&live, engine.config()), (&fate, &shadow.config), told);
+        }
+        add_costs(host, engine, [&live, &fate], facts);
     }
 }
 
@@ -45,11 +65,6 @@ struct Early {
     heard: Heard,
     sample: f64,
     seed: u64,
-}
-
-/// Whether the shadow is evaluated for a request that falls there among all requests.
-pub(super) fn is_wanted(config: &Config, share: impl FnOnce() -> f64) -> bool {
-    config.shadow.as_ref().is_some_and(|shadow| share() < shadow.sample_percent)
 }
 
 /// What is to be looked at: by the shadow as well, where it is evaluated.
@@ -64,7 +79,7 @@ pub(super) fn looks(config: &Config, is_wanted: bool, of: impl Fn(&Config) -> Lo
 /// What the shadow makes of a request that has just been decided.
 pub(super) fn look<H: Host + ?Sized>(
     engine: &Engine,
-    opening: &Opening,
+    intake: &Intake,
     (facts, controls): (&RequestFacts, &Controls),
     answers: &Answers,
     fleet: &mut FleetNow<'_, H>,
@@ -72,13 +87,13 @@ pub(super) fn look<H: Host + ?Sized>(
 ) -> Option<Box<Shadowed>> {
     let is_early = facts.input_tokens == Tokens::UNKNOWN;
     // What does not serve a request early does nothing with it yet.
-    if !opening.is_shadowed || (is_early && !matches!(verdict, Verdict::Serve(_))) {
+    if !intake.is_shadowed || (is_early && !matches!(verdict, Verdict::Serve(_))) {
         return None;
     }
     let shadow = engine.config().shadow.as_deref()?;
     let live = Fate::of(verdict)?;
-    let request = opening.request(&shadow.config, facts, controls);
-    let (seed, sample) = (opening.seed, request.sample);
+    let request = intake.request(&shadow.config, facts, controls);
+    let (seed, sample) = (intake.seed, request.sample);
     let answers = answers.translated(engine.config(), &shadow.config);
     let fate = fate(engine, request, &answers, fleet, seed);
     let early = (is_early && fate.is_none()).then(|| {
@@ -102,29 +117,6 @@ fn fate<H: Host + ?Sized>(
     // A service that has not been asked is not asked for a shadow.
     let verdict = routing::decide_asking(request, answers, &mut onlooker, &mut rng);
     Fate::of(&verdict.ok()?)
-}
-
-impl Stream {
-    /// Counts what the shadow made of the request, of which by now so much is known.
-    pub(super) fn count_shadow<H: Host + ?Sized>(
-        &mut self,
-        host: &H,
-        facts: Option<&RequestFacts>,
-    ) {
-        let Some(shadowed) = self.shadowed.take() else { return };
-        let engine = &*self.engine;
-        let Some(shadow) = &engine.config().shadow else { return };
-        let Shadowed { live, shadow: fate, early } = *shadowed;
-        let fate = fate.or_else(|| again(host, engine, shadow, *early?, facts?));
-        let difference = fate.as_ref().map(|fate| live.difference(fate));
-        let told = told(difference);
-        engine.meter.put(host, &table::SHADOW_REQUESTS, &[told], 1);
-        let Some(fate) = fate else { return };
-        if difference != Some(Difference::None) {
-            diverged(host, engine, (&live, engine.config()), (&fate, &shadow.config), told);
-        }
-        add_costs(host, engine, [&live, &fate], facts);
-    }
 }
 
 /// Decides again, now that the body is known.
@@ -176,7 +168,7 @@ fn diverged<H: Host + ?Sized>(
     let shadow_route = route(by_shadow, shadow);
     engine.meter.put(host, &table::SHADOW_LIVE_ROUTES, &[live_route], 1);
     engine.meter.put(host, &table::SHADOW_ROUTES, &[shadow_route], 1);
-    read::debug(host, || {
+    debug(host, || {
         format!(
             "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
             value(&live.told(by_live)),

@@ -16,7 +16,7 @@ use crate::live::source::{self, Answer};
 use crate::metrics::table;
 
 use super::engine::Engine;
-use super::stream::millis;
+use super::event::millis;
 
 /// Longest time between two looks at what is due.
 const LONGEST_TICK_MS: u64 = 1000;

@@ -1,81 +1,38 @@
-//! Turning a held request into the one its deployment is to get.
+//! What of a request changes for the deployment that is to get it.
 
 use std::ops::Range;
 
-use crate::config::{Config, Hold, ProviderId};
+use crate::config::{Config, ProviderId};
 use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::head::{RequestHead, value};
+use crate::lifecycle::intake::Intake;
+use crate::lifecycle::unread::unreadable;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
-use crate::request::rewrite::{self, Edit, Splicer, Target, length_after};
+use crate::request::rewrite::{self, Edit, Splicer, Target};
 use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
 
-use super::engine::Engine;
-use super::headers::{RequestHead, value};
-use super::read::{self, unreadable};
-use super::stream::Stream;
-
 /// A request whose body is held at least as far as its last edit, and what its scan found.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held<'a> {
-    pub(super) head: &'a RequestHead,
-    pub(super) call: &'a Call,
-    pub(super) layout: &'a Layout,
+pub(crate) struct Held<'a> {
+    pub(crate) intake: &'a Intake,
+    pub(crate) layout: &'a Layout,
     /// Of the whole body, in bytes, if it is known.
-    pub(super) length: Option<u64>,
+    pub(crate) length: Option<u64>,
     /// The beginning of the body, as far as it is at hand.
-    pub(super) window: &'a [u8],
+    pub(crate) window: &'a [u8],
 }
 
-impl Stream {
-    /// Rewrites body and headers for the plan's first step.
-    ///
-    /// # Errors
-    /// A body that cannot be rewritten, as the client is told.
-    pub(super) fn apply<H: Host + ?Sized>(
-        &self,
-        host: &H,
-        held: Held<'_>,
-        decision: &Decision,
-    ) -> Result<(), Refusal> {
-        let Held { head, call, length, window, .. } = held;
-        let engine = &*self.engine;
-        let config = &engine.config;
-        if config.is_handing_over() {
-            return self.hand_over(host, held, decision);
-        }
-        if config.hold == Hold::BufferFilter {
-            return self.send_without_head(host, held, decision);
-        }
-        let Some(step) = decision.plan.first() else { return Ok(()) };
-        let provider = config.provider(step.server.provider(config));
-        let edits = edits(host, config, held, step)?;
-        let length = length.map(|length| length_after(length, &edits));
-        splice(host, edits, window)?;
-        if let (Some(length), Some(_)) = (length, head.first("content-length")) {
-            host.set_request_header("content-length", Some(length.to_string().as_bytes()));
-        }
-        set_headers(host, engine, head, call, step);
-        let names = &config.headers;
-        if decision.disable_cache {
-            host.set_request_header("cache-control", Some(b"no-cache, no-store"));
-        }
-        host.set_request_header(&names.cluster, Some(provider.cluster.as_bytes()));
-        host.set_request_header(&names.model, Some(value(&step.model).as_bytes()));
-        host.clear_route_cache();
-        read::debug(host, || summary(config, decision, step, &provider.cluster));
-        Ok(())
-    }
-}
-
-/// What was decided, for the log.
+/// Returns the line of the debug log that says what was decided.
 pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster: &str) -> String {
     let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
     let (model, deployment) = (value(&decision.model), step.server.name(config));
     format!("route={route} model={model} deployment={} cluster={cluster}", value(&deployment))
 }
 
-/// What the body is to be changed in for a step.
+/// Returns what is to be changed in the body for a step.
 ///
 /// # Errors
 /// A body that cannot be rewritten, as the client is told.
@@ -85,7 +42,7 @@ pub(super) fn edits<H: Host + ?Sized>(
     held: Held<'_>,
     step: &Step,
 ) -> Result<Vec<Edit>, Refusal> {
-    let model = (!held.call.names_model()).then(|| step.server.upstream_model(config));
+    let model = (!held.intake.call.names_model()).then(|| step.server.upstream_model(config));
     let read = |range: Range<u64>| {
         let start = usize::try_from(range.start).ok()?;
         let length = usize::try_from(range.end).ok()?.saturating_sub(start);
@@ -123,27 +80,7 @@ pub(super) fn splice<H: Host + ?Sized>(
     Ok(())
 }
 
-fn set_headers<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
-    head: &RequestHead,
-    call: &Call,
-    step: &Step,
-) {
-    let id = step.server.provider(&engine.config);
-    if engine.secret(id).is_some() {
-        for name in head.credentials() {
-            host.set_request_header(name, None);
-        }
-    }
-    set_providers_headers(host, engine, id);
-    accept_plain_answer(host, head);
-    if let Some(path) = path(engine, head, call, step) {
-        host.set_request_header(":path", Some(path.as_bytes()));
-    }
-}
-
-/// A compressed answer could not be read; between here and the provider it need not be.
+/// Asks for an answer that is not compressed: a compressed one could not be read.
 pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead) {
     if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
         host.set_request_header("accept-encoding", Some(b"identity"));
@@ -151,7 +88,7 @@ pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead
 }
 
 /// Sets what a provider's configuration says of headers, its credential and host.
-pub(super) fn set_providers_headers<H: Host + ?Sized>(host: &H, engine: &Engine, id: ProviderId) {
+pub(crate) fn set_providers_headers<H: Host + ?Sized>(host: &H, engine: &Engine, id: ProviderId) {
     let provider = engine.config.provider(id);
     for name in &provider.remove_headers {
         host.set_request_header(name, None);
@@ -167,13 +104,9 @@ pub(super) fn set_providers_headers<H: Host + ?Sized>(host: &H, engine: &Engine,
     }
 }
 
-/// The path for a step, where it is not the one that came.
-pub(super) fn path(
-    engine: &Engine,
-    head: &RequestHead,
-    call: &Call,
-    step: &Step,
-) -> Option<String> {
+/// Returns the path for a step, where it is not the one that came.
+pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<String> {
+    let Intake { head, call, .. } = intake;
     let config = &engine.config;
     let id = step.server.provider(config);
     let provider = config.provider(id);
@@ -198,7 +131,8 @@ pub(super) fn path(
     (path != original).then_some(path)
 }
 
-/// The plain path for the model that the client names, where it is not the one that came.
+/// Returns the plain path for the model that the client names, where it is not the one
+/// that came.
 pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);

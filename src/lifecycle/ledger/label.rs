@@ -1,21 +1,39 @@
-//! What requests and attempts are called in metrics.
+//! The labels of requests and attempts in metrics.
 //!
-//! Names of the configuration or words of this module; whatever a client has named itself
-//! is [`OTHER`].
+//! They are names of the configuration or words of this module. Whatever a client has
+//! named itself is [`OTHER`].
 
 use crate::config::{Config, RouteId};
 use crate::metrics::{NONE, OTHER};
 use crate::request::format::Format;
 use crate::routing::{Decision, Server, Step};
 
-/// The model that was asked for and the route that took the request, as labels.
-pub(super) fn labels<'a>(config: &'a Config, decision: Option<&'a Decision>) -> (&'a str, &'a str) {
-    let Some(decision) = decision else { return (NONE, NONE) };
-    (model(decision), route(config, decision.route))
+/// What a request is counted under.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Labels<'a> {
+    /// The model that was asked for.
+    pub(crate) model: &'a str,
+    /// The route that took the request.
+    pub(crate) route: &'a str,
 }
 
-/// The model of a decision as a label.
-pub(super) fn model(decision: &Decision) -> &str {
+impl<'a> Labels<'a> {
+    /// Those of a request that was not decided.
+    pub(crate) const UNDECIDED: Self = Self { model: NONE, route: NONE };
+
+    /// Returns those of a request that was decided.
+    pub(crate) fn of(config: &'a Config, decision: &'a Decision) -> Self {
+        Self { model: metric_model(decision), route: route(config, decision.route) }
+    }
+
+    /// Returns those of a request that asks for that model and is not served.
+    pub(crate) fn unserved(config: &'a Config, sent: Option<&str>) -> Self {
+        Self { model: asked(config, sent), route: NONE }
+    }
+}
+
+/// Returns the model of a decision as a label.
+pub(crate) fn metric_model(decision: &Decision) -> &str {
     match decision.plan.first() {
         // Its name is the client's own, unless it stands in for a model.
         Some(Step { server: Server::Direct(..), model, .. }) if *model == decision.model => OTHER,
@@ -27,6 +45,7 @@ fn route(config: &Config, route: Option<RouteId>) -> &str {
     route.map_or(NONE, |id| &config.route(id).name)
 }
 
+/// Returns the deployment of a step as a label.
 pub(super) fn deployment<'a>(config: &'a Config, step: &Step) -> &'a str {
     match &step.server {
         Server::Deployment(id) => &config.deployment(*id).id,
@@ -34,8 +53,8 @@ pub(super) fn deployment<'a>(config: &'a Config, step: &Step) -> &'a str {
     }
 }
 
-/// What a client has asked for, as a label.
-pub(super) fn asked<'a>(config: &'a Config, sent: Option<&str>) -> &'a str {
+/// Returns what a client has asked for as a label.
+fn asked<'a>(config: &'a Config, sent: Option<&str>) -> &'a str {
     let Some(sent) = sent else { return NONE };
     let names = &config.names;
     let of = |name: &str| {
@@ -47,6 +66,7 @@ pub(super) fn asked<'a>(config: &'a Config, sent: Option<&str>) -> &'a str {
     of(sent).or_else(of_variant).or_else(of_deployment).unwrap_or(OTHER)
 }
 
+/// Returns the class of a status as a label.
 pub(super) const fn class(status: u16) -> &'static str {
     match status {
         100..=199 => "1xx",
@@ -58,7 +78,7 @@ pub(super) const fn class(status: u16) -> &'static str {
     }
 }
 
-/// What the GenAI conventions call what a request asks for.
+/// Returns what the GenAI conventions call what a request asks for.
 pub(super) const fn operation(format: Format) -> &'static str {
     match format {
         Format::OpenAiChat

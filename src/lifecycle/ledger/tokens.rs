@@ -1,45 +1,46 @@
-//! Tokens of an attempt, and what they cost.
+//! The tokens that an attempt took, and what they cost.
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
 
-use super::answer::Answer;
+use crate::lifecycle::work::Work;
 
-/// Tokens of an attempt.
+/// The tokens that an attempt took.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Tokens {
+pub(crate) struct SpentTokens {
     pub(super) input: u64,
     pub(super) output: u64,
     /// Which of them the provider reports; the rest is estimated.
     pub(super) told: [bool; 2],
 }
 
-impl Tokens {
-    /// As the provider counts them, or else as they are estimated.
-    pub(super) fn of(answer: &Answer, told: Told) -> Self {
-        let work = &answer.started.work;
-        if answer.report.status >= 400 || !work.is_processed {
+impl SpentTokens {
+    /// Returns what an answer of `length` bytes took: as the provider counts it, or else
+    /// as it is estimated.
+    pub(crate) fn of(work: &Work, status: u16, is_events: bool, length: u64, told: Told) -> Self {
+        if status >= 400 || !work.is_processed {
             return Self::default();
         }
         let usage = told.usage;
         Self {
             input: usage.input_tokens.unwrap_or(work.tokens),
-            output: usage.output_tokens.unwrap_or(match (work.is_text, answer.is_events) {
+            output: usage.output_tokens.unwrap_or(match (work.is_text, is_events) {
                 (false, _) => 0,
                 // Most providers send an event for each token,
                 (true, true) => u64::from(told.events),
                 // and a token is four bytes long.
-                (true, false) => answer.length / 4,
+                (true, false) => length / 4,
             }),
             told: [usage.input_tokens.is_some(), usage.output_tokens.is_some()],
         }
     }
 
-    pub(super) const fn sum(self) -> u64 {
+    /// Returns input and output together.
+    pub(crate) const fn sum(self) -> u64 {
         self.input.saturating_add(self.output)
     }
 
-    /// What tokens cost in billionths of a dollar; `None` where a price is not known.
+    /// Returns what they cost in billionths of a dollar; `None` where a price is not known.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,

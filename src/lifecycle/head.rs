@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::config::{ClientHeaders, Config, HeaderNames};
+use crate::config::{Config, HeaderNames, Provider};
 use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
-use crate::request::control::{self, BadControl, Controls};
 use crate::request::path::{self, percent_encoded};
 use crate::request::rewrite;
 use crate::sort::ordered;
@@ -29,6 +28,27 @@ pub(super) fn credential_names() -> impl Iterator<Item = &'static str> {
     CREDENTIALS.into_iter().chain(ACCOUNTS)
 }
 
+/// Headers that attempts change beside those that the configuration names.
+const CHANGED: [&str; 5] =
+    [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
+
+/// Every header that an attempt may change, each once.
+pub(super) fn changed(config: &Config) -> Vec<String> {
+    let of_one = |provider: &Provider| {
+        let set = provider.headers.iter().map(|(name, _)| name.clone());
+        let credential = provider.credential.iter().map(|credential| credential.header.clone());
+        set.chain(provider.remove_headers.iter().cloned()).chain(credential).collect::<Vec<_>>()
+    };
+    let fixed = CHANGED.into_iter().chain(credential_names()).map(str::to_owned);
+    let mut names: Vec<String> = Vec::new();
+    for name in fixed.chain(config.providers.iter().flat_map(of_one)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
     ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
@@ -36,7 +56,7 @@ const STEERING: [&str; 4] =
 const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-", "x-envoy-expected-rq-"];
 
 /// The headers of a request as they arrived.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RequestHead(Headers);
 
 impl RequestHead {
@@ -119,56 +139,6 @@ impl RequestHead {
         withheld
     }
 
-    /// The control headers that clients may use.
-    ///
-    /// # Errors
-    /// The first whose value cannot be read.
-    pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
-        let ClientHeaders {
-            route,
-            tag,
-            params,
-            variant,
-            provider,
-            deployment,
-            fallback,
-            cost_limit,
-            session,
-        } = config.client_headers;
-        let names = &config.headers;
-        let read = |is_allowed: bool, name: &str| {
-            let value = is_allowed.then(|| self.joined(name)).flatten();
-            value.map(|value| control::text(name, &value)).transpose()
-        };
-        let cost_limit = read(cost_limit, &names.cost_limit)?;
-        let params = read(params, &names.params)?;
-        Ok(Controls {
-            route: read(route, &names.route)?,
-            variant: read(variant, &names.variant)?,
-            provider: read(provider, &names.provider)?,
-            deployment: read(deployment, &names.deployment)?,
-            fallbacks: read(fallback, &names.fallback)?
-                .map(|list| control::list(&list))
-                .unwrap_or_default(),
-            // What is no tag is dropped, whatever its bytes.
-            tags: tag
-                .then(|| self.joined(&names.tag))
-                .flatten()
-                .map(|list| control::tags(&String::from_utf8_lossy(&list))),
-            params: params
-                .map(|list| control::params(&names.params, &list))
-                .transpose()?
-                .unwrap_or_default(),
-            session: session
-                .then(|| self.joined(&names.session))
-                .flatten()
-                .and_then(|value| control::session(&value)),
-            cost_limit_usd: cost_limit
-                .map(|amount| control::amount(&names.cost_limit, &amount))
-                .transpose()?,
-        })
-    }
-
     /// Whether there is a credential of the client's.
     pub(super) fn has_credential(&self) -> bool {
         let path = self.text(":path").unwrap_or_default();
@@ -184,11 +154,6 @@ impl RequestHead {
     /// The announced length of the body, in bytes.
     pub(super) fn length(&self) -> Option<u64> {
         str::from_utf8(self.first("content-length")?).ok()?.parse().ok()
-    }
-
-    /// Whether the request sets a limit to its cost that it may set.
-    pub(super) fn has_cost_limit(&self, config: &Config) -> bool {
-        config.client_headers.cost_limit && self.first(&config.headers.cost_limit).is_some()
     }
 
     /// The headers that conditions ask for.

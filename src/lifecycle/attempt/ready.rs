@@ -1,0 +1,66 @@
+//! Whether an attempt that was planned may still be made when its time has come, and what
+//! becomes of one whose deployment has gone.
+
+use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::millis;
+use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::progress::Progress;
+use crate::metrics::table;
+use crate::state::{Fleet, SharedFleet, Standing};
+
+/// Returns the leg that was chosen for this attempt. Where its deployment has been drained
+/// since, another one of its list in the cluster that Envoy has gone to.
+pub(super) fn in_service<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    handover: &Handover,
+    progress: &Progress,
+    chosen: usize,
+) -> Option<usize> {
+    let leg = handover.legs.get(chosen)?;
+    if !is_drained(engine, host, leg) {
+        return Some(chosen);
+    }
+    let Handover { general, context_window, content_policy, rate_limit, .. } = handover;
+    let mut lists = [general, context_window, content_policy, rate_limit].into_iter();
+    let list = lists.find(|list| list.contains(&chosen))?;
+    let tokens = handover.work.tokens;
+    (chosen.saturating_add(1)..list.end).find(|other| {
+        let there = handover.legs.get(*other).filter(|other| other.cluster == leg.cluster);
+        let is_ready = |leg: &Leg| is_ready(engine, host, leg, tokens);
+        !progress.has_tried(*other) && there.is_some_and(is_ready)
+    })
+}
+
+/// Ends an attempt that was begun at a deployment which has gone since: this filter is the
+/// last that knows of it.
+pub(super) fn abandon<H: Host + ?Sized>(engine: &Engine, host: &H, name: &str, numbers: [u64; 4]) {
+    let now_ms = millis(host.now());
+    match SharedFleet::abandon(host, name, numbers, &engine.config.cooldown, now_ms) {
+        Some(in_flight) => {
+            engine.meter.put(host, &table::IN_FLIGHT, &[name], u64::from(in_flight));
+        }
+        None => engine.count_exhausted(host, 1),
+    }
+}
+
+/// Returns whether an operator has taken a leg's deployment out.
+pub(super) fn is_drained<H: Host + ?Sized>(engine: &Engine, host: &H, leg: &Leg) -> bool {
+    let id = leg.deployment.as_ref().and_then(|id| engine.config.names.deployments.get(id));
+    id.is_some_and(|id| engine.fleet.record(host, *id).is_drained)
+}
+
+/// Returns whether a leg may be tried now, by a request of that many tokens.
+pub(super) fn is_ready<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    leg: &Leg,
+    tokens: u64,
+) -> bool {
+    let config = &engine.config;
+    let Some(id) = &leg.deployment else { return true };
+    let Some(id) = config.names.deployments.get(id) else { return false };
+    let mut fleet = engine.fleet.at(host, config, millis(host.now()));
+    fleet.standing(*id, tokens) == Standing::Ready
+}

@@ -1,0 +1,248 @@
+//! One attempt, from its start to its end, as shared state and the metrics know it.
+
+use log::Level;
+
+use crate::config::DeploymentId;
+use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::millis;
+use crate::lifecycle::work::Work;
+use crate::metrics::{OTHER, table};
+use crate::state::cooldown::Transition;
+use crate::state::outcome::{Outcome, Report};
+use crate::state::{Attempt, Dropped, Ended, Ending};
+
+use super::label::operation;
+use super::tokens::SpentTokens;
+
+/// The outcome of an attempt that the proxy answered by itself, for reasons that say
+/// nothing about the deployment: a circuit breaker, a cluster that does not exist.
+pub(crate) const PROXY: &str = "proxy";
+
+/// An attempt that has begun and is not counted yet.
+#[derive(Debug)]
+#[must_use = "an attempt is counted when its ledger closes"]
+pub(crate) struct AttemptLedger {
+    work: Work,
+    record: Record,
+    /// When all of the request had gone on, in milliseconds since the epoch; `None`: not yet.
+    sent_ms: Option<u64>,
+}
+
+/// Where an attempt is recorded beside the metrics.
+#[derive(Debug)]
+enum Record {
+    /// In its deployment's record.
+    Deployment(Attempt),
+    /// Nowhere: it goes to an upstream model that the client named itself, or to a
+    /// deployment that this configuration does not have.
+    Nowhere,
+}
+
+/// How an attempt ended, for all who are told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AttemptEnd {
+    /// What its deployment's record is told.
+    pub(crate) ending: Ending,
+    pub(crate) tokens: SpentTokens,
+    /// The name of what it came to where that says nothing about the deployment.
+    pub(crate) otherwise: &'static str,
+}
+
+impl AttemptEnd {
+    /// Returns the end of an attempt that was not answered; without a report its client
+    /// gave it up.
+    pub(crate) fn without_answer(report: Option<Report>) -> Self {
+        let ending = Ending { report, ..Ending::default() };
+        let otherwise = Outcome::Cancelled.name();
+        Self { ending, tokens: SpentTokens::default(), otherwise }
+    }
+
+    fn outcome(&self) -> &'static str {
+        self.ending.report.map_or(self.otherwise, |report| report.outcome.name())
+    }
+}
+
+impl AttemptLedger {
+    /// Opens the ledger of an attempt that has begun; without an [`Attempt`] no state is
+    /// kept of it.
+    pub(crate) fn open(work: Work, attempt: Option<Attempt>) -> Self {
+        Self { work, record: attempt.map_or(Record::Nowhere, Record::Deployment), sent_ms: None }
+    }
+
+    /// Returns what the request is.
+    pub(crate) const fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Returns the deployment, where the attempt is recorded at one.
+    pub(crate) const fn deployment(&self) -> Option<DeploymentId> {
+        match &self.record {
+            Record::Deployment(attempt) => Some(attempt.deployment),
+            Record::Nowhere => None,
+        }
+    }
+
+    /// Returns the attempt as numbers, for whoever takes it over; `None`: it is recorded
+    /// nowhere.
+    pub(crate) fn numbers(&self) -> Option<[u64; 4]> {
+        match &self.record {
+            Record::Deployment(attempt) => Some(attempt.numbers()),
+            Record::Nowhere => None,
+        }
+    }
+
+    /// Notes that all of the request has gone on. `least_tokens`: it had that many at least.
+    pub(crate) fn sent(&mut self, now_ms: u64, least_tokens: u64) {
+        self.sent_ms = Some(now_ms);
+        self.work.tokens = self.work.tokens.max(least_tokens);
+    }
+
+    /// Returns whether all of the request has gone on.
+    pub(crate) const fn is_sent(&self) -> bool {
+        self.sent_ms.is_some()
+    }
+
+    /// Returns milliseconds since all of the request had gone on. Until then the client
+    /// may have been what took so long.
+    pub(crate) fn since_sent<H: Host + ?Sized>(&self, host: &H) -> Option<u64> {
+        Some(millis(host.now()).saturating_sub(self.sent_ms?))
+    }
+
+    /// Gives a probe's place back, once its answer has begun.
+    pub(crate) fn release_probe<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H) {
+        if let Record::Deployment(attempt) = &mut self.record
+            && attempt.is_probe()
+            && engine.fleet.release(host, attempt).is_err()
+        {
+            engine.count_exhausted(host, 1);
+        }
+    }
+
+    /// Closes the ledger: records the end of the attempt, and counts it.
+    pub(crate) fn end<H: Host + ?Sized>(self, engine: &Engine, host: &H, end: &AttemptEnd) {
+        let attempt = match &self.record {
+            Record::Deployment(attempt) => attempt,
+            Record::Nowhere => {
+                engine.meter.put(host, &table::ATTEMPTS, &[OTHER, end.outcome()], 1);
+                return;
+            }
+        };
+        let now_ms = millis(host.now());
+        match engine.fleet.end(host, &engine.config, attempt, &end.ending, now_ms) {
+            Ok(Ended { transition, in_flight }) => {
+                if let Some(transition) = transition {
+                    changed_phase(engine, host, attempt.deployment, transition, end.ending.report);
+                }
+                show_in_flight(engine, host, attempt.deployment, Some(in_flight));
+            }
+            Err(Dropped) => engine.count_exhausted(host, 1),
+        }
+        count(engine, host, attempt, &self.work, end, now_ms);
+    }
+
+    /// Closes the ledger of an attempt that ended before it was answered, for no fault of
+    /// its deployment: its client left, or the request was refused after all.
+    pub(crate) fn cancelled<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+        self.end(engine, host, &AttemptEnd::without_answer(None));
+    }
+
+    /// Closes the ledger of an attempt that was handed over and that no attempt filter has
+    /// taken: who has no record then was not counted there either.
+    pub(crate) fn handed_back<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+        if self.deployment().is_some() {
+            self.cancelled(engine, host);
+        }
+    }
+}
+
+/// Counts an attempt after another one that came to `after`.
+pub(crate) fn count_fallback<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    asked: &str,
+    deployment: Option<DeploymentId>,
+    after: Outcome,
+) {
+    let name = deployment.map_or(OTHER, |id| &engine.config.deployment(id).id);
+    engine.meter.put(host, &table::FALLBACKS, &[asked, name, after.name()], 1);
+}
+
+/// Shows how many attempts are under way at a deployment, where that is known.
+pub(crate) fn show_in_flight<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    deployment: DeploymentId,
+    in_flight: Option<u32>,
+) {
+    let Some(count) = in_flight else { return };
+    let name = engine.config.deployment(deployment).id.as_str();
+    engine.meter.put(host, &table::IN_FLIGHT, &[name], u64::from(count));
+}
+
+/// Counts an attempt that has ended, with its duration, tokens and cost.
+fn count<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    attempt: &Attempt,
+    work: &Work,
+    end: &AttemptEnd,
+    now_ms: u64,
+) {
+    if !engine.meter.is_on() {
+        return;
+    }
+    let put = |metric, values: &[&str], amount| engine.meter.put(host, metric, values, amount);
+    let described = engine.config.deployment(attempt.deployment);
+    let name = described.id.as_str();
+    let provider = engine.config.provider(described.provider).name.as_str();
+    let (operation, model) = (operation(work.format), &*described.upstream_model);
+    let AttemptEnd { ending, tokens, .. } = end;
+    let outcome = end.outcome();
+    let is_success = outcome == Outcome::Success.name();
+    put(&table::ATTEMPTS, &[name, outcome], 1);
+    let took_ms = now_ms.saturating_sub(attempt.began_ms);
+    let error = if is_success { "" } else { outcome };
+    put(&table::DURATION, &[name, operation, provider, model, error], took_ms);
+    if let Some(ms) = ending.first_byte_ms.filter(|_| is_success) {
+        put(&table::FIRST_TOKEN, &[name, operation, provider, model], ms);
+    }
+    let directions = [("input", tokens.input), ("output", tokens.output)];
+    for ((direction, count), is_told) in directions.into_iter().zip(tokens.told) {
+        let source = if is_told { "provider" } else { "estimate" };
+        put(&table::TOKENS, &[name, direction, source], count);
+        if is_told {
+            put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
+        }
+    }
+    if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
+        let percent = work.tokens.saturating_mul(100).checked_div(tokens.input);
+        put(&table::ESTIMATE, &[name], percent.unwrap_or_default());
+    }
+    if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
+        put(&table::COST, &[name], nano);
+    }
+}
+
+/// Logs that a deployment's phase has changed, and counts it.
+fn changed_phase<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    id: DeploymentId,
+    transition: Transition,
+    report: Option<Report>,
+) {
+    let name = &engine.config.deployment(id).id;
+    let line = match (transition, report) {
+        (Transition::Cooled(ms), Some(Report { outcome, status, .. })) => {
+            engine.meter.put(host, &table::COOLDOWNS, &[name, outcome.name()], 1);
+            let status = if status == 0 { String::new() } else { format!(" ({status})") };
+            format!("deployment \"{name}\" cools for {ms} ms after {}{status}", outcome.name())
+        }
+        _ => {
+            engine.meter.put(host, &table::RECOVERIES, &[name], 1);
+            format!("deployment \"{name}\" is healthy again")
+        }
+    };
+    host.log(Level::Info, &line);
+}

@@ -1,0 +1,101 @@
+//! What access logs are given of a request, where the configuration asks for it.
+//!
+//! The fields are filter state, which is sent nowhere. Values are words of printable ASCII,
+//! so that no name that a client has chosen can end a line or a field of a log. They never
+//! hold text of a request, a header or a credential.
+
+use std::borrow::Cow;
+
+use crate::config::DeploymentId;
+use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::request::path::percent_encoded;
+use crate::request::refusal::Refusal;
+use crate::routing::{Decision, Step};
+
+use super::tokens::SpentTokens;
+
+const MODEL: &[&str] = &["llm.model"];
+const DEPLOYMENT: &[&str] = &["llm.deployment"];
+const PROVIDER: &[&str] = &["llm.provider"];
+const ROUTE: &[&str] = &["llm.route"];
+const REFUSAL: &[&str] = &["llm.refusal"];
+const DECISION_US: &[&str] = &["llm.decision_us"];
+const INPUT_TOKENS: &[&str] = &["llm.input_tokens"];
+const OUTPUT_TOKENS: &[&str] = &["llm.output_tokens"];
+const COST_USD: &[&str] = &["llm.cost_usd"];
+
+/// Billionths in one.
+const NANO: u64 = 1_000_000_000;
+
+/// Keeps what has been decided.
+pub(super) fn log_decision<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    decision: &Decision,
+    step: &Step,
+) {
+    let config = &engine.config;
+    if !config.log_fields {
+        return;
+    }
+    host.set_property(MODEL, word(&decision.model).as_bytes());
+    if let Some(id) = decision.route {
+        host.set_property(ROUTE, word(&config.route(id).name).as_bytes());
+    }
+    // Each attempt logs its own server.
+    if !engine.delivery.hands_over() {
+        let provider = &config.provider(step.server.provider(config)).name;
+        log_server(engine, host, &step.server.name(config), provider);
+    }
+}
+
+/// Keeps why a request is answered here.
+pub(super) fn log_refusal<H: Host + ?Sized>(engine: &Engine, host: &H, refusal: &Refusal) {
+    if engine.config.log_fields {
+        host.set_property(REFUSAL, refusal.code.as_bytes());
+    }
+}
+
+/// Keeps how long it took to read and decide.
+pub(crate) fn log_decision_time<H: Host + ?Sized>(engine: &Engine, host: &H, spent_us: u64) {
+    if engine.config.log_fields {
+        host.set_property(DECISION_US, spent_us.to_string().as_bytes());
+    }
+}
+
+/// Keeps who is asked.
+pub(crate) fn log_server<H: Host + ?Sized>(engine: &Engine, host: &H, name: &str, provider: &str) {
+    if engine.config.log_fields {
+        host.set_property(DEPLOYMENT, word(name).as_bytes());
+        host.set_property(PROVIDER, word(provider).as_bytes());
+    }
+}
+
+/// Keeps what an attempt took.
+pub(crate) fn log_tokens<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    deployment: DeploymentId,
+    tokens: SpentTokens,
+) {
+    if !engine.config.log_fields || tokens.sum() == 0 {
+        return;
+    }
+    host.set_property(INPUT_TOKENS, tokens.input.to_string().as_bytes());
+    host.set_property(OUTPUT_TOKENS, tokens.output.to_string().as_bytes());
+    if let Some(nano) = tokens.cost_nano_usd(&engine.config.deployment(deployment).facts) {
+        let (whole, rest) = (nano / NANO, nano % NANO);
+        host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
+    }
+}
+
+/// A name as one word that needs no quotes: blanks, quotes, backslashes, control characters
+/// and what is not ASCII percent-encoded.
+fn word(name: &str) -> Cow<'_, str> {
+    let is_kept = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+    if name.bytes().all(is_kept) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(percent_encoded(name.as_bytes(), is_kept))
+}

@@ -1,0 +1,135 @@
+//! Admin requests: let in or not by their head, then read, then answered here.
+//!
+//! What is on the admin path never goes upstream, and the admin token never does.
+
+use log::Level;
+
+use crate::admin::{Desk, Gate, Reply, Request, longest_body};
+use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::{Action, millis};
+use crate::lifecycle::explain::explained;
+use crate::lifecycle::head::RequestHead;
+use crate::request::path;
+
+/// An admin request whose body is being read.
+#[derive(Debug)]
+pub(super) struct AdminRequest {
+    head: RequestHead,
+    /// Its path below the admin path.
+    path: String,
+    /// The longest body that it may have, in bytes.
+    longest: u64,
+    /// How much of its body is held by now, in bytes.
+    held: usize,
+}
+
+/// What a head turns out to be.
+#[derive(Debug)]
+pub(super) enum Admitted {
+    /// No admin request, with the head as it goes on: without the admin token.
+    Other(RequestHead),
+    /// One that was answered.
+    Answered,
+    /// One whose body is still to come, and what the host does with its head.
+    Reading(AdminRequest, Action),
+}
+
+/// Takes the head of a request, which may be on the admin path.
+pub(super) fn admit<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    gate: &Gate,
+    mut head: RequestHead,
+    is_end: bool,
+) -> Admitted {
+    let Some(below) = gate.below(head.first(":path").unwrap_or_default()) else {
+        for name in head.remove_credentials(|value| gate.is_in(value)) {
+            host.set_request_header(name, None);
+        }
+        return Admitted::Other(head);
+    };
+    if let Err(reply) = gate.admit(head.each("authorization")) {
+        send(host, &reply);
+        return Admitted::Answered;
+    }
+    let path = String::from_utf8_lossy(below).into_owned();
+    let longest = longest_body(&engine.config, &path);
+    if head.length().is_some_and(|length| length > longest) {
+        send(host, &Reply::too_large(longest));
+        return Admitted::Answered;
+    }
+    let request = AdminRequest { head, path, longest, held: 0 };
+    if is_end {
+        request.answer(engine, host);
+        return Admitted::Answered;
+    }
+    if engine.delivery.holds_heads() {
+        return Admitted::Reading(request, Action::Pause);
+    }
+    // The token stays here, whatever the filters after this one do with the head.
+    host.set_request_header("authorization", None);
+    Admitted::Reading(request, Action::Continue)
+}
+
+impl AdminRequest {
+    /// Takes what is held of the body; `None`: the request has been answered.
+    pub(super) fn read<H: Host + ?Sized>(
+        mut self,
+        engine: &Engine,
+        host: &H,
+        held: usize,
+        is_end: bool,
+    ) -> Option<Self> {
+        if held as u64 > self.longest {
+            send(host, &Reply::too_large(self.longest));
+            return None;
+        }
+        self.held = held;
+        if is_end {
+            self.answer(engine, host);
+            return None;
+        }
+        Some(self)
+    }
+
+    /// Answers the request, whose end has come.
+    pub(super) fn answer<H: Host + ?Sized>(&self, engine: &Engine, host: &H) {
+        let held = self.held;
+        let body = (held > 0).then(|| host.request_body(0, held)).flatten().unwrap_or_default();
+        let method = self.head.text(":method").unwrap_or_default();
+        let whole = self.head.text(":path").unwrap_or_default();
+        let now_ms = millis(host.now());
+        let desk = Desk {
+            config: &engine.config,
+            fleet: &engine.fleet,
+            origin: engine.origin.as_ref(),
+            shared: host,
+            now_ms,
+            explain: &|head, body| {
+                let mut fleet = engine.fleet.at(host, &engine.config, now_ms);
+                let head = RequestHead::new(head);
+                let explained = explained(&engine.config, &head, body, &mut fleet, host.random());
+                serde_json::to_string(&explained.shown()).unwrap_or_default()
+            },
+        };
+        let reply = desk.answer(&Request {
+            method: &method,
+            path: &self.path,
+            query: path::split(&whole).1,
+            headers: self.head.list(),
+            body: &body,
+        });
+        if let Some(change) = &reply.change {
+            host.log(Level::Info, &format!("admin: {change}"));
+        }
+        send(host, &reply);
+    }
+}
+
+/// Answers the client here.
+fn send<H: Host + ?Sized>(host: &H, reply: &Reply) {
+    let mut headers = vec![("content-type", "application/json"), ("cache-control", "no-store")];
+    headers.extend_from_slice(&reply.headers);
+    host.respond(u32::from(reply.status), &headers, reply.body.as_bytes());
+}

@@ -1,0 +1,25 @@
+//! Requests for the list of models, which is answered here where that is configured.
+
+use crate::config::Config;
+use crate::host::Host;
+use crate::lifecycle::head::RequestHead;
+use crate::lifecycle::refuse::refuse;
+use crate::models::Asked;
+
+/// Answers a request for models; returns whether it was one.
+pub(super) fn list<H: Host + ?Sized>(host: &H, config: &Config, head: &RequestHead) -> bool {
+    let (Some(path), Some(method)) = (head.text(":path"), head.first(":method")) else {
+        return false;
+    };
+    let is_anthropic = head.first("anthropic-version").is_some();
+    let Some(asked) = Asked::of(method, &path, is_anthropic) else { return false };
+    match asked.answer(config) {
+        Ok(body) => {
+            host.respond(200, &[("content-type", "application/json")], body.as_bytes());
+        }
+        Err((refusal, dialect)) => {
+            refuse(host, &refusal, dialect);
+        }
+    }
+    true
+}

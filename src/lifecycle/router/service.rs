@@ -1,0 +1,192 @@
+//! The service that picks a deployment: how it is called, and what its answer means. An
+//! answer that is none picks nothing.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Custom, DeploymentId};
+use crate::host::{Callout, Host, NotCalled, Reply};
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::debug;
+use crate::lifecycle::head::RequestHead;
+use crate::metrics::table;
+use crate::request::facts::{FactsView, RequestFacts};
+use crate::routing::Question;
+
+use super::whole::WholeRequest;
+
+/// Longest id of a request that is passed on, in bytes.
+const MOST_ID: usize = 256;
+
+/// The header that Envoy gives to all answers but its own.
+const FROM_UPSTREAM: &str = "x-envoy-upstream-service-time";
+
+/// Why a service has not picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unpicked {
+    /// It cannot be reached, or its connection broke.
+    Unreachable,
+    /// It took too long.
+    Timeout,
+    /// It answered with another status than 200.
+    Status,
+    /// Its answer is too long, or does not name a deployment.
+    Unreadable,
+    /// It named one that it was not offered.
+    NotACandidate,
+}
+
+impl Unpicked {
+    /// Its name in metrics and logs.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Status => "status",
+            Self::Unreadable => "unreadable",
+            Self::NotACandidate => "not_a_candidate",
+        }
+    }
+}
+
+/// Calls the service that a question is for, and returns the number of the call.
+///
+/// # Errors
+/// [`NotCalled`] where the proxy makes no such call.
+pub(super) fn call<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    whole: &WholeRequest,
+    question: &Question,
+) -> Result<u32, NotCalled> {
+    let config = &engine.config;
+    let Custom { cluster, path, timeout_ms, include_prompt, .. } =
+        question.service(config).ok_or(NotCalled)?;
+    let prompt = include_prompt.then(|| whole.prompt(engine, host)).flatten();
+    let body = body(config, question, &whole.facts, prompt.as_deref()).ok_or(NotCalled)?;
+    let mut headers = vec![
+        (":method", "POST"),
+        (":path", path.as_str()),
+        (":authority", cluster.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+    ];
+    headers.extend(id(&whole.intake.head).map(|id| ("x-request-id", id)));
+    let timeout = Duration::from_millis(*timeout_ms);
+    host.call(Callout { cluster, headers: &headers, body: &body, timeout })
+}
+
+/// Counts what became of a question; with how long the service took, if it was called.
+pub(super) fn count<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    question: &Question,
+    picked: Result<DeploymentId, Unpicked>,
+    took_ms: Option<u64>,
+) {
+    let model = engine.config.model(question.model).name.as_str();
+    let outcome = picked.map_or_else(Unpicked::name, |_| "picked");
+    engine.meter.put(host, &table::PICKS, &[model, outcome], 1);
+    if let Some(took_ms) = took_ms {
+        engine.meter.put(host, &table::PICK_DURATION, &[model], took_ms);
+    }
+    debug(host, || {
+        let deployment = picked.map_or("none", |id| engine.config.deployment(id).id.as_str());
+        let took_ms = took_ms.unwrap_or(0);
+        format!("model={model} service={outcome} deployment={deployment} ms={took_ms}")
+    });
+}
+
+/// Returns the candidate that an answer picks.
+pub(super) fn picked(
+    config: &Config,
+    question: &Question,
+    reply: &Reply,
+    took_ms: u64,
+) -> Result<DeploymentId, Unpicked> {
+    let timeout_ms = question.service(config).map_or(0, |service| service.timeout_ms);
+    // The proxy's clock and its timers run a few milliseconds apart.
+    let is_late = took_ms.saturating_mul(5) >= timeout_ms.saturating_mul(4);
+    // What the proxy answers itself, where nothing came, is not marked as the service's.
+    let is_own = !reply.headers.iter().any(|(name, _)| name == FROM_UPSTREAM);
+    match reply.status {
+        504 if is_own => return Err(Unpicked::Timeout),
+        0 if is_late => return Err(Unpicked::Timeout),
+        502 | 503 if is_own => return Err(Unpicked::Unreachable),
+        0 => return Err(Unpicked::Unreachable),
+        200 => {}
+        _ => return Err(Unpicked::Status),
+    }
+    let named = reply.body.as_deref().and_then(deployment).ok_or(Unpicked::Unreadable)?;
+    question.named(config, &named).ok_or(Unpicked::NotACandidate)
+}
+
+/// Returns the deployment that an answer names.
+fn deployment(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        deployment: String,
+    }
+    // A list would be taken for the members in their order.
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    let answer: Answer = serde_json::from_slice(body).ok().filter(|_| is_object)?;
+    Some(answer.deployment)
+}
+
+/// A question as it is written to a service: no credentials, no headers.
+#[derive(Serialize)]
+struct AskedFor<'a> {
+    model: &'a str,
+    variant: Option<&'a str>,
+    facts: FactsView<'a>,
+    candidates: Vec<Offered<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Offered<'a> {
+    deployment: &'a str,
+    provider: &'a str,
+    upstream_model: &'a str,
+    weight: u32,
+    priority: i32,
+    tags: &'a [String],
+    estimated_cost_usd: Option<f64>,
+}
+
+fn body(
+    config: &Config,
+    question: &Question,
+    facts: &RequestFacts,
+    prompt: Option<&str>,
+) -> Option<Vec<u8>> {
+    let offered = question.candidates.iter().map(|listed| {
+        let deployment = config.deployment(listed.deployment);
+        Offered {
+            deployment: &deployment.id,
+            provider: &config.provider(deployment.provider).name,
+            upstream_model: &deployment.upstream_model,
+            weight: listed.weight,
+            priority: deployment.priority,
+            tags: &deployment.tags,
+            estimated_cost_usd: listed.estimated_cost_usd,
+        }
+    });
+    let asked = AskedFor {
+        model: &question.of(config).name,
+        variant: config.group(question.model, question.group).key.as_deref(),
+        facts: facts.into(),
+        candidates: offered.collect(),
+        prompt,
+    };
+    serde_json::to_vec(&asked).ok()
+}
+
+/// Returns the request's id, by which the service's log can be matched with the proxy's.
+fn id(head: &RequestHead) -> Option<&str> {
+    let id = str::from_utf8(head.first("x-request-id")?).ok()?;
+    let is_plain = id.len() <= MOST_ID && id.bytes().all(|byte| matches!(byte, b'!'..=b'~'));
+    is_plain.then_some(id)
+}

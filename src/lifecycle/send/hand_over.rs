@@ -1,0 +1,155 @@
+//! The router hands what it decided to the attempts of the plan.
+//!
+//! Nothing of the body changes here, and no header but those that a cluster without the
+//! attempt filter must not see.
+
+use std::ops::Range;
+
+use crate::config::Hold;
+use crate::host::Host;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::debug;
+use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::head::{RequestHead, value};
+use crate::lifecycle::intake::Intake;
+use crate::lifecycle::ledger::{AttemptLedger, metric_model};
+use crate::lifecycle::progress::listed_name;
+use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
+use crate::request::refusal::Refusal;
+use crate::routing::{Decision, Server, Step};
+
+use super::edit::{self, Held};
+
+/// Changes the head before it goes on to a buffer filter.
+pub(super) fn let_head_go<H: Host + ?Sized>(engine: &Engine, host: &H, intake: &Intake) {
+    // How many attempts the plan will have is not known yet: as many as a plan can have.
+    set_head(host, &intake.head, u64::from(engine.config.failover.max_attempts));
+}
+
+/// Takes away what a cluster without the attempt filter must not see, which is every
+/// credential, and has Envoy try that often.
+fn set_head<H: Host + ?Sized>(host: &H, head: &RequestHead, attempts: u64) {
+    for name in head.credentials() {
+        host.set_request_header(name, None);
+    }
+    let retries = attempts.saturating_sub(1).to_string();
+    host.set_request_header("x-envoy-max-retries", Some(retries.as_bytes()));
+}
+
+/// Hands the request to the attempts of its plan, the first of which has begun.
+///
+/// # Errors
+/// What the client is told where the body cannot be rewritten.
+pub(super) fn send<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    held: Held<'_>,
+    decision: &Decision,
+    attempt: &AttemptLedger,
+    hold: Hold,
+) -> Result<(), Refusal> {
+    let mut handover = handover(engine, host, held, decision, attempt)?;
+    // The buffer filter says how long a body is whose length was not announced.
+    if let (Hold::BufferFilter, Some(length @ 1..)) = (hold, handover.length) {
+        handover.announce(length);
+    }
+    let first = handover.legs.first().map(|leg| leg.cluster.as_str()).unwrap_or_default();
+    let names = handover.legs.iter().take(handover.general.end);
+    let names: Vec<_> = names.map(|leg| listed_name(&leg.name)).collect();
+    let names = names.join(",");
+    host.set_property(DEPLOYMENTS, names.as_bytes());
+    host.set_property(PLAN, &handover.encode());
+    host.set_property(CLUSTER, first.as_bytes());
+    if hold == Hold::StopIteration {
+        set_head(host, &held.intake.head, attempts(engine, decision, &handover));
+    }
+    host.clear_route_cache();
+    debug(host, || {
+        let config = &engine.config;
+        let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
+        format!("route={route} model={} plan={names}", value(&decision.model))
+    });
+    Ok(())
+}
+
+/// Returns what the attempts need to know.
+fn handover<H: Host + ?Sized>(
+    engine: &Engine,
+    host: &H,
+    held: Held<'_>,
+    decision: &Decision,
+    attempt: &AttemptLedger,
+) -> Result<Handover, Refusal> {
+    let mut legs = Vec::new();
+    let mut add = |steps: &[Step]| -> Result<Range<usize>, Refusal> {
+        let from = legs.len();
+        for step in steps {
+            legs.push(leg(host, engine, held, step)?);
+        }
+        Ok(from..legs.len())
+    };
+    // `Decision::steps` goes through the lists in this order.
+    let general = add(&decision.plan)?;
+    let fallbacks = decision.own.min(general.end)..general.end;
+    let mut list = |steps: &Option<Vec<Step>>| match steps {
+        Some(steps) => add(steps),
+        None => Ok(fallbacks.clone()),
+    };
+    let context_window = list(&decision.kinds.context_window)?;
+    let rate_limit = list(&decision.kinds.rate_limit)?;
+    let content_policy = add(&decision.kinds.content_policy)?;
+    Ok(Handover {
+        work: *attempt.work(),
+        asked: metric_model(decision).to_owned(),
+        disable_cache: decision.disable_cache,
+        begun: attempt.numbers(),
+        length: held.length,
+        legs,
+        own: decision.own,
+        general,
+        context_window,
+        content_policy,
+        rate_limit,
+        original: original(&held.intake.head, &engine.changed),
+    })
+}
+
+/// Returns how many attempts the longest way through the lists can have.
+fn attempts(engine: &Engine, decision: &Decision, handover: &Handover) -> u64 {
+    let Handover { general, context_window, content_policy, rate_limit, .. } = handover;
+    let fallbacks = general.len().saturating_sub(decision.own);
+    let lists = [context_window, content_policy, rate_limit].map(ExactSizeIterator::len);
+    let longest = lists.into_iter().fold(fallbacks, usize::max).saturating_add(decision.own);
+    let failover = &engine.config.failover;
+    let tries = u64::from(failover.retries_per_deployment).saturating_add(1);
+    (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
+}
+
+fn leg<H: Host + ?Sized>(
+    host: &H,
+    engine: &Engine,
+    held: Held<'_>,
+    step: &Step,
+) -> Result<Leg, Refusal> {
+    let config = &engine.config;
+    let provider = config.provider(step.server.provider(config));
+    let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
+    Ok(Leg {
+        deployment: match &step.server {
+            Server::Deployment(id) => Some(config.deployment(*id).id.clone()),
+            Server::Direct(..) => None,
+        },
+        provider: provider.name.clone(),
+        cluster: provider.cluster.clone(),
+        model: step.model.clone(),
+        name: step.server.name(config).into_owned(),
+        path: edit::path(engine, held.intake, step).unwrap_or_else(came),
+        edits: edit::edits(host, config, held, step)?,
+    })
+}
+
+/// Returns the headers that attempts change, as the client sent them.
+fn original(head: &RequestHead, changed: &[String]) -> Vec<(String, Option<Vec<u8>>)> {
+    let sent = |name: &String| head.joined(name).map(|value| value.into_owned());
+    changed.iter().map(|name| (name.clone(), sent(name))).collect()
+}
