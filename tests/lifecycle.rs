@@ -39,6 +39,8 @@ mod metrics;
 mod operate;
 #[path = "lifecycle/request.rs"]
 mod request;
+#[path = "cases/row.rs"]
+mod row;
 #[path = "lifecycle/session.rs"]
 mod session;
 #[path = "lifecycle/shadow.rs"]
@@ -47,6 +49,8 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[path = "lifecycle/tables.rs"]
+mod tables;
 #[path = "lifecycle/version.rs"]
 mod version;
 

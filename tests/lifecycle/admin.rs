@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fake_host::{FakeHost, Reply};
 use crate::{document, engine, head, host};
 
-const TOKEN: &str = "an-admin-token-of-the-tests";
+pub(crate) const TOKEN: &str = "an-admin-token-of-the-tests";
 pub(crate) const BEARER: (&str, &str) = ("authorization", "Bearer an-admin-token-of-the-tests");
 
 /// The document with the admin endpoints, and a host that knows the token.

@@ -143,6 +143,9 @@ impl Host for FakeHost {
     }
 
     fn random(&self) -> u64 {
+        if let Some(seed) = self.wanted_seed.get() {
+            return seed;
+        }
         // A fresh seed for every request, the same ones in every run.
         self.seed.set(self.seed.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
         self.seed.get()

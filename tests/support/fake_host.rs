@@ -45,6 +45,8 @@ pub(crate) struct FakeHost {
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) now_ms: Cell<u64>,
     pub(crate) seed: Cell<u64>,
+    /// What every draw gives, where a test says so.
+    pub(crate) wanted_seed: Cell<Option<u64>>,
     /// What it lacks: without it, what is asked of that is as Envoy's host does it.
     pub(crate) lacks: Cell<Lacks>,
     pub(crate) request_headers: RefCell<Headers>,
@@ -92,6 +94,7 @@ impl FakeHost {
             environment: BTreeMap::new(),
             now_ms: Cell::new(NOW_MS),
             seed: Cell::new(1),
+            wanted_seed: Cell::default(),
             lacks: Cell::default(),
             request_headers: RefCell::default(),
             is_head_gone: Cell::default(),
@@ -163,6 +166,16 @@ impl FakeHost {
         let held = self.body.borrow().len();
         self.most_held.set(held.max(self.most_held.get()));
         let action = stream.on_request_body(self, held, is_end);
+        if action == Action::Continue {
+            self.is_head_gone.set(true);
+            self.passed.borrow_mut().append(&mut self.body.borrow_mut());
+        }
+        action
+    }
+
+    /// Ends the body with trailers.
+    pub(crate) fn trailers(&self, stream: &mut Stream) -> Action {
+        let action = stream.on_request_trailers(self);
         if action == Action::Continue {
             self.is_head_gone.set(true);
             self.passed.borrow_mut().append(&mut self.body.borrow_mut());

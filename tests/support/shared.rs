@@ -16,8 +16,8 @@ pub(crate) struct Shared {
     pub(crate) conflicts: Countdown,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Data {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Data {
     /// Values with their versions.
     pub(super) values: HashMap<String, (Vec<u8>, u32)>,
     /// The last version given.
@@ -44,6 +44,16 @@ impl Shared {
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
         Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
+    }
+
+    /// Everything that is kept, for [`Shared::restore`].
+    pub(crate) fn copy(&self) -> Data {
+        self.data.lock().unwrap().clone()
+    }
+
+    /// Goes back to what was kept when that copy was made.
+    pub(crate) fn restore(&self, copy: &Data) {
+        *self.data.lock().unwrap() = copy.clone();
     }
 
     /// Replaces the value of every key, as a module of another layout would.
