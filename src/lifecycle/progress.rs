@@ -4,9 +4,10 @@
 
 use std::ops::Range;
 
+use crate::codec::{Reader, Writer};
 use crate::state::outcome::Outcome;
 
-use super::handover::{Handover, Leg, Reader, Writer};
+use super::handover::{Handover, Leg, VERSION};
 
 /// How far the attempts of a request have come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,12 +91,9 @@ impl Progress {
 
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer::new();
+        let mut to = Writer::new(VERSION);
         to.option(self.next, |to, next| to.number(next as u64));
-        to.number(self.tried.len() as u64);
-        for leg in &self.tried {
-            to.number(*leg as u64);
-        }
+        to.list(&self.tried, |to, leg| to.number(*leg as u64));
         let last = Outcome::ALL.iter().position(|outcome| *outcome == self.last);
         to.option(last, |to, last| to.number(last as u64));
         to.finish()
@@ -103,7 +101,7 @@ impl Progress {
 
     /// What those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let from = &mut Reader::of(bytes)?;
+        let from = &mut Reader::new(bytes, VERSION)?;
         let (next, tried) = (from.option(Reader::index)?, from.list(Reader::index)?);
         let last = *Outcome::ALL.get(from.option(Reader::index)??)?;
         Some(Self { next, tried, last })
