@@ -36,6 +36,7 @@ impl Writer {
         self.0
     }
 
+    #[inline(never)]
     pub(crate) fn number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number.to_le_bytes()[0] | 0x80);
@@ -83,6 +84,8 @@ impl<'a> Reader<'a> {
         (*first == version).then_some(Self(rest))
     }
 
+    // Copies of the loop wherever a number is read would be three kilobytes.
+    #[inline(never)]
     pub(crate) fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {

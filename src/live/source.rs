@@ -5,13 +5,14 @@
 //! whole set that holds with the document is kept; the last one stays, whatever comes.
 //! Knows no call: `lifecycle` makes it and says what came.
 
+use crate::cas::{self, Change};
 use crate::codec::{Reader, Writer};
 use crate::config::{Base, Dynamic, Problems, RouteSource};
 use crate::hash;
 use crate::host::SharedData;
 
 use super::names::{self, By, Unnoted};
-use super::{ABSENT, PREFIX, WHATEVER, announce};
+use super::{PREFIX, WHATEVER, announce};
 
 /// The layout of a set and of a status.
 const VERSION: u8 = 2;
@@ -122,19 +123,22 @@ fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Statu
     let _ = shared.write(&key(source, "status"), &to.finish(), WHATEVER);
 }
 
-/// Whether this worker is to fetch now: one of all, once in an interval.
+/// Returns whether this worker is to fetch now: one of all, once in an interval. Who moves
+/// the time of the next fetch on makes the fetch; another worker that was faster makes it
+/// in place of this one, so there is one try only.
 pub fn is_due<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, now_ms: u64) -> bool {
-    let key = key(source, "due");
-    let (bytes, version) = shared.read(&key).unwrap_or((Vec::new(), ABSENT));
-    let due_ms = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    // Nobody has set a time further away: the clock has jumped back.
-    let longest = source.interval_ms.max(source.timeout_ms);
-    if due_ms > now_ms && due_ms <= now_ms.saturating_add(longest) {
-        return false;
-    }
     // No fetch begins while another may be under way.
+    let longest = source.interval_ms.max(source.timeout_ms);
     let next_ms = now_ms.saturating_add(longest);
-    shared.write(&key, &next_ms.to_le_bytes(), version).is_ok()
+    let due = cas::change_within(1, shared, &key(source, "due"), None, |due_ms: &mut u64| {
+        // Nobody has set a time further away than the next one: the clock has jumped back.
+        if *due_ms > now_ms && *due_ms <= next_ms {
+            return Change::Keep(false);
+        }
+        *due_ms = next_ms;
+        Change::Write(true)
+    });
+    due.unwrap_or(false)
 }
 
 /// Takes what came of a fetch. Gives back what to tell the operator, unless that was told.
