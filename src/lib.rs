@@ -29,6 +29,8 @@ pub mod routing;
 pub mod state;
 pub mod strategy;
 
+mod cas;
+mod codec;
 mod hash;
 mod load;
 mod sort;

@@ -7,13 +7,14 @@
 
 use std::ops::Range;
 
+use crate::codec::{Reader, Writer};
 use crate::request::format::Format;
 use crate::request::rewrite::Edit;
 
 use super::work::Work;
 
 /// Of the layout below; another one is not read.
-const VERSION: u8 = 3;
+pub(super) const VERSION: u8 = 3;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +67,7 @@ impl Handover {
 
     /// As bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer::new();
+        let mut to = Writer::new(VERSION);
         let Work {
             format,
             tokens,
@@ -115,7 +116,7 @@ impl Handover {
 
     /// What those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let from = &mut Reader::of(bytes)?;
+        let from = &mut Reader::new(bytes, VERSION)?;
         Some(Self {
             work: Work {
                 format: *Format::ALL.get(from.index()?)?,
@@ -156,97 +157,6 @@ impl Leg {
                 Some(Edit { range: from.number()?..from.number()?, with: from.bytes()? })
             })?,
         })
-    }
-}
-
-/// Bytes being written.
-pub(super) struct Writer(Vec<u8>);
-
-impl Writer {
-    /// With the version of the layout before all.
-    pub(super) fn new() -> Self {
-        Self(vec![VERSION])
-    }
-
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.0
-    }
-
-    /// Seven bits a byte, lowest first.
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number.to_le_bytes()[0]);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
-
-    pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
-        self.number(u64::from(value.is_some()));
-        if let Some(value) = value {
-            write(self, value);
-        }
-    }
-}
-
-/// Bytes being read.
-pub(super) struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// Of bytes in this layout; `None` of others.
-    pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
-        let (version, rest) = bytes.split_first()?;
-        (*version == VERSION).then_some(Self(rest))
-    }
-
-    pub(super) fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let (byte, rest) = self.0.split_first()?;
-            self.0 = rest;
-            number |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    }
-
-    pub(super) fn index(&mut self) -> Option<usize> {
-        usize::try_from(self.number()?).ok()
-    }
-
-    fn bytes(&mut self) -> Option<Vec<u8>> {
-        let length = self.index()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes.to_vec())
-    }
-
-    fn text(&mut self) -> Option<String> {
-        String::from_utf8(self.bytes()?).ok()
-    }
-
-    #[expect(clippy::option_option, reason = "there may be nothing to read, and nothing there")]
-    pub(super) fn option<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Option<T>,
-    ) -> Option<Option<T>> {
-        if self.number()? == 0 { Some(None) } else { read(self).map(Some) }
-    }
-
-    pub(super) fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let count = self.index()?;
-        // Every element takes a byte at least.
-        if count > self.0.len() {
-            return None;
-        }
-        (0..count).map(|_| read(self)).collect()
     }
 }
 

@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::ops::Range;
 
+use crate::codec::{Reader, Writer};
 use crate::request::path::percent_encoded;
 use crate::state::outcome::{Outcome, Report};
 
-use super::handover::{Handover, Leg, Reader, Writer};
+use super::handover::{Handover, Leg, VERSION};
 
 /// How far the attempts of a request have come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -159,27 +160,26 @@ impl Progress {
 
     /// Returns it as bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut to = Writer::new();
+        let mut to = Writer::new(VERSION);
         match self.next {
             Next::Nothing => to.number(0),
             Next::Surplus => to.number(1),
             Next::Leg(leg) => to.number((leg as u64).saturating_add(2)),
         }
-        to.number(self.tried.len() as u64);
-        for Tried { leg, report, took_ms } in &self.tried {
+        to.list(&self.tried, |to, Tried { leg, report, took_ms }| {
             to.number(*leg as u64);
             let outcome = Outcome::ALL.iter().position(|known| *known == report.outcome);
             to.number(outcome.unwrap_or_default() as u64);
             to.number(u64::from(report.status));
             to.option(report.retry_after_ms, Writer::number);
             to.option(*took_ms, Writer::number);
-        }
+        });
         to.finish()
     }
 
     /// Returns what those bytes say; `None` where they are of another layout.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let from = &mut Reader::of(bytes)?;
+        let from = &mut Reader::new(bytes, VERSION)?;
         let next = match from.index()? {
             0 => Next::Nothing,
             1 => Next::Surplus,

@@ -149,7 +149,7 @@ fn read<S: SharedData + ?Sized>(
     origin: &Origin,
 ) -> Result<(Base, Dynamic), Problems> {
     let fetched = Additions::read(shared, config).holding(origin);
-    Ok((Base::read(&origin.document, fetched.as_deref())?, table::read(shared).0))
+    Ok((Base::read(&origin.document, fetched.as_deref())?, table::read(shared)))
 }
 
 fn source(base: &Base, name: &str) -> Source {

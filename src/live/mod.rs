@@ -30,8 +30,9 @@ const GENERATION: &str = "pointsman/live/1/generation";
 /// A version with which a value is written whatever is there.
 const WHATEVER: u32 = 0;
 
-/// A version no key ever has: with it only an absent key is written.
-const ABSENT: u32 = u32::MAX;
+/// Tries of a change before it is given up. No request waits for one, so there are more
+/// than for the records of deployments.
+const TRIES: u32 = 256;
 
 /// What a live configuration was made of.
 #[derive(Debug, Clone)]
@@ -76,7 +77,7 @@ impl Additions {
     /// endpoints to see and remove it.
     pub fn read<S: SharedData + ?Sized>(shared: &S, config: &Config) -> Self {
         let fetched = config.route_source.as_ref().and_then(|from| source::stored(shared, from));
-        let dynamic = config.admin.as_ref().map(|_| table::read(shared).0);
+        let dynamic = config.admin.as_ref().map(|_| table::read(shared));
         Self { fetched: fetched.map(|set| set.text), dynamic: dynamic.unwrap_or_default() }
     }
 

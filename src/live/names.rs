@@ -3,17 +3,16 @@
 //! Shared data keeps a key for each until the proxy ends, so each counts once and for
 //! good. Kept as hashes, which never go away.
 
+use crate::cas::{self, Change};
 use crate::hash;
 use crate::host::SharedData;
 
-use super::{ABSENT, PREFIX};
+use super::{PREFIX, TRIES};
 
 /// Most models and deployments that operators may ever add.
 const MOST_POSTED: usize = 1024;
 /// Most that the route source may ever deliver.
 const MOST_FETCHED: usize = 8192;
-/// Tries before it is given up.
-const TRIES: u32 = 256;
 
 /// Who added a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +41,7 @@ pub(super) fn note<S: SharedData + ?Sized>(
         By::RouteSource => ("fetched", MOST_FETCHED),
     };
     let key = format!("{PREFIX}names/{key}");
-    for _ in 0..TRIES {
-        let (mut known, version) = shared.read(&key).unwrap_or((Vec::new(), ABSENT));
+    let noted = cas::change_within(TRIES, shared, &key, None, |Noted(known)| {
         let before = known.len();
         for name in names {
             let hash = hash::of(name.as_bytes()).to_le_bytes();
@@ -51,15 +49,26 @@ pub(super) fn note<S: SharedData + ?Sized>(
                 known.extend_from_slice(&hash);
             }
         }
-        if known.len() == before {
-            return Ok(());
+        match known.len() {
+            length if length == before => Change::Keep(Ok(())),
+            length if length / 8 > most => Change::Keep(Err(Unnoted::Full(most))),
+            _ => Change::Write(Ok(())),
         }
-        if known.len() / 8 > most {
-            return Err(Unnoted::Full(most));
-        }
-        if shared.write(&key, &known, version).is_ok() {
-            return Ok(());
-        }
+    });
+    noted.unwrap_or(Err(Unnoted::Contended))
+}
+
+/// Hashes of the names that were ever added, in eight bytes each.
+struct Noted(Vec<u8>);
+
+impl cas::Value for Noted {
+    type Bytes = Vec<u8>;
+
+    fn decode(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
     }
-    Err(Unnoted::Contended)
+
+    fn encode(&self) -> Vec<u8> {
+        self.0.clone()
+    }
 }

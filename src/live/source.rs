@@ -5,13 +5,17 @@
 //! whole set that holds with the document is kept; the last one stays, whatever comes.
 //! Knows no call: `lifecycle` makes it and says what came.
 
+use crate::cas::{self, Change};
+use crate::codec::{Reader, Writer};
 use crate::config::{Base, Dynamic, Problems, RouteSource};
 use crate::hash;
 use crate::host::SharedData;
 
 use super::names::{self, By, Unnoted};
-use super::{ABSENT, PREFIX, WHATEVER, announce};
+use super::{PREFIX, WHATEVER, announce};
 
+/// The layout of a set and of a status.
+const VERSION: u8 = 2;
 /// Longest answer that is read, in bytes.
 pub const LONGEST_ANSWER: usize = 1024 * 1024;
 /// Longest entity tag that is kept, in bytes.
@@ -82,34 +86,29 @@ fn key(source: &RouteSource, what: &str) -> String {
     format!("{PREFIX}source/{:016x}/{what}", hash::of(name.as_bytes()))
 }
 
-/// What the source delivered last.
+/// Returns what the source delivered last; `None` before its first answer that holds.
 pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<Set> {
     let (bytes, _) = shared.read(&key(source, "set"))?;
-    let (length, rest) = bytes.split_first_chunk()?;
-    let (etag, text) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-    Some(Set { etag: etag.to_vec(), text: text.to_vec() })
+    let from = &mut Reader::new(&bytes, VERSION)?;
+    Some(Set { etag: from.bytes()?, text: from.bytes()? })
 }
 
 fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &Set) {
-    let length = u16::try_from(set.etag.len()).unwrap_or_default();
-    let etag = set.etag.get(..usize::from(length)).unwrap_or_default();
-    let bytes = [&length.to_le_bytes(), etag, &set.text].concat();
-    let _ = shared.write(&key(source, "set"), &bytes, WHATEVER);
+    let mut to = Writer::new(VERSION);
+    to.bytes(&set.etag);
+    to.bytes(&set.text);
+    let _ = shared.write(&key(source, "set"), &to.finish(), WHATEVER);
 }
 
-/// How fetching went so far.
+/// Returns how fetching went so far.
 pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Status {
-    let read = shared.read(&key(source, "status")).unwrap_or_default().0;
-    let number = |at: usize| {
-        let bytes = read.get(at..).and_then(<[u8]>::first_chunk);
-        bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    let read = |bytes: &[u8]| {
+        let from = &mut Reader::new(bytes, VERSION)?;
+        let (confirmed_ms, asked_ms) = (from.number()?, from.number()?);
+        Some(Status { confirmed_ms, asked_ms, error: from.text()? })
     };
-    let error = read.get(16..).unwrap_or_default();
-    Status {
-        confirmed_ms: number(0),
-        asked_ms: number(8),
-        error: String::from_utf8_lossy(error).into_owned(),
-    }
+    let kept = shared.read(&key(source, "status"));
+    kept.and_then(|(bytes, _)| read(&bytes)).unwrap_or_default()
 }
 
 fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Status) {
@@ -117,29 +116,29 @@ fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Statu
     while !status.error.is_char_boundary(end) {
         end = end.saturating_sub(1);
     }
-    let error = status.error.get(..end).unwrap_or_default();
-    let bytes = [
-        status.confirmed_ms.to_le_bytes().as_slice(),
-        &status.asked_ms.to_le_bytes(),
-        error.as_bytes(),
-    ]
-    .concat();
-    let _ = shared.write(&key(source, "status"), &bytes, WHATEVER);
+    let mut to = Writer::new(VERSION);
+    to.number(status.confirmed_ms);
+    to.number(status.asked_ms);
+    to.text(status.error.get(..end).unwrap_or_default());
+    let _ = shared.write(&key(source, "status"), &to.finish(), WHATEVER);
 }
 
-/// Whether this worker is to fetch now: one of all, once in an interval.
+/// Returns whether this worker is to fetch now: one of all, once in an interval. Who moves
+/// the time of the next fetch on makes the fetch; another worker that was faster makes it
+/// in place of this one, so there is one try only.
 pub fn is_due<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, now_ms: u64) -> bool {
-    let key = key(source, "due");
-    let (bytes, version) = shared.read(&key).unwrap_or((Vec::new(), ABSENT));
-    let due_ms = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    // Nobody has set a time further away: the clock has jumped back.
-    let longest = source.interval_ms.max(source.timeout_ms);
-    if due_ms > now_ms && due_ms <= now_ms.saturating_add(longest) {
-        return false;
-    }
     // No fetch begins while another may be under way.
+    let longest = source.interval_ms.max(source.timeout_ms);
     let next_ms = now_ms.saturating_add(longest);
-    shared.write(&key, &next_ms.to_le_bytes(), version).is_ok()
+    let due = cas::change_within(1, shared, &key(source, "due"), None, |due_ms: &mut u64| {
+        // Nobody has set a time further away than the next one: the clock has jumped back.
+        if *due_ms > now_ms && *due_ms <= next_ms {
+            return Change::Keep(false);
+        }
+        *due_ms = next_ms;
+        Change::Write(true)
+    });
+    due.unwrap_or(false)
 }
 
 /// Takes what came of a fetch. Gives back what to tell the operator, unless that was told.

@@ -4,19 +4,18 @@
 //! An entry is written only where the configuration with it holds, and where it breaks no
 //! other entry; so the value is whole at any time, whoever else writes.
 
+use crate::cas::{self, Change};
 use crate::config::{self, Added, Base, Dynamic, DynamicRoute, Problems, Unfit};
 use crate::host::SharedData;
 use crate::state;
 
 use super::names::{self, By, Unnoted};
-use super::{ABSENT, Additions, Origin, PREFIX, announce};
+use super::{Additions, Origin, PREFIX, TRIES, announce};
 
 /// Most routes, and most aliases.
 const MOST_ENTRIES: usize = 256;
 /// Longest value, in bytes.
 const LONGEST: usize = 256 * 1024;
-/// Tries before a change is given up: each one lost is another worker's change made.
-const TRIES: u32 = 256;
 
 /// Something to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,17 +49,26 @@ pub enum Refused {
     Contended,
 }
 
-/// The entries, and the version of their value.
-pub(super) fn read<S: SharedData + ?Sized>(shared: &S) -> (Dynamic, u32) {
-    match shared.read(&key()) {
-        // What another layout left there is nothing to go by.
-        Some((bytes, version)) => (Dynamic::decode(&bytes).unwrap_or_default(), version),
-        None => (Dynamic::default(), ABSENT),
-    }
+/// Returns the entries.
+pub(super) fn read<S: SharedData + ?Sized>(shared: &S) -> Dynamic {
+    cas::read(shared, &key()).0
 }
 
 fn key() -> String {
     format!("{PREFIX}dynamic")
+}
+
+/// What another layout left there is nothing to go by, and reads as no entries.
+impl cas::Value for Dynamic {
+    type Bytes = String;
+
+    fn decode(bytes: &[u8]) -> Self {
+        Self::decode(bytes).unwrap_or_default()
+    }
+
+    fn encode(&self) -> String {
+        self.encode()
+    }
 }
 
 /// Adds an entry, or replaces the one of its name; whether it is a new one.
@@ -79,30 +87,30 @@ pub fn put<S: SharedData + ?Sized>(
     if let Entry::Route(model, route) = entry {
         note(shared, &base.further(model, route), || base.unfit(&with(Dynamic::default(), entry)))?;
     }
+    // That the configuration as a whole can be built is asked once: it costs as much as
+    // all else together, and what other workers add meanwhile was asked by them.
     let mut is_built = false;
-    for _ in 0..TRIES {
-        let (before, version) = read(shared);
-        let is_new = !before.has(&entry.name());
-        let broken_before = base.unfit(&before);
-        let after = with(before, entry);
-        check(entry, &broken_before, &base.unfit(&after))?;
-        let text = after.encode();
-        check_size(entry, &after, text.len())?;
-        if !is_built {
+    let put = cas::change_within(TRIES, shared, &key(), None, |dynamic: &mut Dynamic| {
+        let is_new = !dynamic.has(&entry.name());
+        let broken_before = base.unfit(dynamic);
+        *dynamic = with(std::mem::take(dynamic), entry);
+        let mut checked = check(entry, &broken_before, &base.unfit(dynamic))
+            .and_then(|()| check_size(entry, dynamic));
+        if checked.is_ok() && !is_built {
             // As every worker is going to.
-            let live = config::parse_live(document, fetched.as_deref(), &after);
-            check(entry, &broken_before, &live.map_err(Refused::Wrong)?.unfit)?;
+            checked = config::parse_live(document, fetched.as_deref(), dynamic)
+                .map_err(Refused::Wrong)
+                .and_then(|live| check(entry, &broken_before, &live.unfit));
             is_built = true;
         }
-        if shared.write(&key(), text.as_bytes(), version).is_ok() {
-            if let Entry::Route(model, _) = entry {
-                state::restart_turns(shared, model, &base.groups(model));
-            }
-            announce(shared);
-            return Ok(is_new);
-        }
+        checked.map(|()| is_new).into()
+    });
+    let is_new = put.unwrap_or(Err(Refused::Contended))?;
+    if let Entry::Route(model, _) = entry {
+        state::restart_turns(shared, model, &base.groups(model));
     }
-    Err(Refused::Contended)
+    announce(shared);
+    Ok(is_new)
 }
 
 /// Removes an entry; dynamic entries that no longer fit without it stay, and are left out.
@@ -115,23 +123,21 @@ pub fn remove<S: SharedData + ?Sized>(
     origin: &Origin,
     entry: &Added,
 ) -> Result<(), Refused> {
-    for _ in 0..TRIES {
-        let (mut dynamic, version) = read(shared);
-        if !dynamic.remove(entry) {
-            let fetched = Additions::read(shared, config).holding(origin);
-            let base = Base::read(&origin.document, fetched.as_deref()).map_err(Refused::Wrong)?;
-            let is_known = match entry {
-                Added::Route(model) => base.is_model(model),
-                Added::Alias(alias) => base.is_alias(alias),
-            };
-            return Err(if is_known { Refused::Configured } else { Refused::Unknown });
-        }
-        if shared.write(&key(), dynamic.encode().as_bytes(), version).is_ok() {
-            announce(shared);
-            return Ok(());
-        }
+    let removed = cas::change_within(TRIES, shared, &key(), None, |dynamic: &mut Dynamic| {
+        let is_removed = dynamic.remove(entry);
+        if is_removed { Change::Write(true) } else { Change::Keep(false) }
+    });
+    if removed.ok_or(Refused::Contended)? {
+        announce(shared);
+        return Ok(());
     }
-    Err(Refused::Contended)
+    let fetched = Additions::read(shared, config).holding(origin);
+    let base = Base::read(&origin.document, fetched.as_deref()).map_err(Refused::Wrong)?;
+    let is_known = match entry {
+        Added::Route(model) => base.is_model(model),
+        Added::Alias(alias) => base.is_alias(alias),
+    };
+    Err(if is_known { Refused::Configured } else { Refused::Unknown })
 }
 
 fn with(mut dynamic: Dynamic, entry: &Entry) -> Dynamic {
@@ -164,7 +170,8 @@ fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused
     Ok(())
 }
 
-fn check_size(entry: &Entry, after: &Dynamic, length: usize) -> Result<(), Refused> {
+fn check_size(entry: &Entry, after: &Dynamic) -> Result<(), Refused> {
+    let length = after.encode().len();
     let (field, kind, count) = match entry {
         Entry::Route(..) => ("model", "routes", after.routes.len()),
         Entry::Alias(..) => ("alias", "aliases", after.aliases.len()),

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use crate::cas;
 use crate::config::{Config, Cooldown, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::load::Load;
 
+use super::PREFIX;
 use super::attempt::{self, Asking, Attempt, Ended, Ending};
 use super::cooldown;
 use super::onlooker::Heard;
@@ -13,7 +15,6 @@ use super::operate::Operation;
 use super::record::Record;
 use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
-use super::{PREFIX, cas};
 
 /// What a decision asks of shared state.
 pub trait Fleet {

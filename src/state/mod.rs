@@ -7,7 +7,6 @@
 //! its bounded retries is dropped and counted, and never blocks a request.
 
 pub mod attempt;
-mod cas;
 pub mod cooldown;
 mod fleet;
 mod flight;

@@ -3,7 +3,8 @@
 //! Anything that is not such a record reads as a healthy one of which nothing is
 //! known, so that a value of another layout neither traps nor misleads.
 
-use super::cas;
+use crate::cas;
+
 use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
 use super::probe::{LEASES, Probes};

@@ -4,10 +4,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use crate::cas;
 use crate::config::{GroupId, ModelId};
 use crate::host::SharedData;
 
-use super::{PREFIX, cas};
+use super::PREFIX;
 
 /// Which counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,18 +32,6 @@ impl LocalTurns {
         let taken = *count;
         *count = count.wrapping_add(1);
         taken
-    }
-}
-
-impl cas::Value for u64 {
-    type Bytes = [u8; 8];
-
-    fn decode(bytes: &[u8]) -> Self {
-        bytes.first_chunk().map_or(0, |bytes| Self::from_le_bytes(*bytes))
-    }
-
-    fn encode(&self) -> [u8; 8] {
-        self.to_le_bytes()
     }
 }
 

@@ -71,20 +71,22 @@ impl Reading {
         }
         // Nothing can follow the announced length: one callback less that holds.
         let is_whole = is_end || self.intake.length == Some(held as u64);
-        let mut early = None;
+        let mut early: Option<Early> = None;
         let mut first = Vec::new();
         while self.reader.seen() < held {
             let seen = self.reader.seen();
             let Some(window) = window(host, seen, held) else {
+                early.into_iter().for_each(|early| early.give_up(engine, host));
                 return HasRead::Refused(unreadable());
             };
             let intake = &self.intake;
             let read = self.reader.read(intake, &window, |reader| {
-                let onward;
-                (onward, early) = at_model(engine, host, intake, reader, is_whole, now_ms);
+                let (onward, decided) = at_model(engine, host, intake, reader, is_whole, now_ms);
+                early = decided;
                 onward
             });
             if let Err(error) = read {
+                early.into_iter().for_each(|early| early.give_up(engine, host));
                 return HasRead::Unread(Unread::Unparsable(error));
             }
             if seen == 0 {
@@ -95,6 +97,16 @@ impl Reading {
             Some(early) => HasRead::Early(Box::new(Early { first, ..early })),
             None if is_whole => HasRead::Whole(first),
             None => HasRead::Part,
+        }
+    }
+}
+
+impl Early {
+    /// Ends what has begun of a request that cannot go on after all.
+    fn give_up<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+        self.attempt.cancelled(engine, host);
+        if let Some(shadowed) = self.shadowed {
+            shadowed.count(engine, host, None);
         }
     }
 }
