@@ -55,13 +55,16 @@ CHROMIUM   ?= $(shell command -v chromium || command -v chromium-browser || comm
 # How many requests the soak sends.
 REQUESTS ?= 200000
 
+# For bench-count: not empty to accept what it counts.
+UPDATE   ?=
+
 # How long the benchmark measures, and of what: bodies and listeners as its
 # table names them, or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-count bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -177,6 +180,9 @@ fuzz: ## fuzz every target for FUZZ_SECONDS each (nightly toolchain and cargo-fu
 bench: build rig setup-envoy $(TOOLS)/bin/oha ## what Pointsman costs in Envoy, beside other ways; ROUNDS=5 SECONDS=3 ONLY="0.3 KB,3 routes"
 	@exec python3 scripts/bench --oha $(TOOLS)/bin/oha --rounds $(ROUNDS) --seconds $(SECONDS) --only "$(ONLY)"
 
+bench-count: setup-rust ## what one request costs, counted by callgrind and compared with benches/count/expected.txt; UPDATE=1 rewrites that
+	@exec python3 scripts/bench/count.py $(if $(UPDATE),--update)
+
 # Unwinding, as benchmarks are always built: else cargo builds the library twice
 # under one name.
 bench-engine: setup-rust ## how fast the pure parts are, natively, and how that grows; ARGS=text runs those
@@ -201,6 +207,7 @@ lint: setup-rust lengths docs deny compose build ## formatting, clippy on both t
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
 	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
 	$(CARGO) fmt --check --manifest-path playground/Cargo.toml
+	$(CARGO) fmt --check --manifest-path benches/count/Cargo.toml
 	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }

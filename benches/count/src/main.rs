@@ -1,0 +1,41 @@
+//! Sends the requests of tests/budget/, for callgrind to count.
+//!
+//! Without arguments it prints the table of calls and allocations; with a scenario's name
+//! it sends that request alone, after those that warm up.
+
+#[path = "../../../tests/budget/allocator.rs"]
+mod allocator;
+#[path = "../../../tests/budget/calls.rs"]
+mod calls;
+#[path = "../../../tests/budget/gauge.rs"]
+mod gauge;
+#[path = "../../../tests/budget/host.rs"]
+mod host;
+#[path = "../../../tests/budget/scenario.rs"]
+mod scenario;
+
+use calls::Table;
+use gauge::Gauge;
+
+/// Takes the place of the C library's, from which the standard library seeds its maps:
+/// with the same seeds, maps take the same number of instructions in every run.
+#[allow(unsafe_code)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, _: u32) -> isize {
+    // SAFETY: the caller gives a buffer of that length.
+    unsafe { buffer.write_bytes(0x5a, length) };
+    length.cast_signed()
+}
+
+fn main() {
+    let name = std::env::args().nth(1);
+    let is_asked =
+        |scenario: &&scenario::Scenario| name.as_ref().is_none_or(|name| scenario.name == name);
+    let mut counted = Vec::new();
+    for scenario in scenario::all().into_iter().filter(|scenario| is_asked(&scenario)) {
+        let name = scenario.name.to_owned();
+        counted.push((name, Gauge::warmed_up(scenario).send().values()));
+    }
+    assert!(!counted.is_empty(), "no scenario of that name");
+    print!("{}", Table(&counted));
+}

@@ -1,0 +1,177 @@
+//! Drives one request after another through the lifecycle, as Envoy does, and counts.
+
+use std::collections::VecDeque;
+
+use pointsman::lifecycle::{Action, Stream, Worker};
+
+use crate::allocator;
+use crate::calls::Counts;
+use crate::host::{CountingHost, outside};
+use crate::scenario::{Answer, Scenario};
+
+/// How many requests come before the one that counts: metrics are defined by then, and
+/// shared data is there.
+const WARM_UP: usize = 2;
+
+/// A proxy with the configuration of one scenario.
+pub(crate) struct Gauge {
+    host: CountingHost,
+    router: Worker,
+    attempts: Option<Worker>,
+    scenario: Scenario,
+}
+
+impl Gauge {
+    /// Starts the workers and sends requests until nothing is new to them any more.
+    pub(crate) fn warmed_up(scenario: Scenario) -> Self {
+        let host = CountingHost::new();
+        let configuration = scenario.configuration.as_bytes();
+        let router = Worker::start(&host, configuration).unwrap();
+        let attempts = scenario.has_attempts.then(|| {
+            host.set(&["plugin_root_id"], b"attempt");
+            Worker::start(&host, configuration).unwrap()
+        });
+        let gauge = Self { host, router, attempts, scenario };
+        for _ in 0..WARM_UP {
+            gauge.check(&gauge.begin().one_request());
+        }
+        gauge
+    }
+
+    /// Sends a request and returns what it cost.
+    pub(crate) fn send(&self) -> Counts {
+        self.begin();
+        let before = allocator::allocations();
+        allocator::set_counting(true);
+        let sent = self.last_request();
+        allocator::set_counting(false);
+        let allocations = allocator::allocations() - before;
+        self.check(&sent);
+        Counts { allocations, ..self.host.counts() }
+    }
+
+    fn begin(&self) -> &Self {
+        self.host.begin(&self.scenario.headers, self.scenario.pause);
+        self
+    }
+
+    /// Sends the request that counts: `make bench-count` forgets at this function's name
+    /// what it has counted so far.
+    #[inline(never)]
+    fn last_request(&self) -> Vec<u8> {
+        self.one_request()
+    }
+
+    /// Sends one request, which `make bench-count` counts by this function's name, and
+    /// returns its body as it went upstream.
+    #[inline(never)]
+    fn one_request(&self) -> Vec<u8> {
+        let Self { host, router, attempts, scenario } = self;
+        host.enter();
+        let mut request = Stream::new(router.engine(host));
+        let mut sent = upload(host, &mut request, &scenario.body, scenario.pieces());
+        let mut answers: VecDeque<&Answer> = outside(|| scenario.answers.iter().collect());
+        let mut attempt = None;
+        while let Some(answer) = outside(|| answers.pop_front()) {
+            if let Some(attempts) = attempts {
+                host.enter();
+                let mut next = Stream::new(attempts.engine(host));
+                sent = upload(host, &mut next, &scenario.body, scenario.pieces());
+                outside(|| host.answer(&answer.headers));
+                host.enter();
+                next.on_response_headers(host, false);
+                if outside(|| host.received("x-llm-retry").is_some()) {
+                    host.enter();
+                    next.on_done(host);
+                    continue;
+                }
+                attempt = Some(next);
+            } else {
+                outside(|| host.answer(&answer.headers));
+            }
+            host.enter();
+            request.on_response_headers(host, false);
+            download(host, attempt.as_mut(), &mut request, answer);
+            break;
+        }
+        if let Some(mut attempt) = attempt {
+            host.enter();
+            attempt.on_done(host);
+        }
+        host.enter();
+        request.on_done(host);
+        outside(|| assert!(answers.is_empty(), "{}: not all answers were needed", scenario.name));
+        sent
+    }
+
+    /// Fails where the request did not become what the scenario is about.
+    fn check(&self, sent: &[u8]) {
+        let name = self.scenario.name;
+        assert_eq!(*self.host.refused.borrow(), None, "{name}");
+        let sent = String::from_utf8_lossy(sent);
+        assert!(sent.contains(self.scenario.sent), "{name}: {sent:.500}");
+        let is_judged = !self.scenario.sent.is_empty();
+        assert_eq!(self.host.received("x-llm-model").is_some(), is_judged, "{name}");
+        assert!(
+            !is_judged || self.attempts.is_some() || self.host.sent("x-llm-cluster").is_some(),
+            "{name}"
+        );
+    }
+}
+
+/// Sends headers and body to one role, holding what it holds; returns what it let go.
+fn upload<'a>(
+    host: &CountingHost,
+    stream: &mut Stream,
+    body: &[u8],
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> Vec<u8> {
+    let mut sent = outside(|| {
+        host.request_body.borrow_mut().clear();
+        Vec::with_capacity(body.len() + 1024)
+    });
+    host.enter();
+    stream.on_request_headers(host, body.is_empty());
+    if body.is_empty() {
+        return sent;
+    }
+    for piece in pieces {
+        let held = outside(|| {
+            let mut held = host.request_body.borrow_mut();
+            held.extend_from_slice(piece);
+            held.len()
+        });
+        host.enter();
+        if stream.on_request_body(host, held, false) == Action::Continue {
+            outside(|| sent.append(&mut host.request_body.borrow_mut()));
+        }
+    }
+    // The end comes by itself, as HTTP/1.1 has it.
+    let held = outside(|| host.request_body.borrow().len());
+    host.enter();
+    stream.on_request_body(host, held, true);
+    outside(|| sent.append(&mut host.request_body.borrow_mut()));
+    sent
+}
+
+/// Sends an answer's body through both roles, the attempt's first.
+fn download(
+    host: &CountingHost,
+    mut attempt: Option<&mut Stream>,
+    request: &mut Stream,
+    answer: &Answer,
+) {
+    let end: &[u8] = &[];
+    let chunks = answer.chunks.iter().map(|chunk| (chunk.as_slice(), false));
+    for (chunk, is_end) in chunks.chain([(end, true)]) {
+        outside(|| {
+            let mut body = host.response_body.borrow_mut();
+            body.clear();
+            body.extend_from_slice(chunk);
+        });
+        for stream in attempt.iter_mut().map(|attempt| &mut **attempt).chain([&mut *request]) {
+            host.enter();
+            stream.on_response_body(host, chunk.len(), is_end);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a request costs, counted: calls of the host and allocations, by scenario.
+//!
+//! `make bench-count` counts instructions of the same requests.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod allocator;
+mod calls;
+mod gauge;
+mod host;
+mod scenario;
+
+use calls::{Counts, Table};
+use gauge::Gauge;
+
+const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/budget/budgets.txt");
+const UPDATE: &str = "UPDATE_BUDGETS=1 cargo test --test budget";
+
+/// So many allocations fewer than the budget are no reason to lower it.
+const SLACK: u64 = 3;
+
+const TITLE: &str = "\
+# What one request costs: allocations of the module, entries into it, calls of the host,
+# and how many of those returned data; then the calls by kind, `=` where something is set.
+# Calls must be as many as here, allocations no more than here and hardly fewer.
+# To accept a change: UPDATE_BUDGETS=1 cargo test --test budget
+
+";
+
+#[test]
+fn no_request_costs_more_than_its_budget() {
+    let counted: Vec<(String, Vec<u64>)> = scenario::all()
+        .into_iter()
+        .map(|scenario| (scenario.name.to_owned(), Gauge::warmed_up(scenario).send().values()))
+        .collect();
+    if std::env::var_os("UPDATE_BUDGETS").is_some() {
+        std::fs::write(BUDGETS, format!("{TITLE}{}", Table(&counted))).unwrap();
+        return;
+    }
+    let budgets = parse(&std::fs::read_to_string(BUDGETS).unwrap_or_default());
+    let problems = differences(&budgets, &counted);
+    assert!(
+        problems.is_empty(),
+        "\n{}\n\nIf that is meant to be so: {UPDATE}\nwhich changes {BUDGETS}\n",
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn every_request_costs_the_same() {
+    for scenario in scenario::all() {
+        let name = scenario.name;
+        let gauge = Gauge::warmed_up(scenario);
+        assert_eq!(gauge.send(), gauge.send(), "{name}");
+    }
+}
+
+/// Reads the table: names and values, without its head.
+fn parse(text: &str) -> Vec<(String, Vec<u64>)> {
+    let rows = text.lines().filter(|line| !line.starts_with(['#'])).skip_while(|l| l.is_empty());
+    let rows = rows.skip(1).filter_map(|row| row.split_once('|'));
+    rows.map(|(name, values)| {
+        let values = values.split_whitespace().map(|value| value.parse().unwrap());
+        (name.trim().to_owned(), values.collect())
+    })
+    .collect()
+}
+
+/// Returns a line for each figure that is not as the budgets say.
+fn differences(budgets: &[(String, Vec<u64>)], counted: &[(String, Vec<u64>)]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, counts) in counted {
+        let Some((_, budget)) = budgets.iter().find(|(known, _)| known == name) else {
+            problems.push(format!("{name}: has no budget yet"));
+            continue;
+        };
+        for ((column, count), budget) in Counts::columns().iter().zip(counts).zip(budget) {
+            let slack = if *column == "allocations" { SLACK } else { 0 };
+            if count > budget {
+                let more = count - budget;
+                problems.push(format!("{name}: {column}: {count}, {more} more than the budget"));
+            } else if count + slack < *budget {
+                let fewer = budget - count;
+                problems.push(format!(
+                    "{name}: {column}: {count}, {fewer} fewer than the budget: lower the budget"
+                ));
+            }
+        }
+    }
+    let is_known = |name: &str| counted.iter().any(|(known, _)| known == name);
+    let gone = budgets.iter().filter(|(name, _)| !is_known(name));
+    problems.extend(gone.map(|(name, _)| format!("{name}: has a budget and is no scenario")));
+    problems
+}
