@@ -64,7 +64,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths docs deny compose fuzz bench bench-count bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths figures docs deny compose fuzz bench bench-count bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -215,6 +215,9 @@ lint: setup-rust lengths docs deny compose build ## formatting, clippy on both t
 lengths:
 	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets playground/src playground/tests) -name "*.rs" | xargs wc -l \
 	  | awk '$$2 != "total" && $$1 > $(LINES_MAX) { print $$2 ": " $$1 " lines, at most $(LINES_MAX)"; bad = 1 } END { exit bad }'
+
+figures: ## how the code is built, beside the goals: lengths, names, comments, circles; ARGS=--all lists what is beyond them
+	@exec python3 scripts/figures.py $(ARGS)
 
 docs: setup-rust
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
