@@ -13,7 +13,7 @@ use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::request::facts::FactsView;
 use pointsman::routing::explain::explain;
 use pointsman::routing::{Request, Trace};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -30,28 +30,20 @@ struct Described {
     narrowed_turn: u64,
 }
 
-impl Fleet for Described {
-    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
+impl World for Described {
+    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,
         }
     }
 
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        self.next_turn(turn)
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
+    fn next_turn(&self, turn: Turn) -> u64 {
         if turn.is_narrowed { self.narrowed_turn } else { self.turn }
     }
 
-    fn load(&mut self, deployment: DeploymentId) -> Load {
+    fn load(&self, deployment: DeploymentId) -> Load {
         self.load.get(&self.names[deployment.0]).copied().unwrap_or_default()
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }
 
@@ -156,9 +148,8 @@ fn traced(table: &Table, case: &Table) -> Value {
                 controls: &read.controls,
                 sample: head.sample(seed),
             };
-            let mut rng = fastrand::Rng::with_seed(seed);
             let early = read.early.as_ref().map_err(|because| *because);
-            let trace = explain(request, early, &mut state(&config, case), &mut rng);
+            let trace = explain(request, early, &state(&config, case), seed);
             serde_json::to_value(trace).unwrap()
         }
         Whole::Untouched => json!({"pass_through": true}),

@@ -13,7 +13,7 @@ use crate::request::refusal::Refusal;
 use crate::request::rewrite::{Splicer, length_after};
 use crate::response::outcome::End;
 use crate::state::outcome::{Outcome, Report, Weight};
-use crate::state::{Asking, Attempt, Ending, Fleet};
+use crate::state::{Attempt, Ending};
 
 use super::answer::Started;
 use super::apply::set_providers_headers;
@@ -137,18 +137,13 @@ impl Stream {
         let attempt = if let Some(numbers) = begun {
             Attempt::from_numbers(id, numbers)
         } else {
-            let now_ms = millis(host.now());
-            let mut fleet = engine.fleet.at(host, config, now_ms);
-            let mut ask = |is_forced| {
-                let asking = Asking { tokens: handover.work.tokens, is_forced };
-                fleet.begin(id, asking).is_ok()
-            };
             // It could be picked when it was chosen, a moment ago; the connection is to
             // this one now, whatever has come since.
-            let _ = ask(false) || ask(true);
-            engine.count_exhausted(host, fleet.exhausted);
-            engine.show_in_flight(host, id, fleet.in_flight);
-            fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
+            let mut snapshot = engine.fleet.at(host, config, millis(host.now()));
+            let begun = snapshot.begin_chosen(id, handover.work.tokens);
+            engine.count_exhausted(host, snapshot.dropped());
+            engine.show_in_flight(host, id, begun.in_flight);
+            begun.attempt
         };
         self.started = Some(Started { attempt, work: handover.work, sent_ms: None });
     }

@@ -10,6 +10,7 @@ use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
 use crate::routing::{self, Answers, Question, Verdict};
+use crate::state::Begun;
 
 use super::answer::{Started, Work};
 use super::apply::Held;
@@ -112,7 +113,7 @@ impl Stream {
                 self.count_refused_as(host, &refusal, model, NONE);
                 Err(refusal)
             }
-            Verdict::PassThrough | Verdict::Undecided(_) => {
+            Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => {
                 read::debug(host, || "passed: no model of that name".to_owned());
                 self.pass(host);
                 Ok(Action::Continue)
@@ -128,7 +129,7 @@ impl Stream {
                 self.note_decision(host, &decision);
                 self.sent(host);
                 let rest = Some(Rest::none(call.format()));
-                self.state = State::Sent(Box::new(Sent { decision: Some(decision), rest }));
+                self.state = State::Sent(Box::new(Sent { decision: Some(*decision), rest }));
                 Ok(Action::Continue)
             }
         }
@@ -156,13 +157,12 @@ impl Stream {
     ) -> Result<Verdict, Box<Question>> {
         let engine = &*self.engine;
         let request = opening.request(&engine.config, facts, controls);
-        let mut fleet = engine.fleet.at(host, &engine.config, millis(self.entered));
-        let mut rng = fastrand::Rng::with_seed(opening.seed);
-        let verdict = routing::decide_asking(request, answers, &mut fleet, &mut rng);
-        engine.count_exhausted(host, fleet.exhausted);
-        self.shadowed = verdict.as_ref().ok().and_then(|verdict| {
-            shadow::look(engine, opening, (facts, controls), answers, &mut fleet, verdict)
-        });
+        let mut snapshot = engine.fleet.at(host, &engine.config, millis(self.entered));
+        let (verdict, begun) =
+            routing::decide_and_begin(request, answers, &mut snapshot, opening.seed);
+        engine.count_exhausted(host, snapshot.dropped());
+        self.shadowed =
+            shadow::look(engine, opening, (facts, controls), answers, snapshot, &verdict);
         let entry = opening.call.entry;
         let work = Work {
             format: entry.format,
@@ -174,12 +174,14 @@ impl Stream {
             has_clients_credential: opening.head.has_credential(),
         };
         self.work = Some(work);
-        let (attempt, in_flight) = (fleet.attempt, fleet.in_flight);
-        if let Some(attempt) = attempt {
+        if let Some(Begun { attempt, in_flight }) = begun {
             engine.show_in_flight(host, attempt.deployment, in_flight);
             self.started = Some(Started { attempt, work, sent_ms: None });
         }
-        verdict
+        match verdict {
+            Verdict::Ask(question) => Err(question),
+            verdict => Ok(verdict),
+        }
     }
 
     /// Reads a held body that has been read before, and looks at that much.

@@ -65,7 +65,7 @@ impl Stream {
                         }
                         _ => Looks::NOTHING,
                     });
-                    return Some(decision);
+                    return Some(*decision);
                 }
                 if may_narrow {
                     let before = reading.looks;

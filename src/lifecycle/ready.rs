@@ -3,7 +3,7 @@
 
 use crate::host::Host;
 use crate::metrics::table;
-use crate::state::{Fleet, SharedFleet, Standing};
+use crate::state::{SharedFleet, Standing, World};
 
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
@@ -57,7 +57,7 @@ impl Engine {
         let config = &self.config;
         let Some(id) = &leg.deployment else { return true };
         let Some(id) = config.names.deployments.get(id) else { return false };
-        let mut fleet = self.fleet.at(host, config, millis(host.now()));
-        fleet.standing(*id, tokens) == Standing::Ready
+        let snapshot = self.fleet.at(host, config, millis(host.now()));
+        snapshot.standing(*id, tokens) == Standing::Ready
     }
 }
