@@ -92,9 +92,7 @@ fn goes_where_the_readme_says(yaml: &str) {
     };
     let request =
         Request { config: &config, facts: &read.facts, controls: &read.controls, sample: 0.0 };
-    let mut rng = fastrand::Rng::with_seed(1);
-    let explanation =
-        explain(request, read.early.as_ref().map_err(|because| *because), &mut Fresh, &mut rng);
+    let explanation = explain(request, read.early.as_ref().map_err(|because| *because), &Fresh, 1);
     let decision = explanation.trace.decision.unwrap();
     for (header, value) in [
         ("route", explanation.trace.route.unwrap()),

@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use pointsman::config::{self, Config, DeploymentId};
 use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
 use pointsman::routing::explain::explain;
-use pointsman::routing::{self, Request, Server, Verdict};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::routing::{self, Request, Server, Services, Verdict};
+use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::{Value, json};
 
 const COUNT: usize = 100;
@@ -32,13 +33,13 @@ const ALL: [&str; 11] = [
 #[derive(Default)]
 struct Some100 {
     cooling: BTreeSet<usize>,
-    turns: u64,
-    looked_at: BTreeSet<usize>,
+    turns: Cell<u64>,
+    looked_at: RefCell<BTreeSet<usize>>,
 }
 
-impl Fleet for Some100 {
-    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
-        self.looked_at.insert(deployment.0);
+impl World for Some100 {
+    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
+        self.looked_at.borrow_mut().insert(deployment.0);
         if self.cooling.contains(&deployment.0) {
             Standing::Cooling { left_ms: 1000, cause: "429".to_owned() }
         } else {
@@ -46,7 +47,7 @@ impl Fleet for Some100 {
         }
     }
 
-    fn load(&mut self, deployment: DeploymentId) -> Load {
+    fn load(&self, deployment: DeploymentId) -> Load {
         let number = u32::try_from(deployment.0).unwrap();
         Load {
             in_flight: number,
@@ -57,17 +58,8 @@ impl Fleet for Some100 {
         }
     }
 
-    fn take_turn(&mut self, _: Turn) -> u64 {
-        self.turns += 1;
-        self.turns - 1
-    }
-
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        self.turns
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
+    fn next_turn(&self, _: Turn) -> u64 {
+        self.turns.get()
     }
 }
 
@@ -116,20 +108,25 @@ fn request<'a>(config: &'a Config, read: &'a Read) -> Request<'a> {
     Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 }
 }
 
-/// Where a request goes first.
-fn first(request: Request<'_>, fleet: &mut Some100, rng: &mut fastrand::Rng) -> usize {
-    match routing::decide(request, fleet, rng, None) {
-        Verdict::Serve(decision) => match &decision.plan[0].server {
-            Server::Deployment(id) => id.0,
-            other => panic!("{other:?}"),
-        },
+/// Where a request goes first; its turn is taken.
+fn first(request: Request<'_>, world: &Some100, rng: &mut fastrand::Rng) -> usize {
+    match routing::decide(request, Services::Unasked, world, rng.u64(..)) {
+        Verdict::Serve(decision) => {
+            if let Some((_, number)) = decision.intent.turn {
+                world.turns.set(number + 1);
+            }
+            match &decision.plan[0].server {
+                Server::Deployment(id) => id.0,
+                other => panic!("{other:?}"),
+            }
+        }
         other => panic!("{other:?}"),
     }
 }
 
 /// The whole order.
-fn plan(request: Request<'_>, fleet: &mut Some100, rng: &mut fastrand::Rng) -> Vec<String> {
-    explain(request, Err(""), fleet, rng).trace.plan
+fn plan(request: Request<'_>, world: &Some100, rng: &mut fastrand::Rng) -> Vec<String> {
+    explain(request, Err(""), world, rng.u64(..)).trace.plan
 }
 
 fn some(count: usize, rng: &mut fastrand::Rng) -> BTreeSet<usize> {
@@ -146,11 +143,11 @@ fn orders_that_nothing_is_drawn_for_are_the_same_as_of_the_whole() {
         let config = parsed(&document);
         for round in 0..150 {
             let cooling = some(round % 150, &mut rng);
-            let mut fleet = Some100 { cooling, ..Some100::default() };
+            let world = Some100 { cooling, ..Some100::default() };
             let read = read(&config, round);
             let request = request(&config, &read);
-            let wanted = plan(request, &mut fleet, &mut rng);
-            let found = first(request, &mut fleet, &mut rng);
+            let wanted = plan(request, &world, &mut rng);
+            let found = first(request, &world, &mut rng);
             let found = &config.deployments[found];
             // Of equals any will do.
             let wanted = config.deployments.iter().find(|one| one.id == wanted[0]).unwrap();
@@ -169,13 +166,13 @@ fn weights_hold_whoever_cools() {
     let read = read(&config, 1);
     let mut rng = fastrand::Rng::with_seed(2);
     for cooling in [0, 60] {
-        let mut fleet = Some100 { cooling: some(cooling, &mut rng), ..Some100::default() };
+        let world = Some100 { cooling: some(cooling, &mut rng), ..Some100::default() };
         let mut counts = [0.0_f64; COUNT];
         for _ in 0..40_000 {
-            counts[first(request(&config, &read), &mut fleet, &mut rng)] += 1.0;
+            counts[first(request(&config, &read), &world, &mut rng)] += 1.0;
         }
         let weight = |at: usize| {
-            if fleet.cooling.contains(&at) { 0.0 } else { f64::from(config.deployments[at].weight) }
+            if world.cooling.contains(&at) { 0.0 } else { f64::from(config.deployments[at].weight) }
         };
         let total: f64 = (0..COUNT).map(weight).sum();
         for (at, count) in counts.iter().enumerate() {
@@ -191,23 +188,23 @@ fn turns_go_round_all_and_what_cools_leaves_its_turns_to_all() {
     let config = parsed(&document("round_robin"));
     let read = read(&config, 1);
     let mut rng = fastrand::Rng::with_seed(3);
-    let mut fleet = Some100::default();
+    let mut world = Some100::default();
     let round: BTreeSet<usize> =
-        (0..COUNT).map(|_| first(request(&config, &read), &mut fleet, &mut rng)).collect();
-    assert_eq!((round.len(), fleet.turns), (COUNT, 100));
-    fleet.cooling = (0..COUNT / 2).collect();
+        (0..COUNT).map(|_| first(request(&config, &read), &world, &mut rng)).collect();
+    assert_eq!((round.len(), world.turns.get()), (COUNT, 100));
+    world.cooling = (0..COUNT / 2).collect();
     let mut counts = [0.0_f64; COUNT];
     for _ in 0..20_000 {
-        counts[first(request(&config, &read), &mut fleet, &mut rng)] += 1.0;
+        counts[first(request(&config, &read), &world, &mut rng)] += 1.0;
     }
     // Half of it in turn, half at random.
     let sigma = (10_000.0f64 * 0.02 * 0.98).sqrt();
     assert!(counts[COUNT / 2..].iter().all(|n| (n - 400.0).abs() < 4.5 * sigma), "{counts:?}");
-    assert_eq!(fleet.turns, 20_100, "a turn for each request");
+    assert_eq!(world.turns.get(), 20_100, "a turn for each request");
 }
 
 #[test]
-fn a_turn_is_taken_when_nothing_is_missing_any_more() {
+fn nothing_is_decided_before_the_tokens_of_a_limit_are_known() {
     let mut document = document("round_robin");
     for deployment in document["deployments"].as_object_mut().unwrap().values_mut() {
         deployment["tpm_limit"] = json!(1000);
@@ -215,12 +212,9 @@ fn a_turn_is_taken_when_nothing_is_missing_any_more() {
     let config = parsed(&document);
     let read = read(&config, 1);
     let early = read.early.as_ref().unwrap();
-    let mut fleet = Some100::default();
-    let mut rng = fastrand::Rng::with_seed(4);
     let request = Request { facts: early, ..request(&config, &read) };
-    let verdict = routing::decide(request, &mut fleet, &mut rng, None);
+    let verdict = routing::decide(request, Services::Unasked, &Some100::default(), 4);
     assert!(matches!(verdict, Verdict::Undecided(_)), "{verdict:?}");
-    assert_eq!(fleet.turns, 0);
 }
 
 #[test]
@@ -231,9 +225,13 @@ fn loads_are_compared_over_some() {
         let read = read(&config, 1);
         let mut sum = 0;
         for _ in 0..2000 {
-            let mut fleet = Some100::default();
-            sum += first(request(&config, &read), &mut fleet, &mut rng);
-            assert!(fleet.looked_at.len() <= 16, "{strategy}: {}", fleet.looked_at.len());
+            let world = Some100::default();
+            sum += first(request(&config, &read), &world, &mut rng);
+            assert!(
+                world.looked_at.borrow().len() <= 16,
+                "{strategy}: {}",
+                world.looked_at.borrow().len()
+            );
         }
         // The expected least of n out of 0 to 99 is 101 / (n + 1) − 1.
         let drawn = if strategy == "latency_based" { 2.0 } else { 16.0 };
@@ -253,8 +251,8 @@ fn the_only_one_that_is_ready_is_found() {
         let ready = 53;
         assert_ne!(config.deployments[ready].weight, 0);
         let cooling = (0..COUNT).filter(|at| *at != ready).collect();
-        let mut fleet = Some100 { cooling, ..Some100::default() };
-        assert_eq!(first(request(&config, &read), &mut fleet, &mut rng), ready, "{strategy}");
+        let world = Some100 { cooling, ..Some100::default() };
+        assert_eq!(first(request(&config, &read), &world, &mut rng), ready, "{strategy}");
     }
 }
 
@@ -264,10 +262,14 @@ fn few_are_looked_at() {
     for strategy in ALL {
         let config = parsed(&document(strategy));
         let read = read(&config, 1);
-        let mut fleet = Some100::default();
-        first(request(&config, &read), &mut fleet, &mut rng);
-        assert!(fleet.looked_at.len() <= 16, "{strategy}: {}", fleet.looked_at.len());
-        let whole = plan(request(&config, &read), &mut fleet, &mut rng).len();
+        let world = Some100::default();
+        first(request(&config, &read), &world, &mut rng);
+        assert!(
+            world.looked_at.borrow().len() <= 16,
+            "{strategy}: {}",
+            world.looked_at.borrow().len()
+        );
+        let whole = plan(request(&config, &read), &world, &mut rng).len();
         assert!(whole > 16, "{strategy}");
     }
 }

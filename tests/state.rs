@@ -3,14 +3,19 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
-use pointsman::config::{self, DeploymentId, GroupId, ModelId};
+use pointsman::config::{self, Config, DeploymentId, GroupId, ModelId};
 use pointsman::host::{Conflict, SharedData};
+use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::routing::{Answers, Request, Verdict, decide_and_begin};
 use pointsman::state::outcome::{Outcome, Report};
-use pointsman::state::{Asking, Counts, Ending, Fleet, Record, SharedFleet, Turn};
+use pointsman::state::{
+    Asking, Counts, Ending, Intent, Overtaken, Record, SharedFleet, Turn, World,
+};
 
 const WORKERS: usize = 4;
 const EACH: usize = 5_000;
@@ -73,10 +78,19 @@ fn no_turn_is_taken_twice_and_none_is_lost() {
         let mut taken = Vec::new();
         let mut refused = 0;
         while taken.len() + refused < EACH {
-            let mut now = fleet.at(&shared, config, 0);
-            let count = now.take_turn(turn);
+            let mut snapshot = fleet.at(&shared, config, 0);
+            let expected = snapshot.own_turn(turn);
+            let committed = snapshot.commit(&Intent { turn: Some((turn, expected)), start: None });
+            let number = snapshot.own_turn(turn);
+            // Who is overtaken has another turn for it, and none is taken again.
+            assert_eq!(committed, if number == expected { Ok(None) } else { Err(Overtaken) });
+            assert_eq!(
+                snapshot.commit(&Intent { turn: Some((turn, number)), start: None }),
+                Ok(None)
+            );
+            assert_eq!(snapshot.next_turn(turn), number + 1);
             // A turn from the worker's own counter is not one of the shared ones.
-            if now.exhausted == 0 { taken.push(count) } else { refused += 1 }
+            if snapshot.dropped() == 0 { taken.push(number) } else { refused += 1 }
         }
         taken
     });
@@ -95,10 +109,11 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
     let written = workers(&shared, |config, fleet, _| {
         let (mut begun, mut ended) = (0, 0);
         for _ in 0..EACH {
-            let mut now = fleet.at(&shared, config, NOW_MS);
-            now.begin(DeploymentId(0), Asking { tokens: 1, is_forced: false }).unwrap();
-            let (attempt, exhausted) = (now.attempt.unwrap(), now.exhausted);
-            begun += u64::from(exhausted == 0);
+            let mut snapshot = fleet.at(&shared, config, NOW_MS);
+            let asking = Asking { tokens: 1, is_forced: false };
+            let intent = Intent { turn: None, start: Some((DeploymentId(0), asking)) };
+            let attempt = snapshot.commit(&intent).unwrap().unwrap().attempt;
+            begun += u64::from(snapshot.dropped() == 0);
             ended += u64::from(fleet.end(&shared, config, &attempt, &ending, NOW_MS).is_ok());
         }
         (begun, ended)
@@ -114,4 +129,112 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
     let most = (WORKERS * EACH) as u64 - ended;
     assert!(u64::from(record.flight.count(NOW_MS)) <= most);
     assert_eq!(record.flight.count(NOW_MS + 20 * 60_000), 0);
+}
+
+/// Shared data in which another worker drains as many deployments as that, each right
+/// before somebody begins an attempt there, and takes a turn right before somebody does.
+struct Overtaking {
+    shared: Locked,
+    left: Cell<u32>,
+    accesses: Cell<(u32, u32)>,
+}
+
+impl Overtaking {
+    fn count(&self, reads: u32, writes: u32) {
+        let (read, written) = self.accesses.get();
+        self.accesses.set((read + reads, written + writes));
+    }
+}
+
+impl SharedData for Overtaking {
+    fn read(&self, key: &str) -> Option<(Vec<u8>, u32)> {
+        self.count(1, 0);
+        self.shared.read(key)
+    }
+
+    fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict> {
+        self.count(0, 1);
+        let Some((known, current)) = self.shared.read(key) else {
+            return self.shared.write(key, value, version);
+        };
+        if version == current && self.left.get() > 0 {
+            self.left.set(self.left.get() - 1);
+            let others = if key.contains("/deployment/") {
+                let drained = Record { is_drained: true, ..Record::decode(&known) };
+                drained.encode().to_vec()
+            } else {
+                value.to_vec()
+            };
+            self.shared.write(key, &others, current)?;
+        }
+        self.shared.write(key, value, version)
+    }
+}
+
+/// What becomes of a request to that model while others are faster so many times.
+fn overtaken(model: &str, times: u32) -> (Verdict, Option<usize>, (u32, u32)) {
+    let ids: Vec<String> = (0..10).map(|at| format!("d{at}")).collect();
+    let deployment = |id: &String| format!(r#""{id}": {{"provider": "p", "model": "{id}"}}"#);
+    let deployments: Vec<String> = ids.iter().map(deployment).collect();
+    let document = format!(
+        r#"{{"providers": {{"p": {{"cluster": "p"}}}}, "deployments": {{{}}},
+            "models": {{"listed": {{"candidates": {ids:?}}},
+                        "turns": {{"strategy": "round_robin", "candidates": {ids:?}}}}}}}"#,
+        deployments.join(",")
+    );
+    let config = config::parse(document.as_bytes()).unwrap();
+    let shared =
+        Overtaking { shared: Locked::default(), left: Cell::new(0), accesses: Cell::default() };
+    let fleet = SharedFleet::new(&config, &shared);
+    shared.left.set(times);
+    shared.accesses.set((0, 0));
+    let (verdict, begun) = decided(&config, &fleet, &shared, model);
+    (verdict, begun, shared.accesses.get())
+}
+
+fn decided(
+    config: &Config,
+    fleet: &SharedFleet,
+    shared: &Overtaking,
+    model: &str,
+) -> (Verdict, Option<usize>) {
+    let headers = [(":method", "POST"), (":path", "/v1/completions")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let body = format!(r#"{{"model":"{model}","prompt":"How are you?"}}"#);
+    let Whole::Read(read) = whole(config, &RequestHead::new(headers.into()), body.as_bytes())
+    else {
+        panic!("it is not judged")
+    };
+    let request = Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 };
+    let mut snapshot = fleet.at(shared, config, NOW_MS);
+    let (verdict, begun) = decide_and_begin(request, &Answers::default(), &mut snapshot, 1);
+    (verdict, begun.map(|begun| begun.attempt.deployment.0))
+}
+
+#[test]
+fn who_is_overtaken_goes_elsewhere_eight_times_at_most() {
+    for times in 0..8 {
+        let (verdict, begun, accesses) = overtaken("listed", times);
+        assert!(matches!(verdict, Verdict::Serve(_)), "{times}: {verdict:?}");
+        assert_eq!(begun, Some(times as usize));
+        // Each lost start is a write that fails and a read that tells why; no record that
+        // is known is read for the next one.
+        assert_eq!(accesses, (1 + 2 * times, 1 + times), "{times}");
+    }
+    let (verdict, begun, _) = overtaken("listed", 8);
+    let Verdict::Refuse(refusal) = verdict else { panic!("{verdict:?}") };
+    assert_eq!((refusal.status, refusal.retry_after_s, begun), (503, Some(10), None));
+}
+
+#[test]
+fn who_loses_a_turn_goes_by_the_next_one() {
+    // The turn is written first.
+    let (_, begun, accesses) = overtaken("turns", 0);
+    assert_eq!((begun, accesses), (Some(0), (11, 2)));
+    let (_, begun, accesses) = overtaken("turns", 1);
+    assert_eq!((begun, accesses), (Some(1), (12, 3)));
+    // Two turns are lost, and then the deployment of the third is gone: by the same turn it
+    // is the next one that is ready.
+    let (_, begun, accesses) = overtaken("turns", 3);
+    assert_eq!((begun, accesses), (Some(3), (14, 5)));
 }

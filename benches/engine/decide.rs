@@ -5,33 +5,25 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use pointsman::config::DeploymentId;
 use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
-use pointsman::routing::{self, Request, Verdict};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::routing::{self, Request, Services, Verdict};
+use pointsman::state::{Load, Standing, Turn, World};
 
 use super::material::{chat, document, parsed, routes};
 
 /// Deployments that are all ready.
 struct Ready;
 
-impl Fleet for Ready {
-    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
+impl World for Ready {
+    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
 
-    fn take_turn(&mut self, _: Turn) -> u64 {
+    fn next_turn(&self, _: Turn) -> u64 {
         0
     }
 
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
-
-    fn load(&mut self, _: DeploymentId) -> Load {
+    fn load(&self, _: DeploymentId) -> Load {
         Load::default()
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }
 
@@ -46,8 +38,7 @@ fn decide(criterion: &mut Criterion) {
         let Whole::Read(read) = whole(&config, &head, &body) else { panic!("it is not judged") };
         let Read { facts, controls, .. } = &*read;
         let request = Request { config: &config, facts, controls, sample: 50.0 };
-        let mut rng = fastrand::Rng::with_seed(1);
-        let mut once = || routing::decide(black_box(request), &mut Ready, &mut rng, None);
+        let mut once = || routing::decide(black_box(request), Services::Unasked, &Ready, 1);
         let Verdict::Serve(decision) = once() else { panic!("it is not served") };
         assert_eq!(decision.route.map(|route| route.0), Some(count - 3), "a late route matches");
         let name = BenchmarkId::from_parameter(format!("{count} routes"));

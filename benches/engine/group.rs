@@ -5,8 +5,8 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group};
 use pointsman::config::{Config, DeploymentId};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
-use pointsman::routing::{self, Request, Verdict};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::routing::{self, Request, Services, Verdict};
+use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::{Value, json};
 
 use super::material::parsed;
@@ -28,27 +28,18 @@ const STRATEGIES: [&str; 11] = [
 /// Deployments that are all ready, each with something to do.
 struct Busy(u64);
 
-impl Fleet for Busy {
-    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
+impl World for Busy {
+    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
 
-    fn load(&mut self, deployment: DeploymentId) -> Load {
+    fn load(&self, deployment: DeploymentId) -> Load {
         let number = u32::try_from(deployment.0).unwrap() % 7;
         Load { in_flight: number, latency_ms: Some(number.into()), ..Load::default() }
     }
 
-    fn take_turn(&mut self, _: Turn) -> u64 {
-        self.0 += 1;
+    fn next_turn(&self, _: Turn) -> u64 {
         self.0
-    }
-
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        self.0 + 1
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }
 
@@ -94,8 +85,11 @@ fn decide(criterion: &mut Criterion) {
             };
             let (facts, controls) = (&read.facts, &read.controls);
             let request = Request { config: &config, facts, controls, sample: 50.0 };
-            let (mut rng, mut fleet) = (fastrand::Rng::with_seed(1), Busy(0));
-            let mut once = || routing::decide(black_box(request), &mut fleet, &mut rng, None);
+            let mut seed = 0;
+            let mut once = || {
+                seed += 1;
+                routing::decide(black_box(request), Services::Unasked, &Busy(seed), seed)
+            };
             assert!(matches!(once(), Verdict::Serve(_)), "{strategy}: it is served");
             let name = BenchmarkId::new(strategy, count);
             group.bench_function(name, |bencher| bencher.iter(&mut once));

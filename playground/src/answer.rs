@@ -13,12 +13,7 @@ use crate::fleet::Described;
 use crate::request::Request;
 
 /// The trace, and the response.
-pub(crate) fn explained(
-    config: &Config,
-    request: &Request,
-    mut fleet: Described,
-    seed: u64,
-) -> Value {
+pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, seed: u64) -> Value {
     let head = request.head();
     let read = match whole(config, &head, &request.body) {
         Whole::Read(read) => read,
@@ -29,15 +24,12 @@ pub(crate) fn explained(
     };
     let Read { facts, controls, early } = &*read;
     let asked = routing::Request { config, facts, controls, sample: head.sample(seed) };
-    let mut rng = fastrand::Rng::with_seed(seed);
     let early = early.as_ref().map_err(|because| *because);
-    let explanation = explain(asked, early, &mut fleet, &mut rng.clone());
-    // Traced as above, for the same picks: else of a large group some are looked at.
-    let mut again = Trace::default();
-    let response = match routing::decide(asked, &mut fleet, &mut rng, Some(&mut again)) {
-        Verdict::Serve(decision) => served(config, &decision),
-        Verdict::Refuse(refusal) => refused(&refusal, facts.format.dialect()),
-        Verdict::PassThrough | Verdict::Undecided(_) => passed(config),
+    let explanation = explain(asked, early, fleet, seed);
+    let response = match &explanation.verdict {
+        Verdict::Serve(decision) => served(config, decision),
+        Verdict::Refuse(refusal) => refused(refusal, facts.format.dialect()),
+        Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => passed(config),
     };
     json!({"trace": explanation, "response": response})
 }

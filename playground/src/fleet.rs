@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use pointsman::config::{Config, DeploymentId};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::routing::Decision;
+use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::Value;
 
 /// How long a deployment cools, where the page does not say.
@@ -38,29 +39,25 @@ impl Described {
         }
         Ok(Self { out, turns: HashMap::new() })
     }
+
+    /// Takes the turn that a decision went by.
+    pub(crate) fn take_turn(&mut self, decision: &Decision) {
+        if let Some((turn, number)) = decision.intent.turn {
+            self.turns.insert(turn, number.saturating_add(1));
+        }
+    }
 }
 
-impl Fleet for Described {
-    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
+impl World for Described {
+    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
         self.out.get(&deployment.0).cloned().unwrap_or(Standing::Ready)
     }
 
-    fn load(&mut self, _: DeploymentId) -> Load {
+    fn load(&self, _: DeploymentId) -> Load {
         Load::default()
     }
 
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        let next = self.turns.entry(turn).or_default();
-        let taken = *next;
-        *next = taken.saturating_add(1);
-        taken
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
+    fn next_turn(&self, turn: Turn) -> u64 {
         self.turns.get(&turn).copied().unwrap_or_default()
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }

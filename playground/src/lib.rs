@@ -39,7 +39,7 @@ pub fn check(configuration: &str) -> String {
 #[must_use]
 pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> String {
     let explained = parsed(configuration, request, state)
-        .map(|asked| answer::explained(&asked.0, &asked.1, asked.2, seed.into()));
+        .map(|asked| answer::explained(&asked.0, &asked.1, &asked.2, seed.into()));
     told(explained)
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use pointsman::config::Config;
 use pointsman::lifecycle::{Read, Whole, whole};
 use pointsman::request::session::Sessions;
-use pointsman::routing::{self, Decision, Verdict};
+use pointsman::routing::{self, Decision, Services, Verdict};
 use serde_json::{Value, json};
 
 use crate::fleet::Described;
@@ -47,7 +47,11 @@ pub(crate) fn simulated(
                 let Read { facts, controls, .. } = &*read;
                 let sample = head.sample(rng.u64(..));
                 let asked = routing::Request { config, facts, controls, sample };
-                counts.add(config, &routing::decide(asked, &mut fleet, &mut rng, None));
+                let verdict = routing::decide(asked, Services::Unasked, &fleet, rng.u64(..));
+                if let Verdict::Serve(decision) = &verdict {
+                    fleet.take_turn(decision);
+                }
+                counts.add(config, &verdict);
             }
         }
     }
@@ -73,7 +77,7 @@ impl Counts {
     fn add(&mut self, config: &Config, verdict: &Verdict) {
         match verdict {
             Verdict::Serve(decision) => self.served(config, decision),
-            Verdict::PassThrough | Verdict::Undecided(_) => self.passed += 1,
+            Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => self.passed += 1,
             Verdict::Refuse(refusal) => {
                 *self.errors.entry((refusal.status, refusal.code)).or_default() += 1;
             }

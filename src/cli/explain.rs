@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     let body = body(arguments)?;
     let head = head(arguments)?;
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
-    let explained = explained(&config, &head, &body, &mut Fresh, seed);
+    let explained = explained(&config, &head, &body, &Fresh, seed);
     let shown = explained.shown();
     if arguments.json {
         return json(&shown);

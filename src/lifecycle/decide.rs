@@ -46,22 +46,20 @@ pub(super) fn decide<H: Host + ?Sized>(
     now_ms: u64,
 ) -> Result<Decided, Box<Question>> {
     let request = intake.request(&engine.config, facts, controls);
-    let mut fleet = engine.fleet.at(host, &engine.config, now_ms);
-    let mut rng = fastrand::Rng::with_seed(intake.seed);
-    let verdict = routing::decide_asking(request, answers, &mut fleet, &mut rng);
-    engine.count_exhausted(host, fleet.exhausted);
-    let verdict = verdict?;
+    let mut snapshot = engine.fleet.at(host, &engine.config, now_ms);
+    let (verdict, begun) = routing::decide_and_begin(request, answers, &mut snapshot, intake.seed);
+    engine.count_exhausted(host, snapshot.dropped());
     let known = (facts, controls);
-    let shadowed = shadow::look(engine, intake, known, answers, &mut fleet, &verdict);
+    let shadowed = shadow::look(engine, intake, known, answers, snapshot, &verdict);
     let ruling = match verdict {
         Verdict::Serve(decision) => {
-            let (attempt, in_flight) = (fleet.attempt, fleet.in_flight);
-            if let Some(attempt) = &attempt {
-                show_in_flight(engine, host, attempt.deployment, in_flight);
+            if let Some(begun) = &begun {
+                show_in_flight(engine, host, begun.attempt.deployment, begun.in_flight);
             }
-            let attempt = AttemptLedger::open(Work::of(intake, facts), attempt);
-            Ruling::Send(Box::new(decision), attempt)
+            let attempt = begun.map(|begun| begun.attempt);
+            Ruling::Send(decision, AttemptLedger::open(Work::of(intake, facts), attempt))
         }
+        Verdict::Ask(question) => return Err(question),
         Verdict::Refuse(refusal) => Ruling::Refuse(refusal),
         Verdict::PassThrough => Ruling::Pass,
         Verdict::Undecided(_) => Ruling::Undecided,

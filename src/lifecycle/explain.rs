@@ -8,7 +8,7 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
 use crate::routing::explain::{Shown, explain};
 use crate::routing::{Request, Trace};
-use crate::state::{Explaining, Fleet};
+use crate::state::{ShadowWorld, World};
 
 use super::early;
 use super::head::RequestHead;
@@ -123,7 +123,7 @@ pub fn explained(
     config: &Config,
     head: &RequestHead,
     body: &[u8],
-    fleet: &mut dyn Fleet,
+    world: &dyn World,
     seed: u64,
 ) -> Explained {
     let mut trace = Trace::default();
@@ -132,15 +132,13 @@ pub fn explained(
             let Read { facts, controls, early } = *read;
             let request =
                 Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
-            let mut rng = fastrand::Rng::with_seed(seed);
             let early = early.as_ref().map_err(|because| *because);
-            let mut trace = explain(request, early, fleet, &mut rng).trace;
+            let mut trace = explain(request, early, world, seed).trace;
             trace.shadow = config.shadow.as_ref().map(|shadow| {
                 let shadow = &shadow.config;
-                let fleet = &mut Explaining { fleet, config, shadow };
+                let world = ShadowWorld::explained(world, (config, shadow));
                 let request = Request { config: shadow, ..request };
-                let mut rng = fastrand::Rng::with_seed(seed);
-                Box::new(explain(request, early, fleet, &mut rng).trace)
+                Box::new(explain(request, early, &world, seed).trace)
             });
             return Explained { facts: Some(facts), trace, is_decided: true };
         }

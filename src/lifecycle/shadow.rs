@@ -12,11 +12,11 @@ use crate::request::control::Controls;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
-use crate::routing::{self, Answers, Request, Verdict};
-use crate::state::{FleetNow, Heard, Onlooker};
+use crate::routing::{self, Answers, Request, Services, Verdict};
+use crate::state::{Seen, ShadowWorld, Snapshot};
 
 use super::engine::Engine;
-use super::event::{debug, millis};
+use super::event::debug;
 use super::head::value;
 use super::intake::Intake;
 
@@ -62,7 +62,7 @@ impl Shadowed {
 struct Early {
     facts: RequestFacts,
     controls: Controls,
-    heard: Heard,
+    seen: Seen,
     sample: f64,
     seed: u64,
 }
@@ -82,7 +82,7 @@ pub(super) fn look<H: Host + ?Sized>(
     intake: &Intake,
     (facts, controls): (&RequestFacts, &Controls),
     answers: &Answers,
-    fleet: &mut FleetNow<'_, H>,
+    snapshot: Snapshot<'_, H>,
     verdict: &Verdict,
 ) -> Option<Box<Shadowed>> {
     let is_early = facts.input_tokens == Tokens::UNKNOWN;
@@ -95,11 +95,10 @@ pub(super) fn look<H: Host + ?Sized>(
     let request = intake.request(&shadow.config, facts, controls);
     let (seed, sample) = (intake.seed, request.sample);
     let answers = answers.translated(engine.config(), &shadow.config);
-    let fate = fate(engine, request, &answers, fleet, seed);
+    let fate = fate(engine, request, &answers, &snapshot, seed);
     let early = (is_early && fate.is_none()).then(|| {
         let (facts, controls) = (facts.clone(), controls.clone());
-        let heard = std::mem::take(&mut fleet.heard);
-        Box::new(Early { facts, controls, heard, sample, seed })
+        Box::new(Early { facts, controls, seen: snapshot.into_seen(), sample, seed })
     });
     Some(Box::new(Shadowed { live, shadow: fate, early }))
 }
@@ -109,14 +108,13 @@ fn fate<H: Host + ?Sized>(
     engine: &Engine,
     request: Request<'_>,
     answers: &Answers,
-    fleet: &mut FleetNow<'_, H>,
+    snapshot: &Snapshot<'_, H>,
     seed: u64,
 ) -> Option<Fate> {
-    let mut onlooker = Onlooker::new(fleet, engine.config(), request.config, seed);
-    let mut rng = fastrand::Rng::with_seed(seed);
+    let configs = (engine.config(), request.config);
+    let world = ShadowWorld::beside(snapshot, configs, snapshot.taken_turn(), seed);
     // A service that has not been asked is not asked for a shadow.
-    let verdict = routing::decide_asking(request, answers, &mut onlooker, &mut rng);
-    Fate::of(&verdict.ok()?)
+    Fate::of(&routing::decide(request, Services::Answered(answers), &world, seed))
 }
 
 /// Decides again, now that the body is known.
@@ -127,7 +125,7 @@ fn again<H: Host + ?Sized>(
     early: Early,
     facts: &RequestFacts,
 ) -> Option<Fate> {
-    let Early { facts: known, controls, heard, sample, seed } = early;
+    let Early { facts: known, controls, seen, sample, seed } = early;
     let mut facts = facts.clone();
     facts.model = known.model;
     facts.headers = known.headers;
@@ -136,10 +134,9 @@ fn again<H: Host + ?Sized>(
     }
     // So far they were the header's, which go over the body's.
     facts.params.extend(known.params);
-    let mut fleet = engine.fleet.at(host, engine.config(), millis(host.now()));
-    fleet.heard = heard;
+    let snapshot = engine.fleet.resume(host, engine.config(), seen);
     let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
-    fate(engine, request, &Answers::default(), &mut fleet, seed)
+    fate(engine, request, &Answers::default(), &snapshot, seed)
 }
 
 /// The word that metrics have for it.

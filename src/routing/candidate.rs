@@ -27,8 +27,8 @@ pub(super) struct Candidate<'a> {
 #[derive(Debug)]
 pub(super) struct Set<'a> {
     /// The model's name, the deployment's id, or `provider:model`.
-    pub(super) name: String,
-    pub(super) variant: Option<String>,
+    pub(super) name: Cow<'a, str>,
+    pub(super) variant: Option<&'a str>,
     /// Where its turns are counted; a single deployment has none.
     pub(super) group: Option<(ModelId, GroupId)>,
     pub(super) strategy: StrategyName,
@@ -47,7 +47,6 @@ impl<'a> Set<'a> {
         let group = |at: usize| self.large?.candidates.get(at);
         Self {
             name: self.name.clone(),
-            variant: self.variant.clone(),
             large: None,
             candidates: at.iter().filter_map(|at| group(*at)).map(|c| listed(config, c)).collect(),
             is_ordered,
@@ -87,8 +86,8 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
             let (id, group) = meant(config, *model, *group);
             let is_small = group.candidates.len() <= MOST_SMALL;
             Set {
-                name: described.name.clone(),
-                variant: group.key.clone(),
+                name: Cow::Borrowed(&described.name),
+                variant: group.key.as_deref(),
                 group: Some((*model, id)),
                 strategy: group.strategy,
                 tag_match: described.tag_match,
@@ -102,11 +101,14 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 is_ordered: false,
             }
         }
-        Named::Deployment(id) => single(config, deployment(config, *id)),
+        Named::Deployment(id) => {
+            single(Cow::Borrowed(&config.deployment(*id).id), deployment(config, *id))
+        }
         Named::Direct(provider, model) => {
             let server = Server::Direct(*provider, model.clone());
+            let name = Cow::Owned(server.name(config).into_owned());
             single(
-                config,
+                name,
                 Candidate {
                     server,
                     entry: Entry::default(),
@@ -151,9 +153,9 @@ fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
 }
 
 /// A set of one.
-fn single<'a>(config: &Config, candidate: Candidate<'a>) -> Set<'a> {
+fn single<'a>(name: Cow<'a, str>, candidate: Candidate<'a>) -> Set<'a> {
     Set {
-        name: candidate.server.name(config).into_owned(),
+        name,
         variant: None,
         group: None,
         strategy: StrategyName::Single,

@@ -98,15 +98,14 @@ impl Answers {
     }
 }
 
-/// Whether services have a say in a plan.
+/// Whether services can be asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Services<'a> {
-    /// They have, and this is what they have said.
-    Said(&'a Answers),
-    /// They would have, where the request is not just looked at.
+pub enum Services<'a> {
+    /// They can, and this is what they have said so far.
+    Answered(&'a Answers),
+    /// They cannot: the request is just looked at. What they would pick from is tried in
+    /// file order.
     Unasked,
-    /// They have not.
-    Ignored,
 }
 
 /// In which order candidates are tried, as far as a service has to say.
@@ -121,7 +120,7 @@ pub(super) enum Order {
     /// Not at all: the service did not pick, and nothing stands in for it.
     Failed,
     /// To be asked.
-    Ask(Question),
+    Ask(Box<Question>),
 }
 
 /// The order of a set's eligible candidates.
@@ -138,17 +137,16 @@ pub(super) fn order(
     let Some((model, group)) = set.group.filter(|_| eligible.len() > 1) else {
         return Ok(Order::File);
     };
-    if matches!(services, Services::Ignored) {
-        return Ok(Order::File);
-    }
     if !is_known(facts) {
         return Err(Need::model("is picked by a service, which is told what the request says"));
     }
-    let Services::Said(answers) = services else { return Ok(Order::Unasked) };
+    let Services::Answered(answers) = services else { return Ok(Order::Unasked) };
     let on_error = config.model(model).custom.as_ref().map(|custom| custom.on_error);
     Ok(match answers.of(model, group) {
         Some(Some(picked)) => Order::First(picked),
-        None if answers.0.len() < MOST_ASKED => Order::Ask(Question::new(model, group, eligible)),
+        None if answers.0.len() < MOST_ASKED => {
+            Order::Ask(Box::new(Question::new(model, group, eligible)))
+        }
         _ if on_error == Some(OnError::Fail) => Order::Failed,
         _ => Order::File,
     })

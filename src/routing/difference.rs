@@ -57,7 +57,7 @@ impl Fate {
             }),
             Verdict::PassThrough => Some(Self::Passed),
             Verdict::Refuse(refusal) => Some(Self::Refused(refusal.code)),
-            Verdict::Undecided(_) => None,
+            Verdict::Undecided(_) | Verdict::Ask(_) => None,
         }
     }
 

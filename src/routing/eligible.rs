@@ -10,7 +10,7 @@ use std::fmt;
 use crate::condition::{self, Cost, Subject};
 use crate::config::{ModelFacts, StrategyName, TagMatch};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
-use crate::state::{Fleet, Limit, Standing};
+use crate::state::{Limit, Standing, World};
 
 use super::candidate::{Candidate, Set};
 use super::{Asker, Need, Request, Server, price};
@@ -217,7 +217,7 @@ fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &
 pub(super) fn at_moment(
     request: Request<'_>,
     server: &Server,
-    fleet: &mut dyn Fleet,
+    world: &dyn World,
 ) -> Result<Option<Block>, Need> {
     let Server::Deployment(id) = server else { return Ok(None) };
     let need = |what| Err(Need { of: Asker::Candidate(server.clone()), what });
@@ -228,15 +228,15 @@ pub(super) fn at_moment(
         return if is_counted {
             need("has a tpm_limit")
         } else {
-            Ok(fleet.standing(*id, tokens.least).into())
+            Ok(world.standing(*id, tokens.least).into())
         };
     }
-    let block: Option<Block> = fleet.standing(*id, tokens.most).into();
+    let block: Option<Block> = world.standing(*id, tokens.most).into();
     let is_by_tokens = |block: &Option<Block>| {
         matches!(block, Some(Block::Limited { limit: Limit::Tokens(_) | Limit::Headroom, .. }))
     };
     if is_by_tokens(&block) && !tokens.is_exact() {
-        let at_least: Option<Block> = fleet.standing(*id, tokens.least).into();
+        let at_least: Option<Block> = world.standing(*id, tokens.least).into();
         if !is_by_tokens(&at_least) {
             return need("has a limit in tokens");
         }

@@ -8,11 +8,11 @@ use serde::ser::{SerializeStruct, Serializer};
 use crate::config::{Config, DeploymentId};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::request::refusal::Refusal;
-use crate::state::{Asking, Fleet, Load, Standing, Turn};
+use crate::state::{Load, Standing, Turn, World};
 
 use super::candidate::Set;
-use super::plan::LookedAt;
-use super::{Request, Step, Verdict};
+use super::list::List;
+use super::{Request, Server, Services, Verdict};
 
 /// Why a request goes where it goes.
 #[derive(Debug, Default, Serialize)]
@@ -121,6 +121,8 @@ pub struct Explanation<'a> {
     pub facts: FactsView<'a>,
     /// What follows from it.
     pub trace: Trace,
+    /// What would be done with it.
+    pub verdict: Verdict,
 }
 
 /// A trace with the facts it rests on, as one object.
@@ -194,32 +196,32 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     to.serialize_field("error", error)
 }
 
-/// Decides a request for show: takes no turn and changes no state.
+/// Decides a request for show.
 ///
 /// `early` are the facts as they were when its model was known, or why the request
 /// was not to be decided then.
+#[must_use]
 pub fn explain<'a>(
     request: Request<'a>,
     early: Result<&RequestFacts, &str>,
-    fleet: &mut dyn Fleet,
-    rng: &mut fastrand::Rng,
+    world: &dyn World,
+    seed: u64,
 ) -> Explanation<'a> {
-    let mut trace = Trace::default();
-    let fleet = &mut Untouched(fleet);
-    trace.release = match early {
-        Ok(facts) => release(Request { facts, ..request }, fleet, &mut rng.clone()),
+    let release = match early {
+        Ok(facts) => release(Request { facts, ..request }, world, seed),
         Err(because) => Release { early: false, because: because.to_owned() },
     };
-    super::decide(request, fleet, rng, Some(&mut trace));
+    let mut trace = Trace { release, ..Trace::default() };
+    let verdict = super::decided(request, Services::Unasked, world, seed, Some(&mut trace));
     let facts: &RequestFacts = request.facts;
-    Explanation { facts: facts.into(), trace }
+    Explanation { facts: facts.into(), trace, verdict }
 }
 
-fn release(request: Request<'_>, fleet: &mut dyn Fleet, rng: &mut fastrand::Rng) -> Release {
-    let (early, because) = match super::decide(request, fleet, rng, None) {
+fn release(request: Request<'_>, world: &dyn World, seed: u64) -> Release {
+    let (early, because) = match super::decide(request, Services::Unasked, world, seed) {
         Verdict::Serve(_) => (true, "nothing in play needs more than the model".to_owned()),
         Verdict::Undecided(need) => (false, need.because(request.config)),
-        Verdict::PassThrough | Verdict::Refuse(_) => {
+        Verdict::Ask(_) | Verdict::PassThrough | Verdict::Refuse(_) => {
             (false, "it is not sent to a deployment".to_owned())
         }
     };
@@ -231,52 +233,23 @@ fn release(request: Request<'_>, fleet: &mut dyn Fleet, rng: &mut fastrand::Rng)
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh;
 
-impl Fleet for Fresh {
-    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
+impl World for Fresh {
+    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
 
-    fn load(&mut self, _: DeploymentId) -> Load {
+    fn load(&self, _: DeploymentId) -> Load {
         Load::default()
     }
 
-    fn take_turn(&mut self, _: Turn) -> u64 {
+    fn next_turn(&self, _: Turn) -> u64 {
         0
-    }
-
-    fn next_turn(&mut self, _: Turn) -> u64 {
-        0
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }
 
-/// A fleet that is looked at and left alone.
-struct Untouched<'a>(&'a mut dyn Fleet);
-
-impl Fleet for Untouched<'_> {
-    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
-        self.0.standing(deployment, tokens)
-    }
-
-    fn load(&mut self, deployment: DeploymentId) -> Load {
-        self.0.load(deployment)
-    }
-
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        self.0.next_turn(turn)
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
-        self.0.next_turn(turn)
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
-    }
-}
+/// Why an explained order may be another one.
+const UNASKED: &str = "a service is asked when a request is routed; without its answer, \
+                       candidates are tried in file order";
 
 impl Trace {
     /// Concludes a request that is refused, or passes through, before any decision.
@@ -285,21 +258,17 @@ impl Trace {
         self.error = refusal.map(ErrorTrace::from);
     }
 
-    pub(super) fn considered(
-        &mut self,
-        config: &Config,
-        set: &Set<'_>,
-        looked_at: &LookedAt<'_>,
-        steps: &[Step],
-    ) {
-        self.model = Some(set.name.clone());
-        self.variant.clone_from(&set.variant);
+    pub(super) fn considered(&mut self, config: &Config, set: &Set<'_>, list: &List<'_>) {
+        self.model = Some(set.name.clone().into_owned());
+        self.variant = set.variant.map(str::to_owned);
         self.strategy = Some(set.strategy.name());
-        self.plan = steps.iter().map(|step| step.server.name(config).into_owned()).collect();
-        for (model, considered) in looked_at {
+        self.because = list.is_unasked.then_some(UNASKED);
+        let name = |server: &Server| server.name(config).into_owned();
+        self.plan = list.steps.iter().map(|step| name(&step.server)).collect();
+        for (model, considered) in &list.considered {
             self.candidates.push(CandidateTrace {
-                deployment: considered.candidate.server.name(config).into_owned(),
-                fallback: (*model != set.name).then(|| model.clone()),
+                deployment: name(&considered.candidate.server),
+                fallback: (*model != set.name).then(|| model.clone().into_owned()),
                 eligible: considered.block.is_none(),
                 estimated_cost_usd: considered.cost.map(|cost| cost.most),
                 because: considered.block.as_ref().map(ToString::to_string),
@@ -322,8 +291,8 @@ impl Trace {
                 });
             }
             Verdict::PassThrough => self.pass_through = true,
-            // Explain reads the whole body first.
-            Verdict::Undecided(_) => {}
+            // Explain reads the whole body first, and asks no service.
+            Verdict::Undecided(_) | Verdict::Ask(_) => {}
             Verdict::Refuse(refusal) => {
                 let matched = self.routes.iter().find(|route| route.matched);
                 self.route = matched.map(|route| route.name.clone());

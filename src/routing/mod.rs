@@ -3,15 +3,18 @@
 //! `name` and `route` find what names and conditions stand for, `resolve` what
 //! the request asks for, `candidate` and `eligible` what can serve it, `plan` the
 //! order (for some `custom`, what a service is asked), [`explain`] the words for all of it. The same code decides and explains.
-//! Pure but for the [`Fleet`] it asks for cooldowns and turns; knows neither
-//! headers nor bytes.
+//! Pure: cooldowns, loads and turns are read from a [`World`], and what a decision changes
+//! is part of it; [`decide_and_begin`] alone makes it happen. Knows neither headers nor bytes.
 
+mod begin;
 mod blocked;
 mod candidate;
 mod custom;
+mod decision;
 pub mod difference;
 mod eligible;
 pub mod explain;
+mod list;
 pub mod looks;
 mod name;
 mod need;
@@ -25,17 +28,15 @@ mod session;
 mod stay;
 mod view;
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
-use crate::config::{Config, DeploymentId, Overrides, ProviderId, RouteId};
+use crate::config::Config;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
-use crate::state::Fleet;
+use crate::state::World;
 
-use custom::Services;
-pub use custom::{Answers, Listed, Question};
+pub use begin::decide_and_begin;
+pub use custom::{Answers, Listed, Question, Services};
+pub use decision::{Decision, Kinds, Server, Step};
 pub use explain::Trace;
 pub use need::{Asker, Need};
 
@@ -56,13 +57,27 @@ pub struct Request<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Send it to the plan's first step.
-    Serve(Decision),
+    Serve(Box<Decision>),
     /// Send it on untouched.
     PassThrough,
     /// Answer it here.
     Refuse(Refusal),
-    /// Ask again when more of the request is known. Nothing has been done.
+    /// Decide again when more of the request is known.
     Undecided(Need),
+    /// Decide again when a service has answered this, or cannot.
+    Ask(Box<Question>),
+}
+
+impl From<Result<Option<Decision>, Stop>> for Verdict {
+    fn from(decided: Result<Option<Decision>, Stop>) -> Self {
+        match decided {
+            Ok(Some(decision)) => Self::Serve(Box::new(decision)),
+            Ok(None) => Self::PassThrough,
+            Err(Stop::Refuse(refusal)) => Self::Refuse(refusal),
+            Err(Stop::Undecided(need)) => Self::Undecided(need),
+            Err(Stop::Ask(question)) => Self::Ask(question),
+        }
+    }
 }
 
 /// Why there is no decision to serve.
@@ -70,7 +85,7 @@ pub enum Verdict {
 enum Stop {
     Refuse(Refusal),
     Undecided(Need),
-    Ask(Question),
+    Ask(Box<Question>),
 }
 
 impl From<Refusal> for Stop {
@@ -85,136 +100,43 @@ impl From<Need> for Stop {
     }
 }
 
-/// Where a request goes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// The route that matched.
-    pub route: Option<RouteId>,
-    /// The model (or deployment id) it is served as.
-    pub model: String,
-    /// The chosen variant of that model.
-    pub variant: Option<String>,
-    /// What to try, in order; never empty.
-    pub plan: Vec<Step>,
-    /// How many of the plan are the model's own; fallbacks follow.
-    pub own: usize,
-    /// What to try instead of those fallbacks after failures of some kinds.
-    pub kinds: Kinds,
-    /// Whether caches on the way are told to keep out.
-    pub disable_cache: bool,
-}
-
-/// What to try after a failure of a kind, in order; `None`: the plan's fallbacks.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Kinds {
-    /// The request does not fit the context window.
-    pub context_window: Option<Vec<Step>>,
-    /// It is refused for its content; nothing else stands in for it.
-    pub content_policy: Vec<Step>,
-    /// A rate limit is reached.
-    pub rate_limit: Option<Vec<Step>>,
-}
-
-/// One thing to try.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// The model (or deployment id) it serves; a fallback's differs from the decision's.
-    pub model: String,
-    /// Who serves it.
-    pub server: Server,
-    /// What to change in the body beside the model.
-    pub overrides: Arc<Overrides>,
-}
-
-/// Who serves a request.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Server {
-    /// A configured deployment.
-    Deployment(DeploymentId),
-    /// An upstream model that the client named itself; no state is kept of it.
-    Direct(ProviderId, String),
-}
-
-impl Server {
-    /// The provider it is reached through.
-    #[must_use]
-    pub fn provider(&self, config: &Config) -> ProviderId {
-        match self {
-            Self::Deployment(id) => config.deployment(*id).provider,
-            Self::Direct(provider, _) => *provider,
-        }
-    }
-
-    /// The model name sent upstream.
-    #[must_use]
-    pub fn upstream_model<'a>(&'a self, config: &'a Config) -> &'a str {
-        match self {
-            Self::Deployment(id) => &config.deployment(*id).upstream_model,
-            Self::Direct(_, model) => model,
-        }
-    }
-
-    /// Its id, or `provider:model`.
-    #[must_use]
-    pub fn name<'a>(&'a self, config: &'a Config) -> Cow<'a, str> {
-        match self {
-            Self::Deployment(id) => Cow::Borrowed(&config.deployment(*id).id),
-            Self::Direct(provider, model) => {
-                Cow::Owned(format!("{}:{model}", config.provider(*provider).name))
-            }
-        }
-    }
-}
-
-/// Decides a request, as far as what is known of it allows. A `trace` is filled
-/// with the reasons where one is given. Services are not asked: what they would be
-/// picked from is tried in file order.
+/// Decides a request, as far as what is known of it allows. Changes nothing.
+///
+/// Equal arguments decide alike: `seed` draws what is drawn, and the world answers the same
+/// however often it is asked. What a decision to serve changes is told by its `intent`, and
+/// [`decide_and_begin`] is what makes that happen.
+#[must_use]
 pub fn decide(
     request: Request<'_>,
-    fleet: &mut dyn Fleet,
-    rng: &mut fastrand::Rng,
+    services: Services<'_>,
+    world: &dyn World,
+    seed: u64,
+) -> Verdict {
+    decided(request, services, world, seed, None)
+}
+
+/// Decides a request, and fills the trace with the reasons where there is one.
+fn decided(
+    request: Request<'_>,
+    services: Services<'_>,
+    world: &dyn World,
+    seed: u64,
     mut trace: Option<&mut Trace>,
 ) -> Verdict {
-    let verdict = match decided(request, Services::Unasked, fleet, rng, trace.as_deref_mut()) {
-        Ok(verdict) => verdict,
-        Err(_) => Verdict::Undecided(Need::model("is picked by a service")),
-    };
+    let verdict = planned(request, services, world, seed, trace.as_deref_mut()).into();
     if let Some(trace) = trace {
         trace.conclude(request.config, &verdict);
     }
     verdict
 }
 
-/// Decides a request where services can be asked.
-///
-/// # Errors
-/// What one is to be asked first. Nothing has been done; decide again when there is an
-/// answer, or none to be had.
-pub fn decide_asking(
-    request: Request<'_>,
-    answers: &Answers,
-    fleet: &mut dyn Fleet,
-    rng: &mut fastrand::Rng,
-) -> Result<Verdict, Box<Question>> {
-    decided(request, Services::Said(answers), fleet, rng, None)
-}
-
-fn decided(
+fn planned(
     request: Request<'_>,
     services: Services<'_>,
-    fleet: &mut dyn Fleet,
-    rng: &mut fastrand::Rng,
+    world: &dyn World,
+    seed: u64,
     mut trace: Option<&mut Trace>,
-) -> Result<Verdict, Box<Question>> {
-    let decision = match resolve::ask(request, trace.as_deref_mut()) {
-        Ok(Some(asked)) => plan::make(request, &asked, services, fleet, rng, trace),
-        Ok(None) => return Ok(Verdict::PassThrough),
-        Err(stop) => Err(stop),
-    };
-    match decision {
-        Ok(decision) => Ok(Verdict::Serve(decision)),
-        Err(Stop::Refuse(refusal)) => Ok(Verdict::Refuse(refusal)),
-        Err(Stop::Undecided(need)) => Ok(Verdict::Undecided(need)),
-        Err(Stop::Ask(question)) => Err(Box::new(question)),
-    }
+) -> Result<Option<Decision>, Stop> {
+    let Some(asked) = resolve::ask(request, trace.as_deref_mut())? else { return Ok(None) };
+    plan::make(request, &asked, services, world, seed, trace).map(Some)
 }

@@ -7,16 +7,18 @@ use crate::strategy::{self, Entry, Session};
 use super::candidate::Set;
 use super::custom::{self, Order};
 use super::eligible::{Block, Considered};
+use super::list::{List, Purpose};
 use super::plan::Planner;
 use super::{Need, Request, Server, Stop, session};
 
-impl<'r> Planner<'r, '_> {
+impl<'r> Planner<'r> {
     /// Indices of the considered that nothing blocks, in the strategy's order.
     pub(super) fn order(
         &mut self,
+        list: &mut List<'r>,
         set: &Set<'r>,
         considered: &[Considered<'r>],
-        takes_turn: bool,
+        purpose: Purpose,
     ) -> Result<Vec<usize>, Stop> {
         let eligible: Vec<(usize, &Considered<'r>)> =
             considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
@@ -24,7 +26,7 @@ impl<'r> Planner<'r, '_> {
             return Ok(eligible.into_iter().map(|(at, _)| at).collect());
         }
         if set.strategy == StrategyName::Custom {
-            return self.picked(set, &eligible, takes_turn);
+            return self.picked(list, set, &eligible, purpose);
         }
         let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
         let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
@@ -36,7 +38,7 @@ impl<'r> Planner<'r, '_> {
         let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
             cost_usd: one.cost.map(|cost| cost.most),
             load: match &one.candidate.server {
-                Server::Deployment(id) if needs_loads => self.fleet.load(*id),
+                Server::Deployment(id) if needs_loads => self.world.load(*id),
                 _ => Load::default(),
             },
             ..one.candidate.entry
@@ -44,32 +46,30 @@ impl<'r> Planner<'r, '_> {
         let entries: Vec<Entry> = eligible.iter().map(entry).collect();
         let is_narrowed =
             considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
-        let (fleet, taken) = (&mut *self.fleet, &mut self.turn);
-        let turn = || {
-            let Some(turn) = set.turn(is_narrowed) else { return 0 };
-            if takes_turn {
-                *taken.get_or_insert_with(|| fleet.take_turn(turn))
-            } else {
-                fleet.next_turn(turn)
-            }
-        };
-        let order = strategy::order(set.strategy, &entries, session, self.rng, turn);
+        let is_in_turn = set.strategy == StrategyName::RoundRobin && eligible.len() > 1;
+        let turn = set.turn(is_narrowed).filter(|_| is_in_turn);
+        let turn = turn.map_or(0, |turn| self.number(turn, purpose));
+        let order = strategy::order(set.strategy, &entries, session, &mut self.rng, || turn);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 
     /// The eligible candidates as a service orders them. Without its pick, the model that
     /// was asked for is refused if its settings say so, and a fallback left out.
     fn picked(
-        &mut self,
+        &self,
+        list: &mut List<'r>,
         set: &Set<'r>,
         eligible: &[(usize, &Considered<'r>)],
-        is_own: bool,
+        purpose: Purpose,
     ) -> Result<Vec<usize>, Stop> {
         let Request { config, facts, .. } = self.request;
         let mut order: Vec<usize> = eligible.iter().map(|(at, _)| *at).collect();
+        if purpose == Purpose::Kind {
+            return Ok(order);
+        }
         match custom::order(config, facts, set, eligible, self.services)? {
             Order::File => {}
-            Order::Unasked => self.has_unasked = true,
+            Order::Unasked => list.is_unasked = true,
             Order::First(picked) => {
                 let is_picked = |(_, one): &(usize, &Considered<'_>)| {
                     one.candidate.server == Server::Deployment(picked)
@@ -80,9 +80,9 @@ impl<'r> Planner<'r, '_> {
                     behind.rotate_right(1);
                 }
             }
-            Order::Failed if is_own => return Err(custom::not_picked().into()),
+            Order::Failed if purpose == Purpose::Own => return Err(custom::not_picked().into()),
             Order::Failed => {
-                self.has_unpicked = true;
+                list.is_unpicked = true;
                 order.clear();
             }
             Order::Ask(question) => return Err(Stop::Ask(question)),

@@ -66,6 +66,20 @@ impl Stay {
         if is_open && is_drawn && set.is_choice() { Err(STATE) } else { Ok(()) }
     }
 
+    /// Whether the request must stay, whatever else is found out.
+    pub(super) const fn is_on(self) -> bool {
+        matches!(self, Self::On(_))
+    }
+
+    /// Returns the set with that one deployment left, where the request must stay: as it is
+    /// listed, or else on its own.
+    pub(super) fn narrow<'a>(self, config: &'a Config, set: Set<'a>) -> Set<'a> {
+        let Self::On(deployment) = self else { return set };
+        let only = set.listed(config, deployment);
+        let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
+        Set { strategy: StrategyName::Single, candidates: vec![only], large: None, ..set }
+    }
+
     /// The same first step with and without state, and no further one that can be made.
     pub(super) fn check_after(self, config: &Config, steps: &[Step]) -> Result<(), Need> {
         let Self::Perhaps(deployment) = self else { return Ok(()) };
@@ -73,11 +87,4 @@ impl Stay {
         let is_only = steps.len() == 1 || config.failover.max_attempts == 1;
         if is_same && is_only { Ok(()) } else { Err(STATE) }
     }
-}
-
-/// The set with one deployment left: as it is listed, or else on its own.
-pub(super) fn narrowed<'a>(config: &'a Config, set: Set<'a>, deployment: DeploymentId) -> Set<'a> {
-    let only = set.listed(config, deployment);
-    let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
-    Set { strategy: StrategyName::Single, candidates: vec![only], large: None, ..set }
 }

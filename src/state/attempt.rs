@@ -104,15 +104,13 @@ pub(super) fn begin(
     settings: &Cooldown,
     now_ms: u64,
 ) -> Result<Attempt, Standing> {
-    if asking.is_forced && !record.is_drained {
-        if let Some((limit, wait_ms)) = standing::limit(record, deployment, asking.tokens, now_ms) {
-            return Err(Standing::Limited { limit, wait_ms });
-        }
+    let standing = if asking.is_forced {
+        standing::forced(record, deployment, asking.tokens, now_ms)
     } else {
-        match standing::standing(record, deployment, settings, asking.tokens, now_ms) {
-            Standing::Ready => {}
-            stands_otherwise => return Err(stands_otherwise),
-        }
+        standing::standing(record, deployment, settings, asking.tokens, now_ms)
+    };
+    if standing != Standing::Ready {
+        return Err(standing);
     }
     let is_probe =
         !asking.is_forced && cooldown::phase(record, now_ms, settings) == Phase::HalfOpen;

@@ -5,44 +5,23 @@ use std::collections::HashMap;
 use crate::cas;
 use crate::config::{Config, Cooldown, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
-use crate::load::Load;
 
 use super::PREFIX;
-use super::attempt::{self, Asking, Attempt, Ended, Ending};
-use super::cooldown;
-use super::onlooker::Heard;
+use super::attempt::{self, Attempt, Ended, Ending};
 use super::operate::Operation;
 use super::record::Record;
-use super::standing::{self, Standing};
 use super::turn::{self, LocalTurns, Turn};
-
-/// What a decision asks of shared state.
-pub trait Fleet {
-    /// Whether a deployment may be picked for a request of that many tokens.
-    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing;
-    /// How busy a deployment is.
-    fn load(&mut self, deployment: DeploymentId) -> Load;
-    /// The number of this request's turn, counted over all workers.
-    fn take_turn(&mut self, turn: Turn) -> u64;
-    /// The number of the next turn, without taking it.
-    fn next_turn(&mut self, turn: Turn) -> u64;
-    /// Starts an attempt; no more than one for each decision.
-    ///
-    /// # Errors
-    /// Why the deployment may not be picked, where another worker was faster.
-    fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing>;
-}
 
 /// Keys of a configuration in shared data, made once.
 #[derive(Debug, Default)]
 pub struct SharedFleet {
-    deployments: Vec<String>,
-    turns: HashMap<Turn, String>,
+    pub(super) deployments: Vec<String>,
+    pub(super) turns: HashMap<Turn, String>,
     /// Where dropped updates are counted.
     dropped: String,
-    local: LocalTurns,
+    pub(super) local: LocalTurns,
     /// Nothing is shared: what is written is not there afterwards.
-    is_alone: bool,
+    pub(super) is_alone: bool,
 }
 
 impl SharedFleet {
@@ -180,27 +159,6 @@ impl SharedFleet {
         }
         changed
     }
-
-    /// The fleet at a moment, for one decision.
-    pub fn at<'a, S: SharedData + ?Sized>(
-        &'a self,
-        shared: &'a S,
-        config: &'a Config,
-        now_ms: u64,
-    ) -> FleetNow<'a, S> {
-        FleetNow {
-            fleet: self,
-            shared,
-            config,
-            now_ms,
-            places: Vec::new(),
-            seen: Vec::new(),
-            attempt: None,
-            heard: Heard::default(),
-            in_flight: None,
-            exhausted: 0,
-        }
-    }
 }
 
 /// The key of a deployment's record.
@@ -211,112 +169,3 @@ fn key(id: &str) -> String {
 /// An update that lost all its tries and was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped;
-
-/// Shared state at one moment: each record is read once.
-#[derive(Debug)]
-pub struct FleetNow<'a, S: ?Sized> {
-    fleet: &'a SharedFleet,
-    shared: &'a S,
-    config: &'a Config,
-    pub(super) now_ms: u64,
-    /// By deployment: its place among those seen, from 1 on; 0 has not been.
-    places: Vec<u32>,
-    seen: Vec<(Record, u32)>,
-    /// The attempt that was started.
-    pub attempt: Option<Attempt>,
-    /// What an onlooker is to hear, where there is one.
-    pub heard: Heard,
-    /// How many are under way at its deployment, if its start was written.
-    pub in_flight: Option<u32>,
-    /// Updates that lost all their tries.
-    pub exhausted: u32,
-}
-
-impl<S: SharedData + ?Sized> FleetNow<'_, S> {
-    pub(super) fn record(&mut self, deployment: DeploymentId) -> (Record, u32) {
-        let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
-        if self.places.is_empty() {
-            self.places.resize(self.fleet.deployments.len(), 0);
-        }
-        let place = self.places.get(deployment.0).map_or(0, |place| *place as usize);
-        if let Some(seen) = place.checked_sub(1).and_then(|place| self.seen.get(place)) {
-            return *seen;
-        }
-        let read = cas::read(self.shared, key);
-        self.seen.push(read);
-        if let Some(place) = self.places.get_mut(deployment.0) {
-            *place = u32::try_from(self.seen.len()).unwrap_or_default();
-        }
-        read
-    }
-
-    fn prevented(&mut self, deployment: DeploymentId, standing: &Standing) {
-        if self.config.shadow.is_some() {
-            self.heard.was_prevented(deployment, standing.clone());
-        }
-    }
-}
-
-impl<S: SharedData + ?Sized> Fleet for FleetNow<'_, S> {
-    fn standing(&mut self, deployment: DeploymentId, tokens: u64) -> Standing {
-        let (record, _) = self.record(deployment);
-        let settings = &self.config.cooldown;
-        let deployment = self.config.deployment(deployment);
-        standing::standing(&record, deployment, settings, tokens, self.now_ms)
-    }
-
-    fn load(&mut self, deployment: DeploymentId) -> Load {
-        let (record, _) = self.record(deployment);
-        standing::load(&record, self.config.deployment(deployment), self.now_ms)
-    }
-
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        if self.fleet.is_alone {
-            return self.fleet.local.take(turn);
-        }
-        let taken = self.fleet.turns.get(&turn).and_then(|key| turn::take(self.shared, key));
-        let taken = taken.unwrap_or_else(|| {
-            self.exhausted = self.exhausted.saturating_add(1);
-            self.fleet.local.take(turn)
-        });
-        self.heard.took(turn, taken);
-        taken
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
-        let next = self.fleet.next_turn(self.shared, turn);
-        if self.config.shadow.is_some() {
-            self.heard.saw(turn, next);
-        }
-        next
-    }
-
-    fn begin(&mut self, deployment: DeploymentId, asking: Asking) -> Result<(), Standing> {
-        let Some(key) = self.fleet.deployments.get(deployment.0) else { return Ok(()) };
-        let settings = &self.config.cooldown;
-        let described = (deployment, self.config.deployment(deployment));
-        let known = self.record(deployment);
-        let mut begun = Ok(Attempt::uncounted(deployment, self.now_ms));
-        let mut in_flight = 0;
-        let is_written = cas::update(self.shared, key, Some(known), |record: &mut Record| {
-            begun = attempt::begin(record, described, asking, settings, self.now_ms);
-            in_flight = record.flight.count(self.now_ms);
-            begun.is_ok()
-        });
-        let mut attempt = begun.inspect_err(|standing| self.prevented(deployment, standing))?;
-        if !is_written {
-            self.exhausted = self.exhausted.saturating_add(1);
-            // A probe without its place would be one too many.
-            if attempt.is_probe() {
-                let cause = cooldown::cause(&known.0);
-                let standing = Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause };
-                self.prevented(deployment, &standing);
-                return Err(standing);
-            }
-            attempt = Attempt::uncounted(deployment, self.now_ms);
-        }
-        self.in_flight = is_written.then_some(in_flight);
-        self.attempt = Some(attempt);
-        Ok(())
-    }
-}

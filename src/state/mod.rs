@@ -7,28 +7,34 @@
 //! its bounded retries is dropped and counted, and never blocks a request.
 
 pub mod attempt;
+mod commit;
 pub mod cooldown;
 mod fleet;
 mod flight;
 pub mod headroom;
-mod onlooker;
 mod operate;
 pub mod outcome;
 mod probe;
 mod record;
+mod shadow;
+mod snapshot;
 mod standing;
 mod turn;
+mod world;
 
 pub use crate::load::Load;
 pub use attempt::{Asking, Attempt, Ended, Ending};
-pub use fleet::{Dropped, Fleet, FleetNow, SharedFleet};
+pub use commit::{Begun, Intent, Overtaken};
+pub use fleet::{Dropped, SharedFleet};
 pub use flight::Flight;
-pub use onlooker::{Explaining, Heard, Onlooker};
 pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record};
+pub use shadow::ShadowWorld;
+pub use snapshot::{Seen, Snapshot};
 pub use standing::{Limit, Standing};
 pub use turn::{Turn, restart as restart_turns};
+pub use world::World;
 
 /// Starts every key; the digit is the layout version of the values.
 const PREFIX: &str = "pointsman/3/";

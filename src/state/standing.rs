@@ -88,6 +88,19 @@ pub(super) fn standing(
             }
         }
     }
+    forced(record, deployment, tokens, now_ms)
+}
+
+/// Whether the deployment may be sent a request although it cools.
+pub(super) fn forced(
+    record: &Record,
+    deployment: &Deployment,
+    tokens: u64,
+    now_ms: u64,
+) -> Standing {
+    if record.is_drained {
+        return Standing::Drained;
+    }
     match limit(record, deployment, tokens, now_ms) {
         Some((limit, wait_ms)) => Standing::Limited { limit, wait_ms },
         None => Standing::Ready,
@@ -95,7 +108,7 @@ pub(super) fn standing(
 }
 
 /// The first limit that is reached, and how long that may last.
-pub(super) fn limit(
+fn limit(
     record: &Record,
     deployment: &Deployment,
     tokens: u64,

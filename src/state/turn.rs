@@ -33,6 +33,11 @@ impl LocalTurns {
         *count = count.wrapping_add(1);
         taken
     }
+
+    /// Returns the number of the next turn, without taking it.
+    pub(super) fn next(&self, turn: Turn) -> u64 {
+        self.0.borrow().get(&turn).copied().unwrap_or_default()
+    }
 }
 
 /// The key of a counter; the variant of a model without any is empty.
@@ -58,10 +63,15 @@ pub(super) fn peek<S: SharedData + ?Sized>(shared: &S, key: &str) -> u64 {
     cas::read(shared, key).0
 }
 
-/// Takes a turn: its number, or `None` when shared data refused.
-pub(super) fn take<S: SharedData + ?Sized>(shared: &S, key: &str) -> Option<u64> {
+/// Takes a turn, starting from what is known of the counter. Returns its number, or `None`
+/// when shared data refused.
+pub(super) fn take<S: SharedData + ?Sized>(
+    shared: &S,
+    key: &str,
+    known: Option<(u64, u32)>,
+) -> Option<u64> {
     let mut taken = 0;
-    cas::update(shared, key, None, |next: &mut u64| {
+    cas::update(shared, key, known, |next: &mut u64| {
         taken = *next;
         *next = taken.wrapping_add(1);
         true

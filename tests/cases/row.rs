@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pointsman::config::{self, DeploymentId};
 use pointsman::lifecycle::{RequestHead, explained};
-use pointsman::state::{Asking, Fleet, Load, Standing, Turn};
+use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -77,28 +77,20 @@ pub(crate) struct Described {
     pub(crate) narrowed_turn: u64,
 }
 
-impl Fleet for Described {
-    fn standing(&mut self, deployment: DeploymentId, _: u64) -> Standing {
+impl World for Described {
+    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,
         }
     }
 
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        self.next_turn(turn)
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
+    fn next_turn(&self, turn: Turn) -> u64 {
         if turn.is_narrowed { self.narrowed_turn } else { self.turn }
     }
 
-    fn load(&mut self, deployment: DeploymentId) -> Load {
+    fn load(&self, deployment: DeploymentId) -> Load {
         self.load.get(&self.names[deployment.0]).copied().unwrap_or_default()
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }
 

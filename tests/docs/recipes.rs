@@ -28,7 +28,7 @@ fn traced(document: &str, body: &str, headers: &[&str]) -> Trace {
     let (facts, controls) = (&read.facts, &read.controls);
     let request = Request { config: &config, facts, controls, sample: head.sample(0) };
     let early = read.early.as_ref().map_err(|because| *because);
-    explain(request, early, &mut Fresh, &mut fastrand::Rng::with_seed(1)).trace
+    explain(request, early, &Fresh, 1).trace
 }
 
 /// The plan as the tables write it, or the error.

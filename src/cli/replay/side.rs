@@ -10,8 +10,8 @@ use serde::Serialize;
 use crate::config::{Config, DeploymentId};
 use crate::lifecycle::{RequestHead, Whole, whole};
 use crate::request::facts::RequestFacts;
-use crate::routing::{Request, Server, Verdict, decide, price};
-use crate::state::{Asking, Fleet, Load, Standing, Turn};
+use crate::routing::{Request, Server, Services, Verdict, decide, price};
+use crate::state::{Load, Standing, Turn, World};
 
 use super::line::{Captured, Usage};
 
@@ -100,13 +100,13 @@ impl Totals {
 #[derive(Debug)]
 pub(super) struct Side {
     config: Config,
-    fleet: Turns,
+    turns: Turns,
     pub(super) totals: Totals,
 }
 
 impl Side {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, fleet: Turns::default(), totals: Totals::default() }
+        Self { config, turns: Turns::default(), totals: Totals::default() }
     }
 
     /// Decides a request; the same seed draws the same under every configuration.
@@ -131,9 +131,11 @@ impl Side {
         let config = &self.config;
         let sample = head.sample(seed);
         let request = Request { config, facts: &read.facts, controls: &read.controls, sample };
-        let mut rng = fastrand::Rng::with_seed(seed);
-        match decide(request, &mut self.fleet, &mut rng, None) {
+        match decide(request, Services::Unasked, &self.turns, seed) {
             Verdict::Serve(decision) => {
+                if let Some((turn, number)) = decision.intent.turn {
+                    self.turns.0.insert(turn, number.wrapping_add(1));
+                }
                 let server = decision.plan.first().map(|step| &step.server);
                 let variant = decision.variant.map(|key| format!("#{key}"));
                 let is_direct = matches!(server, Some(Server::Direct(..)));
@@ -150,7 +152,7 @@ impl Side {
             }
             Verdict::Refuse(refusal) => refused(refusal.code),
             // The whole of the request is known.
-            Verdict::PassThrough | Verdict::Undecided(_) => untouched(),
+            Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => untouched(),
         }
     }
 }
@@ -193,27 +195,16 @@ fn cost(
 #[derive(Debug, Default)]
 struct Turns(HashMap<Turn, u64>);
 
-impl Fleet for Turns {
-    fn standing(&mut self, _: DeploymentId, _: u64) -> Standing {
+impl World for Turns {
+    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
 
-    fn load(&mut self, _: DeploymentId) -> Load {
+    fn load(&self, _: DeploymentId) -> Load {
         Load::default()
     }
 
-    fn take_turn(&mut self, turn: Turn) -> u64 {
-        let next = self.0.entry(turn).or_default();
-        let taken = *next;
-        *next = taken.wrapping_add(1);
-        taken
-    }
-
-    fn next_turn(&mut self, turn: Turn) -> u64 {
+    fn next_turn(&self, turn: Turn) -> u64 {
         self.0.get(&turn).copied().unwrap_or_default()
-    }
-
-    fn begin(&mut self, _: DeploymentId, _: Asking) -> Result<(), Standing> {
-        Ok(())
     }
 }

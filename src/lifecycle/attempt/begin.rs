@@ -10,7 +10,7 @@ use crate::lifecycle::progress::{Next, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS};
 use crate::lifecycle::refuse::refuse;
 use crate::request::refusal::Refusal;
-use crate::state::{Asking, Attempt, Fleet};
+use crate::state::Attempt;
 
 use super::leg_headers::set_headers;
 use super::ready::{abandon, in_service};
@@ -114,13 +114,11 @@ fn start_now<H: Host + ?Sized>(
     id: DeploymentId,
     tokens: u64,
 ) -> Attempt {
-    let now_ms = millis(host.now());
-    let mut fleet = engine.fleet.at(host, &engine.config, now_ms);
-    let mut ask = |is_forced| fleet.begin(id, Asking { tokens, is_forced }).is_ok();
     // It could be picked when it was chosen, a moment ago. The connection is to this one
     // now, whatever has come since.
-    let _ = ask(false) || ask(true);
-    engine.count_exhausted(host, fleet.exhausted);
-    show_in_flight(engine, host, id, fleet.in_flight);
-    fleet.attempt.unwrap_or_else(|| Attempt::uncounted(id, now_ms))
+    let mut snapshot = engine.fleet.at(host, &engine.config, millis(host.now()));
+    let begun = snapshot.begin_chosen(id, tokens);
+    engine.count_exhausted(host, snapshot.dropped());
+    show_in_flight(engine, host, id, begun.in_flight);
+    begun.attempt
 }

@@ -7,7 +7,7 @@ use crate::lifecycle::event::millis;
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::progress::Progress;
 use crate::metrics::table;
-use crate::state::{Fleet, SharedFleet, Standing};
+use crate::state::{SharedFleet, Standing, World};
 
 /// Returns the leg that was chosen for this attempt. Where its deployment has been drained
 /// since, another one of its list in the cluster that Envoy has gone to.
@@ -61,6 +61,6 @@ pub(super) fn is_ready<H: Host + ?Sized>(
     let config = &engine.config;
     let Some(id) = &leg.deployment else { return true };
     let Some(id) = config.names.deployments.get(id) else { return false };
-    let mut fleet = engine.fleet.at(host, config, millis(host.now()));
-    fleet.standing(*id, tokens) == Standing::Ready
+    let snapshot = engine.fleet.at(host, config, millis(host.now()));
+    snapshot.standing(*id, tokens) == Standing::Ready
 }

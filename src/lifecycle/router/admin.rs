@@ -107,9 +107,9 @@ impl AdminRequest {
             shared: host,
             now_ms,
             explain: &|head, body| {
-                let mut fleet = engine.fleet.at(host, &engine.config, now_ms);
+                let snapshot = engine.fleet.at(host, &engine.config, now_ms);
                 let head = RequestHead::new(head);
-                let explained = explained(&engine.config, &head, body, &mut fleet, host.random());
+                let explained = explained(&engine.config, &head, body, &snapshot, host.random());
                 serde_json::to_string(&explained.shown()).unwrap_or_default()
             },
         };

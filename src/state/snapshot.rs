@@ -1,0 +1,185 @@
+//! Shared state as one request sees it.
+//!
+//! Each record and each turn counter is read when it is first asked for, and never again:
+//! however often the request is decided, it is decided by the same state. What changes
+//! the state is in `commit.rs`.
+
+use std::cell::RefCell;
+
+use crate::cas;
+use crate::config::{Config, DeploymentId};
+use crate::host::SharedData;
+use crate::load::Load;
+
+use super::fleet::SharedFleet;
+use super::record::Record;
+use super::standing::{self, Standing};
+use super::turn::Turn;
+use super::world::World;
+
+/// The shared state of one moment, for one request.
+#[derive(Debug)]
+pub struct Snapshot<'a, S: ?Sized> {
+    pub(super) fleet: &'a SharedFleet,
+    pub(super) shared: &'a S,
+    pub(super) config: &'a Config,
+    pub(super) seen: RefCell<Seen>,
+}
+
+/// What a snapshot has read and what its request has taken, without the proxy that it was
+/// read from: to be kept until the request is decided once more.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub(super) now_ms: u64,
+    /// By deployment: its place in `records`, counted from 1; 0 where it has not been read.
+    places: Vec<u32>,
+    records: Vec<Versioned<Record>>,
+    turns: Vec<(Turn, Versioned<u64>)>,
+    /// The turn that the request has taken.
+    pub(super) taken: Option<(Turn, u64)>,
+    /// Deployments at which another worker was faster, and what they said.
+    pub(super) refused: Vec<(DeploymentId, Standing)>,
+    /// Updates that lost all their tries.
+    pub(super) dropped: u32,
+}
+
+/// A value and the version it was read with.
+pub(super) type Versioned<V> = (V, u32);
+
+impl Seen {
+    fn record(&self, deployment: DeploymentId) -> Option<Versioned<Record>> {
+        let place = *self.places.get(deployment.0)? as usize;
+        self.records.get(place.checked_sub(1)?).copied()
+    }
+
+    fn keep(&mut self, deployment: DeploymentId, deployments: usize, read: Versioned<Record>) {
+        self.places.resize(deployments, 0);
+        self.records.push(read);
+        if let Some(place) = self.places.get_mut(deployment.0) {
+            *place = u32::try_from(self.records.len()).unwrap_or_default();
+        }
+    }
+
+    fn turn(&self, wanted: Turn) -> Option<Versioned<u64>> {
+        let mut turns = self.turns.iter().filter(|(turn, _)| *turn == wanted);
+        turns.next().map(|(_, read)| *read)
+    }
+}
+
+impl SharedFleet {
+    /// Returns the shared state of a moment, in milliseconds since the epoch. Nothing has
+    /// been read yet.
+    pub fn at<'a, S: SharedData + ?Sized>(
+        &'a self,
+        shared: &'a S,
+        config: &'a Config,
+        now_ms: u64,
+    ) -> Snapshot<'a, S> {
+        self.resume(shared, config, Seen { now_ms, ..Seen::default() })
+    }
+
+    /// Returns the snapshot that was kept. What it had not read by then, it reads now.
+    pub fn resume<'a, S: SharedData + ?Sized>(
+        &'a self,
+        shared: &'a S,
+        config: &'a Config,
+        seen: Seen,
+    ) -> Snapshot<'a, S> {
+        Snapshot { fleet: self, shared, config, seen: RefCell::new(seen) }
+    }
+}
+
+impl<S: SharedData + ?Sized> Snapshot<'_, S> {
+    /// Returns what has been read, to be kept.
+    #[must_use]
+    pub fn into_seen(self) -> Seen {
+        self.seen.into_inner()
+    }
+
+    /// Returns the turn that the request has taken, and its number.
+    #[must_use]
+    pub fn taken_turn(&self) -> Option<(Turn, u64)> {
+        self.seen.borrow().taken
+    }
+
+    /// Returns what the deployments said at which another worker was faster.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Standing> {
+        self.seen.borrow().refused.iter().map(|(_, standing)| standing.clone()).collect()
+    }
+
+    /// Returns how many updates lost all their tries and were not made.
+    #[must_use]
+    pub fn dropped(&self) -> u32 {
+        self.seen.borrow().dropped
+    }
+
+    /// Returns a deployment's record; the default one where it has no key.
+    pub(super) fn record(&self, deployment: DeploymentId) -> Versioned<Record> {
+        let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
+        if let Some(read) = self.seen.borrow().record(deployment) {
+            return read;
+        }
+        let read = cas::read(self.shared, key);
+        self.seen.borrow_mut().keep(deployment, self.fleet.deployments.len(), read);
+        read
+    }
+
+    /// Returns a turn counter, if there is one.
+    pub(super) fn counter(&self, turn: Turn) -> Option<Versioned<u64>> {
+        let key = self.fleet.turns.get(&turn)?;
+        if let Some(read) = self.seen.borrow().turn(turn) {
+            return Some(read);
+        }
+        let read = cas::read(self.shared, key);
+        self.seen.borrow_mut().turns.push((turn, read));
+        Some(read)
+    }
+
+    /// Returns the number of the next turn, whoever takes it.
+    fn number(&self, turn: Turn) -> u64 {
+        if self.fleet.is_alone {
+            return self.fleet.local.next(turn);
+        }
+        self.counter(turn).map_or(0, |(number, _)| number)
+    }
+}
+
+impl<S: SharedData + ?Sized> World for Snapshot<'_, S> {
+    fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+        let is_it = |(refused, _): &&(DeploymentId, Standing)| *refused == deployment;
+        if let Some((_, standing)) = self.seen.borrow().refused.iter().find(is_it) {
+            return standing.clone();
+        }
+        let (record, _) = self.record(deployment);
+        let now_ms = self.seen.borrow().now_ms;
+        let settings = &self.config.cooldown;
+        let deployment = self.config.deployment(deployment);
+        standing::standing(&record, deployment, settings, tokens, now_ms)
+    }
+
+    fn standing_if_forced(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+        let (record, _) = self.record(deployment);
+        let now_ms = self.seen.borrow().now_ms;
+        standing::forced(&record, self.config.deployment(deployment), tokens, now_ms)
+    }
+
+    fn load(&self, deployment: DeploymentId) -> Load {
+        let (record, _) = self.record(deployment);
+        standing::load(&record, self.config.deployment(deployment), self.seen.borrow().now_ms)
+    }
+
+    fn next_turn(&self, turn: Turn) -> u64 {
+        match self.taken_turn() {
+            Some((taken, number)) if taken == turn => number.wrapping_add(1),
+            _ => self.number(turn),
+        }
+    }
+
+    fn own_turn(&self, turn: Turn) -> u64 {
+        match self.taken_turn() {
+            Some((taken, number)) if taken == turn => number,
+            _ => self.number(turn),
+        }
+    }
+}
