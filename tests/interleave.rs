@@ -187,7 +187,8 @@ fn the_longest_deadline_wins_whoever_is_last() {
             assert!(worker.host.shared.record("a").until_ms >= before, "a deadline was shortened");
         });
         let record = shared.record("a");
-        assert_eq!(record.until_ms, NOW_MS + 60_000);
+        let longest = NOW_MS + 60_000;
+        assert!((longest..longest + 1000).contains(&record.until_ms), "{}", record.until_ms);
         assert_eq!((record.total.attempts, record.total.failures), (4, 4));
     });
 }

@@ -15,6 +15,8 @@ mod budget;
 mod callout;
 #[path = "lifecycle/custom.rs"]
 mod custom;
+#[path = "lifecycle/duration.rs"]
+mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
 #[path = "lifecycle/explain.rs"]

@@ -7,6 +7,7 @@
 
 use crate::config::Cooldown;
 
+use super::SKEW_MS;
 use super::outcome::{Outcome, Report, Weight};
 use super::record::Record;
 
@@ -32,15 +33,18 @@ pub enum Transition {
 
 /// The phase of a record at `now_ms`.
 ///
-/// No cooldown is longer than the maximum: a deadline further away means that
+/// No cooldown is longer than the maximum: a deadline that is much further away means that
 /// the clock jumped back or the maximum was lowered, and counts as passed.
 #[must_use]
 pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
     if !settings.enabled || record.until_ms == 0 {
         return Phase::Healthy;
     }
+    let most = settings.max_time_ms;
     match record.until_ms.saturating_sub(now_ms) {
-        left if (1..=settings.max_time_ms).contains(&left) => Phase::Cooling(left),
+        left if (1..=most.saturating_add(SKEW_MS)).contains(&left) => {
+            Phase::Cooling(left.min(most))
+        }
         _ => Phase::HalfOpen,
     }
 }
@@ -323,6 +327,12 @@ mod tests {
     fn a_success_while_cooling_opens_half() {
         let record = run(&[(0, Outcome::Auth, None), (100, Outcome::Success, None)]);
         assert_eq!(phase_at(&record, 100), Phase::HalfOpen);
+    }
+
+    #[test]
+    fn a_worker_that_read_the_clock_a_moment_before_sees_the_longest_cooldown() {
+        let record = run(&[(1, Outcome::RateLimit, Some(u64::MAX))]);
+        assert_eq!(phase_at(&record, 0), Phase::Cooling(300_000));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What providers say is left of their rate limits, remembered until they reset.
 
+use super::SKEW_MS;
+
 /// What a provider says is left; `None`: it says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Headroom {
@@ -48,8 +50,9 @@ impl Headroom {
     /// Milliseconds until that is whole again, 0 where it is.
     #[must_use]
     pub const fn left_ms(&self, left: Left, now_ms: u64) -> u64 {
-        // Before it was heard the clock has jumped back, and nothing is known.
-        if now_ms < self.heard_ms { 0 } else { left.reset_ms.saturating_sub(now_ms) }
+        // Long before it was heard the clock has jumped back, and nothing is known.
+        let has_jumped = now_ms.saturating_add(SKEW_MS) < self.heard_ms;
+        if has_jumped { 0 } else { left.reset_ms.saturating_sub(now_ms) }
     }
 
     /// Takes what a request is going to take, until the provider says what it took.
@@ -68,7 +71,8 @@ impl Headroom {
     pub(super) fn hear(&mut self, said: Self, now_ms: u64, longest_ms: u64) {
         // An answer that takes its time ends behind later ones. What is yet to be heard was
         // said before the clock jumped back.
-        let is_older = said.heard_ms < self.heard_ms && self.heard_ms <= now_ms;
+        let is_heard = self.heard_ms <= now_ms.saturating_add(SKEW_MS);
+        let is_older = said.heard_ms < self.heard_ms && is_heard;
         if is_older || (said.requests.is_none() && said.tokens.is_none()) {
             return;
         }
@@ -102,8 +106,20 @@ mod tests {
     #[test]
     fn what_is_yet_to_be_heard_is_not_known() {
         let headroom = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
-        assert_eq!((headroom.wait_ms(1, NOW), headroom.wait_ms(1, NOW - 1)), (1000, 0));
-        assert_eq!((headroom.share(NOW), headroom.share(NOW - 1)), (Some(0.0), None));
+        let before = NOW - SKEW_MS - 1;
+        assert_eq!((headroom.wait_ms(1, NOW), headroom.wait_ms(1, before)), (1000, 0));
+        assert_eq!((headroom.share(NOW), headroom.share(before)), (Some(0.0), None));
+    }
+
+    #[test]
+    fn a_worker_that_read_the_clock_a_moment_before_knows_it_too() {
+        let headroom = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
+        assert_eq!((headroom.wait_ms(1, NOW - 1), headroom.share(NOW - 1)), (1001, Some(0.0)));
+        // Nor does an older answer replace it that ends there.
+        let mut known = headroom;
+        let older = Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW - 5 };
+        known.hear(older, NOW - 1, 300_000);
+        assert_eq!(known, headroom);
     }
 
     #[test]

@@ -36,5 +36,10 @@ pub use standing::{Limit, Standing};
 pub use turn::{Turn, restart as restart_turns};
 pub use world::World;
 
+/// How much later than one worker another may have looked at the clock, in milliseconds: each
+/// looks at the beginning of a callback, and writes at its end. What lies further ahead was
+/// written before the clock jumped back.
+const SKEW_MS: u64 = 1000;
+
 /// Starts every key; the digit is the layout version of the values.
 const PREFIX: &str = "pointsman/3/";

@@ -3,6 +3,8 @@
 //! A lease is a place in the record with the time it runs out, so that the probes
 //! of a worker that dies do not keep the places they took.
 
+use super::SKEW_MS;
+
 /// Most probes at a time that can be configured.
 pub(super) const LEASES: usize = 8;
 
@@ -65,11 +67,12 @@ impl Probes {
     }
 }
 
-/// Milliseconds left of a lease; one with more left than it ever had was taken
+/// Milliseconds left of a lease; one with far more left than it ever had was taken
 /// before the clock jumped back.
 fn left(until: u32, now_ms: u64, lease_ms: u64) -> u64 {
     let left = u64::from(until.wrapping_sub(low(now_ms)));
-    if until == 0 || left > lease_ms { 0 } else { left }
+    let is_over = until == 0 || left > lease_ms.saturating_add(SKEW_MS);
+    if is_over { 0 } else { left.min(lease_ms) }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
@@ -105,6 +108,14 @@ mod tests {
         // Its late end does not free the other's place.
         probes.release(lost);
         assert_eq!(probes.take(1, NOW + LEASE, LEASE), None);
+    }
+
+    #[test]
+    fn a_worker_that_read_the_clock_a_moment_before_sees_the_place_taken() {
+        let mut probes = Probes::default();
+        probes.take(1, NOW + 1, LEASE).unwrap();
+        assert_eq!(probes.take(1, NOW, LEASE), None);
+        assert_eq!(probes.wait_ms(1, NOW, LEASE), LEASE);
     }
 
     #[test]

@@ -82,6 +82,7 @@ fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
 fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldown() {
     let host = host();
     let engine = engine(&host, &document());
+    host.now_ms.stop();
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
     host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[b"{}"]);
     host.now_ms.set(NOW_MS + 299_999);
@@ -183,7 +184,7 @@ fn what_waits_for_a_probe_is_not_told_to_wait_for_its_lease() {
     let engine = engine(&host, &document);
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
     host.respond(&mut send(), 429, &[("retry-after", "1")]);
-    host.now_ms.set(NOW_MS + 1000);
+    host.now_ms.set(NOW_MS + 1500);
     let _probe = send();
     assert_eq!(host.refused(), None);
     send();

@@ -243,6 +243,7 @@ fn ids_of_any_characters_are_told_apart() {
 #[test]
 fn the_state_says_what_is_kept() {
     let (host, mut document) = admin();
+    host.now_ms.stop();
     document["deployments"]["open"]["rpm_limit"] = json!(60);
     let engine = engine(&host, &document);
     let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);

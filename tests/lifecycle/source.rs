@@ -38,7 +38,7 @@ fn start(host: &FakeHost) -> Worker {
 /// Lets an interval pass and the worker see to what is due; the headers of its call.
 fn fetch(host: &FakeHost, worker: &Worker) -> Vec<(String, String)> {
     let before = host.calls.borrow().len();
-    host.now_ms.set(host.now_ms.get() + 1000);
+    host.now_ms.pass(1000);
     worker.on_tick(host);
     let calls = host.calls.borrow();
     assert_eq!(calls.len(), before + 1);
@@ -120,15 +120,16 @@ fn a_good_set_serves_every_worker_and_a_bad_one_changes_nothing() {
 #[test]
 fn an_unchanged_set_is_confirmed_and_made_no_new_configuration_of() {
     let host = host();
+    host.now_ms.stop();
     let worker = start(&host);
     fetch(&host, &worker);
     answer(&host, &worker, 200, "\"1\"", GOOD);
     let engine = worker.engine(&host);
     fetch(&host, &worker);
-    host.now_ms.set(host.now_ms.get() + 200);
+    host.now_ms.pass(200);
     answer(&host, &worker, 304, "", "");
     assert!(std::rc::Rc::ptr_eq(&engine, &worker.engine(&host)));
-    host.now_ms.set(host.now_ms.get() + 50);
+    host.now_ms.pass(50);
     let state_of = |age: u64| json!({"age_ms": age, "asked_ms_ago": age, "error": null});
     assert_eq!(state(&host, &worker), state_of(50));
     // One that pays no heed to tags.
@@ -147,7 +148,7 @@ fn one_worker_fetches_in_an_interval_and_another_one_where_that_one_is_gone() {
         worker.on_tick(&host);
         beside.on_tick(&other);
         for host in [&host, &other] {
-            host.now_ms.set(host.now_ms.get() + 100);
+            host.now_ms.pass(100);
         }
     }
     let calls = || host.calls.borrow().len() + other.calls.borrow().len();
@@ -204,7 +205,7 @@ fn a_source_that_fails_harms_nothing_and_says_so() {
     });
     assert_eq!(warnings(&host), ["route_source: there is no answer"]);
     host.uncalled.borrow_mut().push("rules".to_owned());
-    host.now_ms.set(host.now_ms.get() + 1000);
+    host.now_ms.pass(1000);
     worker.on_tick(&host);
     assert_eq!(warnings(&host), [""; 0]);
     assert_eq!(state(&host, &worker)["error"], "route_source: there is no answer");

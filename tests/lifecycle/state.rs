@@ -110,6 +110,8 @@ fn a_rate_limit_takes_a_deployment_out_for_every_worker_and_back() {
     let one = host();
     let mut two = FakeHost::sharing(&one.shared);
     two.environment.clone_from(&one.environment);
+    one.now_ms.stop();
+    two.now_ms.stop();
     let (first, second) = (engine(&one, &document()), engine(&two, &document()));
     assert_eq!(ask(&one, &first, "pair", 429, &[("retry-after", "2")]), "open");
     assert_eq!(ask(&two, &second, "pair", 200, &[]), "open2");

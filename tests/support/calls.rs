@@ -139,7 +139,7 @@ impl Host for FakeHost {
     }
 
     fn now(&self) -> Duration {
-        Duration::from_millis(self.now_ms.get())
+        self.now_ms.read()
     }
 
     fn random(&self) -> u64 {

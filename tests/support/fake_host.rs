@@ -1,9 +1,11 @@
 //! A host that behaves as Envoy was seen to behave, for driving the lifecycle
-//! without it: held bodies, shared data with versions, a clock that is set.
+//! without it: held bodies, shared data with versions, a clock that is set and moves on as
+//! it is read.
 //!
 //! Knows nothing of routing; decides nothing.
 
 mod calls;
+mod clock;
 mod shared;
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +17,7 @@ use log::Level;
 use pointsman::host::{Called, Headers, Lacks, MetricKind};
 use pointsman::lifecycle::{Action, Engine, Stream};
 
+use self::clock::Clock;
 pub(crate) use self::shared::Shared;
 use crate::sync::Arc;
 
@@ -43,7 +46,7 @@ pub(crate) struct Call {
 pub(crate) struct FakeHost {
     pub(crate) shared: Arc<Shared>,
     pub(crate) environment: BTreeMap<String, String>,
-    pub(crate) now_ms: Cell<u64>,
+    pub(crate) now_ms: Clock,
     pub(crate) seed: Cell<u64>,
     /// What every draw gives, where a test says so.
     pub(crate) wanted_seed: Cell<Option<u64>>,
@@ -92,7 +95,7 @@ impl FakeHost {
         Self {
             shared: Arc::clone(shared),
             environment: BTreeMap::new(),
-            now_ms: Cell::new(NOW_MS),
+            now_ms: Clock::at(NOW_MS),
             seed: Cell::new(1),
             wanted_seed: Cell::default(),
             lacks: Cell::default(),

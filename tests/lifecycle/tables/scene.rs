@@ -36,6 +36,8 @@ impl Scene {
         host.environment.insert("ADMIN_TOKEN".to_owned(), crate::admin::TOKEN.to_owned());
         // Explain reads every text in the same way, so the engine is to do so too.
         host.wanted_seed.set(Some(0));
+        // A row says to the millisecond how long a cooldown lasts.
+        host.now_ms.stop();
         let mut document = document(row);
         let router = engine(&host, &document);
         let attempts = row.document["failover"].is_object().then(|| {
