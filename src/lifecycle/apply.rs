@@ -9,9 +9,10 @@ use crate::request::refusal::Refusal;
 use crate::request::rewrite::{self, Edit, Splicer, Target, length_after};
 use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
+use crate::text::header_value;
 
 use super::engine::Engine;
-use super::headers::{RequestHead, value};
+use super::headers::RequestHead;
 use super::read::{self, unreadable};
 use super::stream::Stream;
 
@@ -61,7 +62,7 @@ impl Stream {
             host.set_request_header("cache-control", Some(b"no-cache, no-store"));
         }
         host.set_request_header(&names.cluster, Some(provider.cluster.as_bytes()));
-        host.set_request_header(&names.model, Some(value(&step.model).as_bytes()));
+        host.set_request_header(&names.model, Some(header_value(&step.model).as_bytes()));
         host.clear_route_cache();
         read::debug(host, || summary(config, decision, step, &provider.cluster));
         Ok(())
@@ -71,8 +72,11 @@ impl Stream {
 /// What was decided, for the log.
 pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster: &str) -> String {
     let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-    let (model, deployment) = (value(&decision.model), step.server.name(config));
-    format!("route={route} model={model} deployment={} cluster={cluster}", value(&deployment))
+    let (model, deployment) = (header_value(&decision.model), step.server.name(config));
+    format!(
+        "route={route} model={model} deployment={} cluster={cluster}",
+        header_value(&deployment)
+    )
 }
 
 /// What the body is to be changed in for a step.

@@ -14,13 +14,14 @@ use crate::request::rewrite::{Splicer, length_after};
 use crate::response::outcome::End;
 use crate::state::outcome::{Outcome, Report, Weight};
 use crate::state::{Asking, Attempt, Ending, Fleet};
+use crate::text::header_value;
 
 use super::answer::Started;
 use super::apply::set_providers_headers;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, CLUSTER, ENDED, PLAN, PROGRESS, RETRY_AFTER, SURPLUS, TIMES};
 use super::handover::{Handover, Leg};
-use super::headers::{credential_names, value};
+use super::headers::credential_names;
 use super::progress::{Failure, Progress};
 use super::refuse::refuse;
 use super::spent::Tokens;
@@ -262,7 +263,7 @@ impl Try {
     }
 
     fn with_this(&self, before: &str, what: &str) -> String {
-        let name = self.leg().map(|leg| value(&leg.name)).unwrap_or_default();
+        let name = self.leg().map(|leg| header_value(&leg.name)).unwrap_or_default();
         let comma = if before.is_empty() { "" } else { "," };
         format!("{before}{comma}{name}={what}")
     }

@@ -9,11 +9,12 @@ use crate::config::{Config, Hold, Provider};
 use crate::host::Host;
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Server, Step};
+use crate::text::header_value;
 
 use super::apply::{self, Held};
 use super::engine::Engine;
 use super::handover::{Handover, Leg};
-use super::headers::{RequestHead, credential_names, value};
+use super::headers::{RequestHead, credential_names};
 use super::label;
 use super::read;
 use super::stream::Stream;
@@ -119,7 +120,7 @@ impl Stream {
         }
         let first = handover.legs.first().map(|leg| leg.cluster.clone()).unwrap_or_default();
         let names = handover.legs.iter().take(handover.general.end);
-        let names: Vec<_> = names.map(|leg| value(&leg.name)).collect();
+        let names: Vec<_> = names.map(|leg| header_value(&leg.name)).collect();
         let names = names.join(",");
         host.set_property(DEPLOYMENTS, names.as_bytes());
         host.set_property(PLAN, &handover.encode());
@@ -135,7 +136,7 @@ impl Stream {
         host.clear_route_cache();
         read::debug(host, || {
             let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-            format!("route={route} model={} plan={names}", value(&decision.model))
+            format!("route={route} model={} plan={names}", header_value(&decision.model))
         });
         Ok(())
     }

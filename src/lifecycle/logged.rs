@@ -4,13 +4,11 @@
 //! name that a client has chosen ends a line or a field of it. No text of a request, none of its
 //! headers, no credential.
 
-use std::borrow::Cow;
-
 use crate::config::DeploymentId;
 use crate::host::Host;
-use crate::request::path::percent_encoded;
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Step};
+use crate::text::log_word;
 
 use super::engine::Engine;
 use super::spent::Tokens;
@@ -40,9 +38,9 @@ impl Engine {
         if !config.log_fields {
             return;
         }
-        host.set_property(MODEL, word(&decision.model).as_bytes());
+        host.set_property(MODEL, log_word(&decision.model).as_bytes());
         if let Some(id) = decision.route {
-            host.set_property(ROUTE, word(&config.route(id).name).as_bytes());
+            host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
         }
         if !config.is_handing_over() {
             let provider = &config.provider(step.server.provider(config)).name;
@@ -67,8 +65,8 @@ impl Engine {
     /// Keeps for logs who is asked.
     pub(super) fn log_server<H: Host + ?Sized>(&self, host: &H, name: &str, provider: &str) {
         if self.config.log_fields {
-            host.set_property(DEPLOYMENT, word(name).as_bytes());
-            host.set_property(PROVIDER, word(provider).as_bytes());
+            host.set_property(DEPLOYMENT, log_word(name).as_bytes());
+            host.set_property(PROVIDER, log_word(provider).as_bytes());
         }
     }
 
@@ -89,14 +87,4 @@ impl Engine {
             host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
         }
     }
-}
-
-/// A name as one word that needs no quotes: blanks, quotes, backslashes, control characters
-/// and what is not ASCII percent-encoded.
-fn word(name: &str) -> Cow<'_, str> {
-    let is_kept = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
-    if name.bytes().all(is_kept) {
-        return Cow::Borrowed(name);
-    }
-    Cow::Owned(percent_encoded(name.as_bytes(), is_kept))
 }

@@ -150,7 +150,7 @@ impl Unread {
                 format!(
                     "the request body is encoded as {}; send it without content-encoding, or have \
                      the proxy decompress it before it is routed",
-                    crate::request::refusal::quoted(encoding)
+                    crate::text::quoted(encoding)
                 ),
             ),
             Self::Charset { charset } => Refusal::new(
@@ -158,7 +158,7 @@ impl Unread {
                 "unsupported_charset",
                 format!(
                     "the content type names the charset {}; JSON is UTF-8",
-                    crate::request::refusal::quoted(charset)
+                    crate::text::quoted(charset)
                 ),
             ),
             Self::Unparsable(error) => Refusal::new(400, "invalid_body", error.to_string()),

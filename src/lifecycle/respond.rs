@@ -13,13 +13,13 @@ use crate::routing::{Decision, Step};
 use crate::state::Ending;
 use crate::state::headroom::Headroom;
 use crate::state::outcome::{Report, Weight};
+use crate::text::header_value;
 
 use super::answer::{Answer, Started};
 use super::attempt::number;
 use super::count::PROXY;
 use super::engine::Engine;
 use super::hand::{ATTEMPTS, PROGRESS, RETRY_AFTER, SURPLUS};
-use super::headers::value;
 use super::progress::Progress;
 use super::spent::Tokens;
 use super::stream::{Action, Stream, millis};
@@ -43,7 +43,7 @@ impl Stream {
         if is_told || is_logged {
             let attempt = report.map(|report| {
                 let deployment = step.server.name(&engine.config);
-                format!("{}={report}", value(&deployment))
+                format!("{}={report}", header_value(&deployment))
             });
             if let (true, Some(attempt)) = (is_logged, &attempt) {
                 host.set_property(ATTEMPTS, attempt.as_bytes());
@@ -276,15 +276,15 @@ fn name_server<H: Host + ?Sized>(
     let config = &engine.config;
     let names = &config.headers;
     let deployment = step.server.name(config);
-    let deployment = value(&deployment);
+    let deployment = header_value(&deployment);
     let set = |name: &str, text: &str| host.set_response_header(name, Some(text.as_bytes()));
-    set(&names.model, &value(&step.model));
+    set(&names.model, &header_value(&step.model));
     set(&names.deployment, &deployment);
-    set(&names.provider, &value(&config.provider(step.server.provider(config)).name));
+    set(&names.provider, &header_value(&config.provider(step.server.provider(config)).name));
     // Without any, Envoy answered by itself.
     host.set_response_header(&names.attempts, attempts.as_deref().map(str::as_bytes));
     match decision.route {
-        Some(route) => set(&names.route, &value(&config.route(route).name)),
+        Some(route) => set(&names.route, &header_value(&config.route(route).name)),
         None => host.set_response_header(&names.route, None),
     }
 }

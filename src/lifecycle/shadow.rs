@@ -14,9 +14,9 @@ use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
 use crate::routing::{self, Answers, Request, Verdict};
 use crate::state::{FleetNow, Heard, Onlooker};
+use crate::text::header_value;
 
 use super::engine::Engine;
-use super::headers::value;
 use super::read;
 use super::stream::{Opening, Stream, millis};
 
@@ -179,8 +179,8 @@ fn diverged<H: Host + ?Sized>(
     read::debug(host, || {
         format!(
             "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
-            value(&live.told(by_live)),
-            value(&shadow.told(by_shadow))
+            header_value(&live.told(by_live)),
+            header_value(&shadow.told(by_shadow))
         )
     });
 }

@@ -3,8 +3,9 @@
 use crate::condition::Subject;
 use crate::config::{Group, StrategyName, Target, WhenAllCooling};
 use crate::request::facts::Unseen;
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
 use crate::state::{Asking, Fleet};
+use crate::text::quoted;
 
 use super::blocked::{refusal, soonest};
 use super::candidate::{self, Set};
