@@ -34,6 +34,7 @@ mod codec;
 mod hash;
 mod load;
 mod sort;
+mod text;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod cli;

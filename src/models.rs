@@ -6,8 +6,9 @@
 use crate::config::{Config, Group, Model, ModelId, Status};
 use crate::json::Json;
 use crate::request::format::Dialect;
-use crate::request::path::{canonical, percent_decoded, split};
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::path::{canonical, split};
+use crate::request::refusal::Refusal;
+use crate::text::{percent_decoded_text, quoted};
 
 /// When every model was made: nobody knows, and both shapes want to be told.
 const CREATED: (u64, &str) = (0, "1970-01-01T00:00:00Z");
@@ -41,7 +42,7 @@ impl<'a> Asked<'a> {
         let at_root = plain.strip_prefix("/models");
         let below = at_root.or_else(|| plain.split_once("/v1/models").map(|(_, below)| below))?;
         let id = match below.strip_prefix('/') {
-            Some(id) => Some(String::from_utf8_lossy(&percent_decoded(id)).into_owned()),
+            Some(id) => Some(percent_decoded_text(id)),
             None if below.is_empty() => None,
             None => return None,
         };
@@ -87,7 +88,7 @@ impl<'a> Asked<'a> {
         let (mut most, mut is_before) = (PAGE, false);
         for pair in self.query.unwrap_or_default().split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let value = String::from_utf8_lossy(&percent_decoded(value)).into_owned();
+            let value = percent_decoded_text(value);
             match name {
                 "limit" => {
                     let limit = value.parse().ok();

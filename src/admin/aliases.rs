@@ -6,7 +6,8 @@ use crate::host::SharedData;
 use crate::live::{self, Entry};
 
 use super::routes::{inactive, lists, wrong};
-use super::{Desk, Reply, Request, text_of};
+use super::{Desk, Reply, Request};
+use crate::text::percent_decoded_text;
 
 /// Where they are.
 pub(super) const PATH: &str = "/aliases";
@@ -48,6 +49,6 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 
     /// Removes the dynamic alias that the end of the path names.
     pub(super) fn alias(&self, request: &Request<'_>, name: &str) -> Result<Reply, Reply> {
-        self.removed(request, Added::Alias(text_of(name)))
+        self.removed(request, Added::Alias(percent_decoded_text(name)))
     }
 }

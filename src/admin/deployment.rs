@@ -7,7 +7,8 @@ use crate::host::SharedData;
 use crate::state::Operation;
 
 use super::state::deployment;
-use super::{Desk, Reply, Request, text_of};
+use super::{Desk, Reply, Request};
+use crate::text::percent_decoded_text;
 
 /// What stands before the id.
 pub(super) const FOLDER: &str = "/deployments/";
@@ -25,7 +26,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             _ => return Err(Reply::unknown_endpoint()),
         };
         request.posts()?;
-        let id = self.deployment(&text_of(id), "id")?;
+        let id = self.deployment(&percent_decoded_text(id), "id")?;
         let operation = match operation {
             Operation::Cool(_) => Operation::Cool(self.length(request.body)?),
             other => nothing_in(request.body).map(|()| other)?,

@@ -5,6 +5,7 @@
 //! sending it here with the admin token in the place of its credential.
 
 use crate::host::{Headers, SharedData};
+use crate::text::is_token;
 
 use super::{Desk, Reply, Request};
 
@@ -60,12 +61,6 @@ fn head(request: &Request<'_>) -> Result<Headers, Reply> {
     head.extend(of_request.cloned());
     head.append(&mut given);
     Ok(head)
-}
-
-/// A word that can be a method or the name of a header.
-fn is_token(word: &str) -> bool {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !word.is_empty() && word.bytes().all(is_known)
 }
 
 /// Text that is not more than one line.

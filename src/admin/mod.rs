@@ -24,7 +24,7 @@ use crate::state::SharedFleet;
 pub use crate::json::Json;
 pub use gate::Gate;
 pub use reply::Reply;
-pub use request::{Request, text_of};
+pub use request::Request;
 
 /// Longest body of most endpoints, in bytes.
 const LONGEST_BODY: u64 = 64 * 1024;

@@ -1,7 +1,7 @@
 //! A request as an endpoint reads it.
 
 use crate::host::Headers;
-use crate::request::path::percent_decoded;
+use crate::text::percent_decoded_text;
 
 use super::Reply;
 
@@ -43,16 +43,10 @@ impl Request<'_> {
         let pairs = self.query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let plain = |text: &str| text_of(&text.replace('+', " "));
+            let plain = |text: &str| percent_decoded_text(&text.replace('+', " "));
             (plain(name), plain(value))
         })
     }
-}
-
-/// The text that percent-encoded text stands for; bytes that are none are replaced.
-#[must_use]
-pub fn text_of(encoded: &str) -> String {
-    String::from_utf8_lossy(&percent_decoded(encoded)).into_owned()
 }
 
 #[cfg(test)]

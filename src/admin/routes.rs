@@ -5,7 +5,8 @@ use crate::config::{Added, DynamicRoute, Problem, Problems};
 use crate::host::SharedData;
 use crate::live::{self, Entry, Listed, Origin, Place, Refused};
 
-use super::{Desk, Json, Reply, Request, text_of};
+use super::{Desk, Json, Reply, Request};
+use crate::text::percent_decoded_text;
 
 /// Where they are.
 pub(super) const PATH: &str = "/routes";
@@ -40,7 +41,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Removes the dynamic route that the end of the path names, percent-encoded or with
     /// slashes of its own.
     pub(super) fn route(&self, request: &Request<'_>, name: &str) -> Result<Reply, Reply> {
-        self.removed(request, Added::Route(text_of(name)))
+        self.removed(request, Added::Route(percent_decoded_text(name)))
     }
 
     pub(super) fn put(&self, origin: &Origin, entry: &Entry) -> Result<bool, Reply> {

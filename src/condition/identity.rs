@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Condition, NamePattern};
 use crate::request::facts::{Fact, RequestFacts};
+use crate::text::quoted_list;
 
 use super::Subject;
 
@@ -65,18 +66,6 @@ pub(super) fn has_all(found: &BTreeMap<String, String>, wanted: &[(String, Strin
     wanted.iter().all(|(name, value)| found.get(name) == Some(value))
 }
 
-/// A list of words in quotes, the first few.
-pub(super) fn quoted<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
-    const SHOWN: usize = 8;
-    let mut words: Vec<String> =
-        words.into_iter().take(SHOWN + 1).map(|word| format!("\"{}\"", word.as_ref())).collect();
-    if words.len() > SHOWN {
-        words.truncate(SHOWN);
-        words.push("…".to_owned());
-    }
-    words.join(", ")
-}
-
 /// Why a condition of this family does not hold.
 pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
     let facts = subject.facts;
@@ -84,20 +73,20 @@ pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
     match condition {
         Condition::ModelIn(patterns) => format!(
             "model_in: wanted {}, request names {}",
-            quoted(patterns.iter().map(NamePattern::written)),
+            quoted_list(patterns.iter().map(NamePattern::written)),
             named(facts.model.as_deref())
         ),
         Condition::TagEquals(tag) => {
             format!("tag_equals: wanted \"{tag}\", request has {}", tags(facts))
         }
         Condition::TagIn(wanted) => {
-            format!("tag_in: wanted one of {}, request has {}", quoted(wanted), tags(facts))
+            format!("tag_in: wanted one of {}, request has {}", quoted_list(wanted), tags(facts))
         }
         Condition::HeaderEquals(wanted) => missing("header_equals", &facts.headers, wanted),
         Condition::ParamsEqual(wanted) => missing("params_equal", &facts.params, wanted),
         Condition::FormatIn(wanted) => format!(
             "format_in: wanted one of {}, request is \"{}\"",
-            quoted(wanted.iter().map(|format| format.name())),
+            quoted_list(wanted.iter().map(|format| format.name())),
             facts.format
         ),
         Condition::SamplePercent(percent) => {
@@ -111,7 +100,7 @@ pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
 }
 
 fn tags(facts: &RequestFacts) -> String {
-    if facts.tags.is_empty() { "no tags".to_owned() } else { quoted(&facts.tags) }
+    if facts.tags.is_empty() { "no tags".to_owned() } else { quoted_list(&facts.tags) }
 }
 
 fn missing(key: &str, found: &BTreeMap<String, String>, wanted: &[(String, String)]) -> String {

@@ -11,6 +11,7 @@ pub(crate) mod identity;
 
 use crate::config::{Condition, Rule, When};
 use crate::request::facts::{Fact, RequestFacts};
+use crate::text::quoted_list;
 
 /// An estimated cost in USD between two bounds, exact where both are the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -187,7 +188,7 @@ impl Condition {
             Self::PromptContainsAnyOf(words) => {
                 format!(
                     "prompt_contains_any_of: none of {} occurs",
-                    identity::quoted(words.iter().map(|(_, word)| word))
+                    quoted_list(words.iter().map(|(_, word)| word))
                 )
             }
             _ => identity::because(self, subject),

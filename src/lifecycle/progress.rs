@@ -4,13 +4,12 @@
 //! attempts came to stays typed on its way from each attempt filter to the next and to
 //! the router; it becomes text only in the attempts header and in the log.
 
-use std::borrow::Cow;
 use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
-use crate::request::path::percent_encoded;
 use crate::state::outcome::{Outcome, Report};
+use crate::text::list_name;
 
 use super::handover::{Handover, Leg, VERSION};
 
@@ -209,19 +208,9 @@ pub(super) fn listed<'a, W: Display>(attempts: impl Iterator<Item = (&'a str, W)
     let mut list = String::new();
     for (name, what) in attempts {
         let comma = if list.is_empty() { "" } else { "," };
-        let _ = write!(list, "{comma}{}={what}", listed_name(name));
+        let _ = write!(list, "{comma}{}={what}", list_name(name));
     }
     list
-}
-
-/// Returns a name as it stands in a list: a header value in which nothing can be taken for
-/// the end of the name. With `allow_direct` a name can be the client's own.
-pub(super) fn listed_name(name: &str) -> Cow<'_, str> {
-    let is_kept = |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'=');
-    if name.bytes().all(is_kept) {
-        return Cow::Borrowed(name);
-    }
-    Cow::Owned(percent_encoded(name.as_bytes(), is_kept))
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
 use crate::routing::{self, Answers, Request, Services, Verdict};
 use crate::state::{Seen, ShadowWorld, Snapshot};
+use crate::text::header_value;
 
 use super::engine::Engine;
 use super::event::debug;
-use super::head::value;
 use super::intake::Intake;
 
 /// A request that the shadow is evaluated for, until it is counted.
@@ -168,8 +168,8 @@ fn diverged<H: Host + ?Sized>(
     debug(host, || {
         format!(
             "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
-            value(&live.told(by_live)),
-            value(&shadow.told(by_shadow))
+            header_value(&live.told(by_live)),
+            header_value(&shadow.told(by_shadow))
         )
     });
 }

@@ -3,8 +3,9 @@
 
 use crate::config::{BodyPolicy, Config};
 use crate::request::control::BadControl;
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
 use crate::request::scan::ScanError;
+use crate::text::quoted;
 
 /// A reason not to read a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 
 use crate::hash::mixed;
 use crate::host::{Host, MetricKind};
+use crate::text::push_percent_encoded;
 use table::Metric;
 
 /// The value of a label for whatever has no series of its own: what clients name
@@ -181,9 +182,7 @@ fn escape(value: &str, to: &mut String) {
             continue;
         }
         for byte in char.encode_utf8(&mut [0; 4]).bytes() {
-            let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
-            to.push('%');
-            to.extend([digit(byte >> 4), digit(byte & 15)].map(|digit| digit.to_ascii_uppercase()));
+            push_percent_encoded(byte, to);
         }
     }
 }

@@ -95,17 +95,6 @@ impl Refusal {
     }
 }
 
-/// A client's word as an error may repeat it: quoted, control characters escaped, not too long.
-#[must_use]
-pub fn quoted(word: &str) -> String {
-    const LONGEST: usize = 128;
-    let mut shown: String = word.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if word.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    format!("\"{shown}\"")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,11 +115,5 @@ mod tests {
             refusal.body(Dialect::Gemini),
             r#"{"error":{"code":404,"message":"the model \"x\" does not exist","status":"NOT_FOUND"}}"#
         );
-    }
-
-    #[test]
-    fn clients_words_are_cut_and_escaped() {
-        assert_eq!(quoted("a\"b\n"), r#""a\"b\n""#);
-        assert_eq!(quoted(&"é".repeat(500)).chars().count(), 131);
     }
 }

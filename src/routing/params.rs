@@ -2,7 +2,8 @@
 
 use crate::config::{ParamSchema, ParamType};
 use crate::request::facts::RequestFacts;
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
+use crate::text::quoted;
 
 /// Checks params against the schema.
 ///

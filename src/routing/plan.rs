@@ -2,8 +2,9 @@
 
 use crate::condition::Subject;
 use crate::config::{Target, WhenAllCooling};
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
 use crate::state::{Asking, Intent, Standing, Turn, World};
+use crate::text::quoted;
 
 use super::blocked::{refusal, soonest};
 use super::candidate;

@@ -3,7 +3,8 @@
 use crate::condition::Subject;
 use crate::config::{Config, GroupId, ModelId, RouteId, UnknownModel};
 use crate::request::facts::Fact;
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
+use crate::text::quoted;
 
 use super::explain::Trace;
 use super::name::{Named, keyed, variant};

@@ -2,7 +2,8 @@
 
 use crate::condition::{Subject, identity};
 use crate::config::{Config, Route, RouteId};
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
+use crate::text::quoted;
 
 use super::explain::{RouteTrace, Trace};
 use super::need::Asker;

@@ -2,7 +2,8 @@
 
 use crate::config::{Config, DeploymentId, StrategyName};
 use crate::request::facts::Fact;
-use crate::request::refusal::{Refusal, quoted};
+use crate::request::refusal::Refusal;
+use crate::text::quoted;
 
 use super::candidate::{self, Set};
 use super::name::Named;

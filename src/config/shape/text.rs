@@ -3,6 +3,8 @@
 //! Decides what a text of each form may hold, and normalises header names to
 //! lower case. Whether a name refers to something is `resolve`'s business.
 
+use crate::text::is_token;
+
 /// A form of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) enum Text {
@@ -143,11 +145,6 @@ fn is_variant_key(text: &str) -> bool {
         && text.bytes().all(is_known)
         && !text.starts_with('-')
         && !text.ends_with('-')
-}
-
-fn is_token(text: &str) -> bool {
-    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_known)
 }
 
 fn is_path(text: &str) -> bool {

@@ -261,10 +261,9 @@ impl Trying {
             self.write_progress(host);
             return;
         };
-        let retries = match self.leg() {
-            Some(leg) if is_drained(engine, host, leg) => 0,
-            _ => engine.config.failover.retries_per_deployment,
-        };
+        let retries = engine.config.failover.retries_per_deployment;
+        let is_out = |leg: &Leg| is_drained(engine, host, leg);
+        let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
         let tokens = self.handover.work.tokens;
         let is_ready = |leg: &Leg| is_ready(engine, host, leg, tokens);
         let next = self.after(engine, failure, retries, is_ready);

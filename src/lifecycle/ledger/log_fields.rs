@@ -4,14 +4,12 @@
 //! so that no name that a client has chosen can end a line or a field of a log. They never
 //! hold text of a request, a header or a credential.
 
-use std::borrow::Cow;
-
 use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::lifecycle::engine::Engine;
-use crate::request::path::percent_encoded;
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Step};
+use crate::text::log_word;
 
 use super::tokens::SpentTokens;
 
@@ -39,9 +37,9 @@ pub(super) fn log_decision<H: Host + ?Sized>(
     if !config.log_fields {
         return;
     }
-    host.set_property(MODEL, word(&decision.model).as_bytes());
+    host.set_property(MODEL, log_word(&decision.model).as_bytes());
     if let Some(id) = decision.route {
-        host.set_property(ROUTE, word(&config.route(id).name).as_bytes());
+        host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
     }
     // Each attempt logs its own server.
     if !engine.delivery.hands_over() {
@@ -67,8 +65,8 @@ pub(crate) fn log_decision_time<H: Host + ?Sized>(engine: &Engine, host: &H, spe
 /// Keeps who is asked.
 pub(crate) fn log_server<H: Host + ?Sized>(engine: &Engine, host: &H, name: &str, provider: &str) {
     if engine.config.log_fields {
-        host.set_property(DEPLOYMENT, word(name).as_bytes());
-        host.set_property(PROVIDER, word(provider).as_bytes());
+        host.set_property(DEPLOYMENT, log_word(name).as_bytes());
+        host.set_property(PROVIDER, log_word(provider).as_bytes());
     }
 }
 
@@ -88,14 +86,4 @@ pub(crate) fn log_tokens<H: Host + ?Sized>(
         let (whole, rest) = (nano / NANO, nano % NANO);
         host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
     }
-}
-
-/// A name as one word that needs no quotes: blanks, quotes, backslashes, control characters
-/// and what is not ASCII percent-encoded.
-fn word(name: &str) -> Cow<'_, str> {
-    let is_kept = |byte| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
-    if name.bytes().all(is_kept) {
-        return Cow::Borrowed(name);
-    }
-    Cow::Owned(percent_encoded(name.as_bytes(), is_kept))
 }

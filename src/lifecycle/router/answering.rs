@@ -7,7 +7,6 @@ use crate::host::{Headers, Host};
 use crate::lifecycle::answer::{self, Answer, Heard, hear};
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
-use crate::lifecycle::head::value;
 use crate::lifecycle::ledger::{AttemptLedger, Labels, RequestLedger};
 use crate::lifecycle::progress::{Next, Progress, Tried, is_taken_over, listed};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
@@ -15,6 +14,7 @@ use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::response::outcome::End;
 use crate::routing::{Decision, Step};
+use crate::text::header_value;
 
 use super::streaming::Streaming;
 use super::upload::Upload;
@@ -266,13 +266,13 @@ fn name_server<H: Host + ?Sized>(
 ) {
     let names = &config.headers;
     let set = |name: &str, text: &str| host.set_response_header(name, Some(text.as_bytes()));
-    set(&names.model, &value(&step.model));
-    set(&names.deployment, &value(&step.server.name(config)));
-    set(&names.provider, &value(&config.provider(step.server.provider(config)).name));
+    set(&names.model, &header_value(&step.model));
+    set(&names.deployment, &header_value(&step.server.name(config)));
+    set(&names.provider, &header_value(&config.provider(step.server.provider(config)).name));
     // Without any, Envoy answered by itself.
     host.set_response_header(&names.attempts, attempts.map(str::as_bytes));
     match decision.route {
-        Some(route) => set(&names.route, &value(&config.route(route).name)),
+        Some(route) => set(&names.route, &header_value(&config.route(route).name)),
         None => host.set_response_header(&names.route, None),
     }
 }

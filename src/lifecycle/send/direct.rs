@@ -3,11 +3,11 @@
 use crate::host::Host;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
-use crate::lifecycle::head::value;
 use crate::lifecycle::intake::Intake;
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::length_after;
 use crate::routing::{Decision, Step};
+use crate::text::header_value;
 
 use super::edit::{self, Held};
 
@@ -35,7 +35,7 @@ pub(super) fn send<H: Host + ?Sized>(
     }
     let cluster = &config.provider(step.server.provider(config)).cluster;
     host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
-    host.set_request_header(&config.headers.model, Some(value(&step.model).as_bytes()));
+    host.set_request_header(&config.headers.model, Some(header_value(&step.model).as_bytes()));
     host.clear_route_cache();
     debug(host, || edit::summary(config, decision, step, cluster));
     Ok(())

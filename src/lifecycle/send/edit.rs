@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::config::{Config, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::engine::Engine;
-use crate::lifecycle::head::{RequestHead, value};
+use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::unread::unreadable;
 use crate::request::path::{self, Call};
@@ -13,6 +13,7 @@ use crate::request::refusal::Refusal;
 use crate::request::rewrite::{self, Edit, Splicer, Target};
 use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
+use crate::text::header_value;
 
 /// A request whose body is held at least as far as its last edit, and what its scan found.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,11 @@ pub(crate) struct Held<'a> {
 /// Returns the line of the debug log that says what was decided.
 pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster: &str) -> String {
     let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-    let (model, deployment) = (value(&decision.model), step.server.name(config));
-    format!("route={route} model={model} deployment={} cluster={cluster}", value(&deployment))
+    let (model, deployment) = (header_value(&decision.model), step.server.name(config));
+    format!(
+        "route={route} model={model} deployment={} cluster={cluster}",
+        header_value(&deployment)
+    )
 }
 
 /// Returns what is to be changed in the body for a step.

@@ -10,13 +10,13 @@ use crate::host::Host;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::handover::{Handover, Leg};
-use crate::lifecycle::head::{RequestHead, value};
+use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, metric_model};
-use crate::lifecycle::progress::listed_name;
 use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Server, Step};
+use crate::text::{header_value, list_name};
 
 use super::edit::{self, Held};
 
@@ -55,7 +55,7 @@ pub(super) fn send<H: Host + ?Sized>(
     }
     let first = handover.legs.first().map(|leg| leg.cluster.as_str()).unwrap_or_default();
     let names = handover.legs.iter().take(handover.general.end);
-    let names: Vec<_> = names.map(|leg| listed_name(&leg.name)).collect();
+    let names: Vec<_> = names.map(|leg| list_name(&leg.name)).collect();
     let names = names.join(",");
     host.set_property(DEPLOYMENTS, names.as_bytes());
     host.set_property(PLAN, &handover.encode());
@@ -67,7 +67,7 @@ pub(super) fn send<H: Host + ?Sized>(
     debug(host, || {
         let config = &engine.config;
         let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
-        format!("route={route} model={} plan={names}", value(&decision.model))
+        format!("route={route} model={} plan={names}", header_value(&decision.model))
     });
     Ok(())
 }

@@ -3,9 +3,10 @@
 //! Refuses what servers read in different ways: one of them might find another
 //! model than the one that was judged.
 
-use super::parameter::{Parameters, is_token};
+use super::parameter::Parameters;
 use super::wrong;
 use crate::request::scan::ScanError;
+use crate::text::is_token;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

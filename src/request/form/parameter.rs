@@ -1,5 +1,7 @@
 //! `value; name=value; name="value"` of a header, as far as all servers read it alike.
 
+use crate::text::is_token;
+
 /// A header's value, its parameters behind it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameters<'h> {
@@ -54,12 +56,6 @@ fn value(text: &str) -> Option<(&str, &str)> {
     let rest = rest.trim_start_matches(BLANKS);
     let rest = if rest.is_empty() { rest } else { rest.strip_prefix(';')? };
     (!value.ends_with('\\')).then_some((value, rest))
-}
-
-/// Whether it is a token of RFC 9110.
-pub(super) fn is_token(text: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_plain)
 }
 
 #[cfg(test)]

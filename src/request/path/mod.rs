@@ -11,8 +11,9 @@ mod folder;
 
 use crate::request::format::Format;
 use crate::sort::sorted;
+use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 
-pub use canonical::{canonical, percent_decoded, percent_encoded};
+pub use canonical::canonical;
 use entry::{BEDROCK, GEMINI, SUFFIXES};
 pub use entry::{Body, Entry};
 
@@ -77,20 +78,15 @@ impl Call {
         let Some(Named::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
-        let encoded = |name: &str| {
-            percent_encoded(name.as_bytes(), |byte| {
-                byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-            })
-        };
         if self.format() != Format::GeminiGenerate {
-            return format!("{before}{}{after}", encoded(model));
+            return format!("{before}{}{after}", uri_component(model));
         }
         // The collection is a part of the model's name.
         let (collection, name) = match model.split_once('/') {
             Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
             _ => ("models", model),
         };
-        format!("{before}{collection}/{}{after}", encoded(name))
+        format!("{before}{collection}/{}{after}", uri_component(name))
     }
 
     /// The query for another model: unchanged, unless it is the place of the model.
@@ -99,9 +95,7 @@ impl Call {
         if !matches!(self.named, Some(Named::Query(_))) {
             return query.map(str::to_owned);
         }
-        let model = percent_encoded(model.as_bytes(), |byte| {
-            byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-        });
+        let model = uri_component(model);
         let mut is_named = false;
         let mut pairs = Vec::new();
         for pair in query.into_iter().flat_map(|query| query.split('&')) {
@@ -130,7 +124,7 @@ fn model_parameter(pair: &str) -> Option<&'static str> {
 fn model_of(query: &str) -> Option<String> {
     let pair = query.split('&').rfind(|pair| model_parameter(pair).is_some())?;
     let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
-    let model = String::from_utf8_lossy(&percent_decoded(&value)).into_owned();
+    let model = percent_decoded_text(&value);
     (!model.is_empty()).then_some(model)
 }
 
@@ -218,7 +212,7 @@ type Found = (Entry, String, Option<Named>);
 
 fn found(entry: Entry, before: &str, model: &str, after: &str) -> Found {
     let named = Named::Path {
-        model: String::from_utf8_lossy(&percent_decoded(model)).into_owned(),
+        model: percent_decoded_text(model),
         before: before.to_owned(),
         after: after.to_owned(),
     };
@@ -238,7 +232,7 @@ fn gemini(plain: &str) -> Option<Found> {
     }
     let after = format!(":{}", entry.path);
     let path = format!("{before}/{collection}/{name}{after}");
-    let name = String::from_utf8_lossy(&percent_decoded(name)).into_owned();
+    let name = percent_decoded_text(name);
     let model = if collection == "models" { name } else { format!("{collection}/{name}") };
     let named = Named::Path { model, before: format!("{before}/"), after };
     Some((*entry, path, Some(named)))

@@ -1,6 +1,6 @@
 //! The path and query a provider is asked under.
 
-use crate::request::path::{percent_decoded, percent_encoded};
+use crate::text::{percent_decoded_text, uri_component};
 
 /// Where a request goes, as far as its path is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub fn path(path: &str, query: Option<&str>, target: &Target<'_>) -> String {
     let (path, own) = match target.template {
         Some(template) => {
             let filled = template
-                .replace("{model}", &encoded(target.model))
+                .replace("{model}", &uri_component(target.model))
                 .replace("{operation}", target.operation);
             let (path, query) = split(&filled);
             (path.to_owned(), query.map(str::to_owned))
@@ -69,12 +69,7 @@ fn is_credential(name: &str) -> bool {
 /// The name of a query parameter, percent-decoded so that `k%65y` is `key`.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
-    String::from_utf8_lossy(&percent_decoded(name)).into_owned()
-}
-
-/// Percent-encodes all but unreserved characters.
-fn encoded(text: &str) -> String {
-    percent_encoded(text.as_bytes(), |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    percent_decoded_text(name)
 }
 
 #[cfg(test)]
