@@ -13,7 +13,7 @@ use crate::state::Ending;
 use crate::state::headroom::Headroom;
 use crate::state::outcome::{Outcome, Report, Weight};
 
-use super::engine::Engine;
+use super::ctx::Ctx;
 use super::event::millis;
 use super::ledger::{AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 
@@ -49,18 +49,18 @@ pub(super) struct Heard {
 /// Takes the head of the answer to an attempt at that provider, and ends the attempt where
 /// the body can add nothing.
 pub(super) fn hear<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     ledger: AttemptLedger,
     provider: ProviderId,
 ) -> Heard {
-    let headers = host.response_headers();
+    let headers = cx.host.response_headers();
     let status = status(&headers);
     // The one answer below 400 that Envoy makes itself is asked for by a header that
     // is withheld from the requests of this filter.
-    let details = (status >= 400).then(|| host.property(&["response", "code_details"])).flatten();
-    let now_ms = millis(host.now());
-    let has_own_credential = engine.secret(provider).is_some();
+    let details =
+        (status >= 400).then(|| cx.host.property(&["response", "code_details"])).flatten();
+    let now_ms = millis(cx.host.now());
+    let has_own_credential = cx.engine.secret(provider).is_some();
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let limit = headroom.tokens.and_then(|left| left.limit);
@@ -71,7 +71,7 @@ pub(super) fn hear<H: Host + ?Sized>(
         // An attempt hears nothing but its provider.
         details: details
             .as_deref()
-            .filter(|_| engine.config.role == Role::Router)
+            .filter(|_| cx.engine.config.role == Role::Router)
             .and_then(|details| str::from_utf8(details).ok()),
         has_own_credential,
         retry_after: of_failure("retry-after"),
@@ -82,10 +82,10 @@ pub(super) fn hear<H: Host + ?Sized>(
     // What is left of a client's own account says nothing to others.
     let is_own = has_own_credential || !ledger.work().has_clients_credential;
     let headroom = if is_own { headroom } else { Headroom::default() };
-    let open = open(engine, host, ledger, report, headroom, &headers, has_own_credential);
-    let names = &engine.config.headers;
+    let open = open(cx, ledger, report, headroom, &headers, has_own_credential);
+    let names = &cx.engine.config.headers;
     if text(&headers, &names.retry).is_some() {
-        host.set_response_header(&names.retry, None);
+        cx.host.set_response_header(&names.retry, None);
     }
     Heard { status, report, open }
 }
@@ -93,8 +93,7 @@ pub(super) fn hear<H: Host + ?Sized>(
 /// Returns the answer whose body may say more of the deployment than its head does, or
 /// ends the attempt.
 fn open<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     mut ledger: AttemptLedger,
     report: Option<Report>,
     headroom: Headroom,
@@ -108,10 +107,10 @@ fn open<H: Host + ?Sized>(
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
         let tokens = SpentTokens::default();
-        ledger.end(engine, host, &AttemptEnd { ending, tokens, otherwise: PROXY });
+        ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY });
         return None;
     };
-    ledger.release_probe(engine, host);
+    ledger.release_probe(cx);
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
@@ -157,12 +156,7 @@ impl Answer {
 
     /// Ends the attempt, and returns what it came to; `None` where that says nothing about
     /// the deployment.
-    pub(super) fn finish<H: Host + ?Sized>(
-        self,
-        engine: &Engine,
-        host: &H,
-        end: End,
-    ) -> Option<Report> {
+    pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
         let told = self.reader.map(BodyReader::finish);
         let work = self.ledger.work();
         let asked = Asked {
@@ -177,27 +171,27 @@ impl Answer {
             report,
             tokens: tokens.sum(),
             first_byte_ms: self.first_byte_ms,
-            answer_ms: self.ledger.since_sent(host),
+            answer_ms: self.ledger.since_sent(cx.host),
             headroom: self.headroom,
         };
         let deployment = self.ledger.deployment();
         let otherwise = Outcome::Cancelled.name();
-        self.ledger.end(engine, host, &AttemptEnd { ending, tokens, otherwise });
+        self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
         if let (End::Whole, Some(deployment)) = (end, deployment) {
-            log_tokens(engine, host, deployment, tokens);
+            log_tokens(cx, deployment, tokens);
         }
         report
     }
 
     /// Ends the attempt of an answer whose last byte was not said to be the last: the
     /// stream is over.
-    pub(super) fn broken_off<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
-        let details = host.property(&["response", "code_details"]).unwrap_or_default();
+    pub(super) fn broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
         // An upgraded connection has no end but this.
-        let is_attempt = engine.config.role == Role::Attempt && self.report.status != 101;
+        let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
-        self.finish(engine, host, end);
+        self.finish(cx, end);
     }
 }
 

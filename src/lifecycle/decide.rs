@@ -6,7 +6,7 @@ use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::routing::{self, Answers, Decision, Question, Verdict};
 
-use super::engine::Engine;
+use super::ctx::Ctx;
 use super::intake::Intake;
 use super::ledger::{AttemptLedger, show_in_flight};
 use super::shadow::{self, Shadowed};
@@ -38,23 +38,22 @@ pub(super) enum Ruling {
 /// # Errors
 /// What a service is to be asked first. Nothing has been done then.
 pub(super) fn decide<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     intake: &Intake,
     (facts, controls): (&RequestFacts, &Controls),
     answers: &Answers,
     now_ms: u64,
 ) -> Result<Decided, Box<Question>> {
-    let request = intake.request(&engine.config, facts, controls);
-    let mut snapshot = engine.fleet.at(host, &engine.config, now_ms);
+    let request = intake.request(&cx.engine.config, facts, controls);
+    let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, now_ms);
     let (verdict, begun) = routing::decide_and_begin(request, answers, &mut snapshot, intake.seed);
-    engine.count_exhausted(host, snapshot.dropped());
+    cx.engine.count_exhausted(cx.host, snapshot.dropped());
     let known = (facts, controls);
-    let shadowed = shadow::look(engine, intake, known, answers, snapshot, &verdict);
+    let shadowed = shadow::look(cx.engine, intake, known, answers, snapshot, &verdict);
     let ruling = match verdict {
         Verdict::Serve(decision) => {
             if let Some(begun) = &begun {
-                show_in_flight(engine, host, begun.attempt.deployment, begun.in_flight);
+                show_in_flight(cx, begun.attempt.deployment, begun.in_flight);
             }
             let attempt = begun.map(|begun| begun.attempt);
             Ruling::Send(decision, AttemptLedger::open(Work::of(intake, facts), attempt))

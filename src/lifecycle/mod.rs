@@ -5,6 +5,7 @@
 
 mod answer;
 mod attempt;
+mod ctx;
 mod decide;
 mod delivery;
 mod early;

@@ -16,6 +16,7 @@ use crate::routing::{self, Answers, Request, Services, Verdict};
 use crate::state::{Seen, ShadowWorld, Snapshot};
 use crate::text::header_value;
 
+use super::ctx::Ctx;
 use super::engine::Engine;
 use super::event::debug;
 use super::intake::Intake;
@@ -37,23 +38,18 @@ impl Shadowed {
     }
 
     /// Counts what the shadow made of the request, of which by now so much is known.
-    pub(super) fn count<H: Host + ?Sized>(
-        self,
-        engine: &Engine,
-        host: &H,
-        facts: Option<&RequestFacts>,
-    ) {
-        let Some(shadow) = &engine.config().shadow else { return };
+    pub(super) fn count<H: Host + ?Sized>(self, cx: Ctx<'_, H>, facts: Option<&RequestFacts>) {
+        let Some(shadow) = &cx.engine.config().shadow else { return };
         let Self { live, shadow: fate, early } = self;
-        let fate = fate.or_else(|| again(host, engine, shadow, *early?, facts?));
+        let fate = fate.or_else(|| again(cx, shadow, *early?, facts?));
         let difference = fate.as_ref().map(|fate| live.difference(fate));
         let told = told(difference);
-        engine.meter.put(host, &table::SHADOW_REQUESTS, &[told], 1);
+        cx.engine.meter.put(cx.host, &table::SHADOW_REQUESTS, &[told], 1);
         let Some(fate) = fate else { return };
         if difference != Some(Difference::None) {
-            diverged(host, engine, (&live, engine.config()), (&fate, &shadow.config), told);
+            diverged(cx, (&live, cx.engine.config()), (&fate, &shadow.config), told);
         }
-        add_costs(host, engine, [&live, &fate], facts);
+        add_costs(cx, [&live, &fate], facts);
     }
 }
 
@@ -119,8 +115,7 @@ fn fate<H: Host + ?Sized>(
 
 /// Decides again, now that the body is known.
 fn again<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
+    cx: Ctx<'_, H>,
     shadow: &Shadow,
     early: Early,
     facts: &RequestFacts,
@@ -134,9 +129,9 @@ fn again<H: Host + ?Sized>(
     }
     // So far they were the header's, which go over the body's.
     facts.params.extend(known.params);
-    let snapshot = engine.fleet.resume(host, engine.config(), seen);
+    let snapshot = cx.engine.fleet.resume(cx.host, cx.engine.config(), seen);
     let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
-    fate(engine, request, &Answers::default(), &snapshot, seed)
+    fate(cx.engine, request, &Answers::default(), &snapshot, seed)
 }
 
 /// The word that metrics have for it.
@@ -155,17 +150,16 @@ const fn told(difference: Option<Difference>) -> &'static str {
 
 /// Counts a divergence by the routes that led to it, and tells it.
 fn diverged<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
+    cx: Ctx<'_, H>,
     (live, by_live): (&Fate, &Config),
     (shadow, by_shadow): (&Fate, &Config),
     told: &str,
 ) {
     let live_route = route(by_live, live);
     let shadow_route = route(by_shadow, shadow);
-    engine.meter.put(host, &table::SHADOW_LIVE_ROUTES, &[live_route], 1);
-    engine.meter.put(host, &table::SHADOW_ROUTES, &[shadow_route], 1);
-    debug(host, || {
+    cx.engine.meter.put(cx.host, &table::SHADOW_LIVE_ROUTES, &[live_route], 1);
+    cx.engine.meter.put(cx.host, &table::SHADOW_ROUTES, &[shadow_route], 1);
+    debug(cx.host, || {
         format!(
             "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
             header_value(&live.told(by_live)),
@@ -179,23 +173,18 @@ fn route<'a>(config: &'a Config, fate: &Fate) -> &'a str {
 }
 
 /// Adds up what both would cost, where both are sent to a deployment.
-fn add_costs<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
-    fates: [&Fate; 2],
-    facts: Option<&RequestFacts>,
-) {
+fn add_costs<H: Host + ?Sized>(cx: Ctx<'_, H>, fates: [&Fate; 2], facts: Option<&RequestFacts>) {
     if !fates.iter().all(|fate| matches!(fate, Fate::Served { .. })) {
         return;
     }
-    let config = engine.config();
+    let config = cx.engine.config();
     let [live, shadow] = fates.map(|fate| fate.likely_cost(config, facts?));
     let is_known = live.is_some() && shadow.is_some();
     let result = if is_known { "known" } else { "unknown" };
-    engine.meter.put(host, &table::SHADOW_COSTED, &[result], 1);
+    cx.engine.meter.put(cx.host, &table::SHADOW_COSTED, &[result], 1);
     if let (Some(live), Some(shadow)) = (live, shadow) {
-        engine.meter.put(host, &table::SHADOW_COST, &["live"], nano(live));
-        engine.meter.put(host, &table::SHADOW_COST, &["shadow"], nano(shadow));
+        cx.engine.meter.put(cx.host, &table::SHADOW_COST, &["live"], nano(live));
+        cx.engine.meter.put(cx.host, &table::SHADOW_COST, &["shadow"], nano(shadow));
     }
 }
 

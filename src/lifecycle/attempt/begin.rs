@@ -2,7 +2,7 @@
 
 use crate::config::{DeploymentId, ProviderId};
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_in_flight};
@@ -19,45 +19,40 @@ use super::trying::Trying;
 /// Takes the head of a request on its way to a provider. Returns the attempt that has begun,
 /// and what the host does; no attempt where the request was not handed over, or where
 /// nothing is left to try.
-pub(super) fn begin<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
-    is_end: bool,
-) -> (Option<Trying>, Action) {
-    let Some(handover) = host.property(PLAN).as_deref().and_then(Handover::decode) else {
+pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<Trying>, Action) {
+    let Some(handover) = cx.host.property(PLAN).as_deref().and_then(Handover::decode) else {
         return (None, Action::Continue);
     };
-    let mut progress = match host.property(PROGRESS) {
+    let mut progress = match cx.host.property(PROGRESS) {
         // Nothing has been tried yet.
         None => Progress { next: Next::Leg(0), tried: Vec::new() },
         Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
     };
     let is_first = progress.tried.is_empty();
-    let Some((at, provider)) = chosen(engine, host, &handover, &progress) else {
-        return (None, nothing_left(host, &handover, progress));
+    let Some((at, provider)) = chosen(cx, &handover, &progress) else {
+        return (None, nothing_left(cx.host, &handover, progress));
     };
     let Some(leg) = handover.legs.get(at) else { return (None, Action::Continue) };
-    let ledger = start(engine, host, &handover, leg, is_first);
+    let ledger = start(cx, &handover, leg, is_first);
     if progress.tried.last().is_some_and(|last| last.leg != at) {
         let after = progress.last_outcome();
-        count_fallback(engine, host, &handover.asked, ledger.deployment(), after);
+        count_fallback(cx, &handover.asked, ledger.deployment(), after);
     }
-    log_server(engine, host, &leg.name, &leg.provider);
+    log_server(cx, &leg.name, &leg.provider);
     progress.tried.push(Tried::new(at));
-    set_headers(host, engine, &handover, leg, provider, is_first);
-    let mut trying = Trying::new(host, handover, progress, provider, ledger);
-    trying.log_attempts(host);
-    trying.plan_next(engine, host, is_first);
+    set_headers(cx, &handover, leg, provider, is_first);
+    let mut trying = Trying::new(cx.host, handover, progress, provider, ledger);
+    trying.log_attempts(cx.host);
+    trying.plan_next(cx, is_first);
     if is_end {
-        trying.sent(host);
+        trying.sent(cx.host);
     }
     (Some(trying), Action::Continue)
 }
 
 /// Returns the leg to try now and its provider, if there is one that can be.
 fn chosen<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     handover: &Handover,
     progress: &Progress,
 ) -> Option<(usize, ProviderId)> {
@@ -66,11 +61,11 @@ fn chosen<H: Host + ?Sized>(
         next
     } else {
         // It was chosen when the one before began, perhaps a long time ago.
-        in_service(engine, host, handover, progress, next)?
+        in_service(cx, handover, progress, next)?
     };
     let leg = handover.legs.get(at)?;
     // The provider is found by its name: the configuration may have changed since.
-    let mut providers = engine.config.providers.iter();
+    let mut providers = cx.engine.config.providers.iter();
     let provider = providers.position(|provider| provider.name == leg.provider)?;
     Some((at, ProviderId(provider)))
 }
@@ -86,39 +81,34 @@ fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover, progress: Progr
 
 /// Starts the attempt, or takes over the one that was started with the decision.
 fn start<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     handover: &Handover,
     leg: &Leg,
     is_first: bool,
 ) -> AttemptLedger {
     let begun = handover.begun.filter(|_| is_first);
     let name = leg.deployment.as_ref();
-    let Some(id) = name.and_then(|name| engine.config.names.deployments.get(name)).copied() else {
+    let Some(id) = name.and_then(|name| cx.engine.config.names.deployments.get(name)).copied()
+    else {
         if let (Some(name), Some(numbers)) = (name, begun) {
-            abandon(engine, host, name, numbers);
+            abandon(cx, name, numbers);
         }
         return AttemptLedger::open(handover.work, None);
     };
     let attempt = match begun {
         Some(numbers) => Attempt::from_numbers(id, numbers),
-        None => start_now(engine, host, id, handover.work.tokens),
+        None => start_now(cx, id, handover.work.tokens),
     };
     AttemptLedger::open(handover.work, Some(attempt))
 }
 
 /// Starts an attempt at a deployment that Envoy has gone to.
-fn start_now<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
-    id: DeploymentId,
-    tokens: u64,
-) -> Attempt {
+fn start_now<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: u64) -> Attempt {
     // It could be picked when it was chosen, a moment ago. The connection is to this one
     // now, whatever has come since.
-    let mut snapshot = engine.fleet.at(host, &engine.config, millis(host.now()));
+    let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, millis(cx.host.now()));
     let begun = snapshot.begin_chosen(id, tokens);
-    engine.count_exhausted(host, snapshot.dropped());
-    show_in_flight(engine, host, id, begun.in_flight);
+    cx.engine.count_exhausted(cx.host, snapshot.dropped());
+    show_in_flight(cx, id, begun.in_flight);
     begun.attempt
 }

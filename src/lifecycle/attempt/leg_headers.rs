@@ -2,7 +2,7 @@
 
 use crate::config::ProviderId;
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::head::credential_names;
 use crate::lifecycle::send::set_providers_headers;
@@ -10,38 +10,37 @@ use crate::request::rewrite::length_after;
 
 /// Puts back what the client sent, and sets what the provider is to get.
 pub(super) fn set_headers<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
+    cx: Ctx<'_, H>,
     handover: &Handover,
     leg: &Leg,
     id: ProviderId,
     is_first: bool,
 ) {
-    let has_secret = engine.secret(id).is_some();
+    let has_secret = cx.engine.secret(id).is_some();
     for (name, sent) in &handover.original {
         let is_credential = credential_names().any(|known| known == name);
         let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
         // Of the first, credentials alone have been taken away.
         if !is_first || (is_credential && sent.is_some()) {
-            host.set_request_header(name, sent);
+            cx.host.set_request_header(name, sent);
         }
     }
-    set_providers_headers(host, engine, id);
+    set_providers_headers(cx, id);
     let sent = |wanted: &str| {
         let mut all = handover.original.iter();
         all.find(|(name, _)| name == wanted).and_then(|(_, sent)| sent.as_deref())
     };
     if sent(":path") != Some(leg.path.as_bytes()) {
-        host.set_request_header(":path", Some(leg.path.as_bytes()));
+        cx.host.set_request_header(":path", Some(leg.path.as_bytes()));
     }
     if sent("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
-        host.set_request_header("accept-encoding", Some(b"identity"));
+        cx.host.set_request_header("accept-encoding", Some(b"identity"));
     }
     if handover.disable_cache {
-        host.set_request_header("cache-control", Some(b"no-cache, no-store"));
+        cx.host.set_request_header("cache-control", Some(b"no-cache, no-store"));
     }
     if let (Some(length), Some(_)) = (handover.length, sent("content-length")) {
         let length = length_after(length, &leg.edits).to_string();
-        host.set_request_header("content-length", Some(length.as_bytes()));
+        cx.host.set_request_header("content-length", Some(length.as_bytes()));
     }
 }

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use crate::host::Host;
 
+use super::ctx::Ctx;
 use super::engine::Engine;
 use super::event::{Action, Event};
 
@@ -46,10 +47,10 @@ impl Attempt {
 
     /// Takes what happens to the attempt: the table of transitions.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
-        let engine = &*self.engine;
+        let cx = Ctx { engine: &*self.engine, host };
         match (&mut self.state, event) {
             (State::New, Event::RequestHead { is_end }) => {
-                let (begun, action) = begin::begin(engine, host, is_end);
+                let (begun, action) = begin::begin(cx, is_end);
                 self.state = begun.map_or(State::Done, |trying| State::Trying(Box::new(trying)));
                 return action;
             }
@@ -58,13 +59,13 @@ impl Attempt {
             }
             (State::Trying(trying), Event::RequestTrailers) => trying.sent(host),
             (State::Trying(trying), Event::ResponseHead { is_end }) => {
-                return trying.take_answer(engine, host, is_end);
+                return trying.take_answer(cx, is_end);
             }
             (State::Trying(trying), Event::ResponseBody { length, is_end }) => {
-                return trying.take_piece(engine, host, length, is_end);
+                return trying.take_piece(cx, length, is_end);
             }
             (State::Trying(trying), Event::Dropped) => {
-                trying.dropped(engine, host);
+                trying.dropped(cx);
                 self.state = State::Done;
             }
             // This role makes no calls.

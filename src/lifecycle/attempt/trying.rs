@@ -4,6 +4,7 @@
 use crate::config::{Hold, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::answer::{Answer, Heard, hear};
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Handover, Leg};
@@ -88,44 +89,39 @@ impl Trying {
     }
 
     /// Takes the head of the answer.
-    pub(super) fn take_answer<H: Host + ?Sized>(
-        &mut self,
-        engine: &Engine,
-        host: &H,
-        is_end: bool,
-    ) -> Action {
+    pub(super) fn take_answer<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_end: bool) -> Action {
         let Stage::Waiting(ledger) = std::mem::replace(&mut self.stage, Stage::Ended) else {
             return Action::Continue;
         };
-        let Heard { report, open, .. } = hear(engine, host, ledger, self.provider);
+        let Heard { report, open, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
-        self.note(host, report);
+        self.note(cx.host, report);
         let is_unclear = report.status >= 400 && report.outcome.weight() != Weight::Failure;
         match open {
             // Without the flag that holds heads, one that is held is never followed by its
             // body.
             Some(answer)
-                if engine.config.hold == Hold::StopIteration
+                if cx.engine.config.hold == Hold::StopIteration
                     && is_unclear
                     && answer.is_read()
                     && !is_end
-                    && self.is_anything_left(engine) =>
+                    && self.is_anything_left(cx.engine) =>
             {
                 self.stage = Stage::Holding(answer, 0);
                 Action::Pause
             }
             Some(answer) if is_end => {
-                let report = answer.finish(engine, host, End::Whole).unwrap_or(report);
-                self.retry(engine, host, report);
+                let report = answer.finish(cx, End::Whole).unwrap_or(report);
+                self.retry(cx, report);
                 Action::Continue
             }
             Some(answer) => {
-                self.retry(engine, host, report);
+                self.retry(cx, report);
                 self.stage = Stage::Passing(answer);
                 Action::Continue
             }
             None => {
-                self.retry(engine, host, report);
+                self.retry(cx, report);
                 Action::Continue
             }
         }
@@ -134,35 +130,34 @@ impl Trying {
     /// Takes a piece of the answer's body.
     pub(super) fn take_piece<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         length: usize,
         is_end: bool,
     ) -> Action {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Passing(mut answer) => {
-                answer.pass(host, 0, length);
+                answer.pass(cx.host, 0, length);
                 if is_end {
-                    answer.finish(engine, host, End::Whole);
+                    answer.finish(cx, End::Whole);
                 } else {
                     self.stage = Stage::Passing(answer);
                 }
             }
             Stage::Holding(mut answer, seen) => {
-                answer.pass(host, seen, length);
+                answer.pass(cx.host, seen, length);
                 if length > LONGEST_HELD {
                     // It goes on without having told what went wrong.
-                    self.write_progress(host);
+                    self.write_progress(cx.host);
                     self.stage = Stage::Passing(answer);
-                    return self.take_piece(engine, host, 0, is_end);
+                    return self.take_piece(cx, 0, is_end);
                 }
                 if !is_end {
                     self.stage = Stage::Holding(answer, length);
                     return Action::Pause;
                 }
-                match answer.finish(engine, host, End::Whole) {
-                    Some(report) => self.retry(engine, host, report),
-                    None => self.write_progress(host),
+                match answer.finish(cx, End::Whole) {
+                    Some(report) => self.retry(cx, report),
+                    None => self.write_progress(cx.host),
                 }
             }
             stage @ (Stage::Waiting(_) | Stage::Ended) => self.stage = stage,
@@ -171,27 +166,27 @@ impl Trying {
     }
 
     /// Takes the end of the stream.
-    pub(super) fn dropped<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H) {
+    pub(super) fn dropped<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Waiting(ledger) => self.unanswered(engine, host, ledger),
-            Stage::Passing(answer) | Stage::Holding(answer, _) => answer.broken_off(engine, host),
+            Stage::Waiting(ledger) => self.unanswered(cx, ledger),
+            Stage::Passing(answer) | Stage::Holding(answer, _) => answer.broken_off(cx),
             Stage::Ended => {}
         }
     }
 
     /// Ends an attempt that nobody has answered. Envoy does not say why, so it is the
     /// deployment's fault unless client or router ended it.
-    fn unanswered<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H, ledger: AttemptLedger) {
-        let details = host.property(&["response", "code_details"]).unwrap_or_default();
+    fn unanswered<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, ledger: AttemptLedger) {
+        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
-        let is_clients = host.property(ENDED).is_some()
+        let is_clients = cx.host.property(ENDED).is_some()
             || is_of(b"downstream_")
             || is_of(b"http")
             || is_of(b"request_payload_too_large");
         let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
-        self.note_time(host);
-        self.write_progress(host);
-        ledger.end(engine, host, &AttemptEnd::without_answer((!is_clients).then_some(network)));
+        self.note_time(cx.host);
+        self.write_progress(cx.host);
+        ledger.end(cx, &AttemptEnd::without_answer((!is_clients).then_some(network)));
     }
 
     fn leg(&self) -> Option<&Leg> {
@@ -237,39 +232,34 @@ impl Trying {
     /// Chooses what follows if the connection fails, which nobody says afterwards.
     /// `is_first`: what follows the first attempt could be picked when it was planned, a
     /// moment ago.
-    pub(super) fn plan_next<H: Host + ?Sized>(
-        &mut self,
-        engine: &Engine,
-        host: &H,
-        is_first: bool,
-    ) {
-        let retries = engine.config.failover.retries_per_deployment;
+    pub(super) fn plan_next<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_first: bool) {
+        let retries = cx.engine.config.failover.retries_per_deployment;
         let tokens = self.handover.work.tokens;
-        let next = self.after(engine, Failure::Passing, retries, |leg| {
-            is_first || is_ready(engine, host, leg, tokens)
+        let next = self.after(cx.engine, Failure::Passing, retries, |leg| {
+            is_first || is_ready(cx, leg, tokens)
         });
-        self.go_on(host, next);
+        self.go_on(cx.host, next);
     }
 
     /// Asks Envoy for the next attempt, where that outcome is one to go on after.
-    fn retry<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H, report: Report) {
+    fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
         // The header has the status; what the body adds may be another outcome.
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
         }
         let Some(failure) = Failure::of(report.outcome) else {
-            self.write_progress(host);
+            self.write_progress(cx.host);
             return;
         };
-        let retries = engine.config.failover.retries_per_deployment;
-        let is_out = |leg: &Leg| is_drained(engine, host, leg);
+        let retries = cx.engine.config.failover.retries_per_deployment;
+        let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
         let tokens = self.handover.work.tokens;
-        let is_ready = |leg: &Leg| is_ready(engine, host, leg, tokens);
-        let next = self.after(engine, failure, retries, is_ready);
-        self.go_on(host, next);
+        let is_ready = |leg: &Leg| is_ready(cx, leg, tokens);
+        let next = self.after(cx.engine, failure, retries, is_ready);
+        self.go_on(cx.host, next);
         if next.is_some() {
-            host.set_response_header(&engine.config.headers.retry, Some(b"1"));
+            cx.host.set_response_header(&cx.engine.config.headers.retry, Some(b"1"));
         }
     }
 

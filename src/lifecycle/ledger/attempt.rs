@@ -4,7 +4,7 @@ use log::Level;
 
 use crate::config::DeploymentId;
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::millis;
 use crate::lifecycle::work::Work;
 use crate::metrics::{OTHER, table};
@@ -110,92 +110,90 @@ impl AttemptLedger {
     }
 
     /// Gives a probe's place back, once its answer has begun.
-    pub(crate) fn release_probe<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H) {
+    pub(crate) fn release_probe<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         if let Record::Deployment(attempt) = &mut self.record
             && attempt.is_probe()
-            && engine.fleet.release(host, attempt).is_err()
+            && cx.engine.fleet.release(cx.host, attempt).is_err()
         {
-            engine.count_exhausted(host, 1);
+            cx.engine.count_exhausted(cx.host, 1);
         }
     }
 
     /// Closes the ledger: records the end of the attempt, and counts it.
-    pub(crate) fn end<H: Host + ?Sized>(self, engine: &Engine, host: &H, end: &AttemptEnd) {
+    pub(crate) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: &AttemptEnd) {
         let attempt = match &self.record {
             Record::Deployment(attempt) => attempt,
             Record::Nowhere => {
-                engine.meter.put(host, &table::ATTEMPTS, &[OTHER, end.outcome()], 1);
+                cx.engine.meter.put(cx.host, &table::ATTEMPTS, &[OTHER, end.outcome()], 1);
                 return;
             }
         };
-        let now_ms = millis(host.now());
-        match engine.fleet.end(host, &engine.config, attempt, &end.ending, now_ms) {
+        let now_ms = millis(cx.host.now());
+        match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &end.ending, now_ms) {
             Ok(Ended { transition, in_flight }) => {
                 if let Some(transition) = transition {
-                    changed_phase(engine, host, attempt.deployment, transition, end.ending.report);
+                    changed_phase(cx, attempt.deployment, transition, end.ending.report);
                 }
-                show_in_flight(engine, host, attempt.deployment, Some(in_flight));
+                show_in_flight(cx, attempt.deployment, Some(in_flight));
             }
-            Err(Dropped) => engine.count_exhausted(host, 1),
+            Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
         }
-        count(engine, host, attempt, &self.work, end, now_ms);
+        count(cx, attempt, &self.work, end, now_ms);
     }
 
     /// Closes the ledger of an attempt that ended before it was answered, for no fault of
     /// its deployment: its client left, or the request was refused after all.
-    pub(crate) fn cancelled<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
-        self.end(engine, host, &AttemptEnd::without_answer(None));
+    pub(crate) fn cancelled<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        self.end(cx, &AttemptEnd::without_answer(None));
     }
 
     /// Closes the ledger of an attempt that was handed over and that no attempt filter has
     /// taken: who has no record then was not counted there either.
-    pub(crate) fn handed_back<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+    pub(crate) fn handed_back<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if self.deployment().is_some() {
-            self.cancelled(engine, host);
+            self.cancelled(cx);
         }
     }
 }
 
 /// Counts an attempt after another one that came to `after`.
 pub(crate) fn count_fallback<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     asked: &str,
     deployment: Option<DeploymentId>,
     after: Outcome,
 ) {
-    let name = deployment.map_or(OTHER, |id| &engine.config.deployment(id).id);
-    engine.meter.put(host, &table::FALLBACKS, &[asked, name, after.name()], 1);
+    let name = deployment.map_or(OTHER, |id| &cx.engine.config.deployment(id).id);
+    cx.engine.meter.put(cx.host, &table::FALLBACKS, &[asked, name, after.name()], 1);
 }
 
 /// Shows how many attempts are under way at a deployment, where that is known.
 pub(crate) fn show_in_flight<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     deployment: DeploymentId,
     in_flight: Option<u32>,
 ) {
     let Some(count) = in_flight else { return };
-    let name = engine.config.deployment(deployment).id.as_str();
-    engine.meter.put(host, &table::IN_FLIGHT, &[name], u64::from(count));
+    let name = cx.engine.config.deployment(deployment).id.as_str();
+    cx.engine.meter.put(cx.host, &table::IN_FLIGHT, &[name], u64::from(count));
 }
 
 /// Counts an attempt that has ended, with its duration, tokens and cost.
 fn count<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     attempt: &Attempt,
     work: &Work,
     end: &AttemptEnd,
     now_ms: u64,
 ) {
-    if !engine.meter.is_on() {
+    if !cx.engine.meter.is_on() {
         return;
     }
-    let put = |metric, values: &[&str], amount| engine.meter.put(host, metric, values, amount);
-    let described = engine.config.deployment(attempt.deployment);
+    let put =
+        |metric, values: &[&str], amount| cx.engine.meter.put(cx.host, metric, values, amount);
+    let described = cx.engine.config.deployment(attempt.deployment);
     let name = described.id.as_str();
-    let provider = engine.config.provider(described.provider).name.as_str();
+    let provider = cx.engine.config.provider(described.provider).name.as_str();
     let (operation, model) = (operation(work.format), &*described.upstream_model);
     let AttemptEnd { ending, tokens, .. } = end;
     let outcome = end.outcome();
@@ -226,23 +224,22 @@ fn count<H: Host + ?Sized>(
 
 /// Logs that a deployment's phase has changed, and counts it.
 fn changed_phase<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     id: DeploymentId,
     transition: Transition,
     report: Option<Report>,
 ) {
-    let name = &engine.config.deployment(id).id;
+    let name = &cx.engine.config.deployment(id).id;
     let line = match (transition, report) {
         (Transition::Cooled(ms), Some(Report { outcome, status, .. })) => {
-            engine.meter.put(host, &table::COOLDOWNS, &[name, outcome.name()], 1);
+            cx.engine.meter.put(cx.host, &table::COOLDOWNS, &[name, outcome.name()], 1);
             let status = if status == 0 { String::new() } else { format!(" ({status})") };
             format!("deployment \"{name}\" cools for {ms} ms after {}{status}", outcome.name())
         }
         _ => {
-            engine.meter.put(host, &table::RECOVERIES, &[name], 1);
+            cx.engine.meter.put(cx.host, &table::RECOVERIES, &[name], 1);
             format!("deployment \"{name}\" is healthy again")
         }
     };
-    host.log(Level::Info, &line);
+    cx.host.log(Level::Info, &line);
 }

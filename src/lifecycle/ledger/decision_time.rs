@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::millis;
 use crate::metrics::table;
@@ -33,26 +34,26 @@ impl DecisionTime {
     }
 
     /// Ends the callback: the request waits. Returns what callbacks have taken so far.
-    pub(crate) fn pause<H: Host + ?Sized>(self, engine: &Engine, host: &H) -> Duration {
-        if is_wanted(engine) { self.until(host.now()) } else { Duration::ZERO }
+    pub(crate) fn pause<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Duration {
+        if is_wanted(cx.engine) { self.until(cx.host.now()) } else { Duration::ZERO }
     }
 
     /// Ends the callback: the request is decided. Counts what that took in all.
-    pub(crate) fn stop<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
-        if is_wanted(engine) {
-            let now = host.now();
-            self.stop_at(engine, host, now);
+    pub(crate) fn stop<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        if is_wanted(cx.engine) {
+            let now = cx.host.now();
+            self.stop_at(cx, now);
         }
     }
 
     /// The same, where the request had gone on at `left`.
-    pub(crate) fn stop_at<H: Host + ?Sized>(self, engine: &Engine, host: &H, left: Duration) {
-        if !is_wanted(engine) {
+    pub(crate) fn stop_at<H: Host + ?Sized>(self, cx: Ctx<'_, H>, left: Duration) {
+        if !is_wanted(cx.engine) {
             return;
         }
         let spent_us = u64::try_from(self.until(left).as_micros()).unwrap_or(u64::MAX);
-        engine.meter.put(host, &table::DECISION, &[], spent_us);
-        log_decision_time(engine, host, spent_us);
+        cx.engine.meter.put(cx.host, &table::DECISION, &[], spent_us);
+        log_decision_time(cx, spent_us);
     }
 
     fn until(&self, left: Duration) -> Duration {

@@ -6,7 +6,7 @@
 
 use crate::config::DeploymentId;
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Step};
 use crate::text::log_word;
@@ -27,63 +27,57 @@ const COST_USD: &[&str] = &["llm.cost_usd"];
 const NANO: u64 = 1_000_000_000;
 
 /// Keeps what has been decided.
-pub(super) fn log_decision<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
-    decision: &Decision,
-    step: &Step,
-) {
-    let config = &engine.config;
+pub(super) fn log_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision, step: &Step) {
+    let config = &cx.engine.config;
     if !config.log_fields {
         return;
     }
-    host.set_property(MODEL, log_word(&decision.model).as_bytes());
+    cx.host.set_property(MODEL, log_word(&decision.model).as_bytes());
     if let Some(id) = decision.route {
-        host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
+        cx.host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
     }
     // Each attempt logs its own server.
-    if !engine.delivery.hands_over() {
+    if !cx.engine.delivery.hands_over() {
         let provider = &config.provider(step.server.provider(config)).name;
-        log_server(engine, host, &step.server.name(config), provider);
+        log_server(cx, &step.server.name(config), provider);
     }
 }
 
 /// Keeps why a request is answered here.
-pub(super) fn log_refusal<H: Host + ?Sized>(engine: &Engine, host: &H, refusal: &Refusal) {
-    if engine.config.log_fields {
-        host.set_property(REFUSAL, refusal.code.as_bytes());
+pub(super) fn log_refusal<H: Host + ?Sized>(cx: Ctx<'_, H>, refusal: &Refusal) {
+    if cx.engine.config.log_fields {
+        cx.host.set_property(REFUSAL, refusal.code.as_bytes());
     }
 }
 
 /// Keeps how long it took to read and decide.
-pub(crate) fn log_decision_time<H: Host + ?Sized>(engine: &Engine, host: &H, spent_us: u64) {
-    if engine.config.log_fields {
-        host.set_property(DECISION_US, spent_us.to_string().as_bytes());
+pub(crate) fn log_decision_time<H: Host + ?Sized>(cx: Ctx<'_, H>, spent_us: u64) {
+    if cx.engine.config.log_fields {
+        cx.host.set_property(DECISION_US, spent_us.to_string().as_bytes());
     }
 }
 
 /// Keeps who is asked.
-pub(crate) fn log_server<H: Host + ?Sized>(engine: &Engine, host: &H, name: &str, provider: &str) {
-    if engine.config.log_fields {
-        host.set_property(DEPLOYMENT, log_word(name).as_bytes());
-        host.set_property(PROVIDER, log_word(provider).as_bytes());
+pub(crate) fn log_server<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, provider: &str) {
+    if cx.engine.config.log_fields {
+        cx.host.set_property(DEPLOYMENT, log_word(name).as_bytes());
+        cx.host.set_property(PROVIDER, log_word(provider).as_bytes());
     }
 }
 
 /// Keeps what an attempt took.
 pub(crate) fn log_tokens<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     deployment: DeploymentId,
     tokens: SpentTokens,
 ) {
-    if !engine.config.log_fields || tokens.sum() == 0 {
+    if !cx.engine.config.log_fields || tokens.sum() == 0 {
         return;
     }
-    host.set_property(INPUT_TOKENS, tokens.input.to_string().as_bytes());
-    host.set_property(OUTPUT_TOKENS, tokens.output.to_string().as_bytes());
-    if let Some(nano) = tokens.cost_nano_usd(&engine.config.deployment(deployment).facts) {
+    cx.host.set_property(INPUT_TOKENS, tokens.input.to_string().as_bytes());
+    cx.host.set_property(OUTPUT_TOKENS, tokens.output.to_string().as_bytes());
+    if let Some(nano) = tokens.cost_nano_usd(&cx.engine.config.deployment(deployment).facts) {
         let (whole, rest) = (nano / NANO, nano % NANO);
-        host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
+        cx.host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());
     }
 }

@@ -6,7 +6,7 @@ use log::Level;
 
 use crate::admin::{Desk, Gate, Reply, Request, longest_body};
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::explain::explained;
 use crate::lifecycle::head::RequestHead;
@@ -37,38 +37,37 @@ pub(super) enum Admitted {
 
 /// Takes the head of a request, which may be on the admin path.
 pub(super) fn admit<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     gate: &Gate,
     mut head: RequestHead,
     is_end: bool,
 ) -> Admitted {
     let Some(below) = gate.below(head.first(":path").unwrap_or_default()) else {
         for name in head.remove_credentials(|value| gate.is_in(value)) {
-            host.set_request_header(name, None);
+            cx.host.set_request_header(name, None);
         }
         return Admitted::Other(head);
     };
     if let Err(reply) = gate.admit(head.each("authorization")) {
-        send(host, &reply);
+        send(cx.host, &reply);
         return Admitted::Answered;
     }
     let path = String::from_utf8_lossy(below).into_owned();
-    let longest = longest_body(&engine.config, &path);
+    let longest = longest_body(&cx.engine.config, &path);
     if head.length().is_some_and(|length| length > longest) {
-        send(host, &Reply::too_large(longest));
+        send(cx.host, &Reply::too_large(longest));
         return Admitted::Answered;
     }
     let request = AdminRequest { head, path, longest, held: 0 };
     if is_end {
-        request.answer(engine, host);
+        request.answer(cx);
         return Admitted::Answered;
     }
-    if engine.delivery.holds_heads() {
+    if cx.engine.delivery.holds_heads() {
         return Admitted::Reading(request, Action::Pause);
     }
     // The token stays here, whatever the filters after this one do with the head.
-    host.set_request_header("authorization", None);
+    cx.host.set_request_header("authorization", None);
     Admitted::Reading(request, Action::Continue)
 }
 
@@ -76,40 +75,40 @@ impl AdminRequest {
     /// Takes what is held of the body; `None`: the request has been answered.
     pub(super) fn read<H: Host + ?Sized>(
         mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
     ) -> Option<Self> {
         if held as u64 > self.longest {
-            send(host, &Reply::too_large(self.longest));
+            send(cx.host, &Reply::too_large(self.longest));
             return None;
         }
         self.held = held;
         if is_end {
-            self.answer(engine, host);
+            self.answer(cx);
             return None;
         }
         Some(self)
     }
 
     /// Answers the request, whose end has come.
-    pub(super) fn answer<H: Host + ?Sized>(&self, engine: &Engine, host: &H) {
+    pub(super) fn answer<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) {
         let held = self.held;
-        let body = (held > 0).then(|| host.request_body(0, held)).flatten().unwrap_or_default();
+        let body = (held > 0).then(|| cx.host.request_body(0, held)).flatten().unwrap_or_default();
         let method = self.head.text(":method").unwrap_or_default();
         let whole = self.head.text(":path").unwrap_or_default();
-        let now_ms = millis(host.now());
+        let now_ms = millis(cx.host.now());
         let desk = Desk {
-            config: &engine.config,
-            fleet: &engine.fleet,
-            origin: engine.origin.as_ref(),
-            shared: host,
+            config: &cx.engine.config,
+            fleet: &cx.engine.fleet,
+            origin: cx.engine.origin.as_ref(),
+            shared: cx.host,
             now_ms,
             explain: &|head, body| {
-                let snapshot = engine.fleet.at(host, &engine.config, now_ms);
+                let snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, now_ms);
                 let head = RequestHead::new(head);
-                let explained = explained(&engine.config, &head, body, &snapshot, host.random());
+                let explained =
+                    explained(&cx.engine.config, &head, body, &snapshot, cx.host.random());
                 serde_json::to_string(&explained.shown()).unwrap_or_default()
             },
         };
@@ -121,9 +120,9 @@ impl AdminRequest {
             body: &body,
         });
         if let Some(change) = &reply.change {
-            host.log(Level::Info, &format!("admin: {change}"));
+            cx.host.log(Level::Info, &format!("admin: {change}"));
         }
-        send(host, &reply);
+        send(cx.host, &reply);
     }
 }
 

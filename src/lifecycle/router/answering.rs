@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::config::Config;
 use crate::host::{Headers, Host};
 use crate::lifecycle::answer::{self, Answer, Heard, hear};
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::ledger::{AttemptLedger, Labels, RequestLedger};
 use crate::lifecycle::progress::{Next, Progress, Tried, is_taken_over, listed};
@@ -40,20 +40,19 @@ enum AnswerBody {
 impl Answering {
     /// Takes the head of the answer to a request.
     pub(super) fn begin<H: Host + ?Sized>(
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         streaming: Streaming,
         is_end: bool,
     ) -> Self {
         let Streaming { ledger, decision, attempt, upload } = streaming;
-        let body = if engine.delivery.hands_over() {
-            end_handed_over(engine, host, ledger, &decision, attempt, is_end)
+        let body = if cx.engine.delivery.hands_over() {
+            end_handed_over(cx, ledger, &decision, attempt, is_end)
         } else {
-            end_direct(engine, host, ledger, &decision, attempt)
+            end_direct(cx, ledger, &decision, attempt)
         };
         let mut answering = Self { upload, body };
         if is_end {
-            answering.finish(engine, host);
+            answering.finish(cx);
         }
         answering
     }
@@ -64,14 +63,13 @@ impl Answering {
     /// What the client is told where the body is not one that may be sent on.
     pub(super) fn take_chunk<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
     ) -> Result<(), Refusal> {
-        self.upload.read(engine, host, held, is_end)?;
+        self.upload.read(cx, held, is_end)?;
         if let (true, AnswerBody::Read(answer)) = (is_end, &mut self.body) {
-            answer.ledger.sent(millis(host.now()), self.upload.tokens());
+            answer.ledger.sent(millis(cx.host.now()), self.upload.tokens());
         }
         Ok(())
     }
@@ -79,32 +77,31 @@ impl Answering {
     /// Takes a piece of the answer's body.
     pub(super) fn take_piece<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         length: usize,
         is_end: bool,
     ) -> Action {
         match &mut self.body {
             AnswerBody::Passing => {}
-            AnswerBody::Read(answer) => answer.pass(host, 0, length),
+            AnswerBody::Read(answer) => answer.pass(cx.host, 0, length),
             // What is replaced comes in pieces, and is replaced as a whole.
             AnswerBody::Replaced(_) if !is_end => return Action::Pause,
             AnswerBody::Replaced(refusal) => {
                 let body = refusal.body(self.upload.dialect);
-                host.replace_response_body(length, body.as_bytes());
+                cx.host.replace_response_body(length, body.as_bytes());
             }
         }
         if is_end {
-            self.finish(engine, host);
+            self.finish(cx);
         }
         Action::Continue
     }
 
     /// Takes the end of the answer.
-    fn finish<H: Host + ?Sized>(&mut self, engine: &Engine, host: &H) {
+    fn finish<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         let body = std::mem::replace(&mut self.body, AnswerBody::Passing);
         if let AnswerBody::Read(answer) = body {
-            answer.finish(engine, host, End::Whole);
+            answer.finish(cx, End::Whole);
         }
     }
 
@@ -114,42 +111,41 @@ impl Answering {
     }
 
     /// Ends a request whose body may not be sent on after all.
-    pub(super) fn refused<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+    pub(super) fn refused<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if let AnswerBody::Read(answer) = self.body {
-            answer.finish(engine, host, End::Left);
+            answer.finish(cx, End::Left);
         }
-        self.upload.end(engine, host);
+        self.upload.end(cx);
     }
 
     /// Takes the end of the stream.
-    pub(super) fn dropped<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
-        self.upload.end(engine, host);
+    pub(super) fn dropped<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        self.upload.end(cx);
         if let AnswerBody::Read(answer) = self.body {
-            answer.broken_off(engine, host);
+            answer.broken_off(cx);
         }
     }
 }
 
 /// Takes the head of an answer to the router's own attempt, and names who served.
 fn end_direct<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
     attempt: AttemptLedger,
 ) -> AnswerBody {
-    let config = &engine.config;
+    let config = &cx.engine.config;
     let Some(step) = decision.plan.first() else { return AnswerBody::Passing };
-    let Heard { status, report, open } = hear(engine, host, attempt, step.server.provider(config));
-    ledger.served(engine, host, Labels::of(config, decision), status);
+    let Heard { status, report, open } = hear(cx, attempt, step.server.provider(config));
+    ledger.served(cx, Labels::of(config, decision), status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
         let attempts = report.map(|report| listed(std::iter::once((&*name, report))));
         if let (true, Some(attempts)) = (config.log_fields, &attempts) {
-            host.set_property(ATTEMPTS, attempts.as_bytes());
+            cx.host.set_property(ATTEMPTS, attempts.as_bytes());
         }
         if config.response_headers {
-            name_server(host, config, decision, step, attempts.as_deref());
+            name_server(cx.host, config, decision, step, attempts.as_deref());
         }
     }
     open.map_or(AnswerBody::Passing, AnswerBody::Read)
@@ -158,17 +154,16 @@ fn end_direct<H: Host + ?Sized>(
 /// Takes the head of the answer to a request that was handed over: names who served, and
 /// answers for providers of which none did.
 fn end_handed_over<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
     attempt: AttemptLedger,
     is_end: bool,
 ) -> AnswerBody {
-    let config = &engine.config;
-    let left = host.property(PROGRESS);
+    let config = &cx.engine.config;
+    let left = cx.host.property(PROGRESS);
     if !is_taken_over(left.as_deref()) {
-        attempt.handed_back(engine, host);
+        attempt.handed_back(cx);
     }
     let progress = left.as_deref().and_then(Progress::decode);
     let progress = progress.filter(|progress| !progress.tried.is_empty());
@@ -178,21 +173,21 @@ fn end_handed_over<H: Host + ?Sized>(
     let mut instead = None;
     let mut status = last.and_then(Tried::status);
     if !is_served {
-        let headers = host.response_headers();
+        let headers = cx.host.response_headers();
         if let (false, Some(progress)) = (is_end, &progress) {
-            instead = self::instead(host, &headers, progress);
+            instead = self::instead(cx.host, &headers, progress);
         }
         status = status.or_else(|| Some(answer::status(&headers)));
-        host.set_response_header(&config.headers.retry, None);
+        cx.host.set_response_header(&config.headers.retry, None);
     }
     if let Some(refusal) = &instead {
         status = Some(refusal.status);
-        set_refusal(host, refusal);
+        set_refusal(cx.host, refusal);
     }
     let labels = Labels::of(config, decision);
-    ledger.served(engine, host, labels, status.unwrap_or_default());
+    ledger.served(cx, labels, status.unwrap_or_default());
     if config.response_headers {
-        name_last_server(host, config, decision, progress.as_ref());
+        name_last_server(cx.host, config, decision, progress.as_ref());
     }
     instead.map_or(AnswerBody::Passing, AnswerBody::Replaced)
 }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::host::{Called, Host, Reply};
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::routing::Question;
 
 use super::service;
@@ -32,16 +32,15 @@ impl Asking {
     /// Takes the end of the call, and returns the request with the service's answer.
     pub(super) fn answered<H: Host + ?Sized>(
         self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         called: Called,
         now_ms: u64,
     ) -> WholeRequest {
         let Self { mut whole, question, asked_ms, .. } = self;
         let took_ms = now_ms.saturating_sub(asked_ms);
-        let reply = Reply::read(host, called, MOST_ANSWER);
-        let picked = service::picked(&engine.config, &question, &reply, took_ms);
-        service::count(engine, host, &question, picked, Some(took_ms));
+        let reply = Reply::read(cx.host, called, MOST_ANSWER);
+        let picked = service::picked(&cx.engine.config, &question, &reply, took_ms);
+        service::count(cx, &question, picked, Some(took_ms));
         whole.answers.add(&question, picked.ok());
         whole
     }

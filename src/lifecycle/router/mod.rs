@@ -21,13 +21,13 @@ use std::rc::Rc;
 
 use crate::host::Host;
 
+use super::ctx::Ctx;
 use super::engine::Engine;
 use super::event::{Action, Event};
 use super::ledger::Labels;
 use super::refuse::refuse;
 
 use answering::Answering;
-use asking::Asking;
 use settle::refuse_at_end;
 use state::{Next, State};
 
@@ -46,126 +46,114 @@ impl Router {
 
     /// Takes what happens to the request: the table of transitions.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
+        let cx = Ctx { engine: &*self.engine, host };
         let state = std::mem::replace(&mut self.state, State::Done);
         let (next, action) = match event {
             Event::RequestHead { is_end } => match state {
-                State::New => open::open(&self.engine, host, is_end),
+                State::New => open::open(cx, is_end),
                 state => (state, Action::Continue),
             },
-            Event::RequestBody { held, is_end } => self.body(host, state, held, is_end),
-            Event::RequestTrailers => self.trailers(host, state),
+            Event::RequestBody { held, is_end } => body(cx, state, held, is_end),
+            Event::RequestTrailers => trailers(cx, state),
             Event::Called(called) => match state {
                 State::Asking(asking) if asking.call == called.call => {
-                    settle::answered(&self.engine, host, *asking, called)
+                    settle::answered(cx, *asking, called)
                 }
                 // The request has been answered meanwhile, or waits for another call.
                 state => (state, Action::Pause),
             },
-            Event::ResponseHead { is_end } => self.response_head(host, state, is_end),
+            Event::ResponseHead { is_end } => response_head(cx, state, is_end),
             Event::ResponseBody { length, is_end } => match state {
                 State::Answering(mut answering) => {
-                    let action = answering.take_piece(&self.engine, host, length, is_end);
+                    let action = answering.take_piece(cx, length, is_end);
                     (State::Answering(answering), action)
                 }
                 state => (state, Action::Continue),
             },
             Event::Dropped => {
-                self.dropped(host, state);
+                dropped(cx, state);
                 (State::Done, Action::Continue)
             }
         };
         self.state = next;
         action
     }
+}
 
-    fn body<H: Host + ?Sized>(&self, host: &H, state: State, held: usize, is_end: bool) -> Next {
-        let engine = &*self.engine;
-        match state {
-            State::New | State::Done => (state, Action::Continue),
-            State::Admin(request) => match request.read(engine, host, held, is_end) {
-                Some(request) => (State::Admin(Box::new(request)), Action::Pause),
-                None => (State::Done, Action::Pause),
-            },
-            State::Reading(reading) => settle::read_on(engine, host, reading, held, is_end),
-            State::Asking(asking) => wait(asking, is_end),
-            State::Streaming(mut streaming) => {
-                match streaming.take_chunk(engine, host, held, is_end) {
-                    Ok(()) => (State::Streaming(streaming), Action::Continue),
-                    Err(refusal) => {
-                        let dialect = streaming.upload.dialect;
-                        streaming.refused(engine, host, &refusal);
-                        (State::Done, refuse(host, &refusal, dialect))
-                    }
-                }
-            }
-            State::Answering(mut answering) => {
-                match answering.take_chunk(engine, host, held, is_end) {
-                    Ok(()) => (State::Answering(answering), Action::Continue),
-                    Err(refusal) => {
-                        let dialect = answering.dialect();
-                        answering.refused(engine, host);
-                        (State::Done, refuse(host, &refusal, dialect))
-                    }
-                }
-            }
-            State::Refusing(refusing) => {
-                refuse_at_end(host, refusing.refusal, refusing.dialect, is_end)
-            }
+/// Takes what has come of the request's body.
+fn body<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State, held: usize, is_end: bool) -> Next {
+    match state {
+        State::New | State::Done => (state, Action::Continue),
+        State::Admin(request) => match request.read(cx, held, is_end) {
+            Some(request) => (State::Admin(Box::new(request)), Action::Pause),
+            None => (State::Done, Action::Pause),
+        },
+        State::Reading(reading) => settle::read_on(cx, reading, held, is_end),
+        State::Asking(mut asking) => {
+            asking.whole.is_end |= is_end;
+            (State::Asking(asking), Action::Pause)
         }
-    }
-
-    fn trailers<H: Host + ?Sized>(&self, host: &H, state: State) -> Next {
-        let engine = &*self.engine;
-        match state {
-            State::Admin(request) => {
-                request.answer(engine, host);
-                (State::Done, Action::Pause)
+        State::Streaming(mut streaming) => match streaming.take_chunk(cx, held, is_end) {
+            Ok(()) => (State::Streaming(streaming), Action::Continue),
+            Err(refusal) => {
+                let dialect = streaming.upload.dialect;
+                streaming.refused(cx, &refusal);
+                (State::Done, refuse(cx.host, &refusal, dialect))
             }
-            State::Reading(reading) => settle::trailers(engine, host, *reading),
-            // No more of the body comes with them.
-            state => self.body(host, state, 0, true),
-        }
-    }
-
-    fn response_head<H: Host + ?Sized>(&self, host: &H, state: State, is_end: bool) -> Next {
-        let engine = &*self.engine;
-        let next = match state {
-            State::Streaming(streaming) => {
-                let answering = Answering::begin(engine, host, *streaming, is_end);
-                State::Answering(Box::new(answering))
+        },
+        State::Answering(mut answering) => match answering.take_chunk(cx, held, is_end) {
+            Ok(()) => (State::Answering(answering), Action::Continue),
+            Err(refusal) => {
+                let dialect = answering.dialect();
+                answering.refused(cx);
+                (State::Done, refuse(cx.host, &refusal, dialect))
             }
-            // The proxy has answered by itself: what is still to be decided is too late.
-            State::Reading(reading) => {
-                reading.ledger.answered_by_proxy(engine, host);
-                State::Done
-            }
-            State::Asking(asking) => {
-                asking.whole.ledger.answered_by_proxy(engine, host);
-                State::Done
-            }
-            state => state,
-        };
-        (next, Action::Continue)
-    }
-
-    fn dropped<H: Host + ?Sized>(&self, host: &H, state: State) {
-        let engine = &*self.engine;
-        match state {
-            State::Reading(reading) => {
-                reading.ledger.cancelled(engine, host, Labels::UNDECIDED);
-            }
-            State::Asking(asking) => {
-                asking.whole.ledger.cancelled(engine, host, Labels::UNDECIDED);
-            }
-            State::Streaming(streaming) => streaming.dropped(engine, host),
-            State::Answering(answering) => answering.dropped(engine, host),
-            State::New | State::Admin(_) | State::Refusing(_) | State::Done => {}
+        },
+        State::Refusing(refusing) => {
+            refuse_at_end(cx.host, refusing.refusal, refusing.dialect, is_end)
         }
     }
 }
 
-/// Goes on waiting for a service.
-fn wait(mut asking: Box<Asking>, is_end: bool) -> Next {
-    asking.whole.is_end |= is_end;
-    (State::Asking(asking), Action::Pause)
+/// Takes the trailers of the request: no more of its body comes with them.
+fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State) -> Next {
+    match state {
+        State::Admin(request) => {
+            request.answer(cx);
+            (State::Done, Action::Pause)
+        }
+        State::Reading(reading) => settle::trailers(cx, *reading),
+        state => body(cx, state, 0, true),
+    }
+}
+
+/// Takes the head of the response.
+fn response_head<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State, is_end: bool) -> Next {
+    let next = match state {
+        State::Streaming(streaming) => {
+            State::Answering(Box::new(Answering::begin(cx, *streaming, is_end)))
+        }
+        // The proxy has answered by itself: what is still to be decided comes too late.
+        State::Reading(reading) => {
+            reading.ledger.answered_by_proxy(cx);
+            State::Done
+        }
+        State::Asking(asking) => {
+            asking.whole.ledger.answered_by_proxy(cx);
+            State::Done
+        }
+        state => state,
+    };
+    (next, Action::Continue)
+}
+
+/// Takes the end of the stream.
+fn dropped<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State) {
+    match state {
+        State::Reading(reading) => reading.ledger.cancelled(cx, Labels::UNDECIDED),
+        State::Asking(asking) => asking.whole.ledger.cancelled(cx, Labels::UNDECIDED),
+        State::Streaming(streaming) => streaming.dropped(cx),
+        State::Answering(answering) => answering.dropped(cx),
+        State::New | State::Admin(_) | State::Refusing(_) | State::Done => {}
+    }
 }

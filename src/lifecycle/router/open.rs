@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::Action;
 use crate::lifecycle::head::RequestHead;
@@ -20,66 +21,66 @@ use super::settle::{Opened, decide_whole, leave_unread};
 use super::state::{Next, State};
 
 /// Takes the head of a request.
-pub(super) fn open<H: Host + ?Sized>(engine: &Engine, host: &H, is_end: bool) -> Next {
-    let mut head = RequestHead::new(host.request_headers());
-    if let Some(gate) = &engine.gate {
-        head = match admin::admit(engine, host, gate, head, is_end) {
+pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> Next {
+    let mut head = RequestHead::new(cx.host.request_headers());
+    if let Some(gate) = &cx.engine.gate {
+        head = match admin::admit(cx, gate, head, is_end) {
             Admitted::Other(head) => head,
             Admitted::Answered => return (State::Done, Action::Pause),
             Admitted::Reading(request, action) => return (State::Admin(Box::new(request)), action),
         };
     }
-    let intake = Intake::read(&engine.config, head, || host.random());
-    withhold(engine, host, &intake);
+    let intake = Intake::read(&cx.engine.config, head, || cx.host.random());
+    withhold(cx, &intake);
     match intake {
-        Ok(intake) => read(engine, host, intake, is_end),
-        Err(head) => pass_by(engine, host, &head),
+        Ok(intake) => read(cx, intake, is_end),
+        Err(head) => pass_by(cx, &head),
     }
 }
 
 /// Takes away the headers that never go on.
-fn withhold<H: Host + ?Sized>(engine: &Engine, host: &H, intake: &Result<Intake, RequestHead>) {
+fn withhold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Result<Intake, RequestHead>) {
     let (head, is_ours) = match intake {
         Ok(intake) => (&intake.head, true),
         Err(head) => (head, false),
     };
-    for name in head.withheld(&engine.config.headers, is_ours) {
-        host.set_request_header(name, None);
+    for name in head.withheld(&cx.engine.config.headers, is_ours) {
+        cx.host.set_request_header(name, None);
     }
 }
 
 /// Lets a request go on that is none for this filter, or lists the models it asks for.
-fn pass_by<H: Host + ?Sized>(engine: &Engine, host: &H, head: &RequestHead) -> Next {
+fn pass_by<H: Host + ?Sized>(cx: Ctx<'_, H>, head: &RequestHead) -> Next {
     // A list of models is no request to a model, so no ledger is opened for it.
-    if engine.config.serve_models && models::list(host, &engine.config, head) {
+    if cx.engine.config.serve_models && models::list(cx.host, &cx.engine.config, head) {
         return (State::Done, Action::Pause);
     }
-    send::pass(engine, host, true);
-    RequestLedger::open().passed(engine, host);
+    send::pass(cx, true);
+    RequestLedger::open().passed(cx);
     (State::Done, Action::Continue)
 }
 
 /// Begins to read the body of a request, or decides at once where it has none.
-fn read<H: Host + ?Sized>(engine: &Engine, host: &H, mut intake: Intake, is_end: bool) -> Next {
+fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> Next {
     let ledger = RequestLedger::open();
-    let reader = match reader(engine, &intake, is_end) {
+    let reader = match reader(cx.engine, &intake, is_end) {
         Ok(reader) => reader,
         Err(unread) => {
             let format = intake.call.format();
-            return leave_unread(engine, host, ledger, &unread, format.dialect(), true);
+            return leave_unread(cx, ledger, &unread, format.dialect(), true);
         }
     };
-    let action = send::hold(engine, host, &mut intake);
+    let action = send::hold(cx, &mut intake);
     match reader {
         Some(reader) => {
             let spent = Duration::ZERO;
             (State::Reading(Box::new(Reading { intake, reader, ledger, spent })), action)
         }
         None => {
-            let time = DecisionTime::enter(host, Duration::ZERO);
+            let time = DecisionTime::enter(cx.host, Duration::ZERO);
             let scan = reader::nothing(&intake);
             let opened = Opened { intake, ledger, length: 0, is_end: true };
-            decide_whole(engine, host, opened, scan, &[], time)
+            decide_whole(cx, opened, scan, &[], time)
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::decide::{Decided, Ruling, decide};
 use crate::lifecycle::early;
 use crate::lifecycle::engine::Engine;
@@ -59,13 +60,12 @@ impl Reading {
     /// Reads what is held of the body and has not been read.
     pub(super) fn read<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
         now_ms: u64,
     ) -> HasRead {
-        let limit = engine.config.limits.max_body_bytes;
+        let limit = cx.engine.config.limits.max_body_bytes;
         if held as u64 > limit {
             return HasRead::Unread(Unread::TooLarge { limit });
         }
@@ -75,18 +75,18 @@ impl Reading {
         let mut first = Vec::new();
         while self.reader.seen() < held {
             let seen = self.reader.seen();
-            let Some(window) = window(host, seen, held) else {
-                early.into_iter().for_each(|early| early.give_up(engine, host));
+            let Some(window) = window(cx.host, seen, held) else {
+                early.into_iter().for_each(|early| early.give_up(cx));
                 return HasRead::Refused(unreadable());
             };
             let intake = &self.intake;
             let read = self.reader.read(intake, &window, |reader| {
-                let (onward, decided) = at_model(engine, host, intake, reader, is_whole, now_ms);
+                let (onward, decided) = at_model(cx, intake, reader, is_whole, now_ms);
                 early = decided;
                 onward
             });
             if let Err(error) = read {
-                early.into_iter().for_each(|early| early.give_up(engine, host));
+                early.into_iter().for_each(|early| early.give_up(cx));
                 return HasRead::Unread(Unread::Unparsable(error));
             }
             if seen == 0 {
@@ -103,10 +103,10 @@ impl Reading {
 
 impl Early {
     /// Ends what has begun of a request that cannot go on after all.
-    fn give_up<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
-        self.attempt.cancelled(engine, host);
+    fn give_up<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        self.attempt.cancelled(cx);
         if let Some(shadowed) = self.shadowed {
-            shadowed.count(engine, host, None);
+            shadowed.count(cx, None);
         }
     }
 }
@@ -114,14 +114,13 @@ impl Early {
 /// Decides at the model, if nothing in the rest of the body can change the decision.
 /// Otherwise sees to it that no more of the rest is looked at than is asked for.
 fn at_model<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     intake: &Intake,
     reader: &RequestReader,
     is_whole: bool,
     now_ms: u64,
 ) -> (Onward, Option<Early>) {
-    let config = &engine.config;
+    let config = &cx.engine.config;
     let before = reader.looks();
     let may_release = !is_whole && early::against(config, intake.length).is_none();
     let longest = intake.longest(config);
@@ -134,9 +133,9 @@ fn at_model<H: Host + ?Sized>(
     let Ok((facts, controls)) = intake.facts_at_model(model) else { return (onward, None) };
     if may_release {
         let known = (&facts, controls);
-        let decided = decide(engine, host, intake, known, &Answers::default(), now_ms);
+        let decided = decide(cx, intake, known, &Answers::default(), now_ms);
         if let Ok(Decided { ruling: Ruling::Send(decision, attempt), shadowed }) = decided {
-            let looks = shadows_looks(engine, intake, known, shadowed.as_deref(), before);
+            let looks = shadows_looks(cx.engine, intake, known, shadowed.as_deref(), before);
             let early = Early { decision, attempt, shadowed, first: Vec::new() };
             return (Onward::Released(looks), Some(early));
         }

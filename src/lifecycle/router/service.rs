@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Custom, DeploymentId};
 use crate::host::{Callout, Host, NotCalled, Reply};
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::head::RequestHead;
 use crate::metrics::table;
@@ -55,15 +55,14 @@ impl Unpicked {
 /// # Errors
 /// [`NotCalled`] where the proxy makes no such call.
 pub(super) fn call<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     whole: &WholeRequest,
     question: &Question,
 ) -> Result<u32, NotCalled> {
-    let config = &engine.config;
+    let config = &cx.engine.config;
     let Custom { cluster, path, timeout_ms, include_prompt, .. } =
         question.service(config).ok_or(NotCalled)?;
-    let prompt = include_prompt.then(|| whole.prompt(engine, host)).flatten();
+    let prompt = include_prompt.then(|| whole.prompt(cx)).flatten();
     let body = body(config, question, &whole.facts, prompt.as_deref()).ok_or(NotCalled)?;
     let mut headers = vec![
         (":method", "POST"),
@@ -74,25 +73,24 @@ pub(super) fn call<H: Host + ?Sized>(
     ];
     headers.extend(id(&whole.intake.head).map(|id| ("x-request-id", id)));
     let timeout = Duration::from_millis(*timeout_ms);
-    host.call(Callout { cluster, headers: &headers, body: &body, timeout })
+    cx.host.call(Callout { cluster, headers: &headers, body: &body, timeout })
 }
 
 /// Counts what became of a question; with how long the service took, if it was called.
 pub(super) fn count<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     question: &Question,
     picked: Result<DeploymentId, Unpicked>,
     took_ms: Option<u64>,
 ) {
-    let model = engine.config.model(question.model).name.as_str();
+    let model = cx.engine.config.model(question.model).name.as_str();
     let outcome = picked.map_or_else(Unpicked::name, |_| "picked");
-    engine.meter.put(host, &table::PICKS, &[model, outcome], 1);
+    cx.engine.meter.put(cx.host, &table::PICKS, &[model, outcome], 1);
     if let Some(took_ms) = took_ms {
-        engine.meter.put(host, &table::PICK_DURATION, &[model], took_ms);
+        cx.engine.meter.put(cx.host, &table::PICK_DURATION, &[model], took_ms);
     }
-    debug(host, || {
-        let deployment = picked.map_or("none", |id| engine.config.deployment(id).id.as_str());
+    debug(cx.host, || {
+        let deployment = picked.map_or("none", |id| cx.engine.config.deployment(id).id.as_str());
         let took_ms = took_ms.unwrap_or(0);
         format!("model={model} service={outcome} deployment={deployment} ms={took_ms}")
     });

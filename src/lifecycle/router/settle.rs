@@ -5,8 +5,8 @@
 
 use crate::config::BodyPolicy;
 use crate::host::{Called, Host, NotCalled};
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::decide::{Decided, Ruling};
-use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, debug, millis};
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{DecisionTime, Labels, RequestLedger, note_decision};
@@ -40,51 +40,49 @@ pub(super) struct Opened {
 
 /// Reads what is held of a body, and decides as soon as that can be.
 pub(super) fn read_on<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     mut reading: Box<Reading>,
     held: usize,
     is_end: bool,
 ) -> Next {
-    let time = DecisionTime::enter(host, reading.spent);
+    let time = DecisionTime::enter(cx.host, reading.spent);
     let dialect = reading.intake.call.format().dialect();
-    match reading.read(engine, host, held, is_end, time.now_ms()) {
+    match reading.read(cx, held, is_end, time.now_ms()) {
         HasRead::Part => {
-            reading.spent = time.pause(engine, host);
+            reading.spent = time.pause(cx);
             (State::Reading(reading), Action::Pause)
         }
-        HasRead::Whole(first) => end_of_body(engine, host, *reading, &first, is_end, time),
+        HasRead::Whole(first) => end_of_body(cx, *reading, &first, is_end, time),
         HasRead::Early(early) => {
-            let next = release(engine, host, *reading, *early);
-            time.stop(engine, host);
+            let next = release(cx, *reading, *early);
+            time.stop(cx);
             next
         }
         HasRead::Unread(unread) => {
-            let is_head_here = engine.delivery.holds_heads();
-            let next = leave_unread(engine, host, reading.ledger, &unread, dialect, is_head_here);
-            time.stop(engine, host);
+            let is_head_here = cx.engine.delivery.holds_heads();
+            let next = leave_unread(cx, reading.ledger, &unread, dialect, is_head_here);
+            time.stop(cx);
             next
         }
         HasRead::Refused(refusal) => {
-            reading.ledger.refused(engine, host, Labels::UNDECIDED, &refusal);
-            let action = refuse(host, &refusal, dialect);
-            time.stop(engine, host);
+            reading.ledger.refused(cx, Labels::UNDECIDED, &refusal);
+            let action = refuse(cx.host, &refusal, dialect);
+            time.stop(cx);
             (State::Done, action)
         }
     }
 }
 
 /// Takes the trailers of a request: its body has ended.
-pub(super) fn trailers<H: Host + ?Sized>(engine: &Engine, host: &H, reading: Reading) -> Next {
-    let time = DecisionTime::enter(host, reading.spent);
-    end_of_body(engine, host, reading, &[], true, time)
+pub(super) fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading) -> Next {
+    let time = DecisionTime::enter(cx.host, reading.spent);
+    end_of_body(cx, reading, &[], true, time)
 }
 
 /// Decides a request whose body has been read to its end. `first` is the beginning of the
 /// body, as far as it is at hand.
 fn end_of_body<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     reading: Reading,
     first: &[u8],
     is_end: bool,
@@ -95,13 +93,13 @@ fn end_of_body<H: Host + ?Sized>(
     match reader.finish() {
         Ok(scan) => {
             let opened = Opened { intake, ledger, length, is_end };
-            decide_whole(engine, host, opened, scan, first, time)
+            decide_whole(cx, opened, scan, first, time)
         }
         Err(error) => {
             let (unread, dialect) = (Unread::Unparsable(error), intake.call.format().dialect());
-            let is_head_here = engine.delivery.holds_heads();
-            let next = leave_unread(engine, host, ledger, &unread, dialect, is_head_here);
-            time.stop(engine, host);
+            let is_head_here = cx.engine.delivery.holds_heads();
+            let next = leave_unread(cx, ledger, &unread, dialect, is_head_here);
+            time.stop(cx);
             next
         }
     }
@@ -109,8 +107,7 @@ fn end_of_body<H: Host + ?Sized>(
 
 /// Decides a request that is whole.
 pub(super) fn decide_whole<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     opened: Opened,
     scan: Scan,
     first: &[u8],
@@ -122,76 +119,69 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
         Ok(controls) => controls.clone(),
         Err(bad) => {
             let refusal = bad_control(&bad);
-            ledger.refused(engine, host, Labels::UNDECIDED, &refusal);
-            let next = refuse_at_end(host, refusal, intake.call.format().dialect(), is_end);
-            time.stop(engine, host);
+            ledger.refused(cx, Labels::UNDECIDED, &refusal);
+            let next = refuse_at_end(cx.host, refusal, intake.call.format().dialect(), is_end);
+            time.stop(cx);
             return next;
         }
     };
     let answers = Answers::default();
     let mut whole =
         WholeRequest { intake, facts, controls, layout, length, answers, is_end, ledger };
-    let mut decided = whole.decide(engine, host, time.now_ms());
+    let mut decided = whole.decide(cx, time.now_ms());
     if WholeRequest::is_open(&decided) {
-        if let Err(refusal) = whole.look_at_everything(engine, host) {
-            return refuse_whole(engine, host, whole, Labels::UNDECIDED, refusal, time);
+        if let Err(refusal) = whole.look_at_everything(cx) {
+            return refuse_whole(cx, whole, Labels::UNDECIDED, refusal, time);
         }
-        decided = whole.decide(engine, host, time.now_ms());
+        decided = whole.decide(cx, time.now_ms());
     }
     match decided {
-        Ok(decided) => settle(engine, host, whole, decided, first, time),
-        Err(question) => ask(engine, host, whole, question, time),
+        Ok(decided) => settle(cx, whole, decided, first, time),
+        Err(question) => ask(cx, whole, question, time),
     }
 }
 
 /// Calls a service that is to pick. One that cannot be called has not picked, and the
 /// request is decided without it.
 fn ask<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     mut whole: WholeRequest,
     mut question: Box<Question>,
     time: DecisionTime,
 ) -> Next {
     loop {
-        let asked_ms = millis(host.now());
-        match service::call(engine, host, &whole, &question) {
+        let asked_ms = millis(cx.host.now());
+        match service::call(cx, &whole, &question) {
             Ok(call) => {
-                let spent = time.pause(engine, host);
+                let spent = time.pause(cx);
                 let asking = Asking { whole, question, call, asked_ms, spent };
                 return (State::Asking(Box::new(asking)), Action::Pause);
             }
             Err(NotCalled) => {
-                service::count(engine, host, &question, Err(Unpicked::Unreachable), None);
+                service::count(cx, &question, Err(Unpicked::Unreachable), None);
                 whole.answers.add(&question, None);
             }
         }
-        match whole.decide(engine, host, time.now_ms()) {
-            Ok(decided) => return settle(engine, host, whole, decided, &[], time),
+        match whole.decide(cx, time.now_ms()) {
+            Ok(decided) => return settle(cx, whole, decided, &[], time),
             Err(next) => question = next,
         }
     }
 }
 
 /// Takes the end of a call, and decides with what the service has said.
-pub(super) fn answered<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
-    asking: Asking,
-    called: Called,
-) -> Next {
-    let time = DecisionTime::enter(host, asking.spent);
-    let whole = asking.answered(engine, host, called, time.now_ms());
-    match whole.decide(engine, host, time.now_ms()) {
-        Ok(decided) => settle(engine, host, whole, decided, &[], time),
-        Err(question) => ask(engine, host, whole, question, time),
+pub(super) fn answered<H: Host + ?Sized>(cx: Ctx<'_, H>, asking: Asking, called: Called) -> Next {
+    let time = DecisionTime::enter(cx.host, asking.spent);
+    let whole = asking.answered(cx, called, time.now_ms());
+    match whole.decide(cx, time.now_ms()) {
+        Ok(decided) => settle(cx, whole, decided, &[], time),
+        Err(question) => ask(cx, whole, question, time),
     }
 }
 
 /// Does with a request what was decided.
 fn settle<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     whole: WholeRequest,
     decided: Decided,
     first: &[u8],
@@ -199,34 +189,34 @@ fn settle<H: Host + ?Sized>(
 ) -> Next {
     let Decided { ruling, shadowed } = decided;
     if let Some(shadowed) = shadowed {
-        shadowed.count(engine, host, Some(&whole.facts));
+        shadowed.count(cx, Some(&whole.facts));
     }
     let (decision, mut attempt) = match ruling {
         Ruling::Send(decision, attempt) => (decision, attempt),
         Ruling::Refuse(refusal) => {
             let model = whole.facts.model.clone();
-            let labels = Labels::unserved(&engine.config, model.as_deref());
-            return refuse_whole(engine, host, whole, labels, refusal, time);
+            let labels = Labels::unserved(&cx.engine.config, model.as_deref());
+            return refuse_whole(cx, whole, labels, refusal, time);
         }
         Ruling::Pass | Ruling::Undecided => {
-            debug(host, || "passed: no model of that name".to_owned());
-            send::pass(engine, host, engine.delivery.holds_heads());
-            whole.ledger.passed(engine, host);
-            time.stop(engine, host);
+            debug(cx.host, || "passed: no model of that name".to_owned());
+            send::pass(cx, cx.engine.delivery.holds_heads());
+            whole.ledger.passed(cx);
+            time.stop(cx);
             return (State::Done, Action::Continue);
         }
     };
     let WholeRequest { intake, layout, length, .. } = &whole;
     let held = Held { intake, layout, length: Some(*length as u64), window: first };
-    if let Err(refusal) = send::send(engine, host, held, &decision, &attempt) {
-        attempt.cancelled(engine, host);
-        let labels = Labels::of(&engine.config, &decision);
-        return refuse_whole(engine, host, whole, labels, refusal, time);
+    if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
+        attempt.cancelled(cx);
+        let labels = Labels::of(&cx.engine.config, &decision);
+        return refuse_whole(cx, whole, labels, refusal, time);
     }
-    note_decision(engine, host, &decision);
-    let left = host.now();
+    note_decision(cx, &decision);
+    let left = cx.host.now();
     attempt.sent(millis(left), 0);
-    time.stop_at(engine, host, left);
+    time.stop_at(cx, left);
     let upload = Upload::done(whole.dialect());
     let streaming = Streaming { ledger: whole.ledger, decision, attempt, upload };
     (State::Streaming(Box::new(streaming)), Action::Continue)
@@ -234,18 +224,18 @@ fn settle<H: Host + ?Sized>(
 
 /// Sends on what is held of a request that was decided by its model, and lets the rest
 /// follow as it comes.
-fn release<H: Host + ?Sized>(engine: &Engine, host: &H, reading: Reading, early: Early) -> Next {
+fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading, early: Early) -> Next {
     let Reading { intake, reader, ledger, .. } = reading;
     let Early { decision, attempt, shadowed, first } = early;
     let dialect = intake.call.format().dialect();
     let held =
         Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: &first };
-    if let Err(refusal) = send::send(engine, host, held, &decision, &attempt) {
-        attempt.cancelled(engine, host);
-        ledger.refused(engine, host, Labels::of(&engine.config, &decision), &refusal);
-        return (State::Done, refuse(host, &refusal, dialect));
+    if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
+        attempt.cancelled(cx);
+        ledger.refused(cx, Labels::of(&cx.engine.config, &decision), &refusal);
+        return (State::Done, refuse(cx.host, &refusal, dialect));
     }
-    note_decision(engine, host, &decision);
+    note_decision(cx, &decision);
     let seen = reader.seen() as u64;
     let upload = Upload::rest(dialect, reader.into_scanner(), intake.length, seen, shadowed);
     let streaming = Streaming { ledger, decision, attempt, upload };
@@ -255,24 +245,23 @@ fn release<H: Host + ?Sized>(engine: &Engine, host: &H, reading: Reading, early:
 /// Does with a body that is not read what the configuration says. `is_head_here`: the head
 /// of the request can still be changed.
 pub(super) fn leave_unread<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     ledger: RequestLedger,
     unread: &Unread,
     dialect: Dialect,
     is_head_here: bool,
 ) -> Next {
     let refusal = unread.refusal();
-    let action = match unread.policy(&engine.config) {
+    let action = match unread.policy(&cx.engine.config) {
         BodyPolicy::PassThrough => {
-            debug(host, || format!("passed: {}", refusal.code));
-            send::pass(engine, host, is_head_here);
-            ledger.passed(engine, host);
+            debug(cx.host, || format!("passed: {}", refusal.code));
+            send::pass(cx, is_head_here);
+            ledger.passed(cx);
             Action::Continue
         }
         BodyPolicy::Reject => {
-            ledger.refused(engine, host, Labels::UNDECIDED, &refusal);
-            refuse(host, &refusal, dialect)
+            ledger.refused(cx, Labels::UNDECIDED, &refusal);
+            refuse(cx.host, &refusal, dialect)
         }
     };
     (State::Done, action)
@@ -280,17 +269,16 @@ pub(super) fn leave_unread<H: Host + ?Sized>(
 
 /// Refuses a request that has been read.
 fn refuse_whole<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     whole: WholeRequest,
     labels: Labels<'_>,
     refusal: Refusal,
     time: DecisionTime,
 ) -> Next {
     let dialect = whole.dialect();
-    whole.ledger.refused(engine, host, labels, &refusal);
-    let next = refuse_at_end(host, refusal, dialect, whole.is_end);
-    time.stop(engine, host);
+    whole.ledger.refused(cx, labels, &refusal);
+    let next = refuse_at_end(cx.host, refusal, dialect, whole.is_end);
+    time.stop(cx);
     next
 }
 

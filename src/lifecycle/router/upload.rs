@@ -4,7 +4,7 @@
 //! its last chunk, so that no provider ever has the whole of it.
 
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::shadow::Shadowed;
 use crate::lifecycle::unread::{Unread, unreadable};
 use crate::request::body::BodyScanner;
@@ -62,16 +62,15 @@ impl Upload {
     /// What the client is told where the body is not one that may be sent on.
     pub(super) fn read<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
     ) -> Result<(), Refusal> {
-        let limit = engine.config.limits.max_body_bytes;
-        if let Some(facts) = self.read_on(host, held, is_end, limit)?
+        let limit = cx.engine.config.limits.max_body_bytes;
+        if let Some(facts) = self.read_on(cx.host, held, is_end, limit)?
             && let Some(shadowed) = self.shadowed.take()
         {
-            shadowed.count(engine, host, Some(&facts));
+            shadowed.count(cx, Some(&facts));
         }
         Ok(())
     }
@@ -110,9 +109,9 @@ impl Upload {
     }
 
     /// Ends the upload: the stream is over.
-    pub(super) fn end<H: Host + ?Sized>(self, engine: &Engine, host: &H) {
+    pub(super) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if let Some(shadowed) = self.shadowed {
-            shadowed.count(engine, host, None);
+            shadowed.count(cx, None);
         }
     }
 }

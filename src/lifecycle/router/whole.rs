@@ -1,8 +1,8 @@
 //! A request that has been read to its end: what it says, and its decision.
 
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::decide::{Decided, Ruling, decide};
-use crate::lifecycle::engine::Engine;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::RequestLedger;
 use crate::lifecycle::reader::{Onward, RequestReader};
@@ -43,12 +43,11 @@ impl WholeRequest {
     /// What a service is to be asked first.
     pub(super) fn decide<H: Host + ?Sized>(
         &self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
         now_ms: u64,
     ) -> Result<Decided, Box<Question>> {
         let known = (&self.facts, &self.controls);
-        decide(engine, host, &self.intake, known, &self.answers, now_ms)
+        decide(cx, &self.intake, known, &self.answers, now_ms)
     }
 
     /// Returns whether too little of the body was looked at for that decision: the bounds
@@ -63,10 +62,9 @@ impl WholeRequest {
     /// What the client is told where the proxy does not give what it holds.
     pub(super) fn look_at_everything<H: Host + ?Sized>(
         &mut self,
-        engine: &Engine,
-        host: &H,
+        cx: Ctx<'_, H>,
     ) -> Result<(), Refusal> {
-        let again = self.read_again(engine, host, Looks::EVERYTHING).ok_or_else(unreadable)?;
+        let again = self.read_again(cx, Looks::EVERYTHING).ok_or_else(unreadable)?;
         self.facts.keywords = again.keywords;
         self.facts.input_tokens = again.input_tokens;
         self.facts.unseen = again.unseen;
@@ -74,23 +72,18 @@ impl WholeRequest {
     }
 
     /// Returns the beginning of the prompt, for a service that is to be sent it.
-    pub(super) fn prompt<H: Host + ?Sized>(&self, engine: &Engine, host: &H) -> Option<String> {
+    pub(super) fn prompt<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> Option<String> {
         let looks = Looks { prompt: true, ..Looks::NOTHING };
-        self.read_again(engine, host, looks)?.prompt
+        self.read_again(cx, looks)?.prompt
     }
 
     /// Reads the held body again, and looks at that much.
-    fn read_again<H: Host + ?Sized>(
-        &self,
-        engine: &Engine,
-        host: &H,
-        looks: Looks,
-    ) -> Option<RequestFacts> {
+    fn read_again<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, looks: Looks) -> Option<RequestFacts> {
         let intake = &self.intake;
-        let reader = RequestReader::new(&engine.config, intake, looks, engine.seed).ok()?;
+        let reader = RequestReader::new(&cx.engine.config, intake, looks, cx.engine.seed).ok()?;
         let Some(mut reader) = reader else { return Some(RequestFacts::new(intake.call.entry)) };
         while reader.seen() < self.length {
-            let window = window(host, reader.seen(), self.length)?;
+            let window = window(cx.host, reader.seen(), self.length)?;
             reader.read(intake, &window, |_| Onward::Look(looks)).ok()?;
         }
         reader.finish().ok().map(|scan| scan.facts)

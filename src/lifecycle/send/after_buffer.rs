@@ -4,7 +4,7 @@
 //! be; afterwards the host refuses every call for it.
 
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::properties::CLUSTER;
@@ -31,22 +31,21 @@ pub(super) fn let_head_go<H: Host + ?Sized>(host: &H, intake: &mut Intake) {
 /// # Errors
 /// What the client is told where the body cannot be rewritten, or the path would have to be.
 pub(super) fn send<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     held: Held<'_>,
     decision: &Decision,
 ) -> Result<(), Refusal> {
     let Some(step) = decision.plan.first() else { return Ok(()) };
-    let config = &engine.config;
-    if edit::path(engine, held.intake, step).is_some() {
+    let config = &cx.engine.config;
+    if edit::path(cx.engine, held.intake, step).is_some() {
         let message = "the path of this request names its model, and this proxy cannot change \
              it for the one that is to serve; ask for a model by its provider's name";
         return Err(Refusal::new(501, "path_not_changeable", message));
     }
-    edit::splice(host, edit::edits(host, config, held, step)?, held.window)?;
+    edit::splice(cx.host, edit::edits(cx.host, config, held, step)?, held.window)?;
     let cluster = &config.provider(step.server.provider(config)).cluster;
-    host.set_property(CLUSTER, cluster.as_bytes());
-    host.clear_route_cache();
-    debug(host, || edit::summary(config, decision, step, cluster));
+    cx.host.set_property(CLUSTER, cluster.as_bytes());
+    cx.host.clear_route_cache();
+    debug(cx.host, || edit::summary(config, decision, step, cluster));
     Ok(())
 }

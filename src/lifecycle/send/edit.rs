@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::config::{Config, ProviderId};
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
@@ -92,19 +93,19 @@ pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead
 }
 
 /// Sets what a provider's configuration says of headers, its credential and host.
-pub(crate) fn set_providers_headers<H: Host + ?Sized>(host: &H, engine: &Engine, id: ProviderId) {
-    let provider = engine.config.provider(id);
+pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: ProviderId) {
+    let provider = cx.engine.config.provider(id);
     for name in &provider.remove_headers {
-        host.set_request_header(name, None);
+        cx.host.set_request_header(name, None);
     }
     for (name, value) in &provider.headers {
-        host.set_request_header(name, Some(value.as_bytes()));
+        cx.host.set_request_header(name, Some(value.as_bytes()));
     }
-    if let (Some(secret), Some(credential)) = (engine.secret(id), &provider.credential) {
-        host.set_request_header(&credential.header, Some(secret.as_bytes()));
+    if let (Some(secret), Some(credential)) = (cx.engine.secret(id), &provider.credential) {
+        cx.host.set_request_header(&credential.header, Some(secret.as_bytes()));
     }
     if let Some(authority) = &provider.authority {
-        host.set_request_header(":authority", Some(authority.as_bytes()));
+        cx.host.set_request_header(":authority", Some(authority.as_bytes()));
     }
 }
 

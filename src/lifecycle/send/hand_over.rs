@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::config::Hold;
 use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::handover::{Handover, Leg};
@@ -21,9 +22,9 @@ use crate::text::{header_value, list_name};
 use super::edit::{self, Held};
 
 /// Changes the head before it goes on to a buffer filter.
-pub(super) fn let_head_go<H: Host + ?Sized>(engine: &Engine, host: &H, intake: &Intake) {
+pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake) {
     // How many attempts the plan will have is not known yet: as many as a plan can have.
-    set_head(host, &intake.head, u64::from(engine.config.failover.max_attempts));
+    set_head(cx.host, &intake.head, u64::from(cx.engine.config.failover.max_attempts));
 }
 
 /// Takes away what a cluster without the attempt filter must not see, which is every
@@ -41,14 +42,13 @@ fn set_head<H: Host + ?Sized>(host: &H, head: &RequestHead, attempts: u64) {
 /// # Errors
 /// What the client is told where the body cannot be rewritten.
 pub(super) fn send<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     held: Held<'_>,
     decision: &Decision,
     attempt: &AttemptLedger,
     hold: Hold,
 ) -> Result<(), Refusal> {
-    let mut handover = handover(engine, host, held, decision, attempt)?;
+    let mut handover = handover(cx, held, decision, attempt)?;
     // The buffer filter says how long a body is whose length was not announced.
     if let (Hold::BufferFilter, Some(length @ 1..)) = (hold, handover.length) {
         handover.announce(length);
@@ -57,15 +57,15 @@ pub(super) fn send<H: Host + ?Sized>(
     let names = handover.legs.iter().take(handover.general.end);
     let names: Vec<_> = names.map(|leg| list_name(&leg.name)).collect();
     let names = names.join(",");
-    host.set_property(DEPLOYMENTS, names.as_bytes());
-    host.set_property(PLAN, &handover.encode());
-    host.set_property(CLUSTER, first.as_bytes());
+    cx.host.set_property(DEPLOYMENTS, names.as_bytes());
+    cx.host.set_property(PLAN, &handover.encode());
+    cx.host.set_property(CLUSTER, first.as_bytes());
     if hold == Hold::StopIteration {
-        set_head(host, &held.intake.head, attempts(engine, decision, &handover));
+        set_head(cx.host, &held.intake.head, attempts(cx.engine, decision, &handover));
     }
-    host.clear_route_cache();
-    debug(host, || {
-        let config = &engine.config;
+    cx.host.clear_route_cache();
+    debug(cx.host, || {
+        let config = &cx.engine.config;
         let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
         format!("route={route} model={} plan={names}", header_value(&decision.model))
     });
@@ -74,8 +74,7 @@ pub(super) fn send<H: Host + ?Sized>(
 
 /// Returns what the attempts need to know.
 fn handover<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     held: Held<'_>,
     decision: &Decision,
     attempt: &AttemptLedger,
@@ -84,7 +83,7 @@ fn handover<H: Host + ?Sized>(
     let mut add = |steps: &[Step]| -> Result<Range<usize>, Refusal> {
         let from = legs.len();
         for step in steps {
-            legs.push(leg(host, engine, held, step)?);
+            legs.push(leg(cx, held, step)?);
         }
         Ok(from..legs.len())
     };
@@ -110,7 +109,7 @@ fn handover<H: Host + ?Sized>(
         context_window,
         content_policy,
         rate_limit,
-        original: original(&held.intake.head, &engine.changed),
+        original: original(&held.intake.head, &cx.engine.changed),
     })
 }
 
@@ -125,13 +124,8 @@ fn attempts(engine: &Engine, decision: &Decision, handover: &Handover) -> u64 {
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
 }
 
-fn leg<H: Host + ?Sized>(
-    host: &H,
-    engine: &Engine,
-    held: Held<'_>,
-    step: &Step,
-) -> Result<Leg, Refusal> {
-    let config = &engine.config;
+fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<Leg, Refusal> {
+    let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
     let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
     Ok(Leg {
@@ -143,8 +137,8 @@ fn leg<H: Host + ?Sized>(
         cluster: provider.cluster.clone(),
         model: step.model.clone(),
         name: step.server.name(config).into_owned(),
-        path: edit::path(engine, held.intake, step).unwrap_or_else(came),
-        edits: edit::edits(host, config, held, step)?,
+        path: edit::path(cx.engine, held.intake, step).unwrap_or_else(came),
+        edits: edit::edits(cx.host, config, held, step)?,
     })
 }
 

@@ -8,7 +8,7 @@ mod hand_over;
 
 use crate::config::Hold;
 use crate::host::Host;
-use crate::lifecycle::engine::Engine;
+use crate::lifecycle::ctx::Ctx;
 use crate::request::refusal::Refusal;
 use crate::routing::Decision;
 
@@ -22,12 +22,12 @@ pub(super) use edit::{Held, set_providers_headers};
 
 /// Holds the head of a request, or lets it go on to the filter that holds it; returns
 /// what the host does with the head.
-pub(super) fn hold<H: Host + ?Sized>(engine: &Engine, host: &H, intake: &mut Intake) -> Action {
-    match engine.delivery {
+pub(super) fn hold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake) -> Action {
+    match cx.engine.delivery {
         Delivery::Direct | Delivery::HandedOver(Hold::StopIteration) => return Action::Pause,
-        Delivery::AfterBuffer => after_buffer::let_head_go(host, intake),
+        Delivery::AfterBuffer => after_buffer::let_head_go(cx.host, intake),
         Delivery::HandedOver(Hold::BufferFilter) => {
-            hand_over::let_head_go(engine, host, intake);
+            hand_over::let_head_go(cx, intake);
         }
     }
     Action::Continue
@@ -38,35 +38,34 @@ pub(super) fn hold<H: Host + ?Sized>(engine: &Engine, host: &H, intake: &mut Int
 /// # Errors
 /// What the client is told where the request cannot be changed as it must be.
 pub(super) fn send<H: Host + ?Sized>(
-    engine: &Engine,
-    host: &H,
+    cx: Ctx<'_, H>,
     held: Held<'_>,
     decision: &Decision,
     attempt: &AttemptLedger,
 ) -> Result<(), Refusal> {
-    match engine.delivery {
-        Delivery::Direct => direct::send(engine, host, held, decision),
-        Delivery::AfterBuffer => after_buffer::send(engine, host, held, decision),
-        Delivery::HandedOver(hold) => hand_over::send(engine, host, held, decision, attempt, hold),
+    match cx.engine.delivery {
+        Delivery::Direct => direct::send(cx, held, decision),
+        Delivery::AfterBuffer => after_buffer::send(cx, held, decision),
+        Delivery::HandedOver(hold) => hand_over::send(cx, held, decision, attempt, hold),
     }
 }
 
 /// Has a request go on untouched. `is_head_here`: its head can still be changed.
-pub(super) fn pass<H: Host + ?Sized>(engine: &Engine, host: &H, is_head_here: bool) {
-    if engine.delivery.hands_over() && is_head_here {
+pub(super) fn pass<H: Host + ?Sized>(cx: Ctx<'_, H>, is_head_here: bool) {
+    if cx.engine.delivery.hands_over() && is_head_here {
         // The route's retries are for attempts: what another try of this request would do
         // is not known.
-        host.set_request_header("x-envoy-max-retries", Some(b"0"));
+        cx.host.set_request_header("x-envoy-max-retries", Some(b"0"));
     }
-    let Some(cluster) = &engine.config.default_cluster else { return };
-    match engine.delivery {
+    let Some(cluster) = &cx.engine.config.default_cluster else { return };
+    match cx.engine.delivery {
         Delivery::Direct => {
-            let name = &engine.config.headers.cluster;
-            host.set_request_header(name, Some(cluster.as_bytes()));
+            let name = &cx.engine.config.headers.cluster;
+            cx.host.set_request_header(name, Some(cluster.as_bytes()));
         }
         Delivery::AfterBuffer | Delivery::HandedOver(_) => {
-            host.set_property(CLUSTER, cluster.as_bytes());
+            cx.host.set_property(CLUSTER, cluster.as_bytes());
         }
     }
-    host.clear_route_cache();
+    cx.host.clear_route_cache();
 }
