@@ -47,7 +47,7 @@ impl Attempt {
 
     /// Takes what happens to the attempt: the table of transitions.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
-        let cx = Ctx { engine: &*self.engine, host };
+        let cx = Ctx { engine: &self.engine, host };
         match (&mut self.state, event) {
             (State::New, Event::RequestHead { is_end }) => {
                 let (begun, action) = begin::begin(cx, is_end);

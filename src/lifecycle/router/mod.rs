@@ -46,7 +46,7 @@ impl Router {
 
     /// Takes what happens to the request: the table of transitions.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
-        let cx = Ctx { engine: &*self.engine, host };
+        let cx = Ctx { engine: &self.engine, host };
         let state = std::mem::replace(&mut self.state, State::Done);
         let (next, action) = match event {
             Event::RequestHead { is_end } => match state {
