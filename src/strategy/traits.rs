@@ -176,8 +176,8 @@ mod tests {
                 latency_ms: Some(rng.f64()),
                 tokens: rng.u64(..90),
                 requests: rng.u32(..9),
-                tpm_limit: Some(100),
-                rpm_limit: Some(10),
+                tpm_limit: Some(rng.u32(90..200)),
+                rpm_limit: Some(rng.u32(9..20)),
                 headroom: Some(rng.f64()),
             };
             case.entries.iter_mut().for_each(|entry| entry.load = load());
