@@ -7,8 +7,8 @@
 //! module connects that trait to the proxy-wasm ABI.
 //!
 //! Dependencies point one way:
-//! `filter → lifecycle → admin → {routing, response, live} → {condition, strategy, state}
-//! → config → request`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md gives
+//! `filter → lifecycle → admin → {routing, response, live} → {condition, state} → config
+//! → {request, strategy}`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md gives
 //! the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.

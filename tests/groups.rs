@@ -11,23 +11,16 @@ use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
 use pointsman::routing::explain::explain;
 use pointsman::routing::{self, Request, Server, Services, Verdict};
 use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::strategy::{Strategy, Trait};
 use serde_json::{Value, json};
 
 const COUNT: usize = 100;
 
-const ALL: [&str; 11] = [
-    "ordered_fallback",
-    "priority_based",
-    "weighted",
-    "round_robin",
-    "least_busy",
-    "latency_based",
-    "usage_based",
-    "rate_limit_aware",
-    "cost_based",
-    "rules",
-    "sticky",
-];
+/// The strategies that order candidates by themselves.
+fn all() -> impl Iterator<Item = &'static str> {
+    let is_own = |one: &&Strategy| !one.has(Trait::IsOne) && !one.has(Trait::AsksService);
+    Strategy::ALL.iter().filter(is_own).map(|strategy| strategy.name())
+}
 
 /// Deployments of which some cool, each as busy as its number says.
 #[derive(Default)]
@@ -204,6 +197,35 @@ fn turns_go_round_all_and_what_cools_leaves_its_turns_to_all() {
 }
 
 #[test]
+fn only_what_goes_round_takes_a_turn() {
+    let mut document = document("round_robin");
+    let turn = |document: &Value, cooling: BTreeSet<usize>| {
+        let config = parsed(document);
+        let read = read(&config, 1);
+        let world = Some100 { cooling, ..Some100::default() };
+        match routing::decide(request(&config, &read), Services::Unasked, &world, 1) {
+            Verdict::Serve(decision) => decision.intent.turn.map(|(turn, _)| turn.is_narrowed),
+            other => panic!("{other:?}"),
+        }
+    };
+    let candidates = document["models"]["m"]["candidates"].as_array().unwrap().clone();
+    document["models"]["m"]["candidates"] = json!(candidates[..2]);
+    assert_eq!(turn(&document, BTreeSet::new()), Some(false));
+    // There is nothing to go round where one is left, and nothing where all cool.
+    let id = |at: usize| (at * 37 + 5) % COUNT;
+    assert_eq!(turn(&document, [id(0)].into()), None);
+    assert_eq!(turn(&document, [id(0), id(1)].into()), None);
+    document["models"]["m"]["candidates"] = json!(candidates[..1]);
+    assert_eq!(turn(&document, BTreeSet::new()), None);
+    // What cools is no reason to count apart, what the request narrows is.
+    document["models"]["m"]["candidates"] = json!(candidates[..3]);
+    assert_eq!(turn(&document, [id(0)].into()), Some(false));
+    let first = format!("d{:02}", id(0));
+    document["deployments"][first]["facts"] = json!({"context_window": 1});
+    assert_eq!(turn(&document, BTreeSet::new()), Some(true));
+}
+
+#[test]
 fn nothing_is_decided_before_the_tokens_of_a_limit_are_known() {
     let mut document = document("round_robin");
     for deployment in document["deployments"].as_object_mut().unwrap().values_mut() {
@@ -244,7 +266,7 @@ fn loads_are_compared_over_some() {
 #[test]
 fn the_only_one_that_is_ready_is_found() {
     let mut rng = fastrand::Rng::with_seed(6);
-    for strategy in ALL {
+    for strategy in all() {
         let config = parsed(&document(strategy));
         let read = read(&config, 1);
         // The last one by every order that has weight, and whose rules hold.
@@ -259,7 +281,7 @@ fn the_only_one_that_is_ready_is_found() {
 #[test]
 fn few_are_looked_at() {
     let mut rng = fastrand::Rng::with_seed(7);
-    for strategy in ALL {
+    for strategy in all() {
         let config = parsed(&document(strategy));
         let read = read(&config, 1);
         let world = Some100::default();

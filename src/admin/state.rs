@@ -3,12 +3,13 @@
 //! An answer is bounded, whatever the configuration: it lists a page of deployments, and
 //! says where the next one begins.
 
-use crate::config::{Config, DeploymentId, GroupId, ModelId, StrategyName};
+use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::live::source::{self, Status};
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
+use crate::strategy::Trait;
 
 use super::{Desk, Json, Reply, Request};
 
@@ -109,7 +110,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 .enumerate()
                 .map(move |(at, group)| (model, described, at, group))
         });
-        let in_turns = groups.filter(|(.., group)| group.strategy == StrategyName::RoundRobin);
+        let in_turns = groups.filter(|(.., group)| group.strategy.has(Trait::TakesTurn));
         for (model, described, at, group) in in_turns.take(PAGE) {
             let count = |is_narrowed| {
                 let turn = Turn { model: ModelId(model), group: GroupId(at), is_narrowed };

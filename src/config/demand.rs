@@ -4,8 +4,9 @@
 //! costs; a configuration that never asks does not pay for it.
 
 use crate::request::session::SessionKey;
+use crate::strategy::Trait;
 
-use super::{Action, Condition, Config, Group, ModelFacts, Rule, StrategyName, When};
+use super::{Action, Condition, Config, Group, ModelFacts, Rule, When};
 
 /// What the text of a request is asked for, over all routes and candidates.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -26,8 +27,6 @@ pub struct Demand {
     pub sessions: bool,
     /// Tokens are counted against a limit, or compared.
     pub usage: bool,
-    /// Some model's deployments are picked by a service.
-    pub services: bool,
 }
 
 impl Demand {
@@ -46,7 +45,7 @@ impl Demand {
             let is_told = model.sticky.keys.iter().any(|key| *key != SessionKey::Header);
             for group in &model.groups {
                 demand.group(group);
-                demand.sessions |= is_told && group.strategy == StrategyName::Sticky;
+                demand.sessions |= is_told && group.strategy.has(Trait::BySession);
             }
         }
         let catalog = config.catalog.values();
@@ -57,10 +56,8 @@ impl Demand {
     }
 
     fn group(&mut self, group: &Group) {
-        self.costs |= group.strategy == StrategyName::CostBased && group.candidates.len() > 1;
-        // A service is told how many tokens the request has.
-        self.usage |= matches!(group.strategy, StrategyName::UsageBased | StrategyName::Custom);
-        self.services |= group.strategy == StrategyName::Custom;
+        self.costs |= group.strategy.has(Trait::NeedsCosts) && group.candidates.len() > 1;
+        self.usage |= group.strategy.has(Trait::CountsTokens);
         let mut least = None;
         for Rule { when, .. } in group.candidates.iter().flat_map(|c| &c.rules) {
             each(when, &mut |condition| self.note(condition, &mut least, true));

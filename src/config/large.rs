@@ -4,6 +4,7 @@
 //! Puts candidates in order by what does not change; knows nothing of requests.
 
 use crate::sort::{Rank, ranked};
+use crate::strategy::{Entry, Pick, Trait};
 
 use super::{Candidate, Deployment, ModelFacts, StrategyName};
 
@@ -38,28 +39,32 @@ impl Index {
             return Self::Nothing;
         }
         let deployment = |at: usize| deployments.get(candidates.get(at)?.deployment.0);
-        let by_priority = || {
-            let priority = |at| deployment(at).map_or(0, |deployment| deployment.priority);
-            by((0..candidates.len()).collect(), &|at| (0.0, priority(at).into()))
+        let order = |strategy: StrategyName| {
+            let entries = candidates.iter().map(|candidate| {
+                let deployment = deployments.get(candidate.deployment.0);
+                let priority = deployment.map_or(0, |deployment| deployment.priority);
+                let Candidate { weight, position, .. } = *candidate;
+                Entry { weight, position, priority, ..Entry::default() }
+            });
+            let entries: Vec<Entry> = entries.collect();
+            strategy.order(&entries, Pick::by(&mut fastrand::Rng::with_seed(0)))
         };
-        match strategy {
-            StrategyName::OrderedFallback => {
-                let position =
-                    |at: usize| candidates.get(at).map_or(0, |candidate| candidate.position);
-                Self::Order(by(by_priority(), &|at| (position(at).into(), 0)))
-            }
-            StrategyName::PriorityBased => Self::Order(by_priority()),
-            StrategyName::Weighted => Self::Shares(sums(candidates)),
-            StrategyName::Sticky => {
-                let hashes = (0..candidates.len()).filter_map(|at| Some(deployment(at)?.hash));
-                Self::Hashes(hashes.collect())
-            }
-            StrategyName::CostBased => {
-                let price = |at| price(&deployment(at)?.facts);
-                Self::Prices(tiers(by(by_priority(), &|at| rank(price(at))), price))
-            }
-            _ => Self::Nothing,
+        if strategy.is_configured() {
+            return Self::Order(order(strategy));
         }
+        if strategy.has(Trait::ByWeight) {
+            return Self::Shares(sums(candidates));
+        }
+        if strategy.has(Trait::BySession) {
+            let hashes = (0..candidates.len()).filter_map(|at| Some(deployment(at)?.hash));
+            return Self::Hashes(hashes.collect());
+        }
+        if strategy.has(Trait::NeedsCosts) {
+            let price = |at| price(&deployment(at)?.facts);
+            let by_priority = order(StrategyName::PriorityBased);
+            return Self::Prices(tiers(by(by_priority, &|at| rank(price(at))), price));
+        }
+        Self::Nothing
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::request::format::Format;
 use crate::request::session::SessionKey;
+pub use crate::strategy::Strategy as StrategyName;
 
 use super::{Custom, DeploymentId, GroupId, Index, ProviderId, When};
 
@@ -282,72 +283,6 @@ pub enum TagMatch {
     Any,
     /// To deployments that hold all of them.
     All,
-}
-
-/// The strategies of this version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum StrategyName {
-    /// The one candidate.
-    Single,
-    /// By position, then file order.
-    OrderedFallback,
-    /// Random without replacement by weight.
-    Weighted,
-    /// In turn, counted over all workers.
-    RoundRobin,
-    /// Fewest requests in flight first.
-    LeastBusy,
-    /// Shortest time to the first byte first.
-    LatencyBased,
-    /// Smallest share of the tokens per minute used first.
-    UsageBased,
-    /// Largest share of all limits left first.
-    RateLimitAware,
-    /// Lowest estimated cost first.
-    CostBased,
-    /// Lowest `priority` first.
-    PriorityBased,
-    /// First candidate whose rules hold.
-    Rules,
-    /// The one that the session's earlier requests went to.
-    Sticky,
-    /// The one that a service picks.
-    Custom,
-}
-
-impl StrategyName {
-    /// Its name in configuration.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Single => "single",
-            Self::OrderedFallback => "ordered_fallback",
-            Self::Weighted => "weighted",
-            Self::RoundRobin => "round_robin",
-            Self::LeastBusy => "least_busy",
-            Self::LatencyBased => "latency_based",
-            Self::UsageBased => "usage_based",
-            Self::RateLimitAware => "rate_limit_aware",
-            Self::CostBased => "cost_based",
-            Self::PriorityBased => "priority_based",
-            Self::Rules => "rules",
-            Self::Sticky => "sticky",
-            Self::Custom => "custom",
-        }
-    }
-
-    /// Whether candidates are compared by what they have to do at the moment.
-    #[must_use]
-    pub const fn needs_loads(self) -> bool {
-        matches!(
-            self,
-            Self::LeastBusy
-                | Self::LatencyBased
-                | Self::UsageBased
-                | Self::RateLimitAware
-                | Self::Sticky
-        )
-    }
 }
 
 /// The part of JSON Schema that params are checked against.

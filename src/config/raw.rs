@@ -13,6 +13,7 @@ use super::parts::{Api, ModelFacts, Status, TagMatch};
 use super::read::{named, readable};
 use super::settings::{BodyPolicy, Cooldown, Failover, Limits, Metrics, WhenAllCooling};
 use crate::request::session::SessionKey;
+pub(super) use crate::strategy::Strategy;
 
 /// Members by name.
 pub(super) type Named<T> = BTreeMap<String, Option<T>>;
@@ -125,24 +126,6 @@ pub(super) struct Variant {
     pub(super) strategy: Strategy,
     pub(super) position: i32,
     pub(super) candidates: Option<Listed<Candidate>>,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Strategy {
-    Single,
-    #[default]
-    OrderedFallback,
-    Weighted,
-    RoundRobin,
-    LeastBusy,
-    LatencyBased,
-    UsageBased,
-    RateLimitAware,
-    CostBased,
-    PriorityBased,
-    Rules,
-    Sticky,
-    Custom,
 }
 
 /// A deployment by id, or with provider and model one created in place; then the
@@ -347,24 +330,6 @@ readable! {
 }
 
 named! {
-    Strategy {
-        "single" => Single,
-        "ordered_fallback" => OrderedFallback,
-        "priority" => OrderedFallback,
-        "weighted" => Weighted,
-        "simple_shuffle" => Weighted,
-        "round_robin" => RoundRobin,
-        "load_balance" => RoundRobin,
-        "least_busy" => LeastBusy,
-        "latency_based" => LatencyBased,
-        "usage_based" => UsageBased,
-        "rate_limit_aware" => RateLimitAware,
-        "cost_based" => CostBased,
-        "priority_based" => PriorityBased,
-        "rules" => Rules,
-        "sticky" => Sticky,
-        "custom" => Custom
-    }
     Api {
         "openai" => OpenAi,
         "anthropic" => Anthropic,

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::strategy::Strategy;
+
 /// A type that is read from a value whose shape was checked.
 pub(super) trait Read {
     /// The value as this type; what is absent comes as `null`.
@@ -28,6 +30,12 @@ fn default<T: Default>(value: &Value) -> T {
 /// Finds, wherever assertions are on, a table that lets more pass than is read.
 pub(super) fn expect_absent(value: &Value) {
     debug_assert!(value.is_null(), "the tables let {value} pass");
+}
+
+impl Read for Strategy {
+    fn read(value: Value) -> Self {
+        value.as_str().and_then(Self::from_name).unwrap_or_else(|| default(&value))
+    }
 }
 
 impl Read for bool {

@@ -1,10 +1,10 @@
 //! Every model and alias there is, and where each comes from.
 
 use crate::config::{
-    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, StrategyName,
-    Unfit,
+    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, Unfit,
 };
 use crate::host::SharedData;
+use crate::strategy::Trait;
 
 use super::{Additions, Origin, table};
 
@@ -170,7 +170,7 @@ fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Pla
             provider: config.provider(deployment.provider).name.clone(),
             upstream_model: deployment.upstream_model.clone(),
             deployment: Some(deployment.id.clone()),
-            weight: (group.strategy == StrategyName::Weighted).then_some(candidate.weight),
+            weight: group.strategy.has(Trait::ByWeight).then_some(candidate.weight),
         }
     });
     (group.key.clone(), group.strategy.name().to_owned(), places.collect())

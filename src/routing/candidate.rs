@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::config::{
     Config, DeploymentId, Group, GroupId, MOST_SMALL, ModelFacts, ModelId, Overrides, Rule, Sticky,
-    StrategyName, TagMatch,
+    TagMatch,
 };
 use crate::state::Turn;
-use crate::strategy::Entry;
+use crate::strategy::{Entry, Strategy};
 
 use super::Server;
 use super::name::Named;
@@ -31,7 +31,7 @@ pub(super) struct Set<'a> {
     pub(super) variant: Option<&'a str>,
     /// Where its turns are counted; a single deployment has none.
     pub(super) group: Option<(ModelId, GroupId)>,
-    pub(super) strategy: StrategyName,
+    pub(super) strategy: Strategy,
     pub(super) tag_match: TagMatch,
     pub(super) sticky: Option<&'a Sticky>,
     /// The group where it is large; then there are no candidates, but parts of it.
@@ -158,7 +158,7 @@ fn single<'a>(name: Cow<'a, str>, candidate: Candidate<'a>) -> Set<'a> {
         name,
         variant: None,
         group: None,
-        strategy: StrategyName::Single,
+        strategy: Strategy::Single,
         tag_match: TagMatch::Off,
         sticky: None,
         large: None,

@@ -8,9 +8,10 @@
 use std::fmt;
 
 use crate::condition::{self, Cost, Subject};
-use crate::config::{ModelFacts, StrategyName, TagMatch};
+use crate::config::{ModelFacts, TagMatch};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::state::{Limit, Standing, World};
+use crate::strategy::Trait;
 
 use super::candidate::{Candidate, Set};
 use super::{Asker, Need, Request, Server, price};
@@ -142,7 +143,7 @@ fn static_block(
     if !tags_match(set.tag_match, &facts.tags, tags) {
         return Ok(Some(Block::Tags));
     }
-    if set.strategy == StrategyName::Rules {
+    if set.strategy.has(Trait::ByRules) {
         let mut rules = candidate.rules.iter().map(|rule| rule.holds(subject));
         match condition::any(&mut rules) {
             Some(true) => {}
@@ -150,7 +151,7 @@ fn static_block(
             None => return Err("is picked by rules"),
         }
     }
-    if set.strategy == StrategyName::Weighted && candidate.entry.weight == 0 {
+    if set.strategy.has(Trait::ByWeight) && candidate.entry.weight == 0 {
         return Ok(Some(Block::Strategy("its weight is 0")));
     }
     incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))

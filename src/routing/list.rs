@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::config::{Group, StrategyName};
+use crate::config::Group;
 use crate::state::Turn;
+use crate::strategy::Trait;
 
 use super::candidate::Set;
 use super::eligible::{self, Block, Considered};
@@ -63,7 +64,7 @@ impl<'r> Planner<'r> {
     ) -> Result<(), Stop> {
         let Some(group) = set.large else { return self.add_small(list, set, purpose) };
         // A service is told of all, and so is who wants the reasons.
-        if self.depth != Depth::Explained && set.strategy != StrategyName::Custom {
+        if self.depth != Depth::Explained && !set.strategy.has(Trait::AsksService) {
             let (steps, considered) = (list.steps.len(), list.considered.len());
             let some = self.view(set, group, purpose)?;
             self.add_small(list, &some, purpose)?;
@@ -79,7 +80,7 @@ impl<'r> Planner<'r> {
     /// Returns those of a large group that its strategy would look at first.
     fn view(&mut self, set: &Set<'r>, group: &Group, purpose: Purpose) -> Result<Set<'r>, Need> {
         let session = self.session(set)?;
-        let turn = set.turn(false).filter(|_| set.strategy == StrategyName::RoundRobin);
+        let turn = set.turn(false).filter(|_| set.strategy.has(Trait::TakesTurn));
         let turn = turn.map_or(0, |turn| self.number(turn, purpose));
         let by = By { request: self.request, subject: &self.subject, session, turn };
         let view = view::of(group, &by, &mut self.rng)?;
@@ -120,10 +121,7 @@ impl<'r> Planner<'r> {
     /// Returns whether the state of every candidate of a set is asked for before they are
     /// put in order. Else it is asked for one by one, until one is ready.
     fn is_all_asked(&self, set: &Set<'_>) -> bool {
-        // A turn goes round those that are ready, loads are compared with theirs, and a
-        // service picks one of them.
-        let is_of_ready = matches!(set.strategy, StrategyName::RoundRobin | StrategyName::Custom);
-        self.depth != Depth::First || is_of_ready || set.strategy.needs_loads()
+        self.depth != Depth::First || set.strategy.is_of_ready()
     }
 
     fn at_moment(&self, one: &Considered<'_>) -> Result<Option<Block>, Need> {

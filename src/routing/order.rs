@@ -1,8 +1,7 @@
 //! The order of a set's candidates: the strategy's, with what it is told of them.
 
-use crate::config::StrategyName;
 use crate::state::Load;
-use crate::strategy::{self, Entry, Session};
+use crate::strategy::{Entry, Pick, Session, Trait};
 
 use super::candidate::Set;
 use super::custom::{self, Order};
@@ -25,16 +24,16 @@ impl<'r> Planner<'r> {
         if set.is_ordered {
             return Ok(eligible.into_iter().map(|(at, _)| at).collect());
         }
-        if set.strategy == StrategyName::Custom {
+        if set.strategy.has(Trait::AsksService) {
             return self.picked(list, set, &eligible, purpose);
         }
         let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
-        let is_by_cost = set.strategy == StrategyName::CostBased && eligible.len() > 1;
+        let is_by_cost = set.strategy.has(Trait::NeedsCosts) && eligible.len() > 1;
         if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost").into());
         }
         let session = if eligible.len() > 1 { self.session(set)? } else { Session::NONE };
-        let needs_loads = set.strategy.needs_loads() && eligible.len() > 1;
+        let needs_loads = set.strategy.has(Trait::NeedsLoads) && eligible.len() > 1;
         let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
             cost_usd: one.cost.map(|cost| cost.most),
             load: match &one.candidate.server {
@@ -46,10 +45,11 @@ impl<'r> Planner<'r> {
         let entries: Vec<Entry> = eligible.iter().map(entry).collect();
         let is_narrowed =
             considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
-        let is_in_turn = set.strategy == StrategyName::RoundRobin && eligible.len() > 1;
+        let is_in_turn = set.strategy.has(Trait::TakesTurn) && eligible.len() > 1;
         let turn = set.turn(is_narrowed).filter(|_| is_in_turn);
         let turn = turn.map_or(0, |turn| self.number(turn, purpose));
-        let order = strategy::order(set.strategy, &entries, session, &mut self.rng, || turn);
+        let pick = Pick { session, turn, rng: &mut self.rng };
+        let order = set.strategy.order(&entries, pick);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 
@@ -93,9 +93,7 @@ impl<'r> Planner<'r> {
     /// The session that the request belongs to, where the set sticks by it.
     pub(super) fn session(&self, set: &Set<'_>) -> Result<Session, Need> {
         match set.sticky {
-            Some(sticky) if set.strategy == StrategyName::Sticky => {
-                session::of(self.request, sticky)
-            }
+            Some(sticky) if set.strategy.has(Trait::BySession) => session::of(self.request, sticky),
             _ => Ok(Session::NONE),
         }
     }

@@ -1,8 +1,9 @@
 //! Requests that must stay where they are: pinned, or continuing state of a provider.
 
-use crate::config::{Config, DeploymentId, StrategyName};
+use crate::config::{Config, DeploymentId};
 use crate::request::facts::Fact;
 use crate::request::refusal::Refusal;
+use crate::strategy::Strategy;
 use crate::text::quoted;
 
 use super::candidate::{self, Set};
@@ -57,14 +58,8 @@ impl Stay {
     /// Where the pick changes from request to request, what state would change cannot
     /// be told from one pick.
     pub(super) fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
-        let is_drawn = match set.strategy {
-            StrategyName::RoundRobin | StrategyName::Weighted => true,
-            // The session's is the same from request to request.
-            StrategyName::Sticky => false,
-            strategy => strategy.needs_loads(),
-        };
         let is_open = matches!(self, Self::Perhaps(_));
-        if is_open && is_drawn && set.is_choice() { Err(STATE) } else { Ok(()) }
+        if is_open && set.strategy.varies() && set.is_choice() { Err(STATE) } else { Ok(()) }
     }
 
     /// Whether the request must stay, whatever else is found out.
@@ -78,7 +73,7 @@ impl Stay {
         let Self::On(deployment) = self else { return set };
         let only = set.listed(config, deployment);
         let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
-        Set { strategy: StrategyName::Single, candidates: vec![only], large: None, ..set }
+        Set { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
     }
 
     /// The same first step with and without state, and no further one that can be made.

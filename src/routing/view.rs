@@ -8,9 +8,9 @@
 //! strategies that compare loads compare those of 16 at random.
 
 use crate::condition::{self, Subject};
-use crate::config::{Config, Group, Index, MOST_SMALL, StrategyName};
+use crate::config::{Config, Group, Index, MOST_SMALL};
 use crate::hash::mixed;
-use crate::strategy::{Session, score};
+use crate::strategy::{Session, Trait, score};
 
 use super::{Need, Request, price};
 
@@ -42,11 +42,11 @@ pub(super) fn of(group: &Group, by: &By<'_>, rng: &mut fastrand::Rng) -> Result<
         (Index::Shares(sums), _) => (drawn(sums, rng), true),
         (Index::Prices(tiers), _) => (cheapest(group, tiers, by.request)?, false),
         (Index::Hashes(hashes), Some(key)) => (nearest(hashes, key), false),
-        _ => match group.strategy {
-            StrategyName::Rules => (ruled(group, by.subject).into_iter().collect(), true),
-            StrategyName::RoundRobin => (from_turn(count, by.turn), true),
-            _ => (distinct(&mut || Some(rng.usize(..count))), false),
-        },
+        _ if group.strategy.has(Trait::ByRules) => {
+            (ruled(group, by.subject).into_iter().collect(), true)
+        }
+        _ if group.strategy.has(Trait::TakesTurn) => (from_turn(count, by.turn), true),
+        _ => (distinct(&mut || Some(rng.usize(..count))), false),
     };
     Ok(View { at, is_ordered })
 }

@@ -98,7 +98,7 @@ fn succeed(
     next.until_ms = 0;
     next.length_ms = 0;
     next.probe_successes = 0;
-    (next.cause, next.status) = (0, 0);
+    (next.cause, next.status) = (None, 0);
     Some(Transition::Recovered)
 }
 
@@ -130,7 +130,7 @@ fn fail(
     next.until_ms = deadline.max(1);
     next.length_ms = u32::try_from(length).unwrap_or(u32::MAX);
     next.probe_successes = 0;
-    next.cause = code(report.outcome);
+    next.cause = Some(Cause::Outcome(report.outcome));
     next.status = report.status;
     Some(Transition::Cooled(deadline.saturating_sub(now_ms)))
 }
@@ -152,25 +152,52 @@ fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
         || is_frequent
 }
 
-/// In the place of an outcome's code: an operator has started the cooldown.
-pub(super) const BY_OPERATOR: u8 = u8::MAX;
-
-fn code(outcome: Outcome) -> u8 {
-    let at = Outcome::ALL.iter().position(|known| *known == outcome);
-    at.and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+/// What started a cooldown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// An attempt came to this.
+    Outcome(Outcome),
+    /// An operator wanted it.
+    Operator,
 }
 
-/// What started the cooldown, in a word: the status, or the outcome without one.
+impl Cause {
+    const OPERATOR: u8 = u8::MAX;
+
+    /// Returns the code under which it is stored: that of the outcome.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Outcome(outcome) => outcome.code(),
+            Self::Operator => Self::OPERATOR,
+        }
+    }
+
+    /// Returns the cause of that code. A success starts nothing; its code stands for none.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        match code {
+            Self::OPERATOR => Some(Self::Operator),
+            code => {
+                let outcome = Outcome::from_code(code)?;
+                (outcome != Outcome::Success).then_some(Self::Outcome(outcome))
+            }
+        }
+    }
+}
+
+/// Returns what started the cooldown in a word: the status, or the outcome without one.
 #[must_use]
 pub fn cause(record: &Record) -> String {
     if record.status != 0 {
         return record.status.to_string();
     }
-    if record.cause == BY_OPERATOR {
-        return "admin".to_owned();
-    }
-    let outcome = Outcome::ALL.get(usize::from(record.cause));
-    outcome.map_or("failures", |outcome| outcome.name()).to_owned()
+    let word = match record.cause {
+        Some(Cause::Outcome(outcome)) => outcome.name(),
+        Some(Cause::Operator) => "admin",
+        None => "failures",
+    };
+    word.to_owned()
 }
 
 #[cfg(test)]
@@ -349,5 +376,14 @@ mod tests {
         let mut record = Record::default();
         let transition = take(&mut record, report(Outcome::RateLimit, Some(9000)), NOW, &off);
         assert_eq!((phase(&record, NOW, &off), transition), (Phase::Healthy, None));
+    }
+
+    #[test]
+    fn causes_are_read_back_by_their_codes() {
+        assert_eq!((Cause::Operator.code(), Cause::from_code(0)), (255, None));
+        for code in (1..13).chain([255]) {
+            assert_eq!(Cause::from_code(code).map(Cause::code), Some(code));
+        }
+        assert_eq!(Cause::from_code(13), None);
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::config::Cooldown;
 
-use super::cooldown;
+use super::cooldown::Cause;
 use super::headroom::Headroom;
 use super::record::Record;
 
@@ -34,14 +34,14 @@ impl Operation {
                 let for_ms = for_ms.clamp(1, settings.max_time_ms);
                 record.until_ms = now_ms.saturating_add(for_ms);
                 record.probe_successes = 0;
-                (record.cause, record.status) = (cooldown::BY_OPERATOR, 0);
+                (record.cause, record.status) = (Some(Cause::Operator), 0);
             }
             Self::Reset => {
                 record.consecutive_failures = 0;
                 record.probe_successes = 0;
                 record.until_ms = 0;
                 record.length_ms = 0;
-                (record.cause, record.status) = (0, 0);
+                (record.cause, record.status) = (None, 0);
                 // A rate of failures would trip again with the next one.
                 (record.minute.successes, record.minute.failures) = (0, 0);
                 record.headroom = Headroom::default();

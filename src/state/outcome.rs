@@ -3,34 +3,37 @@
 use std::fmt;
 
 /// What an attempt came to.
+///
+/// Each has a code, under which it is stored and handed over. A code is never given to
+/// another outcome, so that what an older or newer module has written is not misread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Answered.
-    Success,
+    Success = 0,
     /// 408, 504, or too long without an answer.
-    Timeout,
+    Timeout = 1,
     /// 429.
-    RateLimit,
+    RateLimit = 2,
     /// The proxy's credential was refused.
-    Auth,
+    Auth = 3,
     /// No money or credit left.
-    Quota,
+    Quota = 4,
     /// The provider does not know the upstream model.
-    NotFound,
+    NotFound = 5,
     /// Any other 5xx.
-    Server,
+    Server = 6,
     /// No connection, or lost before an answer.
-    Network,
+    Network = 7,
     /// The client's own mistake.
-    Client,
+    Client = 8,
     /// The client went away.
-    Cancelled,
+    Cancelled = 9,
     /// Answered, and broke off or reported an error afterwards.
-    InBand,
+    InBand = 10,
     /// The client's prompt is longer than the model's context window.
-    ContextWindow,
+    ContextWindow = 11,
     /// The client's prompt is against the provider's policy.
-    ContentPolicy,
+    ContentPolicy = 12,
 }
 
 /// What an outcome means for the deployment.
@@ -47,7 +50,7 @@ pub enum Weight {
 }
 
 impl Outcome {
-    /// Every outcome, in the order of their stored codes.
+    /// Every outcome.
     pub const ALL: [Self; 13] = [
         Self::Success,
         Self::Timeout,
@@ -63,6 +66,18 @@ impl Outcome {
         Self::ContextWindow,
         Self::ContentPolicy,
     ];
+
+    /// Returns the code under which it is stored and handed over.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the outcome of that code.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.code() == code)
+    }
 
     /// Its name in logs, metrics and traces.
     #[must_use]
@@ -117,4 +132,35 @@ pub struct Report {
     pub status: u16,
     /// How long the provider asks to be left alone, in milliseconds.
     pub retry_after_ms: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_stay_as_they_are() {
+        let codes = [
+            (0, "success"),
+            (1, "timeout"),
+            (2, "rate_limit"),
+            (3, "auth"),
+            (4, "quota"),
+            (5, "not_found"),
+            (6, "server"),
+            (7, "network"),
+            (8, "client"),
+            (9, "cancelled"),
+            (10, "in_band"),
+            (11, "context_window"),
+            (12, "content_policy"),
+        ];
+        let all: Vec<(u8, &str)> =
+            Outcome::ALL.iter().map(|outcome| (outcome.code(), outcome.name())).collect();
+        assert_eq!(all, codes);
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
+        }
+        assert_eq!(Outcome::from_code(13), None);
+    }
 }

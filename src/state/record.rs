@@ -5,6 +5,7 @@
 
 use crate::cas;
 
+use super::cooldown::Cause;
 use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
 use super::probe::{LEASES, Probes};
@@ -19,8 +20,8 @@ pub(super) const MINUTE_MS: u64 = 60_000;
 pub struct Record {
     /// Whether an operator has taken it out of every pick.
     pub is_drained: bool,
-    /// Code of the outcome that started the cooldown.
-    pub cause: u8,
+    /// What started the cooldown.
+    pub cause: Option<Cause>,
     /// HTTP status that started the cooldown, 0 without an answer.
     pub status: u16,
     /// Failures since the last success.
@@ -87,7 +88,7 @@ impl Record {
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut to = Writer { bytes: [0; LENGTH], at: 0 };
-        to.put(&[LAYOUT, u8::from(self.is_drained), self.cause]);
+        to.put(&[LAYOUT, u8::from(self.is_drained), self.cause.map_or(0, Cause::code)]);
         to.put(&self.status.to_le_bytes());
         to.u32(self.consecutive_failures);
         to.u32(self.probe_successes);
@@ -129,7 +130,7 @@ impl Record {
         let [_, is_drained, cause] = from.take()?;
         Some(Self {
             is_drained: is_drained == 1,
-            cause,
+            cause: Cause::from_code(cause),
             status: u16::from_le_bytes(from.take()?),
             consecutive_failures: from.u32()?,
             probe_successes: from.u32()?,
@@ -247,13 +248,14 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::outcome::Outcome;
 
     fn full() -> Record {
         let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
         let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
         Record {
             is_drained: true,
-            cause: 3,
+            cause: Some(Cause::Outcome(Outcome::Auth)),
             status: 429,
             consecutive_failures: u32::MAX,
             probe_successes: 2,

@@ -6,9 +6,10 @@
 
 use std::fmt;
 
-use crate::config::{Config, DeploymentId, Group, GroupId, StrategyName};
+use crate::config::{Config, DeploymentId, Group, GroupId};
 use crate::hash::mixed;
 use crate::load::Load;
+use crate::strategy::Trait;
 
 use super::standing::Standing;
 use super::turn::Turn;
@@ -61,7 +62,7 @@ impl<'w> ShadowWorld<'w> {
         let wanted = self.shadow.group(turn.model, turn.group);
         let model = *self.config.names.models.get(&self.shadow.model(turn.model).name)?;
         let is_same =
-            |group: &Group| group.key == wanted.key && group.strategy == StrategyName::RoundRobin;
+            |group: &Group| group.key == wanted.key && group.strategy.has(Trait::TakesTurn);
         let group = self.config.model(model).groups.iter().position(is_same)?;
         Some(Turn { model, group: GroupId(group), ..turn })
     }

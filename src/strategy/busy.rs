@@ -6,13 +6,13 @@ use super::rank::by_number;
 /// `least_busy`: fewest requests in flight first.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Load, Session, order}};
+/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
 /// let entries = [2, 0, 1].map(|in_flight| Entry {
 ///     load: Load { in_flight, ..Load::default() },
 ///     ..Entry::default()
 /// });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::LeastBusy, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::LeastBusy.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub(super) fn least(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {

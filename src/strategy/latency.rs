@@ -14,13 +14,13 @@ const MOST_COMPARED: usize = 8;
 /// second, and the rest follow by latency.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Load, Session, order}};
+/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
 /// let entries = [Some(300.0), None, Some(100.0)].map(|latency_ms| Entry {
 ///     load: Load { latency_ms, ..Load::default() },
 ///     ..Entry::default()
 /// });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::LatencyBased, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::LatencyBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [2, 1, 0]);
 /// ```
 pub(super) fn lowest(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {

@@ -10,7 +10,7 @@ use super::rank::by_number;
 /// tokens alone count.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Load, Session, order}};
+/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
 /// let entries = [(900, Some(1000)), (5000, Some(10_000)), (6000, None)].map(
 ///     |(tokens, tpm_limit)| Entry {
 ///         load: Load { tokens, tpm_limit, ..Load::default() },
@@ -18,7 +18,7 @@ use super::rank::by_number;
 ///     },
 /// );
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::UsageBased, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::UsageBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub(super) fn least_used(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
@@ -34,12 +34,12 @@ pub(super) fn least_used(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usiz
 /// What is not known is all left.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Load, Session, order}};
+/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
 /// let plenty = Load { requests: 10, rpm_limit: Some(100), ..Load::default() };
 /// let scarce = Load { headroom: Some(0.2), ..plenty };
 /// let entries = [scarce, plenty].map(|load| Entry { load, ..Entry::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::RateLimitAware, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::RateLimitAware.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 0]);
 /// ```
 pub(super) fn most_left(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {

@@ -1,9 +1,13 @@
 //! How the eligible candidates of a model are ordered.
 //!
 //! Pure functions of the candidates, one random generator, one turn number and one
-//! session; they know neither requests nor state. Every strategy answers positions
-//! in the slice it was given, each at most once; what it leaves out is not tried. No
-//! candidates, no order, and no number of theirs, however odd, stands in its way.
+//! session. They know neither requests nor state nor configuration. Every strategy answers
+//! positions in the slice it was given, each at most once; what it leaves out is not tried.
+//! No candidates, no order, and no number of theirs, however odd, stands in its way.
+//!
+//! A new strategy is a file with its function and a row of the table below. What other
+//! code has to know of it are the [`Trait`]s of that row; the tests of `traits.rs` fail
+//! where they do not say what the function does.
 
 mod busy;
 mod latency;
@@ -12,12 +16,59 @@ mod rank;
 mod rotation;
 mod sorted;
 mod sticky;
+mod traits;
 mod weighted;
-
-use crate::config::StrategyName;
 
 pub use crate::load::Load;
 pub(crate) use sticky::score;
+pub use traits::Trait;
+
+use traits::strategies;
+
+// Each row: the name in the code, the names in configuration, the traits, and the order.
+strategies! {
+    /// The one candidate.
+    Single = "single",
+        [IsOne], |entries, _| in_file_order(entries);
+    /// By position, then file order.
+    #[default]
+    OrderedFallback = "ordered_fallback" | "priority",
+        [], |entries, _| sorted::by_position(entries);
+    /// Random without replacement by weight.
+    Weighted = "weighted" | "simple_shuffle",
+        [Draws, ByWeight], |entries, pick| weighted::shuffle(entries, pick.rng);
+    /// In turn, counted over all workers.
+    RoundRobin = "round_robin" | "load_balance",
+        [TakesTurn], |entries, pick| rotation::from_turn(entries.len(), pick.turn);
+    /// Fewest requests in flight first.
+    LeastBusy = "least_busy",
+        [Draws, NeedsLoads], |entries, pick| busy::least(entries, pick.rng);
+    /// Shortest time to the first byte first.
+    LatencyBased = "latency_based",
+        [Draws, NeedsLoads], |entries, pick| latency::lowest(entries, pick.rng);
+    /// Smallest share of the tokens per minute used first.
+    UsageBased = "usage_based",
+        [Draws, NeedsLoads, CountsTokens], |entries, pick| limits::least_used(entries, pick.rng);
+    /// Largest share of all limits left first.
+    RateLimitAware = "rate_limit_aware",
+        [Draws, NeedsLoads], |entries, pick| limits::most_left(entries, pick.rng);
+    /// Lowest estimated cost first.
+    CostBased = "cost_based",
+        [NeedsCosts], |entries, _| sorted::by_cost(entries);
+    /// Lowest `priority` first.
+    PriorityBased = "priority_based",
+        [], |entries, _| sorted::by_priority(entries);
+    /// First candidate whose rules hold.
+    Rules = "rules",
+        [ByRules], |entries, _| in_file_order(entries);
+    /// The one that the session's earlier requests went to.
+    Sticky = "sticky",
+        [Draws, NeedsLoads, BySession],
+        |entries, pick| sticky::by_session(entries, pick.session, pick.rng);
+    /// The one that a service picks.
+    Custom = "custom",
+        [AsksService, CountsTokens], |entries, _| in_file_order(entries);
+}
 
 /// What strategies know of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -30,7 +81,7 @@ pub struct Entry {
     pub priority: i32,
     /// Estimated cost of this request in USD, if known.
     pub cost_usd: Option<f64>,
-    /// What the deployment has to do; asked for where [`StrategyName::needs_loads`].
+    /// What the deployment has to do; told where the strategy [`Trait::NeedsLoads`].
     pub load: Load,
     /// Stable hash of the deployment, for `sticky`.
     pub id: u64,
@@ -50,41 +101,36 @@ impl Session {
     pub const NONE: Self = Self { key: None, bound: 1.25 };
 }
 
-/// Orders candidates that are already in file order.
-///
-/// `turn` is the number of this request's turn, counted from 0; only
-/// `round_robin` asks for it, as only `sticky` does for the session. Under `rules`
-/// the entries are those whose rules hold, and under `custom` a service has the first say.
-///
-/// ```
-/// use pointsman::config::StrategyName;
-/// use pointsman::strategy::{Entry, Session, order};
-///
-/// let entries = [Entry::default(); 3];
-/// let mut rng = fastrand::Rng::with_seed(1);
-/// assert_eq!(order(StrategyName::Rules, &entries, Session::NONE, &mut rng, || 4), [0, 1, 2]);
-/// assert_eq!(order(StrategyName::Single, &entries[..1], Session::NONE, &mut rng, || 4), [0]);
-/// ```
-pub fn order(
-    strategy: StrategyName,
-    entries: &[Entry],
-    session: Session,
-    rng: &mut fastrand::Rng,
-    turn: impl FnOnce() -> u64,
-) -> Vec<usize> {
-    match strategy {
-        StrategyName::Single | StrategyName::Rules | StrategyName::Custom => {
-            (0..entries.len()).collect()
-        }
-        StrategyName::OrderedFallback => sorted::by_position(entries),
-        StrategyName::PriorityBased => sorted::by_priority(entries),
-        StrategyName::CostBased => sorted::by_cost(entries),
-        StrategyName::Weighted => weighted::shuffle(entries, rng),
-        StrategyName::RoundRobin => rotation::from_turn(entries.len(), turn),
-        StrategyName::LeastBusy => busy::least(entries, rng),
-        StrategyName::LatencyBased => latency::lowest(entries, rng),
-        StrategyName::UsageBased => limits::least_used(entries, rng),
-        StrategyName::RateLimitAware => limits::most_left(entries, rng),
-        StrategyName::Sticky => sticky::by_session(entries, session, rng),
+/// What an order rests on beside the candidates.
+#[derive(Debug)]
+pub struct Pick<'r> {
+    /// The request's session; told where the strategy goes [`Trait::BySession`].
+    pub session: Session,
+    /// The number of the request's turn, counted from 0; told where the strategy
+    /// [`Trait::TakesTurn`].
+    pub turn: u64,
+    /// Draws what is drawn.
+    pub rng: &'r mut fastrand::Rng,
+}
+
+impl<'r> Pick<'r> {
+    /// Returns a pick by chance alone: of no session, at the first turn.
+    ///
+    /// ```
+    /// use pointsman::strategy::{Entry, Pick, Strategy};
+    ///
+    /// let entries = [Entry::default(); 3];
+    /// let mut rng = fastrand::Rng::with_seed(1);
+    /// assert_eq!(Strategy::Rules.order(&entries, Pick::by(&mut rng)), [0, 1, 2]);
+    /// assert_eq!(Strategy::Single.order(&entries[..1], Pick::by(&mut rng)), [0]);
+    /// ```
+    pub const fn by(rng: &'r mut fastrand::Rng) -> Self {
+        Self { session: Session::NONE, turn: 0, rng }
     }
+}
+
+/// Under `rules` the candidates are those whose rules hold, and under `custom` a service
+/// has the first say.
+fn in_file_order(entries: &[Entry]) -> Vec<usize> {
+    (0..entries.len()).collect()
 }

@@ -8,11 +8,11 @@ use super::rank::by;
 /// priority number.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// # use pointsman::strategy::{Entry, Pick, Strategy};
 /// let entry = |position, priority| Entry { position, priority, ..Entry::default() };
 /// let entries = [entry(1, 0), entry(0, 5), entry(0, 2)];
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::OrderedFallback, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::OrderedFallback.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [2, 1, 0]);
 /// ```
 pub(super) fn by_position(entries: &[Entry]) -> Vec<usize> {
@@ -22,10 +22,10 @@ pub(super) fn by_position(entries: &[Entry]) -> Vec<usize> {
 /// `priority_based`: lowest priority number first.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// # use pointsman::strategy::{Entry, Pick, Strategy};
 /// let entries = [3, 1, 2].map(|priority| Entry { priority, ..Entry::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::PriorityBased, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::PriorityBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub(super) fn by_priority(entries: &[Entry]) -> Vec<usize> {
@@ -35,11 +35,11 @@ pub(super) fn by_priority(entries: &[Entry]) -> Vec<usize> {
 /// `cost_based`: cheapest first, unknown cost last, ties by priority.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// # use pointsman::strategy::{Entry, Pick, Strategy};
 /// let entries = [None, Some(0.2), Some(0.1)]
 ///     .map(|cost_usd| Entry { cost_usd, ..Entry::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::CostBased, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::CostBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [2, 1, 0]);
 /// ```
 pub(super) fn by_cost(entries: &[Entry]) -> Vec<usize> {

@@ -14,14 +14,14 @@ use super::{Entry, Session};
 /// Thorup and Zadimoghaddam, 2016). As the bound is at least 1, one is never full.
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// # use pointsman::strategy::{Entry, Pick, Session, Strategy};
 /// let entries = [7, 8, 9].map(|id| Entry { id, ..Entry::default() });
 /// let session = Session { key: Some(42), bound: 1.25 };
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let all = order(StrategyName::Sticky, &entries, session, &mut rng, || 0);
+/// let all = Strategy::Sticky.order(&entries, Pick { session, ..Pick::by(&mut rng) });
 /// // Its deployment is gone: the session goes to its next one.
 /// let left: Vec<Entry> = all[1..].iter().map(|at| entries[*at]).collect();
-/// assert_eq!(order(StrategyName::Sticky, &left, session, &mut rng, || 0), [0, 1]);
+/// assert_eq!(Strategy::Sticky.order(&left, Pick { session, ..Pick::by(&mut rng) }), [0, 1]);
 /// ```
 pub(super) fn by_session(
     entries: &[Entry],

@@ -10,10 +10,10 @@ use super::Entry;
 /// "Weighted random sampling with a reservoir", 2006).
 ///
 /// ```
-/// # use pointsman::{config::StrategyName, strategy::{Entry, Session, order}};
+/// # use pointsman::strategy::{Entry, Pick, Strategy};
 /// let entries = [0, 3, 0].map(|weight| Entry { weight, ..Entry::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
-/// let order = order(StrategyName::Weighted, &entries, Session::NONE, &mut rng, || 0);
+/// let order = Strategy::Weighted.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1], "weight 0 is not even a fallback");
 /// ```
 pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {

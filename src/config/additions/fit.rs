@@ -16,6 +16,7 @@ use super::super::shape::{did_you_mean, listed};
 use super::super::{DeploymentId, Problem, Problems, Status};
 use super::base::{Base, placed, variant_keys};
 use super::{Dynamic, DynamicRoute, Endpoint};
+use crate::strategy::Trait;
 
 /// Names of a cycle that a message lists.
 const MOST_TOLD: usize = 16;
@@ -194,23 +195,22 @@ impl<'a> Outline<'a> {
         }
         let count = route.endpoints.len();
         let strategy_at = root.key("strategy");
-        match strategy(route) {
-            Strategy::Single if count > 1 => Err(problem(
-                &at,
-                format!("{count} endpoints under \"single\"; allowed: exactly one"),
-            )),
-            Strategy::Weighted if weight == 0 => {
-                Err(problem(&at, "every weight is 0; at least one must be above".to_owned()))
-            }
-            Strategy::Rules | Strategy::Custom => {
-                let name = quoted(&route.strategy);
-                let message = format!(
-                    "{name} needs settings that a dynamic route has not; allowed: the others"
-                );
-                Err(problem(&strategy_at, message))
-            }
-            _ => Ok(()),
+        let strategy = strategy(route);
+        if strategy.has(Trait::IsOne) && count > 1 {
+            let message = format!("{count} endpoints under \"single\"; allowed: exactly one");
+            return Err(problem(&at, message));
         }
+        if strategy.has(Trait::ByWeight) && weight == 0 {
+            let message = "every weight is 0; at least one must be above".to_owned();
+            return Err(problem(&at, message));
+        }
+        if strategy.has(Trait::ByRules) || strategy.has(Trait::AsksService) {
+            let name = quoted(&route.strategy);
+            let message =
+                format!("{name} needs settings that a dynamic route has not; allowed: the others");
+            return Err(problem(&strategy_at, message));
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use super::deployments::in_place;
 use super::names::resolved;
 use super::overrides::{merged, overrides};
 use super::{Scope, present};
+use crate::strategy::Trait;
 
 impl Scope<'_> {
     /// Resolves the candidates of one group, in file order.
@@ -29,7 +30,7 @@ impl Scope<'_> {
         }
         let weightless = candidates.iter().all(|candidate| candidate.weight == 0);
         // A candidate that was reported may be the one with weight.
-        if strategy == StrategyName::Weighted && is_whole && weightless && !candidates.is_empty() {
+        if strategy.has(Trait::ByWeight) && is_whole && weightless && !candidates.is_empty() {
             self.findings.problem(at, "every weight is 0; at least one must be above");
         }
         candidates
@@ -38,7 +39,7 @@ impl Scope<'_> {
     fn check_count(&mut self, at: &Path<'_>, strategy: StrategyName, count: usize) {
         if count == 0 {
             self.findings.problem(at, "is empty; at least one candidate is needed");
-        } else if strategy == StrategyName::Single && count > 1 {
+        } else if strategy.has(Trait::IsOne) && count > 1 {
             let message = format!("{count} candidates under \"single\"; allowed: exactly one");
             self.findings.problem(at, message);
         }
@@ -82,17 +83,12 @@ impl Scope<'_> {
 
     fn check_rules(&mut self, at: &Path<'_>, strategy: StrategyName, raw: &raw::Candidate) {
         let has_rules = !raw.rules.is_empty();
-        match strategy {
-            StrategyName::Rules if !has_rules && !self.findings.is_reported(&at.key("rules")) => {
-                let message = "has no rules; every candidate under \"rules\" needs some";
-                self.findings.problem(at, message);
-            }
-            StrategyName::Rules => {}
-            _ if has_rules => {
-                self.findings
-                    .warn(&at.key("rules"), "have no effect without the strategy \"rules\"");
-            }
-            _ => {}
+        let has_use = strategy.has(Trait::ByRules);
+        if has_use && !has_rules && !self.findings.is_reported(&at.key("rules")) {
+            let message = "has no rules; every candidate under \"rules\" needs some";
+            self.findings.problem(at, message);
+        } else if has_rules && !has_use {
+            self.findings.warn(&at.key("rules"), "have no effect without the strategy \"rules\"");
         }
     }
 

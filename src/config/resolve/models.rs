@@ -6,10 +6,11 @@ use super::super::error::{Path, quoted};
 use super::super::raw::{self, Listed};
 use super::super::{
     Custom, Fallbacks, Group, GroupId, Index, MOST_LISTED, Model, ParamSchema, ParamType, Sticky,
-    StrategyName, Target,
+    Target,
 };
 use super::names::resolved;
 use super::{Rules, Scope, inserted, present};
+use crate::strategy::Trait;
 
 /// The variant that is meant when none is named, wherever it stands.
 const BASE: &str = "base";
@@ -102,7 +103,7 @@ impl Scope<'_> {
             }
             return None;
         };
-        let strategy = strategy(raw.strategy.unwrap_or_default());
+        let strategy = raw.strategy.unwrap_or_default();
         let candidates = self.candidates(&candidates_at, strategy, candidates);
         Some(Group {
             key: None,
@@ -115,7 +116,7 @@ impl Scope<'_> {
     }
 
     fn variant(&mut self, at: &Path<'_>, raw: &raw::Variant) -> Group {
-        let strategy = strategy(raw.strategy);
+        let strategy = raw.strategy;
         let candidates = raw.candidates.as_ref().map_or_else(Vec::new, |candidates| {
             self.candidates(&at.key("candidates"), strategy, candidates)
         });
@@ -180,7 +181,7 @@ impl Scope<'_> {
     }
 
     fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &raw::Model) {
-        let is_sticky = raw.strategies().any(|strategy| strategy == raw::Strategy::Sticky);
+        let is_sticky = raw.strategies().any(|strategy| strategy.has(Trait::BySession));
         if raw.sticky.is_some() && !is_sticky {
             let message = "has no effect without the strategy \"sticky\"";
             self.findings.warn(&at.key("sticky"), message);
@@ -189,7 +190,7 @@ impl Scope<'_> {
 
     /// Whom the strategy `custom` asks, in whatever variants.
     fn custom(&mut self, at: &Path<'_>, raw: &raw::Model, groups: &[Group]) -> Option<Custom> {
-        let is_custom = raw.strategies().any(|strategy| strategy == raw::Strategy::Custom);
+        let is_custom = raw.strategies().any(|strategy| strategy.has(Trait::AsksService));
         let at_custom = at.key("custom");
         let Some(custom) = &raw.custom else {
             if is_custom && !self.findings.is_reported(&at_custom) {
@@ -207,7 +208,7 @@ impl Scope<'_> {
         if let Some(cluster) = &custom.cluster {
             self.ground.check_service(&at_custom.key("cluster"), cluster, self.findings);
         }
-        let groups = groups.iter().filter(|group| group.strategy == StrategyName::Custom);
+        let groups = groups.iter().filter(|group| group.strategy.has(Trait::AsksService));
         let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
         if most > MOST_LISTED {
             let message = format!(
@@ -240,23 +241,4 @@ fn default_group(variants: &Listed<raw::Variant>) -> GroupId {
     let base = variants().find(|(_, variant)| keyed(variant));
     let meant = base.or_else(|| variants().min_by_key(|(_, variant)| variant.position));
     GroupId(meant.map_or(0, |(index, _)| index))
-}
-
-/// The strategy of that name.
-const fn strategy(strategy: raw::Strategy) -> StrategyName {
-    match strategy {
-        raw::Strategy::Single => StrategyName::Single,
-        raw::Strategy::OrderedFallback => StrategyName::OrderedFallback,
-        raw::Strategy::Weighted => StrategyName::Weighted,
-        raw::Strategy::RoundRobin => StrategyName::RoundRobin,
-        raw::Strategy::LeastBusy => StrategyName::LeastBusy,
-        raw::Strategy::LatencyBased => StrategyName::LatencyBased,
-        raw::Strategy::UsageBased => StrategyName::UsageBased,
-        raw::Strategy::RateLimitAware => StrategyName::RateLimitAware,
-        raw::Strategy::CostBased => StrategyName::CostBased,
-        raw::Strategy::PriorityBased => StrategyName::PriorityBased,
-        raw::Strategy::Rules => StrategyName::Rules,
-        raw::Strategy::Sticky => StrategyName::Sticky,
-        raw::Strategy::Custom => StrategyName::Custom,
-    }
 }
