@@ -16,7 +16,7 @@ use crate::state::outcome::Outcome;
 
 use super::answer::Started;
 use super::engine::Engine;
-use super::label::{class, deployment, labels, operation};
+use super::label::{class, deployment, labels};
 use super::read;
 use super::spent::Tokens;
 use super::stream::{State, Stream};
@@ -194,7 +194,8 @@ impl Engine {
         let described = self.config.deployment(started.attempt.deployment);
         let name = described.id.as_str();
         let provider = self.config.provider(described.provider).name.as_str();
-        let (operation, model) = (operation(started.work.format), &*described.upstream_model);
+        let (operation, model) =
+            (started.work.format.genai_operation(), &*described.upstream_model);
         let outcome = ending.report.map_or(otherwise, |report| report.outcome.name());
         let is_success = outcome == Outcome::Success.name();
         put(&table::ATTEMPTS, &[name, outcome], 1);

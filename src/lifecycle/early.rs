@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use crate::config::{BodyPolicy, Config, Hold};
 use crate::host::Host;
+use crate::request::document::Document;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
-use crate::request::format::Document;
 use crate::request::path::Entry;
 use crate::request::scan::Looks;
 use crate::routing::{Answers, Decision, Verdict, looks};
@@ -112,16 +112,15 @@ pub(super) fn facts(entry: Entry, model: &str) -> RequestFacts {
 }
 
 /// What such a body may still say.
-const fn unseen(document: Document) -> Unseen {
-    match document {
-        // Texts and nothing else.
-        Document::Completions | Document::Embeddings | Document::Rerank => Unseen::BODY
-            .without(Fact::State)
-            .without(Fact::Tools)
-            .without(Fact::JsonMode)
-            .without(Fact::Modality),
-        _ => Unseen::BODY,
+const fn unseen(document: &Document) -> Unseen {
+    if !document.is_text_only {
+        return Unseen::BODY;
     }
+    Unseen::BODY
+        .without(Fact::State)
+        .without(Fact::Tools)
+        .without(Fact::JsonMode)
+        .without(Fact::Modality)
 }
 
 /// What the configuration has against it, for a body of which that length is announced.

@@ -10,7 +10,8 @@ use crate::request::body::BodyScanner;
 use crate::request::control::{BadControl, Controls};
 use crate::request::facts::{Fact, RequestFacts};
 use crate::request::form;
-use crate::request::path::{Body, Call, Entry};
+use crate::request::format::Body;
+use crate::request::path::{Call, Entry};
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, ScanError, Spec};
 
