@@ -123,7 +123,7 @@ fn check(name: &str, request: &Value) -> &'static str {
         format => assert_eq!(facts.format.name(), format, "{name}"),
     }
     if let Some(operation) = expect["operation"].as_str() {
-        assert_eq!(facts.operation, operation, "{name}: operation");
+        assert_eq!(facts.task.name(), operation, "{name}: operation");
     }
     let model = expect["deployment"].as_str().or_else(|| expect["model"].as_str());
     assert_eq!(facts.model.as_deref(), model, "{name}: model");

@@ -77,8 +77,7 @@ impl Handover {
             may_name_others,
             has_clients_credential,
         } = self.work;
-        let format = Format::ALL.iter().position(|known| *known == format);
-        to.number(format.unwrap_or_default() as u64);
+        to.number(u64::from(format.code()));
         to.number(tokens);
         let of_work =
             [is_estimated, is_processed, is_text, may_name_others, has_clients_credential];
@@ -119,7 +118,7 @@ impl Handover {
         let from = &mut Reader::new(bytes, VERSION)?;
         Some(Self {
             work: Work {
-                format: *Format::ALL.get(from.index()?)?,
+                format: Format::from_code(u8::try_from(from.number()?).ok()?)?,
                 tokens: from.number()?,
                 is_estimated: from.number()? != 0,
                 is_processed: from.number()? != 0,

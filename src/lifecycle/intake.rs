@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::config::{ClientHeaders, Config};
 use crate::request::control::{self, BadControl, Controls};
+use crate::request::document::Document;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::form;
-use crate::request::format::Document;
-use crate::request::path::{Body, Call};
+use crate::request::format::Body;
+use crate::request::path::Call;
 use crate::request::scan::ScanError;
 use crate::routing;
 
@@ -181,16 +182,15 @@ fn written(head: &RequestHead, body: Body) -> Option<Written> {
 }
 
 /// Returns what a body of that kind may still say.
-const fn unseen(document: Document) -> Unseen {
-    match document {
-        // Texts and nothing else.
-        Document::Completions | Document::Embeddings | Document::Rerank => Unseen::BODY
-            .without(Fact::State)
-            .without(Fact::Tools)
-            .without(Fact::JsonMode)
-            .without(Fact::Modality),
-        _ => Unseen::BODY,
+const fn unseen(document: &Document) -> Unseen {
+    if !document.is_text_only {
+        return Unseen::BODY;
     }
+    Unseen::BODY
+        .without(Fact::State)
+        .without(Fact::Tools)
+        .without(Fact::JsonMode)
+        .without(Fact::Modality)
 }
 
 /// Reads the control headers that clients may use.

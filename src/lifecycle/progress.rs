@@ -167,8 +167,7 @@ impl Progress {
         }
         to.list(&self.tried, |to, Tried { leg, report, took_ms }| {
             to.number(*leg as u64);
-            let outcome = Outcome::ALL.iter().position(|known| *known == report.outcome);
-            to.number(outcome.unwrap_or_default() as u64);
+            to.number(u64::from(report.outcome.code()));
             to.number(u64::from(report.status));
             to.option(report.retry_after_ms, Writer::number);
             to.option(*took_ms, Writer::number);
@@ -186,7 +185,7 @@ impl Progress {
         };
         let tried = from.list(|from| {
             let leg = from.index()?;
-            let outcome = *Outcome::ALL.get(from.index()?)?;
+            let outcome = Outcome::from_code(u8::try_from(from.number()?).ok()?)?;
             let status = u16::try_from(from.number()?).ok()?;
             let retry_after_ms = from.option(Reader::number)?;
             let report = Report { outcome, status, retry_after_ms };

@@ -33,7 +33,7 @@ impl Work {
             tokens: facts.input_tokens.likely(),
             is_estimated: facts.input_tokens.is_exact(),
             is_processed: facts.is_processed(),
-            is_text: matches!(entry.operation, "chat" | "responses" | "completions"),
+            is_text: entry.task.has_event_per_token(),
             may_name_others: facts.may_name_others(),
             has_clients_credential: intake.head.has_credential(),
         }

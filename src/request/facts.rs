@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::format::Format;
+use super::format::{Body, Format, Task};
 use super::keyword::KeywordSet;
-use super::path::{Body, Entry};
+use super::path::Entry;
 use super::session::Sessions;
 
 /// Something a request may say that is not known before its body has been read.
@@ -119,7 +119,7 @@ pub struct RequestFacts {
     /// The wire format its path speaks.
     pub format: Format,
     /// The kind of work it asks for.
-    pub operation: &'static str,
+    pub task: Task,
     /// The model as the client wrote it, `#variant` included.
     pub model: Option<String>,
     /// Labels, from the tag header or else the body; each ≤ 128 bytes of printable ASCII.
@@ -166,11 +166,11 @@ impl RequestFacts {
     pub fn new(entry: Entry) -> Self {
         Self {
             format: entry.format,
-            operation: entry.operation,
+            task: entry.task,
             model: None,
             tags: Vec::new(),
             params: BTreeMap::new(),
-            stream: entry.streams(),
+            stream: entry.streams,
             has_images: false,
             has_audio: entry.body == Body::None,
             has_files: false,
@@ -192,7 +192,7 @@ impl RequestFacts {
     /// Whether its tokens go through a model, rather than being counted only.
     #[must_use]
     pub fn is_processed(&self) -> bool {
-        self.operation != "count_tokens"
+        self.task != Task::CountTokens
     }
 
     /// The input tokens that it takes of a deployment's limits.
@@ -237,7 +237,7 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
     fn from(facts: &'a RequestFacts) -> Self {
         Self {
             format: facts.format.name(),
-            operation: facts.operation,
+            operation: facts.task.name(),
             model: facts.model.as_deref(),
             tags: &facts.tags,
             params: &facts.params,

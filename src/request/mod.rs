@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod control;
+pub mod document;
 pub mod facts;
 pub mod form;
 pub mod format;

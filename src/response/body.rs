@@ -69,12 +69,11 @@ impl BodyReader {
         if !content_type.is_none_or(is_read) {
             return None;
         }
-        let has_run_status = matches!(format, Format::OpenAiResponses | Format::AzureOpenAi);
         Some(Self {
             framing: Framing::Unknown,
             lines: Lines::new(),
             json: Json::new(),
-            found: Findings::new(status, has_run_status),
+            found: Findings::new(status, format.has_run_status()),
             status,
         })
     }

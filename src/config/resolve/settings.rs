@@ -7,7 +7,7 @@ use super::super::raw::{self, Listed, Named, Raw};
 use super::super::{ClientHeaders, Cooldown, HeaderNames, RouteSource, UnknownModel};
 use super::names::{Directory, resolved};
 use super::{pairs, present};
-use crate::request::format::Format;
+use crate::request::format::{Format, ModelPlace};
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
 
@@ -121,7 +121,7 @@ pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable
     let mut further = Vec::new();
     for (suffix, name) in pairs(paths) {
         let Some(format) = Format::from_name(&name) else { continue };
-        if format.names_model_outside() {
+        if format.model_place() != ModelPlace::Body {
             let message = format!(
                 "{} names its model in the path or the query, where its own paths have it; \
                  allowed: a format whose model is in the body",

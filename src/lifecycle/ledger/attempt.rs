@@ -12,7 +12,6 @@ use crate::state::cooldown::Transition;
 use crate::state::outcome::{Outcome, Report};
 use crate::state::{Attempt, Dropped, Ended, Ending};
 
-use super::label::operation;
 use super::tokens::SpentTokens;
 
 /// The outcome of an attempt that the proxy answered by itself, for reasons that say
@@ -194,7 +193,7 @@ fn count<H: Host + ?Sized>(
     let described = cx.engine.config.deployment(attempt.deployment);
     let name = described.id.as_str();
     let provider = cx.engine.config.provider(described.provider).name.as_str();
-    let (operation, model) = (operation(work.format), &*described.upstream_model);
+    let (operation, model) = (work.format.genai_operation(), &*described.upstream_model);
     let AttemptEnd { ending, tokens, .. } = end;
     let outcome = end.outcome();
     let is_success = outcome == Outcome::Success.name();

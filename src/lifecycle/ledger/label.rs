@@ -5,7 +5,6 @@
 
 use crate::config::{Config, RouteId};
 use crate::metrics::{NONE, OTHER};
-use crate::request::format::Format;
 use crate::routing::{Decision, Server, Step};
 
 /// What a request is counted under.
@@ -75,26 +74,5 @@ pub(super) const fn class(status: u16) -> &'static str {
         400..=499 => "4xx",
         500..=599 => "5xx",
         _ => NONE,
-    }
-}
-
-/// Returns what the GenAI conventions call what a request asks for.
-pub(super) const fn operation(format: Format) -> &'static str {
-    match format {
-        Format::OpenAiChat
-        | Format::OpenAiResponses
-        | Format::AnthropicMessages
-        | Format::AzureOpenAi
-        | Format::BedrockConverse
-        | Format::CohereChat
-        | Format::Ollama => "chat",
-        Format::OpenAiCompletions => "text_completion",
-        Format::OpenAiEmbeddings => "embeddings",
-        Format::GeminiGenerate => "generate_content",
-        Format::OpenAiModerations => "moderation",
-        Format::OpenAiImages => "image",
-        Format::OpenAiAudio => "audio",
-        Format::OpenAiRealtime => "realtime",
-        Format::Rerank => "rerank",
     }
 }

@@ -8,7 +8,6 @@ use super::split::Sink;
 use super::text::Text;
 use super::wrong;
 use crate::request::facts::Tokens;
-use crate::request::format::Format;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::prompt::Prompt;
@@ -17,7 +16,8 @@ use crate::request::tokens::Estimator;
 
 #[derive(Debug)]
 pub(super) struct Fields {
-    format: Format,
+    /// Whether a file is audio.
+    has_audio_files: bool,
     pub(super) looks: Looks,
     keywords: Arc<Keywords>,
     cursor: Cursor,
@@ -57,7 +57,7 @@ pub(super) struct Found {
 impl Fields {
     pub(super) fn new(spec: &Spec) -> Self {
         Self {
-            format: spec.entry.format,
+            has_audio_files: spec.entry.document.has_audio_files,
             looks: spec.looks,
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
@@ -66,7 +66,7 @@ impl Fields {
             value_at: 0,
             value: Vec::new(),
             text: Text::default(),
-            pricing: Pricing::new(spec.entry.document, spec.costs),
+            pricing: Pricing::new(spec.entry.document.formula, spec.costs),
             probe: Probe::of_bytes(),
             stops_at_model: false,
             is_paused: false,
@@ -96,7 +96,7 @@ impl Fields {
                 self.pricing.image(measured, false)
             }
             // A file of any name: the transcribed one.
-            Part::File if self.format != Format::OpenAiImages => {
+            Part::File if self.has_audio_files => {
                 found.has_audio = true;
                 self.pricing.audio(measured)
             }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
+use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
 
 const TYPE: &str = "multipart/form-data; boundary=XyZ";
@@ -119,6 +120,15 @@ fn pictures_that_are_given_are_images() {
     assert_eq!(facts.model, None);
     let text = facts.input_tokens.most - 2 * Costs::default().image;
     assert!((1..4).contains(&text), "{text}");
+}
+
+#[test]
+fn a_mask_is_no_audio_wherever_images_are_edited() {
+    let body = form(&[(&file("mask"), "x")]);
+    for path in ["/v1/images/edits", "/openai/deployments/d/images/edits"] {
+        let entry = PathTable::default().call(b"POST", path).unwrap().entry;
+        assert!(!fed(&Spec::of(entry), [body.as_bytes()]).unwrap().facts.has_audio, "{path}");
+    }
 }
 
 #[test]

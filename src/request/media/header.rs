@@ -5,6 +5,8 @@
 //! header is not whole and plain, nothing is known. Knows nothing of how the bytes
 //! were written.
 
+use super::size::Media;
+
 /// How far into the data a size may stand: a JPEG has its behind segments of up to
 /// 64 KiB each, of which cameras fill one or two.
 const FRONT: u32 = 256 * 1024;
@@ -280,7 +282,7 @@ fn rate(format: &[u8]) -> Option<u32> {
         bits => samples.saturating_mul(channels).saturating_mul(bits) / 8,
     };
     let rate = said.min(follows);
-    (samples <= FASTEST && rate >= super::Media::SLOWEST).then_some(rate)
+    (samples <= FASTEST && rate >= Media::SLOWEST).then_some(rate)
 }
 
 /// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, table B.1

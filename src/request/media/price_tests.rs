@@ -3,13 +3,12 @@
 use super::tests::{byte_probe, format, png, wave};
 use super::*;
 use crate::request::facts::Tokens;
-use crate::request::format::Document;
 use crate::request::tokens::Costs;
 
-fn image(document: Document, width: u32, height: u32) -> u64 {
+fn image(formula: Formula, width: u32, height: u32) -> u64 {
     let mut probe = byte_probe();
     probe.feed(&png(width, height));
-    let pricing = Pricing::new(document, Costs::default());
+    let pricing = Pricing::new(formula, Costs::default());
     let tokens = pricing.image(pricing.measured(&probe, true), false);
     assert!(tokens.is_exact());
     // What is known without looking holds.
@@ -22,9 +21,9 @@ fn image(document: Document, width: u32, height: u32) -> u64 {
 fn pictures_cost_what_providers_say() {
     let fixed = Costs::default().image;
     // The first and the second of OpenAI's are its own examples; so is 194 for a square.
-    for (document, cases) in [
+    for (formula, cases) in [
         (
-            Document::Chat,
+            Formula::OpenAi,
             &[
                 (1024, 1024, 765),
                 (2048, 4096, 1105),
@@ -37,9 +36,12 @@ fn pictures_cost_what_providers_say() {
                 (65_535, 24_576, 1445),
             ][..],
         ),
-        (Document::Images, &[(1, 1, 194), (1024, 1025, 194), (512, 513, 323), (8192, 2048, 581)]),
         (
-            Document::Messages,
+            Formula::OpenAiImages,
+            &[(1, 1, 194), (1024, 1025, 194), (512, 513, 323), (8192, 2048, 581)],
+        ),
+        (
+            Formula::Anthropic,
             &[
                 (200, 200, 54),
                 (1000, 1000, 1334),
@@ -52,7 +54,7 @@ fn pictures_cost_what_providers_say() {
             ],
         ),
         (
-            Document::Gemini,
+            Formula::Gemini,
             &[
                 (384, 384, 258),
                 (385, 1, 258),
@@ -62,11 +64,10 @@ fn pictures_cost_what_providers_say() {
                 (65_535, 65_535, 4128),
             ],
         ),
-        (Document::Converse, &[(10, 10, fixed), (5000, 5000, fixed)]),
-        (Document::Ollama, &[(10, 10, fixed)]),
+        (Formula::Fixed, &[(10, 10, fixed), (5000, 5000, fixed)]),
     ] {
         for (width, height, wanted) in cases {
-            assert_eq!(image(document, *width, *height), *wanted, "{document:?} {width} {height}");
+            assert_eq!(image(formula, *width, *height), *wanted, "{formula:?} {width} {height}");
         }
     }
 }
@@ -74,12 +75,12 @@ fn pictures_cost_what_providers_say() {
 #[test]
 fn low_detail_costs_the_same_for_every_size() {
     let none = Measured::default();
-    let of = |document, low| Pricing::new(document, Costs::default()).image(none, low);
+    let of = |formula, low| Pricing::new(formula, Costs::default()).image(none, low);
     let fixed = Tokens::exactly(Costs::default().image);
-    assert_eq!(of(Document::Chat, true), Tokens::exactly(85));
-    assert_eq!(of(Document::Chat, false), fixed);
-    for document in [Document::Messages, Document::CohereChat, Document::Images] {
-        assert_eq!(of(document, true), fixed);
+    assert_eq!(of(Formula::OpenAi, true), Tokens::exactly(85));
+    assert_eq!(of(Formula::OpenAi, false), fixed);
+    for formula in [Formula::Anthropic, Formula::Fixed, Formula::OpenAiImages] {
+        assert_eq!(of(formula, true), fixed);
     }
 }
 
@@ -87,18 +88,18 @@ fn low_detail_costs_the_same_for_every_size() {
 fn sound_costs_by_its_length() {
     let fixed = Costs::default().audio;
     // A minute and a half, and nothing.
-    for (document, length, wanted) in [
-        (Document::Chat, 1_440_000, 900),
-        (Document::Gemini, 1_440_000, 2880),
-        (Document::Messages, 1_440_000, fixed),
-        (Document::Ollama, 1_440_000, fixed),
-        (Document::Gemini, 0, 1),
+    for (formula, length, wanted) in [
+        (Formula::OpenAi, 1_440_000, 900),
+        (Formula::Gemini, 1_440_000, 2880),
+        (Formula::Anthropic, 1_440_000, fixed),
+        (Formula::Fixed, 1_440_000, fixed),
+        (Formula::Gemini, 0, 1),
     ] {
         let mut probe = byte_probe();
         probe.feed(&wave(&[&format(1, 1, 8000, 16_000, 16)], 0, length));
-        let pricing = Pricing::new(document, Costs::default());
+        let pricing = Pricing::new(formula, Costs::default());
         let tokens = pricing.audio(pricing.measured(&probe, true));
-        assert_eq!(tokens, Tokens::exactly(wanted), "{document:?}");
+        assert_eq!(tokens, Tokens::exactly(wanted), "{formula:?}");
         let unseen = pricing.audio(pricing.measured(&probe, false));
         assert!(unseen.least <= wanted && wanted <= unseen.most, "{unseen:?}");
     }
@@ -106,7 +107,7 @@ fn sound_costs_by_its_length() {
 
 #[test]
 fn the_size_of_another_thing_is_none() {
-    let pricing = Pricing::new(Document::Chat, Costs::default());
+    let pricing = Pricing::new(Formula::OpenAi, Costs::default());
     let mut probe = byte_probe();
     probe.feed(&png(2, 3));
     let measured = pricing.measured(&probe, true);

@@ -4,8 +4,8 @@
 //! Refuses to be lenient: what is no base64 without blanks has no size that all
 //! decoders agree on.
 
-use super::Media;
 use super::header::{Found, Header};
+use super::size::Media;
 
 /// Longest head of a data URL.
 const LONGEST_HEAD: u64 = 256;

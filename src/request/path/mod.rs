@@ -9,13 +9,12 @@ mod canonical;
 mod entry;
 mod folder;
 
-use crate::request::format::Format;
+use crate::request::format::{Body, Family, Format};
 use crate::sort::sorted;
 use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 
 pub use canonical::canonical;
-use entry::{BEDROCK, GEMINI, SUFFIXES};
-pub use entry::{Body, Entry};
+pub use entry::Entry;
 
 /// A request as its path describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +148,7 @@ impl PathTable {
             Some((suffix, entry))
         };
         let mut suffixes: Vec<(String, Entry)> = further.into_iter().filter_map(entry).collect();
-        suffixes.extend(SUFFIXES.iter().map(|entry| (format!("/{}", entry.path), *entry)));
+        suffixes.extend(Entry::suffixes().map(|entry| (format!("/{}", entry.path), entry)));
         let is_longer = |(a, _): &(String, _), (b, _): &(String, _)| a.len() > b.len();
         Self { suffixes: sorted(suffixes, &is_longer) }
     }
@@ -162,7 +161,7 @@ impl PathTable {
         let plain = canonical(came);
         let (entry, path, named) = gemini(&plain)
             .or_else(|| self.azure(&plain))
-            .or_else(|| below(&plain, "/model/", BEDROCK.iter().map(|e| (e.path, e))))
+            .or_else(|| bedrock(&plain))
             .or_else(|| self.suffixed(&plain, query))?;
         let is_method = match entry.body {
             Body::None => method == b"GET",
@@ -196,7 +195,7 @@ impl PathTable {
         const FOLDER: &str = "/openai/deployments/";
         let (at, _) = find(plain, FOLDER)?;
         let (kept, suffix, entry) = self.ending(plain)?;
-        let is_openai = entry.body != Body::None && entry.format.name().starts_with("openai-");
+        let is_openai = entry.body != Body::None && entry.format.family() == Family::OpenAi;
         let start = at.saturating_add(FOLDER.len());
         let (model, before) = (kept.get(start..)?, plain.get(..start)?);
         if model.is_empty() || !is_openai {
@@ -222,7 +221,8 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> Found {
 /// `…/models/MODEL:METHOD`, `…/tunedModels/MODEL:METHOD`.
 fn gemini(plain: &str) -> Option<Found> {
     let (rest, method) = plain.rsplit_once(':')?;
-    let entry = GEMINI.iter().find(|entry| entry.path.eq_ignore_ascii_case(method))?;
+    let entry =
+        Entry::all(Format::GeminiGenerate).find(|entry| entry.path.eq_ignore_ascii_case(method))?;
     let (rest, name) = rest.rsplit_once('/')?;
     let (before, collection) = rest.rsplit_once('/')?;
     let is = |known: &str| collection.eq_ignore_ascii_case(known);
@@ -235,21 +235,19 @@ fn gemini(plain: &str) -> Option<Found> {
     let name = percent_decoded_text(name);
     let model = if collection == "models" { name } else { format!("{collection}/{name}") };
     let named = Named::Path { model, before: format!("{before}/"), after };
-    Some((*entry, path, Some(named)))
+    Some((entry, path, Some(named)))
 }
 
-/// `…FOLDER MODEL/END`, the model being everything between the two.
-fn below<'e>(
-    plain: &str,
-    folder: &str,
-    ends: impl Iterator<Item = (&'e str, &'e Entry)>,
-) -> Option<Found> {
-    let (at, _) = find(plain, folder)?;
-    let start = at.saturating_add(folder.len());
+/// `…/model/MODEL/END`, the model being everything between the two.
+fn bedrock(plain: &str) -> Option<Found> {
+    const FOLDER: &str = "/model/";
+    let (at, _) = find(plain, FOLDER)?;
+    let start = at.saturating_add(FOLDER.len());
     let (before, rest) = plain.split_at_checked(start)?;
     let (model, end) = rest.rsplit_once('/')?;
-    let (end, entry) = ends.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(end))?;
-    (!model.is_empty()).then(|| found(*entry, before, model, &format!("/{end}")))
+    let mut entries = Entry::all(Format::BedrockConverse);
+    let entry = entries.find(|entry| entry.path.eq_ignore_ascii_case(end))?;
+    (!model.is_empty()).then(|| found(entry, before, model, &format!("/{}", entry.path)))
 }
 
 /// Where a part of a path stands first, whatever its case.

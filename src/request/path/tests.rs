@@ -50,7 +50,7 @@ fn the_longest_suffix_names_the_format() {
         ("", None),
     ];
     for (path, wanted) in cases {
-        let found = call(path).map(|call| (call.format(), call.entry.operation));
+        let found = call(path).map(|call| (call.format(), call.entry.task.name()));
         assert_eq!(found, wanted, "{path}");
     }
 }
@@ -174,8 +174,8 @@ fn further_paths_are_those_of_their_last_segment() {
         }),
     );
     let entry = |path| {
-        let Entry { operation, path, body, .. } = table.call(b"POST", path).unwrap().entry;
-        (operation, path, body)
+        let Entry { task, path, body, .. } = table.call(b"POST", path).unwrap().entry;
+        (task.name(), path, body)
     };
     assert_eq!(entry("/x/hear/transcriptions"), ("audio", "audio/transcriptions", Body::Form));
     assert_eq!(entry("/say"), ("speech", "audio/speech", Body::Form));

@@ -1,8 +1,8 @@
 //! What is done with the text of strings that count: their bytes are counted, and where
 //! somebody asks, their tokens are estimated and their keywords searched.
 
-use super::place::Saying;
 use super::walker::Walker;
+use crate::request::document::Saying;
 
 /// Text is estimated and searched in pieces of at least this many bytes, where the
 /// string is that long: escapes cut it into many more.

@@ -1,8 +1,8 @@
 //! The containers that are open and named by the table, and the rule that the
 //! last of equal keys counts.
 
-use super::place::{Kind, Modality, Place, Saying, Shape};
 use super::tally::Tally;
+use crate::request::document::{Kind, Modality, Place, Saying, Shape};
 use crate::request::keyword::Cursor;
 use crate::request::media::Pricing;
 use crate::request::prompt::Prompt;

@@ -2,7 +2,7 @@
 //! and any chunking, without a DOM.
 //!
 //! Layers, each knowing only the one before it: the `lexer` makes events of
-//! bytes, the `walker` follows a format's `table` through them. The result is
+//! bytes, the `walker` follows a document's table through them. The result is
 //! the same for every chunking; memory does not grow with the body.
 
 mod capture;
@@ -13,12 +13,10 @@ mod frame;
 mod labels;
 mod lexer;
 mod number;
-mod place;
 mod places;
 mod run;
 mod session;
 mod string;
-mod table;
 mod tally;
 mod value;
 mod walker;
@@ -26,6 +24,7 @@ mod walker;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::document::Saying;
 use super::facts::{Fact, RequestFacts, Tokens};
 use super::keyword::Keywords;
 use super::path::Entry;
@@ -33,7 +32,6 @@ use super::tokens::{Costs, UNIT};
 
 pub use error::ScanError;
 use lexer::Lexer;
-use place::Saying;
 use tally::Tally;
 use walker::{Model, Walker};
 

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use super::error::ScanError;
-use super::place::is_same_but_for_case;
 use super::{Layout, Member};
+use crate::request::document::is_same_but_for_case;
 
 /// The member being read.
 #[derive(Debug, Default)]

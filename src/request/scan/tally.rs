@@ -4,7 +4,7 @@
 //! the facts while reading: every value has a tally of its own, and a repeated
 //! key drops the tally of the value it replaces.
 
-use super::place::{Modality, Saying};
+use crate::request::document::{Modality, Saying};
 use crate::request::facts::Tokens;
 use crate::request::keyword::KeywordSet;
 use crate::request::media::{Measured, Pricing};

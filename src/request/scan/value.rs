@@ -6,9 +6,9 @@ use super::error::ScanError;
 use super::frame::Content;
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::lexer::Scalar;
-use super::place::{Modality, Plain, Saying, Word};
 use super::session::{self, KEY_BYTES};
 use super::walker::{Model, Text, Walker};
+use crate::request::document::{Modality, Plain, Saying, Word};
 use crate::request::tokens::UNIT;
 
 /// Longest role, type or other word of a vocabulary in bytes.

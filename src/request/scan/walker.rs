@@ -17,13 +17,12 @@ use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
 use super::labels::{Labels, PARAM_BYTES};
 use super::lexer::{Container, Gathers, Scalar, Sink};
-use super::place::{Kind, Place, Shape, Word};
 use super::places::Places;
 use super::session::Beginning;
-use super::table;
 use super::tally::Tally;
 use super::value::{json_text, type_name};
 use super::{Looks, Spec};
+use crate::request::document::{Kind, Place, Shape, Word};
 use crate::request::keyword::{Cursor, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
@@ -95,11 +94,11 @@ impl Walker {
     pub(super) fn new(spec: &Spec) -> Self {
         let longest = spec.watched.iter().map(String::len).max().unwrap_or(0);
         Self {
-            document: table::document(spec.entry.document),
+            document: spec.entry.document.shape,
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
-            pricing: Pricing::new(spec.entry.document, spec.costs),
+            pricing: Pricing::new(spec.entry.document.formula, spec.costs),
             probe: Probe::of_text(),
             looks: spec.looks,
             has_counted: false,

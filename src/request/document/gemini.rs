@@ -1,9 +1,10 @@
 //! Gemini's contents, in the camel and the snake case that one body may mix.
 
-use super::super::place::Modality::File;
-use super::super::place::Saying::{Json, State};
-use super::super::place::{Kind, Place, Shape};
-use super::{LABELS, PARAMS, TAGS, TOOLS, message, plain};
+use super::common::{LABELS, PARAMS, TAGS, TOOLS, message, plain};
+use super::place::Modality::File;
+use super::place::Saying::{Json, State};
+use super::place::{Document, Kind, Place, Shape, Word};
+use crate::request::media::Formula;
 
 // Data, in the body or elsewhere: its type says what it is.
 static BLOB: Shape = Shape {
@@ -61,7 +62,7 @@ static INSTRUCTION: Shape = plain(&[("parts", PARTS)]);
 static INSTRUCTION_ITEM: Place = Place::PROMPT.members(&INSTRUCTION);
 const SYSTEM: Place = Place::PROMPT.apart().items(&INSTRUCTION_ITEM).members(&INSTRUCTION);
 
-static GENERATION: Shape = plain(&[
+static GENERATION_CONFIG: Shape = plain(&[
     ("maxOutputTokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     ("responseMimeType", Place::says_if(Json, &["application/json"])),
@@ -71,10 +72,12 @@ static GENERATION: Shape = plain(&[
     ("responseJsonSchema", Place::SKIP.filled(Json)),
     ("response_json_schema", Place::SKIP.filled(Json)),
 ]);
-const CONFIG: Place = Place::object(&GENERATION);
+const CONFIG: Place = Place::object(&GENERATION_CONFIG);
 static NESTED: Place = Place::object(&GEMINI);
 
-pub(super) static GEMINI: Shape = plain(&[
+/// Contents of a generation, a count or an embedding.
+pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);
+static GEMINI: Shape = plain(&[
     ("contents", CONTENTS),
     ("content", CONTENTS),
     ("systemInstruction", SYSTEM),
@@ -82,8 +85,8 @@ pub(super) static GEMINI: Shape = plain(&[
     ("generationConfig", CONFIG),
     ("generation_config", CONFIG),
     TOOLS,
-    ("cachedContent", Place { word: super::super::place::Word::Says(State), ..Place::SKIP }),
-    ("cached_content", Place { word: super::super::place::Word::Says(State), ..Place::SKIP }),
+    ("cachedContent", Place { word: Word::Says(State), ..Place::SKIP }),
+    ("cached_content", Place { word: Word::Says(State), ..Place::SKIP }),
     // A count of what another request would send, and several embeddings.
     ("generateContentRequest", Place::object(&GEMINI)),
     ("generate_content_request", Place::object(&GEMINI)),

@@ -1,9 +1,10 @@
 //! Anthropic's messages.
 
-use super::super::place::Modality::{File, Image, Text};
-use super::super::place::Saying::State;
-use super::super::place::{Kind, Modality, Place, Shape, Word};
-use super::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::place::Modality::{File, Image, Text};
+use super::place::Saying::State;
+use super::place::{Document, Kind, Modality, Place, Shape, Word};
+use crate::request::media::Formula;
 
 const BLOCKS: &[(&str, Modality)] = &[
     ("text", Text),
@@ -45,7 +46,10 @@ const CONTAINER: Place = Place { word: Word::Says(State), ..Place::SKIP };
 static CONTAINER_SHAPE: Shape = plain(&[("id", CONTAINER)]);
 static TURN: Shape = Shape { kind: Kind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
 static TURN_ITEM: Place = Place::object(&TURN);
-pub(super) static MESSAGES: Shape = plain(&[
+/// Messages.
+pub(in crate::request) static MESSAGES: Document =
+    Document::new(&MESSAGES_SHAPE, Formula::Anthropic);
+static MESSAGES_SHAPE: Shape = plain(&[
     MODEL,
     ("system", BLOCK_CONTENT.apart()),
     ("messages", Place::list(&TURN_ITEM)),

@@ -1,13 +1,61 @@
-//! The vocabulary of the format tables: what a value at some place of a
-//! document means, by its JSON type.
+//! The vocabulary of the documents' tables: what a value at some place of a document
+//! means, by its JSON type.
 //!
-//! A table is a graph of [`Place`]s (what a value is) and [`Shape`]s (what the
-//! keys of an object are), all constants. Everything a table does not name is
-//! skipped. Refuses to know any format.
+//! A table is a graph of [`Place`]s (what a value is) and [`Shape`]s (what the keys of an
+//! object are), all constants. Everything a table does not name is skipped. Refuses to
+//! know any format.
+
+use std::fmt;
+use std::ptr;
+
+use crate::request::media::Formula;
+
+/// What is known of one kind of body; a wire format may have several.
+pub struct Document {
+    /// The top level.
+    pub(in crate::request) shape: &'static Shape,
+    /// What images and audio in it cost.
+    pub(in crate::request) formula: Formula,
+    /// Whether it holds texts and nothing else: no tools, no media, no kept state, no
+    /// wish for JSON.
+    pub(crate) is_text_only: bool,
+    /// Whether a file is audio, where it is written as a form.
+    pub(in crate::request) has_audio_files: bool,
+}
+
+impl Document {
+    pub(super) const fn new(shape: &'static Shape, formula: Formula) -> Self {
+        Self { shape, formula, is_text_only: false, has_audio_files: false }
+    }
+
+    pub(super) const fn text_only(self) -> Self {
+        Self { is_text_only: true, ..self }
+    }
+
+    pub(super) const fn with_audio_files(self) -> Self {
+        Self { has_audio_files: true, ..self }
+    }
+}
+
+/// Each is a static of its own, equal to nothing else.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl Eq for Document {}
+
+/// Leaves the table out, which may hold itself.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("formula", &self.formula).finish_non_exhaustive()
+    }
+}
 
 /// What a string is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
+pub(in crate::request) enum Word {
     Skip,
     /// Prompt text: counted and searched for keywords.
     Prompt,
@@ -39,7 +87,7 @@ pub(super) enum Word {
 
 /// What a number, boolean or null is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Plain {
+pub(in crate::request) enum Plain {
     Skip,
     /// `true` says this.
     Says(Saying),
@@ -55,7 +103,7 @@ pub(super) enum Plain {
 
 /// A yes-or-no fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Saying {
+pub(in crate::request) enum Saying {
     Stream,
     /// Streaming is declined.
     NoStream,
@@ -73,7 +121,7 @@ pub(super) enum Saying {
 
 /// What a part of a message carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Modality {
+pub(in crate::request) enum Modality {
     Text,
     Image,
     Audio,
@@ -82,32 +130,32 @@ pub(super) enum Modality {
 
 /// A place of a document.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) word: Word,
-    pub(super) plain: Plain,
+pub(in crate::request) struct Place {
+    pub(in crate::request) word: Word,
+    pub(in crate::request) plain: Plain,
     /// What the elements of an array are.
-    pub(super) items: Option<&'static Place>,
+    pub(in crate::request) items: Option<&'static Place>,
     /// What the members of an object are.
-    pub(super) members: Option<&'static Shape>,
+    pub(in crate::request) members: Option<&'static Shape>,
     /// What an array or object says that is not empty.
-    pub(super) filled: Option<Saying>,
+    pub(in crate::request) filled: Option<Saying>,
     /// Arrays and objects are counted as text, keys and all.
-    pub(super) whole: bool,
+    pub(in crate::request) whole: bool,
     /// Text here does not continue the text before it.
-    pub(super) apart: bool,
+    pub(in crate::request) apart: bool,
     /// A string here is a message.
-    pub(super) message: bool,
+    pub(in crate::request) message: bool,
     /// The source of tags that a value here replaces.
-    pub(super) tags: Option<u8>,
+    pub(in crate::request) tags: Option<u8>,
     /// What the key alone makes of a part without a type.
-    pub(super) implies: Option<Modality>,
+    pub(in crate::request) implies: Option<Modality>,
     /// What a string or an object here is.
-    pub(super) carries: Option<Modality>,
+    pub(in crate::request) carries: Option<Modality>,
 }
 
 /// What kind of object it is, beyond its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::request) enum Kind {
     /// Nothing but its members.
     Plain,
     /// A message: its text is searched if its role is one of the searched ones.
@@ -120,26 +168,26 @@ pub(super) enum Kind {
 
 /// The keys of an object.
 #[derive(Debug)]
-pub(super) struct Shape {
-    pub(super) kind: Kind,
-    pub(super) fields: &'static [(&'static str, Place)],
+pub(in crate::request) struct Shape {
+    pub(in crate::request) kind: Kind,
+    pub(in crate::request) fields: &'static [(&'static str, Place)],
 }
 
 impl Shape {
     /// Index and place of a key.
-    pub(super) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
+    pub(in crate::request) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
         let found = self.fields.iter().enumerate().find(|(_, (name, _))| *name == key);
         found.map(|(index, (_, place))| (index, place))
     }
 
     /// Whether the key is one of these in another case.
-    pub(super) fn is_miscased(&self, key: &str) -> bool {
+    pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
         let is_same = |name: &str| is_same_but_for_case(name, key);
         self.kind != Kind::Params && self.fields.iter().any(|(name, _)| is_same(name))
     }
 
     /// The place of a field.
-    pub(super) fn place(&self, index: usize) -> Option<&'static Place> {
+    pub(in crate::request) fn place(&self, index: usize) -> Option<&'static Place> {
         self.fields.get(index).map(|(_, place)| place)
     }
 }
@@ -148,7 +196,7 @@ impl Shape {
 ///
 /// As servers compare that match keys without case: the long s and the Kelvin
 /// sign are cases of `s` and `k`.
-pub(super) fn is_same_but_for_case(name: &str, key: &str) -> bool {
+pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
     let folded = |char: char| match char {
         'ſ' => 's',
         '\u{212a}' => 'k',
@@ -158,7 +206,7 @@ pub(super) fn is_same_but_for_case(name: &str, key: &str) -> bool {
 }
 
 impl Place {
-    pub(super) const SKIP: Self = Self {
+    pub(in crate::request) const SKIP: Self = Self {
         word: Word::Skip,
         plain: Plain::Skip,
         items: None,
@@ -171,79 +219,83 @@ impl Place {
         implies: None,
         carries: None,
     };
-    pub(super) const PROMPT: Self = Self { word: Word::Prompt, ..Self::SKIP };
-    pub(super) const COUNTED: Self = Self { word: Word::Counted, ..Self::SKIP };
+    pub(in crate::request) const PROMPT: Self = Self { word: Word::Prompt, ..Self::SKIP };
+    pub(in crate::request) const COUNTED: Self = Self { word: Word::Counted, ..Self::SKIP };
     /// Text or any JSON, all of it counted.
-    pub(super) const WHOLE: Self =
+    pub(in crate::request) const WHOLE: Self =
         Self { word: Word::Counted, plain: Plain::Counted, whole: true, ..Self::SKIP };
-    pub(super) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
-    pub(super) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
-    pub(super) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
-    pub(super) const MEDIA: Self = Self { word: Word::Media, ..Self::SKIP };
-    pub(super) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
-    pub(super) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
+    pub(in crate::request) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
+    pub(in crate::request) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
+    pub(in crate::request) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
+    pub(in crate::request) const MEDIA: Self = Self { word: Word::Media, ..Self::SKIP };
+    pub(in crate::request) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
+    pub(in crate::request) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
     /// A switch; lenient servers also read it as text or a number.
-    pub(super) const STREAM: Self = Self {
+    pub(in crate::request) const STREAM: Self = Self {
         word: Word::SaysIf(Saying::Stream, &["true", "True", "TRUE", "1", "on", "yes", "t", "y"]),
         plain: Plain::Says(Saying::Stream),
         ..Self::SKIP
     };
     /// Something that continues what a provider keeps.
-    pub(super) const STATE: Self =
+    pub(in crate::request) const STATE: Self =
         Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };
 
-    pub(super) const LIMIT: Self = Self { word: Word::Limit, plain: Plain::Limit, ..Self::SKIP };
+    pub(in crate::request) const LIMIT: Self =
+        Self { word: Word::Limit, plain: Plain::Limit, ..Self::SKIP };
 
-    pub(super) const fn object(members: &'static Shape) -> Self {
+    pub(in crate::request) const fn object(members: &'static Shape) -> Self {
         Self::SKIP.members(members)
     }
 
-    pub(super) const fn list(items: &'static Place) -> Self {
+    pub(in crate::request) const fn list(items: &'static Place) -> Self {
         Self::SKIP.items(items)
     }
 
-    pub(super) const fn items(self, items: &'static Place) -> Self {
+    pub(in crate::request) const fn items(self, items: &'static Place) -> Self {
         Self { items: Some(items), ..self }
     }
 
-    pub(super) const fn members(self, members: &'static Shape) -> Self {
+    pub(in crate::request) const fn members(self, members: &'static Shape) -> Self {
         Self { members: Some(members), ..self }
     }
 
-    pub(super) const fn filled(self, saying: Saying) -> Self {
+    pub(in crate::request) const fn filled(self, saying: Saying) -> Self {
         Self { filled: Some(saying), ..self }
     }
 
-    pub(super) const fn says_if(saying: Saying, words: &'static [&'static str]) -> Self {
+    pub(in crate::request) const fn says_if(
+        saying: Saying,
+        words: &'static [&'static str],
+    ) -> Self {
         Self { word: Word::SaysIf(saying, words), ..Self::SKIP }
     }
 
-    pub(super) const fn apart(self) -> Self {
+    pub(in crate::request) const fn apart(self) -> Self {
         Self { apart: true, ..self }
     }
 
-    pub(super) const fn message(self) -> Self {
+    pub(in crate::request) const fn message(self) -> Self {
         Self { message: true, ..self }
     }
 
-    pub(super) const fn role(unsearched: &'static [&'static str]) -> Self {
+    pub(in crate::request) const fn role(unsearched: &'static [&'static str]) -> Self {
         Self { word: Word::Role(unsearched), ..Self::SKIP }
     }
 
-    pub(super) const fn carries(self, modality: Modality) -> Self {
+    pub(in crate::request) const fn carries(self, modality: Modality) -> Self {
         Self { carries: Some(modality), ..self }
     }
 
-    pub(super) const fn implies(self, modality: Modality) -> Self {
+    pub(in crate::request) const fn implies(self, modality: Modality) -> Self {
         Self { implies: Some(modality), ..self }
     }
 
     /// A string of tags separated by commas, or a list of tags.
-    pub(super) const fn tags(rank: u8, items: &'static Place) -> Self {
+    pub(in crate::request) const fn tags(rank: u8, items: &'static Place) -> Self {
         Self { word: Word::Tags(rank), tags: Some(rank), ..Self::SKIP }.items(items)
     }
 
-    pub(super) const fn tag(rank: u8) -> Self {
+    pub(in crate::request) const fn tag(rank: u8) -> Self {
         Self { word: Word::Tag(rank), ..Self::SKIP }
     }
 }

@@ -1,12 +1,13 @@
 //! Bedrock, Cohere, rerankers, Ollama.
 
-use super::super::place::Modality::{Audio, File, Image};
-use super::super::place::Saying::{Json, NoStream, Stream, Tools};
-use super::super::place::{Kind, Place, Plain, Shape};
-use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
-use super::{
+use super::common::{
     JSON_FORMAT, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, message, plain,
 };
+use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
+use super::place::Modality::{Audio, File, Image};
+use super::place::Saying::{Json, NoStream, Stream, Tools};
+use super::place::{Document, Kind, Place, Plain, Shape};
+use crate::request::media::Formula;
 
 // bedrock-converse: a block is named by its only key
 
@@ -49,7 +50,9 @@ static TURN: Shape =
 static TURN_ITEM: Place = Place::object(&TURN);
 static INFERENCE: Shape = plain(&[("maxTokens", Place::LIMIT)]);
 static TOOL_CONFIG: Shape = plain(&[TOOLS]);
-pub(super) static CONVERSE: Shape = plain(&[
+/// A conversation.
+pub(in crate::request) static CONVERSE: Document = Document::new(&CONVERSE_SHAPE, Formula::Fixed);
+static CONVERSE_SHAPE: Shape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
     ("inferenceConfig", Place::object(&INFERENCE)),
@@ -69,7 +72,10 @@ static COHERE_MESSAGE: Shape = message(&[
     ("tool_calls", Place::list(&CALL_ITEM)),
 ]);
 static COHERE_ITEM: Place = Place::object(&COHERE_MESSAGE);
-pub(super) static COHERE_CHAT: Shape = plain(&[
+/// Cohere's chat.
+pub(in crate::request) static COHERE_CHAT: Document =
+    Document::new(&COHERE_CHAT_SHAPE, Formula::Fixed);
+static COHERE_CHAT_SHAPE: Shape = plain(&[
     MODEL,
     ("messages", Place::list(&COHERE_ITEM)),
     ("documents", Place::WHOLE),
@@ -84,7 +90,10 @@ static TEXT_ITEM: Place = Place::PROMPT.apart();
 static IMAGE: Place = Place::SKIP.carries(Image);
 static INPUT: Shape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
 static INPUT_ITEM: Place = Place::PROMPT.apart().members(&INPUT);
-pub(super) static COHERE_EMBED: Shape = plain(&[
+/// Cohere's embeddings.
+pub(in crate::request) static COHERE_EMBED: Document =
+    Document::new(&COHERE_EMBED_SHAPE, Formula::Fixed);
+static COHERE_EMBED_SHAPE: Shape = plain(&[
     MODEL,
     ("texts", Place::PROMPT.apart().items(&TEXT_ITEM)),
     ("inputs", Place::list(&INPUT_ITEM)),
@@ -97,7 +106,10 @@ pub(super) static COHERE_EMBED: Shape = plain(&[
 // rerank: documents are texts, or objects of which any member may be ranked by
 
 static DOCUMENT: Place = Place { whole: true, plain: Plain::Counted, ..Place::PROMPT }.apart();
-pub(super) static RERANK: Shape = plain(&[
+/// A query and documents to rank.
+pub(in crate::request) static RERANK: Document =
+    Document::new(&RERANK_SHAPE, Formula::Fixed).text_only();
+static RERANK_SHAPE: Shape = plain(&[
     MODEL,
     ("query", Place::PROMPT.apart()),
     ("documents", Place::PROMPT.apart().items(&DOCUMENT)),
@@ -117,7 +129,9 @@ static OLLAMA_MESSAGE: Shape = message(&[
 ]);
 static OLLAMA_ITEM: Place = Place::object(&OLLAMA_MESSAGE);
 static OPTIONS: Shape = plain(&[("num_predict", Place::LIMIT)]);
-pub(super) static OLLAMA: Shape = plain(&[
+/// Ollama's chat, generation and embeddings.
+pub(in crate::request) static OLLAMA: Document = Document::new(&OLLAMA_SHAPE, Formula::Fixed);
+static OLLAMA_SHAPE: Shape = plain(&[
     MODEL,
     ("messages", Place::list(&OLLAMA_ITEM)),
     ("system", Place::PROMPT.apart()),

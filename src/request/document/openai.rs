@@ -1,9 +1,10 @@
 //! The OpenAI family: parts carry the same names in chat and responses.
 
-use super::super::place::Modality::{Audio, File, Image, Text};
-use super::super::place::Saying::{LowDetail, State, Tools};
-use super::super::place::{Kind, Modality, Place, Shape};
-use super::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::place::Modality::{Audio, File, Image, Text};
+use super::place::Saying::{LowDetail, State, Tools};
+use super::place::{Document, Kind, Modality, Place, Shape};
+use crate::request::media::Formula;
 
 const OPENAI_PARTS: &[(&str, Modality)] = &[
     ("text", Text),
@@ -72,7 +73,9 @@ static CHAT_MESSAGE: Shape = Shape {
     ],
 };
 static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
-pub(super) static CHAT: Shape = plain(&[
+/// Chat completions.
+pub(in crate::request) static CHAT: Document = Document::new(&CHAT_SHAPE, Formula::OpenAi);
+static CHAT_SHAPE: Shape = plain(&[
     MODEL,
     ("messages", Place::list(&CHAT_ITEM)),
     STREAM,
@@ -103,7 +106,10 @@ static RESPONSE_ITEM: Shape = Shape {
 };
 static RESPONSE_INPUT: Place = Place::object(&RESPONSE_ITEM);
 static TEXT_FORMAT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
-pub(super) static RESPONSES: Shape = plain(&[
+/// Responses.
+pub(in crate::request) static RESPONSES: Document =
+    Document::new(&RESPONSES_SHAPE, Formula::OpenAi);
+static RESPONSES_SHAPE: Shape = plain(&[
     MODEL,
     ("instructions", CONTENT.apart()),
     ("input", Place::PROMPT.apart().message().items(&RESPONSE_INPUT)),
@@ -123,7 +129,10 @@ pub(super) static RESPONSES: Shape = plain(&[
 static TEXT_OR_TOKEN: Place =
     Place { plain: Place::TOKEN.plain, ..Place::PROMPT }.apart().items(&Place::TOKEN);
 const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
-pub(super) static COMPLETIONS: Shape = plain(&[
+/// Text completions.
+pub(in crate::request) static COMPLETIONS: Document =
+    Document::new(&COMPLETIONS_SHAPE, Formula::Fixed).text_only();
+static COMPLETIONS_SHAPE: Shape = plain(&[
     MODEL,
     ("prompt", TEXTS),
     ("suffix", Place::PROMPT.apart()),
@@ -135,12 +144,18 @@ pub(super) static COMPLETIONS: Shape = plain(&[
     PARAMS,
     TAGS,
 ]);
-pub(super) static EMBEDDINGS: Shape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
+/// Embeddings of texts.
+pub(in crate::request) static EMBEDDINGS: Document =
+    Document::new(&EMBEDDINGS_SHAPE, Formula::Fixed).text_only();
+static EMBEDDINGS_SHAPE: Shape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
 
 // openai-moderations: a text, texts or parts
 
 static MODERATED: Place = Place::PROMPT.apart().members(&PART);
-pub(super) static MODERATIONS: Shape =
+/// Moderations.
+pub(in crate::request) static MODERATIONS: Document =
+    Document::new(&MODERATIONS_SHAPE, Formula::OpenAi);
+static MODERATIONS_SHAPE: Shape =
     plain(&[MODEL, ("input", Place::PROMPT.apart().items(&MODERATED)), PARAMS, TAGS]);
 
 // openai-images, openai-audio: as JSON
@@ -148,7 +163,10 @@ pub(super) static MODERATIONS: Shape =
 static GIVEN: Shape = plain(&[("file_id", Place::STATE), ("image_url", Place::MEDIA)]);
 static IMAGE: Place = Place::MEDIA.members(&GIVEN).carries(Image);
 const PICTURES: Place = Place::MEDIA.members(&GIVEN).carries(Image).items(&IMAGE);
-pub(super) static IMAGES: Shape = plain(&[
+/// Images made of a prompt, or of others.
+pub(in crate::request) static IMAGES: Document =
+    Document::new(&IMAGES_SHAPE, Formula::OpenAiImages);
+static IMAGES_SHAPE: Shape = plain(&[
     MODEL,
     ("prompt", Place::PROMPT),
     ("image", PICTURES),
@@ -157,7 +175,10 @@ pub(super) static IMAGES: Shape = plain(&[
     PARAMS,
     TAGS,
 ]);
-pub(super) static SPEECH: Shape = plain(&[
+/// Speech made of a text, or a text of speech.
+pub(in crate::request) static SPEECH: Document =
+    Document::new(&SPEECH_SHAPE, Formula::OpenAi).with_audio_files();
+static SPEECH_SHAPE: Shape = plain(&[
     MODEL,
     ("input", Place::PROMPT),
     ("prompt", Place::PROMPT),

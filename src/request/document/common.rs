@@ -1,0 +1,36 @@
+//! What documents of several formats have in common.
+
+use super::place::Saying::{Json, Tools};
+use super::place::{Kind, Place, Shape};
+
+type Fields = &'static [(&'static str, Place)];
+
+pub(super) const fn plain(fields: Fields) -> Shape {
+    Shape { kind: Kind::Plain, fields }
+}
+
+pub(super) const fn message(fields: Fields) -> Shape {
+    Shape { kind: Kind::Message, fields }
+}
+
+/// Roles whose text is not the user's, the developer's or the system's. Others are
+/// searched: lenient servers take roles they do not know for the user's.
+pub(super) const ROLE: (&str, Place) = ("role", Place::role(&["assistant", "tool", "function"]));
+pub(super) const LABELS: Place = Place::object(&METADATA);
+
+static METADATA: Shape = Shape {
+    kind: Kind::Params,
+    fields: &[("tag", Place::tags(0, &TAG_0)), ("tags", Place::tags(1, &TAG_1))],
+};
+static TAG_0: Place = Place::tag(0);
+static TAG_1: Place = Place::tag(1);
+static TAG_2: Place = Place::tag(2);
+
+pub(super) const MODEL: (&str, Place) = ("model", Place::MODEL);
+pub(super) const STREAM: (&str, Place) = ("stream", Place::STREAM);
+pub(super) const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
+pub(super) const TOOLS: (&str, Place) = ("tools", Place::WHOLE.filled(Tools));
+pub(super) const PARAMS: (&str, Place) = ("metadata", LABELS);
+pub(super) const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));
+pub(super) static JSON_FORMAT: Shape =
+    plain(&[("type", Place::says_if(Json, &["json_object", "json_schema"]))]);
