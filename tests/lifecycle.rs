@@ -25,6 +25,8 @@ mod explain;
 mod failover;
 #[path = "support/fake_host.rs"]
 mod fake_host;
+#[path = "lifecycle/forged.rs"]
+mod forged;
 #[path = "lifecycle/hold.rs"]
 mod hold;
 #[path = "lifecycle/hostile.rs"]

@@ -11,7 +11,7 @@ use std::thread;
 use pointsman::config::{self, Config, DeploymentId, GroupId, ModelId};
 use pointsman::host::{Conflict, SharedData};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
-use pointsman::routing::{Answers, Request, Verdict, decide_and_begin};
+use pointsman::routing::{Answers, Request, Services, Verdict, begin, decide};
 use pointsman::state::outcome::{Outcome, Report};
 use pointsman::state::{
     Asking, Counts, Ending, Intent, Overtaken, Record, SharedFleet, Turn, World,
@@ -207,7 +207,9 @@ fn decided(
     };
     let request = Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 };
     let mut snapshot = fleet.at(shared, config, NOW_MS);
-    let (verdict, begun) = decide_and_begin(request, &Answers::default(), &mut snapshot, 1);
+    let answers = Answers::default();
+    let verdict = decide(request, Services::Answered(&answers), &snapshot, 1);
+    let (verdict, begun) = begin(verdict, request, &answers, &mut snapshot, 1);
     (verdict, begun.map(|begun| begun.attempt.deployment.0))
 }
 

@@ -117,6 +117,14 @@ impl Intake {
         config.client_headers.cost_limit && self.head.first(&config.headers.cost_limit).is_some()
     }
 
+    /// Returns what the control headers ask for.
+    ///
+    /// # Errors
+    /// The first whose value cannot be read.
+    pub(super) fn controls(&self) -> Result<&Controls, BadControl> {
+        self.controls.as_ref().map_err(BadControl::clone)
+    }
+
     /// Completes the facts of a body with what the headers and the path say, and returns
     /// the controls.
     ///
@@ -127,7 +135,7 @@ impl Intake {
             facts.model = self.call.model().map(str::to_owned);
         }
         facts.headers.clone_from(&self.watched);
-        let controls = self.controls.as_ref().map_err(BadControl::clone)?;
+        let controls = self.controls()?;
         if let Some(tags) = &controls.tags {
             facts.tags.clone_from(tags);
             facts.unseen = facts.unseen.without(Fact::Tags);

@@ -12,7 +12,7 @@ use crate::request::control::Controls;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
-use crate::routing::{self, Answers, Request, Services, Verdict};
+use crate::routing::{self, Answers, Request, Services, Verdict, looks};
 use crate::state::{Seen, ShadowWorld, Snapshot};
 use crate::text::header_value;
 
@@ -32,11 +32,6 @@ pub(super) struct Shadowed {
 }
 
 impl Shadowed {
-    /// Returns whether the rest of the body is to be looked at for it.
-    pub(super) const fn is_open(&self) -> bool {
-        self.shadow.is_none()
-    }
-
     /// Counts what the shadow made of the request, of which by now so much is known.
     pub(super) fn count<H: Host + ?Sized>(self, cx: Ctx<'_, H>, facts: Option<&RequestFacts>) {
         let Some(shadow) = &cx.engine.config().shadow else { return };
@@ -64,11 +59,35 @@ struct Early {
 }
 
 /// What is to be looked at: by the shadow as well, where it is evaluated.
-pub(super) fn looks(config: &Config, is_wanted: bool, of: impl Fn(&Config) -> Looks) -> Looks {
+pub(super) fn looks_of_both(
+    config: &Config,
+    is_wanted: bool,
+    of: impl Fn(&Config) -> Looks,
+) -> Looks {
     let looks = of(config);
     match &config.shadow {
         Some(shadow) if is_wanted => looks.and(of(&shadow.config)),
         _ => looks,
+    }
+}
+
+/// Returns what the rest of a body is looked at for where its request goes on early: what
+/// the shadow's decision waits for, if anything.
+pub(super) fn looks_of_rest<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    intake: &Intake,
+    (facts, controls): (&RequestFacts, &Controls),
+    snapshot: &Snapshot<'_, H>,
+    before: Looks,
+) -> Looks {
+    let config = cx.engine.config();
+    let Some(shadow) = config.shadow.as_deref().filter(|_| intake.is_shadowed) else {
+        return Looks::NOTHING;
+    };
+    let request = intake.request(&shadow.config, facts, controls);
+    match fate(cx.engine, request, &Answers::default(), snapshot, intake.seed) {
+        Some(_) => Looks::NOTHING,
+        None => looks::left(request, intake.longest(config), before),
     }
 }
 

@@ -4,7 +4,7 @@
 //! the request asks for, `candidate` and `eligible` what can serve it, `plan` the
 //! order (for some `custom`, what a service is asked), [`explain`] the words for all of it. The same code decides and explains.
 //! Pure: cooldowns, loads and turns are read from a [`World`], and what a decision changes
-//! is part of it; [`decide_and_begin`] alone makes it happen. Knows neither headers nor bytes.
+//! is part of it; [`begin()`] alone makes it happen. Knows neither headers nor bytes.
 
 mod begin;
 mod blocked;
@@ -34,7 +34,7 @@ use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::state::World;
 
-pub use begin::decide_and_begin;
+pub use begin::begin;
 pub use custom::{Answers, Listed, Question, Services};
 pub use decision::{Decision, Kinds, Server, Step};
 pub use explain::Trace;
@@ -104,7 +104,7 @@ impl From<Need> for Stop {
 ///
 /// Equal arguments decide alike: `seed` draws what is drawn, and the world answers the same
 /// however often it is asked. What a decision to serve changes is told by its `intent`, and
-/// [`decide_and_begin`] is what makes that happen.
+/// [`begin()`] is what makes that happen.
 #[must_use]
 pub fn decide(
     request: Request<'_>,

@@ -296,3 +296,20 @@ fn a_decision_that_waits_for_the_body_takes_one_turn() {
     let attempts = ["open", "open2"].map(|name| host.shared.record(name).total.attempts);
     assert_eq!(attempts, [2, 2]);
 }
+
+#[test]
+fn what_is_unreadable_after_its_model_has_begun_no_attempt() {
+    let host = host();
+    let engine = engine(&host, &document());
+    let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "2000")]), false);
+    host.piece(&mut stream, br#"{"model":"open"}{}"#, false);
+    assert_eq!(host.refused().unwrap().0, 400);
+    host.done(stream, None);
+    assert_eq!(host.counted("pointsman.attempts.deployment=.open;.outcome=.cancelled;"), 0);
+    assert_eq!(
+        host.counted(
+            "pointsman.requests.model=.none;.route=.none;.verdict=.refused;.code=.invalid_body;"
+        ),
+        1
+    );
+}

@@ -35,14 +35,14 @@ fn document(with: Value) -> Value {
 }
 
 /// A proxy with both filters.
-struct Proxy {
-    host: FakeHost,
-    router: Rc<Engine>,
-    attempts: Rc<Engine>,
+pub(crate) struct Proxy {
+    pub(crate) host: FakeHost,
+    pub(crate) router: Rc<Engine>,
+    pub(crate) attempts: Rc<Engine>,
 }
 
 impl Proxy {
-    fn new(with: Value) -> Self {
+    pub(crate) fn new(with: Value) -> Self {
         let host = host();
         let mut document = document(with);
         let router = engine(&host, &document);
@@ -83,7 +83,7 @@ impl Proxy {
         self.host.received("x-llm-retry").is_some()
     }
 
-    fn property(&self, name: &str) -> String {
+    pub(crate) fn property(&self, name: &str) -> String {
         let properties = self.host.properties.borrow();
         String::from_utf8(properties[name].clone()).unwrap()
     }

@@ -85,11 +85,7 @@ fn differences(scene: &Scene, row: &Row, trace: &Value, delivery: &Delivery) -> 
         let is_there = trace["decision"]["deployment"] == **id;
         (id.clone(), count + u32::from(is_there))
     });
-    // What turns out to be unreadable after the model may have begun to go on by then.
-    let is_unreadable = !trace["error"].is_null() && trace["facts"].is_null();
-    if !is_unreadable {
-        found.compare("attempts under way", in_flight(), during.collect());
-    }
+    found.compare("attempts under way", in_flight(), during.collect());
     upstream::judge(&mut found, scene, row, trace, sent);
     found.compare("attempts left under way", in_flight(), before);
     found

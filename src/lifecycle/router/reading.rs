@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::decide::{Decided, Ruling, decide};
+use crate::lifecycle::decide::{Decided, Pending, Ruling, decide};
 use crate::lifecycle::early;
-use crate::lifecycle::engine::Engine;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, RequestLedger};
 use crate::lifecycle::reader::{Onward, RequestReader};
 use crate::lifecycle::shadow::{self, Shadowed};
 use crate::lifecycle::unread::{Unread, unreadable};
-use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::Looks;
@@ -37,8 +35,8 @@ pub(super) enum HasRead {
     Part,
     /// It is whole. With the first window, which need not be copied again.
     Whole(Vec<u8>),
-    /// It has been decided by its model, and the rest can follow by itself.
-    Early(Box<Early>),
+    /// It has been decided by its model, and the rest can follow by itself. Likewise.
+    Early(Box<Early>, Vec<u8>),
     /// It cannot be accepted.
     Unread(Unread),
     /// The proxy does not give what it holds.
@@ -52,8 +50,6 @@ pub(super) struct Early {
     /// The plan's first attempt, which has begun.
     pub(super) attempt: AttemptLedger,
     pub(super) shadowed: Option<Box<Shadowed>>,
-    /// The first window of the body.
-    pub(super) first: Vec<u8>,
 }
 
 impl Reading {
@@ -71,55 +67,64 @@ impl Reading {
         }
         // Nothing can follow the announced length: one callback less that holds.
         let is_whole = is_end || self.intake.length == Some(held as u64);
-        let mut early: Option<Early> = None;
+        let mut early = None;
         let mut first = Vec::new();
         while self.reader.seen() < held {
             let seen = self.reader.seen();
             let Some(window) = window(cx.host, seen, held) else {
-                early.into_iter().for_each(|early| early.give_up(cx));
                 return HasRead::Refused(unreadable());
             };
             let intake = &self.intake;
             let read = self.reader.read(intake, &window, |reader| {
-                let (onward, decided) = at_model(cx, intake, reader, is_whole, now_ms);
-                early = decided;
+                let onward;
+                (onward, early) = at_model(cx, intake, reader, is_whole, now_ms);
                 onward
             });
             if let Err(error) = read {
-                early.into_iter().for_each(|early| early.give_up(cx));
                 return HasRead::Unread(Unread::Unparsable(error));
             }
             if seen == 0 {
                 first = window;
             }
         }
-        match early {
-            Some(early) => HasRead::Early(Box::new(Early { first, ..early })),
+        // Only now that all of the piece has been read: what is unreadable begins nothing.
+        match early.and_then(|early| early.begin(cx, &self.intake)) {
+            Some(early) => HasRead::Early(Box::new(early), first),
             None if is_whole => HasRead::Whole(first),
             None => HasRead::Part,
         }
     }
 }
 
-impl Early {
-    /// Ends what has begun of a request that cannot go on after all.
-    fn give_up<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
-        self.attempt.cancelled(cx);
-        if let Some(shadowed) = self.shadowed {
-            shadowed.count(cx, None);
-        }
+/// What is known of a request that its model decides, before anything of it has begun.
+struct AtModel<'a, H: ?Sized> {
+    facts: RequestFacts,
+    pending: Pending<'a, H>,
+}
+
+impl<H: Host + ?Sized> AtModel<'_, H> {
+    /// Begins the first attempt. `None`: other workers were faster, and what is left needs
+    /// more of the request to decide.
+    fn begin(self, cx: Ctx<'_, H>, intake: &Intake) -> Option<Early> {
+        let known = (&self.facts, intake.controls().ok()?);
+        let decided = self.pending.begin(cx, intake, known, &Answers::default()).ok()?;
+        let Decided { ruling: Ruling::Send(decision, attempt), shadowed } = decided else {
+            return None;
+        };
+        Some(Early { decision, attempt, shadowed })
     }
 }
 
-/// Decides at the model, if nothing in the rest of the body can change the decision.
-/// Otherwise sees to it that no more of the rest is looked at than is asked for.
-fn at_model<H: Host + ?Sized>(
-    cx: Ctx<'_, H>,
+/// Decides at the model whether the request can go on: if nothing in the rest of the body
+/// can change the decision. Otherwise sees to it that no more of the rest is looked at than
+/// is asked for. Begins nothing.
+fn at_model<'a, H: Host + ?Sized>(
+    cx: Ctx<'a, H>,
     intake: &Intake,
     reader: &RequestReader,
     is_whole: bool,
     now_ms: u64,
-) -> (Onward, Option<Early>) {
+) -> (Onward, Option<AtModel<'a, H>>) {
     let config = &cx.engine.config;
     let before = reader.looks();
     let may_release = !is_whole && early::against(config, intake.length).is_none();
@@ -133,37 +138,17 @@ fn at_model<H: Host + ?Sized>(
     let Ok((facts, controls)) = intake.facts_at_model(model) else { return (onward, None) };
     if may_release {
         let known = (&facts, controls);
-        let decided = decide(cx, intake, known, &Answers::default(), now_ms);
-        if let Ok(Decided { ruling: Ruling::Send(decision, attempt), shadowed }) = decided {
-            let looks = shadows_looks(cx.engine, intake, known, shadowed.as_deref(), before);
-            let early = Early { decision, attempt, shadowed, first: Vec::new() };
-            return (Onward::Released(looks), Some(early));
+        let pending = decide(cx, intake, known, &Answers::default(), now_ms);
+        if pending.is_to_send() {
+            let looks = shadow::looks_of_rest(cx, intake, known, &pending.snapshot, before);
+            return (Onward::Released(looks), Some(AtModel { facts, pending }));
         }
     }
     if !may_narrow {
         return (onward, None);
     }
-    let looks = shadow::looks(config, intake.is_shadowed, |config| {
+    let looks = shadow::looks_of_both(config, intake.is_shadowed, |config| {
         looks::left(intake.request(config, &facts, controls), longest, before)
     });
     (Onward::Look(looks), None)
-}
-
-/// Returns what the rest of a body that goes on early is looked at for: what the shadow's
-/// decision waits for, if anything.
-fn shadows_looks(
-    engine: &Engine,
-    intake: &Intake,
-    (facts, controls): (&RequestFacts, &Controls),
-    shadowed: Option<&Shadowed>,
-    before: Looks,
-) -> Looks {
-    let config = &engine.config;
-    match &config.shadow {
-        Some(shadow) if shadowed.is_some_and(Shadowed::is_open) => {
-            let request = intake.request(&shadow.config, facts, controls);
-            looks::left(request, intake.longest(config), before)
-        }
-        _ => Looks::NOTHING,
-    }
 }

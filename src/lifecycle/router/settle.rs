@@ -53,8 +53,8 @@ pub(super) fn read_on<H: Host + ?Sized>(
             (State::Reading(reading), Action::Pause)
         }
         HasRead::Whole(first) => end_of_body(cx, *reading, &first, is_end, time),
-        HasRead::Early(early) => {
-            let next = release(cx, *reading, *early);
+        HasRead::Early(early, first) => {
+            let next = release(cx, *reading, *early, &first);
             time.stop(cx);
             next
         }
@@ -224,12 +224,12 @@ fn settle<H: Host + ?Sized>(
 
 /// Sends on what is held of a request that was decided by its model, and lets the rest
 /// follow as it comes.
-fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading, early: Early) -> Next {
+fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading, early: Early, first: &[u8]) -> Next {
     let Reading { intake, reader, ledger, .. } = reading;
-    let Early { decision, attempt, shadowed, first } = early;
+    let Early { decision, attempt, shadowed } = early;
     let dialect = intake.call.format().dialect();
     let held =
-        Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: &first };
+        Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: first };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancelled(cx);
         ledger.refused(cx, Labels::of(&cx.engine.config, &decision), &refusal);

@@ -37,7 +37,7 @@ impl WholeRequest {
         self.intake.call.format().dialect()
     }
 
-    /// Decides by what is known of the request.
+    /// Decides by what is known of the request, and acts on it.
     ///
     /// # Errors
     /// What a service is to be asked first.
@@ -47,7 +47,8 @@ impl WholeRequest {
         now_ms: u64,
     ) -> Result<Decided, Box<Question>> {
         let known = (&self.facts, &self.controls);
-        decide(cx, &self.intake, known, &self.answers, now_ms)
+        let pending = decide(cx, &self.intake, known, &self.answers, now_ms);
+        pending.begin(cx, &self.intake, known, &self.answers)
     }
 
     /// Returns whether too little of the body was looked at for that decision: the bounds
