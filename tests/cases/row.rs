@@ -130,8 +130,8 @@ impl Row {
         let head = self.head.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes()));
         let head = RequestHead::new(head.collect());
         let names = config.deployments.iter().map(|deployment| deployment.id.clone()).collect();
-        let mut fleet = Described { names, ..self.state.clone() };
-        let explained = explained(&config, &head, self.body.as_bytes(), &mut fleet, self.seed);
+        let fleet = Described { names, ..self.state.clone() };
+        let explained = explained(&config, &head, self.body.as_bytes(), &fleet, self.seed);
         serde_json::to_value(explained.shown()).unwrap()
     }
 
