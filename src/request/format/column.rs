@@ -1,0 +1,148 @@
+//! What stands in the columns of the table of wire formats.
+
+use crate::request::document::Document;
+
+/// The formats that the same providers speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// OpenAI's, whose paths are also Azure's.
+    OpenAi,
+    /// Anthropic's.
+    Anthropic,
+    /// Google's.
+    Gemini,
+    /// Azure's, with the deployment in the path.
+    Azure,
+    /// Amazon's.
+    Bedrock,
+    /// Cohere's own.
+    Cohere,
+    /// Rerankers', which several providers speak beside their own.
+    Rerank,
+    /// Ollama's.
+    Ollama,
+}
+
+/// The shape of error bodies a client understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `{"error": {"message", "type", "param", "code"}}`
+    OpenAi,
+    /// `{"type": "error", "error": {"type", "message"}}`
+    Anthropic,
+    /// `{"error": {"code", "message", "status"}}`
+    Gemini,
+    /// `{"message"}`
+    Message,
+    /// `{"error": "…"}`
+    Ollama,
+}
+
+/// Where a request names its model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelPlace {
+    /// In the body.
+    Body,
+    /// In the path, before its end.
+    Path,
+    /// In the query.
+    Query,
+}
+
+/// The kind of work that a request asks for, which explain calls its operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// An answer to a conversation.
+    Chat,
+    /// The same in OpenAI's later API.
+    Responses,
+    /// A count of what a conversation would take; no model runs.
+    CountTokens,
+    /// Text between two others.
+    Fim,
+    /// Text after another.
+    Completions,
+    /// Vectors.
+    Embeddings,
+    /// A judgement of content.
+    Moderations,
+    /// Images.
+    Images,
+    /// Audio made of text.
+    Speech,
+    /// Text made of audio.
+    Audio,
+    /// An order of documents.
+    Rerank,
+    /// A session over a WebSocket.
+    Realtime,
+}
+
+impl Task {
+    /// Returns the name that traces give it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Responses => "responses",
+            Self::CountTokens => "count_tokens",
+            Self::Fim => "fim",
+            Self::Completions => "completions",
+            Self::Embeddings => "embeddings",
+            Self::Moderations => "moderations",
+            Self::Images => "images",
+            Self::Speech => "speech",
+            Self::Audio => "audio",
+            Self::Rerank => "rerank",
+            Self::Realtime => "realtime",
+        }
+    }
+
+    /// Returns whether the answer is text whose events are about as many as its tokens,
+    /// where it streams and tells no usage.
+    #[must_use]
+    pub const fn has_event_per_token(self) -> bool {
+        matches!(self, Self::Chat | Self::Responses | Self::Completions)
+    }
+}
+
+/// What the body of a request may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// JSON.
+    Json,
+    /// A form with files, or JSON.
+    Form,
+    /// There is none: the request is a GET.
+    None,
+}
+
+/// One path of a format.
+#[derive(Debug, Clone, Copy)]
+pub struct PathRow {
+    /// What a request on it asks for.
+    pub task: Task,
+    /// The end of the path without its first slash, as path templates of providers have
+    /// it; where the model is in the path, what follows the model.
+    pub end: &'static str,
+    /// How the body is read.
+    pub document: &'static Document,
+    /// What the body may be.
+    pub body: Body,
+    /// Whether an answer streams unless the body says otherwise.
+    pub streams: bool,
+}
+
+pub(super) const fn json(task: Task, end: &'static str, document: &'static Document) -> PathRow {
+    PathRow { task, end, document, body: Body::Json, streams: false }
+}
+
+pub(super) const fn form(task: Task, end: &'static str, document: &'static Document) -> PathRow {
+    PathRow { body: Body::Form, ..json(task, end, document) }
+}
+
+impl PathRow {
+    pub(super) const fn streaming(self) -> Self {
+        Self { streams: true, ..self }
+    }
+}
