@@ -5,7 +5,9 @@
 
 use crate::sort::{Rank, ranked};
 
-use super::{Candidate, Deployment, ModelFacts, StrategyName};
+use super::candidate::Candidate;
+use super::deployment::{Deployment, ModelFacts};
+use super::parts::StrategyName;
 
 /// Groups of more candidates than this are large.
 pub const MOST_SMALL: usize = 16;
