@@ -3,7 +3,7 @@
 //! Lists active models and the aliases of those, sorted by name. One that is archived is
 //! found by its name all the same, for it resolves. Deployments and providers are not told.
 
-use crate::config::{Config, Group, Model, ModelId, Status};
+use crate::config::{Config, Group, ModelId, Status};
 use crate::json::Json;
 use crate::request::format::Dialect;
 use crate::request::path::{canonical, split};
@@ -176,12 +176,11 @@ fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Diale
     if name != model.name {
         json.key("alias_of").text(&model.name);
     }
-    let Model { description, purpose, when_to_use, groups, .. } = model;
-    if let Some(description) = description {
+    if let Some(description) = &model.description {
         json.key("description").text(description);
     }
-    uses(json, purpose.as_deref(), when_to_use.as_deref());
-    let mut variants = groups.iter().filter_map(|group| Some((group.key.as_deref()?, group)));
+    uses(json, model.purpose.as_deref(), model.when_to_use.as_deref());
+    let mut variants = model.groups.iter().filter_map(|group| Some((group.key.as_deref()?, group)));
     let Some(first) = variants.next() else { return };
     json.key("variants").list(|json| {
         for (key, group) in std::iter::once(first).chain(variants) {

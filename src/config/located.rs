@@ -7,9 +7,10 @@
 
 use std::ops::Range;
 
+use super::configuration::Config;
 use super::document::{self, Malformed};
 use super::error::{Path, Problem, quoted};
-use super::{Config, parse};
+use super::parse::parse;
 
 /// A configuration's text, checked.
 #[derive(Debug)]

@@ -62,7 +62,7 @@ mod tests {
     fn settings() -> Cooldown {
         let document = br#"{"providers":{"p":{"cluster":"p"}},
             "models":{"m":{"candidates":[{"provider":"p","model":"a"}]}}}"#;
-        crate::config::parse(document).unwrap().cooldown
+        crate::config::parse(document).unwrap().cooldown.clone()
     }
 
     fn failed() -> Record {

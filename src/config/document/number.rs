@@ -5,7 +5,7 @@
 
 use serde_json::{Number, Value};
 
-use super::Node;
+use super::node::Node;
 
 /// Integers up to this are exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -7,7 +7,7 @@
 
 use serde_json::Number;
 
-use super::Node;
+use super::node::Node;
 use super::number::whole;
 
 /// Levels of lists and objects, about as many as the JSON reader allows.
