@@ -36,8 +36,18 @@ impl Writer {
         self.0
     }
 
+    // Copies wherever a number is written would be kilobytes.
     #[inline(never)]
-    pub(crate) fn number(&mut self, mut number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
+        // Nearly all are this short: flags, lengths, places in lists.
+        match u8::try_from(number) {
+            Ok(byte @ ..0x80) => self.0.push(byte),
+            _ => self.long_number(number),
+        }
+    }
+
+    #[cold]
+    fn long_number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number.to_le_bytes()[0] | 0x80);
             number >>= 7;
@@ -84,9 +94,19 @@ impl<'a> Reader<'a> {
         (*first == version).then_some(Self(rest))
     }
 
-    // Copies of the loop wherever a number is read would be three kilobytes.
     #[inline(never)]
     pub(crate) fn number(&mut self) -> Option<u64> {
+        match *self.0 {
+            [byte @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Some(u64::from(byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    #[cold]
+    fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
