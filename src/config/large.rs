@@ -4,7 +4,7 @@
 //! Puts candidates in order by what does not change; knows nothing of requests.
 
 use crate::sort::{Rank, ranked};
-use crate::strategy::{Entry, Pick, Strategy, Trait};
+use crate::strategy::{Pick, Profile, Strategy, Trait};
 
 use super::candidate::Candidate;
 use super::deployment::{Deployment, ModelFacts};
@@ -45,9 +45,9 @@ impl Index {
                 let deployment = deployments.get(candidate.deployment.0);
                 let priority = deployment.map_or(0, |deployment| deployment.priority);
                 let Candidate { weight, position, .. } = *candidate;
-                Entry { weight, position, priority, ..Entry::default() }
+                Profile { weight, position, priority, ..Profile::default() }
             });
-            let entries: Vec<Entry> = entries.collect();
+            let entries: Vec<Profile> = entries.collect();
             strategy.order(&entries, Pick::by(&mut fastrand::Rng::with_seed(0)))
         };
         if strategy.is_configured() {

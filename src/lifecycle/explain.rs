@@ -6,7 +6,7 @@ use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
-use crate::routing::explain::{Shown, explain};
+use crate::routing::explain::{TraceWithFacts, explain};
 use crate::routing::{Request, Trace};
 use crate::state::{ShadowWorld, World};
 
@@ -112,8 +112,8 @@ pub struct Explained {
 impl Explained {
     /// The trace with the facts it rests on.
     #[must_use]
-    pub fn shown(&self) -> Shown<'_> {
-        Shown { facts: self.facts.as_ref().map(Into::into), trace: &self.trace }
+    pub fn shown(&self) -> TraceWithFacts<'_> {
+        TraceWithFacts { facts: self.facts.as_ref().map(Into::into), trace: &self.trace }
     }
 }
 
