@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::host::Host;
-use crate::models::Asked;
+use crate::models::ModelsRequest;
 
 use super::headers::RequestHead;
 use super::refuse::refuse;
@@ -17,7 +17,7 @@ impl Stream {
     ) -> Option<Action> {
         let path = head.text(":path")?;
         let is_anthropic = head.first("anthropic-version").is_some();
-        let asked = Asked::of(head.first(":method")?, &path, is_anthropic)?;
+        let asked = ModelsRequest::of(head.first(":method")?, &path, is_anthropic)?;
         Some(match asked.answer(config) {
             Ok(body) => {
                 host.respond(200, &[("content-type", "application/json")], body.as_bytes());
