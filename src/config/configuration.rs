@@ -106,31 +106,31 @@ impl Config {
         self.is_handing_over() || self.hold == Hold::BufferFilter
     }
 
-    /// The provider of that id.
+    /// Returns the provider of that id.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> &Provider {
         &self.providers[id.0]
     }
 
-    /// The deployment of that id.
+    /// Returns the deployment of that id.
     #[must_use]
     pub fn deployment(&self, id: DeploymentId) -> &Deployment {
         &self.deployments[id.0]
     }
 
-    /// The model of that id.
+    /// Returns the model of that id.
     #[must_use]
     pub fn model(&self, id: ModelId) -> &Model {
         &self.models[id.0]
     }
 
-    /// The route of that id.
+    /// Returns the route of that id.
     #[must_use]
     pub fn route(&self, id: RouteId) -> &Route {
         &self.routes[id.0]
     }
 
-    /// The group of that model and id.
+    /// Returns the group of that model and id.
     #[must_use]
     pub fn group(&self, model: ModelId, group: GroupId) -> &Group {
         &self.models[model.0].groups[group.0]

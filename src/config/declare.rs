@@ -20,7 +20,7 @@
 //!
 //! - The doc comment is the documentation: of the section a sentence, of a key a phrase.
 //! - After the name stands the key, in parentheses, where the field has another name.
-//! - The type says what the key holds ([`HasKind`](super::shape::HasKind)). `as` says it
+//! - The type says what the key holds ([`HasKeyKind`](super::shape::HasKeyKind)). `as` says it
 //!   instead where the type takes more than the key may have, and names a constant or holds
 //!   an expression in parentheses.
 //! - After `=` stands the default as JSON, or `required`, or `none`.
@@ -56,10 +56,10 @@ macro_rules! section {
         }
 
         const _: () = {
-            use $crate::config::read::{Members, Read, Section, member};
-            use $crate::config::shape::{HasKind, Key, Kind, Shape, documentation};
+            use $crate::config::read::{CheckedMembers, ReadChecked, Section, member};
+            use $crate::config::shape::{HasKeyKind, Key, KeyKind, SectionShape, documentation};
 
-            static SHAPE: Shape = Shape {
+            static SHAPE: SectionShape = SectionShape {
                 name: $shape,
                 doc: documentation(concat!($($doc),+)),
                 keys: &[$name::KEYS $(, <$flat_type>::KEYS)?],
@@ -75,11 +75,11 @@ macro_rules! section {
                     },
                 )*];
 
-                fn shape() -> &'static Shape {
+                fn shape() -> &'static SectionShape {
                     &SHAPE
                 }
 
-                fn take(members: &mut Members) -> Self {
+                fn take(members: &mut CheckedMembers) -> Self {
                     Self {
                         $($field: member(members, $crate::config::declare::key!($field $($key)?)),)*
                         $($flat: <$flat_type>::take(members),)?
@@ -88,11 +88,11 @@ macro_rules! section {
                 }
             }
 
-            impl HasKind for $name {
-                const KIND: Kind = Kind::Object(<$name as Section>::shape);
+            impl HasKeyKind for $name {
+                const KIND: KeyKind = KeyKind::Object(<$name as Section>::shape);
             }
 
-            impl Read for $name {
+            impl ReadChecked for $name {
                 fn read(value: serde_json::Value) -> Self {
                     $crate::config::read::section(value)
                 }
@@ -114,7 +114,7 @@ macro_rules! key {
 /// What a key holds.
 macro_rules! kind {
     ($type:ty) => {
-        <$type as HasKind>::KIND
+        <$type as HasKeyKind>::KIND
     };
     ($type:ty, $kind:tt) => {
         $kind
@@ -124,25 +124,25 @@ macro_rules! kind {
 /// What holds where a key is left out.
 macro_rules! presence {
     (required) => {
-        $crate::config::shape::Presence::Required
+        $crate::config::shape::WhenAbsent::Required
     };
     (none) => {
-        $crate::config::shape::Presence::Optional
+        $crate::config::shape::WhenAbsent::Optional
     };
     ($json:tt) => {
-        $crate::config::shape::Presence::Default(stringify!($json))
+        $crate::config::shape::WhenAbsent::Default(stringify!($json))
     };
 }
 
 /// Declares the names of an enum's values. The first is the one of what was reported.
 macro_rules! named {
     ($($type:ty { $first:literal => $fallback:ident $(, $name:literal => $value:ident)* $(,)? })*) => {$(
-        impl $crate::config::shape::HasKind for $type {
-            const KIND: $crate::config::shape::Kind =
-                $crate::config::shape::Kind::Choice(&[$first $(, $name)*]);
+        impl $crate::config::shape::HasKeyKind for $type {
+            const KIND: $crate::config::shape::KeyKind =
+                $crate::config::shape::KeyKind::Choice(&[$first $(, $name)*]);
         }
 
-        impl $crate::config::read::Read for $type {
+        impl $crate::config::read::ReadChecked for $type {
             fn read(value: serde_json::Value) -> Self {
                 match value.as_str() {
                     Some($first) => return Self::$fallback,

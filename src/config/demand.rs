@@ -40,6 +40,7 @@ impl Demand {
         catalog: impl Iterator<Item = &'a ModelFacts>,
     ) -> Self {
         let mut demand = Self::default();
+        // Disabled routes never match, so they ask for nothing.
         for route in routes.iter().filter(|route| route.enabled) {
             let Action { max_cost_usd, .. } = route.then;
             demand.costs |= max_cost_usd.is_some();
@@ -61,6 +62,7 @@ impl Demand {
         demand
     }
 
+    /// Adds what picking among the candidates of a group asks for.
     fn group(&mut self, group: &Group) {
         self.costs |= group.strategy.has(Trait::NeedsCosts) && group.candidates.len() > 1;
         self.usage |= group.strategy.has(Trait::CountsTokens);
@@ -71,11 +73,13 @@ impl Demand {
         self.least_in_candidates = lower(self.least_in_candidates, least);
     }
 
+    /// Adds what the facts of a model ask for.
     fn facts(&mut self, facts: &ModelFacts) {
         self.least_in_candidates = lower(self.least_in_candidates, facts.context_window);
         self.prices |= facts.input_usd_per_million.is_some_and(|price| price > 0.0);
     }
 
+    /// Adds what one condition asks for; `least` becomes the smallest number of tokens compared.
     fn note(&mut self, condition: &Condition, least: &mut Option<u64>, is_rule: bool) {
         match condition {
             Condition::InputTokensLt(bound) | Condition::InputTokensGt(bound) => {
@@ -91,7 +95,7 @@ impl Demand {
     }
 }
 
-/// Every condition, nested ones included.
+/// Calls `found` with every condition, nested ones included.
 fn each(when: &When, found: &mut impl FnMut(&Condition)) {
     for condition in &when.0 {
         match condition {
@@ -102,6 +106,7 @@ fn each(when: &When, found: &mut impl FnMut(&Condition)) {
     }
 }
 
+/// Returns the smaller of two bounds; none is no bound.
 fn lower(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

@@ -1,4 +1,4 @@
-//! Deployments, and what is known of the models behind them.
+//! Deployments, and what is known of the models that they serve.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::declare::section;
 use super::ids::ProviderId;
-use super::read::{Read, Section};
-use super::shape::{AT_LEAST_ONE, HasKind, Key, Kind, USD};
+use super::read::{ReadChecked, Section};
+use super::shape::{AT_LEAST_ONE, HasKeyKind, Key, KeyKind, USD};
 
 section! {
     /// One provider and upstream model that can serve requests.
@@ -88,11 +88,11 @@ section! {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Overrides(pub Vec<(String, Value)>);
 
-impl HasKind for Overrides {
-    const KIND: Kind = Kind::Json;
+impl HasKeyKind for Overrides {
+    const KIND: KeyKind = KeyKind::Json;
 }
 
-impl Read for Overrides {
+impl ReadChecked for Overrides {
     fn read(value: Value) -> Self {
         Self(Map::read(value).into_iter().collect())
     }

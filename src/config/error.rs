@@ -30,12 +30,12 @@ pub struct Problem {
 }
 
 impl Problems {
-    /// The problems kept, in the order found.
+    /// Returns the problems kept, in the order found.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.list.iter()
     }
 
-    /// How many there are, those included that are not kept.
+    /// Returns how many problems there are, those included that are not kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len().saturating_add(self.omitted)
@@ -47,14 +47,14 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// What is wrong at one place.
+    /// Returns the one problem of a place.
     #[must_use]
     pub fn of(path: &str, message: impl Into<String>) -> Self {
         let problem = Problem { path: path.to_owned(), message: message.into() };
         Self { list: vec![problem], omitted: 0 }
     }
 
-    /// The same, of a document that is called by another name.
+    /// Returns the same problems, of a document that is called by another name.
     pub(super) fn in_document(mut self, name: &str) -> Self {
         let root = Path::Root.to_string();
         for problem in self.list.iter_mut().filter(|problem| problem.path == root) {
@@ -107,14 +107,14 @@ impl std::error::Error for Problems {}
 
 /// What one pass over a configuration finds.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(super) struct Diagnostics {
     /// What makes it fail.
     pub(super) problems: Problems,
     /// What is accepted, but worth a second look.
     pub(super) warnings: Vec<String>,
 }
 
-impl Findings {
+impl Diagnostics {
     /// Notes a problem; the same one at the same place counts once.
     pub(super) fn problem(&mut self, path: &Path<'_>, message: impl Into<String>) {
         let problem = Problem { path: path.to_string(), message: message.into() };
@@ -151,12 +151,12 @@ pub(super) enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// The member of that key.
+    /// Returns the place of the member of that key.
     pub(super) fn key(&'a self, key: &'a str) -> Path<'a> {
         Path::Key(self, key)
     }
 
-    /// The element at that index.
+    /// Returns the place of the element at that index.
     pub(super) fn index(&'a self, index: usize) -> Path<'a> {
         Path::Index(self, index)
     }
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn problems_are_bounded_and_told_once() {
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         for at in 0..150 {
             findings.problem(&Path::Root.index(at), "bad");
             findings.problem(&Path::Root.index(at), "bad");

@@ -1,7 +1,9 @@
 //! Names of the headers this filter reads and writes.
 
-use super::read::{Members, Read, member};
-use super::shape::{A_HEADER_NAME, HasKind, Key, Kind, Presence, Shape, documentation};
+use super::read::{CheckedMembers, ReadChecked, member};
+use super::shape::{
+    A_HEADER_NAME, HasKeyKind, Key, KeyKind, SectionShape, WhenAbsent, documentation,
+};
 
 /// Declares the headers by their names, which are the keys that rename them.
 macro_rules! headers {
@@ -12,14 +14,14 @@ macro_rules! headers {
             $($(#[doc = $doc])+ pub $field: String,)*
         }
 
-        static SHAPE: Shape = Shape {
+        static SHAPE: SectionShape = SectionShape {
             name: "headers",
             doc: documentation(" Other names for the headers of this filter."),
             keys: &[&[$(
                 Key {
                     name: $name,
                     kind: A_HEADER_NAME,
-                    presence: Presence::Optional,
+                    presence: WhenAbsent::Optional,
                     doc: documentation(concat!($($doc),+)),
                 },
             )*]],
@@ -44,9 +46,9 @@ macro_rules! headers {
             }
         }
 
-        impl Read for HeaderNames {
+        impl ReadChecked for HeaderNames {
             fn read(value: serde_json::Value) -> Self {
-                let mut members = Members::read(value);
+                let mut members = CheckedMembers::read(value);
                 let mut name = |key: &str| {
                     member::<Option<String>>(&mut members, key).unwrap_or_else(|| key.to_owned())
                 };
@@ -56,8 +58,8 @@ macro_rules! headers {
     };
 }
 
-impl HasKind for HeaderNames {
-    const KIND: Kind = Kind::Object(|| &SHAPE);
+impl HasKeyKind for HeaderNames {
+    const KIND: KeyKind = KeyKind::Object(|| &SHAPE);
 }
 
 headers! {

@@ -30,7 +30,7 @@ pub enum Index {
 }
 
 impl Index {
-    /// The index of candidates, which are in file order.
+    /// Returns the index of a group, whose candidates are in file order.
     pub(super) fn of(
         strategy: Strategy,
         candidates: &[Candidate],
@@ -69,21 +69,22 @@ impl Index {
     }
 }
 
-/// The candidates by that rank; those of the same keep their order.
+/// Returns the candidates ordered by that rank; those of the same rank keep their order.
 fn by(order: Vec<usize>, rank: &dyn Fn(usize) -> Rank) -> Vec<usize> {
     ranked(order.into_iter().map(|at| (rank(at), at)).collect())
 }
 
-/// The prices of input and output, where both are known.
+/// Returns the prices of input and output, where both are known.
 fn price(facts: &ModelFacts) -> Option<(f64, f64)> {
     Some((facts.input_usd_per_million?, facts.output_usd_per_million?))
 }
 
-/// Equal prices next to each other, unknown ones last.
+/// Returns a rank by which equal prices stand next to each other, and unknown ones last.
 fn rank(price: Option<(f64, f64)>) -> Rank {
     price.map_or((f64::INFINITY, 0), |(input, output)| (input, output.to_bits().cast_signed()))
 }
 
+/// Returns for each candidate the sum of the weights up to it, its own included.
 fn sums(candidates: &[Candidate]) -> Vec<u64> {
     let mut sum = 0_u64;
     let sums = candidates.iter().map(|candidate| {
@@ -93,7 +94,7 @@ fn sums(candidates: &[Candidate]) -> Vec<u64> {
     sums.collect()
 }
 
-/// Candidates of one price each, of candidates in the order of their prices.
+/// Returns the candidates of each price as one list, given in the order of their prices.
 fn tiers(order: Vec<usize>, price: impl Fn(usize) -> Option<(f64, f64)>) -> Vec<Vec<usize>> {
     let mut tiers: Vec<Vec<usize>> = Vec::new();
     for at in order {

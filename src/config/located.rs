@@ -13,7 +13,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::configuration::Config;
-use super::document::{self, Malformed};
+use super::document::{self, SyntaxError};
 use super::error::{Path, Problem, quoted};
 use super::parse::parse;
 
@@ -73,7 +73,7 @@ pub fn check_json(text: &str) -> Checked {
 }
 
 /// A value of the text.
-struct Place {
+struct TextPlace {
     /// As problems name it.
     path: String,
     /// The key it stands under, as messages quote it, and where that is.
@@ -84,15 +84,19 @@ struct Place {
     parent: Option<usize>,
 }
 
-/// The range that a problem is about.
-fn range(places: &[Place], problem: &Problem) -> Range<usize> {
+/// Returns the range that a problem is about.
+///
+/// That is the key where the key is at fault, as in `unknown key "colour"`; else the value at the
+/// problem's path, or what stands around it where the text has no such value.
+fn range(places: &[TextPlace], problem: &Problem) -> Range<usize> {
     let around = places.iter().filter(|place| place.holds(&problem.path));
     // Of equal keys the last is shown, which is the one too many.
     let Some(place) = around.max_by_key(|place| place.path_length()) else { return 0..0 };
+    // These messages begin with the key that is at fault, which is a member of their place.
     let starts = ["unknown key ", "duplicate key ", "found key "];
     let fault = starts.iter().find_map(|start| problem.message.strip_prefix(start));
-    let is_here = |parent: &Place| parent.path == problem.path;
-    let named = |member: &Place| {
+    let is_here = |parent: &TextPlace| parent.path == problem.path;
+    let named = |member: &TextPlace| {
         let parent = member.parent.and_then(|parent| places.get(parent));
         let (key, range) = member.key.clone().filter(|_| parent.is_some_and(is_here))?;
         fault?.starts_with(&key).then_some(range)
@@ -100,7 +104,7 @@ fn range(places: &[Place], problem: &Problem) -> Range<usize> {
     places.iter().rev().find_map(named).unwrap_or_else(|| place.range.clone())
 }
 
-impl Place {
+impl TextPlace {
     /// Whether the path is this one's, or of something in it.
     fn holds(&self, path: &str) -> bool {
         let is_root = self.parent.is_none();
@@ -108,14 +112,15 @@ impl Place {
         is_root || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     }
 
+    /// Returns the length of the path, by which the innermost of several places is found.
     fn path_length(&self) -> usize {
         if self.parent.is_none() { 0 } else { self.path.len() }
     }
 }
 
-/// A warning as a problem: its path, then what it says.
-fn parted(places: &[Place], warning: &str) -> Problem {
-    let message = |place: &Place| {
+/// Returns a warning as a problem: its path, then what it says.
+fn parted(places: &[TextPlace], warning: &str) -> Problem {
+    let message = |place: &TextPlace| {
         let rest = warning.strip_prefix(place.path.as_str())?.strip_prefix(": ")?;
         Some(Problem { path: place.path.clone(), message: rest.to_owned() })
     };
@@ -126,8 +131,8 @@ fn parted(places: &[Place], warning: &str) -> Problem {
     })
 }
 
-/// Where the parser stopped.
-fn at(text: &str, malformed: &Malformed) -> Range<usize> {
+/// Returns the character at which the parser stopped.
+fn at(text: &str, malformed: &SyntaxError) -> Range<usize> {
     let before = text.split_inclusive('\n').take(malformed.line.saturating_sub(1)).map(str::len);
     let line = before.fold(0, usize::saturating_add);
     let mut at = line.saturating_add(malformed.column.saturating_sub(1)).min(text.len());
@@ -138,7 +143,7 @@ fn at(text: &str, malformed: &Malformed) -> Range<usize> {
     at..at.saturating_add(width)
 }
 
-/// Line and column of a byte, from 1 on.
+/// Returns line and column of a byte, both from 1 on.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
@@ -147,7 +152,7 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// Returns every value of a JSON text, each before what it holds.
-fn places(text: &str) -> Vec<Place> {
+fn places(text: &str) -> Vec<TextPlace> {
     let mut walk = Walk { text, places: Vec::new() };
     if let Ok(root) = serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         walk.value(root, &Path::Root, None, None);
@@ -158,7 +163,7 @@ fn places(text: &str) -> Vec<Place> {
 /// A walk over JSON text, no deeper than its parser goes.
 struct Walk<'a> {
     text: &'a str,
-    places: Vec<Place>,
+    places: Vec<TextPlace>,
 }
 
 impl<'a> Walk<'a> {
@@ -180,9 +185,9 @@ impl<'a> Walk<'a> {
             _ => whole,
         };
         let key = key.map(|(key, range)| (quoted(key), range));
-        self.places.push(Place { path: path.to_string(), key, range, parent });
+        self.places.push(TextPlace { path: path.to_string(), key, range, parent });
         if value.get().starts_with('{') {
-            let members: Members<'a> = serde_json::from_str(value.get()).unwrap_or_default();
+            let members: MemberTexts<'a> = serde_json::from_str(value.get()).unwrap_or_default();
             for (written, member) in members.0 {
                 let key: String = serde_json::from_str(written.get()).unwrap_or_default();
                 let range = self.range(written);
@@ -204,31 +209,31 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Members of an object as they are written: in order, duplicates included.
+/// MemberTexts of an object as they are written: in order, duplicates included.
 #[derive(Default)]
-struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+struct MemberTexts<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for MemberTexts<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        deserializer.deserialize_map(MemberTextsVisitor)
     }
 }
 
-struct MembersVisitor;
+struct MemberTextsVisitor;
 
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
+impl<'de> Visitor<'de> for MemberTextsVisitor {
+    type Value = MemberTexts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<MemberTexts<'de>, A::Error> {
         let mut members = Vec::new();
         while let Some(entry) = entries.next_entry()? {
             members.push(entry);
         }
-        Ok(Members(members))
+        Ok(MemberTexts(members))
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::declare::{named, section};
-use super::read::Read;
-use super::shape::{Kind, TEXT, as_element, plain};
+use super::read::ReadChecked;
+use super::shape::{KeyKind, TEXT, as_element, plain};
 
 /// Whether a model resolves and is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,9 +42,9 @@ section! {
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ParamSchema "param_schema" {
         /// params are an object
-        _type ("type"): Unread as (Kind::Choice(&["object"])) = none,
+        _type ("type"): ForPeople as (KeyKind::Choice(&["object"])) = none,
         /// for people
-        _description ("description"): Unread as TEXT = none,
+        _description ("description"): ForPeople as TEXT = none,
         /// params that must be there
         pub required: Vec<String> = [],
         /// known params
@@ -62,21 +62,21 @@ section! {
         /// accepted types
         // Empty: any.
         pub types ("type"): Vec<String>
-            as (Kind::Either(&[as_element(PARAM_TYPE), plain(Kind::List(&PARAM_TYPE))])) = [],
+            as (KeyKind::Either(&[as_element(PARAM_TYPE), plain(KeyKind::List(&PARAM_TYPE))])) = [],
         /// accepted values
-        pub values ("enum"): Option<Vec<String>> as (Kind::List(&Kind::Scalar)) = none,
+        pub values ("enum"): Option<Vec<String>> as (KeyKind::List(&KeyKind::Scalar)) = none,
         /// for people
-        _description ("description"): Unread as TEXT = none,
+        _description ("description"): ForPeople as TEXT = none,
     }
 }
 
-const PARAM_TYPE: Kind = Kind::Choice(&["string", "number", "integer", "boolean"]);
+const PARAM_TYPE: KeyKind = KeyKind::Choice(&["string", "number", "integer", "boolean"]);
 
 /// The value of a key that is for people alone.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Unread;
+struct ForPeople;
 
-impl Read for Unread {
+impl ReadChecked for ForPeople {
     fn read(_: Value) -> Self {
         Self
     }

@@ -1,7 +1,7 @@
 //! Providers: where they are, what they speak, and what is changed of requests to them.
 
 use super::declare::{named, section};
-use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, Text, VARIABLE};
+use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm, VARIABLE};
 use crate::request::format::Format;
 
 section! {
@@ -13,17 +13,17 @@ section! {
         /// which wire formats it speaks
         pub api: Api = "openai",
         /// value of :authority sent upstream
-        pub authority: Option<String> as (Kind::Text(Text::Authority)) = none,
+        pub authority: Option<String> as (KeyKind::Text(TextForm::Authority)) = none,
         /// put before the request path
-        pub path_prefix: String as (Kind::Text(Text::PathPrefix)) = "",
+        pub path_prefix: String as (KeyKind::Text(TextForm::PathPrefix)) = "",
         /// replaces the request path; {model} and {operation} are filled in
-        pub path: Option<String> as (Kind::Text(Text::PathTemplate)) = none,
+        pub path: Option<String> as (KeyKind::Text(TextForm::PathTemplate)) = none,
         /// the proxy's own credential
         pub credential: Option<Credential> = none,
         /// headers set on every attempt
-        pub headers: Vec<(String, String)> as (Kind::Map(Text::HeaderName, &A_HEADER_VALUE)) = {},
+        pub headers: Vec<(String, String)> as (KeyKind::Map(TextForm::HeaderName, &A_HEADER_VALUE)) = {},
         /// headers removed on every attempt
-        pub remove_headers: Vec<String> as (Kind::List(&A_HEADER_NAME)) = [],
+        pub remove_headers: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
     }
     with {
         /// Its key in `providers`.

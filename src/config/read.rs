@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::shape::{Key, Shape};
+use super::shape::{Key, SectionShape};
 
 /// Members of an object whose shape was checked.
-pub(super) type Members = Map<String, Value>;
+pub(super) type CheckedMembers = Map<String, Value>;
 
 /// A type that is read from a value whose shape was checked.
-pub(super) trait Read {
+pub(super) trait ReadChecked {
     /// Returns the value as this type; what is absent comes as `null`.
     fn read(value: Value) -> Self;
 }
@@ -26,38 +26,38 @@ pub(super) trait Section: Sized {
     const KEYS: &'static [Key];
 
     /// Returns what documents are checked against.
-    fn shape() -> &'static Shape;
+    fn shape() -> &'static SectionShape;
 
     /// Takes the fields out of an object.
-    fn take(members: &mut Members) -> Self;
+    fn take(members: &mut CheckedMembers) -> Self;
 }
 
 impl<T: Section> Section for Arc<T> {
     const KEYS: &'static [Key] = T::KEYS;
 
-    fn shape() -> &'static Shape {
+    fn shape() -> &'static SectionShape {
         T::shape()
     }
 
-    fn take(members: &mut Members) -> Self {
+    fn take(members: &mut CheckedMembers) -> Self {
         Self::new(T::take(members))
     }
 }
 
 /// Reads a section, to which all members of the object belong.
 pub(super) fn section<T: Section>(value: Value) -> T {
-    let mut members = Members::read(value);
+    let mut members = CheckedMembers::read(value);
     let section = T::take(&mut members);
     debug_assert!(members.is_empty(), "nothing reads {members:?}");
     section
 }
 
 /// Takes a member out of an object.
-pub(super) fn member<T: Read>(members: &mut Members, key: &str) -> T {
+pub(super) fn member<T: ReadChecked>(members: &mut CheckedMembers, key: &str) -> T {
     T::read(members.remove(key).unwrap_or_default())
 }
 
-/// The default for what is absent, and for what the tables should have ruled out.
+/// Returns the default for what is absent, and for what the tables should have ruled out.
 fn default<T: Default>(value: &Value) -> T {
     expect_absent(value);
     T::default()
@@ -68,39 +68,39 @@ pub(super) fn expect_absent(value: &Value) {
     debug_assert!(value.is_null(), "the tables let {value} pass");
 }
 
-impl Read for bool {
+impl ReadChecked for bool {
     fn read(value: Value) -> Self {
         value.as_bool().unwrap_or_else(|| default(&value))
     }
 }
 
-impl Read for u64 {
+impl ReadChecked for u64 {
     fn read(value: Value) -> Self {
         value.as_u64().unwrap_or_else(|| default(&value))
     }
 }
 
-impl Read for u32 {
+impl ReadChecked for u32 {
     fn read(value: Value) -> Self {
         let number = value.as_u64().and_then(|number| number.try_into().ok());
         number.unwrap_or_else(|| default(&value))
     }
 }
 
-impl Read for i32 {
+impl ReadChecked for i32 {
     fn read(value: Value) -> Self {
         let number = value.as_i64().and_then(|number| number.try_into().ok());
         number.unwrap_or_else(|| default(&value))
     }
 }
 
-impl Read for f64 {
+impl ReadChecked for f64 {
     fn read(value: Value) -> Self {
         value.as_f64().unwrap_or_else(|| default(&value))
     }
 }
 
-impl Read for String {
+impl ReadChecked for String {
     fn read(value: Value) -> Self {
         match value {
             Value::String(text) => text,
@@ -109,13 +109,13 @@ impl Read for String {
     }
 }
 
-impl Read for Value {
+impl ReadChecked for Value {
     fn read(value: Value) -> Self {
         value
     }
 }
 
-impl Read for Map<String, Value> {
+impl ReadChecked for Map<String, Value> {
     fn read(value: Value) -> Self {
         match value {
             Value::Object(members) => members,
@@ -125,25 +125,25 @@ impl Read for Map<String, Value> {
 }
 
 /// `null` stands for what was reported.
-impl<T: Read> Read for Option<T> {
+impl<T: ReadChecked> ReadChecked for Option<T> {
     fn read(value: Value) -> Self {
         (!value.is_null()).then(|| T::read(value))
     }
 }
 
-impl<T: Read> Read for Box<T> {
+impl<T: ReadChecked> ReadChecked for Box<T> {
     fn read(value: Value) -> Self {
         Self::new(T::read(value))
     }
 }
 
-impl<T: Read> Read for Arc<T> {
+impl<T: ReadChecked> ReadChecked for Arc<T> {
     fn read(value: Value) -> Self {
         Self::new(T::read(value))
     }
 }
 
-impl<T: Read> Read for Vec<T> {
+impl<T: ReadChecked> ReadChecked for Vec<T> {
     fn read(value: Value) -> Self {
         match value {
             Value::Array(elements) => elements.into_iter().map(T::read).collect(),
@@ -152,7 +152,7 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-impl<T: Read> Read for BTreeMap<String, T> {
+impl<T: ReadChecked> ReadChecked for BTreeMap<String, T> {
     fn read(value: Value) -> Self {
         let mut map = Self::new();
         for (key, value) in Map::read(value) {
@@ -162,13 +162,10 @@ impl<T: Read> Read for BTreeMap<String, T> {
     }
 }
 
-/// Members that were not reported.
-impl Read for Vec<(String, String)> {
+/// What was reported has an empty value: its key still counts.
+impl ReadChecked for Vec<(String, String)> {
     fn read(value: Value) -> Self {
-        let members = Members::read(value).into_iter();
-        members
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (key, String::read(value)))
-            .collect()
+        let members = CheckedMembers::read(value).into_iter();
+        members.map(|(key, value)| (key, String::read(value))).collect()
     }
 }

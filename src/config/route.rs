@@ -1,6 +1,6 @@
 //! Routes as data: conditions over a request and the action to take.
 //!
-//! How a condition is evaluated is `condition`'s business.
+//! How a condition is evaluated is for `condition` to say.
 
 use crate::request::format::Format;
 use crate::request::keyword::KeywordId;

@@ -21,7 +21,7 @@ pub struct RouteIndex {
 }
 
 impl RouteIndex {
-    /// The index of routes in the order they are tried.
+    /// Returns the index of routes, given in the order they are tried.
     pub(super) fn of(routes: &[Route]) -> Self {
         let mut index = Self::default();
         for (at, route) in routes.iter().enumerate().filter(|(_, route)| route.enabled) {

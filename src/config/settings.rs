@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::declare::{named, section};
 use super::ids::ModelId;
-use super::read::Read;
+use super::read::ReadChecked;
 use super::shape::{
-    A_PATH, AT_LEAST_ONE, HasKind, Kind, MILLISECONDS, PERCENT, Text, VARIABLE, as_element, plain,
-    whole,
+    A_PATH, AT_LEAST_ONE, HasKeyKind, KeyKind, MILLISECONDS, PERCENT, TextForm, VARIABLE,
+    as_element, plain, whole,
 };
 
 /// What happens to a model that no name resolves, or a request without one.
@@ -30,14 +30,14 @@ macro_rules! client_headers {
             $($(#[doc = $doc])+ pub $field: bool,)*
         }
 
-        impl HasKind for ClientHeaders {
-            const KIND: Kind = Kind::Either(&[
-                as_element(Kind::Choice(&["all"])),
-                plain(Kind::List(&Kind::Choice(&[$(stringify!($field)),*]))),
+        impl HasKeyKind for ClientHeaders {
+            const KIND: KeyKind = KeyKind::Either(&[
+                as_element(KeyKind::Choice(&["all"])),
+                plain(KeyKind::List(&KeyKind::Choice(&[$(stringify!($field)),*]))),
             ]);
         }
 
-        impl Read for ClientHeaders {
+        impl ReadChecked for ClientHeaders {
             fn read(value: Value) -> Self {
                 let names = Vec::<String>::read(value);
                 let allows = |name: &str| names.iter().any(|one| one == name || one == "all");
@@ -115,7 +115,7 @@ section! {
     pub struct Admin "admin" {
         /// where they are
         // Plain, without a slash at its end, and never empty.
-        pub path: String as (Kind::Text(Text::PathPrefix)) = "/admin",
+        pub path: String as (KeyKind::Text(TextForm::PathPrefix)) = "/admin",
         /// the environment variable of the token
         pub token_env: String as VARIABLE = required,
     }

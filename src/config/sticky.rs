@@ -10,7 +10,7 @@ section! {
         /// what tells the session: the first that is there; all of these if left out
         pub(super) keys: Option<Vec<SessionKey>> = none,
         /// most load of one deployment, as a multiple of the mean
-        pub(super) bound: f64 as (Kind::Number(1.0, 1000.0)) = 1.25,
+        pub(super) bound: f64 as (KeyKind::Number(1.0, 1000.0)) = 1.25,
     }
 }
 

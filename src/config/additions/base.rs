@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::super::deployment::Deployment;
-use super::super::error::{Findings, Path, Problems};
+use super::super::error::{Diagnostics, Path, Problems};
 use super::super::parse::members;
-use super::super::raw::{Fetched, Named, Raw, RawCandidate, RawModel};
-use super::super::read::{Read, Section};
+use super::super::raw::{ByName, Fetched, Raw, RawCandidate, RawModel};
+use super::super::read::{ReadChecked, Section};
 
 /// A document and what was fetched.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ pub struct Base {
     /// Models and aliases that were fetched.
     pub(super) fetched: BTreeSet<String>,
     /// Deployments that the document creates in place.
-    own_placed: Named<Deployment>,
-    pub(super) findings: Findings,
+    own_placed: ByName<Deployment>,
+    pub(super) findings: Diagnostics,
 }
 
 impl Base {
@@ -30,7 +30,7 @@ impl Base {
     /// What is wrong with their shapes, or with names that both have; of what was fetched
     /// without the name of a document before it.
     pub fn read(document: &[u8], fetched: Option<&[u8]>) -> Result<Self, Problems> {
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         let read = members(document, Raw::shape(), &mut findings);
         let Some(read) = read.filter(|_| findings.problems.is_empty()) else {
             return Err(findings.problems);
@@ -39,7 +39,7 @@ impl Base {
         let own = has_shadow.then(|| Raw::read(read.clone()));
         let raw = Raw::read(read);
         let mut base = Self {
-            own_placed: if fetched.is_some() { placed(&raw) } else { Named::new() },
+            own_placed: if fetched.is_some() { placed(&raw) } else { ByName::new() },
             own_routes: raw.routes.len(),
             raw,
             own,
@@ -99,18 +99,18 @@ impl Base {
         self.raw.aliases.contains_key(name)
     }
 
-    /// The names of all models, sorted.
+    /// Returns the names of all models, sorted.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.raw.models.keys().map(String::as_str)
     }
 
-    /// Aliases with what they stand for.
+    /// Returns aliases with what they stand for.
     pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
         let aliases = self.raw.aliases.iter();
         aliases.filter_map(|(alias, model)| Some((alias.as_str(), model.as_deref()?)))
     }
 
-    /// Keys of the groups that a dynamic route of that name has: those of the model it
+    /// Returns the keys of the groups that a dynamic route of that name has: those of the model it
     /// hides; the empty one of a model without variants.
     #[must_use]
     pub fn groups(&self, name: &str) -> Vec<String> {
@@ -118,7 +118,7 @@ impl Base {
         keys.filter(|keys| !keys.is_empty()).unwrap_or_else(|| vec![String::new()])
     }
 
-    /// The model that a name stands for without dynamic entries.
+    /// Returns the model that a name stands for without dynamic entries.
     pub(super) fn hidden_by(&self, name: &str) -> Option<&RawModel> {
         let mut current = name;
         for _ in 0..=self.raw.aliases.len() {
@@ -130,7 +130,7 @@ impl Base {
         self.raw.models.get(current)?.as_ref()
     }
 
-    /// Names of what was fetched for which shared data has keys, beyond the document's.
+    /// Returns names of what was fetched for which shared data has keys, beyond the document's.
     #[must_use]
     pub fn further_fetched(&self) -> Vec<String> {
         let mut names = Vec::new();
@@ -160,24 +160,24 @@ impl Base {
     }
 }
 
-/// Keys of a model's variants.
+/// Returns the keys of a model's variants.
 pub(super) fn variant_keys(model: Option<&RawModel>) -> Vec<String> {
     let variants = model.into_iter().flat_map(|model| model.variants.iter().flatten().flatten());
     variants.filter_map(|variant| variant.key.clone()).collect()
 }
 
-/// Every candidate of a model.
+/// Returns every candidate of a model, those of its variants included.
 pub(super) fn candidates(model: &RawModel) -> impl Iterator<Item = &RawCandidate> {
     let own = model.candidates.iter().flatten().flatten();
     let variants = model.variants.iter().flatten().flatten();
     own.chain(variants.flat_map(|variant| variant.candidates.iter().flatten().flatten()))
 }
 
-/// Deployments that models create in place, those of the shadow included.
-pub(super) fn placed(raw: &Raw) -> Named<Deployment> {
-    let mut placed = Named::new();
+/// Returns the deployments that models create in place, those of the shadow included.
+pub(super) fn placed(raw: &Raw) -> ByName<Deployment> {
+    let mut placed = ByName::new();
     let shadow = raw.settings.shadow.iter().flat_map(|shadow| &shadow.models);
-    let models = shadow.chain([&raw.models]).flat_map(Named::values);
+    let models = shadow.chain([&raw.models]).flat_map(ByName::values);
     for candidate in models.flatten().flat_map(candidates) {
         if let Some((id, deployment)) = candidate.in_place() {
             placed.insert(id, Some(deployment.clone()));
@@ -186,13 +186,13 @@ pub(super) fn placed(raw: &Raw) -> Named<Deployment> {
     placed
 }
 
-/// Whether the configuration has the name already, which is then reported.
+/// Whether the configuration has the name already. That is then reported.
 fn is_taken(
     at: &Path<'_>,
     name: &str,
-    models: &Named<RawModel>,
-    aliases: &Named<String>,
-    findings: &mut Findings,
+    models: &ByName<RawModel>,
+    aliases: &ByName<String>,
+    findings: &mut Diagnostics,
 ) -> bool {
     let is_taken = models.contains_key(name) || aliases.contains_key(name);
     if is_taken {

@@ -1,12 +1,12 @@
 //! Dynamic routes and aliases: as they are posted, and as they are kept.
 //!
-//! Decides what one entry may look like by itself. Whether it fits a configuration is
-//! `fit`'s business.
+//! Decides what one entry may look like by itself. Whether it fits a configuration is for
+//! `fit` to say.
 
 use super::super::declare::section;
-use super::super::error::{Findings, Path, Problems};
+use super::super::error::{Diagnostics, Path, Problems};
 use super::super::parse::members;
-use super::super::read::{Read, Section};
+use super::super::read::{ReadChecked, Section};
 use super::entry::Added;
 use crate::json::Json;
 use crate::strategy::Strategy;
@@ -72,7 +72,7 @@ section! {
 
 section! {
     /// Dynamic routes and aliases.
-    struct Kept "dynamic" {
+    struct StoredEntries "dynamic" {
         /// routes
         routes: Vec<PostedRoute> = [],
         /// aliases
@@ -106,7 +106,7 @@ impl Dynamic {
         put(&mut self.aliases, alias, model);
     }
 
-    /// Removes an entry; whether there was one.
+    /// Removes an entry. Returns whether there was one.
     pub fn remove(&mut self, entry: &Added) -> bool {
         match entry {
             Added::Route(model) => {
@@ -118,7 +118,7 @@ impl Dynamic {
         }
     }
 
-    /// As it is kept.
+    /// Returns the entries as they are kept.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut json = Json::default();
@@ -140,12 +140,12 @@ impl Dynamic {
         json.finish()
     }
 
-    /// What was kept.
+    /// Returns the entries that were kept.
     ///
     /// # Errors
     /// Bytes that another layout has written.
     pub fn decode(bytes: &[u8]) -> Result<Self, Problems> {
-        let Kept { routes, aliases } = read(bytes)?;
+        let StoredEntries { routes, aliases } = read(bytes)?;
         let mut dynamic = Self::default();
         for PostedRoute { model, route } in routes {
             dynamic.put_route(model, route);
@@ -156,13 +156,13 @@ impl Dynamic {
         Ok(dynamic)
     }
 
-    /// An alias as it is posted, and what it stands for.
+    /// Returns an alias as it is posted, and what it stands for.
     ///
     /// # Errors
     /// What is wrong with it, field by field.
     pub fn read_alias(body: &[u8]) -> Result<(String, String), Problems> {
         let PostedAlias { alias, model } = read(body)?;
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         for (key, name) in [("alias", &alias), ("model", &model)] {
             check_length(&Path::Root.key(key), name, &mut findings);
         }
@@ -171,13 +171,13 @@ impl Dynamic {
 }
 
 impl DynamicRoute {
-    /// A route as it is posted, after the name of its model.
+    /// Returns a route as it is posted, after the name of its model.
     ///
     /// # Errors
     /// What is wrong with it, field by field.
     pub fn read(body: &[u8]) -> Result<(String, Self), Problems> {
         let PostedRoute { model, route } = read(body)?;
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         check_length(&Path::Root.key("model"), &model, &mut findings);
         let at = Path::Root.key("endpoints");
         match route.endpoints.len() {
@@ -216,7 +216,7 @@ impl DynamicRoute {
     }
 }
 
-/// Where the entry of a name is, or would be.
+/// Returns where the entry of a name is, or would be.
 fn place<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
     list.binary_search_by(|(known, _)| known.as_str().cmp(name))
 }
@@ -232,22 +232,22 @@ fn put<T>(list: &mut Vec<(String, T)>, name: String, value: T) {
     }
 }
 
-/// What bytes of that shape say.
-fn read<T: Section + Read>(bytes: &[u8]) -> Result<T, Problems> {
-    let mut findings = Findings::default();
+/// Returns what bytes of that shape say.
+fn read<T: Section + ReadChecked>(bytes: &[u8]) -> Result<T, Problems> {
+    let mut findings = Diagnostics::default();
     match members(bytes, T::shape(), &mut findings) {
         Some(members) if findings.problems.is_empty() => Ok(T::read(members)),
         _ => Err(findings.problems.in_document("body")),
     }
 }
 
-fn check_length(at: &Path<'_>, name: &str, findings: &mut Findings) {
+fn check_length(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if name.len() > LONGEST_NAME {
         let message = format!("has {} bytes; allowed: {LONGEST_NAME} at most", name.len());
         findings.problem(at, message);
     }
 }
 
-fn checked<T>(value: T, findings: Findings) -> Result<T, Problems> {
+fn checked<T>(value: T, findings: Diagnostics) -> Result<T, Problems> {
     if findings.problems.is_empty() { Ok(value) } else { Err(findings.problems) }
 }

@@ -18,7 +18,7 @@ use super::outline::Outline;
 const MOST_TOLD: usize = 16;
 
 impl Base {
-    /// Dynamic entries that do not fit, routes first.
+    /// Returns the dynamic entries that do not fit, routes first.
     #[must_use]
     pub fn unfit(&self, dynamic: &Dynamic) -> Vec<Unfit> {
         if dynamic.is_empty() {
@@ -52,6 +52,10 @@ struct Aliases<'a> {
 }
 
 impl<'a> Aliases<'a> {
+    /// Returns the aliases that do not fit.
+    ///
+    /// In rounds: `a -> b` fits only once `b -> model` does, so each round takes those whose target
+    /// is there by now, until one takes none.
     fn unfit(mut self, dynamic: &'a Dynamic) -> Vec<Unfit> {
         let mut waiting: Vec<(&str, &str)> = Vec::new();
         for (alias, model) in &dynamic.aliases {
@@ -88,18 +92,19 @@ impl<'a> Aliases<'a> {
         unfit
     }
 
-    /// Takes one, and says at which place.
+    /// Adds one to the taken. Returns its place among them.
     fn take(&mut self, alias: &'a str, model: &'a str) -> usize {
         let (Ok(at) | Err(at)) = self.place(alias);
         self.taken.insert(at, (alias, model));
         at
     }
 
+    /// Returns where an alias is among the taken, or would be.
     fn place(&self, name: &str) -> Result<usize, usize> {
         self.taken.binary_search_by(|(alias, _)| (*alias).cmp(name))
     }
 
-    /// What a name stands for; none of what is no alias.
+    /// Returns what a name stands for; none of what is no alias.
     fn next(&self, name: &str) -> Option<&str> {
         if self.routes.contains(name) {
             return None;
@@ -109,7 +114,10 @@ impl<'a> Aliases<'a> {
         taken.or_else(|| self.base.raw.aliases.get(name)?.as_deref())
     }
 
-    /// Whether what an alias stands for is a model, where that alias is among the taken.
+    /// Checks that an alias, itself among the taken, stands for a model.
+    ///
+    /// # Errors
+    /// The field that is wrong, and what to tell of it.
     fn check(&self, alias: &str, model: &str) -> Result<(), (&'static str, String)> {
         if self.routes.contains(alias) {
             let message = "is also the name of a dynamic route, which wins; delete that first";
@@ -134,6 +142,7 @@ impl<'a> Aliases<'a> {
             }
             current = next;
         }
+        // A route has the variants of the model it hides, so that one counts here.
         let is_route = self.routes.contains(current);
         let found = if is_route {
             self.base.hidden_by(current)

@@ -38,7 +38,7 @@ pub fn parse_live(
     }
 }
 
-/// All entries, where they do not fit together for a reason that `unfit` does not know.
+/// Returns all entries as unfit, where they do not fit for a reason that `fit` does not know.
 fn none(dynamic: &Dynamic, problems: &Problems) -> Vec<Unfit> {
     let problem = problems.iter().next().cloned();
     let problem = problem

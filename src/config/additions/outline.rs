@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::super::deployment::Deployment;
 use super::super::error::{Path, Problem, quoted};
 use super::super::ids::DeploymentId;
-use super::super::raw::Named;
-use super::super::read::Read;
+use super::super::raw::ByName;
+use super::super::read::ReadChecked;
 use super::super::resolve::unknown;
 use super::super::shape::did_you_mean;
 use super::base::{Base, placed};
@@ -16,7 +16,7 @@ use super::dynamic::{DynamicRoute, Endpoint};
 use crate::strategy::{Strategy, Trait};
 
 /// What an endpoint is.
-pub(super) enum Place {
+pub(super) enum Placement {
     /// The deployment of that id, which there is, and its weight.
     Known(String, u32),
     /// One of its own.
@@ -27,7 +27,7 @@ pub(super) enum Place {
 pub(super) struct Outline<'a> {
     base: &'a Base,
     /// Deployments that models create in place.
-    pub(super) placed: Named<Deployment>,
+    pub(super) placed: ByName<Deployment>,
     /// By provider and upstream model: the first of those deployments.
     places: BTreeMap<String, DeploymentId>,
     /// Those deployments: id and weight.
@@ -35,14 +35,14 @@ pub(super) struct Outline<'a> {
 }
 
 impl Base {
-    /// Names of a route for which shared data has no keys yet.
+    /// Returns the names of a route for which shared data has no keys yet.
     #[must_use]
     pub fn further(&self, model: &str, route: &DynamicRoute) -> Vec<String> {
         let outline = Outline::of(self);
         let places = route.endpoints.iter().filter_map(|endpoint| outline.place(endpoint).ok());
         let new = places.filter_map(|place| match place {
-            Place::New(id) => Some(format!("deployment {id}")),
-            Place::Known(..) => None,
+            Placement::New(id) => Some(format!("deployment {id}")),
+            Placement::Known(..) => None,
         });
         let keys = self.groups(model);
         let is_new = !self.raw.models.contains_key(model);
@@ -70,6 +70,8 @@ impl<'a> Outline<'a> {
         outline
     }
 
+    /// Notes where a deployment is; of several of one provider and upstream model the first by id
+    /// counts.
     fn add(&mut self, id: &str, deployment: Option<&Deployment>) {
         let Some(deployment) = deployment else { return };
         let key = place_key(&deployment.provider_name, &deployment.upstream_model);
@@ -84,22 +86,25 @@ impl<'a> Outline<'a> {
         }
     }
 
-    /// The deployment that an endpoint is.
+    /// Returns the deployment that an endpoint is.
     ///
     /// # Errors
-    /// Where its id is taken by another.
-    pub(super) fn place(&self, endpoint: &Endpoint) -> Result<Place, String> {
+    /// The id of its deployment, where another has it.
+    pub(super) fn place(&self, endpoint: &Endpoint) -> Result<Placement, String> {
         let Endpoint { provider, model_id, .. } = endpoint;
         let known = self.places.get(&place_key(provider, model_id));
         if let Some((id, weight)) = known.and_then(|at| self.firsts.get(at.0)) {
-            return Ok(Place::Known(id.clone(), *weight));
+            return Ok(Placement::Known(id.clone(), *weight));
         }
         let id = format!("{provider}/{model_id}");
         let is_taken = self.base.raw.deployments.contains_key(&id) || self.placed.contains_key(&id);
-        if is_taken { Err(id) } else { Ok(Place::New(id)) }
+        if is_taken { Err(id) } else { Ok(Placement::New(id)) }
     }
 
-    /// Says what is wrong with a route, at which of its fields.
+    /// Checks a route by itself and against the configuration's providers and deployments.
+    ///
+    /// # Errors
+    /// What is wrong with it, at which of its fields.
     pub(super) fn check(&self, route: &DynamicRoute) -> Result<(), Problem> {
         let root = Path::Root;
         let at = root.key("endpoints");
@@ -115,8 +120,8 @@ impl<'a> Outline<'a> {
                 return Err(problem(&at.key("provider"), message));
             }
             let own = match self.place(endpoint) {
-                Ok(Place::Known(_, weight)) => weight,
-                Ok(Place::New(_)) => 1,
+                Ok(Placement::Known(_, weight)) => weight,
+                Ok(Placement::New(_)) => 1,
                 Err(id) => {
                     let message =
                         format!("its deployment would be {}, which is another one", quoted(&id));
@@ -146,12 +151,12 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The strategy of a route.
+/// Returns the strategy of a route.
 pub(super) fn strategy(route: &DynamicRoute) -> Strategy {
     Strategy::read(Value::String(route.strategy.clone()))
 }
 
-/// A provider and an upstream model, neither of which has a NUL in it.
+/// Returns a key of a provider and an upstream model, neither of which has a NUL in it.
 fn place_key(provider: &str, model: &str) -> String {
     format!("{provider}\0{model}")
 }

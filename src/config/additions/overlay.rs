@@ -6,15 +6,15 @@ use super::super::configuration::Config;
 use super::super::deployment::Deployment;
 use super::super::error::Problems;
 use super::super::parse::finished;
-use super::super::raw::{Listed, Listing, Raw, RawCandidate, RawModel, RawVariant};
+use super::super::raw::{Elements, Listing, Raw, RawCandidate, RawModel, RawVariant};
 use super::super::resolve::{Layers, resolve};
 use super::base::{Base, candidates};
 use super::dynamic::{Dynamic, DynamicRoute, Endpoint};
 use super::entry::{Added, Unfit};
-use super::outline::{Outline, Place, strategy};
+use super::outline::{Outline, Placement, strategy};
 
 impl Base {
-    /// The configuration with those dynamic entries that are not unfit.
+    /// Returns the configuration with those dynamic entries that are not unfit.
     ///
     /// # Errors
     /// What its names and rules get wrong.
@@ -26,7 +26,7 @@ impl Base {
     }
 }
 
-/// Lays entries over the configuration, those aside that do not fit.
+/// Lays entries over the configuration, but for those that do not fit.
 fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     if dynamic.is_empty() {
         return;
@@ -36,12 +36,13 @@ fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     let mut aliases = Vec::new();
     let mut names: BTreeSet<&str> = BTreeSet::new();
     let mut used = Vec::new();
+    // Decided first, by the configuration as it is before anything is laid over it.
     let outline = Outline::of(base);
     for (name, route) in &dynamic.routes {
         if is_fit(&Added::Route(name.clone())) {
             names.insert(name);
             let known = route.endpoints.iter().filter_map(|one| match outline.place(one) {
-                Ok(Place::Known(id, _)) => Some((outline.placed.get(&id)?.clone()?, id)),
+                Ok(Placement::Known(id, _)) => Some((outline.placed.get(&id)?.clone()?, id)),
                 _ => None,
             });
             used.extend(known);
@@ -88,6 +89,7 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
     }
 }
 
+/// Declares a deployment, unless its id is declared already.
 fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
     if raw.deployments.contains_key(&id) {
         return;
@@ -95,10 +97,10 @@ fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
     raw.deployments.insert(id, Some(deployment));
 }
 
-/// The model of a route. It has the variants of the model that it hides, so that whoever
+/// Returns the model of a route. It has the variants of the model that it hides, so that whoever
 /// names one of those is served, too.
 fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -> RawModel {
-    let candidates = || -> Listed<RawCandidate> {
+    let candidates = || -> Elements<RawCandidate> {
         let places = route.endpoints.iter().filter_map(|endpoint| {
             outline.place(endpoint).ok().map(|place| Some(candidate(endpoint, place)))
         });
@@ -126,10 +128,10 @@ fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -
     }
 }
 
-fn candidate(endpoint: &Endpoint, place: Place) -> RawCandidate {
+fn candidate(endpoint: &Endpoint, place: Placement) -> RawCandidate {
     let (deployment, created) = match place {
-        Place::Known(id, _) => (Some(id), None),
-        Place::New(_) => (None, Some(deployment(endpoint))),
+        Placement::Known(id, _) => (Some(id), None),
+        Placement::New(_) => (None, Some(deployment(endpoint))),
     };
     let listing = Listing { weight: endpoint.weight, ..Listing::default() };
     RawCandidate { deployment, created, listing }

@@ -7,11 +7,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use super::node::Node;
+use super::node::TreeNode;
 
 /// What is wrong with the syntax of a JSON text, and where.
 #[derive(Debug)]
-pub(in crate::config) struct Malformed {
+pub(in crate::config) struct SyntaxError {
     /// From 1 on.
     pub(in crate::config) line: usize,
     /// The byte of that line, from 1 on; 0 before its first.
@@ -19,7 +19,7 @@ pub(in crate::config) struct Malformed {
     message: String,
 }
 
-impl fmt::Display for Malformed {
+impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
     }
@@ -29,22 +29,22 @@ impl fmt::Display for Malformed {
 ///
 /// # Errors
 /// Line, column and what was expected there.
-pub(super) fn parse(text: &[u8]) -> Result<Node, Malformed> {
+pub(super) fn parse(text: &[u8]) -> Result<TreeNode, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    Node::deserialize(&mut deserializer)
+    TreeNode::deserialize(&mut deserializer)
         .and_then(|node| deserializer.end().map(|()| node))
         .map_err(|error| located(&error))
 }
 
-/// The error without its place, which serde_json tells at its end.
-fn located(error: &serde_json::Error) -> Malformed {
+/// Returns the error without its place, which serde_json tells at its end.
+fn located(error: &serde_json::Error) -> SyntaxError {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
-    Malformed { line, column, message: message.to_lowercase() }
+    SyntaxError { line, column, message: message.to_lowercase() }
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for TreeNode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
     }
@@ -53,50 +53,52 @@ impl<'de> Deserialize<'de> for Node {
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+    type Value = TreeNode;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
+    fn visit_unit<E>(self) -> Result<TreeNode, E> {
+        Ok(TreeNode::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<TreeNode, E> {
+        Ok(TreeNode::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<TreeNode, E> {
+        Ok(TreeNode::Number(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<TreeNode, E> {
+        Ok(TreeNode::Number(value.into()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Node, E> {
-        Number::from_f64(value).map(Node::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<TreeNode, E> {
+        Number::from_f64(value)
+            .map(TreeNode::Number)
+            .ok_or_else(|| E::custom("number out of range"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<TreeNode, E> {
+        Ok(TreeNode::Text(value.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<TreeNode, A::Error> {
         let mut list = Vec::new();
         while let Some(element) = elements.next_element()? {
             list.push(element);
         }
-        Ok(Node::List(list))
+        Ok(TreeNode::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TreeNode, A::Error> {
         let mut members = Vec::new();
         while let Some(entry) = entries.next_entry()? {
             members.push(entry);
         }
-        Ok(Node::Object(members))
+        Ok(TreeNode::Object(members))
     }
 }
 
@@ -108,17 +110,17 @@ mod tests {
     fn order_and_duplicates_are_kept() {
         let node = parse(br#"{"b": 1, "a": [null, true, "x", 0.5], "b": -2}"#).expect("JSON");
         let list = vec![
-            Node::Null,
-            Node::Bool(true),
-            Node::from("x"),
-            Node::Number(Number::from_f64(0.5).expect("finite")),
+            TreeNode::Null,
+            TreeNode::Bool(true),
+            TreeNode::from("x"),
+            TreeNode::Number(Number::from_f64(0.5).expect("finite")),
         ];
         let expected = vec![
-            ("b".to_owned(), Node::Number(1.into())),
-            ("a".to_owned(), Node::List(list)),
-            ("b".to_owned(), Node::Number((-2).into())),
+            ("b".to_owned(), TreeNode::Number(1.into())),
+            ("a".to_owned(), TreeNode::List(list)),
+            ("b".to_owned(), TreeNode::Number((-2).into())),
         ];
-        assert_eq!(node, Node::Object(expected));
+        assert_eq!(node, TreeNode::Object(expected));
     }
 
     #[test]

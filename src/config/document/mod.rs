@@ -11,6 +11,6 @@ pub(super) mod number;
 mod protobuf;
 mod read;
 
-pub(super) use json::Malformed;
-pub(super) use node::{Document, Node};
+pub(super) use json::SyntaxError;
+pub(super) use node::{Tree, TreeNode};
 pub(super) use read::{malformed, read, text};

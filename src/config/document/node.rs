@@ -4,7 +4,7 @@ use serde_json::Number;
 
 /// A value of the document.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) enum Node {
+pub(in crate::config) enum TreeNode {
     /// `null`
     Null,
     /// `true` or `false`
@@ -14,22 +14,22 @@ pub(in crate::config) enum Node {
     /// A text.
     Text(String),
     /// A list.
-    List(Vec<Node>),
+    List(Vec<TreeNode>),
     /// Members in order, duplicates included.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, TreeNode)>),
 }
 
 /// A configuration as it was written.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Document {
+pub(in crate::config) struct Tree {
     /// Its outermost object.
-    pub(in crate::config) root: Node,
+    pub(in crate::config) root: TreeNode,
     /// Whether it came as a `google.protobuf.Struct`, where Envoy's YAML loader
     /// has turned fractions and large integers into text.
     pub(in crate::config) is_struct: bool,
 }
 
-impl From<&str> for Node {
+impl From<&str> for TreeNode {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }

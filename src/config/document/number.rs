@@ -6,7 +6,7 @@
 
 use serde_json::{Number, Value};
 
-use super::node::Node;
+use super::node::TreeNode;
 
 /// Integers up to this are exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -36,32 +36,32 @@ const NUMERIC_MEMBERS: [&str; 20] = [
     "top_p",
 ];
 
-/// The integer that a double is exactly, if it is one.
+/// Returns the integer that a double is exactly, if it is one.
 pub(in crate::config) fn whole(value: f64) -> Option<i64> {
     let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
     // Through text: there is no conversion from f64 that is not an unchecked cast.
     if is_whole { format!("{value:.0}").parse().ok() } else { None }
 }
 
-/// The whole number that a value is, however it was written.
-pub(in crate::config) fn integer(node: &Node) -> Option<i64> {
+/// Returns the whole number that a value is, however it was written: 5, 5.0, "5" or "5e0".
+pub(in crate::config) fn integer(node: &TreeNode) -> Option<i64> {
     match node {
-        Node::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Node::Text(text) => text.parse().ok().or_else(|| parsed(text).and_then(whole)),
+        TreeNode::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        TreeNode::Text(text) => text.parse().ok().or_else(|| parsed(text).and_then(whole)),
         _ => None,
     }
 }
 
-/// The number that a value is, however it was written.
-pub(in crate::config) fn float(node: &Node) -> Option<f64> {
+/// Returns the number that a value is, however it was written.
+pub(in crate::config) fn float(node: &TreeNode) -> Option<f64> {
     match node {
-        Node::Number(number) => number.as_f64(),
-        Node::Text(text) => parsed(text),
+        TreeNode::Number(number) => number.as_f64(),
+        TreeNode::Text(text) => parsed(text),
         _ => None,
     }
 }
 
-/// A number as text: whole ones without a fraction.
+/// Returns a number as text: whole ones without a fraction.
 pub(in crate::config) fn spelled(number: &Number) -> String {
     match number.as_f64().and_then(whole) {
         Some(integer) => integer.to_string(),
@@ -69,7 +69,8 @@ pub(in crate::config) fn spelled(number: &Number) -> String {
     }
 }
 
-/// What a member of a request body that came as text in a Struct was before.
+/// Returns what a member of a request body was before, which came as text in a Struct:
+/// `("temperature", "0.2")` was a number, `("user", "42")` a text.
 pub(in crate::config) fn restored(member: &str, text: &str) -> Option<Value> {
     if !NUMERIC_MEMBERS.contains(&member) {
         return None;
@@ -80,7 +81,8 @@ pub(in crate::config) fn restored(member: &str, text: &str) -> Option<Value> {
     }
 }
 
-/// Text in decimal notation; not the `inf`, `nan` and `infinity` that Rust reads too.
+/// Returns the number of a text in decimal notation; not of the `inf`, `nan` and `infinity` that
+/// Rust reads too.
 fn parsed(text: &str) -> Option<f64> {
     let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     text.parse().ok().filter(|value: &f64| is_decimal && value.is_finite())
@@ -92,24 +94,24 @@ mod tests {
 
     #[test]
     fn integers_are_read_from_numbers_doubles_and_text() {
-        let double = |value| Node::Number(Number::from_f64(value).expect("finite"));
-        assert_eq!(integer(&Node::Number(5.into())), Some(5));
+        let double = |value| TreeNode::Number(Number::from_f64(value).expect("finite"));
+        assert_eq!(integer(&TreeNode::Number(5.into())), Some(5));
         assert_eq!(integer(&double(5.0)), Some(5));
         assert_eq!(integer(&double(5.5)), None);
         assert_eq!(integer(&double(1e300)), None);
-        assert_eq!(integer(&Node::from("9007199254740993")), Some(9_007_199_254_740_993));
-        assert_eq!(integer(&Node::from("1e3")), Some(1000));
+        assert_eq!(integer(&TreeNode::from("9007199254740993")), Some(9_007_199_254_740_993));
+        assert_eq!(integer(&TreeNode::from("1e3")), Some(1000));
         for text in ["", "x", "5.5", "nan", "inf", " 5", "5 "] {
-            assert_eq!(integer(&Node::from(text)), None, "{text:?}");
+            assert_eq!(integer(&TreeNode::from(text)), None, "{text:?}");
         }
     }
 
     #[test]
     fn fractions_are_read_from_text() {
-        assert_eq!(float(&Node::from("0.5")), Some(0.5));
-        assert_eq!(float(&Node::from(".5")), Some(0.5));
+        assert_eq!(float(&TreeNode::from("0.5")), Some(0.5));
+        assert_eq!(float(&TreeNode::from(".5")), Some(0.5));
         for text in ["infinity", "NaN", "1e999", "", "0x1"] {
-            assert_eq!(float(&Node::from(text)), None, "{text:?}");
+            assert_eq!(float(&TreeNode::from(text)), None, "{text:?}");
         }
     }
 

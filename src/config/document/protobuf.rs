@@ -8,7 +8,7 @@
 
 use serde_json::Number;
 
-use super::node::Node;
+use super::node::TreeNode;
 use super::number::whole;
 
 /// Levels of lists and objects, about as many as the JSON reader allows.
@@ -16,7 +16,7 @@ const DEEPEST: usize = 120;
 
 /// Why bytes are not a Struct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Malformed {
+pub(super) enum StructError {
     /// They are not encoded as one.
     Encoding,
     /// It is nested too deeply.
@@ -27,75 +27,76 @@ pub(super) enum Malformed {
 ///
 /// # Errors
 /// Bytes that are not exactly one Struct, or one nested too deeply.
-pub(super) fn decode(bytes: &[u8]) -> Result<Node, Malformed> {
+pub(super) fn decode(bytes: &[u8]) -> Result<TreeNode, StructError> {
     object(bytes, 0)
 }
 
 /// `Struct { map<string, Value> fields = 1; }`
-fn object(mut bytes: &[u8], depth: usize) -> Result<Node, Malformed> {
+fn object(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
     let mut members = Vec::new();
     while !bytes.is_empty() {
         match field(&mut bytes)? {
             (1, Wire::Bytes(entry)) => members.push(member(entry, depth)?),
-            _ => return Err(Malformed::Encoding),
+            _ => return Err(StructError::Encoding),
         }
     }
-    Ok(Node::Object(members))
+    Ok(TreeNode::Object(members))
 }
 
 /// `{ string key = 1; Value value = 2; }`, either may be left out.
-fn member(mut bytes: &[u8], depth: usize) -> Result<(String, Node), Malformed> {
-    let mut member = (String::new(), Node::Null);
+fn member(mut bytes: &[u8], depth: usize) -> Result<(String, TreeNode), StructError> {
+    let mut member = (String::new(), TreeNode::Null);
     while !bytes.is_empty() {
         match field(&mut bytes)? {
             (1, Wire::Bytes(key)) => member.0 = text(key)?,
             (2, Wire::Bytes(content)) => member.1 = value(content, depth)?,
-            _ => return Err(Malformed::Encoding),
+            _ => return Err(StructError::Encoding),
         }
     }
     Ok(member)
 }
 
 /// `Value { oneof kind { null = 1, number = 2, string = 3, bool = 4, Struct = 5, ListValue = 6 } }`
-fn value(mut bytes: &[u8], depth: usize) -> Result<Node, Malformed> {
-    let mut node = Node::Null;
+fn value(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
+    let mut node = TreeNode::Null;
     while !bytes.is_empty() {
         node = match field(&mut bytes)? {
-            (1, Wire::Varint(_)) => Node::Null,
+            (1, Wire::Varint(_)) => TreeNode::Null,
             (2, Wire::Fixed64(bits)) => number(f64::from_bits(bits))?,
-            (3, Wire::Bytes(content)) => Node::Text(text(content)?),
-            (4, Wire::Varint(value)) => Node::Bool(value != 0),
-            (5 | 6, _) if depth >= DEEPEST => return Err(Malformed::Depth),
+            (3, Wire::Bytes(content)) => TreeNode::Text(text(content)?),
+            (4, Wire::Varint(value)) => TreeNode::Bool(value != 0),
+            (5 | 6, _) if depth >= DEEPEST => return Err(StructError::Depth),
             (5, Wire::Bytes(content)) => object(content, depth.saturating_add(1))?,
             (6, Wire::Bytes(content)) => list(content, depth.saturating_add(1))?,
-            _ => return Err(Malformed::Encoding),
+            _ => return Err(StructError::Encoding),
         };
     }
     Ok(node)
 }
 
 /// `ListValue { repeated Value values = 1; }`
-fn list(mut bytes: &[u8], depth: usize) -> Result<Node, Malformed> {
+fn list(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
     let mut elements = Vec::new();
     while !bytes.is_empty() {
         match field(&mut bytes)? {
             (1, Wire::Bytes(content)) => elements.push(value(content, depth)?),
-            _ => return Err(Malformed::Encoding),
+            _ => return Err(StructError::Encoding),
         }
     }
-    Ok(Node::List(elements))
+    Ok(TreeNode::List(elements))
 }
 
-/// Struct knows doubles alone, so a whole one is taken for the integer it was written as.
-fn number(value: f64) -> Result<Node, Malformed> {
+/// Returns a double as a number. Struct knows doubles alone, so a whole one is taken for the
+/// integer it was written as.
+fn number(value: f64) -> Result<TreeNode, StructError> {
     if let Some(integer) = whole(value) {
-        return Ok(Node::Number(integer.into()));
+        return Ok(TreeNode::Number(integer.into()));
     }
-    Number::from_f64(value).map(Node::Number).ok_or(Malformed::Encoding)
+    Number::from_f64(value).map(TreeNode::Number).ok_or(StructError::Encoding)
 }
 
-fn text(bytes: &[u8]) -> Result<String, Malformed> {
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Malformed::Encoding)
+fn text(bytes: &[u8]) -> Result<String, StructError> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| StructError::Encoding)
 }
 
 /// The payload of a field.
@@ -106,38 +107,38 @@ enum Wire<'a> {
 }
 
 /// Takes one field off the front: its number and payload.
-fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), Malformed> {
+fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), StructError> {
     let tag = varint(bytes)?;
     let wire = match tag & 7 {
         0 => Wire::Varint(varint(bytes)?),
         1 => {
-            let (head, rest) = bytes.split_first_chunk::<8>().ok_or(Malformed::Encoding)?;
+            let (head, rest) = bytes.split_first_chunk::<8>().ok_or(StructError::Encoding)?;
             *bytes = rest;
             Wire::Fixed64(u64::from_le_bytes(*head))
         }
         2 => {
-            let length = usize::try_from(varint(bytes)?).map_err(|_| Malformed::Encoding)?;
-            let (head, rest) = bytes.split_at_checked(length).ok_or(Malformed::Encoding)?;
+            let length = usize::try_from(varint(bytes)?).map_err(|_| StructError::Encoding)?;
+            let (head, rest) = bytes.split_at_checked(length).ok_or(StructError::Encoding)?;
             *bytes = rest;
             Wire::Bytes(head)
         }
-        _ => return Err(Malformed::Encoding),
+        _ => return Err(StructError::Encoding),
     };
     Ok((tag >> 3, wire))
 }
 
 /// Takes a base-128 integer of at most 64 bits off the front.
-fn varint(bytes: &mut &[u8]) -> Result<u64, Malformed> {
+fn varint(bytes: &mut &[u8]) -> Result<u64, StructError> {
     let mut value: u64 = 0;
     for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first().ok_or(Malformed::Encoding)?;
+        let (byte, rest) = bytes.split_first().ok_or(StructError::Encoding)?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok(value);
         }
     }
-    Err(Malformed::Encoding)
+    Err(StructError::Encoding)
 }
 
 #[cfg(test)]
@@ -171,12 +172,13 @@ mod tests {
     #[test]
     fn whole_doubles_become_integers() {
         let decoded = |value| decode(&with_member("n", &double(value)));
-        let member = |number| Ok(Node::Object(vec![("n".to_owned(), Node::Number(number))]));
+        let member =
+            |number| Ok(TreeNode::Object(vec![("n".to_owned(), TreeNode::Number(number))]));
         assert_eq!(decoded(5.0), member(5.into()));
         assert_eq!(decoded(-3.0), member((-3).into()));
         assert_eq!(decoded(0.5), member(Number::from_f64(0.5).expect("finite")));
         assert_eq!(decoded(1e300), member(Number::from_f64(1e300).expect("finite")));
-        assert_eq!(decoded(f64::NAN), Err(Malformed::Encoding));
+        assert_eq!(decoded(f64::NAN), Err(StructError::Encoding));
     }
 
     #[test]
@@ -186,13 +188,13 @@ mod tests {
         bytes.extend(with_member("none", &[0x08, 0]));
         bytes.extend(with_member("unset", &[]));
         bytes.extend(with_member("inner", &wrapped(0x2a, &with_member("t", &wrapped(0x1a, b"x")))));
-        let inner = Node::Object(vec![("t".to_owned(), Node::from("x"))]);
+        let inner = TreeNode::Object(vec![("t".to_owned(), TreeNode::from("x"))]);
         assert_eq!(
             decode(&bytes),
-            Ok(Node::Object(vec![
-                ("list".to_owned(), Node::List(vec![Node::Bool(true)])),
-                ("none".to_owned(), Node::Null),
-                ("unset".to_owned(), Node::Null),
+            Ok(TreeNode::Object(vec![
+                ("list".to_owned(), TreeNode::List(vec![TreeNode::Bool(true)])),
+                ("none".to_owned(), TreeNode::Null),
+                ("unset".to_owned(), TreeNode::Null),
                 ("inner".to_owned(), inner),
             ]))
         );
@@ -202,10 +204,10 @@ mod tests {
     fn truncated_and_foreign_bytes_are_refused() {
         let bytes = with_member("n", &double(0.5));
         for end in 1..bytes.len() {
-            assert_eq!(decode(&bytes[..end]), Err(Malformed::Encoding), "{end}");
+            assert_eq!(decode(&bytes[..end]), Err(StructError::Encoding), "{end}");
         }
         for bytes in [&b"name: x"[..], &[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], &[0xff; 12]] {
-            assert_eq!(decode(bytes), Err(Malformed::Encoding));
+            assert_eq!(decode(bytes), Err(StructError::Encoding));
         }
     }
 
@@ -215,6 +217,6 @@ mod tests {
         for _ in 0..1000 {
             value = wrapped(0x32, &wrapped(0x0a, &value));
         }
-        assert_eq!(decode(&with_member("deep", &value)), Err(Malformed::Depth));
+        assert_eq!(decode(&with_member("deep", &value)), Err(StructError::Depth));
     }
 }

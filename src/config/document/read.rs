@@ -1,15 +1,15 @@
 //! Which encoding bytes are in, and what they hold.
 
-use super::super::error::{Findings, Path};
-use super::json::{self, Malformed};
-use super::node::{Document, Node};
+use super::super::error::{Diagnostics, Path};
+use super::json::{self, SyntaxError};
+use super::node::{Tree, TreeNode};
 use super::protobuf;
 
 /// Reads JSON text, else a serialized `google.protobuf.Struct`.
 ///
 /// A Struct may begin like JSON text (tag 0x0a is a line feed, and a length of
 /// 123 is `{`), so what fails as JSON is tried as a Struct before it is refused.
-pub(in crate::config) fn read(bytes: &[u8], findings: &mut Findings) -> Option<Document> {
+pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Option<Tree> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     let as_json = match first {
@@ -19,25 +19,25 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Findings) -> Option<D
         Some(_) => Err("is neither a JSON object nor a google.protobuf.Struct".to_owned()),
     };
     let message = match as_json {
-        Ok(root) => return Some(Document { root, is_struct: false }),
+        Ok(root) => return Some(Tree { root, is_struct: false }),
         Err(message) => message,
     };
     let refused = match protobuf::decode(bytes) {
-        Ok(root) if first.is_some() => return Some(Document { root, is_struct: true }),
-        Ok(_) | Err(protobuf::Malformed::Encoding) => message,
-        Err(protobuf::Malformed::Depth) => "is nested too deeply".to_owned(),
+        Ok(root) if first.is_some() => return Some(Tree { root, is_struct: true }),
+        Ok(_) | Err(protobuf::StructError::Encoding) => message,
+        Err(protobuf::StructError::Depth) => "is nested too deeply".to_owned(),
     };
     findings.problem(&Path::Root, refused);
     None
 }
 
 /// Returns the value of a text that is part of this program.
-pub(in crate::config) fn text(json: &str) -> Option<Node> {
+pub(in crate::config) fn text(json: &str) -> Option<TreeNode> {
     json::parse(json.as_bytes()).ok()
 }
 
-/// Where and how the syntax of JSON text is wrong, if it is.
-pub(in crate::config) fn malformed(bytes: &[u8]) -> Option<Malformed> {
+/// Returns where and how the syntax of JSON text is wrong, if it is.
+pub(in crate::config) fn malformed(bytes: &[u8]) -> Option<SyntaxError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut malformed = json::parse(text).err()?;
     if malformed.line == 1 {
@@ -52,17 +52,20 @@ mod tests {
     use super::*;
 
     fn refusal(bytes: &[u8]) -> String {
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         assert_eq!(read(bytes, &mut findings), None);
         findings.problems.to_string()
     }
 
     #[test]
     fn json_may_follow_a_byte_order_mark_and_white_space() {
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         let document = read(b"\xef\xbb\xbf \n{\"a\": 1}", &mut findings).expect("JSON");
         assert!(!document.is_struct);
-        assert_eq!(document.root, Node::Object(vec![("a".to_owned(), Node::Number(1.into()))]));
+        assert_eq!(
+            document.root,
+            TreeNode::Object(vec![("a".to_owned(), TreeNode::Number(1.into()))])
+        );
     }
 
     #[test]
@@ -99,12 +102,12 @@ mod tests {
         // One member whose entry is 123 bytes long: the bytes are "\n{…".
         let mut bytes = vec![0x0a, 123, 0x0a, 1, b'a', 0x12, 118, 0x1a, 116];
         bytes.extend([b'x'; 116]);
-        let mut findings = Findings::default();
+        let mut findings = Diagnostics::default();
         let document = read(&bytes, &mut findings).expect("a Struct");
         assert!(document.is_struct);
         assert_eq!(
             document.root,
-            Node::Object(vec![("a".to_owned(), Node::Text("x".repeat(116)))])
+            TreeNode::Object(vec![("a".to_owned(), TreeNode::Text("x".repeat(116)))])
         );
     }
 }

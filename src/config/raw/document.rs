@@ -3,7 +3,7 @@
 use super::super::declare::section;
 use super::super::deployment::{Deployment, ModelFacts};
 use super::super::provider::Provider;
-use super::lists::{Listed, Named};
+use super::lists::{ByName, Elements};
 use super::model::RawModel;
 use super::route::RawRoute;
 use super::settings::Settings;
@@ -13,17 +13,17 @@ section! {
     #[derive(Debug)]
     pub(crate) struct Raw "configuration" {
         /// vendor endpoints by name
-        pub(crate) providers: Named<Provider> = {},
+        pub(crate) providers: ByName<Provider> = {},
         /// what requests can be sent to, by id
-        pub(crate) deployments: Named<Deployment> = {},
+        pub(crate) deployments: ByName<Deployment> = {},
         /// what clients ask for, by name
-        pub(crate) models: Named<RawModel> = {},
+        pub(crate) models: ByName<RawModel> = {},
         /// conditions over requests; the first match wins
-        pub(crate) routes: Listed<RawRoute> = [],
+        pub(crate) routes: Elements<RawRoute> = [],
         /// other names for models; chains are flattened
-        pub(crate) aliases: Named<String> = {},
+        pub(crate) aliases: ByName<String> = {},
         /// what is known of upstream models, by name
-        pub(crate) catalog: Named<ModelFacts> = {},
+        pub(crate) catalog: ByName<ModelFacts> = {},
         ..pub(crate) settings: Settings,
     }
 }
@@ -33,10 +33,10 @@ section! {
     #[derive(Debug)]
     pub(crate) struct Fetched "fetched" {
         /// further aliases
-        pub(crate) aliases: Named<String> = {},
+        pub(crate) aliases: ByName<String> = {},
         /// further models
-        pub(crate) models: Named<RawModel> = {},
+        pub(crate) models: ByName<RawModel> = {},
         /// further routes
-        pub(crate) routes: Listed<RawRoute> = [],
+        pub(crate) routes: Elements<RawRoute> = [],
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Members by name.
-pub(crate) type Named<T> = BTreeMap<String, Option<T>>;
+pub(crate) type ByName<T> = BTreeMap<String, Option<T>>;
 
 /// Elements in order.
-pub(crate) type Listed<T> = Vec<Option<T>>;
+pub(crate) type Elements<T> = Vec<Option<T>>;

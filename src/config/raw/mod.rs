@@ -11,7 +11,7 @@ mod route;
 mod settings;
 
 pub(super) use document::{Fetched, Raw};
-pub(super) use lists::{Listed, Named};
+pub(super) use lists::{ByName, Elements};
 pub(super) use model::{Listing, RawCandidate, RawFallbacks, RawModel, RawVariant};
 pub(super) use route::{RawRoute, RawRule, RawWhen};
 pub use settings::Settings;

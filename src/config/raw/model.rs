@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::super::declare::section;
 use super::super::deployment::{Deployment, Overrides};
 use super::super::model::ModelTraits;
-use super::super::read::{Members, Read, Section, expect_absent, member};
+use super::super::read::{CheckedMembers, ReadChecked, Section, expect_absent, member};
 use super::super::shape::{
-    HasKind, Key, Kind, Presence, Shape, TEXT, Text, as_member, documentation, marked, plain,
+    HasKeyKind, Key, KeyKind, SectionShape, TEXT, TextForm, WhenAbsent, as_member, documentation,
+    marked, plain,
 };
 use crate::strategy::Strategy;
 
-use super::lists::Listed;
+use super::lists::Elements;
 use super::route::RawRule;
 
 section! {
@@ -23,9 +24,9 @@ section! {
         /// how candidates are ordered; ordered_fallback if left out
         pub(crate) strategy: Option<Strategy> = none,
         /// the deployments that serve it
-        pub(crate) candidates: Option<Listed<RawCandidate>> = none,
+        pub(crate) candidates: Option<Elements<RawCandidate>> = none,
         /// alternatives with candidates of their own, instead of strategy and candidates
-        pub(crate) variants: Option<Listed<RawVariant>> = none,
+        pub(crate) variants: Option<Elements<RawVariant>> = none,
         /// models to go on to when this one's plan is used up; a plain list is general
         pub(crate) fallbacks: RawFallbacks = {},
         /// where requests that continue provider state go
@@ -39,7 +40,7 @@ section! {
     #[derive(Debug)]
     pub(crate) struct RawVariant "variant" {
         /// 1 to 64 of a-z, 0-9 and -
-        pub(crate) key: Option<String> as (Kind::Text(Text::VariantKey)) = required,
+        pub(crate) key: Option<String> as (KeyKind::Text(TextForm::VariantKey)) = required,
         /// shown in the model list
         pub(crate) purpose: Option<String> as TEXT = none,
         /// shown in the model list
@@ -49,15 +50,15 @@ section! {
         /// the lowest is meant when none is named
         pub(crate) position: i32 = 0,
         /// the deployments that serve it
-        pub(crate) candidates: Option<Listed<RawCandidate>> = required,
+        pub(crate) candidates: Option<Elements<RawCandidate>> = required,
     }
 }
 
-impl HasKind for Strategy {
-    const KIND: Kind = Kind::Choice(Self::NAMES);
+impl HasKeyKind for Strategy {
+    const KIND: KeyKind = KeyKind::Choice(Self::NAMES);
 }
 
-impl Read for Strategy {
+impl ReadChecked for Strategy {
     fn read(value: Value) -> Self {
         value.as_str().and_then(Self::from_name).unwrap_or_else(|| {
             expect_absent(&value);
@@ -83,20 +84,20 @@ section! {
         /// order under ordered_fallback, lower first
         pub(crate) position: i32 = 0,
         /// under rules: it is taken when one of these holds
-        pub(crate) rules: Listed<RawRule> = [],
+        pub(crate) rules: Elements<RawRule> = [],
         /// merged over the deployment's
         pub(crate) request_overrides: Overrides = none,
     }
 }
 
-static CANDIDATE: Shape = Shape {
+static CANDIDATE: SectionShape = SectionShape {
     name: "candidate",
     doc: documentation(" A deployment listed for a model."),
     keys: &[
         &[Key {
             name: "deployment",
             kind: String::KIND,
-            presence: Presence::Required,
+            presence: WhenAbsent::Required,
             doc: documentation(
                 " the id of a deployment; provider and model instead create one in place",
             ),
@@ -105,7 +106,7 @@ static CANDIDATE: Shape = Shape {
     ],
 };
 
-static CANDIDATE_IN_PLACE: Shape = Shape {
+static CANDIDATE_IN_PLACE: SectionShape = SectionShape {
     name: "candidate_in_place",
     doc: documentation(" A deployment created where it is listed, with the id provider/model."),
     keys: &[Deployment::PLACE, Deployment::TRAITS, Listing::KEYS],
@@ -121,17 +122,17 @@ impl RawCandidate {
     }
 }
 
-impl HasKind for RawCandidate {
-    const KIND: Kind = Kind::Either(&[
+impl HasKeyKind for RawCandidate {
+    const KIND: KeyKind = KeyKind::Either(&[
         as_member("deployment", String::KIND),
         marked("deployment", || &CANDIDATE),
         marked("provider", || &CANDIDATE_IN_PLACE),
     ]);
 }
 
-impl Read for RawCandidate {
+impl ReadChecked for RawCandidate {
     fn read(value: Value) -> Self {
-        let mut members = Members::read(value);
+        let mut members = CheckedMembers::read(value);
         // First, for a deployment that stands by itself has keys of the same names.
         let listing = Listing::take(&mut members);
         let deployment = member(&mut members, "deployment");
@@ -144,7 +145,7 @@ impl Read for RawCandidate {
 /// Models to go on to: one list, or lists by kind of failure.
 #[derive(Debug)]
 pub(crate) enum RawFallbacks {
-    General(Listed<String>),
+    General(Elements<String>),
     ByKind(FallbacksByKind),
 }
 
@@ -153,28 +154,28 @@ section! {
     #[derive(Debug, Default)]
     pub(crate) struct FallbacksByKind "fallbacks" {
         /// after failures without a list of their own
-        pub(crate) general: Listed<String> = [],
+        pub(crate) general: Elements<String> = [],
         /// when the request does not fit
-        pub(crate) context_window: Option<Listed<String>> = none,
+        pub(crate) context_window: Option<Elements<String>> = none,
         /// when the content is refused; general does not stand in
-        pub(crate) content_policy: Option<Listed<String>> = none,
+        pub(crate) content_policy: Option<Elements<String>> = none,
         /// when a limit is reached
-        pub(crate) rate_limit: Option<Listed<String>> = none,
+        pub(crate) rate_limit: Option<Elements<String>> = none,
     }
 }
 
 const ANY_FAILURE: &str = "any_failure";
 
-impl HasKind for RawFallbacks {
-    const KIND: Kind = Kind::Either(&[
-        as_member(ANY_FAILURE, Listed::<String>::KIND),
+impl HasKeyKind for RawFallbacks {
+    const KIND: KeyKind = KeyKind::Either(&[
+        as_member(ANY_FAILURE, Elements::<String>::KIND),
         plain(FallbacksByKind::KIND),
     ]);
 }
 
-impl Read for RawFallbacks {
+impl ReadChecked for RawFallbacks {
     fn read(value: Value) -> Self {
-        let mut members = Members::read(value);
+        let mut members = CheckedMembers::read(value);
         match member(&mut members, ANY_FAILURE) {
             Some(names) => Self::General(names),
             None => Self::ByKind(FallbacksByKind::take(&mut members)),

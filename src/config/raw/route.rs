@@ -1,8 +1,8 @@
 //! Routes, and the conditions of routes and rules.
 
 use super::super::declare::section;
-use super::super::shape::{A_HEADER_VALUE, FORMATS, PERCENT, Text, USD, as_element, plain};
-use super::lists::{Listed, Named};
+use super::super::shape::{A_HEADER_VALUE, FORMATS, PERCENT, TextForm, USD, as_element, plain};
+use super::lists::{ByName, Elements};
 
 section! {
     /// Conditions over a request and what to do when all hold.
@@ -28,7 +28,7 @@ section! {
         /// a model, model#variant, alias or deployment id
         pub(crate) target_model: Option<String> = required,
         /// where to go on when the target's plan is used up
-        pub(crate) fallbacks: Listed<String> = [],
+        pub(crate) fallbacks: Elements<String> = [],
         /// whether caches on the way are told not to store or answer
         pub(crate) disable_cache: bool = false,
         /// candidates that cost more are not eligible
@@ -41,10 +41,10 @@ section! {
     #[derive(Debug)]
     pub(crate) struct RawRule "rule" {
         /// params and the values they may have
-        pub(crate) params ("if"): Named<Listed<String>>
-            as (Kind::Map(
-                Text::Name,
-                &Kind::Either(&[as_element(Kind::Scalar), plain(Kind::List(&Kind::Scalar))]),
+        pub(crate) params ("if"): ByName<Elements<String>>
+            as (KeyKind::Map(
+                TextForm::Name,
+                &KeyKind::Either(&[as_element(KeyKind::Scalar), plain(KeyKind::List(&KeyKind::Scalar))]),
             )) = {},
         /// conditions over the request
         pub(crate) when: RawWhen = {},
@@ -56,8 +56,8 @@ section! {
     #[derive(Debug)]
     pub(crate) struct RawWhen "when" {
         /// the name as sent or its alias target is in the list; a trailing * is a prefix
-        pub(crate) model_in: Option<Listed<String>>
-            as (Kind::List(&Kind::Text(Text::Pattern))) = none,
+        pub(crate) model_in: Option<Elements<String>>
+            as (KeyKind::List(&KeyKind::Text(TextForm::Pattern))) = none,
         /// estimated input tokens are below
         pub(crate) input_tokens_lt: Option<u64> = none,
         /// estimated input tokens are above
@@ -69,7 +69,7 @@ section! {
         /// a request tag equals
         pub(crate) tag_equals: Option<String> = none,
         /// a request tag is in the list
-        pub(crate) tag_in: Option<Listed<String>> = none,
+        pub(crate) tag_in: Option<Elements<String>> = none,
         /// images present, or absent for false
         pub(crate) has_images: Option<bool> = none,
         /// audio present, or absent for false
@@ -83,7 +83,7 @@ section! {
         /// continues provider state, or not for false
         pub(crate) has_state: Option<bool> = none,
         /// a keyword occurs, ignoring case, in user, system or developer text
-        pub(crate) prompt_contains_any_of: Option<Listed<String>> = none,
+        pub(crate) prompt_contains_any_of: Option<Elements<String>> = none,
         /// the requested output limit is below
         pub(crate) max_output_tokens_lt: Option<u64> = none,
         /// the requested output limit is above
@@ -91,18 +91,18 @@ section! {
         /// more messages than this
         pub(crate) message_count_gt: Option<u64> = none,
         /// the wire format is in the list
-        pub(crate) format_in: Option<Listed<String>>
-            as (Kind::List(&Kind::Choice(&FORMATS))) = none,
+        pub(crate) format_in: Option<Elements<String>>
+            as (KeyKind::List(&KeyKind::Choice(&FORMATS))) = none,
         /// each header has exactly this value
-        pub(crate) header_equals: Option<Named<String>>
-            as (Kind::Map(Text::ReadableHeader, &A_HEADER_VALUE)) = none,
+        pub(crate) header_equals: Option<ByName<String>>
+            as (KeyKind::Map(TextForm::ReadableHeader, &A_HEADER_VALUE)) = none,
         /// each param has this value
-        pub(crate) params_equal: Option<Named<String>>
-            as (Kind::Map(Text::Name, &Kind::Scalar)) = none,
+        pub(crate) params_equal: Option<ByName<String>>
+            as (KeyKind::Map(TextForm::Name, &KeyKind::Scalar)) = none,
         /// this share of requests
         pub(crate) sample_percent: Option<f64> as PERCENT = none,
         /// at least one of these holds
-        pub(crate) any_of: Option<Listed<RawWhen>> = none,
+        pub(crate) any_of: Option<Elements<RawWhen>> = none,
         /// this does not hold
         pub(crate) not: Option<Box<RawWhen>> = none,
     }

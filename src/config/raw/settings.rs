@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::super::declare::section;
 use super::super::headers::HeaderNames;
-use super::super::read::{Members, Read, Section, member};
+use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
     Admin, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource,
 };
-use super::super::shape::{FORMATS, HasKind, Kind, PERCENT, Text, as_member, plain, whole};
-use super::lists::{Listed, Named};
+use super::super::shape::{
+    FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
+};
+use super::lists::{ByName, Elements};
 use super::model::RawModel;
 use super::route::RawRoute;
 
@@ -33,8 +35,8 @@ section! {
         /// sizes, and what exceeds them
         pub limits: Limits = {},
         /// further path suffixes to treat as LLM requests, and their wire format
-        pub(crate) paths: Named<String>
-            as (Kind::Map(Text::PathSuffix, &Kind::Choice(&FORMATS))) = {},
+        pub(crate) paths: ByName<String>
+            as (KeyKind::Map(TextForm::PathSuffix, &KeyKind::Choice(&FORMATS))) = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
         /// other names for the headers of this filter
@@ -77,9 +79,9 @@ section! {
     }
 }
 
-impl HasKind for RawUnknownModel {
-    const KIND: Kind = Kind::Either(&[
-        as_member(POLICY, Kind::Choice(&["reject", PASS_THROUGH])),
+impl HasKeyKind for RawUnknownModel {
+    const KIND: KeyKind = KeyKind::Either(&[
+        as_member(POLICY, KeyKind::Choice(&["reject", PASS_THROUGH])),
         plain(StandIn::KIND),
     ]);
 }
@@ -87,9 +89,9 @@ impl HasKind for RawUnknownModel {
 const POLICY: &str = "policy";
 const PASS_THROUGH: &str = "pass_through";
 
-impl Read for RawUnknownModel {
+impl ReadChecked for RawUnknownModel {
     fn read(value: Value) -> Self {
-        let mut members = Members::read(value);
+        let mut members = CheckedMembers::read(value);
         match member::<Option<String>>(&mut members, POLICY).as_deref() {
             Some(PASS_THROUGH) => Self::PassThrough,
             Some(_) => Self::Reject,
@@ -111,18 +113,18 @@ section! {
     }
 }
 
-const CHARACTERS: Kind = whole(0, 4_294_967_295);
+const CHARACTERS: KeyKind = whole(0, 4_294_967_295);
 
 section! {
     /// A second set of rules evaluated without effect; what is left out is the first one's.
     #[derive(Debug)]
     pub(crate) struct RawShadow "shadow" {
         /// as the outer aliases
-        pub(crate) aliases: Option<Named<String>> = none,
+        pub(crate) aliases: Option<ByName<String>> = none,
         /// as the outer models
-        pub(crate) models: Option<Named<RawModel>> = none,
+        pub(crate) models: Option<ByName<RawModel>> = none,
         /// as the outer routes
-        pub(crate) routes: Option<Listed<RawRoute>> = none,
+        pub(crate) routes: Option<Elements<RawRoute>> = none,
         /// share of requests that it is evaluated for
         pub(crate) sample_percent: f64 as PERCENT = 100,
     }

@@ -1,11 +1,11 @@
 //! The admin endpoints' place: a folder that no LLM request is in.
 
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::settings::Admin;
 use crate::request::path::{PathTable, canonical};
 
 /// Refuses a place that is no folder of its own.
-pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Findings) {
+pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Diagnostics) {
     let Some(Admin { path, .. }) = admin else { return };
     let at = Path::Root.key("admin");
     let own = "allowed: a folder of its own such as \"/admin\"";

@@ -3,7 +3,7 @@
 use super::super::candidate::{Candidate, Rule};
 use super::super::error::{Path, quoted};
 use super::super::ids::DeploymentId;
-use super::super::raw::{Listed, RawCandidate, RawRule};
+use super::super::raw::{Elements, RawCandidate, RawRule};
 use super::lists::present;
 use super::names::resolved;
 use super::overrides;
@@ -16,7 +16,7 @@ impl Scope<'_> {
         &mut self,
         at: &Path<'_>,
         strategy: Strategy,
-        raw: &Listed<RawCandidate>,
+        raw: &Elements<RawCandidate>,
     ) -> Vec<Candidate> {
         self.check_count(at, strategy, raw.len());
         let mut candidates = Vec::new();
@@ -35,6 +35,7 @@ impl Scope<'_> {
         candidates
     }
 
+    /// Refuses a group without candidates, and `single` with several.
     fn check_count(&mut self, at: &Path<'_>, strategy: Strategy, count: usize) {
         if count == 0 {
             self.findings.problem(at, "is empty; at least one candidate is needed");
@@ -44,6 +45,7 @@ impl Scope<'_> {
         }
     }
 
+    /// Resolves one candidate; none where its deployment was reported.
     fn candidate(
         &mut self,
         at: &Path<'_>,
@@ -60,7 +62,7 @@ impl Scope<'_> {
         let own = &raw.listing.request_overrides;
         overrides::check(at, own, self.findings);
         let id = self.deployment(at, raw)?;
-        let deployment = self.ground.built.get(id.0)?;
+        let deployment = self.deployments.built.get(id.0)?;
         Some(Candidate {
             deployment: id,
             weight: raw.listing.weight.unwrap_or(deployment.weight),
@@ -70,12 +72,14 @@ impl Scope<'_> {
         })
     }
 
+    /// Returns the deployment that a candidate names or creates; none where it was reported.
     fn deployment(&mut self, at: &Path<'_>, raw: &RawCandidate) -> Option<DeploymentId> {
         let created = raw.in_place().map(|(id, _)| id);
         let id = raw.deployment.as_ref().or(created.as_ref())?;
-        resolved(at, self.ground.find(id), self.findings)
+        resolved(at, self.deployments.find(id), self.findings)
     }
 
+    /// Refuses candidates without rules under `rules`, and warns of rules elsewhere.
     fn check_rules(&mut self, at: &Path<'_>, strategy: Strategy, raw: &RawCandidate) {
         let has_rules = !raw.listing.rules.is_empty();
         let has_use = strategy.has(Trait::ByRules);

@@ -4,7 +4,7 @@
 //! explain tells does not depend on how a file was encoded.
 
 use super::super::error::{Path, quoted};
-use super::super::raw::{Listed, Named, RawWhen};
+use super::super::raw::{ByName, Elements, RawWhen};
 use super::super::route::{Condition, NamePattern, When};
 use super::lists::{pairs, present};
 use super::scope::Scope;
@@ -34,25 +34,26 @@ impl Scope<'_> {
         When(conditions)
     }
 
-    /// A list that something of the request must be in.
+    /// Returns a list that something of the request must be in, and warns if it is empty.
     fn texts(
         &mut self,
         at: &Path<'_>,
         key: &str,
-        list: Option<&Listed<String>>,
+        list: Option<&Elements<String>>,
     ) -> Option<Vec<String>> {
         let list = list?;
         self.warn_if_empty(at, key, list);
         Some(present(list))
     }
 
-    fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Listed<T>) {
+    fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Elements<T>) {
         if list.is_empty() {
             self.findings.warn(&at.key(key), "is empty, so it never matches");
         }
     }
 
-    /// Requests lose tags that are not printable ASCII without spaces.
+    /// Warns of tags that no request has: requests lose tags that are not printable ASCII without
+    /// spaces.
     fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &RawWhen) {
         let listed = raw.tag_in.iter().flatten().flatten().map(|tag| ("tag_in", tag));
         for (key, tag) in raw.tag_equals.iter().map(|tag| ("tag_equals", tag)).chain(listed) {
@@ -63,10 +64,11 @@ impl Scope<'_> {
         }
     }
 
+    /// Returns the condition of keywords, which are added to the one automaton.
     fn keywords(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let words =
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
-        let words = words.into_iter().map(|word| (self.wanted.keywords.add(&word), word)).collect();
+        let words = words.into_iter().map(|word| (self.needs.keywords.add(&word), word)).collect();
         Some(Condition::PromptContainsAnyOf(words))
     }
 
@@ -76,8 +78,9 @@ impl Scope<'_> {
         Some(Condition::FormatIn(formats))
     }
 
-    fn headers(&mut self, headers: &Named<String>) -> Condition {
-        self.wanted.headers.extend(headers.keys().cloned());
+    /// Returns the condition of headers, which are added to those that are watched.
+    fn headers(&mut self, headers: &ByName<String>) -> Condition {
+        self.needs.headers.extend(headers.keys().cloned());
         Condition::HeaderEquals(pairs(headers))
     }
 
@@ -94,8 +97,8 @@ impl Scope<'_> {
     }
 }
 
-/// A trailing `*` makes a name a prefix; `shape` has refused it elsewhere.
-fn patterns(names: &Listed<String>) -> Vec<NamePattern> {
+/// Returns the patterns: a trailing `*` makes a name a prefix. `shape` has refused it elsewhere.
+fn patterns(names: &Elements<String>) -> Vec<NamePattern> {
     let names = names.iter().flatten();
     names
         .map(|name| match name.strip_suffix('*') {
@@ -105,7 +108,7 @@ fn patterns(names: &Listed<String>) -> Vec<NamePattern> {
         .collect()
 }
 
-/// Estimates, which stand before the tags.
+/// Returns the conditions over estimates, which stand before those over tags.
 fn numbers_before(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.input_tokens_lt.map(Condition::InputTokensLt),
@@ -117,7 +120,7 @@ fn numbers_before(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     .flatten()
 }
 
-/// What the request has or has not.
+/// Returns the conditions over what the request has or has not.
 fn presence(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.has_images.map(Condition::HasImages),
@@ -131,7 +134,7 @@ fn presence(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     .flatten()
 }
 
-/// Numbers the request tells itself.
+/// Returns the conditions over numbers that the request itself says.
 fn numbers_after(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.max_output_tokens_lt.map(Condition::MaxOutputTokensLt),

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::deployment::{Deployment, ModelFacts};
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::ids::{DeploymentId, ProviderId};
 use super::super::provider::Provider;
-use super::super::raw::{Named, Raw, RawCandidate};
+use super::super::raw::{ByName, Raw, RawCandidate};
 use super::super::shape::{did_you_mean, listed};
 use super::lists::{given, inserted, numbered};
 use super::overrides;
@@ -18,7 +18,7 @@ use super::rules::Rules;
 use crate::hash;
 
 /// Everything a request can be sent to.
-pub(super) struct Ground {
+pub(super) struct DeploymentSet {
     /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
     /// Those that only a shadow creates: nothing of the first set may come to one.
@@ -37,9 +37,10 @@ pub(super) struct Ground {
 /// Suggestions that are made; no more problems than these are kept anyway.
 const MOST_SUGGESTIONS: u32 = 100;
 
-impl Ground {
-    /// Collects and resolves the deployments of a configuration.
-    pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Findings) -> Self {
+impl DeploymentSet {
+    /// Collects and resolves the deployments of a configuration: first those declared, then those
+    /// that the candidates of each set create.
+    pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Diagnostics) -> Self {
         let at = Path::Root.key("deployments");
         let mut written = raw.deployments.clone();
         let mut collector = Collector {
@@ -51,11 +52,13 @@ impl Ground {
         for (id, deployment) in &raw.deployments {
             collector.check_provider(&at.key(id), deployment.as_ref(), &raw.providers);
         }
+        // `created` ends with what the last set alone creates, which is the shadow's.
         for rules in sets {
             collector.created.clear();
             collector.collect(rules, &raw.providers);
         }
         let created = collector.created;
+        // Indices are places in the sorted list, which is whole only now.
         let mut ids = numbered(&written, DeploymentId);
         let mut hidden = BTreeMap::new();
         if sets.len() > 1 {
@@ -83,7 +86,7 @@ impl Ground {
 
     /// Reports a service's cluster that is a provider's: called from within a request, the
     /// module would be entered while it is running, which ends the worker's VM.
-    pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Findings) {
+    pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Diagnostics) {
         if let Some(provider) = self.attempting.get(cluster) {
             let message = format!(
                 "is the cluster of provider {}, whose attempts run this filter; a service needs a \
@@ -94,14 +97,14 @@ impl Ground {
         }
     }
 
-    /// Goes on to rules that may name everything.
+    /// Lets the rules that come next name everything, what only a shadow creates included.
     pub(super) fn show_all(&mut self) {
         for (id, index) in std::mem::take(&mut self.hidden) {
             self.ids.insert(id, index);
         }
     }
 
-    /// [`did_you_mean`], as long as there are suggestions to be made.
+    /// Returns what [`did_you_mean`] does, as long as there are suggestions to be made.
     pub(super) fn near<'a>(
         &self,
         name: &str,
@@ -112,7 +115,7 @@ impl Ground {
         did_you_mean(name, known)
     }
 
-    /// The deployment of that id; none where it was reported.
+    /// Returns the deployment of that id; none where it was reported.
     ///
     /// # Errors
     /// What to tell of an id that is not known.
@@ -128,7 +131,7 @@ impl Ground {
     }
 }
 
-/// What to tell of a name that is not known.
+/// Returns what to tell of a name that is not known.
 pub(in crate::config) fn unknown<'a>(
     what: &str,
     name: &str,
@@ -138,6 +141,7 @@ pub(in crate::config) fn unknown<'a>(
     told(what, name, near, &listed(known))
 }
 
+/// Returns the message, for all iterators alike.
 fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let name_quoted = quoted(name);
     let parting = if near.is_some() { "" } else { ";" };
@@ -150,20 +154,21 @@ fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
 }
 
 struct Collector<'a> {
-    written: &'a mut Named<Deployment>,
+    written: &'a mut ByName<Deployment>,
     /// Where each deployment in place was first created.
     places: BTreeMap<String, String>,
     /// Ids of those that the set at hand created.
     created: Vec<String>,
-    findings: &'a mut Findings,
+    findings: &'a mut Diagnostics,
 }
 
 impl Collector<'_> {
+    /// Refuses a provider that is not declared, unless that list was reported.
     fn check_provider(
         &mut self,
         at: &Path<'_>,
         deployment: Option<&Deployment>,
-        providers: &Named<Provider>,
+        providers: &ByName<Provider>,
     ) {
         let Some(Deployment { provider_name: name, .. }) = deployment else { return };
         let is_known = name.is_empty() || providers.contains_key(name);
@@ -174,7 +179,8 @@ impl Collector<'_> {
         }
     }
 
-    fn collect(&mut self, rules: &Rules<'_>, providers: &Named<Provider>) {
+    /// Adds what the candidates of rules create in place.
+    fn collect(&mut self, rules: &Rules<'_>, providers: &ByName<Provider>) {
         for (name, model) in rules.models {
             let Some(model) = model else { continue };
             let at = rules.models_at.key(name);
@@ -195,11 +201,13 @@ impl Collector<'_> {
         }
     }
 
+    /// Adds the deployment that a candidate creates. Two that have one id must be the same, so that
+    /// it does not matter which is built.
     fn add(
         &mut self,
         at: &Path<'_>,
         candidate: Option<&RawCandidate>,
-        providers: &Named<Provider>,
+        providers: &ByName<Provider>,
     ) {
         let Some((id, deployment)) = candidate.and_then(RawCandidate::in_place) else { return };
         self.check_provider(at, Some(deployment), providers);
@@ -221,7 +229,7 @@ impl Collector<'_> {
     }
 }
 
-/// Whether two deployments are one: what a candidate has of its own does not count.
+/// Whether two deployments are one. What belongs to the candidate that creates one does not count.
 fn is_same(left: &Deployment, right: &Deployment) -> bool {
     let neutral = |deployment: &Deployment| Deployment {
         weight: 1,
@@ -237,8 +245,8 @@ fn build(
     id: String,
     written: Deployment,
     providers: &BTreeMap<String, ProviderId>,
-    catalog: &Named<ModelFacts>,
-    findings: &mut Findings,
+    catalog: &ByName<ModelFacts>,
+    findings: &mut Diagnostics,
 ) -> Deployment {
     overrides::check(&at.key(&id), &written.request_overrides, findings);
     let catalogued = catalog.get(&written.upstream_model).cloned().flatten().unwrap_or_default();
@@ -251,7 +259,7 @@ fn build(
     }
 }
 
-/// The deployment's facts, and the catalogue's where it has none.
+/// Returns the deployment's facts, and the catalogue's where it has none.
 fn over(own: &ModelFacts, catalogued: ModelFacts) -> ModelFacts {
     ModelFacts {
         context_window: own.context_window.or(catalogued.context_window),

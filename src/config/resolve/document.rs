@@ -6,45 +6,51 @@ use std::sync::Arc;
 use super::super::configuration::{Config, Names, Shadow};
 use super::super::demand::Demand;
 use super::super::deployment::{Deployment, ModelFacts};
-use super::super::error::{Findings, Path};
+use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 use super::super::provider::Provider;
 use super::super::raw::{Raw, Settings};
 use super::super::route::Route;
 use super::super::route_index::RouteIndex;
 use super::super::settings::UnknownModel;
-use super::deployments::Ground;
+use super::deployments::DeploymentSet;
 use super::lists::inserted;
 use super::names::Directory;
 use super::rules::{Layers, Rules};
-use super::scope::{Scope, Wanted};
+use super::scope::{RequestNeeds, Scope};
 use super::{admin, hold, idle, overrides, providers, settings};
 use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
 
 /// Resolves a configuration whose shape is checked.
-pub(in crate::config) fn resolve(layers: Layers, findings: &mut Findings) -> Config {
+///
+/// The rules come first, then those of the shadow over the same deployments; then what one key
+/// alone cannot get wrong. Returns a configuration in any case. It is good only if `findings` has
+/// no problem.
+pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> Config {
     let (shadow_at, root) = (Path::Root.key("shadow"), Path::Root);
     let Layers { mut raw, own, own_routes } = layers;
+    // Taken out, because the rest of the settings becomes the configuration's.
     let shadow = raw.settings.shadow.take();
     let rules = Rules { own_routes, ..Rules::of(&raw, &root) };
     let own = own.as_ref().unwrap_or(&raw);
     let shadow_rules = shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow_at));
     providers::check(&raw.providers, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
-    let mut ground = Ground::new(&raw, &sets, findings);
-    let mut wanted = Wanted::default();
-    let first = Resolved::new(&raw, &rules, None, &ground, &mut wanted, findings);
+    let mut deployments = DeploymentSet::new(&raw, &sets, findings);
+    let mut needs = RequestNeeds::default();
+    let first = Resolved::new(&raw, &rules, None, &deployments, &mut needs, findings);
+    // Second, because nothing of the first set may come to what only the shadow creates.
     let second = shadow_rules.as_ref().map(|rules| {
-        ground.show_all();
-        Resolved::new(&raw, rules, Some(&shadow_at), &ground, &mut wanted, findings)
+        deployments.show_all();
+        Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
     });
     hold::check(&raw, findings);
     settings::warn(&raw.settings, findings);
     idle::warn(&raw, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
-    let keywords = wanted.keywords.build().unwrap_or_else(|error| {
+    let keywords = needs.keywords.build().unwrap_or_else(|error| {
         findings.problem(&rules.routes_at, format!("keywords: {error}"));
         Keywords::default()
     });
@@ -53,12 +59,12 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Findings) -> Con
     settings::check_cooldown(&raw.settings.cooldown, findings);
     let common = Common {
         providers: providers::named(raw.providers),
-        deployments: ground.built.into(),
+        deployments: deployments.built.into(),
         catalog: Arc::new(inserted(
             raw.catalog.into_iter().filter_map(|(name, facts)| Some((name, facts?))),
         )),
         keywords: Arc::new(keywords),
-        watched_headers: wanted.headers.into_iter().collect(),
+        watched_headers: needs.headers.into_iter().collect(),
         paths,
         settings: Arc::new(raw.settings),
     };
@@ -123,20 +129,20 @@ impl Resolved {
         raw: &Raw,
         rules: &Rules<'_>,
         shadow: Option<&Path<'_>>,
-        ground: &Ground,
-        wanted: &mut Wanted,
-        findings: &mut Findings,
+        deployments: &DeploymentSet,
+        needs: &mut RequestNeeds,
+        findings: &mut Diagnostics,
     ) -> Self {
-        let directory = Directory::new(rules, ground, findings);
-        let mut scope = Scope { ground, directory: &directory, findings, wanted };
+        let directory = Directory::new(rules, deployments, findings);
+        let mut scope = Scope { deployments, directory: &directory, findings, needs };
         let models = scope.models(rules);
         let routes = scope.routes(rules);
         if let Some(source) = &raw.settings.route_source {
             let at = Path::Root.key("route_source");
-            ground.check_service(&at.key("cluster"), &source.cluster, findings);
+            deployments.check_service(&at.key("cluster"), &source.cluster, findings);
         }
         let unknown = &raw.settings.unknown_model;
         let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
-        Self { models, routes, names: directory.into_names(ground), unknown_model }
+        Self { models, routes, names: directory.into_names(deployments), unknown_model }
     }
 }

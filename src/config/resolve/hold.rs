@@ -4,14 +4,14 @@
 //! Two ways are left: the attempt filter changes the head, or nothing has to be changed
 //! of it. What fits neither is refused here, so that no request meets it.
 
-use super::super::error::{Findings, Path};
+use super::super::error::{Diagnostics, Path};
 use super::super::provider::Provider;
 use super::super::raw::{Raw, RawUnknownModel, Settings};
 use super::super::settings::{BodyPolicy, Hold};
 use super::lists::given;
 
 /// Refuses what cannot be done for a head that has gone on.
-pub(super) fn check(raw: &Raw, findings: &mut Findings) {
+pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     let settings = &raw.settings;
     if settings.hold == Hold::StopIteration {
         return;
@@ -23,9 +23,9 @@ pub(super) fn check(raw: &Raw, findings: &mut Findings) {
     }
 }
 
-/// The attempt filter is to have the client's credential, and no other cluster: what is
-/// judged has lost it before its body is known.
-fn refuse_passing(settings: &Settings, findings: &mut Findings) {
+/// Refuses to let requests pass by. The attempt filter is to have the client's credential, and no
+/// other cluster: what is judged has lost it before its body is known.
+fn refuse_passing(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let limits = root.key("limits");
     let is_passing = |policy: BodyPolicy| policy == BodyPolicy::PassThrough;
@@ -43,7 +43,8 @@ fn refuse_passing(settings: &Settings, findings: &mut Findings) {
     }
 }
 
-fn refuse_changes(raw: &Raw, findings: &mut Findings) {
+/// Refuses what changes the head of requests, where no attempt filter does it.
+fn refuse_changes(raw: &Raw, findings: &mut Diagnostics) {
     let root = Path::Root;
     let providers = root.key("providers");
     for (name, provider) in given(&raw.providers) {
@@ -62,14 +63,14 @@ fn refuse_changes(raw: &Raw, findings: &mut Findings) {
     }
 }
 
-fn refuse_change(at: &Path<'_>, findings: &mut Findings) {
+fn refuse_change(at: &Path<'_>, findings: &mut Diagnostics) {
     let message = "changes the head of requests, which has gone on before the decision where hold \
          is \"buffer_filter\"; leave it to the attempt filter, with failover.max_attempts above 1 \
          or \"failover\": {\"attempt_filter\": true}, or have \"hold\": \"stop_iteration\"";
     findings.problem(at, message);
 }
 
-/// What a provider wants changed of the head.
+/// Returns the keys by which a provider has the head changed.
 fn changes(provider: &Provider) -> impl Iterator<Item = &'static str> {
     [
         ("authority", provider.authority.is_some()),

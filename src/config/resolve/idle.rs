@@ -1,11 +1,11 @@
 //! Warnings of what is accepted and has no effect beside the rest of the document.
 
-use super::super::error::{Findings, Path};
+use super::super::error::{Diagnostics, Path};
 use super::super::raw::{Raw, RawFallbacks, RawModel};
 use super::lists::given;
 
 /// Warns of every key that is given and idle.
-pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
+pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
     if raw.settings.failover.max_attempts > 1 {
         return;
     }

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::super::raw::{Listed, Named};
+use super::super::raw::{ByName, Elements};
 
 /// Returns the elements that were not reported.
-pub(super) fn present(list: &Listed<String>) -> Vec<String> {
+pub(super) fn present(list: &Elements<String>) -> Vec<String> {
     list.iter().flatten().cloned().collect()
 }
 
 /// Returns the members that were not reported.
-pub(super) fn given<T>(map: &Named<T>) -> impl Iterator<Item = (&String, &T)> {
+pub(super) fn given<T>(map: &ByName<T>) -> impl Iterator<Item = (&String, &T)> {
     map.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
 }
 
 /// Returns copies of the members that were not reported.
-pub(super) fn pairs(map: &Named<String>) -> Vec<(String, String)> {
+pub(super) fn pairs(map: &ByName<String>) -> Vec<(String, String)> {
     given(map).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 

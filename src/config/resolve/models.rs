@@ -10,7 +10,7 @@ use super::super::ids::GroupId;
 use super::super::large::Index;
 use super::super::model::{Fallbacks, Group, Model};
 use super::super::parts::ParamSchema;
-use super::super::raw::{Listed, RawFallbacks, RawModel, RawVariant};
+use super::super::raw::{Elements, RawFallbacks, RawModel, RawVariant};
 use super::super::route::Target;
 use super::super::sticky::{RawSticky, Sticky};
 use super::lists::given;
@@ -34,7 +34,7 @@ impl Scope<'_> {
         self.check_custom(at, raw, &groups);
         let fallbacks = self.fallbacks(&at.key("fallbacks"), &raw.fallbacks);
         let state_deployment = raw.state_deployment.as_ref().and_then(|id| {
-            resolved(&at.key("state_deployment"), self.ground.find(id), self.findings)
+            resolved(&at.key("state_deployment"), self.deployments.find(id), self.findings)
         });
         if let Some(schema) = &raw.traits.param_schema {
             self.check_param_schema(&at.key("param_schema"), schema);
@@ -50,6 +50,7 @@ impl Scope<'_> {
         }
     }
 
+    /// Returns what sessions are told by; all keys where none are given.
     fn sticky(&mut self, at: &Path<'_>, raw: Option<&RawSticky>) -> Sticky {
         let default = Sticky::default();
         let Some(raw) = raw else { return default };
@@ -61,6 +62,7 @@ impl Scope<'_> {
         Sticky { keys: keys.clone(), bound: raw.bound }
     }
 
+    /// Returns the groups of a model, and which of them is meant when none is named.
     fn groups(&mut self, at: &Path<'_>, raw: &RawModel) -> (Vec<Group>, GroupId) {
         let Some(variants) = &raw.variants else {
             return (self.base(at, raw).into_iter().collect(), GroupId(0));
@@ -91,7 +93,7 @@ impl Scope<'_> {
         (groups, default_group(variants))
     }
 
-    /// The only group of a model without variants.
+    /// Returns the only group of a model without variants; none where that was reported.
     fn base(&mut self, at: &Path<'_>, raw: &RawModel) -> Option<Group> {
         let candidates_at = at.key("candidates");
         let Some(candidates) = &raw.candidates else {
@@ -107,7 +109,7 @@ impl Scope<'_> {
         Some(Group {
             key: None,
             strategy,
-            index: Index::of(strategy, &candidates, &self.ground.built),
+            index: Index::of(strategy, &candidates, &self.deployments.built),
             candidates,
             purpose: None,
             when_to_use: None,
@@ -122,13 +124,14 @@ impl Scope<'_> {
         Group {
             key: raw.key.clone(),
             strategy,
-            index: Index::of(strategy, &candidates, &self.ground.built),
+            index: Index::of(strategy, &candidates, &self.deployments.built),
             candidates,
             purpose: raw.purpose.clone(),
             when_to_use: raw.when_to_use.clone(),
         }
     }
 
+    /// Resolves the fallbacks. A plain list is for every kind of failure.
     fn fallbacks(&mut self, at: &Path<'_>, raw: &RawFallbacks) -> Fallbacks {
         let lists = match raw {
             RawFallbacks::General(names) => {
@@ -136,7 +139,7 @@ impl Scope<'_> {
             }
             RawFallbacks::ByKind(lists) => lists,
         };
-        let mut by_kind = |key: &str, names: &Option<Listed<String>>| {
+        let mut by_kind = |key: &str, names: &Option<Elements<String>>| {
             names.as_ref().map(|names| self.targets(&at.key(key), names))
         };
         Fallbacks {
@@ -148,7 +151,7 @@ impl Scope<'_> {
     }
 
     /// Resolves a list of names.
-    pub(super) fn targets(&mut self, at: &Path<'_>, names: &Listed<String>) -> Vec<Target> {
+    pub(super) fn targets(&mut self, at: &Path<'_>, names: &Elements<String>) -> Vec<Target> {
         let mut targets = Vec::new();
         for (index, name) in names.iter().enumerate() {
             let Some(name) = name else { continue };
@@ -158,6 +161,7 @@ impl Scope<'_> {
         targets
     }
 
+    /// Refuses params that are required and that nothing accepts.
     fn check_param_schema(&mut self, at: &Path<'_>, schema: &ParamSchema) {
         for (index, name) in schema.required.iter().enumerate() {
             // An empty name stands for one that was reported.
@@ -197,7 +201,7 @@ impl Scope<'_> {
                            this out";
             self.findings.problem(&at_custom, message);
         }
-        self.ground.check_service(&at_custom.key("cluster"), &custom.cluster, self.findings);
+        self.deployments.check_service(&at_custom.key("cluster"), &custom.cluster, self.findings);
         let groups = groups.iter().filter(|group| group.strategy.has(Trait::AsksService));
         let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
         if most > MOST_LISTED {
@@ -210,15 +214,15 @@ impl Scope<'_> {
 }
 
 impl RawModel {
-    /// Its own strategy and those of its variants, as far as they are written.
+    /// Returns its own strategy and those of its variants, as far as they are written.
     fn strategies(&self) -> impl Iterator<Item = Strategy> {
         let of_variants = self.variants.iter().flatten().flatten().map(|variant| variant.strategy);
         self.strategy.into_iter().chain(of_variants)
     }
 }
 
-/// `base`, else the lowest position, else the first.
-fn default_group(variants: &Listed<RawVariant>) -> GroupId {
+/// Returns the variant `base`, else the one of the lowest position, else the first.
+fn default_group(variants: &Elements<RawVariant>) -> GroupId {
     let keyed = |variant: &&RawVariant| variant.key.as_deref() == Some(BASE);
     let variants = || variants.iter().flatten().enumerate();
     let base = variants().find(|(_, variant)| keyed(variant));

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::super::configuration::Names;
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::ids::{GroupId, ModelId};
 use super::super::parts::Status;
 use super::super::raw::RawModel;
 use super::super::route::Target;
 use super::super::shape::listed;
-use super::deployments::Ground;
+use super::deployments::DeploymentSet;
 use super::lists::inserted;
 use super::rules::Rules;
 
@@ -22,20 +22,24 @@ pub(super) struct Directory<'a> {
     models: Vec<(&'a str, Option<&'a RawModel>)>,
     /// None where the alias was reported.
     aliases: BTreeMap<&'a str, Option<ModelId>>,
-    ground: &'a Ground,
+    deployments: &'a DeploymentSet,
     /// Whether names may be missing because a whole section was reported.
     is_partial: bool,
 }
 
 impl<'a> Directory<'a> {
     /// Collects the names of models and aliases and flattens the aliases.
-    pub(super) fn new(rules: &Rules<'a>, ground: &'a Ground, findings: &mut Findings) -> Self {
+    pub(super) fn new(
+        rules: &Rules<'a>,
+        deployments: &'a DeploymentSet,
+        findings: &mut Diagnostics,
+    ) -> Self {
         let models = rules.models.iter().map(|(name, model)| (name.as_str(), model.as_ref()));
-        let is_partial = ground.is_partial
+        let is_partial = deployments.is_partial
             || findings.is_reported(&rules.models_at)
             || findings.is_reported(&rules.aliases_at);
         let aliases = BTreeMap::new();
-        let mut directory = Self { models: models.collect(), aliases, ground, is_partial };
+        let mut directory = Self { models: models.collect(), aliases, deployments, is_partial };
         for name in rules.aliases.keys() {
             let at = rules.aliases_at.key(name);
             if directory.own_id(name).is_some() {
@@ -48,7 +52,7 @@ impl<'a> Directory<'a> {
         directory
     }
 
-    /// The id of the model of exactly that name.
+    /// Returns the id of the model of exactly that name.
     fn own_id(&self, name: &str) -> Option<ModelId> {
         self.models.binary_search_by_key(&name, |(known, _)| known).ok().map(ModelId)
     }
@@ -61,12 +65,16 @@ impl<'a> Directory<'a> {
         self.written(id).is_some_and(|model| model.traits.status == Status::Deleted)
     }
 
-    /// Follows a chain of aliases to its end and notes it for every alias on the way.
+    /// Follows a chain of aliases to its end, which it notes for every alias on the way.
+    ///
+    /// Of `a → b → c` and a model `c`, both `a` and `b` stand for `c` after the first call. So
+    /// each alias is followed once, however long the chains are. Returns none where the chain ends
+    /// in nothing, which is then reported.
     fn flatten(
         &mut self,
         name: &'a str,
         rules: &Rules<'a>,
-        findings: &mut Findings,
+        findings: &mut Diagnostics,
     ) -> Option<ModelId> {
         let mut chain: Vec<&str> = Vec::new();
         let mut on_chain: BTreeMap<&str, usize> = BTreeMap::new();
@@ -92,6 +100,7 @@ impl<'a> Directory<'a> {
                 }
             }
         };
+        // The whole chain shares its end, so that none of it is followed again.
         for alias in chain {
             self.aliases.insert(alias, end);
         }
@@ -103,7 +112,7 @@ impl<'a> Directory<'a> {
         alias: &str,
         target: &str,
         rules: &Rules<'a>,
-        findings: &mut Findings,
+        findings: &mut Diagnostics,
     ) {
         if !self.is_partial {
             let known = rules.aliases.keys().map(String::as_str).filter(|name| *name != alias);
@@ -112,6 +121,7 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// Returns what to tell of a name that is not known, with those that are.
     fn unknown<'b>(
         &'b self,
         what: &str,
@@ -124,7 +134,7 @@ impl<'a> Directory<'a> {
             let models = models.filter(|(_, model)| !model.is_some_and(is_deleted));
             models.map(|(name, _)| *name)
         };
-        let near = self.ground.near(name, models().chain(more));
+        let near = self.deployments.near(name, models().chain(more));
         let parting = if near.is_some() { "" } else { ";" };
         let near = near.unwrap_or_default();
         let known = listed(models());
@@ -132,7 +142,7 @@ impl<'a> Directory<'a> {
         format!("unknown {what} {}{near}{parting} known models: {known}", quoted(name))
     }
 
-    /// The model of that name or alias; none where it was reported.
+    /// Returns the model of that name or alias; none where it was reported.
     ///
     /// # Errors
     /// What to tell of a name that is not known, or deleted.
@@ -144,8 +154,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// What a name stands for: a model, `model#variant`, an alias or a deployment
-    /// id, looked up in that order; none where it was reported.
+    /// Returns what a name stands for: a model, `model#variant`, an alias or a deployment id,
+    /// looked up in that order; none where it was reported.
     ///
     /// # Errors
     /// What to tell of a name that is not known, or deleted.
@@ -153,23 +163,24 @@ impl<'a> Directory<'a> {
         if let Some(found) = self.lookup(name)? {
             return Ok(found.map(|id| Target::Model(id, None)));
         }
+        // From the right, because names of models may have a `#` of their own.
         let variant = name.rsplit_once('#').and_then(|(model, key)| self.variant(model, key));
         if let Some(Ok(target)) = variant {
             return Ok(target);
         }
-        match (self.ground.ids.get(name), variant) {
+        match (self.deployments.ids.get(name), variant) {
             (Some(id), _) => Ok(Some(Target::Deployment(*id))),
             (None, Some(Err(message))) => Err(message),
             (None, _) if self.is_partial => Ok(None),
             (None, _) => {
                 let more = self.aliases.keys().copied();
-                let more = more.chain(self.ground.ids.keys().map(String::as_str));
+                let more = more.chain(self.deployments.ids.keys().map(String::as_str));
                 Err(self.unknown("model, alias or deployment", name, more))
             }
         }
     }
 
-    /// The model of that name or alias; the inner none where it was reported.
+    /// Returns the model of that name or alias, if it is one; the inner none where it was reported.
     ///
     /// # Errors
     /// What to tell of a deleted model.
@@ -183,7 +194,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The variant of a model, if there is such a model.
+    /// Returns the variant of a model, if there is such a model; the inner none where one of them
+    /// was reported.
     fn variant(&self, model: &str, key: &str) -> Option<Result<Option<Target>, String>> {
         let id = match self.lookup(model) {
             Ok(Some(Some(id))) => id,
@@ -210,20 +222,20 @@ impl<'a> Directory<'a> {
         }))
     }
 
-    /// The names for clients.
-    pub(super) fn into_names(self, ground: &Ground) -> Names {
+    /// Returns the names for clients.
+    pub(super) fn into_names(self, deployments: &DeploymentSet) -> Names {
         let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();
         Names {
             models: inserted(models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at)))),
             aliases: inserted(aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?)))),
-            deployments: ground.ids.clone(),
+            deployments: deployments.ids.clone(),
         }
     }
 }
 
-/// Tells a cycle from its least name on, so that it is told the same from wherever it is met.
-fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Findings) {
+/// Reports a cycle from its least name on, so that the report is the same from wherever it is met.
+fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Diagnostics) {
     let least = cycle.iter().enumerate().min_by_key(|(_, name)| **name).map_or(0, |(at, _)| at);
     let turned = cycle.iter().cycle().skip(least).copied();
     let mut told: Vec<&str> = turned.clone().take(cycle.len().min(MOST_TOLD)).collect();
@@ -234,11 +246,11 @@ fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Findings) {
     findings.problem(&rules.aliases_at, format!("cycle: {}", told.join(" -> ")));
 }
 
-/// Where a reference stands and what it names.
+/// Returns what a reference stands for, and reports at its place what it does not.
 pub(super) fn resolved<T>(
     at: &Path<'_>,
     found: Result<Option<T>, String>,
-    findings: &mut Findings,
+    findings: &mut Diagnostics,
 ) -> Option<T> {
     found.unwrap_or_else(|message| {
         findings.problem(at, message);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::super::deployment::{Deployment, Overrides};
-use super::super::error::{Findings, Path};
+use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 
 /// Members that say what is asked and of whom, and what to use instead of overriding them.
@@ -21,18 +21,19 @@ const REFUSED: [(&str, &str); 5] = [
 
 /// Refuses overrides, of the deployment or candidate at that place, of what is no
 /// configuration.
-pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Findings) {
+pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Diagnostics) {
     let at = at.key("request_overrides");
     for (key, why) in overrides.0.iter().filter_map(|(key, _)| refused(key)) {
         findings.problem(&at.key(key), format!("cannot be overridden; {why}"));
     }
 }
 
+/// Returns what may not be overridden, and why.
 fn refused(key: &str) -> Option<(&'static str, &'static str)> {
     REFUSED.into_iter().find(|(refused, _)| *refused == key)
 }
 
-/// A candidate's overrides over its deployment's, objects merged one level deep.
+/// Returns a candidate's overrides over its deployment's, objects merged one level deep.
 pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<Overrides> {
     if candidate.0.is_empty() {
         return Arc::clone(deployment);
@@ -48,7 +49,7 @@ pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<
     Arc::new(Overrides(body.into_iter().collect()))
 }
 
-/// Every top-level member that some override replaces, sorted.
+/// Returns every top-level member that some override replaces, sorted.
 pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]> {
     let groups = models.iter().flat_map(|model| &model.groups);
     let candidates = groups.flat_map(|group| &group.candidates);

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::headers::HeaderNames;
 use super::super::provider::Provider;
-use super::super::raw::Named;
+use super::super::raw::ByName;
 use super::lists::given;
 
 /// Headers that frame a message or name its target; this filter or Envoy owns them.
 const FRAMING: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
 
 /// Refuses settings of headers that contradict each other.
-pub(super) fn check(providers: &Named<Provider>, findings: &mut Findings) {
+pub(super) fn check(providers: &ByName<Provider>, findings: &mut Diagnostics) {
     let at = Path::Root.key("providers");
     for (name, provider) in given(providers) {
         check_headers(&at.key(name), provider, findings);
@@ -20,13 +20,17 @@ pub(super) fn check(providers: &Named<Provider>, findings: &mut Findings) {
 }
 
 /// Returns the providers with their names, in the order of those.
-pub(super) fn named(providers: Named<Provider>) -> Arc<[Provider]> {
+pub(super) fn named(providers: ByName<Provider>) -> Arc<[Provider]> {
     let providers = providers.into_iter();
     providers.filter_map(|(name, provider)| Some(Provider { name, ..provider? })).collect()
 }
 
-/// A header of this filter's own is taken off again, or written over.
-pub(super) fn check_own(providers: &Named<Provider>, own: &HeaderNames, findings: &mut Findings) {
+/// Refuses headers of this filter's own: one is taken off again, or written over.
+pub(super) fn check_own(
+    providers: &ByName<Provider>,
+    own: &HeaderNames,
+    findings: &mut Diagnostics,
+) {
     for (name, provider) in given(providers) {
         let at = Path::Root.key("providers");
         let at = at.key(name);
@@ -42,8 +46,8 @@ pub(super) fn check_own(providers: &Named<Provider>, own: &HeaderNames, findings
     }
 }
 
-/// Which of two settings of one header would win is not left to chance.
-fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Findings) {
+/// Refuses two settings of one header: which of them would win is not left to chance.
+fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics) {
     let secret = provider.credential.as_ref().map(|credential| credential.header.as_str());
     let headers = at.key("headers");
     for (name, _) in &provider.headers {
@@ -66,7 +70,8 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Findings) {
     }
 }
 
-fn check_framing(at: &Path<'_>, name: &str, findings: &mut Findings) {
+/// Refuses a header that frames messages or names their target.
+fn check_framing(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if FRAMING.contains(&name) {
         let hint = if name == "host" { "; use authority" } else { "" };
         findings.problem(at, format!("{} is not for configuration{hint}", quoted(name)));

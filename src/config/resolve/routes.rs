@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::raw::RawRoute;
 use super::super::route::{Action, Condition, Route, When};
 use super::names::resolved;
@@ -35,7 +35,7 @@ impl Scope<'_> {
         routes.into_values().collect()
     }
 
-    /// None where the target was reported.
+    /// Resolves one route; none where its target was reported.
     fn route(&mut self, at: &Path<'_>, raw: &RawRoute) -> Option<Route> {
         let when = self.when(&at.key("when"), &raw.when);
         let then_at = at.key("then");
@@ -61,11 +61,11 @@ impl Scope<'_> {
     }
 }
 
-/// A route behind one that always matches is reached by `x-llm-route` alone.
+/// Warns of routes after one that always matches: only `x-llm-route` reaches them.
 fn warn_of_shadowed(
     rules: &Rules<'_>,
     routes: &BTreeMap<(Reverse<i32>, usize), Route>,
-    findings: &mut Findings,
+    findings: &mut Diagnostics,
 ) {
     let mut enabled = routes.iter().filter(|(_, route)| route.enabled);
     let Some((_, first)) = enabled.find(|(_, route)| is_unconditional(&route.when)) else {

@@ -1,7 +1,7 @@
 //! What is resolved together: a document with what was added, and the rules in it.
 
 use super::super::error::Path;
-use super::super::raw::{Listed, Named, Raw, RawModel, RawRoute, RawShadow};
+use super::super::raw::{ByName, Elements, Raw, RawModel, RawRoute, RawShadow};
 
 /// A document to which something may have been added.
 pub(in crate::config) struct Layers {
@@ -23,11 +23,11 @@ impl Layers {
 /// Models, aliases and routes that are resolved together, and where they stand.
 pub(super) struct Rules<'a> {
     pub(super) models_at: Path<'a>,
-    pub(super) models: &'a Named<RawModel>,
+    pub(super) models: &'a ByName<RawModel>,
     pub(super) aliases_at: Path<'a>,
-    pub(super) aliases: &'a Named<String>,
+    pub(super) aliases: &'a ByName<String>,
     pub(super) routes_at: Path<'a>,
-    pub(super) routes: &'a Listed<RawRoute>,
+    pub(super) routes: &'a Elements<RawRoute>,
     /// So many of them are the document's; the others have places of their own.
     pub(super) own_routes: usize,
 }

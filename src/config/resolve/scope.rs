@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use super::super::error::Findings;
-use super::deployments::Ground;
+use super::super::error::Diagnostics;
+use super::deployments::DeploymentSet;
 use super::names::Directory;
 use crate::request::keyword::KeywordsBuilder;
 
 /// What models and routes are resolved with.
 pub(super) struct Scope<'a> {
-    pub(super) ground: &'a Ground,
+    pub(super) deployments: &'a DeploymentSet,
     pub(super) directory: &'a Directory<'a>,
-    pub(super) findings: &'a mut Findings,
-    pub(super) wanted: &'a mut Wanted,
+    pub(super) findings: &'a mut Diagnostics,
+    pub(super) needs: &'a mut RequestNeeds,
 }
 
 /// What rules ask for of every request.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(super) struct RequestNeeds {
     pub(super) keywords: KeywordsBuilder,
     pub(super) headers: BTreeSet<String>,
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::error::{Findings, Path, quoted};
+use super::super::error::{Diagnostics, Path, quoted};
 use super::super::headers::HeaderNames;
-use super::super::raw::{Named, RawTokens, RawUnknownModel, Settings, StandIn};
+use super::super::raw::{ByName, RawTokens, RawUnknownModel, Settings, StandIn};
 use super::super::settings::{Cooldown, Role, UnknownModel};
 use super::lists::pairs;
 use super::names::{Directory, resolved};
@@ -37,8 +37,8 @@ const RESERVED: [&str; 18] = [
     "x-request-id",
 ];
 
-/// Warns of what leaves requests without a way.
-pub(super) fn warn(settings: &Settings, findings: &mut Findings) {
+/// Warns of settings that leave requests nowhere to go.
+pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let Settings { role, failover, .. } = settings;
     if *role == Role::Attempt && failover.max_attempts < 2 && !failover.attempt_filter {
@@ -52,13 +52,14 @@ pub(super) fn warn(settings: &Settings, findings: &mut Findings) {
     }
 }
 
-/// Resolves the model that stands in for unknown ones; also among a shadow's names, where
-/// what is wrong is the shadow's.
+/// Returns what unknown models get, with the model that stands in for them resolved.
+///
+/// For a shadow too, which may lack that model: then the problem is the shadow's.
 pub(super) fn unknown_model(
     raw: &RawUnknownModel,
     directory: &Directory<'_>,
     shadow: Option<&Path<'_>>,
-    findings: &mut Findings,
+    findings: &mut Diagnostics,
 ) -> UnknownModel {
     let StandIn { model } = match raw {
         RawUnknownModel::Reject => return UnknownModel::Reject,
@@ -80,7 +81,7 @@ pub(super) fn unknown_model(
 }
 
 /// Refuses a cooldown whose longest length is below its first.
-pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Findings) {
+pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Diagnostics) {
     if cooldown.max_time_ms < cooldown.time_ms {
         let (most, first) = (cooldown.max_time_ms, cooldown.time_ms);
         let at = Path::Root.key("cooldown");
@@ -89,8 +90,8 @@ pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Findings) {
     }
 }
 
-/// Further paths over the built-in ones.
-pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable {
+/// Returns the paths that are judged: the built-in ones and further ones.
+pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathTable {
     let at = Path::Root.key("paths");
     let mut further = Vec::new();
     for (suffix, name) in pairs(paths) {
@@ -108,7 +109,7 @@ pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable
     PathTable::with(further)
 }
 
-/// Costs given in characters, as tokens.
+/// Returns the costs in tokens of what is given in characters.
 pub(super) fn costs(raw: &RawTokens) -> Costs {
     let tokens = |characters: u64| characters.div_ceil(CHARACTERS_PER_TOKEN);
     let default = Costs::default();
@@ -121,7 +122,7 @@ pub(super) fn costs(raw: &RawTokens) -> Costs {
 }
 
 /// Refuses names of this filter's headers that are taken, by each other or by HTTP.
-pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Findings) {
+pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Diagnostics) {
     let at = Path::Root.key("headers");
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     let named = || HeaderNames::KEYS.into_iter().zip(names.all());

@@ -12,66 +12,75 @@ use serde_json::{Map, Value};
 
 use super::describe::{all_described, described, fits, found};
 use super::suggest::{all, did_you_mean};
-use super::table::{Alternative, Key, Kind, Meaning, Presence, Shape};
-use super::text::Text;
-use crate::config::document::{self, Document, Node, number};
-use crate::config::error::{Findings, Path, quoted};
+use super::table::{Alternative, Key, KeyKind, Meaning, SectionShape, WhenAbsent};
+use super::text::TextForm;
+use crate::config::document::{self, Tree, TreeNode, number};
+use crate::config::error::{Diagnostics, Path, quoted};
 
 /// Deepest nesting of an object within itself (`when` in `any_of` or `not`).
 const DEEPEST_NESTING: usize = 16;
 
 /// Checks a document against the shape of its outermost object.
+///
+/// Returns the document in its normal form. `{"fallbacks": ["m"]}` of a model comes back as
+/// `{"fallbacks": {"any_failure": ["m"]}, "status": "active", …}`. None where the outermost value
+/// is no object, which is then reported.
 pub(in crate::config) fn check(
-    document: &Document,
-    shape: &'static Shape,
-    findings: &mut Findings,
+    document: &Tree,
+    shape: &'static SectionShape,
+    findings: &mut Diagnostics,
 ) -> Option<Value> {
     let mut checker = Checker { findings, is_struct: document.is_struct, open: Vec::new() };
     match &document.root {
-        Node::Object(members) => checker.object(&Path::Root, members, shape),
+        TreeNode::Object(members) => checker.object(&Path::Root, members, shape),
         other => checker.mismatch(&Path::Root, other, "an object"),
     }
 }
 
-type Members = [(String, Node)];
+type NodeMembers = [(String, TreeNode)];
 
 struct Checker<'a> {
-    findings: &'a mut Findings,
+    findings: &'a mut Diagnostics,
     is_struct: bool,
     /// Names of the shapes around the current value.
     open: Vec<&'static str>,
 }
 
 impl Checker<'_> {
-    /// The value in its normal form; none where it was reported.
-    fn value(&mut self, path: &Path<'_>, node: &Node, kind: &'static Kind) -> Option<Value> {
+    /// Returns a value in its normal form; none where it was reported.
+    fn value(&mut self, path: &Path<'_>, node: &TreeNode, kind: &'static KeyKind) -> Option<Value> {
         match (kind, node) {
-            (Kind::Bool, Node::Bool(value)) => Some(Value::Bool(*value)),
-            (Kind::Integer(..) | Kind::Number(..), _) => self.number(path, node, kind),
-            (Kind::Text(form), Node::Text(text)) => self.text(path, text, *form),
-            (Kind::Choice(names), Node::Text(text)) => self.choice(path, text, names, ""),
-            (Kind::Scalar, Node::Text(text)) => Some(Value::String(text.clone())),
-            (Kind::Scalar, Node::Number(value)) => Some(number::spelled(value).into()),
-            (Kind::Scalar, Node::Bool(value)) => Some(value.to_string().into()),
-            (Kind::List(kind), Node::List(elements)) => Some(self.list(path, elements, kind)),
-            (Kind::Map(form, kind), Node::Object(members)) => {
+            (KeyKind::Bool, TreeNode::Bool(value)) => Some(Value::Bool(*value)),
+            (KeyKind::Integer(..) | KeyKind::Number(..), _) => self.number(path, node, kind),
+            (KeyKind::Text(form), TreeNode::Text(text)) => self.text(path, text, *form),
+            (KeyKind::Choice(names), TreeNode::Text(text)) => self.choice(path, text, names, ""),
+            (KeyKind::Scalar, TreeNode::Text(text)) => Some(Value::String(text.clone())),
+            (KeyKind::Scalar, TreeNode::Number(value)) => Some(number::spelled(value).into()),
+            (KeyKind::Scalar, TreeNode::Bool(value)) => Some(value.to_string().into()),
+            (KeyKind::List(kind), TreeNode::List(elements)) => {
+                Some(self.list(path, elements, kind))
+            }
+            (KeyKind::Map(form, kind), TreeNode::Object(members)) => {
                 Some(self.map(path, members, *form, kind))
             }
-            (Kind::Object(shape), Node::Object(members)) => self.object(path, members, shape()),
-            (Kind::Json, Node::Object(_)) => Some(self.json(path, "", node)),
-            (Kind::Either(alternatives), _) => self.either(path, node, alternatives),
+            (KeyKind::Object(shape), TreeNode::Object(members)) => {
+                self.object(path, members, shape())
+            }
+            (KeyKind::Json, TreeNode::Object(_)) => Some(self.json(path, "", node)),
+            (KeyKind::Either(alternatives), _) => self.either(path, node, alternatives),
             _ => self.mismatch(path, node, &described(kind)),
         }
     }
 
-    fn number(&mut self, path: &Path<'_>, node: &Node, kind: &Kind) -> Option<Value> {
+    /// Returns a number of its kind, however it was written; none where it was reported.
+    fn number(&mut self, path: &Path<'_>, node: &TreeNode, kind: &KeyKind) -> Option<Value> {
         match kind {
-            Kind::Integer(least, most) => match number::integer(node) {
+            KeyKind::Integer(least, most) => match number::integer(node) {
                 Some(value) if (*least..=*most).contains(&value) => Some(value.into()),
                 Some(value) => self.out_of_range(path, value, least, most),
                 None => self.mismatch(path, node, &described(kind)),
             },
-            Kind::Number(least, most) => match number::float(node) {
+            KeyKind::Number(least, most) => match number::float(node) {
                 Some(value) if (*least..=*most).contains(&value) => Some(value.into()),
                 Some(value) => self.out_of_range(path, value, least, most),
                 None => self.mismatch(path, node, &described(kind)),
@@ -80,7 +89,8 @@ impl Checker<'_> {
         }
     }
 
-    fn text(&mut self, path: &Path<'_>, text: &str, form: Text) -> Option<Value> {
+    /// Returns a text in the normal form of its kind; none where it was reported.
+    fn text(&mut self, path: &Path<'_>, text: &str, form: TextForm) -> Option<Value> {
         match form.normalised(text) {
             Ok(text) => Some(Value::String(text)),
             Err(expected) => {
@@ -90,7 +100,8 @@ impl Checker<'_> {
         }
     }
 
-    /// One of the names; `others` tells what the value may be instead.
+    /// Returns the text if it is one of the names; `others` tells what the value may be instead of
+    /// a name.
     fn choice(
         &mut self,
         path: &Path<'_>,
@@ -110,19 +121,21 @@ impl Checker<'_> {
         None
     }
 
-    fn list(&mut self, path: &Path<'_>, elements: &[Node], kind: &'static Kind) -> Value {
+    /// Returns the elements; `null` stands for one that was reported.
+    fn list(&mut self, path: &Path<'_>, elements: &[TreeNode], kind: &'static KeyKind) -> Value {
         let elements = elements.iter().enumerate();
         elements
             .map(|(at, node)| self.value(&path.index(at), node, kind).unwrap_or_default())
             .collect()
     }
 
+    /// Returns the members; `null` stands for a value that was reported.
     fn map(
         &mut self,
         path: &Path<'_>,
-        members: &Members,
-        form: Text,
-        kind: &'static Kind,
+        members: &NodeMembers,
+        form: TextForm,
+        kind: &'static KeyKind,
     ) -> Value {
         let mut map = Map::new();
         for (key, node) in members {
@@ -139,11 +152,13 @@ impl Checker<'_> {
         Value::Object(map)
     }
 
+    /// Returns the known keys of an object, with the defaults of those that are left out; none
+    /// where it is nested too deeply.
     fn object(
         &mut self,
         path: &Path<'_>,
-        members: &Members,
-        shape: &'static Shape,
+        members: &NodeMembers,
+        shape: &'static SectionShape,
     ) -> Option<Value> {
         let depth = self.open.iter().filter(|name| **name == shape.name).count();
         if depth >= DEEPEST_NESTING {
@@ -155,6 +170,7 @@ impl Checker<'_> {
         let mut map = Map::new();
         let mut seen = BTreeSet::new();
         for (name, node) in members {
+            // Of equal keys the first counts; that there are two is a problem anyway.
             if !seen.insert(name.as_str()) {
                 self.duplicate(path, name);
                 continue;
@@ -168,6 +184,7 @@ impl Checker<'_> {
                 }
             }
         }
+        // Last, because a key that was reported has its default like one that is left out.
         for key in shape.keys() {
             self.absent(path, key, &mut map, seen.contains(key.name));
         }
@@ -187,14 +204,14 @@ impl Checker<'_> {
             return;
         }
         match &key.presence {
-            Presence::Required if !is_seen => {
+            WhenAbsent::Required if !is_seen => {
                 let message = format!("missing key {}: {}", quoted(key.name), key.doc);
                 self.findings.problem(path, message);
             }
-            Presence::Required | Presence::Optional => {}
+            WhenAbsent::Required | WhenAbsent::Optional => {}
             // Through the kind, for defaults have short forms and keys of their own.
-            Presence::Default(json) => {
-                let node = document::text(json).unwrap_or(Node::Null);
+            WhenAbsent::Default(json) => {
+                let node = document::text(json).unwrap_or(TreeNode::Null);
                 if let Some(value) = self.value(&path.key(key.name), &node, &key.kind) {
                     map.insert(key.name.to_owned(), value);
                 }
@@ -202,10 +219,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Returns a value under the alternative that is meant, its short form written out; none where
+    /// it was reported.
+    ///
+    /// An object is meant for the alternative whose marker it has: `{"provider": …}` is a candidate
+    /// in place, `{"deployment": …}` a listed one. Without a marker the first that takes the type
+    /// counts.
     fn either(
         &mut self,
         path: &Path<'_>,
-        node: &Node,
+        node: &TreeNode,
         alternatives: &'static [Alternative],
     ) -> Option<Value> {
         let fitting = || alternatives.iter().filter(|alternative| fits(&alternative.kind, node));
@@ -213,8 +236,9 @@ impl Checker<'_> {
         let Some(alternative) = meant.or_else(|| fitting().next()) else {
             return self.mismatch(path, node, &all_described(alternatives.iter()));
         };
+        // A wrong name in a short form is told with all that the value may be instead.
         let value = match (&alternative.kind, node) {
-            (Kind::Choice(names), Node::Text(text)) => {
+            (KeyKind::Choice(names), TreeNode::Text(text)) => {
                 let others = alternatives.iter().filter(|other| !fits(&other.kind, node));
                 self.choice(path, text, names, &format!(", or {}", all_described(others)))?
             }
@@ -227,22 +251,22 @@ impl Checker<'_> {
         })
     }
 
-    /// Any JSON; `member` is the key it stands under.
-    fn json(&mut self, path: &Path<'_>, member: &str, node: &Node) -> Value {
+    /// Returns any JSON as it is; `member` is the key it stands under.
+    fn json(&mut self, path: &Path<'_>, member: &str, node: &TreeNode) -> Value {
         match node {
-            Node::Null => Value::Null,
-            Node::Bool(value) => Value::Bool(*value),
-            Node::Number(value) => Value::Number(value.clone()),
+            TreeNode::Null => Value::Null,
+            TreeNode::Bool(value) => Value::Bool(*value),
+            TreeNode::Number(value) => Value::Number(value.clone()),
             // The YAML file said `temperature: 0.2`, and a provider would refuse "0.2".
-            Node::Text(text) if self.is_struct => {
+            TreeNode::Text(text) if self.is_struct => {
                 number::restored(member, text).unwrap_or_else(|| Value::String(text.clone()))
             }
-            Node::Text(text) => Value::String(text.clone()),
-            Node::List(elements) => {
+            TreeNode::Text(text) => Value::String(text.clone()),
+            TreeNode::List(elements) => {
                 let elements = elements.iter().enumerate();
                 elements.map(|(at, node)| self.json(&path.index(at), "", node)).collect()
             }
-            Node::Object(members) => {
+            TreeNode::Object(members) => {
                 let mut map = Map::new();
                 for (key, node) in members {
                     let value = self.json(&path.key(key), key, node);
@@ -255,7 +279,8 @@ impl Checker<'_> {
         }
     }
 
-    fn unknown(&mut self, path: &Path<'_>, name: &str, shape: &'static Shape) {
+    /// Reports a key that the shape does not have.
+    fn unknown(&mut self, path: &Path<'_>, name: &str, shape: &'static SectionShape) {
         let known = || shape.keys().map(|key| key.name);
         let hint =
             did_you_mean(name, known()).unwrap_or_else(|| format!("; allowed: {}", all(known())));
@@ -266,11 +291,13 @@ impl Checker<'_> {
         self.findings.problem(path, format!("duplicate key {}", quoted(key)));
     }
 
-    fn mismatch(&mut self, path: &Path<'_>, node: &Node, expected: &str) -> Option<Value> {
+    /// Reports a value of another type; returns none.
+    fn mismatch(&mut self, path: &Path<'_>, node: &TreeNode, expected: &str) -> Option<Value> {
         self.findings.problem(path, format!("found {}; expected {expected}", found(node)));
         None
     }
 
+    /// Reports a number beyond its bounds; returns none.
     fn out_of_range(
         &mut self,
         path: &Path<'_>,
@@ -284,7 +311,7 @@ impl Checker<'_> {
     }
 }
 
-/// An object of one member.
+/// Returns an object of one member.
 fn member(key: &str, value: Value) -> Value {
     let mut map = Map::new();
     map.insert(key.to_owned(), value);
@@ -293,9 +320,11 @@ fn member(key: &str, value: Value) -> Value {
 
 impl Alternative {
     /// Whether a value of the right type is meant for this alternative.
-    fn is_marked(&self, node: &Node) -> bool {
+    fn is_marked(&self, node: &TreeNode) -> bool {
         match (self.marker, node) {
-            (Some(marker), Node::Object(members)) => members.iter().any(|(key, _)| key == marker),
+            (Some(marker), TreeNode::Object(members)) => {
+                members.iter().any(|(key, _)| key == marker)
+            }
             (marker, _) => marker.is_none(),
         }
     }

@@ -1,41 +1,47 @@
 //! Kinds and values in words, and whether one is of the other's type.
 
 use super::suggest::all;
-use super::table::{Alternative, Kind};
-use crate::config::document::Node;
+use super::table::{Alternative, KeyKind};
+use crate::config::document::TreeNode;
 use crate::config::error::quoted;
 
 /// Whether a value is of a type that a kind takes.
-pub(super) fn fits(kind: &Kind, node: &Node) -> bool {
+pub(super) fn fits(kind: &KeyKind, node: &TreeNode) -> bool {
     match kind {
-        Kind::Bool => matches!(node, Node::Bool(_)),
-        Kind::Integer(..) | Kind::Number(..) => matches!(node, Node::Number(_) | Node::Text(_)),
-        Kind::Text(_) | Kind::Choice(_) => matches!(node, Node::Text(_)),
-        Kind::Scalar => matches!(node, Node::Text(_) | Node::Number(_) | Node::Bool(_)),
-        Kind::List(_) => matches!(node, Node::List(_)),
-        Kind::Map(..) | Kind::Object(_) | Kind::Json => matches!(node, Node::Object(_)),
-        Kind::Either(alternatives) => {
+        KeyKind::Bool => matches!(node, TreeNode::Bool(_)),
+        KeyKind::Integer(..) | KeyKind::Number(..) => {
+            matches!(node, TreeNode::Number(_) | TreeNode::Text(_))
+        }
+        KeyKind::Text(_) | KeyKind::Choice(_) => matches!(node, TreeNode::Text(_)),
+        KeyKind::Scalar => {
+            matches!(node, TreeNode::Text(_) | TreeNode::Number(_) | TreeNode::Bool(_))
+        }
+        KeyKind::List(_) => matches!(node, TreeNode::List(_)),
+        KeyKind::Map(..) | KeyKind::Object(_) | KeyKind::Json => {
+            matches!(node, TreeNode::Object(_))
+        }
+        KeyKind::Either(alternatives) => {
             alternatives.iter().any(|alternative| fits(&alternative.kind, node))
         }
     }
 }
 
-/// What a kind takes, for messages.
-pub(super) fn described(kind: &Kind) -> String {
+/// Returns what a kind takes, for messages.
+pub(super) fn described(kind: &KeyKind) -> String {
     match kind {
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Integer(least, most) => format!("a whole number from {least} to {most}"),
-        Kind::Number(least, most) => format!("a number from {least} to {most}"),
-        Kind::Text(_) => "text".to_owned(),
-        Kind::Choice(names) => format!("one of {}", all(names.iter().copied())),
-        Kind::Scalar => "text, a number, true or false".to_owned(),
-        Kind::List(_) => "a list".to_owned(),
-        Kind::Map(..) | Kind::Object(_) | Kind::Json => "an object".to_owned(),
-        Kind::Either(alternatives) => all_described(alternatives.iter()),
+        KeyKind::Bool => "true or false".to_owned(),
+        KeyKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
+        KeyKind::Number(least, most) => format!("a number from {least} to {most}"),
+        KeyKind::Text(_) => "text".to_owned(),
+        KeyKind::Choice(names) => format!("one of {}", all(names.iter().copied())),
+        KeyKind::Scalar => "text, a number, true or false".to_owned(),
+        KeyKind::List(_) => "a list".to_owned(),
+        KeyKind::Map(..) | KeyKind::Object(_) | KeyKind::Json => "an object".to_owned(),
+        KeyKind::Either(alternatives) => all_described(alternatives.iter()),
     }
 }
 
-/// What the alternatives take, for messages.
+/// Returns what the alternatives take, each said once, for messages.
 pub(super) fn all_described(alternatives: impl Iterator<Item = &'static Alternative>) -> String {
     let mut kinds: Vec<String> = Vec::new();
     for alternative in alternatives {
@@ -47,14 +53,14 @@ pub(super) fn all_described(alternatives: impl Iterator<Item = &'static Alternat
     kinds.join(" or ")
 }
 
-/// What a value is, for messages.
-pub(super) fn found(node: &Node) -> String {
+/// Returns what a value is, for messages.
+pub(super) fn found(node: &TreeNode) -> String {
     match node {
-        Node::Null => "null".to_owned(),
-        Node::Bool(value) => value.to_string(),
-        Node::Number(value) => value.to_string(),
-        Node::Text(text) => quoted(text),
-        Node::List(_) => "a list".to_owned(),
-        Node::Object(_) => "an object".to_owned(),
+        TreeNode::Null => "null".to_owned(),
+        TreeNode::Bool(value) => value.to_string(),
+        TreeNode::Number(value) => value.to_string(),
+        TreeNode::Text(text) => quoted(text),
+        TreeNode::List(_) => "a list".to_owned(),
+        TreeNode::Object(_) => "an object".to_owned(),
     }
 }

@@ -17,13 +17,13 @@ mod text;
 
 pub(super) use check::check;
 pub(super) use kinds::{
-    A_HEADER_NAME, A_HEADER_VALUE, A_PATH, AT_LEAST_ONE, FORMATS, HasKind, MILLISECONDS, PERCENT,
-    TEXT, USD, VARIABLE, whole,
+    A_HEADER_NAME, A_HEADER_VALUE, A_PATH, AT_LEAST_ONE, FORMATS, HasKeyKind, MILLISECONDS,
+    PERCENT, TEXT, USD, VARIABLE, whole,
 };
 pub(super) use reference::reference;
 pub(super) use schema::schema;
 pub(super) use suggest::{did_you_mean, listed};
 pub(super) use table::{
-    Key, Kind, Presence, Shape, as_element, as_member, documentation, marked, plain,
+    Key, KeyKind, SectionShape, WhenAbsent, as_element, as_member, documentation, marked, plain,
 };
-pub(super) use text::Text;
+pub(super) use text::TextForm;

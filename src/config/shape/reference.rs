@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use super::table::{Alternative, Kind, Presence, Shape};
-use super::text::Text;
+use super::table::{Alternative, KeyKind, SectionShape, WhenAbsent};
+use super::text::TextForm;
 
 /// What stands above the tables.
 const INTRODUCTION: &str = r#"# Every key of the configuration
@@ -24,9 +24,9 @@ holds the two together. [routing.md](routing.md), [failover.md](failover.md),
 - `none` under default: what is left out is not there.
 "#;
 
-/// The page: every object that a shape leads to, itself first, each once, in the order
-/// of the keys.
-pub(in crate::config) fn reference(shape: &'static Shape) -> String {
+/// Returns the page: every object that a shape leads to, itself first, each once, in the order of
+/// the keys.
+pub(in crate::config) fn reference(shape: &'static SectionShape) -> String {
     let mut shapes = vec![shape];
     let mut page = INTRODUCTION.to_owned();
     let mut at = 0;
@@ -43,31 +43,31 @@ pub(in crate::config) fn reference(shape: &'static Shape) -> String {
     page
 }
 
-/// What a value may be; the objects it names are added to those to be described.
-fn of_kind(kind: &'static Kind, shapes: &mut Vec<&'static Shape>) -> String {
+/// Returns what a value may be. The objects that it names are added to `shapes`.
+fn of_kind(kind: &'static KeyKind, shapes: &mut Vec<&'static SectionShape>) -> String {
     match kind {
-        Kind::Bool => "`true` or `false`".to_owned(),
-        Kind::Integer(least, most) => format!("whole number, {}", range(least, most)),
-        Kind::Number(least, most) => format!("number, {}", range(least, most)),
-        Kind::Text(form) => of_text(*form).to_owned(),
-        Kind::Choice(names) => {
+        KeyKind::Bool => "`true` or `false`".to_owned(),
+        KeyKind::Integer(least, most) => format!("whole number, {}", range(least, most)),
+        KeyKind::Number(least, most) => format!("number, {}", range(least, most)),
+        KeyKind::Text(form) => of_text(*form).to_owned(),
+        KeyKind::Choice(names) => {
             let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             names.join(", ")
         }
-        Kind::Scalar => "text, number, `true` or `false`".to_owned(),
-        Kind::List(element) => format!("list of: {}", of_kind(element, shapes)),
-        Kind::Map(form, value) => {
+        KeyKind::Scalar => "text, number, `true` or `false`".to_owned(),
+        KeyKind::List(element) => format!("list of: {}", of_kind(element, shapes)),
+        KeyKind::Map(form, value) => {
             format!("object, {} → {}", of_text(*form), of_kind(value, shapes))
         }
-        Kind::Object(shape) => {
+        KeyKind::Object(shape) => {
             let shape = shape();
             if shapes.iter().all(|known| known.name != shape.name) {
                 shapes.push(shape);
             }
             format!("[{0}](#{0})", shape.name)
         }
-        Kind::Json => "any JSON object".to_owned(),
-        Kind::Either(alternatives) => {
+        KeyKind::Json => "any JSON object".to_owned(),
+        KeyKind::Either(alternatives) => {
             let all = alternatives.iter().map(|Alternative { kind, .. }| of_kind(kind, shapes));
             all.collect::<Vec<_>>().join("; or ")
         }
@@ -78,28 +78,28 @@ fn range<N: std::fmt::Display>(least: &N, most: &N) -> String {
     format!("{least} to {most}")
 }
 
-const fn of_text(form: Text) -> &'static str {
+const fn of_text(form: TextForm) -> &'static str {
     match form {
-        Text::Any => "text",
-        Text::Name => "name",
-        Text::VariantKey => "key",
-        Text::Pattern => "name, `*` at its end at most",
-        Text::HeaderName => "header name",
-        Text::ReadableHeader => "header name, or a pseudo-header",
-        Text::HeaderValue => "header value",
-        Text::Authority => "host, with `:port` if need be",
-        Text::Path => "path",
-        Text::PathPrefix => "path without query, or empty",
-        Text::PathSuffix => "end of a path",
-        Text::PathTemplate => "path with placeholders",
-        Text::Variable => "name of an environment variable",
+        TextForm::Any => "text",
+        TextForm::Name => "name",
+        TextForm::VariantKey => "key",
+        TextForm::Pattern => "name, `*` at its end at most",
+        TextForm::HeaderName => "header name",
+        TextForm::ReadableHeader => "header name, or a pseudo-header",
+        TextForm::HeaderValue => "header value",
+        TextForm::Authority => "host, with `:port` if need be",
+        TextForm::Path => "path",
+        TextForm::PathPrefix => "path without query, or empty",
+        TextForm::PathSuffix => "end of a path",
+        TextForm::PathTemplate => "path with placeholders",
+        TextForm::Variable => "name of an environment variable",
     }
 }
 
-fn of_presence(presence: &Presence) -> String {
+fn of_presence(presence: &WhenAbsent) -> String {
     match presence {
-        Presence::Required => "required".to_owned(),
-        Presence::Optional => "none".to_owned(),
-        Presence::Default(json) => format!("`{json}`"),
+        WhenAbsent::Required => "required".to_owned(),
+        WhenAbsent::Optional => "none".to_owned(),
+        WhenAbsent::Default(json) => format!("`{json}`"),
     }
 }

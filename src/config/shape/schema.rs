@@ -5,11 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::table::{Key, Kind, Presence, Shape};
-use super::text::Text;
+use super::table::{Key, KeyKind, SectionShape, WhenAbsent};
+use super::text::TextForm;
 
-/// The schema of an object and of everything in it.
-pub(in crate::config) fn schema(shape: &'static Shape) -> Value {
+/// Returns the schema of an object and of everything in it.
+pub(in crate::config) fn schema(shape: &'static SectionShape) -> Value {
     let mut definitions = Map::new();
     define(shape, &mut definitions);
     let mut schema = Map::new();
@@ -23,7 +23,7 @@ pub(in crate::config) fn schema(shape: &'static Shape) -> Value {
 }
 
 /// Adds the definition of a shape, and of those it names, once.
-fn define(shape: &'static Shape, definitions: &mut Map<String, Value>) {
+fn define(shape: &'static SectionShape, definitions: &mut Map<String, Value>) {
     if definitions.contains_key(shape.name) {
         return;
     }
@@ -33,7 +33,7 @@ fn define(shape: &'static Shape, definitions: &mut Map<String, Value>) {
     let mut required = Vec::new();
     for key in shape.keys() {
         properties.insert(key.name.into(), property(key, definitions));
-        if matches!(key.presence, Presence::Required) {
+        if matches!(key.presence, WhenAbsent::Required) {
             required.push(Value::from(key.name));
         }
     }
@@ -52,7 +52,7 @@ fn property(key: &'static Key, definitions: &mut Map<String, Value>) -> Value {
     let mut schema = kind(&key.kind, definitions);
     if let Value::Object(members) = &mut schema {
         members.insert("description".into(), key.doc.into());
-        if let Presence::Default(json) = &key.presence {
+        if let WhenAbsent::Default(json) = &key.presence {
             let default = serde_json::from_str(json).unwrap_or_default();
             members.insert("default".into(), default);
         }
@@ -60,32 +60,32 @@ fn property(key: &'static Key, definitions: &mut Map<String, Value>) -> Value {
     schema
 }
 
-fn kind(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
+fn kind(kind: &'static KeyKind, definitions: &mut Map<String, Value>) -> Value {
     match kind {
-        Kind::Bool => json!({"type": "boolean"}),
+        KeyKind::Bool => json!({"type": "boolean"}),
         // Numbers may be text: Envoy's YAML loader makes it of fractions.
-        Kind::Integer(least, most) => json!({
+        KeyKind::Integer(least, most) => json!({
             "type": ["integer", "string"], "minimum": least, "maximum": most,
             "pattern": "^[+-]?[0-9]+([.]0*)?$",
         }),
-        Kind::Number(least, most) => json!({
+        KeyKind::Number(least, most) => json!({
             "type": ["number", "string"], "minimum": least, "maximum": most,
             "pattern": "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$",
         }),
-        Kind::Text(form) => text(*form),
-        Kind::Choice(names) => json!({"enum": names}),
-        Kind::Scalar => json!({"type": ["string", "number", "boolean"]}),
-        Kind::List(element) => {
+        KeyKind::Text(form) => text(*form),
+        KeyKind::Choice(names) => json!({"enum": names}),
+        KeyKind::Scalar => json!({"type": ["string", "number", "boolean"]}),
+        KeyKind::List(element) => {
             json!({"type": "array", "items": self::kind(element, definitions)})
         }
-        Kind::Map(form, value) => map(*form, self::kind(value, definitions)),
-        Kind::Object(shape) => {
+        KeyKind::Map(form, value) => map(*form, self::kind(value, definitions)),
+        KeyKind::Object(shape) => {
             let shape = shape();
             define(shape, definitions);
             json!({"$ref": format!("#/$defs/{}", shape.name)})
         }
-        Kind::Json => json!({"type": "object"}),
-        Kind::Either(alternatives) => {
+        KeyKind::Json => json!({"type": "object"}),
+        KeyKind::Either(alternatives) => {
             let any: Vec<Value> = alternatives
                 .iter()
                 .map(|alternative| self::kind(&alternative.kind, definitions))
@@ -95,14 +95,14 @@ fn kind(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
     }
 }
 
-fn text(form: Text) -> Value {
+fn text(form: TextForm) -> Value {
     match form.pattern() {
         Some(pattern) => json!({"type": "string", "pattern": pattern}),
         None => json!({"type": "string"}),
     }
 }
 
-fn map(form: Text, value: Value) -> Value {
+fn map(form: TextForm, value: Value) -> Value {
     let mut schema = json!({"type": "object", "additionalProperties": value});
     if let (Value::Object(members), Some(pattern)) = (&mut schema, form.pattern()) {
         members.insert("propertyNames".into(), json!({"pattern": pattern}));

@@ -12,7 +12,7 @@ const LONGEST: usize = 64;
 /// Names that are compared; a configuration may hold many thousand.
 const MOST_COMPARED: usize = 2000;
 
-/// `; did you mean "x"?` where a known name is near, else nothing.
+/// Returns `; did you mean "x"?` where a known name is near.
 pub(in crate::config) fn did_you_mean<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -20,7 +20,8 @@ pub(in crate::config) fn did_you_mean<'a>(
     near(name, &mut known.into_iter())
 }
 
-/// One for all iterators: every further one would be four kilobytes of the module.
+/// Returns the suggestion. For all iterators alike: every further type would be four kilobytes of
+/// the module.
 fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
     let bound = match name.chars().count() {
         0..3 => 0,
@@ -33,7 +34,7 @@ fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
         .map(|(_, known)| format!("; did you mean {}?", quoted(known)))
 }
 
-/// Names in quotes, shortened when they are many.
+/// Returns names in quotes, shortened when they are many.
 pub(in crate::config) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), MOST_LISTED)
 }
@@ -47,7 +48,7 @@ fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
     text.join(", ")
 }
 
-/// Every name, in quotes.
+/// Returns every name, in quotes.
 pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), usize::MAX)
 }

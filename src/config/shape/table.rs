@@ -1,9 +1,9 @@
 //! The types of the tables: a shape has keys, a key has a kind.
 
-use super::text::Text;
+use super::text::TextForm;
 
 /// An object of the configuration.
-pub(in crate::config) struct Shape {
+pub(in crate::config) struct SectionShape {
     /// Its name among the schema's definitions.
     pub(in crate::config) name: &'static str,
     /// What it is, in a few words.
@@ -12,7 +12,7 @@ pub(in crate::config) struct Shape {
     pub(in crate::config) keys: &'static [&'static [Key]],
 }
 
-impl Shape {
+impl SectionShape {
     /// Returns every key, in the order of the documentation.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'static Key> + use<> {
         self.keys.iter().copied().flatten()
@@ -24,15 +24,15 @@ pub(in crate::config) struct Key {
     /// As it is written.
     pub(in crate::config) name: &'static str,
     /// What it holds.
-    pub(in crate::config) kind: Kind,
+    pub(in crate::config) kind: KeyKind,
     /// Whether it may be left out, and what then holds.
-    pub(in crate::config) presence: Presence,
+    pub(in crate::config) presence: WhenAbsent,
     /// One line of documentation.
     pub(in crate::config) doc: &'static str,
 }
 
 /// What happens when a key is left out.
-pub(in crate::config) enum Presence {
+pub(in crate::config) enum WhenAbsent {
     /// That is an error.
     Required,
     /// It stays out.
@@ -42,7 +42,7 @@ pub(in crate::config) enum Presence {
 }
 
 /// What a value may be.
-pub(in crate::config) enum Kind {
+pub(in crate::config) enum KeyKind {
     /// `true` or `false`.
     Bool,
     /// A whole number of this range, as a number or as text.
@@ -50,27 +50,27 @@ pub(in crate::config) enum Kind {
     /// A number of this range, as a number or as text.
     Number(f64, f64),
     /// A text of that form.
-    Text(Text),
+    Text(TextForm),
     /// One of these names.
     Choice(&'static [&'static str]),
     /// A text, number or boolean, kept as text.
     Scalar,
     /// Elements of one kind.
-    List(&'static Kind),
+    List(&'static KeyKind),
     /// An object with any keys of that form.
-    Map(Text, &'static Kind),
+    Map(TextForm, &'static KeyKind),
     /// An object with known keys. A function, for shapes may hold themselves.
-    Object(fn() -> &'static Shape),
+    Object(fn() -> &'static SectionShape),
     /// An object of any JSON.
     Json,
     /// The first alternative that fits the type of the value.
     Either(&'static [Alternative]),
 }
 
-/// One alternative of [`Kind::Either`].
+/// One alternative of [`KeyKind::Either`].
 pub(in crate::config) struct Alternative {
     /// What the value is.
-    pub(super) kind: Kind,
+    pub(super) kind: KeyKind,
     /// A key that objects must have for this alternative to be meant.
     pub(super) marker: Option<&'static str>,
     /// What a short form stands for.
@@ -89,26 +89,26 @@ pub(super) enum Meaning {
 }
 
 /// Returns an alternative that is taken as it is.
-pub(in crate::config) const fn plain(kind: Kind) -> Alternative {
+pub(in crate::config) const fn plain(kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Itself }
 }
 
 /// Returns a short form of a list of one element.
-pub(in crate::config) const fn as_element(kind: Kind) -> Alternative {
+pub(in crate::config) const fn as_element(kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Element }
 }
 
 /// Returns a short form of an object that has this key alone.
-pub(in crate::config) const fn as_member(key: &'static str, kind: Kind) -> Alternative {
+pub(in crate::config) const fn as_member(key: &'static str, kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Member(key) }
 }
 
 /// Returns an object that is recognised by one of its keys.
 pub(in crate::config) const fn marked(
     marker: &'static str,
-    shape: fn() -> &'static Shape,
+    shape: fn() -> &'static SectionShape,
 ) -> Alternative {
-    Alternative { kind: Kind::Object(shape), marker: Some(marker), stands_for: Meaning::Itself }
+    Alternative { kind: KeyKind::Object(shape), marker: Some(marker), stands_for: Meaning::Itself }
 }
 
 /// Returns the text of a doc comment: its lines follow each other, each with a space before

@@ -8,7 +8,7 @@ use crate::text::is_token;
 
 /// A form of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) enum Text {
+pub(in crate::config) enum TextForm {
     /// Anything.
     Any,
     /// Not empty, no control characters.
@@ -40,8 +40,8 @@ pub(in crate::config) enum Text {
 /// Pseudo-headers that a condition may read.
 const PSEUDO_HEADERS: [&str; 4] = [":authority", ":method", ":path", ":scheme"];
 
-impl Text {
-    /// The text in its normal form.
+impl TextForm {
+    /// Returns the text in its normal form: `X-Tier` as `x-tier`, where it names a header.
     ///
     /// # Errors
     /// What was expected.
@@ -84,7 +84,7 @@ impl Text {
         }
     }
 
-    /// What the form asks for, after "expected".
+    /// Returns what the form asks for, to stand after "expected".
     pub(in crate::config) const fn expected(self) -> &'static str {
         match self {
             Self::Any => "text",
@@ -114,7 +114,7 @@ impl Text {
         }
     }
 
-    /// The same as a pattern for JSON Schema, as near as one gets.
+    /// Returns the same as a pattern for JSON Schema, as near as one gets.
     pub(super) const fn pattern(self) -> Option<&'static str> {
         Some(match self {
             Self::Any => return None,
@@ -153,8 +153,9 @@ fn is_path(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#{}".contains(&byte))
 }
 
-/// Request paths are compared decoded and with slashes merged, so a suffix that
-/// holds what those steps remove never matches; one of slashes alone always does.
+/// Whether a text may be the end of a path. Request paths are compared decoded and with slashes
+/// merged, so a suffix that holds what those steps remove never matches; one of slashes alone
+/// always does.
 fn is_suffix(text: &str) -> bool {
     let is_known = |byte: u8| byte.is_ascii_graphic() && !b"?#%".contains(&byte);
     text.len() > 1 && text.starts_with('/') && !text.contains("//") && text.bytes().all(is_known)
@@ -166,20 +167,28 @@ mod tests {
 
     #[test]
     fn each_form_accepts_and_refuses() {
-        let cases: &[(Text, &[&str], &[&str])] = &[
-            (Text::Any, &["", "\n"], &[]),
-            (Text::Name, &["gpt-4.1", "ü b"], &["", "a\nb"]),
-            (Text::VariantKey, &["a", "a-1", "0"], &["", "-a", "a-", "A", "a_b"]),
-            (Text::Pattern, &["gpt-*", "*", "a"], &["", "a*b", "**", "*a"]),
-            (Text::HeaderName, &["X-Tier", "a_b"], &["", ":path", "a b", "ä", "a:b"]),
-            (Text::ReadableHeader, &[":path", ":Authority", "x"], &[":status", ""]),
-            (Text::HeaderValue, &["", "Bearer x\t"], &["a\r\nb", "a\0"]),
-            (Text::Authority, &["a.b:443", "[::1]:80"], &["", "a b", "a/b", "u@h"]),
-            (Text::Path, &["/", "/a?b=c"], &["", "a", "/a b", "/a#b", "/{x}"]),
-            (Text::PathPrefix, &["", "/v1/"], &["v1", "/v1?x"]),
-            (Text::PathSuffix, &["/chat", "/a/b/"], &["", "/", "chat", "/a//b", "/a?b", "/%61"]),
-            (Text::PathTemplate, &["/d/{model}/{operation}?v=1"], &["/{deployment}", "{model}"]),
-            (Text::Variable, &["OPENAI_KEY"], &["", "A=B"]),
+        let cases: &[(TextForm, &[&str], &[&str])] = &[
+            (TextForm::Any, &["", "\n"], &[]),
+            (TextForm::Name, &["gpt-4.1", "ü b"], &["", "a\nb"]),
+            (TextForm::VariantKey, &["a", "a-1", "0"], &["", "-a", "a-", "A", "a_b"]),
+            (TextForm::Pattern, &["gpt-*", "*", "a"], &["", "a*b", "**", "*a"]),
+            (TextForm::HeaderName, &["X-Tier", "a_b"], &["", ":path", "a b", "ä", "a:b"]),
+            (TextForm::ReadableHeader, &[":path", ":Authority", "x"], &[":status", ""]),
+            (TextForm::HeaderValue, &["", "Bearer x\t"], &["a\r\nb", "a\0"]),
+            (TextForm::Authority, &["a.b:443", "[::1]:80"], &["", "a b", "a/b", "u@h"]),
+            (TextForm::Path, &["/", "/a?b=c"], &["", "a", "/a b", "/a#b", "/{x}"]),
+            (TextForm::PathPrefix, &["", "/v1/"], &["v1", "/v1?x"]),
+            (
+                TextForm::PathSuffix,
+                &["/chat", "/a/b/"],
+                &["", "/", "chat", "/a//b", "/a?b", "/%61"],
+            ),
+            (
+                TextForm::PathTemplate,
+                &["/d/{model}/{operation}?v=1"],
+                &["/{deployment}", "{model}"],
+            ),
+            (TextForm::Variable, &["OPENAI_KEY"], &["", "A=B"]),
         ];
         for (form, accepted, refused) in cases {
             for text in *accepted {
@@ -189,13 +198,13 @@ mod tests {
                 assert!(!form.matches(text), "{form:?} {text:?}");
             }
         }
-        assert!(!Text::VariantKey.matches(&"a".repeat(65)));
+        assert!(!TextForm::VariantKey.matches(&"a".repeat(65)));
     }
 
     #[test]
     fn header_names_become_lower_case_and_prefixes_lose_their_last_slash() {
-        assert_eq!(Text::HeaderName.normalised("X-Tier"), Ok("x-tier".to_owned()));
-        assert_eq!(Text::PathPrefix.normalised("/v1/"), Ok("/v1".to_owned()));
-        assert_eq!(Text::HeaderName.normalised("a b"), Err(Text::HeaderName.expected()));
+        assert_eq!(TextForm::HeaderName.normalised("X-Tier"), Ok("x-tier".to_owned()));
+        assert_eq!(TextForm::PathPrefix.normalised("/v1/"), Ok("/v1".to_owned()));
+        assert_eq!(TextForm::HeaderName.normalised("a b"), Err(TextForm::HeaderName.expected()));
     }
 }
