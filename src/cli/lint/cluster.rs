@@ -1,50 +1,50 @@
 //! Clusters that the document names: that they exist and can make attempts.
 
-use crate::cli::needs::{Needs, Purpose};
+use crate::cli::needs::{ClusterUse, DEFAULT_BUFFER_BYTES, Needs, buffer_bytes};
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
-use super::listener::{BUFFER, cuts, duration, roomy};
+use super::listener::{cuts, duration};
+use super::report::{LintCode, LintReport, Severity};
 use super::scene::{Cluster, Scene};
 use super::tls;
 
 /// All that concerns clusters.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let fails_over = config.failover.max_attempts > 1;
     for (name, purpose) in &needs.clusters {
         let Some(cluster) = scene.cluster(name) else {
-            unknown(scene, name, purpose, findings);
+            unknown(scene, name, purpose, report);
             continue;
         };
         if !purpose.is_routed {
             continue;
         }
-        duration(&cluster.at, findings);
-        duration(&cluster.options, findings);
-        cuts(&cluster.options.get("common_http_protocol_options.max_stream_duration"), findings);
+        duration(&cluster.at, report);
+        duration(&cluster.options, report);
+        cuts(&cluster.options.get("common_http_protocol_options.max_stream_duration"), report);
         if purpose.has_attempts {
-            tls::check(cluster, config.is_handing_over(), findings);
+            tls::check(cluster, config.is_handing_over(), report);
         }
         if purpose.has_attempts && config.is_handing_over() {
-            attempts(cluster, findings);
-            buffer(scene, cluster, config, findings);
+            attempts(cluster, report);
+            buffer(scene, cluster, config, report);
         }
         if purpose.has_attempts && fails_over {
-            breakers(cluster, config, findings);
+            breakers(cluster, config, report);
         }
     }
-    called(scene, needs, findings);
-    default(scene, config, needs, findings);
+    called(scene, needs, report);
+    default(scene, config, needs, report);
 }
 
 /// Clusters that are no provider's may run the filter, too, and the document cannot tell.
-fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
+fn called(scene: &Scene, needs: &Needs, report: &mut LintReport) {
     for (name, path) in &needs.called {
         let Some(cluster) = scene.cluster(name).filter(|cluster| cluster.plugin.is_some()) else {
             continue;
         };
-        findings.error(
-            Row::CalledCluster,
+        report.error(
+            LintCode::CalledCluster,
             &cluster.options.get("http_filters"),
             format!(
                 "{path} names {name:?}: each call enters the filter while it runs, which ends the \
@@ -55,25 +55,25 @@ fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
     }
 }
 
-fn unknown(scene: &Scene, name: &str, purpose: &Purpose, findings: &mut Findings) {
+fn unknown(scene: &Scene, name: &str, purpose: &ClusterUse, report: &mut LintReport) {
     let from_elsewhere = scene.root.get("dynamic_resources.cds_config").is_there();
     let (severity, unless) = if from_elsewhere {
         (Severity::Warning, ", unless it comes by CDS")
     } else {
         (Severity::Error, "")
     };
-    findings.add(
-        (Row::UnknownCluster, severity),
+    report.add(
+        (LintCode::UnknownCluster, severity),
         &scene.root.get("static_resources.clusters"),
         format!("{} names {name:?}, and there is no such cluster{unless}", purpose.path),
         format!("a cluster with name: {name}"),
     );
 }
 
-fn attempts(cluster: &Cluster, findings: &mut Findings) {
+fn attempts(cluster: &Cluster, report: &mut LintReport) {
     if cluster.plugin.is_none() {
-        findings.error(
-            Row::AttemptFilter,
+        report.error(
+            LintCode::AttemptFilter,
             &cluster.options.get("http_filters"),
             format!(
                 "requests reach {} as the client sent them, without model, path and credential",
@@ -85,28 +85,32 @@ fn attempts(cluster: &Cluster, findings: &mut Findings) {
     }
 }
 
-fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Findings) {
+fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, report: &mut LintReport) {
     let at = cluster.at.get("per_connection_buffer_limit_bytes");
-    let bytes = at.number().unwrap_or(BUFFER);
+    let bytes = at.number().unwrap_or(DEFAULT_BUFFER_BYTES);
     let unset = if at.is_there() { "" } else { " unless set" };
     let limit = config.limits.max_body_bytes;
     let of_listener = |listener: &super::scene::Listener| {
-        listener.at.get("per_connection_buffer_limit_bytes").number().unwrap_or(BUFFER)
+        listener
+            .at
+            .get("per_connection_buffer_limit_bytes")
+            .number()
+            .unwrap_or(DEFAULT_BUFFER_BYTES)
     };
     let listeners = scene.listeners.iter().map(of_listener).max().unwrap_or(0);
     if bytes < limit {
-        findings.error(
-            Row::ClusterBuffer,
+        report.error(
+            LintCode::ClusterBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: longer bodies are not \
                  tried again"
             ),
-            format!("per_connection_buffer_limit_bytes: {}", listeners.max(roomy(limit))),
+            format!("per_connection_buffer_limit_bytes: {}", listeners.max(buffer_bytes(limit))),
         );
     } else if bytes < listeners {
-        findings.warning(
-            Row::ClusterBuffer,
+        report.warning(
+            LintCode::ClusterBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and the listener holds {listeners}: what is between them is \
@@ -117,7 +121,7 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Find
     }
 }
 
-fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
+fn breakers(cluster: &Cluster, config: &Config, report: &mut LintReport) {
     let thresholds = cluster.at.get("circuit_breakers.thresholds");
     let is_default = |priority: Option<&str>| matches!(priority, None | Some("DEFAULT" | "0"));
     let mut of_default = thresholds.items().into_iter();
@@ -139,8 +143,8 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
                 )
             },
         );
-        findings.error(
-            Row::CircuitBreakers,
+        report.error(
+            LintCode::CircuitBreakers,
             &at,
             format!(
                 "{what} retries no more at a time, and hands on the failure of every other request"
@@ -150,12 +154,12 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let Some(manager) = scene.managers().next() else { return };
     let at = manager.plugin.configuration();
     match &config.default_cluster {
-        None => findings.warning(
-            Row::NoDefaultCluster,
+        None => report.warning(
+            LintCode::NoDefaultCluster,
             &at,
             "there is no default_cluster: what is no LLM request is answered with 503",
             "\"default_cluster\" in the document, and a cluster of that name",
@@ -163,8 +167,8 @@ fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Finding
         Some(name) => {
             let purpose = needs.clusters.get(name).filter(|purpose| purpose.has_attempts);
             if let Some(purpose) = purpose {
-                findings.warning(
-                    Row::DefaultClusterProvider,
+                report.warning(
+                    LintCode::DefaultClusterProvider,
                     &at,
                     format!(
                         "default_cluster is {name:?}, as is {}: requests that no rule has seen \

@@ -4,10 +4,10 @@
 //! Concerns configurations with `hold: buffer_filter`; with another hold, what a buffer
 //! filter does is nobody's business.
 
+use crate::cli::needs::buffer_bytes;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
-use super::listener::roomy;
+use super::report::{LintCode, LintReport};
 use super::route::STATE;
 use super::scene::{Manager, Scene, Way};
 use super::tree::At;
@@ -16,7 +16,7 @@ const NAME: &str = "envoy.filters.http.buffer";
 const BUFFER: &str = "Buffer";
 
 /// All that concerns the buffer filter.
-pub(super) fn check(scene: &Scene, config: &Config, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, report: &mut LintReport) {
     if config.hold != Hold::BufferFilter {
         return;
     }
@@ -24,21 +24,21 @@ pub(super) fn check(scene: &Scene, config: &Config, findings: &mut Findings) {
         // Filters that come from elsewhere are not looked at.
         let is_unseen = |filter: &At| filter.get("config_discovery").is_there();
         if !manager.behind.iter().any(is_unseen) {
-            of_manager(manager, config, findings);
+            of_manager(manager, config, report);
         }
     }
 }
 
-fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
+fn of_manager(manager: &Manager, config: &Config, report: &mut LintReport) {
     let found = manager.behind.iter().find_map(|filter| {
         let (kind, fields) = filter.get("typed_config").typed();
         (kind == BUFFER).then_some((filter, fields))
     });
     let Some((filter, fields)) = found else {
-        missing(manager, findings);
+        missing(manager, report);
         return;
     };
-    bytes(&fields.get("max_request_bytes"), config, findings);
+    bytes(&fields.get("max_request_bytes"), config, report);
     let name = filter.get("name").text().unwrap_or(NAME).to_owned();
     let is_decided = |way: &Way| matches!(way, Way::State(key, _) if key == STATE);
     for route in manager.routes.iter().filter(|route| is_decided(&route.way)) {
@@ -48,31 +48,31 @@ fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
         let Some(at) = places.find(At::is_there) else { continue };
         let (_, own) = at.typed();
         if own.get("disabled").is_true() {
-            findings.error(
-                Row::BufferFilter,
+            report.error(
+                LintCode::BufferFilter,
                 &at,
                 "the buffer filter is off where the filter decides: requests are sent on before \
                  that and answered with 503",
                 "this for a route of its own, for what is no LLM request",
             );
         }
-        bytes(&own.get("buffer.max_request_bytes"), config, findings);
+        bytes(&own.get("buffer.max_request_bytes"), config, report);
     }
 }
 
-fn missing(manager: &Manager, findings: &mut Findings) {
+fn missing(manager: &Manager, report: &mut LintReport) {
     let at = manager.at.get("http_filters");
     if manager.before.iter().any(|kind| kind == BUFFER) {
-        findings.error(
-            Row::BufferFilterOrder,
+        report.error(
+            LintCode::BufferFilterOrder,
             &at,
             "the buffer filter stands before pointsman, and nothing behind it holds the headers: \
              requests are sent on before they are decided and answered with 503",
             format!("{NAME} right behind pointsman, as in envoy/buffer.yaml"),
         );
     } else {
-        findings.error(
-            Row::BufferFilter,
+        report.error(
+            LintCode::BufferFilter,
             &at,
             "nothing holds the headers that the filter lets go with hold: buffer_filter: requests \
              are sent on before they are decided and answered with 503",
@@ -81,17 +81,17 @@ fn missing(manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn bytes(at: &At, config: &Config, findings: &mut Findings) {
+fn bytes(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
-        findings.error(
-            Row::BufferFilterBytes,
+        report.error(
+            LintCode::BufferFilterBytes,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: Envoy answers bodies between \
                  them with 413"
             ),
-            format!("max_request_bytes: {}", roomy(limit)),
+            format!("max_request_bytes: {}", buffer_bytes(limit)),
         );
     }
 }

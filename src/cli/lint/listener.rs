@@ -1,14 +1,11 @@
 //! Listeners that have the filter: who may call, how much is held, how long is waited.
 
-use crate::cli::needs::Needs;
+use crate::cli::needs::{DEFAULT_BUFFER_BYTES, Needs, buffer_bytes};
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
+use super::report::{LintCode, LintReport, Severity};
 use super::scene::{Listener, Manager, Scene, is_local};
 use super::tree::At;
-
-/// What Envoy buffers unless told.
-pub(super) const BUFFER: u64 = 1 << 20;
 
 /// Models that think are silent for about this long, in seconds.
 const SILENCE: f64 = 300.0;
@@ -22,32 +19,32 @@ const PROGRAMS: [&str; 6] =
     ["Wasm", "Lua", "Config", "ExternalProcessor", "DynamicModuleFilter", "Composite"];
 
 /// All that concerns listeners.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for listener in &scene.listeners {
-        buffer(listener, config, findings);
+        buffer(listener, config, report);
         for manager in &listener.managers {
             if needs.has_credentials {
-                authentication(listener, manager, findings);
+                authentication(listener, manager, report);
             }
             if config.admin.is_some() && !listener.is_local && !is_authenticated(manager) {
-                findings.warning(
-                    Row::AdminEndpoints,
+                report.warning(
+                    LintCode::AdminEndpoints,
                     &manager.at.get("http_filters"),
                     "the token of admin.token_env is all that keeps others from changing routing",
                     "a filter before pointsman that lets operators alone pass to admin.path, or a \
                      listener on 127.0.0.1",
                 );
             }
-            paths(listener, manager, findings);
-            idle(manager, findings);
-            logs(manager, config, findings);
-            duration(&manager.at, findings);
+            paths(listener, manager, report);
+            idle(manager, report);
+            logs(manager, config, report);
+            duration(&manager.at, report);
         }
     }
     let admin = scene.root.get("admin.address");
     if admin.is_there() && !is_local(&admin) {
-        findings.warning(
-            Row::AdminExposed,
+        report.warning(
+            LintCode::AdminExposed,
             &admin.get("socket_address.address"),
             "whoever reaches Envoy's admin page can stop it and read its configuration",
             "address: 127.0.0.1",
@@ -55,26 +52,22 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     }
 }
 
-fn buffer(listener: &Listener, config: &Config, findings: &mut Findings) {
+fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
     let at = listener.at.get("per_connection_buffer_limit_bytes");
-    let (bytes, limit) = (at.number().unwrap_or(BUFFER), config.limits.max_body_bytes);
+    let (bytes, limit) =
+        (at.number().unwrap_or(DEFAULT_BUFFER_BYTES), config.limits.max_body_bytes);
     if bytes < limit {
         let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::ListenerBuffer,
+        report.error(
+            LintCode::ListenerBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: Envoy answers bodies \
                  between them with 413"
             ),
-            format!("per_connection_buffer_limit_bytes: {}", roomy(limit)),
+            format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(limit)),
         );
     }
-}
-
-/// A buffer for bodies of that size, and for what a rewrite may add.
-pub(in crate::cli) fn roomy(limit: u64) -> u64 {
-    limit.saturating_add((limit / 8).max(BUFFER)).min(u64::from(u32::MAX))
 }
 
 fn has(manager: &Manager, kinds: &[&str]) -> bool {
@@ -87,7 +80,7 @@ fn is_authenticated(manager: &Manager) -> bool {
     has(manager, &AUTHENTICATION) || tls.get("require_client_certificate").is_true()
 }
 
-fn authentication(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+fn authentication(listener: &Listener, manager: &Manager, report: &mut LintReport) {
     if is_authenticated(manager) {
         return;
     }
@@ -96,25 +89,25 @@ fn authentication(listener: &Listener, manager: &Manager, findings: &mut Finding
     if listener.is_local {
         let what = "nobody is asked who they are before a credential is added; only this machine \
                     can reach the listener";
-        findings.add((Row::Authentication, Severity::Note), &at, what, instead);
+        report.add((LintCode::Authentication, Severity::Note), &at, what, instead);
     } else if has(manager, &PROGRAMS) {
         let what = "whether a filter before pointsman asks who calls cannot be told, and it adds \
                     credentials";
-        findings.warning(Row::Authentication, &at, what, instead);
+        report.warning(LintCode::Authentication, &at, what, instead);
     } else {
         let what = "whoever reaches the listener spends your money: nobody is asked who they are \
                     before a credential is added";
-        findings.error(Row::Authentication, &at, what, instead);
+        report.error(LintCode::Authentication, &at, what, instead);
     }
 }
 
-fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+fn paths(listener: &Listener, manager: &Manager, report: &mut LintReport) {
     let is_plain = manager.at.get("normalize_path").is_true()
         && manager.at.get("merge_slashes").is_true()
         && manager.at.get("path_with_escaped_slashes_action").text().is_some();
     if !listener.is_local && !is_plain {
-        findings.warning(
-            Row::PathNormalization,
+        report.warning(
+            LintCode::PathNormalization,
             &manager.at.get("normalize_path"),
             "a path that is spelled otherwise may pass rules of filters and routes before it means \
              the same to a provider",
@@ -124,7 +117,7 @@ fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn idle(manager: &Manager, findings: &mut Findings) {
+fn idle(manager: &Manager, report: &mut LintReport) {
     let mut places = vec![manager.at.get("stream_idle_timeout")];
     let decided = manager.routes.iter().map(|route| route.at.get("route.idle_timeout"));
     places.extend(decided.filter(At::is_there));
@@ -132,8 +125,8 @@ fn idle(manager: &Manager, findings: &mut Findings) {
         let seconds = at.seconds().unwrap_or(SILENCE);
         if seconds > 0.0 && seconds <= SILENCE {
             let unset = if at.is_there() { "" } else { " unless set" };
-            findings.warning(
-                Row::IdleTimeout,
+            report.warning(
+                LintCode::IdleTimeout,
                 &at,
                 format!("a model that says nothing for {seconds} s{unset} loses its client"),
                 format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
@@ -142,12 +135,12 @@ fn idle(manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
+fn logs(manager: &Manager, config: &Config, report: &mut LintReport) {
     let at = manager.at.get("access_log");
     let is_named = at.json().is_some_and(|log| log.to_string().contains("(wasm.llm.model:"));
     if is_named && !config.log_fields {
-        findings.add(
-            (Row::LogFields, Severity::Note),
+        report.add(
+            (LintCode::LogFields, Severity::Note),
             &at,
             "the log names wasm.llm.model and others like it, which stay empty",
             "\"log_fields\": true in the document",
@@ -156,16 +149,16 @@ fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
 }
 
 /// What ends a stream at an age, whatever it does.
-pub(super) fn duration(at: &At, findings: &mut Findings) {
+pub(super) fn duration(at: &At, report: &mut LintReport) {
     let at = at.get("common_http_protocol_options.max_stream_duration");
-    cuts(&at, findings);
+    cuts(&at, report);
 }
 
 /// The same, at its place.
-pub(super) fn cuts(at: &At, findings: &mut Findings) {
+pub(super) fn cuts(at: &At, report: &mut LintReport) {
     if let Some(seconds) = at.seconds().filter(|seconds| *seconds > 0.0) {
-        findings.error(
-            Row::StreamDuration,
+        report.error(
+            LintCode::StreamDuration,
             at,
             format!("streams are ended after {seconds} s, in the middle of an answer"),
             "no max_stream_duration",

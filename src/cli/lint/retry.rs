@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 
-use super::finding::{Findings, Row};
-use super::scene::Route;
+use super::report::{LintCode, LintReport};
+use super::scene::EnvoyRoute;
 use super::tree::At;
 
 /// What ends an attempt without an answer, and the header that asks for another one.
@@ -14,12 +14,12 @@ const STATUSES: [&str; 5] =
     ["5xx", "gateway-error", "retriable-4xx", "retriable-status-codes", "envoy-ratelimited"];
 
 /// All that concerns retries of a route that the filter decides.
-pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
+pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let [own, host, _] = &route.around;
     let places = [own.get("route.retry_policy"), host.get("retry_policy")];
     let Some(policy) = places.iter().find(|at| at.is_there()) else {
-        findings.error(
-            Row::RetryPolicy,
+        report.error(
+            LintCode::RetryPolicy,
             &own.get("route.retry_policy"),
             format!(
                 "failover.max_attempts is {}, and without a policy there is one attempt",
@@ -29,32 +29,32 @@ pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
         );
         return;
     };
-    on(&policy.get("retry_on"), findings);
-    headers(&policy.get("retriable_headers"), &config.headers.retry, findings);
-    number(&policy.get("num_retries"), config, findings);
+    on(&policy.get("retry_on"), report);
+    headers(&policy.get("retriable_headers"), &config.headers.retry, report);
+    number(&policy.get("num_retries"), config, report);
     if !policy.get("refresh_cluster_on_retry").is_true() {
-        findings.error(
-            Row::RefreshCluster,
+        report.error(
+            LintCode::RefreshCluster,
             &policy.get("refresh_cluster_on_retry"),
             "every attempt goes to the cluster of the first",
             "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
         );
     }
-    pace(policy, findings);
-    hedging(route, findings);
+    pace(policy, report);
+    hedging(route, report);
     for at in [own, host] {
         for field in ["per_request_buffer_limit_bytes", "request_body_buffer_limit"] {
-            kept(&at.get(field), config, findings);
+            kept(&at.get(field), config, report);
         }
     }
 }
 
 /// What limits how much of a body is kept for another attempt.
-pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
+pub(super) fn kept(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
-        findings.warning(
-            Row::RetryBuffer,
+        report.warning(
+            LintCode::RetryBuffer,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: longer bodies are not tried \
@@ -65,12 +65,12 @@ pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn on(at: &At, findings: &mut Findings) {
+fn on(at: &At, report: &mut LintReport) {
     let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();
     if !missing.is_empty() {
-        findings.error(
-            Row::RetryOn,
+        report.error(
+            LintCode::RetryOn,
             at,
             format!("no other attempt is made on {}", missing.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
@@ -78,8 +78,8 @@ fn on(at: &At, findings: &mut Findings) {
     }
     let statuses: Vec<&str> = STATUSES.into_iter().filter(|one| listed.contains(one)).collect();
     if !statuses.is_empty() {
-        findings.error(
-            Row::RetryOnStatuses,
+        report.error(
+            LintCode::RetryOnStatuses,
             at,
             format!("with {} Envoy retries what the filter decided not to", statuses.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
@@ -87,11 +87,11 @@ fn on(at: &At, findings: &mut Findings) {
     }
 }
 
-fn headers(at: &At, name: &str, findings: &mut Findings) {
+fn headers(at: &At, name: &str, report: &mut LintReport) {
     let is_it = |one: &At| one.get("name").text().is_some_and(|it| it.eq_ignore_ascii_case(name));
     if !at.items().iter().any(is_it) {
-        findings.error(
-            Row::RetriableHeaders,
+        report.error(
+            LintCode::RetriableHeaders,
             at,
             format!("{name}, which asks for another attempt, is not among them"),
             format!("retriable_headers: [{{name: {name}, present_match: true}}]"),
@@ -99,13 +99,13 @@ fn headers(at: &At, name: &str, findings: &mut Findings) {
     }
 }
 
-fn number(at: &At, config: &Config, findings: &mut Findings) {
+fn number(at: &At, config: &Config, report: &mut LintReport) {
     let (attempts, retries) = (config.failover.max_attempts, at.number().unwrap_or(1));
     let wanted = u64::from(attempts.saturating_sub(1));
     if retries < wanted {
         let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::NumRetries,
+        report.error(
+            LintCode::NumRetries,
             at,
             format!("{retries}{unset}, and failover.max_attempts is {attempts}"),
             format!("num_retries: {wanted}"),
@@ -113,11 +113,11 @@ fn number(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn pace(policy: &At, findings: &mut Findings) {
+fn pace(policy: &At, report: &mut LintReport) {
     let at = policy.get("per_try_timeout");
     if at.seconds().unwrap_or(0.0) <= 0.0 {
-        findings.warning(
-            Row::PerTryTimeout,
+        report.warning(
+            LintCode::PerTryTimeout,
             &at,
             "a provider that accepts a request and does not answer is waited for without end",
             "per_try_timeout: 120s, the longest time to a first byte",
@@ -127,8 +127,8 @@ fn pace(policy: &At, findings: &mut Findings) {
     let seconds = at.seconds().unwrap_or(0.025);
     if seconds >= 0.025 {
         let unset = if at.is_there() { "" } else { " unless set" };
-        findings.warning(
-            Row::RetryBackOff,
+        report.warning(
+            LintCode::RetryBackOff,
             &at,
             format!("another provider is made to wait {} ms{unset}, and longer", seconds * 1000.0),
             "retry_back_off: {base_interval: 0.001s, max_interval: 0.01s}",
@@ -136,12 +136,12 @@ fn pace(policy: &At, findings: &mut Findings) {
     }
 }
 
-fn hedging(route: &Route, findings: &mut Findings) {
+fn hedging(route: &EnvoyRoute, report: &mut LintReport) {
     let [own, host, _] = &route.around;
     for at in [own.get("route.hedge_policy"), host.get("hedge_policy")] {
         if at.get("hedge_on_per_try_timeout").is_true() {
-            findings.error(
-                Row::Hedging,
+            report.error(
+                LintCode::Hedging,
                 &at.get("hedge_on_per_try_timeout"),
                 "attempts at the same time write over each other's headers and progress",
                 "no hedge_policy",

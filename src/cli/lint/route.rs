@@ -3,33 +3,33 @@
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
 use super::listener::cuts;
+use super::report::{LintCode, LintReport};
 use super::retry;
-use super::scene::{Manager, Route, Scene, Way};
+use super::scene::{EnvoyRoute, Manager, Scene, Way};
 use super::tree::At;
 
 /// Where the filter writes the cluster, with failover or `hold: buffer_filter`.
 pub(super) const STATE: &str = "wasm.llm.cluster";
 
 /// All that concerns routes.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for manager in scene.managers() {
         let elsewhere = ["rds", "scoped_routes"].map(|field| manager.at.get(field));
         if let Some(at) = elsewhere.iter().find(|at| at.is_there()) {
-            findings.warning(
-                Row::RoutesUnseen,
+            report.warning(
+                LintCode::RoutesUnseen,
                 at,
                 "the routes come from elsewhere and are not looked at",
                 "route_config here, to have them looked at",
             );
             continue;
         }
-        of_manager(manager, config, needs, findings);
+        of_manager(manager, config, needs, report);
     }
 }
 
-fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut Findings) {
+fn of_manager(manager: &Manager, config: &Config, needs: &Needs, report: &mut LintReport) {
     let fails_over = config.failover.max_attempts > 1;
     let is_by_state = config.is_routed_by_state();
     let mut is_decided = false;
@@ -37,10 +37,10 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
         match &route.way {
             Way::Header(header) if *header == config.headers.cluster => {
                 is_decided = true;
-                timeouts(route, findings);
+                timeouts(route, report);
                 if is_by_state {
-                    findings.error(
-                        Row::ClusterHeaderFailover,
+                    report.error(
+                        LintCode::ClusterHeaderFailover,
                         &route.at.get("route.cluster_header"),
                         format!(
                             "the cluster is chosen once, by a header that is not set with {}: \
@@ -50,18 +50,18 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                         by_state(config, "inline_cluster_specifier_plugin"),
                     );
                 } else {
-                    removed(route, config, findings);
+                    removed(route, config, report);
                 }
             }
             Way::State(key, matcher) if key == STATE && is_by_state => {
                 is_decided = true;
-                timeouts(route, findings);
-                map(matcher, needs, findings);
+                timeouts(route, report);
+                map(matcher, needs, report);
                 if fails_over {
-                    retry::check(route, config, findings);
+                    retry::check(route, config, report);
                     let window =
                         manager.at.get("http2_protocol_options.initial_stream_window_size");
-                    retry::kept(&window, config, findings);
+                    retry::kept(&window, config, report);
                 }
             }
             _ => {}
@@ -73,8 +73,8 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
         } else {
             format!("a route with cluster_header: {}", config.headers.cluster)
         };
-        findings.error(
-            Row::NoDecisionRoute,
+        report.error(
+            LintCode::NoDecisionRoute,
             &manager.at.get("route_config.virtual_hosts"),
             "no route goes where the filter decides",
             instead,
@@ -98,32 +98,32 @@ fn by_state(config: &Config, what: &str) -> String {
     format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
 }
 
-fn timeouts(route: &Route, findings: &mut Findings) {
+fn timeouts(route: &EnvoyRoute, report: &mut LintReport) {
     let at = route.at.get("route.timeout");
     let seconds = at.seconds().unwrap_or(15.0);
     if seconds > 0.0 {
         let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::RouteTimeout,
+        report.error(
+            LintCode::RouteTimeout,
             &at,
             format!("Envoy ends an answer after {seconds} s{unset}, streams included"),
             "timeout: 0s",
         );
     }
     for field in ["max_stream_duration", "grpc_timeout_header_max"] {
-        cuts(&route.at.get("route.max_stream_duration").get(field), findings);
+        cuts(&route.at.get("route.max_stream_duration").get(field), report);
     }
 }
 
-fn removed(route: &Route, config: &Config, findings: &mut Findings) {
+fn removed(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let lists = route.around.iter().map(|at| at.get("request_headers_to_remove").texts());
     let names: Vec<String> = lists.flatten().map(|name| name.to_ascii_lowercase()).collect();
     let wanted = [&config.headers.cluster, &config.headers.model];
     let missing: Vec<&str> =
         wanted.into_iter().filter(|name| !names.contains(name)).map(String::as_str).collect();
     if !missing.is_empty() {
-        findings.warning(
-            Row::HeadersToRemove,
+        report.warning(
+            LintCode::HeadersToRemove,
             &route.at.get("request_headers_to_remove"),
             format!("the provider is sent {}", missing.join(" and ")),
             format!("request_headers_to_remove: [{}, {}]", wanted[0], wanted[1]),
@@ -132,7 +132,7 @@ fn removed(route: &Route, config: &Config, findings: &mut Findings) {
 }
 
 /// Every cluster that a decision may name, under its own name.
-fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
+fn map(matcher: &At, needs: &Needs, report: &mut LintReport) {
     let map = matcher.get("matcher_tree.exact_match_map.map");
     if !map.is_there() {
         return;
@@ -148,8 +148,8 @@ fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
                 purpose.path
             ),
         };
-        findings.error(
-            Row::MatcherCluster,
+        report.error(
+            LintCode::MatcherCluster,
             &at,
             what,
             format!("an entry {name} whose action is ClusterAction, cluster: {name}"),

@@ -1,16 +1,16 @@
 //! TLS to providers: the right name, and a certificate for it.
 
-use super::finding::{Findings, Row};
+use super::report::{LintCode, LintReport};
 use super::scene::Cluster;
 
 /// All that concerns TLS of a cluster.
-pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings) {
+pub(super) fn check(cluster: &Cluster, fails_over: bool, report: &mut LintReport) {
     let options = cluster.options.get("upstream_http_protocol_options");
     let [sni, san] = ["auto_sni", "auto_san_validation"].map(|field| options.get(field));
     if fails_over {
         for at in [&sni, &san].into_iter().filter(|at| at.is_true()) {
-            findings.error(
-                Row::AutoSni,
+            report.error(
+                LintCode::AutoSni,
                 at,
                 "with failover the host is still what the client called it when Envoy connects",
                 "sni and match_typed_subject_alt_names of the provider in transport_socket",
@@ -23,8 +23,8 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
     }
     let at = tls.get("sni");
     if at.text().is_none_or(str::is_empty) && !sni.is_true() {
-        findings.error(
-            Row::TlsSni,
+        report.error(
+            LintCode::TlsSni,
             &at,
             format!(
                 "no host is named to {}, and most providers then refuse the connection",
@@ -57,8 +57,8 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
         } else {
             "any certificate is taken for the provider's"
         };
-        findings.error(
-            Row::TlsSan,
+        report.error(
+            LintCode::TlsSan,
             &validation.get("match_typed_subject_alt_names"),
             format!("{what}, and a credential may be sent to it"),
             "trusted_ca, and match_typed_subject_alt_names: \

@@ -11,41 +11,41 @@ use serde_json::Value;
 
 /// A value and the line it begins in; 0 where that is not known.
 #[derive(Debug)]
-pub(in crate::cli) struct Node {
+pub(crate) struct TreeNode {
     pub(super) line: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: TreeValue,
 }
 
 /// A value as Envoy reads it.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum TreeValue {
     Null,
     Bool(bool),
     /// A number as it was written.
     Number(String),
     Text(String),
-    List(Vec<Rc<Node>>),
+    List(Vec<Rc<TreeNode>>),
     /// Members in order.
-    Map(Vec<(String, Rc<Node>)>),
+    Map(Vec<(String, Rc<TreeNode>)>),
 }
 
-impl Node {
+impl TreeNode {
     fn member(&self, key: &str) -> Option<&Rc<Self>> {
-        let Kind::Map(members) = &self.kind else { return None };
+        let TreeValue::Map(members) = &self.kind else { return None };
         // Of equal keys the last counts.
         members.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     fn json(&self) -> Value {
         match &self.kind {
-            Kind::Null => Value::Null,
-            Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(text) => {
+            TreeValue::Null => Value::Null,
+            TreeValue::Bool(value) => Value::Bool(*value),
+            TreeValue::Number(text) => {
                 text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number)
             }
-            Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(|item| item.json()).collect(),
-            Kind::Map(members) => {
+            TreeValue::Text(text) => Value::String(text.clone()),
+            TreeValue::List(items) => items.iter().map(|item| item.json()).collect(),
+            TreeValue::Map(members) => {
                 let member = |(key, node): &(String, Rc<Self>)| (key.clone(), node.json());
                 Value::Object(members.iter().map(member).collect())
             }
@@ -53,19 +53,19 @@ impl Node {
     }
 }
 
-impl From<Value> for Node {
+impl From<Value> for TreeNode {
     fn from(value: Value) -> Self {
         let kind = match value {
-            Value::Null => Kind::Null,
-            Value::Bool(value) => Kind::Bool(value),
-            Value::Number(number) => Kind::Number(number.to_string()),
-            Value::String(text) => Kind::Text(text),
+            Value::Null => TreeValue::Null,
+            Value::Bool(value) => TreeValue::Bool(value),
+            Value::Number(number) => TreeValue::Number(number.to_string()),
+            Value::String(text) => TreeValue::Text(text),
             Value::Array(items) => {
-                Kind::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
+                TreeValue::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
             }
-            Value::Object(members) => {
-                Kind::Map(members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect())
-            }
+            Value::Object(members) => TreeValue::Map(
+                members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect(),
+            ),
         };
         Self { line: 0, kind }
     }
@@ -73,16 +73,16 @@ impl From<Value> for Node {
 
 /// A place, with or without something there.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct At {
+pub(crate) struct At {
     path: String,
     /// Of what stands here, or else of what it would stand in.
     line: usize,
-    node: Option<Rc<Node>>,
+    node: Option<Rc<TreeNode>>,
 }
 
 impl At {
     /// The whole of a tree.
-    pub(in crate::cli) fn root(node: Node) -> Self {
+    pub(crate) fn root(node: TreeNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
     }
 
@@ -97,12 +97,12 @@ impl At {
     }
 
     /// The place of a field, in the field before it, and so on: names with dots between.
-    pub(in crate::cli) fn get(&self, fields: &str) -> Self {
+    pub(crate) fn get(&self, fields: &str) -> Self {
         fields.split('.').fold(self.clone(), |at, field| at.member(field))
     }
 
     /// The place of a member by its key.
-    pub(in crate::cli) fn member(&self, key: &str) -> Self {
+    pub(crate) fn member(&self, key: &str) -> Self {
         let found = self.node.as_ref().and_then(|node| {
             node.member(key).map(|of| (key.to_owned(), of)).or_else(|| {
                 let key = camel_case(key);
@@ -115,23 +115,23 @@ impl At {
         self.below(&key, node)
     }
 
-    fn below(&self, step: &str, node: Option<&Rc<Node>>) -> Self {
+    fn below(&self, step: &str, node: Option<&Rc<TreeNode>>) -> Self {
         Self {
             path: format!("{}{step}", self.path),
             line: node.map_or(self.line, |node| node.line),
-            node: node.filter(|node| !matches!(node.kind, Kind::Null)).cloned(),
+            node: node.filter(|node| !matches!(node.kind, TreeValue::Null)).cloned(),
         }
     }
 
     /// Whether something stands here that is not null.
-    pub(in crate::cli) const fn is_there(&self) -> bool {
+    pub(crate) const fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
     /// The items of a list.
-    pub(in crate::cli) fn items(&self) -> Vec<Self> {
+    pub(crate) fn items(&self) -> Vec<Self> {
         match self.kind() {
-            Some(Kind::List(items)) => {
+            Some(TreeValue::List(items)) => {
                 let item = |(at, node)| self.below(&format!("[{at}]"), Some(node));
                 items.iter().enumerate().map(item).collect()
             }
@@ -140,17 +140,17 @@ impl At {
     }
 
     /// The keys of an object.
-    pub(in crate::cli) fn keys(&self) -> Vec<&str> {
+    pub(crate) fn keys(&self) -> Vec<&str> {
         match self.kind() {
-            Some(Kind::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
+            Some(TreeValue::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
             _ => Vec::new(),
         }
     }
 
     /// The text that stands here; numbers are text as well.
-    pub(in crate::cli) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self.kind() {
-            Some(Kind::Text(text) | Kind::Number(text)) => Some(text),
+            Some(TreeValue::Text(text) | TreeValue::Number(text)) => Some(text),
             _ => None,
         }
     }
@@ -162,7 +162,7 @@ impl At {
 
     /// Whether `true` stands here.
     pub(super) fn is_true(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Bool(true)))
+        matches!(self.kind(), Some(TreeValue::Bool(true)))
     }
 
     /// The whole number that stands here.
@@ -177,7 +177,7 @@ impl At {
     }
 
     /// What stands here, as JSON.
-    pub(in crate::cli) fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }
 
@@ -194,7 +194,7 @@ impl At {
         (outer, self.clone())
     }
 
-    fn kind(&self) -> Option<&Kind> {
+    fn kind(&self) -> Option<&TreeValue> {
         self.node.as_ref().map(|node| &node.kind)
     }
 }
