@@ -12,6 +12,7 @@ use super::io::{ToolError, read};
 /// All problems of an invalid one.
 pub(super) fn run(file: &Path) -> Result<String, ToolError> {
     let config = config::parse(&read(file)?).map_err(ToolError::has_problems)?;
+    // Warnings first, so that the last line is the verdict.
     let mut lines: Vec<String> =
         config.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     lines.push(format!("{}: {}", file.display(), summary(&config)));

@@ -64,7 +64,9 @@ impl FromStr for EndpointArg {
     }
 }
 
-/// Where a cluster is, and who says so.
+/// Where a cluster is, and who says so, which the written file repeats in a comment.
+///
+/// Envoy makes TLS with `endpoint` and expects a certificate for `server_name`.
 #[derive(Debug)]
 pub(super) struct ClusterAddress {
     pub(super) endpoint: HostPort,
@@ -111,6 +113,7 @@ pub(super) fn addresses(
 /// Returns the address of one cluster; the first provider of the cluster with an authority
 /// speaks for all of them.
 fn address(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterAddress {
+    // Several providers may share a cluster: one vendor with two wire formats, for example.
     let users = || config.providers.iter().filter(|provider| provider.cluster == cluster);
     let mut authorities = users().filter_map(|provider| Some((provider, authority(provider)?)));
     let (provider, named) = authorities.next().unzip();
@@ -136,6 +139,8 @@ fn authority(provider: &Provider) -> Option<HostPort> {
 }
 
 /// Returns the host of a provider's authority, without its port.
+///
+/// None where there is no authority, and where it is not a host with an optional port.
 pub(super) fn authority_host(provider: &Provider) -> Option<String> {
     authority(provider).map(|endpoint| endpoint.host)
 }

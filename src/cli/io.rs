@@ -10,6 +10,8 @@ use serde::Serialize;
 use crate::config::{self, Config, Role};
 
 /// What a command prints to standard output, and the exit code of the process.
+///
+/// The code may be other than 0: a report of problems is a result.
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) text: String,
@@ -32,12 +34,13 @@ pub(super) struct ToolError {
 }
 
 impl ToolError {
-    /// The input was read and has problems: exit code 1.
+    /// Returns an error for input that was read and has problems: exit code 1.
     pub(super) fn has_problems(problems: impl Display) -> Self {
         Self { message: problems.to_string(), code: 1 }
     }
 
-    /// The arguments are wrong, or a file cannot be read or worked with: exit code 2.
+    /// Returns an error for wrong arguments, and for a file that cannot be read or worked
+    /// with: exit code 2.
     pub(super) fn unusable(message: impl Display) -> Self {
         Self { message: message.to_string(), code: 2 }
     }

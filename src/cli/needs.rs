@@ -26,7 +26,6 @@ pub(super) struct Needs {
     pub(super) clusters: BTreeMap<String, ClusterUse>,
     /// Path of each cluster that the filter itself calls, routed to or not.
     pub(super) called: BTreeMap<String, String>,
-    /// Path of each variable.
     pub(super) variables: BTreeMap<String, String>,
     /// Whether the filter adds a credential to requests for at least one provider.
     pub(super) has_credentials: bool,
@@ -46,7 +45,8 @@ pub(super) struct ClusterUse {
 }
 
 impl Needs {
-    /// Collects what this configuration needs.
+    /// Collects what this configuration needs. Its shadow has the same providers, so it needs
+    /// no further ones.
     pub(super) fn of(config: &Config) -> Self {
         let mut needs = Self::default();
         for provider in config.providers.iter() {
@@ -78,7 +78,7 @@ impl Needs {
         needs
     }
 
-    /// Adds a cluster; one that is known keeps its use.
+    /// Adds a cluster; one that is known keeps its use, which is the wider one.
     fn add_cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
         let used = ClusterUse { path, has_attempts, is_routed };
         self.clusters.entry(name.to_owned()).or_insert(used);

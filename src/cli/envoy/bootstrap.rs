@@ -43,7 +43,7 @@ pub(crate) struct EnvoyArgs {
     pub(super) trusted_ca: String,
 }
 
-/// What the configuration is for.
+/// What the configuration is for: one of the three shipped files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Mode {
     /// One attempt; Envoy 1.35 and later
@@ -64,7 +64,8 @@ pub(super) struct Bootstrap<'a> {
     pub(super) needs: Needs,
     pub(super) addresses: BTreeMap<String, ClusterAddress>,
     pub(super) mode: Mode,
-    /// Bytes that listener and clusters may hold of a body.
+    /// Bytes that listener and clusters may hold of a body. Clusters have the same as the
+    /// listener, so that what was received can be sent again.
     pub(super) buffer: u64,
 }
 
@@ -78,6 +79,7 @@ impl<'a> Bootstrap<'a> {
         let (bytes, config) = router_config(&arguments.config)?;
         let document = String::from_utf8(bytes).map_err(ToolError::unusable)?;
         let needs = Needs::of(&config);
+        // Fields are evaluated in this order, so a wrong mode is reported before an endpoint.
         Ok(Self {
             mode: Mode::of(&config, arguments.mode)?,
             buffer: buffer_bytes(config.limits.max_body_bytes),

@@ -32,7 +32,8 @@ impl SharedBlock {
     }
 }
 
-/// Returns the blocks that clusters with attempts share.
+/// Returns the blocks that clusters with attempts share: none where no
+/// cluster runs the filter.
 fn shared_blocks(bootstrap: &Bootstrap<'_>) -> Result<Vec<SharedBlock>, String> {
     let mut blocks = Vec::new();
     if bootstrap.fails_over() {
@@ -53,6 +54,7 @@ fn shared_blocks(bootstrap: &Bootstrap<'_>) -> Result<Vec<SharedBlock>, String> 
 pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
     let blocks = shared_blocks(bootstrap)?;
     let default = bootstrap.config.default_cluster.as_ref();
+    // The default cluster is usually no provider's, so it comes after what belongs together.
     let (last, others): (Vec<_>, Vec<_>) =
         bootstrap.addresses.iter().partition(|(name, _)| Some(*name) == default);
     let mut out = String::from("  clusters:\n");
@@ -158,6 +160,9 @@ fn write_endpoint(out: &mut String, name: &str, address: &ClusterAddress) {
 }
 
 /// Writes TLS that accepts the provider's certificate and no other.
+///
+/// A trusted issuer alone would do for any host in the world, and whoever can change where
+/// the name leads to would get the credential.
 fn write_tls(out: &mut String, address: &ClusterAddress, trusted_ca: &str) {
     let is_ip = address.server_name.parse::<IpAddr>().is_ok();
     let name = scalar(&address.server_name);

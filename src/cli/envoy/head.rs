@@ -33,6 +33,7 @@ pub(super) fn write(bootstrap: &Bootstrap<'_>, shipped: &str) -> Result<String, 
 }
 
 fn heading(bootstrap: &Bootstrap<'_>) -> String {
+    // Lines are broken by hand, so that the comment is no wider than the others.
     let (does, since) = match bootstrap.mode {
         Mode::Simple => (". Written by", "1.35"),
         Mode::Failover => (" and fails over inside\n# the request. Written by", "1.39"),
@@ -50,6 +51,9 @@ fn heading(bootstrap: &Bootstrap<'_>) -> String {
 }
 
 /// Fills in where Envoy listens and how much of a body it holds.
+///
+/// Each value of the shipped file is written out in full as the place to look for: if it
+/// changes there, the test of the shipped configurations fails and not a user's proxy.
 fn fill_addresses(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     let address = |ip: &str, port: u16| {
         // The colons of IPv6 would end a plain scalar in a flow mapping.
@@ -87,6 +91,9 @@ const AUTHENTICATION_HINT: &str = "          http_filters:
 ";
 
 /// Fills in what differs where a buffer filter holds the headers.
+///
+/// The shipped file has attempt filters and one attempt. A configuration may ask for more
+/// attempts, and for no attempt filters.
 fn fill_buffer_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     let bytes = "max_request_bytes: ";
     template.replace(&format!("{bytes}18874368"), &format!("{bytes}{}", bootstrap.buffer));

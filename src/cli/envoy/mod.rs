@@ -44,6 +44,7 @@ fn write(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
         .get(begin..)
         .and_then(|text| text.split_once("\n  clusters:\n"))
         .ok_or("clusters:")?;
+    // What is not indented is no cluster: the shipped files may have sections after them.
     let after: String = rest
         .split_inclusive('\n')
         .skip_while(|line| line.trim().is_empty() || line.starts_with([' ', '#']))
@@ -54,7 +55,8 @@ fn write(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
     Ok(format!("{head}{clusters}{gap}{after}"))
 }
 
-/// Returns what the configuration cannot say and the user has to, a line each.
+/// Returns what the configuration cannot say and the user has to, a line each. The written
+/// file is complete and has comments at these places, too.
 fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, address) in &bootstrap.addresses {

@@ -25,7 +25,7 @@ impl Template {
         Self { text, missing: None }
     }
 
-    /// Replaces every occurrence of a text.
+    /// Replaces every occurrence of a text, in comments too: they quote values.
     pub(super) fn replace(&mut self, from: &str, to: &str) {
         let is_there = self.text.contains(from);
         self.text = self.text.replace(from, to);
@@ -33,6 +33,8 @@ impl Template {
     }
 
     /// Replaces the first line that begins with `first` after its indentation.
+    ///
+    /// The indentation stays, and so do equal lines after it.
     pub(super) fn line(&mut self, first: &str, to: &str) {
         let is_it = |line: &&str| line.trim_start().starts_with(first);
         let found = self.text.lines().find(is_it).map(|line| line.trim_start().to_owned());
@@ -45,6 +47,7 @@ impl Template {
     /// Replaces everything below the first line that begins with `first`, and keeps the line.
     pub(super) fn fill(&mut self, first: &str, below: &str) {
         let found = block(&self.text, first).and_then(|Range { start, end }| {
+            // The first line of the block stays, with its anchor if it has one.
             let line = self.text.get(start..end)?.find('\n')?;
             Some(start.checked_add(line)?.checked_add(1)?..end)
         });
@@ -75,6 +78,7 @@ impl Template {
 fn block(text: &str, first: &str) -> Option<Range<usize>> {
     let (mut at, mut found) = (0usize, None);
     for line in text.split_inclusive('\n') {
+        // A blank line has no content, so it ends no block.
         let content = line.trim_start();
         let indent = line.len().saturating_sub(content.len());
         match found {
@@ -89,7 +93,9 @@ fn block(text: &str, first: &str) -> Option<Range<usize>> {
     found.map(|(start, _)| start..at)
 }
 
-/// Returns a block together with the comment lines right above it.
+/// Returns a block together with the comment lines right above it, which say what it is for.
+///
+/// None where no line begins with `first`.
 pub(super) fn commented<'a>(text: &'a str, first: &str) -> Option<&'a str> {
     let Range { mut start, end } = block(text, first)?;
     for line in text.get(..start)?.split_inclusive('\n').rev() {

@@ -65,13 +65,13 @@ pub(super) struct Manifests<'a> {
     pub(super) arguments: &'a IstioArgs,
     /// The configuration as the gateway's filter gets it.
     pub(super) config: Config,
-    /// The same, as the JSON that is written.
+    /// The same, as the JSON that is written: what the user's document has and defaults
+    /// do not appear, so that it stays recognisable.
     pub(super) document: Value,
     /// What the configuration needs, under the names that the user's document has.
     needs: Needs,
     /// Where clusters are, by the same names.
     pub(super) addresses: BTreeMap<String, ClusterAddress>,
-    /// Bytes that listener and clusters may hold of a body.
     pub(super) buffer: u64,
 }
 
@@ -88,6 +88,7 @@ impl<'a> Manifests<'a> {
         }
         let needs = Needs::of(&config);
         let addresses = endpoint::addresses(&config, &needs, &arguments.endpoints)?;
+        // The filter's parser accepts a byte order mark, serde_json does not.
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let mut document = serde_json::from_slice(text).map_err(ToolError::unusable)?;
         fit(&mut document, &addresses, arguments.form, config.failover.max_attempts);
@@ -117,6 +118,8 @@ impl<'a> Manifests<'a> {
     }
 
     /// Returns Istio's names of the clusters that requests are routed to.
+    ///
+    /// Clusters with one address have one name, which then comes twice.
     pub(super) fn routed(&self) -> impl Iterator<Item = String> {
         self.needs.routed().filter_map(|(name, _)| self.addresses.get(name)).map(name::cluster)
     }
@@ -128,7 +131,9 @@ impl<'a> Manifests<'a> {
     }
 }
 
-/// Names clusters as Istio does, and asks for what the form can do.
+/// Fits a document to Istio: names clusters as Istio does, and asks for what the form can do.
+///
+/// The clusters of services that models ask keep the names of the document.
 fn fit(
     document: &mut Value,
     addresses: &BTreeMap<String, ClusterAddress>,

@@ -2,7 +2,8 @@
 
 use crate::cli::endpoint::ClusterAddress;
 
-/// The name of every resource that is not a host's.
+/// The name of every resource that there is one of. The route has it too, by which the
+/// patch finds it.
 pub(super) const POINTSMAN: &str = "pointsman";
 
 /// Returns the name that Istio gives the cluster of a service: `outbound|443||api.example`.
@@ -22,7 +23,8 @@ pub(super) fn host(address: &ClusterAddress) -> String {
     }
 }
 
-/// Whether the host is a service of Kubernetes, which Istio knows without a `ServiceEntry`.
+/// Whether the host is a service of Kubernetes, which Istio knows without a `ServiceEntry`:
+/// `vllm.models.svc.cluster.local`, or its short form `vllm.models.svc`.
 pub(super) fn is_kubernetes_service(host: &str) -> bool {
     host.ends_with(".svc") || host.contains(".svc.")
 }

@@ -9,6 +9,9 @@ use super::manifests::{Loader, Manifests, put};
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
 
 /// Returns the patches of the gateway: buffers, the filter, its route and its clusters.
+///
+/// `MERGE` adds fields to what Istio has made. It finds listeners, routes and clusters by the
+/// names that Istio gave them.
 pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
     // Envoy's default of 1 MiB would answer longer bodies with 413.
     let mut patches = vec![json!({
@@ -29,6 +32,7 @@ pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
         "match": {"context": "GATEWAY", "listener": {"filterChain": {"filter": {
             "name": "envoy.filters.network.http_connection_manager",
             "subFilter": {"name": "envoy.filters.http.router"}}}}},
+        // Last of all filters but the router, so authentication comes before it.
         "patch": {"operation": "INSERT_BEFORE", "value": filter},
     }));
     patches.push(json!({

@@ -43,26 +43,29 @@ pub(super) struct LintArgs {
     codes: bool,
 }
 
-/// All report; exit code 1 if one of them is an error.
+/// Returns all findings; the exit code is 1 if one of them is an error.
+///
+/// # Errors
+/// A file cannot be read, or holds no configuration to compare with.
 pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
+    // Without a file there is `--codes`, which clap makes sure of.
     let Some(file) = &arguments.envoy else { return Ok(report::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(read).transpose()?;
-    let report = check(root, given.as_deref())?.sorted();
-    let has_errors = report.iter().any(|finding| finding.severity == Severity::Error);
+    let findings = check(root, given.as_deref())?.sorted();
     let text = if arguments.json {
-        let json = report::json(&report);
-        io::pretty_json(&json)?
+        io::pretty_json(&report::json(&findings))?
     } else {
-        report::text(&report, &shown.to_string())
+        report::text(&findings, &shown.to_string())
     };
+    let has_errors = report::count(&findings, Severity::Error) > 0;
     Ok(Output { text, code: u8::from(has_errors) })
 }
 
-/// Envoy's configuration as a tree.
+/// Reads Envoy's configuration, YAML or JSON, as a tree.
 ///
 /// # Errors
 /// What is wrong with the text.
@@ -70,7 +73,11 @@ pub(super) fn read_tree(text: &str) -> Result<At, String> {
     yaml::read(text).map(At::root)
 }
 
-/// The report, given the bytes of a configuration or those in the Envoy file.
+/// Compares Envoy's configuration with a Pointsman one: the one whose bytes are `given`, or
+/// else the one in the Envoy file.
+///
+/// # Errors
+/// `given` is not valid, or there is none at all.
 fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     let scene = Scene::of(root);
     let mut report = LintReport::default();
@@ -79,6 +86,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     }
     let config = match given {
         Some(bytes) => io::parse(bytes)?,
+        // With nothing to compare with, what was found so far is all there is to say.
         None => match embedded(&scene, &mut report)? {
             Some(config) => config,
             None => return Ok(report),
@@ -98,6 +106,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
 
 fn no_filter(scene: &Scene, report: &mut LintReport) {
     let from_elsewhere = scene.root.get("dynamic_resources.lds_config").is_there();
+    // What comes by LDS may have the filter, so it is not known to be missing.
     let (severity, what) = if from_elsewhere {
         (Severity::Warning, "listeners come by LDS and are not looked at")
     } else {
@@ -111,7 +120,12 @@ fn no_filter(scene: &Scene, report: &mut LintReport) {
     );
 }
 
-/// The document in the Envoy file.
+/// Returns the configuration in the Envoy file: that of the first filter that has one.
+///
+/// None where it is not valid, which is reported, and where the file has no filter.
+///
+/// # Errors
+/// The file has the filter, but its configuration comes from elsewhere.
 fn embedded(scene: &Scene, report: &mut LintReport) -> Result<Option<Config>, ToolError> {
     let mut places = scene.managers().map(|manager| &manager.plugin);
     let found = places.find_map(|plugin| Some((plugin, plugin.document()?)));

@@ -9,10 +9,10 @@ use super::report::{LintCode, LintReport};
 use super::scene::{Plugin, Scene};
 use super::tree::At;
 
-/// Settings of the filter in each of its places.
+/// Checks the settings of the filter wherever it is, and that its role fits the place.
 pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for manager in scene.managers() {
-        of_one(&manager.plugin, config, needs, report);
+        check_one(&manager.plugin, config, needs, report);
         if manager.plugin.is_attempt() {
             report.error(
                 LintCode::Role,
@@ -24,7 +24,7 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
     }
     for cluster in &scene.clusters {
         let Some(plugin) = &cluster.plugin else { continue };
-        of_one(plugin, config, needs, report);
+        check_one(plugin, config, needs, report);
         if !plugin.is_attempt() && config.is_handing_over() {
             report.error(
                 LintCode::Role,
@@ -36,7 +36,8 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
     }
 }
 
-fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintReport) {
+/// Checks what both roles need of their settings.
+fn check_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintReport) {
     let at = plugin.at.get("allow_on_headers_stop_iteration");
     if !at.is_true() && config.hold == Hold::StopIteration {
         report.error(
@@ -46,6 +47,7 @@ fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintRepo
             "allow_on_headers_stop_iteration: true (Envoy 1.35 and later)",
         );
     }
+    // The deprecated `fail_open` has no value that reloads, so it is not looked at.
     let at = plugin.at.get("failure_policy");
     if at.text() != Some("FAIL_RELOAD") {
         let what = match at.text() {
@@ -62,7 +64,10 @@ fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintRepo
     environment(&plugin.at.get("vm_config.environment_variables"), needs, report);
 }
 
+/// Checks that every variable which the document names reaches the filter: from Envoy's own
+/// environment, or with its value in the file.
 fn environment(at: &At, needs: &Needs, report: &mut LintReport) {
+    // Names and not values: the file is no place for secrets, but Envoy allows both.
     let listed = at.get("host_env_keys").texts();
     let values = at.get("key_values");
     let given = values.keys();
@@ -78,7 +83,9 @@ fn environment(at: &At, needs: &Needs, report: &mut LintReport) {
     }
 }
 
-/// Data that both roles have to share.
+/// Checks that both roles have the same shared data, and share it with no other filter.
+///
+/// Cooldowns, counts and turns live there, under keys that another filter could write to.
 pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
     let id = |plugin: &Plugin| plugin.at.get("vm_config.vm_id");
     for manager in scene.managers() {
@@ -92,6 +99,8 @@ pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
             );
         }
     }
+    // Of several listeners with different ids one may be meant to stand apart, so clusters are
+    // compared with the first alone.
     let Some(first) = scene.managers().next() else { return };
     let first = id(&first.plugin);
     let first = first.text().unwrap_or_default();
@@ -113,7 +122,8 @@ pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
     }
 }
 
-/// The documents in the file: valid, that of `--config`, and one for both roles.
+/// Checks the documents in the file: that each is JSON, is the one of `--config` where that is
+/// given, and is the same for both roles.
 pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut LintReport) {
     let mut first = None;
     for manager in scene.managers() {
@@ -127,6 +137,7 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut Lint
                 "the same document in both",
             );
         }
+        // Clusters are compared with the first listener's, which decides for most of them.
         first.get_or_insert(document);
     }
     for cluster in &scene.clusters {
@@ -148,6 +159,7 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut Lint
     }
 }
 
+/// Returns the document of a filter, if it is in the file; reports one that is not JSON.
 fn valid(plugin: &Plugin, report: &mut LintReport) -> Option<Value> {
     match plugin.document()? {
         Ok(document) => Some(document),
@@ -163,6 +175,7 @@ fn valid(plugin: &Plugin, report: &mut LintReport) -> Option<Value> {
     }
 }
 
+/// Returns a document without the one key by which the two roles may differ.
 fn without_role(mut document: Value) -> Value {
     if let Some(members) = document.as_object_mut() {
         members.remove("role");
@@ -170,8 +183,10 @@ fn without_role(mut document: Value) -> Value {
     document
 }
 
-/// The path of the first thing that differs.
+/// Returns the path of the first difference between two documents, if there is one:
+/// `models.assistant.candidates[1]`. It is empty where they differ as a whole.
 fn difference(one: &Value, other: &Value) -> Option<String> {
+    // One step of the path, and the rest of it from the value below.
     let below = |step: &str, one, other| {
         let rest = difference(one, other)?;
         let dot = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
@@ -180,6 +195,7 @@ fn difference(one: &Value, other: &Value) -> Option<String> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let keys = one.keys().chain(other.keys());
+            // A key that one of them lacks differs, unless the other's value is null.
             let null = Value::Null;
             let of = |key: &String| {
                 below(key, one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null))
@@ -194,7 +210,8 @@ fn difference(one: &Value, other: &Value) -> Option<String> {
     }
 }
 
-/// Whether two values say the same: numbers may have another form in Envoy's YAML.
+/// Whether two values say the same. Envoy keeps the numbers of a `Struct` as doubles, so `1`
+/// and `1.0` are one.
 fn is_same(one: &Value, other: &Value) -> bool {
     one == other
         || matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if one.to_bits() == other.to_bits())

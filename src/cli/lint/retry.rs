@@ -6,16 +6,22 @@ use super::report::{LintCode, LintReport};
 use super::scene::EnvoyRoute;
 use super::tree::At;
 
-/// What ends an attempt without an answer, and the header that asks for another one.
+/// Words of `retry_on` for an attempt that ends without an answer, and for the header by
+/// which the attempt filter asks for another one.
 const WANTED: [&str; 4] = ["connect-failure", "reset", "refused-stream", "retriable-headers"];
 
-/// What of an answer's status the filter decides.
+/// Words of `retry_on` for an answer's status. The filter decides by the status and the body,
+/// and Envoy would retry what it decided not to.
 const STATUSES: [&str; 5] =
     ["5xx", "gateway-error", "retriable-4xx", "retriable-status-codes", "envoy-ratelimited"];
 
-/// All that concerns retries of a route that the filter decides.
+/// Seconds that Envoy waits before it retries, where the policy says nothing.
+const DEFAULT_BACK_OFF_SECONDS: f64 = 0.025;
+
+/// Checks how Envoy retries on a route that the filter decides.
 pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let [own, host, _] = &route.around;
+    // A route's policy replaces that of its virtual host as a whole.
     let places = [own.get("route.retry_policy"), host.get("retry_policy")];
     let Some(policy) = places.iter().find(|at| at.is_there()) else {
         report.error(
@@ -43,14 +49,15 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
     pace(policy, report);
     hedging(route, report);
     for at in [own, host] {
+        // The second is the newer name of the first.
         for field in ["per_request_buffer_limit_bytes", "request_body_buffer_limit"] {
-            kept(&at.get(field), config, report);
+            check_kept(&at.get(field), config, report);
         }
     }
 }
 
-/// What limits how much of a body is kept for another attempt.
-pub(super) fn kept(at: &At, config: &Config, report: &mut LintReport) {
+/// Checks that what is set here does not keep too little of a body for another attempt.
+pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
         report.warning(
@@ -65,6 +72,7 @@ pub(super) fn kept(at: &At, config: &Config, report: &mut LintReport) {
     }
 }
 
+/// Checks the words of `retry_on`: all that are needed, and none that judges a status.
 fn on(at: &At, report: &mut LintReport) {
     let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();
@@ -76,6 +84,7 @@ fn on(at: &At, report: &mut LintReport) {
             format!("retry_on: {}", WANTED.join(",")),
         );
     }
+    // Besides the header, which stands for all statuses that the filter wants retried.
     let statuses: Vec<&str> = STATUSES.into_iter().filter(|one| listed.contains(one)).collect();
     if !statuses.is_empty() {
         report.error(
@@ -87,6 +96,8 @@ fn on(at: &At, report: &mut LintReport) {
     }
 }
 
+/// Checks that the header by which the attempt filter asks for another attempt is known.
+/// Envoy compares names of headers without regard to case.
 fn headers(at: &At, name: &str, report: &mut LintReport) {
     let is_it = |one: &At| one.get("name").text().is_some_and(|it| it.eq_ignore_ascii_case(name));
     if !at.items().iter().any(is_it) {
@@ -99,11 +110,14 @@ fn headers(at: &At, name: &str, report: &mut LintReport) {
     }
 }
 
+/// Checks that Envoy makes as many attempts as a plan may have.
 fn number(at: &At, config: &Config, report: &mut LintReport) {
-    let (attempts, retries) = (config.failover.max_attempts, at.number().unwrap_or(1));
+    let attempts = config.failover.max_attempts;
+    // Envoy's default is 1.
+    let retries = at.number().unwrap_or(1);
     let wanted = u64::from(attempts.saturating_sub(1));
     if retries < wanted {
-        let unset = if at.is_there() { "" } else { " unless set" };
+        let unset = at.unless_set();
         report.error(
             LintCode::NumRetries,
             at,
@@ -113,6 +127,10 @@ fn number(at: &At, config: &Config, report: &mut LintReport) {
     }
 }
 
+/// Checks how long an attempt may be silent, and how long Envoy waits before the next.
+///
+/// Envoy's defaults are for retries at the same hosts, which a pause relieves. The next
+/// attempt goes to another provider, so a pause only costs the client time.
 fn pace(policy: &At, report: &mut LintReport) {
     let at = policy.get("per_try_timeout");
     if at.seconds().unwrap_or(0.0) <= 0.0 {
@@ -124,9 +142,9 @@ fn pace(policy: &At, report: &mut LintReport) {
         );
     }
     let at = policy.get("retry_back_off.base_interval");
-    let seconds = at.seconds().unwrap_or(0.025);
-    if seconds >= 0.025 {
-        let unset = if at.is_there() { "" } else { " unless set" };
+    let seconds = at.seconds().unwrap_or(DEFAULT_BACK_OFF_SECONDS);
+    if seconds >= DEFAULT_BACK_OFF_SECONDS {
+        let unset = at.unless_set();
         report.warning(
             LintCode::RetryBackOff,
             &at,
@@ -136,6 +154,8 @@ fn pace(policy: &At, report: &mut LintReport) {
     }
 }
 
+/// Checks that Envoy makes one attempt after the other. They share one head and one record of
+/// progress.
 fn hedging(route: &EnvoyRoute, report: &mut LintReport) {
     let [own, host, _] = &route.around;
     for at in [own.get("route.hedge_policy"), host.get("hedge_policy")] {

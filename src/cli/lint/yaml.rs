@@ -1,8 +1,8 @@
 //! Text to a tree, the way Envoy reads YAML and JSON.
 //!
-//! Envoy knows anchors and aliases. It knows no merge keys: `<<` is to it the name
-//! of a field, and no message has one. Plain scalars are null, booleans (`yes` and
-//! `off` too), whole numbers or else text.
+//! Envoy knows anchors and aliases. It knows no merge keys: it takes `<<` for the name of a
+//! field, which no message has. Plain scalars are null, booleans (`yes` and `off` too),
+//! numbers or else text.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,9 +12,14 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use super::tree::{TreeNode, TreeValue};
 
 /// Most nodes of a document, those that aliases repeat included.
+///
+/// Aliases of aliases grow exponentially: a file of a kilobyte can stand for more nodes than
+/// memory holds, and every check would visit them all.
 const MOST_NODES: usize = 1_000_000;
 
 /// Reads JSON text, or else the first document of YAML text.
+///
+/// JSON is tried first, because YAML's escapes lack surrogate pairs (`\ud83d\ude00`).
 ///
 /// # Errors
 /// What is wrong, with its line.
@@ -39,29 +44,35 @@ fn said(error: &ScanError) -> String {
     format!("line {}: {}", error.marker().line(), error.info())
 }
 
-/// A list or an object that is not complete.
+/// A list or an object whose end has not been read.
 #[derive(Debug)]
 struct Open {
     anchor: usize,
     line: usize,
-    /// How many nodes it has by now, itself included.
+    /// How many nodes it stands for so far, itself and repeated ones included.
     nodes: usize,
-    /// The key whose value comes next, of an object.
+    /// The key whose value comes next; none where a key comes next.
     key: Option<String>,
     items: Vec<Rc<TreeNode>>,
+    /// Members of an object; a list has items instead.
     members: Option<Vec<(String, Rc<TreeNode>)>>,
 }
 
+/// Makes a tree of the parser's events, which come in the order of the text.
 #[derive(Debug, Default)]
 struct Builder {
+    /// From the outermost to the innermost.
     open: Vec<Open>,
-    /// With how many nodes each stands for.
+    /// What each anchor stands for, and how many nodes that are.
     anchors: HashMap<usize, (Rc<TreeNode>, usize)>,
     root: Option<TreeNode>,
 }
 
 impl Builder {
-    /// Takes the next event; true when the document is complete.
+    /// Takes the next event; returns true when the document is complete.
+    ///
+    /// # Errors
+    /// What Envoy would refuse, too.
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<bool, &'static str> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -70,10 +81,12 @@ impl Builder {
                     return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
                                 or refer to all of them by one anchor");
                 }
-                let kind = if is_plain { plain(&text) } else { TreeValue::Text(text.into_owned()) };
-                return self.add(Rc::new(TreeNode { line, kind }), 1, anchor);
+                let value =
+                    if is_plain { plain(&text) } else { TreeValue::Text(text.into_owned()) };
+                return self.add(Rc::new(TreeNode { line, value }), 1, anchor);
             }
             Event::Alias(anchor) => {
+                // An anchor is known once its node is complete, so nothing can contain itself.
                 let known = self.anchors.get(&anchor).cloned();
                 let (node, nodes) = known.ok_or("an alias of what is not complete")?;
                 return self.add(node, nodes, 0);
@@ -82,8 +95,8 @@ impl Builder {
             Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
-                let kind = open.members.map_or(TreeValue::List(open.items), TreeValue::Map);
-                let node = Rc::new(TreeNode { line: open.line, kind });
+                let value = open.members.map_or(TreeValue::List(open.items), TreeValue::Map);
+                let node = Rc::new(TreeNode { line: open.line, value });
                 return self.add(node, open.nodes, open.anchor);
             }
             _ => {}
@@ -91,6 +104,7 @@ impl Builder {
         Ok(false)
     }
 
+    /// Whether the next scalar is the key of a member.
     fn is_key_next(&self) -> bool {
         self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
     }
@@ -99,7 +113,9 @@ impl Builder {
         self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
     }
 
-    /// Adds a node to what is open; `nodes` is how many it stands for.
+    /// Adds a node to what is open, or makes it the root; returns true when it is the root.
+    ///
+    /// `nodes` is how many nodes it stands for. `anchor` is 0 for none.
     fn add(
         &mut self,
         node: Rc<TreeNode>,
@@ -110,10 +126,13 @@ impl Builder {
             self.anchors.insert(anchor, (Rc::clone(&node), nodes));
         }
         let Some(open) = self.open.last_mut() else {
-            self.root = Rc::try_unwrap(node).ok();
+            // The anchors may hold the root as well.
             self.anchors.clear();
+            self.root = Rc::try_unwrap(node).ok();
             return Ok(self.root.is_some());
         };
+        // What an alias stands for counts each time. It is shared in memory, but every check
+        // visits it again.
         open.nodes = open.nodes.saturating_add(nodes);
         if open.nodes > MOST_NODES {
             return Err("a million nodes and more, those that aliases repeat included");
@@ -122,8 +141,9 @@ impl Builder {
             (None, _) => open.items.push(node),
             (Some(members), Some(key)) => members.push((key, node)),
             (Some(_), None) => {
-                open.key = Some(match &node.kind {
+                open.key = Some(match &node.value {
                     TreeValue::Text(text) | TreeValue::Number(text) => text.clone(),
+                    // Envoy takes any scalar for a key.
                     TreeValue::Bool(value) => value.to_string(),
                     TreeValue::Null => String::new(),
                     TreeValue::List(_) | TreeValue::Map(_) => return Err("a key that is no text"),
@@ -134,7 +154,8 @@ impl Builder {
     }
 }
 
-/// A scalar without quotes.
+/// Returns the value of a scalar without quotes, by the rules of yaml-cpp, which is what Envoy
+/// reads by: those of YAML 1.1 for booleans.
 fn plain(text: &str) -> TreeValue {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => TreeValue::Null,
@@ -171,6 +192,7 @@ mod tests {
     fn an_alias_is_what_its_anchor_is() {
         let text = "a: &a {b: [1, &c 2]}\nd: *a\ne: *c\n";
         assert_eq!(value(text), json!({"a": {"b": [1, 2]}, "d": {"b": [1, 2]}, "e": 2}));
+        assert_eq!(value("&a {b: &b 1, c: *b}"), json!({"b": 1, "c": 1}));
         assert!(read("a: &a {b: *a}").is_err());
         assert!(read("a: *b").is_err());
     }

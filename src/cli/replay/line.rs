@@ -23,7 +23,8 @@ pub(super) struct Captured {
     /// Names are in lower case.
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Vec<u8>,
-    /// When the request was made, in whatever form the capture has it. It is only shown.
+    /// When the request was made, in whatever form the capture has it. It is only shown:
+    /// what the proxy knew of deployments then is not in the capture.
     pub(super) time: Option<Value>,
     pub(super) usage: Option<CapturedUsage>,
 }
@@ -55,7 +56,8 @@ struct RawLine<'a> {
     usage: Option<CapturedUsage>,
 }
 
-/// Keys that an access log has and a request has not.
+/// Keys that an access log has and a request has not. Envoy's own names, and those of the
+/// shipped configurations.
 const LOGGED: [&str; 7] = [
     "response_code",
     "response_flags",
@@ -99,6 +101,7 @@ pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<
         }
         let end = read.iter().position(|byte| *byte == b'\n');
         let piece = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
+        // Reading goes on, since the next line begins after the end of this one.
         if line.len().saturating_add(piece.len()) > MOST_BYTES {
             is_too_long = true;
             line.clear();
@@ -130,6 +133,8 @@ pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> 
     let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
     // Some editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}').trim();
+    // Keys first, values raw: a body alone may have keys of `RawLine` with values of other
+    // types.
     let value: BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     let has = |key: &str| value.contains_key(key);

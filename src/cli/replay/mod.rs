@@ -51,6 +51,7 @@ pub(super) struct ReplayArgs {
 }
 
 /// How many lines that cannot be read the report has in full; the others are counted.
+/// A file of another kind has nothing else.
 const MOST_BAD: usize = 20;
 
 /// Returns the report; the exit code is 1 if there are lines that cannot be read.
@@ -94,7 +95,8 @@ pub(super) fn run(arguments: &ReplayArgs) -> Result<Output, ToolError> {
     Ok(Output { text, code: u8::from(report.bad_lines.count > 0) })
 }
 
-/// A replay that is under way.
+/// A replay that is under way. Its size depends on the configurations and on how much is
+/// shown, not on how many requests there are.
 struct Replay<'a> {
     arguments: &'a ReplayArgs,
     config: Side,

@@ -32,7 +32,6 @@ pub(super) struct ReplayReport {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct BadLines {
     pub(super) count: u64,
-    /// The first of them.
     pub(super) shown: Vec<BadLine>,
 }
 
@@ -49,7 +48,7 @@ pub(super) struct CostBasis {
     pub(super) estimate: u64,
 }
 
-/// A configuration and what it did.
+/// A configuration and what it did: a column of the tables.
 #[derive(Debug, Serialize)]
 pub(super) struct SideTotals {
     pub(super) file: String,
@@ -63,7 +62,7 @@ pub(super) struct Differences {
     pub(super) count: u64,
     /// What the second costs more than the first; none where a price is not known.
     pub(super) cost_usd: Option<f64>,
-    /// Most frequent first.
+    /// By what the requests come to under either, most frequent first.
     pub(super) kinds: Vec<Shift>,
 }
 
@@ -77,7 +76,7 @@ pub(super) struct Shift {
     pub(super) lines: Vec<u64>,
 }
 
-/// A request and what became of it.
+/// A request and what became of it, under one configuration or both.
 #[derive(Debug, Serialize)]
 pub(super) struct Replayed {
     pub(super) line: u64,
@@ -112,7 +111,6 @@ pub(super) fn text(report: &ReplayReport) -> String {
     out.trim_end().to_owned()
 }
 
-/// Returns what was done by the one configuration or the two: a column for each.
 fn sides(report: &ReplayReport) -> Vec<&SideTotals> {
     std::iter::once(&report.config).chain(&report.against).collect()
 }
@@ -129,6 +127,7 @@ fn overview(report: &ReplayReport) -> Vec<Vec<String>> {
         row("untouched", &|side| side.totals.untouched.to_string()),
     ];
     for code in sorted(sides.iter().flat_map(|side| side.totals.refused.keys())) {
+        // A code that only one of them refuses with is a 0 for the other.
         let count = |side: &SideTotals| side.totals.refused.get(code).copied().unwrap_or(0);
         rows.push(row(&format!("refused: {code}"), &|side| count(side).to_string()));
     }
@@ -159,6 +158,7 @@ fn sorted<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<K> {
 /// both of them.
 fn subtotals(report: &ReplayReport, of: fn(&Totals) -> &Subtotals) -> Vec<Vec<String>> {
     let sides = sides(report);
+    // Shares are of what is decided: what is refused or untouched uses no deployment.
     let cells = |name: &String, side: &&SideTotals| {
         let none = Subtotal::default();
         let subtotal = of(&side.totals).get(name).unwrap_or(&none);

@@ -16,6 +16,9 @@ use crate::state::{Load, Standing, Turn, World};
 use super::line::{Captured, CapturedUsage};
 
 /// What becomes of a request: it is served, refused, or passes untouched.
+///
+/// Two configurations decide a request the same way if these are equal. Names are those of
+/// the configuration, so that requests can be counted by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(super) struct Disposition {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +44,6 @@ impl Disposition {
     }
 }
 
-/// What becomes of a request, and what it costs.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Priced {
     #[serde(flatten)]
@@ -56,7 +58,7 @@ impl From<Disposition> for Priced {
     }
 }
 
-/// How many requests, and what they cost.
+/// How many requests, and what they cost. Where prices are unknown, the sum is of the others.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Subtotal {
     pub(super) requests: u64,
@@ -91,7 +93,8 @@ pub(super) struct Totals {
     pub(super) deployments: Subtotals,
 }
 
-/// What stands for the route of requests that match none.
+/// What stands for the route of requests that match none: they have the model that they
+/// asked for.
 const NO_ROUTE: &str = "(no route)";
 
 impl Totals {
@@ -113,7 +116,6 @@ impl Totals {
     }
 }
 
-/// A configuration, and what it has done so far.
 #[derive(Debug)]
 pub(super) struct Side {
     config: Config,
