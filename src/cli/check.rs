@@ -4,11 +4,15 @@ use std::path::Path;
 
 use crate::config::{self, Config};
 
-use super::{Failure, read};
+use super::io::{ToolError, read};
 
-/// What a valid configuration holds, with warnings; or all its problems.
-pub(super) fn run(file: &Path) -> Result<String, Failure> {
-    let config = config::parse(&read(file)?).map_err(|problems| Failure::new(1, problems))?;
+/// Returns the warnings of a valid configuration and a line that counts its parts.
+///
+/// # Errors
+/// All problems of an invalid one.
+pub(super) fn run(file: &Path) -> Result<String, ToolError> {
+    let config = config::parse(&read(file)?).map_err(ToolError::has_problems)?;
+    // Warnings first, so that the last line is the verdict.
     let mut lines: Vec<String> =
         config.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     lines.push(format!("{}: {}", file.display(), summary(&config)));

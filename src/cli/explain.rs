@@ -1,21 +1,20 @@
 //! `pointsman explain`: what becomes of a request and why.
 //!
-//! State lives in Envoy: here nothing cools and every turn is the first.
+//! The state of deployments lives in Envoy. Here none cools or is busy, and every turn of a
+//! round robin is the first.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
-use crate::config;
 use crate::lifecycle::{RequestHead, explained};
 use crate::routing::explain::Fresh;
 
-use super::{Failure, read, table};
+use super::io::{self, ToolError, read};
+use super::table;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ExplainArgs {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
@@ -36,17 +35,23 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// The trace, as a table or as JSON.
-pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
-    let config =
-        config::parse(&read(&arguments.config)?).map_err(|problems| Failure::new(2, problems))?;
-    let body = body(arguments)?;
+/// Returns the trace of the request, as tables or as JSON.
+///
+/// A refused request is a result like any other.
+///
+/// # Errors
+/// The configuration or the body cannot be read, or a header has no name.
+pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
+    let config = io::parse(&read(&arguments.config)?)?;
+    let body = body(&arguments.body)?;
     let head = head(arguments)?;
+    // The standard library seeds its hash maps with random numbers: enough to draw by, and no
+    // further dependency.
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
     let explained = explained(&config, &head, &body, &Fresh, seed);
     let shown = explained.shown();
     if arguments.json {
-        return json(&shown);
+        return io::pretty_json(&shown);
     }
     Ok(match &shown.facts {
         Some(facts) if explained.is_decided => table::explanation(facts, shown.trace),
@@ -54,22 +59,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map_err(|error| Failure::new(2, error))
-}
-
-fn body(arguments: &Arguments) -> Result<Vec<u8>, Failure> {
-    if arguments.body.as_os_str() != "-" {
-        return read(&arguments.body);
+fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
+    if file.as_os_str() != "-" {
+        return read(file);
     }
     let mut body = Vec::new();
-    std::io::stdin()
-        .read_to_end(&mut body)
-        .map_err(|error| Failure::new(2, format!("standard input cannot be read: {error}")))?;
+    let read = std::io::stdin().read_to_end(&mut body);
+    read.map_err(|error| ToolError::unusable(format!("standard input cannot be read: {error}")))?;
     Ok(body)
 }
 
-fn head(arguments: &Arguments) -> Result<RequestHead, Failure> {
+/// Returns the head of a POST with the headers of the command line, as Envoy would have it.
+fn head(arguments: &ExplainArgs) -> Result<RequestHead, ToolError> {
     let mut headers = vec![
         (":method".to_owned(), b"POST".to_vec()),
         (":path".to_owned(), arguments.path.clone().into_bytes()),
@@ -78,9 +79,9 @@ fn head(arguments: &Arguments) -> Result<RequestHead, Failure> {
         let Some((name, value)) =
             header.split_once(':').filter(|(name, _)| !name.trim().is_empty())
         else {
-            let message = format!("--header {header:?}: wanted NAME: VALUE");
-            return Err(Failure::new(2, message));
+            return Err(ToolError::unusable(format!("--header {header:?}: wanted NAME: VALUE")));
         };
+        // Envoy gives filters every name in lower case.
         headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
     }
     Ok(RequestHead::new(headers))

@@ -1,30 +1,34 @@
 //! The native tool: what the filter would say and do, without Envoy.
 //!
-//! Uses the same core as the filter. Exit codes: 0 done, 1 what was looked at has
-//! problems, 2 bad arguments or nothing to work on.
+//! Uses the same core as the filter. Exit codes: 0 done, 1 the input has problems, 2 bad
+//! arguments or nothing to work on.
 
 mod check;
+mod endpoint;
 mod envoy;
 mod explain;
+mod io;
 mod istio;
 mod lint;
 mod needs;
 mod replay;
 mod table;
+mod yaml;
 
-use std::fmt::Display;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config;
 
+use io::Output;
+
 /// Checks, explains and tries out Pointsman configurations.
 #[derive(Debug, Parser)]
 #[command(name = "pointsman", version, about, arg_required_else_help = true, after_help = CODES)]
-struct Arguments {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -44,15 +48,15 @@ enum Command {
         file: PathBuf,
     },
     /// Show what becomes of a request and why; exits 0 whatever the decision
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArgs),
     /// Show what becomes of captured requests, under one configuration or two
-    Replay(replay::Arguments),
+    Replay(replay::ReplayArgs),
     /// Report what in an Envoy configuration does not fit; exits 1 on errors
-    Lint(lint::Arguments),
+    Lint(lint::LintArgs),
     /// Write a complete Envoy configuration
-    Envoy(envoy::Arguments),
+    Envoy(envoy::EnvoyArgs),
     /// Write the resources that Istio's gateway needs
-    Istio(istio::Arguments),
+    Istio(istio::IstioArgs),
     /// Print the JSON Schema of the configuration
     Schema {
         /// Instead, the page of documentation that says the same
@@ -61,36 +65,13 @@ enum Command {
     },
 }
 
-/// What ends the tool without a result.
-#[derive(Debug)]
-struct Failure {
-    code: u8,
-    message: String,
-}
-
-impl Failure {
-    fn new(code: u8, message: impl Display) -> Self {
-        Self { code, message: message.to_string() }
-    }
-}
-
-/// What is printed, and the exit code.
-#[derive(Debug)]
-struct Output {
-    text: String,
-    code: u8,
-}
-
-impl From<String> for Output {
-    fn from(text: String) -> Self {
-        Self { text, code: 0 }
-    }
-}
-
-/// Runs the tool with the arguments of the process.
+/// Runs the tool with the arguments of the process, and returns its exit code.
+///
+/// The result goes to standard output, everything else to standard error, so that the
+/// result can be written to a file or read by a program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match Cli::parse().command {
         Command::Check { file } => check::run(&file).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -100,24 +81,18 @@ pub fn main() -> ExitCode {
         Command::Schema { markdown: true } => {
             Ok(Output::from(config::reference().trim_end().to_owned()))
         }
-        Command::Schema { markdown: false } => serde_json::to_string_pretty(&config::schema())
-            .map(Output::from)
-            .map_err(|error| Failure::new(2, error)),
+        Command::Schema { markdown: false } => io::pretty_json(&config::schema()).map(Output::from),
     };
+    // A write fails where the reader has closed early (`| head`). It has what it wants, so
+    // that is no error of this tool, and `println!` would panic.
     match result {
-        // A reader that closes early (`| head`) has what it wants.
         Ok(output) => {
             let _ = writeln!(std::io::stdout(), "{}", output.text);
             ExitCode::from(output.code)
         }
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "{}", failure.message);
-            ExitCode::from(failure.code)
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{}", error.message);
+            ExitCode::from(error.code)
         }
     }
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file)
-        .map_err(|error| Failure::new(2, format!("{}: cannot be read: {error}", file.display())))
 }

@@ -1,4 +1,4 @@
-//! What a configuration needs of the Envoy that runs it: clusters and variables.
+//! What a configuration needs of the Envoy that runs it: clusters, variables and buffers.
 //!
 //! Knows neither how Envoy is configured nor how to write that down.
 
@@ -6,75 +6,102 @@ use std::collections::BTreeMap;
 
 use crate::config::Config;
 
-/// Clusters and variables by name.
+/// Bytes that Envoy buffers for a listener or cluster with no limit of its own.
+pub(super) const DEFAULT_BUFFER_BYTES: u64 = 1 << 20;
+
+/// Returns the bytes of a buffer that holds every body of at most `limit` bytes.
+///
+/// A rewrite may lengthen a body (another model name, merged overrides), so an eighth is
+/// added, or 1 MiB if that is more. Envoy's limits are 32 bits wide.
+pub(super) fn buffer_bytes(limit: u64) -> u64 {
+    limit.saturating_add((limit / 8).max(DEFAULT_BUFFER_BYTES)).min(u64::from(u32::MAX))
+}
+
+/// The clusters and environment variables that a configuration names.
+///
+/// Each has the path by which the configuration names it, for messages:
+/// `providers.openai.cluster`.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    /// What each cluster is for.
-    pub(super) clusters: BTreeMap<String, Purpose>,
-    /// Where each cluster is named that the filter itself calls.
+    pub(super) clusters: BTreeMap<String, ClusterUse>,
+    /// Path of each cluster that the filter itself calls, routed to or not.
     pub(super) called: BTreeMap<String, String>,
-    /// Where each variable is named.
     pub(super) variables: BTreeMap<String, String>,
-    /// Whether credentials are added to requests.
+    /// Whether the filter adds a credential to requests for at least one provider.
     pub(super) has_credentials: bool,
 }
 
-/// What a cluster is for.
+/// What a cluster is used for.
+///
+/// A cluster that several parts of the configuration name has the widest use of them, since
+/// providers come first, then `default_cluster`, then what is only called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Purpose {
-    /// Where the configuration names it.
+pub(super) struct ClusterUse {
     pub(super) path: String,
-    /// Whether requests are attempted there.
+    /// Whether plans attempt requests there: it is a provider's.
     pub(super) has_attempts: bool,
-    /// Whether requests are routed there, attempted or not; others are only called.
+    /// Whether requests are routed there, attempted or not.
     pub(super) is_routed: bool,
 }
 
 impl Needs {
-    /// What this configuration needs.
+    /// Collects what this configuration needs. Its shadow has the same providers, so it needs
+    /// no further ones.
     pub(super) fn of(config: &Config) -> Self {
         let mut needs = Self::default();
         for provider in config.providers.iter() {
             let path = format!("providers.{}", provider.name);
-            needs.cluster(&provider.cluster, format!("{path}.cluster"), true, true);
+            needs.add_cluster(&provider.cluster, format!("{path}.cluster"), true, true);
             if let Some(credential) = &provider.credential {
                 needs.has_credentials = true;
-                needs.variable(&credential.env, format!("{path}.credential.env"));
+                needs.add_variable(&credential.env, format!("{path}.credential.env"));
             }
         }
         if let Some(cluster) = &config.default_cluster {
-            needs.cluster(cluster, "default_cluster".to_owned(), false, true);
+            needs.add_cluster(cluster, "default_cluster".to_owned(), false, true);
         }
         if let Some(admin) = &config.admin {
-            needs.variable(&admin.token_env, "admin.token_env".to_owned());
+            needs.add_variable(&admin.token_env, "admin.token_env".to_owned());
         }
         if let Some(source) = &config.route_source {
-            needs.called(&source.cluster, "route_source.cluster".to_owned());
+            needs.add_called(&source.cluster, "route_source.cluster".to_owned());
             if let Some(variable) = &source.token_env {
-                needs.variable(variable, "route_source.token_env".to_owned());
+                needs.add_variable(variable, "route_source.token_env".to_owned());
             }
         }
         for model in &config.models {
             if let Some(service) = &model.custom {
                 let path = format!("models.{}.custom.cluster", model.name);
-                needs.called(&service.cluster, path);
+                needs.add_called(&service.cluster, path);
             }
         }
         needs
     }
 
-    /// The first that names a cluster says what it is for.
-    fn cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
-        let purpose = Purpose { path, has_attempts, is_routed };
-        self.clusters.entry(name.to_owned()).or_insert(purpose);
+    /// Adds a cluster; one that is known keeps its use, which is the wider one.
+    fn add_cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
+        let used = ClusterUse { path, has_attempts, is_routed };
+        self.clusters.entry(name.to_owned()).or_insert(used);
     }
 
-    fn called(&mut self, name: &str, path: String) {
-        self.cluster(name, path.clone(), false, false);
+    fn add_called(&mut self, name: &str, path: String) {
+        self.add_cluster(name, path.clone(), false, false);
+        // Kept apart from `clusters`: a provider's cluster that the filter also calls is not
+        // known there as one that is called, and lint warns of exactly that.
         self.called.entry(name.to_owned()).or_insert(path);
     }
 
-    fn variable(&mut self, name: &str, path: String) {
+    fn add_variable(&mut self, name: &str, path: String) {
         self.variables.entry(name.to_owned()).or_insert(path);
+    }
+
+    /// Returns the clusters that requests are routed to, by name.
+    pub(super) fn routed(&self) -> impl Iterator<Item = (&String, &ClusterUse)> {
+        self.clusters.iter().filter(|(_, used)| used.is_routed)
+    }
+
+    /// Whether plans attempt requests at this cluster.
+    pub(super) fn has_attempts(&self, cluster: &str) -> bool {
+        self.clusters.get(cluster).is_some_and(|used| used.has_attempts)
     }
 }

@@ -5,53 +5,31 @@ use std::fmt::Write;
 use crate::config::Config;
 use crate::request::facts::FactsView;
 use crate::routing::Trace;
+use crate::routing::explain::{CandidateTrace, RouteTrace};
 
-/// The whole trace of a decided request.
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.map(str::to_owned).to_vec()
+}
+
+/// Returns the whole trace of a request that is decided, without a line break at the end.
 pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
     let mut out = String::new();
     section(&mut out, "facts", fact_rows(facts));
-    section(&mut out, "routes", route_rows(trace));
-    let mut asked = vec![vec!["route".to_owned(), or_none(trace.route.as_deref())]];
-    asked.push(vec!["model".to_owned(), or_none(trace.model.as_deref())]);
-    if let Some(variant) = &trace.variant {
-        asked.push(vec!["variant".to_owned(), variant.clone()]);
-    }
-    asked.push(vec!["strategy".to_owned(), or_none(trace.strategy)]);
-    if let Some(because) = trace.because {
-        asked.push(vec!["but".to_owned(), because.to_owned()]);
-    }
-    section(&mut out, "asked for", asked);
-    section(&mut out, "candidates", candidate_rows(trace));
-    outcome(&mut out, trace);
+    section(&mut out, "routes", trace.routes.iter().map(route_row).collect());
+    section(&mut out, "asked for", asked_rows(trace));
+    section(&mut out, "candidates", trace.candidates.iter().map(candidate_row).collect());
+    section(&mut out, "decision", decision_rows(trace));
     if let Some(shadow) = &trace.shadow {
         section(&mut out, "shadow", shadow_rows(shadow));
     }
     out.trim_end().to_owned()
 }
 
-/// What the shadow would do, in short: what it would do it for is in the JSON.
-fn shadow_rows(trace: &Trace) -> Vec<Vec<String>> {
-    let row = |key: &str, value: String| vec![key.to_owned(), value];
-    let mut rows = vec![
-        row("route", or_none(trace.route.as_deref())),
-        row("model", or_none(trace.model.as_deref())),
-    ];
-    if let Some(decision) = &trace.decision {
-        rows.push(row("deployment", decision.deployment.clone()));
-    }
-    if let Some(error) = &trace.error {
-        rows.push(row("error", format!("{} {}", error.status, error.code)));
-    }
-    if trace.pass_through {
-        rows.push(row("untouched", "the request passes through".to_owned()));
-    }
-    rows
-}
-
-/// The trace of a request that no decision is made of.
+/// Returns the trace of a request that is not decided: it passes through, or is refused
+/// before there is anything to decide by.
 pub(super) fn undecided(config: &Config, trace: &Trace) -> String {
     let mut out = String::new();
-    outcome(&mut out, trace);
+    section(&mut out, "decision", decision_rows(trace));
     if trace.pass_through {
         let cluster = or_none(config.default_cluster.as_deref());
         let _ = writeln!(out, "  default_cluster  {cluster}");
@@ -59,83 +37,128 @@ pub(super) fn undecided(config: &Config, trace: &Trace) -> String {
     out.trim_end().to_owned()
 }
 
-fn or_none(text: Option<&str>) -> String {
-    text.unwrap_or("none").to_owned()
+fn or_none(text: Option<&str>) -> &str {
+    text.unwrap_or("none")
 }
 
+/// Returns a row for each fact that says something: false, null and empty facts are most of
+/// them, and are left out.
 fn fact_rows(facts: &FactsView<'_>) -> Vec<Vec<String>> {
+    use serde_json::Value;
+
+    let says_something = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    };
+    // By way of JSON, so that a new fact shows up here by itself.
     let value = serde_json::to_value(facts).unwrap_or_default();
     let members = value.as_object().into_iter().flatten();
     members
-        .filter(|(_, value)| !value.is_null() && **value != false && !is_empty(value))
-        .map(|(key, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            vec![key.clone(), text]
+        .filter(|(_, value)| says_something(value))
+        .map(|(key, value)| match value.as_str() {
+            Some(text) => row([key, text]),
+            None => row([key, &value.to_string()]),
         })
         .collect()
 }
 
-fn is_empty(value: &serde_json::Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty)
-        || value.as_object().is_some_and(serde_json::Map::is_empty)
+fn route_row(route: &RouteTrace) -> Vec<String> {
+    let verdict = if route.matched { "matches" } else { "no" };
+    row([&route.name, verdict, route.because.as_deref().unwrap_or_default()])
 }
 
-fn route_rows(trace: &Trace) -> Vec<Vec<String>> {
-    let row = |route: &crate::routing::explain::RouteTrace| {
-        let verdict = if route.matched { "matches" } else { "no" };
-        vec![route.name.clone(), verdict.to_owned(), route.because.clone().unwrap_or_default()]
-    };
-    trace.routes.iter().map(row).collect()
+fn asked_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let mut rows = vec![
+        row(["route", or_none(trace.route.as_deref())]),
+        row(["model", or_none(trace.model.as_deref())]),
+    ];
+    if let Some(variant) = &trace.variant {
+        rows.push(row(["variant", variant]));
+    }
+    rows.push(row(["strategy", or_none(trace.strategy)]));
+    if let Some(because) = trace.because {
+        rows.push(row(["but", because]));
+    }
+    rows
 }
 
-fn candidate_rows(trace: &Trace) -> Vec<Vec<String>> {
-    let row = |candidate: &crate::routing::explain::CandidateTrace| {
-        let verdict = if candidate.eligible { "eligible" } else { "no" };
-        let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}"));
-        let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
-        vec![
-            candidate.deployment.clone(),
-            verdict.to_owned(),
-            cost.unwrap_or_else(|| "cost unknown".to_owned()),
-            candidate.because.clone().or(fallback).unwrap_or_default(),
-        ]
-    };
-    trace.candidates.iter().map(row).collect()
+fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
+    let verdict = if candidate.eligible { "eligible" } else { "no" };
+    let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}"));
+    let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
+    vec![
+        candidate.deployment.clone(),
+        verdict.to_owned(),
+        cost.unwrap_or_else(|| "cost unknown".to_owned()),
+        candidate.because.clone().or(fallback).unwrap_or_default(),
+    ]
 }
 
-fn outcome(out: &mut String, trace: &Trace) {
+fn decision_rows(trace: &Trace) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     if !trace.plan.is_empty() {
-        rows.push(vec!["plan".to_owned(), trace.plan.join(" → ")]);
+        rows.push(row(["plan", &trace.plan.join(" → ")]));
     }
     if let Some(decision) = &trace.decision {
-        rows.push(vec!["deployment".to_owned(), decision.deployment.clone()]);
-        rows.push(vec!["provider".to_owned(), decision.provider.clone()]);
-        rows.push(vec!["cluster".to_owned(), decision.cluster.clone()]);
-        rows.push(vec!["upstream model".to_owned(), decision.upstream_model.clone()]);
+        rows.push(row(["deployment", &decision.deployment]));
+        rows.push(row(["provider", &decision.provider]));
+        rows.push(row(["cluster", &decision.cluster]));
+        rows.push(row(["upstream model", &decision.upstream_model]));
     }
     if let Some(error) = &trace.error {
-        rows.push(vec!["error".to_owned(), format!("{} {}", error.status, error.code)]);
-        rows.push(vec![String::new(), error.message.clone()]);
+        rows.push(row(["error", &format!("{} {}", error.status, error.code)]));
+        rows.push(row(["", &error.message]));
     }
     if trace.pass_through {
-        rows.push(vec!["untouched".to_owned(), "the request passes through".to_owned()]);
+        rows.push(row(UNTOUCHED));
     }
     if !trace.release.because.is_empty() {
         let early = if trace.release.early { "at the model" } else { "at the end of the body" };
-        rows.push(vec!["sent on".to_owned(), format!("{early}: {}", trace.release.because)]);
+        rows.push(row(["sent on", &format!("{early}: {}", trace.release.because)]));
     }
-    section(out, "decision", rows);
+    rows
 }
 
-/// A heading and rows with aligned columns.
+/// Returns what the shadow would do, in short. For what request and from which candidates is
+/// in the JSON.
+fn shadow_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let mut rows = vec![
+        row(["route", or_none(trace.route.as_deref())]),
+        row(["model", or_none(trace.model.as_deref())]),
+    ];
+    if let Some(decision) = &trace.decision {
+        rows.push(row(["deployment", &decision.deployment]));
+    }
+    if let Some(error) = &trace.error {
+        rows.push(row(["error", &format!("{} {}", error.status, error.code)]));
+    }
+    if trace.pass_through {
+        rows.push(row(UNTOUCHED));
+    }
+    rows
+}
+
+const UNTOUCHED: [&str; 2] = ["untouched", "the request passes through"];
+
+/// Writes a heading and rows whose columns are aligned, and a blank line:
+///
+/// ```text
+/// candidates
+///   north-large  eligible  $0.000120
+///   south-small  no        cost unknown  cooling for 3.2 s after 429
+/// ```
+///
+/// Rows may have different numbers of cells; without rows there is the word `none`.
 pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
     let _ = writeln!(out, "{heading}");
     if rows.is_empty() {
         let _ = writeln!(out, "  none");
     }
-    let printable = |row: Vec<String>| row.iter().map(|cell| printable(cell)).collect();
-    let rows: Vec<Vec<String>> = rows.into_iter().map(printable).collect();
+    // Before the widths are known: an escape is longer than what it stands for.
+    let printable = |row: &Vec<String>| row.iter().map(|cell| printable(cell)).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(printable).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
@@ -149,7 +172,10 @@ pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
     out.push('\n');
 }
 
-/// A text without what a terminal would act upon: much of what is shown, a client has written.
+/// Returns a text in which everything that a terminal would act upon is escaped.
+///
+/// Much of what is shown was written by a client (paths, models, tags), who could otherwise
+/// move the cursor, hide lines or make up results.
 pub(super) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for one in text.chars() {

@@ -1,92 +1,127 @@
 //! The clusters of a written configuration.
 //!
-//! What clusters of envoy/*.yaml say of attempts is taken from there, so that there is one
-//! copy of it.
+//! What a provider's cluster needs so that attempts can be made there is taken from
+//! envoy/*.yaml, so that there is one copy of it.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
-use crate::cli::needs::Needs;
-use crate::config::Config;
+use crate::cli::endpoint::{AddressSource, ClusterAddress, authority_host};
+use crate::cli::yaml::scalar;
 
-use super::endpoint::{self, Place, Source};
-use super::yaml::{commented, scalar};
-use super::{FAILOVER, Plan};
+use super::bootstrap::{Bootstrap, FAILOVER};
+use super::template::commented;
 
-/// All clusters, the default one last.
-pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
-    let clusters = |text: &'static str| text.split_once("\n  clusters:\n").map(|(_, it)| it);
-    let shipped = clusters(plan.shipped()).ok_or("clusters:")?;
-    let failover = clusters(FAILOVER).ok_or("clusters:")?;
-    let retried = ("circuit_breakers", "limits", failover);
-    let attempted = ("typed_extension_protocol_options", "attempts", shipped);
-    let blocks: &[_] = match (plan.fails_over(), plan.config.is_handing_over()) {
-        (true, _) => &[retried, attempted],
-        (false, true) => &[attempted],
-        (false, false) => &[],
-    };
+/// A block of a shipped cluster that every provider's cluster has.
+///
+/// The first cluster has it in full with an anchor, the others an alias of it:
+/// `circuit_breakers: &limits {…}`, then `circuit_breakers: *limits`.
+struct SharedBlock {
+    key: &'static str,
+    anchor: &'static str,
+    /// The shipped text, comments and anchor included.
+    text: &'static str,
+}
+
+impl SharedBlock {
+    fn of(shipped: &'static str, key: &'static str, anchor: &'static str) -> Result<Self, String> {
+        let (_, clusters) = shipped.split_once("\n  clusters:\n").ok_or("clusters:")?;
+        let first = format!("{key}: &{anchor}");
+        let text = commented(clusters, &first).ok_or(first)?;
+        Ok(Self { key, anchor, text })
+    }
+}
+
+/// Returns the blocks that clusters with attempts share: none where no
+/// cluster runs the filter.
+fn shared_blocks(bootstrap: &Bootstrap<'_>) -> Result<Vec<SharedBlock>, String> {
+    let mut blocks = Vec::new();
+    if bootstrap.fails_over() {
+        // Only failover.yaml has it: without retries the limit of retries is never reached.
+        blocks.push(SharedBlock::of(FAILOVER, "circuit_breakers", "limits")?);
+    }
+    if bootstrap.config.is_handing_over() {
+        let key = "typed_extension_protocol_options";
+        blocks.push(SharedBlock::of(bootstrap.shipped(), key, "attempts")?);
+    }
+    Ok(blocks)
+}
+
+/// Returns all clusters by name, the default one last, as the shipped files have them.
+///
+/// # Errors
+/// The block that a shipped file does not have.
+pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
+    let blocks = shared_blocks(bootstrap)?;
+    let default = bootstrap.config.default_cluster.as_ref();
+    // The default cluster is usually no provider's, so it comes after what belongs together.
+    let (last, others): (Vec<_>, Vec<_>) =
+        bootstrap.addresses.iter().partition(|(name, _)| Some(*name) == default);
     let mut out = String::from("  clusters:\n");
-    let default = plan.config.default_cluster.as_ref();
-    let is_last = |name: &&String| Some(*name) == default;
-    let names = plan.places.keys().filter(|name| !is_last(name));
     let (mut is_first, mut has_anchors) = (true, false);
-    for name in names.chain(plan.places.keys().filter(is_last)) {
-        let (Some(place), Some(purpose)) = (plan.places.get(name), plan.needs.clusters.get(name))
-        else {
-            continue;
-        };
-        if !purpose.has_attempts {
-            out.push_str(&what_for(name, plan.needs, plan.config));
+    for (name, address) in others.into_iter().chain(last) {
+        let has_attempts = bootstrap.needs.has_attempts(name);
+        if !has_attempts {
+            out.push_str(&purpose(bootstrap, name));
         }
         let _ = writeln!(out, "  - name: {}", scalar(name));
-        where_it_is(&mut out, name, place, plan.config);
+        write_discovery(&mut out, bootstrap, name, address);
         if is_first {
+            // Once is enough, and the first cluster is where a reader begins.
             out.push_str("    # A provider that is not there costs the request this long.\n");
+            is_first = false;
         }
-        let timeout = if place.endpoint.ip().is_some() { "2s" } else { "5s" };
+        // A name has to be looked up as well.
+        let timeout = if address.endpoint.ip().is_some() { "2s" } else { "5s" };
         let _ = writeln!(out, "    connect_timeout: {timeout}");
-        if purpose.has_attempts {
-            let _ = writeln!(out, "    per_connection_buffer_limit_bytes: {}", plan.buffer);
-        }
-        is_first = false;
-        if purpose.has_attempts {
-            for (key, anchor, shipped) in blocks {
+        if has_attempts {
+            let _ = writeln!(out, "    per_connection_buffer_limit_bytes: {}", bootstrap.buffer);
+            for SharedBlock { key, anchor, text } in &blocks {
                 if has_anchors {
                     let _ = writeln!(out, "    {key}: *{anchor}");
                 } else {
-                    let first = format!("{key}: &{anchor}");
-                    out.push_str(commented(shipped, &first).ok_or(first)?);
+                    out.push_str(text);
                 }
             }
             has_anchors = true;
         }
-        load(&mut out, name, place);
-        if place.endpoint.is_tls {
-            tls(&mut out, place, plan.trusted_ca);
+        write_endpoint(&mut out, name, address);
+        if address.endpoint.is_tls {
+            write_tls(&mut out, address, &bootstrap.arguments.trusted_ca);
         }
     }
     Ok(out)
 }
 
-/// Why there is a cluster that is no provider's.
-fn what_for(name: &str, needs: &Needs, config: &Config) -> String {
-    if config.default_cluster.as_deref() == Some(name) {
+/// Returns a comment that says why there is a cluster that is no provider's.
+fn purpose(bootstrap: &Bootstrap<'_>, name: &str) -> String {
+    if bootstrap.config.default_cluster.as_deref() == Some(name) {
         return "  # Where everything goes that is no LLM request. Nothing is attempted here, and\n  \
                 # nothing retried.\n"
             .to_owned();
     }
-    let path = needs.clusters.get(name).map(|purpose| purpose.path.as_str()).unwrap_or_default();
+    let path = bootstrap.needs.clusters.get(name).map(|used| used.path.as_str());
+    let path = path.unwrap_or_default();
     format!("  # {path}: called by the filter, no request is routed here.\n")
 }
 
-fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
-    match &place.source {
-        Source::Given => {}
-        Source::Authority(provider) => {
+/// Writes how Envoy finds the cluster's hosts, and in comments who said where they are.
+fn write_discovery(
+    out: &mut String,
+    bootstrap: &Bootstrap<'_>,
+    name: &str,
+    address: &ClusterAddress,
+) {
+    match &address.source {
+        AddressSource::CommandLine => {}
+        AddressSource::Authority(provider) => {
             let _ = writeln!(out, "    # Where providers.{provider}.authority says.");
-            let users = config.providers.iter().filter(|one| one.cluster == name);
+            // A cluster has one address. Requests to another provider of it would reach the
+            // host of the first.
+            let users = bootstrap.config.providers.iter().filter(|one| one.cluster == name);
             for other in users.filter(|one| &one.name != provider) {
                 if let Some(authority) = &other.authority
-                    && endpoint::host(other).is_none_or(|host| host != place.server_name)
+                    && authority_host(other).is_none_or(|host| host != address.server_name)
                 {
                     let _ = writeln!(
                         out,
@@ -96,11 +131,11 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
                 }
             }
         }
-        Source::Placeholder => {
+        AddressSource::Placeholder => {
             let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is (--endpoint).");
         }
     }
-    let kind = if place.endpoint.ip().is_some() {
+    let kind = if address.endpoint.ip().is_some() {
         "STATIC"
     } else {
         "LOGICAL_DNS\n    dns_lookup_family: V4_PREFERRED"
@@ -108,13 +143,15 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
     let _ = writeln!(out, "    type: {kind}");
 }
 
-fn load(out: &mut String, name: &str, place: &Place) {
-    let (name, host) = (scalar(name), scalar(&place.endpoint.host));
-    let host = place.endpoint.ip().map_or(host, |ip| match ip {
-        std::net::IpAddr::V4(ip) => ip.to_string(),
-        std::net::IpAddr::V6(ip) => format!("\"{ip}\""),
-    });
-    let port = place.endpoint.port;
+/// Writes the one host of the cluster.
+fn write_endpoint(out: &mut String, name: &str, address: &ClusterAddress) {
+    let host = match address.endpoint.ip() {
+        // An IPv4 address needs no quotes, though `scalar` would give it some.
+        Some(IpAddr::V4(ip)) => ip.to_string(),
+        Some(IpAddr::V6(ip)) => format!("\"{ip}\""),
+        None => scalar(&address.endpoint.host),
+    };
+    let (name, port) = (scalar(name), address.endpoint.port);
     let _ = writeln!(
         out,
         "    load_assignment:\n      cluster_name: {name}\n      endpoints: [{{lb_endpoints: \
@@ -122,15 +159,20 @@ fn load(out: &mut String, name: &str, place: &Place) {
     );
 }
 
-fn tls(out: &mut String, place: &Place, trusted_ca: &str) {
-    let is_ip = place.server_name.parse::<std::net::IpAddr>().is_ok();
-    let name = scalar(&place.server_name);
+/// Writes TLS that accepts the provider's certificate and no other.
+///
+/// A trusted issuer alone would do for any host in the world, and whoever can change where
+/// the name leads to would get the credential.
+fn write_tls(out: &mut String, address: &ClusterAddress, trusted_ca: &str) {
+    let is_ip = address.server_name.parse::<IpAddr>().is_ok();
+    let name = scalar(&address.server_name);
     out.push_str(
         "    # The host by name, twice: auto_sni would take what the client called it.\n    \
          transport_socket:\n      name: envoy.transport_sockets.tls\n      typed_config:\n        \
          \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext\n",
     );
     let _ = writeln!(out, "        sni: {name}");
+    // Certificates list addresses apart from names, and Envoy looks in one of the lists.
     let kind = if is_ip { "IP_ADDRESS" } else { "DNS" };
     let _ = writeln!(
         out,

@@ -4,58 +4,62 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::resource::{cluster, selector};
-use super::{Form, Plan, put};
+use super::manifests::{Loader, Manifests, put};
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
 
-/// The patches.
-pub(super) fn spec(plan: &Plan<'_>) -> Value {
+/// Returns the patches of the gateway: buffers, the filter, its route and its clusters.
+///
+/// `MERGE` adds fields to what Istio has made. It finds listeners, routes and clusters by the
+/// names that Istio gave them.
+pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
+    // Envoy's default of 1 MiB would answer longer bodies with 413.
     let mut patches = vec![json!({
         "applyTo": "LISTENER",
         "match": {"context": "GATEWAY"},
-        "patch": {"operation": "MERGE", "value": {"per_connection_buffer_limit_bytes": plan.buffer}},
+        "patch": {"operation": "MERGE", "value": {"per_connection_buffer_limit_bytes": manifests.buffer}},
     })];
-    let filter = if plan.arguments.form == Form::WasmPlugin {
+    let filter = if manifests.arguments.form == Loader::WasmPlugin {
+        // The plugin cannot hold the headers while it reads the body, so this filter does.
+        // Istio inserts plugins before it, which is the order that it needs.
         json!({"name": "envoy.filters.http.buffer", "typed_config": {
-            "@type": format!("{TYPES}.filters.http.buffer.v3.Buffer"), "max_request_bytes": plan.buffer}})
+            "@type": format!("{TYPES}.filters.http.buffer.v3.Buffer"), "max_request_bytes": manifests.buffer}})
     } else {
-        wasm(plan, "router", &plan.document)
+        wasm(manifests, "router", &manifests.document)
     };
     patches.push(json!({
         "applyTo": "HTTP_FILTER",
         "match": {"context": "GATEWAY", "listener": {"filterChain": {"filter": {
             "name": "envoy.filters.network.http_connection_manager",
             "subFilter": {"name": "envoy.filters.http.router"}}}}},
+        // Last of all filters but the router, so authentication comes before it.
         "patch": {"operation": "INSERT_BEFORE", "value": filter},
     }));
     patches.push(json!({
         "applyTo": "HTTP_ROUTE",
         "match": {"context": "GATEWAY", "routeConfiguration": {"vhost": {"route": {"name": "pointsman"}}}},
-        "patch": {"operation": "MERGE", "value": {"route": route(plan)}},
+        "patch": {"operation": "MERGE", "value": {"route": route(manifests)}},
     }));
-    for (name, place) in plan.attempted() {
+    for (name, address) in manifests.attempted() {
         patches.push(json!({
             "applyTo": "CLUSTER",
             "match": {"context": "GATEWAY", "cluster": {"name": name}},
-            "patch": {"operation": "MERGE", "value": attempts(plan, place.endpoint.is_tls)},
+            "patch": {"operation": "MERGE", "value": attempts(manifests, address.endpoint.is_tls)},
         }));
     }
-    json!({"workloadSelector": {"labels": selector(plan)}, "configPatches": patches})
+    json!({"workloadSelector": {"labels": manifests.selector()}, "configPatches": patches})
 }
 
-/// Where a request goes: by what the filter wrote down.
-fn route(plan: &Plan<'_>) -> Value {
-    let action = |name: &String| {
+/// Returns the action of the route: a request goes to the cluster that the filter wrote into
+/// filter state. Every attempt looks there anew.
+fn route(manifests: &Manifests<'_>) -> Value {
+    let action = |name: &str| {
         json!({"action": {"name": name, "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
             "cluster": name}}})
     };
-    let routed = plan.places.iter().filter(|(name, _)| {
-        plan.needs.clusters.get(*name).is_some_and(|purpose| purpose.is_routed)
-    });
-    let names = routed.map(|(_, place)| cluster(place));
-    let map: BTreeMap<String, Value> = names.map(|name| (name.clone(), action(&name))).collect();
+    let map: BTreeMap<String, Value> =
+        manifests.routed().map(|name| (name.clone(), action(&name))).collect();
     let mut route = json!({
         "inline_cluster_specifier_plugin": {"extension": {
             "name": "envoy.router.cluster_specifier_plugin.matcher",
@@ -71,72 +75,75 @@ fn route(plan: &Plan<'_>) -> Value {
         }},
         "timeout": "0s",
     });
-    if plan.fails_over() {
-        put(
-            &mut route,
-            "retry_policy",
-            json!({
-                "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
-                "retriable_headers": [{"name": plan.config.headers.retry, "present_match": true}],
-                "num_retries": plan.config.failover.max_attempts.saturating_sub(1),
-                "refresh_cluster_on_retry": true,
-                "per_try_timeout": "120s",
-                "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
-            }),
-        );
+    if manifests.fails_over() {
+        put(&mut route, "retry_policy", retry_policy(manifests));
     }
     route
 }
 
-/// What a cluster has so that attempts can be made there. Istio replaces the options as a
-/// whole, so all of them are here.
-fn attempts(plan: &Plan<'_>, is_tls: bool) -> Value {
-    let mut document = plan.document.clone();
+/// Returns how another attempt is made. envoy/failover.yaml says what each part is for.
+fn retry_policy(manifests: &Manifests<'_>) -> Value {
+    json!({
+        "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
+        "retriable_headers": [{"name": manifests.config.headers.retry, "present_match": true}],
+        "num_retries": manifests.config.failover.max_attempts.saturating_sub(1),
+        "refresh_cluster_on_retry": true,
+        "per_try_timeout": "120s",
+        "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
+    })
+}
+
+/// Returns what a cluster needs so that attempts can be made there.
+///
+/// Istio sets protocol options of its own, and a patch replaces them as a whole, so the
+/// protocols are here too.
+fn attempts(manifests: &Manifests<'_>, is_tls: bool) -> Value {
+    let mut document = manifests.document.clone();
     put(&mut document, "role", "attempt");
     let mut options = json!({
         "@type": format!("{TYPES}.upstreams.http.v3.HttpProtocolOptions"),
         "http_filters": [
-            wasm(plan, "attempt", &document),
+            wasm(manifests, "attempt", &document),
             {"name": "envoy.filters.http.upstream_codec", "typed_config": {
                 "@type": format!("{TYPES}.filters.http.upstream_codec.v3.UpstreamCodec")}},
         ],
     });
-    if is_tls {
-        put(
-            &mut options,
-            "auto_config",
-            json!({"http_protocol_options": {}, "http2_protocol_options": {}}),
-        );
+    // With TLS the server chooses the protocol in the handshake; without, Envoy cannot know
+    // whether it speaks HTTP/2.
+    let (key, protocols) = if is_tls {
+        ("auto_config", json!({"http_protocol_options": {}, "http2_protocol_options": {}}))
     } else {
-        put(&mut options, "explicit_http_config", json!({"http_protocol_options": {}}));
-    }
+        ("explicit_http_config", json!({"http_protocol_options": {}}))
+    };
+    put(&mut options, key, protocols);
     json!({
-        "per_connection_buffer_limit_bytes": plan.buffer,
+        "per_connection_buffer_limit_bytes": manifests.buffer,
         "typed_extension_protocol_options": {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
         },
     })
 }
 
-/// The module from the container's file, with that document.
-fn wasm(plan: &Plan<'_>, root_id: &str, document: &Value) -> Value {
+/// Returns the filter: the module from the container's file, with this document.
+fn wasm(manifests: &Manifests<'_>, root_id: &str, document: &Value) -> Value {
     let mut config = json!({
         "name": "pointsman",
         "root_id": root_id,
         "failure_policy": "FAIL_RELOAD",
         "vm_config": {
-            // As Istio has it for plugins: all of them share one name, and so their data.
+            // Istio gives plugins this id. Shared data belongs to an id, and the two roles have
+            // to see the same.
             "vm_id": "",
             "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": plan.arguments.module}},
-            "environment_variables": {"host_env_keys": plan.variables()},
+            "code": {"local": {"filename": manifests.arguments.module}},
+            "environment_variables": {"host_env_keys": manifests.variables().collect::<Vec<_>>()},
         },
         "configuration": {
             "@type": "type.googleapis.com/google.protobuf.StringValue",
             "value": format!("{document:#}"),
         },
     });
-    if plan.arguments.form == Form::EnvoyFilter {
+    if manifests.arguments.form == Loader::EnvoyFilter {
         put(&mut config, "allow_on_headers_stop_iteration", true);
     }
     json!({"name": "pointsman", "typed_config": {

@@ -2,184 +2,158 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::cli::envoy::endpoint::Place;
+use crate::cli::endpoint::ClusterAddress;
 
-use super::{Form, Plan, patch, put};
+use super::manifests::{Loader, Manifests, put};
+use super::name::{self, POINTSMAN};
+use super::patch;
 
-const NAME: &str = "pointsman";
-
-/// Everything, in the order in which it is to be there.
-pub(super) fn all(plan: &Plan<'_>) -> Vec<Value> {
+/// Returns all resources, each after those that it refers to.
+///
+/// In this order they can be applied one by one: a route to a host that Istio does not know
+/// yet is answered with 503.
+pub(super) fn all(manifests: &Manifests<'_>) -> Vec<Value> {
     let mut all = Vec::new();
-    let mut hosts: BTreeMap<String, Vec<&Place>> = BTreeMap::new();
-    for place in plan.places.values() {
-        let places = hosts.entry(host(place)).or_default();
-        if !places.iter().any(|known| known.endpoint.port == place.endpoint.port) {
-            places.push(place);
+    // A service has one resource for all of its ports.
+    let mut hosts: BTreeMap<String, Vec<&ClusterAddress>> = BTreeMap::new();
+    for address in manifests.addresses.values() {
+        let ports = hosts.entry(name::host(address)).or_default();
+        if !ports.iter().any(|known| known.endpoint.port == address.endpoint.port) {
+            ports.push(address);
         }
     }
-    for (host, places) in &hosts {
-        if !is_inside(host) {
-            all.push(service_entry(plan, host, places));
+    for (host, ports) in &hosts {
+        if !name::is_kubernetes_service(host) {
+            all.push(service_entry(manifests, host, ports));
         }
-        all.push(destination_rule(plan, host, places));
+        all.push(destination_rule(manifests, host, ports));
     }
-    all.push(gateway(plan));
-    all.push(virtual_service(plan));
-    if plan.arguments.form == Form::WasmPlugin {
-        all.push(wasm_plugin(plan));
+    all.push(gateway(manifests));
+    all.push(virtual_service(manifests));
+    if manifests.arguments.form == Loader::WasmPlugin {
+        all.push(wasm_plugin(manifests));
     }
-    all.push(resource(
-        plan,
-        "networking.istio.io/v1alpha3",
-        "EnvoyFilter",
-        NAME,
-        patch::spec(plan),
-    ));
+    let spec = patch::spec(manifests);
+    all.push(resource(manifests, "networking.istio.io/v1alpha3", "EnvoyFilter", POINTSMAN, spec));
     all
 }
 
-/// The name that Istio gives a cluster.
-pub(super) fn cluster(place: &Place) -> String {
-    format!("outbound|{}||{}", place.endpoint.port, host(place))
-}
-
-/// The host that Istio knows a place by; addresses have none of their own.
-fn host(place: &Place) -> String {
-    match place.endpoint.ip() {
-        Some(ip) => format!("{}.pointsman.internal", ip.to_string().replace(['.', ':'], "-")),
-        None => place.endpoint.host.clone(),
-    }
-}
-
-/// Whether Kubernetes itself knows the host.
-fn is_inside(host: &str) -> bool {
-    host.ends_with(".svc") || host.contains(".svc.")
-}
-
-fn resource(plan: &Plan<'_>, version: &str, kind: &str, name: &str, spec: Value) -> Value {
+fn resource(
+    manifests: &Manifests<'_>,
+    version: &str,
+    kind: &str,
+    name: &str,
+    spec: Value,
+) -> Value {
     json!({
         "apiVersion": version,
         "kind": kind,
-        "metadata": {"name": name, "namespace": plan.arguments.namespace},
+        "metadata": {"name": name, "namespace": manifests.arguments.namespace},
         "spec": spec,
     })
 }
 
-/// A resource's name is a host's with another beginning.
-fn named(host: &str) -> String {
-    let kept = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
-    format!("{NAME}-{}", host.to_ascii_lowercase().chars().map(kept).collect::<String>())
-}
-
-fn service_entry(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
-    let ports: Vec<Value> = places
-        .iter()
-        .map(|place| {
-            let (name, protocol) =
-                if place.endpoint.is_tls { ("https", "HTTPS") } else { ("http", "HTTP") };
-            let port = place.endpoint.port;
-            json!({"name": format!("{name}-{port}"), "number": port, "protocol": protocol})
-        })
-        .collect();
+/// Returns what makes Istio know a host outside of the mesh, and so have clusters for it.
+fn service_entry(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddress]) -> Value {
+    let port = |address: &&ClusterAddress| {
+        let (name, protocol) =
+            if address.endpoint.is_tls { ("https", "HTTPS") } else { ("http", "HTTP") };
+        let port = address.endpoint.port;
+        json!({"name": format!("{name}-{port}"), "number": port, "protocol": protocol})
+    };
+    let ports_spec: Vec<Value> = ports.iter().map(port).collect();
     let mut spec = json!({
-        "hosts": [host], "location": "MESH_EXTERNAL", "ports": ports, "resolution": "DNS",
-        // Nobody else is to see what is the gateway's.
+        "hosts": [host], "location": "MESH_EXTERNAL", "ports": ports_spec, "resolution": "DNS",
+        // Without this every workload of the mesh could reach the providers by these names.
         "exportTo": ["."],
     });
-    if let Some(ip) = places.first().and_then(|place| place.endpoint.ip()) {
+    if let Some(ip) = ports.first().and_then(|address| address.endpoint.ip()) {
+        // The host is made up, so DNS would not find it.
         put(&mut spec, "resolution", "STATIC");
         put(&mut spec, "endpoints", json!([{"address": ip.to_string()}]));
     }
-    resource(plan, "networking.istio.io/v1", "ServiceEntry", &named(host), spec)
+    resource(manifests, "networking.istio.io/v1", "ServiceEntry", &name::resource(host), spec)
 }
 
-fn destination_rule(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
-    let settings: Vec<Value> = places
-        .iter()
-        .map(|place| {
-            let mut settings = json!({
-                "port": {"number": place.endpoint.port},
-                "connectionPool": {"http": {"maxRetries": 1024}},
-            });
-            if place.endpoint.is_tls {
-                let name = &place.server_name;
-                put(
-                    &mut settings,
-                    "tls",
-                    json!({"mode": "SIMPLE", "sni": name, "subjectAltNames": [name]}),
-                );
-            }
-            settings
-        })
-        .collect();
+/// Returns how connections to a host are made: TLS with the provider's name, and as many
+/// retries at a time as there are requests.
+fn destination_rule(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddress]) -> Value {
+    let settings = |address: &&ClusterAddress| {
+        let mut settings = json!({
+            "port": {"number": address.endpoint.port},
+            "connectionPool": {"http": {"maxRetries": 1024}},
+        });
+        if address.endpoint.is_tls {
+            let name = &address.server_name;
+            let tls = json!({"mode": "SIMPLE", "sni": name, "subjectAltNames": [name]});
+            put(&mut settings, "tls", tls);
+        }
+        settings
+    };
+    let settings: Vec<Value> = ports.iter().map(settings).collect();
     let spec = json!({
         "host": host, "exportTo": ["."],
         "trafficPolicy": {"portLevelSettings": settings},
     });
-    resource(plan, "networking.istio.io/v1", "DestinationRule", &named(host), spec)
+    resource(manifests, "networking.istio.io/v1", "DestinationRule", &name::resource(host), spec)
 }
 
-fn gateway(plan: &Plan<'_>) -> Value {
+fn gateway(manifests: &Manifests<'_>) -> Value {
     let spec = json!({
-        "selector": selector(plan),
+        "selector": manifests.selector(),
         "servers": [{
-            "hosts": plan.arguments.hosts,
+            "hosts": manifests.arguments.hosts,
             "port": {"name": "http", "number": 80, "protocol": "HTTP"},
         }],
     });
-    resource(plan, "networking.istio.io/v1", "Gateway", NAME, spec)
+    resource(manifests, "networking.istio.io/v1", "Gateway", POINTSMAN, spec)
 }
 
-/// The route that the patch makes the filter's; where it leads to is replaced there.
-fn virtual_service(plan: &Plan<'_>) -> Value {
-    let default = plan.config.default_cluster.as_deref();
-    let mut places = plan.places.values();
-    let place = plan
-        .places
-        .values()
-        .find(|place| Some(cluster(place).as_str()) == default)
-        .or_else(|| places.next());
-    let destination =
-        place.map(|place| json!({"host": host(place), "port": {"number": place.endpoint.port}}));
-    let names = &plan.config.headers;
+/// Returns the one route of the gateway.
+///
+/// A `VirtualService` cannot choose a cluster by what a filter decided. The patch of
+/// `EnvoyFilter` finds this route by its name and replaces where it leads to; until it is
+/// applied, everything goes to the default cluster, or to the first where there is none.
+fn virtual_service(manifests: &Manifests<'_>) -> Value {
+    let default = manifests.config.default_cluster.as_deref();
+    let is_default = |address: &&ClusterAddress| Some(name::cluster(address).as_str()) == default;
+    let mut addresses = manifests.addresses.values();
+    let first = addresses.clone().next();
+    let destination = addresses.find(is_default).or(first).map(
+        |address| json!({"host": name::host(address), "port": {"number": address.endpoint.port}}),
+    );
+    let names = &manifests.config.headers;
     let spec = json!({
-        "hosts": plan.arguments.hosts,
-        "gateways": [NAME],
+        "hosts": manifests.arguments.hosts,
+        "gateways": [POINTSMAN],
         "http": [{
-            "name": NAME,
+            "name": POINTSMAN,
             "headers": {"request": {"remove": [names.cluster, names.model]}},
+            // Istio retries twice by default, also what the filter decided not to.
             "retries": {"attempts": 0},
             "route": [{"destination": destination}],
             // Streams last as long as they last.
             "timeout": "0s",
         }],
     });
-    resource(plan, "networking.istio.io/v1", "VirtualService", NAME, spec)
+    resource(manifests, "networking.istio.io/v1", "VirtualService", POINTSMAN, spec)
 }
 
-fn wasm_plugin(plan: &Plan<'_>) -> Value {
+fn wasm_plugin(manifests: &Manifests<'_>) -> Value {
     let env: Vec<Value> =
-        plan.variables().iter().map(|name| json!({"name": name, "valueFrom": "HOST"})).collect();
+        manifests.variables().map(|name| json!({"name": name, "valueFrom": "HOST"})).collect();
     let mut spec = json!({
-        "selector": {"matchLabels": selector(plan)},
-        "url": plan.arguments.image,
-        "pluginName": NAME,
+        "selector": {"matchLabels": manifests.selector()},
+        "url": manifests.arguments.image,
+        "pluginName": POINTSMAN,
+        // A trap ends the requests of one worker; the next one gets a new VM.
         "failStrategy": "FAIL_RELOAD",
-        "pluginConfig": plan.document,
+        "pluginConfig": manifests.document,
     });
     if !env.is_empty() {
         put(&mut spec, "vmConfig", json!({"env": env}));
     }
-    resource(plan, "extensions.istio.io/v1alpha1", "WasmPlugin", NAME, spec)
-}
-
-/// The label of the gateway's pods.
-pub(super) fn selector(plan: &Plan<'_>) -> Value {
-    let (key, value) = plan.arguments.gateway.split_once('=').unwrap_or_default();
-    let mut label = Map::new();
-    label.insert(key.to_owned(), value.into());
-    label.into()
+    resource(manifests, "extensions.istio.io/v1alpha1", "WasmPlugin", POINTSMAN, spec)
 }

@@ -1,50 +1,55 @@
 //! Clusters that the document names: that they exist and can make attempts.
 
-use crate::cli::needs::{Needs, Purpose};
+use crate::cli::needs::{ClusterUse, Needs, buffer_bytes};
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
-use super::listener::{BUFFER, cuts, duration, roomy};
+use super::listener::{buffer_limit, check_stream_duration};
+use super::report::{LintCode, LintReport, Severity};
 use super::scene::{Cluster, Scene};
 use super::tls;
 
-/// All that concerns clusters.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks every cluster that the document names.
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let fails_over = config.failover.max_attempts > 1;
-    for (name, purpose) in &needs.clusters {
+    for (name, used) in &needs.clusters {
         let Some(cluster) = scene.cluster(name) else {
-            unknown(scene, name, purpose, findings);
+            unknown(scene, name, used, report);
             continue;
         };
-        if !purpose.is_routed {
+        // What the filter itself calls has a timeout of its own and no long answers.
+        if !used.is_routed {
             continue;
         }
-        duration(&cluster.at, findings);
-        duration(&cluster.options, findings);
-        cuts(&cluster.options.get("common_http_protocol_options.max_stream_duration"), findings);
-        if purpose.has_attempts {
-            tls::check(cluster, config.is_handing_over(), findings);
+        check_stream_duration(&cluster.at, report);
+        // The same option has moved within Envoy's configuration, and both places count.
+        check_stream_duration(&cluster.options, report);
+        if !used.has_attempts {
+            continue;
         }
-        if purpose.has_attempts && config.is_handing_over() {
-            attempts(cluster, findings);
-            buffer(scene, cluster, config, findings);
+        tls::check(cluster, config.is_handing_over(), report);
+        if config.is_handing_over() {
+            attempts(cluster, report);
+            buffer(scene, cluster, config, report);
         }
-        if purpose.has_attempts && fails_over {
-            breakers(cluster, config, findings);
+        if fails_over {
+            breakers(cluster, config, report);
         }
     }
-    called(scene, needs, findings);
-    default(scene, config, needs, findings);
+    called(scene, needs, report);
+    default(scene, config, needs, report);
 }
 
-/// Clusters that are no provider's may run the filter, too, and the document cannot tell.
-fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
+/// Checks that no cluster which the filter calls runs the filter.
+///
+/// `pointsman check` refuses that for providers' clusters. Others may have the filter too,
+/// which only Envoy's configuration says.
+fn called(scene: &Scene, needs: &Needs, report: &mut LintReport) {
     for (name, path) in &needs.called {
         let Some(cluster) = scene.cluster(name).filter(|cluster| cluster.plugin.is_some()) else {
             continue;
         };
-        findings.error(
-            Row::CalledCluster,
+        report.error(
+            LintCode::CalledCluster,
             &cluster.options.get("http_filters"),
             format!(
                 "{path} names {name:?}: each call enters the filter while it runs, which ends the \
@@ -55,25 +60,30 @@ fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
     }
 }
 
-fn unknown(scene: &Scene, name: &str, purpose: &Purpose, findings: &mut Findings) {
+fn unknown(scene: &Scene, name: &str, used: &ClusterUse, report: &mut LintReport) {
     let from_elsewhere = scene.root.get("dynamic_resources.cds_config").is_there();
+    // What comes by CDS may have the name, so the cluster is not known to be missing.
     let (severity, unless) = if from_elsewhere {
         (Severity::Warning, ", unless it comes by CDS")
     } else {
         (Severity::Error, "")
     };
-    findings.add(
-        (Row::UnknownCluster, severity),
+    report.add(
+        (LintCode::UnknownCluster, severity),
         &scene.root.get("static_resources.clusters"),
-        format!("{} names {name:?}, and there is no such cluster{unless}", purpose.path),
+        format!("{} names {name:?}, and there is no such cluster{unless}", used.path),
         format!("a cluster with name: {name}"),
     );
 }
 
-fn attempts(cluster: &Cluster, findings: &mut Findings) {
+/// Checks that a cluster can make attempts: it runs the filter.
+///
+/// The router only decides and hands over. What changes the request for the provider is the
+/// filter on the cluster.
+fn attempts(cluster: &Cluster, report: &mut LintReport) {
     if cluster.plugin.is_none() {
-        findings.error(
-            Row::AttemptFilter,
+        report.error(
+            LintCode::AttemptFilter,
             &cluster.options.get("http_filters"),
             format!(
                 "requests reach {} as the client sent them, without model, path and credential",
@@ -85,49 +95,56 @@ fn attempts(cluster: &Cluster, findings: &mut Findings) {
     }
 }
 
-fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Findings) {
-    let at = cluster.at.get("per_connection_buffer_limit_bytes");
-    let bytes = at.number().unwrap_or(BUFFER);
-    let unset = if at.is_there() { "" } else { " unless set" };
+/// Checks that what the listener holds of a body can be sent to the cluster a second time.
+///
+/// The largest listener counts, since requests of any of them may reach the cluster.
+fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, report: &mut LintReport) {
+    let (at, bytes) = buffer_limit(&cluster.at);
+    let unset = at.unless_set();
     let limit = config.limits.max_body_bytes;
-    let of_listener = |listener: &super::scene::Listener| {
-        listener.at.get("per_connection_buffer_limit_bytes").number().unwrap_or(BUFFER)
-    };
-    let listeners = scene.listeners.iter().map(of_listener).max().unwrap_or(0);
+    let limits = scene.listeners.iter().map(|listener| buffer_limit(&listener.at).1);
+    let largest = limits.max().unwrap_or(0);
     if bytes < limit {
-        findings.error(
-            Row::ClusterBuffer,
+        report.error(
+            LintCode::ClusterBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: longer bodies are not \
                  tried again"
             ),
-            format!("per_connection_buffer_limit_bytes: {}", listeners.max(roomy(limit))),
+            format!("per_connection_buffer_limit_bytes: {}", largest.max(buffer_bytes(limit))),
         );
-    } else if bytes < listeners {
-        findings.warning(
-            Row::ClusterBuffer,
+    } else if bytes < largest {
+        // A rewrite may make a body longer than the limit.
+        report.warning(
+            LintCode::ClusterBuffer,
             &at,
             format!(
-                "{bytes} bytes{unset}, and the listener holds {listeners}: what is between them is \
+                "{bytes} bytes{unset}, and the listener holds {largest}: what is between them is \
                  not tried again"
             ),
-            format!("per_connection_buffer_limit_bytes: {listeners}"),
+            format!("per_connection_buffer_limit_bytes: {largest}"),
         );
     }
 }
 
-fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
+/// Checks that Envoy makes as many retries at a time as requests may need.
+///
+/// The limit is for all requests to the cluster together. When a provider fails, all of them
+/// need a retry at the same time, and those beyond the limit end with the failure.
+fn breakers(cluster: &Cluster, config: &Config, report: &mut LintReport) {
     let thresholds = cluster.at.get("circuit_breakers.thresholds");
+    // Requests have the default priority unless a route says otherwise.
     let is_default = |priority: Option<&str>| matches!(priority, None | Some("DEFAULT" | "0"));
     let mut of_default = thresholds.items().into_iter();
     let default = of_default.find(|one| is_default(one.get("priority").text()));
+    // A budget is a share of the requests under way, and replaces the number.
     if default.as_ref().is_some_and(|one| one.get("retry_budget").is_there()) {
         return;
     }
     let at = default.map_or(thresholds, |one| one.get("max_retries"));
     let retries = at.number();
-    // As many at a time as one request makes help one request at a time.
+    // With as many as one request may need, a single request at a time is helped.
     let least = u64::from(config.failover.max_attempts).max(4);
     if retries.is_none_or(|retries| retries < least) {
         let what = retries.map_or_else(
@@ -139,8 +156,8 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
                 )
             },
         );
-        findings.error(
-            Row::CircuitBreakers,
+        report.error(
+            LintCode::CircuitBreakers,
             &at,
             format!(
                 "{what} retries no more at a time, and hands on the failure of every other request"
@@ -150,26 +167,27 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks that what is no LLM request has somewhere to go, and no provider.
+fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let Some(manager) = scene.managers().next() else { return };
     let at = manager.plugin.configuration();
     match &config.default_cluster {
-        None => findings.warning(
-            Row::NoDefaultCluster,
+        None => report.warning(
+            LintCode::NoDefaultCluster,
             &at,
             "there is no default_cluster: what is no LLM request is answered with 503",
             "\"default_cluster\" in the document, and a cluster of that name",
         ),
         Some(name) => {
-            let purpose = needs.clusters.get(name).filter(|purpose| purpose.has_attempts);
-            if let Some(purpose) = purpose {
-                findings.warning(
-                    Row::DefaultClusterProvider,
+            let used = needs.clusters.get(name).filter(|used| used.has_attempts);
+            if let Some(used) = used {
+                report.warning(
+                    LintCode::DefaultClusterProvider,
                     &at,
                     format!(
                         "default_cluster is {name:?}, as is {}: requests that no rule has seen \
                          reach a provider",
-                        purpose.path
+                        used.path
                     ),
                     "a cluster of its own for what is no LLM request",
                 );

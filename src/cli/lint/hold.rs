@@ -1,13 +1,13 @@
 //! The buffer filter that holds headers where the filter itself cannot: that it is there,
-//! on and behind, and large enough.
+//! on, after the filter, and large enough.
 //!
-//! Concerns configurations with `hold: buffer_filter`; with another hold, what a buffer
-//! filter does is nobody's business.
+//! Concerns configurations with `hold: buffer_filter`. With another hold a buffer filter is
+//! the user's own affair.
 
+use crate::cli::needs::buffer_bytes;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
-use super::listener::roomy;
+use super::report::{LintCode, LintReport};
 use super::route::STATE;
 use super::scene::{Manager, Scene, Way};
 use super::tree::At;
@@ -15,83 +15,86 @@ use super::tree::At;
 const NAME: &str = "envoy.filters.http.buffer";
 const BUFFER: &str = "Buffer";
 
-/// All that concerns the buffer filter.
-pub(super) fn check(scene: &Scene, config: &Config, findings: &mut Findings) {
+/// Checks the buffer filter of every connection manager, if the configuration needs one.
+pub(super) fn check(scene: &Scene, config: &Config, report: &mut LintReport) {
     if config.hold != Hold::BufferFilter {
         return;
     }
     for manager in scene.managers() {
-        // Filters that come from elsewhere are not looked at.
+        // A filter that comes by ECDS may be the one.
         let is_unseen = |filter: &At| filter.get("config_discovery").is_there();
-        if !manager.behind.iter().any(is_unseen) {
-            of_manager(manager, config, findings);
+        if !manager.after.iter().any(is_unseen) {
+            check_manager(manager, config, report);
         }
     }
 }
 
-fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
-    let found = manager.behind.iter().find_map(|filter| {
+/// Checks that a manager has the buffer filter after this one, and that no route which the
+/// filter decides turns it off or makes it smaller.
+fn check_manager(manager: &Manager, config: &Config, report: &mut LintReport) {
+    // By type and not by name: the name is the user's.
+    let found = manager.after.iter().find_map(|filter| {
         let (kind, fields) = filter.get("typed_config").typed();
         (kind == BUFFER).then_some((filter, fields))
     });
     let Some((filter, fields)) = found else {
-        missing(manager, findings);
+        missing(manager, report);
         return;
     };
-    bytes(&fields.get("max_request_bytes"), config, findings);
+    bytes(&fields.get("max_request_bytes"), config, report);
     let name = filter.get("name").text().unwrap_or(NAME).to_owned();
     let is_decided = |way: &Way| matches!(way, Way::State(key, _) if key == STATE);
     for route in manager.routes.iter().filter(|route| is_decided(&route.way)) {
-        // What stands nearer to the request is what holds.
+        // Envoy takes the setting of the route, else of its virtual host, else of the table.
         let mut places =
             route.around.iter().map(|at| at.get("typed_per_filter_config").member(&name));
         let Some(at) = places.find(At::is_there) else { continue };
         let (_, own) = at.typed();
         if own.get("disabled").is_true() {
-            findings.error(
-                Row::BufferFilter,
+            report.error(
+                LintCode::BufferFilter,
                 &at,
                 "the buffer filter is off where the filter decides: requests are sent on before \
                  that and answered with 503",
                 "this for a route of its own, for what is no LLM request",
             );
         }
-        bytes(&own.get("buffer.max_request_bytes"), config, findings);
+        bytes(&own.get("buffer.max_request_bytes"), config, report);
     }
 }
 
-fn missing(manager: &Manager, findings: &mut Findings) {
-    let at = manager.at.get("http_filters");
-    if manager.before.iter().any(|kind| kind == BUFFER) {
-        findings.error(
-            Row::BufferFilterOrder,
-            &at,
+/// Reports that no filter holds the headers, and whether one only stands in the wrong place.
+fn missing(manager: &Manager, report: &mut LintReport) {
+    let (code, what) = if manager.before.iter().any(|kind| kind == BUFFER) {
+        (
+            LintCode::BufferFilterOrder,
             "the buffer filter stands before pointsman, and nothing behind it holds the headers: \
              requests are sent on before they are decided and answered with 503",
-            format!("{NAME} right behind pointsman, as in envoy/buffer.yaml"),
-        );
+        )
     } else {
-        findings.error(
-            Row::BufferFilter,
-            &at,
+        (
+            LintCode::BufferFilter,
             "nothing holds the headers that the filter lets go with hold: buffer_filter: requests \
              are sent on before they are decided and answered with 503",
-            format!("{NAME} right behind pointsman, as in envoy/buffer.yaml"),
-        );
-    }
+        )
+    };
+    let instead = format!("{NAME} right behind pointsman, as in envoy/buffer.yaml");
+    report.error(code, &manager.at.get("http_filters"), what, instead);
 }
 
-fn bytes(at: &At, config: &Config, findings: &mut Findings) {
+/// Checks how much the buffer filter holds, where this place says it. Envoy refuses a filter
+/// without a limit, so nothing is said of one that is not there.
+fn bytes(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
-        findings.error(
-            Row::BufferFilterBytes,
+        report.error(
+            LintCode::BufferFilterBytes,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: Envoy answers bodies between \
                  them with 413"
             ),
-            format!("max_request_bytes: {}", roomy(limit)),
+            format!("max_request_bytes: {}", buffer_bytes(limit)),
         );
     }
 }

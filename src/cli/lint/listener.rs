@@ -1,53 +1,53 @@
 //! Listeners that have the filter: who may call, how much is held, how long is waited.
 
-use crate::cli::needs::Needs;
+use crate::cli::needs::{DEFAULT_BUFFER_BYTES, Needs, buffer_bytes};
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
+use super::report::{LintCode, LintReport, Severity};
 use super::scene::{Listener, Manager, Scene, is_local};
 use super::tree::At;
 
-/// What Envoy buffers unless told.
-pub(super) const BUFFER: u64 = 1 << 20;
+/// Seconds that models which think before they answer may be silent; also Envoy's default for
+/// `stream_idle_timeout`.
+const SILENCE_SECONDS: f64 = 300.0;
 
-/// Models that think are silent for about this long, in seconds.
-const SILENCE: f64 = 300.0;
-
-/// Filters that say who calls, or whether it may.
+/// Types of filters that find out who calls, or whether the caller may.
 const AUTHENTICATION: [&str; 7] =
     ["JwtAuthentication", "ExtAuthz", "ApiKeyAuth", "BasicAuth", "OAuth2", "RBAC", "GcpAuthn"];
 
-/// Filters that may do so, or something else.
+/// Types of filters that run a program, which may find out who calls or do anything else.
+/// `Config` is the type of programs in Go.
 const PROGRAMS: [&str; 6] =
     ["Wasm", "Lua", "Config", "ExternalProcessor", "DynamicModuleFilter", "Composite"];
 
-/// All that concerns listeners.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks every listener that has the filter, and Envoy's admin page.
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for listener in &scene.listeners {
-        buffer(listener, config, findings);
+        buffer(listener, config, report);
         for manager in &listener.managers {
+            // Without credentials of its own the proxy gives callers nothing that they lack.
             if needs.has_credentials {
-                authentication(listener, manager, findings);
+                authentication(listener, manager, report);
             }
             if config.admin.is_some() && !listener.is_local && !is_authenticated(manager) {
-                findings.warning(
-                    Row::AdminEndpoints,
+                report.warning(
+                    LintCode::AdminEndpoints,
                     &manager.at.get("http_filters"),
                     "the token of admin.token_env is all that keeps others from changing routing",
                     "a filter before pointsman that lets operators alone pass to admin.path, or a \
                      listener on 127.0.0.1",
                 );
             }
-            paths(listener, manager, findings);
-            idle(manager, findings);
-            logs(manager, config, findings);
-            duration(&manager.at, findings);
+            paths(listener, manager, report);
+            idle(manager, report);
+            logs(manager, config, report);
+            check_stream_duration(&manager.at, report);
         }
     }
     let admin = scene.root.get("admin.address");
     if admin.is_there() && !is_local(&admin) {
-        findings.warning(
-            Row::AdminExposed,
+        report.warning(
+            LintCode::AdminExposed,
             &admin.get("socket_address.address"),
             "whoever reaches Envoy's admin page can stop it and read its configuration",
             "address: 127.0.0.1",
@@ -55,66 +55,76 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     }
 }
 
-fn buffer(listener: &Listener, config: &Config, findings: &mut Findings) {
-    let at = listener.at.get("per_connection_buffer_limit_bytes");
-    let (bytes, limit) = (at.number().unwrap_or(BUFFER), config.limits.max_body_bytes);
+fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
+    let (at, bytes) = buffer_limit(&listener.at);
+    let limit = config.limits.max_body_bytes;
     if bytes < limit {
-        let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::ListenerBuffer,
+        report.error(
+            LintCode::ListenerBuffer,
             &at,
             format!(
-                "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: Envoy answers bodies \
-                 between them with 413"
+                "{bytes} bytes{}, and limits.max_body_bytes is {limit}: Envoy answers bodies \
+                 between them with 413",
+                at.unless_set()
             ),
-            format!("per_connection_buffer_limit_bytes: {}", roomy(limit)),
+            format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(limit)),
         );
     }
 }
 
-/// A buffer for bodies of that size, and for what a rewrite may add.
-pub(in crate::cli) fn roomy(limit: u64) -> u64 {
-    limit.saturating_add((limit / 8).max(BUFFER)).min(u64::from(u32::MAX))
+/// Returns where the buffer limit of a listener or cluster is set, and its bytes.
+pub(super) fn buffer_limit(of: &At) -> (At, u64) {
+    let at = of.get("per_connection_buffer_limit_bytes");
+    let bytes = at.number().unwrap_or(DEFAULT_BUFFER_BYTES);
+    (at, bytes)
 }
 
-fn has(manager: &Manager, kinds: &[&str]) -> bool {
+fn has_filter_before(manager: &Manager, kinds: &[&str]) -> bool {
     manager.before.iter().any(|kind| kinds.contains(&kind.as_str()))
 }
 
-/// Whether callers are known before the filter is asked.
+/// Whether it is known who calls before the filter gets the request: by a filter, or by the
+/// certificate that the listener requires of clients.
 fn is_authenticated(manager: &Manager) -> bool {
     let (_, tls) = manager.chain.get("transport_socket.typed_config").typed();
-    has(manager, &AUTHENTICATION) || tls.get("require_client_certificate").is_true()
+    has_filter_before(manager, &AUTHENTICATION) || tls.get("require_client_certificate").is_true()
 }
 
-fn authentication(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+/// Checks that not everyone can use the proxy's credentials. How bad it is depends on who
+/// reaches the listener and on what the filters before this one may do.
+fn authentication(listener: &Listener, manager: &Manager, report: &mut LintReport) {
     if is_authenticated(manager) {
         return;
     }
     let at = manager.at.get("http_filters");
     let instead = "an authentication filter before pointsman: jwt_authn, ext_authz, api_key_auth";
-    if listener.is_local {
+    let (severity, what) = if listener.is_local {
         let what = "nobody is asked who they are before a credential is added; only this machine \
                     can reach the listener";
-        findings.add((Row::Authentication, Severity::Note), &at, what, instead);
-    } else if has(manager, &PROGRAMS) {
+        (Severity::Note, what)
+    } else if has_filter_before(manager, &PROGRAMS) {
         let what = "whether a filter before pointsman asks who calls cannot be told, and it adds \
                     credentials";
-        findings.warning(Row::Authentication, &at, what, instead);
+        (Severity::Warning, what)
     } else {
         let what = "whoever reaches the listener spends your money: nobody is asked who they are \
                     before a credential is added";
-        findings.error(Row::Authentication, &at, what, instead);
-    }
+        (Severity::Error, what)
+    };
+    report.add((LintCode::Authentication, severity), &at, what, instead);
 }
 
-fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+/// Checks that filters and routes before the filter see the path that the provider gets.
+///
+/// The filter recognises a path in any spelling and sends it on in its plain form. A rule
+/// that denies `/v1/files` would otherwise be passed with `/v1//files`.
+fn paths(listener: &Listener, manager: &Manager, report: &mut LintReport) {
     let is_plain = manager.at.get("normalize_path").is_true()
         && manager.at.get("merge_slashes").is_true()
         && manager.at.get("path_with_escaped_slashes_action").text().is_some();
     if !listener.is_local && !is_plain {
-        findings.warning(
-            Row::PathNormalization,
+        report.warning(
+            LintCode::PathNormalization,
             &manager.at.get("normalize_path"),
             "a path that is spelled otherwise may pass rules of filters and routes before it means \
              the same to a provider",
@@ -124,16 +134,21 @@ fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn idle(manager: &Manager, findings: &mut Findings) {
+/// Checks that silence before the first token does not end a stream.
+///
+/// The client then loses its connection, and the provider's work is paid for all the same.
+fn idle(manager: &Manager, report: &mut LintReport) {
     let mut places = vec![manager.at.get("stream_idle_timeout")];
-    let decided = manager.routes.iter().map(|route| route.at.get("route.idle_timeout"));
-    places.extend(decided.filter(At::is_there));
+    // A route's own replaces the manager's; where it has none, the manager's is looked at once.
+    let of_routes = manager.routes.iter().map(|route| route.at.get("route.idle_timeout"));
+    places.extend(of_routes.filter(At::is_there));
     for at in places {
-        let seconds = at.seconds().unwrap_or(SILENCE);
-        if seconds > 0.0 && seconds <= SILENCE {
-            let unset = if at.is_there() { "" } else { " unless set" };
-            findings.warning(
-                Row::IdleTimeout,
+        let seconds = at.seconds().unwrap_or(SILENCE_SECONDS);
+        // 0 turns it off.
+        if seconds > 0.0 && seconds <= SILENCE_SECONDS {
+            let unset = at.unless_set();
+            report.warning(
+                LintCode::IdleTimeout,
                 &at,
                 format!("a model that says nothing for {seconds} s{unset} loses its client"),
                 format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
@@ -142,12 +157,14 @@ fn idle(manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
+/// Checks that the access log names no field that the document keeps from it.
+fn logs(manager: &Manager, config: &Config, report: &mut LintReport) {
     let at = manager.at.get("access_log");
+    // Logs have many formats, so the field is looked for in the text of all of them.
     let is_named = at.json().is_some_and(|log| log.to_string().contains("(wasm.llm.model:"));
     if is_named && !config.log_fields {
-        findings.add(
-            (Row::LogFields, Severity::Note),
+        report.add(
+            (LintCode::LogFields, Severity::Note),
             &at,
             "the log names wasm.llm.model and others like it, which stay empty",
             "\"log_fields\": true in the document",
@@ -155,17 +172,17 @@ fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
     }
 }
 
-/// What ends a stream at an age, whatever it does.
-pub(super) fn duration(at: &At, findings: &mut Findings) {
-    let at = at.get("common_http_protocol_options.max_stream_duration");
-    cuts(&at, findings);
+/// Checks that the HTTP options of a manager or cluster do not limit the age of streams.
+pub(super) fn check_stream_duration(of: &At, report: &mut LintReport) {
+    check_duration(&of.get("common_http_protocol_options.max_stream_duration"), report);
 }
 
-/// The same, at its place.
-pub(super) fn cuts(at: &At, findings: &mut Findings) {
+/// Checks that no such limit is set at this place. It would end a stream at an age, whatever
+/// the stream does.
+pub(super) fn check_duration(at: &At, report: &mut LintReport) {
     if let Some(seconds) = at.seconds().filter(|seconds| *seconds > 0.0) {
-        findings.error(
-            Row::StreamDuration,
+        report.error(
+            LintCode::StreamDuration,
             at,
             format!("streams are ended after {seconds} s, in the middle of an answer"),
             "no max_stream_duration",

@@ -4,10 +4,10 @@
 //! Envoy refuses is for `envoy --mode validate`. One file for each family of rows.
 
 mod cluster;
-mod finding;
 mod hold;
 mod listener;
 mod plugin;
+mod report;
 mod retry;
 mod route;
 mod scene;
@@ -21,16 +21,14 @@ use serde_json::Value;
 
 use crate::config::{self, Config};
 
+use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
-use super::{Failure, Output, read};
-use finding::{Findings, Row, Severity};
+use report::{LintCode, LintReport, Severity};
 use scene::Scene;
 use tree::At;
 
-pub(super) use listener::roomy;
-
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct LintArgs {
     /// The configuration, JSON; without it, the one in the Envoy file
     #[arg(long, short)]
     config: Option<PathBuf>,
@@ -45,26 +43,29 @@ pub(super) struct Arguments {
     codes: bool,
 }
 
-/// All findings; exit code 1 if one of them is an error.
-pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
-    let Some(file) = &arguments.envoy else { return Ok(finding::codes().into()) };
+/// Returns all findings; the exit code is 1 if one of them is an error.
+///
+/// # Errors
+/// A file cannot be read, or holds no configuration to compare with.
+pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
+    // Without a file there is `--codes`, which clap makes sure of.
+    let Some(file) = &arguments.envoy else { return Ok(report::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
-        .map_err(|_| Failure::new(2, format!("{shown}: is not UTF-8")))?;
-    let root = read_tree(&text).map_err(|what| Failure::new(2, format!("{shown}: {what}")))?;
+        .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
+    let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(read).transpose()?;
     let findings = check(root, given.as_deref())?.sorted();
-    let has_errors = findings.iter().any(|finding| finding.severity == Severity::Error);
     let text = if arguments.json {
-        let json = finding::json(&findings);
-        serde_json::to_string_pretty(&json).map_err(|error| Failure::new(2, error))?
+        io::pretty_json(&report::json(&findings))?
     } else {
-        finding::text(&findings, &shown.to_string())
+        report::text(&findings, &shown.to_string())
     };
+    let has_errors = report::count(&findings, Severity::Error) > 0;
     Ok(Output { text, code: u8::from(has_errors) })
 }
 
-/// Envoy's configuration as a tree.
+/// Reads Envoy's configuration, YAML or JSON, as a tree.
 ///
 /// # Errors
 /// What is wrong with the text.
@@ -72,49 +73,60 @@ pub(super) fn read_tree(text: &str) -> Result<At, String> {
     yaml::read(text).map(At::root)
 }
 
-/// The findings, given the bytes of a configuration or those in the Envoy file.
-fn check(root: At, given: Option<&[u8]>) -> Result<Findings, Failure> {
+/// Compares Envoy's configuration with a Pointsman one: the one whose bytes are `given`, or
+/// else the one in the Envoy file.
+///
+/// # Errors
+/// `given` is not valid, or there is none at all.
+fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     let scene = Scene::of(root);
-    let mut findings = Findings::default();
+    let mut report = LintReport::default();
     if scene.listeners.is_empty() {
-        no_filter(&scene, &mut findings);
+        no_filter(&scene, &mut report);
     }
     let config = match given {
-        Some(bytes) => config::parse(bytes).map_err(|problems| Failure::new(2, problems))?,
-        None => match embedded(&scene, &mut findings)? {
+        Some(bytes) => io::parse(bytes)?,
+        // With nothing to compare with, what was found so far is all there is to say.
+        None => match embedded(&scene, &mut report)? {
             Some(config) => config,
-            None => return Ok(findings),
+            None => return Ok(report),
         },
     };
     let given = given.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
     let needs = Needs::of(&config);
-    plugin::documents(&scene, given.as_ref(), &mut findings);
-    plugin::settings(&scene, &config, &needs, &mut findings);
-    plugin::shared(&scene, &mut findings);
-    listener::check(&scene, &config, &needs, &mut findings);
-    hold::check(&scene, &config, &mut findings);
-    route::check(&scene, &config, &needs, &mut findings);
-    cluster::check(&scene, &config, &needs, &mut findings);
-    Ok(findings)
+    plugin::documents(&scene, given.as_ref(), &mut report);
+    plugin::settings(&scene, &config, &needs, &mut report);
+    plugin::shared(&scene, &mut report);
+    listener::check(&scene, &config, &needs, &mut report);
+    hold::check(&scene, &config, &mut report);
+    route::check(&scene, &config, &needs, &mut report);
+    cluster::check(&scene, &config, &needs, &mut report);
+    Ok(report)
 }
 
-fn no_filter(scene: &Scene, findings: &mut Findings) {
+fn no_filter(scene: &Scene, report: &mut LintReport) {
     let from_elsewhere = scene.root.get("dynamic_resources.lds_config").is_there();
+    // What comes by LDS may have the filter, so it is not known to be missing.
     let (severity, what) = if from_elsewhere {
         (Severity::Warning, "listeners come by LDS and are not looked at")
     } else {
         (Severity::Error, "no HTTP connection manager has the filter")
     };
-    findings.add(
-        (Row::NoFilter, severity),
+    report.add(
+        (LintCode::NoFilter, severity),
         &scene.root.get("static_resources.listeners"),
         what,
         "a wasm filter called pointsman in http_filters, before envoy.filters.http.router",
     );
 }
 
-/// The document in the Envoy file.
-fn embedded(scene: &Scene, findings: &mut Findings) -> Result<Option<Config>, Failure> {
+/// Returns the configuration in the Envoy file: that of the first filter that has one.
+///
+/// None where it is not valid, which is reported, and where the file has no filter.
+///
+/// # Errors
+/// The file has the filter, but its configuration comes from elsewhere.
+fn embedded(scene: &Scene, report: &mut LintReport) -> Result<Option<Config>, ToolError> {
     let mut places = scene.managers().map(|manager| &manager.plugin);
     let found = places.find_map(|plugin| Some((plugin, plugin.document()?)));
     let Some((plugin, document)) = found else {
@@ -122,14 +134,14 @@ fn embedded(scene: &Scene, findings: &mut Findings) -> Result<Option<Config>, Fa
             return Ok(None);
         }
         let message = "the Envoy file holds no configuration of the filter; give it by --config";
-        return Err(Failure::new(2, message));
+        return Err(ToolError::unusable(message));
     };
     let text = document.map_or_else(|text| text, |document| document.to_string());
     match config::parse(text.as_bytes()) {
         Ok(config) => Ok(Some(config)),
         Err(problems) => {
-            findings.error(
-                Row::DocumentInvalid,
+            report.error(
+                LintCode::DocumentInvalid,
                 &plugin.configuration(),
                 problems.to_string().trim().replace('\n', "\n  "),
                 "the document that `pointsman check` accepts",

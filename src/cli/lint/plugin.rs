@@ -5,17 +5,17 @@ use serde_json::Value;
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
+use super::report::{LintCode, LintReport};
 use super::scene::{Plugin, Scene};
 use super::tree::At;
 
-/// Settings of the filter in each of its places.
-pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks the settings of the filter wherever it is, and that its role fits the place.
+pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for manager in scene.managers() {
-        of_one(&manager.plugin, config, needs, findings);
+        check_one(&manager.plugin, config, needs, report);
         if manager.plugin.is_attempt() {
-            findings.error(
-                Row::Role,
+            report.error(
+                LintCode::Role,
                 &manager.plugin.at.get("root_id"),
                 "this filter makes attempts and decides nothing: it is the one for clusters",
                 "no root_id here, and no \"role\" in the document",
@@ -24,10 +24,10 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: 
     }
     for cluster in &scene.clusters {
         let Some(plugin) = &cluster.plugin else { continue };
-        of_one(plugin, config, needs, findings);
+        check_one(plugin, config, needs, report);
         if !plugin.is_attempt() && config.is_handing_over() {
-            findings.error(
-                Row::Role,
+            report.error(
+                LintCode::Role,
                 &plugin.at.get("root_id"),
                 "on a cluster the filter has to make attempts, and this one decides",
                 "root_id: attempt",
@@ -36,40 +36,45 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: 
     }
 }
 
-fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks what both roles need of their settings.
+fn check_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintReport) {
     let at = plugin.at.get("allow_on_headers_stop_iteration");
     if !at.is_true() && config.hold == Hold::StopIteration {
-        findings.error(
-            Row::StopIteration,
+        report.error(
+            LintCode::StopIteration,
             &at,
             "the filter cannot hold the headers while it reads the body: requests hang",
             "allow_on_headers_stop_iteration: true (Envoy 1.35 and later)",
         );
     }
+    // The deprecated `fail_open` has no value that reloads, so it is not looked at.
     let at = plugin.at.get("failure_policy");
     if at.text() != Some("FAIL_RELOAD") {
         let what = match at.text() {
             Some(policy) => format!("{policy}: after a trap"),
             None => "FAIL_CLOSED unless set: after a trap".to_owned(),
         };
-        findings.error(
-            Row::FailurePolicy,
+        report.error(
+            LintCode::FailurePolicy,
             &at,
             format!("{what} requests are not routed until Envoy is configured anew"),
             "failure_policy: FAIL_RELOAD",
         );
     }
-    environment(&plugin.at.get("vm_config.environment_variables"), needs, findings);
+    environment(&plugin.at.get("vm_config.environment_variables"), needs, report);
 }
 
-fn environment(at: &At, needs: &Needs, findings: &mut Findings) {
+/// Checks that every variable which the document names reaches the filter: from Envoy's own
+/// environment, or with its value in the file.
+fn environment(at: &At, needs: &Needs, report: &mut LintReport) {
+    // Names and not values: the file is no place for secrets, but Envoy allows both.
     let listed = at.get("host_env_keys").texts();
     let values = at.get("key_values");
     let given = values.keys();
     for (name, path) in &needs.variables {
         if !listed.contains(name) && !given.contains(&name.as_str()) {
-            findings.error(
-                Row::Environment,
+            report.error(
+                LintCode::Environment,
                 &at.get("host_env_keys"),
                 format!("{path} names {name}, which the filter is not given: Envoy does not start"),
                 format!("host_env_keys: [{name}] in vm_config.environment_variables"),
@@ -78,20 +83,24 @@ fn environment(at: &At, needs: &Needs, findings: &mut Findings) {
     }
 }
 
-/// Data that both roles have to share.
-pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
+/// Checks that both roles have the same shared data, and share it with no other filter.
+///
+/// Cooldowns, counts and turns live there, under keys that another filter could write to.
+pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
     let id = |plugin: &Plugin| plugin.at.get("vm_config.vm_id");
     for manager in scene.managers() {
         let at = id(&manager.plugin);
         if at.text().is_none_or(str::is_empty) {
-            findings.warning(
-                Row::VmIdEmpty,
+            report.warning(
+                LintCode::VmIdEmpty,
                 &at,
                 "shared data belongs to every filter without an id, those of others included",
                 "vm_id: pointsman",
             );
         }
     }
+    // Of several listeners with different ids one may be meant to stand apart, so clusters are
+    // compared with the first alone.
     let Some(first) = scene.managers().next() else { return };
     let first = id(&first.plugin);
     let first = first.text().unwrap_or_default();
@@ -100,8 +109,8 @@ pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
         let at = id(plugin);
         let other = at.text().unwrap_or_default();
         if other != first {
-            findings.error(
-                Row::VmIdDiffers,
+            report.error(
+                LintCode::VmIdDiffers,
                 &at,
                 format!(
                     "{other:?} here, {first:?} where requests are decided: what attempts find out \
@@ -113,31 +122,33 @@ pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
     }
 }
 
-/// The documents in the file: valid, that of `--config`, and one for both roles.
-pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut Findings) {
+/// Checks the documents in the file: that each is JSON, is the one of `--config` where that is
+/// given, and is the same for both roles.
+pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut LintReport) {
     let mut first = None;
     for manager in scene.managers() {
-        let Some(document) = valid(&manager.plugin, findings) else { continue };
+        let Some(document) = valid(&manager.plugin, report) else { continue };
         let document = without_role(document);
         if let Some(path) = config.and_then(|config| difference(config, &document)) {
-            findings.warning(
-                Row::DocumentDiffers,
+            report.warning(
+                LintCode::DocumentDiffers,
                 &manager.plugin.configuration(),
                 format!("the document here is not the one of --config: {path} differs"),
                 "the same document in both",
             );
         }
+        // Clusters are compared with the first listener's, which decides for most of them.
         first.get_or_insert(document);
     }
     for cluster in &scene.clusters {
-        let document = cluster.plugin.as_ref().and_then(|plugin| valid(plugin, findings));
+        let document = cluster.plugin.as_ref().and_then(|plugin| valid(plugin, report));
         let (Some(document), Some(first), Some(plugin)) = (document, &first, &cluster.plugin)
         else {
             continue;
         };
         if let Some(path) = difference(first, &without_role(document)) {
-            findings.error(
-                Row::RolesDiffer,
+            report.error(
+                LintCode::RolesDiffer,
                 &plugin.configuration(),
                 format!(
                     "the document here is not the one by which requests are decided: {path} differs"
@@ -148,12 +159,13 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut Fi
     }
 }
 
-fn valid(plugin: &Plugin, findings: &mut Findings) -> Option<Value> {
+/// Returns the document of a filter, if it is in the file; reports one that is not JSON.
+fn valid(plugin: &Plugin, report: &mut LintReport) -> Option<Value> {
     match plugin.document()? {
         Ok(document) => Some(document),
         Err(_) => {
-            findings.error(
-                Row::DocumentInvalid,
+            report.error(
+                LintCode::DocumentInvalid,
                 &plugin.configuration(),
                 "what stands here is not JSON: Envoy does not start",
                 "the document that `pointsman check` accepts",
@@ -163,6 +175,7 @@ fn valid(plugin: &Plugin, findings: &mut Findings) -> Option<Value> {
     }
 }
 
+/// Returns a document without the one key by which the two roles may differ.
 fn without_role(mut document: Value) -> Value {
     if let Some(members) = document.as_object_mut() {
         members.remove("role");
@@ -170,8 +183,10 @@ fn without_role(mut document: Value) -> Value {
     document
 }
 
-/// The path of the first thing that differs.
+/// Returns the path of the first difference between two documents, if there is one:
+/// `models.assistant.candidates[1]`. It is empty where they differ as a whole.
 fn difference(one: &Value, other: &Value) -> Option<String> {
+    // One step of the path, and the rest of it from the value below.
     let below = |step: &str, one, other| {
         let rest = difference(one, other)?;
         let dot = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
@@ -180,6 +195,7 @@ fn difference(one: &Value, other: &Value) -> Option<String> {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) => {
             let keys = one.keys().chain(other.keys());
+            // A key that one of them lacks differs, unless the other's value is null.
             let null = Value::Null;
             let of = |key: &String| {
                 below(key, one.get(key).unwrap_or(&null), other.get(key).unwrap_or(&null))
@@ -194,7 +210,8 @@ fn difference(one: &Value, other: &Value) -> Option<String> {
     }
 }
 
-/// Whether two values say the same: numbers may have another form in Envoy's YAML.
+/// Whether two values say the same. Envoy keeps the numbers of a `Struct` as doubles, so `1`
+/// and `1.0` are one.
 fn is_same(one: &Value, other: &Value) -> bool {
     one == other
         || matches!((one.as_f64(), other.as_f64()), (Some(one), Some(other)) if one.to_bits() == other.to_bits())

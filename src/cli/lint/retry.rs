@@ -2,24 +2,30 @@
 
 use crate::config::Config;
 
-use super::finding::{Findings, Row};
-use super::scene::Route;
+use super::report::{LintCode, LintReport};
+use super::scene::EnvoyRoute;
 use super::tree::At;
 
-/// What ends an attempt without an answer, and the header that asks for another one.
+/// Words of `retry_on` for an attempt that ends without an answer, and for the header by
+/// which the attempt filter asks for another one.
 const WANTED: [&str; 4] = ["connect-failure", "reset", "refused-stream", "retriable-headers"];
 
-/// What of an answer's status the filter decides.
+/// Words of `retry_on` for an answer's status. The filter decides by the status and the body,
+/// and Envoy would retry what it decided not to.
 const STATUSES: [&str; 5] =
     ["5xx", "gateway-error", "retriable-4xx", "retriable-status-codes", "envoy-ratelimited"];
 
-/// All that concerns retries of a route that the filter decides.
-pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
+/// Seconds that Envoy waits before it retries, where the policy says nothing.
+const DEFAULT_BACK_OFF_SECONDS: f64 = 0.025;
+
+/// Checks how Envoy retries on a route that the filter decides.
+pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let [own, host, _] = &route.around;
+    // A route's policy replaces that of its virtual host as a whole.
     let places = [own.get("route.retry_policy"), host.get("retry_policy")];
     let Some(policy) = places.iter().find(|at| at.is_there()) else {
-        findings.error(
-            Row::RetryPolicy,
+        report.error(
+            LintCode::RetryPolicy,
             &own.get("route.retry_policy"),
             format!(
                 "failover.max_attempts is {}, and without a policy there is one attempt",
@@ -29,32 +35,33 @@ pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
         );
         return;
     };
-    on(&policy.get("retry_on"), findings);
-    headers(&policy.get("retriable_headers"), &config.headers.retry, findings);
-    number(&policy.get("num_retries"), config, findings);
+    on(&policy.get("retry_on"), report);
+    headers(&policy.get("retriable_headers"), &config.headers.retry, report);
+    number(&policy.get("num_retries"), config, report);
     if !policy.get("refresh_cluster_on_retry").is_true() {
-        findings.error(
-            Row::RefreshCluster,
+        report.error(
+            LintCode::RefreshCluster,
             &policy.get("refresh_cluster_on_retry"),
             "every attempt goes to the cluster of the first",
             "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
         );
     }
-    pace(policy, findings);
-    hedging(route, findings);
+    pace(policy, report);
+    hedging(route, report);
     for at in [own, host] {
+        // The second is the newer name of the first.
         for field in ["per_request_buffer_limit_bytes", "request_body_buffer_limit"] {
-            kept(&at.get(field), config, findings);
+            check_kept(&at.get(field), config, report);
         }
     }
 }
 
-/// What limits how much of a body is kept for another attempt.
-pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
+/// Checks that what is set here does not keep too little of a body for another attempt.
+pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
-        findings.warning(
-            Row::RetryBuffer,
+        report.warning(
+            LintCode::RetryBuffer,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: longer bodies are not tried \
@@ -65,21 +72,23 @@ pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn on(at: &At, findings: &mut Findings) {
+/// Checks the words of `retry_on`: all that are needed, and none that judges a status.
+fn on(at: &At, report: &mut LintReport) {
     let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();
     if !missing.is_empty() {
-        findings.error(
-            Row::RetryOn,
+        report.error(
+            LintCode::RetryOn,
             at,
             format!("no other attempt is made on {}", missing.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
         );
     }
+    // Besides the header, which stands for all statuses that the filter wants retried.
     let statuses: Vec<&str> = STATUSES.into_iter().filter(|one| listed.contains(one)).collect();
     if !statuses.is_empty() {
-        findings.error(
-            Row::RetryOnStatuses,
+        report.error(
+            LintCode::RetryOnStatuses,
             at,
             format!("with {} Envoy retries what the filter decided not to", statuses.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
@@ -87,11 +96,13 @@ fn on(at: &At, findings: &mut Findings) {
     }
 }
 
-fn headers(at: &At, name: &str, findings: &mut Findings) {
+/// Checks that the header by which the attempt filter asks for another attempt is known.
+/// Envoy compares names of headers without regard to case.
+fn headers(at: &At, name: &str, report: &mut LintReport) {
     let is_it = |one: &At| one.get("name").text().is_some_and(|it| it.eq_ignore_ascii_case(name));
     if !at.items().iter().any(is_it) {
-        findings.error(
-            Row::RetriableHeaders,
+        report.error(
+            LintCode::RetriableHeaders,
             at,
             format!("{name}, which asks for another attempt, is not among them"),
             format!("retriable_headers: [{{name: {name}, present_match: true}}]"),
@@ -99,13 +110,16 @@ fn headers(at: &At, name: &str, findings: &mut Findings) {
     }
 }
 
-fn number(at: &At, config: &Config, findings: &mut Findings) {
-    let (attempts, retries) = (config.failover.max_attempts, at.number().unwrap_or(1));
+/// Checks that Envoy makes as many attempts as a plan may have.
+fn number(at: &At, config: &Config, report: &mut LintReport) {
+    let attempts = config.failover.max_attempts;
+    // Envoy's default is 1.
+    let retries = at.number().unwrap_or(1);
     let wanted = u64::from(attempts.saturating_sub(1));
     if retries < wanted {
-        let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::NumRetries,
+        let unset = at.unless_set();
+        report.error(
+            LintCode::NumRetries,
             at,
             format!("{retries}{unset}, and failover.max_attempts is {attempts}"),
             format!("num_retries: {wanted}"),
@@ -113,22 +127,26 @@ fn number(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn pace(policy: &At, findings: &mut Findings) {
+/// Checks how long an attempt may be silent, and how long Envoy waits before the next.
+///
+/// Envoy's defaults are for retries at the same hosts, which a pause relieves. The next
+/// attempt goes to another provider, so a pause only costs the client time.
+fn pace(policy: &At, report: &mut LintReport) {
     let at = policy.get("per_try_timeout");
     if at.seconds().unwrap_or(0.0) <= 0.0 {
-        findings.warning(
-            Row::PerTryTimeout,
+        report.warning(
+            LintCode::PerTryTimeout,
             &at,
             "a provider that accepts a request and does not answer is waited for without end",
             "per_try_timeout: 120s, the longest time to a first byte",
         );
     }
     let at = policy.get("retry_back_off.base_interval");
-    let seconds = at.seconds().unwrap_or(0.025);
-    if seconds >= 0.025 {
-        let unset = if at.is_there() { "" } else { " unless set" };
-        findings.warning(
-            Row::RetryBackOff,
+    let seconds = at.seconds().unwrap_or(DEFAULT_BACK_OFF_SECONDS);
+    if seconds >= DEFAULT_BACK_OFF_SECONDS {
+        let unset = at.unless_set();
+        report.warning(
+            LintCode::RetryBackOff,
             &at,
             format!("another provider is made to wait {} ms{unset}, and longer", seconds * 1000.0),
             "retry_back_off: {base_interval: 0.001s, max_interval: 0.01s}",
@@ -136,12 +154,14 @@ fn pace(policy: &At, findings: &mut Findings) {
     }
 }
 
-fn hedging(route: &Route, findings: &mut Findings) {
+/// Checks that Envoy makes one attempt after the other. They share one head and one record of
+/// progress.
+fn hedging(route: &EnvoyRoute, report: &mut LintReport) {
     let [own, host, _] = &route.around;
     for at in [own.get("route.hedge_policy"), host.get("hedge_policy")] {
         if at.get("hedge_on_per_try_timeout").is_true() {
-            findings.error(
-                Row::Hedging,
+            report.error(
+                LintCode::Hedging,
                 &at.get("hedge_on_per_try_timeout"),
                 "attempts at the same time write over each other's headers and progress",
                 "no hedge_policy",

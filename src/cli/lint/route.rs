@@ -3,87 +3,105 @@
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
-use super::listener::cuts;
+use super::listener::check_duration;
+use super::report::{LintCode, LintReport};
 use super::retry;
-use super::scene::{Manager, Route, Scene, Way};
+use super::scene::{EnvoyRoute, Manager, Scene, Way};
 use super::tree::At;
 
-/// Where the filter writes the cluster, with failover or `hold: buffer_filter`.
+/// Seconds after which Envoy ends an answer where the route says nothing.
+const DEFAULT_TIMEOUT_SECONDS: f64 = 15.0;
+
+/// Key of the filter state that has the cluster where [`Config::is_routed_by_state`].
 pub(super) const STATE: &str = "wasm.llm.cluster";
 
-/// All that concerns routes.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+/// Checks the routes of every connection manager that has the filter.
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for manager in scene.managers() {
         let elsewhere = ["rds", "scoped_routes"].map(|field| manager.at.get(field));
         if let Some(at) = elsewhere.iter().find(|at| at.is_there()) {
-            findings.warning(
-                Row::RoutesUnseen,
+            report.warning(
+                LintCode::RoutesUnseen,
                 at,
                 "the routes come from elsewhere and are not looked at",
                 "route_config here, to have them looked at",
             );
             continue;
         }
-        of_manager(manager, config, needs, findings);
-    }
-}
-
-fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut Findings) {
-    let fails_over = config.failover.max_attempts > 1;
-    let is_by_state = config.is_routed_by_state();
-    let mut is_decided = false;
-    for route in &manager.routes {
-        match &route.way {
-            Way::Header(header) if *header == config.headers.cluster => {
-                is_decided = true;
-                timeouts(route, findings);
-                if is_by_state {
-                    findings.error(
-                        Row::ClusterHeaderFailover,
-                        &route.at.get("route.cluster_header"),
-                        format!(
-                            "the cluster is chosen once, by a header that is not set with {}: \
-                             requests are answered with 503",
-                            why(config)
-                        ),
-                        by_state(config, "inline_cluster_specifier_plugin"),
-                    );
-                } else {
-                    removed(route, config, findings);
-                }
-            }
-            Way::State(key, matcher) if key == STATE && is_by_state => {
-                is_decided = true;
-                timeouts(route, findings);
-                map(matcher, needs, findings);
-                if fails_over {
-                    retry::check(route, config, findings);
-                    let window =
-                        manager.at.get("http2_protocol_options.initial_stream_window_size");
-                    retry::kept(&window, config, findings);
-                }
-            }
-            _ => {}
+        let mut is_decided = false;
+        for route in &manager.routes {
+            is_decided |= check_route(manager, route, config, needs, report);
+        }
+        if !is_decided {
+            undecided(manager, config, report);
         }
     }
-    if !is_decided {
-        let instead = if is_by_state {
-            by_state(config, "a route with inline_cluster_specifier_plugin")
-        } else {
-            format!("a route with cluster_header: {}", config.headers.cluster)
-        };
-        findings.error(
-            Row::NoDecisionRoute,
-            &manager.at.get("route_config.virtual_hosts"),
-            "no route goes where the filter decides",
-            instead,
-        );
+}
+
+/// Checks a route if it goes where the filter decides, and returns whether it does.
+///
+/// A manager may have any number of other routes: health checks, a website.
+fn check_route(
+    manager: &Manager,
+    route: &EnvoyRoute,
+    config: &Config,
+    needs: &Needs,
+    report: &mut LintReport,
+) -> bool {
+    let is_by_state = config.is_routed_by_state();
+    match &route.way {
+        Way::Header(header) if *header == config.headers.cluster => {
+            timeouts(route, report);
+            if is_by_state {
+                // The route is meant for the filter, and cannot work: the filter does not set
+                // the header.
+                report.error(
+                    LintCode::ClusterHeaderFailover,
+                    &route.at.get("route.cluster_header"),
+                    format!(
+                        "the cluster is chosen once, by a header that is not set with {}: \
+                         requests are answered with 503",
+                        reason_for_state(config)
+                    ),
+                    matcher_route("inline_cluster_specifier_plugin", config),
+                );
+            } else {
+                removed_headers(route, config, report);
+            }
+            true
+        }
+        Way::State(key, matcher) if key == STATE && is_by_state => {
+            timeouts(route, report);
+            map(matcher, needs, report);
+            if config.failover.max_attempts > 1 {
+                retry::check(route, config, report);
+                // Over HTTP/2 Envoy holds as much of a request as its window is wide.
+                let window = manager.at.get("http2_protocol_options.initial_stream_window_size");
+                retry::check_kept(&window, config, report);
+            }
+            true
+        }
+        _ => false,
     }
 }
 
-/// What has the cluster in filter state and not in a header.
-fn why(config: &Config) -> &'static str {
+fn undecided(manager: &Manager, config: &Config, report: &mut LintReport) {
+    let instead = if config.is_routed_by_state() {
+        matcher_route("a route with inline_cluster_specifier_plugin", config)
+    } else {
+        format!("a route with cluster_header: {}", config.headers.cluster)
+    };
+    report.error(
+        LintCode::NoDecisionRoute,
+        &manager.at.get("route_config.virtual_hosts"),
+        "no route goes where the filter decides",
+        instead,
+    );
+}
+
+/// Returns the setting by which the cluster is in filter state and in no header, as the user
+/// knows it.
+fn reason_for_state(config: &Config) -> &'static str {
     if config.hold == Hold::BufferFilter {
         "hold: buffer_filter"
     } else if config.failover.max_attempts > 1 {
@@ -93,37 +111,43 @@ fn why(config: &Config) -> &'static str {
     }
 }
 
-fn by_state(config: &Config, what: &str) -> String {
+/// Returns advice that names the shipped file with such a route.
+fn matcher_route(what: &str, config: &Config) -> String {
     let file = if config.hold == Hold::BufferFilter { "buffer" } else { "failover" };
     format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
 }
 
-fn timeouts(route: &Route, findings: &mut Findings) {
+/// Checks that Envoy does not end an answer that takes long.
+fn timeouts(route: &EnvoyRoute, report: &mut LintReport) {
     let at = route.at.get("route.timeout");
-    let seconds = at.seconds().unwrap_or(15.0);
+    let seconds = at.seconds().unwrap_or(DEFAULT_TIMEOUT_SECONDS);
+    // 0 turns it off.
     if seconds > 0.0 {
-        let unset = if at.is_there() { "" } else { " unless set" };
-        findings.error(
-            Row::RouteTimeout,
+        report.error(
+            LintCode::RouteTimeout,
             &at,
-            format!("Envoy ends an answer after {seconds} s{unset}, streams included"),
+            format!("Envoy ends an answer after {seconds} s{}, streams included", at.unless_set()),
             "timeout: 0s",
         );
     }
     for field in ["max_stream_duration", "grpc_timeout_header_max"] {
-        cuts(&route.at.get("route.max_stream_duration").get(field), findings);
+        check_duration(&route.at.get("route.max_stream_duration").get(field), report);
     }
 }
 
-fn removed(route: &Route, config: &Config, findings: &mut Findings) {
+/// Checks that providers do not get the headers by which the filter tells Envoy its decision.
+///
+/// They would learn the names of clusters and models. That breaks nothing, so it is a
+/// warning.
+fn removed_headers(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let lists = route.around.iter().map(|at| at.get("request_headers_to_remove").texts());
     let names: Vec<String> = lists.flatten().map(|name| name.to_ascii_lowercase()).collect();
     let wanted = [&config.headers.cluster, &config.headers.model];
     let missing: Vec<&str> =
         wanted.into_iter().filter(|name| !names.contains(name)).map(String::as_str).collect();
     if !missing.is_empty() {
-        findings.warning(
-            Row::HeadersToRemove,
+        report.warning(
+            LintCode::HeadersToRemove,
             &route.at.get("request_headers_to_remove"),
             format!("the provider is sent {}", missing.join(" and ")),
             format!("request_headers_to_remove: [{}, {}]", wanted[0], wanted[1]),
@@ -131,13 +155,15 @@ fn removed(route: &Route, config: &Config, findings: &mut Findings) {
     }
 }
 
-/// Every cluster that a decision may name, under its own name.
-fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
+/// Checks that the map of a matcher has every cluster that a decision may name, each under
+/// its own name.
+fn map(matcher: &At, needs: &Needs, report: &mut LintReport) {
     let map = matcher.get("matcher_tree.exact_match_map.map");
+    // Another kind of matcher may do the same in a way that is not looked at.
     if !map.is_there() {
         return;
     }
-    for (name, purpose) in needs.clusters.iter().filter(|(_, purpose)| purpose.is_routed) {
+    for (name, used) in needs.routed() {
         let at = map.member(name);
         let (_, action) = at.get("action.typed_config").typed();
         let what = match action.get("cluster").text() {
@@ -145,11 +171,11 @@ fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
             Some(cluster) => format!("{name} leads to the cluster {cluster}"),
             None => format!(
                 "{} names {name}, which is missing: its requests are answered with 503",
-                purpose.path
+                used.path
             ),
         };
-        findings.error(
-            Row::MatcherCluster,
+        report.error(
+            LintCode::MatcherCluster,
             &at,
             what,
             format!("an entry {name} whose action is ClusterAction, cluster: {name}"),

@@ -1,8 +1,8 @@
-//! What of an Envoy configuration concerns the filter: the listeners that have it,
+//! The parts of an Envoy configuration that concern the filter: the listeners that have it,
 //! their routes, and the clusters.
 //!
-//! Decides what counts as this filter, as a route that it decides, and as local.
-//! Judges nothing.
+//! Decides what counts as this filter, how a route chooses its cluster, and what is local.
+//! Reports nothing.
 
 use std::net::IpAddr;
 
@@ -10,16 +10,14 @@ use super::tree::At;
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/// The parts of an Envoy configuration.
+/// The parts of an Envoy configuration. Listeners without the filter are left out.
 #[derive(Debug)]
 pub(super) struct Scene {
     pub(super) root: At,
-    /// Those that have the filter.
     pub(super) listeners: Vec<Listener>,
     pub(super) clusters: Vec<Cluster>,
 }
 
-/// A listener that has the filter.
 #[derive(Debug)]
 pub(super) struct Listener {
     pub(super) at: At,
@@ -28,60 +26,61 @@ pub(super) struct Listener {
     pub(super) managers: Vec<Manager>,
 }
 
-/// An HTTP connection manager that has the filter.
+/// An HTTP connection manager that has the filter: what reads requests from a listener's
+/// connections, and passes them through filters to a route.
 #[derive(Debug)]
 pub(super) struct Manager {
     pub(super) at: At,
-    /// What it belongs to, with the client's TLS.
+    /// The filter chain that it is in, which has the TLS of clients.
     pub(super) chain: At,
-    /// Types of the filters before this one, network filters included.
+    /// Types of the filters before this one that are on, network filters included.
     pub(super) before: Vec<String>,
-    /// The HTTP filters behind it.
-    pub(super) behind: Vec<At>,
+    /// The HTTP filters after this one that are on.
+    pub(super) after: Vec<At>,
     pub(super) plugin: Plugin,
-    pub(super) routes: Vec<Route>,
+    pub(super) routes: Vec<EnvoyRoute>,
 }
 
-/// The filter, in one of its places.
+/// The filter in one of its places: a connection manager, or a cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Plugin {
-    /// Its `config`.
+    /// The plugin's `config`, with its virtual machine and its document.
     pub(super) at: At,
 }
 
-/// A route to a cluster.
+/// A route whose action leads to a cluster, whichever way it is chosen.
 #[derive(Debug)]
-pub(super) struct Route {
+pub(super) struct EnvoyRoute {
     pub(super) at: At,
-    /// It, its virtual host and the whole table: settings of each hold for it.
+    /// The route, its virtual host and the route table. A setting of each holds for the route,
+    /// and where two have it, the first counts.
     pub(super) around: [At; 3],
     pub(super) way: Way,
 }
 
-/// How a route chooses the cluster.
+/// How a route chooses the cluster. The filter can decide by the first two.
 #[derive(Debug)]
 pub(super) enum Way {
-    /// By a request header.
+    /// By the request header of this name, in lower case.
     Header(String),
-    /// By filter state under this key; the matcher's tree.
+    /// By a matcher over the filter state of this key.
     State(String, At),
-    /// Otherwise.
+    /// In any other way: it names the cluster, for example.
     Other,
 }
 
-/// A cluster.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) at: At,
-    /// Its HTTP protocol options.
+    /// Its options for HTTP, upstream filters among them.
     pub(super) options: At,
-    /// The filter, where it has it.
     pub(super) plugin: Option<Plugin>,
 }
 
 impl Scene {
-    /// The parts of this configuration.
+    /// Finds the parts of a configuration. What is not there or has another type is taken for
+    /// empty: Envoy itself refuses it.
     pub(super) fn of(root: At) -> Self {
         let listeners = root.get("static_resources.listeners").items().into_iter();
         let clusters = root.get("static_resources.clusters").items().into_iter();
@@ -92,19 +91,20 @@ impl Scene {
         }
     }
 
-    /// Every place of the filter in a listener.
+    /// Returns the managers of all listeners.
     pub(super) fn managers(&self) -> impl Iterator<Item = &Manager> {
         self.listeners.iter().flat_map(|listener| &listener.managers)
     }
 
-    /// The cluster of that name.
+    /// Returns the cluster of this name, if it is in the file.
     pub(super) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
 }
 
 impl Plugin {
-    /// The plugin's `config` if this is a wasm filter, and this one.
+    /// Returns the plugin if a filter is this one: a wasm filter with `pointsman` in its name,
+    /// id or file, or with a document that is a Pointsman configuration.
     fn of(filter: &At) -> Option<Self> {
         let (kind, fields) = filter.get("typed_config").typed();
         let at = fields.get("config");
@@ -121,30 +121,35 @@ impl Plugin {
         is_ours.then_some(plugin)
     }
 
+    /// Whether the document has what every Pointsman configuration has.
     fn is_document(&self) -> bool {
         let document = self.document().and_then(Result::ok);
         document
             .is_some_and(|it| ["providers", "deployments"].iter().all(|key| it.get(key).is_some()))
     }
 
-    /// The place of the document in it.
+    /// Returns the place of the document, with its type.
     pub(super) fn configuration(&self) -> At {
         self.at.get("configuration")
     }
 
-    /// The document, as JSON; or the text that is none.
+    /// Returns the document as JSON, if it is in the file.
+    ///
+    /// # Errors
+    /// The text that stands there, if it is not JSON.
     pub(super) fn document(&self) -> Option<Result<serde_json::Value, String>> {
         let configuration = self.configuration();
         let (kind, fields) = configuration.typed();
         let value = fields.get("value");
         match (kind.as_str(), value.text()) {
+            // As YAML rather than as a text with JSON.
             ("Struct", _) => value.json().map(Ok),
             (_, Some(text)) => Some(serde_json::from_str(text).map_err(|_| text.to_owned())),
             _ => None,
         }
     }
 
-    /// Whether it makes attempts.
+    /// Whether it is the attempt filter, which either `root_id` or `role` may say.
     pub(super) fn is_attempt(&self) -> bool {
         let document = self.document().and_then(Result::ok);
         let role = document.as_ref().and_then(|it| it.get("role")).and_then(|it| it.as_str());
@@ -152,11 +157,13 @@ impl Plugin {
     }
 }
 
+/// Returns a listener if one of its chains has the filter.
 fn listener(at: At) -> Option<Listener> {
     let chains = at.get("filter_chains").items().into_iter();
     let last = at.get("default_filter_chain");
     let chains = chains.chain(last.is_there().then_some(last));
     let managers: Vec<Manager> = chains.flat_map(|chain| managers(&chain)).collect();
+    // It is as exposed as the most exposed of its addresses.
     let mut addresses = vec![at.get("address")];
     let more = at.get("additional_addresses").items().into_iter();
     addresses.extend(more.map(|one| one.get("address")));
@@ -164,7 +171,8 @@ fn listener(at: At) -> Option<Listener> {
     (!managers.is_empty()).then_some(Listener { at, is_local, managers })
 }
 
-/// Whether only this machine reaches an address.
+/// Whether only this machine reaches an address: a loopback address or no socket at all, a
+/// pipe for example. A host name may be anything.
 pub(super) fn is_local(address: &At) -> bool {
     match address.get("socket_address.address").text() {
         Some(text) => text.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
@@ -172,6 +180,7 @@ pub(super) fn is_local(address: &At) -> bool {
     }
 }
 
+/// Returns the managers of a filter chain that have the filter.
 fn managers(chain: &At) -> Vec<Manager> {
     let mut network = Vec::new();
     let mut managers = Vec::new();
@@ -185,17 +194,21 @@ fn managers(chain: &At) -> Vec<Manager> {
     managers
 }
 
+/// Returns a manager if it has the filter; `network` are types of the chain's filters before
+/// it.
 fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     let filters = at.get("http_filters").items();
     let plugins: Vec<Option<Plugin>> = filters.iter().map(Plugin::of).collect();
+    // Where there are two, the first decides.
     let place = plugins.iter().position(Option::is_some)?;
     let kind = |filter: &At| filter.get("typed_config").typed().0;
+    // A route may turn a filter on again, but as a rule it is off.
     let is_on = |filter: &&At| !filter.get("disabled").is_true();
     let before = filters.iter().take(place).filter(is_on);
-    let behind = filters.iter().skip(place.saturating_add(1)).filter(is_on);
+    let after = filters.iter().skip(place.saturating_add(1)).filter(is_on);
     Some(Manager {
         before: network.iter().cloned().chain(before.map(kind)).collect(),
-        behind: behind.cloned().collect(),
+        after: after.cloned().collect(),
         plugin: plugins.into_iter().flatten().next()?,
         routes: routes(&at.get("route_config")),
         chain: chain.clone(),
@@ -203,12 +216,13 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     })
 }
 
-fn routes(table: &At) -> Vec<Route> {
+/// Returns the routes of a table that lead to clusters; others redirect or answer.
+fn routes(table: &At) -> Vec<EnvoyRoute> {
     let hosts = table.get("virtual_hosts").items();
     let of_host = |host: &At| {
         let routes = host.get("routes").items().into_iter();
         let routes = routes.filter(|at| at.get("route").is_there());
-        let route = |at: At| Route {
+        let route = |at: At| EnvoyRoute {
             way: way(&at.get("route"), table),
             around: [at.clone(), host.clone(), table.clone()],
             at,
@@ -218,11 +232,16 @@ fn routes(table: &At) -> Vec<Route> {
     hosts.iter().flat_map(of_host).collect()
 }
 
+/// Returns how a route's action chooses the cluster.
+///
+/// The plugin for filter state stands in the route itself or in the route table, under a
+/// name that the route refers to.
 fn way(action: &At, table: &At) -> Way {
     if let Some(header) = action.get("cluster_header").text() {
         return Way::Header(header.to_ascii_lowercase());
     }
     let mut plugin = action.get("inline_cluster_specifier_plugin.extension");
+    // A plugin that several routes use stands in the table, under a name.
     if let Some(name) = action.get("cluster_specifier_plugin").text() {
         let plugins = table.get("cluster_specifier_plugins").items().into_iter();
         let mut named = plugins.map(|one| one.get("extension"));

@@ -1,16 +1,31 @@
 //! TLS to providers: the right name, and a certificate for it.
 
-use super::finding::{Findings, Row};
+use super::report::{LintCode, LintReport};
 use super::scene::Cluster;
+use super::tree::At;
 
-/// All that concerns TLS of a cluster.
-pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings) {
+/// Fields that bind a certificate to one provider. A trusted issuer alone does not: it has
+/// certified everyone else too.
+const BINDING: [&str; 5] = [
+    "match_typed_subject_alt_names",
+    "match_subject_alt_names",
+    "verify_certificate_hash",
+    "verify_certificate_spki",
+    "custom_validator_config",
+];
+
+/// Checks the TLS of a cluster that requests are attempted at.
+///
+/// `has_attempt_filter` says whether the configuration hands requests over to one there.
+pub(super) fn check(cluster: &Cluster, has_attempt_filter: bool, report: &mut LintReport) {
     let options = cluster.options.get("upstream_http_protocol_options");
-    let [sni, san] = ["auto_sni", "auto_san_validation"].map(|field| options.get(field));
-    if fails_over {
-        for at in [&sni, &san].into_iter().filter(|at| at.is_true()) {
-            findings.error(
-                Row::AutoSni,
+    let [auto_sni, auto_san] = ["auto_sni", "auto_san_validation"].map(|field| options.get(field));
+    // Envoy takes the name from the head as it was when the connection was asked for. The
+    // attempt filter sets the host afterwards.
+    if has_attempt_filter {
+        for at in [&auto_sni, &auto_san].into_iter().filter(|at| at.is_true()) {
+            report.error(
+                LintCode::AutoSni,
                 at,
                 "with failover the host is still what the client called it when Envoy connects",
                 "sni and match_typed_subject_alt_names of the provider in transport_socket",
@@ -18,13 +33,18 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
         }
     }
     let (kind, tls) = cluster.at.get("transport_socket.typed_config").typed();
-    if kind != "UpstreamTlsContext" {
-        return;
+    if kind == "UpstreamTlsContext" {
+        check_server_name(cluster, &tls, auto_sni.is_true(), report);
+        check_certificate(&tls.get("common_tls_context"), auto_san.is_true(), report);
     }
+}
+
+fn check_server_name(cluster: &Cluster, tls: &At, has_auto_sni: bool, report: &mut LintReport) {
+    // Hosts of many names choose the certificate by this one.
     let at = tls.get("sni");
-    if at.text().is_none_or(str::is_empty) && !sni.is_true() {
-        findings.error(
-            Row::TlsSni,
+    if at.text().is_none_or(str::is_empty) && !has_auto_sni {
+        report.error(
+            LintCode::TlsSni,
             &at,
             format!(
                 "no host is named to {}, and most providers then refuse the connection",
@@ -33,36 +53,33 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
             "sni: the provider's host",
         );
     }
-    let context = tls.get("common_tls_context");
+}
+
+fn check_certificate(context: &At, has_auto_san: bool, report: &mut LintReport) {
     let validation = [
         context.get("validation_context"),
         context.get("combined_validation_context.default_validation_context"),
     ];
+    // What comes by SDS may have it all, so nothing is said of that.
     let elsewhere = [
         context.get("validation_context_sds_secret_config"),
         context.get("combined_validation_context.validation_context_sds_secret_config"),
     ];
-    let fields = [
-        "match_typed_subject_alt_names",
-        "match_subject_alt_names",
-        "verify_certificate_hash",
-        "verify_certificate_spki",
-        "custom_validator_config",
-    ];
-    let is_bound = validation.iter().any(|at| fields.iter().any(|field| at.get(field).is_there()));
-    if !is_bound && !san.is_true() && !elsewhere.iter().any(super::tree::At::is_there) {
-        let [validation, _] = &validation;
-        let what = if validation.get("trusted_ca").is_there() {
-            "a certificate of any host is taken for the provider's"
-        } else {
-            "any certificate is taken for the provider's"
-        };
-        findings.error(
-            Row::TlsSan,
-            &validation.get("match_typed_subject_alt_names"),
-            format!("{what}, and a credential may be sent to it"),
-            "trusted_ca, and match_typed_subject_alt_names: \
-             [{san_type: DNS, matcher: {exact: the provider's host}}]",
-        );
+    let is_bound = |at: &At| BINDING.iter().any(|field| at.get(field).is_there());
+    if validation.iter().any(is_bound) || has_auto_san || elsewhere.iter().any(At::is_there) {
+        return;
     }
+    let [validation, _] = &validation;
+    let what = if validation.get("trusted_ca").is_there() {
+        "a certificate of any host is taken for the provider's"
+    } else {
+        "any certificate is taken for the provider's"
+    };
+    report.error(
+        LintCode::TlsSan,
+        &validation.get("match_typed_subject_alt_names"),
+        format!("{what}, and a credential may be sent to it"),
+        "trusted_ca, and match_typed_subject_alt_names: \
+         [{san_type: DNS, matcher: {exact: the provider's host}}]",
+    );
 }

@@ -1,51 +1,52 @@
 //! Envoy's configuration as a tree, and places in it.
 //!
-//! A place knows its path whether or not something stands there, so that a
-//! finding can say where a missing setting belongs. Fields go by the names of
-//! Envoy's protocol files; those of its JSON mapping (`maxRetries`) are found as
-//! well. Knows no field.
+//! A place knows its path whether or not something stands there, so that a finding can say
+//! where a missing setting belongs. Fields go by the names of Envoy's protocol files
+//! (`max_retries`). Those of its JSON mapping (`maxRetries`) are found as well. Knows no field.
 
 use std::rc::Rc;
 
 use serde_json::Value;
 
-/// A value and the line it begins in; 0 where that is not known.
+/// A value and the line in which it begins, from 1. JSON is read without lines, so its values
+/// have line 0.
 #[derive(Debug)]
-pub(in crate::cli) struct Node {
+pub(crate) struct TreeNode {
     pub(super) line: usize,
-    pub(super) kind: Kind,
+    pub(super) value: TreeValue,
 }
 
-/// A value as Envoy reads it.
+/// A value as Envoy reads it. Aliases share what they stand for.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum TreeValue {
     Null,
     Bool(bool),
-    /// A number as it was written.
+    /// A number as it was written, so that none is rounded.
     Number(String),
     Text(String),
-    List(Vec<Rc<Node>>),
-    /// Members in order.
-    Map(Vec<(String, Rc<Node>)>),
+    List(Vec<Rc<TreeNode>>),
+    /// Members in the order of the file, equal keys included.
+    Map(Vec<(String, Rc<TreeNode>)>),
 }
 
-impl Node {
+impl TreeNode {
     fn member(&self, key: &str) -> Option<&Rc<Self>> {
-        let Kind::Map(members) = &self.kind else { return None };
+        let TreeValue::Map(members) = &self.value else { return None };
         // Of equal keys the last counts.
         members.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     fn json(&self) -> Value {
-        match &self.kind {
-            Kind::Null => Value::Null,
-            Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(text) => {
+        match &self.value {
+            TreeValue::Null => Value::Null,
+            TreeValue::Bool(value) => Value::Bool(*value),
+            TreeValue::Number(text) => {
+                // JSON cannot say what does not parse: it stays the text.
                 text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number)
             }
-            Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(|item| item.json()).collect(),
-            Kind::Map(members) => {
+            TreeValue::Text(text) => Value::String(text.clone()),
+            TreeValue::List(items) => items.iter().map(|item| item.json()).collect(),
+            TreeValue::Map(members) => {
                 let member = |(key, node): &(String, Rc<Self>)| (key.clone(), node.json());
                 Value::Object(members.iter().map(member).collect())
             }
@@ -53,56 +54,68 @@ impl Node {
     }
 }
 
-impl From<Value> for Node {
+impl From<Value> for TreeNode {
     fn from(value: Value) -> Self {
-        let kind = match value {
-            Value::Null => Kind::Null,
-            Value::Bool(value) => Kind::Bool(value),
-            Value::Number(number) => Kind::Number(number.to_string()),
-            Value::String(text) => Kind::Text(text),
+        let value = match value {
+            Value::Null => TreeValue::Null,
+            Value::Bool(value) => TreeValue::Bool(value),
+            Value::Number(number) => TreeValue::Number(number.to_string()),
+            Value::String(text) => TreeValue::Text(text),
             Value::Array(items) => {
-                Kind::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
+                TreeValue::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
             }
-            Value::Object(members) => {
-                Kind::Map(members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect())
-            }
+            Value::Object(members) => TreeValue::Map(
+                members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect(),
+            ),
         };
-        Self { line: 0, kind }
+        Self { line: 0, value }
     }
 }
 
-/// A place, with or without something there.
+/// A place in a tree, with or without something there.
+///
+/// Every step leads to a place, so checks need not care what is missing:
+///
+/// ```text
+/// at.get("route.timeout").seconds()    None where there is no timeout, or no route
+/// at.get("route.timeout").path()       "…routes[0].route.timeout" in either case
+/// ```
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct At {
+pub(crate) struct At {
     path: String,
-    /// Of what stands here, or else of what it would stand in.
+    /// The line of what stands here, or else of what it would stand in.
     line: usize,
-    node: Option<Rc<Node>>,
+    node: Option<Rc<TreeNode>>,
 }
 
 impl At {
-    /// The whole of a tree.
-    pub(in crate::cli) fn root(node: Node) -> Self {
+    /// Returns the place of the whole tree.
+    pub(crate) fn root(node: TreeNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
     }
 
-    /// Where it is: `static_resources.clusters[0].name`.
+    /// Returns the path for messages: `static_resources.clusters[0].name`.
     pub(super) fn path(&self) -> &str {
         if self.path.is_empty() { "configuration" } else { &self.path }
     }
 
-    /// The line; 0 where that is not known.
+    /// Returns the line, from 1; 0 where it is not known.
     pub(super) const fn line(&self) -> usize {
         self.line
     }
 
-    /// The place of a field, in the field before it, and so on: names with dots between.
-    pub(in crate::cli) fn get(&self, fields: &str) -> Self {
+    /// Returns the place of a field by its path from here: `route.retry_policy`.
+    ///
+    /// A name that has dots itself, such as that of an extension, is for [`At::member`].
+    pub(crate) fn get(&self, fields: &str) -> Self {
         fields.split('.').fold(self.clone(), |at, field| at.member(field))
     }
 
-    /// The place of a member by its key.
-    pub(in crate::cli) fn member(&self, key: &str) -> Self {
+    /// Returns the place of a member by its key.
+    ///
+    /// The key is looked for as it is and then as the JSON mapping spells it. The path has the
+    /// spelling that is there.
+    pub(crate) fn member(&self, key: &str) -> Self {
         let found = self.node.as_ref().and_then(|node| {
             node.member(key).map(|of| (key.to_owned(), of)).or_else(|| {
                 let key = camel_case(key);
@@ -111,27 +124,31 @@ impl At {
         });
         let (key, node) = found.map_or((key.to_owned(), None), |(key, node)| (key, Some(node)));
         let dot = if self.path.is_empty() { "" } else { "." };
+        // A path with such a key would read as two steps.
         let key = if key.contains('.') { format!("[{key:?}]") } else { format!("{dot}{key}") };
         self.below(&key, node)
     }
 
-    fn below(&self, step: &str, node: Option<&Rc<Node>>) -> Self {
+    fn below(&self, step: &str, node: Option<&Rc<TreeNode>>) -> Self {
         Self {
             path: format!("{}{step}", self.path),
             line: node.map_or(self.line, |node| node.line),
-            node: node.filter(|node| !matches!(node.kind, Kind::Null)).cloned(),
+            // Taken for nothing here, so that `is_there` need not look.
+            node: node.filter(|node| !matches!(node.value, TreeValue::Null)).cloned(),
         }
     }
 
-    /// Whether something stands here that is not null.
-    pub(in crate::cli) const fn is_there(&self) -> bool {
+    /// Whether something stands here.
+    ///
+    /// Null counts as nothing: Envoy takes it for a field that is not set.
+    pub(crate) const fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
-    /// The items of a list.
-    pub(in crate::cli) fn items(&self) -> Vec<Self> {
-        match self.kind() {
-            Some(Kind::List(items)) => {
+    /// Returns the places of a list's items; none where no list stands here.
+    pub(crate) fn items(&self) -> Vec<Self> {
+        match self.value() {
+            Some(TreeValue::List(items)) => {
                 let item = |(at, node)| self.below(&format!("[{at}]"), Some(node));
                 items.iter().enumerate().map(item).collect()
             }
@@ -139,49 +156,61 @@ impl At {
         }
     }
 
-    /// The keys of an object.
-    pub(in crate::cli) fn keys(&self) -> Vec<&str> {
-        match self.kind() {
-            Some(Kind::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
+    /// Returns the keys of an object; none where no object stands here.
+    pub(crate) fn keys(&self) -> Vec<&str> {
+        match self.value() {
+            Some(TreeValue::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
             _ => Vec::new(),
         }
     }
 
-    /// The text that stands here; numbers are text as well.
-    pub(in crate::cli) fn text(&self) -> Option<&str> {
-        match self.kind() {
-            Some(Kind::Text(text) | Kind::Number(text)) => Some(text),
+    /// Returns the text that stands here.
+    ///
+    /// Numbers are text as well: protobuf's JSON allows `"3"` for 3, and a name may be `1`.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self.value() {
+            Some(TreeValue::Text(text) | TreeValue::Number(text)) => Some(text),
             _ => None,
         }
     }
 
-    /// The texts of a list.
+    /// Returns the texts of a list, without items of other types.
     pub(super) fn texts(&self) -> Vec<String> {
         self.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
 
-    /// Whether `true` stands here.
     pub(super) fn is_true(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Bool(true)))
+        matches!(self.value(), Some(TreeValue::Bool(true)))
     }
 
-    /// The whole number that stands here.
+    /// Returns the whole number that stands here.
     pub(super) fn number(&self) -> Option<u64> {
         let text = self.text()?;
+        // JSON that passed through a `Struct` has every number as a double.
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
-    /// The duration that stands here, in seconds.
+    /// Returns the duration that stands here, in seconds: 0.5 for `0.5s`.
+    ///
+    /// Seconds are the only unit of durations in protobuf's JSON, so `500ms` is none.
     pub(super) fn seconds(&self) -> Option<f64> {
         self.text()?.strip_suffix('s')?.parse().ok()
     }
 
-    /// What stands here, as JSON.
-    pub(in crate::cli) fn json(&self) -> Option<Value> {
+    /// Returns what a message adds to a default value: " unless set", or nothing where the
+    /// value stands in the file.
+    pub(super) const fn unless_set(&self) -> &'static str {
+        if self.is_there() { "" } else { " unless set" }
+    }
+
+    /// Returns what stands here as JSON; none where nothing stands here.
+    pub(crate) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }
 
-    /// The name of a `typed_config`'s type without its package, and its fields.
+    /// Returns the type of a `typed_config` without its package, and the place of its fields.
+    ///
+    /// The type is empty where none is named. A `TypedStruct` stands for the type that it names.
     pub(super) fn typed(&self) -> (String, Self) {
         let name = |at: &Self| {
             let url = at.text().unwrap_or_default();
@@ -194,12 +223,12 @@ impl At {
         (outer, self.clone())
     }
 
-    fn kind(&self) -> Option<&Kind> {
-        self.node.as_ref().map(|node| &node.kind)
+    fn value(&self) -> Option<&TreeValue> {
+        self.node.as_ref().map(|node| &node.value)
     }
 }
 
-/// The name that the JSON mapping gives a field.
+/// Returns the name that the JSON mapping gives a field: `maxRetries` for `max_retries`.
 fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let mut camel = words.next().unwrap_or_default().to_owned();

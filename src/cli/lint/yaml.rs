@@ -1,24 +1,29 @@
 //! Text to a tree, the way Envoy reads YAML and JSON.
 //!
-//! Envoy knows anchors and aliases. It knows no merge keys: `<<` is to it the name
-//! of a field, and no message has one. Plain scalars are null, booleans (`yes` and
-//! `off` too), whole numbers or else text.
+//! Envoy knows anchors and aliases. It knows no merge keys: it takes `<<` for the name of a
+//! field, which no message has. Plain scalars are null, booleans (`yes` and `off` too),
+//! numbers or else text.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
-use super::tree::{Kind, Node};
+use super::tree::{TreeNode, TreeValue};
 
 /// Most nodes of a document, those that aliases repeat included.
+///
+/// Aliases of aliases grow exponentially: a file of a kilobyte can stand for more nodes than
+/// memory holds, and every check would visit them all.
 const MOST_NODES: usize = 1_000_000;
 
 /// Reads JSON text, or else the first document of YAML text.
 ///
+/// JSON is tried first, because YAML's escapes lack surrogate pairs (`\ud83d\ude00`).
+///
 /// # Errors
 /// What is wrong, with its line.
-pub(in crate::cli) fn read(text: &str) -> Result<Node, String> {
+pub(crate) fn read(text: &str) -> Result<TreeNode, String> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
     {
@@ -39,29 +44,35 @@ fn said(error: &ScanError) -> String {
     format!("line {}: {}", error.marker().line(), error.info())
 }
 
-/// A list or an object that is not complete.
+/// A list or an object whose end has not been read.
 #[derive(Debug)]
 struct Open {
     anchor: usize,
     line: usize,
-    /// How many nodes it has by now, itself included.
+    /// How many nodes it stands for so far, itself and repeated ones included.
     nodes: usize,
-    /// The key whose value comes next, of an object.
+    /// The key whose value comes next; none where a key comes next.
     key: Option<String>,
-    items: Vec<Rc<Node>>,
-    members: Option<Vec<(String, Rc<Node>)>>,
+    items: Vec<Rc<TreeNode>>,
+    /// Members of an object; a list has items instead.
+    members: Option<Vec<(String, Rc<TreeNode>)>>,
 }
 
+/// Makes a tree of the parser's events, which come in the order of the text.
 #[derive(Debug, Default)]
 struct Builder {
+    /// From the outermost to the innermost.
     open: Vec<Open>,
-    /// With how many nodes each stands for.
-    anchors: HashMap<usize, (Rc<Node>, usize)>,
-    root: Option<Node>,
+    /// What each anchor stands for, and how many nodes that are.
+    anchors: HashMap<usize, (Rc<TreeNode>, usize)>,
+    root: Option<TreeNode>,
 }
 
 impl Builder {
-    /// Takes the next event; true when the document is complete.
+    /// Takes the next event; returns true when the document is complete.
+    ///
+    /// # Errors
+    /// What Envoy would refuse, too.
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<bool, &'static str> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -70,10 +81,12 @@ impl Builder {
                     return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
                                 or refer to all of them by one anchor");
                 }
-                let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
-                return self.add(Rc::new(Node { line, kind }), 1, anchor);
+                let value =
+                    if is_plain { plain(&text) } else { TreeValue::Text(text.into_owned()) };
+                return self.add(Rc::new(TreeNode { line, value }), 1, anchor);
             }
             Event::Alias(anchor) => {
+                // An anchor is known once its node is complete, so nothing can contain itself.
                 let known = self.anchors.get(&anchor).cloned();
                 let (node, nodes) = known.ok_or("an alias of what is not complete")?;
                 return self.add(node, nodes, 0);
@@ -82,8 +95,8 @@ impl Builder {
             Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
-                let kind = open.members.map_or(Kind::List(open.items), Kind::Map);
-                let node = Rc::new(Node { line: open.line, kind });
+                let value = open.members.map_or(TreeValue::List(open.items), TreeValue::Map);
+                let node = Rc::new(TreeNode { line: open.line, value });
                 return self.add(node, open.nodes, open.anchor);
             }
             _ => {}
@@ -91,24 +104,35 @@ impl Builder {
         Ok(false)
     }
 
+    /// Whether the next scalar is the key of a member.
     fn is_key_next(&self) -> bool {
         self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
     }
 
-    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
+    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<TreeNode>)>>) {
         self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
     }
 
-    /// Adds a node to what is open; `nodes` is how many it stands for.
-    fn add(&mut self, node: Rc<Node>, nodes: usize, anchor: usize) -> Result<bool, &'static str> {
+    /// Adds a node to what is open, or makes it the root; returns true when it is the root.
+    ///
+    /// `nodes` is how many nodes it stands for. `anchor` is 0 for none.
+    fn add(
+        &mut self,
+        node: Rc<TreeNode>,
+        nodes: usize,
+        anchor: usize,
+    ) -> Result<bool, &'static str> {
         if anchor > 0 {
             self.anchors.insert(anchor, (Rc::clone(&node), nodes));
         }
         let Some(open) = self.open.last_mut() else {
-            self.root = Rc::try_unwrap(node).ok();
+            // The anchors may hold the root as well.
             self.anchors.clear();
+            self.root = Rc::try_unwrap(node).ok();
             return Ok(self.root.is_some());
         };
+        // What an alias stands for counts each time. It is shared in memory, but every check
+        // visits it again.
         open.nodes = open.nodes.saturating_add(nodes);
         if open.nodes > MOST_NODES {
             return Err("a million nodes and more, those that aliases repeat included");
@@ -117,11 +141,12 @@ impl Builder {
             (None, _) => open.items.push(node),
             (Some(members), Some(key)) => members.push((key, node)),
             (Some(_), None) => {
-                open.key = Some(match &node.kind {
-                    Kind::Text(text) | Kind::Number(text) => text.clone(),
-                    Kind::Bool(value) => value.to_string(),
-                    Kind::Null => String::new(),
-                    Kind::List(_) | Kind::Map(_) => return Err("a key that is no text"),
+                open.key = Some(match &node.value {
+                    TreeValue::Text(text) | TreeValue::Number(text) => text.clone(),
+                    // Envoy takes any scalar for a key.
+                    TreeValue::Bool(value) => value.to_string(),
+                    TreeValue::Null => String::new(),
+                    TreeValue::List(_) | TreeValue::Map(_) => return Err("a key that is no text"),
                 });
             }
         }
@@ -129,18 +154,19 @@ impl Builder {
     }
 }
 
-/// A scalar without quotes.
-fn plain(text: &str) -> Kind {
+/// Returns the value of a scalar without quotes, by the rules of yaml-cpp, which is what Envoy
+/// reads by: those of YAML 1.1 for booleans.
+fn plain(text: &str) -> TreeValue {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "" | "~" | "null" | "Null" | "NULL" => TreeValue::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Kind::Bool(true)
+            TreeValue::Bool(true)
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Kind::Bool(false)
+            TreeValue::Bool(false)
         }
-        _ if text.parse::<serde_json::Number>().is_ok() => Kind::Number(text.to_owned()),
-        _ => Kind::Text(text.to_owned()),
+        _ if text.parse::<serde_json::Number>().is_ok() => TreeValue::Number(text.to_owned()),
+        _ => TreeValue::Text(text.to_owned()),
     }
 }
 
@@ -166,6 +192,7 @@ mod tests {
     fn an_alias_is_what_its_anchor_is() {
         let text = "a: &a {b: [1, &c 2]}\nd: *a\ne: *c\n";
         assert_eq!(value(text), json!({"a": {"b": [1, 2]}, "d": {"b": [1, 2]}, "e": 2}));
+        assert_eq!(value("&a {b: &b 1, c: *b}"), json!({"b": 1, "c": 1}));
         assert!(read("a: &a {b: *a}").is_err());
         assert!(read("a: *b").is_err());
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Longest line; longer ones are passed over.
+/// Bytes of the longest line that is read: more than a proxy holds of a body. It bounds the
+/// memory for a file that has no line breaks.
 const MOST_BYTES: usize = 64 << 20;
 
 /// A request as it was captured.
@@ -19,37 +20,44 @@ const MOST_BYTES: usize = 64 << 20;
 pub(super) struct Captured {
     pub(super) method: String,
     pub(super) path: String,
+    /// Names are in lower case.
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Vec<u8>,
-    /// When it was made, as the capture says it.
+    /// When the request was made, in whatever form the capture has it. It is only shown:
+    /// what the proxy knew of deployments then is not in the capture.
     pub(super) time: Option<Value>,
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<CapturedUsage>,
 }
 
-/// Tokens that the request has used.
+/// Tokens that the request has used, by its response: under the names of Anthropic's API and
+/// OpenAI's newer one, or of chat completions.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Usage {
+pub(super) struct CapturedUsage {
     #[serde(alias = "prompt_tokens")]
     pub(super) input_tokens: u64,
+    /// 0 where there are none: embeddings.
     #[serde(alias = "completion_tokens", default)]
     pub(super) output_tokens: u64,
 }
 
-/// A line as it is written.
+/// A line that is not a body alone.
 #[derive(Debug, Deserialize)]
-struct Written<'a> {
+struct RawLine<'a> {
     #[serde(alias = "url")]
     path: Option<String>,
     method: Option<String>,
     #[serde(default)]
     headers: BTreeMap<String, Value>,
+    /// Raw, since the scanner has to see the bytes that the client sent: order and repetition
+    /// of keys, numbers as they were written.
     #[serde(borrow)]
     body: Option<&'a RawValue>,
     time: Option<Value>,
-    usage: Option<Usage>,
+    usage: Option<CapturedUsage>,
 }
 
-/// What an access log has, and no request.
+/// Keys that an access log has and a request has not. Envoy's own names, and those of the
+/// shipped configurations.
 const LOGGED: [&str; 7] = [
     "response_code",
     "response_flags",
@@ -63,29 +71,37 @@ const LOGGED: [&str; 7] = [
 const NO_BODY: &str = "an access log line holds no body, so nothing can be decided; capture \
                        requests as {\"path\": …, \"headers\": {…}, \"body\": …}";
 
-/// What a line of a file turned out to be.
+/// What comes next in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// It is in the buffer.
-    Line,
-    /// It is longer than any request.
+pub(super) enum NextLine {
+    /// A line, which is now in the buffer.
+    Read,
+    /// A line that is longer than [`MOST_BYTES`]; the buffer is empty.
     TooLong,
-    /// There is none.
+    /// The end of the file.
     End,
 }
 
-/// Reads the next line into a buffer, without its end; at most so much of it.
-pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
+/// Reads the next line into `line`, without its line break.
+///
+/// The whole of a line that is too long is read, so that the next call begins after it.
+///
+/// # Errors
+/// The reader's.
+pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<NextLine> {
     line.clear();
     let mut is_too_long = false;
+    let ended = |is_too_long| if is_too_long { NextLine::TooLong } else { NextLine::Read };
     loop {
         let read = reader.fill_buf()?;
         if read.is_empty() {
+            // The last line need not end with a line break.
             let is_end = line.is_empty() && !is_too_long;
-            return Ok(if is_end { Next::End } else { ended(is_too_long) });
+            return Ok(if is_end { NextLine::End } else { ended(is_too_long) });
         }
         let end = read.iter().position(|byte| *byte == b'\n');
         let piece = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
+        // Reading goes on, since the next line begins after the end of this one.
         if line.len().saturating_add(piece.len()) > MOST_BYTES {
             is_too_long = true;
             line.clear();
@@ -101,23 +117,30 @@ pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<
     }
 }
 
-const fn ended(is_too_long: bool) -> Next {
-    if is_too_long { Next::TooLong } else { Next::Line }
-}
-
-/// The request of a line; `path` is that of bodies which stand there alone.
+/// Returns the request of a line. Two shapes are read:
+///
+/// ```json
+/// {"path": "/v1/messages", "headers": {"x-llm-tag": "eu"}, "body": {…}, "usage": {…}}
+/// {"model": "assistant", "messages": [{"role": "user", "content": "hello"}]}
+/// ```
+///
+/// The second is a body alone. Its path is `path`, or else the one that its keys tell.
 ///
 /// # Errors
-/// What is wrong with the line.
+/// What is wrong with the line. Lines of access logs, in JSON or not, are common enough to
+/// have a message of their own.
 pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> {
     let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
-    // What editors put before a file.
+    // Some editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}').trim();
+    // Keys first, values raw: a body alone may have keys of `RawLine` with values of other
+    // types.
     let value: BTreeMap<Cow<'_, str>, &RawValue> =
         serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     let has = |key: &str| value.contains_key(key);
-    let is_bare = !has("body") && !has("path") && !has("url");
-    if is_bare && !LOGGED.into_iter().any(has) {
+    let is_logged = LOGGED.into_iter().any(has);
+    let is_body_alone = !has("body") && !has("path") && !has("url");
+    if is_body_alone && !is_logged {
         let path = path.or_else(|| guessed(has)).ok_or(
             "a body without a path, and not one of a kind that tells it; give it by --path",
         )?;
@@ -130,25 +153,29 @@ pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> 
             usage: None,
         });
     }
-    let written: Written<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let method = written.method.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase();
-    let body = match written.body {
+    let line: RawLine<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let method = line.method.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase();
+    let body = match line.body {
         Some(body) => bytes(body)?,
-        None if method == "GET" && !LOGGED.into_iter().any(has) => Vec::new(),
+        // A GET has no body, but may be a line of an access log as well.
+        None if method == "GET" && !is_logged => Vec::new(),
         None => return Err(NO_BODY.to_owned()),
     };
-    let path = written.path.or_else(|| path.map(str::to_owned));
+    let path = line.path.or_else(|| path.map(str::to_owned));
     Ok(Captured {
         method,
         path: path.ok_or("\"path\" is missing; give it there or by --path")?,
-        headers: headers(written.headers)?,
+        headers: headers(line.headers)?,
         body,
-        time: written.time,
-        usage: written.usage,
+        time: line.time,
+        usage: line.usage,
     })
 }
 
-/// The path of a body that only one kind of request has.
+/// Returns the path of a body that only one kind of request has.
+///
+/// `messages` is also a key of Anthropic's API, but without `--path` the far more common one
+/// is meant. `input` is a key of three kinds, so it tells nothing.
 fn guessed(has: impl Fn(&str) -> bool) -> Option<&'static str> {
     if has("messages") {
         return Some("/v1/chat/completions");
@@ -159,7 +186,8 @@ fn guessed(has: impl Fn(&str) -> bool) -> Option<&'static str> {
     has("prompt").then_some("/v1/completions")
 }
 
-/// A text is the body's bytes, any other value its JSON as it is written.
+/// Returns the bytes of a body: of a JSON text what it says, of any other value its JSON as
+/// it is written. `null` is no body.
 fn bytes(body: &RawValue) -> Result<Vec<u8>, String> {
     let text = body.get();
     match text.as_bytes().first() {
@@ -171,10 +199,11 @@ fn bytes(body: &RawValue) -> Result<Vec<u8>, String> {
     }
 }
 
+/// Returns headers as Envoy has them: one entry for each value, names in lower case.
 fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut headers = Vec::new();
     for (name, value) in written {
-        // Method and path are members of their own.
+        // Method and path are members of their own, and would be there twice.
         if name.starts_with(':') {
             continue;
         }
@@ -194,7 +223,9 @@ fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, S
     Ok(headers)
 }
 
+/// Returns the message for a line that is not a JSON object.
 fn not_json(text: &str, error: &serde_json::Error) -> String {
+    // Access logs as text begin with a time in brackets, or have the method as a word.
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let mut words = text.split_whitespace().map(|word| word.trim_matches(['"', '[']));
     if text.starts_with('[') || words.any(|word| methods.contains(&word)) && !text.starts_with('{')
@@ -208,13 +239,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8]) -> Vec<(Next, Vec<u8>)> {
+    fn lines(text: &[u8]) -> Vec<(NextLine, Vec<u8>)> {
         let mut reader = io::BufReader::with_capacity(4, text);
         let mut found = Vec::new();
         loop {
             let mut line = Vec::new();
             match next(&mut reader, &mut line).unwrap() {
-                Next::End => return found,
+                NextLine::End => return found,
                 next => found.push((next, line)),
             }
         }
@@ -233,8 +264,8 @@ mod tests {
         let mut text = vec![b'x'; MOST_BYTES + 1];
         text.extend(b"\nnext");
         let found = lines(&text);
-        assert_eq!(found[0], (Next::TooLong, Vec::new()));
-        assert_eq!(found[1], (Next::Line, b"next".to_vec()));
+        assert_eq!(found[0], (NextLine::TooLong, Vec::new()));
+        assert_eq!(found[1], (NextLine::Read, b"next".to_vec()));
     }
 
     #[test]

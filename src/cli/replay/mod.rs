@@ -15,13 +15,16 @@ use std::path::{Path, PathBuf};
 
 use crate::config;
 
-use super::{Failure, Output, read, table};
-use line::{Captured, Next};
-use report::{Bad, BadLine, Basis, Differences, EXAMPLES, Kind, Named, Report, Shown};
-use side::{Outcome, Side, Tally};
+use super::io::{Output, ToolError, pretty_json, read, unreadable};
+use super::table;
+use line::{Captured, NextLine};
+use report::{
+    BadLine, BadLines, CostBasis, Differences, EXAMPLES, ReplayReport, Replayed, Shift, SideTotals,
+};
+use side::{Disposition, Side, Subtotal};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ReplayArgs {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
@@ -47,13 +50,20 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// Lines that cannot be read and are named.
+/// How many lines that cannot be read the report has in full; the others are counted.
+/// A file of another kind has nothing else.
 const MOST_BAD: usize = 20;
 
-/// The report; exit code 1 if there are lines that cannot be read.
-pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
+/// Returns the report; the exit code is 1 if there are lines that cannot be read.
+///
+/// With `--each`, every request is printed as it is read.
+///
+/// # Errors
+/// A configuration is not valid, or a file cannot be read.
+pub(super) fn run(arguments: &ReplayArgs) -> Result<Output, ToolError> {
+    // Of two configurations the message has to say which one.
     let side = |file: &Path| {
-        let named = |problems| Failure::new(2, format!("{}:\n{problems}", file.display()));
+        let named = |problems| ToolError::unusable(format!("{}:\n{problems}", file.display()));
         config::parse(&read(file)?).map(Side::new).map_err(named)
     };
     let mut replay = Replay {
@@ -61,84 +71,88 @@ pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
         config: side(&arguments.config)?,
         against: arguments.against.as_deref().map(side).transpose()?,
         requests: 0,
-        bad: Bad::default(),
-        basis: Basis::default(),
-        kinds: BTreeMap::new(),
+        bad: BadLines::default(),
+        basis: CostBasis::default(),
+        shifts: BTreeMap::new(),
         shown: Vec::new(),
     };
-    let unreadable = |error: io::Error| {
-        Failure::new(2, format!("{}: cannot be read: {error}", arguments.file.display()))
-    };
+    let failed = |error: io::Error| unreadable(arguments.file.display(), &error);
     if arguments.file.as_os_str() == "-" {
-        replay.all(&mut io::stdin().lock()).map_err(unreadable)?;
+        replay.read_all(&mut io::stdin().lock()).map_err(failed)?;
     } else {
-        let file = File::open(&arguments.file).map_err(unreadable)?;
-        replay.all(&mut BufReader::with_capacity(1 << 16, file)).map_err(unreadable)?;
+        let file = File::open(&arguments.file).map_err(failed)?;
+        replay.read_all(&mut BufReader::with_capacity(1 << 16, file)).map_err(failed)?;
     }
-    let report = replay.report();
-    let code = u8::from(report.bad_lines.count > 0);
+    let report = replay.into_report();
     let text = if arguments.json && arguments.each {
-        serde_json::to_string(&report)
+        // One object on each line, the report being the last.
+        serde_json::to_string(&report).map_err(ToolError::unusable)?
     } else if arguments.json {
-        serde_json::to_string_pretty(&report)
+        pretty_json(&report)?
     } else {
-        Ok(report::text(&report))
+        report::text(&report)
     };
-    Ok(Output { text: text.map_err(|error| Failure::new(2, error))?, code })
+    Ok(Output { text, code: u8::from(report.bad_lines.count > 0) })
 }
 
+/// A replay that is under way. Its size depends on the configurations and on how much is
+/// shown, not on how many requests there are.
 struct Replay<'a> {
-    arguments: &'a Arguments,
+    arguments: &'a ReplayArgs,
     config: Side,
     against: Option<Side>,
     requests: u64,
-    bad: Bad,
-    basis: Basis,
-    /// What differs: how often, and in which lines first.
-    kinds: BTreeMap<(Outcome, Outcome), (u64, Vec<u64>)>,
-    shown: Vec<Shown>,
+    bad: BadLines,
+    basis: CostBasis,
+    /// How many requests each pair of different dispositions has, and their first lines.
+    /// Dispositions hold names of the configuration alone, so this is bounded.
+    shifts: BTreeMap<(Disposition, Disposition), (u64, Vec<u64>)>,
+    shown: Vec<Replayed>,
 }
 
 impl Replay<'_> {
-    fn all(&mut self, reader: &mut impl BufRead) -> io::Result<()> {
+    fn read_all(&mut self, reader: &mut impl BufRead) -> io::Result<()> {
         let (mut buffer, mut number) = (Vec::new(), 0u64);
         loop {
             let next = line::next(reader, &mut buffer)?;
             number = number.saturating_add(1);
             match next {
-                Next::End => return Ok(()),
-                Next::TooLong => self.bad(number, "is longer than 64 MiB".to_owned()),
-                Next::Line if buffer.trim_ascii().is_empty() => {}
-                Next::Line => match line::read(&buffer, self.arguments.path.as_deref()) {
-                    Ok(captured) => self.one(number, captured),
-                    Err(because) => self.bad(number, because),
+                NextLine::End => return Ok(()),
+                NextLine::TooLong => self.add_bad(number, "is longer than 64 MiB".to_owned()),
+                NextLine::Read if buffer.trim_ascii().is_empty() => {}
+                NextLine::Read => match line::read(&buffer, self.arguments.path.as_deref()) {
+                    Ok(captured) => self.decide(number, captured),
+                    Err(because) => self.add_bad(number, because),
                 },
             }
         }
     }
 
-    fn bad(&mut self, line: u64, because: String) {
+    fn add_bad(&mut self, line: u64, because: String) {
         self.bad.count = self.bad.count.saturating_add(1);
         if self.bad.shown.len() < MOST_BAD {
             self.bad.shown.push(BadLine { line, because });
         }
     }
 
-    fn one(&mut self, line: u64, captured: Captured) {
+    /// Decides the request of a line under both configurations, counts it, and shows it or
+    /// keeps it for the report.
+    fn decide(&mut self, line: u64, captured: Captured) {
         self.requests = self.requests.saturating_add(1);
         let basis = match captured.usage {
             Some(_) => &mut self.basis.usage,
             None => &mut self.basis.estimate,
         };
         *basis = basis.saturating_add(1);
-        // The line's own, so that a line in between changes no other request.
+        // The seed depends on the line's number and on nothing that earlier lines did, and both
+        // configurations draw by the same one: what differs is what they decide.
         let seed = fastrand::Rng::with_seed(self.arguments.seed ^ line.rotate_left(32)).u64(..);
         let config = self.config.decide(&captured, seed);
         let against = self.against.as_mut().map(|side| side.decide(&captured, seed));
-        let differs = against.as_ref().is_some_and(|it| it.outcome != config.outcome);
+        let differs = against.as_ref().is_some_and(|it| it.disposition != config.disposition);
         if let (Some(other), true) = (&against, differs) {
-            let key = (config.outcome.clone(), other.outcome.clone());
-            let (count, lines) = self.kinds.entry(key).or_default();
+            let key = (config.disposition.clone(), other.disposition.clone());
+            let (count, lines) = self.shifts.entry(key).or_default();
             *count = count.saturating_add(1);
             if lines.len() < EXAMPLES {
                 lines.push(line);
@@ -148,56 +162,57 @@ impl Replay<'_> {
         let is_kept = is_shown && !self.arguments.each && self.shown.len() < self.arguments.show;
         if is_kept || self.arguments.each {
             let Captured { time, path, .. } = captured;
-            let shown = Shown { line, time, path, config, against };
+            let replayed = Replayed { line, time, path, config, against };
             if self.arguments.each {
-                print(&shown, self.arguments.json);
+                print(&replayed, self.arguments.json);
             } else {
-                self.shown.push(shown);
+                self.shown.push(replayed);
             }
         }
     }
 
-    fn report(self) -> Report {
+    fn into_report(self) -> ReplayReport {
         let arguments = self.arguments;
-        let named = |file: &Path, side: Side| Named {
+        let totals = |file: &Path, side: Side| SideTotals {
             file: file.display().to_string(),
             totals: side.totals,
         };
-        let kind = |((from, to), (count, lines))| Kind { from, to, count, lines };
-        let mut kinds: Vec<Kind> = self.kinds.into_iter().map(kind).collect();
+        let shift = |((from, to), (count, lines))| Shift { from, to, count, lines };
+        let mut kinds: Vec<Shift> = self.shifts.into_iter().map(shift).collect();
+        // Stable, so that equal counts stay in the order of their names.
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let count = kinds.iter().map(|kind| kind.count).sum();
-        let other = self.against.as_ref();
-        let cost_usd =
-            other.and_then(|other| more(&self.config.totals.decided, &other.totals.decided));
-        Report {
+        let cost_usd = self
+            .against
+            .as_ref()
+            .and_then(|other| added_cost(&self.config.totals.decided, &other.totals.decided));
+        let against = self.against.zip(arguments.against.as_deref());
+        let against = against.map(|(side, file)| totals(file, side));
+        ReplayReport {
             requests: self.requests,
             bad_lines: self.bad,
             seed: arguments.seed,
             cost_basis: self.basis,
-            config: named(&arguments.config, self.config),
-            differences: self.against.as_ref().map(|_| Differences { count, cost_usd, kinds }),
-            against: self
-                .against
-                .zip(arguments.against.as_deref())
-                .map(|(it, file)| named(file, it)),
+            config: totals(&arguments.config, self.config),
+            differences: against.as_ref().map(|_| Differences { count, cost_usd, kinds }),
+            against,
             shown: self.shown,
         }
     }
 }
 
-/// What the second costs more, where all prices are known.
-fn more(one: &Tally, other: &Tally) -> Option<f64> {
+/// Returns what the second configuration costs more than the first, in USD; none where a
+/// price is unknown, because a sum without it would look like a saving.
+fn added_cost(one: &Subtotal, other: &Subtotal) -> Option<f64> {
     (one.unpriced == 0 && other.unpriced == 0).then_some(other.cost_usd - one.cost_usd)
 }
 
-fn print(shown: &Shown, as_json: bool) {
+fn print(replayed: &Replayed, as_json: bool) {
     let text = if as_json {
-        serde_json::to_string(shown).unwrap_or_default()
+        serde_json::to_string(replayed).unwrap_or_default()
     } else {
-        let row = report::one(shown.line, &shown.path, &shown.config, shown.against.as_ref());
-        let cells: Vec<String> = row.into_iter().filter(|cell| !cell.is_empty()).collect();
-        table::printable(&cells.join("  "))
+        let cells = report::cells(replayed).into_iter().filter(|cell| !cell.is_empty());
+        table::printable(&cells.collect::<Vec<_>>().join("  "))
     };
     let _ = writeln!(io::stdout(), "{text}");
 }

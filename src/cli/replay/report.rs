@@ -1,57 +1,56 @@
 //! What a replay came to, for programs and for people: summary, differences, requests.
+//!
+//! The names of fields are those of `--json`, which programs read.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
 use super::super::table;
-use super::side::{Decided, Outcome, Tally, Totals};
+use super::side::{Disposition, Priced, Subtotal, Subtotals, Totals};
 
-/// Lines named with a kind of difference or of problem.
+/// How many lines are named as examples of a difference.
 pub(super) const EXAMPLES: usize = 3;
 
-/// All of it.
+/// The whole report.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct ReplayReport {
     pub(super) requests: u64,
-    pub(super) bad_lines: Bad,
+    pub(super) bad_lines: BadLines,
     pub(super) seed: u64,
-    /// What costs rest on.
-    pub(super) cost_basis: Basis,
-    pub(super) config: Named,
+    pub(super) cost_basis: CostBasis,
+    pub(super) config: SideTotals,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) against: Option<Named>,
+    pub(super) against: Option<SideTotals>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) differences: Option<Differences>,
-    /// The first requests; of two configurations, the first that differ.
-    pub(super) shown: Vec<Shown>,
+    /// The first requests; of two configurations, the first that they decide differently.
+    pub(super) shown: Vec<Replayed>,
 }
 
-/// Lines that are no requests.
+/// Lines that hold no request.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Bad {
+pub(super) struct BadLines {
     pub(super) count: u64,
-    /// The first of them.
     pub(super) shown: Vec<BadLine>,
 }
 
-/// One of them.
 #[derive(Debug, Serialize)]
 pub(super) struct BadLine {
     pub(super) line: u64,
     pub(super) because: String,
 }
 
-/// How many requests' tokens are known, and how many are estimated.
+/// How many requests cost by the tokens that they used, and how many by the estimate.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Basis {
+pub(super) struct CostBasis {
     pub(super) usage: u64,
     pub(super) estimate: u64,
 }
 
-/// A configuration and what it did.
+/// A configuration and what it did: a column of the tables.
 #[derive(Debug, Serialize)]
-pub(super) struct Named {
+pub(super) struct SideTotals {
     pub(super) file: String,
     #[serde(flatten)]
     pub(super) totals: Totals,
@@ -63,50 +62,46 @@ pub(super) struct Differences {
     pub(super) count: u64,
     /// What the second costs more than the first; none where a price is not known.
     pub(super) cost_usd: Option<f64>,
-    /// By what they come to, most frequent first.
-    pub(super) kinds: Vec<Kind>,
+    /// By what the requests come to under either, most frequent first.
+    pub(super) kinds: Vec<Shift>,
 }
 
-/// One kind of difference.
+/// Requests that one configuration handles one way, and the other another way.
 #[derive(Debug, Serialize)]
-pub(super) struct Kind {
-    pub(super) from: Outcome,
-    pub(super) to: Outcome,
+pub(super) struct Shift {
+    pub(super) from: Disposition,
+    pub(super) to: Disposition,
     pub(super) count: u64,
-    /// The first of them.
+    /// The first [`EXAMPLES`] of them.
     pub(super) lines: Vec<u64>,
 }
 
-/// A request and what became of it.
+/// A request and what became of it, under one configuration or both.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(super) struct Replayed {
     pub(super) line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) time: Option<serde_json::Value>,
     pub(super) path: String,
-    pub(super) config: Decided,
+    pub(super) config: Priced,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) against: Option<Decided>,
+    pub(super) against: Option<Priced>,
 }
 
-/// The report as a table.
-pub(super) fn text(report: &Report) -> String {
+/// Returns the report as tables with headings, without a line break at the end.
+pub(super) fn text(report: &ReplayReport) -> String {
     let mut out = String::new();
     table::section(&mut out, "requests", overview(report));
-    for (what, of) in [
-        ("deployments", Totals::deployments as Part),
-        ("models", Totals::models),
-        ("routes", Totals::routes),
-    ] {
-        table::section(&mut out, what, tallies(report, of));
-    }
+    table::section(&mut out, "deployments", subtotals(report, |totals| &totals.deployments));
+    table::section(&mut out, "models", subtotals(report, |totals| &totals.models));
+    table::section(&mut out, "routes", subtotals(report, |totals| &totals.routes));
     if let Some(differences) = &report.differences {
         let heading = format!("differences: {}", differences.count);
-        table::section(&mut out, &heading, differences.kinds.iter().map(kind).collect());
+        table::section(&mut out, &heading, differences.kinds.iter().map(shift).collect());
     }
     let heading = if report.against.is_some() { "requests that differ" } else { "first requests" };
     if !report.shown.is_empty() {
-        table::section(&mut out, heading, report.shown.iter().map(request).collect());
+        table::section(&mut out, heading, report.shown.iter().map(cells).collect());
     }
     if report.bad_lines.count > 0 {
         let heading = format!("lines that cannot be read: {}", report.bad_lines.count);
@@ -116,45 +111,32 @@ pub(super) fn text(report: &Report) -> String {
     out.trim_end().to_owned()
 }
 
-type Part = fn(&Totals) -> &std::collections::BTreeMap<String, Tally>;
-
-impl Totals {
-    const fn deployments(&self) -> &std::collections::BTreeMap<String, Tally> {
-        &self.deployments
-    }
-
-    const fn models(&self) -> &std::collections::BTreeMap<String, Tally> {
-        &self.models
-    }
-
-    const fn routes(&self) -> &std::collections::BTreeMap<String, Tally> {
-        &self.routes
-    }
-}
-
-fn sides(report: &Report) -> Vec<&Named> {
+fn sides(report: &ReplayReport) -> Vec<&SideTotals> {
     std::iter::once(&report.config).chain(&report.against).collect()
 }
 
-fn overview(report: &Report) -> Vec<Vec<String>> {
+fn overview(report: &ReplayReport) -> Vec<Vec<String>> {
     let sides = sides(report);
-    let mut rows = vec![row("", sides.iter().map(|side| side.file.clone()))];
-    rows.push(row("requests", sides.iter().map(|_| report.requests.to_string())));
-    let decided = |side: &&Named| side.totals.decided.requests.to_string();
-    rows.push(row("decided", sides.iter().map(decided)));
-    rows.push(row("untouched", sides.iter().map(|side| side.totals.untouched.to_string())));
-    let mut codes: Vec<_> = sides.iter().flat_map(|side| side.totals.refused.keys()).collect();
-    codes.sort_unstable();
-    codes.dedup();
-    for code in codes {
-        let count = |side: &&Named| side.totals.refused.get(code).copied().unwrap_or(0).to_string();
-        rows.push(row(&format!("refused: {code}"), sides.iter().map(count)));
+    let row = |name: &str, cell: &dyn Fn(&SideTotals) -> String| {
+        row(name, sides.iter().map(|side| cell(side)))
+    };
+    let mut rows = vec![
+        row("", &|side| side.file.clone()),
+        row("requests", &|_| report.requests.to_string()),
+        row("decided", &|side| side.totals.decided.requests.to_string()),
+        row("untouched", &|side| side.totals.untouched.to_string()),
+    ];
+    for code in sorted(sides.iter().flat_map(|side| side.totals.refused.keys())) {
+        // A code that only one of them refuses with is a 0 for the other.
+        let count = |side: &SideTotals| side.totals.refused.get(code).copied().unwrap_or(0);
+        rows.push(row(&format!("refused: {code}"), &|side| count(side).to_string()));
     }
-    rows.push(row("projected cost", sides.iter().map(|side| cost(&side.totals.decided))));
+    rows.push(row("projected cost", &|side| cost(&side.totals.decided)));
     if let Some(usd) = report.differences.as_ref().and_then(|it| it.cost_usd) {
+        // In the second column, which is the one that costs more or less.
         rows.push(vec!["difference".to_owned(), String::new(), format!("{usd:+.6} USD")]);
     }
-    let Basis { usage, estimate } = report.cost_basis;
+    let CostBasis { usage, estimate } = report.cost_basis;
     let basis = format!("{usage} by usage, {estimate} by the estimate");
     rows.push(vec!["cost rests on".to_owned(), basis]);
     rows
@@ -164,23 +146,33 @@ fn row(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
     std::iter::once(name.to_owned()).chain(cells).collect()
 }
 
-/// A row for each name of either configuration: requests, share and cost of both.
-fn tallies(report: &Report, of: Part) -> Vec<Vec<String>> {
+/// Returns keys of both configurations in order, each once.
+fn sorted<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<K> {
+    let mut keys: Vec<K> = keys.collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Returns a row for each name that either configuration has: requests, share and cost under
+/// both of them.
+fn subtotals(report: &ReplayReport, of: fn(&Totals) -> &Subtotals) -> Vec<Vec<String>> {
     let sides = sides(report);
-    let mut names: Vec<_> = sides.iter().flat_map(|side| of(&side.totals).keys()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let cells = |name: &String, side: &&Named| {
-        let none = Tally::default();
-        let tally = of(&side.totals).get(name).unwrap_or(&none);
-        let share = share(tally.requests, side.totals.decided.requests);
-        let cost = if tally.requests == 0 { String::new() } else { cost(tally) };
-        [tally.requests.to_string(), share, cost]
+    // Shares are of what is decided: what is refused or untouched uses no deployment.
+    let cells = |name: &String, side: &&SideTotals| {
+        let none = Subtotal::default();
+        let subtotal = of(&side.totals).get(name).unwrap_or(&none);
+        let share = share(subtotal.requests, side.totals.decided.requests);
+        // A name that only the other configuration has costs nothing here, not $0.
+        let cost = if subtotal.requests == 0 { String::new() } else { cost(subtotal) };
+        [subtotal.requests.to_string(), share, cost]
     };
-    let of_name = |name: &String| row(name, sides.iter().flat_map(|side| cells(name, side)));
     let heading = sides.iter().flat_map(|_| ["requests", "share", "cost"].map(str::to_owned));
-    let rows = std::iter::once(row("", heading)).chain(names.into_iter().map(of_name));
-    rows.collect()
+    let mut rows = vec![row("", heading)];
+    for name in sorted(sides.iter().flat_map(|side| of(&side.totals).keys())) {
+        rows.push(row(name, sides.iter().flat_map(|side| cells(name, side))));
+    }
+    rows
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
@@ -188,60 +180,51 @@ fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 * 100.0 / (whole.max(1)) as f64)
 }
 
-fn cost(tally: &Tally) -> String {
-    match tally.unpriced {
-        0 => format!("${:.6}", tally.cost_usd),
-        all if all == tally.requests => "cost unknown".to_owned(),
-        some => format!("${:.6} without {some} of unknown cost", tally.cost_usd),
+fn cost(subtotal: &Subtotal) -> String {
+    match subtotal.unpriced {
+        0 => format!("${:.6}", subtotal.cost_usd),
+        all if all == subtotal.requests => "cost unknown".to_owned(),
+        some => format!("${:.6} without {some} of unknown cost", subtotal.cost_usd),
     }
 }
 
-fn kind(kind: &Kind) -> Vec<String> {
-    let lines: Vec<String> = kind.lines.iter().map(ToString::to_string).collect();
-    let more = if kind.count > EXAMPLES as u64 { ", …" } else { "" };
+fn shift(shift: &Shift) -> Vec<String> {
+    let lines: Vec<String> = shift.lines.iter().map(ToString::to_string).collect();
+    let more = if shift.count > EXAMPLES as u64 { ", …" } else { "" };
     let lines = format!("line {}{more}", lines.join(", "));
-    vec![kind.count.to_string(), said(&kind.from), "→".to_owned(), said(&kind.to), lines]
+    let (from, to) = (summary(&shift.from), summary(&shift.to));
+    vec![shift.count.to_string(), from, "→".to_owned(), to, lines]
 }
 
-fn request(shown: &Shown) -> Vec<String> {
-    one(shown.line, &shown.path, &shown.config, shown.against.as_ref())
-}
-
-/// A request in a row: of two decisions, both.
-pub(super) fn one(
-    line: u64,
-    path: &str,
-    config: &Decided,
-    against: Option<&Decided>,
-) -> Vec<String> {
-    let mut row = vec![format!("line {line}"), path.to_owned()];
-    row.extend([said(&config.outcome), price(config)]);
-    if let Some(against) = against {
-        row.extend(["→".to_owned(), said(&against.outcome), price(against)]);
+/// Returns the row of a request: line, path, and what became of it under each configuration.
+pub(super) fn cells(replayed: &Replayed) -> Vec<String> {
+    let price = |side: &Priced| side.cost_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default();
+    let mut row = vec![format!("line {}", replayed.line), replayed.path.clone()];
+    row.extend([summary(&replayed.config.disposition), price(&replayed.config)]);
+    if let Some(against) = &replayed.against {
+        row.extend(["→".to_owned(), summary(&against.disposition), price(against)]);
     }
     row
 }
 
-fn price(decided: &Decided) -> String {
-    decided.cost_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default()
-}
-
-/// An outcome in a few words: `route: model → deployment`.
-fn said(outcome: &Outcome) -> String {
-    if let Some(code) = outcome.refused {
+/// Returns a disposition in a few words: `route: model on deployment`.
+///
+/// A model that is the deployment itself stands alone, and so does one that no route chose.
+fn summary(disposition: &Disposition) -> String {
+    if let Some(code) = disposition.refused {
         return format!("refused: {code}");
     }
-    if outcome.untouched {
+    if disposition.untouched {
         return "untouched".to_owned();
     }
-    let mut said = String::new();
-    if let Some(route) = &outcome.route {
-        let _ = write!(said, "{route}: ");
+    let mut out = String::new();
+    if let Some(route) = &disposition.route {
+        let _ = write!(out, "{route}: ");
     }
-    let (model, deployment) = (outcome.model.as_deref(), outcome.deployment.as_deref());
-    said.push_str(model.unwrap_or_default());
+    let (model, deployment) = (disposition.model.as_deref(), disposition.deployment.as_deref());
+    out.push_str(model.unwrap_or_default());
     if model != deployment {
-        let _ = write!(said, " on {}", deployment.unwrap_or_default());
+        let _ = write!(out, " on {}", deployment.unwrap_or_default());
     }
-    said
+    out
 }

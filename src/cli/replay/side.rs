@@ -1,7 +1,7 @@
 //! One configuration over all requests: what it decides, and what that costs.
 //!
-//! State is this process's own: turns go round over the replay, nothing cools and
-//! nothing is busy.
+//! The only state is whose turn it is: turns go round over the replay, no deployment cools
+//! and none is busy.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,11 +13,14 @@ use crate::request::facts::RequestFacts;
 use crate::routing::{Request, Server, Services, Verdict, decide, price};
 use crate::state::{Load, Standing, Turn, World};
 
-use super::line::{Captured, Usage};
+use super::line::{Captured, CapturedUsage};
 
-/// What became of a request.
+/// What becomes of a request: it is served, refused, or passes untouched.
+///
+/// Two configurations decide a request the same way if these are equal. Names are those of
+/// the configuration, so that requests can be counted by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct Disposition {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) route: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,26 +34,41 @@ pub(super) struct Outcome {
     pub(super) untouched: bool,
 }
 
-/// A decision, and its price.
+impl Disposition {
+    fn untouched() -> Self {
+        Self { untouched: true, ..Self::default() }
+    }
+
+    fn refused(code: &'static str) -> Self {
+        Self { refused: Some(code), ..Self::default() }
+    }
+}
+
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Decided {
+pub(super) struct Priced {
     #[serde(flatten)]
-    pub(super) outcome: Outcome,
-    /// None where a price is not known.
+    pub(super) disposition: Disposition,
+    /// None where a price is unknown, and where no provider is asked.
     pub(super) cost_usd: Option<f64>,
 }
 
-/// How many requests, and what they cost.
+impl From<Disposition> for Priced {
+    fn from(disposition: Disposition) -> Self {
+        Self { disposition, cost_usd: None }
+    }
+}
+
+/// How many requests, and what they cost. Where prices are unknown, the sum is of the others.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Tally {
+pub(super) struct Subtotal {
     pub(super) requests: u64,
-    /// Of those whose price is known.
+    /// The sum for the requests with a known price.
     pub(super) cost_usd: f64,
-    /// Those whose price is not.
+    /// How many requests have none.
     pub(super) unpriced: u64,
 }
 
-impl Tally {
+impl Subtotal {
     fn add(&mut self, cost_usd: Option<f64>) {
         self.requests = self.requests.saturating_add(1);
         match cost_usd {
@@ -60,63 +78,66 @@ impl Tally {
     }
 }
 
-/// All that one configuration did.
+/// Subtotals by a name of the configuration.
+pub(super) type Subtotals = BTreeMap<String, Subtotal>;
+
+/// Everything that one configuration did.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Totals {
-    pub(super) decided: Tally,
+    pub(super) decided: Subtotal,
     pub(super) untouched: u64,
+    /// Requests that were refused, by the code of the error.
     pub(super) refused: BTreeMap<&'static str, u64>,
-    pub(super) routes: BTreeMap<String, Tally>,
-    pub(super) models: BTreeMap<String, Tally>,
-    pub(super) deployments: BTreeMap<String, Tally>,
+    pub(super) routes: Subtotals,
+    pub(super) models: Subtotals,
+    pub(super) deployments: Subtotals,
 }
 
-/// What stands for the route of requests that match none.
-pub(super) const NO_ROUTE: &str = "(no route)";
+/// What stands for the route of requests that match none: they have the model that they
+/// asked for.
+const NO_ROUTE: &str = "(no route)";
 
 impl Totals {
-    fn add(&mut self, decided: &Decided) {
-        let outcome = &decided.outcome;
-        if let Some(code) = outcome.refused {
+    fn add(&mut self, priced: &Priced) {
+        let (disposition, usd) = (&priced.disposition, priced.cost_usd);
+        if let Some(code) = disposition.refused {
             let count = self.refused.entry(code).or_default();
             *count = count.saturating_add(1);
-        } else if outcome.untouched {
+        } else if disposition.untouched {
             self.untouched = self.untouched.saturating_add(1);
         } else {
-            let usd = decided.cost_usd;
             self.decided.add(usd);
-            let route = outcome.route.as_deref().unwrap_or(NO_ROUTE);
-            self.routes.entry(route.to_owned()).or_default().add(usd);
-            for (tallies, name) in
-                [(&mut self.models, &outcome.model), (&mut self.deployments, &outcome.deployment)]
-            {
-                tallies.entry(name.clone().unwrap_or_default()).or_default().add(usd);
-            }
+            let name = |name: &Option<String>| name.clone().unwrap_or_default();
+            let route = disposition.route.clone().unwrap_or_else(|| NO_ROUTE.to_owned());
+            self.routes.entry(route).or_default().add(usd);
+            self.models.entry(name(&disposition.model)).or_default().add(usd);
+            self.deployments.entry(name(&disposition.deployment)).or_default().add(usd);
         }
     }
 }
 
-/// A configuration, and what it has done so far.
 #[derive(Debug)]
 pub(super) struct Side {
     config: Config,
-    turns: Turns,
+    turns: TurnsOnly,
     pub(super) totals: Totals,
 }
 
 impl Side {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, turns: Turns::default(), totals: Totals::default() }
+        Self { config, turns: TurnsOnly::default(), totals: Totals::default() }
     }
 
-    /// Decides a request; the same seed draws the same under every configuration.
-    pub(super) fn decide(&mut self, captured: &Captured, seed: u64) -> Decided {
-        let decided = self.decided(captured, seed);
-        self.totals.add(&decided);
-        decided
+    /// Decides a request and counts it.
+    ///
+    /// The same seed draws the same under every configuration.
+    pub(super) fn decide(&mut self, captured: &Captured, seed: u64) -> Priced {
+        let priced = self.decide_uncounted(captured, seed);
+        self.totals.add(&priced);
+        priced
     }
 
-    fn decided(&mut self, captured: &Captured, seed: u64) -> Decided {
+    fn decide_uncounted(&mut self, captured: &Captured, seed: u64) -> Priced {
         let mut headers = vec![
             (":method".to_owned(), captured.method.clone().into_bytes()),
             (":path".to_owned(), captured.path.clone().into_bytes()),
@@ -125,77 +146,78 @@ impl Side {
         let head = RequestHead::new(headers);
         let read = match whole(&self.config, &head, &captured.body) {
             Whole::Read(read) => read,
-            Whole::Untouched => return untouched(),
-            Whole::Refused(refusal, _) => return refused(refusal.code),
+            Whole::Untouched => return Disposition::untouched().into(),
+            Whole::Refused(refusal, _) => return Disposition::refused(refusal.code).into(),
         };
         let config = &self.config;
         let sample = head.sample(seed);
         let request = Request { config, facts: &read.facts, controls: &read.controls, sample };
         match decide(request, Services::Unasked, &self.turns, seed) {
             Verdict::Serve(decision) => {
+                // Deciding changes nothing; taking the turn is up to whoever acts on it.
                 if let Some((turn, number)) = decision.intent.turn {
                     self.turns.0.insert(turn, number.wrapping_add(1));
                 }
                 let server = decision.plan.first().map(|step| &step.server);
                 let variant = decision.variant.map(|key| format!("#{key}"));
                 let is_direct = matches!(server, Some(Server::Direct(..)));
-                let deployment = server.map(|server| bounded(server, config));
+                let deployment = server.map(|server| bounded_name(server, config));
                 let model = decision.model + variant.as_deref().unwrap_or_default();
-                let outcome = Outcome {
+                let disposition = Disposition {
                     route: decision.route.map(|id| config.route(id).name.clone()),
+                    // A direct one's name is the client's own text.
                     model: if is_direct { deployment.clone() } else { Some(model) },
                     deployment,
-                    ..Outcome::default()
+                    ..Disposition::default()
                 };
                 let cost_usd = server.and_then(|it| cost(it, config, &read.facts, captured.usage));
-                Decided { outcome, cost_usd }
+                Priced { disposition, cost_usd }
             }
-            Verdict::Refuse(refusal) => refused(refusal.code),
-            // The whole of the request is known.
-            Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => untouched(),
+            Verdict::Refuse(refusal) => Disposition::refused(refusal.code).into(),
+            // The whole request is known and no service can be asked, so there is always a
+            // decision: the last two do not occur.
+            Verdict::PassThrough | Verdict::Undecided(_) | Verdict::Ask(_) => {
+                Disposition::untouched().into()
+            }
         }
     }
 }
 
-fn untouched() -> Decided {
-    Decided { outcome: Outcome { untouched: true, ..Outcome::default() }, cost_usd: None }
-}
-
-fn refused(code: &'static str) -> Decided {
-    Decided { outcome: Outcome { refused: Some(code), ..Outcome::default() }, cost_usd: None }
-}
-
-/// A name that clients cannot make up: tallies grow with the configuration alone.
-fn bounded(server: &Server, config: &Config) -> String {
+/// Returns the name of a deployment, or `provider:*` where the client names the model.
+///
+/// Clients cannot make up further names, so what is counted by name grows with the
+/// configuration and not with the capture.
+fn bounded_name(server: &Server, config: &Config) -> String {
     match server {
         Server::Deployment(_) => server.name(config).into_owned(),
         Server::Direct(provider, _) => format!("{}:*", config.provider(*provider).name),
     }
 }
 
-/// What the request costs there: by its usage, or else by the estimate.
+/// Returns what the request costs there in USD: by its usage, or else by the estimate.
+/// None where a price is unknown.
 fn cost(
     server: &Server,
     config: &Config,
     facts: &RequestFacts,
-    usage: Option<Usage>,
+    usage: Option<CapturedUsage>,
 ) -> Option<f64> {
-    let of_model = match server {
+    let model = match server {
         Server::Deployment(id) => &config.deployment(*id).facts,
         Server::Direct(_, model) => config.catalog.get(model).unwrap_or(&config.unknown_facts),
     };
-    let Some(usage) = usage else { return price::likely(facts, of_model) };
+    let Some(usage) = usage else { return price::likely(facts, model) };
     #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-    let cost = |tokens: u64, usd: f64| tokens as f64 * usd / 1e6;
-    let input = cost(usage.input_tokens, of_model.input_usd_per_million?);
-    Some(input + cost(usage.output_tokens, of_model.output_usd_per_million?))
+    let cost = |tokens: u64, usd_per_million: f64| tokens as f64 * usd_per_million / 1e6;
+    let input = cost(usage.input_tokens, model.input_usd_per_million?);
+    Some(input + cost(usage.output_tokens, model.output_usd_per_million?))
 }
 
-/// Turns alone: whatever else is asked, nothing is known against a deployment.
+/// A world in which turns are all that is known: every deployment is ready and idle.
 #[derive(Debug, Default)]
-struct Turns(HashMap<Turn, u64>);
+struct TurnsOnly(HashMap<Turn, u64>);
 
-impl World for Turns {
+impl World for TurnsOnly {
     fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }

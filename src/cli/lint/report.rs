@@ -1,6 +1,6 @@
-//! What lint has to say: codes that stay, and a place for each.
+//! What lint has to say: codes that stay, and findings with their places.
 //!
-//! Decides the order and the words around a finding. Knows no rule.
+//! Decides the order of findings and the words around them. Knows no rule.
 
 use std::fmt::Write;
 
@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::tree::At;
 
-/// How bad it is.
+/// How bad a finding is. In this order they are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Severity {
     /// Requests fail, or go where they should not.
     Error,
-    /// It works, but not always or not for everybody.
+    /// It works, but not always or not for every client.
     Warning,
     /// Right as it is, and worth knowing before it is changed.
     Note,
@@ -31,9 +31,12 @@ impl Severity {
     }
 }
 
-/// What is looked at; each has a name that stays.
+/// What lint looks at, a code each.
+///
+/// The names stay: users filter by them. The first paragraph of each is what `--codes`
+/// prints; a second one says what Envoy does that makes it matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
-pub(super) enum Row {
+pub(super) enum LintCode {
     /// No listener has the filter
     NoFilter,
     /// The document in the Envoy file is not valid
@@ -41,38 +44,58 @@ pub(super) enum Row {
     /// The document in the Envoy file is not the one of --config
     DocumentDiffers,
     /// A cluster's attempt filter has another document than the filter that decides
+    ///
+    /// The router hands plans over by names of its own document.
     RolesDiffer,
     /// Requests that are no LLM requests have nowhere to go
     NoDefaultCluster,
     /// The default cluster is a provider's
     DefaultClusterProvider,
     /// Without allow_on_headers_stop_iteration a request with a body hangs
+    ///
+    /// Envoy would stop the whole stream with the head, so the awaited body would never come.
     StopIteration,
     /// Without FAIL_RELOAD a trap ends service
+    ///
+    /// By default Envoy refuses all that a trapped VM would route, until it is configured anew.
     FailurePolicy,
     /// Shared data belongs to nobody in particular
+    ///
+    /// Envoy keeps shared data by this id, and all filters without one have the empty id.
     VmIdEmpty,
     /// The two roles do not share their data
+    ///
+    /// Cooldowns that attempts report would be written where no decision reads them.
     VmIdDiffers,
     /// A variable that the document names does not reach the filter
+    ///
+    /// A module sees only what is listed, and refuses a configuration without its credentials.
     Environment,
     /// The filter of a listener makes attempts, or that of a cluster does not
     Role,
     /// Nobody is asked who they are before a credential is added
     Authentication,
     /// Bodies that the document allows do not fit the listener's buffer
+    ///
+    /// Envoy answers with 413 once it holds more of a request than this.
     ListenerBuffer,
     /// Nothing behind the filter holds the headers that it lets go
     BufferFilter,
     /// The buffer filter holds headers before the filter, not behind it
+    ///
+    /// What the filter lets go on reaches only the filters after it.
     BufferFilterOrder,
     /// Bodies that the document allows do not fit the buffer filter
     BufferFilterBytes,
     /// Silence before the first token ends a stream
+    ///
+    /// Envoy's default is 5 minutes. Models that think before they answer send nothing meanwhile.
     IdleTimeout,
     /// Long streams are cut
     StreamDuration,
     /// Paths mean one thing to authentication and another to providers
+    ///
+    /// The filter recognises `//v1/chat/completions`; a rule before it may not.
     PathNormalization,
     /// Envoy's admin page can be reached from elsewhere
     AdminExposed,
@@ -85,75 +108,108 @@ pub(super) enum Row {
     /// No route goes where the filter decides
     NoDecisionRoute,
     /// A route that chooses the cluster once cannot fail over
+    ///
+    /// Envoy reads `cluster_header` once, before the first attempt.
     ClusterHeaderFailover,
     /// Internal headers go on to the provider
     HeadersToRemove,
     /// Envoy ends answers that take long
+    ///
+    /// Envoy's default of 15 seconds counts until the last byte of the answer.
     RouteTimeout,
     /// The route's map lacks a cluster of the document, or leads elsewhere
+    ///
+    /// What the map lacks has no cluster, and Envoy answers with 503.
     MatcherCluster,
     /// Failover without a retry policy
     RetryPolicy,
     /// A failure that Envoy is not told to retry on
+    ///
+    /// An attempt that ends without an answer, and one whose answer the filter marks, are all.
     RetryOn,
     /// Envoy retries what the filter decided not to
+    ///
+    /// The filter knows which failures another deployment may make good; a status does not say.
     RetryOnStatuses,
     /// The header that asks for another attempt is not known to Envoy
+    ///
+    /// By this header the attempt filter asks for another attempt.
     RetriableHeaders,
     /// Every attempt goes to the first cluster
+    ///
+    /// Envoy looks the cluster up once and keeps it, unless told otherwise.
     RefreshCluster,
     /// Fewer retries than the document has attempts
     NumRetries,
     /// A provider that says nothing is waited for without end
+    ///
+    /// Without it the only limit is the timeout of the route, which must be off for streams.
     PerTryTimeout,
     /// Attempts wait for each other
+    ///
+    /// Envoy's default waits 25 ms and more, which is for retries at the same provider.
     RetryBackOff,
     /// Bodies that the document allows are not kept for another attempt
+    ///
+    /// Envoy gives up retrying once a body is larger than what it may keep.
     RetryBuffer,
     /// Envoy makes attempts at the same time
+    ///
+    /// The attempts of a request share one head and one record of progress.
     Hedging,
     /// A cluster that the document names does not exist
     UnknownCluster,
     /// Attempts in this cluster have no model, path or credential
     AttemptFilter,
     /// A cluster that the filter calls runs the filter
+    ///
+    /// The call makes the context of its filter while this one runs, and the VM traps.
     CalledCluster,
     /// Bodies that the listener holds do not fit the cluster's buffer
+    ///
+    /// Envoy keeps a body for another attempt only as far as this reaches.
     ClusterBuffer,
     /// Envoy retries no more than a few requests at a time
+    ///
+    /// Envoy's default is 3 for a cluster. Where a provider fails, each of its requests needs one.
     CircuitBreakers,
     /// The TLS server name is the client's, not the provider's
+    ///
+    /// Envoy takes the name from the head before the attempt filter changes it.
     AutoSni,
     /// TLS without a server name
     TlsSni,
     /// Any certificate, or that of any host, is accepted
+    ///
+    /// Envoy checks no name unless it is told one.
     TlsSan,
 }
 
-impl Row {
-    /// Its name.
-    pub(super) fn name(self) -> String {
+impl LintCode {
+    /// Returns the name of the code, by which users know it: `no-filter`.
+    fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
-/// Every code and what it is about, a line each.
+/// Returns every code and what it is about, a line each.
 pub(super) fn codes() -> String {
     let mut out = String::new();
-    for value in Row::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
+    for value in LintCode::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
         let about = value.get_help().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(out, "{:<24} {about}", value.get_name());
     }
     out.trim_end().to_owned()
 }
 
-/// One thing that is wrong.
+/// One thing that does not fit, where it is, and what to write there.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    #[serde(rename = "code", serialize_with = "by_name")]
-    row: Row,
-    pub(super) severity: Severity,
+    #[serde(serialize_with = "by_name")]
+    code: LintCode,
+    severity: Severity,
     path: String,
+    /// None where the file is JSON, whose reader tells no lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     what: String,
@@ -161,74 +217,85 @@ pub(super) struct Finding {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn by_name<S: serde::Serializer>(row: &Row, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&row.name())
+fn by_name<S: serde::Serializer>(code: &LintCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&code.name())
 }
 
-/// All of them.
+/// All findings so far, in the order of the checks, which only add to them.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct LintReport(Vec<Finding>);
 
-impl Findings {
-    /// Notes something at its place; once, where an alias repeats it.
+impl LintReport {
+    /// Adds a finding at its place.
+    ///
+    /// The same finding in the same line is added once: what an anchor has is looked at again
+    /// for each of its aliases.
     pub(super) fn add(
         &mut self,
-        (row, severity): (Row, Severity),
+        (code, severity): (LintCode, Severity),
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,
     ) {
         let line = Some(at.line()).filter(|line| *line > 0);
         let (what, instead) = (what.into(), instead.into());
-        let is_same = |one: &&Finding| one.row == row && one.line == line && one.what == what;
+        let is_same = |one: &&Finding| one.code == code && one.line == line && one.what == what;
+        // Without lines an alias cannot be told from a copy, and each copy has to be changed.
         if line.is_some() && self.0.iter().any(|one| is_same(&one)) {
             return;
         }
-        self.0.push(Finding { row, severity, path: at.path().to_owned(), line, what, instead });
+        self.0.push(Finding { code, severity, path: at.path().to_owned(), line, what, instead });
     }
 
-    /// Notes an error.
+    /// Adds an error at its place.
     pub(super) fn error(
         &mut self,
-        row: Row,
+        code: LintCode,
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,
     ) {
-        self.add((row, Severity::Error), at, what, instead);
+        self.add((code, Severity::Error), at, what, instead);
     }
 
-    /// Notes a warning.
+    /// Adds a warning at its place.
     pub(super) fn warning(
         &mut self,
-        row: Row,
+        code: LintCode,
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,
     ) {
-        self.add((row, Severity::Warning), at, what, instead);
+        self.add((code, Severity::Warning), at, what, instead);
     }
 
-    /// All of them, errors first.
+    /// Returns all findings, errors first; of one severity, in the order of the checks.
     pub(super) fn sorted(mut self) -> Vec<Finding> {
         self.0.sort_by_key(|finding| finding.severity);
         self.0
     }
 }
 
-/// The findings for people.
+/// Returns the findings for people, and their numbers in the last line:
+///
+/// ```text
+/// error route-timeout: …routes[0].route.timeout (line 12)
+///   Envoy ends an answer after 15 s unless set, streams included
+///   instead: timeout: 0s
+/// envoy.yaml: 1 error, 0 warnings, 0 notes
+/// ```
 pub(super) fn text(findings: &[Finding], file: &str) -> String {
     let mut out = String::new();
     for one in findings {
-        let _ = write!(out, "{} {}: {}", one.severity.name(), one.row.name(), one.path);
+        let _ = write!(out, "{} {}: {}", one.severity.name(), one.code.name(), one.path);
         if let Some(line) = one.line {
             let _ = write!(out, " (line {line})");
         }
         let _ = writeln!(out, "\n  {}\n  instead: {}", one.what, one.instead);
     }
-    let count = |severity| findings.iter().filter(|one| one.severity == severity).count();
+    // All three, also when they are 0: scripts and people look for them.
     let counted = |severity: Severity| {
-        let count = count(severity);
+        let count = count(findings, severity);
         format!("{count} {}{}", severity.name(), if count == 1 { "" } else { "s" })
     };
     let all = [Severity::Error, Severity::Warning, Severity::Note].map(counted);
@@ -236,13 +303,17 @@ pub(super) fn text(findings: &[Finding], file: &str) -> String {
     out
 }
 
-/// The findings for programs.
+/// Returns the findings for programs.
 pub(super) fn json(findings: &[Finding]) -> serde_json::Value {
-    let count = |severity| findings.iter().filter(|one| one.severity == severity).count();
     serde_json::json!({
-        "errors": count(Severity::Error),
-        "warnings": count(Severity::Warning),
-        "notes": count(Severity::Note),
+        "errors": count(findings, Severity::Error),
+        "warnings": count(findings, Severity::Warning),
+        "notes": count(findings, Severity::Note),
         "findings": findings,
     })
+}
+
+/// Returns how many findings have this severity.
+pub(super) fn count(findings: &[Finding], severity: Severity) -> usize {
+    findings.iter().filter(|one| one.severity == severity).count()
 }

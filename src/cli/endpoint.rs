@@ -1,0 +1,179 @@
+//! Where clusters are: what the command line says, else what the providers' authorities
+//! say, else a placeholder that is easy to see.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::config::{Api, Config, Provider};
+
+use super::io::ToolError;
+use super::needs::Needs;
+
+/// A host by name or address, a port, and whether connections to it use TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostPort {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) is_tls: bool,
+}
+
+impl HostPort {
+    /// Returns the host's IP address, if the host is one and not a name.
+    pub(super) fn ip(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+}
+
+/// Reads `HOST:PORT` or `HOST:PORT,tls`; an IPv6 address stands in brackets.
+impl FromStr for HostPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WANTED: &str = "wanted HOST:PORT, or HOST:PORT,tls";
+        let (address, is_tls) = text.strip_suffix(",tls").map_or((text, false), |it| (it, true));
+        let (host, port) = address.rsplit_once(':').ok_or(WANTED)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = bare.unwrap_or(host);
+        // Nothing else gets into the YAML that is written, in quotes or not.
+        let is_name = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | '_');
+        let is_ip = host.parse::<IpAddr>().is_ok();
+        if host.is_empty() || !(is_ip || host.chars().all(is_name)) {
+            return Err(WANTED);
+        }
+        let port = port.parse().map_err(|_| WANTED)?;
+        Ok(Self { host: host.to_owned(), port, is_tls })
+    }
+}
+
+/// The value of `--endpoint`: `CLUSTER=HOST:PORT[,tls]`.
+#[derive(Debug, Clone)]
+pub(super) struct EndpointArg {
+    cluster: String,
+    endpoint: HostPort,
+}
+
+impl FromStr for EndpointArg {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A host has no equals sign, a cluster may.
+        let (cluster, endpoint) =
+            text.rsplit_once('=').ok_or("wanted CLUSTER=HOST:PORT, or CLUSTER=HOST:PORT,tls")?;
+        Ok(Self { cluster: cluster.to_owned(), endpoint: endpoint.parse()? })
+    }
+}
+
+/// Where a cluster is, and who says so, which the written file repeats in a comment.
+///
+/// Envoy makes TLS with `endpoint` and expects a certificate for `server_name`.
+#[derive(Debug)]
+pub(super) struct ClusterAddress {
+    pub(super) endpoint: HostPort,
+    pub(super) source: AddressSource,
+    /// The name that the server's certificate must have. It is the authority's host also
+    /// where `--endpoint` leads elsewhere, to a proxy for example.
+    pub(super) server_name: String,
+}
+
+/// Who says where a cluster is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum AddressSource {
+    /// `--endpoint`.
+    CommandLine,
+    /// The authority of the provider of this name.
+    Authority(String),
+    /// No one: the address is made up, and the user has to change it.
+    Placeholder,
+}
+
+/// Returns the address of every cluster that the configuration names.
+///
+/// # Errors
+/// `--endpoint` with a cluster that the configuration does not name.
+pub(super) fn addresses(
+    config: &Config,
+    needs: &Needs,
+    given: &[EndpointArg],
+) -> Result<BTreeMap<String, ClusterAddress>, ToolError> {
+    if let Some(unknown) = given.iter().find(|one| !needs.clusters.contains_key(&one.cluster)) {
+        let known: Vec<String> = needs.clusters.keys().map(|name| format!("{name:?}")).collect();
+        let (cluster, known) = (&unknown.cluster, known.join(", "));
+        let message = format!("--endpoint: unknown cluster {cluster:?}; known: {known}");
+        return Err(ToolError::unusable(message));
+    }
+    let address = |name: &String| {
+        // Of several for one cluster the last counts, as for other flags.
+        let given = given.iter().rev().find(|one| one.cluster == *name);
+        (name.clone(), address(config, name, given.map(|one| &one.endpoint)))
+    };
+    Ok(needs.clusters.keys().map(address).collect())
+}
+
+/// Returns the address of one cluster; the first provider of the cluster with an authority
+/// speaks for all of them.
+fn address(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterAddress {
+    // Several providers may share a cluster: one vendor with two wire formats, for example.
+    let users = || config.providers.iter().filter(|provider| provider.cluster == cluster);
+    let mut authorities = users().filter_map(|provider| Some((provider, authority(provider)?)));
+    let (provider, named) = authorities.next().unzip();
+    let server_name = named.as_ref().map(|endpoint| endpoint.host.clone());
+    let (endpoint, source) = match (given, named, provider) {
+        (Some(endpoint), ..) => (endpoint.clone(), AddressSource::CommandLine),
+        (None, Some(endpoint), Some(provider)) => {
+            (endpoint, AddressSource::Authority(provider.name.clone()))
+        }
+        _ => (placeholder(users().next()), AddressSource::Placeholder),
+    };
+    let server_name = server_name.unwrap_or_else(|| endpoint.host.clone());
+    ClusterAddress { endpoint, source, server_name }
+}
+
+/// Returns the endpoint that a provider's authority names: by TLS, on 443 unless it says
+/// another port.
+fn authority(provider: &Provider) -> Option<HostPort> {
+    let authority = provider.authority.as_ref()?;
+    let with_port = format!("{authority}:443");
+    let endpoint: HostPort = authority.parse().or_else(|_| with_port.parse()).ok()?;
+    Some(HostPort { is_tls: true, ..endpoint })
+}
+
+/// Returns the host of a provider's authority, without its port.
+///
+/// None where there is no authority, and where it is not a host with an optional port.
+pub(super) fn authority_host(provider: &Provider) -> Option<String> {
+    authority(provider).map(|endpoint| endpoint.host)
+}
+
+/// Returns where a server for this provider listens by default on the user's own machine:
+/// Ollama, vLLM and its like, or a website where the cluster is no provider's.
+fn placeholder(provider: Option<&Provider>) -> HostPort {
+    let port = match provider {
+        Some(provider) if provider.api == Api::Ollama => 11434,
+        Some(_) => 8000,
+        None => 8080,
+    };
+    HostPort { host: "127.0.0.1".to_owned(), port, is_tls: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_hosts_with_ports() {
+        let endpoint = |host: &str, port, is_tls| HostPort { host: host.to_owned(), port, is_tls };
+        for (text, wanted) in [
+            ("127.0.0.1:80", endpoint("127.0.0.1", 80, false)),
+            ("api.openai.com:443,tls", endpoint("api.openai.com", 443, true)),
+            ("[::1]:8000", endpoint("::1", 8000, false)),
+        ] {
+            assert_eq!(text.parse(), Ok(wanted));
+        }
+        for text in ["host", ":80", "host:", "host:99999", "a b:80", "::1", "h:80,TLS", "\"x:80"] {
+            assert!(text.parse::<HostPort>().is_err(), "{text}");
+        }
+        let given: EndpointArg = "a=b=host:80".parse().unwrap();
+        assert_eq!(given.cluster, "a=b");
+    }
+}

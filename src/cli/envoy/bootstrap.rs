@@ -1,0 +1,147 @@
+//! What an Envoy configuration is written from: the arguments, and what they and the
+//! Pointsman configuration lead to.
+//!
+//! Decides which shipped configuration fits. Writes nothing.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
+use crate::cli::io::{ToolError, router_config};
+use crate::cli::needs::{Needs, buffer_bytes};
+use crate::config::{Config, Hold};
+
+const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
+/// The shipped configuration that has all there is about attempts and retries.
+pub(super) const FAILOVER: &str = include_str!("../../../envoy/failover.yaml");
+const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EnvoyArgs {
+    /// The configuration, JSON
+    #[arg(long, short)]
+    config: PathBuf,
+    /// What it is for; without it, what hold and failover.max_attempts ask for
+    #[arg(long, short)]
+    mode: Option<Mode>,
+    /// Where clients connect
+    #[arg(long, short, default_value = "127.0.0.1:10000", value_name = "IP:PORT")]
+    pub(super) listen: SocketAddr,
+    /// The port of Envoy's admin page, on 127.0.0.1
+    #[arg(long, default_value_t = 9901, value_name = "PORT")]
+    pub(super) admin_port: u16,
+    /// Where a cluster is; may be repeated. Without it, where the provider's authority
+    /// says, by TLS, or else a place to change
+    #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
+    endpoints: Vec<EndpointArg>,
+    /// The module, as Envoy finds it
+    #[arg(long, default_value = "pointsman.wasm", value_name = "PATH")]
+    pub(super) module: String,
+    /// Whose certificates providers may have
+    #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt", value_name = "PATH")]
+    pub(super) trusted_ca: String,
+}
+
+/// What the configuration is for: one of the three shipped files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Mode {
+    /// One attempt; Envoy 1.35 and later
+    Simple,
+    /// Failover inside the request; Envoy 1.39 and later
+    Failover,
+    /// A buffer filter holds headers; Envoy 1.36 and later, with failover 1.39
+    Buffer,
+}
+
+/// Everything that the written configuration depends on.
+#[derive(Debug)]
+pub(super) struct Bootstrap<'a> {
+    pub(super) arguments: &'a EnvoyArgs,
+    pub(super) config: Config,
+    /// The text of the configuration, as the file has it.
+    pub(super) document: String,
+    pub(super) needs: Needs,
+    pub(super) addresses: BTreeMap<String, ClusterAddress>,
+    pub(super) mode: Mode,
+    /// Bytes that listener and clusters may hold of a body. Clusters have the same as the
+    /// listener, so that what was received can be sent again.
+    pub(super) buffer: u64,
+}
+
+impl<'a> Bootstrap<'a> {
+    /// Reads the configuration that the arguments name, and decides how Envoy is to run it.
+    ///
+    /// # Errors
+    /// The configuration cannot be read, is not valid, or asks for another mode than
+    /// `--mode` does; an endpoint is given for a cluster that it does not name.
+    pub(super) fn read(arguments: &'a EnvoyArgs) -> Result<Self, ToolError> {
+        let (bytes, config) = router_config(&arguments.config)?;
+        let document = String::from_utf8(bytes).map_err(ToolError::unusable)?;
+        let needs = Needs::of(&config);
+        // Fields are evaluated in this order, so a wrong mode is reported before an endpoint.
+        Ok(Self {
+            mode: Mode::of(&config, arguments.mode)?,
+            buffer: buffer_bytes(config.limits.max_body_bytes),
+            addresses: endpoint::addresses(&config, &needs, &arguments.endpoints)?,
+            arguments,
+            config,
+            document,
+            needs,
+        })
+    }
+
+    /// Returns the shipped configuration whose text this one has.
+    pub(super) const fn shipped(&self) -> &'static str {
+        match self.mode {
+            Mode::Simple => SIMPLE,
+            Mode::Failover => FAILOVER,
+            Mode::Buffer => BUFFER,
+        }
+    }
+
+    /// Whether a failed attempt is followed by another one.
+    pub(super) fn fails_over(&self) -> bool {
+        self.config.failover.max_attempts > 1
+    }
+}
+
+impl Mode {
+    /// Returns the one mode that serves a configuration.
+    ///
+    /// `asked` chooses nothing. It is how a user says what is expected, and is an error where
+    /// the configuration asks for something else.
+    fn of(config: &Config, asked: Option<Self>) -> Result<Self, ToolError> {
+        let attempts = config.failover.max_attempts;
+        let fits = match config.hold {
+            Hold::BufferFilter => Self::Buffer,
+            Hold::StopIteration if attempts > 1 => Self::Failover,
+            Hold::StopIteration => Self::Simple,
+        };
+        if fits == Self::Simple && config.failover.attempt_filter {
+            // Valid where Istio holds the headers. Of the three shipped files none has
+            // attempt filters without a retry policy or a buffer filter.
+            let message = "failover.attempt_filter: wanted failover.max_attempts above 1, or hold: \
+                 \"buffer_filter\"; `pointsman istio` writes what Istio needs";
+            return Err(ToolError::unusable(message));
+        }
+        let Some(asked) = asked.filter(|asked| *asked != fits) else { return Ok(fits) };
+        let because = match (asked, fits) {
+            (Self::Buffer, _) => "hold is \"stop_iteration\", this needs \"buffer_filter\"".into(),
+            (_, Self::Buffer) => "hold is \"buffer_filter\", this needs \"stop_iteration\"".into(),
+            (Self::Simple, _) => format!("failover.max_attempts is {attempts}, this needs 1"),
+            (Self::Failover, _) => {
+                format!("failover.max_attempts is {attempts}, this needs 2 or more")
+            }
+        };
+        Err(ToolError::unusable(format!("--mode {}: {because}", asked.name())))
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Failover => "failover",
+            Self::Buffer => "buffer",
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the resources are written from: the arguments, and a configuration with Istio's
+//! names of clusters.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
+use crate::cli::io::{ToolError, parse, router_config};
+use crate::cli::needs::{Needs, buffer_bytes};
+use crate::config::Config;
+
+use super::name;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct IstioArgs {
+    /// The configuration, JSON
+    #[arg(long, short)]
+    pub(super) config: PathBuf,
+    /// How the filter that decides is loaded
+    #[arg(long, short, default_value = "wasm-plugin")]
+    pub(super) form: Loader,
+    /// The namespace of the gateway, and of all that is written
+    #[arg(long, short, default_value = "istio-system")]
+    pub(super) namespace: String,
+    /// A label of the gateway's pods
+    #[arg(long, short, default_value = "istio=ingressgateway", value_name = "KEY=VALUE")]
+    pub(super) gateway: String,
+    /// The hosts that clients ask for
+    #[arg(long, default_value = "*", value_name = "HOST")]
+    pub(super) hosts: Vec<String>,
+    /// Where a cluster is; may be repeated. Without it, where the provider's authority says
+    #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
+    pub(super) endpoints: Vec<EndpointArg>,
+    /// The image with the module, for the WasmPlugin
+    #[arg(long, default_value = "oci://registry.example/pointsman:latest", value_name = "URL")]
+    pub(super) image: String,
+    /// The module in the gateway's container
+    #[arg(long, default_value = "/pointsman/plugin.wasm", value_name = "PATH")]
+    pub(super) module: String,
+    /// YAML, or one JSON list
+    #[arg(long, short, default_value = "yaml")]
+    pub(super) output: OutputFormat,
+}
+
+/// The resource that loads the filter that decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Loader {
+    /// By a WasmPlugin; one attempt, headers are held by a buffer filter
+    WasmPlugin,
+    /// By an EnvoyFilter; holds headers and fails over, for Envoy 1.35 and 1.39
+    EnvoyFilter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OutputFormat {
+    Yaml,
+    Json,
+}
+
+/// Everything that the resources depend on.
+#[derive(Debug)]
+pub(super) struct Manifests<'a> {
+    pub(super) arguments: &'a IstioArgs,
+    /// The configuration as the gateway's filter gets it.
+    pub(super) config: Config,
+    /// The same, as the JSON that is written: what the user's document has and defaults
+    /// do not appear, so that it stays recognisable.
+    pub(super) document: Value,
+    /// What the configuration needs, under the names that the user's document has.
+    needs: Needs,
+    /// Where clusters are, by the same names.
+    pub(super) addresses: BTreeMap<String, ClusterAddress>,
+    pub(super) buffer: u64,
+}
+
+impl<'a> Manifests<'a> {
+    /// Reads the configuration that the arguments name, and fits it to Istio.
+    ///
+    /// # Errors
+    /// The configuration cannot be read, is not valid, or asks for what the chosen form
+    /// cannot do, failover by a `WasmPlugin` for example; an argument is wrong.
+    pub(super) fn read(arguments: &'a IstioArgs) -> Result<Self, ToolError> {
+        let (bytes, config) = router_config(&arguments.config)?;
+        if !arguments.gateway.contains('=') {
+            return Err(ToolError::unusable("--gateway: wanted KEY=VALUE"));
+        }
+        let needs = Needs::of(&config);
+        let addresses = endpoint::addresses(&config, &needs, &arguments.endpoints)?;
+        // The filter's parser accepts a byte order mark, serde_json does not.
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let mut document = serde_json::from_slice(text).map_err(ToolError::unusable)?;
+        fit(&mut document, &addresses, arguments.form, config.failover.max_attempts);
+        // Parsed again: what this form cannot serve is a problem of the configuration, and has
+        // the same message as anywhere else.
+        let config = parse(document.to_string().as_bytes())?;
+        let buffer = buffer_bytes(config.limits.max_body_bytes);
+        Ok(Self { arguments, config, document, needs, addresses, buffer })
+    }
+
+    /// Whether a failed attempt is followed by another one.
+    pub(super) fn fails_over(&self) -> bool {
+        self.config.failover.max_attempts > 1
+    }
+
+    /// Returns the names of the environment variables that the filter reads.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.needs.variables.keys().map(String::as_str)
+    }
+
+    /// Returns the clusters that plans attempt requests at, by Istio's names.
+    ///
+    /// A map, since two clusters of the document with one address are one of Istio's.
+    pub(super) fn attempted(&self) -> BTreeMap<String, &ClusterAddress> {
+        let attempted = self.addresses.iter().filter(|(name, _)| self.needs.has_attempts(name));
+        attempted.map(|(_, address)| (name::cluster(address), address)).collect()
+    }
+
+    /// Returns Istio's names of the clusters that requests are routed to.
+    ///
+    /// Clusters with one address have one name, which then comes twice.
+    pub(super) fn routed(&self) -> impl Iterator<Item = String> {
+        self.needs.routed().filter_map(|(name, _)| self.addresses.get(name)).map(name::cluster)
+    }
+
+    /// Returns the label that the gateway's pods have, as a selector.
+    pub(super) fn selector(&self) -> Value {
+        let (key, value) = self.arguments.gateway.split_once('=').unwrap_or_default();
+        Value::Object(Map::from_iter([(key.to_owned(), value.into())]))
+    }
+}
+
+/// Fits a document to Istio: names clusters as Istio does, and asks for what the form can do.
+///
+/// The clusters of services that models ask keep the names of the document.
+fn fit(
+    document: &mut Value,
+    addresses: &BTreeMap<String, ClusterAddress>,
+    form: Loader,
+    attempts: u32,
+) {
+    let rename = |cluster: Option<&mut Value>| {
+        if let Some(value) = cluster
+            && let Some(address) = value.as_str().and_then(|name| addresses.get(name))
+        {
+            *value = name::cluster(address).into();
+        }
+    };
+    if let Some(providers) = document.get_mut("providers").and_then(Value::as_object_mut) {
+        providers.values_mut().for_each(|provider| rename(provider.get_mut("cluster")));
+    }
+    rename(document.get_mut("default_cluster"));
+    rename(document.pointer_mut("/route_source/cluster"));
+    if form == Loader::WasmPlugin {
+        // Istio gives a plugin no way to hold headers, so a buffer filter does it.
+        put(document, "hold", "buffer_filter");
+    }
+    if form == Loader::WasmPlugin || attempts < 2 {
+        // The gateway's own filters stand after this one and may still look at the head. So
+        // the attempt filter is what changes it, also where there is one attempt.
+        put(document, "failover", json!({"attempt_filter": true}));
+    }
+}
+
+/// Sets a member of an object; any other value is left as it is.
+pub(super) fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value.into());
+    }
+}

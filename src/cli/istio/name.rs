@@ -1,0 +1,37 @@
+//! What Istio calls things: hosts, clusters and resources.
+
+use crate::cli::endpoint::ClusterAddress;
+
+/// The name of every resource that there is one of. The route has it too, by which the
+/// patch finds it.
+pub(super) const POINTSMAN: &str = "pointsman";
+
+/// Returns the name that Istio gives the cluster of a service: `outbound|443||api.example`.
+///
+/// Istio makes clusters of services by itself. What the configuration calls a cluster is
+/// therefore replaced by this.
+pub(super) fn cluster(address: &ClusterAddress) -> String {
+    format!("outbound|{}||{}", address.endpoint.port, host(address))
+}
+
+/// Returns the host of a service. A service needs a name, so an IP address gets one that
+/// is never looked up: `10-0-0-1.pointsman.internal`.
+pub(super) fn host(address: &ClusterAddress) -> String {
+    match address.endpoint.ip() {
+        Some(ip) => format!("{}.pointsman.internal", ip.to_string().replace(['.', ':'], "-")),
+        None => address.endpoint.host.clone(),
+    }
+}
+
+/// Whether the host is a service of Kubernetes, which Istio knows without a `ServiceEntry`:
+/// `vllm.models.svc.cluster.local`, or its short form `vllm.models.svc`.
+pub(super) fn is_kubernetes_service(host: &str) -> bool {
+    host.ends_with(".svc") || host.contains(".svc.")
+}
+
+/// Returns the name of a resource for a host. Kubernetes allows lower case letters, digits,
+/// dots and dashes.
+pub(super) fn resource(host: &str) -> String {
+    let kept = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
+    format!("{POINTSMAN}-{}", host.to_ascii_lowercase().chars().map(kept).collect::<String>())
+}
