@@ -94,7 +94,7 @@ impl Record {
         }
     }
 
-    /// Returns the record as bytes, in the order of [`Record::read`].
+    /// Returns the record as bytes, which [`Record::decode`] reads.
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };
