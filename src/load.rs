@@ -1,14 +1,19 @@
 //! How busy a deployment is: what `state` knows of it, and what strategies compare. A leaf:
 //! it names no other module.
 
-/// How busy a deployment is at the moment. By default, nothing is known and nothing counted.
+/// How busy a deployment is at the moment, as far as all workers together know.
+///
+/// By default nothing is known and nothing counted: a deployment that has never been sent a
+/// request, or of which no state is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
     /// Requests that have been sent there and have not ended.
     pub in_flight: u32,
-    /// Moving average of the time to the first byte, in milliseconds.
+    /// Moving average of the time to the first byte, in milliseconds; none before the first
+    /// answer.
     pub latency_ms: Option<f64>,
-    /// Tokens that were taken this minute.
+    /// Tokens of input and output that were taken this minute. Those of a request count once
+    /// its answer has ended.
     pub tokens: u64,
     /// Requests that were sent there this minute.
     pub requests: u32,

@@ -6,7 +6,8 @@ use crate::request::facts::{Fact, RequestFacts};
 
 use super::Subject;
 
-/// A number of the request, and the bound that a condition compares it with.
+/// A number of the request, and the bound that a condition compares it with. It knows the key
+/// of the condition, for the reason that it gives.
 pub(super) struct Comparison {
     key: &'static str,
     is_above: bool,
@@ -18,7 +19,8 @@ pub(super) struct Comparison {
 enum Amount {
     /// There is none: the request sets no limit, or a price is not known.
     Nothing,
-    /// It is not known yet.
+    /// It is not known yet, because the body has not been read: neither true nor false follows
+    /// from it.
     Unseen,
     /// It lies between these, both included.
     Between(f64, f64),

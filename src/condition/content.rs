@@ -3,7 +3,8 @@
 use crate::config::Condition;
 use crate::request::facts::{Fact, RequestFacts};
 
-/// A fact that is true or false, and which of the two a condition wants.
+/// A fact that is true or false, and which of the two a condition wants. For example,
+/// `has_images: false` wants a request without images.
 pub(super) struct PresenceCheck {
     key: &'static str,
     thing: &'static str,

@@ -14,7 +14,8 @@ use crate::config::{Condition, Rule, When};
 use crate::request::facts::{Fact, RequestFacts};
 use crate::text::quoted_list;
 
-/// An estimated cost in USD between two bounds, exact where both are the same.
+/// An estimated cost in USD: somewhere between two bounds, and exact where both are the same.
+/// It is an interval because tokens are one until they are counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
     /// No less than this.
@@ -23,10 +24,11 @@ pub struct Cost {
     pub most: f64,
 }
 
-/// A request as conditions see it.
+/// A request as conditions see it: all that any of them may ask about, and nothing about
+/// deployments or their state.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// What its headers and body say.
+    /// What its headers and body say, and which of that is not known yet.
     pub facts: &'a RequestFacts,
     /// The model that the requested name resolves to, without `#variant`.
     pub target: Option<&'a str>,

@@ -21,13 +21,15 @@ pub(super) struct Contender<'a> {
     pub(super) profile: Profile,
     /// What its upstream model can do, and costs.
     pub(super) model_facts: &'a ModelFacts,
-    /// What to change in the body.
+    /// What to change in the body: what its deployment says, and over that what the list of
+    /// the model says.
     pub(super) overrides: Cow<'a, Arc<Overrides>>,
     /// Of which one has to hold, under strategies by rules.
     pub(super) rules: &'a [Rule],
 }
 
-/// The candidates of one name, under one strategy.
+/// The candidates of one name, under one strategy: those of a model's group, or the one that a
+/// deployment or `provider:model` is.
 #[derive(Debug)]
 pub(super) struct CandidateSet<'a> {
     /// The model's name, the deployment's id, or `provider:model`.
@@ -60,12 +62,14 @@ impl<'a> CandidateSet<'a> {
         }
     }
 
-    /// Returns whether there is more than one candidate.
+    /// Returns whether there is more than one candidate, so that another pick could have been
+    /// made.
     pub(super) const fn is_choice(&self) -> bool {
         self.large.is_some() || self.candidates.len() > 1
     }
 
-    /// Returns the candidate that is that deployment, if it is listed.
+    /// Returns the candidate that is that deployment, if it is listed. Large groups are looked
+    /// through as a whole.
     pub(super) fn listed(
         &self,
         config: &'a Config,
@@ -84,7 +88,8 @@ impl<'a> CandidateSet<'a> {
     }
 }
 
-/// Returns the candidates of a name, in file order.
+/// Returns the candidates of a name, in file order. Those of a large group are left out: see
+/// [`CandidateSet::large`].
 pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> CandidateSet<'a> {
     match named {
         NamedTarget::Model(model, group) => {
@@ -164,7 +169,7 @@ fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
     config.catalog.get(model).unwrap_or(&config.unknown_facts)
 }
 
-/// Returns a set of one.
+/// Returns a set of one, which takes no turns, has no sessions, and is not restricted by tags.
 fn single<'a>(name: Cow<'a, str>, candidate: Contender<'a>) -> CandidateSet<'a> {
     CandidateSet {
         name,

@@ -27,12 +27,14 @@ pub struct Question {
     pub candidates: Vec<Offer>,
 }
 
-/// A candidate as a service is told of it.
+/// A candidate as a service is told of it. What the configuration says of it otherwise is
+/// found by its deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     /// The deployment that would serve the request.
     pub deployment: DeploymentId,
-    /// Its share under `weighted`.
+    /// Its share under `weighted`, which means to the service whatever the service makes of
+    /// it.
     pub weight: u32,
     /// What the request would cost there in USD at most, where prices are known.
     pub estimated_cost_usd: Option<f64>,
@@ -71,7 +73,8 @@ impl Question {
     }
 }
 
-/// What services have said about one request: of each group, at most one answer.
+/// What services have said about one request: of each group, at most one answer. It holds for
+/// as long as the request is decided, however often that is.
 #[derive(Debug, Clone, Default)]
 pub struct Answers(Vec<(ModelId, GroupId, Option<DeploymentId>)>);
 
@@ -122,7 +125,8 @@ pub(super) enum Order {
     First(DeploymentId),
     /// Not at all: the service has not picked, and `on_error` says that nothing else will do.
     Failed,
-    /// Not known yet: the service has to be asked.
+    /// Not known yet: the service has to be asked this, and the request decided again with
+    /// its answer.
     Ask(Box<Question>),
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::config::{Config, DeploymentId, Overrides, ProviderId, RouteId};
 use crate::state::Intent;
 
-/// Where a request goes.
+/// Where a request goes: what is known when it is sent, and what is kept until its answer has
+/// ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The route that matched, if one did.
@@ -15,13 +16,15 @@ pub struct Decision {
     pub model: String,
     /// The variant of that model, if it has any.
     pub variant: Option<String>,
-    /// What to try, in order; never empty.
+    /// What to try, in order; never empty. With one attempt it is the first step alone, as no
+    /// other can be reached.
     pub plan: Vec<Step>,
     /// How many steps of the plan are the model's own: at least one. Fallbacks follow.
     pub own: usize,
     /// What to try instead of the fallbacks after failures of some kinds.
     pub kinds: Kinds,
-    /// Whether the request tells caches on the way not to answer it.
+    /// Whether the request tells caches on the way not to answer it, because the route wants
+    /// that.
     pub disable_cache: bool,
     /// What acting on the decision changes in shared data.
     pub intent: Intent,
@@ -31,27 +34,30 @@ pub struct Decision {
 /// plan's fallbacks are tried.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kinds {
-    /// The request does not fit the context window.
+    /// The request does not fit the context window of the upstream model: other models may
+    /// have a larger one.
     pub context_window: Option<Vec<Step>>,
     /// It is refused for its content. The plan's fallbacks are not tried after that, so
     /// without a list there is nothing.
     pub content_policy: Vec<Step>,
-    /// A rate limit is reached.
+    /// A rate limit of the provider is reached: deployments of other providers may have room.
     pub rate_limit: Option<Vec<Step>>,
 }
 
-/// One deployment to try.
+/// One thing to try: a server, for a model. A server is in each list once, for the model that
+/// comes first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// The model it is tried for, or its id. A fallback's is another one than the decision's.
     pub model: String,
-    /// Who serves it.
+    /// Who serves it: a deployment, or a provider with a model that the client named.
     pub server: Server,
     /// What to change in the body, the model aside.
     pub overrides: Arc<Overrides>,
 }
 
-/// Who serves a request.
+/// Who serves a request. Two servers that are equal are the same place, whichever model or list
+/// led there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Server {
     /// A configured deployment.
@@ -70,7 +76,8 @@ impl Server {
         }
     }
 
-    /// Returns the name of the model that is sent upstream.
+    /// Returns the name of the model that is sent upstream, which is rarely the one that the
+    /// client sent.
     #[must_use]
     pub fn upstream_model<'a>(&'a self, config: &'a Config) -> &'a str {
         match self {

@@ -7,7 +7,8 @@ use crate::request::facts::RequestFacts;
 
 use super::{Server, Verdict, candidate, price};
 
-/// What becomes of a request first.
+/// What becomes of a request first. It is what two configurations are compared by, so it leaves
+/// out what depends on failures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fate {
     /// It is sent to a deployment.
@@ -21,7 +22,8 @@ pub enum Fate {
     },
     /// It is sent on untouched.
     Passed,
-    /// It is refused with this code.
+    /// It is refused with this code. The message is left out: it may say more of the state than
+    /// of the rules.
     Refused(&'static str),
 }
 
@@ -30,7 +32,8 @@ pub enum Fate {
 pub enum Difference {
     /// Not at all: the same deployment serves it, or the same refusal answers it.
     None,
-    /// Another deployment serves the same model.
+    /// Another deployment serves it, for the same model. That may be chance, where the strategy
+    /// draws.
     Deployment,
     /// Another model is served, by another deployment.
     Model,

@@ -25,13 +25,16 @@ pub(super) enum Block {
     Format,
     /// The request asks for another provider.
     Provider,
-    /// The request has tags, and the deployment lacks them.
+    /// The request has tags, and the deployment lacks them: any of them or all of them, as the
+    /// model says.
     Tags,
-    /// Its strategy does not take it, for this reason.
+    /// Its strategy does not take it, for this reason: no rule holds, or its weight is 0.
     Strategy(&'static str),
-    /// Its upstream model cannot do what the request needs.
+    /// Its upstream model cannot do what the request needs: images, tools, a context as long,
+    /// or an answer as long.
     Capability(String),
-    /// It would cost at least `estimate`, in USD.
+    /// It would cost at least `estimate` in USD, and the route or the request allows no more
+    /// than `limit`.
     Cost { estimate: f64, limit: f64 },
     /// An operator has taken it out.
     Drained,
@@ -85,7 +88,8 @@ impl fmt::Display for Block {
     }
 }
 
-/// A candidate that was looked at.
+/// A candidate that was looked at, with what was found. Without a block it may serve, unless
+/// its state has not been asked for yet.
 #[derive(Debug)]
 pub(super) struct Considered<'a> {
     pub(super) candidate: Contender<'a>,
@@ -123,6 +127,7 @@ pub(super) fn consider<'a>(
 }
 
 /// Returns whether the candidate changes members of the body whose places are not known yet.
+/// Then the body cannot go on before its end.
 fn is_unplaced(facts: &RequestFacts, candidate: &Contender<'_>) -> bool {
     facts.unseen.has(Fact::Members) && !candidate.overrides.0.is_empty()
 }

@@ -13,7 +13,8 @@ pub use super::trace::{
     CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace, Trace, TraceWithFacts,
 };
 
-/// The reasons for a decision, and the decision.
+/// The reasons for a decision, and the decision. Written as JSON it is one object: the facts,
+/// then the members of the trace.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     /// What the request says.
@@ -82,7 +83,8 @@ impl World for Fresh {
     }
 }
 
-/// Notes in the trace what was decided.
+/// Notes in the trace what was decided: the route and where the request goes, or what the
+/// client is told.
 pub(super) fn conclude(trace: &mut Trace, config: &Config, verdict: &Verdict) {
     match verdict {
         Verdict::Serve(decision) => {

@@ -12,12 +12,14 @@ use super::planner::{Depth, Planner};
 use super::view::{self, PickBasis};
 use super::{Need, Server, Step, Stop};
 
-/// Candidates in the order they are tried, with all that were considered for it.
+/// Candidates in the order they are tried, with all that were considered for that. A plan
+/// begins with an empty one, and every set appends to it.
 #[derive(Debug, Default)]
 pub(super) struct List<'r> {
     /// Those that may serve the request. Each server is there once.
     pub(super) steps: Vec<Step>,
-    /// All candidates that were looked at, each with the model it was looked at for.
+    /// All candidates that were looked at, each with the model it was looked at for. Where none
+    /// may serve, they tell why, and which one is free soonest.
     pub(super) considered: Vec<(Cow<'r, str>, Considered<'r>)>,
     /// Whether a service would have had a say, and could not be asked.
     pub(super) is_unasked: bool,

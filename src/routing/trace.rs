@@ -19,7 +19,8 @@ pub struct Trace {
     pub variant: Option<String>,
     /// The strategy that orders the candidates.
     pub strategy: Option<&'static str>,
-    /// The model's candidates in file order, then those of fallbacks.
+    /// The candidates of what was asked for in file order, then those of fallbacks. One may be
+    /// there several times, for different models.
     pub candidates: Vec<CandidateTrace>,
     /// Whether the body could be sent on before its end.
     pub release: Release,
@@ -38,7 +39,8 @@ pub struct Trace {
     pub shadow: Option<Box<Trace>>,
 }
 
-/// Why a route matched, or why not.
+/// Why a route matched, or why not. All routes are in a trace, those after the one that counts
+/// as well.
 #[derive(Debug, Serialize)]
 pub struct RouteTrace {
     /// The route's name.
@@ -50,7 +52,8 @@ pub struct RouteTrace {
     pub because: Option<String>,
 }
 
-/// Why a candidate may serve, or why not.
+/// Why a candidate may serve, or why not. All that were looked at are in a trace, of large
+/// groups each one.
 #[derive(Debug, Serialize)]
 pub struct CandidateTrace {
     /// Its deployment id, or `provider:model`.

@@ -10,33 +10,43 @@ use std::fmt;
 pub enum Outcome {
     /// It was answered.
     Success = 0,
-    /// It was answered with 408 or 504, or not for too long.
+    /// It was answered with 408 or 504, or not answered in time. The client's own timeouts are
+    /// none of these.
     Timeout = 1,
-    /// It was answered with 429.
+    /// It was answered with 429: the provider's limit is reached, and it may say for how long.
     RateLimit = 2,
-    /// The proxy's credential was refused.
+    /// The proxy's credential was refused. A client's own credential that is refused is the
+    /// client's mistake.
     Auth = 3,
     /// The proxy's account has no money or credit left.
     Quota = 4,
-    /// The provider does not know the upstream model.
+    /// The provider does not know the upstream model, or no longer, so no request can be served
+    /// there.
     NotFound = 5,
     /// It was answered with any other 5xx.
     Server = 6,
-    /// There was no connection, or it was lost before an answer.
+    /// There was no connection, or it was lost before an answer began. Envoy tells no more of
+    /// it.
     Network = 7,
-    /// The request is wrong, by the client's own mistake.
+    /// The request is wrong, by the client's own mistake: another deployment would say the
+    /// same.
     Client = 8,
-    /// The client went away.
+    /// The client went away before the answer ended. What the deployment would have come to is
+    /// not known.
     Cancelled = 9,
-    /// The answer began well, and then broke off or reported an error.
+    /// The answer began well, and then broke off or reported an error. The client has part of it,
+    /// so it cannot be tried elsewhere.
     InBand = 10,
-    /// The client's prompt is longer than the model's context window.
+    /// The client's prompt is longer than the model's context window. Another model may have a
+    /// longer one.
     ContextWindow = 11,
-    /// The client's prompt is against the provider's policy.
+    /// The client's prompt is against the provider's policy. Another provider may have another
+    /// policy.
     ContentPolicy = 12,
 }
 
-/// What an outcome means for the deployment.
+/// What an outcome means for the deployment: whether it counts for or against it, and how
+/// much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
     /// It works: enough of these after a cooldown make it healthy.
@@ -79,7 +89,8 @@ impl Outcome {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
     }
 
-    /// Returns its name in logs, metrics and traces.
+    /// Returns its name in logs, metrics and traces. Names never change: dashboards depend on
+    /// them.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -124,7 +135,8 @@ impl fmt::Display for Report {
     }
 }
 
-/// An outcome, with what else the answer told of it.
+/// An outcome, with what else the answer told of it. This is what a deployment's record learns
+/// from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// What the attempt came to.

@@ -5,7 +5,8 @@
 
 use super::SKEW_MS;
 
-/// How many probes at a time can be configured at most.
+/// How many probes at a time can be configured at most: each has a place in the record, used or
+/// not.
 pub(super) const LEASES: usize = 8;
 
 /// Probes under way: when the lease of each place runs out, 0 for a free place.
@@ -17,7 +18,8 @@ pub struct Probes {
     pub(super) leases: [u32; LEASES],
 }
 
-/// A place that a probe has taken.
+/// A place that a probe has taken, and until when. It is given back by both, so that a probe
+/// whose lease has run out does not free the place of another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lease {
     place: usize,

@@ -19,7 +19,8 @@ const LENGTH: usize = 205;
 /// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
-/// What workers share about one deployment.
+/// What workers share about one deployment. A deployment of which nothing is known has the
+/// default record, which is healthy.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Record {
     /// Whether an operator has taken it out of every pick.
@@ -40,7 +41,8 @@ pub struct Record {
     pub minute_at: u32,
     /// What is counted of that minute.
     pub minute: Counts,
-    /// What is counted since the proxy's start.
+    /// What is counted since the proxy's start. It only grows, so that two looks at it tell a
+    /// rate.
     pub total: Counts,
     /// Moving average of the time to the first byte in milliseconds; 0 where it is not known.
     pub first_byte_ms: f32,
@@ -55,14 +57,16 @@ pub struct Record {
     pub headroom: Headroom,
 }
 
-/// What is counted of attempts.
+/// What is counted of attempts, in a minute or in all. An attempt that is under way is counted
+/// as started and as nothing else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Attempts that were started, whatever became of them.
     pub attempts: u64,
     /// Attempts that were answered.
     pub successes: u64,
-    /// Attempts that failed, where the deployment is at fault.
+    /// Attempts that failed, where the deployment is at fault. What clients are to blame for is
+    /// in neither count.
     pub failures: u64,
     /// Tokens of input and output, of all that were answered.
     pub tokens: u64,
@@ -90,7 +94,7 @@ impl Record {
         }
     }
 
-    /// Returns the record as bytes, in the order of [`Record::read`].
+    /// Returns the record as bytes, which [`Record::decode`] reads.
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
         let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };

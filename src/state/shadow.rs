@@ -15,7 +15,8 @@ use super::standing::Standing;
 use super::turn::Turn;
 use super::world::World;
 
-/// A world in which a shadow decides: another configuration over the same deployments.
+/// A world in which a shadow decides: another configuration over the same deployments. It
+/// reads through the live world, so whatever that has read is not read again.
 pub struct ShadowWorld<'w> {
     live: &'w dyn World,
     config: &'w Config,

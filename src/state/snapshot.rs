@@ -18,6 +18,9 @@ use super::turn::Turn;
 use super::world::World;
 
 /// The shared state of one moment, for one request: a [`World`] that reads on demand.
+///
+/// It answers by what it has read, even if other workers have changed that since. Only a commit
+/// that was overtaken changes what it answers.
 #[derive(Debug)]
 pub struct Snapshot<'a, S: ?Sized> {
     pub(super) fleet: &'a SharedFleet,
@@ -100,7 +103,8 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
         self.seen.into_inner()
     }
 
-    /// Returns the turn that the request has taken, and its number.
+    /// Returns the turn that the request has taken, and its number. There is none before the
+    /// first commit, and none for a request that goes by no turn.
     #[must_use]
     pub fn taken_turn(&self) -> Option<(Turn, u64)> {
         self.seen.borrow().taken
@@ -112,7 +116,8 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
         self.seen.borrow().refused.iter().map(|(_, standing)| standing.clone()).collect()
     }
 
-    /// Returns how many updates of this request lost all their tries and were not made.
+    /// Returns how many updates of this request lost all their tries and were not made. They are
+    /// for [`SharedFleet::count_dropped`].
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.seen.borrow().dropped

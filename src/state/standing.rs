@@ -11,7 +11,8 @@ use crate::load::Load;
 use super::cooldown::{self, Phase};
 use super::record::{MINUTE_MS, Record};
 
-/// Whether a deployment may be picked now.
+/// Whether a deployment may be picked now. What is in the way says how long it may last, where
+/// that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It may be picked.
@@ -34,7 +35,8 @@ pub enum Standing {
     },
 }
 
-/// A limit that is reached, with its size.
+/// A limit that is reached, with its size. The first three are the configuration's, and hold
+/// over all workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// `max_parallel_requests`: attempts at a time.
@@ -92,7 +94,8 @@ pub(super) fn standing(
     forced(record, deployment, tokens, now_ms)
 }
 
-/// Returns whether the deployment may be sent a request although it cools.
+/// Returns whether the deployment may be sent a request although it cools: only a drain and
+/// limits are in the way of that.
 pub(super) fn forced(
     record: &Record,
     deployment: &Deployment,
@@ -139,7 +142,8 @@ fn limit(
     (wait_ms > 0).then_some((Limit::Headroom, wait_ms))
 }
 
-/// Returns how busy a deployment is, by its record.
+/// Returns how busy a deployment is, by its record. Limits come from the configuration, for
+/// strategies that compare shares of them.
 pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
     let mut record = *record;
     record.turn_to(now_ms);

@@ -12,7 +12,8 @@ use crate::host::SharedData;
 
 use super::PREFIX;
 
-/// Names a turn counter.
+/// Names a turn counter: a group, and whether the request can be served by all of it. The key
+/// in shared data has names instead, which stay the same over configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn {
     /// The model that is asked for.
@@ -50,7 +51,8 @@ pub(super) fn key(model: &str, variant: &str, is_narrowed: bool) -> String {
     format!("{PREFIX}turn/{set}/{model}#{variant}")
 }
 
-/// Begins the counters of a model's variants anew, from 0.
+/// Begins the counters of a model's variants anew, from 0: an operator has put another list of
+/// candidates there.
 pub fn restart<S: SharedData + ?Sized>(shared: &S, model: &str, variants: &[String]) {
     for variant in variants {
         for is_narrowed in [false, true] {

@@ -12,7 +12,8 @@ use super::turn::Turn;
 /// is decided twice is decided alike. A running proxy's world is a [`super::Snapshot`]. The
 /// command line, the replay, the playground and tests have worlds of their own.
 pub trait World {
-    /// Returns whether a deployment may be picked for a request of that many tokens.
+    /// Returns whether a deployment may be picked for a request of that many tokens. More
+    /// tokens never make a deployment ready that fewer do not.
     fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing;
 
     /// Returns whether a deployment may be sent a request of that many tokens although it
@@ -21,7 +22,7 @@ pub trait World {
         Standing::Ready
     }
 
-    /// Returns how busy a deployment is.
+    /// Returns how busy a deployment is. Only strategies that compare loads ask for it.
     fn load(&self, deployment: DeploymentId) -> Load;
 
     /// Returns the number of the next turn that is free. Fallbacks go by it, and nobody takes

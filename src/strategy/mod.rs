@@ -70,10 +70,11 @@ strategies! {
         [AsksService, CountsTokens], |entries, _| in_file_order(entries);
 }
 
-/// What strategies know of a candidate.
+/// What strategies know of a candidate. What a strategy does not go by may be left at its
+/// default.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Profile {
-    /// Share under `weighted`.
+    /// Its share under `weighted`, beside the weights of the others; 0 takes it out there.
     pub weight: u32,
     /// Order under `ordered_fallback`, lower first.
     pub position: i32,
@@ -87,12 +88,14 @@ pub struct Profile {
     pub id: u64,
 }
 
-/// What `sticky` goes by.
+/// What `sticky` goes by: which session the request is of, and how unevenly sessions may load
+/// the candidates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Session {
     /// Hash of what tells the session, if anything does.
     pub key: Option<u64>,
-    /// Most load of one candidate, as a multiple of the mean; at least 1.
+    /// The most requests that one candidate may have in flight, as a multiple of the mean of
+    /// all; at least 1.
     pub bound: f64,
 }
 
@@ -109,7 +112,7 @@ pub struct Pick<'r> {
     /// The number of the request's turn, counted from 0; told where the strategy
     /// [`Trait::TakesTurn`].
     pub turn: u64,
-    /// Draws what is drawn.
+    /// Draws what is drawn. Strategies without [`Trait::Draws`] leave it alone.
     pub rng: &'r mut fastrand::Rng,
 }
 

@@ -4,29 +4,39 @@
 /// strategies there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trait {
-    /// It orders by chance, be it ties alone.
+    /// It uses the random generator, if only for ties. Unless it goes by the session, a body
+    /// that may continue state of a provider is read before the request is decided.
     Draws,
-    /// It goes by the number of a turn, which the request takes.
+    /// It goes by the number of a turn. Each request takes one, counted over all workers, and
+    /// the turn goes round the candidates that are ready.
     TakesTurn,
-    /// It compares what candidates have to do at the moment.
+    /// It compares how busy candidates are. The state of all of them is read for it; of a large
+    /// group, that of 16 at random.
     NeedsLoads,
-    /// It compares what the request would cost.
+    /// It compares what the request would cost. The tokens are counted before it orders, if
+    /// they make a difference; of a large group it is given the cheapest.
     NeedsCosts,
-    /// The tokens of a request are counted for it.
+    /// The tokens of every request are counted for it: it compares what deployments have used,
+    /// or a service is told.
     CountsTokens,
-    /// A session's requests go to the same candidate.
+    /// It goes by the session, so that a session's requests go to the same candidate. Of a
+    /// large group it is given those with the lowest scores.
     BySession,
-    /// Candidates are drawn by weight, and those of weight 0 never are.
+    /// It draws by weight. Candidates of weight 0 are never picked, and one candidate at least
+    /// must have more; of a large group it is given some that are drawn already.
     ByWeight,
-    /// Candidates have rules, of which one has to hold.
+    /// Its candidates have rules, and those of which none holds are left out. Every candidate
+    /// must have some.
     ByRules,
-    /// A service picks, and is told of every candidate that may serve.
+    /// A service has the first say. It is told of every candidate that may serve, and of all
+    /// that the request says.
     AsksService,
-    /// There is exactly one candidate.
+    /// It has exactly one candidate, and the configuration is refused if there are more.
     IsOne,
 }
 
-/// Declares the strategies: the enum, the names, the traits and the orders, row by row.
+/// Declares the strategies row by row: makes the enum, its names, its traits and the functions
+/// that order of the table in `mod.rs`.
 macro_rules! strategies {
     ($(
         $(#[$doc:meta])*
@@ -40,7 +50,8 @@ macro_rules! strategies {
         }
 
         impl Strategy {
-            /// Every strategy, in the order of the table.
+            /// Every strategy, in the order of the table. Tests that have to hold for each go
+            /// through this.
             pub const ALL: &'static [Self] = &[$(Self::$strategy),*];
 
             /// Every name in configuration, those that stand for the same strategy next to
@@ -55,7 +66,8 @@ macro_rules! strategies {
                 }
             }
 
-            /// Returns the strategy that a name in configuration stands for.
+            /// Returns the strategy that a name in configuration stands for; `None` for a name
+            /// that is not in the table.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
