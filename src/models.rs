@@ -1,7 +1,8 @@
-//! `GET /v1/models`: what clients can ask for, told in the shape that they read.
+//! `GET /v1/models`: which models clients can ask for, in the shape of their API.
 //!
-//! Lists active models and the aliases of those, sorted by name. One that is archived is
-//! found by its name all the same, for it resolves. Deployments and providers are not told.
+//! Lists active models and their aliases, sorted by name. An archived model is not listed, but
+//! is found by its name, because requests for it are served. Deployments and providers are
+//! not shown to clients.
 
 use crate::config::{Config, Group, ModelId, Status};
 use crate::json::Json;
@@ -10,28 +11,37 @@ use crate::request::path::{canonical, split};
 use crate::request::refusal::Refusal;
 use crate::text::{percent_decoded_text, quoted};
 
-/// When every model was made: nobody knows, and both shapes want to be told.
+/// When every model was created, in the notation of each shape. Both require a time, and none
+/// is known.
 const CREATED: (u64, &str) = (0, "1970-01-01T00:00:00Z");
 
-/// Models of a page in Anthropic's shape, where the client wants no other number.
+/// Number of models on a page in Anthropic's shape, where the client asks for no other: that of
+/// Anthropic's own API.
 const PAGE: usize = 20;
-/// Most of them.
+/// Most models on a page.
 const LONGEST_PAGE: usize = 1000;
 
-/// A request for models.
+/// A request for the list of models, or for one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelsRequest<'a> {
-    /// The one that is asked for, else all.
+    /// The model that is asked for; `None`: all.
     id: Option<String>,
     query: Option<&'a str>,
     dialect: Dialect,
 }
 
 impl<'a> ModelsRequest<'a> {
-    /// What a request asks for; `None` where it is none for models.
+    /// Returns what a request asks for; `None` where it is not a request for models.
     ///
-    /// They are at `/models` and, whatever stands before that, at `…/v1/models`: below the
-    /// base that a client has for its chat requests.
+    /// Models are at `/models` and, whatever stands before that, at `…/v1/models`: below the
+    /// base path that a client also has for its chats. For example:
+    ///
+    /// | path | asks for |
+    /// |---|---|
+    /// | `/v1/models`, `/openai/v1/models` | all |
+    /// | `/v1/models/gpt-4o` | `gpt-4o` |
+    /// | `/models/a%2Fb` | `a/b` |
+    /// | `/site/models` | nothing: it may be any page |
     #[must_use]
     pub fn of(method: &[u8], path: &'a str, is_anthropic: bool) -> Option<Self> {
         if !matches!(method, b"GET" | b"HEAD") {
@@ -50,10 +60,10 @@ impl<'a> ModelsRequest<'a> {
         Some(Self { id, query, dialect })
     }
 
-    /// The models, or the one, as JSON.
+    /// Returns the models, or the one, as JSON.
     ///
     /// # Errors
-    /// What the client is told instead, and in which dialect.
+    /// The refusal of what is wrong with the request, and the dialect for it.
     pub fn answer(&self, config: &Config) -> Result<String, (Refusal, Dialect)> {
         let dialect = self.dialect;
         let mut json = Json::default();
@@ -82,7 +92,8 @@ impl<'a> ModelsRequest<'a> {
         Ok(json.finish())
     }
 
-    /// The page that is asked for in Anthropic's way.
+    /// Returns the page that the query asks for in Anthropic's way: after or before an id, of so
+    /// many models.
     fn page<'c>(&self, config: &'c Config) -> Result<ModelsPage<'c>, Refusal> {
         let mut models: Vec<(&str, ModelId)> = listed(config).collect();
         let (mut most, mut is_before) = (PAGE, false);
@@ -103,11 +114,12 @@ impl<'a> ModelsRequest<'a> {
                     models.retain(|(name, _)| *name < value.as_str());
                     is_before = true;
                 }
-                // What servers do not know of a query, they leave alone.
+                // As the providers' servers do with what they do not know.
                 _ => {}
             }
         }
         let has_more = models.len() > most;
+        // The last ones before an id, the first ones otherwise.
         if is_before {
             models.drain(..models.len().saturating_sub(most));
         }
@@ -116,12 +128,14 @@ impl<'a> ModelsRequest<'a> {
     }
 }
 
+/// One page of the list.
 struct ModelsPage<'c> {
     models: Vec<(&'c str, ModelId)>,
     has_more: bool,
 }
 
 impl ModelsPage<'_> {
+    /// Writes the members of the page, in Anthropic's shape.
     fn write(&self, json: &mut Json, config: &Config) {
         json.key("data").list(|json| {
             for (name, model) in &self.models {
@@ -138,14 +152,15 @@ impl ModelsPage<'_> {
     }
 }
 
-/// The model that a name stands for, unless it is deleted.
+/// Returns the model that a name stands for, unless it is deleted. An alias goes first, as it
+/// does where requests are decided.
 fn named(config: &Config, name: &str) -> Option<ModelId> {
     let names = &config.names;
     let id = names.aliases.get(name).or_else(|| names.models.get(name)).copied()?;
     (config.model(id).status != Status::Deleted).then_some(id)
 }
 
-/// Names of active models and their aliases, in order.
+/// Returns the names of active models and of their aliases, sorted, each with its model.
 fn listed(config: &Config) -> impl Iterator<Item = (&str, ModelId)> {
     let is_active = |(_, id): &(&str, ModelId)| config.model(*id).status == Status::Active;
     let mut models = config.names.models.iter().map(|(name, id)| (name.as_str(), *id)).peekable();
@@ -159,7 +174,8 @@ fn listed(config: &Config) -> impl Iterator<Item = (&str, ModelId)> {
     merged.filter(is_active)
 }
 
-/// The members of one model.
+/// Writes the members of one model under one of its names. Members that neither API knows
+/// stand beside theirs; clients leave those alone.
 fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Dialect) {
     let model = config.model(id);
     if dialect == Dialect::Anthropic {
@@ -193,6 +209,7 @@ fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Diale
     });
 }
 
+/// Writes what a model or variant is for, as far as the configuration says.
 fn uses(json: &mut Json, purpose: Option<&str>, when_to_use: Option<&str>) {
     for (key, text) in [("purpose", purpose), ("when_to_use", when_to_use)] {
         if let Some(text) = text {

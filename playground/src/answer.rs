@@ -1,4 +1,4 @@
-//! One request: why it goes where it goes, and what its client gets.
+//! One request: why it goes where it goes, and what its client gets back.
 
 use pointsman::config::Config;
 use pointsman::lifecycle::{Read, Whole, whole};
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::fleet::Described;
 use crate::request::Request;
 
-/// The trace, and the response.
+/// Returns the trace of a request, as `trace`, and the response to its client, as `response`.
+/// Equal seeds draw equal lots.
 pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, seed: u64) -> Value {
     let head = request.head();
     let read = match whole(config, &head, &request.body) {
@@ -26,6 +27,7 @@ pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, s
     let asked = routing::Request { config, facts, controls, sample: head.sample(seed) };
     let early = early.as_ref().map_err(|because| *because);
     let explanation = explain(asked, early, fleet, seed);
+    // The response is to what the trace decided: decided again, a draw could fall otherwise.
     let response = match &explanation.verdict {
         Verdict::Serve(decision) => served(config, decision),
         Verdict::Refuse(refusal) => refused(refusal, facts.format.dialect()),
@@ -34,7 +36,8 @@ pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, s
     json!({"trace": explanation, "response": response})
 }
 
-/// A request that no decision is made of.
+/// Returns trace and response of a request that is not decided: it passes untouched, or is
+/// refused before a decision. `facts` are what was read of it until then.
 fn undecided(config: &Config, facts: Option<FactsView<'_>>, refusal: Option<&Refusal>) -> Value {
     let mut trace = Trace::default();
     trace.undecided(refusal);
@@ -51,7 +54,7 @@ fn undecided(config: &Config, facts: Option<FactsView<'_>>, refusal: Option<&Ref
     json!({"trace": shown, "response": response})
 }
 
-/// An answer that is given in a provider's stead.
+/// Returns the answer that the proxy gives itself, in the client's dialect.
 fn refused(refusal: &Refusal, dialect: Dialect) -> Value {
     let mut headers = vec![("content-type", "application/json".to_owned())];
     headers.extend(refusal.retry_after_s.map(|seconds| ("retry-after", seconds.to_string())));
@@ -59,7 +62,8 @@ fn refused(refusal: &Refusal, dialect: Dialect) -> Value {
     json!({"kind": "refused", "status": refusal.status, "headers": headers, "body": body})
 }
 
-/// A provider's answer, with the headers that are added to it.
+/// Returns a provider's answer, with the headers that the proxy adds to it. As nothing is sent,
+/// the first attempt is taken to succeed.
 fn served(config: &Config, decision: &Decision) -> Value {
     let names = &config.headers;
     let mut headers = Vec::new();
@@ -75,6 +79,7 @@ fn served(config: &Config, decision: &Decision) -> Value {
     json!({"kind": "served", "status": 200, "headers": headers})
 }
 
+/// Returns where a request goes that the proxy does not touch.
 fn passed(config: &Config) -> Value {
     json!({"kind": "passed", "cluster": config.default_cluster})
 }

@@ -1,7 +1,7 @@
 //! The state of deployments as the page describes it.
 //!
-//! Cooldowns stay as they are; turns are counted, so that many requests go
-//! round.
+//! Cooldowns stay as they are. Turns are counted, so that under round robin many requests
+//! spread over all candidates.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,10 +10,10 @@ use pointsman::routing::Decision;
 use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::Value;
 
-/// How long a deployment cools, where the page does not say.
+/// How long a deployment cools where the page does not say, in milliseconds.
 const LEFT_MS: u64 = 30_000;
 
-/// Deployments of which some are out of every pick.
+/// Deployments, some of which cannot be picked, by their place in the configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Described {
     out: BTreeMap<usize, Standing>,
@@ -21,11 +21,15 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// Reads `{"cooling": {"ID": {"left_ms", "cause"}}, "drained": ["ID"]}`; ids that are
-    /// gone say nothing.
+    /// Reads `{"cooling": {"ID": {"left_ms", "cause"}}, "drained": ["ID"]}`. Leaves out ids that
+    /// the configuration does not have: the user may just have renamed the deployment.
+    ///
+    /// # Errors
+    /// What is wrong with a text that is not JSON.
     pub(crate) fn read(config: &Config, text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let member = |key: &str| value.get(key).and_then(Value::as_object).into_iter().flatten();
+        // Drained goes over cooling, as it does in the proxy: it does not end by itself.
         let mut out = BTreeMap::new();
         for (id, told) in member("cooling") {
             let Some(id) = config.names.deployments.get(id) else { continue };
@@ -40,7 +44,7 @@ impl Described {
         Ok(Self { out, turns: HashMap::new() })
     }
 
-    /// Takes the turn that a decision went by.
+    /// Takes the turn that a decision went by, so that the next one begins after it.
     pub(crate) fn take_turn(&mut self, decision: &Decision) {
         if let Some((turn, number)) = decision.intent.turn {
             self.turns.insert(turn, number.saturating_add(1));

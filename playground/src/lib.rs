@@ -1,8 +1,8 @@
-//! The playground's interface: text in, JSON text out, so that the page needs
-//! no types of its own.
+//! The playground's interface: text in, JSON text out, so that the page needs no types of its
+//! own.
 //!
-//! What is decided, and why, is the library's to say; here its results are
-//! put into the shape that the page shows. Nothing is kept between calls.
+//! The library decides and gives the reasons; this crate puts its results into the shape that
+//! the page shows. Nothing is kept between calls.
 
 mod answer;
 mod fleet;
@@ -14,8 +14,8 @@ use pointsman::config::{self, Checked, Config, Located};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Checks a configuration: every problem and warning with its place in the
-/// text, and what a valid one holds.
+/// Checks a configuration. Returns every problem and warning with its place in the text, and
+/// what a valid configuration contains.
 #[wasm_bindgen]
 #[must_use]
 pub fn check(configuration: &str) -> String {
@@ -33,8 +33,8 @@ pub fn check(configuration: &str) -> String {
     .to_string()
 }
 
-/// Explains what becomes of a request: the trace of `pointsman explain --json`
-/// as `trace`, and what its client gets as `response`.
+/// Explains how a request is decided. Returns the trace of `pointsman explain --json` as `trace`
+/// and what the client gets as `response`; or the `problem` of a text that cannot be read.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> String {
@@ -43,7 +43,8 @@ pub fn explain(configuration: &str, request: &str, state: &str, seed: u32) -> St
     told(explained)
 }
 
-/// Sends a request many times, and counts where it goes.
+/// Decides a request many times, and returns how often it goes where; or the `problem` of a
+/// text that cannot be read.
 #[wasm_bindgen]
 #[must_use]
 pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, seed: u32) -> String {
@@ -52,21 +53,24 @@ pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, see
     told(simulated)
 }
 
-/// Requests of real SDKs to begin with.
+/// Returns requests of real SDKs to begin with.
 #[wasm_bindgen]
 #[must_use]
 pub fn samples() -> String {
     samples::all().to_string()
 }
 
-/// Configurations to begin with.
+/// Returns configurations to begin with.
 #[wasm_bindgen]
 #[must_use]
 pub fn examples() -> String {
     samples::examples().to_string()
 }
 
-/// What the page hands in, or why it cannot be understood.
+/// Reads what the page hands in.
+///
+/// # Errors
+/// Why it cannot be read, for the user.
 fn parsed(
     configuration: &str,
     request: &str,
@@ -79,11 +83,12 @@ fn parsed(
     Ok((config, request, fleet))
 }
 
+/// Returns a result as JSON text; of a problem, an object that says just that.
 fn told(result: Result<Value, String>) -> String {
     result.unwrap_or_else(|problem| json!({"problem": problem})).to_string()
 }
 
-/// A problem for the page, whose texts are counted in UTF-16.
+/// Returns a problem with its place for the page, whose editor counts texts in UTF-16.
 fn located(text: &str, one: &Located) -> Value {
     let units = |end: usize| text.get(..end).map_or(0, |before| before.encode_utf16().count());
     json!({
@@ -96,7 +101,7 @@ fn located(text: &str, one: &Located) -> Value {
     })
 }
 
-/// What of a valid configuration the page shows.
+/// Returns what the page shows of a valid configuration.
 fn held(config: &Config) -> Value {
     let deployment = |deployment: &config::Deployment| {
         json!({

@@ -1,23 +1,27 @@
-//! A request as the page holds it: method, path, headers as text, body.
+//! A request as the page has it: method, path, headers as text, body.
 
 use pointsman::lifecycle::RequestHead;
 use serde_json::Value;
 
-/// A request to be decided.
+/// A request to decide.
 pub(crate) struct Request {
     headers: Vec<(String, Vec<u8>)>,
-    /// Its body.
+    /// Its body, empty where there is none.
     pub(crate) body: Vec<u8>,
-    /// Whether each time it is sent it belongs to another session.
+    /// Whether it belongs to another session each time it is sent.
     pub(crate) has_new_sessions: bool,
 }
 
 impl Request {
-    /// Reads `{"method", "path", "headers", "body", "new_sessions"}`, headers one in a line.
+    /// Reads `{"method", "path", "headers", "body", "new_sessions"}`, with one header in each line.
+    ///
+    /// # Errors
+    /// What is wrong with the text, or the number of the line that is no header.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let method = Some(text("method").trim()).filter(|method| !method.is_empty());
+        // As Envoy delivers them: pseudo-headers first, names in lower case.
         let mut headers = vec![
             (":method".to_owned(), method.unwrap_or("POST").to_ascii_uppercase().into_bytes()),
             (":path".to_owned(), text("path").trim().as_bytes().to_vec()),
@@ -37,12 +41,13 @@ impl Request {
         Ok(Self { headers, body, has_new_sessions })
     }
 
-    /// Its head.
+    /// Returns its head.
     pub(crate) fn head(&self) -> RequestHead {
         RequestHead::new(self.headers.clone())
     }
 
-    /// Its head without the id by which samples are drawn: one of many.
+    /// Returns its head without the id by which samples are drawn. With it, every one of many
+    /// requests would fall into the same sample.
     pub(crate) fn head_of_many(&self) -> RequestHead {
         let headers = self.headers.iter().filter(|(name, _)| name != "x-request-id");
         RequestHead::new(headers.cloned().collect())

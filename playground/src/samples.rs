@@ -1,9 +1,9 @@
-//! What to begin with: requests that real SDKs sent, and configurations.
+//! What to begin with: requests that real SDKs have sent, and configurations.
 
 use serde_json::{Value, json};
 
-/// Headers of the recordings that are shown; others say nothing to routing, or
-/// hold a credential.
+/// Headers of the recordings that are shown. The others do not matter for routing, or contain a
+/// credential.
 const SHOWN: [&str; 4] = ["content-type", "user-agent", "anthropic-version", "anthropic-beta"];
 
 macro_rules! recorded {
@@ -16,7 +16,7 @@ macro_rules! recorded {
     };
 }
 
-/// Name, title and recording.
+/// Name, title and recording of each request.
 const REQUESTS: &[(&str, &str, &str)] = recorded! {
     "oaipy_chat_plain": "Chat, plain",
     "oaipy_chat_stream_tools": "Chat, streamed, with tools",
@@ -40,7 +40,7 @@ macro_rules! configurations {
     };
 }
 
-/// Name, title, the request that shows it best, and text.
+/// Name and title of each configuration, the request that shows it best, and its text.
 const CONFIGURATIONS: &[(&str, &str, &str, &str)] = configurations! {
     "tour": "A bit of everything", "oaipy_chat_plain",
     "canary": "Canary: one in ten", "oaipy_chat_plain",
@@ -50,7 +50,7 @@ const CONFIGURATIONS: &[(&str, &str, &str, &str)] = configurations! {
     "failover": "Failover", "antpy_system_blocks_cache",
 };
 
-/// The requests, as the page holds them.
+/// Returns the requests, as the page has them.
 pub(crate) fn all() -> Value {
     let request = |(name, title, recording): &(&str, &str, &str)| {
         let recorded: Value = serde_json::from_str(recording).unwrap_or_default();
@@ -72,7 +72,7 @@ pub(crate) fn all() -> Value {
     REQUESTS.iter().map(request).collect()
 }
 
-/// The configurations.
+/// Returns the configurations.
 pub(crate) fn examples() -> Value {
     let example = |(name, title, request, text): &(&str, &str, &str, &str)| json!({"name": name, "title": title, "request": request, "text": text.trim_end()});
     CONFIGURATIONS.iter().map(example).collect()

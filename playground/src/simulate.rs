@@ -1,7 +1,7 @@
-//! Many requests of one kind: how they spread.
+//! How many requests of one kind spread.
 //!
-//! Cooldowns hold all the while, turns go round, and no request leaves a load
-//! behind: time stands still.
+//! Time stands still: cooldowns last, and no request adds to the load of a deployment. Only
+//! turns go on.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::fleet::Described;
 use crate::request::Request;
 
-/// Where requests went.
+/// How many requests went where.
 #[derive(Default)]
 struct Counts {
     deployments: BTreeMap<String, u32>,
@@ -23,7 +23,8 @@ struct Counts {
     passed: u32,
 }
 
-/// How often each deployment serves the request, and each other end.
+/// Returns how often each deployment serves the request, and how often it comes to any other
+/// end. Equal seeds give equal counts.
 pub(crate) fn simulated(
     config: &Config,
     request: &Request,
@@ -40,6 +41,7 @@ pub(crate) fn simulated(
         }
         Whole::Read(mut read) => {
             let mut rng = fastrand::Rng::with_seed(seed);
+            // Read once and decided many times: only what is drawn differs.
             for _ in 0..times {
                 if request.has_new_sessions {
                     begin_session(config, &mut read, &mut rng);
@@ -58,7 +60,8 @@ pub(crate) fn simulated(
     counts.shown(times)
 }
 
-/// Gives the request another value of whatever tells its session.
+/// Gives the request another value of everything that may tell its session, as far as it has
+/// that.
 fn begin_session(config: &Config, read: &mut Read, rng: &mut fastrand::Rng) {
     let mut other = |told: Option<u64>| told.map(|_| rng.u64(..));
     let Sessions { cache_key, user, metadata_user, prompt_prefix } = read.facts.sessions;
@@ -74,6 +77,7 @@ fn begin_session(config: &Config, read: &mut Read, rng: &mut fastrand::Rng) {
 }
 
 impl Counts {
+    /// Counts what came of one request.
     fn add(&mut self, config: &Config, verdict: &Verdict) {
         match verdict {
             Verdict::Serve(decision) => self.served(config, decision),
@@ -84,6 +88,7 @@ impl Counts {
         }
     }
 
+    /// Counts a request by the first deployment of its plan, and by its route.
     fn served(&mut self, config: &Config, decision: &Decision) {
         let Some(step) = decision.plan.first() else { return };
         *self.deployments.entry(step.server.name(config).into_owned()).or_default() += 1;
@@ -91,6 +96,7 @@ impl Counts {
         *self.routes.entry(route).or_default() += 1;
     }
 
+    /// Returns the counts as the page shows them.
     fn shown(&self, total: u32) -> Value {
         let deployments = self.deployments.iter().map(|(id, n)| json!({"name": id, "count": n}));
         let routes = self.routes.iter().map(|(name, n)| json!({"name": name, "count": n}));

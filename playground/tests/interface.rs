@@ -1,6 +1,6 @@
 //! The interface as the page calls it: text in, JSON text out.
 //!
-//! Runs as wasm32 code, as the page does, and natively.
+//! The tests run natively and as wasm32 code, which the page runs.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
@@ -20,13 +20,14 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().expect("a list")
 }
 
-/// The text of an example.
+/// Returns the text of an example.
 fn example(name: &str) -> String {
     let examples = read(&examples());
     let named = list(&examples).iter().find(|example| example["name"] == name);
     named.expect("the example")["text"].as_str().expect("text").to_owned()
 }
 
+/// Returns a sample, as the page has it.
 fn sample(name: &str) -> Value {
     let samples = read(&samples());
     list(&samples).iter().find(|sample| sample["name"] == name).expect("the sample").clone()
@@ -36,6 +37,7 @@ fn plain() -> String {
     sample("oaipy_chat_plain").to_string()
 }
 
+/// Returns how many requests went to a deployment.
 fn count(counts: &Value, deployment: &str) -> u64 {
     let counted = list(&counts["deployments"]).iter().find(|one| one["name"] == deployment);
     counted.map_or(0, |one| one["count"].as_u64().expect("a number"))

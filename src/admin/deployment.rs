@@ -1,4 +1,4 @@
-//! `POST {path}/deployments/{id}/…`: an operator's hand on one deployment.
+//! `POST {path}/deployments/{id}/…`: takes one deployment out of service, or puts it back.
 
 use serde_json::Value;
 
@@ -7,23 +7,28 @@ use crate::host::SharedData;
 use crate::state::Operation;
 
 use super::state::deployment;
-use super::{Desk, Reply, Request};
+use super::{Desk, HttpReply, HttpRequest};
 use crate::text::percent_decoded_text;
 
-/// What stands before the id.
+/// What stands before the id, below the admin path.
 pub(super) const FOLDER: &str = "/deployments/";
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Does what a path below [`FOLDER`] says: `ID/OPERATION`, the id percent-encoded or
-    /// with slashes of its own.
-    pub(super) fn operate(&self, request: &Request<'_>, path: &str) -> Result<Reply, Reply> {
-        let (id, operation) = path.rsplit_once('/').ok_or_else(Reply::unknown_endpoint)?;
+    /// Does what a path below [`FOLDER`] says: `ID/OPERATION`. The id is percent-encoded or has
+    /// slashes of its own, so the last slash divides the two.
+    pub(super) fn operate(
+        &self,
+        request: &HttpRequest<'_>,
+        path: &str,
+    ) -> Result<HttpReply, HttpReply> {
+        let (id, operation) = path.rsplit_once('/').ok_or_else(HttpReply::unknown_endpoint)?;
         let operation = match operation {
             "drain" => Operation::Drain,
             "undrain" => Operation::Undrain,
+            // The time is in the body, which is read once the method is known to be right.
             "cool" => Operation::Cool(0),
             "reset" => Operation::Reset,
-            _ => return Err(Reply::unknown_endpoint()),
+            _ => return Err(HttpReply::unknown_endpoint()),
         };
         request.posts()?;
         let id = self.deployment(&percent_decoded_text(id), "id")?;
@@ -33,34 +38,40 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         };
         let name = &self.config.deployment(id).id;
         let changed = self.fleet.operate(self.shared, self.config, id, operation, self.now_ms);
-        let record = changed.map_err(|_| Reply::contended())?;
+        let record = changed.map_err(|_| HttpReply::contended())?;
         let change = match operation {
             Operation::Drain => format!("deployment \"{name}\" is drained"),
             Operation::Undrain => format!("deployment \"{name}\" is no longer drained"),
             Operation::Cool(ms) => format!("deployment \"{name}\" cools for {ms} ms"),
             Operation::Reset => format!("deployment \"{name}\" is reset"),
         };
-        let reply = Reply::object(|json| deployment(json, self.config, id, &record, self.now_ms));
+        let reply =
+            HttpReply::object(|json| deployment(json, self.config, id, &record, self.now_ms));
         Ok(reply.changed(change))
     }
 
-    /// The deployment of that id, which is in `field` of the request.
-    pub(super) fn deployment(&self, id: &str, field: &str) -> Result<DeploymentId, Reply> {
+    /// Returns the deployment with that id.
+    ///
+    /// # Errors
+    /// The reply to an id that is not known; `field` is where in the request it is.
+    pub(super) fn deployment(&self, id: &str, field: &str) -> Result<DeploymentId, HttpReply> {
         let known = self.config.names.deployments.get(id).copied();
-        known.ok_or_else(|| Reply::error(404, "there is no deployment of that id", Some(field)))
+        known.ok_or_else(|| HttpReply::error(404, "there is no deployment of that id", Some(field)))
     }
 
-    /// How long a deployment is to cool, in milliseconds.
-    fn length(&self, body: &[u8]) -> Result<u64, Reply> {
+    /// Returns how long a deployment is to cool, in milliseconds: `for_ms` of the body, or the
+    /// configured time.
+    fn length(&self, body: &[u8]) -> Result<u64, HttpReply> {
+        // A cooldown that is not enabled is never read, so it would seem to work and not do so.
         let settings = &self.config.cooldown;
         if !settings.enabled {
             let message = "cooldown.enabled is false, so nothing cools; drain it instead";
-            return Err(Reply::error(409, message, None));
+            return Err(HttpReply::error(409, message, None));
         }
         let mut given = None;
         for (key, value) in members(body)? {
             if key != "for_ms" {
-                return Err(Reply::error(400, "unknown member; allowed: for_ms", Some(&key)));
+                return Err(HttpReply::error(400, "unknown member; allowed: for_ms", Some(&key)));
             }
             given = Some(value);
         }
@@ -70,26 +81,28 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             Some(Some(ms)) if (1..=most).contains(&ms) => Ok(ms),
             Some(_) => {
                 let message = format!("allowed: a whole number of milliseconds, 1 to {most}");
-                Err(Reply::error(400, &message, Some("for_ms")))
+                Err(HttpReply::error(400, &message, Some("for_ms")))
             }
         }
     }
 }
 
-/// The members of a body that is an object, or nothing at all.
-fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, Reply> {
+/// Returns the members of a body that is a JSON object; none of a body that is empty, as most
+/// are: the path says enough.
+fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, HttpReply> {
     if body.trim_ascii().is_empty() {
         return Ok(serde_json::Map::new());
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
-        _ => Err(Reply::error(400, "the body is no JSON object", None)),
+        _ => Err(HttpReply::error(400, "the body is no JSON object", None)),
     }
 }
 
-fn nothing_in(body: &[u8]) -> Result<(), Reply> {
+/// Checks that a body has no members: one that is not known may be a misspelled wish.
+fn nothing_in(body: &[u8]) -> Result<(), HttpReply> {
     match members(body)?.into_iter().next() {
-        Some((key, _)) => Err(Reply::error(400, "unknown member; allowed: none", Some(&key))),
+        Some((key, _)) => Err(HttpReply::error(400, "unknown member; allowed: none", Some(&key))),
         None => Ok(()),
     }
 }

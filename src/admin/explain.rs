@@ -1,37 +1,42 @@
-//! `POST {path}/explain`: what would become of a request now, and why.
+//! `POST {path}/explain`: how a request would be decided now, and why.
 //!
-//! The body is the request's own. Its path, method and headers are what the query says;
-//! further headers are those of the admin request, so that a request can be explained by
-//! sending it here with the admin token in the place of its credential.
+//! The body is that of the request to explain. Its method, path and headers are parameters of
+//! the query; headers that those do not name are taken from the admin request. So a client's
+//! request can be explained by sending it here with the admin token in place of its
+//! credential.
 
 use crate::host::{Headers, SharedData};
 use crate::text::is_token;
 
-use super::{Desk, Reply, Request};
+use super::{Desk, HttpReply, HttpRequest};
 
-/// Below the admin path.
+/// The path of this endpoint, below the admin path.
 pub(super) const PATH: &str = "/explain";
 
-/// Headers of the admin request that are its own.
+/// Headers of the admin request that are not taken for the request to explain: they are about
+/// its credential and its transport.
 const OWN: [&str; 6] =
     ["authorization", "content-length", "expect", "host", "te", "transfer-encoding"];
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Explains the request that the body is of.
-    pub(super) fn explained(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    /// Explains the request that the query and body describe. Nothing is begun or counted for
+    /// it, so it may be explained as often as wished.
+    pub(super) fn explained(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         request.posts()?;
         let head = head(request)?;
         let body = (self.explain)(head, request.body);
-        Ok(Reply { status: 200, headers: Vec::new(), body, change: None })
+        Ok(HttpReply::ok(body))
     }
 }
 
-/// The head of the request to explain.
-fn head(request: &Request<'_>) -> Result<Headers, Reply> {
+/// Returns the head of the request to explain: pseudo-headers, then headers of the admin
+/// request, then those that the query names, which replace the former.
+fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
+    // Most requests to explain are chats, so those need no parameter.
     let (mut method, mut path) = ("POST".to_owned(), "/v1/chat/completions".to_owned());
     let mut given: Headers = Vec::new();
     for (name, value) in request.parameters() {
-        let wrong = |message| Err(Reply::error(400, message, Some(&name)));
+        let wrong = |message| Err(HttpReply::error(400, message, Some(&name)));
         match name.as_str() {
             "method" if is_token(&value) => method = value,
             "method" => return wrong("allowed: a method such as POST"),
@@ -52,7 +57,7 @@ fn head(request: &Request<'_>) -> Result<Headers, Reply> {
     let is_own = |name: &str, value: &[u8]| {
         OWN.contains(&name)
             || matches!(name, ":method" | ":path")
-            // What curl says of every body unless it is told otherwise.
+            // curl's content type for every body, unless the user names another.
             || name == "content-type" && value.starts_with(b"application/x-www-form-urlencoded")
     };
     let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
@@ -63,7 +68,8 @@ fn head(request: &Request<'_>) -> Result<Headers, Reply> {
     Ok(head)
 }
 
-/// Text that is not more than one line.
+/// Returns whether a text is a single line, as the value of a header must be. Otherwise one
+/// header could smuggle in another.
 fn is_line(text: &str) -> bool {
     !text.contains(['\r', '\n', '\0'])
 }

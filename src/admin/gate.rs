@@ -1,15 +1,15 @@
-//! Who is let in: requests on the admin path, letter for letter, with the token.
+//! Lets requests in that are on the admin path, letter for letter, and have the token.
 
 use std::hint::black_box;
 
 use crate::config::Admin;
 
-use super::Reply;
+use super::HttpReply;
 
-/// Shortest token, in bytes.
+/// Shortest token, in bytes. The gate does not limit how often one may be guessed.
 const SHORTEST: usize = 16;
 
-/// The admin path and the token.
+/// The admin path and the token, which it never shows.
 pub struct Gate {
     path: String,
     token: String,
@@ -22,10 +22,11 @@ impl std::fmt::Debug for Gate {
 }
 
 impl Gate {
-    /// A gate whose token `variable` tells.
+    /// Returns a gate. `variable` returns the value of an environment variable, in which the
+    /// token is.
     ///
     /// # Errors
-    /// What is wrong with the token, for the operator; never the token.
+    /// What is wrong with the token, for the operator. The message never has the token in it.
     pub fn new(
         admin: &Admin,
         variable: impl FnOnce(&str) -> Option<String>,
@@ -38,6 +39,7 @@ impl Gate {
                  it to the proxy",
             )
         })?;
+        // Such a token could not be sent in a header, or would lose its ends on the way.
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong(
                 "holds a space, a control character or one that is not ASCII; allowed: printable \
@@ -50,11 +52,18 @@ impl Gate {
         Ok(Self { path: admin.path.clone(), token })
     }
 
-    /// The part of a request's path that is below the admin path, without a query;
+    /// Returns the part of a request's path that is below the admin path, without a query;
     /// `None` for all other paths.
     ///
-    /// Letter for letter: who keeps clients off this path before this filter can do so
-    /// by the path, and no spelling of it gets past them and is then taken for it here.
+    /// Compares letter for letter. A filter before this one may keep clients off the admin
+    /// path, by the path as it is written. Were another spelling of it the admin path here, that
+    /// spelling would get past the other filter. For example, where the path is `/admin`:
+    ///
+    /// | path | result |
+    /// |---|---|
+    /// | `/admin/state?a=b` | `/state` |
+    /// | `/admin` | empty |
+    /// | `/administrator`, `/Admin/state`, `/%61dmin`, `//admin` | `None` |
     #[must_use]
     pub fn below<'p>(&self, path: &'p [u8]) -> Option<&'p [u8]> {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
@@ -62,41 +71,44 @@ impl Gate {
         (below.is_empty() || below.starts_with(b"/")).then_some(below)
     }
 
-    /// Lets a request in whose `authorization` headers are these.
+    /// Lets a request in with these values of the header `authorization`, or does not.
     ///
     /// # Errors
-    /// The reply to all that are not let in, the same whatever is wrong.
+    /// The reply to all that are not let in. It is the same whatever is wrong, so that it does
+    /// not help with guessing.
     pub fn admit<'v>(
         &self,
         mut authorization: impl Iterator<Item = &'v [u8]>,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), HttpReply> {
         let is_let_in = match (authorization.next(), authorization.next()) {
             (Some(value), None) => bearer(value).is_some_and(|token| self.is_token(token)),
-            // Of several one cannot know which others go by.
+            // Other filters may have checked the other one.
             _ => false,
         };
-        if is_let_in { Ok(()) } else { Err(Reply::unauthorized()) }
+        if is_let_in { Ok(()) } else { Err(HttpReply::unauthorized()) }
     }
 
-    /// Whether a client sends the admin token as its credential, as the value itself or a
-    /// bearer token: no provider is to see it.
+    /// Returns whether a credential that a client sends is the admin token, alone or as a bearer
+    /// token. Such a credential must not reach a provider.
     #[must_use]
     pub fn is_in(&self, credential: &[u8]) -> bool {
         self.is_token(bearer(credential).unwrap_or(credential).trim_ascii())
     }
 
-    /// Compares in a time that hangs on the length of what is given alone.
+    /// Returns whether `given` is the token, in a time that depends on the length of `given`
+    /// alone. So the time tells nothing of how much of a guess is right.
     fn is_token(&self, given: &[u8]) -> bool {
         let token = self.token.as_bytes();
+        // The token is repeated as often as needed, so that its length decides nothing yet.
         let differ = given.iter().zip(token.iter().cycle()).fold(0, |differ, (a, b)| {
-            // As the compiler cannot tell, it goes on to the end.
+            // The compiler cannot see through this, so it cannot make the loop stop early.
             black_box(differ | (a ^ b))
         });
         (differ == 0) & (given.len() == token.len())
     }
 }
 
-/// The token of an `authorization` header.
+/// Returns the token of an `authorization` header; `None` where its scheme is not `Bearer`.
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(b"bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())

@@ -1,9 +1,9 @@
 //! Endpoints for the people who operate the proxy: requests in, replies out.
 //!
-//! Works on what a worker has at hand: its configuration and what all workers share.
-//! Knows neither the proxy nor how a request came; `lifecycle` reads it, asks the
-//! [`Gate`] before anything else of it, and sends the reply. Nothing here goes upstream,
-//! and no reply tells a secret.
+//! Works on what a worker has: its configuration, and what all workers share. Knows neither
+//! the proxy nor how a request came. `lifecycle` reads the request, asks the [`Gate`] before
+//! it looks at anything else, and sends the reply. Nothing here goes upstream, and no reply
+//! contains a secret.
 
 mod aliases;
 mod deployment;
@@ -23,29 +23,35 @@ use crate::state::SharedFleet;
 
 pub use crate::json::Json;
 pub use gate::Gate;
-pub use reply::Reply;
-pub use request::Request;
+pub use reply::HttpReply;
+pub use request::HttpRequest;
 
-/// Longest body of most endpoints, in bytes.
+/// Longest body that most endpoints take, in bytes: room for a dynamic route with some hundred
+/// endpoints.
 const LONGEST_BODY: u64 = 64 * 1024;
 
-/// What requests are answered from: one worker at one moment.
+/// All that requests are answered from: the state of one worker at one moment.
+///
+/// Each endpoint is a method of its own file; [`Desk::answer`] finds the one by the path.
 pub struct Desk<'a, S: ?Sized> {
-    /// The rules.
+    /// The configuration that this worker decides by.
     pub config: &'a Config,
-    /// Where shared state is kept.
+    /// The records of deployments and the turns.
     pub fleet: &'a SharedFleet,
-    /// What the rules were made of.
+    /// What the configuration was made of; `None` where nothing can be added to it, which is
+    /// never so where there are endpoints.
     pub origin: Option<&'a Origin>,
-    /// What all workers share.
+    /// The proxy's shared data.
     pub shared: &'a S,
     /// Milliseconds since the epoch.
     pub now_ms: u64,
-    /// Explains a request of that head and body, as JSON.
+    /// Returns the explanation of a request with that head and body, as JSON. Deciding is
+    /// not known here.
     pub explain: &'a dyn Fn(Headers, &[u8]) -> String,
 }
 
-/// The longest body that an endpoint takes, in bytes.
+/// Returns the longest body that the endpoint at `path` takes, in bytes. To explain a request
+/// takes as long a body as to decide it.
 #[must_use]
 pub fn longest_body(config: &Config, path: &str) -> u64 {
     if path == explain::PATH { config.limits.max_body_bytes } else { LONGEST_BODY }
@@ -58,15 +64,17 @@ impl<S: ?Sized> fmt::Debug for Desk<'_, S> {
 }
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Answers a request.
+    /// Answers a request that the gate has let in.
     #[must_use]
-    pub fn answer(&self, request: &Request<'_>) -> Reply {
-        // An endpoint answers alike whether all is well or not.
+    pub fn answer(&self, request: &HttpRequest<'_>) -> HttpReply {
+        // Both sides are replies: `Err` only lets an endpoint stop early with `?`.
         self.endpoint(request).unwrap_or_else(|error| error)
     }
 
-    fn endpoint(&self, request: &Request<'_>) -> Result<Reply, Reply> {
-        // One line for each endpoint, by what is below the admin path.
+    /// Returns the reply of the endpoint at the request's path.
+    fn endpoint(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
+        // One line for each endpoint, by the path below the admin path. Exact paths come first,
+        // because names below a folder may be anything.
         match request.path {
             "/state" => self.state(request),
             explain::PATH => self.explained(request),
@@ -80,7 +88,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 } else if let Some(name) = path.strip_prefix(aliases::FOLDER) {
                     self.alias(request, name)
                 } else {
-                    Err(Reply::unknown_endpoint())
+                    Err(HttpReply::unknown_endpoint())
                 }
             }
         }

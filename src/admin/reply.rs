@@ -1,29 +1,38 @@
-//! What a request is answered with.
+//! What an endpoint answers with.
 
 use super::Json;
 
-/// What a request is answered with: JSON, and nothing that is to be kept on the way.
+/// The answer of an endpoint, which is always JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct HttpReply {
     /// HTTP status.
     pub status: u16,
-    /// Further headers.
+    /// Headers beside those that every reply has.
     pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
     pub body: String,
-    /// What was changed, in a line for the log.
+    /// What the request has changed, in a line for the log; `None`: nothing. Every
+    /// change is logged, so that operators find it later.
     pub change: Option<String>,
 }
 
-impl Reply {
-    /// An answer with what `members` writes as its object.
+impl HttpReply {
+    /// Returns a reply with the status 200 and that body.
+    #[must_use]
+    pub const fn ok(body: String) -> Self {
+        Self { status: 200, headers: Vec::new(), body, change: None }
+    }
+
+    /// Returns a reply with the status 200 and an object that has the members which `members`
+    /// writes.
     pub fn object(members: impl FnOnce(&mut Json)) -> Self {
         let mut json = Json::default();
         json.object(members);
-        Self { status: 200, headers: Vec::new(), body: json.finish(), change: None }
+        Self::ok(json.finish())
     }
 
-    /// An error, with the member, parameter or part of the path that is at fault.
+    /// Returns an error. `field` is the member, parameter or part of the path that is wrong;
+    /// `None` where it is none of those.
     #[must_use]
     pub fn error(status: u16, message: &str, field: Option<&str>) -> Self {
         let object = Self::object(|json| {
@@ -37,39 +46,41 @@ impl Reply {
         Self { status, ..object }
     }
 
-    /// With what was changed, for the log.
+    /// Returns the reply with a note of what was changed, for the log.
     #[must_use]
     pub fn changed(self, change: String) -> Self {
         Self { change: Some(change), ..self }
     }
 
-    /// To all that are not let in.
+    /// Returns the reply to all that are not let in. It does not tell what was wrong.
     #[must_use]
     pub(super) fn unauthorized() -> Self {
         let headers = vec![("www-authenticate", "Bearer")];
         Self { headers, ..Self::error(401, "unauthorized", None) }
     }
 
-    /// To a path that is no endpoint.
+    /// Returns the reply to a path without an endpoint.
     #[must_use]
     pub fn unknown_endpoint() -> Self {
         Self::error(404, "there is no such endpoint", None)
     }
 
-    /// To another method than an endpoint has; `allow` lists those it has.
+    /// Returns the reply to a method that an endpoint does not have; `allow` lists those that
+    /// it has.
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let headers = vec![("allow", allow)];
         Self { headers, ..Self::error(405, "the endpoint does not have this method", None) }
     }
 
-    /// To a body that is longer than it may be.
+    /// Returns the reply to a body that is longer than `limit`, in bytes.
     #[must_use]
     pub fn too_large(limit: u64) -> Self {
         Self::error(413, &format!("the body is longer than {limit} bytes"), None)
     }
 
-    /// Where an update lost all its tries against other workers'.
+    /// Returns the reply to a change that other workers' changes kept from being written in all
+    /// its tries. It may be sent again.
     #[must_use]
     pub fn contended() -> Self {
         let message = "other workers kept changing the same state; nothing was changed, try again";

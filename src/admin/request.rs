@@ -1,48 +1,51 @@
-//! A request as an endpoint reads it.
+//! What an endpoint is asked.
 
 use crate::host::Headers;
 use crate::text::percent_decoded_text;
 
-use super::Reply;
+use super::HttpReply;
 
-/// A request that the gate let in.
+/// A request that the gate has let in, whole.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct HttpRequest<'a> {
     /// Its method, in upper case.
     pub method: &'a str,
-    /// Its path below the admin path, letter for letter: empty, or with `/` first.
+    /// Its path below the admin path, as it came, still percent-encoded: empty, or with `/`
+    /// first.
     pub path: &'a str,
-    /// What follows the `?`.
+    /// What follows the `?`; `None` without one.
     pub query: Option<&'a str>,
-    /// Its headers, pseudo-headers and the token included.
+    /// All its headers, with pseudo-headers and the token.
     pub headers: &'a Headers,
     /// Its whole body.
     pub body: &'a [u8],
 }
 
-impl Request<'_> {
-    /// Holds the request to a method that only reads.
+impl HttpRequest<'_> {
+    /// Checks that the request's method only reads.
     ///
     /// # Errors
-    /// The reply to another one.
-    pub fn reads(&self) -> Result<(), Reply> {
+    /// The reply to any other method.
+    pub fn reads(&self) -> Result<(), HttpReply> {
         let is_reading = matches!(self.method, "GET" | "HEAD");
-        if is_reading { Ok(()) } else { Err(Reply::method_not_allowed("GET, HEAD")) }
+        if is_reading { Ok(()) } else { Err(HttpReply::method_not_allowed("GET, HEAD")) }
     }
 
-    /// Holds the request to POST.
+    /// Checks that the request's method is POST.
     ///
     /// # Errors
-    /// The reply to another method.
-    pub fn posts(&self) -> Result<(), Reply> {
-        if self.method == "POST" { Ok(()) } else { Err(Reply::method_not_allowed("POST")) }
+    /// The reply to any other method.
+    pub fn posts(&self) -> Result<(), HttpReply> {
+        if self.method == "POST" { Ok(()) } else { Err(HttpReply::method_not_allowed("POST")) }
     }
 
-    /// The parameters of the query in their order, decoded.
+    /// Returns the parameters of the query in their order, decoded. A parameter without `=` has
+    /// an empty value.
     pub fn parameters(&self) -> impl Iterator<Item = (String, String)> {
         let pairs = self.query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // `+` before the percent-decoding, so that `%2B` stays a plus.
             let plain = |text: &str| percent_decoded_text(&text.replace('+', " "));
             (plain(name), plain(value))
         })
@@ -56,7 +59,8 @@ mod tests {
     #[test]
     fn parameters_are_decoded() {
         let query = Some("a=1&b&=c&&d=x%20y+z%2B&a=%zz=");
-        let request = Request { method: "GET", path: "", query, headers: &Vec::new(), body: b"" };
+        let request =
+            HttpRequest { method: "GET", path: "", query, headers: &Vec::new(), body: b"" };
         let read: Vec<(String, String)> = request.parameters().collect();
         let wanted = [("a", "1"), ("b", ""), ("", "c"), ("d", "x y z+"), ("a", "%zz=")];
         assert_eq!(read, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));

@@ -3,33 +3,33 @@
 
 use crate::config::{Added, DynamicRoute, Problem, Problems};
 use crate::host::SharedData;
-use crate::live::{self, Entry, Listed, Origin, Place, Refused};
+use crate::live::{self, DynamicEntry, ListedGroup, ListedModel, Origin, Provenance, Refused};
 
-use super::{Desk, Json, Reply, Request};
+use super::{Desk, HttpReply, HttpRequest, Json};
 use crate::text::percent_decoded_text;
 
-/// Where they are.
+/// The path of all models, below the admin path.
 pub(super) const PATH: &str = "/routes";
-/// What stands before the name of one.
+/// What stands before the name of one model.
 pub(super) const FOLDER: &str = "/routes/";
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Lists all, or puts one.
-    pub(super) fn routes(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    /// Lists all models, or adds or replaces a dynamic route with POST.
+    pub(super) fn routes(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         let origin = self.origin()?;
         if request.method == "POST" {
             let (model, route) = DynamicRoute::read(request.body).map_err(|p| wrong(&p))?;
+            // Answers with the route as it is kept, with the defaults that it took.
             let mut written = Json::default();
             route.write(&mut written, &model);
             let body = written.finish();
-            let is_new = self.put(origin, &Entry::Route(model.clone(), route))?;
+            let is_new = self.put(origin, &DynamicEntry::Route(model.clone(), route))?;
             let verb = if is_new { "added" } else { "replaced" };
-            return Ok(Reply { body, ..Reply::object(|_| {}) }
-                .changed(format!("dynamic route {model:?} is {verb}")));
+            return Ok(HttpReply::ok(body).changed(format!("dynamic route {model:?} is {verb}")));
         }
         lists(request)?;
         let routes = live::routes(self.shared, self.config, origin).map_err(|p| wrong(&p))?;
-        Ok(Reply::object(|json| {
+        Ok(HttpReply::object(|json| {
             json.key("routes").list(|json| {
                 for route in &routes {
                     json.object(|json| listed(json, route));
@@ -40,21 +40,31 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 
     /// Removes the dynamic route that the end of the path names, percent-encoded or with
     /// slashes of its own.
-    pub(super) fn route(&self, request: &Request<'_>, name: &str) -> Result<Reply, Reply> {
+    pub(super) fn route(
+        &self,
+        request: &HttpRequest<'_>,
+        name: &str,
+    ) -> Result<HttpReply, HttpReply> {
         self.removed(request, Added::Route(percent_decoded_text(name)))
     }
 
-    pub(super) fn put(&self, origin: &Origin, entry: &Entry) -> Result<bool, Reply> {
+    /// Puts a dynamic entry; returns whether it is a new one.
+    pub(super) fn put(&self, origin: &Origin, entry: &DynamicEntry) -> Result<bool, HttpReply> {
         live::put(self.shared, self.config, origin, entry).map_err(|refused| match refused {
             Refused::Wrong(problems) => wrong(&problems),
-            Refused::Unknown | Refused::Configured | Refused::Contended => Reply::contended(),
+            // Only a removal is refused as unknown or configured.
+            Refused::Unknown | Refused::Configured | Refused::Contended => HttpReply::contended(),
         })
     }
 
-    /// Removes a dynamic entry.
-    pub(super) fn removed(&self, request: &Request<'_>, entry: Added) -> Result<Reply, Reply> {
+    /// Removes a dynamic entry, which the end of the request's path names.
+    pub(super) fn removed(
+        &self,
+        request: &HttpRequest<'_>,
+        entry: Added,
+    ) -> Result<HttpReply, HttpReply> {
         if request.method != "DELETE" {
-            return Err(Reply::method_not_allowed("DELETE"));
+            return Err(HttpReply::method_not_allowed("DELETE"));
         }
         let origin = self.origin()?;
         let removed = live::remove(self.shared, self.config, origin, &entry);
@@ -64,59 +74,71 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         };
         removed.map_err(|refused| match refused {
             Refused::Wrong(problems) => wrong(&problems),
-            Refused::Unknown => {
-                Reply::error(404, &format!("there is no dynamic {kind} of that name"), Some(field))
-            }
+            Refused::Unknown => HttpReply::error(
+                404,
+                &format!("there is no dynamic {kind} of that name"),
+                Some(field),
+            ),
             Refused::Configured => {
                 let message = "it is configured, and only what is dynamic can be removed here";
-                Reply::error(409, message, Some(field))
+                HttpReply::error(409, message, Some(field))
             }
-            Refused::Contended => Reply::contended(),
+            Refused::Contended => HttpReply::contended(),
         })?;
-        let reply = Reply::object(|json| json.key("removed").text(name));
+        let reply = HttpReply::object(|json| json.key("removed").text(name));
         Ok(reply.changed(format!("dynamic {kind} {name:?} is removed")))
     }
 
-    /// There is one wherever there are endpoints.
-    pub(super) fn origin(&self) -> Result<&Origin, Reply> {
-        self.origin.ok_or_else(Reply::unknown_endpoint)
+    /// Returns what the configuration was made of. There is an origin wherever there are
+    /// endpoints, so the error is only for the compiler.
+    pub(super) fn origin(&self) -> Result<&Origin, HttpReply> {
+        self.origin.ok_or_else(HttpReply::unknown_endpoint)
     }
 }
 
-/// Holds a request to GET where POST would be something else.
-pub(super) fn lists(request: &Request<'_>) -> Result<(), Reply> {
-    request.reads().map_err(|_| Reply::method_not_allowed("GET, HEAD, POST"))
+/// Checks that the method of a request is GET or HEAD, at a path where POST does something
+/// else.
+pub(super) fn lists(request: &HttpRequest<'_>) -> Result<(), HttpReply> {
+    request.reads().map_err(|_| HttpReply::method_not_allowed("GET, HEAD, POST"))
 }
 
-/// To what is wrong with a body: the first field, and all that is to be said.
-pub(super) fn wrong(problems: &Problems) -> Reply {
+/// Returns the reply to a body with problems. It names the first field that is wrong, and
+/// tells all problems in one line.
+pub(super) fn wrong(problems: &Problems) -> HttpReply {
     let lines: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
     let field = problems.iter().next().map(|problem| problem.path.as_str());
-    Reply::error(400, &lines.join("; "), field)
+    HttpReply::error(400, &lines.join("; "), field)
 }
 
-fn listed(json: &mut Json, route: &Listed) {
+/// Writes the members of one model.
+fn listed(json: &mut Json, route: &ListedModel) {
     json.key("model").text(&route.model);
-    json.key("source").text(route.source.name());
-    if route.is_hidden {
-        json.key("hidden").flag(true);
-    }
-    inactive(json, route.problem.as_ref());
+    provenance(json, route.provenance, route.is_hidden, route.problem.as_ref());
     match route.groups.as_slice() {
-        [(None, strategy, places)] => group(json, strategy, places),
+        [only @ ListedGroup { key: None, .. }] => group(json, only),
         groups => json.key("variants").list(|json| {
-            for (key, strategy, places) in groups {
+            for variant in groups {
                 json.object(|json| {
-                    json.key("key").text(key.as_deref().unwrap_or_default());
-                    group(json, strategy, places);
+                    json.key("key").text(variant.key.as_deref().unwrap_or_default());
+                    group(json, variant);
                 });
             }
         }),
     }
 }
 
-/// Why an entry is left out.
-pub(super) fn inactive(json: &mut Json, problem: Option<&Problem>) {
+/// Writes where an entry comes from, and why it is not in use where it is not. What is
+/// usual is left out: most entries are neither hidden nor inactive.
+pub(super) fn provenance(
+    json: &mut Json,
+    provenance: Provenance,
+    is_hidden: bool,
+    problem: Option<&Problem>,
+) {
+    json.key("source").text(provenance.name());
+    if is_hidden {
+        json.key("hidden").flag(true);
+    }
     if let Some(problem) = problem {
         json.key("inactive").object(|json| {
             json.key("field").text(&problem.path);
@@ -125,17 +147,18 @@ pub(super) fn inactive(json: &mut Json, problem: Option<&Problem>) {
     }
 }
 
-fn group(json: &mut Json, strategy: &str, places: &[Place]) {
-    json.key("strategy").text(strategy);
+/// Writes the strategy and endpoints of a group.
+fn group(json: &mut Json, group: &ListedGroup) {
+    json.key("strategy").text(&group.strategy);
     json.key("endpoints").list(|json| {
-        for place in places {
+        for endpoint in &group.endpoints {
             json.object(|json| {
-                json.key("provider").text(&place.provider);
-                json.key("model_id").text(&place.upstream_model);
-                if let Some(id) = &place.deployment {
+                json.key("provider").text(&endpoint.provider);
+                json.key("model_id").text(&endpoint.upstream_model);
+                if let Some(id) = &endpoint.deployment {
                     json.key("deployment").text(id);
                 }
-                if let Some(weight) = place.weight {
+                if let Some(weight) = endpoint.weight {
                     json.key("weight").number(u64::from(weight));
                 }
             });

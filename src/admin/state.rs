@@ -1,44 +1,49 @@
-//! `GET {path}/state`: what all workers share, at this moment.
+//! `GET {path}/state`: what all workers share at this moment.
 //!
-//! An answer is bounded, whatever the configuration: it lists a page of deployments, and
-//! says where the next one begins.
+//! An answer is bounded, however large the configuration is: it lists one page of deployments,
+//! and says after which of them the next page begins.
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
-use crate::live::source::{self, Status};
+use crate::live::source::{self, FetchStatus};
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
 use crate::strategy::Trait;
 
-use super::{Desk, Json, Reply, Request};
+use super::{Desk, HttpReply, HttpRequest, Json};
 
-/// Most deployments, and most counters, of an answer: meanwhile its worker does nothing else.
+/// Most deployments, and most turns, of one answer. The worker does nothing else while it
+/// writes them.
 const PAGE: usize = 1000;
 
-/// Which deployments are asked for.
-struct Page {
-    /// From this one on.
+/// Which deployments a request asks for.
+struct Selection {
+    /// Index of the first one.
     from: usize,
+    /// Most of them in the answer.
     most: usize,
     deployment: Option<DeploymentId>,
     provider: Option<String>,
 }
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Answers what the workers share.
-    pub(super) fn state(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    /// Answers with what the workers share, for the deployments that the query selects: their
+    /// health, counts and limits, and on the first page the turns.
+    pub(super) fn state(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         request.reads()?;
-        let page = self.page(request)?;
+        let selection = self.selection(request)?;
         let config = self.config;
         let is_wanted = |at: &usize| {
             let of = config.provider(config.deployment(DeploymentId(*at)).provider);
-            page.deployment.is_none_or(|id| id.0 == *at)
-                && page.provider.as_ref().is_none_or(|provider| *provider == of.name)
+            selection.deployment.is_none_or(|id| id.0 == *at)
+                && selection.provider.as_ref().is_none_or(|provider| *provider == of.name)
         };
-        let mut wanted = (page.from..config.deployments.len()).filter(is_wanted);
-        let is_first = page.from == 0;
-        Ok(Reply::object(|json| {
+        // Lazy: no deployment of a further page is looked at but the first, which tells that
+        // there is one.
+        let mut wanted = (selection.from..config.deployments.len()).filter(is_wanted);
+        let is_first = selection.from == 0;
+        Ok(HttpReply::object(|json| {
             json.key("version").text(env!("CARGO_PKG_VERSION"));
             json.key("role").text("router");
             json.key("now_ms").number(self.now_ms);
@@ -50,57 +55,66 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 json.key("route_source").object(|json| route_source(json, &status, self.now_ms));
             }
             json.key("deployments").list(|json| {
-                for at in wanted.by_ref().take(page.most) {
+                for at in wanted.by_ref().take(selection.most) {
                     let id = DeploymentId(at);
                     let record = self.fleet.record(self.shared, id);
                     json.object(|json| deployment(json, config, id, &record, self.now_ms));
                 }
             });
+            // Pages go on after an id and not at a place, so that a deployment which is added
+            // meanwhile shifts nothing.
             let next = wanted.next().and_then(|at| config.deployments.get(at.checked_sub(1)?));
             match next {
                 Some(last) => json.key("next").text(&last.id),
                 None => json.key("next").null(),
             }
+            // Turns are of models, so they would be the same on each page.
             if is_first {
                 json.key("turns").list(|json| self.turns(json));
             }
         }))
     }
 
-    fn page(&self, request: &Request<'_>) -> Result<Page, Reply> {
-        let mut page = Page { from: 0, most: PAGE, deployment: None, provider: None };
+    /// Returns the selection that a request's query makes.
+    ///
+    /// # Errors
+    /// The reply to a parameter that is not known, or whose value is not possible.
+    fn selection(&self, request: &HttpRequest<'_>) -> Result<Selection, HttpReply> {
+        let mut selection = Selection { from: 0, most: PAGE, deployment: None, provider: None };
         for (name, value) in request.parameters() {
             match name.as_str() {
-                "deployment" => page.deployment = Some(self.deployment(&value, &name)?),
+                "deployment" => selection.deployment = Some(self.deployment(&value, &name)?),
                 "provider" => {
                     if !self.config.providers.iter().any(|known| known.name == value) {
                         let message = "there is no provider of that name";
-                        return Err(Reply::error(404, message, Some(&name)));
+                        return Err(HttpReply::error(404, message, Some(&name)));
                     }
-                    page.provider = Some(value);
+                    selection.provider = Some(value);
                 }
                 "after" => {
+                    // Deployments are sorted by id. The one with this id need no longer exist.
                     let is_before = |known: &crate::config::Deployment| known.id <= value;
-                    page.from = self.config.deployments.partition_point(is_before);
+                    selection.from = self.config.deployments.partition_point(is_before);
                 }
                 "limit" => {
                     let limit = value.parse().ok();
                     let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
-                    page.most = limit.ok_or_else(|| {
+                    selection.most = limit.ok_or_else(|| {
                         let message = format!("allowed: a number from 1 to {PAGE}");
-                        Reply::error(400, &message, Some(&name))
+                        HttpReply::error(400, &message, Some(&name))
                     })?;
                 }
                 _ => {
                     let message = "unknown parameter; allowed: deployment, provider, after, limit";
-                    return Err(Reply::error(400, message, Some(&name)));
+                    return Err(HttpReply::error(400, message, Some(&name)));
                 }
             }
         }
-        Ok(page)
+        Ok(selection)
     }
 
-    /// The counters of models and variants that go round in turns.
+    /// Writes the turns of models and variants whose strategy takes them: the number of the
+    /// next one among all candidates, and among some of them where others are not eligible.
     fn turns(&self, json: &mut Json) {
         let models = self.config.models.iter().enumerate();
         let groups = models.flat_map(|(model, described)| {
@@ -128,7 +142,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     }
 }
 
-/// The members of one deployment.
+/// Writes the members of one deployment: what it is, how well it does, and what limits it.
 pub(super) fn deployment(
     json: &mut Json,
     config: &Config,
@@ -142,20 +156,7 @@ pub(super) fn deployment(
     json.key("upstream_model").text(&described.upstream_model);
     json.key("enabled").flag(described.enabled);
     json.key("drained").flag(record.is_drained);
-    let phase = cooldown::phase(record, now_ms, &config.cooldown);
-    json.key("health").text(match phase {
-        Phase::Healthy if record.consecutive_failures > 0 => "degraded",
-        Phase::Healthy => "healthy",
-        Phase::Cooling(_) => "cooling",
-        Phase::HalfOpen => "half_open",
-    });
-    if phase != Phase::Healthy {
-        json.key("cooldown").object(|json| {
-            let left_ms = if let Phase::Cooling(left_ms) = phase { left_ms } else { 0 };
-            json.key("left_ms").number(left_ms);
-            json.key("cause").text(&cooldown::cause(record));
-        });
-    }
+    health(json, config, record, now_ms);
     json.key("consecutive_failures").number(u64::from(record.consecutive_failures));
     json.key("in_flight").number(u64::from(record.flight.count(now_ms)));
     json.key("minute").object(|json| counts(json, &record.this_minute(now_ms)));
@@ -168,6 +169,7 @@ pub(super) fn deployment(
             ("rpm", described.rpm_limit),
             ("tpm", described.tpm_limit),
         ];
+        // What is not limited is not mentioned.
         for (name, limit) in limits {
             if let Some(limit) = limit {
                 json.key(name).number(u64::from(limit));
@@ -184,9 +186,31 @@ pub(super) fn deployment(
     });
 }
 
-/// What is known of the route source.
-fn route_source(json: &mut Json, status: &Status, now_ms: u64) {
-    let Status { confirmed_ms, asked_ms, error } = status;
+/// Writes the health of a deployment and, unless it is well, its cooldown: how many milliseconds
+/// are left, and which outcome caused it.
+fn health(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
+    let phase = cooldown::phase(record, now_ms, &config.cooldown);
+    json.key("health").text(match phase {
+        // Failures that are too few to cool it, until a success comes.
+        Phase::Healthy if record.consecutive_failures > 0 => "degraded",
+        Phase::Healthy => "healthy",
+        Phase::Cooling(_) => "cooling",
+        Phase::HalfOpen => "half_open",
+    });
+    if phase != Phase::Healthy {
+        json.key("cooldown").object(|json| {
+            let left_ms = if let Phase::Cooling(left_ms) = phase { left_ms } else { 0 };
+            json.key("left_ms").number(left_ms);
+            json.key("cause").text(&cooldown::cause(record));
+        });
+    }
+}
+
+/// Writes how fetching from the route source has gone: how long ago it last said which routes
+/// hold, when it was last asked, and what was wrong.
+fn route_source(json: &mut Json, status: &FetchStatus, now_ms: u64) {
+    let FetchStatus { confirmed_ms, asked_ms, error } = status;
+    // A time of 0 is before the first fetch.
     let mut ago = |key: &str, at_ms: u64| match at_ms {
         0 => json.key(key).null(),
         at_ms => json.key(key).number(now_ms.saturating_sub(at_ms)),
@@ -199,6 +223,7 @@ fn route_source(json: &mut Json, status: &Status, now_ms: u64) {
     }
 }
 
+/// Writes what is counted of a deployment's attempts.
 fn counts(json: &mut Json, counts: &Counts) {
     json.key("attempts").number(counts.attempts);
     json.key("successes").number(counts.successes);
@@ -206,12 +231,13 @@ fn counts(json: &mut Json, counts: &Counts) {
     json.key("tokens").number(counts.tokens);
 }
 
-/// A moving average in milliseconds; `null` where none is known.
+/// Writes a moving average in milliseconds; `null` where none is known, which is kept as 0.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, not below 0")]
 fn average(json: &mut Json, average: f32) {
     if average > 0.0 { json.number(average.round() as u64) } else { json.null() }
 }
 
+/// Writes what the provider said is left of one limit, and in how many milliseconds it resets.
 fn headroom(json: &mut Json, headroom: &Headroom, left: Left, now_ms: u64) {
     json.key("remaining").number(u64::from(left.remaining));
     match left.limit {

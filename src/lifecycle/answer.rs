@@ -8,7 +8,7 @@ use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
 use crate::response::body::BodyReader;
 use crate::response::headroom;
-use crate::response::outcome::{self, Asked, End, Head};
+use crate::response::outcome::{self, End, Head, RequestProfile};
 use crate::state::Ending;
 use crate::state::headroom::Headroom;
 use crate::state::outcome::{Outcome, Report, Weight};
@@ -159,12 +159,12 @@ impl Answer {
     pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
         let told = self.reader.map(BodyReader::finish);
         let work = self.ledger.work();
-        let asked = Asked {
+        let profile = RequestProfile {
             has_own_credential: self.has_own_credential,
             may_name_others: work.may_name_others,
         };
         let status = self.report.status;
-        let report = outcome::of_body(self.report, told.as_ref(), self.is_events, asked, end);
+        let report = outcome::of_body(self.report, told.as_ref(), self.is_events, profile, end);
         let told = told.unwrap_or_default();
         let tokens = SpentTokens::of(work, status, self.is_events, self.length, told);
         let ending = Ending {

@@ -1,17 +1,17 @@
-//! Every model and alias there is, and where each comes from.
+//! Lists every model and alias, and where each comes from, for operators.
 
 use crate::config::{
-    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems, Unfit,
+    Added, Base, Config, Dynamic, DynamicRoute, Group, ModelId, Problem, Problems,
 };
 use crate::host::SharedData;
 use crate::strategy::Trait;
 
-use super::{Additions, Origin, table};
+use super::{Origin, table};
 
 /// Where a model or alias comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The configuration.
+pub enum Provenance {
+    /// The configuration that the proxy delivered.
     Configured,
     /// The route source.
     Fetched,
@@ -19,8 +19,8 @@ pub enum Source {
     Dynamic,
 }
 
-impl Source {
-    /// Its name.
+impl Provenance {
+    /// Returns its name, as operators see it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,175 +31,183 @@ impl Source {
     }
 }
 
-/// A model.
+/// A model that clients can ask for, or could if it were not hidden or left out. Operators see
+/// those too, to find out why a model is not what they put.
 #[derive(Debug)]
-pub struct Listed {
-    /// Its name.
+pub struct ListedModel {
+    /// Its name, which clients ask for.
     pub model: String,
     /// Where it comes from.
-    pub source: Source,
-    /// Whether a dynamic one of that name wins over it.
+    pub provenance: Provenance,
+    /// Whether a dynamic entry of that name wins over it, so that it serves nothing.
     pub is_hidden: bool,
-    /// Why it is left out.
+    /// Why it is left out of the live configuration; `None`: it is part of it.
     pub problem: Option<Problem>,
-    /// Variants or the only group: key, strategy and places.
-    pub groups: Vec<(Option<String>, String, Vec<Place>)>,
+    /// Its variants, or its only group.
+    pub groups: Vec<ListedGroup>,
 }
 
-/// Where a model may be served.
+/// A variant, or the only group of a model.
 #[derive(Debug)]
-pub struct Place {
-    /// The provider.
+pub struct ListedGroup {
+    /// The variant's key; `None` for the only group.
+    pub key: Option<String>,
+    /// The name of its strategy.
+    pub strategy: String,
+    /// Its endpoints, in the order in which they are written.
+    pub endpoints: Vec<ListedEndpoint>,
+}
+
+/// A provider and upstream model by which a model may be served: a candidate, or what would be
+/// one.
+#[derive(Debug)]
+pub struct ListedEndpoint {
+    /// The provider's name.
     pub provider: String,
-    /// The upstream model.
+    /// The name of the model that is sent to the provider.
     pub upstream_model: String,
-    /// The deployment's id; none of what is left out.
+    /// The deployment's id; `None` in a route that is left out, which has no deployments.
     pub deployment: Option<String>,
-    /// The share under `weighted`.
+    /// The share under `weighted`; `None` under other strategies.
     pub weight: Option<u32>,
 }
 
-/// An alias.
+/// An alias that clients can ask for, or could if it were not hidden or left out.
 #[derive(Debug)]
-pub struct Alias {
-    /// Its name.
+pub struct ListedAlias {
+    /// Its name, which clients ask for.
     pub alias: String,
-    /// What it stands for, as it is written.
+    /// What it stands for, as it is written: it may be an alias itself.
     pub model: String,
     /// Where it comes from.
-    pub source: Source,
-    /// Whether a dynamic route or alias of that name wins over it.
+    pub provenance: Provenance,
+    /// Whether a dynamic route or alias of that name wins over it, so that it stands for
+    /// nothing.
     pub is_hidden: bool,
-    /// Why it is left out.
+    /// Why it is left out of the live configuration; `None`: it is part of it.
     pub problem: Option<Problem>,
 }
 
-/// Every model, sorted by name, a dynamic one before the one it hides.
+/// Returns every model, sorted by name; a dynamic one stands before the one it hides.
 ///
 /// # Errors
-/// A document that has come to be wrong, which none does.
+/// Problems of the document. It was built before, so there are none.
 pub fn routes<S: SharedData + ?Sized>(
     shared: &S,
     config: &Config,
     origin: &Origin,
-) -> Result<Vec<Listed>, Problems> {
-    let (base, dynamic) = read(shared, config, origin)?;
-    let hides = |name: &str| hides(&dynamic, &origin.unfit, name);
-    let source = |name: &str| source(&base, name);
-    let sources: Vec<Source> = base.models().map(source).collect();
+) -> Result<Vec<ListedModel>, Problems> {
+    let (base, dynamic) = (origin.base(shared, config)?, table::read(shared));
+    let provenances: Vec<Provenance> = base.models().map(|name| provenance(&base, name)).collect();
+    // Without dynamic entries, so that the models that those hide are there as well. Their
+    // order is that of the base.
     let own = base.with(&Dynamic::default(), &[])?;
-    let configured = own.models.iter().zip(sources).enumerate().map(|(at, (model, source))| {
-        let id = ModelId(at);
-        Listed {
-            model: model.name.clone(),
-            source,
-            is_hidden: hides(&model.name),
-            problem: None,
-            groups: own.model(id).groups.iter().map(|group| described(&own, group)).collect(),
-        }
+    let models = own.models.iter().zip(provenances).enumerate();
+    let configured = models.map(|(at, (model, provenance))| ListedModel {
+        model: model.name.clone(),
+        provenance,
+        is_hidden: hides(&dynamic, origin, &model.name),
+        problem: None,
+        groups: own.model(ModelId(at)).groups.iter().map(|group| listed(&own, group)).collect(),
     });
-    let added = dynamic.routes.iter().map(|(name, route)| {
-        let entry = Added::Route(name.clone());
-        let unfit = origin.unfit.iter().find(|unfit| unfit.entry == entry);
-        Listed {
-            model: name.clone(),
-            source: Source::Dynamic,
-            is_hidden: false,
-            problem: unfit.map(|unfit| unfit.problem.clone()),
-            groups: vec![(None, route.strategy.clone(), places(config, name, route))],
-        }
+    let added = dynamic.routes.iter().map(|(name, route)| ListedModel {
+        model: name.clone(),
+        provenance: Provenance::Dynamic,
+        is_hidden: false,
+        problem: origin.problem(&Added::Route(name.clone())).cloned(),
+        groups: vec![ListedGroup {
+            key: None,
+            strategy: route.strategy.clone(),
+            endpoints: endpoints(config, name, route),
+        }],
     });
     Ok(merged(added.collect(), configured.collect(), |listed| &listed.model))
 }
 
-/// Every alias, sorted by name, a dynamic one before the one it hides.
+/// Returns every alias, sorted by name; a dynamic one stands before the one it hides.
 ///
 /// # Errors
-/// A document that has come to be wrong, which none does.
+/// Problems of the document. It was built before, so there are none.
 pub fn aliases<S: SharedData + ?Sized>(
     shared: &S,
     config: &Config,
     origin: &Origin,
-) -> Result<Vec<Alias>, Problems> {
-    let (base, dynamic) = read(shared, config, origin)?;
-    let configured = base.aliases().map(|(alias, model)| Alias {
+) -> Result<Vec<ListedAlias>, Problems> {
+    let (base, dynamic) = (origin.base(shared, config)?, table::read(shared));
+    let configured = base.aliases().map(|(alias, model)| ListedAlias {
         alias: alias.to_owned(),
         model: model.to_owned(),
-        source: source(&base, alias),
-        is_hidden: hides(&dynamic, &origin.unfit, alias),
+        provenance: provenance(&base, alias),
+        is_hidden: hides(&dynamic, origin, alias),
         problem: None,
     });
-    let added = dynamic.aliases.iter().map(|(alias, model)| {
-        let entry = Added::Alias(alias.clone());
-        let unfit = origin.unfit.iter().find(|unfit| unfit.entry == entry);
-        Alias {
-            alias: alias.clone(),
-            model: model.clone(),
-            source: Source::Dynamic,
-            is_hidden: dynamic.has(&Added::Route(alias.clone())),
-            problem: unfit.map(|unfit| unfit.problem.clone()),
-        }
+    let added = dynamic.aliases.iter().map(|(alias, model)| ListedAlias {
+        alias: alias.clone(),
+        model: model.clone(),
+        provenance: Provenance::Dynamic,
+        // A dynamic route hides an alias of its name, even where the route is left out.
+        is_hidden: dynamic.has(&Added::Route(alias.clone())),
+        problem: origin.problem(&Added::Alias(alias.clone())).cloned(),
     });
     Ok(merged(added.collect(), configured.collect(), |alias| &alias.alias))
 }
 
-fn read<S: SharedData + ?Sized>(
-    shared: &S,
-    config: &Config,
-    origin: &Origin,
-) -> Result<(Base, Dynamic), Problems> {
-    let fetched = Additions::read(shared, config).holding(origin);
-    Ok((Base::read(&origin.document, fetched.as_deref())?, table::read(shared)))
+/// Returns where an entry of the base comes from.
+fn provenance(base: &Base, name: &str) -> Provenance {
+    if base.is_fetched(name) { Provenance::Fetched } else { Provenance::Configured }
 }
 
-fn source(base: &Base, name: &str) -> Source {
-    if base.is_fetched(name) { Source::Fetched } else { Source::Configured }
-}
-
-/// Whether a dynamic entry of that name holds.
-fn hides(dynamic: &Dynamic, unfit: &[Unfit], name: &str) -> bool {
-    let holds =
-        |entry: &Added| dynamic.has(entry) && !unfit.iter().any(|unfit| unfit.entry == *entry);
+/// Returns whether a dynamic entry of that name is part of the live configuration, and so wins
+/// over what is configured or fetched.
+fn hides(dynamic: &Dynamic, origin: &Origin, name: &str) -> bool {
+    let holds = |entry: &Added| dynamic.has(entry) && origin.problem(entry).is_none();
     holds(&Added::Route(name.to_owned())) || holds(&Added::Alias(name.to_owned()))
 }
 
-fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Place>) {
-    let places = group.candidates.iter().map(|candidate| {
+/// Returns a group of the configuration, with the deployments of its candidates.
+fn listed(config: &Config, group: &Group) -> ListedGroup {
+    let endpoints = group.candidates.iter().map(|candidate| {
         let deployment = config.deployment(candidate.deployment);
-        Place {
+        ListedEndpoint {
             provider: config.provider(deployment.provider).name.clone(),
             upstream_model: deployment.upstream_model.clone(),
             deployment: Some(deployment.id.clone()),
             weight: group.strategy.has(Trait::ByWeight).then_some(candidate.weight),
         }
     });
-    (group.key.clone(), group.strategy.name().to_owned(), places.collect())
+    ListedGroup {
+        key: group.key.clone(),
+        strategy: group.strategy.name().to_owned(),
+        endpoints: endpoints.collect(),
+    }
 }
 
-/// The endpoints of a route, with their deployments where it holds.
-fn places(config: &Config, name: &str, route: &DynamicRoute) -> Vec<Place> {
-    let places = route.endpoints.iter().map(|endpoint| {
-        let is_it = |deployment: &&crate::config::Deployment| {
+/// Returns the endpoints of a dynamic route as they were put, with their deployments where
+/// the route is part of the live configuration.
+fn endpoints(config: &Config, name: &str, route: &DynamicRoute) -> Vec<ListedEndpoint> {
+    let model = config.names.models.get(name).map(|id| config.model(*id));
+    let candidates = model.and_then(|model| model.groups.first()).map(|group| &group.candidates);
+    let endpoints = route.endpoints.iter().map(|endpoint| {
+        let deployments =
+            candidates.into_iter().flatten().map(|one| config.deployment(one.deployment));
+        // By what it is and not by its place: of a route that is left out, the candidates are
+        // those of the model that it would hide.
+        let mut same = deployments.filter(|deployment| {
             deployment.upstream_model == endpoint.model_id
                 && config.provider(deployment.provider).name == endpoint.provider
-        };
-        let model = config.names.models.get(name).map(|id| config.model(*id));
-        let group = model.and_then(|model| model.groups.first());
-        let mut candidates = group.into_iter().flat_map(|group| &group.candidates);
-        let deployment = candidates
-            .find(|candidate| is_it(&config.deployment(candidate.deployment)))
-            .map(|candidate| config.deployment(candidate.deployment).id.clone());
-        Place {
+        });
+        ListedEndpoint {
             provider: endpoint.provider.clone(),
             upstream_model: endpoint.model_id.clone(),
-            deployment,
+            deployment: same.next().map(|deployment| deployment.id.clone()),
             weight: endpoint.weight,
         }
     });
-    places.collect()
+    endpoints.collect()
 }
 
-/// Two lists, each sorted by name, as one; of equal names the first list's comes first.
+/// Returns two lists, each sorted by name, as one; of equal names, the first list's comes
+/// first.
 fn merged<T>(first: Vec<T>, second: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
     let mut merged = Vec::with_capacity(first.len().saturating_add(second.len()));
     let mut second = second.into_iter().peekable();

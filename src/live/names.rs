@@ -1,7 +1,7 @@
-//! How many different names may ever be added.
+//! Bounds how many different names may ever be added.
 //!
-//! Shared data keeps a key for each until the proxy ends, so each counts once and for
-//! good. Kept as hashes, which never go away.
+//! Shared data keeps a key for each name until the proxy ends, even after the entry is
+//! removed. So each name counts once and forever. Only hashes of the names are kept.
 
 use crate::cas::{self, Change};
 use crate::hash;
@@ -11,34 +11,38 @@ use super::{PREFIX, TRIES};
 
 /// Most models and deployments that operators may ever add.
 const MOST_POSTED: usize = 1024;
-/// Most that the route source may ever deliver.
+/// Most models and deployments that the route source may ever deliver.
 const MOST_FETCHED: usize = 8192;
 
-/// Who added a name.
+/// Who adds a name. Each author has a bound of their own, so that neither can use up the
+/// other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum Author {
     Operator,
     RouteSource,
 }
 
-/// Why names cannot be added.
+/// Why names cannot be added. None of them was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unnoted {
-    /// There have been this many already.
+    /// The bound, which the names would exceed.
     Full(usize),
-    /// Other workers were faster all the time.
+    /// Other workers changed the list during every try.
     Contended,
 }
 
-/// Notes names that are about to be added; each counts once.
+/// Notes names that are about to be added; those that were noted before cost nothing.
+///
+/// They are noted before the entry is written. If that fails afterwards, they still count:
+/// an author that tries again with the same names uses up no more.
 pub(super) fn note<S: SharedData + ?Sized>(
     shared: &S,
-    by: By,
+    author: Author,
     names: &[String],
 ) -> Result<(), Unnoted> {
-    let (key, most) = match by {
-        By::Operator => ("posted", MOST_POSTED),
-        By::RouteSource => ("fetched", MOST_FETCHED),
+    let (key, most) = match author {
+        Author::Operator => ("posted", MOST_POSTED),
+        Author::RouteSource => ("fetched", MOST_FETCHED),
     };
     let key = format!("{PREFIX}names/{key}");
     let noted = cas::change_within(TRIES, shared, &key, None, |Noted(known)| {

@@ -1,9 +1,9 @@
 //! The route source: what it delivered last, when, and what was wrong since.
 //!
-//! One worker fetches for all: the time of the next fetch is shared, and whoever moves it
-//! on makes the fetch, so a worker that dies is missed for an interval at most. Only a
-//! whole set that holds with the document is kept; the last one stays, whatever comes.
-//! Knows no call: `lifecycle` makes it and says what came.
+//! One worker fetches for all. The time of the next fetch is shared, and the worker that
+//! moves it on makes the fetch; so where a worker dies, only one interval is lost. A set is
+//! kept only as a whole and only if it fits the document; until then the last one stays.
+//! Makes no call itself: `lifecycle` does, and hands in the answer.
 
 use crate::cas::{self, Change};
 use crate::codec::{Reader, Writer};
@@ -11,33 +11,36 @@ use crate::config::{Base, Dynamic, Problems, RouteSource};
 use crate::hash;
 use crate::host::SharedData;
 
-use super::names::{self, By, Unnoted};
+use super::names::{self, Author, Unnoted};
 use super::{PREFIX, WHATEVER, announce};
 
-/// The layout of a set and of a status.
+/// The layout version of a set and of a status.
 const VERSION: u8 = 2;
 /// Longest answer that is read, in bytes.
 pub const LONGEST_ANSWER: usize = 1024 * 1024;
-/// Longest entity tag that is kept, in bytes.
+/// Longest entity tag that is kept, in bytes. A set with a longer one is kept without, and
+/// fetched as a whole each time.
 const LONGEST_ETAG: usize = 256;
-/// What of an error is kept, in bytes.
+/// How much of an error message is kept, in bytes.
 const LONGEST_ERROR: usize = 2048;
 
-/// What was delivered.
+/// A set of routes, as the source delivered it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Set {
-    /// Its entity tag; empty: it had none.
+pub struct RouteSet {
+    /// Its entity tag; empty: it had none. The source can then answer the next fetch that
+    /// the set is unchanged.
     pub etag: Vec<u8>,
-    /// Its text.
+    /// Its text, JSON that fits the document.
     pub text: Vec<u8>,
 }
 
-/// How fetching went so far.
+/// How fetching has gone so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
-    /// When the source last said what is to hold, in milliseconds since the epoch; 0: never.
+pub struct FetchStatus {
+    /// When the source last delivered or confirmed a set, in milliseconds since the epoch; 0:
+    /// never.
     pub confirmed_ms: u64,
-    /// When it was last asked.
+    /// When it last answered or failed to, in milliseconds since the epoch; 0: never.
     pub asked_ms: u64,
     /// What was wrong with its last answer; empty: nothing.
     pub error: String,
@@ -45,19 +48,19 @@ pub struct Status {
 
 /// What came of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// A new set, which is kept.
+pub enum FetchOutcome {
+    /// A new set came, which is now kept.
     Fetched,
-    /// The set that is kept already.
+    /// The source confirmed the set that is kept, or sent the same again.
     Unchanged,
-    /// A set that does not hold.
+    /// A set came that cannot be used. The one before stays.
     Rejected,
-    /// No set.
+    /// No set came, or it could not be kept. The one before stays.
     Failed,
 }
 
-impl Outcome {
-    /// Its name.
+impl FetchOutcome {
+    /// Returns its name, for metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -69,49 +72,54 @@ impl Outcome {
     }
 }
 
-/// An answer as it came.
+/// The answer to a fetch, as it came.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct FetchAnswer {
     /// HTTP status; 0: there was no answer.
     pub status: u16,
-    /// Its entity tag.
+    /// Its entity tag; empty: it had none.
     pub etag: Vec<u8>,
-    /// The body; none where it was too long.
+    /// The body; `None` where it was longer than [`LONGEST_ANSWER`].
     pub body: Option<Vec<u8>>,
 }
 
-/// A key of one source; another cluster or path is another source.
+/// Returns a key of one source. Another cluster or path is another source, so a change of
+/// the configuration never shows what the old source delivered.
 fn key(source: &RouteSource, what: &str) -> String {
     let name = format!("{} {}", source.cluster, source.path);
     format!("{PREFIX}source/{:016x}/{what}", hash::of(name.as_bytes()))
 }
 
-/// Returns what the source delivered last; `None` before its first answer that holds.
-pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<Set> {
+/// Returns what the source delivered last; `None` before its first answer that fits.
+pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<RouteSet> {
     let (bytes, _) = shared.read(&key(source, "set"))?;
     let from = &mut Reader::new(&bytes, VERSION)?;
-    Some(Set { etag: from.bytes()?, text: from.bytes()? })
+    Some(RouteSet { etag: from.bytes()?, text: from.bytes()? })
 }
 
-fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &Set) {
+/// Keeps a set in place of the last one. One worker fetches at a time, so there is nothing
+/// to compare with.
+fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &RouteSet) {
     let mut to = Writer::new(VERSION);
     to.bytes(&set.etag);
     to.bytes(&set.text);
     let _ = shared.write(&key(source, "set"), &to.finish(), WHATEVER);
 }
 
-/// Returns how fetching went so far.
-pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Status {
+/// Returns how fetching has gone so far; the default before the first fetch.
+pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> FetchStatus {
     let read = |bytes: &[u8]| {
         let from = &mut Reader::new(bytes, VERSION)?;
         let (confirmed_ms, asked_ms) = (from.number()?, from.number()?);
-        Some(Status { confirmed_ms, asked_ms, error: from.text()? })
+        Some(FetchStatus { confirmed_ms, asked_ms, error: from.text()? })
     };
     let kept = shared.read(&key(source, "status"));
     kept.and_then(|(bytes, _)| read(&bytes)).unwrap_or_default()
 }
 
-fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Status) {
+/// Keeps how fetching has gone, with the error cut to its longest.
+fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &FetchStatus) {
+    // Not within a character, or the text could not be read again.
     let mut end = status.error.len().min(LONGEST_ERROR);
     while !status.error.is_char_boundary(end) {
         end = end.saturating_sub(1);
@@ -123,15 +131,17 @@ fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Statu
     let _ = shared.write(&key(source, "status"), &to.finish(), WHATEVER);
 }
 
-/// Returns whether this worker is to fetch now: one of all, once in an interval. Who moves
-/// the time of the next fetch on makes the fetch; another worker that was faster makes it
-/// in place of this one, so there is one try only.
+/// Returns whether this worker is to fetch now: one worker of all is, once in an interval.
+///
+/// The worker that moves the time of the next fetch on makes the fetch. If another one was
+/// faster, it makes the fetch in place of this one; so there is only one try.
 pub fn is_due<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, now_ms: u64) -> bool {
     // No fetch begins while another may be under way.
     let longest = source.interval_ms.max(source.timeout_ms);
     let next_ms = now_ms.saturating_add(longest);
     let due = cas::change_within(1, shared, &key(source, "due"), None, |due_ms: &mut u64| {
-        // Nobody has set a time further away than the next one: the clock has jumped back.
+        // A time further away than the next one can only come from before the clock jumped
+        // back. Waiting for it could take years.
         if *due_ms > now_ms && *due_ms <= next_ms {
             return Change::Keep(false);
         }
@@ -141,74 +151,87 @@ pub fn is_due<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, now_ms: 
     due.unwrap_or(false)
 }
 
-/// Takes what came of a fetch. Gives back what to tell the operator, unless that was told.
+/// Takes the answer to a fetch: keeps the set if it fits `document`, notes how it went, and
+/// lets all workers know of a new set.
+///
+/// Returns what came of the fetch, and what to log; `None` where nothing is wrong, or the
+/// same was wrong the last time, so that a broken source is logged once and not at every
+/// interval. For example, of four fetches that are answered 200 with a new set, 304, 503
+/// and 503:
+///
+/// | answer | outcome | logged | the set that holds |
+/// |---|---|---|---|
+/// | 200 | `Fetched` | nothing | the new one |
+/// | 304 | `Unchanged` | nothing | the same |
+/// | 503 | `Failed` | `route_source: the answer has the status 503` | the same |
+/// | 503 | `Failed` | nothing | the same |
 pub fn take<S: SharedData + ?Sized>(
     shared: &S,
     source: &RouteSource,
     document: &[u8],
-    answer: Answer,
+    answer: FetchAnswer,
     now_ms: u64,
-) -> (Outcome, Option<String>) {
+) -> (FetchOutcome, Option<String>) {
     let before = status(shared, source);
-    let (outcome, error) = match judge(shared, source, document, answer) {
+    let (outcome, error) = match keep(shared, source, document, answer) {
         Ok(outcome) => (outcome, String::new()),
         Err((outcome, error)) => (outcome, error),
     };
     let confirmed_ms = if error.is_empty() { now_ms } else { before.confirmed_ms };
-    note(shared, source, &Status { confirmed_ms, asked_ms: now_ms, error });
-    if outcome == Outcome::Fetched {
+    note(shared, source, &FetchStatus { confirmed_ms, asked_ms: now_ms, error });
+    // Only after the set is written: a worker that reads the generation must find it.
+    if outcome == FetchOutcome::Fetched {
         announce(shared);
     }
-    // As it is kept, cut.
+    // Compared as it is kept, cut, or a long error would be news each time.
     let now = status(shared, source).error;
     let is_news = !now.is_empty() && now != before.error;
     (outcome, is_news.then_some(now))
 }
 
-fn judge<S: SharedData + ?Sized>(
+/// Keeps the set of an answer if it fits the document. Returns what came of the fetch, or
+/// what is wrong with it.
+fn keep<S: SharedData + ?Sized>(
     shared: &S,
     source: &RouteSource,
     document: &[u8],
-    answer: Answer,
-) -> Result<Outcome, (Outcome, String)> {
-    let Answer { status, etag, body } = answer;
+    answer: FetchAnswer,
+) -> Result<FetchOutcome, (FetchOutcome, String)> {
+    let failed = |message: &str| (FetchOutcome::Failed, prefixed(message));
+    let rejected = |message: &str| (FetchOutcome::Rejected, prefixed(message));
+    let FetchAnswer { status, etag, body } = answer;
     match status {
         200 => {}
-        304 => return Ok(Outcome::Unchanged),
-        0 => return Err((Outcome::Failed, told("there is no answer"))),
-        status => {
-            return Err((Outcome::Failed, told(&format!("the answer has the status {status}"))));
-        }
+        304 => return Ok(FetchOutcome::Unchanged),
+        0 => return Err(failed("there is no answer")),
+        status => return Err(failed(&format!("the answer has the status {status}"))),
     }
-    let text = body.ok_or_else(|| {
-        let message = format!("the answer is longer than {LONGEST_ANSWER} bytes");
-        (Outcome::Rejected, told(&message))
-    })?;
-    let rejected = |problems: &Problems| (Outcome::Rejected, told(&problems.to_string()));
-    let base = Base::read(document, Some(&text)).map_err(|problems| rejected(&problems))?;
+    let text =
+        body.ok_or_else(|| rejected(&format!("the answer is longer than {LONGEST_ANSWER} bytes")))?;
+    let unfit = |problems: Problems| rejected(&problems.to_string());
+    let base = Base::read(document, Some(&text)).map_err(unfit)?;
     let names = base.further_fetched();
-    base.with(&Dynamic::default(), &[]).map_err(|problems| rejected(&problems))?;
-    names::note(shared, By::RouteSource, &names).map_err(|unnoted| match unnoted {
-        Unnoted::Full(most) => {
-            let message = format!(
-                "more than {most} different models and deployments since the proxy started"
-            );
-            (Outcome::Rejected, told(&message))
-        }
-        Unnoted::Contended => (Outcome::Failed, told("shared data is contended")),
+    // Dynamic entries are left out of this: an operator's must not keep a set from coming.
+    base.with(&Dynamic::default(), &[]).map_err(unfit)?;
+    names::note(shared, Author::RouteSource, &names).map_err(|unnoted| match unnoted {
+        Unnoted::Full(most) => rejected(&format!(
+            "more than {most} different models and deployments since the proxy started"
+        )),
+        Unnoted::Contended => failed("shared data is contended"),
     })?;
     let etag = if etag.len() <= LONGEST_ETAG { etag } else { Vec::new() };
-    let set = Set { etag, text };
+    let set = RouteSet { etag, text };
     let kept = stored(shared, source);
     let is_same = kept.as_ref().is_some_and(|kept| kept.text == set.text);
+    // The same text may come with another entity tag, by which to ask the next time.
     if kept.as_ref() != Some(&set) {
         store(shared, source, &set);
     }
-    Ok(if is_same { Outcome::Unchanged } else { Outcome::Fetched })
+    Ok(if is_same { FetchOutcome::Unchanged } else { FetchOutcome::Fetched })
 }
 
-/// A message, or several, line by line, of this source.
-fn told(message: &str) -> String {
+/// Returns a message with `route_source: ` before each of its lines.
+fn prefixed(message: &str) -> String {
     let lines: Vec<String> = message.lines().map(|line| format!("route_source: {line}")).collect();
     lines.join("\n")
 }

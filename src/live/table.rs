@@ -1,33 +1,34 @@
-//! Dynamic routes and aliases in shared data: read, changed, and written if no other
-//! worker was faster.
+//! Dynamic routes and aliases in shared data: how they are read, added and removed.
 //!
-//! An entry is written only where the configuration with it holds, and where it breaks no
-//! other entry; so the value is whole at any time, whoever else writes.
+//! All of them are one value. An entry is written only if the configuration with it can be
+//! built and no other entry stops fitting. A change starts again if another worker has
+//! written in between. So the value is consistent at any time, whichever workers write.
 
 use crate::cas::{self, Change};
 use crate::config::{self, Added, Base, Dynamic, DynamicRoute, Problems, Unfit};
 use crate::host::SharedData;
 use crate::state;
 
-use super::names::{self, By, Unnoted};
-use super::{Additions, Origin, PREFIX, TRIES, announce};
+use super::names::{self, Author, Unnoted};
+use super::{Origin, PREFIX, TRIES, announce};
 
-/// Most routes, and most aliases.
+/// Most dynamic routes, and most dynamic aliases.
 const MOST_ENTRIES: usize = 256;
-/// Longest value, in bytes.
+/// Longest value of all entries together, in bytes. Every worker parses it whenever anything
+/// is new.
 const LONGEST: usize = 256 * 1024;
 
-/// Something to add.
+/// A dynamic route or alias, with all that it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
-    /// A model and what serves it.
+pub enum DynamicEntry {
+    /// The model's name, and what serves it.
     Route(String, DynamicRoute),
-    /// An alias and what it stands for.
+    /// The alias's name, and what it stands for.
     Alias(String, String),
 }
 
-impl Entry {
-    /// Without what it says.
+impl DynamicEntry {
+    /// Returns the entry's kind and name, without what it says.
     fn name(&self) -> Added {
         match self {
             Self::Route(model, _) => Added::Route(model.clone()),
@@ -39,26 +40,27 @@ impl Entry {
 /// Why a change was not made. Nothing of it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
-    /// What is wrong with it, by its fields.
+    /// What is wrong with the entry, by its fields.
     Wrong(Problems),
     /// There is no such entry.
     Unknown,
     /// It is configured or fetched, which cannot be removed here.
     Configured,
-    /// Other workers were faster all the time.
+    /// Other workers wrote in between during every try.
     Contended,
 }
 
-/// Returns the entries.
+/// Returns all entries, those that do not fit included.
 pub(super) fn read<S: SharedData + ?Sized>(shared: &S) -> Dynamic {
     cas::read(shared, &key()).0
 }
 
+/// Returns the key of the value.
 fn key() -> String {
     format!("{PREFIX}dynamic")
 }
 
-/// What another layout left there is nothing to go by, and reads as no entries.
+/// Bytes of another layout read as no entries.
 impl cas::Value for Dynamic {
     type Bytes = String;
 
@@ -71,24 +73,31 @@ impl cas::Value for Dynamic {
     }
 }
 
-/// Adds an entry, or replaces the one of its name; whether it is a new one.
+/// Adds an entry, or replaces the one of its name. Returns whether it is a new one.
+///
+/// The checks go from cheap to dear: does the route fit by itself, are there not too many
+/// names, does the entry fit beside all others, can the whole be built. The last two are
+/// made anew in each try. For example, there are the models `a` and `b`, and two workers put
+/// an alias `a` of `b` and an alias `b` of `a` at the same time. Each fits by itself. One
+/// worker writes first. The other's write is lost, and its second try starts from a value
+/// with the first alias in it, beside which its own does not fit: it is refused as a cycle.
 ///
 /// # Errors
-/// [`Refused`]
+/// [`Refused`]; nothing is written then.
 pub fn put<S: SharedData + ?Sized>(
     shared: &S,
     config: &config::Config,
     origin: &Origin,
-    entry: &Entry,
+    entry: &DynamicEntry,
 ) -> Result<bool, Refused> {
     let document = &*origin.document;
-    let fetched = Additions::read(shared, config).holding(origin);
+    let fetched = origin.fetched(shared, config);
     let base = Base::read(document, fetched.as_deref()).map_err(Refused::Wrong)?;
-    if let Entry::Route(model, route) = entry {
-        note(shared, &base.further(model, route), || base.unfit(&with(Dynamic::default(), entry)))?;
+    if let DynamicEntry::Route(model, route) = entry {
+        note(shared, &base, &base.further(model, route), entry)?;
     }
-    // That the configuration as a whole can be built is asked once: it costs as much as
-    // all else together, and what other workers add meanwhile was asked by them.
+    // Building the configuration costs as much as all else together, so it is done in one
+    // try only. What other workers add meanwhile, they have built themselves.
     let mut is_built = false;
     let put = cas::change_within(TRIES, shared, &key(), None, |dynamic: &mut Dynamic| {
         let is_new = !dynamic.has(&entry.name());
@@ -97,7 +106,7 @@ pub fn put<S: SharedData + ?Sized>(
         let mut checked = check(entry, &broken_before, &base.unfit(dynamic))
             .and_then(|()| check_size(entry, dynamic));
         if checked.is_ok() && !is_built {
-            // As every worker is going to.
+            // In the way in which every worker will.
             checked = config::parse_live(document, fetched.as_deref(), dynamic)
                 .map_err(Refused::Wrong)
                 .and_then(|live| check(entry, &broken_before, &live.unfit));
@@ -106,17 +115,19 @@ pub fn put<S: SharedData + ?Sized>(
         checked.map(|()| is_new).into()
     });
     let is_new = put.unwrap_or(Err(Refused::Contended))?;
-    if let Entry::Route(model, _) = entry {
+    // Round robin begins anew: the old count says nothing of the new candidates.
+    if let DynamicEntry::Route(model, _) = entry {
         state::restart_turns(shared, model, &base.groups(model));
     }
     announce(shared);
     Ok(is_new)
 }
 
-/// Removes an entry; dynamic entries that no longer fit without it stay, and are left out.
+/// Removes an entry. Dynamic entries that no longer fit without it stay in the value, and are
+/// left out of the configuration until they fit again.
 ///
 /// # Errors
-/// [`Refused`]
+/// [`Refused`]; nothing is removed then.
 pub fn remove<S: SharedData + ?Sized>(
     shared: &S,
     config: &config::Config,
@@ -131,8 +142,8 @@ pub fn remove<S: SharedData + ?Sized>(
         announce(shared);
         return Ok(());
     }
-    let fetched = Additions::read(shared, config).holding(origin);
-    let base = Base::read(&origin.document, fetched.as_deref()).map_err(Refused::Wrong)?;
+    // There is no such dynamic entry; the reason depends on what else has that name.
+    let base = origin.base(shared, config).map_err(Refused::Wrong)?;
     let is_known = match entry {
         Added::Route(model) => base.is_model(model),
         Added::Alias(alias) => base.is_alias(alias),
@@ -140,25 +151,26 @@ pub fn remove<S: SharedData + ?Sized>(
     Err(if is_known { Refused::Configured } else { Refused::Unknown })
 }
 
-fn with(mut dynamic: Dynamic, entry: &Entry) -> Dynamic {
+/// Returns the entries with one more, or with another in place of the one of its name.
+fn with(mut dynamic: Dynamic, entry: &DynamicEntry) -> Dynamic {
     match entry.clone() {
-        Entry::Route(model, route) => dynamic.put_route(model, route),
-        Entry::Alias(alias, model) => dynamic.put_alias(alias, model),
+        DynamicEntry::Route(model, route) => dynamic.put_route(model, route),
+        DynamicEntry::Alias(alias, model) => dynamic.put_alias(alias, model),
     }
     dynamic
 }
 
-/// An entry must fit, and leave those fitting that did.
-fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
-    let (Entry::Route(name, _) | Entry::Alias(name, _)) = entry;
+/// Checks that an entry fits, and that no other stops fitting. `before` are the entries that
+/// did not fit without it, `after` those that do not fit with it.
+fn check(entry: &DynamicEntry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
+    let (DynamicEntry::Route(name, _) | DynamicEntry::Alias(name, _)) = entry;
     let added = entry.name();
     if let Some(own) = after.iter().find(|unfit| unfit.entry == added) {
-        let Unfit { problem, .. } = own;
-        return Err(Refused::Wrong(Problems::of(&problem.path, problem.message.clone())));
+        return Err(misfit(own));
     }
     let is_broken = |unfit: &&Unfit| !before.iter().any(|known| known.entry == unfit.entry);
     for unfit in after.iter().filter(is_broken) {
-        // A route wins over an alias of its name, which then waits.
+        // A route wins over an alias of its name, which then waits until the route is gone.
         let (kind, other) = match &unfit.entry {
             Added::Alias(alias) if alias == name => continue,
             Added::Alias(alias) => ("alias", alias),
@@ -170,11 +182,12 @@ fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused
     Ok(())
 }
 
-fn check_size(entry: &Entry, after: &Dynamic) -> Result<(), Refused> {
+/// Checks that there are not too many entries, and that they are not too long together.
+fn check_size(entry: &DynamicEntry, after: &Dynamic) -> Result<(), Refused> {
     let length = after.encode().len();
     let (field, kind, count) = match entry {
-        Entry::Route(..) => ("model", "routes", after.routes.len()),
-        Entry::Alias(..) => ("alias", "aliases", after.aliases.len()),
+        DynamicEntry::Route(..) => ("model", "routes", after.routes.len()),
+        DynamicEntry::Alias(..) => ("alias", "aliases", after.aliases.len()),
     };
     let message = if count > MOST_ENTRIES {
         format!("there are {MOST_ENTRIES} dynamic {kind}, which is the most; remove one first")
@@ -188,16 +201,24 @@ fn check_size(entry: &Entry, after: &Dynamic) -> Result<(), Refused> {
     Err(Refused::Wrong(Problems::of(field, message)))
 }
 
-/// Notes the names of a route that fits by itself.
+/// Returns the refusal of an entry that does not fit.
+fn misfit(unfit: &Unfit) -> Refused {
+    let Unfit { problem, .. } = unfit;
+    Refused::Wrong(Problems::of(&problem.path, problem.message.clone()))
+}
+
+/// Notes the names of a route, after a check that it fits by itself: a route that is refused
+/// for its own sake must not use up names.
 fn note<S: SharedData + ?Sized>(
     shared: &S,
+    base: &Base,
     names: &[String],
-    unfit: impl FnOnce() -> Vec<Unfit>,
+    entry: &DynamicEntry,
 ) -> Result<(), Refused> {
-    if let Some(Unfit { problem, .. }) = unfit().into_iter().next() {
-        return Err(Refused::Wrong(Problems::of(&problem.path, problem.message)));
+    if let Some(unfit) = base.unfit(&with(Dynamic::default(), entry)).first() {
+        return Err(misfit(unfit));
     }
-    names::note(shared, By::Operator, names).map_err(|unnoted| match unnoted {
+    names::note(shared, Author::Operator, names).map_err(|unnoted| match unnoted {
         Unnoted::Full(most) => Refused::Wrong(Problems::of(
             "model",
             format!(

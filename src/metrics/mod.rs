@@ -1,9 +1,10 @@
-//! What is counted, under names that Envoy's rules turn into labels.
+//! Counts what happens, under names that Envoy's rules turn into labels.
 //!
-//! Decides how a series is called and that there are no more of them than may be;
-//! what happens when is `lifecycle`'s to say. A series comes into being when it first
-//! has a value, once in each configuration of each worker, and stays. So values of
-//! labels must come from the configuration: never from a request.
+//! Decides the names of series, and bounds how many there are; `lifecycle` decides what is
+//! counted and when. A series is defined when it first has a value, once for each
+//! configuration in each worker, and Envoy keeps it until it ends. So the values of labels
+//! must come from the configuration and never from a request: a client could otherwise fill
+//! the memory with series.
 
 pub mod table;
 
@@ -14,24 +15,26 @@ use crate::host::{Host, MetricKind};
 use crate::text::push_percent_encoded;
 use table::Metric;
 
-/// The value of a label for whatever has no series of its own: what clients name
-/// themselves, and names beyond the most series.
+/// The value of a label for what has no series of its own: what clients have named
+/// themselves, and names for which there is no more room.
 pub const OTHER: &str = "other";
 
-/// The value of a label where there is nothing to name.
+/// The value of a label where there is nothing to name, such as the route of a request that
+/// no route took.
 pub const NONE: &str = "none";
 
 /// The metrics of a configuration in one worker.
 #[derive(Debug)]
 pub struct Meter {
-    /// Most series that have names of their own; 0: nothing is counted.
+    /// Most series that have names of their own; 0: nothing is counted. Those under `other`
+    /// come on top: their number is bounded by the words of this program.
     most: usize,
     series: RefCell<Series>,
 }
 
 impl Meter {
-    /// Counts under at most that many names; of those without labels there is a value
-    /// from the start.
+    /// Returns a meter of at most `most` series. Metrics without labels have their series from
+    /// the start, so that a scrape shows them as 0 and not as missing.
     pub fn new<H: Host + ?Sized>(host: &H, is_enabled: bool, most: usize) -> Self {
         let meter =
             Self { most: if is_enabled { most.max(1) } else { 0 }, series: RefCell::default() };
@@ -43,14 +46,17 @@ impl Meter {
         meter
     }
 
-    /// Whether anything is counted.
+    /// Returns whether anything is counted.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.most > 0
     }
 
-    /// Adds to a counter, sets a gauge, or adds a value to a histogram. A label whose value
-    /// is empty is left out.
+    /// Adds `amount` to a counter, sets a gauge to it, or adds it to a histogram. `values` are
+    /// those of the metric's labels, in their order; a label whose value is empty is left out.
+    ///
+    /// For example, `put(host, &ATTEMPTS, &["gpt-4o", "success"], 1)` counts a successful
+    /// attempt at the deployment `gpt-4o`.
     pub fn put<H: Host + ?Sized>(
         &self,
         host: &H,
@@ -58,6 +64,7 @@ impl Meter {
         values: &[&str],
         amount: u64,
     ) {
+        // Adding 0 would define a series that says nothing.
         if !self.is_on() || (metric.kind == MetricKind::Counter && amount == 0) {
             return;
         }
@@ -69,12 +76,15 @@ impl Meter {
         }
     }
 
+    /// Returns the host's id of a series, which is defined if it is new. `None` where the host
+    /// did not take it.
     fn series<H: Host + ?Sized>(
         &self,
         host: &H,
         metric: &'static Metric,
         values: &[&str],
     ) -> Option<u32> {
+        // Borrowed already only if the host called back in between, which it does not do.
         let mut series = self.series.try_borrow_mut().ok()?;
         let mut key = key(metric, values);
         let mut id = series.find(key);
@@ -82,6 +92,8 @@ impl Meter {
         for (shown, value) in shown.iter_mut().zip(values) {
             *shown = value;
         }
+        // No room for a new series: it is counted under the one without names. Those of words
+        // alone stay exact.
         if id.is_none() && series.count >= self.most {
             for (label, value) in metric.labels.iter().zip(&mut shown) {
                 if table::NAMES.contains(label) {
@@ -100,10 +112,14 @@ impl Meter {
     }
 }
 
-/// The id of a series that the host did not take.
+/// In place of an id, for a series that the host did not take. It is kept as well, so that the
+/// host is not asked for it again.
 const ABSENT: u32 = u32::MAX;
 
-/// Ids by key, in a table with room to spare: each is looked for from its key's place on.
+/// The ids of series by key: a hash table with open addressing, at most half full. A key is
+/// looked for from its own place on, up to the first free one.
+///
+/// Keys are hashes already and no series is ever removed, so nothing more is needed.
 #[derive(Debug, Default)]
 struct Series {
     places: Vec<(u64, u32)>,
@@ -111,21 +127,27 @@ struct Series {
 }
 
 impl Series {
+    /// Returns the id of the series with that key.
     fn find(&self, key: u64) -> Option<u32> {
+        // A key of 0 is a free place. From the end of the table the search goes on at its
+        // beginning.
         let (before, from) = self.places.split_at_checked(self.at(key))?;
         let found = from.iter().chain(before).find(|(known, _)| *known == key || *known == 0)?;
         (found.0 == key).then_some(found.1)
     }
 
-    /// A key's own place, of as many as a power of two.
+    /// Returns a key's own place. The table's length is a power of two, so the low bits of the
+    /// key are the place.
     #[expect(clippy::cast_possible_truncation, reason = "its low bits are wanted")]
     const fn at(&self, key: u64) -> usize {
         key as usize & self.places.len().saturating_sub(1)
     }
 
+    /// Adds a series, whose key is not in the table.
     fn insert(&mut self, key: u64, id: u32) {
         if self.count.saturating_mul(2) >= self.places.len() {
             let larger = self.places.len().saturating_mul(2).max(64);
+            // In a larger table every key has another place.
             let old = std::mem::replace(&mut self.places, vec![(0, 0); larger]);
             old.into_iter().filter(|(known, _)| *known != 0).for_each(|one| self.place(one));
         }
@@ -133,6 +155,8 @@ impl Series {
         self.count = self.count.saturating_add(1);
     }
 
+    /// Puts a series into the first free place from its own on. There is one, since the table is
+    /// at most half full.
     fn place(&mut self, one: (u64, u32)) {
         let at = self.at(one.0);
         let (before, from) = self.places.split_at_mut_checked(at).unwrap_or_default();
@@ -142,9 +166,13 @@ impl Series {
     }
 }
 
-/// What tells a series from all others; never 0.
+/// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a
+/// free place. Made of the name's parts, so that no name is put together in order to count.
+///
+/// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
 fn key(metric: &Metric, values: &[&str]) -> u64 {
     let texts = std::iter::once(&metric.name).chain(values);
+    // Eight bytes at a time: keys are made several times for each request.
     let hash = texts.fold(0, |hash: u64, text| {
         let hash = mixed(hash ^ text.len() as u64);
         text.as_bytes().chunks(8).fold(hash, |hash, chunk| {
@@ -156,8 +184,12 @@ fn key(metric: &Metric, values: &[&str]) -> u64 {
     hash.max(1)
 }
 
-/// How Envoy knows a series: `NAME.LABEL=.VALUE;`, with a label's dots as underscores, so
-/// that no label is the end of another one.
+/// Returns the name of a series for Envoy: `NAME.LABEL=.VALUE;`, where labels have underscores
+/// in place of dots.
+///
+/// For example, `pointsman.attempts.deployment=.gpt-4o;.outcome=.success;`. A rule under
+/// `stats_tags` finds `.outcome=.…;` in it and makes it a label. With dots in a label, that of
+/// one rule could be found at the end of another.
 #[must_use]
 pub fn name(metric: &Metric, values: &[&str]) -> String {
     let mut name = metric.name.to_owned();
@@ -171,8 +203,9 @@ pub fn name(metric: &Metric, values: &[&str]) -> String {
     name
 }
 
-/// Percent-encodes what ends a value, or what Envoy takes away or shows as something
-/// else: `;`, `=`, control characters and a dot at the end.
+/// Writes a value with all percent-encoded that would end it, or that Envoy takes away or shows
+/// as something else: `;`, `=`, control characters and a dot at the end. `%` is encoded too,
+/// so that different values stay different.
 fn escape(value: &str, to: &mut String) {
     let last = value.len().saturating_sub(1);
     for (at, char) in value.char_indices() {

@@ -1,9 +1,9 @@
-//! Every metric there is: its name, what it is, and its labels.
+//! Every metric: its name, its kind and its labels.
 //!
-//! One list for the code that counts, for docs/observe.md and for the rules of
-//! `stats_tags` in `envoy/`; tests hold them together. Names and labels follow the
-//! GenAI conventions of OpenTelemetry where those have one. Values of labels are words
-//! of this program or names of the configuration, nothing that a client can choose.
+//! This is the one list for the code that counts, for docs/observe.md and for the rules under
+//! `stats_tags` in `envoy/`; tests make sure that they agree. Names and labels follow the
+//! GenAI conventions of OpenTelemetry where those have one. Values of labels are words of this
+//! program or names of the configuration, nothing that a client can choose.
 
 use crate::host::MetricKind::{self, Counter, Gauge, Histogram};
 
@@ -12,12 +12,13 @@ use crate::host::MetricKind::{self, Counter, Gauge, Histogram};
 pub struct Metric {
     /// Its name, before the labels.
     pub name: &'static str,
-    /// What Envoy makes of its values.
+    /// What Envoy makes of its values: a sum, the last one, or a distribution.
     pub kind: MetricKind,
-    /// The labels, in the order that their values are given.
+    /// The labels, in the order in which [`super::Meter::put`] takes their values.
     pub labels: &'static [&'static str],
 }
 
+/// Returns a metric; shorter to write than the struct, of which there are many below.
 const fn metric(name: &'static str, kind: MetricKind, labels: &'static [&'static str]) -> Metric {
     Metric { name, kind, labels }
 }
@@ -30,34 +31,42 @@ pub(super) const MOST_LABELS: usize = 5;
 pub(super) const NAMES: [&str; 5] =
     ["model", "route", "deployment", "gen_ai.provider.name", "gen_ai.request.model"];
 
-/// Requests of clients, each once.
+/// Requests of clients. Each is counted once, when it is refused, passed or over.
 pub static REQUESTS: Metric =
     metric("pointsman.requests", Counter, &["model", "route", "verdict", "code"]);
-/// Requests that a route took.
+/// Requests that a route took, which shows routes that nothing ever matches.
 pub static ROUTE_MATCHES: Metric = metric("pointsman.route.matches", Counter, &["route"]);
-/// Attempts that have ended.
+/// Attempts that have ended. With failover the attempt filter counts them, else the router, so
+/// that each is counted once.
 pub static ATTEMPTS: Metric = metric("pointsman.attempts", Counter, &["deployment", "outcome"]);
-/// Attempts that another one's failure, or what stood in its way, has led to.
+/// Attempts at another deployment than the first, by the outcome that led there: `unavailable`
+/// where nothing before it could be picked.
 pub static FALLBACKS: Metric =
     metric("pointsman.fallbacks", Counter, &["model", "deployment", "kind"]);
-/// Cooldowns that have begun.
+/// Cooldowns that have begun, by the outcome of the attempt that began them.
 pub static COOLDOWNS: Metric = metric("pointsman.cooldowns", Counter, &["deployment", "outcome"]);
-/// Cooldowns that successes have ended.
+/// Cooldowns that ended with a success: the deployment was tried again and answered.
 pub static RECOVERIES: Metric = metric("pointsman.recoveries", Counter, &["deployment"]);
-/// Updates of shared state that lost all their tries.
+/// Updates of shared state that were dropped, because other workers wrote in between during
+/// every try. Should stay 0.
 pub static CAS_EXHAUSTED: Metric = metric("pointsman.cas.exhausted", Counter, &[]);
-/// Tokens of answered attempts.
+/// Tokens of answered attempts, in or out. `source` says whether the provider reported them or
+/// they were estimated.
 pub static TOKENS: Metric =
     metric("pointsman.tokens", Counter, &["deployment", "direction", "source"]);
-/// What they cost by the configured prices, in billionths of a dollar.
+/// What those tokens cost by the configured prices, in billionths of a dollar. Nothing is counted
+/// where a price is missing.
 pub static COST: Metric = metric("pointsman.cost.nano_usd", Counter, &["deployment"]);
-/// Attempts under way.
+/// Attempts under way at this moment, in all workers together.
 pub static IN_FLIGHT: Metric = metric("pointsman.in_flight", Gauge, &["deployment"]);
-/// Reading and deciding, in microseconds.
+/// Microseconds that the module took to read and decide a request, without the time in which it
+/// waited for the rest of the body.
 pub static DECISION: Metric = metric("pointsman.decision.duration_us", Histogram, &[]);
-/// The estimate of input tokens, in percent of what the provider reports.
+/// The estimate of input tokens, in percent of what the provider reports: 100 is exact, above is
+/// too much.
 pub static ESTIMATE: Metric = metric("pointsman.estimate.percent", Histogram, &["deployment"]);
-/// An attempt from its start to its end, in milliseconds.
+/// Milliseconds of an attempt from its start to its end. Successes have no `error.type`, as the
+/// conventions require.
 pub static DURATION: Metric = metric(
     "gen_ai.server.request.duration",
     Histogram,
@@ -69,13 +78,15 @@ pub static DURATION: Metric = metric(
         "error.type",
     ],
 );
-/// From the end of the request to the first byte of a successful answer, in milliseconds.
+/// Milliseconds from the end of the request to the first byte of a successful answer, which in a
+/// stream is about the first token.
 pub static FIRST_TOKEN: Metric = metric(
     "gen_ai.server.time_to_first_token",
     Histogram,
     &["deployment", "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"],
 );
-/// Tokens of an answered attempt, as its provider reports them.
+/// Tokens of an answered attempt, where its provider reports them. Estimates are left out, so
+/// that the distribution is of real values.
 pub static TOKEN_USAGE: Metric = metric(
     "gen_ai.client.token.usage",
     Histogram,
@@ -88,28 +99,32 @@ pub static TOKEN_USAGE: Metric = metric(
     ],
 );
 
-/// Questions to services that pick a deployment, by what came of them.
+/// Questions to services of the strategy `custom`, which pick a deployment, by what came of
+/// them.
 pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
-/// How long those that were called took to answer, or not to, in milliseconds.
+/// Milliseconds until a service that was called had answered or failed to.
 pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
-/// Fetches from the route source, by what came of them.
+/// Fetches from the route source, by what came of them ([`crate::live::source::FetchOutcome`]).
 pub static ROUTE_SOURCE_FETCHES: Metric =
     metric("pointsman.route_source.fetches", Counter, &["outcome"]);
-/// How long ago the route source last said what is to hold, in seconds.
+/// Seconds since the route source last delivered or confirmed a set of routes. It grows while
+/// the source fails.
 pub static ROUTE_SOURCE_AGE: Metric = metric("pointsman.route_source.age_s", Gauge, &[]);
 
-/// 1, by the version of the module.
+/// Always 1. Its label is the version of the module, which shows what runs where.
 pub static BUILD: Metric = metric("pointsman.build", Gauge, &["version"]);
 
-/// Requests that the shadow was evaluated for, by how it differs.
+/// Requests for which the shadow configuration was evaluated, by how its decision differs.
 pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
-/// Those for which it differs, by the route that was taken.
+/// Requests that the shadow decides otherwise, by the route that was taken.
 pub static SHADOW_LIVE_ROUTES: Metric = metric("pointsman.shadow.live_routes", Counter, &["route"]);
-/// And by the route that the shadow would have taken.
+/// Requests that the shadow decides otherwise, by the route that it would have taken.
 pub static SHADOW_ROUTES: Metric = metric("pointsman.shadow.routes", Counter, &["route"]);
-/// Requests that both send to a deployment, by whether the costs of both are known.
+/// Requests that both configurations send to a deployment, by whether the costs of both are
+/// known.
 pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &["kind"]);
-/// What those of known costs are likely to cost, in billionths of a dollar.
+/// What the requests of known costs are likely to cost, in billionths of a dollar, `live` and in
+/// the `shadow`.
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.

@@ -1,32 +1,45 @@
 //! What a provider says is left of its rate limits, from a response's headers.
 //!
-//! Knows the names that providers document; which provider answered it need
-//! not know. Of several windows that limit the same thing the tightest counts.
-//! A response is hostile input: a value that cannot be is as if it were not there.
+//! Knows the names that providers document; which provider answered it need not know. Of
+//! several windows that limit the same thing, the tightest counts. A response is hostile
+//! input: a value that is not possible counts as absent.
 
 use crate::state::headroom::{Headroom, Left};
 
 use super::reset;
 
-/// Where a provider does not say: limits are per minute.
+/// Length of a window whose reset the provider does not tell: most limits are per minute.
 const WINDOW_MS: u64 = 60_000;
 
-/// What the headers say is left; names in lower case, as Envoy hands them over.
+/// Returns what the headers say is left of requests and tokens. Names are in lower case, as
+/// Envoy delivers them; `now_ms` is in milliseconds since the epoch, as the result is.
+///
+/// For example, Anthropic names three windows of tokens. With these headers, at 10:11:12,
+///
+/// ```text
+/// anthropic-ratelimit-input-tokens-remaining: 0
+/// anthropic-ratelimit-input-tokens-reset: 2026-03-03T10:11:55Z
+/// anthropic-ratelimit-tokens-remaining: 479000
+/// anthropic-ratelimit-tokens-reset: 2026-03-03T10:12:12Z
+/// ```
+///
+/// the input tokens are tighter, so no tokens are left until 43 seconds from now.
 #[must_use]
 pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
     let mut found = Headroom::default();
-    for (limits, window) in NAMES.iter().map(|(_, limits)| limits).zip(windows(headers, now_ms)) {
+    for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows(headers, now_ms)) {
         let Some(remaining) = window.remaining else { continue };
         let reset_ms = window.reset_ms.unwrap_or(now_ms.saturating_add(WINDOW_MS));
-        // What was left in a window that is over says nothing any more.
+        // What was left in a window that is over no longer says anything.
         if reset_ms <= now_ms {
             continue;
         }
-        let tightest = match limits {
-            Limits::Requests => &mut found.requests,
-            Limits::Output if remaining > 0 => continue,
-            Limits::Tokens | Limits::Output => &mut found.tokens,
+        let tightest = match unit {
+            Unit::Requests => &mut found.requests,
+            Unit::OutputTokens if remaining > 0 => continue,
+            Unit::Tokens | Unit::OutputTokens => &mut found.tokens,
         };
+        // A limit below what is left of it is not the limit of this window.
         let limit = window.limit.filter(|limit| *limit > 0 && *limit >= remaining);
         let left = Left { remaining, limit, reset_ms };
         let is_tighter = |known: &Left| {
@@ -43,9 +56,13 @@ pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
     found
 }
 
-/// How many milliseconds a 429 asks to be left alone: until the last reset it
-/// names of what has nothing left. `None` for any other status, and where no
-/// such reset is named.
+/// Returns how many milliseconds a 429 asks clients to wait: until the last reset that it
+/// names among the windows of which nothing is left. `None` for any other status, and where
+/// no such reset is named.
+///
+/// For example, a 429 with 0 requests left until 20 s from now and 5 tokens left until 90 s
+/// asks for 20 s: the tokens are not what it refuses for. With 0 tokens left as well, it asks
+/// for 90 s.
 #[must_use]
 pub fn reset_hint(status: u16, headers: &[(String, Vec<u8>)], now_ms: u64) -> Option<u64> {
     if status != 429 {
@@ -56,33 +73,34 @@ pub fn reset_hint(status: u16, headers: &[(String, Vec<u8>)], now_ms: u64) -> Op
     last.checked_sub(now_ms).filter(|left| *left > 0)
 }
 
-/// What a window limits.
-enum Limits {
+/// What a window counts.
+enum Unit {
     Requests,
     Tokens,
-    /// Tokens too, but what is left of them cannot be compared with a request's
-    /// estimate, which is mostly input: only that there are none counts.
-    Output,
+    /// Tokens of answers. What is left of them cannot be compared with a request's estimate,
+    /// which is mostly input; so only that none are left counts.
+    OutputTokens,
 }
 
-/// How windows are named, after or before what is said of them.
-const NAMES: [(&str, Limits); 9] = [
+/// The names of windows, which stand after or before what is said of them.
+const NAMES: [(&str, Unit); 9] = [
     // OpenRouter names no window and means requests.
-    ("", Limits::Requests),
+    ("", Unit::Requests),
     // OpenAI, Azure, Groq; Anthropic.
-    ("requests", Limits::Requests),
-    ("tokens", Limits::Tokens),
-    ("input-tokens", Limits::Tokens),
-    ("output-tokens", Limits::Output),
+    ("requests", Unit::Requests),
+    ("tokens", Unit::Tokens),
+    ("input-tokens", Unit::Tokens),
+    ("output-tokens", Unit::OutputTokens),
     // Mistral.
-    ("req-minute", Limits::Requests),
-    ("tokens-minute", Limits::Tokens),
-    ("bysize", Limits::Tokens),
+    ("req-minute", Unit::Requests),
+    ("tokens-minute", Unit::Tokens),
+    ("bysize", Unit::Tokens),
     // Cerebras, which shares `tokens-minute`.
-    ("requests-day", Limits::Requests),
+    ("requests-day", Unit::Requests),
 ];
 
-/// One window as the headers tell it.
+/// One window as the headers tell it; `None` for what they do not, or not in a form that is
+/// possible.
 #[derive(Clone, Copy, Default)]
 struct Window {
     remaining: Option<u32>,
@@ -91,7 +109,8 @@ struct Window {
     reset_ms: Option<u64>,
 }
 
-/// The windows of [`NAMES`], in that order.
+/// Returns the windows of [`NAMES`], in that order. Of a header that comes twice, the last
+/// value counts.
 fn windows(headers: &[(String, Vec<u8>)], now_ms: u64) -> [Window; NAMES.len()] {
     let mut windows = [Window::default(); NAMES.len()];
     for (name, value) in headers {
@@ -110,11 +129,14 @@ fn windows(headers: &[(String, Vec<u8>)], now_ms: u64) -> [Window; NAMES.len()] 
     windows
 }
 
-/// What a header tells, and of which window.
+/// Returns what a header tells, and of which window: `("reset", "tokens")` for both
+/// `x-ratelimit-reset-tokens` and `anthropic-ratelimit-tokens-reset`. `None` for headers that
+/// are not about rate limits.
 fn parts(name: &str) -> Option<(&str, &str)> {
     if let Some(rest) = name.strip_prefix("x-ratelimit-") {
         Some(rest.split_once('-').unwrap_or((rest, "")))
     } else if let Some(rest) = name.strip_prefix("anthropic-ratelimit-") {
+        // The window's name may have hyphens itself: `input-tokens`.
         rest.rsplit_once('-').map(|(window, part)| (part, window))
     } else {
         name.strip_prefix("ratelimitbysize-").map(|part| (part, "bysize"))

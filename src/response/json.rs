@@ -1,135 +1,161 @@
-//! Follows the few paths of a JSON document that count, and skips all else.
+//! Follows the few members of a JSON document that count, and skips all others.
 //!
-//! Lenient: nothing is refused, and what is no JSON has no members. Any number of
-//! documents may follow each other. Knows places by their table and hands on what
-//! stands there, not what it means.
+//! Lenient: nothing is refused, and what is not JSON has no members. Any number of documents
+//! may follow each other. Knows which members count from the table in `place`, and hands on
+//! their values without knowing what they mean.
 //!
-//! Invariants: constant memory, whatever the depth of a document; what is found is the
-//! same for every chunking.
+//! Invariants: constant memory, however deep a document is; the same members wherever it is
+//! cut into chunks.
 
-use super::findings::Findings;
-use super::kept::Kept;
-use super::place::Place;
+use super::place::AnswerPlace;
+use super::prefix::Prefix;
+use super::summary::Summary;
 
-/// Deepest container that counts: list, document, response, error, details, detail.
+/// Depth of the deepest container that counts: list, document, response, error, details,
+/// detail.
 const DEEPEST: usize = 6;
 
+/// What the next byte is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    /// Between values.
+enum ScanState {
+    /// The structure between values.
     Structure,
-    /// Inside a string.
+    /// A string.
     Text,
-    /// Inside a number, boolean or null.
+    /// A number, boolean or null.
     Scalar,
 }
 
-/// A document between two chunks.
+/// A JSON document between two chunks.
+///
+/// Containers that count are on a stack of fixed size; those that do not are only counted,
+/// so a body that is all brackets takes no memory. Of strings and numbers that count the
+/// beginning is kept, in case the chunk ends within them.
 #[derive(Debug)]
-pub(super) struct Json {
+pub(super) struct JsonScanner {
     /// Containers that are open and count, innermost last.
-    open: [Place; DEEPEST],
+    open: [AnswerPlace; DEEPEST],
     depth: usize,
-    /// Containers that are open inside those and do not.
+    /// Number of containers that are open inside those and do not count.
     skipped: u32,
     /// What the next value is.
-    place: Place,
-    reading: Reading,
-    /// Whether what is read counts.
+    place: AnswerPlace,
+    state: ScanState,
+    /// Whether the string or scalar that is being read counts.
     keeps: bool,
-    /// After a backslash.
+    /// Whether a backslash came last, which takes a quote's meaning away.
     escaped: bool,
-    kept: Kept,
+    prefix: Prefix,
 }
 
-impl Json {
+impl JsonScanner {
+    /// Returns a scanner that expects a document.
     pub(super) const fn new() -> Self {
         Self {
-            open: [Place::Skip; DEEPEST],
+            open: [AnswerPlace::Skip; DEEPEST],
             depth: 0,
             skipped: 0,
-            place: Place::Document,
-            reading: Reading::Structure,
+            place: AnswerPlace::Document,
+            state: ScanState::Structure,
             keeps: false,
             escaped: false,
-            kept: Kept::new(),
+            prefix: Prefix::new(),
         }
     }
 
-    /// Expects a new document, whatever came before.
+    /// Expects a new document, whatever came before. An event's data may be cut, and must not
+    /// leave brackets open for the next event's.
     pub(super) const fn restart(&mut self) {
         self.depth = 0;
         self.skipped = 0;
-        self.place = Place::Document;
-        self.reading = Reading::Structure;
+        self.place = AnswerPlace::Document;
+        self.state = ScanState::Structure;
         self.escaped = false;
     }
 
-    /// Reads on, to the end of the line where lines matter; gives back what is left.
+    /// Reads on, and adds what is found to `summary`. With `is_line`, stops before the end of
+    /// the line; returns the bytes that are left.
+    ///
+    /// For example, `{"choices": [{"delta": 1}], "usage": {"prompt_tokens": 9}}` goes like
+    /// this. `{` opens the document, which counts. `"choices"` is no member that counts, so
+    /// `[` begins to skip, and everything up to its `]` is only searched for quotes and
+    /// brackets. `"usage"` counts: `{` opens it on the stack, `"prompt_tokens"` is looked up
+    /// among its members, and 9 is handed to `summary` as that count.
     pub(super) fn read<'b>(
         &mut self,
         bytes: &'b [u8],
         is_line: bool,
-        found: &mut Findings,
+        summary: &mut Summary,
     ) -> &'b [u8] {
         let mut rest = bytes;
-        while let Some((byte, behind)) = rest.split_first() {
+        // Each step takes bytes, or goes to a state whose next step does.
+        while let Some((byte, after)) = rest.split_first() {
             if is_line && matches!(byte, b'\n' | b'\r') {
                 break;
             }
-            rest = match self.reading {
-                Reading::Text => self.text(rest, found),
-                Reading::Scalar => self.scalar(rest, found),
-                Reading::Structure if self.skipped > 0 => self.skip(rest),
-                Reading::Structure => self.structure(*byte, rest, behind, found),
+            rest = match self.state {
+                ScanState::Text => self.text(rest, summary),
+                ScanState::Scalar => self.scalar(rest, summary),
+                ScanState::Structure if self.skipped > 0 => self.skip(rest),
+                ScanState::Structure => self.structure(*byte, rest, after, summary),
             };
         }
         rest
     }
 
+    /// Reads one byte between values, in a container that counts; returns the bytes that are
+    /// left.
     fn structure<'b>(
         &mut self,
         byte: u8,
         rest: &'b [u8],
-        behind: &'b [u8],
-        found: &mut Findings,
+        after: &'b [u8],
+        summary: &mut Summary,
     ) -> &'b [u8] {
         match byte {
-            b'"' => self.start(Reading::Text, self.place.is_text()),
-            b'{' | b'[' => self.open(byte, found),
-            b'}' | b']' => self.close(found),
-            b',' => self.place = self.container().map_or(Place::Document, Place::inside),
+            b'"' => self.start(ScanState::Text, self.place.is_text()),
+            b'{' | b'[' => self.open(byte, summary),
+            b'}' | b']' => self.close(summary),
+            b',' => {
+                self.place = self.container().map_or(AnswerPlace::Document, AnswerPlace::inside);
+            }
             b':' | ..=b' ' => {}
             _ => {
-                self.start(Reading::Scalar, self.place.is_scalar());
+                // The byte is the scalar's first, so it stays.
+                self.start(ScanState::Scalar, self.place.is_scalar());
                 return rest;
             }
         }
-        behind
+        after
     }
 
-    const fn start(&mut self, reading: Reading, keeps: bool) {
-        self.reading = reading;
+    /// Begins a string or scalar.
+    const fn start(&mut self, state: ScanState, keeps: bool) {
+        self.state = state;
         self.keeps = keeps;
-        self.kept.clear();
+        self.prefix.clear();
     }
 
-    /// The innermost container that counts.
-    fn container(&self) -> Option<Place> {
+    /// Returns the innermost container that counts.
+    fn container(&self) -> Option<AnswerPlace> {
         self.open.get(self.depth.checked_sub(1)?).copied()
     }
 
-    fn open(&mut self, bracket: u8, found: &mut Findings) {
+    /// Opens a container, or begins to skip one that does not count. A list counts only around
+    /// documents and as an error's details, an object only where the table has members for it.
+    fn open(&mut self, bracket: u8, summary: &mut Summary) {
         let place = match (self.place, bracket) {
-            (Place::Document, b'[') if self.depth == 0 => Place::List,
-            (Place::Details, b'[') => Place::Details,
+            (AnswerPlace::Document, b'[') if self.depth == 0 => AnswerPlace::List,
+            (AnswerPlace::Details, b'[') => AnswerPlace::Details,
             (place, b'{') if place.is_object() => place,
             (place, _) => {
-                found.skipped(place);
+                summary.skipped(place);
                 self.skipped = 1;
                 return;
             }
         };
+        // No path of the table is deeper. The bound is checked all the same, so that a
+        // longer table cannot make a body overrun the stack.
         let Some(level) = self.open.get_mut(self.depth) else {
             self.skipped = 1;
             return;
@@ -137,26 +163,30 @@ impl Json {
         *level = place;
         self.depth = self.depth.saturating_add(1);
         self.place = place.inside();
-        if place == Place::Document {
-            found.begin();
+        if place == AnswerPlace::Document {
+            summary.begin();
         }
     }
 
-    fn close(&mut self, found: &mut Findings) {
+    /// Closes the innermost container that counts. Which bracket closes it is not compared: a
+    /// wrong one is not JSON anyway. With none open, nothing happens.
+    fn close(&mut self, summary: &mut Summary) {
         let closed = self.container();
         self.depth = self.depth.saturating_sub(1);
-        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
-        if closed == Some(Place::Document) {
-            found.end();
+        self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
+        if closed == Some(AnswerPlace::Document) {
+            summary.end();
         }
     }
 
-    /// Goes on inside a container that does not count.
+    /// Goes on inside a container that does not count; returns the bytes that are left.
+    ///
+    /// This is where a model's output goes through, so nearly all of a body.
     fn skip<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         let rest = bytes.get(find(bytes, &STRUCTURE)..).unwrap_or_default();
-        let Some((byte, behind)) = rest.split_first() else { return rest };
+        let Some((byte, after)) = rest.split_first() else { return rest };
         match byte {
-            b'"' => self.start(Reading::Text, false),
+            b'"' => self.start(ScanState::Text, false),
             b'{' | b'[' => self.skipped = self.skipped.saturating_add(1),
             b'}' | b']' => {
                 self.skipped = self.skipped.saturating_sub(1);
@@ -164,21 +194,24 @@ impl Json {
                     self.ended();
                 }
             }
-            // An end of line, perhaps, which the caller looks for.
+            // A control character, perhaps an end of line, which the caller looks for.
             _ if rest.len() < bytes.len() => return rest,
             _ => {}
         }
-        behind
+        after
     }
 
-    /// After a value.
+    /// Goes on after a value. Until a comma says what is next, nothing counts.
     const fn ended(&mut self) {
-        self.reading = Reading::Structure;
-        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
+        self.state = ScanState::Structure;
+        self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
     }
 
-    fn text<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+    /// Goes on inside a string; returns the bytes that are left.
+    fn text<'b>(&mut self, bytes: &'b [u8], summary: &mut Summary) -> &'b [u8] {
         if self.escaped {
+            // The byte after a backslash is part of the text, even a quote. Of `\u0022` the
+            // digits follow as plain bytes.
             let (escape, rest) = bytes.split_at_checked(1).unwrap_or_default();
             self.escaped = false;
             self.keep(escape);
@@ -186,20 +219,21 @@ impl Json {
         }
         let (run, rest) = bytes.split_at_checked(find(bytes, &IN_TEXT)).unwrap_or((bytes, &[]));
         match rest.split_first() {
-            Some((b'"', behind)) => {
-                self.end_text(run, found);
-                behind
+            Some((b'"', after)) => {
+                self.end_text(run, summary);
+                after
             }
-            Some((b'\\', behind)) => {
+            Some((b'\\', after)) => {
                 self.keep(run);
                 self.keep(b"\\");
                 self.escaped = true;
-                behind
+                after
             }
-            // A control character that is not an end of line: no JSON, but no end either.
-            Some((_, behind)) if run.is_empty() => {
+            // A control character that is not an end of line. JSON forbids it, but it does
+            // not end the string either.
+            Some((_, after)) if run.is_empty() => {
                 self.keep(b" ");
-                behind
+                after
             }
             _ => {
                 self.keep(run);
@@ -208,71 +242,83 @@ impl Json {
         }
     }
 
+    /// Keeps a piece of a value that counts.
     fn keep(&mut self, piece: &[u8]) {
         if self.keeps {
-            self.kept.push(piece);
+            self.prefix.push(piece);
         }
     }
 
-    fn end_text(&mut self, run: &[u8], found: &mut Findings) {
+    /// Ends a string, whose last bytes are `run`. It is the name of a member, which says what the
+    /// next value is, or a value, which is handed on.
+    fn end_text(&mut self, run: &[u8], summary: &mut Summary) {
         let place = self.place;
         let container = self.container();
         if !self.keeps {
-            self.reading = Reading::Structure;
+            self.state = ScanState::Structure;
+            // Inside a skipped container nothing changes before its end.
             if self.skipped == 0 {
                 self.ended();
             }
             return;
         }
-        let text = self.kept.ended(run);
-        if let (Place::Key, Some(container)) = (place, container) {
-            found.member(container);
+        let text = self.prefix.ended(run);
+        if let (AnswerPlace::Key, Some(container)) = (place, container) {
+            summary.member(container);
             self.place = container.member(text);
-            self.reading = Reading::Structure;
+            self.state = ScanState::Structure;
         } else {
-            found.text(place, text);
+            summary.text(place, text);
             self.ended();
         }
     }
 
-    fn scalar<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+    /// Goes on inside a number, boolean or null; returns the bytes that are left. One that the
+    /// body ends with is not handed on: its document is not complete either.
+    fn scalar<'b>(&mut self, bytes: &'b [u8], summary: &mut Summary) -> &'b [u8] {
         let end = bytes.iter().position(|byte| {
             matches!(byte, b',' | b']' | b'}' | b'"' | b'[' | b'{' | b':' | ..=b' ')
         });
         let Some((run, rest)) = end.and_then(|end| bytes.split_at_checked(end)) else {
+            // The chunk ends within it.
             self.keep(bytes);
             return &[];
         };
         if self.keeps {
-            found.scalar(self.place, self.kept.ended(run));
+            summary.scalar(self.place, self.prefix.ended(run));
         }
         self.ended();
         rest
     }
 }
 
-/// Bytes that are looked for beside quotes and control characters.
+/// Bytes that are searched for, beside quotes and control characters.
 #[derive(Debug)]
-struct Wanted {
-    /// Bits that do not matter.
+struct ByteSet {
+    /// Bits that do not matter, so that two bytes can stand for four.
     folded: u8,
-    /// Two bytes with those bits set.
+    /// Two bytes with those bits set; they may be equal.
     bytes: [u8; 2],
 }
 
-/// What ends a run of plain bytes in a string.
-const IN_TEXT: Wanted = Wanted { folded: 0, bytes: [b'\\', b'\\'] };
-/// What makes the structure; square and curly brackets differ in one bit.
-const STRUCTURE: Wanted = Wanted { folded: 0x20, bytes: [b'{', b'}'] };
+/// What ends a run of plain bytes in a string, beside the quote.
+const IN_TEXT: ByteSet = ByteSet { folded: 0, bytes: [b'\\', b'\\'] };
+/// What makes the structure: all four brackets, since square and curly ones differ in one bit,
+/// which is folded.
+const STRUCTURE: ByteSet = ByteSet { folded: 0x20, bytes: [b'{', b'}'] };
 
-/// Index of the first byte that is wanted, a quote or a control character, or the length.
+/// Returns the index of the first byte that is in `wanted`, a quote or a control character;
+/// the length where there is none.
 ///
-/// The one loop that sees every byte, eight at a time.
-fn find(bytes: &[u8], wanted: &Wanted) -> usize {
+/// This is the one loop that sees every byte, eight at a time: it loads eight as one number
+/// and finds equal ones by arithmetic on all at once. A byte is equal to another if their
+/// XOR is 0, which is below 1. For example, in `abc"` only the fourth byte of
+/// `word ^ quote` is 0, so only that has its high bit set in the result.
+fn find(bytes: &[u8], wanted: &ByteSet) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    // The high bit of every byte below a bound. Bits above the lowest one may be wrong, by
-    // the borrow of the subtraction.
+    // The high bit of every byte that is below a bound. Above the lowest such byte there
+    // may be wrong bits, from the borrow of the subtraction; only the lowest is used.
     const fn below(word: u64, bound: u64) -> u64 {
         word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
     }
@@ -282,6 +328,7 @@ fn find(bytes: &[u8], wanted: &Wanted) -> usize {
     let (words, tail) = bytes.as_chunks::<8>();
     let mut at = 0_usize;
     for word in words {
+        // Little endian, so that the first byte is in the lowest bits.
         let word = u64::from_le_bytes(*word);
         let plain = word | folded;
         let found = below(word, 0x20)
@@ -293,6 +340,7 @@ fn find(bytes: &[u8], wanted: &Wanted) -> usize {
         }
         at = at.saturating_add(8);
     }
+    // At most seven bytes are left, one by one.
     let is =
         |byte: &u8| matches!(byte, b'"' | ..0x20) || wanted.bytes.contains(&(byte | wanted.folded));
     at.saturating_add(tail.iter().position(is).unwrap_or(tail.len()))

@@ -1,63 +1,56 @@
 //! What kind of failure an answer tells of.
 //!
-//! Tells it from the words and numbers that providers make for programs, and from the text
-//! of a message only where it cannot do harm: providers quote requests in their messages,
-//! so a client can put words there. Therefore:
+//! Decides by the words and numbers that providers make for programs. The text of a message
+//! counts only where it cannot do harm: providers quote requests in their messages, so a
+//! client can put any words there, and could take a deployment out of service with them.
+//! Therefore:
 //!
-//! - Kinds that count against a deployment come from the status or from a program's word
-//!   that is *exactly* the known one. Anthropic's empty account and unknown models have no
+//! - Kinds that count against a deployment come from the status, or from a program's word
+//!   that is *exactly* a known one. Anthropic's empty account and unknown models have no
 //!   such word; there the message has to *begin* as the provider writes it.
-//! - Anywhere in a message only what speaks of the request is looked for: that it is too
-//!   long, or refused for its content.
+//! - Anywhere in a message, only hints about the request itself are looked for: that it is
+//!   too long, or refused for its content.
 
 /// A kind of failure.
 ///
-/// In the order of precedence where a body has words of several.
+/// In the order of precedence: where a body has words of several kinds, the first one
+/// counts, as the more exact one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ErrorKind {
-    /// No money or credit left.
+    /// No money or credit is left. Goes first, since providers send it as a rate limit.
     Quota,
-    /// The request does not fit the model's context window.
+    /// The request does not fit the model's context window. A model with a larger one may take
+    /// it.
     ContextWindow,
-    /// Refused for its content. May come with a 200.
+    /// The request was refused for its content. May come with a 200, as where Gemini blocks a
+    /// prompt.
     ContentPolicy,
-    /// The provider does not know the upstream model.
+    /// The provider does not know the upstream model: the configuration has a wrong name, or the
+    /// model was retired.
     ModelNotFound,
-    /// The credential was refused, or may not do that.
+    /// The credential was refused, or does not allow this request. Which of both it is, is
+    /// decided in [`super::outcome`].
     Auth,
-    /// Too many requests or tokens.
+    /// Too many requests or tokens in a time.
     RateLimit,
-    /// No capacity for the moment.
+    /// The provider has no capacity at the moment, for anyone. Unlike with a rate limit, another
+    /// credential would not help.
     Overloaded,
     /// The provider ran out of time.
     Timeout,
     /// The provider failed.
     Server,
-    /// The request alone is more than is ever allowed.
+    /// The request alone is more than is ever allowed, so waiting does not help.
     TooLarge,
-    /// Anything else about the request.
+    /// Anything else that is wrong with the request.
     Other,
 }
 
 impl ErrorKind {
-    /// Every kind, in the order of precedence.
-    pub const ALL: [Self; 11] = [
-        Self::Quota,
-        Self::ContextWindow,
-        Self::ContentPolicy,
-        Self::ModelNotFound,
-        Self::Auth,
-        Self::RateLimit,
-        Self::Overloaded,
-        Self::Timeout,
-        Self::Server,
-        Self::TooLarge,
-        Self::Other,
-    ];
-
-    /// What a status says by itself; nothing below 400.
+    /// Returns what a status says by itself; `None` below 400.
     ///
-    /// A 404 is not said to be of the model: files and earlier responses are not found too.
+    /// A 404 alone does not say that the model is unknown: it may be a file or an earlier
+    /// response that was not found.
     #[must_use]
     pub const fn of_status(status: u16) -> Option<Self> {
         Some(match status {
@@ -73,7 +66,12 @@ impl ErrorKind {
         })
     }
 
-    /// What a program's word says: a code, type, status or reason.
+    /// Returns what a word for programs says: a code, type, status or reason. A word that is
+    /// not known is [`Self::Other`].
+    ///
+    /// Words that count against a deployment must match as a whole. For example,
+    /// `insufficient_quota` is `Quota`, but `my_insufficient_quota` is `Other`; while
+    /// `context_length_exceeded` is `ContextWindow` by a part of it.
     pub(super) fn of_word(word: &[u8]) -> Self {
         let is = |known: &str| word.len() == known.len() && begins(word, known);
         let whole = first(WORDS, is);
@@ -81,10 +79,11 @@ impl ErrorKind {
     }
 }
 
-/// What a text says: lists of known texts, in the order of precedence.
+/// Lists of known texts in lower case, each with what they mean, in order of precedence.
 type Known<T> = &'static [(T, &'static [&'static str])];
 
-/// Words of kinds that count against a deployment, whole.
+/// Whole words, of kinds that count against a deployment. A word that only contains one of them
+/// is not known: it may be part of the client's own.
 const WORDS: Known<ErrorKind> = &[
     (
         ErrorKind::Quota,
@@ -146,7 +145,8 @@ const WORDS: Known<ErrorKind> = &[
     ),
 ];
 
-/// Parts of words that speak of the request.
+/// Parts of words, of kinds that say something of the request alone. They may be found in
+/// longer words, since no deployment suffers from a wrong one.
 const PARTS: Known<ErrorKind> = &[
     (
         ErrorKind::ContextWindow,
@@ -166,39 +166,44 @@ const PARTS: Known<ErrorKind> = &[
     ),
 ];
 
-/// What a message says.
+/// What a message says beyond the status and the words of its document. [`super::fault`]
+/// decides together with which status it is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Saying {
+pub(super) enum MessageHint {
     ContextWindow,
     ContentPolicy,
-    /// In Anthropic's words: the account is empty, or its owner's limit is reached.
+    /// In Anthropic's words: the account is empty, or the limit that its owner has set is
+    /// reached.
     NoCredit,
-    /// The model is not known.
+    /// The provider does not know the model.
     NoModel,
-    /// More than the whole limit of tokens per minute.
+    /// The request has more tokens than the limit allows in a whole minute, so it never passes,
+    /// however long the client waits.
     TooLarge,
-    /// A file that the client names is not to be had.
+    /// The credential gives no access to a file that the client names.
     NoFile,
 }
 
-/// How a message begins. `\` stands before quotes in it, as it does in JSON.
-const BEGINNINGS: Known<Saying> = &[
+/// How messages begin. Quotes have a `\` before them, because the text is as it is written in
+/// the JSON.
+const BEGINNINGS: Known<MessageHint> = &[
     (
-        Saying::NoCredit,
+        MessageHint::NoCredit,
         &["your credit balance is too low", "you have reached your specified api usage limits"],
     ),
     (
-        Saying::NoModel,
+        MessageHint::NoModel,
         &["model: ", "model '", "model \\\"", "the model `", "models/", "publisher model "],
     ),
-    (Saying::TooLarge, &["request too large", "extra usage is required for long context"]),
-    (Saying::NoFile, &["you do not have permission to access the file"]),
+    (MessageHint::TooLarge, &["request too large", "extra usage is required for long context"]),
+    (MessageHint::NoFile, &["you do not have permission to access the file"]),
 ];
 
-/// What a message has anywhere.
-const WORDINGS: Known<Saying> = &[
+/// What messages may have anywhere. A client can put these words into a message, so they
+/// decide only which mistake of the client's it was.
+const WORDINGS: Known<MessageHint> = &[
     (
-        Saying::ContextWindow,
+        MessageHint::ContextWindow,
         &[
             "prompt is too long",
             "input is too long",
@@ -213,7 +218,7 @@ const WORDINGS: Known<Saying> = &[
         ],
     ),
     (
-        Saying::ContentPolicy,
+        MessageHint::ContentPolicy,
         &[
             "content filtering policy",
             "content management policy",
@@ -224,31 +229,36 @@ const WORDINGS: Known<Saying> = &[
     ),
 ];
 
-impl Saying {
-    /// What a message says, if it is of any use.
+impl MessageHint {
+    /// Returns what a message says; `None` if it is of no use. How it begins goes first, since
+    /// that is the provider's own wording.
     pub(super) fn of(message: &[u8]) -> Option<Self> {
         let beginning = first(BEGINNINGS, |start| begins(message, start));
         beginning.or_else(|| first(WORDINGS, |part| contains(message, part)))
     }
 }
 
+/// Returns the first meaning of which one text passes the test.
 fn first<T: Copy>(known: Known<T>, is: impl Fn(&str) -> bool) -> Option<T> {
     known.iter().find(|(_, texts)| texts.iter().any(|text| is(text))).map(|(meant, _)| *meant)
 }
 
-/// Whether a text has a part, which is in lower case, in any case.
+/// Returns whether a text has a part, in any case. The part is given in lower case, and only
+/// ASCII letters are folded.
 #[inline(never)]
 pub(super) fn contains(text: &[u8], part: &str) -> bool {
     let mut rest = text;
-    while let [_, behind @ ..] = rest {
+    while let [_, after @ ..] = rest {
         if begins(rest, part) {
             return true;
         }
-        rest = behind;
+        rest = after;
     }
     false
 }
 
+/// Returns whether a text begins so, in any case. The beginning is given in lower case, and
+/// only ASCII letters are folded.
 #[inline(never)]
 fn begins(text: &[u8], start: &str) -> bool {
     let same = |(byte, known): (&u8, u8)| byte.to_ascii_lowercase() == known;

@@ -1,4 +1,6 @@
-//! What an answer says about the deployment that gave it.
+//! What an answer says about the deployment that gave it: success or which failure, how
+//! many tokens it took, and what is left of rate limits. Pure; `lifecycle` hands in heads
+//! and bodies.
 
 pub mod body;
 pub mod headroom;
@@ -7,9 +9,9 @@ pub mod outcome;
 pub mod usage;
 
 mod fault;
-mod findings;
 mod json;
-mod kept;
 mod lines;
 mod place;
+mod prefix;
 mod reset;
+mod summary;

@@ -1,7 +1,8 @@
-//! From a response to a [`Report`]: first what its head says, then what its body adds.
+//! What an attempt came to, from the response to it: first what its head says, then what its
+//! body adds.
 //!
-//! Told by status, who made the response, and whose credential was used; by the
-//! body only where a status stands for several things.
+//! The status decides, together with who made the response and whose credential was used.
+//! The body decides only where a status stands for several things.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,37 +11,53 @@ use crate::state::outcome::{Outcome, Report};
 use super::body::Told;
 use super::kind::ErrorKind;
 
-/// The head of a response, as far as it matters.
+/// The head of a response, as far as it says something of the deployment.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'a> {
     /// HTTP status.
     pub status: u16,
-    /// Envoy's `response.code_details`; `via_upstream` for a provider's own answer.
+    /// Envoy's `response.code_details`, which tell who made the response: `via_upstream` is
+    /// a provider's own. `None` where only the provider can have made it.
     pub details: Option<&'a str>,
     /// Whether the proxy's credential was sent, rather than the client's own.
     pub has_own_credential: bool,
-    /// Whether all of the request has gone on: what it waits for then is the answer.
+    /// Whether all of the request has been sent on. Until then, the provider may be waiting
+    /// for a client that is slow.
     pub is_request_whole: bool,
-    /// Whether the request is more than the limit that the provider tells beside it: to
-    /// wait, or to send others elsewhere, does not help.
+    /// Whether the request has more tokens than the limit that the response names. Neither
+    /// waiting nor sending others elsewhere helps then.
     pub is_over_limit: bool,
-    /// The header `retry-after`.
+    /// The header `retry-after`: seconds or a date.
     pub retry_after: Option<&'a str>,
-    /// The header `retry-after-ms`.
+    /// The header `retry-after-ms`, which OpenAI and Azure send as well.
     pub retry_after_ms: Option<&'a str>,
-    /// Milliseconds until the rate limit that is used up resets, if a header says so.
+    /// Milliseconds until the rate limit that is used up resets, if a header says so. Counts only
+    /// where no `retry-after` does.
     pub reset_ms: Option<u64>,
     /// Milliseconds since the epoch.
     pub now_ms: u64,
 }
 
-/// What the attempt came to; `None` where the response says nothing of the deployment.
+/// Returns what the head says that the attempt came to; `None` where it says nothing about
+/// the deployment.
+///
+/// For example:
+///
+/// | head | outcome |
+/// |---|---|
+/// | 503, `via_upstream` | `Server`: the provider's own answer |
+/// | 503, `no_healthy_upstream` | `Network`: Envoy's, because no host can be reached |
+/// | 503, `cluster_not_found` | `None`: Envoy's, because of its configuration |
+/// | 401, the proxy's credential | `Auth`: the deployment cannot be used |
+/// | 401, the client's credential | `Client`: the deployment is well |
+/// | 408, the request not yet whole | `Client`: the client is too slow |
 #[must_use]
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
         Some(details) if details != "via_upstream" => {
             let is_clients = !head.is_request_whole && is_of_waiting(details);
             let outcome = of_local_reply(details).filter(|_| !is_clients)?;
+            // The status is Envoy's choice, so it is not reported as the provider's.
             Some(Report { outcome, status: 0, retry_after_ms: None })
         }
         _ => Some(Report {
@@ -55,8 +72,9 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
     }
 }
 
-/// Whether it can come of a client that is slow to send its request, or stops: all but
-/// that a connection failed to come about.
+/// Returns whether a local reply can be the result of a client that is slow to send its
+/// request, or stops. A client must not be able to cool a deployment that way, so that is
+/// every reply but those to a connection that could not be made.
 fn is_of_waiting(details: &str) -> bool {
     let is_failure =
         details.contains("_connection_failure") || details.contains("{connection_timeout");
@@ -66,47 +84,63 @@ fn is_of_waiting(details: &str) -> bool {
 /// How an answer that had begun came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// All of it has passed.
+    /// All of it has passed, up to an end that was announced or, for the router, the trailers
+    /// of it.
     Whole,
-    /// The provider broke off.
+    /// The provider broke it off, or sent nothing for too long. This counts against the
+    /// deployment.
     Broken,
-    /// The client did, or somebody in between.
+    /// The client left, or something between the client and the proxy closed the stream. This
+    /// says nothing about the deployment.
     Left,
 }
 
-/// The end of an answer whose last byte was not said to be the last, from Envoy's
-/// `response.code_details`. Those tell an attempt nothing of its provider, but it is told of
-/// every end that is one.
+/// Returns how an answer ended whose last byte was not announced as the last, from Envoy's
+/// `response.code_details`. For an attempt these are never more than `via_upstream`, but an
+/// attempt is called for every end that was announced, so any other is a broken one.
 #[must_use]
 pub fn end(details: &str, is_request_whole: bool, is_attempt: bool) -> End {
-    // Trailers have ended it, which nobody is called for.
+    // Trailers have ended it, for which the router has no callback.
     if details == "via_upstream" && !is_attempt {
         return End::Whole;
     }
-    // Where no byte comes for too long, it is the provider that has stopped; unless it
-    // waits for the client.
+    // Where no byte comes for too long, the provider has stopped; unless it is waiting for
+    // the client.
     let stopped = ["via_upstream", "upstream_", "response_timeout", "stream_idle"];
     let is_providers = stopped.iter().any(|start| details.starts_with(start));
     if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
 
-/// What was asked, as far as an answer's meaning hangs on it.
+/// The traits of a request on which the meaning of an answer depends.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct RequestProfile {
     /// Whether the proxy's credential was sent, rather than the client's own.
     pub has_own_credential: bool,
-    /// Whether the request may name what is not its own: files, media, kept state.
+    /// Whether the request may name what it does not contain: files, media, kept state. The
+    /// credential may give no access to those.
     pub may_name_others: bool,
 }
 
-/// What an answer came to, from what its head said and its body `told`; `None` where
-/// that says nothing about the deployment.
+/// Returns what an attempt came to, from what the head of the answer said and its body
+/// `told`; `None` where that says nothing about the deployment. `told` is `None` where the
+/// body could not be read.
+///
+/// The body can make a success a failure, or a refusal more exact; it never makes a failure
+/// a success. For example:
+///
+/// | head | body | end | outcome |
+/// |---|---|---|---|
+/// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `InBand` |
+/// | `Success` | three events | broken | `InBand` |
+/// | `Success` | three events | left | `None`: the client went away |
+/// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
+/// | `Client` (404) | `{"error": {"code": "model_not_found"}}` | whole | `NotFound` |
 #[must_use]
 pub fn of_body(
     head: Report,
     told: Option<&Told>,
     is_events: bool,
-    asked: Asked,
+    profile: RequestProfile,
     end: End,
 ) -> Option<Report> {
     let error = told.and_then(|told| told.error);
@@ -120,21 +154,26 @@ pub fn of_body(
             Outcome::InBand
         }
         (Outcome::Success, None, End::Left) => return None,
-        (outcome, Some(kind), _) => refused(outcome, kind, head.status, asked.has_own_credential),
+        (outcome, Some(kind), _) => refused(outcome, kind, head.status, profile.has_own_credential),
         (outcome, None, _) => outcome,
     };
     let outcome = match outcome {
-        // Whoever may use the model may not use everybody's files.
-        Outcome::Auth if head.status == 403 && asked.may_name_others => Outcome::Client,
-        // No answer of an API: a firewall's, which goes by words in the request as well.
+        // The credential may be good for the model and not for everybody's files. A client
+        // that names another one's file must not cool the deployment.
+        Outcome::Auth if head.status == 403 && profile.may_name_others => Outcome::Client,
+        // Not the answer of an API but of a firewall, which also goes by words in the
+        // request. So it counts as one failure, and does not trip the cooldown at once.
         Outcome::Auth if head.status == 403 && told.is_none() => Outcome::Server,
         outcome => outcome,
     };
+    // The longer wait is the safer one.
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
     Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
 }
 
-/// A failure told after the answer had begun.
+/// Returns what a failure came to that was told after the answer had begun with success. A kind
+/// that would be a rate limit or the like in a refusal is an answer broken off here: the
+/// provider had accepted the request.
 const fn in_band(kind: ErrorKind) -> Outcome {
     match kind {
         ErrorKind::ContextWindow => Outcome::ContextWindow,
@@ -144,8 +183,13 @@ const fn in_band(kind: ErrorKind) -> Outcome {
     }
 }
 
-/// What a refusal turns out to be. Whatever a client can bring about by what it asks
-/// for is its own mistake.
+/// Returns what a refusal was, from what its status and its body say.
+///
+/// The body moves an outcome only along the rows below; any other pair leaves it as it is.
+/// The rule behind them: a client must not be able to bring about a worse outcome for the
+/// deployment by what it asks for. So a body may turn a rate limit into an empty account,
+/// which only the provider knows, but turns a plain refusal into one only where the proxy's
+/// own credential was sent, since an empty account of the client's says nothing to others.
 const fn refused(
     outcome: Outcome,
     kind: ErrorKind,
@@ -154,11 +198,14 @@ const fn refused(
 ) -> Outcome {
     match (outcome, kind) {
         (Outcome::RateLimit, ErrorKind::Quota) => Outcome::Quota,
+        // The request alone is too much, or the credential lacks a right that only this
+        // request needs.
         (Outcome::RateLimit | Outcome::Auth, ErrorKind::TooLarge | ErrorKind::Other) => {
             Outcome::Client
         }
         (Outcome::Client | Outcome::Auth, ErrorKind::ContentPolicy) => Outcome::ContentPolicy,
         (Outcome::Client, ErrorKind::ContextWindow) => Outcome::ContextWindow,
+        // With another status, the model may be one that the request names elsewhere.
         (Outcome::Client, ErrorKind::ModelNotFound) if status == 404 => Outcome::NotFound,
         (Outcome::Client, ErrorKind::Quota) if has_own_credential => Outcome::Quota,
         (Outcome::Client, ErrorKind::Auth) if has_own_credential => Outcome::Auth,
@@ -166,6 +213,8 @@ const fn refused(
     }
 }
 
+/// Returns what a provider's status says by itself. What is not known says nothing of the
+/// deployment, so it is the client's.
 fn of_status(status: u16, has_own_credential: bool) -> Outcome {
     match status {
         101 | 200..=299 => Outcome::Success,
@@ -178,10 +227,11 @@ fn of_status(status: u16, has_own_credential: bool) -> Outcome {
     }
 }
 
-/// Envoy's own answers that mean the deployment could not be reached or did
-/// not answer; overload, missing routes and the rest say nothing about it.
+/// Returns what an answer of Envoy's own says of the deployment: that it could not be reached
+/// or did not answer. `None` for all others, such as overload and missing routes.
 fn of_local_reply(details: &str) -> Option<Outcome> {
     let is = |prefix: &str| details.starts_with(prefix);
+    // The cluster's circuit breaker is open: a limit of the proxy, not of the provider.
     if is("upstream_reset_before_response_started{overflow") {
         None
     } else if is("upstream_reset_before_response_started") || is("no_healthy_upstream") {
@@ -191,7 +241,8 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
         || is("upstream_per_try_timeout")
         || is("upstream_per_try_idle_timeout")
         || is("upstream_max_stream_duration_reached")
-        // The request was whole when it was sent on, so it is the answer that is missing.
+        // `report` has made sure that the request was sent as a whole, so it is the answer
+        // that is missing.
         || is("stream_idle_timeout")
     {
         Some(Outcome::Timeout)
@@ -200,9 +251,10 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
     }
 }
 
-/// How long the provider asks to be left alone: `retry-after-ms`, else
-/// `retry-after` as seconds or a date. Nothing, or a time gone by, is no hint.
+/// Returns how long the provider asks clients to wait, in milliseconds: `retry-after-ms`, else
+/// `retry-after` as seconds or a date. Nothing, 0 and a time that has passed are no hint.
 fn hint(head: &Head<'_>) -> Option<u64> {
+    // NaN and infinity are numbers to the parser, but no times.
     let number = |text: Option<&str>| {
         text?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0)
     };
@@ -218,6 +270,7 @@ fn hint(head: &Head<'_>) -> Option<u64> {
     u64::try_from(left.as_millis()).ok().filter(|left| *left > 0)
 }
 
+/// Returns the milliseconds rounded up, so that no retry comes too early.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
 fn whole(ms: f64) -> u64 {
     ms.ceil() as u64
@@ -362,10 +415,10 @@ mod tests {
         };
         assert_eq!(head(None).retry_after_ms, Some(9000));
         assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
-        let asked = Asked { has_own_credential: true, may_name_others: false };
+        let profile = RequestProfile { has_own_credential: true, may_name_others: false };
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
-            let report = of_body(head(Some("2")), Some(&told), false, asked, End::Whole);
+            let report = of_body(head(Some("2")), Some(&told), false, profile, End::Whole);
             assert_eq!(report.unwrap().retry_after_ms, Some(wanted));
         }
     }

@@ -1,94 +1,114 @@
-//! The members of an answer that count, as a table: which key of which object.
+//! The members of an answer that count, as tables: which key of which object.
 //!
-//! Content is at none of these places: what a model writes, calls or is told stands in
-//! `choices`, `content`, `output`, `candidates` and the like, which are skipped whole.
+//! None of them holds content. What a model writes, and which tools it calls, is in `choices`,
+//! `content`, `output`, `candidates` and the like, which are skipped whole.
 
-/// A place in a document, or what is expected next.
+/// A place in an answer's JSON document, or what the scanner expects next.
+///
+/// The places of containers have members of their own (the tables below); the others say
+/// what a text or number there means. For example, in `{"error": {"code": "x"}}` the outer
+/// object is the `Document`, the inner one the `Error`, and `"x"` a `Word`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Nothing that counts.
+pub(super) enum AnswerPlace {
+    /// Nothing that counts: the value there is skipped, whatever it is. All content of answers
+    /// is here.
     Skip,
-    /// A member's name.
+    /// The name of a member; what its value is depends on the container.
     Key,
-    /// A list of documents, as Gemini streams them.
+    /// A list of documents, as Gemini streams them where the client asks for no events.
     List,
-    /// A document: a whole answer or one event.
+    /// A document: a whole answer, or one event of a stream. Its table has the members of all
+    /// providers, since their names do not clash.
     Document,
-    /// The answer inside an event of OpenAI's responses.
+    /// `response`: the whole answer inside an event of OpenAI's Responses API, which tells
+    /// of tokens and failure at the end of the stream.
     Response,
-    /// Anthropic's message in an event, or an error's text.
+    /// `message`: an object in Anthropic's events, with the tokens of the input; a text in
+    /// errors that are not in an envelope.
     Message,
-    /// What an event adds.
+    /// `delta`: what an event adds. Its content is skipped; it may hold usage or an error.
     Delta,
-    /// Cohere's facts about an answer.
+    /// `meta`: where Cohere tells of an answer's tokens, in its older API and for embeddings and
+    /// rankings.
     Meta,
-    /// Groq's facts about a stream.
+    /// `x_groq`: where Groq tells of a stream's tokens, because its events have no `usage` of
+    /// their own.
     Groq,
-    /// Token counts under the names of OpenAI, Anthropic and Bedrock.
+    /// `usage`: token counts under the names of OpenAI, Anthropic and Bedrock. The names
+    /// differ, so one table holds all.
     Usage,
-    /// Token counts of Cohere.
+    /// `tokens`: the counts of Cohere.
     Tokens,
-    /// Token counts that Cohere bills.
+    /// `billed_units`: the counts that Cohere bills, which may lack those it does not bill.
     Billed,
-    /// Token counts of Gemini.
+    /// `usageMetadata`: the counts of Gemini.
     UsageMetadata,
-    /// An error, or its text.
+    /// `error`: an object that describes a failure, its text, or `true` where the failure
+    /// is described beside it.
     Error,
-    /// Google's list of an error's details.
+    /// `details`: Google's list of what else there is to say of an error.
     Details,
-    /// One of them.
+    /// One element of that list: the reason, or how long to wait.
     Detail,
-    /// Azure's reason behind an error.
+    /// `innererror`: Azure's more exact reason of an error, such as which content filter it
+    /// was.
     InnerError,
-    /// OpenRouter's facts about an error.
+    /// `metadata`: the error of the provider that OpenRouter has asked, and what a
+    /// moderation objected to.
     ErrorMetadata,
-    /// Gemini's judgement of a prompt.
+    /// `promptFeedback`: Gemini's judgement of a prompt, which comes with a 200.
     PromptFeedback,
-    /// A count.
+    /// A number of tokens.
     Count(Count),
-    /// The type of a document or event.
+    /// `type` of a document or event; in a refusal, that of the error.
     Type,
-    /// `error` where the whole document is one.
+    /// `object`, which is `error` where the whole document is one, without a member `error`
+    /// (vLLM, Mistral).
     Object,
-    /// How far a response has come.
+    /// `status` of a document, which says how far a response has come: `failed` counts.
     RunStatus,
-    /// A word or number of an error that is made for programs.
+    /// A word or number of an error that is made for programs: a code, type or status.
     Word,
-    /// An error's text.
+    /// An error's text for people. It may quote the request, so little of it is believed.
     Text,
-    /// The parameter that an error is about.
+    /// `param`: the parameter that an error is about. An unknown model in any other than `model`
+    /// is the client's own.
     Param,
-    /// How long to wait.
+    /// `retryDelay`: how long to wait, as Google writes durations (`37s`).
     RetryDelay,
-    /// What a moderation objected to.
+    /// What a moderation objected to. That it is there is what counts.
     Flagged,
-    /// Why a prompt was blocked.
+    /// `blockReason`: why Gemini blocked a prompt. That it is there is what counts.
     BlockReason,
 }
 
-/// A name under which tokens are counted.
+/// A name under which tokens are counted. Different members may be the same count; which
+/// of them add up is decided in `usage`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Count {
     /// All of the input.
     Prompt,
-    /// What tools added to the input.
+    /// What tools added to the input, beside [`Self::Prompt`].
     ToolPrompt,
-    /// The output without thoughts.
+    /// The output: in OpenAI's names all of it, in Gemini's without thoughts, which are counted
+    /// as [`Self::Thoughts`].
     Completion,
-    /// Thoughts beside the output.
+    /// Thoughts, where they are counted beside the output.
     Thoughts,
-    /// The input without what touched a cache.
+    /// The input without what was read from or written to a cache, which Anthropic and Bedrock
+    /// count beside it. In OpenAI's Responses API, all of it.
     Input,
     CacheRead,
     CacheWrite,
-    /// All of the output.
+    /// All of the output, thoughts included.
     Output,
     BilledInput,
     BilledOutput,
 }
 
-impl Place {
-    /// Whether an object here has members that count.
+impl AnswerPlace {
+    /// Returns whether an object here has members that count. `true` for each place with a table
+    /// below.
     pub(super) const fn is_object(self) -> bool {
         matches!(
             self,
@@ -110,7 +130,7 @@ impl Place {
         )
     }
 
-    /// Whether a string here counts.
+    /// Returns whether a string here counts, so that its beginning must be kept.
     pub(super) const fn is_text(self) -> bool {
         matches!(
             self,
@@ -129,12 +149,13 @@ impl Place {
         )
     }
 
-    /// Whether a number, boolean or null here counts.
+    /// Returns whether a number, boolean or null here counts, so that it must be kept.
     pub(super) const fn is_scalar(self) -> bool {
         matches!(self, Self::Count(_) | Self::Word | Self::Error)
     }
 
-    /// What follows a comma, or the opening bracket, of a container here.
+    /// Returns what follows the opening bracket, or a comma, of a container here: an element
+    /// of a list or the name of an object's member.
     pub(super) const fn inside(self) -> Self {
         match self {
             Self::List => Self::Document,
@@ -143,13 +164,16 @@ impl Place {
         }
     }
 
-    /// What the member of that name is of an object here.
+    /// Returns what the member with that name is, of an object here. Names are compared byte
+    /// by byte, as they are written: no provider escapes them.
     pub(super) fn member(self, key: &[u8]) -> Self {
+        // The longest table has 17 rows, and each is a comparison of lengths first.
         let known = self.members().iter().find(|(name, _)| name.as_bytes() == key);
         known.map_or(Self::Skip, |(_, place)| *place)
     }
 
-    const fn members(self) -> &'static [(&'static str, Self)] {
+    /// Returns the members that count, of an object here.
+    const fn members(self) -> MemberTable {
         match self {
             Self::Document => DOCUMENT,
             Self::Response => RESPONSE,
@@ -170,79 +194,89 @@ impl Place {
     }
 }
 
-type Members = &'static [(&'static str, Place)];
+/// The members of an object that count: the name of each, and what its value is. All others are
+/// skipped.
+type MemberTable = &'static [(&'static str, AnswerPlace)];
 
-const DOCUMENT: Members = &[
-    ("usage", Place::Usage),
-    ("usageMetadata", Place::UsageMetadata),
-    ("response", Place::Response),
-    ("message", Place::Message),
-    ("delta", Place::Delta),
-    ("meta", Place::Meta),
-    ("x_groq", Place::Groq),
-    ("error", Place::Error),
-    ("type", Place::Type),
-    ("object", Place::Object),
-    ("code", Place::Word),
-    ("status", Place::RunStatus),
-    ("detail", Place::Text),
-    ("param", Place::Param),
-    ("promptFeedback", Place::PromptFeedback),
-    ("prompt_eval_count", Place::Count(Count::Prompt)),
-    ("eval_count", Place::Count(Count::Completion)),
+const DOCUMENT: MemberTable = &[
+    ("usage", AnswerPlace::Usage),
+    ("usageMetadata", AnswerPlace::UsageMetadata),
+    ("response", AnswerPlace::Response),
+    ("message", AnswerPlace::Message),
+    ("delta", AnswerPlace::Delta),
+    ("meta", AnswerPlace::Meta),
+    ("x_groq", AnswerPlace::Groq),
+    ("error", AnswerPlace::Error),
+    ("type", AnswerPlace::Type),
+    ("object", AnswerPlace::Object),
+    ("code", AnswerPlace::Word),
+    ("status", AnswerPlace::RunStatus),
+    ("detail", AnswerPlace::Text),
+    ("param", AnswerPlace::Param),
+    ("promptFeedback", AnswerPlace::PromptFeedback),
+    ("prompt_eval_count", AnswerPlace::Count(Count::Prompt)),
+    ("eval_count", AnswerPlace::Count(Count::Completion)),
 ];
 
-const RESPONSE: Members =
-    &[("usage", Place::Usage), ("error", Place::Error), ("status", Place::RunStatus)];
-
-const DELTA: Members = &[("usage", Place::Usage), ("error", Place::Error)];
-
-const USAGE: Members = &[
-    ("prompt_tokens", Place::Count(Count::Prompt)),
-    ("completion_tokens", Place::Count(Count::Completion)),
-    ("input_tokens", Place::Count(Count::Input)),
-    ("output_tokens", Place::Count(Count::Output)),
-    ("cache_read_input_tokens", Place::Count(Count::CacheRead)),
-    ("cache_creation_input_tokens", Place::Count(Count::CacheWrite)),
-    ("inputTokens", Place::Count(Count::Input)),
-    ("outputTokens", Place::Count(Count::Output)),
-    ("cacheReadInputTokens", Place::Count(Count::CacheRead)),
-    ("cacheWriteInputTokens", Place::Count(Count::CacheWrite)),
-    ("tokens", Place::Tokens),
-    ("billed_units", Place::Billed),
+const RESPONSE: MemberTable = &[
+    ("usage", AnswerPlace::Usage),
+    ("error", AnswerPlace::Error),
+    ("status", AnswerPlace::RunStatus),
 ];
 
-const COHERE: Members = &[("tokens", Place::Tokens), ("billed_units", Place::Billed)];
+const DELTA: MemberTable = &[("usage", AnswerPlace::Usage), ("error", AnswerPlace::Error)];
 
-const TOKENS: Members = &[
-    ("input_tokens", Place::Count(Count::Prompt)),
-    ("output_tokens", Place::Count(Count::Completion)),
+const USAGE: MemberTable = &[
+    ("prompt_tokens", AnswerPlace::Count(Count::Prompt)),
+    ("completion_tokens", AnswerPlace::Count(Count::Completion)),
+    ("input_tokens", AnswerPlace::Count(Count::Input)),
+    ("output_tokens", AnswerPlace::Count(Count::Output)),
+    ("cache_read_input_tokens", AnswerPlace::Count(Count::CacheRead)),
+    ("cache_creation_input_tokens", AnswerPlace::Count(Count::CacheWrite)),
+    ("inputTokens", AnswerPlace::Count(Count::Input)),
+    ("outputTokens", AnswerPlace::Count(Count::Output)),
+    ("cacheReadInputTokens", AnswerPlace::Count(Count::CacheRead)),
+    ("cacheWriteInputTokens", AnswerPlace::Count(Count::CacheWrite)),
+    ("tokens", AnswerPlace::Tokens),
+    ("billed_units", AnswerPlace::Billed),
 ];
 
-const BILLED: Members = &[
-    ("input_tokens", Place::Count(Count::BilledInput)),
-    ("output_tokens", Place::Count(Count::BilledOutput)),
+const COHERE: MemberTable =
+    &[("tokens", AnswerPlace::Tokens), ("billed_units", AnswerPlace::Billed)];
+
+const TOKENS: MemberTable = &[
+    ("input_tokens", AnswerPlace::Count(Count::Prompt)),
+    ("output_tokens", AnswerPlace::Count(Count::Completion)),
 ];
 
-const USAGE_METADATA: Members = &[
-    ("promptTokenCount", Place::Count(Count::Prompt)),
-    ("toolUsePromptTokenCount", Place::Count(Count::ToolPrompt)),
-    ("candidatesTokenCount", Place::Count(Count::Completion)),
-    ("thoughtsTokenCount", Place::Count(Count::Thoughts)),
+const BILLED: MemberTable = &[
+    ("input_tokens", AnswerPlace::Count(Count::BilledInput)),
+    ("output_tokens", AnswerPlace::Count(Count::BilledOutput)),
 ];
 
-const ERROR: Members = &[
-    ("code", Place::Word),
-    ("type", Place::Word),
-    ("status", Place::Word),
-    ("message", Place::Text),
-    ("param", Place::Param),
-    ("details", Place::Details),
-    ("innererror", Place::InnerError),
-    ("metadata", Place::ErrorMetadata),
+const USAGE_METADATA: MemberTable = &[
+    ("promptTokenCount", AnswerPlace::Count(Count::Prompt)),
+    ("toolUsePromptTokenCount", AnswerPlace::Count(Count::ToolPrompt)),
+    ("candidatesTokenCount", AnswerPlace::Count(Count::Completion)),
+    ("thoughtsTokenCount", AnswerPlace::Count(Count::Thoughts)),
 ];
 
-const DETAIL: Members = &[("reason", Place::Word), ("retryDelay", Place::RetryDelay)];
+const ERROR: MemberTable = &[
+    ("code", AnswerPlace::Word),
+    ("type", AnswerPlace::Word),
+    ("status", AnswerPlace::Word),
+    ("message", AnswerPlace::Text),
+    ("param", AnswerPlace::Param),
+    ("details", AnswerPlace::Details),
+    ("innererror", AnswerPlace::InnerError),
+    ("metadata", AnswerPlace::ErrorMetadata),
+];
 
-const ERROR_METADATA: Members =
-    &[("raw", Place::Text), ("flagged_input", Place::Flagged), ("reasons", Place::Flagged)];
+const DETAIL: MemberTable =
+    &[("reason", AnswerPlace::Word), ("retryDelay", AnswerPlace::RetryDelay)];
+
+const ERROR_METADATA: MemberTable = &[
+    ("raw", AnswerPlace::Text),
+    ("flagged_input", AnswerPlace::Flagged),
+    ("reasons", AnswerPlace::Flagged),
+];

@@ -1,16 +1,21 @@
 //! When a rate limit resets, in any of the notations that providers use.
 //!
-//! A duration, a number of seconds, seconds or milliseconds since the epoch,
-//! or an RFC 3339 date. Total: anything else is `None`, and nothing is further
-//! away than a day.
+//! That is a duration, a number of seconds, seconds or milliseconds since the epoch, or an
+//! RFC 3339 date. Anything else is `None`, and no reset is further away than a day.
 
-/// No reset is believed to be further away.
+/// The furthest that a reset is believed to be away: a header must not take a deployment out
+/// of service for longer.
 const LONGEST_MS: u64 = 86_400_000;
 
-/// When that is, in milliseconds since the epoch; may have passed.
+/// Returns the moment that a header names, in milliseconds since the epoch. It may have
+/// passed.
+///
+/// For example, `1m30s` and `90` are 90 seconds from now, `1772532682` is a moment in
+/// seconds since the epoch, and `2026-03-03T10:11:22Z` is the same one.
 pub(super) fn moment(text: &str, now_ms: u64) -> Option<u64> {
     let at = match duration_ms(text) {
-        // Numbers this large count from the epoch, in seconds or milliseconds.
+        // A duration this long, 31 years and more, is a number that counts from the epoch.
+        // The reader took it for seconds: if it was milliseconds, it is now 1000 too large.
         Some(ms) if ms >= 1_000_000_000_000_000 => ms / 1000,
         Some(ms) if ms >= 1_000_000_000_000 => ms,
         Some(ms) => now_ms.saturating_add(ms),
@@ -19,8 +24,9 @@ pub(super) fn moment(text: &str, now_ms: u64) -> Option<u64> {
     Some(at.min(now_ms.saturating_add(LONGEST_MS)))
 }
 
-/// Milliseconds of a duration such as `6ms`, `1.74s` or `1h2m3s`, rounded up;
-/// a number alone is in seconds.
+/// Returns the milliseconds of a duration such as `6ms`, `1.74s` or `1h2m3s`, rounded up. A
+/// number alone is in seconds. `None` where the text is no duration, or too long for the
+/// type.
 fn duration_ms(text: &str) -> Option<u64> {
     if text.is_empty() {
         return None;
@@ -36,7 +42,9 @@ fn duration_ms(text: &str) -> Option<u64> {
         let length = after.find(|next: char| next.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(length)?;
         let unit_us = match unit {
+            // No unit, which only a number alone may lack.
             "" if rest == text => 1_000_000,
+            // Too short to count, even in sums.
             "ns" => 0,
             "us" | "µs" => 1,
             "ms" => 1000,
@@ -45,6 +53,8 @@ fn duration_ms(text: &str) -> Option<u64> {
             "h" => 3_600_000_000,
             _ => return None,
         };
+        // Each digit after the point is worth a tenth of the one before; below a microsecond
+        // it is worth nothing.
         let mut digit_us: u64 = unit_us;
         total_us = total_us.checked_add(whole.parse::<u64>().ok()?.checked_mul(unit_us)?)?;
         for digit in fraction.bytes() {
@@ -57,15 +67,16 @@ fn duration_ms(text: &str) -> Option<u64> {
     Some(total_us.div_ceil(1000))
 }
 
-/// The digits at the start, at least one, and what follows.
+/// Returns the digits at the start, at least one, and what follows them.
 fn digits(text: &str) -> Option<(&str, &str)> {
     let length = text.find(|next: char| !next.is_ascii_digit()).unwrap_or(text.len());
     text.split_at_checked(length).filter(|(digits, _)| !digits.is_empty())
 }
 
-/// Milliseconds since the epoch of an RFC 3339 date; fractions of a second are
-/// left out.
+/// Returns an RFC 3339 date in milliseconds since the epoch. Leaves fractions of a second out.
+/// `None` for any other text, and for dates before 1970.
 fn date_ms(text: &str) -> Option<u64> {
+    // Each part has its fixed place, so no sign or blank may stand in for a digit.
     let number = |from: usize, to: usize| {
         let (digits, rest) = digits(text.get(from..to)?)?;
         digits.parse::<i64>().ok().filter(|_| rest.is_empty())
@@ -79,6 +90,7 @@ fn date_ms(text: &str) -> Option<u64> {
         && (1..=31).contains(&day)
         && hour < 24
         && minute < 60
+        // A leap second is the 61st.
         && second <= 60;
     if !is_date {
         return None;
@@ -94,19 +106,21 @@ fn date_ms(text: &str) -> Option<u64> {
     u64::try_from(seconds).ok()?.checked_mul(1000)
 }
 
-/// Days since the epoch; the month from 1, the year not before 1970.
+/// Returns the days since the epoch; `month` and `day` count from 1, and the year is not
+/// before 1970. A day past the month's end counts into the next month.
 fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
-    // Leap days before March are those of the years before.
+    // In January and February, only the leap days of earlier years have passed.
     let full = if month > 2 { year } else { year.saturating_sub(1) };
     let leaps = (full / 4).saturating_sub(full / 100).saturating_add(full / 400);
     let days = year.saturating_sub(1970).saturating_mul(365).saturating_add(leaps);
-    // 477 leap days before 1970.
+    // 477 leap days were before 1970.
     Some(days.saturating_sub(477).saturating_add(*before).saturating_add(day.saturating_sub(1)))
 }
 
-/// Minutes that `Z` or `+02:00` is ahead of UTC.
+/// Returns how many minutes a zone is ahead of UTC: 0 for `Z`, 120 for `+02:00`. `None` for
+/// what is no zone.
 fn offset(zone: &str) -> Option<i64> {
     if matches!(zone, "Z" | "z") {
         return Some(0);

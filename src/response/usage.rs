@@ -1,22 +1,25 @@
 //! How many tokens an answer says it took.
 //!
-//! Knows the names that providers give them and how those add up, not where in a body
-//! they stand. Of every name the last value counts.
+//! Knows the names that providers give to counts and how those add up, not where in a body
+//! they are. Where a name comes several times, as in streams with running totals, the last
+//! value counts.
 
 use super::place::Count;
 
-/// Tokens, as far as the provider tells them.
+/// The tokens of a request and its answer, as far as the provider reports them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens of the request, with what was read from or written to a cache.
+    /// Tokens of the request, including those read from or written to a cache; `None` where the
+    /// provider reports none.
     pub input_tokens: Option<u64>,
-    /// Tokens of the answer, with those of reasoning.
+    /// Tokens of the answer, including those of reasoning; `None` where the provider reports
+    /// none.
     pub output_tokens: Option<u64>,
 }
 
-/// Every count by its name.
+/// Every count by its name; `None` for those that have not come.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(super) struct TokenCounts {
     prompt: Option<u64>,
     tool_prompt: Option<u64>,
     completion: Option<u64>,
@@ -29,9 +32,10 @@ pub(super) struct Counts {
     billed_output: Option<u64>,
 }
 
-impl Counts {
+impl TokenCounts {
+    /// Takes a count, in place of an earlier one under the same name.
     pub(super) const fn set(&mut self, count: Count, value: u64) {
-        let place = match count {
+        let known = match count {
             Count::Prompt => &mut self.prompt,
             Count::ToolPrompt => &mut self.tool_prompt,
             Count::Completion => &mut self.completion,
@@ -43,12 +47,16 @@ impl Counts {
             Count::BilledInput => &mut self.billed_input,
             Count::BilledOutput => &mut self.billed_output,
         };
-        *place = Some(value);
+        *known = Some(value);
     }
 
-    /// What they come to. Gateways fill the names of one family with zeros beside those of
-    /// another, so the larger sum is taken.
+    /// Returns what the counts add up to. Gateways fill the names of one family with zeros
+    /// beside those of another, so the larger sum is taken.
+    ///
+    /// For example, Anthropic's `input_tokens` 10, `cache_read_input_tokens` 90 and OpenAI's
+    /// `prompt_tokens` 0 are 100 tokens of input.
     pub(super) fn usage(&self) -> Usage {
+        // Parts count only beside their base: alone, they are part of an unknown total.
         let plus = |base: Option<u64>, parts: &[Option<u64>]| {
             parts.iter().flatten().fold(base, |sum, part| sum.map(|sum| sum.saturating_add(*part)))
         };
@@ -59,6 +67,7 @@ impl Counts {
             None => self.thoughts,
             some => plus(some, &[self.thoughts]),
         };
+        // What is billed may differ from what was used, so it is the last resort.
         Usage {
             input_tokens: input.max(prompt).or(self.billed_input),
             output_tokens: completion.max(self.output).or(self.billed_output),
