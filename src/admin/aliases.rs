@@ -5,8 +5,10 @@ use crate::config::{Added, Dynamic};
 use crate::host::SharedData;
 use crate::live::{self, Entry};
 
+use super::desk::Desk;
+use super::reply::Reply;
+use super::request::Request;
 use super::routes::{inactive, lists, wrong};
-use super::{Desk, Reply, Request};
 use crate::text::percent_decoded_text;
 
 /// Where they are.

@@ -6,8 +6,10 @@ use crate::config::DeploymentId;
 use crate::host::SharedData;
 use crate::state::Operation;
 
+use super::desk::Desk;
+use super::reply::Reply;
+use super::request::Request;
 use super::state::deployment;
-use super::{Desk, Reply, Request};
 use crate::text::percent_decoded_text;
 
 /// What stands before the id.

@@ -7,7 +7,9 @@
 use crate::host::{Headers, SharedData};
 use crate::text::is_token;
 
-use super::{Desk, Reply, Request};
+use super::desk::Desk;
+use super::reply::Reply;
+use super::request::Request;
 
 /// Below the admin path.
 pub(super) const PATH: &str = "/explain";

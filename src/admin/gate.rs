@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::config::Admin;
 
-use super::Reply;
+use super::reply::Reply;
 
 /// Shortest token, in bytes.
 const SHORTEST: usize = 16;

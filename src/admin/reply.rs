@@ -1,6 +1,6 @@
 //! What a request is answered with.
 
-use super::Json;
+use crate::json::Json;
 
 /// What a request is answered with: JSON, and nothing that is to be kept on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]

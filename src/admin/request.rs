@@ -3,7 +3,7 @@
 use crate::host::Headers;
 use crate::text::percent_decoded_text;
 
-use super::Reply;
+use super::reply::Reply;
 
 /// A request that the gate let in.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,10 @@ use crate::config::{Added, DynamicRoute, Problem, Problems};
 use crate::host::SharedData;
 use crate::live::{self, Entry, Listed, Origin, Place, Refused};
 
-use super::{Desk, Json, Reply, Request};
+use super::desk::Desk;
+use super::reply::Reply;
+use super::request::Request;
+use crate::json::Json;
 use crate::text::percent_decoded_text;
 
 /// Where they are.
@@ -75,11 +78,6 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         })?;
         let reply = Reply::object(|json| json.key("removed").text(name));
         Ok(reply.changed(format!("dynamic {kind} {name:?} is removed")))
-    }
-
-    /// There is one wherever there are endpoints.
-    pub(super) fn origin(&self) -> Result<&Origin, Reply> {
-        self.origin.ok_or_else(Reply::unknown_endpoint)
     }
 }
 

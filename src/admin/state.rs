@@ -11,7 +11,10 @@ use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
 use crate::strategy::Trait;
 
-use super::{Desk, Json, Reply, Request};
+use super::desk::Desk;
+use super::reply::Reply;
+use super::request::Request;
+use crate::json::Json;
 
 /// Most deployments, and most counters, of an answer: meanwhile its worker does nothing else.
 const PAGE: usize = 1000;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::config::{self, Config};
 
-use super::{Failure, read};
+use super::output::{ToolFailure, read};
 
 /// What a valid configuration holds, with warnings; or all its problems.
-pub(super) fn run(file: &Path) -> Result<String, Failure> {
-    let config = config::parse(&read(file)?).map_err(|problems| Failure::new(1, problems))?;
+pub(super) fn run(file: &Path) -> Result<String, ToolFailure> {
+    let config = config::parse(&read(file)?).map_err(|problems| ToolFailure::new(1, problems))?;
     let mut lines: Vec<String> =
         config.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     lines.push(format!("{}: {}", file.display(), summary(&config)));

@@ -12,10 +12,11 @@ use crate::config;
 use crate::lifecycle::{RequestHead, explained};
 use crate::routing::explain::Fresh;
 
-use super::{Failure, read, table};
+use super::output::{ToolFailure, read};
+use super::table;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ExplainArguments {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
@@ -37,9 +38,9 @@ pub(super) struct Arguments {
 }
 
 /// The trace, as a table or as JSON.
-pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
-    let config =
-        config::parse(&read(&arguments.config)?).map_err(|problems| Failure::new(2, problems))?;
+pub(super) fn run(arguments: &ExplainArguments) -> Result<String, ToolFailure> {
+    let config = config::parse(&read(&arguments.config)?)
+        .map_err(|problems| ToolFailure::new(2, problems))?;
     let body = body(arguments)?;
     let head = head(arguments)?;
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
@@ -54,22 +55,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
     })
 }
 
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value).map_err(|error| Failure::new(2, error))
+fn json(value: &impl Serialize) -> Result<String, ToolFailure> {
+    serde_json::to_string_pretty(value).map_err(|error| ToolFailure::new(2, error))
 }
 
-fn body(arguments: &Arguments) -> Result<Vec<u8>, Failure> {
+fn body(arguments: &ExplainArguments) -> Result<Vec<u8>, ToolFailure> {
     if arguments.body.as_os_str() != "-" {
         return read(&arguments.body);
     }
     let mut body = Vec::new();
     std::io::stdin()
         .read_to_end(&mut body)
-        .map_err(|error| Failure::new(2, format!("standard input cannot be read: {error}")))?;
+        .map_err(|error| ToolFailure::new(2, format!("standard input cannot be read: {error}")))?;
     Ok(body)
 }
 
-fn head(arguments: &Arguments) -> Result<RequestHead, Failure> {
+fn head(arguments: &ExplainArguments) -> Result<RequestHead, ToolFailure> {
     let mut headers = vec![
         (":method".to_owned(), b"POST".to_vec()),
         (":path".to_owned(), arguments.path.clone().into_bytes()),
@@ -79,7 +80,7 @@ fn head(arguments: &Arguments) -> Result<RequestHead, Failure> {
             header.split_once(':').filter(|(name, _)| !name.trim().is_empty())
         else {
             let message = format!("--header {header:?}: wanted NAME: VALUE");
-            return Err(Failure::new(2, message));
+            return Err(ToolFailure::new(2, message));
         };
         headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
     }

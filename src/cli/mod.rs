@@ -9,22 +9,23 @@ mod explain;
 mod istio;
 mod lint;
 mod needs;
+mod output;
 mod replay;
 mod table;
 
-use std::fmt::Display;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use output::{Output, ToolFailure};
 
 /// Checks, explains and tries out Pointsman configurations.
 #[derive(Debug, Parser)]
 #[command(name = "pointsman", version, about, arg_required_else_help = true, after_help = CODES)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -44,15 +45,15 @@ enum Command {
         file: PathBuf,
     },
     /// Show what becomes of a request and why; exits 0 whatever the decision
-    Explain(explain::Arguments),
+    Explain(explain::ExplainArguments),
     /// Show what becomes of captured requests, under one configuration or two
-    Replay(replay::Arguments),
+    Replay(replay::ReplayArguments),
     /// Report what in an Envoy configuration does not fit; exits 1 on errors
-    Lint(lint::Arguments),
+    Lint(lint::LintArguments),
     /// Write a complete Envoy configuration
-    Envoy(envoy::Arguments),
+    Envoy(envoy::EnvoyArguments),
     /// Write the resources that Istio's gateway needs
-    Istio(istio::Arguments),
+    Istio(istio::IstioArguments),
     /// Print the JSON Schema of the configuration
     Schema {
         /// Instead, the page of documentation that says the same
@@ -61,36 +62,10 @@ enum Command {
     },
 }
 
-/// What ends the tool without a result.
-#[derive(Debug)]
-struct Failure {
-    code: u8,
-    message: String,
-}
-
-impl Failure {
-    fn new(code: u8, message: impl Display) -> Self {
-        Self { code, message: message.to_string() }
-    }
-}
-
-/// What is printed, and the exit code.
-#[derive(Debug)]
-struct Output {
-    text: String,
-    code: u8,
-}
-
-impl From<String> for Output {
-    fn from(text: String) -> Self {
-        Self { text, code: 0 }
-    }
-}
-
 /// Runs the tool with the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match CommandLine::parse().command {
         Command::Check { file } => check::run(&file).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
         Command::Replay(arguments) => replay::run(&arguments),
@@ -102,7 +77,7 @@ pub fn main() -> ExitCode {
         }
         Command::Schema { markdown: false } => serde_json::to_string_pretty(&config::schema())
             .map(Output::from)
-            .map_err(|error| Failure::new(2, error)),
+            .map_err(|error| ToolFailure::new(2, error)),
     };
     match result {
         // A reader that closes early (`| head`) has what it wants.
@@ -115,9 +90,4 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
-}
-
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(file)
-        .map_err(|error| Failure::new(2, format!("{}: cannot be read: {error}", file.display())))
 }

@@ -10,7 +10,7 @@ use crate::config::Config;
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     /// What each cluster is for.
-    pub(super) clusters: BTreeMap<String, Purpose>,
+    pub(super) clusters: BTreeMap<String, ClusterPurpose>,
     /// Where each cluster is named that the filter itself calls.
     pub(super) called: BTreeMap<String, String>,
     /// Where each variable is named.
@@ -21,7 +21,7 @@ pub(super) struct Needs {
 
 /// What a cluster is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Purpose {
+pub(super) struct ClusterPurpose {
     /// Where the configuration names it.
     pub(super) path: String,
     /// Whether requests are attempted there.
@@ -65,7 +65,7 @@ impl Needs {
 
     /// The first that names a cluster says what it is for.
     fn cluster(&mut self, name: &str, path: String, has_attempts: bool, is_routed: bool) {
-        let purpose = Purpose { path, has_attempts, is_routed };
+        let purpose = ClusterPurpose { path, has_attempts, is_routed };
         self.clusters.entry(name.to_owned()).or_insert(purpose);
     }
 

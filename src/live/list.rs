@@ -6,7 +6,8 @@ use crate::config::{
 use crate::host::SharedData;
 use crate::strategy::Trait;
 
-use super::{Additions, Origin, table};
+use super::additions::{Additions, Origin};
+use super::dynamic;
 
 /// Where a model or alias comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,7 +150,7 @@ fn read<S: SharedData + ?Sized>(
     origin: &Origin,
 ) -> Result<(Base, Dynamic), Problems> {
     let fetched = Additions::read(shared, config).holding(origin);
-    Ok((Base::read(&origin.document, fetched.as_deref())?, table::read(shared)))
+    Ok((Base::read(&origin.document, fetched.as_deref())?, dynamic::read(shared)))
 }
 
 fn source(base: &Base, name: &str) -> Source {

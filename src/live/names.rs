@@ -7,7 +7,7 @@ use crate::cas::{self, Change};
 use crate::hash;
 use crate::host::SharedData;
 
-use super::{PREFIX, TRIES};
+use super::key::{PREFIX, TRIES};
 
 /// Most models and deployments that operators may ever add.
 const MOST_POSTED: usize = 1024;

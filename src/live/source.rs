@@ -11,8 +11,8 @@ use crate::config::{Base, Dynamic, Problems, RouteSource};
 use crate::hash;
 use crate::host::SharedData;
 
+use super::key::{PREFIX, WHATEVER, announce};
 use super::names::{self, By, Unnoted};
-use super::{PREFIX, WHATEVER, announce};
 
 /// The layout of a set and of a status.
 const VERSION: u8 = 2;

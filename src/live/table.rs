@@ -9,8 +9,10 @@ use crate::config::{self, Added, Base, Dynamic, DynamicRoute, Problems, Unfit};
 use crate::host::SharedData;
 use crate::state;
 
+use super::additions::{Additions, Origin};
+use super::dynamic;
+use super::key::{TRIES, announce};
 use super::names::{self, By, Unnoted};
-use super::{Additions, Origin, PREFIX, TRIES, announce};
 
 /// Most routes, and most aliases.
 const MOST_ENTRIES: usize = 256;
@@ -49,28 +51,6 @@ pub enum Refused {
     Contended,
 }
 
-/// Returns the entries.
-pub(super) fn read<S: SharedData + ?Sized>(shared: &S) -> Dynamic {
-    cas::read(shared, &key()).0
-}
-
-fn key() -> String {
-    format!("{PREFIX}dynamic")
-}
-
-/// What another layout left there is nothing to go by, and reads as no entries.
-impl cas::Value for Dynamic {
-    type Bytes = String;
-
-    fn decode(bytes: &[u8]) -> Self {
-        Self::decode(bytes).unwrap_or_default()
-    }
-
-    fn encode(&self) -> String {
-        self.encode()
-    }
-}
-
 /// Adds an entry, or replaces the one of its name; whether it is a new one.
 ///
 /// # Errors
@@ -90,15 +70,15 @@ pub fn put<S: SharedData + ?Sized>(
     // That the configuration as a whole can be built is asked once: it costs as much as
     // all else together, and what other workers add meanwhile was asked by them.
     let mut is_built = false;
-    let put = cas::change_within(TRIES, shared, &key(), None, |dynamic: &mut Dynamic| {
-        let is_new = !dynamic.has(&entry.name());
-        let broken_before = base.unfit(dynamic);
-        *dynamic = with(std::mem::take(dynamic), entry);
-        let mut checked = check(entry, &broken_before, &base.unfit(dynamic))
-            .and_then(|()| check_size(entry, dynamic));
+    let put = cas::change_within(TRIES, shared, &dynamic::key(), None, |entries: &mut Dynamic| {
+        let is_new = !entries.has(&entry.name());
+        let broken_before = base.unfit(entries);
+        *entries = with(std::mem::take(entries), entry);
+        let mut checked = check(entry, &broken_before, &base.unfit(entries))
+            .and_then(|()| check_size(entry, entries));
         if checked.is_ok() && !is_built {
             // As every worker is going to.
-            checked = config::parse_live(document, fetched.as_deref(), dynamic)
+            checked = config::parse_live(document, fetched.as_deref(), entries)
                 .map_err(Refused::Wrong)
                 .and_then(|live| check(entry, &broken_before, &live.unfit));
             is_built = true;
@@ -123,10 +103,11 @@ pub fn remove<S: SharedData + ?Sized>(
     origin: &Origin,
     entry: &Added,
 ) -> Result<(), Refused> {
-    let removed = cas::change_within(TRIES, shared, &key(), None, |dynamic: &mut Dynamic| {
-        let is_removed = dynamic.remove(entry);
-        if is_removed { Change::Write(true) } else { Change::Keep(false) }
-    });
+    let removed =
+        cas::change_within(TRIES, shared, &dynamic::key(), None, |entries: &mut Dynamic| {
+            let is_removed = entries.remove(entry);
+            if is_removed { Change::Write(true) } else { Change::Keep(false) }
+        });
     if removed.ok_or(Refused::Contended)? {
         announce(shared);
         return Ok(());

@@ -8,12 +8,12 @@ use std::fmt::Write;
 use crate::cli::needs::Needs;
 use crate::config::Config;
 
-use super::endpoint::{self, Place, Source};
+use super::endpoint::{self, ClusterPlace, ToldBy};
+use super::plan::{EnvoyPlan, FAILOVER};
 use super::yaml::{commented, scalar};
-use super::{FAILOVER, Plan};
 
 /// All clusters, the default one last.
-pub(super) fn all(plan: &Plan<'_>) -> Result<String, String> {
+pub(super) fn all(plan: &EnvoyPlan<'_>) -> Result<String, String> {
     let clusters = |text: &'static str| text.split_once("\n  clusters:\n").map(|(_, it)| it);
     let shipped = clusters(plan.shipped()).ok_or("clusters:")?;
     let failover = clusters(FAILOVER).ok_or("clusters:")?;
@@ -78,10 +78,10 @@ fn what_for(name: &str, needs: &Needs, config: &Config) -> String {
     format!("  # {path}: called by the filter, no request is routed here.\n")
 }
 
-fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
+fn where_it_is(out: &mut String, name: &str, place: &ClusterPlace, config: &Config) {
     match &place.source {
-        Source::Given => {}
-        Source::Authority(provider) => {
+        ToldBy::Given => {}
+        ToldBy::Authority(provider) => {
             let _ = writeln!(out, "    # Where providers.{provider}.authority says.");
             let users = config.providers.iter().filter(|one| one.cluster == name);
             for other in users.filter(|one| &one.name != provider) {
@@ -96,7 +96,7 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
                 }
             }
         }
-        Source::Placeholder => {
+        ToldBy::Placeholder => {
             let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is (--endpoint).");
         }
     }
@@ -108,7 +108,7 @@ fn where_it_is(out: &mut String, name: &str, place: &Place, config: &Config) {
     let _ = writeln!(out, "    type: {kind}");
 }
 
-fn load(out: &mut String, name: &str, place: &Place) {
+fn load(out: &mut String, name: &str, place: &ClusterPlace) {
     let (name, host) = (scalar(name), scalar(&place.endpoint.host));
     let host = place.endpoint.ip().map_or(host, |ip| match ip {
         std::net::IpAddr::V4(ip) => ip.to_string(),
@@ -122,7 +122,7 @@ fn load(out: &mut String, name: &str, place: &Place) {
     );
 }
 
-fn tls(out: &mut String, place: &Place, trusted_ca: &str) {
+fn tls(out: &mut String, place: &ClusterPlace, trusted_ca: &str) {
     let is_ip = place.server_name.parse::<std::net::IpAddr>().is_ok();
     let name = scalar(&place.server_name);
     out.push_str(

@@ -10,20 +10,20 @@ use crate::config::{Api, Config, Provider};
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Endpoint {
+pub(in crate::cli) struct HostPort {
     pub(in crate::cli) host: String,
     pub(in crate::cli) port: u16,
     pub(in crate::cli) is_tls: bool,
 }
 
-impl Endpoint {
+impl HostPort {
     /// The address, if it is one rather than a name.
     pub(in crate::cli) fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
 }
 
-impl FromStr for Endpoint {
+impl FromStr for HostPort {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -46,7 +46,7 @@ impl FromStr for Endpoint {
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Given {
     pub(in crate::cli) cluster: String,
-    pub(in crate::cli) endpoint: Endpoint,
+    pub(in crate::cli) endpoint: HostPort,
 }
 
 impl FromStr for Given {
@@ -62,16 +62,16 @@ impl FromStr for Given {
 
 /// Where a cluster is, and who says so.
 #[derive(Debug)]
-pub(in crate::cli) struct Place {
-    pub(in crate::cli) endpoint: Endpoint,
-    pub(in crate::cli) source: Source,
+pub(in crate::cli) struct ClusterPlace {
+    pub(in crate::cli) endpoint: HostPort,
+    pub(in crate::cli) source: ToldBy,
     /// The name that the certificate has to have.
     pub(in crate::cli) server_name: String,
 }
 
 /// Who says where a cluster is.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Source {
+pub(in crate::cli) enum ToldBy {
     /// The command line.
     Given,
     /// The authority of this provider.
@@ -88,7 +88,7 @@ pub(in crate::cli) fn places(
     config: &Config,
     needs: &Needs,
     given: &[Given],
-) -> Result<BTreeMap<String, Place>, String> {
+) -> Result<BTreeMap<String, ClusterPlace>, String> {
     for one in given {
         if !needs.clusters.contains_key(&one.cluster) {
             let known: Vec<String> =
@@ -107,26 +107,30 @@ pub(in crate::cli) fn places(
     Ok(needs.clusters.keys().map(place).collect())
 }
 
-fn place(config: &Config, cluster: &str, given: Option<&Endpoint>) -> Place {
+fn place(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterPlace {
     let users = || config.providers.iter().filter(|provider| provider.cluster == cluster);
     let mut authorities = users().filter_map(|provider| Some((provider, authority(provider)?)));
     let (provider, named) = authorities.next().unzip();
     let server_name = named.as_ref().map(|endpoint| endpoint.host.clone());
     let (endpoint, source) = match (given, named, provider) {
-        (Some(endpoint), ..) => (endpoint.clone(), Source::Given),
+        (Some(endpoint), ..) => (endpoint.clone(), ToldBy::Given),
         (None, Some(endpoint), Some(provider)) => {
-            (endpoint, Source::Authority(provider.name.clone()))
+            (endpoint, ToldBy::Authority(provider.name.clone()))
         }
-        _ => (placeholder(users().next()), Source::Placeholder),
+        _ => (placeholder(users().next()), ToldBy::Placeholder),
     };
-    Place { server_name: server_name.unwrap_or_else(|| endpoint.host.clone()), endpoint, source }
+    ClusterPlace {
+        server_name: server_name.unwrap_or_else(|| endpoint.host.clone()),
+        endpoint,
+        source,
+    }
 }
 
-fn authority(provider: &Provider) -> Option<Endpoint> {
+fn authority(provider: &Provider) -> Option<HostPort> {
     let authority = provider.authority.as_ref()?;
     let with_port = format!("{authority}:443");
-    let endpoint: Endpoint = authority.parse().or_else(|_| with_port.parse()).ok()?;
-    Some(Endpoint { is_tls: true, ..endpoint })
+    let endpoint: HostPort = authority.parse().or_else(|_| with_port.parse()).ok()?;
+    Some(HostPort { is_tls: true, ..endpoint })
 }
 
 /// The host of a provider's authority.
@@ -135,14 +139,14 @@ pub(in crate::cli) fn host(provider: &Provider) -> Option<String> {
 }
 
 /// Where servers of that kind listen on one's own machine.
-fn placeholder(provider: Option<&Provider>) -> Endpoint {
+fn placeholder(provider: Option<&Provider>) -> HostPort {
     let is_ollama = provider.is_some_and(|provider| provider.api == Api::Ollama);
     let port = match provider {
         Some(_) if is_ollama => 11434,
         Some(_) => 8000,
         None => 8080,
     };
-    Endpoint { host: "127.0.0.1".to_owned(), port, is_tls: false }
+    HostPort { host: "127.0.0.1".to_owned(), port, is_tls: false }
 }
 
 #[cfg(test)]
@@ -151,7 +155,7 @@ mod tests {
 
     #[test]
     fn endpoints_are_hosts_with_ports() {
-        let endpoint = |host: &str, port, is_tls| Endpoint { host: host.to_owned(), port, is_tls };
+        let endpoint = |host: &str, port, is_tls| HostPort { host: host.to_owned(), port, is_tls };
         for (text, wanted) in [
             ("127.0.0.1:80", endpoint("127.0.0.1", 80, false)),
             ("api.openai.com:443,tls", endpoint("api.openai.com", 443, true)),
@@ -160,7 +164,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(wanted));
         }
         for text in ["host", ":80", "host:", "host:99999", "a b:80", "::1", "h:80,TLS", "\"x:80"] {
-            assert!(text.parse::<Endpoint>().is_err(), "{text}");
+            assert!(text.parse::<HostPort>().is_err(), "{text}");
         }
         let given: Given = "a=b=host:80".parse().unwrap();
         assert_eq!(given.cluster, "a=b");

@@ -6,26 +6,24 @@
 
 mod cluster;
 pub(super) mod endpoint;
+mod plan;
 pub(super) mod yaml;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::config::{self, Config, Hold, Role};
+use crate::config;
 
+use super::lint;
 use super::needs::Needs;
-use super::{Failure, lint, read};
-use endpoint::{Given, Place, Source};
+use super::output::{ToolFailure, read};
+use endpoint::{Given, ToldBy};
+use plan::{EnvoyPlan, FAILOVER, Mode, mode};
 use yaml::{Template, commented, indented, scalar};
 
-const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
-const FAILOVER: &str = include_str!("../../../envoy/failover.yaml");
-const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
-
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct EnvoyArguments {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
@@ -50,111 +48,32 @@ pub(super) struct Arguments {
     trusted_ca: String,
 }
 
-/// What the configuration is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Mode {
-    /// One attempt; Envoy 1.35 and later
-    Simple,
-    /// Failover inside the request; Envoy 1.39 and later
-    Failover,
-    /// A buffer filter holds headers; Envoy 1.36 and later, with failover 1.39
-    Buffer,
-}
-
-/// All that the text depends on.
-#[derive(Debug)]
-struct Plan<'a> {
-    config: &'a Config,
-    needs: &'a Needs,
-    places: BTreeMap<String, Place>,
-    mode: Mode,
-    buffer: u64,
-    trusted_ca: &'a str,
-}
-
 /// The configuration; what is left to be done goes to standard error.
-pub(super) fn run(arguments: &Arguments) -> Result<String, Failure> {
+pub(super) fn run(arguments: &EnvoyArguments) -> Result<String, ToolFailure> {
     let bytes = read(&arguments.config)?;
-    let config = config::parse(&bytes).map_err(|problems| Failure::new(2, problems))?;
-    let document = String::from_utf8(bytes).map_err(|error| Failure::new(2, error))?;
+    let config = config::parse(&bytes).map_err(|problems| ToolFailure::new(2, problems))?;
+    let document = String::from_utf8(bytes).map_err(|error| ToolFailure::new(2, error))?;
     let needs = Needs::of(&config);
-    let plan = Plan {
+    let plan = EnvoyPlan {
         mode: mode(&config, arguments.mode)?,
         buffer: lint::roomy(config.limits.max_body_bytes),
         places: endpoint::places(&config, &needs, &arguments.endpoints)
-            .map_err(|problem| Failure::new(2, problem))?,
+            .map_err(|problem| ToolFailure::new(2, problem))?,
         config: &config,
         needs: &needs,
         trusted_ca: &arguments.trusted_ca,
     };
     let text = write(&plan, arguments, &document)
-        .map_err(|place| Failure::new(2, format!("envoy/*.yaml has changed: no {place:?}")))?;
+        .map_err(|place| ToolFailure::new(2, format!("envoy/*.yaml has changed: no {place:?}")))?;
     left_to_do(&plan, arguments);
     Ok(text.trim_end().to_owned())
 }
 
-fn mode(config: &Config, asked: Option<Mode>) -> Result<Mode, Failure> {
-    if config.role == Role::Attempt {
-        let message = "role: wanted the configuration of the filter that decides, not of attempts";
-        return Err(Failure::new(2, message));
-    }
-    let attempts = config.failover.max_attempts;
-    let fits = match config.hold {
-        Hold::BufferFilter => Mode::Buffer,
-        Hold::StopIteration if attempts > 1 => Mode::Failover,
-        Hold::StopIteration => Mode::Simple,
-    };
-    if fits == Mode::Simple && config.failover.attempt_filter {
-        let message = "failover.attempt_filter: wanted failover.max_attempts above 1, or hold: \
-             \"buffer_filter\"; `pointsman istio` writes what Istio needs";
-        return Err(Failure::new(2, message));
-    }
-    let Some(asked) = asked.filter(|asked| *asked != fits) else { return Ok(fits) };
-    let message = match (asked, fits) {
-        (Mode::Buffer, _) => {
-            "--mode buffer: hold is \"stop_iteration\", this needs \"buffer_filter\"".to_owned()
-        }
-        (_, Mode::Buffer) => format!(
-            "--mode {}: hold is \"buffer_filter\", this needs \"stop_iteration\"",
-            asked.name()
-        ),
-        (Mode::Simple, _) => {
-            format!("--mode simple: failover.max_attempts is {attempts}, this needs 1")
-        }
-        (Mode::Failover, _) => {
-            format!("--mode failover: failover.max_attempts is {attempts}, this needs 2 or more")
-        }
-    };
-    Err(Failure::new(2, message))
-}
-
-impl Mode {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Simple => "simple",
-            Self::Failover => "failover",
-            Self::Buffer => "buffer",
-        }
-    }
-}
-
-impl Plan<'_> {
-    /// The shipped configuration that this is written after.
-    const fn shipped(&self) -> &'static str {
-        match self.mode {
-            Mode::Simple => SIMPLE,
-            Mode::Failover => FAILOVER,
-            Mode::Buffer => BUFFER,
-        }
-    }
-
-    /// Whether a failure is followed by another attempt.
-    fn fails_over(&self) -> bool {
-        self.config.failover.max_attempts > 1
-    }
-}
-
-fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<String, String> {
+fn write(
+    plan: &EnvoyPlan<'_>,
+    arguments: &EnvoyArguments,
+    document: &str,
+) -> Result<String, String> {
     let shipped = plan.shipped();
     // The comment of the file itself is about the file.
     let begin = shipped.find("\n\n").ok_or("a first paragraph")?;
@@ -175,7 +94,7 @@ fn write(plan: &Plan<'_>, arguments: &Arguments, document: &str) -> Result<Strin
     Ok(format!("{}{}{clusters}{gap}{behind}", heading(plan), head.trim_start_matches('\n')))
 }
 
-fn heading(plan: &Plan<'_>) -> String {
+fn heading(plan: &EnvoyPlan<'_>) -> String {
     let (does, since) = match plan.mode {
         Mode::Simple => (". Written by", "1.35"),
         Mode::Failover => (" and fails over inside\n# the request. Written by", "1.39"),
@@ -192,7 +111,7 @@ fn heading(plan: &Plan<'_>) -> String {
     )
 }
 
-fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, document: &str) {
+fn fill(template: &mut Template, plan: &EnvoyPlan<'_>, arguments: &EnvoyArguments, document: &str) {
     let config = plan.config;
     let address = |ip: &str, port: u16| {
         let ip = if ip.contains(':') { format!("\"{ip}\"") } else { ip.to_owned() };
@@ -236,7 +155,7 @@ fn fill(template: &mut Template, plan: &Plan<'_>, arguments: &Arguments, documen
 }
 
 /// What differs where a buffer filter holds headers.
-fn held(template: &mut Template, plan: &Plan<'_>) {
+fn held(template: &mut Template, plan: &EnvoyPlan<'_>) {
     let bytes = "max_request_bytes: ";
     template.replace(&format!("{bytes}18874368"), &format!("{bytes}{}", plan.buffer));
     if plan.fails_over() {
@@ -299,10 +218,10 @@ fn printable(document: &str) -> String {
     out
 }
 
-fn left_to_do(plan: &Plan<'_>, arguments: &Arguments) {
+fn left_to_do(plan: &EnvoyPlan<'_>, arguments: &EnvoyArguments) {
     let mut lines = Vec::new();
     for (name, place) in &plan.places {
-        if place.source == Source::Placeholder {
+        if place.source == ToldBy::Placeholder {
             let (host, port) = (&place.endpoint.host, place.endpoint.port);
             lines.push(format!(
                 "cluster {name}: nobody has said where it is, so it is at {host}:{port}; \

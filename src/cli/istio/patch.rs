@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::resource::{cluster, selector};
-use super::{Form, Plan, put};
+use super::name::cluster;
+use super::plan::{IstioForm, IstioPlan, put};
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
 
 /// The patches.
-pub(super) fn spec(plan: &Plan<'_>) -> Value {
+pub(super) fn spec(plan: &IstioPlan<'_>) -> Value {
     let mut patches = vec![json!({
         "applyTo": "LISTENER",
         "match": {"context": "GATEWAY"},
         "patch": {"operation": "MERGE", "value": {"per_connection_buffer_limit_bytes": plan.buffer}},
     })];
-    let filter = if plan.arguments.form == Form::WasmPlugin {
+    let filter = if plan.arguments.form == IstioForm::WasmPlugin {
         json!({"name": "envoy.filters.http.buffer", "typed_config": {
             "@type": format!("{TYPES}.filters.http.buffer.v3.Buffer"), "max_request_bytes": plan.buffer}})
     } else {
@@ -41,11 +41,11 @@ pub(super) fn spec(plan: &Plan<'_>) -> Value {
             "patch": {"operation": "MERGE", "value": attempts(plan, place.endpoint.is_tls)},
         }));
     }
-    json!({"workloadSelector": {"labels": selector(plan)}, "configPatches": patches})
+    json!({"workloadSelector": {"labels": plan.gateway_label()}, "configPatches": patches})
 }
 
 /// Where a request goes: by what the filter wrote down.
-fn route(plan: &Plan<'_>) -> Value {
+fn route(plan: &IstioPlan<'_>) -> Value {
     let action = |name: &String| {
         json!({"action": {"name": name, "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
@@ -90,7 +90,7 @@ fn route(plan: &Plan<'_>) -> Value {
 
 /// What a cluster has so that attempts can be made there. Istio replaces the options as a
 /// whole, so all of them are here.
-fn attempts(plan: &Plan<'_>, is_tls: bool) -> Value {
+fn attempts(plan: &IstioPlan<'_>, is_tls: bool) -> Value {
     let mut document = plan.document.clone();
     put(&mut document, "role", "attempt");
     let mut options = json!({
@@ -119,7 +119,7 @@ fn attempts(plan: &Plan<'_>, is_tls: bool) -> Value {
 }
 
 /// The module from the container's file, with that document.
-fn wasm(plan: &Plan<'_>, root_id: &str, document: &Value) -> Value {
+fn wasm(plan: &IstioPlan<'_>, root_id: &str, document: &Value) -> Value {
     let mut config = json!({
         "name": "pointsman",
         "root_id": root_id,
@@ -136,7 +136,7 @@ fn wasm(plan: &Plan<'_>, root_id: &str, document: &Value) -> Value {
             "value": format!("{document:#}"),
         },
     });
-    if plan.arguments.form == Form::EnvoyFilter {
+    if plan.arguments.form == IstioForm::EnvoyFilter {
         put(&mut config, "allow_on_headers_stop_iteration", true);
     }
     json!({"name": "pointsman", "typed_config": {

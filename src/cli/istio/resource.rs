@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::cli::envoy::endpoint::Place;
+use crate::cli::envoy::endpoint::ClusterPlace;
 
-use super::{Form, Plan, patch, put};
-
-const NAME: &str = "pointsman";
+use super::name::{self, NAME, host};
+use super::patch;
+use super::plan::{IstioForm, IstioPlan, put};
 
 /// Everything, in the order in which it is to be there.
-pub(super) fn all(plan: &Plan<'_>) -> Vec<Value> {
+pub(super) fn all(plan: &IstioPlan<'_>) -> Vec<Value> {
     let mut all = Vec::new();
-    let mut hosts: BTreeMap<String, Vec<&Place>> = BTreeMap::new();
+    let mut hosts: BTreeMap<String, Vec<&ClusterPlace>> = BTreeMap::new();
     for place in plan.places.values() {
         let places = hosts.entry(host(place)).or_default();
         if !places.iter().any(|known| known.endpoint.port == place.endpoint.port) {
@@ -28,7 +28,7 @@ pub(super) fn all(plan: &Plan<'_>) -> Vec<Value> {
     }
     all.push(gateway(plan));
     all.push(virtual_service(plan));
-    if plan.arguments.form == Form::WasmPlugin {
+    if plan.arguments.form == IstioForm::WasmPlugin {
         all.push(wasm_plugin(plan));
     }
     all.push(resource(
@@ -41,25 +41,12 @@ pub(super) fn all(plan: &Plan<'_>) -> Vec<Value> {
     all
 }
 
-/// The name that Istio gives a cluster.
-pub(super) fn cluster(place: &Place) -> String {
-    format!("outbound|{}||{}", place.endpoint.port, host(place))
-}
-
-/// The host that Istio knows a place by; addresses have none of their own.
-fn host(place: &Place) -> String {
-    match place.endpoint.ip() {
-        Some(ip) => format!("{}.pointsman.internal", ip.to_string().replace(['.', ':'], "-")),
-        None => place.endpoint.host.clone(),
-    }
-}
-
 /// Whether Kubernetes itself knows the host.
 fn is_inside(host: &str) -> bool {
     host.ends_with(".svc") || host.contains(".svc.")
 }
 
-fn resource(plan: &Plan<'_>, version: &str, kind: &str, name: &str, spec: Value) -> Value {
+fn resource(plan: &IstioPlan<'_>, version: &str, kind: &str, name: &str, spec: Value) -> Value {
     json!({
         "apiVersion": version,
         "kind": kind,
@@ -68,13 +55,7 @@ fn resource(plan: &Plan<'_>, version: &str, kind: &str, name: &str, spec: Value)
     })
 }
 
-/// A resource's name is a host's with another beginning.
-fn named(host: &str) -> String {
-    let kept = |it: char| if it.is_ascii_alphanumeric() || it == '.' { it } else { '-' };
-    format!("{NAME}-{}", host.to_ascii_lowercase().chars().map(kept).collect::<String>())
-}
-
-fn service_entry(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
+fn service_entry(plan: &IstioPlan<'_>, host: &str, places: &[&ClusterPlace]) -> Value {
     let ports: Vec<Value> = places
         .iter()
         .map(|place| {
@@ -93,10 +74,10 @@ fn service_entry(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
         put(&mut spec, "resolution", "STATIC");
         put(&mut spec, "endpoints", json!([{"address": ip.to_string()}]));
     }
-    resource(plan, "networking.istio.io/v1", "ServiceEntry", &named(host), spec)
+    resource(plan, "networking.istio.io/v1", "ServiceEntry", &name::of_host(host), spec)
 }
 
-fn destination_rule(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
+fn destination_rule(plan: &IstioPlan<'_>, host: &str, places: &[&ClusterPlace]) -> Value {
     let settings: Vec<Value> = places
         .iter()
         .map(|place| {
@@ -119,12 +100,12 @@ fn destination_rule(plan: &Plan<'_>, host: &str, places: &[&Place]) -> Value {
         "host": host, "exportTo": ["."],
         "trafficPolicy": {"portLevelSettings": settings},
     });
-    resource(plan, "networking.istio.io/v1", "DestinationRule", &named(host), spec)
+    resource(plan, "networking.istio.io/v1", "DestinationRule", &name::of_host(host), spec)
 }
 
-fn gateway(plan: &Plan<'_>) -> Value {
+fn gateway(plan: &IstioPlan<'_>) -> Value {
     let spec = json!({
-        "selector": selector(plan),
+        "selector": plan.gateway_label(),
         "servers": [{
             "hosts": plan.arguments.hosts,
             "port": {"name": "http", "number": 80, "protocol": "HTTP"},
@@ -134,13 +115,13 @@ fn gateway(plan: &Plan<'_>) -> Value {
 }
 
 /// The route that the patch makes the filter's; where it leads to is replaced there.
-fn virtual_service(plan: &Plan<'_>) -> Value {
+fn virtual_service(plan: &IstioPlan<'_>) -> Value {
     let default = plan.config.default_cluster.as_deref();
     let mut places = plan.places.values();
     let place = plan
         .places
         .values()
-        .find(|place| Some(cluster(place).as_str()) == default)
+        .find(|place| Some(name::cluster(place).as_str()) == default)
         .or_else(|| places.next());
     let destination =
         place.map(|place| json!({"host": host(place), "port": {"number": place.endpoint.port}}));
@@ -160,11 +141,11 @@ fn virtual_service(plan: &Plan<'_>) -> Value {
     resource(plan, "networking.istio.io/v1", "VirtualService", NAME, spec)
 }
 
-fn wasm_plugin(plan: &Plan<'_>) -> Value {
+fn wasm_plugin(plan: &IstioPlan<'_>) -> Value {
     let env: Vec<Value> =
         plan.variables().iter().map(|name| json!({"name": name, "valueFrom": "HOST"})).collect();
     let mut spec = json!({
-        "selector": {"matchLabels": selector(plan)},
+        "selector": {"matchLabels": plan.gateway_label()},
         "url": plan.arguments.image,
         "pluginName": NAME,
         "failStrategy": "FAIL_RELOAD",
@@ -174,12 +155,4 @@ fn wasm_plugin(plan: &Plan<'_>) -> Value {
         put(&mut spec, "vmConfig", json!({"env": env}));
     }
     resource(plan, "extensions.istio.io/v1alpha1", "WasmPlugin", NAME, spec)
-}
-
-/// The label of the gateway's pods.
-pub(super) fn selector(plan: &Plan<'_>) -> Value {
-    let (key, value) = plan.arguments.gateway.split_once('=').unwrap_or_default();
-    let mut label = Map::new();
-    label.insert(key.to_owned(), value.into());
-    label.into()
 }

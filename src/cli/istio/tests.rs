@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::cli::lint::read_tree;
 
-use super::{Arguments, Form, Format, run};
+use super::plan::{IstioArguments, IstioForm, OutputFormat};
+use super::run;
 
 /// Each resource, the version that Istio serves it in, and its schema.
 const SCHEMAS: [(&str, &str, &str); 6] = [
@@ -131,8 +132,8 @@ fn the_shipped_resources_are_what_istio_knows() {
     assert_eq!(kinds.keys().collect::<Vec<_>>(), known);
 }
 
-fn written(config: &Path, form: Form, output: Format) -> Option<String> {
-    let arguments = Arguments {
+fn written(config: &Path, form: IstioForm, output: OutputFormat) -> Option<String> {
+    let arguments = IstioArguments {
         config: config.to_owned(),
         form,
         namespace: "gateways".to_owned(),
@@ -154,16 +155,18 @@ fn of_every_valid_configuration_resources_are_written_that_istio_knows() {
     let mut count = [0, 0];
     for entry in folders.into_iter().flatten() {
         let path = entry.unwrap().path();
-        for (form, count) in [Form::WasmPlugin, Form::EnvoyFilter].into_iter().zip(&mut count) {
+        for (form, count) in
+            [IstioForm::WasmPlugin, IstioForm::EnvoyFilter].into_iter().zip(&mut count)
+        {
             // What a form cannot serve is refused.
-            let Some(text) = written(&path, form, Format::Json) else { continue };
+            let Some(text) = written(&path, form, OutputFormat::Json) else { continue };
             let list: Value = serde_json::from_str(&text).unwrap();
             let resources = list["items"].as_array().unwrap();
             for resource in resources {
                 let problems = schemas.problems(resource);
                 assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
             }
-            let yaml = written(&path, form, Format::Yaml).unwrap();
+            let yaml = written(&path, form, OutputFormat::Yaml).unwrap();
             assert_eq!(documents(&yaml), *resources, "{}", path.display());
             *count += 1;
         }

@@ -1,15 +1,15 @@
 //! Clusters that the document names: that they exist and can make attempts.
 
-use crate::cli::needs::{Needs, Purpose};
+use crate::cli::needs::{ClusterPurpose, Needs};
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
+use super::finding::{LintFindings, LintRow, Severity};
 use super::listener::{BUFFER, cuts, duration, roomy};
 use super::scene::{Cluster, Scene};
 use super::tls;
 
 /// All that concerns clusters.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     let fails_over = config.failover.max_attempts > 1;
     for (name, purpose) in &needs.clusters {
         let Some(cluster) = scene.cluster(name) else {
@@ -38,13 +38,13 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
 }
 
 /// Clusters that are no provider's may run the filter, too, and the document cannot tell.
-fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
+fn called(scene: &Scene, needs: &Needs, findings: &mut LintFindings) {
     for (name, path) in &needs.called {
         let Some(cluster) = scene.cluster(name).filter(|cluster| cluster.plugin.is_some()) else {
             continue;
         };
         findings.error(
-            Row::CalledCluster,
+            LintRow::CalledCluster,
             &cluster.options.get("http_filters"),
             format!(
                 "{path} names {name:?}: each call enters the filter while it runs, which ends the \
@@ -55,7 +55,7 @@ fn called(scene: &Scene, needs: &Needs, findings: &mut Findings) {
     }
 }
 
-fn unknown(scene: &Scene, name: &str, purpose: &Purpose, findings: &mut Findings) {
+fn unknown(scene: &Scene, name: &str, purpose: &ClusterPurpose, findings: &mut LintFindings) {
     let from_elsewhere = scene.root.get("dynamic_resources.cds_config").is_there();
     let (severity, unless) = if from_elsewhere {
         (Severity::Warning, ", unless it comes by CDS")
@@ -63,17 +63,17 @@ fn unknown(scene: &Scene, name: &str, purpose: &Purpose, findings: &mut Findings
         (Severity::Error, "")
     };
     findings.add(
-        (Row::UnknownCluster, severity),
+        (LintRow::UnknownCluster, severity),
         &scene.root.get("static_resources.clusters"),
         format!("{} names {name:?}, and there is no such cluster{unless}", purpose.path),
         format!("a cluster with name: {name}"),
     );
 }
 
-fn attempts(cluster: &Cluster, findings: &mut Findings) {
+fn attempts(cluster: &Cluster, findings: &mut LintFindings) {
     if cluster.plugin.is_none() {
         findings.error(
-            Row::AttemptFilter,
+            LintRow::AttemptFilter,
             &cluster.options.get("http_filters"),
             format!(
                 "requests reach {} as the client sent them, without model, path and credential",
@@ -85,7 +85,7 @@ fn attempts(cluster: &Cluster, findings: &mut Findings) {
     }
 }
 
-fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Findings) {
+fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut LintFindings) {
     let at = cluster.at.get("per_connection_buffer_limit_bytes");
     let bytes = at.number().unwrap_or(BUFFER);
     let unset = if at.is_there() { "" } else { " unless set" };
@@ -96,7 +96,7 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Find
     let listeners = scene.listeners.iter().map(of_listener).max().unwrap_or(0);
     if bytes < limit {
         findings.error(
-            Row::ClusterBuffer,
+            LintRow::ClusterBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: longer bodies are not \
@@ -106,7 +106,7 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Find
         );
     } else if bytes < listeners {
         findings.warning(
-            Row::ClusterBuffer,
+            LintRow::ClusterBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and the listener holds {listeners}: what is between them is \
@@ -117,7 +117,7 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, findings: &mut Find
     }
 }
 
-fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
+fn breakers(cluster: &Cluster, config: &Config, findings: &mut LintFindings) {
     let thresholds = cluster.at.get("circuit_breakers.thresholds");
     let is_default = |priority: Option<&str>| matches!(priority, None | Some("DEFAULT" | "0"));
     let mut of_default = thresholds.items().into_iter();
@@ -140,7 +140,7 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
             },
         );
         findings.error(
-            Row::CircuitBreakers,
+            LintRow::CircuitBreakers,
             &at,
             format!(
                 "{what} retries no more at a time, and hands on the failure of every other request"
@@ -150,12 +150,12 @@ fn breakers(cluster: &Cluster, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     let Some(manager) = scene.managers().next() else { return };
     let at = manager.plugin.configuration();
     match &config.default_cluster {
         None => findings.warning(
-            Row::NoDefaultCluster,
+            LintRow::NoDefaultCluster,
             &at,
             "there is no default_cluster: what is no LLM request is answered with 503",
             "\"default_cluster\" in the document, and a cluster of that name",
@@ -164,7 +164,7 @@ fn default(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Finding
             let purpose = needs.clusters.get(name).filter(|purpose| purpose.has_attempts);
             if let Some(purpose) = purpose {
                 findings.warning(
-                    Row::DefaultClusterProvider,
+                    LintRow::DefaultClusterProvider,
                     &at,
                     format!(
                         "default_cluster is {name:?}, as is {}: requests that no rule has seen \

@@ -33,7 +33,7 @@ impl Severity {
 
 /// What is looked at; each has a name that stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
-pub(super) enum Row {
+pub(super) enum LintRow {
     /// No listener has the filter
     NoFilter,
     /// The document in the Envoy file is not valid
@@ -130,7 +130,7 @@ pub(super) enum Row {
     TlsSan,
 }
 
-impl Row {
+impl LintRow {
     /// Its name.
     pub(super) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
@@ -140,7 +140,7 @@ impl Row {
 /// Every code and what it is about, a line each.
 pub(super) fn codes() -> String {
     let mut out = String::new();
-    for value in Row::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
+    for value in LintRow::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
         let about = value.get_help().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(out, "{:<24} {about}", value.get_name());
     }
@@ -151,7 +151,7 @@ pub(super) fn codes() -> String {
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     #[serde(rename = "code", serialize_with = "by_name")]
-    row: Row,
+    row: LintRow,
     pub(super) severity: Severity,
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,19 +161,19 @@ pub(super) struct Finding {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn by_name<S: serde::Serializer>(row: &Row, serializer: S) -> Result<S::Ok, S::Error> {
+fn by_name<S: serde::Serializer>(row: &LintRow, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&row.name())
 }
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct LintFindings(Vec<Finding>);
 
-impl Findings {
+impl LintFindings {
     /// Notes something at its place; once, where an alias repeats it.
     pub(super) fn add(
         &mut self,
-        (row, severity): (Row, Severity),
+        (row, severity): (LintRow, Severity),
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,
@@ -190,7 +190,7 @@ impl Findings {
     /// Notes an error.
     pub(super) fn error(
         &mut self,
-        row: Row,
+        row: LintRow,
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,
@@ -201,7 +201,7 @@ impl Findings {
     /// Notes a warning.
     pub(super) fn warning(
         &mut self,
-        row: Row,
+        row: LintRow,
         at: &At,
         what: impl Into<String>,
         instead: impl Into<String>,

@@ -6,7 +6,7 @@
 
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
+use super::finding::{LintFindings, LintRow};
 use super::listener::roomy;
 use super::route::STATE;
 use super::scene::{Manager, Scene, Way};
@@ -16,7 +16,7 @@ const NAME: &str = "envoy.filters.http.buffer";
 const BUFFER: &str = "Buffer";
 
 /// All that concerns the buffer filter.
-pub(super) fn check(scene: &Scene, config: &Config, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, findings: &mut LintFindings) {
     if config.hold != Hold::BufferFilter {
         return;
     }
@@ -29,7 +29,7 @@ pub(super) fn check(scene: &Scene, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
+fn of_manager(manager: &Manager, config: &Config, findings: &mut LintFindings) {
     let found = manager.behind.iter().find_map(|filter| {
         let (kind, fields) = filter.get("typed_config").typed();
         (kind == BUFFER).then_some((filter, fields))
@@ -49,7 +49,7 @@ fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
         let (_, own) = at.typed();
         if own.get("disabled").is_true() {
             findings.error(
-                Row::BufferFilter,
+                LintRow::BufferFilter,
                 &at,
                 "the buffer filter is off where the filter decides: requests are sent on before \
                  that and answered with 503",
@@ -60,11 +60,11 @@ fn of_manager(manager: &Manager, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn missing(manager: &Manager, findings: &mut Findings) {
+fn missing(manager: &Manager, findings: &mut LintFindings) {
     let at = manager.at.get("http_filters");
     if manager.before.iter().any(|kind| kind == BUFFER) {
         findings.error(
-            Row::BufferFilterOrder,
+            LintRow::BufferFilterOrder,
             &at,
             "the buffer filter stands before pointsman, and nothing behind it holds the headers: \
              requests are sent on before they are decided and answered with 503",
@@ -72,7 +72,7 @@ fn missing(manager: &Manager, findings: &mut Findings) {
         );
     } else {
         findings.error(
-            Row::BufferFilter,
+            LintRow::BufferFilter,
             &at,
             "nothing holds the headers that the filter lets go with hold: buffer_filter: requests \
              are sent on before they are decided and answered with 503",
@@ -81,11 +81,11 @@ fn missing(manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn bytes(at: &At, config: &Config, findings: &mut Findings) {
+fn bytes(at: &At, config: &Config, findings: &mut LintFindings) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
         findings.error(
-            Row::BufferFilterBytes,
+            LintRow::BufferFilterBytes,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: Envoy answers bodies between \

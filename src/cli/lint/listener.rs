@@ -3,7 +3,7 @@
 use crate::cli::needs::Needs;
 use crate::config::Config;
 
-use super::finding::{Findings, Row, Severity};
+use super::finding::{LintFindings, LintRow, Severity};
 use super::scene::{Listener, Manager, Scene, is_local};
 use super::tree::At;
 
@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 6] =
     ["Wasm", "Lua", "Config", "ExternalProcessor", "DynamicModuleFilter", "Composite"];
 
 /// All that concerns listeners.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     for listener in &scene.listeners {
         buffer(listener, config, findings);
         for manager in &listener.managers {
@@ -31,7 +31,7 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
             }
             if config.admin.is_some() && !listener.is_local && !is_authenticated(manager) {
                 findings.warning(
-                    Row::AdminEndpoints,
+                    LintRow::AdminEndpoints,
                     &manager.at.get("http_filters"),
                     "the token of admin.token_env is all that keeps others from changing routing",
                     "a filter before pointsman that lets operators alone pass to admin.path, or a \
@@ -47,7 +47,7 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     let admin = scene.root.get("admin.address");
     if admin.is_there() && !is_local(&admin) {
         findings.warning(
-            Row::AdminExposed,
+            LintRow::AdminExposed,
             &admin.get("socket_address.address"),
             "whoever reaches Envoy's admin page can stop it and read its configuration",
             "address: 127.0.0.1",
@@ -55,13 +55,13 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     }
 }
 
-fn buffer(listener: &Listener, config: &Config, findings: &mut Findings) {
+fn buffer(listener: &Listener, config: &Config, findings: &mut LintFindings) {
     let at = listener.at.get("per_connection_buffer_limit_bytes");
     let (bytes, limit) = (at.number().unwrap_or(BUFFER), config.limits.max_body_bytes);
     if bytes < limit {
         let unset = if at.is_there() { "" } else { " unless set" };
         findings.error(
-            Row::ListenerBuffer,
+            LintRow::ListenerBuffer,
             &at,
             format!(
                 "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: Envoy answers bodies \
@@ -87,7 +87,7 @@ fn is_authenticated(manager: &Manager) -> bool {
     has(manager, &AUTHENTICATION) || tls.get("require_client_certificate").is_true()
 }
 
-fn authentication(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+fn authentication(listener: &Listener, manager: &Manager, findings: &mut LintFindings) {
     if is_authenticated(manager) {
         return;
     }
@@ -96,25 +96,25 @@ fn authentication(listener: &Listener, manager: &Manager, findings: &mut Finding
     if listener.is_local {
         let what = "nobody is asked who they are before a credential is added; only this machine \
                     can reach the listener";
-        findings.add((Row::Authentication, Severity::Note), &at, what, instead);
+        findings.add((LintRow::Authentication, Severity::Note), &at, what, instead);
     } else if has(manager, &PROGRAMS) {
         let what = "whether a filter before pointsman asks who calls cannot be told, and it adds \
                     credentials";
-        findings.warning(Row::Authentication, &at, what, instead);
+        findings.warning(LintRow::Authentication, &at, what, instead);
     } else {
         let what = "whoever reaches the listener spends your money: nobody is asked who they are \
                     before a credential is added";
-        findings.error(Row::Authentication, &at, what, instead);
+        findings.error(LintRow::Authentication, &at, what, instead);
     }
 }
 
-fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
+fn paths(listener: &Listener, manager: &Manager, findings: &mut LintFindings) {
     let is_plain = manager.at.get("normalize_path").is_true()
         && manager.at.get("merge_slashes").is_true()
         && manager.at.get("path_with_escaped_slashes_action").text().is_some();
     if !listener.is_local && !is_plain {
         findings.warning(
-            Row::PathNormalization,
+            LintRow::PathNormalization,
             &manager.at.get("normalize_path"),
             "a path that is spelled otherwise may pass rules of filters and routes before it means \
              the same to a provider",
@@ -124,7 +124,7 @@ fn paths(listener: &Listener, manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn idle(manager: &Manager, findings: &mut Findings) {
+fn idle(manager: &Manager, findings: &mut LintFindings) {
     let mut places = vec![manager.at.get("stream_idle_timeout")];
     let decided = manager.routes.iter().map(|route| route.at.get("route.idle_timeout"));
     places.extend(decided.filter(At::is_there));
@@ -133,7 +133,7 @@ fn idle(manager: &Manager, findings: &mut Findings) {
         if seconds > 0.0 && seconds <= SILENCE {
             let unset = if at.is_there() { "" } else { " unless set" };
             findings.warning(
-                Row::IdleTimeout,
+                LintRow::IdleTimeout,
                 &at,
                 format!("a model that says nothing for {seconds} s{unset} loses its client"),
                 format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
@@ -142,12 +142,12 @@ fn idle(manager: &Manager, findings: &mut Findings) {
     }
 }
 
-fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
+fn logs(manager: &Manager, config: &Config, findings: &mut LintFindings) {
     let at = manager.at.get("access_log");
     let is_named = at.json().is_some_and(|log| log.to_string().contains("(wasm.llm.model:"));
     if is_named && !config.log_fields {
         findings.add(
-            (Row::LogFields, Severity::Note),
+            (LintRow::LogFields, Severity::Note),
             &at,
             "the log names wasm.llm.model and others like it, which stay empty",
             "\"log_fields\": true in the document",
@@ -156,16 +156,16 @@ fn logs(manager: &Manager, config: &Config, findings: &mut Findings) {
 }
 
 /// What ends a stream at an age, whatever it does.
-pub(super) fn duration(at: &At, findings: &mut Findings) {
+pub(super) fn duration(at: &At, findings: &mut LintFindings) {
     let at = at.get("common_http_protocol_options.max_stream_duration");
     cuts(&at, findings);
 }
 
 /// The same, at its place.
-pub(super) fn cuts(at: &At, findings: &mut Findings) {
+pub(super) fn cuts(at: &At, findings: &mut LintFindings) {
     if let Some(seconds) = at.seconds().filter(|seconds| *seconds > 0.0) {
         findings.error(
-            Row::StreamDuration,
+            LintRow::StreamDuration,
             at,
             format!("streams are ended after {seconds} s, in the middle of an answer"),
             "no max_stream_duration",

@@ -22,15 +22,15 @@ use serde_json::Value;
 use crate::config::{self, Config};
 
 use super::needs::Needs;
-use super::{Failure, Output, read};
-use finding::{Findings, Row, Severity};
+use super::output::{Output, ToolFailure, read};
+use finding::{LintFindings, LintRow, Severity};
 use scene::Scene;
 use tree::At;
 
 pub(super) use listener::roomy;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct LintArguments {
     /// The configuration, JSON; without it, the one in the Envoy file
     #[arg(long, short)]
     config: Option<PathBuf>,
@@ -46,18 +46,18 @@ pub(super) struct Arguments {
 }
 
 /// All findings; exit code 1 if one of them is an error.
-pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
+pub(super) fn run(arguments: &LintArguments) -> Result<Output, ToolFailure> {
     let Some(file) = &arguments.envoy else { return Ok(finding::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
-        .map_err(|_| Failure::new(2, format!("{shown}: is not UTF-8")))?;
-    let root = read_tree(&text).map_err(|what| Failure::new(2, format!("{shown}: {what}")))?;
+        .map_err(|_| ToolFailure::new(2, format!("{shown}: is not UTF-8")))?;
+    let root = read_tree(&text).map_err(|what| ToolFailure::new(2, format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(read).transpose()?;
     let findings = check(root, given.as_deref())?.sorted();
     let has_errors = findings.iter().any(|finding| finding.severity == Severity::Error);
     let text = if arguments.json {
         let json = finding::json(&findings);
-        serde_json::to_string_pretty(&json).map_err(|error| Failure::new(2, error))?
+        serde_json::to_string_pretty(&json).map_err(|error| ToolFailure::new(2, error))?
     } else {
         finding::text(&findings, &shown.to_string())
     };
@@ -73,14 +73,14 @@ pub(super) fn read_tree(text: &str) -> Result<At, String> {
 }
 
 /// The findings, given the bytes of a configuration or those in the Envoy file.
-fn check(root: At, given: Option<&[u8]>) -> Result<Findings, Failure> {
+fn check(root: At, given: Option<&[u8]>) -> Result<LintFindings, ToolFailure> {
     let scene = Scene::of(root);
-    let mut findings = Findings::default();
+    let mut findings = LintFindings::default();
     if scene.listeners.is_empty() {
         no_filter(&scene, &mut findings);
     }
     let config = match given {
-        Some(bytes) => config::parse(bytes).map_err(|problems| Failure::new(2, problems))?,
+        Some(bytes) => config::parse(bytes).map_err(|problems| ToolFailure::new(2, problems))?,
         None => match embedded(&scene, &mut findings)? {
             Some(config) => config,
             None => return Ok(findings),
@@ -98,7 +98,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<Findings, Failure> {
     Ok(findings)
 }
 
-fn no_filter(scene: &Scene, findings: &mut Findings) {
+fn no_filter(scene: &Scene, findings: &mut LintFindings) {
     let from_elsewhere = scene.root.get("dynamic_resources.lds_config").is_there();
     let (severity, what) = if from_elsewhere {
         (Severity::Warning, "listeners come by LDS and are not looked at")
@@ -106,7 +106,7 @@ fn no_filter(scene: &Scene, findings: &mut Findings) {
         (Severity::Error, "no HTTP connection manager has the filter")
     };
     findings.add(
-        (Row::NoFilter, severity),
+        (LintRow::NoFilter, severity),
         &scene.root.get("static_resources.listeners"),
         what,
         "a wasm filter called pointsman in http_filters, before envoy.filters.http.router",
@@ -114,7 +114,7 @@ fn no_filter(scene: &Scene, findings: &mut Findings) {
 }
 
 /// The document in the Envoy file.
-fn embedded(scene: &Scene, findings: &mut Findings) -> Result<Option<Config>, Failure> {
+fn embedded(scene: &Scene, findings: &mut LintFindings) -> Result<Option<Config>, ToolFailure> {
     let mut places = scene.managers().map(|manager| &manager.plugin);
     let found = places.find_map(|plugin| Some((plugin, plugin.document()?)));
     let Some((plugin, document)) = found else {
@@ -122,14 +122,14 @@ fn embedded(scene: &Scene, findings: &mut Findings) -> Result<Option<Config>, Fa
             return Ok(None);
         }
         let message = "the Envoy file holds no configuration of the filter; give it by --config";
-        return Err(Failure::new(2, message));
+        return Err(ToolFailure::new(2, message));
     };
     let text = document.map_or_else(|text| text, |document| document.to_string());
     match config::parse(text.as_bytes()) {
         Ok(config) => Ok(Some(config)),
         Err(problems) => {
             findings.error(
-                Row::DocumentInvalid,
+                LintRow::DocumentInvalid,
                 &plugin.configuration(),
                 problems.to_string().trim().replace('\n', "\n  "),
                 "the document that `pointsman check` accepts",

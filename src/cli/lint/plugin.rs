@@ -5,17 +5,17 @@ use serde_json::Value;
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
+use super::finding::{LintFindings, LintRow};
 use super::scene::{Plugin, Scene};
 use super::tree::At;
 
 /// Settings of the filter in each of its places.
-pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     for manager in scene.managers() {
         of_one(&manager.plugin, config, needs, findings);
         if manager.plugin.is_attempt() {
             findings.error(
-                Row::Role,
+                LintRow::Role,
                 &manager.plugin.at.get("root_id"),
                 "this filter makes attempts and decides nothing: it is the one for clusters",
                 "no root_id here, and no \"role\" in the document",
@@ -27,7 +27,7 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: 
         of_one(plugin, config, needs, findings);
         if !plugin.is_attempt() && config.is_handing_over() {
             findings.error(
-                Row::Role,
+                LintRow::Role,
                 &plugin.at.get("root_id"),
                 "on a cluster the filter has to make attempts, and this one decides",
                 "root_id: attempt",
@@ -36,11 +36,11 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, findings: 
     }
 }
 
-fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut Findings) {
+fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     let at = plugin.at.get("allow_on_headers_stop_iteration");
     if !at.is_true() && config.hold == Hold::StopIteration {
         findings.error(
-            Row::StopIteration,
+            LintRow::StopIteration,
             &at,
             "the filter cannot hold the headers while it reads the body: requests hang",
             "allow_on_headers_stop_iteration: true (Envoy 1.35 and later)",
@@ -53,7 +53,7 @@ fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut Findin
             None => "FAIL_CLOSED unless set: after a trap".to_owned(),
         };
         findings.error(
-            Row::FailurePolicy,
+            LintRow::FailurePolicy,
             &at,
             format!("{what} requests are not routed until Envoy is configured anew"),
             "failure_policy: FAIL_RELOAD",
@@ -62,14 +62,14 @@ fn of_one(plugin: &Plugin, config: &Config, needs: &Needs, findings: &mut Findin
     environment(&plugin.at.get("vm_config.environment_variables"), needs, findings);
 }
 
-fn environment(at: &At, needs: &Needs, findings: &mut Findings) {
+fn environment(at: &At, needs: &Needs, findings: &mut LintFindings) {
     let listed = at.get("host_env_keys").texts();
     let values = at.get("key_values");
     let given = values.keys();
     for (name, path) in &needs.variables {
         if !listed.contains(name) && !given.contains(&name.as_str()) {
             findings.error(
-                Row::Environment,
+                LintRow::Environment,
                 &at.get("host_env_keys"),
                 format!("{path} names {name}, which the filter is not given: Envoy does not start"),
                 format!("host_env_keys: [{name}] in vm_config.environment_variables"),
@@ -79,13 +79,13 @@ fn environment(at: &At, needs: &Needs, findings: &mut Findings) {
 }
 
 /// Data that both roles have to share.
-pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
+pub(super) fn shared(scene: &Scene, findings: &mut LintFindings) {
     let id = |plugin: &Plugin| plugin.at.get("vm_config.vm_id");
     for manager in scene.managers() {
         let at = id(&manager.plugin);
         if at.text().is_none_or(str::is_empty) {
             findings.warning(
-                Row::VmIdEmpty,
+                LintRow::VmIdEmpty,
                 &at,
                 "shared data belongs to every filter without an id, those of others included",
                 "vm_id: pointsman",
@@ -101,7 +101,7 @@ pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
         let other = at.text().unwrap_or_default();
         if other != first {
             findings.error(
-                Row::VmIdDiffers,
+                LintRow::VmIdDiffers,
                 &at,
                 format!(
                     "{other:?} here, {first:?} where requests are decided: what attempts find out \
@@ -114,14 +114,14 @@ pub(super) fn shared(scene: &Scene, findings: &mut Findings) {
 }
 
 /// The documents in the file: valid, that of `--config`, and one for both roles.
-pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut Findings) {
+pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut LintFindings) {
     let mut first = None;
     for manager in scene.managers() {
         let Some(document) = valid(&manager.plugin, findings) else { continue };
         let document = without_role(document);
         if let Some(path) = config.and_then(|config| difference(config, &document)) {
             findings.warning(
-                Row::DocumentDiffers,
+                LintRow::DocumentDiffers,
                 &manager.plugin.configuration(),
                 format!("the document here is not the one of --config: {path} differs"),
                 "the same document in both",
@@ -137,7 +137,7 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut Fi
         };
         if let Some(path) = difference(first, &without_role(document)) {
             findings.error(
-                Row::RolesDiffer,
+                LintRow::RolesDiffer,
                 &plugin.configuration(),
                 format!(
                     "the document here is not the one by which requests are decided: {path} differs"
@@ -148,12 +148,12 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, findings: &mut Fi
     }
 }
 
-fn valid(plugin: &Plugin, findings: &mut Findings) -> Option<Value> {
+fn valid(plugin: &Plugin, findings: &mut LintFindings) -> Option<Value> {
     match plugin.document()? {
         Ok(document) => Some(document),
         Err(_) => {
             findings.error(
-                Row::DocumentInvalid,
+                LintRow::DocumentInvalid,
                 &plugin.configuration(),
                 "what stands here is not JSON: Envoy does not start",
                 "the document that `pointsman check` accepts",

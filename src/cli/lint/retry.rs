@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 
-use super::finding::{Findings, Row};
-use super::scene::Route;
+use super::finding::{LintFindings, LintRow};
+use super::scene::RouteToCluster;
 use super::tree::At;
 
 /// What ends an attempt without an answer, and the header that asks for another one.
@@ -14,12 +14,12 @@ const STATUSES: [&str; 5] =
     ["5xx", "gateway-error", "retriable-4xx", "retriable-status-codes", "envoy-ratelimited"];
 
 /// All that concerns retries of a route that the filter decides.
-pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
+pub(super) fn check(route: &RouteToCluster, config: &Config, findings: &mut LintFindings) {
     let [own, host, _] = &route.around;
     let places = [own.get("route.retry_policy"), host.get("retry_policy")];
     let Some(policy) = places.iter().find(|at| at.is_there()) else {
         findings.error(
-            Row::RetryPolicy,
+            LintRow::RetryPolicy,
             &own.get("route.retry_policy"),
             format!(
                 "failover.max_attempts is {}, and without a policy there is one attempt",
@@ -34,7 +34,7 @@ pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
     number(&policy.get("num_retries"), config, findings);
     if !policy.get("refresh_cluster_on_retry").is_true() {
         findings.error(
-            Row::RefreshCluster,
+            LintRow::RefreshCluster,
             &policy.get("refresh_cluster_on_retry"),
             "every attempt goes to the cluster of the first",
             "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
@@ -50,11 +50,11 @@ pub(super) fn check(route: &Route, config: &Config, findings: &mut Findings) {
 }
 
 /// What limits how much of a body is kept for another attempt.
-pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
+pub(super) fn kept(at: &At, config: &Config, findings: &mut LintFindings) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {
         findings.warning(
-            Row::RetryBuffer,
+            LintRow::RetryBuffer,
             at,
             format!(
                 "{bytes} bytes, and limits.max_body_bytes is {limit}: longer bodies are not tried \
@@ -65,12 +65,12 @@ pub(super) fn kept(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn on(at: &At, findings: &mut Findings) {
+fn on(at: &At, findings: &mut LintFindings) {
     let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();
     if !missing.is_empty() {
         findings.error(
-            Row::RetryOn,
+            LintRow::RetryOn,
             at,
             format!("no other attempt is made on {}", missing.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
@@ -79,7 +79,7 @@ fn on(at: &At, findings: &mut Findings) {
     let statuses: Vec<&str> = STATUSES.into_iter().filter(|one| listed.contains(one)).collect();
     if !statuses.is_empty() {
         findings.error(
-            Row::RetryOnStatuses,
+            LintRow::RetryOnStatuses,
             at,
             format!("with {} Envoy retries what the filter decided not to", statuses.join(", ")),
             format!("retry_on: {}", WANTED.join(",")),
@@ -87,11 +87,11 @@ fn on(at: &At, findings: &mut Findings) {
     }
 }
 
-fn headers(at: &At, name: &str, findings: &mut Findings) {
+fn headers(at: &At, name: &str, findings: &mut LintFindings) {
     let is_it = |one: &At| one.get("name").text().is_some_and(|it| it.eq_ignore_ascii_case(name));
     if !at.items().iter().any(is_it) {
         findings.error(
-            Row::RetriableHeaders,
+            LintRow::RetriableHeaders,
             at,
             format!("{name}, which asks for another attempt, is not among them"),
             format!("retriable_headers: [{{name: {name}, present_match: true}}]"),
@@ -99,13 +99,13 @@ fn headers(at: &At, name: &str, findings: &mut Findings) {
     }
 }
 
-fn number(at: &At, config: &Config, findings: &mut Findings) {
+fn number(at: &At, config: &Config, findings: &mut LintFindings) {
     let (attempts, retries) = (config.failover.max_attempts, at.number().unwrap_or(1));
     let wanted = u64::from(attempts.saturating_sub(1));
     if retries < wanted {
         let unset = if at.is_there() { "" } else { " unless set" };
         findings.error(
-            Row::NumRetries,
+            LintRow::NumRetries,
             at,
             format!("{retries}{unset}, and failover.max_attempts is {attempts}"),
             format!("num_retries: {wanted}"),
@@ -113,11 +113,11 @@ fn number(at: &At, config: &Config, findings: &mut Findings) {
     }
 }
 
-fn pace(policy: &At, findings: &mut Findings) {
+fn pace(policy: &At, findings: &mut LintFindings) {
     let at = policy.get("per_try_timeout");
     if at.seconds().unwrap_or(0.0) <= 0.0 {
         findings.warning(
-            Row::PerTryTimeout,
+            LintRow::PerTryTimeout,
             &at,
             "a provider that accepts a request and does not answer is waited for without end",
             "per_try_timeout: 120s, the longest time to a first byte",
@@ -128,7 +128,7 @@ fn pace(policy: &At, findings: &mut Findings) {
     if seconds >= 0.025 {
         let unset = if at.is_there() { "" } else { " unless set" };
         findings.warning(
-            Row::RetryBackOff,
+            LintRow::RetryBackOff,
             &at,
             format!("another provider is made to wait {} ms{unset}, and longer", seconds * 1000.0),
             "retry_back_off: {base_interval: 0.001s, max_interval: 0.01s}",
@@ -136,12 +136,12 @@ fn pace(policy: &At, findings: &mut Findings) {
     }
 }
 
-fn hedging(route: &Route, findings: &mut Findings) {
+fn hedging(route: &RouteToCluster, findings: &mut LintFindings) {
     let [own, host, _] = &route.around;
     for at in [own.get("route.hedge_policy"), host.get("hedge_policy")] {
         if at.get("hedge_on_per_try_timeout").is_true() {
             findings.error(
-                Row::Hedging,
+                LintRow::Hedging,
                 &at.get("hedge_on_per_try_timeout"),
                 "attempts at the same time write over each other's headers and progress",
                 "no hedge_policy",

@@ -3,22 +3,22 @@
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::finding::{Findings, Row};
+use super::finding::{LintFindings, LintRow};
 use super::listener::cuts;
 use super::retry;
-use super::scene::{Manager, Route, Scene, Way};
+use super::scene::{Manager, RouteToCluster, Scene, Way};
 use super::tree::At;
 
 /// Where the filter writes the cluster, with failover or `hold: buffer_filter`.
 pub(super) const STATE: &str = "wasm.llm.cluster";
 
 /// All that concerns routes.
-pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut Findings) {
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     for manager in scene.managers() {
         let elsewhere = ["rds", "scoped_routes"].map(|field| manager.at.get(field));
         if let Some(at) = elsewhere.iter().find(|at| at.is_there()) {
             findings.warning(
-                Row::RoutesUnseen,
+                LintRow::RoutesUnseen,
                 at,
                 "the routes come from elsewhere and are not looked at",
                 "route_config here, to have them looked at",
@@ -29,7 +29,7 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, findings: &mu
     }
 }
 
-fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut Findings) {
+fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut LintFindings) {
     let fails_over = config.failover.max_attempts > 1;
     let is_by_state = config.is_routed_by_state();
     let mut is_decided = false;
@@ -40,7 +40,7 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
                 timeouts(route, findings);
                 if is_by_state {
                     findings.error(
-                        Row::ClusterHeaderFailover,
+                        LintRow::ClusterHeaderFailover,
                         &route.at.get("route.cluster_header"),
                         format!(
                             "the cluster is chosen once, by a header that is not set with {}: \
@@ -74,7 +74,7 @@ fn of_manager(manager: &Manager, config: &Config, needs: &Needs, findings: &mut 
             format!("a route with cluster_header: {}", config.headers.cluster)
         };
         findings.error(
-            Row::NoDecisionRoute,
+            LintRow::NoDecisionRoute,
             &manager.at.get("route_config.virtual_hosts"),
             "no route goes where the filter decides",
             instead,
@@ -98,13 +98,13 @@ fn by_state(config: &Config, what: &str) -> String {
     format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
 }
 
-fn timeouts(route: &Route, findings: &mut Findings) {
+fn timeouts(route: &RouteToCluster, findings: &mut LintFindings) {
     let at = route.at.get("route.timeout");
     let seconds = at.seconds().unwrap_or(15.0);
     if seconds > 0.0 {
         let unset = if at.is_there() { "" } else { " unless set" };
         findings.error(
-            Row::RouteTimeout,
+            LintRow::RouteTimeout,
             &at,
             format!("Envoy ends an answer after {seconds} s{unset}, streams included"),
             "timeout: 0s",
@@ -115,7 +115,7 @@ fn timeouts(route: &Route, findings: &mut Findings) {
     }
 }
 
-fn removed(route: &Route, config: &Config, findings: &mut Findings) {
+fn removed(route: &RouteToCluster, config: &Config, findings: &mut LintFindings) {
     let lists = route.around.iter().map(|at| at.get("request_headers_to_remove").texts());
     let names: Vec<String> = lists.flatten().map(|name| name.to_ascii_lowercase()).collect();
     let wanted = [&config.headers.cluster, &config.headers.model];
@@ -123,7 +123,7 @@ fn removed(route: &Route, config: &Config, findings: &mut Findings) {
         wanted.into_iter().filter(|name| !names.contains(name)).map(String::as_str).collect();
     if !missing.is_empty() {
         findings.warning(
-            Row::HeadersToRemove,
+            LintRow::HeadersToRemove,
             &route.at.get("request_headers_to_remove"),
             format!("the provider is sent {}", missing.join(" and ")),
             format!("request_headers_to_remove: [{}, {}]", wanted[0], wanted[1]),
@@ -132,7 +132,7 @@ fn removed(route: &Route, config: &Config, findings: &mut Findings) {
 }
 
 /// Every cluster that a decision may name, under its own name.
-fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
+fn map(matcher: &At, needs: &Needs, findings: &mut LintFindings) {
     let map = matcher.get("matcher_tree.exact_match_map.map");
     if !map.is_there() {
         return;
@@ -149,7 +149,7 @@ fn map(matcher: &At, needs: &Needs, findings: &mut Findings) {
             ),
         };
         findings.error(
-            Row::MatcherCluster,
+            LintRow::MatcherCluster,
             &at,
             what,
             format!("an entry {name} whose action is ClusterAction, cluster: {name}"),

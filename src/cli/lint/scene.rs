@@ -39,7 +39,7 @@ pub(super) struct Manager {
     /// The HTTP filters behind it.
     pub(super) behind: Vec<At>,
     pub(super) plugin: Plugin,
-    pub(super) routes: Vec<Route>,
+    pub(super) routes: Vec<RouteToCluster>,
 }
 
 /// The filter, in one of its places.
@@ -51,7 +51,7 @@ pub(super) struct Plugin {
 
 /// A route to a cluster.
 #[derive(Debug)]
-pub(super) struct Route {
+pub(super) struct RouteToCluster {
     pub(super) at: At,
     /// It, its virtual host and the whole table: settings of each hold for it.
     pub(super) around: [At; 3],
@@ -203,12 +203,12 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     })
 }
 
-fn routes(table: &At) -> Vec<Route> {
+fn routes(table: &At) -> Vec<RouteToCluster> {
     let hosts = table.get("virtual_hosts").items();
     let of_host = |host: &At| {
         let routes = host.get("routes").items().into_iter();
         let routes = routes.filter(|at| at.get("route").is_there());
-        let route = |at: At| Route {
+        let route = |at: At| RouteToCluster {
             way: way(&at.get("route"), table),
             around: [at.clone(), host.clone(), table.clone()],
             at,

@@ -1,16 +1,16 @@
 //! TLS to providers: the right name, and a certificate for it.
 
-use super::finding::{Findings, Row};
+use super::finding::{LintFindings, LintRow};
 use super::scene::Cluster;
 
 /// All that concerns TLS of a cluster.
-pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings) {
+pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut LintFindings) {
     let options = cluster.options.get("upstream_http_protocol_options");
     let [sni, san] = ["auto_sni", "auto_san_validation"].map(|field| options.get(field));
     if fails_over {
         for at in [&sni, &san].into_iter().filter(|at| at.is_true()) {
             findings.error(
-                Row::AutoSni,
+                LintRow::AutoSni,
                 at,
                 "with failover the host is still what the client called it when Envoy connects",
                 "sni and match_typed_subject_alt_names of the provider in transport_socket",
@@ -24,7 +24,7 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
     let at = tls.get("sni");
     if at.text().is_none_or(str::is_empty) && !sni.is_true() {
         findings.error(
-            Row::TlsSni,
+            LintRow::TlsSni,
             &at,
             format!(
                 "no host is named to {}, and most providers then refuse the connection",
@@ -58,7 +58,7 @@ pub(super) fn check(cluster: &Cluster, fails_over: bool, findings: &mut Findings
             "any certificate is taken for the provider's"
         };
         findings.error(
-            Row::TlsSan,
+            LintRow::TlsSan,
             &validation.get("match_typed_subject_alt_names"),
             format!("{what}, and a credential may be sent to it"),
             "trusted_ca, and match_typed_subject_alt_names: \

@@ -11,41 +11,41 @@ use serde_json::Value;
 
 /// A value and the line it begins in; 0 where that is not known.
 #[derive(Debug)]
-pub(in crate::cli) struct Node {
+pub(in crate::cli) struct YamlNode {
     pub(super) line: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: YamlValue,
 }
 
 /// A value as Envoy reads it.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum YamlValue {
     Null,
     Bool(bool),
     /// A number as it was written.
     Number(String),
     Text(String),
-    List(Vec<Rc<Node>>),
+    List(Vec<Rc<YamlNode>>),
     /// Members in order.
-    Map(Vec<(String, Rc<Node>)>),
+    Map(Vec<(String, Rc<YamlNode>)>),
 }
 
-impl Node {
+impl YamlNode {
     fn member(&self, key: &str) -> Option<&Rc<Self>> {
-        let Kind::Map(members) = &self.kind else { return None };
+        let YamlValue::Map(members) = &self.kind else { return None };
         // Of equal keys the last counts.
         members.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
     }
 
     fn json(&self) -> Value {
         match &self.kind {
-            Kind::Null => Value::Null,
-            Kind::Bool(value) => Value::Bool(*value),
-            Kind::Number(text) => {
+            YamlValue::Null => Value::Null,
+            YamlValue::Bool(value) => Value::Bool(*value),
+            YamlValue::Number(text) => {
                 text.parse().map_or_else(|_| Value::String(text.clone()), Value::Number)
             }
-            Kind::Text(text) => Value::String(text.clone()),
-            Kind::List(items) => items.iter().map(|item| item.json()).collect(),
-            Kind::Map(members) => {
+            YamlValue::Text(text) => Value::String(text.clone()),
+            YamlValue::List(items) => items.iter().map(|item| item.json()).collect(),
+            YamlValue::Map(members) => {
                 let member = |(key, node): &(String, Rc<Self>)| (key.clone(), node.json());
                 Value::Object(members.iter().map(member).collect())
             }
@@ -53,19 +53,19 @@ impl Node {
     }
 }
 
-impl From<Value> for Node {
+impl From<Value> for YamlNode {
     fn from(value: Value) -> Self {
         let kind = match value {
-            Value::Null => Kind::Null,
-            Value::Bool(value) => Kind::Bool(value),
-            Value::Number(number) => Kind::Number(number.to_string()),
-            Value::String(text) => Kind::Text(text),
+            Value::Null => YamlValue::Null,
+            Value::Bool(value) => YamlValue::Bool(value),
+            Value::Number(number) => YamlValue::Number(number.to_string()),
+            Value::String(text) => YamlValue::Text(text),
             Value::Array(items) => {
-                Kind::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
+                YamlValue::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
             }
-            Value::Object(members) => {
-                Kind::Map(members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect())
-            }
+            Value::Object(members) => YamlValue::Map(
+                members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect(),
+            ),
         };
         Self { line: 0, kind }
     }
@@ -77,12 +77,12 @@ pub(in crate::cli) struct At {
     path: String,
     /// Of what stands here, or else of what it would stand in.
     line: usize,
-    node: Option<Rc<Node>>,
+    node: Option<Rc<YamlNode>>,
 }
 
 impl At {
     /// The whole of a tree.
-    pub(in crate::cli) fn root(node: Node) -> Self {
+    pub(in crate::cli) fn root(node: YamlNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
     }
 
@@ -115,11 +115,11 @@ impl At {
         self.below(&key, node)
     }
 
-    fn below(&self, step: &str, node: Option<&Rc<Node>>) -> Self {
+    fn below(&self, step: &str, node: Option<&Rc<YamlNode>>) -> Self {
         Self {
             path: format!("{}{step}", self.path),
             line: node.map_or(self.line, |node| node.line),
-            node: node.filter(|node| !matches!(node.kind, Kind::Null)).cloned(),
+            node: node.filter(|node| !matches!(node.kind, YamlValue::Null)).cloned(),
         }
     }
 
@@ -131,7 +131,7 @@ impl At {
     /// The items of a list.
     pub(in crate::cli) fn items(&self) -> Vec<Self> {
         match self.kind() {
-            Some(Kind::List(items)) => {
+            Some(YamlValue::List(items)) => {
                 let item = |(at, node)| self.below(&format!("[{at}]"), Some(node));
                 items.iter().enumerate().map(item).collect()
             }
@@ -142,7 +142,7 @@ impl At {
     /// The keys of an object.
     pub(in crate::cli) fn keys(&self) -> Vec<&str> {
         match self.kind() {
-            Some(Kind::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
+            Some(YamlValue::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
             _ => Vec::new(),
         }
     }
@@ -150,7 +150,7 @@ impl At {
     /// The text that stands here; numbers are text as well.
     pub(in crate::cli) fn text(&self) -> Option<&str> {
         match self.kind() {
-            Some(Kind::Text(text) | Kind::Number(text)) => Some(text),
+            Some(YamlValue::Text(text) | YamlValue::Number(text)) => Some(text),
             _ => None,
         }
     }
@@ -162,7 +162,7 @@ impl At {
 
     /// Whether `true` stands here.
     pub(super) fn is_true(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Bool(true)))
+        matches!(self.kind(), Some(YamlValue::Bool(true)))
     }
 
     /// The whole number that stands here.
@@ -194,7 +194,7 @@ impl At {
         (outer, self.clone())
     }
 
-    fn kind(&self) -> Option<&Kind> {
+    fn kind(&self) -> Option<&YamlValue> {
         self.node.as_ref().map(|node| &node.kind)
     }
 }

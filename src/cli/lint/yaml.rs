@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
-use super::tree::{Kind, Node};
+use super::tree::{YamlNode, YamlValue};
 
 /// Most nodes of a document, those that aliases repeat included.
 const MOST_NODES: usize = 1_000_000;
@@ -18,7 +18,7 @@ const MOST_NODES: usize = 1_000_000;
 ///
 /// # Errors
 /// What is wrong, with its line.
-pub(in crate::cli) fn read(text: &str) -> Result<Node, String> {
+pub(in crate::cli) fn read(text: &str) -> Result<YamlNode, String> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
     {
@@ -48,16 +48,16 @@ struct Open {
     nodes: usize,
     /// The key whose value comes next, of an object.
     key: Option<String>,
-    items: Vec<Rc<Node>>,
-    members: Option<Vec<(String, Rc<Node>)>>,
+    items: Vec<Rc<YamlNode>>,
+    members: Option<Vec<(String, Rc<YamlNode>)>>,
 }
 
 #[derive(Debug, Default)]
 struct Builder {
     open: Vec<Open>,
     /// With how many nodes each stands for.
-    anchors: HashMap<usize, (Rc<Node>, usize)>,
-    root: Option<Node>,
+    anchors: HashMap<usize, (Rc<YamlNode>, usize)>,
+    root: Option<YamlNode>,
 }
 
 impl Builder {
@@ -70,8 +70,8 @@ impl Builder {
                     return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
                                 or refer to all of them by one anchor");
                 }
-                let kind = if is_plain { plain(&text) } else { Kind::Text(text.into_owned()) };
-                return self.add(Rc::new(Node { line, kind }), 1, anchor);
+                let kind = if is_plain { plain(&text) } else { YamlValue::Text(text.into_owned()) };
+                return self.add(Rc::new(YamlNode { line, kind }), 1, anchor);
             }
             Event::Alias(anchor) => {
                 let known = self.anchors.get(&anchor).cloned();
@@ -82,8 +82,8 @@ impl Builder {
             Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
-                let kind = open.members.map_or(Kind::List(open.items), Kind::Map);
-                let node = Rc::new(Node { line: open.line, kind });
+                let kind = open.members.map_or(YamlValue::List(open.items), YamlValue::Map);
+                let node = Rc::new(YamlNode { line: open.line, kind });
                 return self.add(node, open.nodes, open.anchor);
             }
             _ => {}
@@ -95,12 +95,17 @@ impl Builder {
         self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
     }
 
-    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<Node>)>>) {
+    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<YamlNode>)>>) {
         self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
     }
 
     /// Adds a node to what is open; `nodes` is how many it stands for.
-    fn add(&mut self, node: Rc<Node>, nodes: usize, anchor: usize) -> Result<bool, &'static str> {
+    fn add(
+        &mut self,
+        node: Rc<YamlNode>,
+        nodes: usize,
+        anchor: usize,
+    ) -> Result<bool, &'static str> {
         if anchor > 0 {
             self.anchors.insert(anchor, (Rc::clone(&node), nodes));
         }
@@ -118,10 +123,10 @@ impl Builder {
             (Some(members), Some(key)) => members.push((key, node)),
             (Some(_), None) => {
                 open.key = Some(match &node.kind {
-                    Kind::Text(text) | Kind::Number(text) => text.clone(),
-                    Kind::Bool(value) => value.to_string(),
-                    Kind::Null => String::new(),
-                    Kind::List(_) | Kind::Map(_) => return Err("a key that is no text"),
+                    YamlValue::Text(text) | YamlValue::Number(text) => text.clone(),
+                    YamlValue::Bool(value) => value.to_string(),
+                    YamlValue::Null => String::new(),
+                    YamlValue::List(_) | YamlValue::Map(_) => return Err("a key that is no text"),
                 });
             }
         }
@@ -130,17 +135,17 @@ impl Builder {
 }
 
 /// A scalar without quotes.
-fn plain(text: &str) -> Kind {
+fn plain(text: &str) -> YamlValue {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
+        "" | "~" | "null" | "Null" | "NULL" => YamlValue::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Kind::Bool(true)
+            YamlValue::Bool(true)
         }
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Kind::Bool(false)
+            YamlValue::Bool(false)
         }
-        _ if text.parse::<serde_json::Number>().is_ok() => Kind::Number(text.to_owned()),
-        _ => Kind::Text(text.to_owned()),
+        _ if text.parse::<serde_json::Number>().is_ok() => YamlValue::Number(text.to_owned()),
+        _ => YamlValue::Text(text.to_owned()),
     }
 }
 

@@ -23,12 +23,12 @@ pub(super) struct Captured {
     pub(super) body: Vec<u8>,
     /// When it was made, as the capture says it.
     pub(super) time: Option<Value>,
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<CapturedUsage>,
 }
 
 /// Tokens that the request has used.
 #[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Usage {
+pub(super) struct CapturedUsage {
     #[serde(alias = "prompt_tokens")]
     pub(super) input_tokens: u64,
     #[serde(alias = "completion_tokens", default)]
@@ -37,7 +37,7 @@ pub(super) struct Usage {
 
 /// A line as it is written.
 #[derive(Debug, Deserialize)]
-struct Written<'a> {
+struct WrittenLine<'a> {
     #[serde(alias = "url")]
     path: Option<String>,
     method: Option<String>,
@@ -46,7 +46,7 @@ struct Written<'a> {
     #[serde(borrow)]
     body: Option<&'a RawValue>,
     time: Option<Value>,
-    usage: Option<Usage>,
+    usage: Option<CapturedUsage>,
 }
 
 /// What an access log has, and no request.
@@ -65,7 +65,7 @@ const NO_BODY: &str = "an access log line holds no body, so nothing can be decid
 
 /// What a line of a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextLine {
     /// It is in the buffer.
     Line,
     /// It is longer than any request.
@@ -75,14 +75,14 @@ pub(super) enum Next {
 }
 
 /// Reads the next line into a buffer, without its end; at most so much of it.
-pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Next> {
+pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<NextLine> {
     line.clear();
     let mut is_too_long = false;
     loop {
         let read = reader.fill_buf()?;
         if read.is_empty() {
             let is_end = line.is_empty() && !is_too_long;
-            return Ok(if is_end { Next::End } else { ended(is_too_long) });
+            return Ok(if is_end { NextLine::End } else { ended(is_too_long) });
         }
         let end = read.iter().position(|byte| *byte == b'\n');
         let piece = read.get(..end.unwrap_or(read.len())).unwrap_or_default();
@@ -101,8 +101,8 @@ pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<
     }
 }
 
-const fn ended(is_too_long: bool) -> Next {
-    if is_too_long { Next::TooLong } else { Next::Line }
+const fn ended(is_too_long: bool) -> NextLine {
+    if is_too_long { NextLine::TooLong } else { NextLine::Line }
 }
 
 /// The request of a line; `path` is that of bodies which stand there alone.
@@ -130,7 +130,7 @@ pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> 
             usage: None,
         });
     }
-    let written: Written<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let written: WrittenLine<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let method = written.method.unwrap_or_else(|| "POST".to_owned()).to_ascii_uppercase();
     let body = match written.body {
         Some(body) => bytes(body)?,
@@ -208,13 +208,13 @@ fn not_json(text: &str, error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8]) -> Vec<(Next, Vec<u8>)> {
+    fn lines(text: &[u8]) -> Vec<(NextLine, Vec<u8>)> {
         let mut reader = io::BufReader::with_capacity(4, text);
         let mut found = Vec::new();
         loop {
             let mut line = Vec::new();
             match next(&mut reader, &mut line).unwrap() {
-                Next::End => return found,
+                NextLine::End => return found,
                 next => found.push((next, line)),
             }
         }
@@ -233,8 +233,8 @@ mod tests {
         let mut text = vec![b'x'; MOST_BYTES + 1];
         text.extend(b"\nnext");
         let found = lines(&text);
-        assert_eq!(found[0], (Next::TooLong, Vec::new()));
-        assert_eq!(found[1], (Next::Line, b"next".to_vec()));
+        assert_eq!(found[0], (NextLine::TooLong, Vec::new()));
+        assert_eq!(found[1], (NextLine::Line, b"next".to_vec()));
     }
 
     #[test]

@@ -15,13 +15,17 @@ use std::path::{Path, PathBuf};
 
 use crate::config;
 
-use super::{Failure, Output, read, table};
-use line::{Captured, Next};
-use report::{Bad, BadLine, Basis, Differences, EXAMPLES, Kind, Named, Report, Shown};
-use side::{Outcome, Side, Tally};
+use super::output::{Output, ToolFailure, read};
+use super::table;
+use line::{Captured, NextLine};
+use report::{
+    Bad, BadLine, Basis, ConfigurationTotals, DifferenceKind, Differences, EXAMPLES, ReplayReport,
+    ShownRequest,
+};
+use side::{ReplayOutcome, RequestCount, Side};
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct ReplayArguments {
     /// The configuration, JSON
     #[arg(long, short)]
     config: PathBuf,
@@ -51,9 +55,9 @@ pub(super) struct Arguments {
 const MOST_BAD: usize = 20;
 
 /// The report; exit code 1 if there are lines that cannot be read.
-pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
+pub(super) fn run(arguments: &ReplayArguments) -> Result<Output, ToolFailure> {
     let side = |file: &Path| {
-        let named = |problems| Failure::new(2, format!("{}:\n{problems}", file.display()));
+        let named = |problems| ToolFailure::new(2, format!("{}:\n{problems}", file.display()));
         config::parse(&read(file)?).map(Side::new).map_err(named)
     };
     let mut replay = Replay {
@@ -67,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
         shown: Vec::new(),
     };
     let unreadable = |error: io::Error| {
-        Failure::new(2, format!("{}: cannot be read: {error}", arguments.file.display()))
+        ToolFailure::new(2, format!("{}: cannot be read: {error}", arguments.file.display()))
     };
     if arguments.file.as_os_str() == "-" {
         replay.all(&mut io::stdin().lock()).map_err(unreadable)?;
@@ -84,19 +88,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<Output, Failure> {
     } else {
         Ok(report::text(&report))
     };
-    Ok(Output { text: text.map_err(|error| Failure::new(2, error))?, code })
+    Ok(Output { text: text.map_err(|error| ToolFailure::new(2, error))?, code })
 }
 
 struct Replay<'a> {
-    arguments: &'a Arguments,
+    arguments: &'a ReplayArguments,
     config: Side,
     against: Option<Side>,
     requests: u64,
     bad: Bad,
     basis: Basis,
     /// What differs: how often, and in which lines first.
-    kinds: BTreeMap<(Outcome, Outcome), (u64, Vec<u64>)>,
-    shown: Vec<Shown>,
+    kinds: BTreeMap<(ReplayOutcome, ReplayOutcome), (u64, Vec<u64>)>,
+    shown: Vec<ShownRequest>,
 }
 
 impl Replay<'_> {
@@ -106,10 +110,10 @@ impl Replay<'_> {
             let next = line::next(reader, &mut buffer)?;
             number = number.saturating_add(1);
             match next {
-                Next::End => return Ok(()),
-                Next::TooLong => self.bad(number, "is longer than 64 MiB".to_owned()),
-                Next::Line if buffer.trim_ascii().is_empty() => {}
-                Next::Line => match line::read(&buffer, self.arguments.path.as_deref()) {
+                NextLine::End => return Ok(()),
+                NextLine::TooLong => self.bad(number, "is longer than 64 MiB".to_owned()),
+                NextLine::Line if buffer.trim_ascii().is_empty() => {}
+                NextLine::Line => match line::read(&buffer, self.arguments.path.as_deref()) {
                     Ok(captured) => self.one(number, captured),
                     Err(because) => self.bad(number, because),
                 },
@@ -148,7 +152,7 @@ impl Replay<'_> {
         let is_kept = is_shown && !self.arguments.each && self.shown.len() < self.arguments.show;
         if is_kept || self.arguments.each {
             let Captured { time, path, .. } = captured;
-            let shown = Shown { line, time, path, config, against };
+            let shown = ShownRequest { line, time, path, config, against };
             if self.arguments.each {
                 print(&shown, self.arguments.json);
             } else {
@@ -157,20 +161,20 @@ impl Replay<'_> {
         }
     }
 
-    fn report(self) -> Report {
+    fn report(self) -> ReplayReport {
         let arguments = self.arguments;
-        let named = |file: &Path, side: Side| Named {
+        let named = |file: &Path, side: Side| ConfigurationTotals {
             file: file.display().to_string(),
             totals: side.totals,
         };
-        let kind = |((from, to), (count, lines))| Kind { from, to, count, lines };
-        let mut kinds: Vec<Kind> = self.kinds.into_iter().map(kind).collect();
+        let kind = |((from, to), (count, lines))| DifferenceKind { from, to, count, lines };
+        let mut kinds: Vec<DifferenceKind> = self.kinds.into_iter().map(kind).collect();
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.count));
         let count = kinds.iter().map(|kind| kind.count).sum();
         let other = self.against.as_ref();
         let cost_usd =
             other.and_then(|other| more(&self.config.totals.decided, &other.totals.decided));
-        Report {
+        ReplayReport {
             requests: self.requests,
             bad_lines: self.bad,
             seed: arguments.seed,
@@ -187,11 +191,11 @@ impl Replay<'_> {
 }
 
 /// What the second costs more, where all prices are known.
-fn more(one: &Tally, other: &Tally) -> Option<f64> {
+fn more(one: &RequestCount, other: &RequestCount) -> Option<f64> {
     (one.unpriced == 0 && other.unpriced == 0).then_some(other.cost_usd - one.cost_usd)
 }
 
-fn print(shown: &Shown, as_json: bool) {
+fn print(shown: &ShownRequest, as_json: bool) {
     let text = if as_json {
         serde_json::to_string(shown).unwrap_or_default()
     } else {

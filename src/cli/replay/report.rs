@@ -5,26 +5,26 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::super::table;
-use super::side::{Decided, Outcome, Tally, Totals};
+use super::side::{PricedOutcome, ReplayOutcome, RequestCount, Totals};
 
 /// Lines named with a kind of difference or of problem.
 pub(super) const EXAMPLES: usize = 3;
 
 /// All of it.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct ReplayReport {
     pub(super) requests: u64,
     pub(super) bad_lines: Bad,
     pub(super) seed: u64,
     /// What costs rest on.
     pub(super) cost_basis: Basis,
-    pub(super) config: Named,
+    pub(super) config: ConfigurationTotals,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) against: Option<Named>,
+    pub(super) against: Option<ConfigurationTotals>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) differences: Option<Differences>,
     /// The first requests; of two configurations, the first that differ.
-    pub(super) shown: Vec<Shown>,
+    pub(super) shown: Vec<ShownRequest>,
 }
 
 /// Lines that are no requests.
@@ -51,7 +51,7 @@ pub(super) struct Basis {
 
 /// A configuration and what it did.
 #[derive(Debug, Serialize)]
-pub(super) struct Named {
+pub(super) struct ConfigurationTotals {
     pub(super) file: String,
     #[serde(flatten)]
     pub(super) totals: Totals,
@@ -64,14 +64,14 @@ pub(super) struct Differences {
     /// What the second costs more than the first; none where a price is not known.
     pub(super) cost_usd: Option<f64>,
     /// By what they come to, most frequent first.
-    pub(super) kinds: Vec<Kind>,
+    pub(super) kinds: Vec<DifferenceKind>,
 }
 
 /// One kind of difference.
 #[derive(Debug, Serialize)]
-pub(super) struct Kind {
-    pub(super) from: Outcome,
-    pub(super) to: Outcome,
+pub(super) struct DifferenceKind {
+    pub(super) from: ReplayOutcome,
+    pub(super) to: ReplayOutcome,
     pub(super) count: u64,
     /// The first of them.
     pub(super) lines: Vec<u64>,
@@ -79,22 +79,22 @@ pub(super) struct Kind {
 
 /// A request and what became of it.
 #[derive(Debug, Serialize)]
-pub(super) struct Shown {
+pub(super) struct ShownRequest {
     pub(super) line: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) time: Option<serde_json::Value>,
     pub(super) path: String,
-    pub(super) config: Decided,
+    pub(super) config: PricedOutcome,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) against: Option<Decided>,
+    pub(super) against: Option<PricedOutcome>,
 }
 
 /// The report as a table.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &ReplayReport) -> String {
     let mut out = String::new();
     table::section(&mut out, "requests", overview(report));
     for (what, of) in [
-        ("deployments", Totals::deployments as Part),
+        ("deployments", Totals::deployments as TotalsOf),
         ("models", Totals::models),
         ("routes", Totals::routes),
     ] {
@@ -116,38 +116,40 @@ pub(super) fn text(report: &Report) -> String {
     out.trim_end().to_owned()
 }
 
-type Part = fn(&Totals) -> &std::collections::BTreeMap<String, Tally>;
+type TotalsOf = fn(&Totals) -> &std::collections::BTreeMap<String, RequestCount>;
 
 impl Totals {
-    const fn deployments(&self) -> &std::collections::BTreeMap<String, Tally> {
+    const fn deployments(&self) -> &std::collections::BTreeMap<String, RequestCount> {
         &self.deployments
     }
 
-    const fn models(&self) -> &std::collections::BTreeMap<String, Tally> {
+    const fn models(&self) -> &std::collections::BTreeMap<String, RequestCount> {
         &self.models
     }
 
-    const fn routes(&self) -> &std::collections::BTreeMap<String, Tally> {
+    const fn routes(&self) -> &std::collections::BTreeMap<String, RequestCount> {
         &self.routes
     }
 }
 
-fn sides(report: &Report) -> Vec<&Named> {
+fn sides(report: &ReplayReport) -> Vec<&ConfigurationTotals> {
     std::iter::once(&report.config).chain(&report.against).collect()
 }
 
-fn overview(report: &Report) -> Vec<Vec<String>> {
+fn overview(report: &ReplayReport) -> Vec<Vec<String>> {
     let sides = sides(report);
     let mut rows = vec![row("", sides.iter().map(|side| side.file.clone()))];
     rows.push(row("requests", sides.iter().map(|_| report.requests.to_string())));
-    let decided = |side: &&Named| side.totals.decided.requests.to_string();
+    let decided = |side: &&ConfigurationTotals| side.totals.decided.requests.to_string();
     rows.push(row("decided", sides.iter().map(decided)));
     rows.push(row("untouched", sides.iter().map(|side| side.totals.untouched.to_string())));
     let mut codes: Vec<_> = sides.iter().flat_map(|side| side.totals.refused.keys()).collect();
     codes.sort_unstable();
     codes.dedup();
     for code in codes {
-        let count = |side: &&Named| side.totals.refused.get(code).copied().unwrap_or(0).to_string();
+        let count = |side: &&ConfigurationTotals| {
+            side.totals.refused.get(code).copied().unwrap_or(0).to_string()
+        };
         rows.push(row(&format!("refused: {code}"), sides.iter().map(count)));
     }
     rows.push(row("projected cost", sides.iter().map(|side| cost(&side.totals.decided))));
@@ -165,13 +167,13 @@ fn row(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// A row for each name of either configuration: requests, share and cost of both.
-fn tallies(report: &Report, of: Part) -> Vec<Vec<String>> {
+fn tallies(report: &ReplayReport, of: TotalsOf) -> Vec<Vec<String>> {
     let sides = sides(report);
     let mut names: Vec<_> = sides.iter().flat_map(|side| of(&side.totals).keys()).collect();
     names.sort_unstable();
     names.dedup();
-    let cells = |name: &String, side: &&Named| {
-        let none = Tally::default();
+    let cells = |name: &String, side: &&ConfigurationTotals| {
+        let none = RequestCount::default();
         let tally = of(&side.totals).get(name).unwrap_or(&none);
         let share = share(tally.requests, side.totals.decided.requests);
         let cost = if tally.requests == 0 { String::new() } else { cost(tally) };
@@ -188,7 +190,7 @@ fn share(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 * 100.0 / (whole.max(1)) as f64)
 }
 
-fn cost(tally: &Tally) -> String {
+fn cost(tally: &RequestCount) -> String {
     match tally.unpriced {
         0 => format!("${:.6}", tally.cost_usd),
         all if all == tally.requests => "cost unknown".to_owned(),
@@ -196,14 +198,14 @@ fn cost(tally: &Tally) -> String {
     }
 }
 
-fn kind(kind: &Kind) -> Vec<String> {
+fn kind(kind: &DifferenceKind) -> Vec<String> {
     let lines: Vec<String> = kind.lines.iter().map(ToString::to_string).collect();
     let more = if kind.count > EXAMPLES as u64 { ", …" } else { "" };
     let lines = format!("line {}{more}", lines.join(", "));
     vec![kind.count.to_string(), said(&kind.from), "→".to_owned(), said(&kind.to), lines]
 }
 
-fn request(shown: &Shown) -> Vec<String> {
+fn request(shown: &ShownRequest) -> Vec<String> {
     one(shown.line, &shown.path, &shown.config, shown.against.as_ref())
 }
 
@@ -211,8 +213,8 @@ fn request(shown: &Shown) -> Vec<String> {
 pub(super) fn one(
     line: u64,
     path: &str,
-    config: &Decided,
-    against: Option<&Decided>,
+    config: &PricedOutcome,
+    against: Option<&PricedOutcome>,
 ) -> Vec<String> {
     let mut row = vec![format!("line {line}"), path.to_owned()];
     row.extend([said(&config.outcome), price(config)]);
@@ -222,12 +224,12 @@ pub(super) fn one(
     row
 }
 
-fn price(decided: &Decided) -> String {
+fn price(decided: &PricedOutcome) -> String {
     decided.cost_usd.map(|usd| format!("${usd:.6}")).unwrap_or_default()
 }
 
 /// An outcome in a few words: `route: model → deployment`.
-fn said(outcome: &Outcome) -> String {
+fn said(outcome: &ReplayOutcome) -> String {
     if let Some(code) = outcome.refused {
         return format!("refused: {code}");
     }

@@ -13,11 +13,11 @@ use crate::request::facts::RequestFacts;
 use crate::routing::{Request, Server, Services, Verdict, decide, price};
 use crate::state::{Load, Standing, Turn, World};
 
-use super::line::{Captured, Usage};
+use super::line::{Captured, CapturedUsage};
 
 /// What became of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(super) struct Outcome {
+pub(super) struct ReplayOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) route: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,16 +33,16 @@ pub(super) struct Outcome {
 
 /// A decision, and its price.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Decided {
+pub(super) struct PricedOutcome {
     #[serde(flatten)]
-    pub(super) outcome: Outcome,
+    pub(super) outcome: ReplayOutcome,
     /// None where a price is not known.
     pub(super) cost_usd: Option<f64>,
 }
 
 /// How many requests, and what they cost.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(super) struct Tally {
+pub(super) struct RequestCount {
     pub(super) requests: u64,
     /// Of those whose price is known.
     pub(super) cost_usd: f64,
@@ -50,7 +50,7 @@ pub(super) struct Tally {
     pub(super) unpriced: u64,
 }
 
-impl Tally {
+impl RequestCount {
     fn add(&mut self, cost_usd: Option<f64>) {
         self.requests = self.requests.saturating_add(1);
         match cost_usd {
@@ -63,19 +63,19 @@ impl Tally {
 /// All that one configuration did.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Totals {
-    pub(super) decided: Tally,
+    pub(super) decided: RequestCount,
     pub(super) untouched: u64,
     pub(super) refused: BTreeMap<&'static str, u64>,
-    pub(super) routes: BTreeMap<String, Tally>,
-    pub(super) models: BTreeMap<String, Tally>,
-    pub(super) deployments: BTreeMap<String, Tally>,
+    pub(super) routes: BTreeMap<String, RequestCount>,
+    pub(super) models: BTreeMap<String, RequestCount>,
+    pub(super) deployments: BTreeMap<String, RequestCount>,
 }
 
 /// What stands for the route of requests that match none.
 pub(super) const NO_ROUTE: &str = "(no route)";
 
 impl Totals {
-    fn add(&mut self, decided: &Decided) {
+    fn add(&mut self, decided: &PricedOutcome) {
         let outcome = &decided.outcome;
         if let Some(code) = outcome.refused {
             let count = self.refused.entry(code).or_default();
@@ -100,23 +100,23 @@ impl Totals {
 #[derive(Debug)]
 pub(super) struct Side {
     config: Config,
-    turns: Turns,
+    turns: ReplayWorld,
     pub(super) totals: Totals,
 }
 
 impl Side {
     pub(super) fn new(config: Config) -> Self {
-        Self { config, turns: Turns::default(), totals: Totals::default() }
+        Self { config, turns: ReplayWorld::default(), totals: Totals::default() }
     }
 
     /// Decides a request; the same seed draws the same under every configuration.
-    pub(super) fn decide(&mut self, captured: &Captured, seed: u64) -> Decided {
+    pub(super) fn decide(&mut self, captured: &Captured, seed: u64) -> PricedOutcome {
         let decided = self.decided(captured, seed);
         self.totals.add(&decided);
         decided
     }
 
-    fn decided(&mut self, captured: &Captured, seed: u64) -> Decided {
+    fn decided(&mut self, captured: &Captured, seed: u64) -> PricedOutcome {
         let mut headers = vec![
             (":method".to_owned(), captured.method.clone().into_bytes()),
             (":path".to_owned(), captured.path.clone().into_bytes()),
@@ -141,14 +141,14 @@ impl Side {
                 let is_direct = matches!(server, Some(Server::Direct(..)));
                 let deployment = server.map(|server| bounded(server, config));
                 let model = decision.model + variant.as_deref().unwrap_or_default();
-                let outcome = Outcome {
+                let outcome = ReplayOutcome {
                     route: decision.route.map(|id| config.route(id).name.clone()),
                     model: if is_direct { deployment.clone() } else { Some(model) },
                     deployment,
-                    ..Outcome::default()
+                    ..ReplayOutcome::default()
                 };
                 let cost_usd = server.and_then(|it| cost(it, config, &read.facts, captured.usage));
-                Decided { outcome, cost_usd }
+                PricedOutcome { outcome, cost_usd }
             }
             Verdict::Refuse(refusal) => refused(refusal.code),
             // The whole of the request is known.
@@ -157,12 +157,18 @@ impl Side {
     }
 }
 
-fn untouched() -> Decided {
-    Decided { outcome: Outcome { untouched: true, ..Outcome::default() }, cost_usd: None }
+fn untouched() -> PricedOutcome {
+    PricedOutcome {
+        outcome: ReplayOutcome { untouched: true, ..ReplayOutcome::default() },
+        cost_usd: None,
+    }
 }
 
-fn refused(code: &'static str) -> Decided {
-    Decided { outcome: Outcome { refused: Some(code), ..Outcome::default() }, cost_usd: None }
+fn refused(code: &'static str) -> PricedOutcome {
+    PricedOutcome {
+        outcome: ReplayOutcome { refused: Some(code), ..ReplayOutcome::default() },
+        cost_usd: None,
+    }
 }
 
 /// A name that clients cannot make up: tallies grow with the configuration alone.
@@ -178,7 +184,7 @@ fn cost(
     server: &Server,
     config: &Config,
     facts: &RequestFacts,
-    usage: Option<Usage>,
+    usage: Option<CapturedUsage>,
 ) -> Option<f64> {
     let of_model = match server {
         Server::Deployment(id) => &config.deployment(*id).facts,
@@ -191,11 +197,11 @@ fn cost(
     Some(input + cost(usage.output_tokens, of_model.output_usd_per_million?))
 }
 
-/// Turns alone: whatever else is asked, nothing is known against a deployment.
+/// ReplayWorld alone: whatever else is asked, nothing is known against a deployment.
 #[derive(Debug, Default)]
-struct Turns(HashMap<Turn, u64>);
+struct ReplayWorld(HashMap<Turn, u64>);
 
-impl World for Turns {
+impl World for ReplayWorld {
     fn standing(&self, _: DeploymentId, _: u64) -> Standing {
         Standing::Ready
     }
