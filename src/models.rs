@@ -20,14 +20,14 @@ const LONGEST_PAGE: usize = 1000;
 
 /// A request for models.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct ModelsRequest<'a> {
     /// The one that is asked for, else all.
     id: Option<String>,
     query: Option<&'a str>,
     dialect: Dialect,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ModelsRequest<'a> {
     /// What a request asks for; `None` where it is none for models.
     ///
     /// They are at `/models` and, whatever stands before that, at `…/v1/models`: below the
@@ -83,7 +83,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The page that is asked for in Anthropic's way.
-    fn page<'c>(&self, config: &'c Config) -> Result<Page<'c>, Refusal> {
+    fn page<'c>(&self, config: &'c Config) -> Result<ModelsPage<'c>, Refusal> {
         let mut models: Vec<(&str, ModelId)> = listed(config).collect();
         let (mut most, mut is_before) = (PAGE, false);
         for pair in self.query.unwrap_or_default().split('&') {
@@ -112,16 +112,16 @@ impl<'a> Asked<'a> {
             models.drain(..models.len().saturating_sub(most));
         }
         models.truncate(most);
-        Ok(Page { models, has_more })
+        Ok(ModelsPage { models, has_more })
     }
 }
 
-struct Page<'c> {
+struct ModelsPage<'c> {
     models: Vec<(&'c str, ModelId)>,
     has_more: bool,
 }
 
-impl Page<'_> {
+impl ModelsPage<'_> {
     fn write(&self, json: &mut Json, config: &Config) {
         json.key("data").list(|json| {
             for (name, model) in &self.models {
@@ -223,7 +223,8 @@ mod tests {
     }
 
     fn ask(path: &str, is_anthropic: bool) -> Result<Value, Value> {
-        let asked = Asked::of(b"GET", path, is_anthropic).unwrap_or_else(|| panic!("{path}"));
+        let asked =
+            ModelsRequest::of(b"GET", path, is_anthropic).unwrap_or_else(|| panic!("{path}"));
         let read = |text: String| serde_json::from_str(&text).unwrap();
         let answer = asked.answer(&config());
         answer.map(read).map_err(|(refusal, dialect)| read(refusal.body(dialect)))
@@ -251,16 +252,16 @@ mod tests {
             ("/v1/chat", None),
             ("", None),
         ] {
-            let asked = Asked::of(b"GET", path, false);
+            let asked = ModelsRequest::of(b"GET", path, false);
             assert_eq!(
                 asked.map(|asked| asked.id),
                 wanted.map(|id| id.map(str::to_owned)),
                 "{path}"
             );
         }
-        assert!(Asked::of(b"HEAD", "/v1/models", false).is_some());
-        assert_eq!(Asked::of(b"DELETE", "/v1/models/gpt", false), None);
-        assert_eq!(Asked::of(b"POST", "/v1/models", false), None);
+        assert!(ModelsRequest::of(b"HEAD", "/v1/models", false).is_some());
+        assert_eq!(ModelsRequest::of(b"DELETE", "/v1/models/gpt", false), None);
+        assert_eq!(ModelsRequest::of(b"POST", "/v1/models", false), None);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 
 use crate::config::{Added, Dynamic};
 use crate::host::SharedData;
-use crate::live::{self, Entry};
+use crate::live::{self, DynamicEntry};
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 use super::routes::{inactive, lists, wrong};
 use crate::text::percent_decoded_text;
 
@@ -18,13 +18,16 @@ pub(super) const FOLDER: &str = "/aliases/";
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Lists all, or puts one.
-    pub(super) fn aliases(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    pub(super) fn aliases(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointReply, EndpointReply> {
         let origin = self.origin()?;
         if request.method == "POST" {
             let (alias, model) = Dynamic::read_alias(request.body).map_err(|p| wrong(&p))?;
-            let is_new = self.put(origin, &Entry::Alias(alias.clone(), model.clone()))?;
+            let is_new = self.put(origin, &DynamicEntry::Alias(alias.clone(), model.clone()))?;
             let verb = if is_new { "added" } else { "replaced" };
-            let reply = Reply::object(|json| {
+            let reply = EndpointReply::object(|json| {
                 json.key("alias").text(&alias);
                 json.key("model").text(&model);
             });
@@ -32,7 +35,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         }
         lists(request)?;
         let aliases = live::aliases(self.shared, self.config, origin).map_err(|p| wrong(&p))?;
-        Ok(Reply::object(|json| {
+        Ok(EndpointReply::object(|json| {
             json.key("aliases").list(|json| {
                 for alias in &aliases {
                     json.object(|json| {
@@ -50,7 +53,11 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     }
 
     /// Removes the dynamic alias that the end of the path names.
-    pub(super) fn alias(&self, request: &Request<'_>, name: &str) -> Result<Reply, Reply> {
+    pub(super) fn alias(
+        &self,
+        request: &EndpointRequest<'_>,
+        name: &str,
+    ) -> Result<EndpointReply, EndpointReply> {
         self.removed(request, Added::Alias(percent_decoded_text(name)))
     }
 }

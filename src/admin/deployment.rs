@@ -7,8 +7,8 @@ use crate::host::SharedData;
 use crate::state::Operation;
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 use super::state::deployment;
 use crate::text::percent_decoded_text;
 
@@ -18,14 +18,18 @@ pub(super) const FOLDER: &str = "/deployments/";
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Does what a path below [`FOLDER`] says: `ID/OPERATION`, the id percent-encoded or
     /// with slashes of its own.
-    pub(super) fn operate(&self, request: &Request<'_>, path: &str) -> Result<Reply, Reply> {
-        let (id, operation) = path.rsplit_once('/').ok_or_else(Reply::unknown_endpoint)?;
+    pub(super) fn operate(
+        &self,
+        request: &EndpointRequest<'_>,
+        path: &str,
+    ) -> Result<EndpointReply, EndpointReply> {
+        let (id, operation) = path.rsplit_once('/').ok_or_else(EndpointReply::unknown_endpoint)?;
         let operation = match operation {
             "drain" => Operation::Drain,
             "undrain" => Operation::Undrain,
             "cool" => Operation::Cool(0),
             "reset" => Operation::Reset,
-            _ => return Err(Reply::unknown_endpoint()),
+            _ => return Err(EndpointReply::unknown_endpoint()),
         };
         request.posts()?;
         let id = self.deployment(&percent_decoded_text(id), "id")?;
@@ -35,34 +39,41 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         };
         let name = &self.config.deployment(id).id;
         let changed = self.fleet.operate(self.shared, self.config, id, operation, self.now_ms);
-        let record = changed.map_err(|_| Reply::contended())?;
+        let record = changed.map_err(|_| EndpointReply::contended())?;
         let change = match operation {
             Operation::Drain => format!("deployment \"{name}\" is drained"),
             Operation::Undrain => format!("deployment \"{name}\" is no longer drained"),
             Operation::Cool(ms) => format!("deployment \"{name}\" cools for {ms} ms"),
             Operation::Reset => format!("deployment \"{name}\" is reset"),
         };
-        let reply = Reply::object(|json| deployment(json, self.config, id, &record, self.now_ms));
+        let reply =
+            EndpointReply::object(|json| deployment(json, self.config, id, &record, self.now_ms));
         Ok(reply.changed(change))
     }
 
     /// The deployment of that id, which is in `field` of the request.
-    pub(super) fn deployment(&self, id: &str, field: &str) -> Result<DeploymentId, Reply> {
+    pub(super) fn deployment(&self, id: &str, field: &str) -> Result<DeploymentId, EndpointReply> {
         let known = self.config.names.deployments.get(id).copied();
-        known.ok_or_else(|| Reply::error(404, "there is no deployment of that id", Some(field)))
+        known.ok_or_else(|| {
+            EndpointReply::error(404, "there is no deployment of that id", Some(field))
+        })
     }
 
     /// How long a deployment is to cool, in milliseconds.
-    fn length(&self, body: &[u8]) -> Result<u64, Reply> {
+    fn length(&self, body: &[u8]) -> Result<u64, EndpointReply> {
         let settings = &self.config.cooldown;
         if !settings.enabled {
             let message = "cooldown.enabled is false, so nothing cools; drain it instead";
-            return Err(Reply::error(409, message, None));
+            return Err(EndpointReply::error(409, message, None));
         }
         let mut given = None;
         for (key, value) in members(body)? {
             if key != "for_ms" {
-                return Err(Reply::error(400, "unknown member; allowed: for_ms", Some(&key)));
+                return Err(EndpointReply::error(
+                    400,
+                    "unknown member; allowed: for_ms",
+                    Some(&key),
+                ));
             }
             given = Some(value);
         }
@@ -72,26 +83,28 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             Some(Some(ms)) if (1..=most).contains(&ms) => Ok(ms),
             Some(_) => {
                 let message = format!("allowed: a whole number of milliseconds, 1 to {most}");
-                Err(Reply::error(400, &message, Some("for_ms")))
+                Err(EndpointReply::error(400, &message, Some("for_ms")))
             }
         }
     }
 }
 
 /// The members of a body that is an object, or nothing at all.
-fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, Reply> {
+fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, EndpointReply> {
     if body.trim_ascii().is_empty() {
         return Ok(serde_json::Map::new());
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
-        _ => Err(Reply::error(400, "the body is no JSON object", None)),
+        _ => Err(EndpointReply::error(400, "the body is no JSON object", None)),
     }
 }
 
-fn nothing_in(body: &[u8]) -> Result<(), Reply> {
+fn nothing_in(body: &[u8]) -> Result<(), EndpointReply> {
     match members(body)?.into_iter().next() {
-        Some((key, _)) => Err(Reply::error(400, "unknown member; allowed: none", Some(&key))),
+        Some((key, _)) => {
+            Err(EndpointReply::error(400, "unknown member; allowed: none", Some(&key)))
+        }
         None => Ok(()),
     }
 }

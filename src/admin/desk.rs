@@ -7,7 +7,7 @@ use crate::host::{Headers, SharedData};
 use crate::live::Origin;
 use crate::state::SharedFleet;
 
-use super::reply::Reply;
+use super::reply::EndpointReply;
 
 /// What requests are answered from: one worker at one moment.
 pub struct Desk<'a, S: ?Sized> {
@@ -33,7 +33,7 @@ impl<S: ?Sized> fmt::Debug for Desk<'_, S> {
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Returns what the configuration was made of: there is such wherever there are endpoints.
-    pub(super) fn origin(&self) -> Result<&Origin, Reply> {
-        self.origin.ok_or_else(Reply::unknown_endpoint)
+    pub(super) fn origin(&self) -> Result<&Origin, EndpointReply> {
+        self.origin.ok_or_else(EndpointReply::unknown_endpoint)
     }
 }

@@ -4,8 +4,8 @@ use crate::config::Config;
 use crate::host::SharedData;
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 use super::{aliases, deployment, explain, routes};
 
 /// Longest body of most endpoints, in bytes.
@@ -20,12 +20,12 @@ pub fn longest_body(config: &Config, path: &str) -> u64 {
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Answers a request.
     #[must_use]
-    pub fn answer(&self, request: &Request<'_>) -> Reply {
+    pub fn answer(&self, request: &EndpointRequest<'_>) -> EndpointReply {
         // An endpoint answers alike whether all is well or not.
         self.endpoint(request).unwrap_or_else(|error| error)
     }
 
-    fn endpoint(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    fn endpoint(&self, request: &EndpointRequest<'_>) -> Result<EndpointReply, EndpointReply> {
         // One line for each endpoint, by what is below the admin path.
         match request.path {
             "/state" => self.state(request),
@@ -40,7 +40,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 } else if let Some(name) = path.strip_prefix(aliases::FOLDER) {
                     self.alias(request, name)
                 } else {
-                    Err(Reply::unknown_endpoint())
+                    Err(EndpointReply::unknown_endpoint())
                 }
             }
         }

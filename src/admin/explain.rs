@@ -8,8 +8,8 @@ use crate::host::{Headers, SharedData};
 use crate::text::is_token;
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 
 /// Below the admin path.
 pub(super) const PATH: &str = "/explain";
@@ -20,20 +20,23 @@ const OWN: [&str; 6] =
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Explains the request that the body is of.
-    pub(super) fn explained(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    pub(super) fn explained(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointReply, EndpointReply> {
         request.posts()?;
         let head = head(request)?;
         let body = (self.explain)(head, request.body);
-        Ok(Reply { status: 200, headers: Vec::new(), body, change: None })
+        Ok(EndpointReply { status: 200, headers: Vec::new(), body, change: None })
     }
 }
 
 /// The head of the request to explain.
-fn head(request: &Request<'_>) -> Result<Headers, Reply> {
+fn head(request: &EndpointRequest<'_>) -> Result<Headers, EndpointReply> {
     let (mut method, mut path) = ("POST".to_owned(), "/v1/chat/completions".to_owned());
     let mut given: Headers = Vec::new();
     for (name, value) in request.parameters() {
-        let wrong = |message| Err(Reply::error(400, message, Some(&name)));
+        let wrong = |message| Err(EndpointReply::error(400, message, Some(&name)));
         match name.as_str() {
             "method" if is_token(&value) => method = value,
             "method" => return wrong("allowed: a method such as POST"),

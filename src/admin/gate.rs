@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::config::Admin;
 
-use super::reply::Reply;
+use super::reply::EndpointReply;
 
 /// Shortest token, in bytes.
 const SHORTEST: usize = 16;
@@ -69,13 +69,13 @@ impl Gate {
     pub fn admit<'v>(
         &self,
         mut authorization: impl Iterator<Item = &'v [u8]>,
-    ) -> Result<(), Reply> {
+    ) -> Result<(), EndpointReply> {
         let is_let_in = match (authorization.next(), authorization.next()) {
             (Some(value), None) => bearer(value).is_some_and(|token| self.is_token(token)),
             // Of several one cannot know which others go by.
             _ => false,
         };
-        if is_let_in { Ok(()) } else { Err(Reply::unauthorized()) }
+        if is_let_in { Ok(()) } else { Err(EndpointReply::unauthorized()) }
     }
 
     /// Whether a client sends the admin token as its credential, as the value itself or a

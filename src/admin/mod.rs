@@ -20,5 +20,5 @@ pub use crate::json::Json;
 pub use desk::Desk;
 pub use endpoint::longest_body;
 pub use gate::Gate;
-pub use reply::Reply;
-pub use request::Request;
+pub use reply::EndpointReply;
+pub use request::EndpointRequest;

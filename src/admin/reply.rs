@@ -4,7 +4,7 @@ use crate::json::Json;
 
 /// What a request is answered with: JSON, and nothing that is to be kept on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct EndpointReply {
     /// HTTP status.
     pub status: u16,
     /// Further headers.
@@ -15,7 +15,7 @@ pub struct Reply {
     pub change: Option<String>,
 }
 
-impl Reply {
+impl EndpointReply {
     /// An answer with what `members` writes as its object.
     pub fn object(members: impl FnOnce(&mut Json)) -> Self {
         let mut json = Json::default();

@@ -3,11 +3,11 @@
 use crate::host::Headers;
 use crate::text::percent_decoded_text;
 
-use super::reply::Reply;
+use super::reply::EndpointReply;
 
 /// A request that the gate let in.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct EndpointRequest<'a> {
     /// Its method, in upper case.
     pub method: &'a str,
     /// Its path below the admin path, letter for letter: empty, or with `/` first.
@@ -20,22 +20,22 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-impl Request<'_> {
+impl EndpointRequest<'_> {
     /// Holds the request to a method that only reads.
     ///
     /// # Errors
     /// The reply to another one.
-    pub fn reads(&self) -> Result<(), Reply> {
+    pub fn reads(&self) -> Result<(), EndpointReply> {
         let is_reading = matches!(self.method, "GET" | "HEAD");
-        if is_reading { Ok(()) } else { Err(Reply::method_not_allowed("GET, HEAD")) }
+        if is_reading { Ok(()) } else { Err(EndpointReply::method_not_allowed("GET, HEAD")) }
     }
 
     /// Holds the request to POST.
     ///
     /// # Errors
     /// The reply to another method.
-    pub fn posts(&self) -> Result<(), Reply> {
-        if self.method == "POST" { Ok(()) } else { Err(Reply::method_not_allowed("POST")) }
+    pub fn posts(&self) -> Result<(), EndpointReply> {
+        if self.method == "POST" { Ok(()) } else { Err(EndpointReply::method_not_allowed("POST")) }
     }
 
     /// The parameters of the query in their order, decoded.
@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn parameters_are_decoded() {
         let query = Some("a=1&b&=c&&d=x%20y+z%2B&a=%zz=");
-        let request = Request { method: "GET", path: "", query, headers: &Vec::new(), body: b"" };
+        let request =
+            EndpointRequest { method: "GET", path: "", query, headers: &Vec::new(), body: b"" };
         let read: Vec<(String, String)> = request.parameters().collect();
         let wanted = [("a", "1"), ("b", ""), ("", "c"), ("d", "x y z+"), ("a", "%zz=")];
         assert_eq!(read, wanted.map(|(name, value)| (name.to_owned(), value.to_owned())));

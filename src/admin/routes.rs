@@ -3,11 +3,11 @@
 
 use crate::config::{Added, DynamicRoute, Problem, Problems};
 use crate::host::SharedData;
-use crate::live::{self, Entry, Listed, Origin, Place, Refused};
+use crate::live::{self, DynamicEntry, ListedModel, Origin, Refused, ServedBy};
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 use crate::json::Json;
 use crate::text::percent_decoded_text;
 
@@ -18,21 +18,24 @@ pub(super) const FOLDER: &str = "/routes/";
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Lists all, or puts one.
-    pub(super) fn routes(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    pub(super) fn routes(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointReply, EndpointReply> {
         let origin = self.origin()?;
         if request.method == "POST" {
             let (model, route) = DynamicRoute::read(request.body).map_err(|p| wrong(&p))?;
             let mut written = Json::default();
             route.write(&mut written, &model);
             let body = written.finish();
-            let is_new = self.put(origin, &Entry::Route(model.clone(), route))?;
+            let is_new = self.put(origin, &DynamicEntry::Route(model.clone(), route))?;
             let verb = if is_new { "added" } else { "replaced" };
-            return Ok(Reply { body, ..Reply::object(|_| {}) }
+            return Ok(EndpointReply { body, ..EndpointReply::object(|_| {}) }
                 .changed(format!("dynamic route {model:?} is {verb}")));
         }
         lists(request)?;
         let routes = live::routes(self.shared, self.config, origin).map_err(|p| wrong(&p))?;
-        Ok(Reply::object(|json| {
+        Ok(EndpointReply::object(|json| {
             json.key("routes").list(|json| {
                 for route in &routes {
                     json.object(|json| listed(json, route));
@@ -43,21 +46,31 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 
     /// Removes the dynamic route that the end of the path names, percent-encoded or with
     /// slashes of its own.
-    pub(super) fn route(&self, request: &Request<'_>, name: &str) -> Result<Reply, Reply> {
+    pub(super) fn route(
+        &self,
+        request: &EndpointRequest<'_>,
+        name: &str,
+    ) -> Result<EndpointReply, EndpointReply> {
         self.removed(request, Added::Route(percent_decoded_text(name)))
     }
 
-    pub(super) fn put(&self, origin: &Origin, entry: &Entry) -> Result<bool, Reply> {
+    pub(super) fn put(&self, origin: &Origin, entry: &DynamicEntry) -> Result<bool, EndpointReply> {
         live::put(self.shared, self.config, origin, entry).map_err(|refused| match refused {
             Refused::Wrong(problems) => wrong(&problems),
-            Refused::Unknown | Refused::Configured | Refused::Contended => Reply::contended(),
+            Refused::Unknown | Refused::Configured | Refused::Contended => {
+                EndpointReply::contended()
+            }
         })
     }
 
     /// Removes a dynamic entry.
-    pub(super) fn removed(&self, request: &Request<'_>, entry: Added) -> Result<Reply, Reply> {
+    pub(super) fn removed(
+        &self,
+        request: &EndpointRequest<'_>,
+        entry: Added,
+    ) -> Result<EndpointReply, EndpointReply> {
         if request.method != "DELETE" {
-            return Err(Reply::method_not_allowed("DELETE"));
+            return Err(EndpointReply::method_not_allowed("DELETE"));
         }
         let origin = self.origin()?;
         let removed = live::remove(self.shared, self.config, origin, &entry);
@@ -67,33 +80,35 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         };
         removed.map_err(|refused| match refused {
             Refused::Wrong(problems) => wrong(&problems),
-            Refused::Unknown => {
-                Reply::error(404, &format!("there is no dynamic {kind} of that name"), Some(field))
-            }
+            Refused::Unknown => EndpointReply::error(
+                404,
+                &format!("there is no dynamic {kind} of that name"),
+                Some(field),
+            ),
             Refused::Configured => {
                 let message = "it is configured, and only what is dynamic can be removed here";
-                Reply::error(409, message, Some(field))
+                EndpointReply::error(409, message, Some(field))
             }
-            Refused::Contended => Reply::contended(),
+            Refused::Contended => EndpointReply::contended(),
         })?;
-        let reply = Reply::object(|json| json.key("removed").text(name));
+        let reply = EndpointReply::object(|json| json.key("removed").text(name));
         Ok(reply.changed(format!("dynamic {kind} {name:?} is removed")))
     }
 }
 
 /// Holds a request to GET where POST would be something else.
-pub(super) fn lists(request: &Request<'_>) -> Result<(), Reply> {
-    request.reads().map_err(|_| Reply::method_not_allowed("GET, HEAD, POST"))
+pub(super) fn lists(request: &EndpointRequest<'_>) -> Result<(), EndpointReply> {
+    request.reads().map_err(|_| EndpointReply::method_not_allowed("GET, HEAD, POST"))
 }
 
 /// To what is wrong with a body: the first field, and all that is to be said.
-pub(super) fn wrong(problems: &Problems) -> Reply {
+pub(super) fn wrong(problems: &Problems) -> EndpointReply {
     let lines: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
     let field = problems.iter().next().map(|problem| problem.path.as_str());
-    Reply::error(400, &lines.join("; "), field)
+    EndpointReply::error(400, &lines.join("; "), field)
 }
 
-fn listed(json: &mut Json, route: &Listed) {
+fn listed(json: &mut Json, route: &ListedModel) {
     json.key("model").text(&route.model);
     json.key("source").text(route.source.name());
     if route.is_hidden {
@@ -123,7 +138,7 @@ pub(super) fn inactive(json: &mut Json, problem: Option<&Problem>) {
     }
 }
 
-fn group(json: &mut Json, strategy: &str, places: &[Place]) {
+fn group(json: &mut Json, strategy: &str, places: &[ServedBy]) {
     json.key("strategy").text(strategy);
     json.key("endpoints").list(|json| {
         for place in places {

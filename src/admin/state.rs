@@ -5,22 +5,22 @@
 
 use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
-use crate::live::source::{self, Status};
+use crate::live::source::{self, FetchStatus};
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Record, Turn};
 use crate::strategy::Trait;
 
 use super::desk::Desk;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::EndpointReply;
+use super::request::EndpointRequest;
 use crate::json::Json;
 
 /// Most deployments, and most counters, of an answer: meanwhile its worker does nothing else.
 const PAGE: usize = 1000;
 
 /// Which deployments are asked for.
-struct Page {
+struct StatePage {
     /// From this one on.
     from: usize,
     most: usize,
@@ -30,7 +30,10 @@ struct Page {
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Answers what the workers share.
-    pub(super) fn state(&self, request: &Request<'_>) -> Result<Reply, Reply> {
+    pub(super) fn state(
+        &self,
+        request: &EndpointRequest<'_>,
+    ) -> Result<EndpointReply, EndpointReply> {
         request.reads()?;
         let page = self.page(request)?;
         let config = self.config;
@@ -41,7 +44,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         };
         let mut wanted = (page.from..config.deployments.len()).filter(is_wanted);
         let is_first = page.from == 0;
-        Ok(Reply::object(|json| {
+        Ok(EndpointReply::object(|json| {
             json.key("version").text(env!("CARGO_PKG_VERSION"));
             json.key("role").text("router");
             json.key("now_ms").number(self.now_ms);
@@ -70,15 +73,15 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         }))
     }
 
-    fn page(&self, request: &Request<'_>) -> Result<Page, Reply> {
-        let mut page = Page { from: 0, most: PAGE, deployment: None, provider: None };
+    fn page(&self, request: &EndpointRequest<'_>) -> Result<StatePage, EndpointReply> {
+        let mut page = StatePage { from: 0, most: PAGE, deployment: None, provider: None };
         for (name, value) in request.parameters() {
             match name.as_str() {
                 "deployment" => page.deployment = Some(self.deployment(&value, &name)?),
                 "provider" => {
                     if !self.config.providers.iter().any(|known| known.name == value) {
                         let message = "there is no provider of that name";
-                        return Err(Reply::error(404, message, Some(&name)));
+                        return Err(EndpointReply::error(404, message, Some(&name)));
                     }
                     page.provider = Some(value);
                 }
@@ -91,12 +94,12 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                     let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
                     page.most = limit.ok_or_else(|| {
                         let message = format!("allowed: a number from 1 to {PAGE}");
-                        Reply::error(400, &message, Some(&name))
+                        EndpointReply::error(400, &message, Some(&name))
                     })?;
                 }
                 _ => {
                     let message = "unknown parameter; allowed: deployment, provider, after, limit";
-                    return Err(Reply::error(400, message, Some(&name)));
+                    return Err(EndpointReply::error(400, message, Some(&name)));
                 }
             }
         }
@@ -188,8 +191,8 @@ pub(super) fn deployment(
 }
 
 /// What is known of the route source.
-fn route_source(json: &mut Json, status: &Status, now_ms: u64) {
-    let Status { confirmed_ms, asked_ms, error } = status;
+fn route_source(json: &mut Json, status: &FetchStatus, now_ms: u64) {
+    let FetchStatus { confirmed_ms, asked_ms, error } = status;
     let mut ago = |key: &str, at_ms: u64| match at_ms {
         0 => json.key(key).null(),
         at_ms => json.key(key).number(now_ms.saturating_sub(at_ms)),

@@ -8,7 +8,7 @@ use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
 use crate::response::body::BodyReader;
 use crate::response::headroom;
-use crate::response::outcome::{self, Asked, End, Head};
+use crate::response::outcome::{self, AskedWith, End, Head};
 use crate::state::Ending;
 use crate::state::headroom::Headroom;
 use crate::state::outcome::{Outcome, Report, Weight};
@@ -159,7 +159,7 @@ impl Answer {
     pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
         let told = self.reader.map(BodyReader::finish);
         let work = self.ledger.work();
-        let asked = Asked {
+        let asked = AskedWith {
             has_own_credential: self.has_own_credential,
             may_name_others: work.may_name_others,
         };

@@ -12,7 +12,7 @@ use log::Level;
 use crate::config::RouteSource;
 use crate::host::{Called, Callout, Host, Reply};
 use crate::live;
-use crate::live::source::{self, Answer};
+use crate::live::source::{self, FetchAnswer};
 use crate::metrics::table;
 
 use super::engine::Engine;
@@ -108,7 +108,7 @@ impl Worker {
         let callout = Callout { cluster: &source.cluster, headers: &headers, body: &[], timeout };
         match host.call(callout) {
             Ok(call) => self.fetch.set(Some(call)),
-            Err(_) => take(host, engine, source, Answer::default()),
+            Err(_) => take(host, engine, source, FetchAnswer::default()),
         }
     }
 
@@ -123,14 +123,14 @@ impl Worker {
         let reply = Reply::read(host, called, source::LONGEST_ANSWER);
         let etag = reply.headers.into_iter().find(|(name, _)| name == "etag");
         let etag = etag.map(|(_, value)| value).unwrap_or_default();
-        let answer = Answer { status: reply.status, etag, body: reply.body };
+        let answer = FetchAnswer { status: reply.status, etag, body: reply.body };
         take(host, &engine, source, answer);
         self.engine(host);
     }
 }
 
 /// Takes what came of a fetch.
-fn take<H: Host + ?Sized>(host: &H, engine: &Engine, source: &RouteSource, answer: Answer) {
+fn take<H: Host + ?Sized>(host: &H, engine: &Engine, source: &RouteSource, answer: FetchAnswer) {
     let Some(origin) = &engine.origin else { return };
     let now_ms = millis(host.now());
     let (outcome, problem) = source::take(host, source, &origin.document, answer, now_ms);
@@ -138,7 +138,7 @@ fn take<H: Host + ?Sized>(host: &H, engine: &Engine, source: &RouteSource, answe
     if let Some(problem) = problem {
         host.log(Level::Warn, &problem);
     }
-    if outcome == source::Outcome::Fetched {
+    if outcome == source::FetchOutcome::Fetched {
         host.log(Level::Info, "route_source: a new set holds");
     }
 }

@@ -34,7 +34,7 @@ impl Source {
 
 /// A model.
 #[derive(Debug)]
-pub struct Listed {
+pub struct ListedModel {
     /// Its name.
     pub model: String,
     /// Where it comes from.
@@ -44,12 +44,12 @@ pub struct Listed {
     /// Why it is left out.
     pub problem: Option<Problem>,
     /// Variants or the only group: key, strategy and places.
-    pub groups: Vec<(Option<String>, String, Vec<Place>)>,
+    pub groups: Vec<(Option<String>, String, Vec<ServedBy>)>,
 }
 
 /// Where a model may be served.
 #[derive(Debug)]
-pub struct Place {
+pub struct ServedBy {
     /// The provider.
     pub provider: String,
     /// The upstream model.
@@ -62,7 +62,7 @@ pub struct Place {
 
 /// An alias.
 #[derive(Debug)]
-pub struct Alias {
+pub struct ListedAlias {
     /// Its name.
     pub alias: String,
     /// What it stands for, as it is written.
@@ -83,7 +83,7 @@ pub fn routes<S: SharedData + ?Sized>(
     shared: &S,
     config: &Config,
     origin: &Origin,
-) -> Result<Vec<Listed>, Problems> {
+) -> Result<Vec<ListedModel>, Problems> {
     let (base, dynamic) = read(shared, config, origin)?;
     let hides = |name: &str| hides(&dynamic, &origin.unfit, name);
     let source = |name: &str| source(&base, name);
@@ -91,7 +91,7 @@ pub fn routes<S: SharedData + ?Sized>(
     let own = base.with(&Dynamic::default(), &[])?;
     let configured = own.models.iter().zip(sources).enumerate().map(|(at, (model, source))| {
         let id = ModelId(at);
-        Listed {
+        ListedModel {
             model: model.name.clone(),
             source,
             is_hidden: hides(&model.name),
@@ -102,7 +102,7 @@ pub fn routes<S: SharedData + ?Sized>(
     let added = dynamic.routes.iter().map(|(name, route)| {
         let entry = Added::Route(name.clone());
         let unfit = origin.unfit.iter().find(|unfit| unfit.entry == entry);
-        Listed {
+        ListedModel {
             model: name.clone(),
             source: Source::Dynamic,
             is_hidden: false,
@@ -121,9 +121,9 @@ pub fn aliases<S: SharedData + ?Sized>(
     shared: &S,
     config: &Config,
     origin: &Origin,
-) -> Result<Vec<Alias>, Problems> {
+) -> Result<Vec<ListedAlias>, Problems> {
     let (base, dynamic) = read(shared, config, origin)?;
-    let configured = base.aliases().map(|(alias, model)| Alias {
+    let configured = base.aliases().map(|(alias, model)| ListedAlias {
         alias: alias.to_owned(),
         model: model.to_owned(),
         source: source(&base, alias),
@@ -133,7 +133,7 @@ pub fn aliases<S: SharedData + ?Sized>(
     let added = dynamic.aliases.iter().map(|(alias, model)| {
         let entry = Added::Alias(alias.clone());
         let unfit = origin.unfit.iter().find(|unfit| unfit.entry == entry);
-        Alias {
+        ListedAlias {
             alias: alias.clone(),
             model: model.clone(),
             source: Source::Dynamic,
@@ -164,10 +164,10 @@ fn hides(dynamic: &Dynamic, unfit: &[Unfit], name: &str) -> bool {
     holds(&Added::Route(name.to_owned())) || holds(&Added::Alias(name.to_owned()))
 }
 
-fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Place>) {
+fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<ServedBy>) {
     let places = group.candidates.iter().map(|candidate| {
         let deployment = config.deployment(candidate.deployment);
-        Place {
+        ServedBy {
             provider: config.provider(deployment.provider).name.clone(),
             upstream_model: deployment.upstream_model.clone(),
             deployment: Some(deployment.id.clone()),
@@ -178,7 +178,7 @@ fn described(config: &Config, group: &Group) -> (Option<String>, String, Vec<Pla
 }
 
 /// The endpoints of a route, with their deployments where it holds.
-fn places(config: &Config, name: &str, route: &DynamicRoute) -> Vec<Place> {
+fn places(config: &Config, name: &str, route: &DynamicRoute) -> Vec<ServedBy> {
     let places = route.endpoints.iter().map(|endpoint| {
         let is_it = |deployment: &&crate::config::Deployment| {
             deployment.upstream_model == endpoint.model_id
@@ -190,7 +190,7 @@ fn places(config: &Config, name: &str, route: &DynamicRoute) -> Vec<Place> {
         let deployment = candidates
             .find(|candidate| is_it(&config.deployment(candidate.deployment)))
             .map(|candidate| config.deployment(candidate.deployment).id.clone());
-        Place {
+        ServedBy {
             provider: endpoint.provider.clone(),
             upstream_model: endpoint.model_id.clone(),
             deployment,

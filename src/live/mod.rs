@@ -18,5 +18,5 @@ mod table;
 
 pub use additions::{Additions, Origin, is_open};
 pub use key::generation;
-pub use list::{Alias, Listed, Place, Source, aliases, routes};
-pub use table::{Entry, Refused, put, remove};
+pub use list::{ListedAlias, ListedModel, ServedBy, Source, aliases, routes};
+pub use table::{DynamicEntry, Refused, put, remove};

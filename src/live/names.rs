@@ -16,7 +16,7 @@ const MOST_FETCHED: usize = 8192;
 
 /// Who added a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum AddedBy {
     Operator,
     RouteSource,
 }
@@ -33,12 +33,12 @@ pub(super) enum Unnoted {
 /// Notes names that are about to be added; each counts once.
 pub(super) fn note<S: SharedData + ?Sized>(
     shared: &S,
-    by: By,
+    by: AddedBy,
     names: &[String],
 ) -> Result<(), Unnoted> {
     let (key, most) = match by {
-        By::Operator => ("posted", MOST_POSTED),
-        By::RouteSource => ("fetched", MOST_FETCHED),
+        AddedBy::Operator => ("posted", MOST_POSTED),
+        AddedBy::RouteSource => ("fetched", MOST_FETCHED),
     };
     let key = format!("{PREFIX}names/{key}");
     let noted = cas::change_within(TRIES, shared, &key, None, |Noted(known)| {

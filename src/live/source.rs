@@ -12,7 +12,7 @@ use crate::hash;
 use crate::host::SharedData;
 
 use super::key::{PREFIX, WHATEVER, announce};
-use super::names::{self, By, Unnoted};
+use super::names::{self, AddedBy, Unnoted};
 
 /// The layout of a set and of a status.
 const VERSION: u8 = 2;
@@ -25,7 +25,7 @@ const LONGEST_ERROR: usize = 2048;
 
 /// What was delivered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Set {
+pub struct FetchedSet {
     /// Its entity tag; empty: it had none.
     pub etag: Vec<u8>,
     /// Its text.
@@ -34,7 +34,7 @@ pub struct Set {
 
 /// How fetching went so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Status {
+pub struct FetchStatus {
     /// When the source last said what is to hold, in milliseconds since the epoch; 0: never.
     pub confirmed_ms: u64,
     /// When it was last asked.
@@ -45,7 +45,7 @@ pub struct Status {
 
 /// What came of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum FetchOutcome {
     /// A new set, which is kept.
     Fetched,
     /// The set that is kept already.
@@ -56,7 +56,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl FetchOutcome {
     /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -71,7 +71,7 @@ impl Outcome {
 
 /// An answer as it came.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct FetchAnswer {
     /// HTTP status; 0: there was no answer.
     pub status: u16,
     /// Its entity tag.
@@ -87,13 +87,13 @@ fn key(source: &RouteSource, what: &str) -> String {
 }
 
 /// Returns what the source delivered last; `None` before its first answer that holds.
-pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<Set> {
+pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<FetchedSet> {
     let (bytes, _) = shared.read(&key(source, "set"))?;
     let from = &mut Reader::new(&bytes, VERSION)?;
-    Some(Set { etag: from.bytes()?, text: from.bytes()? })
+    Some(FetchedSet { etag: from.bytes()?, text: from.bytes()? })
 }
 
-fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &Set) {
+fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &FetchedSet) {
     let mut to = Writer::new(VERSION);
     to.bytes(&set.etag);
     to.bytes(&set.text);
@@ -101,17 +101,17 @@ fn store<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, set: &Set) {
 }
 
 /// Returns how fetching went so far.
-pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Status {
+pub fn status<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> FetchStatus {
     let read = |bytes: &[u8]| {
         let from = &mut Reader::new(bytes, VERSION)?;
         let (confirmed_ms, asked_ms) = (from.number()?, from.number()?);
-        Some(Status { confirmed_ms, asked_ms, error: from.text()? })
+        Some(FetchStatus { confirmed_ms, asked_ms, error: from.text()? })
     };
     let kept = shared.read(&key(source, "status"));
     kept.and_then(|(bytes, _)| read(&bytes)).unwrap_or_default()
 }
 
-fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &Status) {
+fn note<S: SharedData + ?Sized>(shared: &S, source: &RouteSource, status: &FetchStatus) {
     let mut end = status.error.len().min(LONGEST_ERROR);
     while !status.error.is_char_boundary(end) {
         end = end.saturating_sub(1);
@@ -146,17 +146,17 @@ pub fn take<S: SharedData + ?Sized>(
     shared: &S,
     source: &RouteSource,
     document: &[u8],
-    answer: Answer,
+    answer: FetchAnswer,
     now_ms: u64,
-) -> (Outcome, Option<String>) {
+) -> (FetchOutcome, Option<String>) {
     let before = status(shared, source);
     let (outcome, error) = match judge(shared, source, document, answer) {
         Ok(outcome) => (outcome, String::new()),
         Err((outcome, error)) => (outcome, error),
     };
     let confirmed_ms = if error.is_empty() { now_ms } else { before.confirmed_ms };
-    note(shared, source, &Status { confirmed_ms, asked_ms: now_ms, error });
-    if outcome == Outcome::Fetched {
+    note(shared, source, &FetchStatus { confirmed_ms, asked_ms: now_ms, error });
+    if outcome == FetchOutcome::Fetched {
         announce(shared);
     }
     // As it is kept, cut.
@@ -169,42 +169,45 @@ fn judge<S: SharedData + ?Sized>(
     shared: &S,
     source: &RouteSource,
     document: &[u8],
-    answer: Answer,
-) -> Result<Outcome, (Outcome, String)> {
-    let Answer { status, etag, body } = answer;
+    answer: FetchAnswer,
+) -> Result<FetchOutcome, (FetchOutcome, String)> {
+    let FetchAnswer { status, etag, body } = answer;
     match status {
         200 => {}
-        304 => return Ok(Outcome::Unchanged),
-        0 => return Err((Outcome::Failed, told("there is no answer"))),
+        304 => return Ok(FetchOutcome::Unchanged),
+        0 => return Err((FetchOutcome::Failed, told("there is no answer"))),
         status => {
-            return Err((Outcome::Failed, told(&format!("the answer has the status {status}"))));
+            return Err((
+                FetchOutcome::Failed,
+                told(&format!("the answer has the status {status}")),
+            ));
         }
     }
     let text = body.ok_or_else(|| {
         let message = format!("the answer is longer than {LONGEST_ANSWER} bytes");
-        (Outcome::Rejected, told(&message))
+        (FetchOutcome::Rejected, told(&message))
     })?;
-    let rejected = |problems: &Problems| (Outcome::Rejected, told(&problems.to_string()));
+    let rejected = |problems: &Problems| (FetchOutcome::Rejected, told(&problems.to_string()));
     let base = Base::read(document, Some(&text)).map_err(|problems| rejected(&problems))?;
     let names = base.further_fetched();
     base.with(&Dynamic::default(), &[]).map_err(|problems| rejected(&problems))?;
-    names::note(shared, By::RouteSource, &names).map_err(|unnoted| match unnoted {
+    names::note(shared, AddedBy::RouteSource, &names).map_err(|unnoted| match unnoted {
         Unnoted::Full(most) => {
             let message = format!(
                 "more than {most} different models and deployments since the proxy started"
             );
-            (Outcome::Rejected, told(&message))
+            (FetchOutcome::Rejected, told(&message))
         }
-        Unnoted::Contended => (Outcome::Failed, told("shared data is contended")),
+        Unnoted::Contended => (FetchOutcome::Failed, told("shared data is contended")),
     })?;
     let etag = if etag.len() <= LONGEST_ETAG { etag } else { Vec::new() };
-    let set = Set { etag, text };
+    let set = FetchedSet { etag, text };
     let kept = stored(shared, source);
     let is_same = kept.as_ref().is_some_and(|kept| kept.text == set.text);
     if kept.as_ref() != Some(&set) {
         store(shared, source, &set);
     }
-    Ok(if is_same { Outcome::Unchanged } else { Outcome::Fetched })
+    Ok(if is_same { FetchOutcome::Unchanged } else { FetchOutcome::Fetched })
 }
 
 /// A message, or several, line by line, of this source.

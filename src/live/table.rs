@@ -12,7 +12,7 @@ use crate::state;
 use super::additions::{Additions, Origin};
 use super::dynamic;
 use super::key::{TRIES, announce};
-use super::names::{self, By, Unnoted};
+use super::names::{self, AddedBy, Unnoted};
 
 /// Most routes, and most aliases.
 const MOST_ENTRIES: usize = 256;
@@ -21,14 +21,14 @@ const LONGEST: usize = 256 * 1024;
 
 /// Something to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub enum DynamicEntry {
     /// A model and what serves it.
     Route(String, DynamicRoute),
     /// An alias and what it stands for.
     Alias(String, String),
 }
 
-impl Entry {
+impl DynamicEntry {
     /// Without what it says.
     fn name(&self) -> Added {
         match self {
@@ -59,12 +59,12 @@ pub fn put<S: SharedData + ?Sized>(
     shared: &S,
     config: &config::Config,
     origin: &Origin,
-    entry: &Entry,
+    entry: &DynamicEntry,
 ) -> Result<bool, Refused> {
     let document = &*origin.document;
     let fetched = Additions::read(shared, config).holding(origin);
     let base = Base::read(document, fetched.as_deref()).map_err(Refused::Wrong)?;
-    if let Entry::Route(model, route) = entry {
+    if let DynamicEntry::Route(model, route) = entry {
         note(shared, &base.further(model, route), || base.unfit(&with(Dynamic::default(), entry)))?;
     }
     // That the configuration as a whole can be built is asked once: it costs as much as
@@ -86,7 +86,7 @@ pub fn put<S: SharedData + ?Sized>(
         checked.map(|()| is_new).into()
     });
     let is_new = put.unwrap_or(Err(Refused::Contended))?;
-    if let Entry::Route(model, _) = entry {
+    if let DynamicEntry::Route(model, _) = entry {
         state::restart_turns(shared, model, &base.groups(model));
     }
     announce(shared);
@@ -121,17 +121,17 @@ pub fn remove<S: SharedData + ?Sized>(
     Err(if is_known { Refused::Configured } else { Refused::Unknown })
 }
 
-fn with(mut dynamic: Dynamic, entry: &Entry) -> Dynamic {
+fn with(mut dynamic: Dynamic, entry: &DynamicEntry) -> Dynamic {
     match entry.clone() {
-        Entry::Route(model, route) => dynamic.put_route(model, route),
-        Entry::Alias(alias, model) => dynamic.put_alias(alias, model),
+        DynamicEntry::Route(model, route) => dynamic.put_route(model, route),
+        DynamicEntry::Alias(alias, model) => dynamic.put_alias(alias, model),
     }
     dynamic
 }
 
 /// An entry must fit, and leave those fitting that did.
-fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
-    let (Entry::Route(name, _) | Entry::Alias(name, _)) = entry;
+fn check(entry: &DynamicEntry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused> {
+    let (DynamicEntry::Route(name, _) | DynamicEntry::Alias(name, _)) = entry;
     let added = entry.name();
     if let Some(own) = after.iter().find(|unfit| unfit.entry == added) {
         let Unfit { problem, .. } = own;
@@ -151,11 +151,11 @@ fn check(entry: &Entry, before: &[Unfit], after: &[Unfit]) -> Result<(), Refused
     Ok(())
 }
 
-fn check_size(entry: &Entry, after: &Dynamic) -> Result<(), Refused> {
+fn check_size(entry: &DynamicEntry, after: &Dynamic) -> Result<(), Refused> {
     let length = after.encode().len();
     let (field, kind, count) = match entry {
-        Entry::Route(..) => ("model", "routes", after.routes.len()),
-        Entry::Alias(..) => ("alias", "aliases", after.aliases.len()),
+        DynamicEntry::Route(..) => ("model", "routes", after.routes.len()),
+        DynamicEntry::Alias(..) => ("alias", "aliases", after.aliases.len()),
     };
     let message = if count > MOST_ENTRIES {
         format!("there are {MOST_ENTRIES} dynamic {kind}, which is the most; remove one first")
@@ -178,7 +178,7 @@ fn note<S: SharedData + ?Sized>(
     if let Some(Unfit { problem, .. }) = unfit().into_iter().next() {
         return Err(Refused::Wrong(Problems::of(&problem.path, problem.message)));
     }
-    names::note(shared, By::Operator, names).map_err(|unnoted| match unnoted {
+    names::note(shared, AddedBy::Operator, names).map_err(|unnoted| match unnoted {
         Unnoted::Full(most) => Refused::Wrong(Problems::of(
             "model",
             format!(

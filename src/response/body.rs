@@ -7,10 +7,10 @@
 //! Invariants: constant memory; the same result for every chunking; nothing in a body is an
 //! error of the reader.
 
-use super::findings::Findings;
-use super::json::Json;
+use super::findings::BodyFindings;
+use super::json::JsonReader;
 use super::kind::{ErrorKind, contains};
-use super::lines::{Lines, Next};
+use super::lines::{LineEvent, Lines};
 use super::usage::Usage;
 use crate::request::format::Format;
 
@@ -47,8 +47,8 @@ enum Framing {
 pub struct BodyReader {
     framing: Framing,
     lines: Lines,
-    json: Json,
-    found: Findings,
+    json: JsonReader,
+    found: BodyFindings,
     status: u16,
 }
 
@@ -72,8 +72,8 @@ impl BodyReader {
         Some(Self {
             framing: Framing::Unknown,
             lines: Lines::new(),
-            json: Json::new(),
-            found: Findings::new(status, format.has_run_status()),
+            json: JsonReader::new(),
+            found: BodyFindings::new(status, format.has_run_status()),
             status,
         })
     }
@@ -102,18 +102,18 @@ impl BodyReader {
 
     fn event<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         match self.lines.read(bytes) {
-            Next::Line(rest) => {
+            LineEvent::Line(rest) => {
                 // Lines of one event are joined by line feeds.
                 self.json.read(b"\n", false, &mut self.found);
                 rest
             }
-            Next::Data(data) => self.json.read(data, true, &mut self.found),
-            Next::End(name, rest) => {
+            LineEvent::Data(data) => self.json.read(data, true, &mut self.found),
+            LineEvent::End(name, rest) => {
                 self.json.restart();
                 self.found.end_document(name);
                 rest
             }
-            Next::Nothing => &[],
+            LineEvent::Nothing => &[],
         }
     }
 
@@ -121,7 +121,8 @@ impl BodyReader {
     #[must_use]
     pub fn finish(mut self) -> Told {
         self.found.end_document(self.lines.name());
-        let Findings { counts, error, retry_ms, has_content, events, has_events, .. } = self.found;
+        let BodyFindings { counts, error, retry_ms, has_content, events, has_events, .. } =
+            self.found;
         Told {
             usage: counts.usage(),
             error: error.or(ErrorKind::of_status(self.status)),

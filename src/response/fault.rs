@@ -1,6 +1,6 @@
 //! What one document says of a failure, and which kind that makes it.
 
-use super::kind::{ErrorKind, Saying};
+use super::kind::{ErrorKind, Phrase};
 use super::lines::Name;
 
 /// What one document says of a failure.
@@ -13,7 +13,7 @@ pub(super) struct Fault {
     /// A number that is an HTTP status.
     pub(super) status: u16,
     /// What its message says.
-    pub(super) saying: Option<Saying>,
+    pub(super) saying: Option<Phrase>,
     /// Whether it is about a parameter other than the model.
     pub(super) is_elsewhere: bool,
     /// Whether its document is in Anthropic's envelope.
@@ -40,7 +40,7 @@ impl Fault {
     /// Takes a message; the first that says something counts.
     pub(super) fn message(&mut self, text: &[u8]) {
         if self.saying.is_none() {
-            self.saying = Saying::of(text);
+            self.saying = Phrase::of(text);
         }
     }
 
@@ -73,14 +73,14 @@ impl Fault {
             (Some(ErrorKind::ModelNotFound), _) if self.is_elsewhere => ErrorKind::Other,
             (Some(ErrorKind::ModelNotFound), _) => ErrorKind::ModelNotFound,
             (Some(ErrorKind::Auth), _) if status == 400 => ErrorKind::Auth,
-            (_, Some(Saying::ContextWindow)) if of_request => ErrorKind::ContextWindow,
-            (_, Some(Saying::ContentPolicy)) if of_request => ErrorKind::ContentPolicy,
-            (_, Some(Saying::NoCredit)) if status == 400 && self.is_anthropic => ErrorKind::Quota,
-            (_, Some(Saying::NoModel)) if status == 404 && !self.is_elsewhere => {
+            (_, Some(Phrase::ContextWindow)) if of_request => ErrorKind::ContextWindow,
+            (_, Some(Phrase::ContentPolicy)) if of_request => ErrorKind::ContentPolicy,
+            (_, Some(Phrase::NoCredit)) if status == 400 && self.is_anthropic => ErrorKind::Quota,
+            (_, Some(Phrase::NoModel)) if status == 404 && !self.is_elsewhere => {
                 ErrorKind::ModelNotFound
             }
-            (_, Some(Saying::TooLarge)) if status == 429 => ErrorKind::TooLarge,
-            (_, Some(Saying::NoFile)) if status == 403 => ErrorKind::Other,
+            (_, Some(Phrase::TooLarge)) if status == 429 => ErrorKind::TooLarge,
+            (_, Some(Phrase::NoFile)) if status == 403 => ErrorKind::Other,
             _ => return None,
         })
     }

@@ -3,12 +3,12 @@
 use super::fault::{Fault, duration, number};
 use super::kind::ErrorKind;
 use super::lines::Name;
-use super::place::Place;
-use super::usage::Counts;
+use super::place::AnswerPlace;
+use super::usage::UsageCounts;
 
 /// What a document is, beside the failure it may tell of.
 #[derive(Debug, Default)]
-struct Document {
+struct AnswerDocument {
     /// Whether there is one.
     is_there: bool,
     is_ping: bool,
@@ -20,14 +20,14 @@ struct Document {
 
 /// What a body has said so far.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(super) struct BodyFindings {
     status: u16,
     /// Whether the status of a response is that of OpenAI's responses.
     has_run_status: bool,
     /// Whether documents are events, which end elsewhere.
     pub(super) has_events: bool,
-    document: Document,
-    pub(super) counts: Counts,
+    document: AnswerDocument,
+    pub(super) counts: UsageCounts,
     pub(super) error: Option<ErrorKind>,
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
@@ -35,14 +35,14 @@ pub(super) struct Findings {
     pub(super) events: u32,
 }
 
-impl Findings {
+impl BodyFindings {
     pub(super) fn new(status: u16, has_run_status: bool) -> Self {
         Self {
             status,
             has_run_status,
             has_events: false,
-            document: Document::default(),
-            counts: Counts::default(),
+            document: AnswerDocument::default(),
+            counts: UsageCounts::default(),
             error: None,
             retry_ms: None,
             has_content: false,
@@ -82,36 +82,38 @@ impl Findings {
     }
 
     /// A container is skipped.
-    pub(super) fn skipped(&mut self, place: Place) {
-        if place == Place::Flagged {
+    pub(super) fn skipped(&mut self, place: AnswerPlace) {
+        if place == AnswerPlace::Flagged {
             self.document.fault.is_flagged = true;
         }
     }
 
     /// A container that counts has a member.
-    pub(super) fn member(&mut self, container: Place) {
-        if container == Place::Error {
+    pub(super) fn member(&mut self, container: AnswerPlace) {
+        if container == AnswerPlace::Error {
             self.document.fault.is_error = true;
         }
     }
 
     /// The beginning of a string.
-    pub(super) fn text(&mut self, place: Place, text: &[u8]) {
+    pub(super) fn text(&mut self, place: AnswerPlace, text: &[u8]) {
         let fault = &mut self.document.fault;
         match place {
-            Place::Type => self.of_type(text),
-            Place::Object if text == b"error" => fault.is_error = true,
-            Place::RunStatus if self.has_run_status && text == b"failed" => fault.is_error = true,
-            Place::Word => fault.word(text),
-            Place::Text | Place::Message => fault.message(text),
-            Place::Error if !text.is_empty() => {
+            AnswerPlace::Type => self.of_type(text),
+            AnswerPlace::Object if text == b"error" => fault.is_error = true,
+            AnswerPlace::RunStatus if self.has_run_status && text == b"failed" => {
+                fault.is_error = true
+            }
+            AnswerPlace::Word => fault.word(text),
+            AnswerPlace::Text | AnswerPlace::Message => fault.message(text),
+            AnswerPlace::Error if !text.is_empty() => {
                 fault.is_error = true;
                 fault.message(text);
             }
-            Place::Param => fault.is_elsewhere = !matches!(text, b"" | b"model"),
-            Place::RetryDelay => fault.retry_ms = duration(text),
-            Place::Flagged => fault.is_flagged = true,
-            Place::BlockReason => self.document.is_blocked = true,
+            AnswerPlace::Param => fault.is_elsewhere = !matches!(text, b"" | b"model"),
+            AnswerPlace::RetryDelay => fault.retry_ms = duration(text),
+            AnswerPlace::Flagged => fault.is_flagged = true,
+            AnswerPlace::BlockReason => self.document.is_blocked = true,
             _ => {}
         }
     }
@@ -132,15 +134,15 @@ impl Findings {
     }
 
     /// The beginning of a number, boolean or null.
-    pub(super) fn scalar(&mut self, place: Place, text: &[u8]) {
+    pub(super) fn scalar(&mut self, place: AnswerPlace, text: &[u8]) {
         match place {
-            Place::Count(count) => {
+            AnswerPlace::Count(count) => {
                 if let Some(value) = number(text) {
                     self.counts.set(count, value);
                 }
             }
-            Place::Word if number(text).is_some() => self.document.fault.word(text),
-            Place::Error if text == b"true" => self.document.fault.is_error = true,
+            AnswerPlace::Word if number(text).is_some() => self.document.fault.word(text),
+            AnswerPlace::Error if text == b"true" => self.document.fault.is_error = true,
             _ => {}
         }
     }

@@ -23,9 +23,9 @@ pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
             continue;
         }
         let tightest = match limits {
-            Limits::Requests => &mut found.requests,
-            Limits::Output if remaining > 0 => continue,
-            Limits::Tokens | Limits::Output => &mut found.tokens,
+            LimitHeaders::Requests => &mut found.requests,
+            LimitHeaders::Output if remaining > 0 => continue,
+            LimitHeaders::Tokens | LimitHeaders::Output => &mut found.tokens,
         };
         let limit = window.limit.filter(|limit| *limit > 0 && *limit >= remaining);
         let left = Left { remaining, limit, reset_ms };
@@ -57,7 +57,7 @@ pub fn reset_hint(status: u16, headers: &[(String, Vec<u8>)], now_ms: u64) -> Op
 }
 
 /// What a window limits.
-enum Limits {
+enum LimitHeaders {
     Requests,
     Tokens,
     /// Tokens too, but what is left of them cannot be compared with a request's
@@ -66,20 +66,20 @@ enum Limits {
 }
 
 /// How windows are named, after or before what is said of them.
-const NAMES: [(&str, Limits); 9] = [
+const NAMES: [(&str, LimitHeaders); 9] = [
     // OpenRouter names no window and means requests.
-    ("", Limits::Requests),
+    ("", LimitHeaders::Requests),
     // OpenAI, Azure, Groq; Anthropic.
-    ("requests", Limits::Requests),
-    ("tokens", Limits::Tokens),
-    ("input-tokens", Limits::Tokens),
-    ("output-tokens", Limits::Output),
+    ("requests", LimitHeaders::Requests),
+    ("tokens", LimitHeaders::Tokens),
+    ("input-tokens", LimitHeaders::Tokens),
+    ("output-tokens", LimitHeaders::Output),
     // Mistral.
-    ("req-minute", Limits::Requests),
-    ("tokens-minute", Limits::Tokens),
-    ("bysize", Limits::Tokens),
+    ("req-minute", LimitHeaders::Requests),
+    ("tokens-minute", LimitHeaders::Tokens),
+    ("bysize", LimitHeaders::Tokens),
     // Cerebras, which shares `tokens-minute`.
-    ("requests-day", Limits::Requests),
+    ("requests-day", LimitHeaders::Requests),
 ];
 
 /// One window as the headers tell it.

@@ -7,15 +7,15 @@
 //! Invariants: constant memory, whatever the depth of a document; what is found is the
 //! same for every chunking.
 
-use super::findings::Findings;
-use super::kept::Kept;
-use super::place::Place;
+use super::findings::BodyFindings;
+use super::kept::KeptText;
+use super::place::AnswerPlace;
 
 /// Deepest container that counts: list, document, response, error, details, detail.
 const DEEPEST: usize = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+enum JsonToken {
     /// Between values.
     Structure,
     /// Inside a string.
@@ -26,33 +26,33 @@ enum Reading {
 
 /// A document between two chunks.
 #[derive(Debug)]
-pub(super) struct Json {
+pub(super) struct JsonReader {
     /// Containers that are open and count, innermost last.
-    open: [Place; DEEPEST],
+    open: [AnswerPlace; DEEPEST],
     depth: usize,
     /// Containers that are open inside those and do not.
     skipped: u32,
     /// What the next value is.
-    place: Place,
-    reading: Reading,
+    place: AnswerPlace,
+    reading: JsonToken,
     /// Whether what is read counts.
     keeps: bool,
     /// After a backslash.
     escaped: bool,
-    kept: Kept,
+    kept: KeptText,
 }
 
-impl Json {
+impl JsonReader {
     pub(super) const fn new() -> Self {
         Self {
-            open: [Place::Skip; DEEPEST],
+            open: [AnswerPlace::Skip; DEEPEST],
             depth: 0,
             skipped: 0,
-            place: Place::Document,
-            reading: Reading::Structure,
+            place: AnswerPlace::Document,
+            reading: JsonToken::Structure,
             keeps: false,
             escaped: false,
-            kept: Kept::new(),
+            kept: KeptText::new(),
         }
     }
 
@@ -60,8 +60,8 @@ impl Json {
     pub(super) const fn restart(&mut self) {
         self.depth = 0;
         self.skipped = 0;
-        self.place = Place::Document;
-        self.reading = Reading::Structure;
+        self.place = AnswerPlace::Document;
+        self.reading = JsonToken::Structure;
         self.escaped = false;
     }
 
@@ -70,7 +70,7 @@ impl Json {
         &mut self,
         bytes: &'b [u8],
         is_line: bool,
-        found: &mut Findings,
+        found: &mut BodyFindings,
     ) -> &'b [u8] {
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {
@@ -78,10 +78,10 @@ impl Json {
                 break;
             }
             rest = match self.reading {
-                Reading::Text => self.text(rest, found),
-                Reading::Scalar => self.scalar(rest, found),
-                Reading::Structure if self.skipped > 0 => self.skip(rest),
-                Reading::Structure => self.structure(*byte, rest, behind, found),
+                JsonToken::Text => self.text(rest, found),
+                JsonToken::Scalar => self.scalar(rest, found),
+                JsonToken::Structure if self.skipped > 0 => self.skip(rest),
+                JsonToken::Structure => self.structure(*byte, rest, behind, found),
             };
         }
         rest
@@ -92,37 +92,39 @@ impl Json {
         byte: u8,
         rest: &'b [u8],
         behind: &'b [u8],
-        found: &mut Findings,
+        found: &mut BodyFindings,
     ) -> &'b [u8] {
         match byte {
-            b'"' => self.start(Reading::Text, self.place.is_text()),
+            b'"' => self.start(JsonToken::Text, self.place.is_text()),
             b'{' | b'[' => self.open(byte, found),
             b'}' | b']' => self.close(found),
-            b',' => self.place = self.container().map_or(Place::Document, Place::inside),
+            b',' => {
+                self.place = self.container().map_or(AnswerPlace::Document, AnswerPlace::inside)
+            }
             b':' | ..=b' ' => {}
             _ => {
-                self.start(Reading::Scalar, self.place.is_scalar());
+                self.start(JsonToken::Scalar, self.place.is_scalar());
                 return rest;
             }
         }
         behind
     }
 
-    const fn start(&mut self, reading: Reading, keeps: bool) {
+    const fn start(&mut self, reading: JsonToken, keeps: bool) {
         self.reading = reading;
         self.keeps = keeps;
         self.kept.clear();
     }
 
     /// The innermost container that counts.
-    fn container(&self) -> Option<Place> {
+    fn container(&self) -> Option<AnswerPlace> {
         self.open.get(self.depth.checked_sub(1)?).copied()
     }
 
-    fn open(&mut self, bracket: u8, found: &mut Findings) {
+    fn open(&mut self, bracket: u8, found: &mut BodyFindings) {
         let place = match (self.place, bracket) {
-            (Place::Document, b'[') if self.depth == 0 => Place::List,
-            (Place::Details, b'[') => Place::Details,
+            (AnswerPlace::Document, b'[') if self.depth == 0 => AnswerPlace::List,
+            (AnswerPlace::Details, b'[') => AnswerPlace::Details,
             (place, b'{') if place.is_object() => place,
             (place, _) => {
                 found.skipped(place);
@@ -137,16 +139,16 @@ impl Json {
         *level = place;
         self.depth = self.depth.saturating_add(1);
         self.place = place.inside();
-        if place == Place::Document {
+        if place == AnswerPlace::Document {
             found.begin();
         }
     }
 
-    fn close(&mut self, found: &mut Findings) {
+    fn close(&mut self, found: &mut BodyFindings) {
         let closed = self.container();
         self.depth = self.depth.saturating_sub(1);
-        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
-        if closed == Some(Place::Document) {
+        self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
+        if closed == Some(AnswerPlace::Document) {
             found.end();
         }
     }
@@ -156,7 +158,7 @@ impl Json {
         let rest = bytes.get(find(bytes, &STRUCTURE)..).unwrap_or_default();
         let Some((byte, behind)) = rest.split_first() else { return rest };
         match byte {
-            b'"' => self.start(Reading::Text, false),
+            b'"' => self.start(JsonToken::Text, false),
             b'{' | b'[' => self.skipped = self.skipped.saturating_add(1),
             b'}' | b']' => {
                 self.skipped = self.skipped.saturating_sub(1);
@@ -173,11 +175,11 @@ impl Json {
 
     /// After a value.
     const fn ended(&mut self) {
-        self.reading = Reading::Structure;
-        self.place = if self.depth == 0 { Place::Document } else { Place::Skip };
+        self.reading = JsonToken::Structure;
+        self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
     }
 
-    fn text<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+    fn text<'b>(&mut self, bytes: &'b [u8], found: &mut BodyFindings) -> &'b [u8] {
         if self.escaped {
             let (escape, rest) = bytes.split_at_checked(1).unwrap_or_default();
             self.escaped = false;
@@ -214,28 +216,28 @@ impl Json {
         }
     }
 
-    fn end_text(&mut self, run: &[u8], found: &mut Findings) {
+    fn end_text(&mut self, run: &[u8], found: &mut BodyFindings) {
         let place = self.place;
         let container = self.container();
         if !self.keeps {
-            self.reading = Reading::Structure;
+            self.reading = JsonToken::Structure;
             if self.skipped == 0 {
                 self.ended();
             }
             return;
         }
         let text = self.kept.ended(run);
-        if let (Place::Key, Some(container)) = (place, container) {
+        if let (AnswerPlace::Key, Some(container)) = (place, container) {
             found.member(container);
             self.place = container.member(text);
-            self.reading = Reading::Structure;
+            self.reading = JsonToken::Structure;
         } else {
             found.text(place, text);
             self.ended();
         }
     }
 
-    fn scalar<'b>(&mut self, bytes: &'b [u8], found: &mut Findings) -> &'b [u8] {
+    fn scalar<'b>(&mut self, bytes: &'b [u8], found: &mut BodyFindings) -> &'b [u8] {
         let end = bytes.iter().position(|byte| {
             matches!(byte, b',' | b']' | b'}' | b'"' | b'[' | b'{' | b':' | ..=b' ')
         });
@@ -253,7 +255,7 @@ impl Json {
 
 /// Bytes that are looked for beside quotes and control characters.
 #[derive(Debug)]
-struct Wanted {
+struct WantedBytes {
     /// Bits that do not matter.
     folded: u8,
     /// Two bytes with those bits set.
@@ -261,14 +263,14 @@ struct Wanted {
 }
 
 /// What ends a run of plain bytes in a string.
-const IN_TEXT: Wanted = Wanted { folded: 0, bytes: [b'\\', b'\\'] };
+const IN_TEXT: WantedBytes = WantedBytes { folded: 0, bytes: [b'\\', b'\\'] };
 /// What makes the structure; square and curly brackets differ in one bit.
-const STRUCTURE: Wanted = Wanted { folded: 0x20, bytes: [b'{', b'}'] };
+const STRUCTURE: WantedBytes = WantedBytes { folded: 0x20, bytes: [b'{', b'}'] };
 
 /// Index of the first byte that is wanted, a quote or a control character, or the length.
 ///
 /// The one loop that sees every byte, eight at a time.
-fn find(bytes: &[u8], wanted: &Wanted) -> usize {
+fn find(bytes: &[u8], wanted: &WantedBytes) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     // The high bit of every byte below a bound. Bits above the lowest one may be wrong, by

@@ -8,12 +8,12 @@ pub(super) const MOST: usize = 256;
 
 /// The beginning of a text, in pieces.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct KeptText {
     bytes: [u8; MOST],
     len: usize,
 }
 
-impl Kept {
+impl KeptText {
     pub(super) const fn new() -> Self {
         Self { bytes: [0; MOST], len: 0 }
     }

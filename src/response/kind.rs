@@ -168,7 +168,7 @@ const PARTS: Known<ErrorKind> = &[
 
 /// What a message says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Saying {
+pub(super) enum Phrase {
     ContextWindow,
     ContentPolicy,
     /// In Anthropic's words: the account is empty, or its owner's limit is reached.
@@ -182,23 +182,23 @@ pub(super) enum Saying {
 }
 
 /// How a message begins. `\` stands before quotes in it, as it does in JSON.
-const BEGINNINGS: Known<Saying> = &[
+const BEGINNINGS: Known<Phrase> = &[
     (
-        Saying::NoCredit,
+        Phrase::NoCredit,
         &["your credit balance is too low", "you have reached your specified api usage limits"],
     ),
     (
-        Saying::NoModel,
+        Phrase::NoModel,
         &["model: ", "model '", "model \\\"", "the model `", "models/", "publisher model "],
     ),
-    (Saying::TooLarge, &["request too large", "extra usage is required for long context"]),
-    (Saying::NoFile, &["you do not have permission to access the file"]),
+    (Phrase::TooLarge, &["request too large", "extra usage is required for long context"]),
+    (Phrase::NoFile, &["you do not have permission to access the file"]),
 ];
 
 /// What a message has anywhere.
-const WORDINGS: Known<Saying> = &[
+const WORDINGS: Known<Phrase> = &[
     (
-        Saying::ContextWindow,
+        Phrase::ContextWindow,
         &[
             "prompt is too long",
             "input is too long",
@@ -213,7 +213,7 @@ const WORDINGS: Known<Saying> = &[
         ],
     ),
     (
-        Saying::ContentPolicy,
+        Phrase::ContentPolicy,
         &[
             "content filtering policy",
             "content management policy",
@@ -224,7 +224,7 @@ const WORDINGS: Known<Saying> = &[
     ),
 ];
 
-impl Saying {
+impl Phrase {
     /// What a message says, if it is of any use.
     pub(super) fn of(message: &[u8]) -> Option<Self> {
         let beginning = first(BEGINNINGS, |start| begins(message, start));

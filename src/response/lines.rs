@@ -17,7 +17,7 @@ pub(super) enum Name {
 
 /// Where in a line the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum LinePart {
     /// At its beginning or in the field's name.
     Field,
     /// In the value of `data`.
@@ -30,7 +30,7 @@ enum Part {
 
 /// What to do with the bytes that follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next<'b> {
+pub(super) enum LineEvent<'b> {
     /// A line of data begins.
     Line(&'b [u8]),
     /// These, to the end of their line, are data.
@@ -47,7 +47,7 @@ const WORD: usize = 6;
 /// A stream between two chunks.
 #[derive(Debug)]
 pub(super) struct Lines {
-    part: Part,
+    part: LinePart,
     /// The beginning of a field's name or of an event's.
     word: [u8; WORD],
     len: usize,
@@ -58,7 +58,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) const fn new() -> Self {
-        Self { part: Part::Field, word: [0; WORD], len: 0, name: Name::Other, after_cr: false }
+        Self { part: LinePart::Field, word: [0; WORD], len: 0, name: Name::Other, after_cr: false }
     }
 
     /// The name of the event that the end of the body cuts.
@@ -67,7 +67,7 @@ impl Lines {
     }
 
     /// Reads on until there is data or an event ends.
-    pub(super) fn read<'b>(&mut self, bytes: &'b [u8]) -> Next<'b> {
+    pub(super) fn read<'b>(&mut self, bytes: &'b [u8]) -> LineEvent<'b> {
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {
             if std::mem::take(&mut self.after_cr) && *byte == b'\n' {
@@ -77,35 +77,35 @@ impl Lines {
             if let b'\n' | b'\r' = byte {
                 self.after_cr = *byte == b'\r';
                 if self.end_line() {
-                    return Next::End(std::mem::take(&mut self.name), behind);
+                    return LineEvent::End(std::mem::take(&mut self.name), behind);
                 }
                 rest = behind;
                 continue;
             }
             match self.part {
-                Part::Data => return Next::Data(rest),
-                Part::Other => {
+                LinePart::Data => return LineEvent::Data(rest),
+                LinePart::Other => {
                     let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
                     rest = end.and_then(|end| rest.get(end..)).unwrap_or_default();
                     continue;
                 }
-                Part::Field if *byte == b':' => {
+                LinePart::Field if *byte == b':' => {
                     self.part = match self.word.get(..self.len) {
-                        Some(b"data") => Part::Data,
-                        Some(b"event") => Part::Event,
-                        _ => Part::Other,
+                        Some(b"data") => LinePart::Data,
+                        Some(b"event") => LinePart::Event,
+                        _ => LinePart::Other,
                     };
                     self.len = 0;
-                    if self.part == Part::Data {
-                        return Next::Line(behind);
+                    if self.part == LinePart::Data {
+                        return LineEvent::Line(behind);
                     }
                 }
-                Part::Event if *byte == b' ' && self.len == 0 => {}
-                Part::Field | Part::Event => self.push(*byte),
+                LinePart::Event if *byte == b' ' && self.len == 0 => {}
+                LinePart::Field | LinePart::Event => self.push(*byte),
             }
             rest = behind;
         }
-        Next::Nothing
+        LineEvent::Nothing
     }
 
     fn push(&mut self, byte: u8) {
@@ -117,15 +117,15 @@ impl Lines {
 
     /// Whether the line that ends was empty.
     fn end_line(&mut self) -> bool {
-        let is_empty = self.part == Part::Field && self.len == 0;
-        if self.part == Part::Event {
+        let is_empty = self.part == LinePart::Field && self.len == 0;
+        if self.part == LinePart::Event {
             self.name = match self.word.get(..self.len) {
                 Some(b"error") => Name::Error,
                 Some(b"ping") => Name::Ping,
                 _ => Name::Other,
             };
         }
-        self.part = Part::Field;
+        self.part = LinePart::Field;
         self.len = 0;
         is_empty
     }

@@ -92,7 +92,7 @@ pub fn end(details: &str, is_request_whole: bool, is_attempt: bool) -> End {
 
 /// What was asked, as far as an answer's meaning hangs on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct AskedWith {
     /// Whether the proxy's credential was sent, rather than the client's own.
     pub has_own_credential: bool,
     /// Whether the request may name what is not its own: files, media, kept state.
@@ -106,7 +106,7 @@ pub fn of_body(
     head: Report,
     told: Option<&Told>,
     is_events: bool,
-    asked: Asked,
+    asked: AskedWith,
     end: End,
 ) -> Option<Report> {
     let error = told.and_then(|told| told.error);
@@ -362,7 +362,7 @@ mod tests {
         };
         assert_eq!(head(None).retry_after_ms, Some(9000));
         assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
-        let asked = Asked { has_own_credential: true, may_name_others: false };
+        let asked = AskedWith { has_own_credential: true, may_name_others: false };
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
             let report = of_body(head(Some("2")), Some(&told), false, asked, End::Whole);

@@ -5,7 +5,7 @@
 
 /// A place in a document, or what is expected next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum AnswerPlace {
     /// Nothing that counts.
     Skip,
     /// A member's name.
@@ -87,7 +87,7 @@ pub(super) enum Count {
     BilledOutput,
 }
 
-impl Place {
+impl AnswerPlace {
     /// Whether an object here has members that count.
     pub(super) const fn is_object(self) -> bool {
         matches!(
@@ -170,79 +170,87 @@ impl Place {
     }
 }
 
-type Members = &'static [(&'static str, Place)];
+type MemberPlaces = &'static [(&'static str, AnswerPlace)];
 
-const DOCUMENT: Members = &[
-    ("usage", Place::Usage),
-    ("usageMetadata", Place::UsageMetadata),
-    ("response", Place::Response),
-    ("message", Place::Message),
-    ("delta", Place::Delta),
-    ("meta", Place::Meta),
-    ("x_groq", Place::Groq),
-    ("error", Place::Error),
-    ("type", Place::Type),
-    ("object", Place::Object),
-    ("code", Place::Word),
-    ("status", Place::RunStatus),
-    ("detail", Place::Text),
-    ("param", Place::Param),
-    ("promptFeedback", Place::PromptFeedback),
-    ("prompt_eval_count", Place::Count(Count::Prompt)),
-    ("eval_count", Place::Count(Count::Completion)),
+const DOCUMENT: MemberPlaces = &[
+    ("usage", AnswerPlace::Usage),
+    ("usageMetadata", AnswerPlace::UsageMetadata),
+    ("response", AnswerPlace::Response),
+    ("message", AnswerPlace::Message),
+    ("delta", AnswerPlace::Delta),
+    ("meta", AnswerPlace::Meta),
+    ("x_groq", AnswerPlace::Groq),
+    ("error", AnswerPlace::Error),
+    ("type", AnswerPlace::Type),
+    ("object", AnswerPlace::Object),
+    ("code", AnswerPlace::Word),
+    ("status", AnswerPlace::RunStatus),
+    ("detail", AnswerPlace::Text),
+    ("param", AnswerPlace::Param),
+    ("promptFeedback", AnswerPlace::PromptFeedback),
+    ("prompt_eval_count", AnswerPlace::Count(Count::Prompt)),
+    ("eval_count", AnswerPlace::Count(Count::Completion)),
 ];
 
-const RESPONSE: Members =
-    &[("usage", Place::Usage), ("error", Place::Error), ("status", Place::RunStatus)];
-
-const DELTA: Members = &[("usage", Place::Usage), ("error", Place::Error)];
-
-const USAGE: Members = &[
-    ("prompt_tokens", Place::Count(Count::Prompt)),
-    ("completion_tokens", Place::Count(Count::Completion)),
-    ("input_tokens", Place::Count(Count::Input)),
-    ("output_tokens", Place::Count(Count::Output)),
-    ("cache_read_input_tokens", Place::Count(Count::CacheRead)),
-    ("cache_creation_input_tokens", Place::Count(Count::CacheWrite)),
-    ("inputTokens", Place::Count(Count::Input)),
-    ("outputTokens", Place::Count(Count::Output)),
-    ("cacheReadInputTokens", Place::Count(Count::CacheRead)),
-    ("cacheWriteInputTokens", Place::Count(Count::CacheWrite)),
-    ("tokens", Place::Tokens),
-    ("billed_units", Place::Billed),
+const RESPONSE: MemberPlaces = &[
+    ("usage", AnswerPlace::Usage),
+    ("error", AnswerPlace::Error),
+    ("status", AnswerPlace::RunStatus),
 ];
 
-const COHERE: Members = &[("tokens", Place::Tokens), ("billed_units", Place::Billed)];
+const DELTA: MemberPlaces = &[("usage", AnswerPlace::Usage), ("error", AnswerPlace::Error)];
 
-const TOKENS: Members = &[
-    ("input_tokens", Place::Count(Count::Prompt)),
-    ("output_tokens", Place::Count(Count::Completion)),
+const USAGE: MemberPlaces = &[
+    ("prompt_tokens", AnswerPlace::Count(Count::Prompt)),
+    ("completion_tokens", AnswerPlace::Count(Count::Completion)),
+    ("input_tokens", AnswerPlace::Count(Count::Input)),
+    ("output_tokens", AnswerPlace::Count(Count::Output)),
+    ("cache_read_input_tokens", AnswerPlace::Count(Count::CacheRead)),
+    ("cache_creation_input_tokens", AnswerPlace::Count(Count::CacheWrite)),
+    ("inputTokens", AnswerPlace::Count(Count::Input)),
+    ("outputTokens", AnswerPlace::Count(Count::Output)),
+    ("cacheReadInputTokens", AnswerPlace::Count(Count::CacheRead)),
+    ("cacheWriteInputTokens", AnswerPlace::Count(Count::CacheWrite)),
+    ("tokens", AnswerPlace::Tokens),
+    ("billed_units", AnswerPlace::Billed),
 ];
 
-const BILLED: Members = &[
-    ("input_tokens", Place::Count(Count::BilledInput)),
-    ("output_tokens", Place::Count(Count::BilledOutput)),
+const COHERE: MemberPlaces =
+    &[("tokens", AnswerPlace::Tokens), ("billed_units", AnswerPlace::Billed)];
+
+const TOKENS: MemberPlaces = &[
+    ("input_tokens", AnswerPlace::Count(Count::Prompt)),
+    ("output_tokens", AnswerPlace::Count(Count::Completion)),
 ];
 
-const USAGE_METADATA: Members = &[
-    ("promptTokenCount", Place::Count(Count::Prompt)),
-    ("toolUsePromptTokenCount", Place::Count(Count::ToolPrompt)),
-    ("candidatesTokenCount", Place::Count(Count::Completion)),
-    ("thoughtsTokenCount", Place::Count(Count::Thoughts)),
+const BILLED: MemberPlaces = &[
+    ("input_tokens", AnswerPlace::Count(Count::BilledInput)),
+    ("output_tokens", AnswerPlace::Count(Count::BilledOutput)),
 ];
 
-const ERROR: Members = &[
-    ("code", Place::Word),
-    ("type", Place::Word),
-    ("status", Place::Word),
-    ("message", Place::Text),
-    ("param", Place::Param),
-    ("details", Place::Details),
-    ("innererror", Place::InnerError),
-    ("metadata", Place::ErrorMetadata),
+const USAGE_METADATA: MemberPlaces = &[
+    ("promptTokenCount", AnswerPlace::Count(Count::Prompt)),
+    ("toolUsePromptTokenCount", AnswerPlace::Count(Count::ToolPrompt)),
+    ("candidatesTokenCount", AnswerPlace::Count(Count::Completion)),
+    ("thoughtsTokenCount", AnswerPlace::Count(Count::Thoughts)),
 ];
 
-const DETAIL: Members = &[("reason", Place::Word), ("retryDelay", Place::RetryDelay)];
+const ERROR: MemberPlaces = &[
+    ("code", AnswerPlace::Word),
+    ("type", AnswerPlace::Word),
+    ("status", AnswerPlace::Word),
+    ("message", AnswerPlace::Text),
+    ("param", AnswerPlace::Param),
+    ("details", AnswerPlace::Details),
+    ("innererror", AnswerPlace::InnerError),
+    ("metadata", AnswerPlace::ErrorMetadata),
+];
 
-const ERROR_METADATA: Members =
-    &[("raw", Place::Text), ("flagged_input", Place::Flagged), ("reasons", Place::Flagged)];
+const DETAIL: MemberPlaces =
+    &[("reason", AnswerPlace::Word), ("retryDelay", AnswerPlace::RetryDelay)];
+
+const ERROR_METADATA: MemberPlaces = &[
+    ("raw", AnswerPlace::Text),
+    ("flagged_input", AnswerPlace::Flagged),
+    ("reasons", AnswerPlace::Flagged),
+];

@@ -16,7 +16,7 @@ pub struct Usage {
 
 /// Every count by its name.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
+pub(super) struct UsageCounts {
     prompt: Option<u64>,
     tool_prompt: Option<u64>,
     completion: Option<u64>,
@@ -29,7 +29,7 @@ pub(super) struct Counts {
     billed_output: Option<u64>,
 }
 
-impl Counts {
+impl UsageCounts {
     pub(super) const fn set(&mut self, count: Count, value: u64) {
         let place = match count {
             Count::Prompt => &mut self.prompt,

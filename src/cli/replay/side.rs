@@ -197,7 +197,7 @@ fn cost(
     Some(input + cost(usage.output_tokens, of_model.output_usd_per_million?))
 }
 
-/// ReplayWorld alone: whatever else is asked, nothing is known against a deployment.
+/// A world of turns alone: whatever else is asked, nothing is known against a deployment.
 #[derive(Debug, Default)]
 struct ReplayWorld(HashMap<Turn, u64>);
 

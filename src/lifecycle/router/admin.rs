@@ -4,7 +4,7 @@
 
 use log::Level;
 
-use crate::admin::{Desk, Gate, Reply, Request, longest_body};
+use crate::admin::{Desk, EndpointReply, EndpointRequest, Gate, longest_body};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
@@ -55,7 +55,7 @@ pub(super) fn admit<H: Host + ?Sized>(
     let path = String::from_utf8_lossy(below).into_owned();
     let longest = longest_body(&cx.engine.config, &path);
     if head.length().is_some_and(|length| length > longest) {
-        send(cx.host, &Reply::too_large(longest));
+        send(cx.host, &EndpointReply::too_large(longest));
         return Admitted::Answered;
     }
     let request = AdminRequest { head, path, longest, held: 0 };
@@ -80,7 +80,7 @@ impl AdminRequest {
         is_end: bool,
     ) -> Option<Self> {
         if held as u64 > self.longest {
-            send(cx.host, &Reply::too_large(self.longest));
+            send(cx.host, &EndpointReply::too_large(self.longest));
             return None;
         }
         self.held = held;
@@ -112,7 +112,7 @@ impl AdminRequest {
                 serde_json::to_string(&explained.shown()).unwrap_or_default()
             },
         };
-        let reply = desk.answer(&Request {
+        let reply = desk.answer(&EndpointRequest {
             method: &method,
             path: &self.path,
             query: path::split(&whole).1,
@@ -127,7 +127,7 @@ impl AdminRequest {
 }
 
 /// Answers the client here.
-fn send<H: Host + ?Sized>(host: &H, reply: &Reply) {
+fn send<H: Host + ?Sized>(host: &H, reply: &EndpointReply) {
     let mut headers = vec![("content-type", "application/json"), ("cache-control", "no-store")];
     headers.extend_from_slice(&reply.headers);
     host.respond(u32::from(reply.status), &headers, reply.body.as_bytes());

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::refuse::refuse;
-use crate::models::Asked;
+use crate::models::ModelsRequest;
 
 /// Answers a request for models; returns whether it was one.
 pub(super) fn list<H: Host + ?Sized>(host: &H, config: &Config, head: &RequestHead) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn list<H: Host + ?Sized>(host: &H, config: &Config, head: &RequestHe
         return false;
     };
     let is_anthropic = head.first("anthropic-version").is_some();
-    let Some(asked) = Asked::of(method, &path, is_anthropic) else { return false };
+    let Some(asked) = ModelsRequest::of(method, &path, is_anthropic) else { return false };
     match asked.answer(config) {
         Ok(body) => {
             host.respond(200, &[("content-type", "application/json")], body.as_bytes());
