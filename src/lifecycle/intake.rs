@@ -8,7 +8,7 @@ use crate::request::control::{self, BadControl, Controls};
 use crate::request::document::Document;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::form;
-use crate::request::format::Body;
+use crate::request::format::BodyKind;
 use crate::request::path::Call;
 use crate::request::scan::ScanError;
 use crate::routing;
@@ -162,14 +162,14 @@ impl Intake {
 ///
 /// A body without a content type is taken for JSON. Otherwise a client could get around
 /// every condition by leaving a header out.
-fn written(head: &RequestHead, body: Body) -> Option<Written> {
-    if body == Body::None {
+fn written(head: &RequestHead, body: BodyKind) -> Option<Written> {
+    if body == BodyKind::None {
         return Some(Written::Nothing);
     }
     let Some(content_type) = head.all("content-type") else { return Some(Written::Json) };
     if is_json(&content_type) {
         Some(Written::Json)
-    } else if body == Body::Form && is_form(&content_type) {
+    } else if body == BodyKind::Form && is_form(&content_type) {
         Some(Written::Form(form::boundary(&content_type)))
     } else {
         None

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::format::{Body, Format, Task};
+use super::format::{BodyKind, Format, Task};
 use super::keyword::KeywordSet;
 use super::path::Entry;
 use super::session::Sessions;
@@ -172,7 +172,7 @@ impl RequestFacts {
             params: BTreeMap::new(),
             stream: entry.streams,
             has_images: false,
-            has_audio: entry.body == Body::None,
+            has_audio: entry.body == BodyKind::None,
             has_files: false,
             has_tools: false,
             json_mode: false,

@@ -6,10 +6,10 @@ const MOST: usize = 16 * 1024;
 
 /// The texts so far, up to a length; nothing for as long as there is none.
 #[derive(Debug, Default)]
-pub struct Prompt(Option<Box<Kept>>);
+pub struct Prompt(Option<Box<KeptPrompt>>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptPrompt {
     text: String,
     is_full: bool,
 }

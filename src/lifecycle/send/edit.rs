@@ -11,7 +11,7 @@ use crate::lifecycle::intake::Intake;
 use crate::lifecycle::unread::unreadable;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
-use crate::request::rewrite::{self, Edit, Splicer, Target};
+use crate::request::rewrite::{self, Edit, PathTarget, Splicer};
 use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
 use crate::text::header_value;
@@ -124,7 +124,7 @@ pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<Stri
         return None;
     }
     let model = step.server.upstream_model(config);
-    let target = Target {
+    let target = PathTarget {
         prefix: &provider.path_prefix,
         template: provider.path.as_deref(),
         model,
@@ -150,7 +150,7 @@ pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
     } else {
         query.map(str::to_owned)
     };
-    let target = Target {
+    let target = PathTarget {
         prefix: "",
         template: None,
         model,

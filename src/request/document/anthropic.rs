@@ -3,7 +3,7 @@
 use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
 use super::place::Modality::{File, Image, Text};
 use super::place::Saying::State;
-use super::place::{Document, Kind, Modality, Place, Shape, Word};
+use super::place::{Document, Modality, ObjectKind, ObjectShape, Place, Word};
 use crate::request::media::Formula;
 
 const BLOCKS: &[(&str, Modality)] = &[
@@ -17,12 +17,12 @@ const BLOCKS: &[(&str, Modality)] = &[
     ("document", File),
     ("container_upload", File),
 ];
-static SOURCE: Shape = plain(&[("file_id", Place::STATE), ("data", Place::MEDIA)]);
+static SOURCE: ObjectShape = plain(&[("file_id", Place::STATE), ("data", Place::MEDIA)]);
 
 macro_rules! anthropic_block {
     ($text:expr) => {
-        Shape {
-            kind: Kind::Part(BLOCKS),
+        ObjectShape {
+            kind: ObjectKind::Part(BLOCKS),
             fields: &[
                 ("type", Place::TYPE),
                 ("text", $text),
@@ -36,20 +36,21 @@ macro_rules! anthropic_block {
         }
     };
 }
-static BLOCK: Shape = anthropic_block!(Place::PROMPT);
-static RESULT_BLOCK: Shape = anthropic_block!(Place::COUNTED);
+static BLOCK: ObjectShape = anthropic_block!(Place::PROMPT);
+static RESULT_BLOCK: ObjectShape = anthropic_block!(Place::COUNTED);
 static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
 static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT_BLOCK);
 const BLOCK_CONTENT: Place = Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK);
-static OUTPUT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
+static OUTPUT: ObjectShape = plain(&[("format", Place::object(&JSON_FORMAT))]);
 const CONTAINER: Place = Place { word: Word::Says(State), ..Place::SKIP };
-static CONTAINER_SHAPE: Shape = plain(&[("id", CONTAINER)]);
-static TURN: Shape = Shape { kind: Kind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
+static CONTAINER_SHAPE: ObjectShape = plain(&[("id", CONTAINER)]);
+static TURN: ObjectShape =
+    ObjectShape { kind: ObjectKind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
 static TURN_ITEM: Place = Place::object(&TURN);
 /// Messages.
 pub(in crate::request) static MESSAGES: Document =
     Document::new(&MESSAGES_SHAPE, Formula::Anthropic);
-static MESSAGES_SHAPE: Shape = plain(&[
+static MESSAGES_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("system", BLOCK_CONTENT.apart()),
     ("messages", Place::list(&TURN_ITEM)),

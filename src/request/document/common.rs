@@ -1,16 +1,16 @@
 //! What documents of several formats have in common.
 
 use super::place::Saying::{Json, Tools};
-use super::place::{Kind, Place, Shape};
+use super::place::{ObjectKind, ObjectShape, Place};
 
 type Keys = &'static [(&'static str, Place)];
 
-pub(super) const fn plain(fields: Keys) -> Shape {
-    Shape { kind: Kind::Plain, fields }
+pub(super) const fn plain(fields: Keys) -> ObjectShape {
+    ObjectShape { kind: ObjectKind::Plain, fields }
 }
 
-pub(super) const fn message(fields: Keys) -> Shape {
-    Shape { kind: Kind::Message, fields }
+pub(super) const fn message(fields: Keys) -> ObjectShape {
+    ObjectShape { kind: ObjectKind::Message, fields }
 }
 
 /// Roles whose text is not the user's, the developer's or the system's. Others are
@@ -18,8 +18,8 @@ pub(super) const fn message(fields: Keys) -> Shape {
 pub(super) const ROLE: (&str, Place) = ("role", Place::role(&["assistant", "tool", "function"]));
 pub(super) const LABELS: Place = Place::object(&METADATA);
 
-static METADATA: Shape = Shape {
-    kind: Kind::Params,
+static METADATA: ObjectShape = ObjectShape {
+    kind: ObjectKind::Params,
     fields: &[("tag", Place::tags(0, &TAG_0)), ("tags", Place::tags(1, &TAG_1))],
 };
 static TAG_0: Place = Place::tag(0);
@@ -32,5 +32,5 @@ pub(super) const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
 pub(super) const TOOLS: (&str, Place) = ("tools", Place::WHOLE.filled(Tools));
 pub(super) const PARAMS: (&str, Place) = ("metadata", LABELS);
 pub(super) const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));
-pub(super) static JSON_FORMAT: Shape =
+pub(super) static JSON_FORMAT: ObjectShape =
     plain(&[("type", Place::says_if(Json, &["json_object", "json_schema"]))]);

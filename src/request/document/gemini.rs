@@ -3,12 +3,12 @@
 use super::common::{LABELS, PARAMS, TAGS, TOOLS, message, plain};
 use super::place::Modality::File;
 use super::place::Saying::{Json, State};
-use super::place::{Document, Kind, Place, Shape, Word};
+use super::place::{Document, ObjectKind, ObjectShape, Place, Word};
 use crate::request::media::Formula;
 
 // Data, in the body or elsewhere: its type says what it is.
-static BLOB: Shape = Shape {
-    kind: Kind::Part(&[]),
+static BLOB: ObjectShape = ObjectShape {
+    kind: ObjectKind::Part(&[]),
     fields: &[
         ("mimeType", Place::MIME),
         ("mime_type", Place::MIME),
@@ -18,13 +18,13 @@ static BLOB: Shape = Shape {
     ],
 };
 const DATA: Place = Place::object(&BLOB);
-static FUNCTION: Shape = plain(&[
+static FUNCTION: ObjectShape = plain(&[
     ("name", Place::COUNTED),
     ("args", Place::WHOLE),
     ("response", Place::WHOLE),
     ("parts", Place::list(&OUTPUT_PART)),
 ]);
-static CODE: Shape = plain(&[("code", Place::COUNTED), ("output", Place::COUNTED)]);
+static CODE: ObjectShape = plain(&[("code", Place::COUNTED), ("output", Place::COUNTED)]);
 
 macro_rules! part {
     ($text:expr) => {
@@ -45,24 +45,24 @@ macro_rules! part {
         ])
     };
 }
-static PART_SHAPE: Shape = part!(Place::PROMPT);
-static OUTPUT_SHAPE: Shape = part!(Place::COUNTED);
+static PART_SHAPE: ObjectShape = part!(Place::PROMPT);
+static OUTPUT_SHAPE: ObjectShape = part!(Place::COUNTED);
 static PART: Place = Place::PROMPT.members(&PART_SHAPE);
 static OUTPUT_PART: Place = Place::COUNTED.members(&OUTPUT_SHAPE);
 const PARTS: Place = Place::PROMPT.items(&PART).members(&PART_SHAPE);
 
-static CONTENT: Shape = message(&[
+static CONTENT: ObjectShape = message(&[
     ("role", Place::role(&["model", "assistant", "function", "tool"])),
     ("parts", PARTS),
 ]);
 static TURN: Place = Place::PROMPT.apart().message().members(&CONTENT);
 const CONTENTS: Place = Place::PROMPT.apart().message().items(&TURN).members(&CONTENT);
 // Instructions are no message, and are searched whatever their role.
-static INSTRUCTION: Shape = plain(&[("parts", PARTS)]);
+static INSTRUCTION: ObjectShape = plain(&[("parts", PARTS)]);
 static INSTRUCTION_ITEM: Place = Place::PROMPT.members(&INSTRUCTION);
 const SYSTEM: Place = Place::PROMPT.apart().items(&INSTRUCTION_ITEM).members(&INSTRUCTION);
 
-static GENERATION_CONFIG: Shape = plain(&[
+static GENERATION_CONFIG: ObjectShape = plain(&[
     ("maxOutputTokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     ("responseMimeType", Place::says_if(Json, &["application/json"])),
@@ -77,7 +77,7 @@ static NESTED: Place = Place::object(&GEMINI);
 
 /// Contents of a generation, a count or an embedding.
 pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);
-static GEMINI: Shape = plain(&[
+static GEMINI: ObjectShape = plain(&[
     ("contents", CONTENTS),
     ("content", CONTENTS),
     ("systemInstruction", SYSTEM),

@@ -13,7 +13,9 @@ pub(super) mod other;
 mod place;
 
 pub use place::Document;
-pub(super) use place::{Kind, Modality, Place, Plain, Saying, Shape, Word, is_same_but_for_case};
+pub(super) use place::{
+    Modality, ObjectKind, ObjectShape, Place, Plain, Saying, Word, is_same_but_for_case,
+};
 
 #[cfg(test)]
 mod tests;

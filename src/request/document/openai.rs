@@ -3,7 +3,7 @@
 use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
 use super::place::Modality::{Audio, File, Image, Text};
 use super::place::Saying::{LowDetail, State, Tools};
-use super::place::{Document, Kind, Modality, Place, Shape};
+use super::place::{Document, Modality, ObjectKind, ObjectShape, Place};
 use crate::request::media::Formula;
 
 const OPENAI_PARTS: &[(&str, Modality)] = &[
@@ -22,15 +22,15 @@ const OPENAI_PARTS: &[(&str, Modality)] = &[
     ("document_url", File),
     ("document", File),
 ];
-static FILE: Shape = plain(&[("file_id", Place::STATE)]);
+static FILE: ObjectShape = plain(&[("file_id", Place::STATE)]);
 const DETAIL: (&str, Place) = ("detail", Place::says_if(LowDetail, &["low"]));
-static LINK: Shape = plain(&[("url", Place::MEDIA), DETAIL]);
-static SOUND: Shape = plain(&[("data", Place::MEDIA)]);
+static LINK: ObjectShape = plain(&[("url", Place::MEDIA), DETAIL]);
+static SOUND: ObjectShape = plain(&[("data", Place::MEDIA)]);
 
 macro_rules! openai_part {
     ($text:expr) => {
-        Shape {
-            kind: Kind::Part(OPENAI_PARTS),
+        ObjectShape {
+            kind: ObjectKind::Part(OPENAI_PARTS),
             fields: &[
                 ("type", Place::TYPE),
                 ("text", $text),
@@ -48,8 +48,8 @@ macro_rules! openai_part {
         }
     };
 }
-pub(super) static PART: Shape = openai_part!(Place::PROMPT);
-static OUTPUT_PART: Shape = openai_part!(Place::COUNTED);
+pub(super) static PART: ObjectShape = openai_part!(Place::PROMPT);
+static OUTPUT_PART: ObjectShape = openai_part!(Place::COUNTED);
 pub(super) static PART_ITEM: Place = Place::PROMPT.members(&PART);
 static OUTPUT_ITEM: Place = Place::COUNTED.members(&OUTPUT_PART);
 pub(super) const CONTENT: Place = Place::PROMPT.items(&PART_ITEM).members(&PART);
@@ -57,13 +57,13 @@ const OUTPUT: Place = Place::COUNTED.items(&OUTPUT_ITEM).members(&OUTPUT_PART);
 
 // openai-chat
 
-pub(super) static FUNCTION: Shape =
+pub(super) static FUNCTION: ObjectShape =
     plain(&[("name", Place::COUNTED), ("arguments", Place::WHOLE), ("input", Place::WHOLE)]);
-pub(super) static CALL: Shape =
+pub(super) static CALL: ObjectShape =
     plain(&[("function", Place::object(&FUNCTION)), ("custom", Place::object(&FUNCTION))]);
 pub(super) static CALL_ITEM: Place = Place::object(&CALL);
-static CHAT_MESSAGE: Shape = Shape {
-    kind: Kind::Message,
+static CHAT_MESSAGE: ObjectShape = ObjectShape {
+    kind: ObjectKind::Message,
     fields: &[
         ROLE,
         ("content", CONTENT),
@@ -75,7 +75,7 @@ static CHAT_MESSAGE: Shape = Shape {
 static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
 /// Chat completions.
 pub(in crate::request) static CHAT: Document = Document::new(&CHAT_SHAPE, Formula::OpenAi);
-static CHAT_SHAPE: Shape = plain(&[
+static CHAT_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("messages", Place::list(&CHAT_ITEM)),
     STREAM,
@@ -91,8 +91,8 @@ static CHAT_SHAPE: Shape = plain(&[
 
 // openai-responses
 
-static RESPONSE_ITEM: Shape = Shape {
-    kind: Kind::Message,
+static RESPONSE_ITEM: ObjectShape = ObjectShape {
+    kind: ObjectKind::Message,
     fields: &[
         ("type", Place::says_if(State, &["item_reference"])),
         ROLE,
@@ -105,11 +105,11 @@ static RESPONSE_ITEM: Shape = Shape {
     ],
 };
 static RESPONSE_INPUT: Place = Place::object(&RESPONSE_ITEM);
-static TEXT_FORMAT: Shape = plain(&[("format", Place::object(&JSON_FORMAT))]);
+static TEXT_FORMAT: ObjectShape = plain(&[("format", Place::object(&JSON_FORMAT))]);
 /// Responses.
 pub(in crate::request) static RESPONSES: Document =
     Document::new(&RESPONSES_SHAPE, Formula::OpenAi);
-static RESPONSES_SHAPE: Shape = plain(&[
+static RESPONSES_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("instructions", CONTENT.apart()),
     ("input", Place::PROMPT.apart().message().items(&RESPONSE_INPUT)),
@@ -132,7 +132,7 @@ const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
 /// Text completions.
 pub(in crate::request) static COMPLETIONS: Document =
     Document::new(&COMPLETIONS_SHAPE, Formula::Fixed).text_only();
-static COMPLETIONS_SHAPE: Shape = plain(&[
+static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("prompt", TEXTS),
     ("suffix", Place::PROMPT.apart()),
@@ -147,7 +147,7 @@ static COMPLETIONS_SHAPE: Shape = plain(&[
 /// Embeddings of texts.
 pub(in crate::request) static EMBEDDINGS: Document =
     Document::new(&EMBEDDINGS_SHAPE, Formula::Fixed).text_only();
-static EMBEDDINGS_SHAPE: Shape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
+static EMBEDDINGS_SHAPE: ObjectShape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
 
 // openai-moderations: a text, texts or parts
 
@@ -155,18 +155,18 @@ static MODERATED: Place = Place::PROMPT.apart().members(&PART);
 /// Moderations.
 pub(in crate::request) static MODERATIONS: Document =
     Document::new(&MODERATIONS_SHAPE, Formula::OpenAi);
-static MODERATIONS_SHAPE: Shape =
+static MODERATIONS_SHAPE: ObjectShape =
     plain(&[MODEL, ("input", Place::PROMPT.apart().items(&MODERATED)), PARAMS, TAGS]);
 
 // openai-images, openai-audio: as JSON
 
-static GIVEN: Shape = plain(&[("file_id", Place::STATE), ("image_url", Place::MEDIA)]);
+static GIVEN: ObjectShape = plain(&[("file_id", Place::STATE), ("image_url", Place::MEDIA)]);
 static IMAGE: Place = Place::MEDIA.members(&GIVEN).carries(Image);
 const PICTURES: Place = Place::MEDIA.members(&GIVEN).carries(Image).items(&IMAGE);
 /// Images made of a prompt, or of others.
 pub(in crate::request) static IMAGES: Document =
     Document::new(&IMAGES_SHAPE, Formula::OpenAiImages);
-static IMAGES_SHAPE: Shape = plain(&[
+static IMAGES_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("prompt", Place::PROMPT),
     ("image", PICTURES),
@@ -178,7 +178,7 @@ static IMAGES_SHAPE: Shape = plain(&[
 /// Speech made of a text, or a text of speech.
 pub(in crate::request) static SPEECH: Document =
     Document::new(&SPEECH_SHAPE, Formula::OpenAi).with_audio_files();
-static SPEECH_SHAPE: Shape = plain(&[
+static SPEECH_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("input", Place::PROMPT),
     ("prompt", Place::PROMPT),

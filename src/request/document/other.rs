@@ -6,21 +6,21 @@ use super::common::{
 use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
 use super::place::Modality::{Audio, File, Image};
 use super::place::Saying::{Json, NoStream, Stream, Tools};
-use super::place::{Document, Kind, Place, Plain, Shape};
+use super::place::{Document, ObjectKind, ObjectShape, Place, Plain};
 use crate::request::media::Formula;
 
 // bedrock-converse: a block is named by its only key
 
-static TEXT: Shape = plain(&[("text", Place::PROMPT)]);
-static TOOL_USE: Shape = plain(&[("name", Place::COUNTED), ("input", Place::WHOLE)]);
-static TOOL_RESULT: Shape = plain(&[("content", Place::list(&RESULT_ITEM))]);
-static THOUGHT: Shape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))]);
-static THOUGHT_TEXT: Shape = plain(&[("text", Place::COUNTED)]);
+static TEXT: ObjectShape = plain(&[("text", Place::PROMPT)]);
+static TOOL_USE: ObjectShape = plain(&[("name", Place::COUNTED), ("input", Place::WHOLE)]);
+static TOOL_RESULT: ObjectShape = plain(&[("content", Place::list(&RESULT_ITEM))]);
+static THOUGHT: ObjectShape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))]);
+static THOUGHT_TEXT: ObjectShape = plain(&[("text", Place::COUNTED)]);
 
 macro_rules! block {
     ($text:expr) => {
-        Shape {
-            kind: Kind::Part(&[]),
+        ObjectShape {
+            kind: ObjectKind::Part(&[]),
             fields: &[
                 ("text", $text),
                 ("json", Place::WHOLE),
@@ -37,22 +37,22 @@ macro_rules! block {
         }
     };
 }
-static GUARD: Shape = Shape {
-    kind: Kind::Part(&[]),
+static GUARD: ObjectShape = ObjectShape {
+    kind: ObjectKind::Part(&[]),
     fields: &[("text", Place::object(&TEXT)), ("image", Place::SKIP.implies(Image))],
 };
-static BLOCK: Shape = block!(Place::PROMPT);
-static RESULT: Shape = block!(Place::COUNTED);
+static BLOCK: ObjectShape = block!(Place::PROMPT);
+static RESULT: ObjectShape = block!(Place::COUNTED);
 static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
 static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT);
-static TURN: Shape =
+static TURN: ObjectShape =
     message(&[ROLE, ("content", Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK))]);
 static TURN_ITEM: Place = Place::object(&TURN);
-static INFERENCE: Shape = plain(&[("maxTokens", Place::LIMIT)]);
-static TOOL_CONFIG: Shape = plain(&[TOOLS]);
+static INFERENCE: ObjectShape = plain(&[("maxTokens", Place::LIMIT)]);
+static TOOL_CONFIG: ObjectShape = plain(&[TOOLS]);
 /// A conversation.
 pub(in crate::request) static CONVERSE: Document = Document::new(&CONVERSE_SHAPE, Formula::Fixed);
-static CONVERSE_SHAPE: Shape = plain(&[
+static CONVERSE_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
     ("inferenceConfig", Place::object(&INFERENCE)),
@@ -65,7 +65,7 @@ static CONVERSE_SHAPE: Shape = plain(&[
 
 // cohere-chat
 
-static COHERE_MESSAGE: Shape = message(&[
+static COHERE_MESSAGE: ObjectShape = message(&[
     ROLE,
     ("content", CONTENT),
     ("tool_plan", Place::COUNTED),
@@ -75,7 +75,7 @@ static COHERE_ITEM: Place = Place::object(&COHERE_MESSAGE);
 /// Cohere's chat.
 pub(in crate::request) static COHERE_CHAT: Document =
     Document::new(&COHERE_CHAT_SHAPE, Formula::Fixed);
-static COHERE_CHAT_SHAPE: Shape = plain(&[
+static COHERE_CHAT_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("messages", Place::list(&COHERE_ITEM)),
     ("documents", Place::WHOLE),
@@ -88,12 +88,12 @@ static COHERE_CHAT_SHAPE: Shape = plain(&[
 ]);
 static TEXT_ITEM: Place = Place::PROMPT.apart();
 static IMAGE: Place = Place::SKIP.carries(Image);
-static INPUT: Shape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
+static INPUT: ObjectShape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
 static INPUT_ITEM: Place = Place::PROMPT.apart().members(&INPUT);
 /// Cohere's embeddings.
 pub(in crate::request) static COHERE_EMBED: Document =
     Document::new(&COHERE_EMBED_SHAPE, Formula::Fixed);
-static COHERE_EMBED_SHAPE: Shape = plain(&[
+static COHERE_EMBED_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("texts", Place::PROMPT.apart().items(&TEXT_ITEM)),
     ("inputs", Place::list(&INPUT_ITEM)),
@@ -109,7 +109,7 @@ static DOCUMENT: Place = Place { whole: true, plain: Plain::Counted, ..Place::PR
 /// A query and documents to rank.
 pub(in crate::request) static RERANK: Document =
     Document::new(&RERANK_SHAPE, Formula::Fixed).text_only();
-static RERANK_SHAPE: Shape = plain(&[
+static RERANK_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("query", Place::PROMPT.apart()),
     ("documents", Place::PROMPT.apart().items(&DOCUMENT)),
@@ -120,7 +120,7 @@ static RERANK_SHAPE: Shape = plain(&[
 
 // ollama: chat, generate and embed in one
 
-static OLLAMA_MESSAGE: Shape = message(&[
+static OLLAMA_MESSAGE: ObjectShape = message(&[
     ROLE,
     ("content", CONTENT),
     ("images", Place::list(&IMAGE)),
@@ -128,10 +128,10 @@ static OLLAMA_MESSAGE: Shape = message(&[
     ("tool_calls", Place::list(&CALL_ITEM)),
 ]);
 static OLLAMA_ITEM: Place = Place::object(&OLLAMA_MESSAGE);
-static OPTIONS: Shape = plain(&[("num_predict", Place::LIMIT)]);
+static OPTIONS: ObjectShape = plain(&[("num_predict", Place::LIMIT)]);
 /// Ollama's chat, generation and embeddings.
 pub(in crate::request) static OLLAMA: Document = Document::new(&OLLAMA_SHAPE, Formula::Fixed);
-static OLLAMA_SHAPE: Shape = plain(&[
+static OLLAMA_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("messages", Place::list(&OLLAMA_ITEM)),
     ("system", Place::PROMPT.apart()),

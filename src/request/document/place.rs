@@ -1,7 +1,7 @@
 //! The vocabulary of the documents' tables: what a value at some place of a document
 //! means, by its JSON type.
 //!
-//! A table is a graph of [`Place`]s (what a value is) and [`Shape`]s (what the keys of an
+//! A table is a graph of [`Place`]s (what a value is) and [`ObjectShape`]s (what the keys of an
 //! object are), all constants. Everything a table does not name is skipped. Refuses to
 //! know any format.
 
@@ -13,7 +13,7 @@ use crate::request::media::Formula;
 /// What is known of one kind of body; a wire format may have several.
 pub struct Document {
     /// The top level.
-    pub(in crate::request) shape: &'static Shape,
+    pub(in crate::request) shape: &'static ObjectShape,
     /// What images and audio in it cost.
     pub(in crate::request) formula: Formula,
     /// Whether it holds texts and nothing else: no tools, no media, no kept state, no
@@ -24,7 +24,7 @@ pub struct Document {
 }
 
 impl Document {
-    pub(super) const fn new(shape: &'static Shape, formula: Formula) -> Self {
+    pub(super) const fn new(shape: &'static ObjectShape, formula: Formula) -> Self {
         Self { shape, formula, is_text_only: false, has_audio_files: false }
     }
 
@@ -136,7 +136,7 @@ pub(in crate::request) struct Place {
     /// What the elements of an array are.
     pub(in crate::request) items: Option<&'static Place>,
     /// What the members of an object are.
-    pub(in crate::request) members: Option<&'static Shape>,
+    pub(in crate::request) members: Option<&'static ObjectShape>,
     /// What an array or object says that is not empty.
     pub(in crate::request) filled: Option<Saying>,
     /// Arrays and objects are counted as text, keys and all.
@@ -155,7 +155,7 @@ pub(in crate::request) struct Place {
 
 /// What kind of object it is, beyond its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum Kind {
+pub(in crate::request) enum ObjectKind {
     /// Nothing but its members.
     Plain,
     /// A message: its text is searched if its role is one of the searched ones.
@@ -168,12 +168,12 @@ pub(in crate::request) enum Kind {
 
 /// The keys of an object.
 #[derive(Debug)]
-pub(in crate::request) struct Shape {
-    pub(in crate::request) kind: Kind,
+pub(in crate::request) struct ObjectShape {
+    pub(in crate::request) kind: ObjectKind,
     pub(in crate::request) fields: &'static [(&'static str, Place)],
 }
 
-impl Shape {
+impl ObjectShape {
     /// Index and place of a key.
     pub(in crate::request) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
         let found = self.fields.iter().enumerate().find(|(_, (name, _))| *name == key);
@@ -183,7 +183,7 @@ impl Shape {
     /// Whether the key is one of these in another case.
     pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
         let is_same = |name: &str| is_same_but_for_case(name, key);
-        self.kind != Kind::Params && self.fields.iter().any(|(name, _)| is_same(name))
+        self.kind != ObjectKind::Params && self.fields.iter().any(|(name, _)| is_same(name))
     }
 
     /// The place of a field.
@@ -243,7 +243,7 @@ impl Place {
     pub(in crate::request) const LIMIT: Self =
         Self { word: Word::Limit, plain: Plain::Limit, ..Self::SKIP };
 
-    pub(in crate::request) const fn object(members: &'static Shape) -> Self {
+    pub(in crate::request) const fn object(members: &'static ObjectShape) -> Self {
         Self::SKIP.members(members)
     }
 
@@ -255,7 +255,7 @@ impl Place {
         Self { items: Some(items), ..self }
     }
 
-    pub(in crate::request) const fn members(self, members: &'static Shape) -> Self {
+    pub(in crate::request) const fn members(self, members: &'static ObjectShape) -> Self {
         Self { members: Some(members), ..self }
     }
 

@@ -108,7 +108,7 @@ impl Task {
 
 /// What the body of a request may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body {
+pub enum BodyKind {
     /// JSON.
     Json,
     /// A form with files, or JSON.
@@ -128,17 +128,17 @@ pub struct PathRow {
     /// How the body is read.
     pub document: &'static Document,
     /// What the body may be.
-    pub body: Body,
+    pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
 }
 
 pub(super) const fn json(task: Task, end: &'static str, document: &'static Document) -> PathRow {
-    PathRow { task, end, document, body: Body::Json, streams: false }
+    PathRow { task, end, document, body: BodyKind::Json, streams: false }
 }
 
 pub(super) const fn form(task: Task, end: &'static str, document: &'static Document) -> PathRow {
-    PathRow { body: Body::Form, ..json(task, end, document) }
+    PathRow { body: BodyKind::Form, ..json(task, end, document) }
 }
 
 impl PathRow {

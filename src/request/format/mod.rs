@@ -8,7 +8,7 @@
 mod column;
 mod table;
 
-pub use column::{Body, Dialect, Family, ModelPlace, PathRow, Task};
+pub use column::{BodyKind, Dialect, Family, ModelPlace, PathRow, Task};
 pub use table::Format;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::column::{Body, Dialect, Family, ModelPlace, PathRow, Task, form, json};
+use super::column::{BodyKind, Dialect, Family, ModelPlace, PathRow, Task, form, json};
 use crate::request::document::{anthropic, gemini, openai, other};
 
 /// Makes the enum and its table of rows.
@@ -164,7 +164,7 @@ formats! {
         model_place: ModelPlace::Query,
         has_run_status: false,
         paths: &[PathRow {
-            body: Body::None,
+            body: BodyKind::None,
             ..json(Task::Realtime, "realtime", &openai::CHAT)
         }],
     }

@@ -24,7 +24,7 @@ const FOLD: u32 = 0x2020_2020;
 
 /// A gram of a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct GramPlace {
     gram: u32,
     keyword: u32,
     /// Where in the keyword.
@@ -37,7 +37,7 @@ pub(super) struct Filter {
     stride: usize,
     table: Table,
     /// Sorted by gram.
-    places: Vec<Place>,
+    places: Vec<GramPlace>,
     words: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ impl Filter {
             for (offset, gram) in word(at).windows(GRAM).take(stride).enumerate() {
                 let gram = gram_of(gram);
                 let [keyword, offset] = [at, offset].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-                places.push(Place { gram, keyword, offset });
+                places.push(GramPlace { gram, keyword, offset });
             }
         }
         let places = ordered(places);

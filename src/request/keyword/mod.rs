@@ -66,7 +66,7 @@ pub struct Cursor(StateID);
 /// All keywords, ready to be searched for.
 #[derive(Debug, Default)]
 pub struct Keywords {
-    machine: Machine,
+    machine: KeywordMachine,
     /// For the ASCII keywords, where none is too short for it.
     filter: Option<Filter>,
     /// Whether some keyword is not ASCII.
@@ -76,7 +76,7 @@ pub struct Keywords {
 }
 
 #[derive(Debug, Default)]
-enum Machine {
+enum KeywordMachine {
     /// There are no keywords.
     #[default]
     Nothing,
@@ -90,16 +90,16 @@ impl Keywords {
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        matches!(self.machine, Machine::Nothing)
+        matches!(self.machine, KeywordMachine::Nothing)
     }
 
     /// A search at the start of a text.
     #[must_use]
     pub fn start(&self) -> Cursor {
         let start = match &self.machine {
-            Machine::Nothing => None,
-            Machine::Small(machine) => machine.start_state(Anchored::No).ok(),
-            Machine::Large(machine) => machine.start_state(Anchored::No).ok(),
+            KeywordMachine::Nothing => None,
+            KeywordMachine::Small(machine) => machine.start_state(Anchored::No).ok(),
+            KeywordMachine::Large(machine) => machine.start_state(Anchored::No).ok(),
         };
         Cursor(start.unwrap_or(StateID::ZERO))
     }
@@ -164,9 +164,9 @@ impl Keywords {
 
     fn step_through(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
         match &self.machine {
-            Machine::Nothing => {}
-            Machine::Small(machine) => search(machine, cursor, piece, hits),
-            Machine::Large(machine) => search(machine, cursor, piece, hits),
+            KeywordMachine::Nothing => {}
+            KeywordMachine::Small(machine) => search(machine, cursor, piece, hits),
+            KeywordMachine::Large(machine) => search(machine, cursor, piece, hits),
         }
     }
 }
@@ -260,11 +260,11 @@ impl KeywordsBuilder {
         let machine = if bytes <= Self::SMALL_BYTES {
             let mut builder = dfa::DFA::builder();
             builder.match_kind(MatchKind::Standard).start_kind(StartKind::Unanchored);
-            builder.prefilter(false).build(&self.words).map(Machine::Small)
+            builder.prefilter(false).build(&self.words).map(KeywordMachine::Small)
         } else {
             let mut builder = contiguous::NFA::builder();
             builder.match_kind(MatchKind::Standard).prefilter(false);
-            builder.build(&self.words).map(Machine::Large)
+            builder.build(&self.words).map(KeywordMachine::Large)
         };
         let machine = machine.map_err(|error| format!("keywords: {error}"))?;
         let ascii = || self.words.iter().enumerate().filter(|(_, word)| word.is_ascii());

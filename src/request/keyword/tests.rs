@@ -144,7 +144,7 @@ fn no_keywords_find_nothing_and_an_empty_one_is_an_error() {
 fn ten_thousand_keywords_work() {
     let words: Vec<String> = (0..10_000).map(|n| format!("keyword {n}é")).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    assert!(matches!(keywords(&words).0.machine, Machine::Large(_)));
+    assert!(matches!(keywords(&words).0.machine, KeywordMachine::Large(_)));
     assert_eq!(found(&words, "no KEYWORD 9999É, but keyword 12"), ["keyword 9999é"]);
 }
 

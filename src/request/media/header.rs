@@ -22,7 +22,7 @@ const ROOM: usize = 20;
 
 /// What is read next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum HeaderStage {
     /// The first four bytes.
     Start,
     Png,
@@ -45,7 +45,7 @@ enum Stage {
 
 /// What the header says of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum HeaderFinding {
     /// Nothing yet.
     Open,
     Nothing,
@@ -60,19 +60,19 @@ pub(super) enum Found {
     },
 }
 
-enum Step {
-    Read { skip: u32, wanted: u8, stage: Stage },
-    Found(Found),
+enum HeaderStep {
+    Read { skip: u32, wanted: u8, stage: HeaderStage },
+    Found(HeaderFinding),
 }
 
-const fn read(wanted: u8, stage: Stage) -> Option<Step> {
-    Some(Step::Read { skip: 0, wanted, stage })
+const fn read(wanted: u8, stage: HeaderStage) -> Option<HeaderStep> {
+    Some(HeaderStep::Read { skip: 0, wanted, stage })
 }
 
 /// A header of which some bytes have been read.
 #[derive(Debug)]
 pub(super) struct Header {
-    stage: Stage,
+    stage: HeaderStage,
     head: [u8; ROOM],
     filled: u8,
     wanted: u8,
@@ -85,13 +85,13 @@ pub(super) struct Header {
     rate: u32,
     /// What is left of its format.
     rest: u32,
-    found: Found,
+    found: HeaderFinding,
 }
 
 impl Header {
     pub(super) const fn new() -> Self {
         Self {
-            stage: Stage::Start,
+            stage: HeaderStage::Start,
             head: [0; ROOM],
             filled: 0,
             wanted: 4,
@@ -100,7 +100,7 @@ impl Header {
             left: BUDGET,
             rate: 0,
             rest: 0,
-            found: Found::Open,
+            found: HeaderFinding::Open,
         }
     }
 
@@ -109,7 +109,7 @@ impl Header {
         *self = Self { left: self.left, ..Self::new() };
     }
 
-    pub(super) const fn found(&self) -> Found {
+    pub(super) const fn found(&self) -> HeaderFinding {
         self.found
     }
 
@@ -126,7 +126,7 @@ impl Header {
 
     /// Gives up.
     pub(super) fn close(&mut self) {
-        self.found = Found::Nothing;
+        self.found = HeaderFinding::Nothing;
     }
 
     /// Reads the next byte.
@@ -142,16 +142,16 @@ impl Header {
         self.filled = self.filled.saturating_add(1);
         self.at = self.at.saturating_add(1);
         if self.filled >= self.wanted {
-            let step = self.next().unwrap_or(Step::Found(Found::Nothing));
+            let step = self.next().unwrap_or(HeaderStep::Found(HeaderFinding::Nothing));
             self.take(&step);
         }
     }
 
-    fn take(&mut self, step: &Step) {
+    fn take(&mut self, step: &HeaderStep) {
         match *step {
-            Step::Found(found) => self.found = found,
-            Step::Read { skip, .. } if self.at.saturating_add(skip) > FRONT => self.close(),
-            Step::Read { skip, wanted, stage } => {
+            HeaderStep::Found(found) => self.found = found,
+            HeaderStep::Read { skip, .. } if self.at.saturating_add(skip) > FRONT => self.close(),
+            HeaderStep::Read { skip, wanted, stage } => {
                 (self.skip, self.wanted, self.stage) = (skip, wanted, stage);
                 self.filled = 0;
             }
@@ -159,66 +159,68 @@ impl Header {
     }
 
     /// What a stage whose bytes are there leads to; nothing where they make no sense.
-    fn next(&mut self) -> Option<Step> {
+    fn next(&mut self) -> Option<HeaderStep> {
         let head = self.head;
         let head = head.get(..usize::from(self.wanted))?;
         match self.stage {
-            Stage::Start => start(head),
-            Stage::Png => png(head),
-            Stage::Gif => gif(head),
-            Stage::Riff if head.ends_with(b"WEBP") => read(8, Stage::Webp),
-            Stage::Riff if head.ends_with(b"WAVE") => read(8, Stage::WaveChunk),
-            Stage::Riff => None,
-            Stage::Webp | Stage::WebpLossy | Stage::WebpLossless | Stage::WebpExtended => {
-                webp(self.stage, head)
-            }
-            Stage::WaveChunk => {
+            HeaderStage::Start => start(head),
+            HeaderStage::Png => png(head),
+            HeaderStage::Gif => gif(head),
+            HeaderStage::Riff if head.ends_with(b"WEBP") => read(8, HeaderStage::Webp),
+            HeaderStage::Riff if head.ends_with(b"WAVE") => read(8, HeaderStage::WaveChunk),
+            HeaderStage::Riff => None,
+            HeaderStage::Webp
+            | HeaderStage::WebpLossy
+            | HeaderStage::WebpLossless
+            | HeaderStage::WebpExtended => webp(self.stage, head),
+            HeaderStage::WaveChunk => {
                 let (name, size) = head.split_at_checked(4)?;
                 self.wave_chunk(name, little(size))
             }
-            Stage::WaveFormat => {
+            HeaderStage::WaveFormat => {
                 self.rate = rate(head)?;
-                Some(Step::Read { skip: self.rest, wanted: 8, stage: Stage::WaveChunk })
+                Some(HeaderStep::Read { skip: self.rest, wanted: 8, stage: HeaderStage::WaveChunk })
             }
-            Stage::JpegMark | Stage::JpegMarker | Stage::JpegSegment | Stage::JpegFrame => {
-                jpeg(self.stage, head)
-            }
+            HeaderStage::JpegMark
+            | HeaderStage::JpegMarker
+            | HeaderStage::JpegSegment
+            | HeaderStage::JpegFrame => jpeg(self.stage, head),
         }
     }
 
     /// <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
-    fn wave_chunk(&mut self, name: &[u8], size: u32) -> Option<Step> {
+    fn wave_chunk(&mut self, name: &[u8], size: u32) -> Option<HeaderStep> {
         // Chunks begin at even places.
         let padded = size.saturating_add(size & 1);
         match name {
             // Its size is not asked: writers of streams leave it open, and others might lie.
             b"data" if self.rate > 0 => {
-                Some(Step::Found(Found::Sound { rate: self.rate, from: self.at }))
+                Some(HeaderStep::Found(HeaderFinding::Sound { rate: self.rate, from: self.at }))
             }
             b"fmt " if self.rate == 0 && size >= 16 => {
                 self.rest = padded.saturating_sub(16);
-                read(16, Stage::WaveFormat)
+                read(16, HeaderStage::WaveFormat)
             }
             b"data" | b"fmt " => None,
-            _ => Some(Step::Read { skip: padded, wanted: 8, stage: Stage::WaveChunk }),
+            _ => Some(HeaderStep::Read { skip: padded, wanted: 8, stage: HeaderStage::WaveChunk }),
         }
     }
 }
 
-fn start(head: &[u8]) -> Option<Step> {
+fn start(head: &[u8]) -> Option<HeaderStep> {
     match head {
-        [0x89, b'P', b'N', b'G'] => read(20, Stage::Png),
-        b"GIF8" => read(6, Stage::Gif),
-        b"RIFF" => read(8, Stage::Riff),
+        [0x89, b'P', b'N', b'G'] => read(20, HeaderStage::Png),
+        b"GIF8" => read(6, HeaderStage::Gif),
+        b"RIFF" => read(8, HeaderStage::Riff),
         [0xff, 0xd8, 0xff, marker] => marked(*marker),
         _ => None,
     }
 }
 
-fn picture(width: u32, height: u32) -> Option<Step> {
+fn picture(width: u32, height: u32) -> Option<HeaderStep> {
     let is_believed = |side: u32| (1..=LONGEST_SIDE).contains(&side);
-    let found = Found::Picture { width, height };
-    (is_believed(width) && is_believed(height)).then_some(Step::Found(found))
+    let found = HeaderFinding::Picture { width, height };
+    (is_believed(width) && is_believed(height)).then_some(HeaderStep::Found(found))
 }
 
 /// A number of up to four bytes, the highest first.
@@ -232,35 +234,35 @@ fn little(bytes: &[u8]) -> u32 {
 }
 
 /// <https://www.w3.org/TR/png-3/#11IHDR>
-fn png(head: &[u8]) -> Option<Step> {
+fn png(head: &[u8]) -> Option<HeaderStep> {
     let (width, height) = head.strip_prefix(b"\r\n\x1a\n\0\0\0\x0dIHDR")?.split_at_checked(4)?;
     picture(big(width), big(height))
 }
 
 /// <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
-fn gif(head: &[u8]) -> Option<Step> {
+fn gif(head: &[u8]) -> Option<HeaderStep> {
     let sides = head.strip_prefix(b"7a").or_else(|| head.strip_prefix(b"9a"))?;
     let (width, height) = sides.split_at_checked(2)?;
     picture(little(width), little(height))
 }
 
 /// <https://developers.google.com/speed/webp/docs/riff_container>
-fn webp(stage: Stage, head: &[u8]) -> Option<Step> {
+fn webp(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     match (stage, head) {
-        (Stage::Webp, [b'V', b'P', b'8', b' ', ..]) => read(10, Stage::WebpLossy),
-        (Stage::Webp, [b'V', b'P', b'8', b'L', ..]) => read(5, Stage::WebpLossless),
-        (Stage::Webp, [b'V', b'P', b'8', b'X', ..]) => read(10, Stage::WebpExtended),
-        (Stage::WebpLossy, [_, _, _, 0x9d, 0x01, 0x2a, size @ ..]) => {
+        (HeaderStage::Webp, [b'V', b'P', b'8', b' ', ..]) => read(10, HeaderStage::WebpLossy),
+        (HeaderStage::Webp, [b'V', b'P', b'8', b'L', ..]) => read(5, HeaderStage::WebpLossless),
+        (HeaderStage::Webp, [b'V', b'P', b'8', b'X', ..]) => read(10, HeaderStage::WebpExtended),
+        (HeaderStage::WebpLossy, [_, _, _, 0x9d, 0x01, 0x2a, size @ ..]) => {
             // How it may be enlarged stands above.
             let (width, height) = size.split_at_checked(2)?;
             picture(little(width) & 0x3fff, little(height) & 0x3fff)
         }
-        (Stage::WebpLossless, [0x2f, size @ ..]) => {
+        (HeaderStage::WebpLossless, [0x2f, size @ ..]) => {
             let size = little(size);
             let side = |bits: u32| (bits & 0x3fff).saturating_add(1);
             picture(side(size), side(size >> 14))
         }
-        (Stage::WebpExtended, [_, _, _, _, size @ ..]) => {
+        (HeaderStage::WebpExtended, [_, _, _, _, size @ ..]) => {
             let (width, height) = size.split_at_checked(3)?;
             picture(little(width).saturating_add(1), little(height).saturating_add(1))
         }
@@ -286,16 +288,16 @@ fn rate(format: &[u8]) -> Option<u32> {
 }
 
 /// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, table B.1
-fn jpeg(stage: Stage, head: &[u8]) -> Option<Step> {
+fn jpeg(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     match (stage, head) {
-        (Stage::JpegMark, [0xff]) => read(1, Stage::JpegMarker),
-        (Stage::JpegMarker, [marker]) => marked(*marker),
-        (Stage::JpegSegment, length) => {
+        (HeaderStage::JpegMark, [0xff]) => read(1, HeaderStage::JpegMarker),
+        (HeaderStage::JpegMarker, [marker]) => marked(*marker),
+        (HeaderStage::JpegSegment, length) => {
             let skip = big(length).checked_sub(2)?;
-            Some(Step::Read { skip, wanted: 1, stage: Stage::JpegMark })
+            Some(HeaderStep::Read { skip, wanted: 1, stage: HeaderStage::JpegMark })
         }
         // A height of none is told behind the picture.
-        (Stage::JpegFrame, [_, _, _, size @ ..]) => {
+        (HeaderStage::JpegFrame, [_, _, _, size @ ..]) => {
             let (height, width) = size.split_at_checked(2)?;
             picture(big(width), big(height))
         }
@@ -304,14 +306,14 @@ fn jpeg(stage: Stage, head: &[u8]) -> Option<Step> {
 }
 
 /// What follows a marker of JPEG.
-const fn marked(marker: u8) -> Option<Step> {
+const fn marked(marker: u8) -> Option<HeaderStep> {
     match marker {
-        0xff => read(1, Stage::JpegMarker),
+        0xff => read(1, HeaderStage::JpegMarker),
         // Tables and arithmetic coding stand among the frames.
-        0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => read(7, Stage::JpegFrame),
-        0x01 => read(1, Stage::JpegMark),
+        0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => read(7, HeaderStage::JpegFrame),
+        0x01 => read(1, HeaderStage::JpegMark),
         // Nothing may come before the frame that belongs behind it.
         0x00 | 0xd0..=0xda => None,
-        _ => read(2, Stage::JpegSegment),
+        _ => read(2, HeaderStage::JpegSegment),
     }
 }

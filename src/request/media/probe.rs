@@ -4,14 +4,14 @@
 //! Refuses to be lenient: what is no base64 without blanks has no size that all
 //! decoders agree on.
 
-use super::header::{Found, Header};
+use super::header::{Header, HeaderFinding};
 use super::size::Media;
 
 /// Longest head of a data URL.
 const LONGEST_HEAD: u64 = 256;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ProbeState {
     /// Before the first byte of what may be a data URL.
     Start,
     /// In the head of one, up to its comma. Its last bytes, in small letters.
@@ -29,7 +29,7 @@ enum State {
 /// Reads the sizes off the data of one request, which comes in pieces.
 #[derive(Debug)]
 pub struct Probe {
-    state: State,
+    state: ProbeState,
     header: Header,
     /// Bytes of the data's text so far, or of the data where it is raw.
     length: u64,
@@ -52,7 +52,7 @@ impl Probe {
     }
 
     const fn new(is_raw: bool) -> Self {
-        Self { state: State::Done, header: Header::new(), length: 0, head: 0, is_raw }
+        Self { state: ProbeState::Done, header: Header::new(), length: 0, head: 0, is_raw }
     }
 
     /// Begins the next data, to look into it or only to count it.
@@ -60,9 +60,9 @@ impl Probe {
         self.header.restart();
         (self.length, self.head) = (0, 0);
         self.state = match (looks, self.is_raw) {
-            (true, true) => State::Raw,
-            (true, false) => State::Start,
-            (false, _) => State::Done,
+            (true, true) => ProbeState::Raw,
+            (true, false) => ProbeState::Start,
+            (false, _) => ProbeState::Done,
         };
     }
 
@@ -75,7 +75,7 @@ impl Probe {
     /// Reads the next piece.
     #[inline]
     pub fn feed(&mut self, piece: &[u8]) {
-        if self.state != State::Done {
+        if self.state != ProbeState::Done {
             self.read(piece);
         }
         self.length = self.length.saturating_add(piece.len() as u64);
@@ -85,32 +85,34 @@ impl Probe {
     fn read(&mut self, mut piece: &[u8]) {
         while let [first, rest @ ..] = piece {
             match self.state {
-                State::Start if first.eq_ignore_ascii_case(&b'd') => self.state = State::Head(0),
-                State::Start => self.state = State::Base64 { bits: 0, count: 0 },
-                State::Head(last) => {
+                ProbeState::Start if first.eq_ignore_ascii_case(&b'd') => {
+                    self.state = ProbeState::Head(0)
+                }
+                ProbeState::Start => self.state = ProbeState::Base64 { bits: 0, count: 0 },
+                ProbeState::Head(last) => {
                     self.head = self.head.saturating_add(1);
                     self.state = self.head(last << 8 | u64::from(first.to_ascii_lowercase()));
                     piece = rest;
                 }
-                State::Base64 { bits, count } => piece = self.base64(bits, count, piece),
-                State::Raw => piece = self.raw(piece),
-                State::Done => return,
+                ProbeState::Base64 { bits, count } => piece = self.base64(bits, count, piece),
+                ProbeState::Raw => piece = self.raw(piece),
+                ProbeState::Done => return,
             }
-            if self.header.found() != Found::Open {
-                self.state = State::Done;
+            if self.header.found() != HeaderFinding::Open {
+                self.state = ProbeState::Done;
             }
         }
     }
 
     /// What comes after a byte of the head of a data URL; it and those before it.
-    fn head(&self, last: u64) -> State {
+    fn head(&self, last: u64) -> ProbeState {
         const START: u64 = 0x64_61_74_61_3a; // data:
         const END: u64 = 0x3b_62_61_73_65_36_34_2c; // ;base64,
         match last {
-            _ if self.head == 5 && last != START => State::Done,
-            END => State::Base64 { bits: 0, count: 0 },
-            _ if self.head >= LONGEST_HEAD || last & 0xff == u64::from(b',') => State::Done,
-            _ => State::Head(last),
+            _ if self.head == 5 && last != START => ProbeState::Done,
+            END => ProbeState::Base64 { bits: 0, count: 0 },
+            _ if self.head >= LONGEST_HEAD || last & 0xff == u64::from(b',') => ProbeState::Done,
+            _ => ProbeState::Head(last),
         }
     }
 
@@ -146,7 +148,7 @@ impl Probe {
             self.header.push(byte.to_le_bytes()[0]);
         }
         let count = if count == 0 { 6 } else { count.saturating_sub(2) };
-        self.state = State::Base64 { bits, count };
+        self.state = ProbeState::Base64 { bits, count };
         rest
     }
 
@@ -167,9 +169,9 @@ impl Probe {
     #[must_use]
     pub fn media(&self) -> Option<Media> {
         match self.header.found() {
-            Found::Open | Found::Nothing => None,
-            Found::Picture { width, height } => Some(Media::Picture { width, height }),
-            Found::Sound { rate, from } => {
+            HeaderFinding::Open | HeaderFinding::Nothing => None,
+            HeaderFinding::Picture { width, height } => Some(Media::Picture { width, height }),
+            HeaderFinding::Sound { rate, from } => {
                 let length = self.length.saturating_sub(self.head);
                 let length = if self.is_raw { length } else { length.saturating_mul(3) / 4 };
                 let bytes = length.saturating_sub(u64::from(from));

@@ -1,7 +1,7 @@
 //! What a request on one path asks for.
 
 use crate::request::document::Document;
-use crate::request::format::{Body, Format, ModelPlace, PathRow, Task};
+use crate::request::format::{BodyKind, Format, ModelPlace, PathRow, Task};
 
 /// One path of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Entry {
     /// How the body is read.
     pub document: &'static Document,
     /// What the body may be.
-    pub body: Body,
+    pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
 }
@@ -51,7 +51,7 @@ impl Entry {
         }
         let same = Self::all(format).find(|entry| last(entry.path) == last(suffix));
         let entry = same.or_else(|| Self::of(format))?;
-        let has_forms = Self::all(format).any(|entry| entry.body == Body::Form);
-        Some(if has_forms { Self { body: Body::Form, ..entry } } else { entry })
+        let has_forms = Self::all(format).any(|entry| entry.body == BodyKind::Form);
+        Some(if has_forms { Self { body: BodyKind::Form, ..entry } } else { entry })
     }
 }

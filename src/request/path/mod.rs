@@ -9,7 +9,7 @@ mod canonical;
 mod entry;
 mod folder;
 
-use crate::request::format::{Body, Family, Format};
+use crate::request::format::{BodyKind, Family, Format};
 use crate::sort::sorted;
 use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 
@@ -24,12 +24,12 @@ pub struct Call {
     /// The plain path without a query: as it came, where it came so.
     path: String,
     /// The model, where path or query is the place for it.
-    pub named: Option<Named>,
+    pub named: Option<UrlModel>,
 }
 
 /// The model of a path or query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum UrlModel {
     /// In the path, of which this stands before and after it.
     Path {
         /// The model, percent-decoded.
@@ -60,8 +60,8 @@ impl Call {
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         match self.named.as_ref()? {
-            Named::Path { model, .. } => Some(model),
-            Named::Query(model) => model.as_deref(),
+            UrlModel::Path { model, .. } => Some(model),
+            UrlModel::Query(model) => model.as_deref(),
         }
     }
 
@@ -74,7 +74,7 @@ impl Call {
     /// The path, without a query, for another model.
     #[must_use]
     pub fn path_for(&self, model: &str) -> String {
-        let Some(Named::Path { before, after, .. }) = &self.named else {
+        let Some(UrlModel::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
         if self.format() != Format::GeminiGenerate {
@@ -91,7 +91,7 @@ impl Call {
     /// The query for another model: unchanged, unless it is the place of the model.
     #[must_use]
     pub fn query_for(&self, query: Option<&str>, model: &str) -> Option<String> {
-        if !matches!(self.named, Some(Named::Query(_))) {
+        if !matches!(self.named, Some(UrlModel::Query(_))) {
             return query.map(str::to_owned);
         }
         let model = uri_component(model);
@@ -164,21 +164,22 @@ impl PathTable {
             .or_else(|| bedrock(&plain))
             .or_else(|| self.suffixed(&plain, query))?;
         let is_method = match entry.body {
-            Body::None => method == b"GET",
-            Body::Json | Body::Form => method == b"POST",
+            BodyKind::None => method == b"GET",
+            BodyKind::Json | BodyKind::Form => method == b"POST",
         };
         let path = if path == came { came.to_owned() } else { path };
         is_method.then_some(Call { entry, path, named })
     }
 
-    fn suffixed(&self, plain: &str, query: Option<&str>) -> Option<Found> {
+    fn suffixed(&self, plain: &str, query: Option<&str>) -> Option<PathMatch> {
         let (kept, suffix, entry) = self.ending(plain)?;
         let is_stored = entry.path == "messages" && holds(plain, "/threads/");
         // Messages of an assistant's thread are stored, and answered by no model.
         if is_stored {
             return None;
         }
-        let named = (entry.body == Body::None).then(|| Named::Query(query.and_then(model_of)));
+        let named =
+            (entry.body == BodyKind::None).then(|| UrlModel::Query(query.and_then(model_of)));
         Some((*entry, format!("{kept}{suffix}"), named))
     }
 
@@ -191,11 +192,11 @@ impl PathTable {
     }
 
     /// `…/openai/deployments/MODEL/OPERATION`: the operation as in the OpenAI formats.
-    fn azure(&self, plain: &str) -> Option<Found> {
+    fn azure(&self, plain: &str) -> Option<PathMatch> {
         const FOLDER: &str = "/openai/deployments/";
         let (at, _) = find(plain, FOLDER)?;
         let (kept, suffix, entry) = self.ending(plain)?;
-        let is_openai = entry.body != Body::None && entry.format.family() == Family::OpenAi;
+        let is_openai = entry.body != BodyKind::None && entry.format.family() == Family::OpenAi;
         let start = at.saturating_add(FOLDER.len());
         let (model, before) = (kept.get(start..)?, plain.get(..start)?);
         if model.is_empty() || !is_openai {
@@ -207,10 +208,10 @@ impl PathTable {
 }
 
 /// An entry, the plain path, and the model's place.
-type Found = (Entry, String, Option<Named>);
+type PathMatch = (Entry, String, Option<UrlModel>);
 
-fn found(entry: Entry, before: &str, model: &str, after: &str) -> Found {
-    let named = Named::Path {
+fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
+    let named = UrlModel::Path {
         model: percent_decoded_text(model),
         before: before.to_owned(),
         after: after.to_owned(),
@@ -219,7 +220,7 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> Found {
 }
 
 /// `…/models/MODEL:METHOD`, `…/tunedModels/MODEL:METHOD`.
-fn gemini(plain: &str) -> Option<Found> {
+fn gemini(plain: &str) -> Option<PathMatch> {
     let (rest, method) = plain.rsplit_once(':')?;
     let entry =
         Entry::all(Format::GeminiGenerate).find(|entry| entry.path.eq_ignore_ascii_case(method))?;
@@ -234,12 +235,12 @@ fn gemini(plain: &str) -> Option<Found> {
     let path = format!("{before}/{collection}/{name}{after}");
     let name = percent_decoded_text(name);
     let model = if collection == "models" { name } else { format!("{collection}/{name}") };
-    let named = Named::Path { model, before: format!("{before}/"), after };
+    let named = UrlModel::Path { model, before: format!("{before}/"), after };
     Some((entry, path, Some(named)))
 }
 
 /// `…/model/MODEL/END`, the model being everything between the two.
-fn bedrock(plain: &str) -> Option<Found> {
+fn bedrock(plain: &str) -> Option<PathMatch> {
     const FOLDER: &str = "/model/";
     let (at, _) = find(plain, FOLDER)?;
     let start = at.saturating_add(FOLDER.len());

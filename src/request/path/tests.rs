@@ -177,9 +177,12 @@ fn further_paths_are_those_of_their_last_segment() {
         let Entry { task, path, body, .. } = table.call(b"POST", path).unwrap().entry;
         (task.name(), path, body)
     };
-    assert_eq!(entry("/x/hear/transcriptions"), ("audio", "audio/transcriptions", Body::Form));
-    assert_eq!(entry("/say"), ("speech", "audio/speech", Body::Form));
-    assert_eq!(entry("/v9/count_tokens"), ("count_tokens", "messages/count_tokens", Body::Json));
+    assert_eq!(entry("/x/hear/transcriptions"), ("audio", "audio/transcriptions", BodyKind::Form));
+    assert_eq!(entry("/say"), ("speech", "audio/speech", BodyKind::Form));
+    assert_eq!(
+        entry("/v9/count_tokens"),
+        ("count_tokens", "messages/count_tokens", BodyKind::Json)
+    );
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn merged(
     if there.first() != Some(&b'{') {
         return Ok(without_nulls(&Value::Object(over.clone())).to_string());
     }
-    let members: Members<'_> =
+    let members: BodyMembers<'_> =
         serde_json::from_slice(&there).map_err(|_| NotWritten::Merged { key: key.to_owned() })?;
     let kept = members.0.iter().filter(|(key, _)| !over.contains_key(key));
     let kept = kept.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), value.get()));
@@ -195,13 +195,13 @@ fn merged(
 }
 
 /// An object's members in order, values as they are written.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+struct BodyMembers<'a>(Vec<(String, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for BodyMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
+            type Value = BodyMembers<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
@@ -210,7 +210,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Members(members))
+                Ok(BodyMembers(members))
             }
         }
         deserializer.deserialize_map(Collect)

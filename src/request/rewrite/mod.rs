@@ -9,5 +9,5 @@ mod path;
 mod splice;
 
 pub use body::{NotWritten, edits};
-pub use path::{Target, has_credential, path};
+pub use path::{PathTarget, has_credential, path};
 pub use splice::{Edit, Splicer, length_after};

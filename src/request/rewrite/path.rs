@@ -4,7 +4,7 @@ use crate::text::{percent_decoded_text, uri_component};
 
 /// Where a request goes, as far as its path is concerned.
 #[derive(Debug, Clone, Copy)]
-pub struct Target<'a> {
+pub struct PathTarget<'a> {
     /// Put before the path.
     pub prefix: &'a str,
     /// Replaces the path: `{model}` and `{operation}` are filled in.
@@ -22,7 +22,7 @@ pub struct Target<'a> {
 /// The query of a template comes first; the client's follows, without
 /// parameters that the template sets.
 #[must_use]
-pub fn path(path: &str, query: Option<&str>, target: &Target<'_>) -> String {
+pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String {
     let (path, own) = match target.template {
         Some(template) => {
             let filled = template
@@ -77,12 +77,12 @@ mod tests {
     use super::*;
 
     /// The path for a client's path with query.
-    fn of(original: &str, target: &Target<'_>) -> String {
+    fn of(original: &str, target: &PathTarget<'_>) -> String {
         let (came, query) = split(original);
         path(came, query, target)
     }
 
-    const PLAIN: Target<'_> = Target {
+    const PLAIN: PathTarget<'_> = PathTarget {
         prefix: "",
         template: None,
         model: "gpt 4/o",
@@ -100,14 +100,14 @@ mod tests {
 
     #[test]
     fn a_prefix_goes_before_the_path() {
-        let target = Target { prefix: "/api/", ..PLAIN };
+        let target = PathTarget { prefix: "/api/", ..PLAIN };
         assert_eq!(of("/v1/x?y=1", &target), "/api/v1/x?y=1");
     }
 
     #[test]
     fn a_template_replaces_the_path_and_merges_the_query() {
         let template = "/openai/deployments/{model}/{operation}?api-version=2024-10-21";
-        let target = Target { template: Some(template), ..PLAIN };
+        let target = PathTarget { template: Some(template), ..PLAIN };
         assert_eq!(
             of("/v1/chat/completions?api-version=1&x=2", &target),
             "/openai/deployments/gpt%204%2Fo/chat/completions?api-version=2024-10-21&x=2"
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_key_goes_however_it_is_written() {
-        let target = Target { removes_credentials: true, ..PLAIN };
+        let target = PathTarget { removes_credentials: true, ..PLAIN };
         assert_eq!(of("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
         assert_eq!(of("/v1/x?key=s", &target), "/v1/x");
     }

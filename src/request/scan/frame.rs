@@ -2,7 +2,7 @@
 //! last of equal keys counts.
 
 use super::tally::Tally;
-use crate::request::document::{Kind, Modality, Place, Saying, Shape};
+use crate::request::document::{Modality, ObjectKind, ObjectShape, Place, Saying};
 use crate::request::keyword::Cursor;
 use crate::request::media::Pricing;
 use crate::request::prompt::Prompt;
@@ -32,7 +32,7 @@ struct Slot {
 
 #[derive(Debug, Clone, Copy)]
 enum Inside {
-    Object(&'static Shape),
+    Object(&'static ObjectShape),
     Array(&'static Place),
 }
 
@@ -53,7 +53,11 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn object(place: &'static Place, shape: &'static Shape, cursor: Cursor) -> Self {
+    pub(super) fn object(
+        place: &'static Place,
+        shape: &'static ObjectShape,
+        cursor: Cursor,
+    ) -> Self {
         Self::new(place, Inside::Object(shape), cursor)
     }
 
@@ -73,10 +77,10 @@ impl Frame {
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> ObjectKind {
         match self.inside {
             Inside::Object(shape) => shape.kind,
-            Inside::Array(_) => Kind::Plain,
+            Inside::Array(_) => ObjectKind::Plain,
         }
     }
 
@@ -130,7 +134,7 @@ impl Frames {
 
     /// Whether the value being read is a member of free metadata.
     pub(super) fn in_params(&self) -> bool {
-        self.stack.last().is_some_and(|frame| frame.kind() == Kind::Params)
+        self.stack.last().is_some_and(|frame| frame.kind() == ObjectKind::Params)
     }
 
     /// The place of the value that starts now.
@@ -145,7 +149,9 @@ impl Frames {
     /// What a part of that type carries, in the innermost object.
     pub(super) fn modality(&self, name: &str) -> Option<Modality> {
         match self.stack.last()?.kind() {
-            Kind::Part(types) => types.iter().find(|(known, _)| *known == name).map(|(_, m)| *m),
+            ObjectKind::Part(types) => {
+                types.iter().find(|(known, _)| *known == name).map(|(_, m)| *m)
+            }
             _ => None,
         }
     }
@@ -215,7 +221,7 @@ impl Frames {
             tally.say(saying);
         }
         match kind {
-            Kind::Message => {
+            ObjectKind::Message => {
                 tally.messages = tally.messages.saturating_add(1);
                 if !searched {
                     tally.hits.clear();
@@ -225,13 +231,13 @@ impl Frames {
                     return (tally, Some(frame.cursor));
                 }
             }
-            Kind::Part(_) => {
+            ObjectKind::Part(_) => {
                 if carried == Some(Modality::Text) {
                     tally.unsay(Saying::State);
                 }
                 tally.carry(carried.unwrap_or(Modality::Text), pricing);
             }
-            Kind::Plain | Kind::Params => {}
+            ObjectKind::Plain | ObjectKind::Params => {}
         }
         if let (Inside::Object(_), Some(modality)) = (frame.inside, frame.place.carries) {
             tally.carry(modality, pricing);

@@ -18,13 +18,13 @@ pub(super) const TAG_LIST_BYTES: usize = 4096;
 
 /// Tags by source, and params.
 #[derive(Debug, Default)]
-pub(super) struct Labels {
+pub(super) struct BodyLabels {
     /// In order of precedence: `metadata.tag`, `metadata.tags`, `tags`.
     tags: [Vec<String>; 3],
     params: BTreeMap<String, String>,
 }
 
-impl Labels {
+impl BodyLabels {
     /// Forgets the tags of a source; a repeated key replaces them.
     pub(super) fn clear_tags(&mut self, rank: u8) {
         if let Some(tags) = self.tags.get_mut(usize::from(rank)) {

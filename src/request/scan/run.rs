@@ -8,7 +8,7 @@ const BLOCK: usize = 32;
 
 /// The plain beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct PlainRun {
     /// Bytes that are neither a quote, a backslash nor a control character.
     pub(super) len: usize,
     /// Whether all of them are ASCII; may be false where they are.
@@ -16,7 +16,7 @@ pub(super) struct Run {
 }
 
 /// The plain beginning of these bytes.
-pub(super) fn plain(bytes: &[u8]) -> Run {
+pub(super) fn plain(bytes: &[u8]) -> PlainRun {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let (clean, mut is_ascii) = clean(blocks);
     let last = match blocks.get(clean) {
@@ -27,7 +27,7 @@ pub(super) fn plain(bytes: &[u8]) -> Run {
             last
         }
     };
-    Run { len: clean.saturating_mul(BLOCK).saturating_add(last), is_ascii }
+    PlainRun { len: clean.saturating_mul(BLOCK).saturating_add(last), is_ascii }
 }
 
 /// How many blocks hold no special byte before one does, and whether those and that
@@ -125,11 +125,11 @@ mod tests {
     fn the_first_special_byte_ends_the_run_wherever_it_stands() {
         for len in 0..100 {
             let mut bytes = vec![b'a'; len];
-            assert_eq!(plain(&bytes), Run { len, is_ascii: true });
+            assert_eq!(plain(&bytes), PlainRun { len, is_ascii: true });
             for at in 0..len {
                 for special in [b'"', b'\\', 0, 0x1f] {
                     bytes[at] = special;
-                    assert_eq!(plain(&bytes), Run { len: at, is_ascii: true });
+                    assert_eq!(plain(&bytes), PlainRun { len: at, is_ascii: true });
                 }
                 bytes[at] = 0x80 | b'"';
                 // What follows the run may be looked at too.

@@ -6,7 +6,7 @@ use super::lexer::Lexer;
 use super::session;
 use super::spec::{Looks, Spec};
 use super::tally::Tally;
-use super::walker::{Model, Walker};
+use super::walker::{ModelValue, Walker};
 use crate::request::document::Saying;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
@@ -69,7 +69,7 @@ impl Scanner {
     #[must_use]
     pub fn early_model(&self) -> Option<&str> {
         match &self.walker.model {
-            Model::Name(name) if self.walker.is_early() => Some(name),
+            ModelValue::Name(name) if self.walker.is_early() => Some(name),
             _ => None,
         }
     }
@@ -105,9 +105,9 @@ impl Scanner {
         let Walker { model, labels, total, places, looks, pricing, sessions, .. } = self.walker;
         let mut facts = RequestFacts::new(self.entry);
         facts.model = match model {
-            Model::Absent => None,
-            Model::Name(name) => Some(name),
-            Model::Wrong(error) => return Err(error),
+            ModelValue::Absent => None,
+            ModelValue::Name(name) => Some(name),
+            ModelValue::Wrong(error) => return Err(error),
         };
         facts.body_bytes = self.lexer.at();
         (facts.tags, facts.params) = labels.into_parts();

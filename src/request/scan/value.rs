@@ -7,7 +7,7 @@ use super::event::Scalar;
 use super::frame::Content;
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::session::{self, CACHE_KEY, KEY_BYTES, USER};
-use super::walker::{Model, TextUse, Walker};
+use super::walker::{ModelValue, TextUse, Walker};
 use crate::request::document::{Modality, Plain, Saying, Word};
 use crate::request::tokens::UNIT;
 
@@ -79,8 +79,8 @@ impl Walker {
         match self.place.word {
             Word::Model => {
                 self.model = match word {
-                    Some(name) => Model::Name(name.to_owned()),
-                    None => Model::Wrong(ScanError::ModelTooLong { at: self.value_at }),
+                    Some(name) => ModelValue::Name(name.to_owned()),
+                    None => ModelValue::Wrong(ScanError::ModelTooLong { at: self.value_at }),
                 };
             }
             Word::Role(unsearched) => {

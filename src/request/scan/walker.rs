@@ -15,12 +15,12 @@ use std::sync::Arc;
 use super::capture::Capture;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
-use super::labels::{Labels, PARAM_BYTES};
+use super::labels::{BodyLabels, PARAM_BYTES};
 use super::places::Places;
 use super::session::Beginning;
 use super::spec::{Looks, Spec};
 use super::tally::Tally;
-use crate::request::document::{Kind, Place, Shape, Word};
+use crate::request::document::{ObjectKind, ObjectShape, Place, Word};
 use crate::request::keyword::{Cursor, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
@@ -42,7 +42,7 @@ pub(super) enum TextUse {
 
 /// The value of `model` as it stands.
 #[derive(Debug, Default)]
-pub(super) enum Model {
+pub(super) enum ModelValue {
     #[default]
     Absent,
     Name(String),
@@ -52,7 +52,7 @@ pub(super) enum Model {
 #[derive(Debug)]
 pub(super) struct Walker {
     /// The top level of the document.
-    pub(super) document: &'static Shape,
+    pub(super) document: &'static ObjectShape,
     pub(super) keywords: Arc<Keywords>,
     pub(super) cursor: Cursor,
     pub(super) estimator: Estimator,
@@ -78,10 +78,10 @@ pub(super) struct Walker {
     pub(super) value: Tally,
     pub(super) key: Capture,
     pub(super) capture: Capture,
-    pub(super) labels: Labels,
+    pub(super) labels: BodyLabels,
     pub(super) sessions: Sessions,
     pub(super) beginning: Beginning,
-    pub(super) model: Model,
+    pub(super) model: ModelValue,
     pub(super) places: Places,
     /// The whole document's.
     pub(super) total: Tally,
@@ -113,10 +113,10 @@ impl Walker {
             value: Tally::default(),
             key: Capture::new(longest.max(PARAM_BYTES)),
             capture: Capture::new(0),
-            labels: Labels::default(),
+            labels: BodyLabels::default(),
             sessions: Sessions::default(),
             beginning: Beginning::new(),
-            model: Model::Absent,
+            model: ModelValue::Absent,
             places: Places::new(Arc::clone(&spec.watched)),
             total: Tally::default(),
             refused: None,
@@ -149,16 +149,16 @@ impl Walker {
             self.labels.clear_tags(rank);
         }
         let members = place.members.map(|shape| shape.kind);
-        if members == Some(Kind::Params) {
+        if members == Some(ObjectKind::Params) {
             self.labels.clear_metadata();
         }
-        if self.looks.keywords && (place.apart || members == Some(Kind::Message)) {
+        if self.looks.keywords && (place.apart || members == Some(ObjectKind::Message)) {
             self.keywords.feed(&mut self.cursor, "\n", &mut self.value.hits);
         }
         if place.word == Word::Model {
             self.model = match found {
-                "null" => Model::Absent,
-                _ => Model::Wrong(ScanError::ModelType { at, found }),
+                "null" => ModelValue::Absent,
+                _ => ModelValue::Wrong(ScanError::ModelType { at, found }),
             };
         }
     }

@@ -15,7 +15,7 @@ mod sample;
 mod weights;
 
 use run::Runs;
-use sample::{Part, Sample};
+use sample::{Sample, SamplePart};
 
 /// One token of an [`Estimator`].
 pub const UNIT: u64 = 1024;
@@ -44,7 +44,7 @@ impl Estimator {
         self.has_text |= !piece.is_empty();
         let mut rest = piece;
         while !rest.is_empty() {
-            let Part { text, share, is_last } = self.sample.next(&mut rest);
+            let SamplePart { text, share, is_last } = self.sample.next(&mut rest);
             if share > 0 {
                 let runs = self.runs.get_or_insert_with(|| Box::new(Runs::new()));
                 let mut cost = runs.feed(text);

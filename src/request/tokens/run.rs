@@ -21,7 +21,7 @@
 
 use super::chars::{Chars, EDGE, ROOM};
 use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
-use super::weights::{self, Form, Places, threes};
+use super::weights::{self, Form, WeightPlaces, threes};
 
 /// Words with a bit for each place.
 const WORDS: usize = ROOM.div_ceil(64);
@@ -49,7 +49,7 @@ struct Run {
 #[derive(Debug)]
 pub(super) struct Runs {
     chars: Chars,
-    places: Places<ROOM>,
+    places: WeightPlaces<ROOM>,
     /// At each place, the sum of what all before it cost, and how many of them are odd.
     costs: [i32; ROOM],
     odds: [u16; ROOM],
@@ -77,7 +77,7 @@ impl Runs {
     pub(super) fn new() -> Self {
         Self {
             chars: Chars::new(),
-            places: Places::new(),
+            places: WeightPlaces::new(),
             costs: [0; ROOM],
             odds: [0; ROOM],
             starts: [0; WORDS],

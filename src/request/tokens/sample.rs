@@ -19,7 +19,7 @@ const ZONES: [(u64, u64); 3] = [(4 << 10, 1), (32 << 10, 4), (u64::MAX, 64)];
 
 /// A part of a text that is read, or is not.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part<'t> {
+pub(super) struct SamplePart<'t> {
     pub(super) text: &'t str,
     /// For how many times as much it stands; 0 if it is not read.
     pub(super) share: i64,
@@ -47,7 +47,7 @@ impl Sample {
 
     /// Takes what is read together, or passed over together, off the front of a text that
     /// is not empty.
-    pub(super) fn next<'t>(&mut self, text: &mut &'t str) -> Part<'t> {
+    pub(super) fn next<'t>(&mut self, text: &mut &'t str) -> SamplePart<'t> {
         let (share, end) = self.stretch();
         let room = usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX);
         // A character belongs to the block it begins in.
@@ -55,7 +55,7 @@ impl Sample {
         let (part, rest) = text.split_at_checked(cut).unwrap_or((text, ""));
         self.at = self.at.saturating_add(part.len() as u64);
         *text = rest;
-        Part { text: part, share, is_last: self.at >= end }
+        SamplePart { text: part, share, is_last: self.at >= end }
     }
 
     /// For how many times as much the block at hand stands; 0 if it is not read.

@@ -37,7 +37,7 @@ const _: () = assert!(BYTES.len() == AT_FACTOR + 2 * KINDS, "weights.bin is of a
 
 /// Where the weights of characters side by side stand in the tables.
 #[derive(Debug)]
-pub(super) struct Places<const LEN: usize> {
+pub(super) struct WeightPlaces<const LEN: usize> {
     pub(super) triple: [u16; LEN],
     pub(super) pair: [u16; LEN],
     /// [`CHAR`], where nothing stands, for ASCII.
@@ -59,7 +59,7 @@ pub(super) fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
     values.iter().zip(second).zip(third).map(|((a, b), c)| [*a, *b, *c])
 }
 
-impl<const LEN: usize> Places<LEN> {
+impl<const LEN: usize> WeightPlaces<LEN> {
     pub(super) const fn new() -> Self {
         Self { triple: [0; LEN], pair: [0; LEN], char: [0; LEN], class: [0; LEN] }
     }
