@@ -1,8 +1,8 @@
-//! An answer on its way to the client: what its head says of the deployment, and its body,
-//! which is read as it passes.
+//! The response of a provider: what its head says of the deployment, and its body, which is
+//! read while it passes.
 //!
-//! Both roles hear answers in the same way. However an answer ends, the attempt that it
-//! belongs to ends exactly once: [`Answer`] owns the attempt's ledger.
+//! Both roles read responses by this. However a response ends, its attempt ends exactly once,
+//! because [`UpstreamResponse`] owns the attempt's ledger.
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
@@ -17,37 +17,57 @@ use super::ctx::Ctx;
 use super::event::millis;
 use super::ledger::{AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 
-/// Longest piece of a body that is copied at once, in bytes.
+/// Longest piece of a body that is copied into the module at once, in bytes.
 const WINDOW: usize = 64 * 1024;
 
-/// An answer whose body is still to come.
+/// A response whose head has been read and whose body is still to come.
+///
+/// It gathers what the end of the attempt records: the result, tokens, times and what is left of
+/// the provider's limits. End it by [`UpstreamResponse::finish`] or, where the stream is over
+/// first, by [`UpstreamResponse::end_broken_off`].
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct UpstreamResponse {
     pub(super) ledger: AttemptLedger,
-    /// What the head says.
+    /// What the head says of the deployment.
     pub(super) report: Report,
+    /// Whether the request went out with the proxy's own credential.
     has_own_credential: bool,
+    /// Whether the body is a stream of server-sent events.
     is_events: bool,
-    /// `None`: nothing can be read in the body.
+    /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
+    /// What the provider says is left of its limits.
     headroom: Headroom,
+    /// How long after the end of the request the body began, in milliseconds.
     first_byte_ms: Option<u64>,
-    /// Bytes of the body so far.
+    /// Length of the body so far, in bytes.
     length: u64,
 }
 
-/// What the head of an answer has come to.
+/// What [`hear`] has found in the head of a response.
 #[derive(Debug)]
 pub(super) struct Heard {
+    /// The status, 0 where there is none.
     pub(super) status: u16,
-    /// What it says of the deployment; `None`: nothing.
+    /// What the head says of the deployment; `None` where it says nothing, because Envoy made
+    /// the response for reasons of its own.
     pub(super) report: Option<Report>,
-    /// The answer, where its body may say more. Without it the attempt has ended.
-    pub(super) open: Option<Box<Answer>>,
+    /// The response, where its body may say more. `None`: the attempt has ended.
+    pub(super) open: Option<Box<UpstreamResponse>>,
 }
 
-/// Takes the head of the answer to an attempt at that provider, and ends the attempt where
-/// the body can add nothing.
+/// Reads the head of the response to an attempt at a provider, and ends the attempt where the
+/// body can add nothing.
+///
+/// For example:
+/// - a 503 of the provider is a failure. It ends the attempt at once, so that other requests
+///   avoid the deployment while the body is still on its way;
+/// - a 200 keeps the attempt open, since the body tells the tokens, and may still hold an error;
+/// - a 503 that Envoy made because of a circuit breaker says nothing of the deployment. The
+///   attempt ends and is counted as the proxy's.
+///
+/// The header by which the attempt filter asks Envoy for a retry is removed, so that no provider
+/// can ask for one.
 pub(super) fn hear<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: AttemptLedger,
@@ -68,7 +88,8 @@ pub(super) fn hear<H: Host + ?Sized>(
         status,
         is_request_whole: ledger.is_sent(),
         is_over_limit: limit.is_some_and(|limit| ledger.work().tokens > u64::from(limit)),
-        // An attempt hears nothing but its provider.
+        // An attempt filter sees only responses that came from its provider, never one that
+        // Envoy made.
         details: details
             .as_deref()
             .filter(|_| cx.engine.config.role == Role::Router)
@@ -79,7 +100,7 @@ pub(super) fn hear<H: Host + ?Sized>(
         reset_ms: headroom::reset_hint(status, &headers, now_ms),
         now_ms,
     });
-    // What is left of a client's own account says nothing to others.
+    // What is left of a client's own account says nothing for the requests of others.
     let is_own = has_own_credential || !ledger.work().has_clients_credential;
     let headroom = if is_own { headroom } else { Headroom::default() };
     let open = open(cx, ledger, report, headroom, &headers, has_own_credential);
@@ -90,8 +111,8 @@ pub(super) fn hear<H: Host + ?Sized>(
     Heard { status, report, open }
 }
 
-/// Returns the answer whose body may say more of the deployment than its head does, or
-/// ends the attempt.
+/// Returns the response if its body may say more of the deployment than its head does;
+/// otherwise ends the attempt and returns `None`.
 fn open<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut ledger: AttemptLedger,
@@ -99,9 +120,9 @@ fn open<H: Host + ?Sized>(
     headroom: Headroom,
     headers: &Headers,
     has_own_credential: bool,
-) -> Option<Box<Answer>> {
-    // An attempt without a record is counted by its head alone. Of a failure all others
-    // are to know at once.
+) -> Option<Box<UpstreamResponse>> {
+    // Without a record there is nothing to learn from the body. A failure is recorded at
+    // once, so that other requests know of it.
     let is_recorded = ledger.deployment().is_some();
     let open = report.filter(|r| is_recorded && r.outcome.weight() != Weight::Failure);
     let Some(report) = open else {
@@ -110,15 +131,17 @@ fn open<H: Host + ?Sized>(
         ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY });
         return None;
     };
+    // The provider answers, so the next request may probe the deployment. Waiting for the end of
+    // a long stream would keep others away for minutes.
     ledger.release_probe(cx);
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
-    Some(Box::new(Answer {
+    Some(Box::new(UpstreamResponse {
         report,
         has_own_credential,
         is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
-        // What follows a switch of protocols is no answer's body.
+        // After a switch of protocols the bytes are no body.
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
@@ -129,13 +152,16 @@ fn open<H: Host + ?Sized>(
     }))
 }
 
-impl Answer {
-    /// Returns whether the body can say anything.
+impl UpstreamResponse {
+    /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
     }
 
-    /// Reads what has come after the first `seen` bytes at hand.
+    /// Reads a piece of the body, which stays with the host.
+    ///
+    /// `length` is the length of what the host has, in bytes. The first `seen` bytes of that
+    /// have been read before: a response that is held comes again with each piece.
     pub(super) fn pass<H: Host + ?Sized>(&mut self, host: &H, seen: usize, length: usize) {
         if length <= seen {
             return;
@@ -148,14 +174,15 @@ impl Answer {
         let mut at = seen;
         while at < length {
             let window = host.response_body(at, length.saturating_sub(at).min(WINDOW));
+            // A window that the host does not give is not counted. The client gets it all the same.
             let Some(window) = window.filter(|window| !window.is_empty()) else { return };
             at = at.saturating_add(window.len());
             reader.feed(&window);
         }
     }
 
-    /// Ends the attempt, and returns what it came to; `None` where that says nothing about
-    /// the deployment.
+    /// Ends the attempt, with its tokens and times, and returns its result; `None` where that
+    /// says nothing about the deployment. `end` says how the body ended.
     pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
         let told = self.reader.map(BodyReader::finish);
         let work = self.ledger.work();
@@ -177,30 +204,31 @@ impl Answer {
         let deployment = self.ledger.deployment();
         let otherwise = Outcome::Cancelled.name();
         self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
+        // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {
             log_tokens(cx, deployment, tokens);
         }
         report
     }
 
-    /// Ends the attempt of an answer whose last byte was not said to be the last: the
-    /// stream is over.
-    pub(super) fn broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
+    /// response details tell who broke it off: the client, the provider or Envoy.
+    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
-        // An upgraded connection has no end but this.
+        // An upgraded connection always ends like this.
         let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
         self.finish(cx, end);
     }
 }
 
-/// Returns the status of a response, 0 where it has none.
+/// Returns the status of a response; 0 where it has none that can be read.
 pub(super) fn status(headers: &Headers) -> u16 {
     text(headers, ":status").and_then(|status| status.parse().ok()).unwrap_or(0)
 }
 
-/// Returns a header's first value, where it is text.
+/// Returns the first value of a header; `None` where it is absent or not UTF-8.
 pub(super) fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().find(|(known, _)| known == name)?;
     str::from_utf8(value).ok()

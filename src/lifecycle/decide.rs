@@ -1,5 +1,8 @@
-//! Deciding a request, which changes nothing, and then acting on it: the attempt begins,
-//! and the shadow decides beside it.
+//! Deciding a request, and acting on the decision.
+//!
+//! These are two steps. [`decide`] changes nothing: it reads a snapshot of shared state.
+//! [`Pending::begin`] takes the round-robin turns and begins the first attempt in shared
+//! state, and has the shadow decide the same request.
 
 use crate::host::Host;
 use crate::request::control::Controls;
@@ -15,36 +18,43 @@ use super::ledger::{AttemptLedger, show_in_flight};
 use super::shadow::{self, Shadowed};
 use super::work::Work;
 
-/// What was decided.
+/// A decision that has been acted on.
 #[derive(Debug)]
-pub(super) struct Decided {
+pub(super) struct Committed {
     pub(super) ruling: Ruling,
-    /// What the shadow makes of the request, where it is evaluated.
+    /// What the shadow's rules make of the request, where the shadow is evaluated for it.
     pub(super) shadowed: Option<Box<Shadowed>>,
 }
 
-/// What is to be done with a request.
+/// What happens to a request.
 #[derive(Debug)]
 pub(super) enum Ruling {
-    /// It is sent to the plan's first step, the attempt at which has begun.
+    /// It is sent to the first deployment of the plan. That attempt has begun in shared
+    /// state, and whoever takes the ledger must close it.
     Send(Box<Decision>, AttemptLedger),
-    /// It is answered here.
+    /// The client is answered with this error, and nothing is sent upstream.
     Refuse(Refusal),
-    /// It goes on untouched.
+    /// It goes on untouched: no model has that name, and the configuration lets such requests
+    /// pass.
     Pass,
-    /// Not enough of it is known. Nothing has been done.
+    /// Not enough of the request is known to decide. Nothing has been done.
     Undecided,
 }
 
-/// A decision that has changed nothing yet.
+/// A decision that has changed nothing yet. Dropping it leaves no trace, so a request can be
+/// decided early to find out whether that is possible.
 #[derive(Debug)]
 pub(super) struct Pending<'a, H: ?Sized> {
     verdict: Verdict,
-    /// The state of deployments and turns that it was made by.
+    /// The state of deployments and turns that the decision was made by.
     pub(super) snapshot: Snapshot<'a, H>,
 }
 
-/// Decides a request by what is known of it at a moment. Changes nothing.
+/// Decides a request by what is known of it. Changes nothing.
+///
+/// `answers` holds what services have said so far. Where another service has a say, the decision
+/// is the question to it. `now_ms` is the time of the decision, in
+/// milliseconds since the epoch.
 pub(super) fn decide<'a, H: Host + ?Sized>(
     cx: Ctx<'a, H>,
     intake: &Intake,
@@ -60,29 +70,36 @@ pub(super) fn decide<'a, H: Host + ?Sized>(
 }
 
 impl<H: Host + ?Sized> Pending<'_, H> {
-    /// Returns whether the request is to be sent.
+    /// Returns whether the decision is to send the request. Only such a decision is final before
+    /// the whole body has been read.
     pub(super) const fn is_to_send(&self) -> bool {
         matches!(self.verdict, Verdict::Serve(_))
     }
 
     /// Acts on the decision: takes the request's turn and begins its first attempt.
     ///
+    /// Where another worker has changed the chosen deployment since the snapshot,
+    /// `routing::begin` decides again, so the ruling may differ from the decision that was
+    /// made before.
+    ///
     /// # Errors
-    /// What a service is to be asked first. Nothing has been done then.
+    /// The question that a service has to answer first. Nothing has been done then.
     pub(super) fn begin(
         self,
         cx: Ctx<'_, H>,
         intake: &Intake,
         (facts, controls): (&RequestFacts, &Controls),
         answers: &Answers,
-    ) -> Result<Decided, Box<Question>> {
+    ) -> Result<Committed, Box<Question>> {
         let Self { verdict, mut snapshot } = self;
         let request = intake.request(&cx.engine.config, facts, controls);
         let (verdict, begun) =
             routing::begin(verdict, request, answers, &mut snapshot, intake.seed);
+        // Acting on a decision writes to shared data, and a write may be given up.
         cx.engine.count_exhausted(cx.host, snapshot.dropped());
         let known = (facts, controls);
-        let shadowed = shadow::look(cx.engine, intake, known, answers, snapshot, &verdict);
+        // The shadow reads the same snapshot, so it takes the snapshot over.
+        let shadowed = shadow::decide_beside(cx.engine, intake, known, answers, snapshot, &verdict);
         let ruling = match verdict {
             Verdict::Serve(decision) => {
                 if let Some(begun) = &begun {
@@ -91,11 +108,12 @@ impl<H: Host + ?Sized> Pending<'_, H> {
                 let attempt = begun.map(|begun| begun.attempt);
                 Ruling::Send(decision, AttemptLedger::open(Work::of(intake, facts), attempt))
             }
+            // A question takes no turn and begins nothing, so there is nothing to undo.
             Verdict::Ask(question) => return Err(question),
             Verdict::Refuse(refusal) => Ruling::Refuse(refusal),
             Verdict::PassThrough => Ruling::Pass,
             Verdict::Undecided(_) => Ruling::Undecided,
         };
-        Ok(Decided { ruling, shadowed })
+        Ok(Committed { ruling, shadowed })
     }
 }

@@ -1,22 +1,28 @@
-//! How this engine delivers requests. It is decided once, by the configuration.
+//! How an engine delivers requests to providers.
+//!
+//! The configuration decides this, so it is decided once for each engine and not asked again
+//! for each request.
 
 use crate::config::{Config, Hold};
 
-/// How requests are delivered.
+/// How requests are delivered: who changes them for the provider, and when their headers go on.
+/// `send/` has a module for each way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
-    /// The router holds the head, and changes head and body for one attempt.
+    /// The router holds the request headers until it has decided. It changes headers and body
+    /// for the one attempt that there is.
     Direct,
-    /// The head has gone on to a buffer filter. The router changes the body for one
-    /// attempt, and the route finds the cluster in filter state.
+    /// The request headers have gone on to a buffer filter before the decision. The router
+    /// changes the body for the one attempt that there is, and Envoy's route finds the
+    /// cluster in filter state.
     AfterBuffer,
-    /// The router hands the plan to the attempt filters, each of which changes head and
-    /// body for its own attempt. The head is held as this says.
+    /// The router hands the plan to the attempt filters. Each of them changes headers and
+    /// body for its own attempt. The value says who holds the request headers meanwhile.
     HandedOver(Hold),
 }
 
 impl Delivery {
-    /// Returns how a configuration delivers.
+    /// Returns how requests are delivered under a configuration.
     pub(super) fn of(config: &Config) -> Self {
         match (config.is_handing_over(), config.hold) {
             (true, hold) => Self::HandedOver(hold),
@@ -25,14 +31,16 @@ impl Delivery {
         }
     }
 
-    /// Returns whether attempt filters take requests over.
-    pub(super) const fn hands_over(self) -> bool {
+    /// Returns whether attempt filters take over the requests that the router has decided.
+    pub(super) const fn is_handed_over(self) -> bool {
         matches!(self, Self::HandedOver(_))
     }
 
-    /// Returns whether the router holds heads until it has decided. Otherwise it must
-    /// change of a head what it has to before the body has been read.
-    pub(super) const fn holds_heads(self) -> bool {
+    /// Returns whether the router holds request headers until it has decided.
+    ///
+    /// If it does not, Envoy refuses every later change to them, so the router has to make
+    /// its changes before the body has been read.
+    pub(super) const fn is_head_held(self) -> bool {
         matches!(self, Self::Direct | Self::HandedOver(Hold::StopIteration))
     }
 }

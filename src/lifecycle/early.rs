@@ -1,16 +1,20 @@
-//! Which bodies can go on before they have been read.
+//! Which bodies can go on before they have been read to their end.
 //!
-//! Knows what the configuration has against it. What the decision itself still needs is
-//! `routing`'s to say.
+//! This module knows the reasons that lie in the configuration. Whether the decision itself
+//! needs more of the body is for `routing` to say.
 
 use crate::config::{BodyPolicy, Config, Hold};
 
-/// Up to this length of a body, in bytes, finding out what need not be looked at costs more
-/// than looking.
+/// Longest body, in bytes, that is always looked at as a whole. For a body up to this
+/// length, finding out what need not be looked at costs more than looking.
 pub(super) const SHORT: u64 = 4 * 1024;
 
-/// Returns what the configuration has against sending a body on early, if that length of
-/// it is announced.
+/// Returns why the configuration does not allow a body to go on early, as text for operators;
+/// `None` where it does. `length` is the announced length of the body, in bytes.
+///
+/// Only a body that will be read in full shows whether it can be parsed and how long it is.
+/// A policy that lets unparsable or oversized bodies pass *untouched* cannot be kept once a
+/// part of the body has been rewritten and sent.
 pub(super) fn against(config: &Config, length: Option<u64>) -> Option<&'static str> {
     if config.hold == Hold::BufferFilter {
         Some("hold is buffer_filter, and the filter behind this one holds the whole body")

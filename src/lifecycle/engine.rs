@@ -16,8 +16,8 @@ use super::{head, lacks, version};
 
 /// One configuration, ready to serve: all that is prepared once and read by every request.
 ///
-/// An engine never changes. What is added while the proxy runs makes a new engine
-/// ([`Engine::renewed`]), and a request keeps the one that it began with.
+/// An engine never changes. What is added while the proxy runs makes a new engine, and a request
+/// keeps the one that it began with.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) config: Config,
@@ -53,6 +53,7 @@ impl Engine {
     /// fetched entry that does not fit is no error: it is left out, with a warning.
     pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
         let mut config = config::parse(configuration).map_err(|problems| problems.to_string())?;
+        // Operators give one document to the router and to the attempt filters.
         if host.property(&["plugin_root_id"]).as_deref() == Some(b"attempt") {
             config.role = Role::Attempt;
         }
@@ -67,9 +68,10 @@ impl Engine {
             warn_of_left_out(host, &of_live);
             (config, origin) = (live, Some(of_live));
         }
+        // On a 32-bit host a larger limit than it can hold is no limit.
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
         let meter = Meter::new(host, config.metrics.enabled, most);
-        version::tell(host, &meter);
+        version::announce(host, &meter);
         Ok(Self {
             fleet: SharedFleet::new(&config, host),
             meter: Rc::new(meter),
@@ -139,7 +141,8 @@ fn with_additions<H: Host + ?Sized>(
     Ok((Config { role: config.role, ..live }, origin))
 }
 
-/// Warns of the additions that do not fit the configuration and were left out.
+/// Warns of the additions that do not fit the configuration and were left out, and says why. They
+/// are no error: an operator's dynamic route must not stop a new document from being loaded.
 fn warn_of_left_out<H: Host + ?Sized>(host: &H, origin: &Origin) {
     for Unfit { entry, problem } in &origin.unfit {
         let (kind, name) = match entry {

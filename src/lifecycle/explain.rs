@@ -1,5 +1,5 @@
-//! A request that is whole in memory: read as the filter reads it, and explained. For the
-//! command line, operators, the playground and tests.
+//! A request that is whole in memory, read as the filter reads it and explained: for the command
+//! line, operators, the playground and tests.
 
 use crate::config::{BodyPolicy, Config};
 use crate::request::control::Controls;
@@ -16,32 +16,33 @@ use super::intake::Intake;
 use super::reader::{self, Onward, RequestReader};
 use super::unread::{Unread, bad_control};
 
-/// A request that was read whole.
+/// A request that was read while it is whole in memory.
 #[derive(Debug)]
 pub enum Whole {
-    /// It is none for this filter, or passes through by policy.
+    /// It is not for this filter, or passes untouched by policy.
     Untouched,
-    /// It is refused before any decision; with what it says, where that is known.
+    /// It is refused before any decision. With what it says, where that could be read.
     Refused(Refusal, Option<Box<RequestFacts>>),
-    /// What it says.
+    /// It was read, and can be decided.
     Read(Box<Read>),
 }
 
-/// What a request says, all of it and what could be known early.
+/// What a request says: all of it, and what was known when its model was.
 #[derive(Debug)]
 pub struct Read {
-    /// The facts.
+    /// The facts of the whole request.
     pub facts: RequestFacts,
-    /// What its headers ask for.
+    /// What its control headers ask for.
     pub controls: Controls,
-    /// The facts when the model is known, or why nothing is decided then.
+    /// The facts at the moment when the model is known, or why no decision is made then.
     pub early: Result<RequestFacts, &'static str>,
 }
 
-/// Reads a request that is whole in memory, by the filter's own reader.
+/// Reads a request that is whole in memory, by the reader that the filter uses, and returns what
+/// would come of it before any decision.
 #[must_use]
 pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
-    // What is drawn is drawn by whoever decides; reading draws nothing.
+    // Only deciding draws, and the caller decides with a seed of its own.
     let Ok(intake) = Intake::read(config, head.clone(), || 0) else { return Whole::Untouched };
     let (scan, model) = match read(config, &intake, body) {
         Ok(read) => read,
@@ -60,10 +61,11 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
     }
 }
 
-/// Returns what a body says, and its model if that comes before the text.
+/// Returns what a body says, and its model if the path names it or the body does before the text
+/// of the prompt.
 ///
 /// # Errors
-/// Why the body is not read.
+/// The reason not to read the body.
 fn read(config: &Config, intake: &Intake, body: &[u8]) -> Result<(Scan, Option<String>), Unread> {
     let limit = config.limits.max_body_bytes;
     if let Some(unread) = intake.against_reading(config, body.is_empty()) {
@@ -72,6 +74,7 @@ fn read(config: &Config, intake: &Intake, body: &[u8]) -> Result<(Scan, Option<S
     if body.len() as u64 > limit {
         return Err(Unread::TooLarge { limit });
     }
+    // Explanations show every fact, so everything is looked at.
     let Some(mut reader) = RequestReader::new(config, intake, Looks::EVERYTHING, 0)? else {
         return Ok((reader::nothing(intake), intake.call.model().map(str::to_owned)));
     };
@@ -84,13 +87,17 @@ fn read(config: &Config, intake: &Intake, body: &[u8]) -> Result<(Scan, Option<S
     Ok((scan.map_err(Unread::Unparsable)?, model))
 }
 
-/// Returns the facts as they are when the model is known, or why nothing is decided then.
+/// Returns the facts at the moment when the model is known.
+///
+/// # Errors
+/// Why no decision is made then, as text for operators.
 fn facts_at_model(
     config: &Config,
     intake: &Intake,
     controls: &Controls,
     model: Option<String>,
 ) -> Result<RequestFacts, &'static str> {
+    // The length is known here, so it is no reason against.
     if let Some(because) = early::against(config, Some(0)) {
         return Err(because);
     }
@@ -98,28 +105,30 @@ fn facts_at_model(
     Ok(intake.facts_at_model(&model, controls))
 }
 
-/// What becomes of a request, and why.
+/// What would happen with a request, and why. [`Explained::shown`] gives it the form in which it is
+/// written out.
 #[derive(Debug)]
 pub struct Explained {
-    /// What it says, where that could be read.
+    /// What the request says, where that could be read.
     pub facts: Option<RequestFacts>,
-    /// What follows from it.
+    /// Every step of the decision, with its reasons.
     pub trace: Trace,
-    /// Whether it came as far as a decision.
+    /// Whether the request was decided. Otherwise it passes or is refused before that.
     pub is_decided: bool,
 }
 
 impl Explained {
-    /// The trace with the facts it rests on.
+    /// Returns the trace together with the facts that it rests on, to be written out.
     #[must_use]
     pub fn shown(&self) -> TraceWithFacts<'_> {
         TraceWithFacts { facts: self.facts.as_ref().map(Into::into), trace: &self.trace }
     }
 }
 
-/// Explains a request: takes no turn, begins no attempt, sends nothing.
+/// Explains what would happen with a request, and why: by the live rules, and by the shadow's if
+/// there are some. Takes no turn, begins no attempt and sends nothing.
 ///
-/// `seed` draws what is drawn for it.
+/// `world` is the state of deployments and turns to decide by, and `seed` decides what is drawn.
 pub fn explained(
     config: &Config,
     head: &RequestHead,
@@ -135,6 +144,7 @@ pub fn explained(
                 Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
             let early = early.as_ref().map_err(|because| *because);
             let mut trace = explain(request, early, world, seed).trace;
+            // The shadow explains every request, whatever share of requests it is evaluated for.
             trace.shadow = config.shadow.as_ref().map(|shadow| {
                 let shadow = &shadow.config;
                 let world = ShadowWorld::explained(world, (config, shadow));

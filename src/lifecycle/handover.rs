@@ -1,9 +1,11 @@
 //! What the router hands to the attempts of a request, as bytes in filter state.
 //!
-//! All that an attempt needs and cannot know: whom to try in which order, what to
-//! make of the body for each, and what the client sent of the headers that attempts
-//! change. No secrets of the proxy's. Deployments and providers go by name: the
-//! attempts' configuration may be a newer one.
+//! It is what an attempt needs and cannot find out by itself: the deployments to try and their
+//! order, the edits of the body for each, and the client's values of the headers that attempts
+//! change. It holds no secret of the proxy's.
+//!
+//! Deployments and providers are handed over by name, not by index: the attempt filter may
+//! already run a newer configuration, in which they stand elsewhere or have gone.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,63 +16,84 @@ use crate::request::rewrite::Edit;
 
 use super::work::Work;
 
-/// Of the layout below; another one is not read.
+/// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
+/// filter is rolled out, a router of one version may meet an attempt filter of another, so
+/// bytes of another layout are not read.
 pub(super) const VERSION: u8 = 3;
 
 /// What the router hands to the attempts of a request.
+///
+/// Text and headers are borrowed: by the router from the request, by an attempt from the
+/// bytes. Only the legs are owned, because an attempt keeps them until its end.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Handover<'a> {
     pub(super) work: Work,
-    /// The model that was asked for, as metrics call it.
+    /// The model that the client asked for, as a label of metrics.
     pub(super) asked: &'a str,
+    /// Whether the provider is asked to serve nothing from a cache.
     pub(super) disable_cache: bool,
-    /// The first attempt, which was started with the decision, as numbers.
+    /// The first attempt, which began with the decision, as `state::Attempt` writes itself;
+    /// `None` where no state is kept of it.
     pub(super) begun: Option<[u64; 4]>,
-    /// Of the client's body, in bytes, if it is announced.
+    /// The announced length of the client's body, in bytes.
     pub(super) length: Option<u64>,
     pub(super) legs: Legs,
-    /// Headers that attempts change, as the client sent them; `None`: not at all.
+    /// The client's value of every header that an attempt may change; `None` where the client
+    /// did not send it.
     pub(super) original: Vec<(&'a str, Option<Cow<'a, [u8]>>)>,
 }
 
-/// Everything that may be tried, and in which order.
+/// Everything that may be tried, as numbered legs, and the lists that say in which order.
+///
+/// A list is a range of numbers. For example, a model with two deployments, one fallback and
+/// one deployment for long contexts has the legs 0 to 3, `own` 2, `general` 0..3 and
+/// `context_window` 3..4. Where no list is configured for a kind of failure, its range is that
+/// of the fallbacks.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Legs {
-    /// The legs of all lists.
+    /// The legs of all lists; a leg's number is its place here.
     pub(super) all: Vec<Leg>,
-    /// The first so many legs are the model's own.
+    /// How many legs belong to the model itself. They are the first ones.
     pub(super) own: usize,
-    /// Those and its fallbacks.
+    /// The model's own legs and its fallbacks.
     pub(super) general: Range<usize>,
+    /// What to try where the request does not fit the model.
     pub(super) context_window: Range<usize>,
+    /// What to try where a provider refuses the content.
     pub(super) content_policy: Range<usize>,
+    /// What to try where the model's own deployments are at their limits.
     pub(super) rate_limit: Range<usize>,
 }
 
-/// Something to try.
+/// One deployment to try, with all changes that the request needs for it. The router makes them
+/// while it has the body; an attempt filter sees the body only as it passes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Leg {
-    /// Its deployment's id; none for an upstream model that the client named itself.
+    /// The id of the deployment; `None` for an upstream model that the client named itself.
     pub(super) deployment: Option<String>,
+    /// The name of the provider, by which the attempt finds the credential.
     pub(super) provider: String,
+    /// The cluster that Envoy's route goes to.
     pub(super) cluster: String,
-    /// The model it serves.
+    /// The model that it serves, by its name in the configuration.
     pub(super) model: String,
-    /// How it is called in response headers.
+    /// Its name in response headers and logs. It may be the client's own text.
     pub(super) name: String,
+    /// The path for this provider, with the query.
     pub(super) path: String,
-    /// What to change in the client's body.
+    /// The edits that make the body for this deployment out of the client's.
     pub(super) edits: Vec<Edit>,
 }
 
 impl<'a> Handover<'a> {
-    /// Returns a header that attempts change as the client sent it.
+    /// Returns the client's value of a header that attempts change.
     pub(super) fn sent(&self, name: &str) -> Option<&[u8]> {
         let (_, sent) = self.original.iter().find(|(known, _)| *known == name)?;
         sent.as_deref()
     }
 
-    /// Has attempts take this for the length that the client announced.
+    /// Notes a length of the body, in bytes, as if the client had announced it. The buffer
+    /// filter adds one to requests without a length, and each attempt has to correct it.
     pub(super) fn announce(&mut self, length: u64) {
         let mut all = self.original.iter_mut();
         if let Some((_, sent)) = all.find(|(name, _)| *name == "content-length") {
@@ -78,9 +101,10 @@ impl<'a> Handover<'a> {
         }
     }
 
-    /// Returns it as bytes.
+    /// Returns the bytes that [`Handover::decode`] reads.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION);
+        // Taken apart, so that a new field does not compile before it is written here.
         let Work {
             format,
             tokens,
@@ -92,6 +116,7 @@ impl<'a> Handover<'a> {
         } = self.work;
         to.number(u64::from(format.code()));
         to.number(tokens);
+        // The order of the flags is that in which `decode` reads them.
         let of_work =
             [is_estimated, is_processed, is_text, may_name_others, has_clients_credential];
         of_work.into_iter().for_each(|flag| to.flag(flag));
@@ -107,7 +132,7 @@ impl<'a> Handover<'a> {
         to.finish()
     }
 
-    /// Returns what those bytes say; `None` where they are of another layout.
+    /// Returns what the bytes say; `None` where they have another layout or are cut.
     pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let from = &mut Reader::new(bytes, VERSION)?;
         Some(Self {
@@ -134,17 +159,19 @@ impl<'a> Handover<'a> {
 }
 
 impl Legs {
-    /// Returns the leg at that place.
+    /// Returns the leg with that number.
     pub(super) fn get(&self, at: usize) -> Option<&Leg> {
         self.all.get(at)
     }
 
-    /// Returns the list that a leg belongs to.
+    /// Returns the list that a leg belongs to. A fallback may stand in for a missing list; it
+    /// then counts as one of the general list.
     pub(super) fn list_of(&self, at: usize) -> Option<&Range<usize>> {
         let lists = [&self.general, &self.context_window, &self.content_policy, &self.rate_limit];
         lists.into_iter().find(|list| list.contains(&at))
     }
 
+    /// Appends the bytes that [`Legs::read`] reads.
     fn write(&self, to: &mut Writer) {
         to.number(self.own as u64);
         for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
@@ -167,6 +194,7 @@ impl Legs {
 }
 
 impl Leg {
+    /// Appends the bytes that [`Leg::read`] reads.
     fn write(&self, to: &mut Writer) {
         to.option(self.deployment.as_deref(), Writer::text);
         for text in [&self.provider, &self.cluster, &self.model, &self.name, &self.path] {

@@ -1,4 +1,4 @@
-//! Request headers: what is read of them, and which never go on.
+//! The headers of a request: how they are read, and which of them never go on.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +10,12 @@ use crate::request::path;
 use crate::request::rewrite;
 use crate::sort::ordered;
 
-/// Headers that providers take for a client's credential.
+/// Headers in which providers expect a client's credential.
 const CREDENTIALS: [&str; 5] =
     ["authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key"];
-/// And by which another credential than the client's would be refused, as it does not
-/// belong to that account, or (`origin`) as browsers are to have none.
+/// Headers that make a provider refuse the proxy's credential: they name an account that it
+/// does not belong to, or (`origin`) they tell that the client is a browser, which should
+/// have no credential.
 const ACCOUNTS: [&str; 5] = [
     "openai-organization",
     "openai-project",
@@ -23,16 +24,21 @@ const ACCOUNTS: [&str; 5] = [
     "origin",
 ];
 
-/// Every header that must not stand beside the proxy's credential.
+/// Returns the name of every header that must not be sent together with the proxy's
+/// credential.
 pub(super) fn credential_names() -> impl Iterator<Item = &'static str> {
     CREDENTIALS.into_iter().chain(ACCOUNTS)
 }
 
-/// Headers that attempts change beside those that the configuration names.
+/// Headers that attempts change whatever the configuration is.
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
 
-/// Every header that an attempt may change, each once.
+/// Returns the name of every header that an attempt may change, each once.
+///
+/// Envoy keeps one header map for all attempts of a request. Each attempt therefore puts the
+/// client's values of all these headers back before it sets its own: otherwise the second
+/// provider would get what was set for the first, its credential included.
 pub(super) fn changed(config: &Config) -> Vec<String> {
     let of_one = |provider: &Provider| {
         let set = provider.headers.iter().map(|(name, _)| name.clone());
@@ -49,18 +55,21 @@ pub(super) fn changed(config: &Config) -> Vec<String> {
     names
 }
 
-/// Headers by which a client could steer Envoy's own retries.
+/// Beginnings of headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
     ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
-/// And by which it could make a deployment look too slow, or well when it is not.
+/// Beginnings of headers by which a client could set timeouts. With a short one it could make
+/// a healthy deployment look too slow; with an alternative status for timeouts it could make
+/// a slow one look healthy.
 const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-", "x-envoy-expected-rq-"];
 
-/// The headers of a request as they arrived.
+/// The headers of a request as they arrived, pseudo-headers included.
 #[derive(Debug, Clone, Default)]
 pub struct RequestHead(Headers);
 
 impl RequestHead {
-    /// Headers with lower-case names.
+    /// Returns the head of a request. The names of the headers must be in lower case, as Envoy
+    /// gives them.
     #[must_use]
     pub fn new(headers: Headers) -> Self {
         Self(headers)
@@ -72,39 +81,43 @@ impl RequestHead {
         self.0.push((name.to_owned(), value));
     }
 
-    /// All of them.
+    /// Returns all headers in their order.
     pub(super) const fn list(&self) -> &Headers {
         &self.0
     }
 
-    /// The first value of a header.
+    /// Returns the first value of a header.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
-    /// Every value of a header.
+    /// Returns every value of a header, in their order: a header can be there several times, and
+    /// servers differ in which one they read.
     pub(super) fn each(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let of_it = self.0.iter().filter(move |(known, _)| known == name);
         of_it.map(|(_, value)| value.as_slice())
     }
 
-    /// Removes the credentials of which one value is that; their names.
+    /// Removes every credential header of which one value is the admin token, as `is_token`
+    /// tells, and returns the names of those headers.
     pub(super) fn remove_credentials(
         &mut self,
-        is_it: impl Fn(&[u8]) -> bool,
+        is_token: impl Fn(&[u8]) -> bool,
     ) -> Vec<&'static str> {
         let mut names: Vec<&str> = CREDENTIALS.into();
-        names.retain(|name| self.each(name).any(&is_it));
+        names.retain(|name| self.each(name).any(&is_token));
         self.0.retain(|(known, _)| !names.contains(&known.as_str()));
         names
     }
 
-    /// The first value of a header as text; other bytes than UTF-8 are replaced.
+    /// Returns the first value of a header as text. Bytes that are not UTF-8 become
+    /// replacement characters.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.first(name).map(String::from_utf8_lossy)
     }
 
-    /// All values of a header as text, joined by commas; other bytes than UTF-8 are replaced.
+    /// Returns all values of a header as text, joined by commas. Bytes that are not UTF-8
+    /// become replacement characters.
     pub(super) fn all(&self, name: &str) -> Option<Cow<'_, str>> {
         self.joined(name).map(|value| match value {
             Cow::Borrowed(value) => String::from_utf8_lossy(value),
@@ -112,8 +125,10 @@ impl RequestHead {
         })
     }
 
-    /// All values of a header, joined by commas as HTTP allows.
+    /// Returns all values of a header, joined by commas as HTTP allows; `None` where the
+    /// request does not have it. One value is borrowed, several are copied.
     pub(super) fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+        // Nearly every header has one value, which needs no copy.
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let mut joined = Cow::Borrowed(values.next()?.as_slice());
         for value in values {
@@ -124,39 +139,49 @@ impl RequestHead {
         Some(joined)
     }
 
-    /// Names of headers that are not sent on: control headers, and internal
-    /// ones that only this filter or Envoy may set.
-    pub(super) fn withheld(&self, names: &HeaderNames, is_judged: bool) -> Vec<&str> {
+    /// Returns the names of the headers that are not sent on, each once: the filter's own,
+    /// which clients could use to name a cluster or a deployment, and those that steer
+    /// Envoy's retries.
+    ///
+    /// `is_ours`: the request is one for this filter, so headers that set timeouts are
+    /// withheld too. Other requests keep them.
+    pub(super) fn withheld(&self, names: &HeaderNames, is_ours: bool) -> Vec<&str> {
         let own = names.all();
         let withheld: Vec<&str> = self
             .0
             .iter()
             .map(|(name, _)| name.as_str())
-            .filter(|name| own.contains(name) || is_steering(name, is_judged))
+            .filter(|name| own.contains(name) || is_steering(name, is_ours))
             .collect();
+        // Each name is removed once, with all its values, and a call of the host costs more than
+        // this.
         let mut withheld = ordered(withheld);
         withheld.dedup();
         withheld
     }
 
-    /// Whether there is a credential of the client's.
+    /// Returns whether the client sent a credential, in a header or in the query.
     pub(super) fn has_credential(&self) -> bool {
+        // Gemini's clients send their key in the query.
         let path = self.text(":path").unwrap_or_default();
         CREDENTIALS.iter().any(|name| self.first(name).is_some())
             || rewrite::has_credential(path::split(&path).1)
     }
 
-    /// Headers that must not stand beside the proxy's credential.
+    /// Returns the names of the headers of this request that must not be sent together with
+    /// the proxy's credential.
     pub(super) fn credentials(&self) -> impl Iterator<Item = &'static str> {
         credential_names().filter(|name| self.first(name).is_some())
     }
 
-    /// The announced length of the body, in bytes.
+    /// Returns the announced length of the body, in bytes; `None` where there is none that can
+    /// be read.
     pub(super) fn length(&self) -> Option<u64> {
         str::from_utf8(self.first("content-length")?).ok()?.parse().ok()
     }
 
-    /// The headers that conditions ask for.
+    /// Returns those of the named headers that the request has, for conditions to compare. A
+    /// header whose value is not UTF-8 counts as absent.
     pub(super) fn watched(&self, names: &[String]) -> BTreeMap<String, String> {
         let value = |name: &String| {
             let value = self.joined(name)?;
@@ -165,33 +190,39 @@ impl RequestHead {
         names.iter().filter_map(value).collect()
     }
 
-    /// Where the request falls among all requests, from 0 up to, not including, 100.
+    /// Returns where the request falls among all requests: a number from 0 up to, but not
+    /// including, 100. A condition for 10 percent of requests holds below 10.
     ///
-    /// By its id, so that every worker and every retry of one request agree.
+    /// The number is a hash of the request id, so every worker and every retry of one request
+    /// agree. `random` is used where there is no id.
     #[must_use]
     pub fn sample(&self, random: u64) -> f64 {
         percent(mixed(self.hash(random)))
     }
 
-    /// The same for the shadow, whose share has nothing to do with that of a route.
+    /// Returns the same for the shadow. It is another hash, so that the requests which the
+    /// shadow sees are a fair sample of every route, also of one for 10 percent.
     pub(super) fn shadow_sample(&self, random: u64) -> f64 {
         percent(mixed(mixed(self.hash(random)).wrapping_add(1)))
     }
 
+    /// Returns a hash of the request id, or `random` where there is none.
     fn hash(&self, random: u64) -> u64 {
         self.first("x-request-id").map_or(random, fnv_1a)
     }
 }
 
-/// A hash as a share of all hashes.
+/// Returns a hash as a percentage of all hashes.
 #[expect(clippy::cast_precision_loss, reason = "53 bits are what a double holds")]
 fn percent(hash: u64) -> f64 {
     (hash >> 11) as f64 / (1u64 << 53) as f64 * 100.0
 }
 
-fn is_steering(name: &str, is_judged: bool) -> bool {
+/// Returns whether a header could steer Envoy's retries or, for a request of this filter, set its
+/// timeouts.
+fn is_steering(name: &str, is_ours: bool) -> bool {
     let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    is(&STEERING) || (is_judged && is(&TIMEOUTS))
+    is(&STEERING) || (is_ours && is(&TIMEOUTS))
 }
 
 #[cfg(test)]

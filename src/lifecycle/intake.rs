@@ -1,5 +1,6 @@
-//! The one reading of a request's head: whether the request is one for this filter, and
-//! all that its headers say of it. Everything after this goes by the [`Intake`].
+//! The one reading of a request's headers: whether the request is one for this filter, and
+//! what its path and headers say. All later steps use the [`Intake`] and read no header that
+//! decides anything.
 
 use std::collections::BTreeMap;
 
@@ -16,42 +17,53 @@ use crate::routing;
 use super::head::RequestHead;
 use super::unread::Unread;
 
-/// What a body is written in.
+/// The syntax of a body, which decides which scanner reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Written {
-    Json,
-    /// A form, with the boundary of its parts where the content type names one.
+pub(super) enum BodySyntax {
+    /// JSON, with the charset of the content type where that is one that JSON cannot have.
+    Json { foreign_charset: Option<String> },
+    /// `multipart/form-data`, with the boundary of its parts, or why there is none.
     Form(Result<String, ScanError>),
-    /// There is no body.
+    /// Requests of this kind have no body.
     Nothing,
 }
 
-/// A request for this filter, as its head describes it.
+/// A request for this filter, as its path and headers describe it.
+///
+/// It is made once for each request. Whatever has an `Intake` needs no header to decide; the
+/// headers are kept only to make those for the provider.
 #[derive(Debug)]
 pub(super) struct Intake {
-    /// The headers as they came, for what is to be sent on.
+    /// The headers as they came, from which the headers for the provider are made.
     pub(super) head: RequestHead,
-    /// What its path asks for.
+    /// The operation that its path asks for, and the model where the path names it.
     pub(super) call: Call,
-    pub(super) written: Written,
-    /// The length of the body in bytes, where it is announced.
+    pub(super) syntax: BodySyntax,
+    /// The announced length of the body, in bytes; `None` where none is announced.
     pub(super) length: Option<u64>,
-    /// What is drawn for this request is drawn by this.
+    /// The seed for everything that is drawn for this request, such as a weighted pick.
     pub(super) seed: u64,
-    /// Where it falls among all requests, from 0 up to, not including, 100.
+    /// Where the request falls among all requests: from 0 up to, but not including, 100.
     pub(super) sample: f64,
-    /// Whether the shadow is evaluated for it.
+    /// Whether the shadow is evaluated for this request.
     pub(super) is_shadowed: bool,
-    /// The headers that conditions ask for.
+    /// The headers that conditions of the configuration compare.
     watched: BTreeMap<String, String>,
 }
 
 impl Intake {
-    /// Reads a head. `seed` draws what is drawn for the request.
+    /// Reads the head of a request.
+    ///
+    /// A request is one for this filter if its method and path are in the table of wire
+    /// formats, and its content type is one that this operation has. For example,
+    /// `POST /v1/chat/completions` with `application/json` is, and so is the same with no
+    /// content type at all; `GET /v1/files` and a chat completion as `text/plain` are not.
+    ///
+    /// `seed` returns the seed for this request. It is called only if the request is one for
+    /// this filter, because it costs a call of the host.
     ///
     /// # Errors
-    /// The head itself, where the request is none for this filter: it has another method,
-    /// path or content type.
+    /// The head itself, unchanged, where the request is not for this filter.
     pub(super) fn read(
         config: &Config,
         head: RequestHead,
@@ -60,11 +72,12 @@ impl Intake {
         let method = head.first(":method").unwrap_or_default();
         let path = head.text(":path").unwrap_or_default();
         let Some(call) = config.paths.call(method, &path) else {
+            // The path may borrow from the head, which is returned.
             drop(path);
             return Err(head);
         };
         drop(path);
-        let Some(written) = written(&head, call.entry.body) else { return Err(head) };
+        let Some(syntax) = syntax(&head, call.entry.body) else { return Err(head) };
         let seed = seed();
         let shadow = config.shadow.as_ref();
         Ok(Self {
@@ -73,21 +86,25 @@ impl Intake {
             is_shadowed: shadow.is_some_and(|s| head.shadow_sample(seed) < s.sample_percent),
             watched: head.watched(&config.watched_headers),
             call,
-            written,
+            syntax,
             seed,
             head,
         })
     }
 
-    /// Returns what the head says against reading the body, if anything. `is_end`: the
-    /// request ends with its head.
+    /// Returns why the body must not be read, as far as the headers tell; `None` where it can
+    /// be. `is_end`: the request ends with its headers.
+    ///
+    /// Compressed bodies and foreign charsets are not read because the provider would read
+    /// another text than the scanner.
     pub(super) fn against_reading(&self, config: &Config, is_end: bool) -> Option<Unread> {
         let limit = config.limits.max_body_bytes;
-        let charset = match self.written {
-            Written::Nothing => return None,
-            Written::Json => foreign_charset(&self.head.all("content-type").unwrap_or_default()),
-            Written::Form(_) => None,
+        let charset = match &self.syntax {
+            BodySyntax::Nothing => return None,
+            BodySyntax::Json { foreign_charset } => foreign_charset.clone(),
+            BodySyntax::Form(_) => None,
         };
+        // Several codings may be listed, in several headers. Only `identity` changes nothing.
         let encoding = self.head.all("content-encoding").unwrap_or_default();
         let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
         if !encoding.split(',').map(str::trim).all(is_plain) {
@@ -103,29 +120,37 @@ impl Intake {
         }
     }
 
-    /// Returns the longest that the body can be, in bytes.
+    /// Returns the greatest length that the body can have, in bytes: the announced one, or
+    /// else the configured limit.
     pub(super) fn longest(&self, config: &Config) -> u64 {
         self.length.unwrap_or(config.limits.max_body_bytes)
     }
 
-    /// Returns whether a header sets a limit to the cost of the request.
+    /// Returns whether a control header limits what the request may cost. Costs depend on the
+    /// token count, so the prompt must be looked at then.
     pub(super) fn has_cost_limit(&self, config: &Config) -> bool {
         config.client_headers.cost_limit && self.head.first(&config.headers.cost_limit).is_some()
     }
 
-    /// Reads what the control headers ask for, as far as clients may use them.
+    /// Returns what the control headers ask for, as far as clients may use them.
     ///
-    /// A request whose control headers cannot be read is refused, but only after its body has
-    /// been read.
+    /// Callers refuse a request whose control headers cannot be read, but only after its body
+    /// has been read: a client that is answered before loses its connection.
     ///
     /// # Errors
-    /// The first whose value cannot be read.
+    /// The first control header whose value cannot be read.
     pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
         controls(config, &self.head)
     }
 
-    /// Completes the facts of a body with what the headers and the path say.
+    /// Adds what the path and the headers say to the facts that were read from a body.
+    ///
+    /// Where both name the same thing, path and headers win. For example, a Gemini request
+    /// names its model in the path, so a `model` in its body is ignored; a header with tags
+    /// replaces the tags of the body; a header with params overrides those params of the body
+    /// and keeps the others.
     pub(super) fn complete(&self, facts: &mut RequestFacts, controls: &Controls) {
+        // A model in the body means nothing where the path names one.
         if self.call.names_model() {
             facts.model = self.call.model().map(str::to_owned);
         }
@@ -137,7 +162,8 @@ impl Intake {
         facts.params.extend(controls.params.clone());
     }
 
-    /// Returns the facts as they are when nothing but head and model are known.
+    /// Returns the facts at the moment when only headers and model are known. Everything that
+    /// the rest of the body may still say is marked as unseen.
     pub(super) fn facts_at_model(&self, model: &str, controls: &Controls) -> RequestFacts {
         let mut facts = RequestFacts::new(self.call.entry);
         facts.model = Some(model.to_owned());
@@ -147,7 +173,8 @@ impl Intake {
         facts
     }
 
-    /// Returns the request as routing takes it.
+    /// Returns the request in the form that routing takes. `config` is the configuration to
+    /// decide by: the one that serves, or the shadow's.
     pub(super) const fn request<'a>(
         &self,
         config: &'a Config,
@@ -158,26 +185,31 @@ impl Intake {
     }
 }
 
-/// Returns what the body is written in; `None`: nothing that is read under that path.
+/// Returns the syntax of the body by its content type; `None` where the operation has no body
+/// of that type.
 ///
-/// A body without a content type is taken for JSON. Otherwise a client could get around
-/// every condition by leaving a header out.
-fn written(head: &RequestHead, body: BodyKind) -> Option<Written> {
+/// A body without a content type counts as JSON. Otherwise a client could get around every
+/// condition by leaving the header out, since providers accept that.
+fn syntax(head: &RequestHead, body: BodyKind) -> Option<BodySyntax> {
     if body == BodyKind::None {
-        return Some(Written::Nothing);
+        return Some(BodySyntax::Nothing);
     }
-    let Some(content_type) = head.all("content-type") else { return Some(Written::Json) };
+    let Some(content_type) = head.all("content-type") else {
+        return Some(BodySyntax::Json { foreign_charset: None });
+    };
     if is_json(&content_type) {
-        Some(Written::Json)
+        Some(BodySyntax::Json { foreign_charset: foreign_charset(&content_type) })
     } else if body == BodyKind::Form && is_form(&content_type) {
-        Some(Written::Form(form::boundary(&content_type)))
+        Some(BodySyntax::Form(form::boundary(&content_type)))
     } else {
         None
     }
 }
 
-/// Returns what a body of that kind may still say.
+/// Returns what a body of that kind may say. A document that holds text alone can have no
+/// tools and no images, so conditions on those need not wait for it.
 const fn unseen(document: &Document) -> Unseen {
+    // Facts that such a document cannot have count as seen, and absent.
     if !document.is_text_only {
         return Unseen::BODY;
     }
@@ -188,11 +220,13 @@ const fn unseen(document: &Document) -> Unseen {
         .without(Fact::Modality)
 }
 
-/// Reads the control headers that clients may use.
+/// Returns what the control headers ask for. Those that the configuration does not open to
+/// clients count as absent.
 ///
 /// # Errors
-/// The first whose value cannot be read.
+/// The first header whose value cannot be read.
 fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl> {
+    // Taken apart, so that a new control header does not compile before it is read here.
     let ClientHeaders {
         route,
         tag,
@@ -219,7 +253,7 @@ fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl>
         fallbacks: read(fallback, &names.fallback)?
             .map(|list| control::list(&list))
             .unwrap_or_default(),
-        // What is no tag is dropped, whatever its bytes.
+        // Words that cannot be tags are dropped, so bytes that are not UTF-8 are no error.
         tags: tag
             .then(|| head.joined(&names.tag))
             .flatten()
@@ -239,10 +273,13 @@ fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl>
 }
 
 /// Returns whether a content type is `application/json`, `text/json` or
-/// `application/…+json`, parameters aside. Of several types that a client sends, one is
-/// enough.
+/// `application/…+json`, whatever its parameters. An empty one counts as JSON.
+///
+/// Where a client sends several types, one that is JSON is enough: some server may go by
+/// that one.
 fn is_json(content_type: &str) -> bool {
     let is_json = |one: &str| {
+        // The essence of a media type is what stands before its parameters.
         let essence = one.split(';').next().unwrap_or_default().trim();
         let is = |ending: &str| {
             let at = essence.len().checked_sub(ending.len());
@@ -256,7 +293,8 @@ fn is_json(content_type: &str) -> bool {
     content_type.trim().is_empty() || content_type.split(',').any(is_json)
 }
 
-/// Returns whether a content type is `multipart/form-data`, also as one of several types.
+/// Returns whether a content type is `multipart/form-data`, or a list of types with that one
+/// in it.
 fn is_form(content_type: &str) -> bool {
     let is_form = |one: &str| {
         let essence = one.split(';').next().unwrap_or_default().trim();
@@ -265,8 +303,10 @@ fn is_form(content_type: &str) -> bool {
     content_type.split(',').any(is_form)
 }
 
-/// Returns a charset that JSON does not have: the body could read differently under it.
+/// Returns the charset of a content type if JSON cannot have it: under UTF-16 or UTF-7 the
+/// same bytes could be another text for the provider.
 fn foreign_charset(content_type: &str) -> Option<String> {
+    // Commas separate types where a client sends several. Any of them could be believed.
     let parameters = content_type.split([';', ',']).filter_map(|part| part.split_once('='));
     let mut charsets = parameters
         .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))

@@ -1,4 +1,5 @@
-//! Hosts that lack a part of the ABI: what is served all the same, and what is refused.
+//! Hosts that lack a part of the proxy-wasm ABI: which configurations they can serve with a
+//! warning, and which they cannot serve.
 
 use std::fmt::Write;
 
@@ -7,10 +8,15 @@ use log::Level;
 use crate::config::{Config, Hold, Role};
 use crate::host::{Host, Lacks};
 
-/// Says what a host lacks, and what that means for this configuration.
+/// Compares what a configuration needs with what the host has, and logs a warning for every
+/// loss that can be lived with.
+///
+/// For example, a host without shared data serves, but each worker takes turns by itself. A
+/// host without properties serves a configuration with one attempt, but not one with
+/// failover, since the plan could not reach the attempt filters.
 ///
 /// # Errors
-/// What the configuration cannot be served without.
+/// What the configuration cannot be served without, one problem a line.
 pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), String> {
     let Lacks { properties, shared_data, foreign_functions, metrics } = host.lacks();
     let mut problems = String::new();
@@ -18,9 +24,10 @@ pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), S
         let _ = writeln!(problems, "{text}");
     };
     let warn = |text: &str| host.log(Level::Warn, text);
+    // Both pass values through filter state, which a host without properties does not have.
     let is_attempted = config.is_handing_over() || config.role == Role::Attempt;
-    let is_held_behind = config.hold == Hold::BufferFilter;
-    if properties && (is_attempted || is_held_behind) {
+    let is_buffered = config.hold == Hold::BufferFilter;
+    if properties && (is_attempted || is_buffered) {
         problem(
             "failover and hold: this host has no properties, by which the decision reaches the \
              route and the attempt filter; allowed: one attempt, and \"hold\": \"stop_iteration\"",
@@ -31,7 +38,7 @@ pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), S
              and logs know of no decision",
         );
     }
-    if foreign_functions && is_held_behind && config.role == Role::Router {
+    if foreign_functions && is_buffered && config.role == Role::Router {
         problem(
             "hold: this host has no foreign function clear_route_cache, without which a request \
              whose head has gone on keeps its first route; allowed: \"stop_iteration\"",

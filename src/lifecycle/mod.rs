@@ -1,23 +1,24 @@
 //! The life of a request: two state machines over the callbacks of a
 //! [`crate::host::Host`], one for each role.
 //!
-//! [`Engine`] is one configuration in one worker, [`Stream`] one request. They own no
-//! clock, no randomness and no memory beyond the request: all of it is the host's.
+//! [`Worker`] is one configuration in one worker of the proxy, [`Engine`] what that is made into
+//! for requests, and [`Stream`] one request. They have no clock, no randomness and no memory
+//! beyond the request: all of that is the host's.
 //!
 //! # The router
 //!
-//! `router/` has one struct for each state, which owns just what the state needs.
-//! `router/mod.rs` is the table below as code.
+//! `router/` has one struct for each state, which owns just what that state needs.
+//! `router/mod.rs` is this table as code.
 //!
 //! | state | event | next |
 //! |---|---|---|
 //! | New | head, on the admin path | Admin, or Done: answered here |
-//! | | head, not ours | Done: goes on untouched, or the models are listed |
+//! | | head, not for this filter | Done: goes on untouched, or the models are listed |
 //! | | head, without a body | as Reading when the body is whole |
 //! | | head | Reading, or Done: the head says that the body is not to be read |
 //! | Admin | body | Admin, or Done: answered here |
 //! | Reading | body | Reading: more is to come |
-//! | | body, its model decides | Streaming: the rest follows by itself |
+//! | | body, its model decides | Streaming: the rest follows while it comes |
 //! | | body, whole | Streaming: sent · Asking: a service is to pick · Refusing · Done: goes on untouched |
 //! | | body, unreadable | Done: refused, or goes on untouched |
 //! | Asking | call is over | as Reading when the body is whole |
@@ -26,26 +27,26 @@
 //! | Answering | body, response body | Answering |
 //! | Refusing | body | Refusing, or at its end Done: answered here |
 //! | Reading, Asking | response head | Done: the proxy has answered by itself |
-//! | any | stream is over | Done: what is open is closed |
+//! | any | stream is over | Done: whatever is open closes |
 //!
 //! # The attempt
 //!
-//! `attempt/` is in front of a cluster's connection, once for every attempt of a request
-//! that the router handed over.
+//! `attempt/` runs in the upstream filter of a provider's cluster, once for every attempt of a
+//! request that the router has handed over.
 //!
 //! | state | event | next |
 //! |---|---|---|
-//! | New | head | Waiting, or Done: not ours, or nothing is left to try |
+//! | New | head | Waiting, or Done: not handed over, or nothing is left to try |
 //! | Waiting | response head | Passing · Holding: an error whose body says what it is · Ended |
-//! | | stream is over | Ended: nobody has answered |
+//! | | stream is over | Ended: not answered |
 //! | Passing | response body | Passing, or at its end Ended |
 //! | Holding | response body | Holding, Passing: it is too long to hold, or Ended: retried or not |
 //!
 //! # What closes once
 //!
-//! A request's ledger is opened in New and closed by whoever ends its request; an attempt's
-//! ledger is opened by the decision, or by the attempt filter, and closed by the answer.
-//! Closing takes the ledger (`ledger/`), so what is counted twice does not compile.
+//! A request's ledger opens in New, and the transition that ends the request closes it. An
+//! attempt's ledger opens with the decision, or in the attempt filter, and the response closes it.
+//! Closing takes the ledger (`ledger/`), so that counting something twice does not compile.
 
 mod answer;
 mod attempt;

@@ -1,8 +1,9 @@
-//! How far the attempts of a request have come, and which is next.
+//! How far the attempts of a request have come, and which attempt is next.
 //!
-//! Pure: which list a failure leads to, and what of it has not been tried. What the
-//! attempts came to stays typed on its way from each attempt filter to the next and to
-//! the router; it becomes text only in the attempts header and in the log.
+//! This is pure: it finds the list that a failure leads to, and the first leg of it that has
+//! not been tried. The results of attempts stay typed on their way from each attempt filter to
+//! the next one and to the router. They become text only in the attempts header and in logs,
+//! so no name that a client has chosen can be read back as a result.
 
 use std::fmt::{Display, Write};
 use std::ops::Range;
@@ -13,54 +14,61 @@ use crate::text::list_name;
 
 use super::handover::{Leg, Legs, VERSION};
 
-/// How far the attempts of a request have come.
+/// How far the attempts of a request have come. Each attempt filter writes it to filter state, for
+/// the next one and for the router.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Progress {
-    pub(super) next: Next,
-    /// What has been tried, in order; a leg that is tried again stands here again.
+    pub(super) next: NextAttempt,
+    /// The attempts so far, in order. A leg that is tried again has an entry for each try.
     pub(super) tried: Vec<Tried>,
 }
 
-/// The attempt after the last one.
+/// What Envoy is to try after the last attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextAttempt {
     /// There is nothing left to try.
     #[default]
     Nothing,
-    /// This leg.
+    /// The leg with this number.
     Leg(usize),
-    /// There was nothing left, and Envoy tried all the same: the attempt filter answered.
+    /// Nothing was left, but Envoy tried once more, and the attempt filter answered. The router
+    /// must not take that answer for a provider's.
     Surplus,
 }
 
-/// An attempt that has begun.
+/// An attempt that has begun, and its result as far as it has one.
+///
+/// It starts out as a failure of the network, so an attempt that ends without a word is recorded
+/// as what it is: a connection that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tried {
+    /// The number of its leg.
     pub(super) leg: usize,
-    /// What it came to; until it is answered, that it is not.
+    /// Its result. Until it is answered, that is a failure of the network.
     pub(super) report: Report,
-    /// How long it took, in milliseconds, once it has ended or its answer has begun.
+    /// How long it took until its answer began or it ended, in milliseconds; `None` while it
+    /// waits.
     pub(super) took_ms: Option<u64>,
 }
 
-/// A failure, by what may be tried after it.
+/// The kinds of failure, by what is tried after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// It may pass, and the same deployment answer.
+pub(super) enum FailureKind {
+    /// It may be over soon, so the same deployment can be tried again.
     Passing,
-    /// The deployment is not to be tried again.
+    /// It will not be over soon: the deployment does not know the model, or has no quota.
     Other,
-    /// A rate limit is reached.
+    /// The deployment is at its rate limit.
     RateLimit,
-    /// The request does not fit.
+    /// The request is longer than the context window of the model.
     ContextWindow,
-    /// The request is refused for its content.
+    /// The provider refuses the request for its content.
     ContentPolicy,
 }
 
-impl Failure {
-    /// Returns what kind of failure an outcome is; `None`: one after which nothing else is
-    /// tried.
+impl FailureKind {
+    /// Returns what kind of failure an outcome is; `None` where nothing else is tried after it,
+    /// because it is no failure, or is the request's own.
     pub(super) const fn of(outcome: Outcome) -> Option<Self> {
         Some(match outcome {
             Outcome::Timeout | Outcome::Server | Outcome::Network => Self::Passing,
@@ -76,85 +84,93 @@ impl Failure {
 }
 
 impl Tried {
-    /// Returns an attempt at a leg that has just begun: nobody has answered it.
+    /// Returns an attempt that has just begun, at the leg with that number.
     pub(super) const fn new(leg: usize) -> Self {
         let report = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         Self { leg, report, took_ms: None }
     }
 
-    /// Returns the status that its provider answered with; `None`: it was not answered.
+    /// Returns the status of its answer; `None` where it has not been answered.
     pub(super) fn status(&self) -> Option<u16> {
         Some(self.report.status).filter(|status| *status != 0)
     }
 }
 
 impl Progress {
-    /// Returns whether a leg has been tried.
+    /// Returns whether the leg with that number has been tried.
     pub(super) fn has_tried(&self, leg: usize) -> bool {
         self.tried.iter().any(|tried| tried.leg == leg)
     }
 
-    /// Returns what the last attempt came to.
+    /// Returns the outcome of the last attempt.
     pub(super) fn last_outcome(&self) -> Outcome {
         self.tried.last().map_or(Outcome::Network, |tried| tried.report.outcome)
     }
 
-    /// Returns how soon a deployment that is at its limit, and said so, can be asked again,
-    /// in milliseconds.
+    /// Returns the shortest time after which a deployment that is at its rate limit said it can
+    /// be tried again, in milliseconds.
     pub(super) fn retry_after_ms(&self) -> Option<u64> {
         let limited = self.tried.iter().filter(|t| t.report.outcome == Outcome::RateLimit);
         limited.filter_map(|tried| tried.report.retry_after_ms).min()
     }
 
-    /// Returns the leg to try after the last one failed in that way.
+    /// Returns the number of the leg to try after the last attempt failed in that way; `None`
+    /// where nothing is left.
     ///
-    /// A failure that may pass is worth `retries` more tries of the same leg. After that the
-    /// kind of failure says which list of the plan to go on with: a request that is too long
-    /// for the model's own deployments goes to the models for long contexts, a rate limit
-    /// first to the model's other deployments. `is_ready` says which legs may be picked.
+    /// After a failure that may be over soon, the same leg is tried up to `retries` times more.
+    /// After that, the kind of failure chooses the list to go on with. A request that is too
+    /// long for the model's own deployments goes to the models for long contexts, since all of
+    /// its own have the same window. A rate limit goes first to the model's other deployments,
+    /// which have limits of their own. `is_ready` says which legs may be picked now.
     ///
-    /// Example: the plan is `a b | c` with the list `d` for rate limits. After `a` timed out
-    /// comes `b`; after `a` and `b` were at their limits comes `d`, not `c`.
+    /// Example: a model has the deployments `a` and `b`, the fallback `c`, and `d` in its list
+    /// for rate limits. After `a` timed out comes `b`, then `c`. After `a` and `b` were at their
+    /// limits comes `d`, not `c`. After `d` failed nothing is left, since a list that a kind of
+    /// failure has led to is not left again.
     pub(super) fn after(
         &self,
         legs: &Legs,
-        failure: Failure,
+        failure: FailureKind,
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
         let last = self.tried.last()?.leg;
+        // The first try is one of them, so `retries` more make `retries + 1`.
         let times = self.tried.iter().filter(|tried| tried.leg == last).count();
-        if failure == Failure::Passing && times <= retries as usize {
+        if failure == FailureKind::Passing && times <= retries as usize {
             return Some(last);
         }
+        // From here on another leg is tried.
         let own = ..legs.own;
         let is_own = own.contains(&last);
+        // Within a list it goes on after the last leg; another list begins at its first.
         let rest = |list: &Range<usize>| {
             let from = if list.contains(&last) { last.saturating_add(1) } else { list.start };
             from..list.end
         };
         let lists = match failure {
-            Failure::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
-            Failure::ContentPolicy => [rest(&legs.content_policy), 0..0],
-            Failure::RateLimit if is_own => {
+            FailureKind::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
+            FailureKind::ContentPolicy => [rest(&legs.content_policy), 0..0],
+            FailureKind::RateLimit if is_own => {
                 [last.saturating_add(1)..legs.own, rest(&legs.rate_limit)]
             }
-            // Where a kind of failure has led, its list is gone on with.
+            // The list that the last leg belongs to is continued, whatever led to it.
             _ => [legs.list_of(last).map_or(0..0, rest), 0..0],
         };
+        // Lists may share legs with each other, so what has been tried is left out here.
         lists
             .into_iter()
             .flatten()
             .find(|at| !self.has_tried(*at) && legs.get(*at).is_some_and(&is_ready))
     }
 
-    /// Returns it as bytes.
+    /// Returns the bytes that [`Progress::decode`] reads.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION);
         match self.next {
-            Next::Nothing => to.number(0),
-            Next::Surplus => to.number(1),
-            Next::Leg(leg) => to.number((leg as u64).saturating_add(2)),
+            NextAttempt::Nothing => to.number(0),
+            NextAttempt::Surplus => to.number(1),
+            NextAttempt::Leg(leg) => to.number((leg as u64).saturating_add(2)),
         }
         to.list(&self.tried, |to, Tried { leg, report, took_ms }| {
             to.number(*leg as u64);
@@ -166,13 +182,13 @@ impl Progress {
         to.finish()
     }
 
-    /// Returns what those bytes say; `None` where they are of another layout.
+    /// Returns what the bytes say; `None` where they have another layout or are cut.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let from = &mut Reader::new(bytes, VERSION)?;
         let next = match from.index()? {
-            0 => Next::Nothing,
-            1 => Next::Surplus,
-            leg => Next::Leg(leg.saturating_sub(2)),
+            0 => NextAttempt::Nothing,
+            1 => NextAttempt::Surplus,
+            leg => NextAttempt::Leg(leg.saturating_sub(2)),
         };
         let tried = from.list(|from| {
             let leg = from.index()?;
@@ -186,14 +202,19 @@ impl Progress {
     }
 }
 
-/// Returns whether an attempt filter has taken a request over, by what it has left in
-/// filter state. Another version of the filter may have written it: then it has.
+/// Returns whether an attempt filter has taken over a request, by the bytes that it has left
+/// in filter state. Bytes that cannot be read were written by another version of the filter,
+/// which has then taken it over too.
 pub(super) fn is_taken_over(left: Option<&[u8]>) -> bool {
     let has_tried = |progress: Progress| !progress.tried.is_empty();
+    // The attempt filter writes progress when it begins, so without any it has not begun.
     left.is_some_and(|bytes| Progress::decode(bytes).is_none_or(has_tried))
 }
 
-/// Returns attempts as the attempts header and the log write them: `name=what,name=what`.
+/// Returns what is known of each attempt as text for the attempts header and logs. For
+/// example, attempts with their statuses become `openai-eu=429,azure=200`.
+///
+/// Names are escaped so that no `,` or `=` in them can forge another attempt.
 pub(super) fn listed<'a, W: Display>(attempts: impl Iterator<Item = (&'a str, W)>) -> String {
     let mut list = String::new();
     for (name, what) in attempts {
@@ -229,7 +250,7 @@ mod tests {
         }
     }
 
-    fn after(tried: &[usize], failure: Failure) -> Option<usize> {
+    fn after(tried: &[usize], failure: FailureKind) -> Option<usize> {
         let progress = Progress {
             tried: tried.iter().copied().map(Tried::new).collect(),
             ..Progress::default()
@@ -239,8 +260,8 @@ mod tests {
 
     #[test]
     fn kinds_of_failure_lead_to_their_lists() {
-        use Failure::{ContentPolicy, ContextWindow, Other, Passing, RateLimit};
-        let cases: [(&[usize], Failure, Option<usize>); 13] = [
+        use FailureKind::{ContentPolicy, ContextWindow, Other, Passing, RateLimit};
+        let cases: [(&[usize], FailureKind, Option<usize>); 13] = [
             (&[0], Passing, Some(1)),
             (&[0, 1], Other, Some(2)),
             (&[0, 1, 2, 3], Passing, None),
@@ -272,15 +293,15 @@ mod tests {
             };
             progress.after(&legs(), failure, 1, |_| true)
         };
-        assert_eq!(tries(&[0], Failure::Passing), Some(0));
-        assert_eq!(tries(&[0, 0], Failure::Passing), Some(1));
-        assert_eq!(tries(&[0], Failure::Other), Some(1));
+        assert_eq!(tries(&[0], FailureKind::Passing), Some(0));
+        assert_eq!(tries(&[0, 0], FailureKind::Passing), Some(1));
+        assert_eq!(tries(&[0], FailureKind::Other), Some(1));
     }
 
     #[test]
     fn what_may_not_be_picked_is_passed_over() {
         let progress = Progress { tried: vec![Tried::new(0)], ..Progress::default() };
-        let next = progress.after(&legs(), Failure::Passing, 0, |leg| leg.name == "3");
+        let next = progress.after(&legs(), FailureKind::Passing, 0, |leg| leg.name == "3");
         assert_eq!(next, Some(3));
     }
 
@@ -291,13 +312,16 @@ mod tests {
         let tried = |leg| Tried { leg, report: limited, took_ms: Some(0) };
         for progress in [
             Progress::default(),
-            Progress { next: Next::Surplus, tried: vec![] },
-            Progress { next: Next::Leg(0), tried: vec![Tried::new(0)] },
-            Progress { next: Next::Leg(300), tried: vec![tried(0), Tried::new(0), tried(129)] },
+            Progress { next: NextAttempt::Surplus, tried: vec![] },
+            Progress { next: NextAttempt::Leg(0), tried: vec![Tried::new(0)] },
+            Progress {
+                next: NextAttempt::Leg(300),
+                tried: vec![tried(0), Tried::new(0), tried(129)],
+            },
         ] {
             assert_eq!(Progress::decode(&progress.encode()), Some(progress));
         }
-        let mut bytes = Progress { next: Next::Nothing, tried: vec![tried(1)] }.encode();
+        let mut bytes = Progress { next: NextAttempt::Nothing, tried: vec![tried(1)] }.encode();
         bytes.truncate(4);
         assert_eq!(Progress::decode(&bytes), None);
     }

@@ -1,8 +1,8 @@
-//! The one reader of a request's body: for the filter, which has it in windows as it
-//! comes, and for explain, replay, the playground and the case tables, which have it whole.
+//! The one reader of a request's body. The filter gives it the body in windows as they come;
+//! explain, replay, the playground and the case tables give it the whole.
 //!
-//! Pure: bytes in, facts out. The reader stops once, where the model is known, and asks
-//! there what the rest is to be looked at for.
+//! It is pure: bytes in, facts out. It stops once, where the model becomes known, and asks
+//! its caller there how much of the rest to look at.
 
 use std::sync::Arc;
 
@@ -11,45 +11,52 @@ use crate::request::body::BodyScanner;
 use crate::request::facts::RequestFacts;
 use crate::request::scan::{Layout, Looks, Scan, ScanError, Spec};
 
-use super::intake::{Intake, Written};
+use super::intake::{BodySyntax, Intake};
 use super::unread::Unread;
 
-/// A body that is being read.
+/// Reads a body window by window, for whoever needs the facts: the filter, explain, and a second
+/// look at a body that is held.
 #[derive(Debug)]
 pub(super) struct RequestReader {
     scanner: BodyScanner,
-    /// What the scanner looks at beyond the document's structure.
+    /// What the scanner looks at in addition to the structure of the document, such as
+    /// keywords and the number of tokens.
     looks: Looks,
-    /// How much has been read, in bytes.
+    /// How much of the body has been read, in bytes.
     seen: usize,
+    /// Whether `at_model` is still to be called.
     is_model_awaited: bool,
 }
 
-/// How the reader goes on after the model.
+/// How the reader goes on once the model is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Onward {
-    /// It looks at that much.
+    /// It looks at this much of the rest.
     Look(Looks),
-    /// The request has been decided by its model: another model in the body is an error.
+    /// The request has been decided by its model, and looks at this much of the rest. A second
+    /// `model` in the body is an error from here on: the provider would serve that one.
     Released(Looks),
 }
 
 impl RequestReader {
-    /// Returns a reader of a request's body that looks at that much; `None` where the
-    /// request has no body. `seed` draws which part of long texts is estimated.
+    /// Returns a reader for a request's body; `None` where the request has no body.
+    ///
+    /// `looks` says what to look at beyond the structure, and `seed` draws which part of a
+    /// long text is estimated.
     ///
     /// # Errors
-    /// A form whose content type names no boundary.
+    /// The reason not to read a form whose content type names no boundary, or one that a form
+    /// cannot have.
     pub(super) fn new(
         config: &Config,
         intake: &Intake,
         looks: Looks,
         seed: u64,
     ) -> Result<Option<Self>, Unread> {
-        let boundary = match &intake.written {
-            Written::Nothing => return Ok(None),
-            Written::Json => None,
-            Written::Form(boundary) => {
+        let boundary = match &intake.syntax {
+            BodySyntax::Nothing => return Ok(None),
+            BodySyntax::Json { .. } => None,
+            BodySyntax::Form(boundary) => {
                 Some(boundary.as_deref().map_err(|error| Unread::Unparsable(*error))?)
             }
         };
@@ -65,31 +72,36 @@ impl RequestReader {
         Ok(Some(Self { scanner, looks, seen: 0, is_model_awaited: true }))
     }
 
-    /// Returns how much has been read, in bytes.
+    /// Returns how much of the body has been read, in bytes.
     pub(super) const fn seen(&self) -> usize {
         self.seen
     }
 
-    /// Returns what it looks at.
+    /// Returns what the scanner looks at by now.
     pub(super) const fn looks(&self) -> Looks {
         self.looks
     }
 
-    /// Returns the model, where the path names it or the body does before any text.
+    /// Returns the model, if the path names it, or the body does before the text of the
+    /// prompt. A request can go on early only then.
     pub(super) fn early_model<'a>(&'a self, intake: &'a Intake) -> Option<&'a str> {
         intake.call.model().or_else(|| self.scanner.early_model())
     }
 
-    /// Returns the places that have been found so far.
+    /// Returns where in the body the values stand that may be rewritten, as far as they have
+    /// been found.
     pub(super) fn layout(&self) -> Layout {
         self.scanner.layout()
     }
 
-    /// Reads the next window. Where the model becomes known in it, `at_model` is asked
-    /// first, and once, how to go on.
+    /// Reads the next window of the body.
+    ///
+    /// The reader calls `at_model` at most once for a body: in the window in which the model
+    /// becomes known, before it reads on. Where the path names the model, that is at the
+    /// beginning of the first window.
     ///
     /// # Errors
-    /// As soon as the body can no longer be accepted.
+    /// The error of the scanner, as soon as the body can no longer be accepted.
     pub(super) fn read(
         &mut self,
         intake: &Intake,
@@ -97,9 +109,11 @@ impl RequestReader {
         at_model: impl FnOnce(&Self) -> Onward,
     ) -> Result<(), ScanError> {
         self.seen = self.seen.saturating_add(window.len());
+        // The common case: the model is known already, or has been in an earlier window.
         if !self.is_model_awaited {
             return self.scanner.feed(window);
         }
+        // The scanner stops at the model, and what it has not read of the window comes last.
         let is_named = intake.call.names_model();
         let rest = if is_named { window } else { self.scanner.feed_to_model(window)? };
         if is_named || self.scanner.is_at_model() {
@@ -110,7 +124,8 @@ impl RequestReader {
                     self.scanner.go_on(looks);
                 }
                 Onward::Released(looks) => {
-                    // Where the path names the model, one in the body is none.
+                    // Where the path names the model, providers ignore one in the body, so it
+                    // is no error there.
                     if !is_named {
                         self.scanner.release();
                     }
@@ -121,21 +136,22 @@ impl RequestReader {
         self.scanner.feed(rest)
     }
 
-    /// Returns what the body said, once it has ended.
+    /// Returns what the body says. Call it once all of the body has been read.
     ///
     /// # Errors
-    /// A body that is not whole, or says what it cannot mean.
+    /// The error of the scanner for a body that is incomplete or contradicts itself.
     pub(super) fn finish(self) -> Result<Scan, ScanError> {
         self.scanner.finish()
     }
 
-    /// Returns the scanner, for a body that goes on while it is read.
+    /// Returns the scanner, which reads on while the rest of the body already goes upstream.
     pub(super) fn into_scanner(self) -> BodyScanner {
         self.scanner
     }
 }
 
-/// Returns the scan of a request that has no body.
+/// Returns the scan of a request that has no body: no facts but the operation, and nothing
+/// that could be rewritten.
 pub(super) fn nothing(intake: &Intake) -> Scan {
     Scan { facts: RequestFacts::new(intake.call.entry), layout: Layout::default() }
 }

@@ -37,6 +37,7 @@ impl Secrets {
         for provider in config.providers.iter() {
             credentials.push(credential(host, provider).map_err(&mut note).unwrap_or_default());
         }
+        // A problem does not end the reading: operators want to see all of them at once.
         let source_token = source_token(host, config).map_err(&mut note).unwrap_or_default();
         let gate = gate(host, config).map_err(&mut note).unwrap_or_default();
         if !problems.is_empty() {
@@ -51,6 +52,7 @@ impl Secrets {
     }
 }
 
+/// Returns the value of a provider's credential header; `None` where it has no credential.
 fn credential<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<String>, String> {
     let Some(credential) = &provider.credential else { return Ok(None) };
     let path = format!("providers.{}.credential.env", provider.name);
@@ -58,6 +60,8 @@ fn credential<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<
     Ok(Some(format!("{}{value}", credential.prefix)))
 }
 
+/// Returns the value of the `authorization` header for the route source; `None` where the source
+/// needs no token.
 fn source_token<H: Host + ?Sized>(host: &H, config: &Config) -> Result<Option<Rc<str>>, String> {
     let source = config.route_source.as_ref();
     let Some(name) = source.and_then(|source| source.token_env.as_ref()) else {

@@ -1,9 +1,9 @@
-//! The shadow: what other rules would have done with a request, beside what was done.
+//! The shadow: what other rules would have done with a request, compared with what was done.
 //!
-//! Decides right after the decision that counts, by the same facts, the same draws and
-//! the same shared state. It has no effect: what it finds is counted, and told in the debug
-//! log. Where it wants to know more of a body that goes on early, it decides again at the
-//! end of that.
+//! The shadow decides right after the live decision, by the same facts, the same draws and the
+//! same snapshot of shared state. It has no effect on the request: its result is counted and
+//! written to the debug log. Where the shadow needs more of a body that goes on early, it decides
+//! again at the end of the body.
 
 use crate::config::{Config, Shadow};
 use crate::host::Host;
@@ -21,44 +21,51 @@ use super::engine::Engine;
 use super::event::debug;
 use super::intake::Intake;
 
-/// A request that the shadow is evaluated for, until it is counted.
+/// The two decisions about a request, until they are compared and counted. For most requests both
+/// are there at once; the shadow's may wait for the end of a body that went on early.
 #[derive(Debug)]
 pub(super) struct Shadowed {
+    /// What the live rules have done.
     live: Fate,
-    /// None while it is open.
+    /// What the shadow's rules would have done; `None` while that depends on the rest of the
+    /// body.
     shadow: Option<Fate>,
-    /// What it is decided again by, where it was open when the body went on early.
-    early: Option<Box<Early>>,
+    /// What the shadow decides again by, at the end of a body that went on early.
+    early: Option<Box<ShadowInputs>>,
 }
 
 impl Shadowed {
-    /// Counts what the shadow made of the request, of which by now so much is known.
+    /// Compares the two decisions and counts the result. `facts` is what the whole body says;
+    /// `None` where its end did not come.
     pub(super) fn count<H: Host + ?Sized>(self, cx: Ctx<'_, H>, facts: Option<&RequestFacts>) {
         let Some(shadow) = &cx.engine.config().shadow else { return };
         let Self { live, shadow: fate, early } = self;
-        let fate = fate.or_else(|| again(cx, shadow, *early?, facts?));
+        let fate = fate.or_else(|| decide_again(cx, shadow, *early?, facts?));
         let difference = fate.as_ref().map(|fate| live.difference(fate));
-        let told = told(difference);
-        cx.engine.meter.put(cx.host, &table::SHADOW_REQUESTS, &[told], 1);
+        let label = difference_label(difference);
+        cx.engine.meter.put(cx.host, &table::SHADOW_REQUESTS, &[label], 1);
         let Some(fate) = fate else { return };
         if difference != Some(Difference::None) {
-            diverged(cx, (&live, cx.engine.config()), (&fate, &shadow.config), told);
+            count_divergence(cx, (&live, cx.engine.config()), (&fate, &shadow.config), label);
         }
         add_costs(cx, [&live, &fate], facts);
     }
 }
 
-/// What was known of a request when its body went on.
+/// What the shadow's decision needs once more at the end of the body, as it was when the body went
+/// on.
 #[derive(Debug)]
-struct Early {
+struct ShadowInputs {
     facts: RequestFacts,
     controls: Controls,
+    /// What the live decision had read of shared state.
     seen: Seen,
     sample: f64,
     seed: u64,
 }
 
-/// What is to be looked at: by the shadow as well, where it is evaluated.
+/// Returns what to look at in a body for the live rules and, if `is_wanted`, for the shadow's: one
+/// scan serves both.
 pub(super) fn looks_of_both(
     config: &Config,
     is_wanted: bool,
@@ -71,8 +78,8 @@ pub(super) fn looks_of_both(
     }
 }
 
-/// Returns what the rest of a body is looked at for where its request goes on early: what
-/// the shadow's decision waits for, if anything.
+/// Returns what to look at in the rest of a body that goes on early. The live decision is made, so
+/// it is only what the shadow's decision still waits for, if anything.
 pub(super) fn looks_of_rest<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     intake: &Intake,
@@ -91,8 +98,15 @@ pub(super) fn looks_of_rest<H: Host + ?Sized>(
     }
 }
 
-/// What the shadow makes of a request that has just been decided.
-pub(super) fn look<H: Host + ?Sized>(
+/// Decides a request by the shadow's rules, right after the live decision `verdict`. Returns
+/// `None` where the shadow is not evaluated for it.
+///
+/// For example, the live rules send every request for `assistant` to `openai-eu`, and the shadow
+/// sends those over 1000 tokens to `azure`. A short body is whole when it is decided, so the
+/// shadow decides at once: `openai-eu`, the same. A long body goes on at its model, because the
+/// live rules do not need the rest. The shadow cannot decide then, so everything that its decision
+/// depends on is kept until the tokens are counted at the end of the body, and [`decide_again`] decides.
+pub(super) fn decide_beside<H: Host + ?Sized>(
     engine: &Engine,
     intake: &Intake,
     (facts, controls): (&RequestFacts, &Controls),
@@ -101,11 +115,13 @@ pub(super) fn look<H: Host + ?Sized>(
     verdict: &Verdict,
 ) -> Option<Box<Shadowed>> {
     let is_early = facts.input_tokens == Tokens::UNKNOWN;
-    // What does not serve a request early does nothing with it yet.
+    // A decision at the model only counts if it serves the request. Any other is made again
+    // when the body is whole.
     if !intake.is_shadowed || (is_early && !matches!(verdict, Verdict::Serve(_))) {
         return None;
     }
     let shadow = engine.config().shadow.as_deref()?;
+    // A live decision that is not made yet cannot be compared.
     let live = Fate::of(verdict)?;
     let request = intake.request(&shadow.config, facts, controls);
     let (seed, sample) = (intake.seed, request.sample);
@@ -113,12 +129,13 @@ pub(super) fn look<H: Host + ?Sized>(
     let fate = fate(engine, request, &answers, &snapshot, seed);
     let early = (is_early && fate.is_none()).then(|| {
         let (facts, controls) = (facts.clone(), controls.clone());
-        Box::new(Early { facts, controls, seen: snapshot.into_seen(), sample, seed })
+        Box::new(ShadowInputs { facts, controls, seen: snapshot.into_seen(), sample, seed })
     });
     Some(Box::new(Shadowed { live, shadow: fate, early }))
 }
 
-/// What becomes of a request under the shadow's rules; none while that is open.
+/// Returns what the shadow's rules do with a request; `None` while that depends on more of the
+/// body.
 fn fate<H: Host + ?Sized>(
     engine: &Engine,
     request: Request<'_>,
@@ -132,29 +149,35 @@ fn fate<H: Host + ?Sized>(
     Fate::of(&routing::decide(request, Services::Answered(answers), &world, seed))
 }
 
-/// Decides again, now that the body is known.
-fn again<H: Host + ?Sized>(
+/// Decides again by the shadow's rules, now that the body is known.
+///
+/// `facts` come from the body alone, so what path and headers said is put back: `early` has it.
+/// For example, the model of a Gemini request is in its path, and tags in a header count instead
+/// of those in the body. Shared state is that of the first decision, as it was then, since the
+/// live decision was made by it.
+fn decide_again<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     shadow: &Shadow,
-    early: Early,
+    early: ShadowInputs,
     facts: &RequestFacts,
 ) -> Option<Fate> {
-    let Early { facts: known, controls, seen, sample, seed } = early;
+    let ShadowInputs { facts: known, controls, seen, sample, seed } = early;
     let mut facts = facts.clone();
     facts.model = known.model;
     facts.headers = known.headers;
+    // Tags count as seen before the body only where a header gave them.
     if !known.unseen.has(Fact::Tags) {
         facts.tags = known.tags;
     }
-    // So far they were the header's, which go over the body's.
+    // The params known so far are the header's, and those override the body's.
     facts.params.extend(known.params);
     let snapshot = cx.engine.fleet.resume(cx.host, cx.engine.config(), seen);
     let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
     fate(cx.engine, request, &Answers::default(), &snapshot, seed)
 }
 
-/// The word that metrics have for it.
-const fn told(difference: Option<Difference>) -> &'static str {
+/// Returns the difference of the two decisions as a label.
+const fn difference_label(difference: Option<Difference>) -> &'static str {
     match difference {
         Some(Difference::None) => "same",
         Some(Difference::Deployment) => "other_deployment",
@@ -167,12 +190,12 @@ const fn told(difference: Option<Difference>) -> &'static str {
     }
 }
 
-/// Counts a divergence by the routes that led to it, and tells it.
-fn diverged<H: Host + ?Sized>(
+/// Counts the routes that led to different decisions, and writes both to the debug log.
+fn count_divergence<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     (live, by_live): (&Fate, &Config),
     (shadow, by_shadow): (&Fate, &Config),
-    told: &str,
+    label: &str,
 ) {
     let live_route = route(by_live, live);
     let shadow_route = route(by_shadow, shadow);
@@ -180,18 +203,20 @@ fn diverged<H: Host + ?Sized>(
     cx.engine.meter.put(cx.host, &table::SHADOW_ROUTES, &[shadow_route], 1);
     debug(cx.host, || {
         format!(
-            "shadow: {told}; route={live_route} {} but route={shadow_route} {}",
+            "shadow: {label}; route={live_route} {} but route={shadow_route} {}",
             header_value(&live.told(by_live)),
             header_value(&shadow.told(by_shadow))
         )
     });
 }
 
+/// Returns the route that led to a decision, as a label.
 fn route<'a>(config: &'a Config, fate: &Fate) -> &'a str {
     fate.route().map_or(metrics::NONE, |id| config.route(id).name.as_str())
 }
 
-/// Adds up what both would cost, where both are sent to a deployment.
+/// Adds up what the request is likely to cost under either decision, where both serve it. Requests
+/// whose cost is not known under both are counted, so that the sums can be compared.
 fn add_costs<H: Host + ?Sized>(cx: Ctx<'_, H>, fates: [&Fate; 2], facts: Option<&RequestFacts>) {
     if !fates.iter().all(|fate| matches!(fate, Fate::Served { .. })) {
         return;
@@ -207,7 +232,7 @@ fn add_costs<H: Host + ?Sized>(cx: Ctx<'_, H>, fates: [&Fate; 2], facts: Option<
     }
 }
 
-/// Billionths of a dollar.
+/// Returns an amount in billionths of a dollar.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

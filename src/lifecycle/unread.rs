@@ -1,5 +1,4 @@
-//! Why a body is not read although its request is one for this filter, and what the
-//! client is told then.
+//! Why the body of a request for this filter is not read, and the error that the client gets.
 
 use crate::config::{BodyPolicy, Config};
 use crate::request::control::BadControl;
@@ -7,21 +6,22 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::ScanError;
 use crate::text::quoted;
 
-/// A reason not to read a body.
+/// A reason not to read a body, or not to read on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
     /// It is longer than the configured limit, in bytes.
     TooLarge { limit: u64 },
-    /// It is compressed, or otherwise encoded.
+    /// It has a content encoding: it is compressed, for example.
     Encoded { encoding: String },
-    /// Its content type names a charset that JSON does not have.
+    /// Its content type names a charset that JSON does not have. A provider that follows the
+    /// charset would read another text than was scanned.
     Charset { charset: String },
-    /// It is not what its content type says.
+    /// It is not valid JSON, or not a valid form.
     Unparsable(ScanError),
 }
 
 impl Unread {
-    /// Returns what the configuration does with such bodies.
+    /// Returns whether the configuration refuses such bodies or lets them pass.
     pub(super) fn policy(&self, config: &Config) -> BodyPolicy {
         match self {
             Self::TooLarge { .. } => config.limits.on_oversize,
@@ -31,7 +31,7 @@ impl Unread {
         }
     }
 
-    /// Returns what the client is told where the policy is to refuse.
+    /// Returns the error for the client, for the policy to refuse.
     pub(super) fn refusal(&self) -> Refusal {
         match self {
             Self::TooLarge { limit } => Refusal::new(
@@ -39,6 +39,7 @@ impl Unread {
                 "request_too_large",
                 format!("the request body is longer than {limit} bytes"),
             ),
+            // The client's own text is quoted and cut, since it may be long or hold anything.
             Self::Encoded { encoding } => Refusal::new(
                 400,
                 "unsupported_content_encoding",
@@ -58,13 +59,13 @@ impl Unread {
     }
 }
 
-/// Returns the refusal of a request with a control header that cannot be read.
+/// Returns the error for a request with a control header that cannot be read.
 pub(super) fn bad_control(bad: &BadControl) -> Refusal {
     let message = format!("the header {} must hold {}", bad.header, bad.wanted);
     Refusal::new(400, "invalid_header", message)
 }
 
-/// Returns the refusal of a request whose body the proxy holds and does not give.
+/// Returns the error for a request whose body the proxy holds and does not give to the module.
 pub(super) fn unreadable() -> Refusal {
     Refusal::new(500, "internal_error", "the request body could not be read")
 }

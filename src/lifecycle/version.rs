@@ -1,28 +1,31 @@
-//! Which version serves, for those who look on: one line in the log, and a metric.
+//! The version of the module, as operators see it: one line in the log, and a metric.
 //!
-//! The line comes from the first worker that is configured; shared data remembers it, so
-//! that the others, the attempt filters and later configurations are silent.
+//! The first worker that is configured writes the line and leaves a note in shared data. The
+//! other workers, the attempt filters of each cluster and later configurations find the note
+//! and write nothing.
 
 use log::Level;
 
 use crate::host::Host;
 use crate::metrics::{Meter, table};
 
-/// As Cargo.toml has it.
+/// The version in Cargo.toml.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where the version that was told of is kept.
+/// The key in shared data for the version that was last logged in this process.
 const KEY: &str = "pointsman/version";
 
-/// Tells of the version, once in each process, and shows it as a metric.
-pub(super) fn tell<H: Host + ?Sized>(host: &H, meter: &Meter) {
+/// Shows the version as a metric, and logs it once in each process.
+pub(super) fn announce<H: Host + ?Sized>(host: &H, meter: &Meter) {
     meter.put(host, &table::BUILD, &[VERSION], 1);
-    let told = host.read(KEY);
-    if told.as_ref().is_some_and(|(version, _)| version == VERSION.as_bytes()) {
+    // An upgraded module finds the version of the one before it, and logs its own.
+    let logged = host.read(KEY);
+    if logged.as_ref().is_some_and(|(version, _)| version == VERSION.as_bytes()) {
         return;
     }
-    // Of workers that start at once one writes first. An absent key takes any version.
-    let version = told.map_or(u32::MAX, |(_, version)| version);
+    // Of workers that start at once, one writes first; the write of the others fails, and
+    // they stay silent. An absent key accepts any version.
+    let version = logged.map_or(u32::MAX, |(_, version)| version);
     if host.write(KEY, VERSION.as_bytes(), version).is_ok() {
         host.log(Level::Info, concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured"));
     }

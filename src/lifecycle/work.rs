@@ -1,32 +1,38 @@
-//! What a request is, as far as its answer depends on that.
+//! What is known of a request that matters for reading its answer.
 
 use crate::request::facts::RequestFacts;
 use crate::request::format::Format;
 
 use super::intake::Intake;
 
-/// What a request is, as far as its answer depends on that.
+/// What is known of a request that matters for reading its answer: to tell whose fault an
+/// error is, and to count tokens.
+///
+/// The router makes it when it decides, and hands it to the attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Work {
     pub(super) format: Format,
-    /// Input tokens: estimated, reckoned from the length, or 0 where nothing is known.
+    /// Input tokens: the estimate, or a guess by the length of the body, or 0 where neither is
+    /// known.
     pub(super) tokens: u64,
-    /// Whether `tokens` is the estimate of the whole request, so that it can be compared
-    /// with what the provider counts.
+    /// Whether `tokens` is the estimate for the whole body, so that it can be compared with
+    /// the provider's count.
     pub(super) is_estimated: bool,
-    /// Whether its tokens go through a model, rather than being counted only.
+    /// Whether a model processes its tokens. A request that only counts tokens costs none.
     pub(super) is_processed: bool,
-    /// Whether it is answered with text, of which every token is one of output.
+    /// Whether the answer is text, so that its length tells how many tokens of output it has.
     pub(super) is_text: bool,
-    /// Whether it may name what is not its own: files, media, kept state.
+    /// Whether it may name files, media or kept state. A provider refuses those that belong to
+    /// another account, and that refusal says nothing of the deployment.
     pub(super) may_name_others: bool,
-    /// Whether it brings a credential of the client's.
+    /// Whether the client sent a credential of its own.
     pub(super) has_clients_credential: bool,
 }
 
 impl Work {
-    /// Returns what a request is, from its head and what is known of its body.
+    /// Returns it for a request, by its headers and by what is known of its body.
     pub(super) fn of(intake: &Intake, facts: &RequestFacts) -> Self {
+        // Before the body has been read, its tokens are unknown and count as 0.
         let entry = intake.call.entry;
         Self {
             format: entry.format,

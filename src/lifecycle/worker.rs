@@ -1,7 +1,7 @@
-//! One configuration in one worker, from its start on: which engine serves the next
-//! request, and what is done without any request.
+//! One configuration in one worker, as long as it is loaded: the engine that serves the next
+//! request, and the work that belongs to no request.
 //!
-//! Requests under way keep the engine they began with.
+//! A request that is under way keeps the engine that it began with.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,18 +18,20 @@ use crate::metrics::table;
 use super::engine::Engine;
 use super::event::millis;
 
-/// Longest time between two looks at what is due.
+/// Longest time between two ticks, in milliseconds.
 const LONGEST_TICK_MS: u64 = 1000;
-/// Shortest.
+/// Shortest time between two ticks, in milliseconds.
 const SHORTEST_TICK_MS: u64 = 10;
 
-/// One configuration in one worker.
+/// One configuration in one worker. It lives as long as the configuration is loaded, and makes a
+/// new engine whenever something has been added or removed.
 #[derive(Debug)]
 pub struct Worker {
     engine: RefCell<Rc<Engine>>,
-    /// The generation that the engine was made of.
+    /// The generation of the additions that the engine was made from; it differs whenever
+    /// something has been added or removed.
     generation: Cell<Option<u32>>,
-    /// The fetch under way.
+    /// The number of the call that fetches the route source, while one is under way.
     fetch: Cell<Option<u32>>,
 }
 
@@ -37,9 +39,10 @@ impl Worker {
     /// Reads a configuration and prepares shared state.
     ///
     /// # Errors
-    /// All problems, one a line, for the operator.
+    /// All problems of the configuration, one a line, for the operator.
     pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
-        // Before what it stands for is read: a change in between is met again.
+        // The generation is read before the additions: a change in between makes the next
+        // request read them again. In the other order it would be missed.
         let generation = live::generation(host);
         let engine = Engine::start(host, configuration)?;
         Ok(Self {
@@ -49,7 +52,8 @@ impl Worker {
         })
     }
 
-    /// What serves the next request: with all that has been added by now.
+    /// Returns the engine for the next request, with all that has been added by now. It is made
+    /// anew where the additions have changed, which costs a parse of the configuration.
     pub fn engine<H: Host + ?Sized>(&self, host: &H) -> Rc<Engine> {
         let engine = Rc::clone(&self.engine.borrow());
         if engine.origin.is_none() {
@@ -59,13 +63,15 @@ impl Worker {
         if generation == self.generation.replace(generation) {
             return engine;
         }
+        // The generation is noted even where this fails, so that what cannot be parsed is not
+        // parsed again for every request.
         let Some(renewed) = engine.renewed(host) else { return engine };
         let renewed = Rc::new(renewed);
         self.engine.replace(Rc::clone(&renewed));
         renewed
     }
 
-    /// How often [`Worker::on_tick`] is to be called; `None`: never.
+    /// Returns how often [`Worker::on_tick`] has to be called; `None`: never.
     #[must_use]
     pub fn tick(&self) -> Option<Duration> {
         let engine = self.engine.borrow();
@@ -74,12 +80,20 @@ impl Worker {
         Some(Duration::from_millis(tick_ms))
     }
 
-    /// Takes in what has been added, and fetches if that is due.
+    /// Does what is due without any request: takes in what has been added, and fetches the set of
+    /// the route source where its interval is over.
+    ///
+    /// Every worker ticks, but one of them fetches. For example, four workers with an interval of
+    /// 40 seconds tick every second. After 40 seconds the first that ticks moves the time of the
+    /// next fetch on, in shared data, and fetches; the others find that nothing is due, and take
+    /// the new set in at their next tick. If the worker that fetches dies, the next fetch is due
+    /// after one more interval.
     pub fn on_tick<H: Host + ?Sized>(&self, host: &H) {
         let engine = self.engine(host);
         let Some(source) = &engine.config.route_source else { return };
         let now_ms = millis(host.now());
         let confirmed_ms = source::status(host, source).confirmed_ms;
+        // 0 means that nothing was ever fetched, which has no age.
         if confirmed_ms > 0 {
             let age_s = now_ms.saturating_sub(confirmed_ms) / 1000;
             engine.meter.put(host, &table::ROUTE_SOURCE_AGE, &[], age_s);
@@ -89,6 +103,7 @@ impl Worker {
         }
     }
 
+    /// Calls the route source. A call that cannot be made counts as an answer without a status.
     fn fetch<H: Host + ?Sized>(&self, host: &H, engine: &Engine, source: &RouteSource) {
         let mut headers = vec![
             (":method", "GET"),
@@ -99,7 +114,8 @@ impl Worker {
         if let Some(token) = &engine.secrets.source_token {
             headers.push(("authorization", token));
         }
-        // A set that is left out is to come again, for its problems to be told.
+        // Without the etag the whole set comes, even if it is the same. Where the last set was left
+        // out because it did not fit, that is wanted: it may fit now, or its problems are logged.
         let is_held = engine.origin.as_ref().is_some_and(|origin| origin.unfetched.is_none());
         let kept = is_held.then(|| source::stored(host, source)).flatten();
         let etag = kept.as_ref().and_then(|kept| str::from_utf8(&kept.etag).ok());
@@ -112,8 +128,9 @@ impl Worker {
         }
     }
 
-    /// Takes the end of a call.
+    /// Takes the end of a call, and the set that it fetched.
     pub fn on_called<H: Host + ?Sized>(&self, host: &H, called: Called) {
+        // An answer to a call that is no longer waited for would overwrite a newer set.
         if self.fetch.get() != Some(called.call) {
             return;
         }
@@ -125,11 +142,12 @@ impl Worker {
         let etag = etag.map(|(_, value)| value).unwrap_or_default();
         let answer = FetchAnswer { status: reply.status, etag, body: reply.body };
         take(host, &engine, source, answer);
+        // The engine is made anew here, so that no request has to wait for it.
         self.engine(host);
     }
 }
 
-/// Takes what came of a fetch.
+/// Takes in the answer to a fetch, and counts and logs how it went.
 fn take<H: Host + ?Sized>(host: &H, engine: &Engine, source: &RouteSource, answer: FetchAnswer) {
     let Some(origin) = &engine.origin else { return };
     let now_ms = millis(host.now());

@@ -1,4 +1,4 @@
-//! The beginning of an attempt: which leg it is for, and its request's head.
+//! The beginning of an attempt: the choice of its leg, its ledger, and its request headers.
 
 use crate::config::{DeploymentId, ProviderId};
 use crate::host::Host;
@@ -6,35 +6,39 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_in_flight};
-use crate::lifecycle::progress::{Next, Progress, Tried};
+use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS};
 use crate::lifecycle::refuse::refuse;
 use crate::request::refusal::Refusal;
 use crate::state::Attempt;
 
 use super::leg_headers::set_headers;
-use super::ready::{abandon, in_service};
+use super::ready::{abandon, find_leg_in_service};
 use super::trying::Trying;
 
-/// Takes the head of a request on its way to a provider. Returns the attempt that has begun,
-/// and what the host does; no attempt where the request was not handed over, or where
-/// nothing is left to try.
+/// Takes the headers of a request on its way to a provider, and begins the attempt.
+///
+/// Returns the attempt and what the host does. There is no attempt where the router did not
+/// hand the request over, so that it passes untouched, or where nothing is left to try, so
+/// that Envoy's retry is answered here.
 pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<Trying>, Action) {
     let bytes = cx.host.property(PLAN);
     let Some(handover) = bytes.as_deref().and_then(Handover::decode) else {
         return (None, Action::Continue);
     };
     let mut progress = match cx.host.property(PROGRESS) {
-        // Nothing has been tried yet.
-        None => Progress { next: Next::Leg(0), tried: Vec::new() },
+        // Nothing has been tried yet. The plan's first leg is what the router began.
+        None => Progress { next: NextAttempt::Leg(0), tried: Vec::new() },
         Some(bytes) => Progress::decode(&bytes).unwrap_or_default(),
     };
+    // Progress that cannot be read has no next leg, so nothing more is tried.
     let is_first = progress.tried.is_empty();
-    let Some((at, provider)) = chosen(cx, &handover, &progress) else {
+    let Some((at, provider)) = choose_leg(cx, &handover, &progress) else {
         return (None, nothing_left(cx.host, &handover, progress));
     };
     let Some(leg) = handover.legs.get(at) else { return (None, Action::Continue) };
     let ledger = start(cx, &handover, leg, is_first);
+    // Another try of the same leg is no fallback.
     if progress.tried.last().is_some_and(|last| last.leg != at) {
         let after = progress.last_outcome();
         count_fallback(cx, handover.asked, ledger.deployment(), after);
@@ -43,44 +47,55 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     progress.tried.push(Tried::new(at));
     set_headers(cx, &handover, leg, provider, is_first);
     let mut trying = Trying::new(cx.host, handover.legs, progress, provider, ledger);
+    // Both must be in filter state from the beginning. If the connection fails, there is no
+    // callback in which they could be written before the next attempt reads them.
     trying.log_attempts(cx.host);
     trying.plan_next(cx, is_first);
     if is_end {
-        trying.sent(cx.host);
+        trying.note_sent(cx.host);
     }
     (Some(trying), Action::Continue)
 }
 
-/// Returns the leg to try now and its provider, if there is one that can be.
-fn chosen<H: Host + ?Sized>(
+/// Returns the number of the leg to try now, and its provider; `None` where nothing can be
+/// tried.
+///
+/// The leg is the one that the attempt before this chose, because Envoy has connected to that
+/// leg's cluster already. Only where its deployment has been drained since, another leg in the
+/// same cluster takes its place. For example, `a` fails and chooses `b`, and before Envoy tries
+/// again an operator drains `b`. Then the next leg in the list that is in the cluster of `b` and
+/// may be picked is tried. Where there is none, nothing is.
+fn choose_leg<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     handover: &Handover<'_>,
     progress: &Progress,
 ) -> Option<(usize, ProviderId)> {
-    let Next::Leg(next) = progress.next else { return None };
+    let NextAttempt::Leg(next) = progress.next else { return None };
     let at = if progress.tried.is_empty() {
         next
     } else {
-        // It was chosen when the one before began, perhaps a long time ago.
-        in_service(cx, handover, progress, next)?
+        // The attempt before this chose it, perhaps a long time ago.
+        find_leg_in_service(cx, handover, progress, next)?
     };
     let leg = handover.legs.get(at)?;
-    // The provider is found by its name: the configuration may have changed since.
+    // By its name, because this configuration may be newer than the router's.
     let mut providers = cx.engine.config.providers.iter();
     let provider = providers.position(|provider| provider.name == leg.provider)?;
     Some((at, ProviderId(provider)))
 }
 
-/// Answers where Envoy tries once more than there is something to try.
+/// Answers a retry of Envoy's for which nothing is left to try, and leaves a note for the
+/// router that this is no provider's response.
 fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover<'_>, progress: Progress) -> Action {
-    let progress = Progress { next: Next::Surplus, ..progress };
+    let progress = Progress { next: NextAttempt::Surplus, ..progress };
     host.set_property(PROGRESS, &progress.encode());
     let message = "no deployment is left to try";
     let refusal = Refusal::new(503, "no_deployment_available", message);
     refuse(host, &refusal, handover.work.format.dialect())
 }
 
-/// Starts the attempt, or takes over the one that was started with the decision.
+/// Opens the ledger of the attempt. The first attempt began with the decision and is taken
+/// over; later ones begin here.
 fn start<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     handover: &Handover<'_>,
@@ -91,6 +106,7 @@ fn start<H: Host + ?Sized>(
     let name = leg.deployment.as_ref();
     let Some(id) = name.and_then(|name| cx.engine.config.names.deployments.get(name)).copied()
     else {
+        // The deployment has gone from this configuration. Its slot must still be given back.
         if let (Some(name), Some(numbers)) = (name, begun) {
             abandon(cx, name, numbers);
         }
@@ -103,10 +119,10 @@ fn start<H: Host + ?Sized>(
     AttemptLedger::open(handover.work, Some(attempt))
 }
 
-/// Starts an attempt at a deployment that Envoy has gone to.
+/// Begins an attempt in shared state, at a deployment that Envoy has connected to.
 fn start_now<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: u64) -> Attempt {
-    // It could be picked when it was chosen, a moment ago. The connection is to this one
-    // now, whatever has come since.
+    // It could be picked when it was chosen. Envoy goes to this one whatever has happened
+    // since, so the attempt begins even where the deployment is at its limit by now.
     let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, millis(cx.host.now()));
     let begun = snapshot.begin_chosen(id, tokens);
     cx.engine.count_exhausted(cx.host, snapshot.dropped());

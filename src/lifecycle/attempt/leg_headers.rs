@@ -1,4 +1,4 @@
-//! The head of a request as an attempt's provider is to get it.
+//! The request headers for the provider of an attempt.
 
 use crate::config::ProviderId;
 use crate::host::Host;
@@ -8,7 +8,10 @@ use crate::lifecycle::head::credential_names;
 use crate::lifecycle::send::set_providers_headers;
 use crate::request::rewrite::length_after;
 
-/// Puts back what the client sent, and sets what the provider is to get.
+/// Puts the client's headers back, and sets what this provider gets.
+///
+/// Envoy has one header map for all attempts of a request, so the headers still are as the
+/// attempt before this left them. `is_first`: no attempt has changed them yet.
 pub(super) fn set_headers<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     handover: &Handover<'_>,
@@ -20,7 +23,8 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     for (name, sent) in &handover.original {
         let is_credential = credential_names().any(|known| known == *name);
         let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
-        // Of the first, credentials alone have been taken away.
+        // Before the first attempt, only the router has changed headers: it has taken the
+        // client's credentials away, which go back where the proxy has none of its own.
         if !is_first || (is_credential && sent.is_some()) {
             cx.host.set_request_header(name, sent);
         }
@@ -29,12 +33,15 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     if handover.sent(":path") != Some(leg.path.as_bytes()) {
         cx.host.set_request_header(":path", Some(leg.path.as_bytes()));
     }
+    // A compressed response could not be read.
     if handover.sent("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
         cx.host.set_request_header("accept-encoding", Some(b"identity"));
     }
     if handover.disable_cache {
         cx.host.set_request_header("cache-control", Some(b"no-cache, no-store"));
     }
+    // The edits change the length of the body. Without an announced length there is nothing to
+    // correct: the body goes out in chunks.
     if let (Some(length), Some(_)) = (handover.length, handover.sent("content-length")) {
         let length = length_after(length, &leg.edits).to_string();
         cx.host.set_request_header("content-length", Some(length.as_bytes()));

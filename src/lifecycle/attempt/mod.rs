@@ -1,10 +1,10 @@
-//! The attempt role: in front of a cluster's connection, once for every attempt of a
-//! request that the router has handed over.
+//! The attempt role: an upstream filter of a provider's cluster, which Envoy creates anew for
+//! every attempt of a request.
 //!
-//! It makes of what the client sent what the attempt's deployment is to get, and of a
-//! failure the next attempt, by the header that Envoy's retry policy waits for. What one
-//! attempt sets stays in the request's headers for the next, so each begins by putting
-//! back what the client sent.
+//! It changes the client's request into the one for this attempt's deployment. Where the
+//! deployment fails, it chooses the next leg and sets the header that Envoy's retry policy
+//! waits for. Headers that one attempt has set are still there in the next one, so each attempt
+//! begins by putting the client's headers back.
 
 mod begin;
 mod leg_headers;
@@ -21,55 +21,60 @@ use super::event::{Action, Event};
 
 use trying::Trying;
 
-/// One attempt.
+/// One attempt, as Envoy drives it. Where the router did not hand the request over, it lets
+/// everything pass.
 #[derive(Debug)]
-pub(super) struct Attempt {
+pub(super) struct AttemptFilter {
     engine: Rc<Engine>,
-    state: State,
+    state: AttemptState,
 }
 
-/// Where an attempt stands.
+/// The state of an attempt.
 #[derive(Debug)]
-enum State {
+enum AttemptState {
     /// Nothing has come yet.
     New,
-    /// The request is on its way to the provider, or its answer back.
+    /// The request is on its way to the provider, or the response on its way back.
     Trying(Box<Trying>),
-    /// Nothing is left to do: the request is not ours, or nothing was left to try.
+    /// Nothing is left to do: the router did not hand the request over, nothing was left to
+    /// try, or the stream is over.
     Done,
 }
 
-impl Attempt {
+impl AttemptFilter {
     /// Returns an attempt that has not begun.
     pub(super) const fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::New }
+        Self { engine, state: AttemptState::New }
     }
 
-    /// Takes what happens to the attempt: the table of transitions.
+    /// Takes an event, and returns what the host does. This is the table of transitions that
+    /// `lifecycle/mod.rs` draws.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
         let cx = Ctx { engine: &self.engine, host };
         match (&mut self.state, event) {
-            (State::New, Event::RequestHead { is_end }) => {
+            (AttemptState::New, Event::RequestHead { is_end }) => {
                 let (begun, action) = begin::begin(cx, is_end);
-                self.state = begun.map_or(State::Done, |trying| State::Trying(Box::new(trying)));
+                self.state = begun
+                    .map_or(AttemptState::Done, |trying| AttemptState::Trying(Box::new(trying)));
                 return action;
             }
-            (State::Trying(trying), Event::RequestBody { held, is_end }) => {
+            (AttemptState::Trying(trying), Event::RequestBody { held, is_end }) => {
                 trying.take_chunk(host, held, is_end);
             }
-            (State::Trying(trying), Event::RequestTrailers) => trying.sent(host),
-            (State::Trying(trying), Event::ResponseHead { is_end }) => {
+            (AttemptState::Trying(trying), Event::RequestTrailers) => trying.note_sent(host),
+            (AttemptState::Trying(trying), Event::ResponseHead { is_end }) => {
                 return trying.take_answer(cx, is_end);
             }
-            (State::Trying(trying), Event::ResponseBody { length, is_end }) => {
+            (AttemptState::Trying(trying), Event::ResponseBody { length, is_end }) => {
                 return trying.take_piece(cx, length, is_end);
             }
-            (State::Trying(trying), Event::Dropped) => {
-                trying.dropped(cx);
-                self.state = State::Done;
+            (AttemptState::Trying(trying), Event::Dropped) => {
+                trying.end(cx);
+                self.state = AttemptState::Done;
             }
             // This role makes no calls.
             (_, Event::Called(_)) => return Action::Pause,
+            // A state lets pass whatever it has no use for.
             _ => {}
         }
         Action::Continue

@@ -1,5 +1,5 @@
-//! Whether an attempt that was planned may still be made when its time has come, and what
-//! becomes of one whose deployment has gone.
+//! Whether the deployment of a planned attempt can still be used when the attempt comes, and
+//! how an attempt ends whose deployment has gone from the configuration.
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -9,9 +9,13 @@ use crate::lifecycle::progress::Progress;
 use crate::metrics::table;
 use crate::state::{SharedFleet, Standing, World};
 
-/// Returns the leg that was chosen for this attempt. Where its deployment has been drained
-/// since, another one of its list in the cluster that Envoy has gone to.
-pub(super) fn in_service<H: Host + ?Sized>(
+/// Returns the leg that was chosen for this attempt, or a substitute where an operator has
+/// drained its deployment since; `None` where there is no substitute.
+///
+/// The substitute comes later in the same list, has not been tried, may be picked now, and is
+/// in the same cluster: Envoy has already connected to that. For example, with the list
+/// `a b c d`, of which `b` and `d` are in one cluster, a drained `b` is replaced by `d`.
+pub(super) fn find_leg_in_service<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     handover: &Handover<'_>,
     progress: &Progress,
@@ -22,6 +26,7 @@ pub(super) fn in_service<H: Host + ?Sized>(
     if !is_drained(cx, leg) {
         return Some(chosen);
     }
+    // Legs before the chosen one have been tried, or could not be picked when it was chosen.
     let list = legs.list_of(chosen)?;
     (chosen.saturating_add(1)..list.end).find(|other| {
         let there = legs.get(*other).filter(|other| other.cluster == leg.cluster);
@@ -30,10 +35,11 @@ pub(super) fn in_service<H: Host + ?Sized>(
     })
 }
 
-/// Ends an attempt that was begun at a deployment which has gone since: this filter is the
-/// last that knows of it.
+/// Ends an attempt that the router began at a deployment which this configuration does not
+/// have. No one else will end it, and until then it counts as in flight.
 pub(super) fn abandon<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, numbers: [u64; 4]) {
     let now_ms = millis(cx.host.now());
+    // The key of the record follows from the name alone, so it is found without a deployment.
     match SharedFleet::abandon(cx.host, name, numbers, &cx.engine.config.cooldown, now_ms) {
         Some(in_flight) => {
             cx.engine.meter.put(cx.host, &table::IN_FLIGHT, &[name], u64::from(in_flight));
@@ -42,13 +48,15 @@ pub(super) fn abandon<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, numbers: [u6
     }
 }
 
-/// Returns whether an operator has taken a leg's deployment out.
+/// Returns whether an operator has drained the deployment of a leg, by one read of shared data.
+/// What has no deployment cannot be drained.
 pub(super) fn is_drained<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg) -> bool {
     let id = leg.deployment.as_ref().and_then(|id| cx.engine.config.names.deployments.get(id));
     id.is_some_and(|id| cx.engine.fleet.record(cx.host, *id).is_drained)
 }
 
-/// Returns whether a leg may be tried now, by a request of that many tokens.
+/// Returns whether the deployment of a leg may be picked now, for a request of that many
+/// tokens. What has no deployment has no state that could speak against it.
 pub(super) fn is_ready<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg, tokens: u64) -> bool {
     let config = &cx.engine.config;
     let Some(id) = &leg.deployment else { return true };

@@ -1,15 +1,15 @@
-//! An attempt that has begun: its request on the way to the provider, its answer back, and
-//! what is tried after it.
+//! An attempt that has begun: its request on the way to the provider, the response on the way
+//! back, and the choice of what is tried next.
 
 use crate::config::{Hold, ProviderId};
 use crate::host::Host;
-use crate::lifecycle::answer::{Answer, Heard, hear};
+use crate::lifecycle::answer::{Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
-use crate::lifecycle::progress::{Failure, Next, Progress, listed};
+use crate::lifecycle::progress::{FailureKind, NextAttempt, Progress, listed};
 use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, ENDED, PROGRESS, TIMES};
 use crate::request::rewrite::Splicer;
 use crate::response::outcome::End;
@@ -17,40 +17,43 @@ use crate::state::outcome::{Outcome, Report, Weight};
 
 use super::ready::{is_drained, is_ready};
 
-/// Longest body of an error that is held until it tells what went wrong, in bytes.
+/// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
+/// one goes to the client.
 const LONGEST_HELD: usize = 64 * 1024;
 
-/// An attempt that has begun.
+/// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
+/// stage, because the response takes it over.
 #[derive(Debug)]
 pub(super) struct Trying {
     legs: Legs,
-    /// Of the request's input, by which limits are checked.
+    /// Input tokens of the request, which must fit the limits of the next deployment.
     tokens: u64,
-    /// How far the attempts have come; the last one tried is this.
+    /// How far the attempts have come. The last entry is this attempt.
     progress: Progress,
     provider: ProviderId,
-    /// Changes the body as it goes on.
+    /// Edits the body while it passes.
     splicer: Splicer,
-    /// In milliseconds since the epoch.
+    /// When the attempt began, in milliseconds since the epoch.
     began_ms: u64,
-    stage: Stage,
+    stage: AnswerStage,
 }
 
-/// How far the attempt has come.
+/// How far the response to an attempt has come.
 #[derive(Debug)]
-enum Stage {
-    /// It waits for an answer.
+enum AnswerStage {
+    /// It has not begun.
     Waiting(AttemptLedger),
-    /// Its answer passes.
-    Passing(Box<Answer>),
-    /// So much of its answer is held until it tells what went wrong, in bytes.
-    Holding(Box<Answer>, usize),
-    /// It has ended; what is left of request and answer may still pass.
+    /// It passes to the client, and its body is read meanwhile.
+    Passing(Box<UpstreamResponse>),
+    /// It is an error whose body is held until it tells what went wrong. The number says how
+    /// much of it has been read, in bytes.
+    Holding(Box<UpstreamResponse>, usize),
+    /// The attempt has ended. The rest of request and response may still pass.
     Ended,
 }
 
 impl Trying {
-    /// Returns an attempt that has just begun, at the leg last tried.
+    /// Returns an attempt that has just begun. Its leg is the last entry of `progress`.
     pub(super) fn new<H: Host + ?Sized>(
         host: &H,
         legs: Legs,
@@ -62,14 +65,14 @@ impl Trying {
         let leg = tried.and_then(|leg| legs.get(leg));
         let splicer = Splicer::new(leg.map(|leg| leg.edits.clone()).unwrap_or_default());
         let tokens = ledger.work().tokens;
-        let (began_ms, stage) = (millis(host.now()), Stage::Waiting(ledger));
+        let (began_ms, stage) = (millis(host.now()), AnswerStage::Waiting(ledger));
         Self { legs, tokens, progress, provider, splicer, began_ms, stage }
     }
 
-    /// Takes a piece of the request's body.
+    /// Takes a piece of the request's body, `length` bytes long, and edits it.
     pub(super) fn take_chunk<H: Host + ?Sized>(&mut self, host: &H, length: usize, is_end: bool) {
         if !self.splicer.is_done() && length > 0 {
-            // What follows the last edit stays where it is.
+            // Nothing after the last edit needs to be copied into the module.
             let read = self.splicer.reach().min(length);
             let piece = host.request_body(0, read).unwrap_or_default();
             let mut spliced = Vec::with_capacity(piece.len().saturating_add(64));
@@ -77,32 +80,39 @@ impl Trying {
             host.replace_request_body(read, &spliced);
         }
         if is_end {
-            self.sent(host);
+            self.note_sent(host);
         }
     }
 
-    /// Notes that all of the request has gone on.
-    pub(super) fn sent<H: Host + ?Sized>(&mut self, host: &H) {
+    /// Notes that all of the request has gone on. From then on it is the provider that takes time.
+    pub(super) fn note_sent<H: Host + ?Sized>(&mut self, host: &H) {
         let ledger = match &mut self.stage {
-            Stage::Waiting(ledger) => ledger,
-            Stage::Passing(answer) | Stage::Holding(answer, _) => &mut answer.ledger,
-            Stage::Ended => return,
+            AnswerStage::Waiting(ledger) => ledger,
+            AnswerStage::Passing(answer) | AnswerStage::Holding(answer, _) => &mut answer.ledger,
+            AnswerStage::Ended => return,
         };
-        ledger.sent(millis(host.now()), 0);
+        ledger.note_sent(millis(host.now()), 0);
     }
 
-    /// Takes the head of the answer.
+    /// Takes the head of the response, and returns whether the host holds it.
+    ///
+    /// A failure that shows in the status is retried at once. Other errors are held where
+    /// something is left to try, because only the body tells whether they are the deployment's:
+    /// a 400 may say that the request is too long for this model but not for another.
     pub(super) fn take_answer<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_end: bool) -> Action {
-        let Stage::Waiting(ledger) = std::mem::replace(&mut self.stage, Stage::Ended) else {
+        let AnswerStage::Waiting(ledger) = std::mem::replace(&mut self.stage, AnswerStage::Ended)
+        else {
             return Action::Continue;
         };
         let Heard { report, open, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
-        self.note(cx.host, report);
+        self.note_head(cx.host, report);
+        // A success that is clear by its status passes; a failure that is clear by its status is
+        // retried; an error in between must be read to find out.
         let is_unclear = report.status >= 400 && report.outcome.weight() != Weight::Failure;
         match open {
-            // Without the flag that holds heads, one that is held is never followed by its
-            // body.
+            // Where Envoy is not set up to hold headers here, it would never send the body of
+            // a response whose head is held.
             Some(answer)
                 if cx.engine.config.hold == Hold::StopIteration
                     && is_unclear
@@ -110,7 +120,7 @@ impl Trying {
                     && !is_end
                     && self.is_anything_left(cx.engine) =>
             {
-                self.stage = Stage::Holding(answer, 0);
+                self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
             Some(answer) if is_end => {
@@ -120,7 +130,7 @@ impl Trying {
             }
             Some(answer) => {
                 self.retry(cx, report);
-                self.stage = Stage::Passing(answer);
+                self.stage = AnswerStage::Passing(answer);
                 Action::Continue
             }
             None => {
@@ -130,32 +140,35 @@ impl Trying {
         }
     }
 
-    /// Takes a piece of the answer's body.
+    /// Takes a piece of the response's body, and returns whether the host holds it. `length` is
+    /// the length of what the host has: of this piece, or of the whole body while it is held.
     pub(super) fn take_piece<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
         length: usize,
         is_end: bool,
     ) -> Action {
-        match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Passing(mut answer) => {
+        match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
+            AnswerStage::Passing(mut answer) => {
                 answer.pass(cx.host, 0, length);
                 if is_end {
                     answer.finish(cx, End::Whole);
                 } else {
-                    self.stage = Stage::Passing(answer);
+                    self.stage = AnswerStage::Passing(answer);
                 }
             }
-            Stage::Holding(mut answer, seen) => {
+            AnswerStage::Holding(mut answer, seen) => {
                 answer.pass(cx.host, seen, length);
                 if length > LONGEST_HELD {
-                    // It goes on without having told what went wrong.
+                    // It goes to the client without a retry. All of it has been read, so the
+                    // rest of this call reads nothing.
+                    // The router reads progress to name what was tried.
                     self.write_progress(cx.host);
-                    self.stage = Stage::Passing(answer);
+                    self.stage = AnswerStage::Passing(answer);
                     return self.take_piece(cx, 0, is_end);
                 }
                 if !is_end {
-                    self.stage = Stage::Holding(answer, length);
+                    self.stage = AnswerStage::Holding(answer, length);
                     return Action::Pause;
                 }
                 match answer.finish(cx, End::Whole) {
@@ -163,25 +176,29 @@ impl Trying {
                     None => self.write_progress(cx.host),
                 }
             }
-            stage @ (Stage::Waiting(_) | Stage::Ended) => self.stage = stage,
+            stage @ (AnswerStage::Waiting(_) | AnswerStage::Ended) => self.stage = stage,
         }
         Action::Continue
     }
 
-    /// Takes the end of the stream.
-    pub(super) fn dropped<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
-        match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Waiting(ledger) => self.unanswered(cx, ledger),
-            Stage::Passing(answer) | Stage::Holding(answer, _) => answer.broken_off(cx),
-            Stage::Ended => {}
+    /// Takes the end of the stream. An attempt that is still open ends here: nothing else tells
+    /// that a connection has failed.
+    pub(super) fn end<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
+        match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
+            AnswerStage::Waiting(ledger) => self.end_unanswered(cx, ledger),
+            AnswerStage::Passing(answer) | AnswerStage::Holding(answer, _) => {
+                answer.end_broken_off(cx)
+            }
+            AnswerStage::Ended => {}
         }
     }
 
-    /// Ends an attempt that nobody has answered. Envoy does not say why, so it is the
-    /// deployment's fault unless client or router ended it.
-    fn unanswered<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, ledger: AttemptLedger) {
+    /// Ends an attempt that was not answered. Envoy does not say why, so this counts as the
+    /// deployment's failure unless the client or the router ended the request.
+    fn end_unanswered<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, ledger: AttemptLedger) {
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
+        // A client that left, broke the protocol or sent too much.
         let is_clients = cx.host.property(ENDED).is_some()
             || is_of(b"downstream_")
             || is_of(b"http")
@@ -192,12 +209,13 @@ impl Trying {
         ledger.end(cx, &AttemptEnd::without_answer((!is_clients).then_some(network)));
     }
 
+    /// Returns the leg of this attempt.
     fn leg(&self) -> Option<&Leg> {
         self.legs.get(self.progress.tried.last()?.leg)
     }
 
-    /// Notes what the answer's head says, and how long it took to come.
-    fn note<H: Host + ?Sized>(&mut self, host: &H, report: Report) {
+    /// Notes what the head of the response says, and how long it took to come.
+    fn note_head<H: Host + ?Sized>(&mut self, host: &H, report: Report) {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
         }
@@ -205,7 +223,8 @@ impl Trying {
         self.note_time(host);
     }
 
-    /// Notes how long the attempt has taken until now.
+    /// Notes how long the attempt has taken until now, and leaves the times of all attempts for
+    /// logs.
     fn note_time<H: Host + ?Sized>(&mut self, host: &H) {
         let took_ms = millis(host.now()).saturating_sub(self.began_ms);
         if let Some(tried) = self.progress.tried.last_mut() {
@@ -216,68 +235,89 @@ impl Trying {
         host.set_property(TIMES, listed(times).as_bytes());
     }
 
-    /// Keeps for logs what the attempts came to.
+    /// Leaves the results of all attempts for logs, written as in the attempts header: for
+    /// example `openai-eu=429,azure=200`.
     pub(super) fn log_attempts<H: Host + ?Sized>(&self, host: &H) {
         let tried = self.progress.tried.iter();
         let attempts = tried.map(|tried| (self.name(tried.leg), tried.report));
         host.set_property(ATTEMPTS, listed(attempts).as_bytes());
     }
 
+    /// Returns the name of a leg for headers and logs.
     fn name(&self, leg: usize) -> &str {
         self.legs.get(leg).map(|leg| leg.name.as_str()).unwrap_or_default()
     }
 
-    /// Keeps how far the attempts have come, for the router and for the next one.
+    /// Leaves in filter state how far the attempts have come, for the router and for the next
+    /// attempt.
     fn write_progress<H: Host + ?Sized>(&self, host: &H) {
         host.set_property(PROGRESS, &self.progress.encode());
     }
 
-    /// Chooses what follows if the connection fails, which nobody says afterwards.
-    /// `is_first`: what follows the first attempt could be picked when it was planned, a
-    /// moment ago.
+    /// Chooses the leg to try if this attempt is not answered at all.
+    ///
+    /// That must be chosen when the attempt begins: where a connection fails, Envoy makes the next
+    /// attempt without a callback of this one. For the first attempt no state is read, since the
+    /// router has just found that the plan's next leg may be picked.
     pub(super) fn plan_next<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_first: bool) {
         let retries = cx.engine.config.failover.retries_per_deployment;
-        let next = self.after(cx.engine, Failure::Passing, retries, |leg| {
+        let next = self.after(cx.engine, FailureKind::Passing, retries, |leg| {
             is_first || is_ready(cx, leg, self.tokens)
         });
-        self.go_on(cx.host, next);
+        self.set_next(cx.host, next);
     }
 
-    /// Asks Envoy for the next attempt, where that outcome is one to go on after.
+    /// Chooses the leg to try after this attempt was answered, and asks Envoy for a retry where
+    /// there is one.
+    ///
+    /// For example, after a 429 the next leg is another deployment of the model; the progress
+    /// is written with that leg, the route is pointed to its cluster, and the retry header makes
+    /// Envoy drop this response and begin the next attempt. After a 400 that is the client's
+    /// fault nothing is chosen, and the client gets the response as it is.
+    ///
+    /// This replaces what [`Trying::plan_next`] chose, since by now the kind of failure is
+    /// known. A deployment that was drained meanwhile gets no second try.
     fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
-        // The header has the status; what the body adds may be another outcome.
+        // The body may have told another outcome than the head, for example a context window
+        // that is exceeded. The status in the attempts header stays the same.
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
         }
-        let Some(failure) = Failure::of(report.outcome) else {
+        let Some(failure) = FailureKind::of(report.outcome) else {
             self.write_progress(cx.host);
             return;
         };
         let retries = cx.engine.config.failover.retries_per_deployment;
+        // Shared data is read only where a second try of the same leg is possible at all.
         let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
         let is_ready = |leg: &Leg| is_ready(cx, leg, self.tokens);
         let next = self.after(cx.engine, failure, retries, is_ready);
-        self.go_on(cx.host, next);
+        self.set_next(cx.host, next);
+        // Envoy's retry policy lists this header. It drops the response and begins the next
+        // attempt only if the header is there.
         if next.is_some() {
             cx.host.set_response_header(&cx.engine.config.headers.retry, Some(b"1"));
         }
     }
 
-    /// Notes the next leg, if there is to be one, and has the route go to its cluster.
-    fn go_on<H: Host + ?Sized>(&mut self, host: &H, next: Option<usize>) {
-        self.progress.next = next.map_or(Next::Nothing, Next::Leg);
+    /// Notes what is to be tried next, and points Envoy's route to its cluster.
+    fn set_next<H: Host + ?Sized>(&mut self, host: &H, next: Option<usize>) {
+        // Both are written each time: a leg that was chosen when the attempt began must not be
+        // tried after an outcome that leads elsewhere, or nowhere.
+        self.progress.next = next.map_or(NextAttempt::Nothing, NextAttempt::Leg);
         self.write_progress(host);
         if let Some(leg) = next.and_then(|leg| self.legs.get(leg)) {
             host.set_property(CLUSTER, leg.cluster.as_bytes());
         }
     }
 
-    /// Returns the leg to try after a failure, while attempts are left.
+    /// Returns the number of the leg to try after a failure; `None` where all attempts that the
+    /// configuration allows have been made.
     fn after(
         &self,
         engine: &Engine,
-        failure: Failure,
+        failure: FailureKind,
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
@@ -287,11 +327,13 @@ impl Trying {
         self.progress.after(&self.legs, failure, retries, is_ready)
     }
 
+    /// Returns whether the configuration allows another attempt.
     fn has_attempts_left(&self, engine: &Engine) -> bool {
         self.progress.tried.len() < engine.config.failover.max_attempts as usize
     }
 
-    /// Returns whether some failure would be followed by another attempt.
+    /// Returns whether some kind of failure could be followed by another attempt. If none can,
+    /// there is no use in holding an error.
     fn is_anything_left(&self, engine: &Engine) -> bool {
         let is_untried = |leg: usize| !self.progress.has_tried(leg);
         self.has_attempts_left(engine) && (0..self.legs.all.len()).any(is_untried)

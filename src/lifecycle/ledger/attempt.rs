@@ -1,4 +1,5 @@
-//! One attempt, from its start to its end, as shared state and the metrics know it.
+//! The ledger of one attempt: what shared state and metrics record of it, from its start to its
+//! end.
 
 use log::Level;
 
@@ -14,103 +15,113 @@ use crate::state::{Attempt, Dropped, Ended, Ending};
 
 use super::tokens::SpentTokens;
 
-/// The outcome of an attempt that the proxy answered by itself, for reasons that say
-/// nothing about the deployment: a circuit breaker, a cluster that does not exist.
+/// The outcome, as a label, of an attempt that Envoy answered by itself for reasons that say
+/// nothing about the deployment: a circuit breaker, or a cluster that does not exist.
 pub(crate) const PROXY: &str = "proxy";
 
-/// An attempt that has begun and is not counted yet.
+/// An attempt that has begun and has not been counted. Closing it takes it, so that no attempt
+/// can end twice.
 #[derive(Debug)]
 #[must_use = "an attempt is counted when its ledger closes"]
 pub(crate) struct AttemptLedger {
     work: Work,
-    record: Record,
-    /// When all of the request had gone on, in milliseconds since the epoch; `None`: not yet.
+    record: Recording,
+    /// When the last of the request went on, in milliseconds since the epoch; `None` until then.
     sent_ms: Option<u64>,
 }
 
-/// Where an attempt is recorded beside the metrics.
+/// Where an attempt is recorded in addition to the metrics.
 #[derive(Debug)]
-enum Record {
-    /// In its deployment's record.
+enum Recording {
+    /// In the record of its deployment in shared data.
     Deployment(Attempt),
-    /// Nowhere: it goes to an upstream model that the client named itself, or to a
-    /// deployment that this configuration does not have.
+    /// Nowhere: its upstream model was named by the client, or this configuration does not have
+    /// the deployment.
     Nowhere,
 }
 
-/// How an attempt ended, for all who are told.
+/// How an attempt ended, for shared state, metrics and logs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptEnd {
-    /// What its deployment's record is told.
+    /// What the record of its deployment takes in.
     pub(crate) ending: Ending,
+    /// The tokens that it cost.
     pub(crate) tokens: SpentTokens,
-    /// The name of what it came to where that says nothing about the deployment.
+    /// The outcome as a label, for an ending without a report.
     pub(crate) otherwise: &'static str,
 }
 
 impl AttemptEnd {
-    /// Returns the end of an attempt that was not answered; without a report its client
-    /// gave it up.
+    /// Returns the end of an attempt that was not answered. Without a report the client gave it
+    /// up.
     pub(crate) fn without_answer(report: Option<Report>) -> Self {
         let ending = Ending { report, ..Ending::default() };
         let otherwise = Outcome::Cancelled.name();
         Self { ending, tokens: SpentTokens::default(), otherwise }
     }
 
+    /// Returns the outcome as a label.
     fn outcome(&self) -> &'static str {
         self.ending.report.map_or(self.otherwise, |report| report.outcome.name())
     }
 }
 
 impl AttemptLedger {
-    /// Opens the ledger of an attempt that has begun; without an [`Attempt`] no state is
-    /// kept of it.
+    /// Opens the ledger of an attempt that has begun. `attempt` is `None` where shared state does
+    /// not record it.
     pub(crate) fn open(work: Work, attempt: Option<Attempt>) -> Self {
-        Self { work, record: attempt.map_or(Record::Nowhere, Record::Deployment), sent_ms: None }
+        Self {
+            work,
+            record: attempt.map_or(Recording::Nowhere, Recording::Deployment),
+            sent_ms: None,
+        }
     }
 
-    /// Returns what the request is.
+    /// Returns what is known of the request.
     pub(crate) const fn work(&self) -> &Work {
         &self.work
     }
 
-    /// Returns the deployment, where the attempt is recorded at one.
+    /// Returns the deployment that records the attempt.
     pub(crate) const fn deployment(&self) -> Option<DeploymentId> {
         match &self.record {
-            Record::Deployment(attempt) => Some(attempt.deployment),
-            Record::Nowhere => None,
+            Recording::Deployment(attempt) => Some(attempt.deployment),
+            Recording::Nowhere => None,
         }
     }
 
-    /// Returns the attempt as numbers, for whoever takes it over; `None`: it is recorded
-    /// nowhere.
+    /// Returns the attempt as numbers, for the attempt filter that takes it over; `None` where it
+    /// is recorded nowhere.
     pub(crate) fn numbers(&self) -> Option<[u64; 4]> {
         match &self.record {
-            Record::Deployment(attempt) => Some(attempt.numbers()),
-            Record::Nowhere => None,
+            Recording::Deployment(attempt) => Some(attempt.numbers()),
+            Recording::Nowhere => None,
         }
     }
 
-    /// Notes that all of the request has gone on. `least_tokens`: it had that many at least.
-    pub(crate) fn sent(&mut self, now_ms: u64, least_tokens: u64) {
+    /// Notes that the last of the request has gone on. `now_ms` is the time in milliseconds since
+    /// the epoch, and `least_tokens` a lower bound of its input tokens.
+    pub(crate) fn note_sent(&mut self, now_ms: u64, least_tokens: u64) {
         self.sent_ms = Some(now_ms);
         self.work.tokens = self.work.tokens.max(least_tokens);
     }
 
-    /// Returns whether all of the request has gone on.
+    /// Returns whether all of the request has gone on. Until then, a slow client may be what
+    /// takes the time.
     pub(crate) const fn is_sent(&self) -> bool {
         self.sent_ms.is_some()
     }
 
-    /// Returns milliseconds since all of the request had gone on. Until then the client
-    /// may have been what took so long.
+    /// Returns the time since the last of the request went on, in milliseconds; `None` where it
+    /// has not, for then the time would be the client's.
     pub(crate) fn since_sent<H: Host + ?Sized>(&self, host: &H) -> Option<u64> {
         Some(millis(host.now()).saturating_sub(self.sent_ms?))
     }
 
-    /// Gives a probe's place back, once its answer has begun.
+    /// Gives a probe's place back. A deployment that recovers gets few requests at a time; once
+    /// one of them is being answered, the next may come.
     pub(crate) fn release_probe<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
-        if let Record::Deployment(attempt) = &mut self.record
+        if let Recording::Deployment(attempt) = &mut self.record
             && attempt.is_probe()
             && cx.engine.fleet.release(cx.host, attempt).is_err()
         {
@@ -118,20 +129,22 @@ impl AttemptLedger {
         }
     }
 
-    /// Closes the ledger: records the end of the attempt, and counts it.
+    /// Closes the ledger: records the end of the attempt in shared state, and counts it. A write
+    /// that is given up because other workers were always faster is counted too.
     pub(crate) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: &AttemptEnd) {
         let attempt = match &self.record {
-            Record::Deployment(attempt) => attempt,
-            Record::Nowhere => {
+            Recording::Deployment(attempt) => attempt,
+            Recording::Nowhere => {
                 cx.engine.meter.put(cx.host, &table::ATTEMPTS, &[OTHER, end.outcome()], 1);
                 return;
             }
         };
+        // Shared state comes first: other workers wait for it, and metrics can come later.
         let now_ms = millis(cx.host.now());
         match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &end.ending, now_ms) {
             Ok(Ended { transition, in_flight }) => {
                 if let Some(transition) = transition {
-                    changed_phase(cx, attempt.deployment, transition, end.ending.report);
+                    report_transition(cx, attempt.deployment, transition, end.ending.report);
                 }
                 show_in_flight(cx, attempt.deployment, Some(in_flight));
             }
@@ -140,22 +153,23 @@ impl AttemptLedger {
         count(cx, attempt, &self.work, end, now_ms);
     }
 
-    /// Closes the ledger of an attempt that ended before it was answered, for no fault of
-    /// its deployment: its client left, or the request was refused after all.
-    pub(crate) fn cancelled<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    /// Closes the ledger of an attempt that ended unanswered through no fault of its deployment:
+    /// the client left, or the request was refused after all.
+    pub(crate) fn cancel<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         self.end(cx, &AttemptEnd::without_answer(None));
     }
 
-    /// Closes the ledger of an attempt that was handed over and that no attempt filter has
-    /// taken: who has no record then was not counted there either.
-    pub(crate) fn handed_back<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    /// Closes the ledger of an attempt that was handed over, but that no attempt filter has taken.
+    /// An attempt without a record is not counted: it is the filter that would have counted it.
+    pub(crate) fn hand_back<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if self.deployment().is_some() {
-            self.cancelled(cx);
+            self.cancel(cx);
         }
     }
 }
 
-/// Counts an attempt after another one that came to `after`.
+/// Counts a fallback: an attempt at another leg after one that ended with the outcome `after`.
+/// `asked` is the model that the client asked for, as a label.
 pub(crate) fn count_fallback<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     asked: &str,
@@ -166,7 +180,7 @@ pub(crate) fn count_fallback<H: Host + ?Sized>(
     cx.engine.meter.put(cx.host, &table::FALLBACKS, &[asked, name, after.name()], 1);
 }
 
-/// Shows how many attempts are under way at a deployment, where that is known.
+/// Shows as a metric how many attempts are in flight at a deployment; `None`: it is not known.
 pub(crate) fn show_in_flight<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     deployment: DeploymentId,
@@ -177,7 +191,8 @@ pub(crate) fn show_in_flight<H: Host + ?Sized>(
     cx.engine.meter.put(cx.host, &table::IN_FLIGHT, &[name], u64::from(count));
 }
 
-/// Counts an attempt that has ended, with its duration, tokens and cost.
+/// Counts an attempt that has ended: its outcome, duration, tokens and cost, and how far the
+/// estimate of its tokens was from the provider's count.
 fn count<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     attempt: &Attempt,
@@ -185,6 +200,7 @@ fn count<H: Host + ?Sized>(
     end: &AttemptEnd,
     now_ms: u64,
 ) {
+    // Labels and durations need not be found out for metrics that are off.
     if !cx.engine.meter.is_on() {
         return;
     }
@@ -199,6 +215,7 @@ fn count<H: Host + ?Sized>(
     let is_success = outcome == Outcome::Success.name();
     put(&table::ATTEMPTS, &[name, outcome], 1);
     let took_ms = now_ms.saturating_sub(attempt.began_ms);
+    // The label is empty for a success, as OpenTelemetry's `error.type` is absent then.
     let error = if is_success { "" } else { outcome };
     put(&table::DURATION, &[name, operation, provider, model, error], took_ms);
     if let Some(ms) = ending.first_byte_ms.filter(|_| is_success) {
@@ -212,6 +229,7 @@ fn count<H: Host + ?Sized>(
             put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
         }
     }
+    // Only an estimate of the whole body can be compared with the provider's count.
     if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
         let percent = work.tokens.saturating_mul(100).checked_div(tokens.input);
         put(&table::ESTIMATE, &[name], percent.unwrap_or_default());
@@ -221,8 +239,8 @@ fn count<H: Host + ?Sized>(
     }
 }
 
-/// Logs that a deployment's phase has changed, and counts it.
-fn changed_phase<H: Host + ?Sized>(
+/// Logs and counts that a deployment has begun to cool down, or is healthy again.
+fn report_transition<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     id: DeploymentId,
     transition: Transition,
@@ -235,6 +253,7 @@ fn changed_phase<H: Host + ?Sized>(
             let status = if status == 0 { String::new() } else { format!(" ({status})") };
             format!("deployment \"{name}\" cools for {ms} ms after {}{status}", outcome.name())
         }
+        // A deployment cools only after a report, so this is the other transition.
         _ => {
             cx.engine.meter.put(cx.host, &table::RECOVERIES, &[name], 1);
             format!("deployment \"{name}\" is healthy again")

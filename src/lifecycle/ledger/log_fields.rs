@@ -1,8 +1,8 @@
-//! What access logs are given of a request, where the configuration asks for it.
+//! The fields that access logs can show of a request, where the configuration asks for them.
 //!
-//! The fields are filter state, which is sent nowhere. Values are words of printable ASCII,
-//! so that no name that a client has chosen can end a line or a field of a log. They never
-//! hold text of a request, a header or a credential.
+//! The fields are filter state, which is sent nowhere. Values are words of printable ASCII, so no
+//! name that a client has chosen can end a line or a field of a log. They never hold text of a
+//! request, a header or a credential.
 
 use crate::config::DeploymentId;
 use crate::host::Host;
@@ -23,10 +23,10 @@ const INPUT_TOKENS: &[&str] = &["llm.input_tokens"];
 const OUTPUT_TOKENS: &[&str] = &["llm.output_tokens"];
 const COST_USD: &[&str] = &["llm.cost_usd"];
 
-/// Billionths in one.
+/// Billionths of a dollar in a dollar.
 const NANO: u64 = 1_000_000_000;
 
-/// Keeps what has been decided.
+/// Leaves the decision for logs: model and route, and the server where there is one attempt.
 pub(super) fn log_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision, step: &Step) {
     let config = &cx.engine.config;
     if !config.log_fields {
@@ -36,28 +36,29 @@ pub(super) fn log_decision<H: Host + ?Sized>(cx: Ctx<'_, H>, decision: &Decision
     if let Some(id) = decision.route {
         cx.host.set_property(ROUTE, log_word(&config.route(id).name).as_bytes());
     }
-    // Each attempt logs its own server.
-    if !cx.engine.delivery.hands_over() {
+    // Otherwise each attempt logs its own server.
+    if !cx.engine.delivery.is_handed_over() {
         let provider = &config.provider(step.server.provider(config)).name;
         log_server(cx, &step.server.name(config), provider);
     }
 }
 
-/// Keeps why a request is answered here.
+/// Leaves the code of the error for logs.
 pub(super) fn log_refusal<H: Host + ?Sized>(cx: Ctx<'_, H>, refusal: &Refusal) {
     if cx.engine.config.log_fields {
         cx.host.set_property(REFUSAL, refusal.code.as_bytes());
     }
 }
 
-/// Keeps how long it took to read and decide.
+/// Leaves for logs how long it took to read and decide the request, in microseconds.
 pub(crate) fn log_decision_time<H: Host + ?Sized>(cx: Ctx<'_, H>, spent_us: u64) {
     if cx.engine.config.log_fields {
         cx.host.set_property(DECISION_US, spent_us.to_string().as_bytes());
     }
 }
 
-/// Keeps who is asked.
+/// Leaves the deployment and the provider that the request is sent to for logs. With several
+/// attempts the last one stays.
 pub(crate) fn log_server<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, provider: &str) {
     if cx.engine.config.log_fields {
         cx.host.set_property(DEPLOYMENT, log_word(name).as_bytes());
@@ -65,12 +66,14 @@ pub(crate) fn log_server<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, provider:
     }
 }
 
-/// Keeps what an attempt took.
+/// Leaves the tokens of an attempt and their cost for logs. Nothing is left where no token was
+/// counted, and no cost where a price is not known.
 pub(crate) fn log_tokens<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     deployment: DeploymentId,
     tokens: SpentTokens,
 ) {
+    // A field that is not set shows as `-` in a log, which says more than a zero.
     if !cx.engine.config.log_fields || tokens.sum() == 0 {
         return;
     }

@@ -1,7 +1,8 @@
-//! What is counted and logged of a request and of its attempts.
+//! Counting and logging of requests and their attempts.
 //!
-//! A ledger is open while what it belongs to is under way. Closing it takes it, so nothing
-//! can be counted twice. No text of a request goes into a metric or a log field.
+//! A ledger is open while its request or attempt is under way. Closing takes the ledger, so that
+//! counting something twice does not compile. No text of a request goes into a metric or a log
+//! field.
 
 mod attempt;
 mod decision_time;
@@ -12,7 +13,7 @@ mod tokens;
 
 pub(super) use attempt::{AttemptEnd, AttemptLedger, PROXY, count_fallback, show_in_flight};
 pub(super) use decision_time::DecisionTime;
-pub(super) use label::{Labels, metric_model};
+pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
 pub(super) use tokens::SpentTokens;

@@ -1,23 +1,29 @@
-//! The tokens that an attempt took, and what they cost.
+//! The tokens that an attempt has used, and what they cost.
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
 
 use crate::lifecycle::work::Work;
 
-/// The tokens that an attempt took.
+/// The tokens that an attempt has used.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SpentTokens {
+    /// Tokens of the request.
     pub(super) input: u64,
+    /// Tokens of the response.
     pub(super) output: u64,
-    /// Which of them the provider reports; the rest is estimated.
+    /// Whether the provider has reported the input and the output; otherwise they are
+    /// estimated.
     pub(super) told: [bool; 2],
 }
 
 impl SpentTokens {
-    /// Returns what an answer of `length` bytes took: as the provider counts it, or else
-    /// as it is estimated.
+    /// Returns the tokens of an attempt by its response: the provider's count, or else an
+    /// estimate. `length` is the length of the response's body, in bytes.
+    ///
+    /// An error and a request that only counts tokens use none.
     pub(crate) fn of(work: &Work, status: u16, is_events: bool, length: u64, told: Told) -> Self {
+        // Providers bill nothing for an error.
         if status >= 400 || !work.is_processed {
             return Self::default();
         }
@@ -40,7 +46,8 @@ impl SpentTokens {
         self.input.saturating_add(self.output)
     }
 
-    /// Returns what they cost in billionths of a dollar; `None` where a price is not known.
+    /// Returns the cost in billionths of a dollar; `None` where a price that matters is not
+    /// known.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -52,7 +59,7 @@ impl SpentTokens {
         let mut nano = 0.0;
         for (count, price) in [self.input, self.output].into_iter().zip(prices) {
             if count > 0 {
-                // A dollar for a million is a thousand billionths for one.
+                // A dollar for a million tokens is a thousand billionths for one token.
                 nano += count as f64 * price? * 1000.0;
             }
         }

@@ -1,6 +1,6 @@
-//! Admin requests: let in or not by their head, then read, then answered here.
+//! Admin requests: the token is checked, the body is read, and the request is answered here.
 //!
-//! What is on the admin path never goes upstream, and the admin token never does.
+//! Neither a request on the admin path nor the admin token ever goes upstream.
 
 use log::Level;
 
@@ -12,30 +12,36 @@ use crate::lifecycle::explain::explained;
 use crate::lifecycle::head::RequestHead;
 use crate::request::path;
 
-/// An admin request whose body is being read.
+/// An admin request whose body is being read. Its token has been checked, and the host holds the
+/// body until it is complete.
 #[derive(Debug)]
 pub(super) struct AdminRequest {
     head: RequestHead,
-    /// Its path below the admin path.
+    /// Its path without the admin path before it.
     path: String,
-    /// The longest body that it may have, in bytes.
+    /// Longest body that this endpoint accepts, in bytes.
     longest: u64,
-    /// How much of its body is held by now, in bytes.
+    /// How much of the body the host holds by now, in bytes.
     held: usize,
 }
 
-/// What a head turns out to be.
+/// What a request turns out to be at the gate.
 #[derive(Debug)]
 pub(super) enum Admitted {
-    /// No admin request, with the head as it goes on: without the admin token.
+    /// It is no admin request. Its head goes on, without the admin token if that was in it.
     Other(RequestHead),
-    /// One that was answered.
+    /// It was an admin request, and has been answered.
     Answered,
-    /// One whose body is still to come, and what the host does with its head.
+    /// It is an admin request whose body is still to come. With what the host does with its
+    /// headers.
     Reading(AdminRequest, Action),
 }
 
-/// Takes the head of a request, which may be on the admin path.
+/// Checks whether a request is on the admin path, and whether it may be there. `is_end`: it has
+/// no body.
+///
+/// Any other request loses a credential that is the admin token: an operator's mistake must not
+/// give the token to a provider.
 pub(super) fn admit<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     gate: &Gate,
@@ -48,6 +54,8 @@ pub(super) fn admit<H: Host + ?Sized>(
         }
         return Admitted::Other(head);
     };
+    // The token is checked before anything else is looked at, so that a stranger learns nothing
+    // of what is on this path.
     if let Err(reply) = gate.admit(head.each("authorization")) {
         send(cx.host, &reply);
         return Admitted::Answered;
@@ -63,22 +71,24 @@ pub(super) fn admit<H: Host + ?Sized>(
         request.answer(cx);
         return Admitted::Answered;
     }
-    if cx.engine.delivery.holds_heads() {
+    if cx.engine.delivery.is_head_held() {
         return Admitted::Reading(request, Action::Pause);
     }
-    // The token stays here, whatever the filters after this one do with the head.
+    // The headers go on to a buffer filter, but the token must not.
     cx.host.set_request_header("authorization", None);
     Admitted::Reading(request, Action::Continue)
 }
 
 impl AdminRequest {
-    /// Takes what is held of the body; `None`: the request has been answered.
+    /// Takes what the host holds of the body, `held` bytes. Returns `None` once the request has
+    /// been answered.
     pub(super) fn read<H: Host + ?Sized>(
         mut self,
         cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
     ) -> Option<Self> {
+        // The announced length was checked with the headers. A body without one is checked here.
         if held as u64 > self.longest {
             send(cx.host, &HttpReply::too_large(self.longest));
             return None;
@@ -91,7 +101,7 @@ impl AdminRequest {
         Some(self)
     }
 
-    /// Answers the request, whose end has come.
+    /// Answers the request. Call it once the request has ended.
     pub(super) fn answer<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) {
         let held = self.held;
         let body = (held > 0).then(|| cx.host.request_body(0, held)).flatten().unwrap_or_default();
@@ -126,7 +136,7 @@ impl AdminRequest {
     }
 }
 
-/// Answers the client here.
+/// Answers the operator. No cache may keep what an admin endpoint says.
 fn send<H: Host + ?Sized>(host: &H, reply: &HttpReply) {
     let mut headers = vec![("content-type", "application/json"), ("cache-control", "no-store")];
     headers.extend_from_slice(&reply.headers);

@@ -1,14 +1,14 @@
-//! An answer on its way to the client. Its request's body may still follow.
+//! A response on its way to the client. The rest of the request's body may still follow.
 
 use std::borrow::Cow;
 
 use crate::config::Config;
 use crate::host::{Headers, Host};
-use crate::lifecycle::answer::{self, Answer, Heard, hear};
+use crate::lifecycle::answer::{self, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
-use crate::lifecycle::ledger::{AttemptLedger, Labels, RequestLedger};
-use crate::lifecycle::progress::{Next, Progress, Tried, is_taken_over, listed};
+use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
+use crate::lifecycle::progress::{NextAttempt, Progress, Tried, is_taken_over, listed};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
@@ -19,36 +19,36 @@ use crate::text::header_value;
 use super::streaming::Streaming;
 use super::upload::Upload;
 
-/// An answer on its way to the client.
+/// A response on its way to the client. The request has been counted.
 #[derive(Debug)]
 pub(super) struct Answering {
     upload: Upload,
     body: AnswerBody,
 }
 
-/// What is done with the answer's body.
+/// How the body of the response is handled.
 #[derive(Debug)]
 enum AnswerBody {
-    /// It passes, unread by the router.
+    /// It passes without being read here.
     Passing,
-    /// It is read as it passes: it belongs to the attempt.
-    Read(Box<Answer>),
-    /// The client gets this refusal in its place.
+    /// It passes and is read meanwhile, for the router's own attempt.
+    Read(Box<UpstreamResponse>),
+    /// The client gets this error in its place.
     Replaced(Refusal),
 }
 
 impl Answering {
-    /// Takes the head of the answer to a request.
+    /// Takes the response headers for a request that has gone on. `is_end`: there is no body.
     pub(super) fn begin<H: Host + ?Sized>(
         cx: Ctx<'_, H>,
         streaming: Streaming,
         is_end: bool,
     ) -> Self {
         let Streaming { ledger, decision, attempt, upload } = streaming;
-        let body = if cx.engine.delivery.hands_over() {
-            end_handed_over(cx, ledger, &decision, attempt, is_end)
+        let body = if cx.engine.delivery.is_handed_over() {
+            take_handed_over_head(cx, ledger, &decision, attempt, is_end)
         } else {
-            end_direct(cx, ledger, &decision, attempt)
+            take_direct_head(cx, ledger, &decision, attempt)
         };
         let mut answering = Self { upload, body };
         if is_end {
@@ -57,10 +57,11 @@ impl Answering {
         answering
     }
 
-    /// Takes the next chunk of the request's body.
+    /// Takes the next chunk of the request's body, `held` bytes long: a provider may answer
+    /// before it has read the whole request.
     ///
     /// # Errors
-    /// What the client is told where the body is not one that may be sent on.
+    /// The error for the client, where the body may not be sent on after all.
     pub(super) fn take_chunk<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
@@ -69,12 +70,13 @@ impl Answering {
     ) -> Result<(), Refusal> {
         self.upload.read(cx, held, is_end)?;
         if let (true, AnswerBody::Read(answer)) = (is_end, &mut self.body) {
-            answer.ledger.sent(millis(cx.host.now()), self.upload.tokens());
+            answer.ledger.note_sent(millis(cx.host.now()), self.upload.tokens());
         }
         Ok(())
     }
 
-    /// Takes a piece of the answer's body.
+    /// Takes a piece of the response's body, `length` bytes long, and returns whether the host
+    /// holds it.
     pub(super) fn take_piece<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
@@ -84,7 +86,7 @@ impl Answering {
         match &mut self.body {
             AnswerBody::Passing => {}
             AnswerBody::Read(answer) => answer.pass(cx.host, 0, length),
-            // What is replaced comes in pieces, and is replaced as a whole.
+            // The body comes in pieces, and can be replaced only as a whole.
             AnswerBody::Replaced(_) if !is_end => return Action::Pause,
             AnswerBody::Replaced(refusal) => {
                 let body = refusal.body(self.upload.dialect);
@@ -97,7 +99,7 @@ impl Answering {
         Action::Continue
     }
 
-    /// Takes the end of the answer.
+    /// Ends the router's own attempt, at the end of the response.
     fn finish<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         let body = std::mem::replace(&mut self.body, AnswerBody::Passing);
         if let AnswerBody::Read(answer) = body {
@@ -110,25 +112,26 @@ impl Answering {
         self.upload.dialect
     }
 
-    /// Ends a request whose body may not be sent on after all.
-    pub(super) fn refused<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    /// Ends a request that is refused while its body is on the way upstream.
+    pub(super) fn refuse<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if let AnswerBody::Read(answer) = self.body {
             answer.finish(cx, End::Left);
         }
         self.upload.end(cx);
     }
 
-    /// Takes the end of the stream.
-    pub(super) fn dropped<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    /// Takes the end of the stream, which may come before that of the response.
+    pub(super) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         self.upload.end(cx);
         if let AnswerBody::Read(answer) = self.body {
-            answer.broken_off(cx);
+            answer.end_broken_off(cx);
         }
     }
 }
 
-/// Takes the head of an answer to the router's own attempt, and names who served.
-fn end_direct<H: Host + ?Sized>(
+/// Takes the response headers for the router's own attempt: counts the request, and names the
+/// deployment that served it. Returns how the body is handled.
+fn take_direct_head<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
@@ -137,10 +140,11 @@ fn end_direct<H: Host + ?Sized>(
     let config = &cx.engine.config;
     let Some(step) = decision.plan.first() else { return AnswerBody::Passing };
     let Heard { status, report, open } = hear(cx, attempt, step.server.provider(config));
-    ledger.served(cx, Labels::of(config, decision), status);
+    ledger.close_served(cx, RequestLabels::of(config, decision), status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
         let attempts = report.map(|report| listed(std::iter::once((&*name, report))));
+        // Attempt filters log their attempts by themselves; here there is none.
         if let (true, Some(attempts)) = (config.log_fields, &attempts) {
             cx.host.set_property(ATTEMPTS, attempts.as_bytes());
         }
@@ -151,9 +155,10 @@ fn end_direct<H: Host + ?Sized>(
     open.map_or(AnswerBody::Passing, AnswerBody::Read)
 }
 
-/// Takes the head of the answer to a request that was handed over: names who served, and
-/// answers for providers of which none did.
-fn end_handed_over<H: Host + ?Sized>(
+/// Takes the response headers for a request that was handed over: counts the request, names the
+/// deployment that served it, and replaces the response where no provider has given one. Returns
+/// how the body is handled.
+fn take_handed_over_head<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
@@ -162,45 +167,66 @@ fn end_handed_over<H: Host + ?Sized>(
 ) -> AnswerBody {
     let config = &cx.engine.config;
     let left = cx.host.property(PROGRESS);
+    // Envoy has answered before any attempt was made. Its attempt filter would have ended it.
     if !is_taken_over(left.as_deref()) {
-        attempt.handed_back(cx);
+        attempt.hand_back(cx);
     }
     let progress = left.as_deref().and_then(Progress::decode);
     let progress = progress.filter(|progress| !progress.tried.is_empty());
     let last = progress.as_ref().and_then(|progress| progress.tried.last());
-    // Such an answer is a provider's, and no other attempt was asked for.
+    // A 200 is always the last attempt's own response, so response headers need not be read.
     let is_served = last.and_then(Tried::status) == Some(200);
     let mut instead = None;
     let mut status = last.and_then(Tried::status);
     if !is_served {
         let headers = cx.host.response_headers();
         if let (false, Some(progress)) = (is_end, &progress) {
-            instead = self::instead(cx.host, &headers, progress);
+            instead = replacement(cx.host, &headers, progress);
         }
         status = status.or_else(|| Some(answer::status(&headers)));
+        // The last attempt may have asked for a retry that Envoy did not make any more. That is
+        // not the client's concern.
         cx.host.set_response_header(&config.headers.retry, None);
     }
     if let Some(refusal) = &instead {
         status = Some(refusal.status);
         set_refusal(cx.host, refusal);
     }
-    let labels = Labels::of(config, decision);
-    ledger.served(cx, labels, status.unwrap_or_default());
+    // The request is counted with the status that the client gets.
+    let labels = RequestLabels::of(config, decision);
+    ledger.close_served(cx, labels, status.unwrap_or_default());
     if config.response_headers {
         name_last_server(cx.host, config, decision, progress.as_ref());
     }
     instead.map_or(AnswerBody::Passing, AnswerBody::Replaced)
 }
 
-/// Returns what the client is told where the last attempt was not answered by its
-/// provider: when to come back if one of them said so, else that all have failed.
-fn instead<H: Host + ?Sized>(host: &H, headers: &Headers, progress: &Progress) -> Option<Refusal> {
+/// Returns the error that the client gets in place of a response that no provider has made;
+/// `None` where the response is a provider's, or tells enough.
+///
+/// Envoy's own text for a failed connection would mean nothing to a client that knows a model
+/// and not the deployments. For example:
+///
+/// - `a` answered 429 with `retry-after: 7`, and the connection to `b` failed. Envoy answers 503
+///   for `b`. The client gets a 429 that tells it to come back after 7 seconds;
+/// - the connections to `a` and `b` failed. The client gets a 503 in its dialect that says so;
+/// - `a` failed and `b` answered 503 itself. That response is the provider's and stays.
+///
+/// An attempt filter's own answer (nothing was left to try) looks to Envoy as if it came from
+/// upstream, so progress tells it from a provider's.
+fn replacement<H: Host + ?Sized>(
+    host: &H,
+    headers: &Headers,
+    progress: &Progress,
+) -> Option<Refusal> {
     let details = host.property(&["response", "code_details"]).unwrap_or_default();
-    // What the attempt filter answers comes from upstream, like a provider's answer.
-    if details.starts_with(b"via_upstream") && progress.next != Next::Surplus {
+    // To Envoy, what an attempt filter answers by itself comes from upstream as well.
+    if details.starts_with(b"via_upstream") && progress.next != NextAttempt::Surplus {
         return None;
     }
     let status = answer::status(headers);
+    // Envoy answers 503 where a connection fails and 504 after a timeout. Other responses of
+    // its own, such as 413, tell the client something about its request.
     if !matches!(status, 503 | 504) {
         return None;
     }
@@ -215,7 +241,8 @@ fn instead<H: Host + ?Sized>(host: &H, headers: &Headers, progress: &Progress) -
     })
 }
 
-/// Makes the head of an answer that of a refusal.
+/// Turns the response headers into those of an error of this filter. The length is removed, since
+/// the body will be another one.
 fn set_refusal<H: Host + ?Sized>(host: &H, refusal: &Refusal) {
     host.set_response_header(":status", Some(refusal.status.to_string().as_bytes()));
     host.set_response_header("content-type", Some(b"application/json"));
@@ -224,7 +251,8 @@ fn set_refusal<H: Host + ?Sized>(host: &H, refusal: &Refusal) {
     host.set_response_header("retry-after", seconds.as_deref().map(str::as_bytes));
 }
 
-/// Names in response headers who was tried, and who served in the end.
+/// Names in response headers what was tried, and what served in the end. Without progress, Envoy
+/// answered before any attempt: then the plan's first step is named, without attempts.
 fn name_last_server<H: Host + ?Sized>(
     host: &H,
     config: &Config,
@@ -242,8 +270,9 @@ fn name_last_server<H: Host + ?Sized>(
     }
 }
 
-/// Returns the step of a plan that a leg was made of: legs are numbered through the plan
-/// and its lists by kind of failure, in the order in which they are handed over.
+/// Returns the step of a decision that the leg with that number was made from. Legs are numbered
+/// through the plan and then its lists by kind of failure, in the order in which
+/// `send/hand_over.rs` adds them.
 fn step(decision: &Decision, leg: usize) -> Option<&Step> {
     let kinds = &decision.kinds;
     let lists = [kinds.context_window.as_ref(), kinds.rate_limit.as_ref()];
@@ -251,7 +280,8 @@ fn step(decision: &Decision, leg: usize) -> Option<&Step> {
     decision.plan.iter().chain(lists.flatten()).nth(leg)
 }
 
-/// Names in response headers who served.
+/// Names in response headers the model, deployment, provider and route that served. Names that a
+/// provider has set are replaced, since a client could take them for this filter's.
 fn name_server<H: Host + ?Sized>(
     host: &H,
     config: &Config,
@@ -264,7 +294,7 @@ fn name_server<H: Host + ?Sized>(
     set(&names.model, &header_value(&step.model));
     set(&names.deployment, &header_value(&step.server.name(config)));
     set(&names.provider, &header_value(&config.provider(step.server.provider(config)).name));
-    // Without any, Envoy answered by itself.
+    // Without attempts Envoy has answered by itself.
     host.set_response_header(&names.attempts, attempts.map(str::as_bytes));
     match decision.route {
         Some(route) => set(&names.route, &header_value(&config.route(route).name)),

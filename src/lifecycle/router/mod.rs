@@ -1,4 +1,4 @@
-//! The router role: one request, from its head to the end of its answer.
+//! The router role: one request, from its headers to the end of the response.
 //!
 //! [`Router::handle`] is the table of transitions; `lifecycle/mod.rs` draws it.
 
@@ -24,141 +24,164 @@ use crate::host::Host;
 use super::ctx::Ctx;
 use super::engine::Engine;
 use super::event::{Action, Event};
-use super::ledger::Labels;
+use super::ledger::RequestLabels;
 use super::refuse::refuse;
 
 use answering::Answering;
 use settle::refuse_at_end;
-use state::{Next, State};
+use state::{NextState, RouterState};
 
-/// One request in the router role.
+/// One request in the router role: the engine that it began with, and its state.
+///
+/// A state is moved out for a transition and the next one put in its place, so no state outlives
+/// the event that ends it.
 #[derive(Debug)]
 pub(super) struct Router {
     engine: Rc<Engine>,
-    state: State,
+    state: RouterState,
 }
 
 impl Router {
-    /// Returns a request of which nothing has come yet.
+    /// Returns the router of a new request.
     pub(super) const fn new(engine: Rc<Engine>) -> Self {
-        Self { engine, state: State::New }
+        Self { engine, state: RouterState::New }
     }
 
-    /// Takes what happens to the request: the table of transitions.
+    /// Takes an event, and returns what the host does. An event that a state has no use for
+    /// leaves the state as it is.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
         let cx = Ctx { engine: &self.engine, host };
         let state = &mut self.state;
         match event {
             Event::RequestHead { is_end } => step(state, |state| match state {
-                State::New => open::open(cx, is_end),
+                RouterState::New => open::open(cx, is_end),
                 state => (state, Action::Continue),
             }),
             Event::RequestBody { held, is_end } => {
-                step(state, |state| body(cx, state, held, is_end))
+                step(state, |state| take_body(cx, state, held, is_end))
             }
-            Event::RequestTrailers => step(state, |state| trailers(cx, state)),
+            Event::RequestTrailers => step(state, |state| take_trailers(cx, state)),
             Event::Called(called) => step(state, |state| match state {
-                State::Asking(asking) if asking.call == called.call => {
-                    settle::answered(cx, *asking, called)
+                RouterState::Asking(asking) if asking.call == called.call => {
+                    settle::take_answer(cx, *asking, called)
                 }
-                // The request has been answered meanwhile, or waits for another call.
+                // Envoy has answered the request meanwhile, or it waits for another call.
                 state => (state, Action::Pause),
             }),
-            Event::ResponseHead { is_end } => step(state, |state| response_head(cx, state, is_end)),
-            // The most frequent event, of which no other state comes.
+            Event::ResponseHead { is_end } => {
+                step(state, |state| take_response_head(cx, state, is_end))
+            }
+            // This is the most frequent event, and it never leads to another state.
             Event::ResponseBody { length, is_end } => match state {
-                State::Answering(answering) => answering.take_piece(cx, length, is_end),
+                RouterState::Answering(answering) => answering.take_piece(cx, length, is_end),
                 _ => Action::Continue,
             },
             Event::Dropped => step(state, |state| {
-                dropped(cx, state);
-                (State::Done, Action::Continue)
+                take_end(cx, state);
+                (RouterState::Done, Action::Continue)
             }),
         }
     }
 }
 
-/// Makes a transition: takes the state, and leaves the next one in its place.
-fn step(state: &mut State, transition: impl FnOnce(State) -> Next) -> Action {
-    let (next, action) = transition(std::mem::replace(state, State::Done));
+/// Makes a transition: takes the state, and puts the next one in its place. A transition owns
+/// the state, so it cannot forget to say which state comes next.
+fn step(state: &mut RouterState, transition: impl FnOnce(RouterState) -> NextState) -> Action {
+    let (next, action) = transition(std::mem::replace(state, RouterState::Done));
     *state = next;
     action
 }
 
-/// Takes what has come of the request's body.
-fn body<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State, held: usize, is_end: bool) -> Next {
+/// Takes what has come of the request's body. `held` is the length of what the host has, in
+/// bytes.
+fn take_body<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    state: RouterState,
+    held: usize,
+    is_end: bool,
+) -> NextState {
     match state {
-        State::New | State::Done => (state, Action::Continue),
-        State::Admin(request) => match request.read(cx, held, is_end) {
-            Some(request) => (State::Admin(Box::new(request)), Action::Pause),
-            None => (State::Done, Action::Pause),
+        RouterState::New | RouterState::Done => (state, Action::Continue),
+        RouterState::Admin(request) => match request.read(cx, held, is_end) {
+            Some(request) => (RouterState::Admin(Box::new(request)), Action::Pause),
+            None => (RouterState::Done, Action::Pause),
         },
-        State::Reading(reading) => settle::read_on(cx, reading, held, is_end),
-        State::Asking(mut asking) => {
+        RouterState::Reading(reading) => settle::read_on(cx, reading, held, is_end),
+        // The body was whole before the service was asked; this may be the end of the stream.
+        RouterState::Asking(mut asking) => {
             asking.whole.is_end |= is_end;
-            (State::Asking(asking), Action::Pause)
+            (RouterState::Asking(asking), Action::Pause)
         }
-        State::Streaming(mut streaming) => match streaming.take_chunk(cx, held, is_end) {
-            Ok(()) => (State::Streaming(streaming), Action::Continue),
+        RouterState::Streaming(mut streaming) => match streaming.take_chunk(cx, held, is_end) {
+            Ok(()) => (RouterState::Streaming(streaming), Action::Continue),
             Err(refusal) => {
                 let dialect = streaming.upload.dialect;
-                streaming.refused(cx, &refusal);
-                (State::Done, refuse(cx.host, &refusal, dialect))
+                streaming.refuse(cx, &refusal);
+                (RouterState::Done, refuse(cx.host, &refusal, dialect))
             }
         },
-        State::Answering(mut answering) => match answering.take_chunk(cx, held, is_end) {
-            Ok(()) => (State::Answering(answering), Action::Continue),
+        RouterState::Answering(mut answering) => match answering.take_chunk(cx, held, is_end) {
+            Ok(()) => (RouterState::Answering(answering), Action::Continue),
             Err(refusal) => {
                 let dialect = answering.dialect();
-                answering.refused(cx);
-                (State::Done, refuse(cx.host, &refusal, dialect))
+                answering.refuse(cx);
+                (RouterState::Done, refuse(cx.host, &refusal, dialect))
             }
         },
-        State::Refusing(refusing) => {
+        RouterState::Refusing(refusing) => {
             refuse_at_end(cx.host, refusing.refusal, refusing.dialect, is_end)
         }
     }
 }
 
-/// Takes the trailers of the request: no more of its body comes with them.
-fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State) -> Next {
+/// Takes the trailers of the request: its body has ended, and nothing more of it comes.
+fn take_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: RouterState) -> NextState {
     match state {
-        State::Admin(request) => {
+        RouterState::Admin(request) => {
             request.answer(cx);
-            (State::Done, Action::Pause)
+            (RouterState::Done, Action::Pause)
         }
-        State::Reading(reading) => settle::trailers(cx, reading),
-        state => body(cx, state, 0, true),
+        RouterState::Reading(reading) => settle::take_trailers(cx, reading),
+        state => take_body(cx, state, 0, true),
     }
 }
 
-/// Takes the head of the response.
-fn response_head<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State, is_end: bool) -> Next {
+/// Takes the response headers.
+fn take_response_head<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    state: RouterState,
+    is_end: bool,
+) -> NextState {
     let next = match state {
-        State::Streaming(streaming) => {
-            State::Answering(Box::new(Answering::begin(cx, *streaming, is_end)))
+        RouterState::Streaming(streaming) => {
+            RouterState::Answering(Box::new(Answering::begin(cx, *streaming, is_end)))
         }
-        // The proxy has answered by itself: what is still to be decided comes too late.
-        State::Reading(reading) => {
-            reading.ledger.answered_by_proxy(cx);
-            State::Done
+        // Envoy has answered by itself, with a timeout for example, so it is too late to decide.
+        RouterState::Reading(reading) => {
+            reading.ledger.close_answered_by_proxy(cx);
+            RouterState::Done
         }
-        State::Asking(asking) => {
-            asking.whole.ledger.answered_by_proxy(cx);
-            State::Done
+        RouterState::Asking(asking) => {
+            asking.whole.ledger.close_answered_by_proxy(cx);
+            RouterState::Done
         }
         state => state,
     };
     (next, Action::Continue)
 }
 
-/// Takes the end of the stream.
-fn dropped<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State) {
+/// Takes the end of the stream: closes whatever is still open.
+fn take_end<H: Host + ?Sized>(cx: Ctx<'_, H>, state: RouterState) {
     match state {
-        State::Reading(reading) => reading.ledger.cancelled(cx, Labels::UNDECIDED),
-        State::Asking(asking) => asking.whole.ledger.cancelled(cx, Labels::UNDECIDED),
-        State::Streaming(streaming) => streaming.dropped(cx),
-        State::Answering(answering) => answering.dropped(cx),
-        State::New | State::Admin(_) | State::Refusing(_) | State::Done => {}
+        RouterState::Reading(reading) => {
+            reading.ledger.close_cancelled(cx, RequestLabels::UNDECIDED)
+        }
+        RouterState::Asking(asking) => {
+            asking.whole.ledger.close_cancelled(cx, RequestLabels::UNDECIDED)
+        }
+        RouterState::Streaming(streaming) => streaming.end(cx),
+        RouterState::Answering(answering) => answering.end(cx),
+        RouterState::New | RouterState::Admin(_) | RouterState::Refusing(_) | RouterState::Done => {
+        }
     }
 }

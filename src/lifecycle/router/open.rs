@@ -1,4 +1,4 @@
-//! The head of a request: what it turns out to be.
+//! The first transition: what a request turns out to be by its headers.
 
 use std::time::Duration;
 
@@ -16,20 +16,23 @@ use crate::routing::looks;
 
 use super::admin::{self, Admitted};
 use super::models;
-use super::reading::Reading;
+use super::reading::ReadingBody;
 use super::settle::{Opened, decide_whole, leave_unread};
-use super::state::{Next, State};
+use super::state::{NextState, RouterState};
 
-/// Takes the head of a request.
-pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> Next {
+/// Takes the headers of a request. `is_end`: it has no body.
+pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> NextState {
     let mut head = RequestHead::new(cx.host.request_headers());
     if let Some(gate) = &cx.engine.secrets.gate {
         head = match admin::admit(cx, gate, head, is_end) {
             Admitted::Other(head) => head,
-            Admitted::Answered => return (State::Done, Action::Pause),
-            Admitted::Reading(request, action) => return (State::Admin(Box::new(request)), action),
+            Admitted::Answered => return (RouterState::Done, Action::Pause),
+            Admitted::Reading(request, action) => {
+                return (RouterState::Admin(Box::new(request)), action);
+            }
         };
     }
+    // The gate comes first: admin requests are never read as requests to a model.
     let intake = Intake::read(&cx.engine.config, head, || cx.host.random());
     withhold(cx, &intake);
     match intake {
@@ -38,7 +41,7 @@ pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> Next {
     }
 }
 
-/// Takes away the headers that never go on.
+/// Removes the headers that never go on, from this filter's requests and from all others.
 fn withhold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Result<Intake, RequestHead>) {
     let (head, is_ours) = match intake {
         Ok(intake) => (&intake.head, true),
@@ -49,19 +52,19 @@ fn withhold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Result<Intake, RequestHea
     }
 }
 
-/// Lets a request go on that is none for this filter, or lists the models it asks for.
-fn pass_by<H: Host + ?Sized>(cx: Ctx<'_, H>, head: &RequestHead) -> Next {
-    // A list of models is no request to a model, so no ledger is opened for it.
+/// Lets a request go on that is not for this filter, or answers it with the list of models.
+fn pass_by<H: Host + ?Sized>(cx: Ctx<'_, H>, head: &RequestHead) -> NextState {
+    // A list of models goes to no model, so it is not counted as a request.
     if cx.engine.config.serve_models && models::list(cx.host, &cx.engine.config, head) {
-        return (State::Done, Action::Pause);
+        return (RouterState::Done, Action::Pause);
     }
     send::pass(cx, true);
-    RequestLedger::open().passed(cx);
-    (State::Done, Action::Continue)
+    RequestLedger::open().close_passed(cx);
+    (RouterState::Done, Action::Continue)
 }
 
-/// Begins to read the body of a request, or decides at once where it has none.
-fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> Next {
+/// Begins to read the body of a request. Where it has none, decides at once.
+fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> NextState {
     let ledger = RequestLedger::open();
     let reader = match reader(cx.engine, &intake, is_end) {
         Ok(reader) => reader,
@@ -71,11 +74,21 @@ fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> N
         }
     };
     let controls = intake.controls(&cx.engine.config);
+    // After this the headers may have gone on, so all that is removed has been removed before.
     let action = send::hold(cx, &mut intake);
     match reader {
         Some(reader) => {
             let spent = Duration::ZERO;
-            (State::Reading(Box::new(Reading { intake, controls, reader, ledger, spent })), action)
+            (
+                RouterState::Reading(Box::new(ReadingBody {
+                    intake,
+                    controls,
+                    reader,
+                    ledger,
+                    spent,
+                })),
+                action,
+            )
         }
         None => {
             let time = DecisionTime::enter(cx.host, Duration::ZERO);
@@ -86,10 +99,11 @@ fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> N
     }
 }
 
-/// Returns the reader of a request's body; `None` where it has none.
+/// Returns a reader for the request's body; `None` where the request has none. It looks at what
+/// the live configuration needs, and at what the shadow needs where that is evaluated.
 ///
 /// # Errors
-/// Why the body is not to be read.
+/// The reason not to read the body.
 fn reader(engine: &Engine, intake: &Intake, is_end: bool) -> Result<Option<RequestReader>, Unread> {
     let config = &engine.config;
     if let Some(unread) = intake.against_reading(config, is_end) {

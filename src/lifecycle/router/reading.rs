@@ -1,10 +1,11 @@
-//! A request whose body is being read, and held meanwhile.
+//! A request whose body is being read while the host holds it, and the decision that can be made
+//! as soon as the model is known.
 
 use std::time::Duration;
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::decide::{Decided, Pending, Ruling, decide};
+use crate::lifecycle::decide::{Committed, Pending, Ruling, decide};
 use crate::lifecycle::early;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, RequestLedger};
@@ -19,63 +20,71 @@ use crate::routing::{Answers, Decision, looks};
 
 use super::window::window;
 
-/// A request whose body is being read.
+/// A request whose body is being read. The host holds the body and its headers, so the request can
+/// still be refused or sent anywhere.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct ReadingBody {
     pub(super) intake: Intake,
-    /// What its control headers ask for, or the first that cannot be read.
+    /// What its control headers ask for, or the first of them that cannot be read.
     pub(super) controls: Result<Controls, BadControl>,
     pub(super) reader: RequestReader,
     pub(super) ledger: RequestLedger,
-    /// How long callbacks have read it so far.
+    /// How long the callbacks so far have taken.
     pub(super) spent: Duration,
 }
 
-/// How far a request has been read.
+/// The result of reading what has come of a body.
 #[derive(Debug)]
-pub(super) enum HasRead {
-    /// More is to come.
+pub(super) enum BodyProgress {
+    /// More of it is to come.
     Part,
-    /// It is whole. With the first window, which need not be copied again.
+    /// It has been read to its end. With the first window, so that it need not be copied again
+    /// for the rewrite.
     Whole(Vec<u8>),
-    /// It has been decided by its model, and the rest can follow by itself. Likewise.
-    Early(Box<Early>, Vec<u8>),
-    /// It cannot be accepted.
+    /// The request has been decided by its model, and the rest of the body can follow. With the
+    /// first window too.
+    Early(Box<EarlyDecision>, Vec<u8>),
+    /// The body cannot be accepted, or is not to be read on.
     Unread(Unread),
-    /// The proxy does not give what it holds.
+    /// The host does not give what it holds.
     Refused(Refusal),
 }
 
-/// A request that is sent on before its body has ended.
+/// The decision about a request that is sent on before its body has ended. Its attempt has begun,
+/// so it must be sent or cancelled.
 #[derive(Debug)]
-pub(super) struct Early {
+pub(super) struct EarlyDecision {
     pub(super) decision: Box<Decision>,
-    /// The plan's first attempt, which has begun.
+    /// The first attempt of the plan, which has begun.
     pub(super) attempt: AttemptLedger,
+    /// What the shadow's rules make of the request, where the shadow is evaluated.
     pub(super) shadowed: Option<Box<Shadowed>>,
 }
 
-impl Reading {
-    /// Reads what is held of the body and has not been read.
+impl ReadingBody {
+    /// Reads what the host holds of the body and has not been read.
+    ///
+    /// `held` is the length of all that the host holds, in bytes; `is_end`: that is the whole
+    /// body; `now_ms` is the time of a decision at the model, in milliseconds since the epoch.
     pub(super) fn read<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
         held: usize,
         is_end: bool,
         now_ms: u64,
-    ) -> HasRead {
+    ) -> BodyProgress {
         let limit = cx.engine.config.limits.max_body_bytes;
         if held as u64 > limit {
-            return HasRead::Unread(Unread::TooLarge { limit });
+            return BodyProgress::Unread(Unread::TooLarge { limit });
         }
-        // Nothing can follow the announced length: one callback less that holds.
+        // With the announced length the body is complete, whether or not Envoy says so already.
         let is_whole = is_end || self.intake.length == Some(held as u64);
         let mut early = None;
         let mut first = Vec::new();
         while self.reader.seen() < held {
             let seen = self.reader.seen();
             let Some(window) = window(cx.host, seen, held) else {
-                return HasRead::Refused(unreadable());
+                return BodyProgress::Refused(unreadable());
             };
             let (intake, controls) = (&self.intake, self.controls.as_ref().ok());
             let read = self.reader.read(intake, &window, |reader| {
@@ -84,22 +93,24 @@ impl Reading {
                 onward
             });
             if let Err(error) = read {
-                return HasRead::Unread(Unread::Unparsable(error));
+                return BodyProgress::Unread(Unread::Unparsable(error));
             }
+            // Edits are mostly near the beginning of a body, so its first window is kept.
             if seen == 0 {
                 first = window;
             }
         }
-        // Only now that all of the piece has been read: what is unreadable begins nothing.
+        // The attempt begins only after all that is held has been read, so that a body which
+        // turns out to be unreadable has not begun one.
         match early.and_then(|early| early.begin(cx, &self.intake)) {
-            Some(early) => HasRead::Early(Box::new(early), first),
-            None if is_whole => HasRead::Whole(first),
-            None => HasRead::Part,
+            Some(early) => BodyProgress::Early(Box::new(early), first),
+            None if is_whole => BodyProgress::Whole(first),
+            None => BodyProgress::Part,
         }
     }
 }
 
-/// What is known of a request that its model decides, before anything of it has begun.
+/// A decision made at the model, with what it was made by. Nothing has begun.
 struct AtModel<'a, 'b, H: ?Sized> {
     facts: RequestFacts,
     controls: &'b Controls,
@@ -107,21 +118,34 @@ struct AtModel<'a, 'b, H: ?Sized> {
 }
 
 impl<H: Host + ?Sized> AtModel<'_, '_, H> {
-    /// Begins the first attempt. `None`: other workers were faster, and what is left needs
-    /// more of the request to decide.
-    fn begin(self, cx: Ctx<'_, H>, intake: &Intake) -> Option<Early> {
+    /// Begins the first attempt. Returns `None` where other workers were faster, and the
+    /// decision among the other deployments needs more of the body: then the request is decided
+    /// when it is whole.
+    fn begin(self, cx: Ctx<'_, H>, intake: &Intake) -> Option<EarlyDecision> {
         let known = (&self.facts, self.controls);
         let decided = self.pending.begin(cx, intake, known, &Answers::default()).ok()?;
-        let Decided { ruling: Ruling::Send(decision, attempt), shadowed } = decided else {
+        let Committed { ruling: Ruling::Send(decision, attempt), shadowed } = decided else {
             return None;
         };
-        Some(Early { decision, attempt, shadowed })
+        Some(EarlyDecision { decision, attempt, shadowed })
     }
 }
 
-/// Decides at the model whether the request can go on: if nothing in the rest of the body
-/// can change the decision. Otherwise sees to it that no more of the rest is looked at than
-/// is asked for. Begins nothing.
+/// Decides, at the moment when the model is known, how the rest of the body is read. Begins
+/// nothing.
+///
+/// There are three results:
+///
+/// 1. The request is *released*: nothing in the rest can change the decision. For example,
+///    `{"model":"assistant","messages":[…` for a model with a single route and no condition on
+///    the prompt goes on at once, and the rest follows while it comes.
+/// 2. The request waits, but the reader *looks at less*. Another model might have needed the
+///    token count; this one needs keywords alone, so tokens are not estimated.
+/// 3. The reader goes on as before. That is the case where the configuration forbids an early
+///    release, and where the body is so short that finding out costs more than looking.
+///
+/// A model in the path or before the prompt is known early. Where the prompt comes first, only
+/// the whole body says which model is meant.
 fn at_model<'a, 'b, H: Host + ?Sized>(
     cx: Ctx<'a, H>,
     intake: &Intake,
@@ -134,6 +158,7 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
     let before = reader.looks();
     let may_release = !is_whole && early::against(config, intake.length).is_none();
     let longest = intake.longest(config);
+    // What need not be looked at is not free to find out, so short bodies are left alone.
     let may_narrow = before != Looks::NOTHING && longest > early::SHORT;
     let onward = Onward::Look(before);
     if !(may_release || may_narrow) {
@@ -145,6 +170,8 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
     let facts = intake.facts_at_model(model, controls);
     if may_release {
         let known = (&facts, controls);
+        // Only a decision to send is acted on now. A refusal could be wrong: the rest of the body
+        // may still name another model.
         let pending = decide(cx, intake, known, &Answers::default(), now_ms);
         if pending.is_to_send() {
             let looks = shadow::looks_of_rest(cx, intake, known, &pending.snapshot, before);

@@ -1,12 +1,15 @@
-//! A request that is answered here with an error, at its end.
+//! A request that is answered with an error as soon as it has ended.
 
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 
-/// A refusal that waits for the end of its request: Envoy closes the connection of a client
-/// that is answered before. The request has been counted.
+/// An error that waits for the end of its request. Envoy closes the connection of a client that is
+/// answered while it still sends, and such a client often sees no answer at all.
+///
+/// The request has been counted already.
 #[derive(Debug)]
 pub(super) struct Refusing {
     pub(super) refusal: Refusal,
+    /// The dialect in which the client is answered.
     pub(super) dialect: Dialect,
 }

@@ -1,5 +1,7 @@
-//! The service that picks a deployment: how it is called, and what its answer means. An
-//! answer that is none picks nothing.
+//! The service that picks a deployment: how it is called, and what its answer means.
+//!
+//! Whatever goes wrong with it is never the client's problem: a service that gives no usable
+//! answer has not picked, and the request is decided without it.
 
 use std::time::Duration;
 
@@ -16,13 +18,13 @@ use crate::routing::Question;
 
 use super::whole::WholeRequest;
 
-/// Longest id of a request that is passed on, in bytes.
+/// Longest request id that is sent to a service, in bytes.
 const MOST_ID: usize = 256;
 
-/// The header that Envoy gives to all answers but its own.
+/// A header that Envoy adds to every response from upstream, but not to its own.
 const FROM_UPSTREAM: &str = "x-envoy-upstream-service-time";
 
-/// Why a service has not picked.
+/// Why a service has not picked a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unpicked {
     /// It cannot be reached, or its connection broke.
@@ -31,14 +33,14 @@ pub(super) enum Unpicked {
     Timeout,
     /// It answered with another status than 200.
     Status,
-    /// Its answer is too long, or does not name a deployment.
+    /// Its answer is too long, is not JSON, or names no deployment.
     Unreadable,
-    /// It named one that it was not offered.
+    /// It named a deployment that it was not offered.
     NotACandidate,
 }
 
 impl Unpicked {
-    /// Its name in metrics and logs.
+    /// Returns its name in metrics and logs.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
@@ -53,7 +55,8 @@ impl Unpicked {
 /// Calls the service that a question is for, and returns the number of the call.
 ///
 /// # Errors
-/// [`NotCalled`] where the proxy makes no such call.
+/// [`NotCalled`] where the host cannot make the call, because the cluster does not exist for
+/// example.
 pub(super) fn call<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     whole: &WholeRequest,
@@ -76,7 +79,8 @@ pub(super) fn call<H: Host + ?Sized>(
     cx.host.call(Callout { cluster, headers: &headers, body: &body, timeout })
 }
 
-/// Counts what became of a question; with how long the service took, if it was called.
+/// Counts the answer to a question, or why there is none. `took_ms` is how long the service took,
+/// in milliseconds; `None` where it was not called.
 pub(super) fn count<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     question: &Question,
@@ -96,7 +100,12 @@ pub(super) fn count<H: Host + ?Sized>(
     });
 }
 
-/// Returns the candidate that an answer picks.
+/// Returns the candidate that the reply of a service picks. `took_ms` is how long the service took,
+/// in milliseconds.
+///
+/// # Errors
+/// Why it has not picked. Envoy reports its own failures as replies too. They lack a header
+/// that Envoy adds to those of the service.
 pub(super) fn picked(
     config: &Config,
     question: &Question,
@@ -104,9 +113,10 @@ pub(super) fn picked(
     took_ms: u64,
 ) -> Result<DeploymentId, Unpicked> {
     let timeout_ms = question.service(config).map_or(0, |service| service.timeout_ms);
-    // The proxy's clock and its timers run a few milliseconds apart.
+    // A timeout while the answer was on its way comes without headers. Envoy's clock and its
+    // timers run a few milliseconds apart, so 80 percent of the time count as all of it.
     let is_late = took_ms.saturating_mul(5) >= timeout_ms.saturating_mul(4);
-    // What the proxy answers itself, where nothing came, is not marked as the service's.
+    // Without the header, the reply is Envoy's own.
     let is_own = !reply.headers.iter().any(|(name, _)| name == FROM_UPSTREAM);
     match reply.status {
         504 if is_own => return Err(Unpicked::Timeout),
@@ -116,23 +126,26 @@ pub(super) fn picked(
         200 => {}
         _ => return Err(Unpicked::Status),
     }
+    // Only what was offered can be picked: the service cannot reach a deployment that may not
+    // serve this request.
     let named = reply.body.as_deref().and_then(deployment).ok_or(Unpicked::Unreadable)?;
     question.named(config, &named).ok_or(Unpicked::NotACandidate)
 }
 
-/// Returns the deployment that an answer names.
+/// Returns the name of the deployment in an answer: `{"deployment": "openai-eu"}`.
 fn deployment(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct Answer {
+    struct PickReply {
         deployment: String,
     }
-    // A list would be taken for the members in their order.
+    // Serde would also accept a list, and take its elements for the members in their order.
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
-    let answer: Answer = serde_json::from_slice(body).ok().filter(|_| is_object)?;
-    Some(answer.deployment)
+    let reply: PickReply = serde_json::from_slice(body).ok().filter(|_| is_object)?;
+    Some(reply.deployment)
 }
 
-/// A question as it is written to a service: no credentials, no headers.
+/// A question as it is written to a service. Other people's programs read this, so it holds no
+/// credentials and no headers of the client.
 #[derive(Serialize)]
 struct AskedFor<'a> {
     model: &'a str,
@@ -143,6 +156,7 @@ struct AskedFor<'a> {
     prompt: Option<&'a str>,
 }
 
+/// A candidate in a question.
 #[derive(Serialize)]
 struct Offered<'a> {
     deployment: &'a str,
@@ -154,6 +168,7 @@ struct Offered<'a> {
     estimated_cost_usd: Option<f64>,
 }
 
+/// Returns a question as JSON; `None` where it cannot be written.
 fn body(
     config: &Config,
     question: &Question,
@@ -182,7 +197,8 @@ fn body(
     serde_json::to_vec(&asked).ok()
 }
 
-/// Returns the request's id, by which the service's log can be matched with the proxy's.
+/// Returns the id of the request, by which the service's log can be matched with Envoy's; `None`
+/// where it is long or has characters that could end a header.
 fn id(head: &RequestHead) -> Option<&str> {
     let id = str::from_utf8(head.first("x-request-id")?).ok()?;
     let is_plain = id.len() <= MOST_ID && id.bytes().all(|byte| matches!(byte, b'!'..=b'~'));

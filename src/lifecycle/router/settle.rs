@@ -1,15 +1,15 @@
-//! From a request that has been read to what is done with it.
+//! From a request that has been read to what happens with it.
 //!
-//! Every way ends here: a request is sent, passes untouched, waits for a service, or is
-//! refused. Each closes the request's ledger or hands it to the next state.
+//! A request is sent, passes untouched, waits for a service, or is refused. Each of these either
+//! closes the request's ledger or hands it to the next state.
 
 use crate::config::BodyPolicy;
 use crate::host::{Called, Host, NotCalled};
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::decide::{Decided, Ruling};
+use crate::lifecycle::decide::{Committed, Ruling};
 use crate::lifecycle::event::{Action, debug, millis};
 use crate::lifecycle::intake::Intake;
-use crate::lifecycle::ledger::{DecisionTime, Labels, RequestLedger, note_decision};
+use crate::lifecycle::ledger::{DecisionTime, RequestLabels, RequestLedger, note_decision};
 use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::send::{self, Held};
 use crate::lifecycle::unread::{Unread, bad_control};
@@ -19,20 +19,20 @@ use crate::request::refusal::Refusal;
 use crate::request::scan::Scan;
 use crate::routing::{Answers, Question};
 
-use super::asking::Asking;
-use super::reading::{Early, HasRead, Reading};
+use super::asking::AskingService;
+use super::reading::{BodyProgress, EarlyDecision, ReadingBody};
 use super::refusing::Refusing;
 use super::service::{self, Unpicked};
-use super::state::{Next, State};
+use super::state::{NextState, RouterState};
 use super::streaming::Streaming;
 use super::upload::Upload;
 use super::whole::WholeRequest;
 
-/// A request whose body has ended, before it is decided.
+/// A request whose body has been read to its end, without what the body says.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) intake: Intake,
-    /// What its control headers ask for, or the first that cannot be read.
+    /// What its control headers ask for, or the first of them that cannot be read.
     pub(super) controls: Result<Controls, BadControl>,
     pub(super) ledger: RequestLedger,
     /// Length of the body, in bytes.
@@ -41,57 +41,60 @@ pub(super) struct Opened {
     pub(super) is_end: bool,
 }
 
-/// Reads what is held of a body, and decides as soon as that can be.
+/// Reads what has come of a body, and decides the request as soon as that is possible.
 pub(super) fn read_on<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    mut reading: Box<Reading>,
+    mut reading: Box<ReadingBody>,
     held: usize,
     is_end: bool,
-) -> Next {
+) -> NextState {
     let time = DecisionTime::enter(cx.host, reading.spent);
     let dialect = reading.intake.call.format().dialect();
     match reading.read(cx, held, is_end, time.now_ms()) {
-        HasRead::Part => {
+        BodyProgress::Part => {
             reading.spent = time.pause(cx);
-            (State::Reading(reading), Action::Pause)
+            (RouterState::Reading(reading), Action::Pause)
         }
-        HasRead::Whole(first) => end_of_body(cx, reading, &first, is_end, time),
-        HasRead::Early(early, first) => {
+        BodyProgress::Whole(first) => end_of_body(cx, reading, &first, is_end, time),
+        BodyProgress::Early(early, first) => {
             let next = release(cx, reading, *early, &first);
             time.stop(cx);
             next
         }
-        HasRead::Unread(unread) => {
-            let is_head_here = cx.engine.delivery.holds_heads();
+        BodyProgress::Unread(unread) => {
+            let is_head_here = cx.engine.delivery.is_head_held();
             let next = leave_unread(cx, reading.ledger, &unread, dialect, is_head_here);
             time.stop(cx);
             next
         }
-        HasRead::Refused(refusal) => {
-            reading.ledger.refused(cx, Labels::UNDECIDED, &refusal);
+        BodyProgress::Refused(refusal) => {
+            reading.ledger.close_refused(cx, RequestLabels::UNDECIDED, &refusal);
             let action = refuse(cx.host, &refusal, dialect);
             time.stop(cx);
-            (State::Done, action)
+            (RouterState::Done, action)
         }
     }
 }
 
-/// Takes the trailers of a request: its body has ended.
-pub(super) fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Box<Reading>) -> Next {
+/// Takes the trailers of a request. All of its body has been read by then.
+pub(super) fn take_trailers<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    reading: Box<ReadingBody>,
+) -> NextState {
     let time = DecisionTime::enter(cx.host, reading.spent);
     end_of_body(cx, reading, &[], true, time)
 }
 
-/// Decides a request whose body has been read to its end. `first` is the beginning of the
-/// body, as far as it is at hand.
+/// Finishes the scan of a body that has been read to its end, and decides the request. `first` is
+/// the beginning of the body, as far as the module still has it.
 fn end_of_body<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    reading: Box<Reading>,
+    reading: Box<ReadingBody>,
     first: &[u8],
     is_end: bool,
     time: DecisionTime,
-) -> Next {
-    let Reading { intake, controls, reader, ledger, .. } = *reading;
+) -> NextState {
+    let ReadingBody { intake, controls, reader, ledger, .. } = *reading;
     let length = reader.seen();
     match reader.finish() {
         Ok(scan) => {
@@ -100,7 +103,7 @@ fn end_of_body<H: Host + ?Sized>(
         }
         Err(error) => {
             let (unread, dialect) = (Unread::Unparsable(error), intake.call.format().dialect());
-            let is_head_here = cx.engine.delivery.holds_heads();
+            let is_head_here = cx.engine.delivery.is_head_held();
             let next = leave_unread(cx, ledger, &unread, dialect, is_head_here);
             time.stop(cx);
             next
@@ -108,21 +111,31 @@ fn end_of_body<H: Host + ?Sized>(
     }
 }
 
-/// Decides a request that is whole.
+/// Decides a request that has been read to its end, and does what was decided.
+///
+/// The order matters:
+///
+/// 1. Control headers that cannot be read are refused here, not earlier, since Envoy closes the
+///    connection of a client that is answered while it still sends.
+/// 2. The request is decided by what the scan has looked at.
+/// 3. If that was too little, the body is read once more with everything on, and the request is
+///    decided again. For example, `{"model":"a",…,"model":"b"}`: the scan looked at what `a`
+///    needs, but the last `model` counts, and `b` has a condition on keywords.
+/// 4. The ruling is carried out, or the service is called that has a say in it.
 pub(super) fn decide_whole<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     opened: Opened,
     scan: Scan,
     first: &[u8],
     time: DecisionTime,
-) -> Next {
+) -> NextState {
     let Opened { intake, controls, ledger, length, is_end } = opened;
     let Scan { mut facts, layout } = scan;
     let controls = match controls {
         Ok(controls) => controls,
         Err(bad) => {
             let refusal = bad_control(&bad);
-            ledger.refused(cx, Labels::UNDECIDED, &refusal);
+            ledger.close_refused(cx, RequestLabels::UNDECIDED, &refusal);
             let next = refuse_at_end(cx.host, refusal, intake.call.format().dialect(), is_end);
             time.stop(cx);
             return next;
@@ -132,11 +145,13 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
     let answers = Answers::default();
     let mut whole =
         WholeRequest { intake, facts, controls, layout, length, answers, is_end, ledger };
+    // Undecided changes nothing, so the request can be decided again after another look.
     let mut decided = whole.decide(cx, time.now_ms());
     if WholeRequest::is_open(&decided) {
         if let Err(refusal) = whole.look_at_everything(cx) {
-            return refuse_whole(cx, whole, Labels::UNDECIDED, refusal, time);
+            return refuse_whole(cx, whole, RequestLabels::UNDECIDED, refusal, time);
         }
+        // Everything is known now, so no decision is undecided any more.
         decided = whole.decide(cx, time.now_ms());
     }
     match decided {
@@ -145,22 +160,26 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
     }
 }
 
-/// Calls a service that is to pick. One that cannot be called has not picked, and the
-/// request is decided without it.
+/// Calls the service that a decision waits for.
+///
+/// A service that cannot be called counts as one that has not picked, and the request is decided
+/// again without it. That decision may wait for another service, of a fallback model, so this is
+/// a loop. It ends because each question is answered once.
 fn ask<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut whole: WholeRequest,
     mut question: Box<Question>,
     time: DecisionTime,
-) -> Next {
+) -> NextState {
     loop {
         let asked_ms = millis(cx.host.now());
         match service::call(cx, &whole, &question) {
             Ok(call) => {
                 let spent = time.pause(cx);
-                let asking = Asking { whole, question, call, asked_ms, spent };
-                return (State::Asking(Box::new(asking)), Action::Pause);
+                let asking = AskingService { whole, question, call, asked_ms, spent };
+                return (RouterState::Asking(Box::new(asking)), Action::Pause);
             }
+            // Counted as a failure of the service. The candidates are ordered without it then.
             Err(NotCalled) => {
                 service::count(cx, &question, Err(Unpicked::Unreachable), None);
                 whole.answers.add(&question, None);
@@ -173,25 +192,36 @@ fn ask<H: Host + ?Sized>(
     }
 }
 
-/// Takes the end of a call, and decides with what the service has said.
-pub(super) fn answered<H: Host + ?Sized>(cx: Ctx<'_, H>, asking: Asking, called: Called) -> Next {
+/// Takes the end of a call, and decides the request again with the service's answer.
+pub(super) fn take_answer<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    asking: AskingService,
+    called: Called,
+) -> NextState {
     let time = DecisionTime::enter(cx.host, asking.spent);
-    let whole = asking.answered(cx, called, time.now_ms());
+    let whole = asking.take_answer(cx, called, time.now_ms());
     match whole.decide(cx, time.now_ms()) {
         Ok(decided) => settle(cx, whole, decided, &[], time),
         Err(question) => ask(cx, whole, question, time),
     }
 }
 
-/// Does with a request what was decided.
+/// Does what was decided with a request that has been read to its end.
+///
+/// The decision is counted only after the request was sent. Sending can still fail, and then the
+/// attempt that has begun must be ended. For example, a
+/// request is decided for `azure`, whose overrides cannot be merged into this body. The attempt
+/// at `azure` is cancelled, so that it is no longer in flight, and the client gets a 400.
+///
+/// Time stops where the request leaves the filter; what is counted after that does not delay it.
 fn settle<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     whole: WholeRequest,
-    decided: Decided,
+    decided: Committed,
     first: &[u8],
     time: DecisionTime,
-) -> Next {
-    let Decided { ruling, shadowed } = decided;
+) -> NextState {
+    let Committed { ruling, shadowed } = decided;
     if let Some(shadowed) = shadowed {
         shadowed.count(cx, Some(&whole.facts));
     }
@@ -199,107 +229,114 @@ fn settle<H: Host + ?Sized>(
         Ruling::Send(decision, attempt) => (decision, attempt),
         Ruling::Refuse(refusal) => {
             let model = whole.facts.model.clone();
-            let labels = Labels::unserved(&cx.engine.config, model.as_deref());
+            let labels = RequestLabels::unserved(&cx.engine.config, model.as_deref());
             return refuse_whole(cx, whole, labels, refusal, time);
         }
+        // With everything known no decision stays open. If one did, the request passes as if it
+        // had not been for this filter.
         Ruling::Pass | Ruling::Undecided => {
             debug(cx.host, || "passed: no model of that name".to_owned());
-            send::pass(cx, cx.engine.delivery.holds_heads());
-            whole.ledger.passed(cx);
+            send::pass(cx, cx.engine.delivery.is_head_held());
+            whole.ledger.close_passed(cx);
             time.stop(cx);
-            return (State::Done, Action::Continue);
+            return (RouterState::Done, Action::Continue);
         }
     };
     let WholeRequest { intake, layout, length, .. } = &whole;
     let held = Held { intake, layout, length: Some(*length as u64), window: first };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
-        attempt.cancelled(cx);
-        let labels = Labels::of(&cx.engine.config, &decision);
+        attempt.cancel(cx);
+        let labels = RequestLabels::of(&cx.engine.config, &decision);
         return refuse_whole(cx, whole, labels, refusal, time);
     }
+    // From here on the request is on its way, and nothing can fail any more.
     note_decision(cx, &decision);
     let left = cx.host.now();
-    attempt.sent(millis(left), 0);
+    attempt.note_sent(millis(left), 0);
     time.stop_at(cx, left);
     let upload = Upload::done(whole.dialect());
     let streaming = Streaming { ledger: whole.ledger, decision, attempt, upload };
-    (State::Streaming(Box::new(streaming)), Action::Continue)
+    (RouterState::Streaming(Box::new(streaming)), Action::Continue)
 }
 
-/// Sends on what is held of a request that was decided by its model, and lets the rest
-/// follow as it comes.
+/// Sends on what is held of a request that was decided by its model. The rest of the body follows
+/// while it comes, and is still scanned.
 fn release<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    reading: Box<Reading>,
-    early: Early,
+    reading: Box<ReadingBody>,
+    early: EarlyDecision,
     first: &[u8],
-) -> Next {
-    let Reading { intake, reader, ledger, .. } = *reading;
-    let Early { decision, attempt, shadowed } = early;
+) -> NextState {
+    let ReadingBody { intake, reader, ledger, .. } = *reading;
+    let EarlyDecision { decision, attempt, shadowed } = early;
     let dialect = intake.call.format().dialect();
+    // The length is the announced one: the rest of the body has not come.
     let held =
         Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: first };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
-        attempt.cancelled(cx);
-        ledger.refused(cx, Labels::of(&cx.engine.config, &decision), &refusal);
-        return (State::Done, refuse(cx.host, &refusal, dialect));
+        attempt.cancel(cx);
+        ledger.close_refused(cx, RequestLabels::of(&cx.engine.config, &decision), &refusal);
+        return (RouterState::Done, refuse(cx.host, &refusal, dialect));
     }
     note_decision(cx, &decision);
     let seen = reader.seen() as u64;
     let upload = Upload::rest(dialect, reader.into_scanner(), intake.length, seen, shadowed);
     let streaming = Streaming { ledger, decision, attempt, upload };
-    (State::Streaming(Box::new(streaming)), Action::Continue)
+    (RouterState::Streaming(Box::new(streaming)), Action::Continue)
 }
 
-/// Does with a body that is not read what the configuration says. `is_head_here`: the head
-/// of the request can still be changed.
+/// Refuses a request whose body is not read, or lets it pass untouched, as the configuration
+/// says. `is_head_here`: the headers of the request can still be changed.
 pub(super) fn leave_unread<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: RequestLedger,
     unread: &Unread,
     dialect: Dialect,
     is_head_here: bool,
-) -> Next {
+) -> NextState {
     let refusal = unread.refusal();
     let action = match unread.policy(&cx.engine.config) {
         BodyPolicy::PassThrough => {
             debug(cx.host, || format!("passed: {}", refusal.code));
             send::pass(cx, is_head_here);
-            ledger.passed(cx);
+            ledger.close_passed(cx);
             Action::Continue
         }
         BodyPolicy::Reject => {
-            ledger.refused(cx, Labels::UNDECIDED, &refusal);
+            ledger.close_refused(cx, RequestLabels::UNDECIDED, &refusal);
             refuse(cx.host, &refusal, dialect)
         }
     };
-    (State::Done, action)
+    (RouterState::Done, action)
 }
 
-/// Refuses a request that has been read.
+/// Refuses a request that has been read to its end: counts it under `labels`, and answers the
+/// client as soon as its request has ended.
 fn refuse_whole<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     whole: WholeRequest,
-    labels: Labels<'_>,
+    labels: RequestLabels<'_>,
     refusal: Refusal,
     time: DecisionTime,
-) -> Next {
+) -> NextState {
     let dialect = whole.dialect();
-    whole.ledger.refused(cx, labels, &refusal);
+    whole.ledger.close_refused(cx, labels, &refusal);
     let next = refuse_at_end(cx.host, refusal, dialect, whole.is_end);
     time.stop(cx);
     next
 }
 
-/// Answers the client here, once its request has ended.
+/// Answers the client with an error: now if its request has ended (`is_end`), or else as soon as it
+/// has.
 pub(super) fn refuse_at_end<H: Host + ?Sized>(
     host: &H,
     refusal: Refusal,
     dialect: Dialect,
     is_end: bool,
-) -> Next {
+) -> NextState {
+    // Envoy closes the connection of a client that is answered while it still sends.
     if is_end {
-        return (State::Done, refuse(host, &refusal, dialect));
+        return (RouterState::Done, refuse(host, &refusal, dialect));
     }
-    (State::Refusing(Box::new(Refusing { refusal, dialect })), Action::Pause)
+    (RouterState::Refusing(Box::new(Refusing { refusal, dialect })), Action::Pause)
 }

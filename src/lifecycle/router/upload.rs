@@ -1,7 +1,7 @@
-//! The part of a body that follows after its request has gone on.
+//! The rest of a body, which follows after its request has gone on.
 //!
-//! It is read on in constant memory. What would have been refused ends the stream before
-//! its last chunk, so that no provider ever has the whole of it.
+//! It is scanned in constant memory. A body that would have been refused ends the stream before
+//! its last chunk goes on, so no provider ever gets the whole of it.
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -14,33 +14,36 @@ use crate::request::refusal::Refusal;
 
 use super::window::window;
 
-/// What is still to come of a body.
+/// The rest of a body that follows after its request has gone on.
 #[derive(Debug)]
 pub(super) struct Upload {
     /// The dialect in which its client is answered.
     pub(super) dialect: Dialect,
     rest: Rest,
-    /// Bytes of the body so far, where it is read on.
+    /// Length of the body so far, in bytes; 0 where it was read whole before.
     seen: u64,
-    /// The shadow's decision, as long as it waits for the body.
+    /// The shadow's decision, which is counted once the body is known.
     shadowed: Option<Box<Shadowed>>,
 }
 
+/// What may still come of a body.
 #[derive(Debug)]
 enum Rest {
-    /// Nothing may follow.
+    /// Nothing: the body is complete.
     Nothing,
-    /// It is read on; with its whole length, if that is announced.
+    /// More, which this scanner reads; with the announced length of the whole body, in bytes.
     Read(BodyScanner, Option<u64>),
 }
 
 impl Upload {
-    /// Returns the upload of a request that was read whole.
+    /// Returns the upload of a request that was read to its end before it went on. More of its
+    /// body would be an error.
     pub(super) const fn done(dialect: Dialect) -> Self {
         Self { dialect, rest: Rest::Nothing, seen: 0, shadowed: None }
     }
 
-    /// Returns what follows the first `seen` bytes, which the scanner has read.
+    /// Returns the upload of a request that went on early. `seen` bytes of its body have been
+    /// read by `scanner` already.
     pub(super) fn rest(
         dialect: Dialect,
         scanner: BodyScanner,
@@ -51,15 +54,17 @@ impl Upload {
         Self { dialect, rest: Rest::Read(scanner, length), seen, shadowed }
     }
 
-    /// Returns about how many tokens of input the body was, where that was not estimated.
+    /// Returns a guess at the tokens of the body so far, four bytes each, for a request whose
+    /// tokens were not estimated before it went on.
     pub(super) const fn tokens(&self) -> u64 {
         self.seen / 4
     }
 
-    /// Reads the next chunk.
+    /// Reads the next chunk, `held` bytes long. With the end of the body the shadow's decision is
+    /// counted.
     ///
     /// # Errors
-    /// What the client is told where the body is not one that may be sent on.
+    /// The error for the client, where the body may not be sent on after all.
     pub(super) fn read<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
@@ -75,7 +80,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Returns what the body says once it is complete.
+    /// Reads the next chunk. Returns what the body says once it is complete, and `None` until
+    /// then.
     fn read_on<H: Host + ?Sized>(
         &mut self,
         host: &H,
@@ -85,10 +91,11 @@ impl Upload {
     ) -> Result<Option<RequestFacts>, Refusal> {
         let unparsable = |error| Unread::Unparsable(error).refusal();
         let Rest::Read(scanner, length) = &mut self.rest else {
-            // Nothing follows a body that is complete.
+            // Bytes after the announced length would be another request to some servers.
             return if held == 0 { Ok(None) } else { Err(unreadable()) };
         };
         self.seen = self.seen.saturating_add(held as u64);
+        // The announced length was checked before. A body without one is checked here.
         if self.seen > limit {
             return Err(Unread::TooLarge { limit }.refusal());
         }
@@ -98,7 +105,8 @@ impl Upload {
             at = at.saturating_add(window.len());
             scanner.feed(&window).map_err(unparsable)?;
         }
-        // What has the announced length is complete to the provider.
+        // With the announced length the body is complete to the provider, so it must be checked
+        // now: the end of the stream may come too late.
         if !is_end && length.is_none_or(|length| self.seen < length) {
             return Ok(None);
         }
@@ -108,7 +116,8 @@ impl Upload {
         scanner.finish().map(|scan| Some(scan.facts)).map_err(unparsable)
     }
 
-    /// Ends the upload: the stream is over.
+    /// Ends the upload, since the stream is over. What the shadow still waited for stays
+    /// undecided.
     pub(super) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         if let Some(shadowed) = self.shadowed {
             shadowed.count(cx, None);

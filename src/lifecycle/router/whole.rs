@@ -1,8 +1,8 @@
-//! A request that has been read to its end: what it says, and its decision.
+//! A request that has been read to its end: what it says, and how it is decided.
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::decide::{Decided, Ruling, decide};
+use crate::lifecycle::decide::{Committed, Ruling, decide};
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::RequestLedger;
 use crate::lifecycle::reader::{Onward, RequestReader};
@@ -16,7 +16,8 @@ use crate::routing::{Answers, Question};
 
 use super::window::window;
 
-/// A request that has been read, and what services have said of it.
+/// A request that has been read to its end, with the answers of services about it. It lives
+/// until it is sent, passed or refused, and meanwhile the host holds its body.
 #[derive(Debug)]
 pub(super) struct WholeRequest {
     pub(super) intake: Intake,
@@ -25,6 +26,7 @@ pub(super) struct WholeRequest {
     pub(super) layout: Layout,
     /// Length of the body, in bytes.
     pub(super) length: usize,
+    /// What services have answered so far.
     pub(super) answers: Answers,
     /// Whether the client may be answered: its request has ended, or has no body.
     pub(super) is_end: bool,
@@ -37,54 +39,63 @@ impl WholeRequest {
         self.intake.call.format().dialect()
     }
 
-    /// Decides by what is known of the request, and acts on it.
+    /// Decides by all that is known of the request, and acts on the decision. `now_ms` is the
+    /// time in milliseconds since the epoch.
     ///
     /// # Errors
-    /// What a service is to be asked first.
+    /// The question that a service has to answer first. Nothing has been done then.
     pub(super) fn decide<H: Host + ?Sized>(
         &self,
         cx: Ctx<'_, H>,
         now_ms: u64,
-    ) -> Result<Decided, Box<Question>> {
+    ) -> Result<Committed, Box<Question>> {
         let known = (&self.facts, &self.controls);
         let pending = decide(cx, &self.intake, known, &self.answers, now_ms);
         pending.begin(cx, &self.intake, known, &self.answers)
     }
 
-    /// Returns whether too little of the body was looked at for that decision: the bounds
-    /// did not decide, or another model than the first one counts.
-    pub(super) const fn is_open(decided: &Result<Decided, Box<Question>>) -> bool {
-        matches!(decided, Ok(Decided { ruling: Ruling::Undecided, .. }))
+    /// Returns whether too little of the body was looked at to decide.
+    ///
+    /// What to look at is guessed when the model is first named. The guess can be too small: a
+    /// second `model` in the body counts instead of the first, or images push a short text over
+    /// a bound.
+    pub(super) const fn is_open(decided: &Result<Committed, Box<Question>>) -> bool {
+        matches!(decided, Ok(Committed { ruling: Ruling::Undecided, .. }))
     }
 
-    /// Reads the held body again, and looks at everything.
+    /// Reads the held body again, this time looking at everything, and completes the facts.
     ///
     /// # Errors
-    /// What the client is told where the proxy does not give what it holds.
+    /// The error for the client, where the host does not give what it holds.
     pub(super) fn look_at_everything<H: Host + ?Sized>(
         &mut self,
         cx: Ctx<'_, H>,
     ) -> Result<(), Refusal> {
         let again = self.read_again(cx, Looks::EVERYTHING).ok_or_else(unreadable)?;
+        // All other facts are read whatever is looked at, so the first scan has them.
         self.facts.keywords = again.keywords;
         self.facts.input_tokens = again.input_tokens;
         self.facts.unseen = again.unseen;
         Ok(())
     }
 
-    /// Returns the beginning of the prompt, for a service that is to be sent it.
+    /// Returns the beginning of the prompt, for a service that is sent it; `None` where the host
+    /// does not give what it holds.
     pub(super) fn prompt<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> Option<String> {
         let looks = Looks { prompt: true, ..Looks::NOTHING };
         self.read_again(cx, looks)?.prompt
     }
 
-    /// Reads the held body again, and looks at that much.
+    /// Reads the held body again, looking at that much. Returns `None` where the host does not
+    /// give what it holds.
     fn read_again<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, looks: Looks) -> Option<RequestFacts> {
         let intake = &self.intake;
         let reader = RequestReader::new(&cx.engine.config, intake, looks, cx.engine.seed).ok()?;
+        // A request without a body has nothing more to say.
         let Some(mut reader) = reader else { return Some(RequestFacts::new(intake.call.entry)) };
         while reader.seen() < self.length {
             let window = window(cx.host, reader.seen(), self.length)?;
+            // The whole body is there, so there is nothing to decide at the model.
             reader.read(intake, &window, |_| Onward::Look(looks)).ok()?;
         }
         reader.finish().ok().map(|scan| scan.facts)

@@ -2,12 +2,13 @@
 
 use crate::host::Host;
 
-/// Most bytes of a body that are in the module at a time while it is scanned.
+/// Longest part of a body, in bytes, that the module holds at a time while it scans.
 const WINDOW: usize = 128 * 1024;
 
-/// Returns the next bytes of a body of which `held` bytes are held, no more than fit;
-/// `None` where the proxy gives none.
+/// Returns the next window of a body of which the host holds `held` bytes: from `at` on, at most
+/// 128 KiB. `None` where the host gives nothing, so that no caller waits for ever.
 pub(super) fn window<H: Host + ?Sized>(host: &H, at: usize, held: usize) -> Option<Vec<u8>> {
+    // The module's memory must not grow with the body.
     let length = held.saturating_sub(at).min(WINDOW);
     host.request_body(at, length).filter(|window| !window.is_empty())
 }

@@ -1,7 +1,7 @@
-//! The head goes on to a buffer filter before the body is read.
+//! Delivery after a buffer filter: the request headers go on before the body has been read.
 //!
-//! What has to be changed of the head is changed before that, whatever the decision will
-//! be; afterwards the host refuses every call for it.
+//! Every change of the headers is made before that, whatever the decision will be. Afterwards
+//! Envoy ignores changes, so the decision reaches the route by filter state.
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -13,9 +13,10 @@ use crate::routing::Decision;
 
 use super::edit::{self, Held};
 
-/// Changes the head as any decision would need it, before it goes on.
+/// Changes the request headers as every decision would need it, before they go on.
 pub(super) fn let_head_go<H: Host + ?Sized>(host: &H, intake: &mut Intake) {
-    // The buffer filter says how long the body is that it has held.
+    // The rewrite may change the length of the body. The buffer filter sets the length of what
+    // it has held.
     if intake.head.first("content-length").is_some() {
         host.set_request_header("content-length", None);
     }
@@ -26,10 +27,12 @@ pub(super) fn let_head_go<H: Host + ?Sized>(host: &H, intake: &mut Intake) {
     }
 }
 
-/// Changes the body for the plan's first step, and has the route find its cluster.
+/// Changes the body for the first deployment of the plan, and points Envoy's route to its
+/// cluster.
 ///
 /// # Errors
-/// What the client is told where the body cannot be rewritten, or the path would have to be.
+/// The error for the client, where the body cannot be rewritten, or where the path would have to
+/// be changed, for which it is too late.
 pub(super) fn send<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,

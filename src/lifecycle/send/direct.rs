@@ -1,4 +1,5 @@
-//! The router holds the head, and changes head and body for the plan's first step.
+//! Direct delivery: the router holds the request headers, and changes headers and body for the
+//! first deployment of the plan.
 
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -11,10 +12,11 @@ use crate::text::header_value;
 
 use super::edit::{self, Held};
 
-/// Changes body and head for the plan's first step, and has the route find its cluster.
+/// Changes body and headers for the first deployment of the plan, and points Envoy's route to
+/// its cluster.
 ///
 /// # Errors
-/// What the client is told where the body cannot be rewritten.
+/// The error for the client, where the body cannot be rewritten.
 pub(super) fn send<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,
@@ -25,6 +27,8 @@ pub(super) fn send<H: Host + ?Sized>(
     let edits = edit::edits(cx.host, config, held, step)?;
     let length = held.length.map(|length| length_after(length, &edits));
     edit::splice(cx.host, edits, held.window)?;
+    // The edits change the length of the body. Without an announced length there is nothing to
+    // correct: the body goes out in chunks.
     if let (Some(length), Some(_)) = (length, held.intake.head.first("content-length")) {
         cx.host.set_request_header("content-length", Some(length.to_string().as_bytes()));
     }
@@ -35,11 +39,13 @@ pub(super) fn send<H: Host + ?Sized>(
     let cluster = &config.provider(step.server.provider(config)).cluster;
     cx.host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
     cx.host.set_request_header(&config.headers.model, Some(header_value(&step.model).as_bytes()));
+    // Envoy chose a route when the headers came, before these were set.
     cx.host.clear_route_cache();
     debug(cx.host, || edit::summary(config, decision, step, cluster));
     Ok(())
 }
 
+/// Sets what the provider gets: its own headers, path and credential in place of the client's.
 fn set_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake, step: &Step) {
     let id = step.server.provider(&cx.engine.config);
     if cx.engine.secret(id).is_some() {

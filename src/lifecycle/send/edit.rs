@@ -1,4 +1,4 @@
-//! What of a request changes for the deployment that is to get it.
+//! The changes of a request for the deployment that gets it: edits of the body, path, headers.
 
 use std::ops::Range;
 
@@ -16,18 +16,20 @@ use crate::request::scan::Layout;
 use crate::routing::{Decision, Step};
 use crate::text::header_value;
 
-/// A request whose body is held at least as far as its last edit, and what its scan found.
+/// A request whose body the host holds at least up to the last edit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held<'a> {
     pub(crate) intake: &'a Intake,
+    /// Where in the body the values stand that may be rewritten.
     pub(crate) layout: &'a Layout,
-    /// Of the whole body, in bytes, if it is known.
+    /// Length of the whole body, in bytes, if it is known.
     pub(crate) length: Option<u64>,
-    /// The beginning of the body, as far as it is at hand.
+    /// The beginning of the body, as far as the module still has it. It may be empty.
     pub(crate) window: &'a [u8],
 }
 
-/// Returns the line of the debug log that says what was decided.
+/// Returns the decision as a line of the debug log. Names are escaped, since a client may have
+/// chosen them.
 pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster: &str) -> String {
     let route = decision.route.map_or("none", |id| config.route(id).name.as_str());
     let (model, deployment) = (header_value(&decision.model), step.server.name(config));
@@ -37,16 +39,19 @@ pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster
     )
 }
 
-/// Returns what is to be changed in the body for a step.
+/// Returns the edits of the body for a step of the plan: its upstream model in place of the
+/// client's model, and its overrides.
 ///
 /// # Errors
-/// A body that cannot be rewritten, as the client is told.
+/// The error for the client, where the body cannot be rewritten: an override would have to merge
+/// into a value of another type, for example.
 pub(super) fn edits<H: Host + ?Sized>(
     host: &H,
     config: &Config,
     held: Held<'_>,
     step: &Step,
 ) -> Result<Vec<Edit>, Refusal> {
+    // Where the path names the model, the body has none to rewrite.
     let model = (!held.intake.call.names_model()).then(|| step.server.upstream_model(config));
     let read = |range: Range<u64>| {
         let start = usize::try_from(range.start).ok()?;
@@ -57,11 +62,12 @@ pub(super) fn edits<H: Host + ?Sized>(
         .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))
 }
 
-/// Replaces the body up to the last edit; what follows it is not touched.
+/// Makes the edits in the body that the host holds. Only the part up to the last edit is
+/// replaced. `window` is the beginning of the body, as far as the module still has it.
 ///
 /// # Errors
-/// A proxy that does not give back what it holds: sent on as it is, the body
-/// would not have the length that its head announces.
+/// The error for the client, where the host does not give back what it holds. The body cannot go
+/// on unedited then: it would not have the length that its headers announce.
 pub(super) fn splice<H: Host + ?Sized>(
     host: &H,
     edits: Vec<Edit>,
@@ -70,6 +76,7 @@ pub(super) fn splice<H: Host + ?Sized>(
     if edits.is_empty() {
         return Ok(());
     }
+    // What stands after the last edit never enters the module.
     let end = edits.iter().map(|edit| edit.range.end).max().unwrap_or(0);
     let end = usize::try_from(end).unwrap_or(usize::MAX);
     let read;
@@ -85,14 +92,16 @@ pub(super) fn splice<H: Host + ?Sized>(
     Ok(())
 }
 
-/// Asks for an answer that is not compressed: a compressed one could not be read.
+/// Asks the provider not to compress its response, since a compressed one could not be read.
+/// Changes nothing where the client accepts no compression anyway.
 pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead) {
     if head.first("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
         host.set_request_header("accept-encoding", Some(b"identity"));
     }
 }
 
-/// Sets what a provider's configuration says of headers, its credential and host.
+/// Sets the headers that a provider's configuration names, its credential and its host. Headers
+/// are removed first, so that one can be removed and set anew.
 pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: ProviderId) {
     let provider = cx.engine.config.provider(id);
     for name in &provider.remove_headers {
@@ -109,15 +118,22 @@ pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: Provid
     }
 }
 
-/// Returns the path for a step, where it is not the one that came.
+/// Returns the path for a step of the plan; `None` where it is the client's path, letter for
+/// letter.
+///
+/// The path is rebuilt from what was understood of it, never patched. A path that servers may
+/// read in several ways (`//v1/./chat%2fcompletions`) is sent in its plain form, so that the
+/// provider does what the filter has decided about.
 pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<String> {
     let Intake { head, call, .. } = intake;
     let config = &engine.config;
     let id = step.server.provider(config);
     let provider = config.provider(id);
+    // A client's key in the query must not stand beside the proxy's credential.
     let removes_credentials = engine.secret(id).is_some();
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
+    // The client's path can stay only if nothing of this provider changes it.
     let is_same =
         provider.path.is_none() && provider.path_prefix.is_empty() && !removes_credentials;
     if is_same && call.is_at(came) && !original.contains('#') {
@@ -136,8 +152,8 @@ pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<Stri
     (path != original).then_some(path)
 }
 
-/// Returns the plain path for the model that the client names, where it is not the one
-/// that came.
+/// Returns the plain form of the client's path, for the model that the client names; `None`
+/// where the path is plain already.
 pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);

@@ -1,7 +1,7 @@
-//! The router hands what it decided to the attempts of the plan.
+//! Delivery by attempts: the router hands its decision to the attempt filters.
 //!
-//! Nothing of the body changes here, and no header but those that a cluster without the
-//! attempt filter must not see.
+//! The body does not change here. Of the headers only the credentials do: a cluster that lacks
+//! the attempt filter by mistake must not see them.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -22,14 +22,15 @@ use crate::text::{header_value, list_name};
 
 use super::edit::{self, Held};
 
-/// Changes the head before it goes on to a buffer filter.
+/// Changes the request headers before they go on to a buffer filter.
 pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake) {
-    // How many attempts the plan will have is not known yet: as many as a plan can have.
+    // The number of attempts depends on the plan, which is not known yet, so this is the most
+    // that any plan can have. An attempt filter answers a retry for which nothing is left.
     set_head(cx.host, &intake.head, u64::from(cx.engine.config.failover.max_attempts));
 }
 
-/// Takes away what a cluster without the attempt filter must not see, which is every
-/// credential, and has Envoy try that often.
+/// Takes every credential of the client's away, and sets how many attempts Envoy may make. The
+/// attempt filter puts back what its provider gets.
 fn set_head<H: Host + ?Sized>(host: &H, head: &RequestHead, attempts: u64) {
     for name in head.credentials() {
         host.set_request_header(name, None);
@@ -38,10 +39,11 @@ fn set_head<H: Host + ?Sized>(host: &H, head: &RequestHead, attempts: u64) {
     host.set_request_header("x-envoy-max-retries", Some(retries.as_bytes()));
 }
 
-/// Hands the request to the attempts of its plan, the first of which has begun.
+/// Hands a request to the attempts of its plan, by filter state. `attempt` is the first of them,
+/// which has begun; `hold` says who holds the request headers.
 ///
 /// # Errors
-/// What the client is told where the body cannot be rewritten.
+/// The error for the client, where the body cannot be rewritten for one of the deployments.
 pub(super) fn send<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,
@@ -50,7 +52,8 @@ pub(super) fn send<H: Host + ?Sized>(
     hold: Hold,
 ) -> Result<(), Refusal> {
     let mut handover = handover(cx, held, decision, attempt)?;
-    // The buffer filter says how long a body is whose length was not announced.
+    // The buffer filter adds a length to a request without one, and the attempts have to correct
+    // that as if the client had announced it.
     if let (Hold::BufferFilter, Some(length @ 1..)) = (hold, handover.length) {
         handover.announce(length);
     }
@@ -74,7 +77,13 @@ pub(super) fn send<H: Host + ?Sized>(
     Ok(())
 }
 
-/// Returns what the attempts need to know.
+/// Returns what the attempts need to know of a decision and its request.
+///
+/// For example, a chat request for `assistant`, which is served by `openai-eu` and then by
+/// `azure`, gives two legs. Each has its cluster, the path for that provider, and the edits
+/// that put its upstream model in the place of `"assistant"`. The body itself stays with Envoy,
+/// which sends it anew for every attempt. Added to that are the client's headers that attempts
+/// change, and the first attempt, which has begun in shared state.
 fn handover<'a, H: Host + ?Sized>(
     cx: Ctx<'a, H>,
     held: Held<'a>,
@@ -92,7 +101,8 @@ fn handover<'a, H: Host + ?Sized>(
     })
 }
 
-/// Returns the legs of a decision's lists, with what each changes of the request.
+/// Returns the legs of all lists of a decision. They are numbered in the order of
+/// `Decision::steps`, by which the router finds a leg's step again.
 fn legs<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,
@@ -106,9 +116,10 @@ fn legs<H: Host + ?Sized>(
         }
         Ok(from..all.len())
     };
-    // `Decision::steps` goes through the lists in this order.
+    // The order in which lists are added is that of `Decision::steps`.
     let general = add(&decision.plan)?;
     let fallbacks = decision.own.min(general.end)..general.end;
+    // Where no list is configured for a kind of failure, the fallbacks are its list.
     let mut list = |steps: &Option<Vec<Step>>| match steps {
         Some(steps) => add(steps),
         None => Ok(fallbacks.clone()),
@@ -119,17 +130,20 @@ fn legs<H: Host + ?Sized>(
     Ok(Legs { all, own: decision.own, general, context_window, content_policy, rate_limit })
 }
 
-/// Returns how many attempts the longest way through the lists can have.
+/// Returns the most attempts that a request can have: the model's own legs and the longest other
+/// list, with all tries of each, but no more than the configuration allows.
 fn attempts(engine: &Engine, legs: &Legs) -> u64 {
     let Legs { own, general, context_window, content_policy, rate_limit, .. } = legs;
     let fallbacks = general.len().saturating_sub(*own);
     let lists = [context_window, content_policy, rate_limit].map(ExactSizeIterator::len);
     let longest = lists.into_iter().fold(fallbacks, usize::max).saturating_add(*own);
+    // Envoy counts retries over the whole request, so each leg's tries are multiplied in.
     let failover = &engine.config.failover;
     let tries = u64::from(failover.retries_per_deployment).saturating_add(1);
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
 }
 
+/// Returns the leg for one step of a plan.
 fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<Leg, Refusal> {
     let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
@@ -148,7 +162,7 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
     })
 }
 
-/// Returns the headers that attempts change, as the client sent them.
+/// Returns the client's value of every header that attempts change.
 fn original<'a>(
     head: &'a RequestHead,
     changed: &'a [String],

@@ -1,5 +1,4 @@
-//! Turning a request that was decided into the one that goes on, as the engine's
-//! [`Delivery`] says.
+//! Sending a request upstream: one module for each kind of [`Delivery`].
 
 mod after_buffer;
 mod direct;
@@ -20,8 +19,8 @@ use super::properties::CLUSTER;
 
 pub(super) use edit::{Held, set_providers_headers};
 
-/// Holds the head of a request, or lets it go on to the filter that holds it; returns
-/// what the host does with the head.
+/// Returns what the host does with the request headers until the decision: it holds them, or
+/// lets them go on to the buffer filter. Before they go on, all changes of them are made.
 pub(super) fn hold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake) -> Action {
     match cx.engine.delivery {
         Delivery::Direct | Delivery::HandedOver(Hold::StopIteration) => return Action::Pause,
@@ -33,10 +32,11 @@ pub(super) fn hold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake) -> Act
     Action::Continue
 }
 
-/// Sends a request to what was decided for it. `attempt` is the plan's first, which has begun.
+/// Sends a request as it was decided. `attempt` is the first attempt of the plan, which has begun
+/// in shared state; the caller ends it where this fails.
 ///
 /// # Errors
-/// What the client is told where the request cannot be changed as it must be.
+/// The error for the client, where the request cannot be changed as the decision demands.
 pub(super) fn send<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,
@@ -50,13 +50,15 @@ pub(super) fn send<H: Host + ?Sized>(
     }
 }
 
-/// Has a request go on untouched. `is_head_here`: its head can still be changed.
+/// Lets a request go on untouched, to the default cluster if one is configured. `is_head_here`:
+/// its headers can still be changed.
 pub(super) fn pass<H: Host + ?Sized>(cx: Ctx<'_, H>, is_head_here: bool) {
-    if cx.engine.delivery.hands_over() && is_head_here {
-        // The route's retries are for attempts: what another try of this request would do
-        // is not known.
+    if cx.engine.delivery.is_handed_over() && is_head_here {
+        // The route's retries are meant for attempts. A request that the filter has not read may
+        // do something twice if Envoy sends it again.
         cx.host.set_request_header("x-envoy-max-retries", Some(b"0"));
     }
+    // Without a default cluster, Envoy's own route decides.
     let Some(cluster) = &cx.engine.config.default_cluster else { return };
     match cx.engine.delivery {
         Delivery::Direct => {
