@@ -25,7 +25,7 @@ impl HostPort {
     }
 }
 
-/// Reads `HOST:PORT` or `HOST:PORT,tls`; an IPv6 address stands in brackets.
+/// Reads `HOST:PORT` or `HOST:PORT,tls`; an IPv6 address is in brackets.
 impl FromStr for HostPort {
     type Err = &'static str;
 
@@ -115,15 +115,12 @@ pub(super) fn addresses(
 fn address(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterAddress {
     // Several providers may share a cluster: one vendor with two wire formats, for example.
     let users = || config.providers.iter().filter(|provider| provider.cluster == cluster);
-    let mut authorities = users().filter_map(|provider| Some((provider, authority(provider)?)));
-    let (provider, named) = authorities.next().unzip();
-    let server_name = named.as_ref().map(|endpoint| endpoint.host.clone());
-    let (endpoint, source) = match (given, named, provider) {
-        (Some(endpoint), ..) => (endpoint.clone(), AddressSource::CommandLine),
-        (None, Some(endpoint), Some(provider)) => {
-            (endpoint, AddressSource::Authority(provider.name.clone()))
-        }
-        _ => (placeholder(users().next()), AddressSource::Placeholder),
+    let named = users().find_map(|provider| Some((&provider.name, authority(provider)?)));
+    let server_name = named.as_ref().map(|(_, endpoint)| endpoint.host.clone());
+    let (endpoint, source) = match (given, named) {
+        (Some(endpoint), _) => (endpoint.clone(), AddressSource::CommandLine),
+        (None, Some((name, endpoint))) => (endpoint, AddressSource::Authority(name.clone())),
+        (None, None) => (placeholder(users().next()), AddressSource::Placeholder),
     };
     let server_name = server_name.unwrap_or_else(|| endpoint.host.clone());
     ClusterAddress { endpoint, source, server_name }

@@ -1,11 +1,12 @@
 //! Written YAML: scalars as Envoy reads them, and values as people write resources.
 //!
 //! No crate writes this. Tried on what `pointsman istio` writes: serde_yaml_ng and
-//! serde_norway write one line of eleven differently, serde-saphyr one of fourteen, because each has rules
-//! of its own for which texts get quotes (Envoy takes `y` and `off` for booleans, YAML 1.2
-//! does not). saphyr's emitter indents lists below their key, and needs another version of
-//! the parser that lint reads by. None writes comments, and what `pointsman envoy` writes is
-//! for people: the text of envoy/*.yaml with its comments and anchors.
+//! serde_norway write one line of eleven differently, serde-saphyr one of fourteen, because
+//! each has rules of its own for which texts get quotes (Envoy takes `y` and `off` for
+//! booleans, YAML 1.2 does not). saphyr's emitter indents lists below their key, and needs
+//! another version of the parser that lint reads by. None writes comments, and what
+//! `pointsman envoy` writes is for people: the text of envoy/*.yaml with its comments and
+//! anchors.
 
 use std::fmt::Write;
 
@@ -51,7 +52,7 @@ pub(super) fn escape(out: &mut String, one: char) {
 
 /// Returns one YAML document for each value.
 ///
-/// Objects and lists are blocks, two spaces deep, and a list stands at the depth of its key:
+/// Objects and lists are blocks, two spaces deep, and a list is at the depth of its key:
 ///
 /// ```yaml
 /// ---
@@ -76,7 +77,7 @@ fn block(out: &mut String, value: &Value, depth: usize) {
             for (key, value) in members {
                 indent(out, depth);
                 let _ = write!(out, "{}:", scalar(key));
-                // Lists stand at the depth of their key.
+                // Lists are at the depth of their key.
                 let below = if value.is_array() { depth } else { depth.saturating_add(1) };
                 member(out, value, below);
             }

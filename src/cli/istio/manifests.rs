@@ -157,8 +157,8 @@ fn fit(
         put(document, "hold", "buffer_filter");
     }
     if form == Loader::WasmPlugin || attempts < 2 {
-        // The gateway's own filters stand after this one and may still look at the head. So
-        // the attempt filter is what changes it, also where there is one attempt.
+        // The route reads the cluster from filter state, where the filter writes it only if
+        // there are attempt filters. Where a buffer filter holds the head, only they change it.
         put(document, "failover", json!({"attempt_filter": true}));
     }
 }

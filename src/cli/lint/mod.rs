@@ -127,8 +127,8 @@ fn no_filter(scene: &Scene, report: &mut LintReport) {
 /// # Errors
 /// The file has the filter, but its configuration comes from elsewhere.
 fn embedded(scene: &Scene, report: &mut LintReport) -> Result<Option<Config>, ToolError> {
-    let mut places = scene.managers().map(|manager| &manager.plugin);
-    let found = places.find_map(|plugin| Some((plugin, plugin.document()?)));
+    let mut plugins = scene.managers().map(|manager| &manager.plugin);
+    let found = plugins.find_map(|plugin| Some((plugin, plugin.document()?)));
     let Some((plugin, document)) = found else {
         if scene.listeners.is_empty() {
             return Ok(None);

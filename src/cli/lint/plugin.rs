@@ -22,8 +22,7 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
             );
         }
     }
-    for cluster in &scene.clusters {
-        let Some(plugin) = &cluster.plugin else { continue };
+    for plugin in scene.cluster_plugins() {
         check_one(plugin, config, needs, report);
         if !plugin.is_attempt() && config.is_handing_over() {
             report.error(
@@ -104,8 +103,7 @@ pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
     let Some(first) = scene.managers().next() else { return };
     let first = id(&first.plugin);
     let first = first.text().unwrap_or_default();
-    for cluster in &scene.clusters {
-        let Some(plugin) = &cluster.plugin else { continue };
+    for plugin in scene.cluster_plugins() {
         let at = id(plugin);
         let other = at.text().unwrap_or_default();
         if other != first {
@@ -140,12 +138,8 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut Lint
         // Clusters are compared with the first listener's, which decides for most of them.
         first.get_or_insert(document);
     }
-    for cluster in &scene.clusters {
-        let document = cluster.plugin.as_ref().and_then(|plugin| valid(plugin, report));
-        let (Some(document), Some(first), Some(plugin)) = (document, &first, &cluster.plugin)
-        else {
-            continue;
-        };
+    for plugin in scene.cluster_plugins() {
+        let (Some(document), Some(first)) = (valid(plugin, report), &first) else { continue };
         if let Some(path) = difference(first, &without_role(document)) {
             report.error(
                 LintCode::RolesDiffer,

@@ -137,7 +137,7 @@ pub(super) enum LintCode {
     RetriableHeaders,
     /// Every attempt goes to the first cluster
     ///
-    /// Envoy looks the cluster up once and keeps it, unless told otherwise.
+    /// By default Envoy looks the cluster up once and keeps it.
     RefreshCluster,
     /// Fewer retries than the document has attempts
     NumRetries,
@@ -181,7 +181,7 @@ pub(super) enum LintCode {
     TlsSni,
     /// Any certificate, or that of any host, is accepted
     ///
-    /// Envoy checks no name unless it is told one.
+    /// Envoy checks no name of a certificate unless one is configured.
     TlsSan,
 }
 
@@ -240,7 +240,7 @@ impl LintReport {
         let line = Some(at.line()).filter(|line| *line > 0);
         let (what, instead) = (what.into(), instead.into());
         let is_same = |one: &&Finding| one.code == code && one.line == line && one.what == what;
-        // Without lines an alias cannot be told from a copy, and each copy has to be changed.
+        // Without lines an alias cannot be distinguished from a copy, and each copy has to be changed.
         if line.is_some() && self.0.iter().any(|one| is_same(&one)) {
             return;
         }

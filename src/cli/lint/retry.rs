@@ -72,7 +72,7 @@ pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
     }
 }
 
-/// Checks the words of `retry_on`: all that are needed, and none that judges a status.
+/// Checks the words of `retry_on`: all that are needed, and none that means a status.
 fn on(at: &At, report: &mut LintReport) {
     let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();

@@ -96,6 +96,11 @@ impl Scene {
         self.listeners.iter().flat_map(|listener| &listener.managers)
     }
 
+    /// Returns the filters of all clusters that have it.
+    pub(super) fn cluster_plugins(&self) -> impl Iterator<Item = &Plugin> {
+        self.clusters.iter().filter_map(|cluster| cluster.plugin.as_ref())
+    }
+
     /// Returns the cluster of this name, if it is in the file.
     pub(super) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
@@ -136,7 +141,7 @@ impl Plugin {
     /// Returns the document as JSON, if it is in the file.
     ///
     /// # Errors
-    /// The text that stands there, if it is not JSON.
+    /// The text that is there instead.
     pub(super) fn document(&self) -> Option<Result<serde_json::Value, String>> {
         let configuration = self.configuration();
         let (kind, fields) = configuration.typed();
@@ -234,14 +239,14 @@ fn routes(table: &At) -> Vec<EnvoyRoute> {
 
 /// Returns how a route's action chooses the cluster.
 ///
-/// The plugin for filter state stands in the route itself or in the route table, under a
+/// The plugin for filter state is in the route itself or in the route table, under a
 /// name that the route refers to.
 fn way(action: &At, table: &At) -> Way {
     if let Some(header) = action.get("cluster_header").text() {
         return Way::Header(header.to_ascii_lowercase());
     }
     let mut plugin = action.get("inline_cluster_specifier_plugin.extension");
-    // A plugin that several routes use stands in the table, under a name.
+    // A plugin that several routes use is in the table, under a name.
     if let Some(name) = action.get("cluster_specifier_plugin").text() {
         let plugins = table.get("cluster_specifier_plugins").items().into_iter();
         let mut named = plugins.map(|one| one.get("extension"));

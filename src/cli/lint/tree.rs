@@ -1,6 +1,6 @@
 //! Envoy's configuration as a tree, and places in it.
 //!
-//! A place knows its path whether or not something stands there, so that a finding can say
+//! A place knows its path whether or not there is a value, so that a finding can say
 //! where a missing setting belongs. Fields go by the names of Envoy's protocol files
 //! (`max_retries`). Those of its JSON mapping (`maxRetries`) are found as well. Knows no field.
 
@@ -72,7 +72,7 @@ impl From<Value> for TreeNode {
     }
 }
 
-/// A place in a tree, with or without something there.
+/// A place in a tree, with or without a value.
 ///
 /// Every step leads to a place, so checks need not care what is missing:
 ///
@@ -83,7 +83,7 @@ impl From<Value> for TreeNode {
 #[derive(Debug, Clone)]
 pub(crate) struct At {
     path: String,
-    /// The line of what stands here, or else of what it would stand in.
+    /// The line of the value here, or else of what it would be in.
     line: usize,
     node: Option<Rc<TreeNode>>,
 }
@@ -138,14 +138,14 @@ impl At {
         }
     }
 
-    /// Whether something stands here.
+    /// Whether there is a value here.
     ///
     /// Null counts as nothing: Envoy takes it for a field that is not set.
     pub(crate) const fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
-    /// Returns the places of a list's items; none where no list stands here.
+    /// Returns the places of a list's items; none where there is no list.
     pub(crate) fn items(&self) -> Vec<Self> {
         match self.value() {
             Some(TreeValue::List(items)) => {
@@ -156,7 +156,7 @@ impl At {
         }
     }
 
-    /// Returns the keys of an object; none where no object stands here.
+    /// Returns the keys of an object; none where there is no object.
     pub(crate) fn keys(&self) -> Vec<&str> {
         match self.value() {
             Some(TreeValue::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
@@ -164,7 +164,7 @@ impl At {
         }
     }
 
-    /// Returns the text that stands here.
+    /// Returns the text here.
     ///
     /// Numbers are text as well: protobuf's JSON allows `"3"` for 3, and a name may be `1`.
     pub(crate) fn text(&self) -> Option<&str> {
@@ -183,14 +183,14 @@ impl At {
         matches!(self.value(), Some(TreeValue::Bool(true)))
     }
 
-    /// Returns the whole number that stands here.
+    /// Returns the whole number here.
     pub(super) fn number(&self) -> Option<u64> {
         let text = self.text()?;
         // JSON that passed through a `Struct` has every number as a double.
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
-    /// Returns the duration that stands here, in seconds: 0.5 for `0.5s`.
+    /// Returns the duration here, in seconds: 0.5 for `0.5s`.
     ///
     /// Seconds are the only unit of durations in protobuf's JSON, so `500ms` is none.
     pub(super) fn seconds(&self) -> Option<f64> {
@@ -198,12 +198,12 @@ impl At {
     }
 
     /// Returns what a message adds to a default value: " unless set", or nothing where the
-    /// value stands in the file.
+    /// value is in the file.
     pub(super) const fn unless_set(&self) -> &'static str {
         if self.is_there() { "" } else { " unless set" }
     }
 
-    /// Returns what stands here as JSON; none where nothing stands here.
+    /// Returns the value here as JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }

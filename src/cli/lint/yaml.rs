@@ -47,15 +47,14 @@ fn said(error: &ScanError) -> String {
 /// A list or an object whose end has not been read.
 #[derive(Debug)]
 struct Open {
+    /// What has been read of it.
+    node: TreeNode,
+    /// 0 for none.
     anchor: usize,
-    line: usize,
     /// How many nodes it stands for so far, itself and repeated ones included.
     nodes: usize,
     /// The key whose value comes next; none where a key comes next.
     key: Option<String>,
-    items: Vec<Rc<TreeNode>>,
-    /// Members of an object; a list has items instead.
-    members: Option<Vec<(String, Rc<TreeNode>)>>,
 }
 
 /// Makes a tree of the parser's events, which come in the order of the text.
@@ -91,13 +90,11 @@ impl Builder {
                 let (node, nodes) = known.ok_or("an alias of what is not complete")?;
                 return self.add(node, nodes, 0);
             }
-            Event::SequenceStart(anchor, _) => self.begin(anchor, line, None),
-            Event::MappingStart(anchor, _) => self.begin(anchor, line, Some(Vec::new())),
+            Event::SequenceStart(anchor, _) => self.begin(TreeValue::List(vec![]), line, anchor),
+            Event::MappingStart(anchor, _) => self.begin(TreeValue::Map(vec![]), line, anchor),
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(false) };
-                let value = open.members.map_or(TreeValue::List(open.items), TreeValue::Map);
-                let node = Rc::new(TreeNode { line: open.line, value });
-                return self.add(node, open.nodes, open.anchor);
+                return self.add(Rc::new(open.node), open.nodes, open.anchor);
             }
             _ => {}
         }
@@ -106,11 +103,12 @@ impl Builder {
 
     /// Whether the next scalar is the key of a member.
     fn is_key_next(&self) -> bool {
-        self.open.last().is_some_and(|open| open.members.is_some() && open.key.is_none())
+        let is_map = |open: &Open| matches!(open.node.value, TreeValue::Map(_));
+        self.open.last().is_some_and(|open| is_map(open) && open.key.is_none())
     }
 
-    fn begin(&mut self, anchor: usize, line: usize, members: Option<Vec<(String, Rc<TreeNode>)>>) {
-        self.open.push(Open { anchor, line, nodes: 1, key: None, items: Vec::new(), members });
+    fn begin(&mut self, value: TreeValue, line: usize, anchor: usize) {
+        self.open.push(Open { node: TreeNode { line, value }, anchor, nodes: 1, key: None });
     }
 
     /// Adds a node to what is open, or makes it the root; returns true when it is the root.
@@ -137,10 +135,10 @@ impl Builder {
         if open.nodes > MOST_NODES {
             return Err("a million nodes and more, those that aliases repeat included");
         }
-        match (&mut open.members, open.key.take()) {
-            (None, _) => open.items.push(node),
-            (Some(members), Some(key)) => members.push((key, node)),
-            (Some(_), None) => {
+        match (&mut open.node.value, open.key.take()) {
+            (TreeValue::List(items), _) => items.push(node),
+            (TreeValue::Map(members), Some(key)) => members.push((key, node)),
+            _ => {
                 open.key = Some(match &node.value {
                     TreeValue::Text(text) | TreeValue::Number(text) => text.clone(),
                     // Envoy takes any scalar for a key.
