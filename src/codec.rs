@@ -28,7 +28,10 @@ impl Writer {
     /// Begins with the version of a layout. Who changes the order or kind of the values
     /// that follow takes another version.
     pub(crate) fn new(version: u8) -> Self {
-        Self(vec![version])
+        // Room for most of what is written, so that it need not be moved as it grows.
+        let mut bytes = Vec::with_capacity(256);
+        bytes.push(version);
+        Self(bytes)
     }
 
     /// Returns what was written.
@@ -36,8 +39,18 @@ impl Writer {
         self.0
     }
 
+    // Copies wherever a number is written would be kilobytes.
     #[inline(never)]
-    pub(crate) fn number(&mut self, mut number: u64) {
+    pub(crate) fn number(&mut self, number: u64) {
+        // Nearly all are this short: flags, lengths, places in lists.
+        match u8::try_from(number) {
+            Ok(byte @ ..0x80) => self.0.push(byte),
+            _ => self.long_number(number),
+        }
+    }
+
+    #[cold]
+    fn long_number(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number.to_le_bytes()[0] | 0x80);
             number >>= 7;
@@ -84,9 +97,19 @@ impl<'a> Reader<'a> {
         (*first == version).then_some(Self(rest))
     }
 
-    // Copies of the loop wherever a number is read would be three kilobytes.
     #[inline(never)]
     pub(crate) fn number(&mut self) -> Option<u64> {
+        match *self.0 {
+            [byte @ ..0x80, ref rest @ ..] => {
+                self.0 = rest;
+                Some(u64::from(byte))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    #[cold]
+    fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
@@ -108,15 +131,25 @@ impl<'a> Reader<'a> {
         usize::try_from(self.number()?).ok()
     }
 
-    pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
+    /// Reads bytes where they stand, without a copy.
+    pub(crate) fn slice(&mut self) -> Option<&'a [u8]> {
         let length = self.index()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
-        Some(bytes.to_vec())
+        Some(bytes)
+    }
+
+    pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
+        self.slice().map(<[u8]>::to_vec)
+    }
+
+    /// Reads text where it stands, without a copy.
+    pub(crate) fn str(&mut self) -> Option<&'a str> {
+        str::from_utf8(self.slice()?).ok()
     }
 
     pub(crate) fn text(&mut self) -> Option<String> {
-        String::from_utf8(self.bytes()?).ok()
+        self.str().map(str::to_owned)
     }
 
     /// Reads what may be absent; `read` reads the value. The outer `None` says that nothing

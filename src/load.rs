@@ -1,22 +1,22 @@
-//! How much a deployment has to do: what `state` knows of it and `strategy` picks
-//! by. A leaf: names no other module.
+//! How busy a deployment is: what `state` knows of it, and what strategies compare. A leaf:
+//! it names no other module.
 
-/// How much a deployment has to do at the moment; by default nothing is known.
+/// How busy a deployment is at the moment. By default, nothing is known and nothing counted.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
-    /// Requests that have been sent there and not ended.
+    /// Requests that have been sent there and have not ended.
     pub in_flight: u32,
     /// Moving average of the time to the first byte, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// Tokens this minute.
+    /// Tokens that were taken this minute.
     pub tokens: u64,
-    /// Requests this minute.
+    /// Requests that were sent there this minute.
     pub requests: u32,
-    /// Most tokens of a minute.
+    /// The limit of tokens in a minute, if it has one.
     pub tpm_limit: Option<u32>,
-    /// Most requests of a minute.
+    /// The limit of requests in a minute, if it has one.
     pub rpm_limit: Option<u32>,
-    /// What is left of the limits that the provider tells itself, 0 to 1: the smallest
-    /// share.
+    /// The smallest share that is left of the provider's own rate limits, 0 to 1; none where
+    /// it says nothing of them.
     pub headroom: Option<f64>,
 }

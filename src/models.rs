@@ -4,7 +4,7 @@
 //! is found by its name, because requests for it are served. Deployments and providers are
 //! not shown to clients.
 
-use crate::config::{Config, Group, Model, ModelId, Status};
+use crate::config::{Config, Group, ModelId, Status};
 use crate::json::Json;
 use crate::request::format::Dialect;
 use crate::request::path::{canonical, split};
@@ -192,12 +192,11 @@ fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Diale
     if name != model.name {
         json.key("alias_of").text(&model.name);
     }
-    let Model { description, purpose, when_to_use, groups, .. } = model;
-    if let Some(description) = description {
+    if let Some(description) = &model.description {
         json.key("description").text(description);
     }
-    uses(json, purpose.as_deref(), when_to_use.as_deref());
-    let mut variants = groups.iter().filter_map(|group| Some((group.key.as_deref()?, group)));
+    uses(json, model.purpose.as_deref(), model.when_to_use.as_deref());
+    let mut variants = model.groups.iter().filter_map(|group| Some((group.key.as_deref()?, group)));
     // No member at all for a model without variants, which most are.
     let Some(first) = variants.next() else { return };
     json.key("variants").list(|json| {

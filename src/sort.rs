@@ -1,17 +1,18 @@
-//! A sort that is small: the standard library's is ten kilobytes of the module for
-//! every type that is sorted, which pays for itself in longer lists than there are
-//! here. A leaf: names no other module.
+//! A sort that is small: the standard library's adds ten kilobytes to the module for every
+//! type that is sorted, and is faster only for longer lists than there are here. A leaf: it
+//! names no other module.
 
-/// Up to this length, moving items costs less than the memory to merge them in.
+/// Up to this length, to insert items one by one costs less than the memory to merge them in.
 const SHORT: usize = 16;
 
-/// The items in order; those of which neither is less keep theirs.
+/// Returns the items in order. Of two items of which neither is less, the first stays first.
 pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> Vec<T> {
     let length = items.len();
     if length <= SHORT {
         insert(&mut items, is_less);
         return items;
     }
+    // Merge sort: each half by itself, then one after the other whichever begins with less.
     let right = sorted(items.split_off(length / 2), is_less);
     let left = sorted(items, is_less);
     let mut merged = Vec::with_capacity(length);
@@ -27,7 +28,7 @@ pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) ->
     }
 }
 
-/// Sorts by insertion.
+/// Sorts in place by insertion.
 fn insert<T>(items: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
     for end in 1..items.len() {
         for at in (0..end).rev() {
@@ -39,11 +40,13 @@ fn insert<T>(items: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
     }
 }
 
-/// Two numbers to compare by, the second where the first is the same.
+/// Two numbers to compare by: the second counts where the first is the same.
 pub(crate) type Rank = (f64, i64);
 
-/// The ranked in the order of their ranks, lowest first; those of the same rank keep
-/// theirs. A total order whatever the numbers are, and one sort for all that have some.
+/// Returns the items in the order of their ranks, lowest first; items of the same rank keep
+/// their order. The order is total, whatever the numbers are.
+///
+/// All that have ranks share this one sort, for the sake of the module's size.
 pub(crate) fn ranked(items: Vec<(Rank, usize)>) -> Vec<usize> {
     let is_less = |((a, then_a), _): &(Rank, usize), ((b, then_b), _): &(Rank, usize)| {
         a.total_cmp(b).then(then_a.cmp(then_b)).is_lt()
@@ -51,7 +54,7 @@ pub(crate) fn ranked(items: Vec<(Rank, usize)>) -> Vec<usize> {
     sorted(items, &is_less).into_iter().map(|(_, item)| item).collect()
 }
 
-/// The items in order.
+/// Returns the items in their own order.
 pub(crate) fn ordered<T: Ord>(items: Vec<T>) -> Vec<T> {
     sorted(items, &|a, b| a < b)
 }

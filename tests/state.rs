@@ -14,7 +14,7 @@ use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::routing::{Answers, Request, Services, Verdict, begin, decide};
 use pointsman::state::outcome::{Outcome, Report};
 use pointsman::state::{
-    Asking, Counts, Ending, Intent, Overtaken, Record, SharedFleet, Turn, World,
+    Counts, Ending, Intent, Overtaken, Record, SharedFleet, StartTerms, Turn, World,
 };
 
 const WORKERS: usize = 4;
@@ -110,7 +110,7 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
         let (mut begun, mut ended) = (0, 0);
         for _ in 0..EACH {
             let mut snapshot = fleet.at(&shared, config, NOW_MS);
-            let asking = Asking { tokens: 1, is_forced: false };
+            let asking = StartTerms { tokens: 1, is_forced: false };
             let intent = Intent { turn: None, start: Some((DeploymentId(0), asking)) };
             let attempt = snapshot.commit(&intent).unwrap().unwrap().attempt;
             begun += u64::from(snapshot.dropped() == 0);

@@ -1,29 +1,30 @@
-//! Comparisons of the request's numbers with a bound; always strict.
+//! Conditions that compare a number of the request with a bound. They are strict: a number
+//! that equals the bound is neither below nor above it.
 
 use crate::config::Condition;
 use crate::request::facts::{Fact, RequestFacts};
 
 use super::Subject;
 
-/// A number of the request beside the bound of a condition.
+/// A number of the request, and the bound that a condition compares it with.
 pub(super) struct Comparison {
     key: &'static str,
     is_above: bool,
     bound: f64,
-    found: Found,
+    found: Amount,
 }
 
-/// What the request says of a number.
-enum Found {
-    /// Nothing: no limit given, no price known.
+/// What is known of a number of the request.
+enum Amount {
+    /// There is none: the request sets no limit, or a price is not known.
     Nothing,
-    /// Nothing yet.
+    /// It is not known yet.
     Unseen,
-    /// It lies between these.
+    /// It lies between these, both included.
     Between(f64, f64),
 }
 
-/// The comparison a condition makes, if it makes one.
+/// Returns the comparison that a condition makes, if it makes one.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 pub(super) fn comparison(condition: &Condition, subject: &Subject<'_>) -> Option<Comparison> {
     let facts = subject.facts;
@@ -47,37 +48,43 @@ pub(super) fn comparison(condition: &Condition, subject: &Subject<'_>) -> Option
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-fn tokens(facts: &RequestFacts) -> Found {
-    Found::Between(facts.input_tokens.least as f64, facts.input_tokens.most as f64)
+fn tokens(facts: &RequestFacts) -> Amount {
+    Amount::Between(facts.input_tokens.least as f64, facts.input_tokens.most as f64)
 }
 
-fn cost(subject: &Subject<'_>) -> Found {
-    subject.estimated_cost.map_or(Found::Nothing, |cost| Found::Between(cost.least, cost.most))
+fn cost(subject: &Subject<'_>) -> Amount {
+    subject.estimated_cost.map_or(Amount::Nothing, |cost| Amount::Between(cost.least, cost.most))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
-fn output(facts: &RequestFacts) -> Found {
+fn output(facts: &RequestFacts) -> Amount {
     match facts.max_output_tokens {
-        _ if facts.unseen.has(Fact::MaxOutputTokens) => Found::Unseen,
-        Some(limit) => Found::Between(limit as f64, limit as f64),
-        None => Found::Nothing,
+        _ if facts.unseen.has(Fact::MaxOutputTokens) => Amount::Unseen,
+        Some(limit) => Amount::Between(limit as f64, limit as f64),
+        None => Amount::Nothing,
     }
 }
 
-fn messages(facts: &RequestFacts) -> Found {
+fn messages(facts: &RequestFacts) -> Amount {
     let count = f64::from(facts.message_count);
-    if facts.unseen.has(Fact::MessageCount) { Found::Unseen } else { Found::Between(count, count) }
+    if facts.unseen.has(Fact::MessageCount) {
+        Amount::Unseen
+    } else {
+        Amount::Between(count, count)
+    }
 }
 
 impl Comparison {
-    /// Whether it holds; `None` where what is known does not tell.
+    /// Returns whether it holds; `None` where what is known of the number does not tell. A
+    /// number that there is not is neither below nor above.
     pub(super) fn holds(&self) -> Option<bool> {
         let is_beyond =
             |value: f64| if self.is_above { value > self.bound } else { value < self.bound };
         match self.found {
-            Found::Nothing => Some(false),
-            Found::Unseen => None,
-            Found::Between(least, most) => {
+            Amount::Nothing => Some(false),
+            Amount::Unseen => None,
+            // Where both ends say the same, so does every number between them.
+            Amount::Between(least, most) => {
                 (is_beyond(least) == is_beyond(most)).then(|| is_beyond(least))
             }
         }
@@ -87,10 +94,10 @@ impl Comparison {
         let Self { key, bound, .. } = self;
         let wanted = if self.is_above { "more" } else { "less" };
         match self.found {
-            Found::Between(_, found) => {
+            Amount::Between(_, found) => {
                 format!("{key}: wanted {wanted} than {bound}, request has {found}")
             }
-            Found::Nothing if key.starts_with("estimated") => {
+            Amount::Nothing if key.starts_with("estimated") => {
                 format!("{key}: wanted {wanted} than {bound}, the cost is unknown")
             }
             _ => format!("{key}: wanted {wanted} than {bound}, request names none"),

@@ -1,10 +1,10 @@
-//! What a request carries or asks for: present or absent.
+//! Conditions on what a request carries or asks for: that it is there, or that it is not.
 
 use crate::config::Condition;
 use crate::request::facts::{Fact, RequestFacts};
 
-/// A yes-or-no fact beside what a condition wants of it.
-pub(super) struct Presence {
+/// A fact that is true or false, and which of the two a condition wants.
+pub(super) struct PresenceCheck {
     key: &'static str,
     thing: &'static str,
     wanted: bool,
@@ -12,8 +12,8 @@ pub(super) struct Presence {
     found: Option<bool>,
 }
 
-/// The presence a condition asks for, if it asks for one.
-pub(super) fn presence(condition: &Condition, facts: &RequestFacts) -> Option<Presence> {
+/// Returns the presence that a condition asks for, if it asks for one.
+pub(super) fn presence(condition: &Condition, facts: &RequestFacts) -> Option<PresenceCheck> {
     let (key, thing, wanted, (fact, found)) = match condition {
         Condition::HasImages(wanted) => {
             ("has_images", "images", wanted, (Fact::Modality, facts.has_images))
@@ -34,11 +34,11 @@ pub(super) fn presence(condition: &Condition, facts: &RequestFacts) -> Option<Pr
         _ => return None,
     };
     let found = (!facts.unseen.has(fact)).then_some(found);
-    Some(Presence { key, thing, wanted: *wanted, found })
+    Some(PresenceCheck { key, thing, wanted: *wanted, found })
 }
 
-impl Presence {
-    /// Whether it holds; `None` where that is not known yet.
+impl PresenceCheck {
+    /// Returns whether it holds; `None` where the fact is not known yet.
     pub(super) fn holds(&self) -> Option<bool> {
         self.found.map(|found| found == self.wanted)
     }

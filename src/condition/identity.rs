@@ -1,4 +1,4 @@
-//! Who and what a request names: model, tags, params, headers, format, share.
+//! Conditions on what a request names or is: model, tags, params, headers, format, share.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use crate::text::quoted_list;
 
 use super::Subject;
 
-/// Whether the name as sent (without `#variant`) or its target is in the list; empty is any.
+/// Returns whether one of the names that the request goes under is in the list. An empty list
+/// has every name.
 pub(super) fn is_model_in(patterns: &[NamePattern], subject: &Subject<'_>) -> bool {
     if patterns.is_empty() {
         return true;
@@ -19,7 +20,8 @@ pub(super) fn is_model_in(patterns: &[NamePattern], subject: &Subject<'_>) -> bo
         .any(|name| patterns.iter().any(|pattern| pattern.matches(name)))
 }
 
-/// The names a request goes under: as sent, without `#variant`, and what it stands for.
+/// Returns the names that a request goes under: the name as it was sent, the same without
+/// `#variant`, and the model that it stands for.
 pub(crate) fn names<'a>(subject: &Subject<'a>) -> [Option<&'a str>; 3] {
     let sent = subject.facts.model.as_deref();
     let base = sent.map(|name| name.rsplit_once('#').map_or(name, |(base, _)| base));
@@ -27,7 +29,7 @@ pub(crate) fn names<'a>(subject: &Subject<'a>) -> [Option<&'a str>; 3] {
 }
 
 impl NamePattern {
-    /// Whether the name is the one, or starts as the pattern says.
+    /// Returns whether the name is the one of the pattern, or starts as the pattern says.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         match self {
@@ -44,12 +46,13 @@ impl NamePattern {
     }
 }
 
-/// Whether the request carries one of the tags.
+/// Returns whether the request has one of the tags.
 pub(super) fn has_tag(facts: &RequestFacts, wanted: &[String]) -> bool {
     facts.tags.iter().any(|tag| wanted.contains(tag))
 }
 
-/// Whether a param's value is accepted; `None` where the body may still name it.
+/// Returns whether the value of a param is accepted; `None` where the body may still name the
+/// param. A param that is not there is not accepted.
 pub(super) fn param(
     facts: &RequestFacts,
     name: &str,
@@ -61,12 +64,13 @@ pub(super) fn param(
     }
 }
 
-/// Whether every wanted pair is there.
+/// Returns whether every wanted pair is there.
 pub(super) fn has_all(found: &BTreeMap<String, String>, wanted: &[(String, String)]) -> bool {
     wanted.iter().all(|(name, value)| found.get(name) == Some(value))
 }
 
-/// Why a condition of this family does not hold.
+/// Returns why a condition of this family does not hold: what it wants, and what the request
+/// has. Values that may be secrets are left out.
 pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
     let facts = subject.facts;
     let named = |name: Option<&str>| name.map_or("none".to_owned(), |name| format!("\"{name}\""));

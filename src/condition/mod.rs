@@ -1,9 +1,10 @@
 //! Whether the conditions of a route hold for a request, and why not.
 //!
-//! The conditions themselves are data in [`crate::config`]; here is what they
-//! mean. Pure: everything about the request comes in as a [`Subject`]. What a
-//! request does not say (no output limit, unknown cost) matches no comparison;
-//! what is not known *yet* leaves a condition open, and `None` says so.
+//! Conditions are data in [`crate::config`]; what they mean is here. Pure: everything about a
+//! request comes in as a [`Subject`]. A number that the request does not have (no output limit,
+//! a cost without a price) matches no comparison. What is not known *yet* leaves a condition
+//! open, which is `None`: neither true nor false. One condition that is false settles a list
+//! of which all must hold, and one that is true settles a list of which any must.
 
 mod amount;
 mod content;
@@ -29,27 +30,31 @@ pub struct Subject<'a> {
     pub facts: &'a RequestFacts,
     /// The model that the requested name resolves to, without `#variant`.
     pub target: Option<&'a str>,
-    /// Cost on the requested model's first candidate, if its price is known.
+    /// What the request would cost at the first candidate of the model that it names, if the
+    /// price is known.
     pub estimated_cost: Option<Cost>,
-    /// Where the request falls among all requests, from 0 up to, not including, 100.
+    /// Where the request falls among all requests, from 0 to less than 100.
     pub sample: f64,
 }
 
 impl When {
-    /// Whether all conditions hold; `None` where that hangs on what is not known yet.
+    /// Returns whether all conditions hold; `None` where that depends on something not known
+    /// yet.
     #[must_use]
     pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         all(self.0.iter().map(|condition| condition.holds(subject)))
     }
 
-    /// Why they do not all hold: the first that fails, or `None` when they do.
+    /// Returns why they do not all hold: the reason of the first that does not. `None` where all
+    /// hold.
     #[must_use]
     pub fn because(&self, subject: &Subject<'_>) -> Option<String> {
         let mut failing = self.0.iter().filter(|c| c.holds(subject) != Some(true));
         failing.next().map(|c| c.because(subject))
     }
 
-    /// Calls `found` for every condition that what is known does not settle.
+    /// Calls `found` for every condition that depends on something not known yet, nested ones
+    /// included.
     pub fn each_open(&self, subject: &Subject<'_>, found: &mut impl FnMut(&Condition)) {
         for condition in self.0.iter().filter(|c| c.holds(subject).is_none()) {
             match condition {
@@ -61,7 +66,7 @@ impl When {
     }
 }
 
-/// Whether all hold: one that does not settles it, whatever is open.
+/// Returns whether all hold. One that does not settles it, whatever else is open.
 fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let mut is_open = false;
     for verdict in verdicts {
@@ -74,14 +79,14 @@ fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     (!is_open).then_some(true)
 }
 
-/// Whether one of them holds.
+/// Returns whether one of them holds. One that does settles it, whatever else is open.
 pub(crate) fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all(verdicts.map(|verdict| verdict.map(|holds| !holds))).map(|none| !none)
 }
 
 impl Rule {
-    /// Whether every param has an accepted value and all conditions hold; `None` where
-    /// that hangs on what is not known yet.
+    /// Returns whether every param has an accepted value and all conditions hold; `None` where
+    /// that depends on something not known yet.
     #[must_use]
     pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         let params = self.params.iter().map(|(name, accepted)| {
@@ -92,7 +97,8 @@ impl Rule {
 }
 
 impl Condition {
-    /// Whether the condition holds; `None` where that hangs on what is not known yet.
+    /// Returns whether the condition holds; `None` where that depends on something not known
+    /// yet.
     #[must_use]
     pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         let facts = subject.facts;
@@ -135,7 +141,7 @@ impl Condition {
         }
     }
 
-    /// The key it is written under.
+    /// Returns the key it is written under.
     #[must_use]
     pub const fn key(&self) -> &'static str {
         match self {
@@ -165,7 +171,8 @@ impl Condition {
         }
     }
 
-    /// Why a condition that does not hold does not; key first, then wanted and found.
+    /// Returns why a condition that does not hold does not: its key, what it wants, and what the
+    /// request has.
     #[must_use]
     pub fn because(&self, subject: &Subject<'_>) -> String {
         if let Some(comparison) = amount::comparison(self, subject) {

@@ -3,10 +3,12 @@
 //! Counting tokens and searching for keywords is most of what reading a body
 //! costs; a configuration that never asks does not pay for it.
 
+use super::candidate::Rule;
+use super::deployment::{Deployment, ModelFacts};
+use super::model::{Group, Model};
+use super::route::{Action, Condition, Route, When};
 use crate::request::session::SessionKey;
 use crate::strategy::Trait;
-
-use super::{Action, Condition, Config, Group, ModelFacts, Rule, When};
 
 /// What the text of a request is asked for, over all routes and candidates.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -30,26 +32,30 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// The demand of a configuration, this field of it aside.
-    pub(super) fn of(config: &Config) -> Self {
+    /// Returns what a configuration of these asks for.
+    pub(super) fn of<'a>(
+        routes: &[Route],
+        models: &[Model],
+        deployments: &'a [Deployment],
+        catalog: impl Iterator<Item = &'a ModelFacts>,
+    ) -> Self {
         let mut demand = Self::default();
-        for route in config.routes.iter().filter(|route| route.enabled) {
+        for route in routes.iter().filter(|route| route.enabled) {
             let Action { max_cost_usd, .. } = route.then;
             demand.costs |= max_cost_usd.is_some();
             let mut least = None;
             each(&route.when, &mut |condition| demand.note(condition, &mut least, false));
             demand.least_in_routes = lower(demand.least_in_routes, least);
         }
-        demand.usage = config.deployments.iter().any(|d| d.tpm_limit.is_some());
-        for model in &config.models {
+        demand.usage = deployments.iter().any(|d| d.tpm_limit.is_some());
+        for model in models {
             let is_told = model.sticky.keys.iter().any(|key| *key != SessionKey::Header);
             for group in &model.groups {
                 demand.group(group);
                 demand.sessions |= is_told && group.strategy.has(Trait::BySession);
             }
         }
-        let catalog = config.catalog.values();
-        for facts in catalog.chain(config.deployments.iter().map(|d| &d.facts)) {
+        for facts in catalog.chain(deployments.iter().map(|d| &d.facts)) {
             demand.facts(facts);
         }
         demand

@@ -4,9 +4,10 @@
 //! Puts candidates in order by what does not change; knows nothing of requests.
 
 use crate::sort::{Rank, ranked};
-use crate::strategy::{Entry, Pick, Trait};
+use crate::strategy::{Pick, Profile, Strategy, Trait};
 
-use super::{Candidate, Deployment, ModelFacts, StrategyName};
+use super::candidate::Candidate;
+use super::deployment::{Deployment, ModelFacts};
 
 /// Groups of more candidates than this are large.
 pub const MOST_SMALL: usize = 16;
@@ -31,7 +32,7 @@ pub enum Index {
 impl Index {
     /// The index of candidates, which are in file order.
     pub(super) fn of(
-        strategy: StrategyName,
+        strategy: Strategy,
         candidates: &[Candidate],
         deployments: &[Deployment],
     ) -> Self {
@@ -39,14 +40,14 @@ impl Index {
             return Self::Nothing;
         }
         let deployment = |at: usize| deployments.get(candidates.get(at)?.deployment.0);
-        let order = |strategy: StrategyName| {
+        let order = |strategy: Strategy| {
             let entries = candidates.iter().map(|candidate| {
                 let deployment = deployments.get(candidate.deployment.0);
                 let priority = deployment.map_or(0, |deployment| deployment.priority);
                 let Candidate { weight, position, .. } = *candidate;
-                Entry { weight, position, priority, ..Entry::default() }
+                Profile { weight, position, priority, ..Profile::default() }
             });
-            let entries: Vec<Entry> = entries.collect();
+            let entries: Vec<Profile> = entries.collect();
             strategy.order(&entries, Pick::by(&mut fastrand::Rng::with_seed(0)))
         };
         if strategy.is_configured() {
@@ -61,7 +62,7 @@ impl Index {
         }
         if strategy.has(Trait::NeedsCosts) {
             let price = |at| price(&deployment(at)?.facts);
-            let by_priority = order(StrategyName::PriorityBased);
+            let by_priority = order(Strategy::PriorityBased);
             return Self::Prices(tiers(by(by_priority, &|at| rank(price(at))), price));
         }
         Self::Nothing

@@ -1,15 +1,21 @@
 //! Where in its text what is wrong with a configuration stands.
 //!
-//! For tools that show the text; the filter never asks. Knows how JSON is laid
-//! out and how problems name their places, and no key of the configuration. A
+//! For tools that show the text; the filter never asks. Leaves reading JSON to
+//! serde_json, which tells of each value the text that it was read from. Knows how
+//! problems name their places, and no key of the configuration. A
 //! place that is not in the text, as of a short form or of a default, is that
 //! of what stands around it.
 
+use std::fmt;
 use std::ops::Range;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::configuration::Config;
 use super::document::{self, Malformed};
 use super::error::{Path, Problem, quoted};
-use super::{Config, parse};
+use super::parse::parse;
 
 /// A configuration's text, checked.
 #[derive(Debug)]
@@ -140,98 +146,89 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     (line, last.chars().count().saturating_add(1))
 }
 
-/// Every value of a JSON text, each before what it holds.
+/// Returns every value of a JSON text, each before what it holds.
 fn places(text: &str) -> Vec<Place> {
-    let mut walk = Walk { text, at: 0, places: Vec::new() };
-    walk.value(&Path::Root, None, None);
+    let mut walk = Walk { text, places: Vec::new() };
+    if let Ok(root) = serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        walk.value(root, &Path::Root, None, None);
+    }
     walk.places
 }
 
-/// A walk over JSON text that a parser has accepted, no deeper than it lets pass.
+/// A walk over JSON text, no deeper than its parser goes.
 struct Walk<'a> {
     text: &'a str,
-    at: usize,
     places: Vec<Place>,
 }
 
-impl Walk<'_> {
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn step(&mut self) {
-        self.at = self.at.saturating_add(1);
-    }
-
-    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) {
-        while self.byte().is_some_and(&is_skipped) {
-            self.step();
-        }
-    }
-
-    /// Past what is between values.
-    fn between(&mut self) {
-        // A byte order mark is three bytes that nothing else here has.
-        self.skip(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b':' | b',' | 0x80..));
-    }
-
-    fn value(&mut self, path: &Path<'_>, key: Option<(&str, Range<usize>)>, parent: Option<usize>) {
-        self.between();
-        let start = self.at;
+impl<'a> Walk<'a> {
+    /// Notes a value and what it holds: `{"a": [1]}` is three places.
+    fn value(
+        &mut self,
+        value: &'a RawValue,
+        path: &Path<'_>,
+        key: Option<(&str, Range<usize>)>,
+        parent: Option<usize>,
+    ) {
         let own = self.places.len();
+        let whole = self.range(value);
+        let is_open = value.get().starts_with(['{', '[']);
+        // Nobody wants to see all of an object marked.
+        let range = match &key {
+            Some((_, range)) if is_open => range.clone(),
+            None if is_open => whole.start..whole.start.saturating_add(1),
+            _ => whole,
+        };
         let key = key.map(|(key, range)| (quoted(key), range));
-        let place = Place { path: path.to_string(), key, range: start..start, parent };
-        self.places.push(place);
-        match self.byte() {
-            Some(b'{') => self.members(path, own),
-            Some(b'[') => self.elements(path, own),
-            Some(b'"') => self.string(),
-            _ => self.skip(|byte| !b" \t\r\n,]}".contains(&byte)),
-        }
-        let is_open = self.text.as_bytes().get(start).is_some_and(|byte| b"{[".contains(byte));
-        let end = if is_open { start.saturating_add(1) } else { self.at };
-        if let Some(place) = self.places.get_mut(own) {
-            let key = place.key.as_ref().filter(|_| is_open).map(|(_, range)| range.clone());
-            place.range = key.unwrap_or(start..end);
+        self.places.push(Place { path: path.to_string(), key, range, parent });
+        if value.get().starts_with('{') {
+            let members: Members<'a> = serde_json::from_str(value.get()).unwrap_or_default();
+            for (written, member) in members.0 {
+                let key: String = serde_json::from_str(written.get()).unwrap_or_default();
+                let range = self.range(written);
+                self.value(member, &path.key(&key), Some((&key, range)), Some(own));
+            }
+        } else if is_open {
+            let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+            for (index, element) in elements.into_iter().enumerate() {
+                self.value(element, &path.index(index), None, Some(own));
+            }
         }
     }
 
-    fn members(&mut self, path: &Path<'_>, own: usize) {
-        self.step();
-        loop {
-            self.between();
-            let start = self.at;
-            if self.byte() != Some(b'"') {
-                return self.step();
-            }
-            self.string();
-            let written = self.text.get(start..self.at).unwrap_or_default();
-            let key: String = serde_json::from_str(written).unwrap_or_default();
-            self.value(&path.key(&key), Some((&key, start..self.at)), Some(own));
-        }
+    /// Returns where a part of the text is, which borrows from it.
+    fn range(&self, part: &RawValue) -> Range<usize> {
+        let part = part.get();
+        let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        start..start.saturating_add(part.len())
+    }
+}
+
+/// Members of an object as they are written: in order, duplicates included.
+#[derive(Default)]
+struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
 
-    fn elements(&mut self, path: &Path<'_>, own: usize) {
-        self.step();
-        for index in 0.. {
-            self.between();
-            if matches!(self.byte(), None | Some(b']')) {
-                return self.step();
-            }
-            self.value(&path.index(index), None, Some(own));
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            members.push(entry);
         }
-    }
-
-    fn string(&mut self) {
-        self.step();
-        while let Some(byte) = self.byte() {
-            self.step();
-            match byte {
-                b'"' => return,
-                b'\\' => self.step(),
-                _ => {}
-            }
-        }
+        Ok(Members(members))
     }
 }
 

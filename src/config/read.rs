@@ -5,19 +5,55 @@
 //! code, for it has an error for everything that was ruled out before.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::strategy::Strategy;
+use super::shape::{Key, Shape};
+
+/// Members of an object whose shape was checked.
+pub(super) type Members = Map<String, Value>;
 
 /// A type that is read from a value whose shape was checked.
 pub(super) trait Read {
-    /// The value as this type; what is absent comes as `null`.
+    /// Returns the value as this type; what is absent comes as `null`.
     fn read(value: Value) -> Self;
 }
 
+/// A struct whose fields are keys; `section!` declares it.
+pub(super) trait Section: Sized {
+    /// Its own keys.
+    const KEYS: &'static [Key];
+
+    /// Returns what documents are checked against.
+    fn shape() -> &'static Shape;
+
+    /// Takes the fields out of an object.
+    fn take(members: &mut Members) -> Self;
+}
+
+impl<T: Section> Section for Arc<T> {
+    const KEYS: &'static [Key] = T::KEYS;
+
+    fn shape() -> &'static Shape {
+        T::shape()
+    }
+
+    fn take(members: &mut Members) -> Self {
+        Self::new(T::take(members))
+    }
+}
+
+/// Reads a section, to which all members of the object belong.
+pub(super) fn section<T: Section>(value: Value) -> T {
+    let mut members = Members::read(value);
+    let section = T::take(&mut members);
+    debug_assert!(members.is_empty(), "nothing reads {members:?}");
+    section
+}
+
 /// Takes a member out of an object.
-pub(super) fn member<T: Read>(members: &mut Map<String, Value>, key: &str) -> T {
+pub(super) fn member<T: Read>(members: &mut Members, key: &str) -> T {
     T::read(members.remove(key).unwrap_or_default())
 }
 
@@ -30,12 +66,6 @@ fn default<T: Default>(value: &Value) -> T {
 /// Finds, wherever assertions are on, a table that lets more pass than is read.
 pub(super) fn expect_absent(value: &Value) {
     debug_assert!(value.is_null(), "the tables let {value} pass");
-}
-
-impl Read for Strategy {
-    fn read(value: Value) -> Self {
-        value.as_str().and_then(Self::from_name).unwrap_or_else(|| default(&value))
-    }
 }
 
 impl Read for bool {
@@ -107,6 +137,12 @@ impl<T: Read> Read for Box<T> {
     }
 }
 
+impl<T: Read> Read for Arc<T> {
+    fn read(value: Value) -> Self {
+        Self::new(T::read(value))
+    }
+}
+
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value) -> Self {
         match value {
@@ -126,56 +162,13 @@ impl<T: Read> Read for BTreeMap<String, T> {
     }
 }
 
-/// Declares how the fields of a struct are read: each from the member of its
-/// name, or of the name given. Keys after a semicolon are for people alone.
-macro_rules! readable {
-    ($($type:ty { $($field:ident $(= $key:literal)?),* $(; $($unread:literal),*)? })*) => {$(
-        impl $crate::config::read::Read for $type {
-            fn read(value: serde_json::Value) -> Self {
-                let mut members = <serde_json::Map<String, serde_json::Value>>::read(value);
-                $($(members.remove($unread);)*)?
-                let read = Self {
-                    $($field: $crate::config::read::member(
-                        &mut members,
-                        $crate::config::read::key!($field $(= $key)?),
-                    )),*
-                };
-                debug_assert!(members.is_empty(), "nothing reads {members:?}");
-                read
-            }
-        }
-    )*};
+/// Members that were not reported.
+impl Read for Vec<(String, String)> {
+    fn read(value: Value) -> Self {
+        let members = Members::read(value).into_iter();
+        members
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key, String::read(value)))
+            .collect()
+    }
 }
-
-/// The key of a field.
-macro_rules! key {
-    ($field:ident) => {
-        stringify!($field)
-    };
-    ($field:ident = $key:literal) => {
-        $key
-    };
-}
-
-/// Declares the names of an enum's values, which the tables list.
-macro_rules! named {
-    ($($type:ty { $first:literal => $fallback:ident $(, $name:literal => $value:ident)* })*) => {$(
-        impl $type {
-            /// The names of its values.
-            pub(in crate::config) const NAMES: &'static [&'static str] = &[$first $(, $name)*];
-        }
-
-        impl $crate::config::read::Read for $type {
-            fn read(value: serde_json::Value) -> Self {
-                match value.as_str() {
-                    Some($first) => return Self::$fallback,
-                    $(Some($name) => return Self::$value,)*
-                    _ => $crate::config::read::expect_absent(&value),
-                }
-                Self::$fallback
-            }
-        }
-    )*};
-}
-
-pub(super) use {key, named, readable};

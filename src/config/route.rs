@@ -5,7 +5,7 @@
 use crate::request::format::Format;
 use crate::request::keyword::KeywordId;
 
-use super::{DeploymentId, GroupId, ModelId};
+use super::ids::{DeploymentId, GroupId, ModelId};
 
 /// Conditions over a request and what to do when all of them hold.
 #[derive(Debug, Clone)]

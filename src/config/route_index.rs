@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sort::ordered;
 
-use super::{Condition, NamePattern, Route};
+use super::route::{Condition, NamePattern, Route};
 
 /// Enabled routes, by the model names they ask for.
 #[derive(Debug, Default)]

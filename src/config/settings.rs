@@ -1,4 +1,14 @@
-//! Settings that hold for every request, as data.
+//! Settings that hold for every request.
+
+use serde_json::Value;
+
+use super::declare::{named, section};
+use super::ids::ModelId;
+use super::read::Read;
+use super::shape::{
+    A_PATH, AT_LEAST_ONE, HasKind, Kind, MILLISECONDS, PERCENT, Text, VARIABLE, as_element, plain,
+    whole,
+};
 
 /// What happens to a model that no name resolves, or a request without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,59 +18,86 @@ pub enum UnknownModel {
     /// Sent on untouched.
     PassThrough,
     /// Served as this model.
-    Model(super::ModelId),
+    Model(ModelId),
 }
 
-/// Which control headers clients may use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ClientHeaders {
-    /// Forces a route.
-    pub route: bool,
+/// Declares the control headers by their names in the list of those that clients may use.
+macro_rules! client_headers {
+    ($($(#[doc = $doc:literal])+ $field:ident,)*) => {
+        /// Which control headers clients may use.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct ClientHeaders {
+            $($(#[doc = $doc])+ pub $field: bool,)*
+        }
+
+        impl HasKind for ClientHeaders {
+            const KIND: Kind = Kind::Either(&[
+                as_element(Kind::Choice(&["all"])),
+                plain(Kind::List(&Kind::Choice(&[$(stringify!($field)),*]))),
+            ]);
+        }
+
+        impl Read for ClientHeaders {
+            fn read(value: Value) -> Self {
+                let names = Vec::<String>::read(value);
+                let allows = |name: &str| names.iter().any(|one| one == name || one == "all");
+                Self { $($field: allows(stringify!($field))),* }
+            }
+        }
+    };
+}
+
+client_headers! {
     /// Labels.
-    pub tag: bool,
+    tag,
     /// Params.
-    pub params: bool,
+    params,
     /// Picks a variant.
-    pub variant: bool,
+    variant,
     /// Session for sticky picks.
-    pub session: bool,
+    session,
     /// A ceiling for the cost.
-    pub cost_limit: bool,
+    cost_limit,
+    /// Forces a route.
+    route,
     /// Restricts to a provider.
-    pub provider: bool,
+    provider,
     /// Pins a deployment.
-    pub deployment: bool,
+    deployment,
     /// Names fallback models.
-    pub fallback: bool,
+    fallback,
 }
 
-/// When a deployment is taken out of every pick, and for how long.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cooldown {
-    /// Off: outcomes are counted, nothing ever cools.
-    pub enabled: bool,
-    /// Failures in a row that trip.
-    pub consecutive_failures: u32,
-    /// Failures this minute that trip, given the two below.
-    pub allowed_fails: u32,
-    /// Requests this minute below which a rate says nothing.
-    pub min_requests: u32,
-    /// Failed share of this minute's requests that trips.
-    pub failure_rate_percent: f64,
-    /// First length.
-    pub time_ms: u64,
-    /// Longest length, hints of providers included.
-    pub max_time_ms: u64,
-    /// Successes in half-open that close it.
-    pub success_threshold: u32,
-    /// Attempts at a time while half-open.
-    pub half_open_probes: u32,
-    /// How long a probe's lease is held at most.
-    pub probe_lease_ms: u64,
-    /// Whether a provider's hint sets the length.
-    pub honour_retry_after: bool,
-    /// What happens when cooldown alone stands in the way.
-    pub when_all_cooling: WhenAllCooling,
+section! {
+    /// When a deployment is taken out of every pick, and for how long.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Cooldown "cooldown" {
+        /// false: nothing ever cools
+        pub enabled: bool = true,
+        /// in a row that trip
+        pub consecutive_failures: u32 as AT_LEAST_ONE = 5,
+        /// failures a minute that trip
+        pub allowed_fails: u32 as AT_LEAST_ONE = 3,
+        /// fewer say nothing of a rate
+        pub min_requests: u32 as AT_LEAST_ONE = 10,
+        /// share of this minute's requests that trips
+        pub failure_rate_percent: f64 as PERCENT = 50,
+        /// first length
+        pub time_ms: u64 as MILLISECONDS = 5000,
+        /// longest length
+        pub max_time_ms: u64 as MILLISECONDS = 300000,
+        /// successes that close it
+        pub success_threshold: u32 as AT_LEAST_ONE = 3,
+        /// at a time while half-open
+        // As many places for leases as a deployment's record has.
+        pub half_open_probes: u32 as (whole(1, 8)) = 1,
+        /// longest hold of a probe
+        pub probe_lease_ms: u64 as MILLISECONDS = 60000,
+        /// whether a provider's hint sets the length
+        pub honour_retry_after: bool = true,
+        /// what happens when cooldown alone stands in the way
+        pub when_all_cooling: WhenAllCooling = "least_remaining",
+    }
 }
 
 /// What happens when every candidate cools.
@@ -72,13 +109,16 @@ pub enum WhenAllCooling {
     Reject,
 }
 
-/// Where the admin endpoints are, and who may use them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admin {
-    /// The path that they are below: plain, without a slash at its end, never empty.
-    pub path: String,
-    /// Environment variable of the VM that holds the token.
-    pub token_env: String,
+section! {
+    /// Endpoints to inspect and change routes.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Admin "admin" {
+        /// where they are
+        // Plain, without a slash at its end, and never empty.
+        pub path: String as (Kind::Text(Text::PathPrefix)) = "/admin",
+        /// the environment variable of the token
+        pub token_env: String as VARIABLE = required,
+    }
 }
 
 /// Which part of a request's way the filter is on.
@@ -97,39 +137,45 @@ pub enum Hold {
     /// This filter: the host has `allow_on_headers_stop_iteration`.
     #[default]
     StopIteration,
-    /// A buffer filter behind this one; here the head cannot be changed any more.
+    /// A buffer filter after this one; here the head cannot be changed any more.
     BufferFilter,
 }
 
-/// In-request failover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Failover {
-    /// Most attempts of one request; 1 is off.
-    pub max_attempts: u32,
-    /// Clusters have the attempt filter, although there may be one attempt only.
-    pub attempt_filter: bool,
-    /// More tries of the same deployment.
-    pub retries_per_deployment: u32,
+section! {
+    /// Failover inside one request.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Failover "failover" {
+        /// 1 is off
+        pub max_attempts: u32 as (whole(1, 100)) = 1,
+        /// whether the clusters have the attempt filter although max_attempts is 1
+        pub attempt_filter: bool = false,
+        /// more tries of the same deployment
+        pub retries_per_deployment: u32 as (whole(0, 100)) = 0,
+    }
 }
 
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Metrics {
-    /// Off: nothing is counted.
-    pub enabled: bool,
-    /// Most series that each filter of each worker makes; the rest are one.
-    pub max_series: u32,
+section! {
+    /// What is counted.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Metrics "metrics" {
+        /// false: nothing is counted
+        pub enabled: bool = true,
+        /// most series that each filter of each worker makes; the rest are counted as other
+        pub max_series: u32 as (whole(1, 1_000_000)) = 10000,
+    }
 }
 
-/// Sizes, and what happens beyond them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Longest body that is read.
-    pub max_body_bytes: u64,
-    /// A longer one.
-    pub on_oversize: BodyPolicy,
-    /// One that cannot be read.
-    pub on_unparsable: BodyPolicy,
+section! {
+    /// Sizes, and what happens to bodies beyond them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Limits "limits" {
+        /// longest body that is read
+        pub max_body_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
+        /// what a longer body gets
+        pub on_oversize: BodyPolicy = "reject",
+        /// what an unreadable body gets
+        pub on_unparsable: BodyPolicy = "reject",
+    }
 }
 
 /// What happens to a body that is not judged.
@@ -141,109 +187,26 @@ pub enum BodyPolicy {
     PassThrough,
 }
 
-/// Names of the headers this filter reads and writes, lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderNames {
-    /// Forces a route.
-    pub route: String,
-    /// Labels, comma list.
-    pub tag: String,
-    /// `key=value` comma list.
-    pub params: String,
-    /// Picks a variant.
-    pub variant: String,
-    /// Session for sticky picks.
-    pub session: String,
-    /// Ceiling in USD.
-    pub cost_limit: String,
-    /// Restricts to a provider; in responses, the one that served.
-    pub provider: String,
-    /// Pins a deployment; in responses, the one that served.
-    pub deployment: String,
-    /// Fallback models, comma list.
-    pub fallback: String,
-    /// Cluster for the route, request only.
-    pub cluster: String,
-    /// The model that served.
-    pub model: String,
-    /// Attempts made, response only.
-    pub attempts: String,
-    /// Asks Envoy for a retry, internal.
-    pub retry: String,
-}
-
-impl Default for HeaderNames {
-    fn default() -> Self {
-        Self {
-            route: "x-llm-route".into(),
-            tag: "x-llm-tag".into(),
-            params: "x-llm-params".into(),
-            variant: "x-llm-variant".into(),
-            session: "x-llm-session".into(),
-            cost_limit: "x-llm-cost-limit-usd".into(),
-            provider: "x-llm-provider".into(),
-            deployment: "x-llm-deployment".into(),
-            fallback: "x-llm-fallback".into(),
-            cluster: "x-llm-cluster".into(),
-            model: "x-llm-model".into(),
-            attempts: "x-llm-attempts".into(),
-            retry: "x-llm-retry".into(),
-        }
+section! {
+    /// Further aliases, models and routes fetched over HTTP.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct RouteSource "route_source" {
+        /// the Envoy cluster to fetch from
+        pub cluster: String = required,
+        /// the path to fetch
+        pub path: String as A_PATH = required,
+        /// time between fetches
+        pub interval_ms: u64 as MILLISECONDS = 10000,
+        /// longest wait for an answer
+        pub timeout_ms: u64 as MILLISECONDS = 5000,
+        /// environment variable of the token
+        pub token_env: Option<String> as VARIABLE = none,
     }
 }
 
-impl HeaderNames {
-    /// Every name.
-    #[must_use]
-    pub fn all(&self) -> [&str; 13] {
-        [
-            &self.route,
-            &self.tag,
-            &self.params,
-            &self.variant,
-            &self.session,
-            &self.cost_limit,
-            &self.provider,
-            &self.deployment,
-            &self.fallback,
-            &self.cluster,
-            &self.model,
-            &self.attempts,
-            &self.retry,
-        ]
-    }
-
-    /// Each name as `change` makes it.
-    pub(super) fn map(self, mut change: impl FnMut(String) -> String) -> Self {
-        Self {
-            route: change(self.route),
-            tag: change(self.tag),
-            params: change(self.params),
-            variant: change(self.variant),
-            session: change(self.session),
-            cost_limit: change(self.cost_limit),
-            provider: change(self.provider),
-            deployment: change(self.deployment),
-            fallback: change(self.fallback),
-            cluster: change(self.cluster),
-            model: change(self.model),
-            attempts: change(self.attempts),
-            retry: change(self.retry),
-        }
-    }
-}
-
-/// Where further aliases, models and routes are fetched from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteSource {
-    /// Envoy cluster.
-    pub cluster: String,
-    /// What is asked for there.
-    pub path: String,
-    /// Time between two fetches, over all workers.
-    pub interval_ms: u64,
-    /// Longest wait for an answer.
-    pub timeout_ms: u64,
-    /// Environment variable of the VM that holds the bearer token.
-    pub token_env: Option<String>,
+named! {
+    WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
+    BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
+    Hold { "stop_iteration" => StopIteration, "buffer_filter" => BufferFilter }
+    Role { "router" => Router, "attempt" => Attempt }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::request::format::Format;
 use crate::request::session::SessionKey;
+use crate::request::tokens::Costs;
 
 fn read(document: Value) -> Config {
     parse(document.to_string().as_bytes()).unwrap_or_else(|problems| panic!("{problems}"))

@@ -1,87 +1,72 @@
 //! One configuration, ready to serve, in one worker.
 
-use std::fmt::Write;
 use std::rc::Rc;
 
 use log::Level;
 
-use crate::admin::Gate;
-use crate::config::{self, Added, Config, Provider, ProviderId, Role, Unfit};
+use crate::config::{self, Added, Config, ProviderId, Role, Unfit};
 use crate::host::Host;
 use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::delivery::Delivery;
+use super::secrets::Secrets;
 use super::{head, lacks, version};
 
-/// One configuration, ready to serve.
+/// One configuration, ready to serve: all that is prepared once and read by every request.
+///
+/// An engine never changes. What is added while the proxy runs makes a new engine
+/// ([`Engine::renewed`]), and a request keeps the one that it began with.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) config: Config,
     pub(super) fleet: SharedFleet,
-    /// What the configuration was made of, where something can be added to it.
+    /// The document and the additions that `config` was made from; `None`: nothing can be
+    /// added to this configuration.
     pub(super) origin: Option<Origin>,
-    /// By provider: the value of its credential header.
-    secrets: Rc<[Option<String>]>,
-    /// The token for the route source.
-    pub(super) source_token: Option<Rc<str>>,
-    /// What is counted.
+    pub(super) secrets: Secrets,
     pub(super) meter: Rc<Meter>,
-    /// Who may use the admin endpoints, where there are some.
-    pub(super) gate: Option<Rc<Gate>>,
-    /// How requests are delivered.
     pub(super) delivery: Delivery,
-    /// Every header that an attempt may change.
+    /// Every header that an attempt may change, which is why the router hands over what the
+    /// client sent of them.
     pub(super) changed: Rc<[String]>,
-    /// Draws which part of long texts is estimated.
+    /// Draws which part of a long text is estimated.
     pub(super) seed: u64,
 }
 
 impl Engine {
-    /// Reads a configuration, with what has been added to it, and prepares shared state.
+    /// Reads a configuration with what has been added to it, and prepares shared state.
+    ///
+    /// Takes these steps in this order, so that an operator sees the problems of the
+    /// document before those of the environment, and a warning only for a configuration that
+    /// is served:
+    ///
+    /// 1. parse the document, and choose the role: the same document can configure the
+    ///    router and, with the root id `attempt`, the attempt filter of each cluster;
+    /// 2. compare what the document needs with what the host has;
+    /// 3. read all secrets from the environment;
+    /// 4. lay the dynamic entries and the fetched set over the document.
     ///
     /// # Errors
-    /// All problems of the configuration itself, one a line, for the operator.
+    /// All problems of the configuration itself, one a line, for the operator. A dynamic or
+    /// fetched entry that does not fit is no error: it is left out, with a warning.
     pub fn start<H: Host + ?Sized>(host: &H, configuration: &[u8]) -> Result<Self, String> {
         let mut config = config::parse(configuration).map_err(|problems| problems.to_string())?;
-        // One document can serve both roles.
         if host.property(&["plugin_root_id"]).as_deref() == Some(b"attempt") {
             config.role = Role::Attempt;
         }
         lacks::check(host, &config)?;
-        let mut problems = String::new();
-        let mut noted = |problem: String| {
-            let _ = writeln!(problems, "{problem}");
-            None
-        };
-        let mut secrets = Vec::with_capacity(config.providers.len());
-        for provider in config.providers.iter() {
-            secrets.push(secret(host, provider).unwrap_or_else(&mut noted));
-        }
-        let source_token = source_token(host, &config).unwrap_or_else(&mut noted);
-        let admin = config.admin.as_ref().filter(|_| config.role == Role::Router);
-        let gate = admin.map(|admin| Gate::new(admin, |name| host.environment(name)));
-        let gate = gate.transpose().unwrap_or_else(|problem| {
-            noted(problem.to_string());
-            None
-        });
-        if !problems.is_empty() {
-            return Err(problems.trim_end().to_owned());
-        }
+        let secrets = Secrets::read(host, &config)?;
         for warning in &config.warnings {
             host.log(Level::Warn, warning);
         }
-        let origin = if live::is_open(&config) {
-            let role = config.role;
-            let read = Additions::read(host, &config).over(configuration.into());
-            let (live, origin) = read.map_err(|problems| problems.to_string())?;
-            warn_of_left_out(host, &origin);
-            config = Config { role, ..live };
-            Some(origin)
-        } else {
-            None
-        };
+        let mut origin = None;
+        if live::is_open(&config) {
+            let (live, of_live) = with_additions(host, &config, configuration.into())?;
+            warn_of_left_out(host, &of_live);
+            (config, origin) = (live, Some(of_live));
+        }
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
         let meter = Meter::new(host, config.metrics.enabled, most);
         version::tell(host, &meter);
@@ -90,51 +75,49 @@ impl Engine {
             meter: Rc::new(meter),
             changed: head::changed(&config).into(),
             delivery: Delivery::of(&config),
-            secrets: secrets.into(),
-            source_token: source_token.map(Into::into),
-            gate: gate.map(Rc::new),
+            secrets,
             seed: host.random(),
             config,
             origin,
         })
     }
 
-    /// The same with what has been added by now; none where nothing can be added.
+    /// Returns an engine for the same document with what has been added by now; `None` where
+    /// nothing can be added.
     ///
-    /// Providers are the document's alone, so what belongs to them stays; so does what the
-    /// worker has counted.
+    /// Providers come from the document alone, so whatever depends on them stays as it is:
+    /// secrets, delivery, the headers that attempts change. So do the worker's metrics.
     pub(super) fn renewed<H: Host + ?Sized>(&self, host: &H) -> Option<Self> {
         let origin = self.origin.as_ref()?;
-        let additions = Additions::read(host, &self.config);
-        // The document has been read before.
-        let (config, origin) = additions.over(Rc::clone(&origin.document)).ok()?;
-        let config = Config { role: self.config.role, ..config };
+        // The document has been read before, so this does not fail.
+        let (config, origin) =
+            with_additions(host, &self.config, Rc::clone(&origin.document)).ok()?;
         Some(Self {
             fleet: SharedFleet::new(&config, host),
             config,
             origin: Some(origin),
-            secrets: Rc::clone(&self.secrets),
-            source_token: self.source_token.clone(),
+            secrets: self.secrets.clone(),
             meter: Rc::clone(&self.meter),
-            gate: self.gate.clone(),
             changed: Rc::clone(&self.changed),
             delivery: self.delivery,
             seed: self.seed,
         })
     }
 
-    /// The configuration it serves.
+    /// Returns the configuration that it serves, additions included.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The value of a provider's credential header.
+    /// Returns the value of a provider's credential header; `None` where requests go to the
+    /// provider with the client's own credential.
     pub(super) fn secret(&self, provider: ProviderId) -> Option<&str> {
-        self.secrets.get(provider.0)?.as_deref()
+        self.secrets.credential(provider)
     }
 
-    /// Counts updates of shared state that lost all their tries.
+    /// Counts updates of shared state that were given up because other workers were always
+    /// faster.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
         if updates == 0 {
             return;
@@ -144,7 +127,19 @@ impl Engine {
     }
 }
 
-/// Says which additions do not hold with a new configuration.
+/// Returns the configuration of a document with what has been added to it by now, in the
+/// role of `config`, and what it was made from.
+fn with_additions<H: Host + ?Sized>(
+    host: &H,
+    config: &Config,
+    document: Rc<[u8]>,
+) -> Result<(Config, Origin), String> {
+    let read = Additions::read(host, config).over(document);
+    let (live, origin) = read.map_err(|problems| problems.to_string())?;
+    Ok((Config { role: config.role, ..live }, origin))
+}
+
+/// Warns of the additions that do not fit the configuration and were left out.
 fn warn_of_left_out<H: Host + ?Sized>(host: &H, origin: &Origin) {
     for Unfit { entry, problem } in &origin.unfit {
         let (kind, name) = match entry {
@@ -157,43 +152,4 @@ fn warn_of_left_out<H: Host + ?Sized>(host: &H, origin: &Origin) {
         let message = format!("the set of the route source is left out: {problems}");
         host.log(Level::Warn, &message);
     }
-}
-
-/// The token for the route source.
-fn source_token<H: Host + ?Sized>(host: &H, config: &Config) -> Result<Option<String>, String> {
-    let source = config.route_source.as_ref();
-    let Some(variable) = source.and_then(|source| source.token_env.as_ref()) else {
-        return Ok(None);
-    };
-    Ok(Some(format!("Bearer {}", of_environment(host, "route_source.token_env", variable)?)))
-}
-
-fn secret<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<String>, String> {
-    let Some(credential) = &provider.credential else { return Ok(None) };
-    let path = format!("providers.{}.credential.env", provider.name);
-    let value = of_environment(host, &path, &credential.env)?;
-    Ok(Some(format!("{}{value}", credential.prefix)))
-}
-
-/// The value of a variable that the configuration names at that path.
-fn of_environment<H: Host + ?Sized>(
-    host: &H,
-    path: &str,
-    variable: &str,
-) -> Result<String, String> {
-    let value =
-        host.environment(variable).filter(|value| !value.trim().is_empty()).ok_or_else(|| {
-            format!(
-                "{path}: environment variable \"{variable}\" is not set; list it in \
-             vm_config.environment_variables.host_env_keys and give it to the proxy"
-            )
-        })?;
-    // The value itself never appears in a message.
-    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(format!(
-            "{path}: environment variable \"{variable}\" holds a control character or one that is \
-             not ASCII; allowed: text that can be a header value, without a line break at the end"
-        ));
-    }
-    Ok(value)
 }

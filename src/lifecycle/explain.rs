@@ -6,7 +6,7 @@ use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
-use crate::routing::explain::{Shown, explain};
+use crate::routing::explain::{TraceWithFacts, explain};
 use crate::routing::{Request, Trace};
 use crate::state::{ShadowWorld, World};
 
@@ -49,10 +49,11 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
         Err(unread) => return Whole::Refused(unread.refusal(), None),
     };
     let mut facts = scan.facts;
-    match intake.complete(&mut facts) {
+    let controls = intake.controls(config);
+    intake.complete(&mut facts, controls.as_ref().unwrap_or(&Controls::default()));
+    match controls {
         Ok(controls) => {
-            let controls = controls.clone();
-            let early = facts_at_model(config, &intake, model);
+            let early = facts_at_model(config, &intake, &controls, model);
             Whole::Read(Box::new(Read { facts, controls, early }))
         }
         Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
@@ -87,14 +88,14 @@ fn read(config: &Config, intake: &Intake, body: &[u8]) -> Result<(Scan, Option<S
 fn facts_at_model(
     config: &Config,
     intake: &Intake,
+    controls: &Controls,
     model: Option<String>,
 ) -> Result<RequestFacts, &'static str> {
     if let Some(because) = early::against(config, Some(0)) {
         return Err(because);
     }
     let model = model.ok_or("the model is not named before the text of the prompt")?;
-    let known = intake.facts_at_model(&model);
-    known.map(|(facts, _)| facts).map_err(|_| "a control header cannot be read")
+    Ok(intake.facts_at_model(&model, controls))
 }
 
 /// What becomes of a request, and why.
@@ -111,8 +112,8 @@ pub struct Explained {
 impl Explained {
     /// The trace with the facts it rests on.
     #[must_use]
-    pub fn shown(&self) -> Shown<'_> {
-        Shown { facts: self.facts.as_ref().map(Into::into), trace: &self.trace }
+    pub fn shown(&self) -> TraceWithFacts<'_> {
+        TraceWithFacts { facts: self.facts.as_ref().map(Into::into), trace: &self.trace }
     }
 }
 

@@ -5,6 +5,7 @@
 //! change. No secrets of the proxy's. Deployments and providers go by name: the
 //! attempts' configuration may be a newer one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
@@ -18,17 +19,25 @@ pub(super) const VERSION: u8 = 3;
 
 /// What the router hands to the attempts of a request.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Handover {
+pub(super) struct Handover<'a> {
     pub(super) work: Work,
     /// The model that was asked for, as metrics call it.
-    pub(super) asked: String,
+    pub(super) asked: &'a str,
     pub(super) disable_cache: bool,
     /// The first attempt, which was started with the decision, as numbers.
     pub(super) begun: Option<[u64; 4]>,
     /// Of the client's body, in bytes, if it is announced.
     pub(super) length: Option<u64>,
-    /// Everything that may be tried, of all lists.
-    pub(super) legs: Vec<Leg>,
+    pub(super) legs: Legs,
+    /// Headers that attempts change, as the client sent them; `None`: not at all.
+    pub(super) original: Vec<(&'a str, Option<Cow<'a, [u8]>>)>,
+}
+
+/// Everything that may be tried, and in which order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Legs {
+    /// The legs of all lists.
+    pub(super) all: Vec<Leg>,
     /// The first so many legs are the model's own.
     pub(super) own: usize,
     /// Those and its fallbacks.
@@ -36,8 +45,6 @@ pub(super) struct Handover {
     pub(super) context_window: Range<usize>,
     pub(super) content_policy: Range<usize>,
     pub(super) rate_limit: Range<usize>,
-    /// Headers that attempts change, as the client sent them; `None`: not at all.
-    pub(super) original: Vec<(String, Option<Vec<u8>>)>,
 }
 
 /// Something to try.
@@ -56,16 +63,22 @@ pub(super) struct Leg {
     pub(super) edits: Vec<Edit>,
 }
 
-impl Handover {
+impl<'a> Handover<'a> {
+    /// Returns a header that attempts change as the client sent it.
+    pub(super) fn sent(&self, name: &str) -> Option<&[u8]> {
+        let (_, sent) = self.original.iter().find(|(known, _)| *known == name)?;
+        sent.as_deref()
+    }
+
     /// Has attempts take this for the length that the client announced.
     pub(super) fn announce(&mut self, length: u64) {
         let mut all = self.original.iter_mut();
-        if let Some((_, sent)) = all.find(|(name, _)| name == "content-length") {
-            *sent = Some(length.to_string().into_bytes());
+        if let Some((_, sent)) = all.find(|(name, _)| *name == "content-length") {
+            *sent = Some(length.to_string().into_bytes().into());
         }
     }
 
-    /// As bytes.
+    /// Returns it as bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut to = Writer::new(VERSION);
         let Work {
@@ -81,69 +94,91 @@ impl Handover {
         to.number(tokens);
         let of_work =
             [is_estimated, is_processed, is_text, may_name_others, has_clients_credential];
-        for flag in of_work.into_iter().chain([self.disable_cache]) {
-            to.number(u64::from(flag));
-        }
-        to.bytes(self.asked.as_bytes());
+        of_work.into_iter().for_each(|flag| to.flag(flag));
+        to.flag(self.disable_cache);
+        to.text(self.asked);
         to.option(self.begun, |to, numbers| numbers.into_iter().for_each(|n| to.number(n)));
-        to.option(self.length, |to, length| to.number(length));
-        to.number(self.own as u64);
-        for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
-            to.number(range.start as u64);
-            to.number(range.end as u64);
-        }
-        to.number(self.legs.len() as u64);
-        for leg in &self.legs {
-            to.option(leg.deployment.as_ref(), |to, id| to.bytes(id.as_bytes()));
-            for text in [&leg.provider, &leg.cluster, &leg.model, &leg.name, &leg.path] {
-                to.bytes(text.as_bytes());
-            }
-            to.number(leg.edits.len() as u64);
-            for edit in &leg.edits {
-                to.number(edit.range.start);
-                to.number(edit.range.end);
-                to.bytes(&edit.with);
-            }
-        }
-        to.number(self.original.len() as u64);
-        for (name, value) in &self.original {
-            to.bytes(name.as_bytes());
-            to.option(value.as_ref(), |to, value| to.bytes(value));
-        }
+        to.option(self.length, Writer::number);
+        self.legs.write(&mut to);
+        to.list(&self.original, |to, (name, sent)| {
+            to.text(name);
+            to.option(sent.as_deref(), Writer::bytes);
+        });
         to.finish()
     }
 
-    /// What those bytes say; `None` where they are of another layout.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    /// Returns what those bytes say; `None` where they are of another layout.
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let from = &mut Reader::new(bytes, VERSION)?;
         Some(Self {
             work: Work {
                 format: Format::from_code(u8::try_from(from.number()?).ok()?)?,
                 tokens: from.number()?,
-                is_estimated: from.number()? != 0,
-                is_processed: from.number()? != 0,
-                is_text: from.number()? != 0,
-                may_name_others: from.number()? != 0,
-                has_clients_credential: from.number()? != 0,
+                is_estimated: from.flag()?,
+                is_processed: from.flag()?,
+                is_text: from.flag()?,
+                may_name_others: from.flag()?,
+                has_clients_credential: from.flag()?,
             },
-            disable_cache: from.number()? != 0,
-            asked: from.text()?,
+            disable_cache: from.flag()?,
+            asked: from.str()?,
             begun: from.option(|from| {
                 Some([from.number()?, from.number()?, from.number()?, from.number()?])
             })?,
             length: from.option(Reader::number)?,
+            legs: Legs::read(from)?,
+            original: from
+                .list(|from| Some((from.str()?, from.option(Reader::slice)?.map(Cow::Borrowed))))?,
+        })
+    }
+}
+
+impl Legs {
+    /// Returns the leg at that place.
+    pub(super) fn get(&self, at: usize) -> Option<&Leg> {
+        self.all.get(at)
+    }
+
+    /// Returns the list that a leg belongs to.
+    pub(super) fn list_of(&self, at: usize) -> Option<&Range<usize>> {
+        let lists = [&self.general, &self.context_window, &self.content_policy, &self.rate_limit];
+        lists.into_iter().find(|list| list.contains(&at))
+    }
+
+    fn write(&self, to: &mut Writer) {
+        to.number(self.own as u64);
+        for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
+            to.number(range.start as u64);
+            to.number(range.end as u64);
+        }
+        to.list(&self.all, |to, leg| leg.write(to));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
             own: from.index()?,
             general: from.index()?..from.index()?,
             context_window: from.index()?..from.index()?,
             content_policy: from.index()?..from.index()?,
             rate_limit: from.index()?..from.index()?,
-            legs: from.list(Leg::read)?,
-            original: from.list(|from| Some((from.text()?, from.option(Reader::bytes)?)))?,
+            all: from.list(Leg::read)?,
         })
     }
 }
 
 impl Leg {
+    fn write(&self, to: &mut Writer) {
+        to.option(self.deployment.as_deref(), Writer::text);
+        for text in [&self.provider, &self.cluster, &self.model, &self.name, &self.path] {
+            to.text(text);
+        }
+        to.list(&self.edits, |to, edit| {
+            to.number(edit.range.start);
+            to.number(edit.range.end);
+            to.bytes(&edit.with);
+        });
+    }
+
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             deployment: from.option(Reader::text)?,
@@ -163,7 +198,7 @@ impl Leg {
 mod tests {
     use super::*;
 
-    fn handover() -> Handover {
+    fn handover() -> Handover<'static> {
         let leg = |name: &str, deployment: Option<&str>| Leg {
             deployment: deployment.map(str::to_owned),
             provider: "p".to_owned(),
@@ -183,17 +218,19 @@ mod tests {
                 may_name_others: true,
                 has_clients_credential: true,
             },
-            asked: "m".to_owned(),
+            asked: "m",
             disable_cache: false,
             begun: Some([1, 0, u64::MAX, 2]),
             length: Some(300),
-            legs: vec![leg("a", Some("a")), leg("p:x", None)],
-            own: 1,
-            general: 0..2,
-            context_window: 2..2,
-            content_policy: 0..0,
-            rate_limit: 1..2,
-            original: vec![("a".to_owned(), None), ("b".to_owned(), Some(vec![0xff]))],
+            legs: Legs {
+                all: vec![leg("a", Some("a")), leg("p:x", None)],
+                own: 1,
+                general: 0..2,
+                context_window: 2..2,
+                content_policy: 0..0,
+                rate_limit: 1..2,
+            },
+            original: vec![("a", None), ("b", Some(vec![0xff].into()))],
         }
     }
 

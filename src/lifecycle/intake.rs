@@ -42,9 +42,6 @@ pub(super) struct Intake {
     pub(super) sample: f64,
     /// Whether the shadow is evaluated for it.
     pub(super) is_shadowed: bool,
-    /// What its control headers ask for, as far as clients may use them; or the first that
-    /// cannot be read. It is refused only after its body has been read.
-    controls: Result<Controls, BadControl>,
     /// The headers that conditions ask for.
     watched: BTreeMap<String, String>,
 }
@@ -74,7 +71,6 @@ impl Intake {
             length: head.length(),
             sample: head.sample(seed),
             is_shadowed: shadow.is_some_and(|s| head.shadow_sample(seed) < s.sample_percent),
-            controls: controls(config, &head),
             watched: head.watched(&config.watched_headers),
             call,
             written,
@@ -117,47 +113,38 @@ impl Intake {
         config.client_headers.cost_limit && self.head.first(&config.headers.cost_limit).is_some()
     }
 
-    /// Returns what the control headers ask for.
+    /// Reads what the control headers ask for, as far as clients may use them.
+    ///
+    /// A request whose control headers cannot be read is refused, but only after its body has
+    /// been read.
     ///
     /// # Errors
     /// The first whose value cannot be read.
-    pub(super) fn controls(&self) -> Result<&Controls, BadControl> {
-        self.controls.as_ref().map_err(BadControl::clone)
+    pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
+        controls(config, &self.head)
     }
 
-    /// Completes the facts of a body with what the headers and the path say, and returns
-    /// the controls.
-    ///
-    /// # Errors
-    /// The first control header whose value cannot be read.
-    pub(super) fn complete(&self, facts: &mut RequestFacts) -> Result<&Controls, BadControl> {
+    /// Completes the facts of a body with what the headers and the path say.
+    pub(super) fn complete(&self, facts: &mut RequestFacts, controls: &Controls) {
         if self.call.names_model() {
             facts.model = self.call.model().map(str::to_owned);
         }
         facts.headers.clone_from(&self.watched);
-        let controls = self.controls()?;
         if let Some(tags) = &controls.tags {
             facts.tags.clone_from(tags);
             facts.unseen = facts.unseen.without(Fact::Tags);
         }
         facts.params.extend(controls.params.clone());
-        Ok(controls)
     }
 
     /// Returns the facts as they are when nothing but head and model are known.
-    ///
-    /// # Errors
-    /// As [`Intake::complete`].
-    pub(super) fn facts_at_model(
-        &self,
-        model: &str,
-    ) -> Result<(RequestFacts, &Controls), BadControl> {
+    pub(super) fn facts_at_model(&self, model: &str, controls: &Controls) -> RequestFacts {
         let mut facts = RequestFacts::new(self.call.entry);
         facts.model = Some(model.to_owned());
         facts.input_tokens = Tokens::UNKNOWN;
         facts.unseen = unseen(self.call.entry.document);
-        let controls = self.complete(&mut facts)?;
-        Ok((facts, controls))
+        self.complete(&mut facts, controls);
+        facts
     }
 
     /// Returns the request as routing takes it.

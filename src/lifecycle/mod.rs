@@ -66,6 +66,7 @@ mod properties;
 mod reader;
 mod refuse;
 mod router;
+mod secrets;
 mod send;
 mod shadow;
 mod stream;

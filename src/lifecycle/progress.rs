@@ -11,7 +11,7 @@ use crate::codec::{Reader, Writer};
 use crate::state::outcome::{Outcome, Report};
 use crate::text::list_name;
 
-use super::handover::{Handover, Leg, VERSION};
+use super::handover::{Leg, Legs, VERSION};
 
 /// How far the attempts of a request have come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl Progress {
     /// comes `b`; after `a` and `b` were at their limits comes `d`, not `c`.
     pub(super) fn after(
         &self,
-        handover: &Handover,
+        legs: &Legs,
         failure: Failure,
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
@@ -127,34 +127,25 @@ impl Progress {
         if failure == Failure::Passing && times <= retries as usize {
             return Some(last);
         }
-        let own = ..handover.own;
+        let own = ..legs.own;
         let is_own = own.contains(&last);
         let rest = |list: &Range<usize>| {
             let from = if list.contains(&last) { last.saturating_add(1) } else { list.start };
             from..list.end
         };
         let lists = match failure {
-            Failure::ContextWindow if is_own => [rest(&handover.context_window), 0..0],
-            Failure::ContentPolicy => [rest(&handover.content_policy), 0..0],
+            Failure::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
+            Failure::ContentPolicy => [rest(&legs.content_policy), 0..0],
             Failure::RateLimit if is_own => {
-                [last.saturating_add(1)..handover.own, rest(&handover.rate_limit)]
+                [last.saturating_add(1)..legs.own, rest(&legs.rate_limit)]
             }
-            _ => {
-                let lists = [
-                    &handover.general,
-                    &handover.context_window,
-                    &handover.rate_limit,
-                    &handover.content_policy,
-                ];
-                // Where a kind of failure has led, its list is gone on with.
-                let list = lists.into_iter().find(|list| list.contains(&last));
-                [list.map_or(0..0, rest), 0..0]
-            }
+            // Where a kind of failure has led, its list is gone on with.
+            _ => [legs.list_of(last).map_or(0..0, rest), 0..0],
         };
         lists
             .into_iter()
             .flatten()
-            .find(|at| !self.has_tried(*at) && handover.legs.get(*at).is_some_and(&is_ready))
+            .find(|at| !self.has_tried(*at) && legs.get(*at).is_some_and(&is_ready))
     }
 
     /// Returns it as bytes.
@@ -215,12 +206,10 @@ pub(super) fn listed<'a, W: Display>(attempts: impl Iterator<Item = (&'a str, W)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lifecycle::work::Work;
-    use crate::request::format::Format;
 
     /// Legs 0 and 1 are the model's own, 2 and 3 its fallbacks, 4 for context windows,
     /// 5 for rate limits.
-    fn handover() -> Handover {
+    fn legs() -> Legs {
         let leg = |at: usize| Leg {
             deployment: None,
             provider: String::new(),
@@ -230,27 +219,13 @@ mod tests {
             path: String::new(),
             edits: Vec::new(),
         };
-        Handover {
-            work: Work {
-                format: Format::OpenAiChat,
-                tokens: 0,
-                is_estimated: false,
-                is_processed: true,
-                is_text: true,
-                may_name_others: false,
-                has_clients_credential: false,
-            },
-            asked: String::new(),
-            disable_cache: false,
-            begun: None,
-            length: None,
-            legs: (0..6).map(leg).collect(),
+        Legs {
+            all: (0..6).map(leg).collect(),
             own: 2,
             general: 0..4,
             context_window: 4..5,
             content_policy: 0..0,
             rate_limit: 5..6,
-            original: Vec::new(),
         }
     }
 
@@ -259,7 +234,7 @@ mod tests {
             tried: tried.iter().copied().map(Tried::new).collect(),
             ..Progress::default()
         };
-        progress.after(&handover(), failure, 0, |_| true)
+        progress.after(&legs(), failure, 0, |_| true)
     }
 
     #[test]
@@ -295,7 +270,7 @@ mod tests {
                 tried: tried.iter().copied().map(Tried::new).collect(),
                 ..Progress::default()
             };
-            progress.after(&handover(), failure, 1, |_| true)
+            progress.after(&legs(), failure, 1, |_| true)
         };
         assert_eq!(tries(&[0], Failure::Passing), Some(0));
         assert_eq!(tries(&[0, 0], Failure::Passing), Some(1));
@@ -305,7 +280,7 @@ mod tests {
     #[test]
     fn what_may_not_be_picked_is_passed_over() {
         let progress = Progress { tried: vec![Tried::new(0)], ..Progress::default() };
-        let next = progress.after(&handover(), Failure::Passing, 0, |leg| leg.name == "3");
+        let next = progress.after(&legs(), Failure::Passing, 0, |leg| leg.name == "3");
         assert_eq!(next, Some(3));
     }
 

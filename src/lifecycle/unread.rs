@@ -22,7 +22,7 @@ pub(super) enum Unread {
 
 impl Unread {
     /// Returns what the configuration does with such bodies.
-    pub(super) const fn policy(&self, config: &Config) -> BodyPolicy {
+    pub(super) fn policy(&self, config: &Config) -> BodyPolicy {
         match self {
             Self::TooLarge { .. } => config.limits.on_oversize,
             Self::Encoded { .. } | Self::Charset { .. } | Self::Unparsable(_) => {

@@ -96,7 +96,7 @@ impl Worker {
             (":authority", source.cluster.as_str()),
             ("accept", "application/json"),
         ];
-        if let Some(token) = &engine.source_token {
+        if let Some(token) = &engine.secrets.source_token {
             headers.push(("authorization", token));
         }
         // A set that is left out is to come again, for its problems to be told.

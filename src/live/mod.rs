@@ -91,7 +91,7 @@ fn announce<S: SharedData + ?Sized>(shared: &S) {
 /// Returns whether anything can be added to a configuration. Where nothing can, workers need
 /// not look at the generation.
 #[must_use]
-pub const fn is_open(config: &Config) -> bool {
+pub fn is_open(config: &Config) -> bool {
     config.admin.is_some() || config.route_source.is_some()
 }
 

@@ -1,4 +1,4 @@
-//! Deciding a request and acting on it, in one go.
+//! Deciding a request and acting on the decision.
 
 use crate::host::SharedData;
 use crate::request::refusal::Refusal;
@@ -8,20 +8,21 @@ use super::blocked::refusal;
 use super::eligible::Block;
 use super::{Answers, Request, Services, Verdict, decide};
 
-/// How often a request is decided where other workers are faster each time.
+/// How often a request is decided at most, where other workers are faster each time.
 const MOST_TRIES: usize = 8;
 
 /// Acts on a decision to serve: takes the request's turn and begins its first attempt.
 ///
-/// Where another worker was faster, the snapshot knows what that one changed, and the
-/// request is decided again by it. For example, one place is left for a probe of `a`, and
-/// two workers decide for it. The slower one finds the place taken when it begins its
-/// attempt. From then on `a` counts as cooling in its snapshot, and it decides for `b`.
+/// Where another worker was faster, the snapshot knows what that worker changed, and the
+/// request is decided again by it. For example, `a` has one place for a probe left, and two
+/// workers decide to send a request there. The slower one finds the place taken when it begins
+/// its attempt. From then on `a` cools in its snapshot, so it decides again and sends the
+/// request to `b`.
 ///
-/// Returns what was decided in the end, and the attempt, which has to be ended. There is
-/// none where the request is not served, or by a server without state. A verdict that is
-/// not to serve has changed nothing, but that a turn may be gone where other workers were
-/// faster before.
+/// Returns what was decided in the end, and the attempt. Whoever calls must see to the
+/// attempt's end. There is none where the request is not served, or by a server of which no
+/// state is kept. Nothing has changed where the verdict is not to serve, except that a request
+/// which was overtaken may have used up its turn.
 pub fn begin<S: SharedData + ?Sized>(
     mut verdict: Verdict,
     request: Request<'_>,
@@ -31,6 +32,7 @@ pub fn begin<S: SharedData + ?Sized>(
 ) -> (Verdict, Option<Begun>) {
     for _ in 0..MOST_TRIES {
         let Verdict::Serve(decision) = &verdict else { return (verdict, None) };
+        // An error has changed the snapshot, so the next try decides otherwise.
         if let Ok(begun) = snapshot.commit(&decision.intent) {
             return (verdict, begun);
         }
@@ -39,8 +41,8 @@ pub fn begin<S: SharedData + ?Sized>(
     (Verdict::Refuse(overtaken(snapshot)), None)
 }
 
-/// What the client is told where other workers were faster each time: what stands in the
-/// way of the deployments that were tried.
+/// Returns what the client is told where other workers were faster each time: what stands in
+/// the way of the deployments that were tried.
 fn overtaken<S: SharedData + ?Sized>(snapshot: &Snapshot<'_, S>) -> Refusal {
     let blocks: Vec<Block> =
         snapshot.refused().into_iter().filter_map(Option::<Block>::from).collect();

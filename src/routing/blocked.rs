@@ -1,5 +1,5 @@
-//! Where every candidate is blocked: what may be tried all the same, or what the client
-//! is told.
+//! What happens where every candidate is blocked: which one may be tried all the same, or
+//! what the client is told.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use crate::sort::ordered;
 
 use super::eligible::{Block, Considered};
 
-/// Returns the cooling candidate that is free soonest, with the model it was considered
-/// for; the first of equals.
+/// Returns the cooling candidate that is free soonest, with the model it was considered for.
+/// Of equals it is the first.
 pub(super) fn soonest<'l, 'a>(
     considered: &'l mut [(Cow<'a, str>, Considered<'a>)],
 ) -> Option<(&'l str, &'l mut Considered<'a>)> {
@@ -24,14 +24,17 @@ pub(super) fn soonest<'l, 'a>(
         .map(|(_, model, one)| (model, one))
 }
 
-/// When a client may come back where operators have taken everything out: nobody knows, and
-/// clients that are told nothing come back at once.
+/// When a client may come back where operators have taken everything out, in milliseconds.
+/// Nobody knows, but clients that are told nothing come back at once.
 const DRAINED_MS: u64 = 10_000;
 
-/// Returns what to tell the client where nothing may serve: what came closest to doing so.
+/// Returns what to tell the client where nothing may serve: the reason of whatever came
+/// closest to serving.
 ///
-/// Limits and cooldowns pass by themselves, so they come first; then the cost, which the
-/// client can lower; then what the request asks for and no deployment has.
+/// Limits, cooldowns and drains pass by themselves, so they come first. Then comes the cost,
+/// which the client can lower, then what the request needs and no deployment has. For example,
+/// with one deployment that cools for 3.2 s and one that takes no images, a request with an
+/// image is answered 503 with `retry-after: 4`.
 pub(super) fn refusal(blocks: &[&Block]) -> Refusal {
     if let Some(refusal) = for_now(blocks).or_else(|| too_dear(blocks)) {
         return refusal;
@@ -49,7 +52,8 @@ pub(super) fn refusal(blocks: &[&Block]) -> Refusal {
     Refusal::new(400, "no_capable_deployment", message)
 }
 
-/// Where waiting may help: how long, until the first of them may be free.
+/// Returns the refusal where waiting may help. It says how long: until the first of them may
+/// be free.
 fn for_now(blocks: &[&Block]) -> Option<Refusal> {
     let wait_ms = |block: &&Block| match block {
         Block::Cooling { left_ms: ms, .. } | Block::Limited { wait_ms: ms, .. } => Some(*ms),
@@ -70,7 +74,7 @@ fn for_now(blocks: &[&Block]) -> Option<Refusal> {
     Some(Refusal::new(status, code, message).retry_after(wait_ms.div_ceil(1000).max(1)))
 }
 
-/// Where the cost is over the limit: what the cheapest would cost.
+/// Returns the refusal where the cost is over the limit. It says what the cheapest would cost.
 fn too_dear(blocks: &[&Block]) -> Option<Refusal> {
     let costs = blocks.iter().filter_map(|block| match block {
         Block::Cost { estimate, limit } => Some((*estimate, *limit)),

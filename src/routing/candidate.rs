@@ -1,4 +1,4 @@
-//! The candidates of a name, whatever it stands for, in one shape.
+//! The candidates of a name in one shape, whatever the name stands for.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,41 +8,47 @@ use crate::config::{
     TagMatch,
 };
 use crate::state::Turn;
-use crate::strategy::{Entry, Strategy};
+use crate::strategy::{Profile, Strategy};
 
 use super::Server;
-use super::name::Named;
+use super::name::NamedTarget;
 
-/// Something that might serve a request.
+/// Something that might serve a request, with all that decides whether it may.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate<'a> {
+pub(super) struct Contender<'a> {
     pub(super) server: Server,
-    pub(super) entry: Entry,
+    /// What its strategy goes by, cost and load aside.
+    pub(super) profile: Profile,
+    /// What its upstream model can do, and costs.
     pub(super) model_facts: &'a ModelFacts,
+    /// What to change in the body.
     pub(super) overrides: Cow<'a, Arc<Overrides>>,
+    /// Of which one has to hold, under strategies by rules.
     pub(super) rules: &'a [Rule],
 }
 
-/// Candidates under one strategy.
+/// The candidates of one name, under one strategy.
 #[derive(Debug)]
-pub(super) struct Set<'a> {
+pub(super) struct CandidateSet<'a> {
     /// The model's name, the deployment's id, or `provider:model`.
     pub(super) name: Cow<'a, str>,
     pub(super) variant: Option<&'a str>,
-    /// Where its turns are counted; a single deployment has none.
+    /// The group that they are. A single deployment is none, and takes no turns.
     pub(super) group: Option<(ModelId, GroupId)>,
     pub(super) strategy: Strategy,
     pub(super) tag_match: TagMatch,
     pub(super) sticky: Option<&'a Sticky>,
-    /// The group where it is large; then there are no candidates, but parts of it.
+    /// The group, where it is too large to be looked at whole. Then `candidates` is empty, and
+    /// parts of it are looked at.
     pub(super) large: Option<&'a Group>,
-    pub(super) candidates: Vec<Candidate<'a>>,
-    /// Whether they are in the order of their strategy already.
+    /// In file order, or in that of the strategy if `is_ordered`.
+    pub(super) candidates: Vec<Contender<'a>>,
+    /// Whether the candidates are in the order of their strategy already.
     pub(super) is_ordered: bool,
 }
 
-impl<'a> Set<'a> {
-    /// Some of a large group's candidates.
+impl<'a> CandidateSet<'a> {
+    /// Returns the set with some of a large group's candidates, by their places in it.
     pub(super) fn part(&self, config: &'a Config, at: &[usize], is_ordered: bool) -> Self {
         let group = |at: usize| self.large?.candidates.get(at);
         Self {
@@ -54,17 +60,17 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// Whether there is more than one candidate.
+    /// Returns whether there is more than one candidate.
     pub(super) const fn is_choice(&self) -> bool {
         self.large.is_some() || self.candidates.len() > 1
     }
 
-    /// The candidate that is that deployment.
+    /// Returns the candidate that is that deployment, if it is listed.
     pub(super) fn listed(
         &self,
         config: &'a Config,
         deployment: DeploymentId,
-    ) -> Option<Candidate<'a>> {
+    ) -> Option<Contender<'a>> {
         let server = Server::Deployment(deployment);
         let of_large = self.large.into_iter().flat_map(|group| &group.candidates);
         let mut of_large = of_large.filter(|candidate| candidate.deployment == deployment);
@@ -72,20 +78,20 @@ impl<'a> Set<'a> {
         listed.or_else(|| Some(self::listed(config, of_large.next()?)))
     }
 
-    /// Where its turns are counted.
+    /// Returns the counter of its turns, if it has one.
     pub(super) fn turn(&self, is_narrowed: bool) -> Option<Turn> {
         self.group.map(|(model, group)| Turn { model, group, is_narrowed })
     }
 }
 
-/// The candidates of a name, in file order.
-pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
+/// Returns the candidates of a name, in file order.
+pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> CandidateSet<'a> {
     match named {
-        Named::Model(model, group) => {
+        NamedTarget::Model(model, group) => {
             let described = config.model(*model);
-            let (id, group) = meant(config, *model, *group);
+            let (id, group) = chosen_group(config, *model, *group);
             let is_small = group.candidates.len() <= MOST_SMALL;
-            Set {
+            CandidateSet {
                 name: Cow::Borrowed(&described.name),
                 variant: group.key.as_deref(),
                 group: Some((*model, id)),
@@ -93,6 +99,7 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 tag_match: described.tag_match,
                 sticky: Some(&described.sticky),
                 large: (!is_small).then_some(group),
+                // Nobody looks at all of a large group before a part of it was tried.
                 candidates: if is_small {
                     group.candidates.iter().map(|c| listed(config, c)).collect()
                 } else {
@@ -101,17 +108,17 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
                 is_ordered: false,
             }
         }
-        Named::Deployment(id) => {
+        NamedTarget::Deployment(id) => {
             single(Cow::Borrowed(&config.deployment(*id).id), deployment(config, *id))
         }
-        Named::Direct(provider, model) => {
+        NamedTarget::Direct(provider, model) => {
             let server = Server::Direct(*provider, model.clone());
             let name = Cow::Owned(server.name(config).into_owned());
             single(
                 name,
-                Candidate {
+                Contender {
                     server,
-                    entry: Entry::default(),
+                    profile: Profile::default(),
                     model_facts: catalogued(config, model),
                     overrides: Cow::Owned(Arc::default()),
                     rules: &[],
@@ -121,25 +128,30 @@ pub(super) fn set<'a>(config: &'a Config, named: &Named) -> Set<'a> {
     }
 }
 
-/// Facts of a name's first candidate in file order: the one conditions are priced on.
-pub(super) fn first<'a>(config: &'a Config, named: &Named) -> Option<&'a ModelFacts> {
+/// Returns the facts of a name's first candidate in file order. Conditions on the cost go by
+/// its prices.
+pub(super) fn first_facts<'a>(config: &'a Config, named: &NamedTarget) -> Option<&'a ModelFacts> {
     match named {
-        Named::Model(model, group) => {
-            let first = meant(config, *model, *group).1.candidates.first()?;
+        NamedTarget::Model(model, group) => {
+            let first = chosen_group(config, *model, *group).1.candidates.first()?;
             Some(&config.deployment(first.deployment).facts)
         }
-        Named::Deployment(id) => Some(&config.deployment(*id).facts),
-        Named::Direct(_, model) => Some(catalogued(config, model)),
+        NamedTarget::Deployment(id) => Some(&config.deployment(*id).facts),
+        NamedTarget::Direct(_, model) => Some(catalogued(config, model)),
     }
 }
 
-/// The group that was chosen, or else the model's default one.
-pub(super) fn meant(config: &Config, model: ModelId, group: Option<GroupId>) -> (GroupId, &Group) {
+/// Returns the group that was chosen, or else the model's default group.
+pub(super) fn chosen_group(
+    config: &Config,
+    model: ModelId,
+    group: Option<GroupId>,
+) -> (GroupId, &Group) {
     let id = group.unwrap_or(config.model(model).default_group);
     (id, config.group(model, id))
 }
 
-/// What is known of the upstream model that a server stands for.
+/// Returns what is known of a server's upstream model.
 pub(super) fn facts_of<'a>(config: &'a Config, server: &Server) -> &'a ModelFacts {
     match server {
         Server::Deployment(id) => &config.deployment(*id).facts,
@@ -147,14 +159,14 @@ pub(super) fn facts_of<'a>(config: &'a Config, server: &Server) -> &'a ModelFact
     }
 }
 
-/// What the catalogue says of a model that no deployment has.
+/// Returns what the catalogue says of a model that no deployment has.
 fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
     config.catalog.get(model).unwrap_or(&config.unknown_facts)
 }
 
-/// A set of one.
-fn single<'a>(name: Cow<'a, str>, candidate: Candidate<'a>) -> Set<'a> {
-    Set {
+/// Returns a set of one.
+fn single<'a>(name: Cow<'a, str>, candidate: Contender<'a>) -> CandidateSet<'a> {
+    CandidateSet {
         name,
         variant: None,
         group: None,
@@ -167,16 +179,16 @@ fn single<'a>(name: Cow<'a, str>, candidate: Candidate<'a>) -> Set<'a> {
     }
 }
 
-/// A deployment on its own.
-pub(super) fn deployment(config: &Config, id: DeploymentId) -> Candidate<'_> {
+/// Returns a deployment as it stands by itself, listed for no model.
+pub(super) fn deployment(config: &Config, id: DeploymentId) -> Contender<'_> {
     let deployment = config.deployment(id);
-    Candidate {
+    Contender {
         server: Server::Deployment(id),
-        entry: Entry {
+        profile: Profile {
             weight: deployment.weight,
             priority: deployment.priority,
             id: deployment.hash,
-            ..Entry::default()
+            ..Profile::default()
         },
         model_facts: &deployment.facts,
         overrides: Cow::Borrowed(&deployment.request_overrides),
@@ -184,10 +196,15 @@ pub(super) fn deployment(config: &Config, id: DeploymentId) -> Candidate<'_> {
     }
 }
 
-fn listed<'a>(config: &'a Config, candidate: &'a crate::config::Candidate) -> Candidate<'a> {
+/// Returns a deployment as it is listed for a model, with what the list says of it.
+fn listed<'a>(config: &'a Config, candidate: &'a crate::config::Candidate) -> Contender<'a> {
     let alone = deployment(config, candidate.deployment);
-    Candidate {
-        entry: Entry { weight: candidate.weight, position: candidate.position, ..alone.entry },
+    Contender {
+        profile: Profile {
+            weight: candidate.weight,
+            position: candidate.position,
+            ..alone.profile
+        },
         overrides: Cow::Borrowed(&candidate.request_overrides),
         rules: &candidate.rules,
         ..alone

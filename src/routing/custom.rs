@@ -1,66 +1,69 @@
-//! Groups that are picked from by a service: what is asked, and what an answer means.
+//! Groups from which a service picks: what it is asked, and what its answer means.
 //!
 //! Nothing is called here. Where an answer is missing, the decision stops with the
-//! [`Question`]; it is made again, from the beginning, with the [`Answers`] so far.
+//! [`Question`]. Once there is an answer, or none to be had, the request is decided again from
+//! the beginning, with all [`Answers`] so far.
 
 use crate::config::{Config, Custom, DeploymentId, GroupId, MOST_LISTED, Model, ModelId, OnError};
 use crate::request::facts::{Fact, RequestFacts, Unseen};
 use crate::request::refusal::Refusal;
 
-use super::candidate::Set;
+use super::candidate::CandidateSet;
 use super::eligible::Considered;
 use super::{Need, Server};
 
-/// Most services that one request waits for, one after the other.
+/// How many services one request waits for at most, one after the other.
 const MOST_ASKED: usize = 4;
 
-/// What a service is asked about a request: which of these is to serve it.
+/// What a service is asked about a request: which of these candidates is to serve it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// The model.
+    /// The model that the request goes to.
     pub model: ModelId,
-    /// The group of it that is picked from.
+    /// The group of the model that is picked from.
     pub group: GroupId,
-    /// Those that may serve the request now, in file order; at least two.
-    pub candidates: Vec<Listed>,
+    /// Those that may serve the request now, in file order: at least two, and no more than
+    /// are listed for a service.
+    pub candidates: Vec<Offer>,
 }
 
-/// A candidate, as a service is told of it.
+/// A candidate as a service is told of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Listed {
-    /// Which one.
+pub struct Offer {
+    /// The deployment that would serve the request.
     pub deployment: DeploymentId,
     /// Its share under `weighted`.
     pub weight: u32,
-    /// What the request would cost there.
+    /// What the request would cost there in USD at most, where prices are known.
     pub estimated_cost_usd: Option<f64>,
 }
 
 impl Question {
-    /// The question about a group, for which these are eligible.
+    /// Returns the question about a group of which these are eligible.
     fn new(model: ModelId, group: GroupId, eligible: &[(usize, &Considered<'_>)]) -> Self {
         let listed = |(_, one): &(usize, &Considered<'_>)| {
             let Server::Deployment(deployment) = one.candidate.server else { return None };
-            let weight = one.candidate.entry.weight;
-            Some(Listed { deployment, weight, estimated_cost_usd: one.cost.map(|cost| cost.most) })
+            let weight = one.candidate.profile.weight;
+            Some(Offer { deployment, weight, estimated_cost_usd: one.cost.map(|cost| cost.most) })
         };
         let candidates = eligible.iter().take(MOST_LISTED).filter_map(listed).collect();
         Self { model, group, candidates }
     }
 
-    /// The model that is asked about.
+    /// Returns the model that the request goes to.
     #[must_use]
     pub fn of<'a>(&self, config: &'a Config) -> &'a Model {
         config.model(self.model)
     }
 
-    /// Whom to ask; none without a service.
+    /// Returns whom to ask. Every model with such a group has a service, so there is one.
     #[must_use]
     pub fn service<'a>(&self, config: &'a Config) -> Option<&'a Custom> {
         self.of(config).custom.as_ref()
     }
 
-    /// The candidate that an answer names; an answer that names none of them says nothing.
+    /// Returns the candidate that an answer names by its id; `None` where it is none of those
+    /// that were offered.
     #[must_use]
     pub fn named(&self, config: &Config, id: &str) -> Option<DeploymentId> {
         let mut ids = self.candidates.iter().map(|listed| listed.deployment);
@@ -68,18 +71,18 @@ impl Question {
     }
 }
 
-/// What services have said about one request, each group once.
+/// What services have said about one request: of each group, at most one answer.
 #[derive(Debug, Clone, Default)]
 pub struct Answers(Vec<(ModelId, GroupId, Option<DeploymentId>)>);
 
 impl Answers {
-    /// Notes what was picked; `None`: nothing.
+    /// Adds what was picked. `None` says that the service has picked nothing.
     pub fn add(&mut self, question: &Question, picked: Option<DeploymentId>) {
         self.0.push((question.model, question.group, picked));
     }
 
-    /// The same for another configuration over the same deployments: what was said of a
-    /// group is taken to hold for the one of the same names.
+    /// Returns the answers for another configuration over the same deployments. What was said
+    /// of a group holds for the group of the same model and variant there.
     #[must_use]
     pub fn translated(&self, from: &Config, to: &Config) -> Self {
         let translate = |(model, group, picked): &(ModelId, GroupId, Option<DeploymentId>)| {
@@ -91,8 +94,8 @@ impl Answers {
         Self(self.0.iter().filter_map(translate).collect())
     }
 
-    /// What was said of a group, if it was asked about.
-    fn of(&self, model: ModelId, group: GroupId) -> Option<Option<DeploymentId>> {
+    /// Returns what was said of a group; `None` where it was not asked about.
+    fn said_of(&self, model: ModelId, group: GroupId) -> Option<Option<DeploymentId>> {
         let mut asked = self.0.iter().filter(|(m, g, _)| (*m, *g) == (model, group));
         asked.next().map(|(_, _, picked)| *picked)
     }
@@ -101,48 +104,49 @@ impl Answers {
 /// Whether services can be asked.
 #[derive(Debug, Clone, Copy)]
 pub enum Services<'a> {
-    /// They can, and this is what they have said so far.
+    /// They can be asked, and this is what they have said so far.
     Answered(&'a Answers),
-    /// They cannot: the request is just looked at. What they would pick from is tried in
+    /// They cannot be asked, because the request is only looked at. Candidates are taken in
     /// file order.
     Unasked,
 }
 
-/// In which order candidates are tried, as far as a service has to say.
+/// In which order candidates are tried, as far as a service has a say.
 #[derive(Debug, PartialEq)]
 pub(super) enum Order {
-    /// In file order: there is nothing to pick, or it does without an answer.
+    /// In file order: there is no group to pick from, or no answer is needed.
     File,
-    /// In file order, as far as can be said without asking.
+    /// In file order, because the service cannot be asked.
     Unasked,
-    /// This one, then the others in file order.
+    /// The picked one first, then the others in file order.
     First(DeploymentId),
-    /// Not at all: the service did not pick, and nothing stands in for it.
+    /// Not at all: the service has not picked, and `on_error` says that nothing else will do.
     Failed,
-    /// To be asked.
+    /// Not known yet: the service has to be asked.
     Ask(Box<Question>),
 }
 
-/// The order of a set's eligible candidates.
+/// Returns the order of a set's eligible candidates, of which there are at least two, as far as
+/// a service has a say.
 ///
 /// # Errors
-/// What is to be known first: a service is told all of the request.
+/// What has to be known of the request first, because a service is told all of it.
 pub(super) fn order(
     config: &Config,
     facts: &RequestFacts,
-    set: &Set<'_>,
+    set: &CandidateSet<'_>,
     eligible: &[(usize, &Considered<'_>)],
     services: Services<'_>,
 ) -> Result<Order, Need> {
-    let Some((model, group)) = set.group.filter(|_| eligible.len() > 1) else {
-        return Ok(Order::File);
-    };
+    let Some((model, group)) = set.group else { return Ok(Order::File) };
     if !is_known(facts) {
         return Err(Need::model("is picked by a service, which is told what the request says"));
     }
     let Services::Answered(answers) = services else { return Ok(Order::Unasked) };
     let on_error = config.model(model).custom.as_ref().map(|custom| custom.on_error);
-    Ok(match answers.of(model, group) {
+    Ok(match answers.said_of(model, group) {
+        // Who was picked may have begun to cool since: then it is not eligible, and the others
+        // keep their order.
         Some(Some(picked)) => Order::First(picked),
         None if answers.0.len() < MOST_ASKED => {
             Order::Ask(Box::new(Question::new(model, group, eligible)))
@@ -152,13 +156,13 @@ pub(super) fn order(
     })
 }
 
-/// Whether all is known of a request that a service is told.
+/// Returns whether everything is known of the request that a service is told.
 fn is_known(facts: &RequestFacts) -> bool {
     let untold = facts.unseen.without(Fact::Keywords).without(Fact::Session);
     untold == Unseen::default() && facts.input_tokens.is_exact()
 }
 
-/// What the client is told where a service did not pick.
+/// Returns what the client is told where a service did not pick.
 pub(super) fn not_picked() -> Refusal {
     let message = "the service that picks a deployment for this model did not answer as it should";
     Refusal::new(503, "deployment_not_picked", message)

@@ -1,4 +1,4 @@
-//! What is decided of a request that is served: where it goes, and what that changes.
+//! What is decided about a request that is served: where it goes, and what that changes.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,43 +9,45 @@ use crate::state::Intent;
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
-    /// The route that matched.
+    /// The route that matched, if one did.
     pub route: Option<RouteId>,
-    /// The model (or deployment id) it is served as.
+    /// The model that serves it, or the id of a deployment that the request named.
     pub model: String,
-    /// The chosen variant of that model.
+    /// The variant of that model, if it has any.
     pub variant: Option<String>,
     /// What to try, in order; never empty.
     pub plan: Vec<Step>,
-    /// How many of the plan are the model's own; fallbacks follow.
+    /// How many steps of the plan are the model's own: at least one. Fallbacks follow.
     pub own: usize,
-    /// What to try instead of those fallbacks after failures of some kinds.
+    /// What to try instead of the fallbacks after failures of some kinds.
     pub kinds: Kinds,
-    /// Whether caches on the way are told to keep out.
+    /// Whether the request tells caches on the way not to answer it.
     pub disable_cache: bool,
-    /// What is changed in shared data when the decision is acted on.
+    /// What acting on the decision changes in shared data.
     pub intent: Intent,
 }
 
-/// What to try after a failure of a kind, in order; `None`: the plan's fallbacks.
+/// What to try after a failure of a kind, in order. Where there is no list of its own, the
+/// plan's fallbacks are tried.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kinds {
     /// The request does not fit the context window.
     pub context_window: Option<Vec<Step>>,
-    /// It is refused for its content; nothing else stands in for it.
+    /// It is refused for its content. The plan's fallbacks are not tried after that, so
+    /// without a list there is nothing.
     pub content_policy: Vec<Step>,
     /// A rate limit is reached.
     pub rate_limit: Option<Vec<Step>>,
 }
 
-/// One thing to try.
+/// One deployment to try.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The model (or deployment id) it serves; a fallback's differs from the decision's.
+    /// The model it is tried for, or its id. A fallback's is another one than the decision's.
     pub model: String,
     /// Who serves it.
     pub server: Server,
-    /// What to change in the body beside the model.
+    /// What to change in the body, the model aside.
     pub overrides: Arc<Overrides>,
 }
 
@@ -54,12 +56,12 @@ pub struct Step {
 pub enum Server {
     /// A configured deployment.
     Deployment(DeploymentId),
-    /// An upstream model that the client named itself; no state is kept of it.
+    /// An upstream model that the client named itself, at a provider. No state is kept of it.
     Direct(ProviderId, String),
 }
 
 impl Server {
-    /// The provider it is reached through.
+    /// Returns the provider that it is reached through.
     #[must_use]
     pub fn provider(&self, config: &Config) -> ProviderId {
         match self {
@@ -68,7 +70,7 @@ impl Server {
         }
     }
 
-    /// The model name sent upstream.
+    /// Returns the name of the model that is sent upstream.
     #[must_use]
     pub fn upstream_model<'a>(&'a self, config: &'a Config) -> &'a str {
         match self {
@@ -77,7 +79,7 @@ impl Server {
         }
     }
 
-    /// Its id, or `provider:model`.
+    /// Returns the deployment's id, or `provider:model`.
     #[must_use]
     pub fn name<'a>(&'a self, config: &'a Config) -> Cow<'a, str> {
         match self {

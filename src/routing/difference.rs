@@ -1,7 +1,6 @@
-//! What two sets of rules over the same deployments make of one request.
+//! How two configurations over the same deployments differ in what they make of a request.
 //!
-//! Compares by what is tried first: what comes behind it depends on what fails. Knows
-//! nothing of who asks for the comparison.
+//! Compares what is tried first, because what comes after that depends on what fails.
 
 use crate::config::{Config, RouteId};
 use crate::request::facts::RequestFacts;
@@ -15,7 +14,7 @@ pub enum Fate {
     Served {
         /// The route that matched.
         route: Option<RouteId>,
-        /// The model it is served as there.
+        /// The model that serves it.
         model: String,
         /// Who serves it.
         server: Server,
@@ -29,24 +28,24 @@ pub enum Fate {
 /// How two fates of one request differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// Not at all: the same deployment, or the same refusal.
+    /// Not at all: the same deployment serves it, or the same refusal answers it.
     None,
     /// Another deployment serves the same model.
     Deployment,
     /// Another model is served, by another deployment.
     Model,
-    /// One is sent to a deployment, the other on untouched.
+    /// One sends it to a deployment, the other one sends it on untouched.
     Passing,
-    /// Only the first is refused.
+    /// Only the first one refuses it.
     OnlyFirstRefused,
-    /// Only the second is refused.
+    /// Only the second one refuses it.
     OnlySecondRefused,
-    /// Both are refused, for other reasons.
+    /// Both refuse it, for different reasons.
     Refusal,
 }
 
 impl Fate {
-    /// What a verdict comes to; none where it is still open.
+    /// Returns what a verdict comes to; `None` where it is still open.
     #[must_use]
     pub fn of(verdict: &Verdict) -> Option<Self> {
         match verdict {
@@ -61,7 +60,7 @@ impl Fate {
         }
     }
 
-    /// The route that led to it, where it is served.
+    /// Returns the route that matched, where the request is served.
     #[must_use]
     pub const fn route(&self) -> Option<RouteId> {
         match self {
@@ -70,7 +69,7 @@ impl Fate {
         }
     }
 
-    /// How another fate of the same request differs from this one.
+    /// Returns how another fate of the same request differs from this one.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Difference {
         match (self, other) {
@@ -94,8 +93,8 @@ impl Fate {
         }
     }
 
-    /// What the request is likely to cost there, in USD; none where it is not sent to a
-    /// deployment, or that is not known.
+    /// Returns what the request is likely to cost there, in USD; `None` where it is not sent to
+    /// a deployment, or the cost is not known.
     #[must_use]
     pub fn likely_cost(&self, config: &Config, facts: &RequestFacts) -> Option<f64> {
         match self {
@@ -106,7 +105,8 @@ impl Fate {
         }
     }
 
-    /// In a few words, for a log; names no text of the request.
+    /// Returns the fate in a word, for logs: the server, the code, or `untouched`. It holds no
+    /// text of the request, but the model that it named.
     #[must_use]
     pub fn told(&self, config: &Config) -> String {
         match self {

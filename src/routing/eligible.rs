@@ -1,9 +1,9 @@
 //! Whether a candidate may serve a request now, and if not, why.
 //!
-//! Checks run in a fixed order and the first that fails is the reason. Those
-//! that depend on the request alone come before those that ask shared state,
-//! so that state is only read of candidates that could serve at all. A check
-//! that hangs on what is not known of the request yet says so instead.
+//! Checks run in a fixed order, and the first that fails is the reason. Those that depend
+//! only on the request come before those that ask for state, so that state is read only of
+//! candidates that could serve at all. A check that depends on something not known of the
+//! request yet says so instead.
 
 use std::fmt;
 
@@ -13,21 +13,31 @@ use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::state::{Limit, Standing, World};
 use crate::strategy::Trait;
 
-use super::candidate::{Candidate, Set};
+use super::candidate::{CandidateSet, Contender};
 use super::{Asker, Need, Request, Server, price};
 
 /// Why a candidate may not serve.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Block {
+    /// The configuration switches it off.
     Disabled,
+    /// Its provider does not speak the request's wire format.
     Format,
+    /// The request asks for another provider.
     Provider,
+    /// The request has tags, and the deployment lacks them.
     Tags,
+    /// Its strategy does not take it, for this reason.
     Strategy(&'static str),
+    /// Its upstream model cannot do what the request needs.
     Capability(String),
+    /// It would cost at least `estimate`, in USD.
     Cost { estimate: f64, limit: f64 },
+    /// An operator has taken it out.
     Drained,
+    /// It has failed, and is left alone for a while.
     Cooling { left_ms: u64, cause: String },
+    /// One of its limits is reached.
     Limited { limit: Limit, wait_ms: u64 },
 }
 
@@ -43,7 +53,8 @@ impl From<Standing> for Option<Block> {
 }
 
 impl Block {
-    /// Whether the request narrowed the set, rather than the configuration or the moment.
+    /// Returns whether the request rules the candidate out, rather than the configuration or
+    /// the state of this moment.
     pub(super) const fn is_by_request(&self) -> bool {
         matches!(
             self,
@@ -74,22 +85,25 @@ impl fmt::Display for Block {
     }
 }
 
-/// A candidate with its cost and what stands in its way.
+/// A candidate that was looked at.
 #[derive(Debug)]
 pub(super) struct Considered<'a> {
-    pub(super) candidate: Candidate<'a>,
+    pub(super) candidate: Contender<'a>,
+    /// What the request would cost there; none where a price is not known.
     pub(super) cost: Option<Cost>,
+    /// What stands in its way, if anything does.
     pub(super) block: Option<Block>,
 }
 
-/// Looks at every candidate of a set; whether one cools is still to be asked.
+/// Looks at every candidate of a set, and returns them in the order of the set. State is not
+/// asked for: that is [`at_moment`].
 ///
 /// # Errors
-/// What is to be known of the request first.
+/// What has to be known of the request first.
 pub(super) fn consider<'a>(
     request: Request<'_>,
     subject: &Subject<'_>,
-    set: &Set<'a>,
+    set: &CandidateSet<'a>,
     max_cost_usd: Option<f64>,
 ) -> Result<Vec<Considered<'a>>, Need> {
     let mut considered = Vec::with_capacity(set.candidates.len());
@@ -108,18 +122,20 @@ pub(super) fn consider<'a>(
     Ok(considered)
 }
 
-/// Whether the candidate changes members of the body whose places are not known yet.
-fn is_unplaced(facts: &RequestFacts, candidate: &Candidate<'_>) -> bool {
+/// Returns whether the candidate changes members of the body whose places are not known yet.
+fn is_unplaced(facts: &RequestFacts, candidate: &Contender<'_>) -> bool {
     facts.unseen.has(Fact::Members) && !candidate.overrides.0.is_empty()
 }
 
-/// The first check that the request or the configuration fails; an error is what
-/// is to be known first.
+/// Returns the first check that fails by the configuration or the request.
+///
+/// # Errors
+/// What the candidate has that makes more of the request necessary.
 fn static_block(
     request: Request<'_>,
     subject: &Subject<'_>,
-    set: &Set<'_>,
-    candidate: &Candidate<'_>,
+    set: &CandidateSet<'_>,
+    candidate: &Contender<'_>,
 ) -> Result<Option<Block>, &'static str> {
     let Request { config, facts, controls, .. } = request;
     let provider = config.provider(candidate.server.provider(config));
@@ -137,6 +153,7 @@ fn static_block(
         return Ok(Some(Block::Provider));
     }
     let tags = deployment.map(|deployment| deployment.tags.as_slice()).unwrap_or_default();
+    // Under `off` the request's tags change nothing, so they need not be known.
     if set.tag_match != TagMatch::Off && facts.unseen.has(Fact::Tags) {
         return Err("is picked by tags");
     }
@@ -151,13 +168,13 @@ fn static_block(
             None => return Err("is picked by rules"),
         }
     }
-    if set.strategy.has(Trait::ByWeight) && candidate.entry.weight == 0 {
+    if set.strategy.has(Trait::ByWeight) && candidate.profile.weight == 0 {
         return Ok(Some(Block::Strategy("its weight is 0")));
     }
     incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))
 }
 
-/// A request without tags is not restricted.
+/// Returns whether a deployment's tags let it serve. A request without tags is not restricted.
 fn tags_match(mode: TagMatch, requested: &[String], held: &[String]) -> bool {
     requested.is_empty()
         || match mode {
@@ -167,7 +184,11 @@ fn tags_match(mode: TagMatch, requested: &[String], held: &[String]) -> bool {
         }
 }
 
-/// What the upstream model is known not to take; what is not known it takes.
+/// Returns why the upstream model cannot do what the request needs. What is not known of a
+/// model, it is taken to do.
+///
+/// # Errors
+/// What the candidate has that makes more of the request necessary.
 fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>, &'static str> {
     let needs = [
         (Fact::Modality, facts.has_images, model.vision, "images"),
@@ -178,6 +199,7 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
     ];
     for (fact, is_needed, can, thing) in needs {
         match can {
+            // What the model can do is settled, whatever the request turns out to need.
             Some(false) if facts.unseen.has(fact) => return Err("does not take everything"),
             Some(false) if is_needed => return Ok(Some(format!("does not take {thing}"))),
             _ => {}
@@ -193,6 +215,8 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
         return Ok(Some(reason));
     }
     let Some(window) = model.context_window else { return Ok(None) };
+    // Tokens are an interval until they are counted. Where both bounds say the same, they
+    // need not be counted.
     let needed = facts.input_tokens.most.saturating_add(output);
     if facts.input_tokens.least.saturating_add(output) > window {
         let reason =
@@ -202,6 +226,7 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
     if needed > window { Err("has a context_window") } else { Ok(None) }
 }
 
+/// Returns the block of a cost that is over the limit. Costs are intervals, as tokens are.
 fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &'static str> {
     let (Some(cost), Some(limit)) = (cost, limit) else { return Ok(None) };
     match (cost.least > limit, cost.most > limit) {
@@ -211,10 +236,15 @@ fn over_limit(cost: Option<Cost>, limit: Option<f64>) -> Result<Option<Block>, &
     }
 }
 
-/// What stands in the candidate's way at this moment.
+/// Returns what stands in the candidate's way at this moment.
+///
+/// The tokens of a request are an interval until they are counted, and limits in tokens go by
+/// them. If the most tokens fit, the request fits; if the least do not, it does not. For
+/// example, of a request with 100 to 400 tokens and a limit with 200 left, the tokens have to
+/// be counted.
 ///
 /// # Errors
-/// What is to be known of the request first.
+/// What has to be known of the request first.
 pub(super) fn at_moment(
     request: Request<'_>,
     server: &Server,
@@ -225,7 +255,8 @@ pub(super) fn at_moment(
     let tokens = request.facts.taken_tokens();
     let is_counted = request.config.deployment(*id).tpm_limit.is_some();
     if tokens == Tokens::UNKNOWN {
-        // What the provider has left is not worth holding a body for.
+        // A `tpm_limit` must hold, so the body is read first. What the provider says is left
+        // is no promise, and not worth holding a body for.
         return if is_counted {
             need("has a tpm_limit")
         } else {
@@ -236,6 +267,7 @@ pub(super) fn at_moment(
     let is_by_tokens = |block: &Option<Block>| {
         matches!(block, Some(Block::Limited { limit: Limit::Tokens(_) | Limit::Headroom, .. }))
     };
+    // The most tokens do not fit. If the least do, the count decides.
     if is_by_tokens(&block) && !tokens.is_exact() {
         let at_least: Option<Block> = world.standing(*id, tokens.least).into();
         if !is_by_tokens(&at_least) {

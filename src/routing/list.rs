@@ -1,4 +1,4 @@
-//! From sets of candidates to a list of steps.
+//! From sets of candidates to a list of steps: who is eligible, in the strategy's order.
 
 use std::borrow::Cow;
 
@@ -6,27 +6,27 @@ use crate::config::Group;
 use crate::state::Turn;
 use crate::strategy::Trait;
 
-use super::candidate::Set;
+use super::candidate::CandidateSet;
 use super::eligible::{self, Block, Considered};
-use super::plan::{Depth, Planner};
-use super::view::{self, By};
+use super::planner::{Depth, Planner};
+use super::view::{self, PickBasis};
 use super::{Need, Server, Step, Stop};
 
 /// Candidates in the order they are tried, with all that were considered for it.
 #[derive(Debug, Default)]
 pub(super) struct List<'r> {
-    /// Those that may serve the request, each server once.
+    /// Those that may serve the request. Each server is there once.
     pub(super) steps: Vec<Step>,
-    /// All that were looked at, with the model each was looked at for.
+    /// All candidates that were looked at, each with the model it was looked at for.
     pub(super) considered: Vec<(Cow<'r, str>, Considered<'r>)>,
-    /// A service would have had a say, and was not asked.
+    /// Whether a service would have had a say, and could not be asked.
     pub(super) is_unasked: bool,
-    /// A fallback is left out because its service did not pick.
+    /// Whether a fallback is left out because its service did not pick.
     pub(super) is_unpicked: bool,
 }
 
 impl<'r> List<'r> {
-    /// What stands in the way of those that may not serve.
+    /// Returns what stands in the way of those that may not serve.
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.considered.iter().filter_map(|(_, one)| one.block.as_ref())
     }
@@ -38,32 +38,32 @@ impl<'r> List<'r> {
 
 /// What a set is listed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// It was asked for. It alone takes a turn, and without its service's pick the request
-    /// may be refused.
+pub(super) enum ListedFor {
+    /// It was asked for. Its turn is the request's own, and without its service's pick the
+    /// request may be refused.
     Own,
-    /// It is gone on to after failures. It goes by the next turn without taking it, and is
-    /// left out without its service's pick.
+    /// It is tried after failures. It goes by the next turn that is free, and without its
+    /// service's pick it may be left out.
     Fallback,
-    /// It is gone on to after failures of one kind. Nobody waits for a service that is
-    /// needed so seldom.
+    /// It is tried after failures of one kind. As that is rare, its service is not asked.
     Kind,
 }
 
 impl<'r> Planner<'r> {
-    /// Appends the set's eligible candidates in its strategy's order; of a large group
-    /// some, if there is one among them.
+    /// Appends the set's eligible candidates in its strategy's order. Of a large group some are
+    /// looked at, and all of them only where none of those is eligible.
     ///
     /// # Errors
-    /// What has to be known first, or the refusal of a service's model.
+    /// What has to be known first, what a service has to be asked first, or the refusal where
+    /// its pick is missing.
     pub(super) fn add(
         &mut self,
         list: &mut List<'r>,
-        set: &Set<'r>,
-        purpose: Purpose,
+        set: &CandidateSet<'r>,
+        purpose: ListedFor,
     ) -> Result<(), Stop> {
         let Some(group) = set.large else { return self.add_small(list, set, purpose) };
-        // A service is told of all, and so is who wants the reasons.
+        // A service is told of all candidates, and so is whoever wants the reasons.
         if self.depth != Depth::Explained && !set.strategy.has(Trait::AsksService) {
             let (steps, considered) = (list.steps.len(), list.considered.len());
             let some = self.view(set, group, purpose)?;
@@ -77,22 +77,31 @@ impl<'r> Planner<'r> {
         self.add_small(list, &set.part(self.request.config, &all, false), purpose)
     }
 
-    /// Returns those of a large group that its strategy would look at first.
-    fn view(&mut self, set: &Set<'r>, group: &Group, purpose: Purpose) -> Result<Set<'r>, Need> {
+    /// Returns the part of a large group that its strategy would look at first.
+    fn view(
+        &mut self,
+        set: &CandidateSet<'r>,
+        group: &Group,
+        purpose: ListedFor,
+    ) -> Result<CandidateSet<'r>, Need> {
         let session = self.session(set)?;
         let turn = set.turn(false).filter(|_| set.strategy.has(Trait::TakesTurn));
         let turn = turn.map_or(0, |turn| self.number(turn, purpose));
-        let by = By { request: self.request, subject: &self.subject, session, turn };
-        let view = view::of(group, &by, &mut self.rng)?;
+        let by = PickBasis { request: self.request, subject: &self.subject, session, turn };
+        let view = view::pick(group, &by, &mut self.rng)?;
         Ok(set.part(self.request.config, &view.at, view.is_ordered))
     }
 
-    /// Appends the eligible candidates of a set, each of which is looked at.
+    /// Appends the eligible candidates of a set. Each candidate is looked at.
+    ///
+    /// Reading the state of a candidate costs an access to shared data. So where the order does
+    /// not depend on who is ready, and just one step is wanted, candidates are put in order
+    /// first and asked one by one until one is ready.
     fn add_small(
         &mut self,
         list: &mut List<'r>,
-        set: &Set<'r>,
-        purpose: Purpose,
+        set: &CandidateSet<'r>,
+        purpose: ListedFor,
     ) -> Result<(), Stop> {
         let is_all_asked = self.is_all_asked(set);
         let mut considered =
@@ -102,6 +111,7 @@ impl<'r> Planner<'r> {
                 one.block = self.at_moment(one)?;
             }
         }
+        // Where all were asked, the order has none that is blocked.
         for at in self.order(list, set, &considered, purpose)? {
             let Some(one) = considered.get_mut(at) else { continue };
             if !is_all_asked {
@@ -118,9 +128,8 @@ impl<'r> Planner<'r> {
         Ok(())
     }
 
-    /// Returns whether the state of every candidate of a set is asked for before they are
-    /// put in order. Else it is asked for one by one, until one is ready.
-    fn is_all_asked(&self, set: &Set<'_>) -> bool {
+    /// Returns whether the state of every candidate is asked for before they are put in order.
+    fn is_all_asked(&self, set: &CandidateSet<'_>) -> bool {
         self.depth != Depth::First || set.strategy.is_of_ready()
     }
 
@@ -129,22 +138,26 @@ impl<'r> Planner<'r> {
     }
 
     /// Returns the number of the turn that a set goes by.
-    pub(super) fn number(&mut self, turn: Turn, purpose: Purpose) -> u64 {
+    ///
+    /// The first turn that is asked for on behalf of the request's own set becomes the
+    /// request's turn. It has one in all: a large group of which nobody in a part may serve is
+    /// looked at again by the same number.
+    pub(super) fn number(&mut self, turn: Turn, purpose: ListedFor) -> u64 {
         match (purpose, self.own_turn) {
-            (Purpose::Own, Some((_, number))) => number,
-            (Purpose::Own, None) => {
+            (ListedFor::Own, Some((_, number))) => number,
+            (ListedFor::Own, None) => {
                 let number = self.world.own_turn(turn);
                 self.own_turn = Some((turn, number));
                 number
             }
-            // The next turn after the request's own, which is not taken yet.
+            // The request's own turn is not taken yet, but will be.
             (_, Some((own, number))) if own == turn => number.wrapping_add(1),
             _ => self.world.next_turn(turn),
         }
     }
 }
 
-/// The step that a considered candidate makes for a model.
+/// Returns the step that tries a candidate for a model.
 pub(super) fn step(model: &str, considered: &Considered<'_>) -> Step {
     Step {
         model: model.to_owned(),

@@ -1,7 +1,9 @@
-//! What of a request's text a decision may hang on: what the scan has to look at.
+//! What the scan has to look at in a request's text, because the decision may depend on it.
 //!
-//! A guess that is never wrong for long: where it leaves something out that the
-//! decision turns out to need, the decision says so and the body is read again.
+//! To count tokens and to look for keywords is most of what reading a body costs. What to look
+//! at is guessed, twice: before anything of the body is known, and again at its model. The
+//! guess may leave out something that the decision turns out to need. Then the decision says
+//! so, and the body is read once more with everything looked at.
 
 use crate::condition::Subject;
 use crate::config::{Condition, Config};
@@ -9,11 +11,13 @@ use crate::request::scan::Looks;
 
 use super::{Request, resolve, route};
 
-/// What is worth looking at when nothing is known of the body but its greatest length.
+/// Returns what is worth looking at when nothing is known of the body but that it has at most
+/// `length` bytes.
 #[must_use]
 pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
     let demand = &config.demand;
-    // Text has no more tokens than bytes. Images and the like are not text, and rare.
+    // Text has no more tokens than bytes, so a short body cannot reach a high bound. Images
+    // have more tokens than that says, but are rare.
     let is_near = |bound: Option<u64>| bound.is_some_and(|bound| bound <= length);
     let costs = demand.prices && (demand.costs || has_cost_limit);
     Looks {
@@ -27,7 +31,8 @@ pub fn before(config: &Config, has_cost_limit: bool, length: u64) -> Looks {
     }
 }
 
-/// What of it is left when the model is known; the request's facts say what is not.
+/// Returns what is still worth looking at once the model is known: some of `before`. The facts
+/// of the request say which others are not known yet.
 #[must_use]
 pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
     let Request { config, controls, .. } = request;
@@ -47,12 +52,13 @@ pub fn left(request: Request<'_>, length: u64, before: Looks) -> Looks {
     looks
 }
 
-/// Adds what the routes up to the first certain one ask for.
+/// Adds what routes ask for, up to the first one that certainly matches.
 fn add_routes(config: &Config, subject: &Subject<'_>, before: Looks, looks: &mut Looks) {
     for (_, route) in route::possible(config, subject) {
         if *looks == before {
             return;
         }
+        // Routes after one that certainly matches are never tried.
         match route.when.holds(subject) {
             Some(true) => return,
             Some(false) => {}

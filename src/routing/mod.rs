@@ -1,10 +1,18 @@
 //! From the facts of a request to the deployments that may serve it, in order.
 //!
-//! `name` and `route` find what names and conditions stand for, `resolve` what
-//! the request asks for, `candidate` and `eligible` what can serve it, `plan` the
-//! order (for some `custom`, what a service is asked), [`explain`] the words for all of it. The same code decides and explains.
-//! Pure: cooldowns, loads and turns are read from a [`World`], and what a decision changes
-//! is part of it; [`begin()`] alone makes it happen. Knows neither headers nor bytes.
+//! | module | |
+//! |---|---|
+//! | `name`, `route`, `resolve` | what the request is to be served by |
+//! | `candidate`, `view`, `eligible` | who could serve it, and who may now |
+//! | `order`, `custom`, `session`, `list` | in which order they are tried |
+//! | `plan`, `planner`, `stay`, `blocked` | the whole plan with fallbacks, or the refusal |
+//! | `begin` | decide, act on it, and again where another worker was faster |
+//! | `trace`, [`explain`] | the reasons for all of it |
+//! | [`looks`] | what of the request's text has to be looked at |
+//!
+//! The same code decides and explains. It is pure: cooldowns, loads and turns come from a
+//! [`World`], and what acting on a decision changes is part of the decision. Only
+//! [`begin()`] makes it happen. Knows neither headers nor bytes.
 
 mod begin;
 mod blocked;
@@ -21,11 +29,13 @@ mod need;
 mod order;
 mod params;
 mod plan;
+mod planner;
 pub mod price;
 mod resolve;
 mod route;
 mod session;
 mod stay;
+mod trace;
 mod view;
 
 use crate::config::Config;
@@ -35,32 +45,33 @@ use crate::request::refusal::Refusal;
 use crate::state::World;
 
 pub use begin::begin;
-pub use custom::{Answers, Listed, Question, Services};
+pub use custom::{Answers, Offer, Question, Services};
 pub use decision::{Decision, Kinds, Server, Step};
-pub use explain::Trace;
 pub use need::{Asker, Need};
+pub use trace::Trace;
 
 /// A request, ready to be decided.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The rules.
+    /// The configuration that decides.
     pub config: &'a Config,
-    /// What it says.
+    /// What the request says, as far as it is known.
     pub facts: &'a RequestFacts,
-    /// What its control headers ask for; only those that clients may use.
+    /// What its control headers ask for. Those that clients may not use are not in it.
     pub controls: &'a Controls,
-    /// Where it falls among all requests, from 0 up to, not including, 100.
+    /// Where the request falls among all requests, from 0 to less than 100: for conditions on
+    /// a share of them.
     pub sample: f64,
 }
 
 /// What is to be done with a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// Send it to the plan's first step.
+    /// Send it to the first step of the plan.
     Serve(Box<Decision>),
     /// Send it on untouched.
     PassThrough,
-    /// Answer it here.
+    /// Answer it with that.
     Refuse(Refusal),
     /// Decide again when more of the request is known.
     Undecided(Need),
@@ -80,7 +91,7 @@ impl From<Result<Option<Decision>, Stop>> for Verdict {
     }
 }
 
-/// Why there is no decision to serve.
+/// Why a request is not served, or not yet.
 #[derive(Debug)]
 enum Stop {
     Refuse(Refusal),
@@ -100,11 +111,16 @@ impl From<Need> for Stop {
     }
 }
 
-/// Decides a request, as far as what is known of it allows. Changes nothing.
+/// Decides a request as far as what is known of it allows, and changes nothing.
 ///
-/// Equal arguments decide alike: `seed` draws what is drawn, and the world answers the same
-/// however often it is asked. What a decision to serve changes is told by its `intent`, and
-/// [`begin()`] is what makes that happen.
+/// The same arguments always decide alike: `seed` draws whatever is drawn, and the world has
+/// the same answer whenever it is asked. So a request can be decided when its model is known,
+/// and again when its body is; explain and a shadow decide by this as well.
+///
+/// For example, a request for a model with the candidates `a` and `b`, of which `a` cools, is
+/// [`Verdict::Serve`] with the plan `b`, and with the intent to begin an attempt there. If a
+/// route asks for `input_tokens_gt` and the tokens are not counted, it is
+/// [`Verdict::Undecided`]. [`begin()`] acts on the verdict.
 #[must_use]
 pub fn decide(
     request: Request<'_>,
@@ -115,7 +131,7 @@ pub fn decide(
     decided(request, services, world, seed, None)
 }
 
-/// Decides a request, and fills the trace with the reasons where there is one.
+/// Decides a request, and fills the trace with the reasons if there is one.
 fn decided(
     request: Request<'_>,
     services: Services<'_>,
@@ -125,11 +141,12 @@ fn decided(
 ) -> Verdict {
     let verdict = planned(request, services, world, seed, trace.as_deref_mut()).into();
     if let Some(trace) = trace {
-        trace.conclude(request.config, &verdict);
+        explain::conclude(trace, request.config, &verdict);
     }
     verdict
 }
 
+/// Returns the decision to serve a request; `None` where it passes through.
 fn planned(
     request: Request<'_>,
     services: Services<'_>,
@@ -137,6 +154,6 @@ fn planned(
     seed: u64,
     mut trace: Option<&mut Trace>,
 ) -> Result<Option<Decision>, Stop> {
-    let Some(asked) = resolve::ask(request, trace.as_deref_mut())? else { return Ok(None) };
+    let Some(asked) = resolve::resolve(request, trace.as_deref_mut())? else { return Ok(None) };
     plan::make(request, &asked, services, world, seed, trace).map(Some)
 }

@@ -1,36 +1,37 @@
-//! What a decision still has to know.
+//! What a decision has to know before it can be made.
 
 use crate::config::{Config, RouteId};
 
 use super::Server;
 
-/// Something not known yet that could change a decision.
+/// Something of the request that is not known yet and could change the decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
-    /// Who asks for it.
+    /// What makes it necessary.
     pub of: Asker,
-    /// What is asked for, in the words of the configuration.
+    /// What is necessary, in the words of the configuration: `input_tokens_gt` of a route, or
+    /// `has a tpm_limit` of a candidate.
     pub what: &'static str,
 }
 
-/// Who asks for something that is not known yet.
+/// What makes more of the request necessary.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asker {
-    /// A condition of this route.
+    /// A condition of that route.
     Route(RouteId),
-    /// This candidate.
+    /// That candidate.
     Candidate(Server),
     /// The model or its strategy.
     Model,
 }
 
 impl Need {
-    /// A need of the model that is asked for.
+    /// Returns a need of the model that is asked for.
     pub(super) const fn model(what: &'static str) -> Self {
         Self { of: Asker::Model, what }
     }
 
-    /// The need as a sentence.
+    /// Returns the need as a sentence, for explain.
     #[must_use]
     pub fn because(&self, config: &Config) -> String {
         let what = self.what;

@@ -1,70 +1,78 @@
-//! The order of a set's candidates: the strategy's, with what it is told of them.
+//! The order of a set's candidates: gathers what the strategy goes by, and asks it.
 
 use crate::state::Load;
-use crate::strategy::{Entry, Pick, Session, Trait};
+use crate::strategy::{Pick, Profile, Session, Strategy, Trait};
 
-use super::candidate::Set;
+use super::candidate::CandidateSet;
 use super::custom::{self, Order};
 use super::eligible::{Block, Considered};
-use super::list::{List, Purpose};
-use super::plan::Planner;
+use super::list::{List, ListedFor};
+use super::planner::Planner;
 use super::{Need, Request, Server, Stop, session};
 
 impl<'r> Planner<'r> {
-    /// Indices of the considered that nothing blocks, in the strategy's order.
+    /// Returns the places of the candidates that nothing blocks, in the strategy's order.
+    ///
+    /// # Errors
+    /// What has to be known first, what a service has to be asked first, or the refusal where
+    /// its pick is missing.
     pub(super) fn order(
         &mut self,
         list: &mut List<'r>,
-        set: &Set<'r>,
+        set: &CandidateSet<'r>,
         considered: &[Considered<'r>],
-        purpose: Purpose,
+        purpose: ListedFor,
     ) -> Result<Vec<usize>, Stop> {
         let eligible: Vec<(usize, &Considered<'r>)> =
             considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
-        if set.is_ordered {
-            return Ok(eligible.into_iter().map(|(at, _)| at).collect());
+        let in_file_order = || eligible.iter().map(|(at, _)| *at).collect();
+        // One candidate needs no order: neither its cost nor its load, session or turn. A part
+        // of a large group comes in the order in which it was picked.
+        if set.is_ordered || eligible.len() < 2 {
+            return Ok(in_file_order());
         }
         if set.strategy.has(Trait::AsksService) {
             return self.picked(list, set, &eligible, purpose);
         }
         let is_open = |one: &Considered<'_>| one.cost.is_some_and(|cost| !cost.is_exact());
-        let is_by_cost = set.strategy.has(Trait::NeedsCosts) && eligible.len() > 1;
-        if is_by_cost && eligible.iter().any(|(_, one)| is_open(one)) {
+        if set.strategy.has(Trait::NeedsCosts) && eligible.iter().any(|(_, one)| is_open(one)) {
             return Err(Need::model("is picked by cost").into());
         }
-        let session = if eligible.len() > 1 { self.session(set)? } else { Session::NONE };
-        let needs_loads = set.strategy.has(Trait::NeedsLoads) && eligible.len() > 1;
-        let entry = |(_, one): &(usize, &Considered<'_>)| Entry {
-            cost_usd: one.cost.map(|cost| cost.most),
-            load: match &one.candidate.server {
-                Server::Deployment(id) if needs_loads => self.world.load(*id),
-                _ => Load::default(),
-            },
-            ..one.candidate.entry
-        };
-        let entries: Vec<Entry> = eligible.iter().map(entry).collect();
+        let session = self.session(set)?;
+        let profiles: Vec<Profile> =
+            eligible.iter().map(|(_, one)| self.profile(set.strategy, one)).collect();
+        // What cools does not count as narrowed: its turns fall to the others for the moment,
+        // and a counter of its own would begin somewhere else.
         let is_narrowed =
             considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
-        let is_in_turn = set.strategy.has(Trait::TakesTurn) && eligible.len() > 1;
-        let turn = set.turn(is_narrowed).filter(|_| is_in_turn);
+        let turn = set.turn(is_narrowed).filter(|_| set.strategy.has(Trait::TakesTurn));
         let turn = turn.map_or(0, |turn| self.number(turn, purpose));
         let pick = Pick { session, turn, rng: &mut self.rng };
-        let order = set.strategy.order(&entries, pick);
+        let order = set.strategy.order(&profiles, pick);
         Ok(order.into_iter().filter_map(|at| Some(eligible.get(at)?.0)).collect())
     }
 
-    /// The eligible candidates as a service orders them. Without its pick, the model that
-    /// was asked for is refused if its settings say so, and a fallback left out.
+    /// Returns what the strategy goes by. The load is asked for only where it does.
+    fn profile(&self, strategy: Strategy, one: &Considered<'_>) -> Profile {
+        let load = match &one.candidate.server {
+            Server::Deployment(id) if strategy.has(Trait::NeedsLoads) => self.world.load(*id),
+            _ => Load::default(),
+        };
+        Profile { cost_usd: one.cost.map(|cost| cost.most), load, ..one.candidate.profile }
+    }
+
+    /// Returns the eligible candidates as a service orders them. Without its pick, and where
+    /// the settings accept nothing else, the request is refused; a fallback is left out.
     fn picked(
         &self,
         list: &mut List<'r>,
-        set: &Set<'r>,
+        set: &CandidateSet<'r>,
         eligible: &[(usize, &Considered<'r>)],
-        purpose: Purpose,
+        purpose: ListedFor,
     ) -> Result<Vec<usize>, Stop> {
         let Request { config, facts, .. } = self.request;
         let mut order: Vec<usize> = eligible.iter().map(|(at, _)| *at).collect();
-        if purpose == Purpose::Kind {
+        if purpose == ListedFor::Kind {
             return Ok(order);
         }
         match custom::order(config, facts, set, eligible, self.services)? {
@@ -75,12 +83,13 @@ impl<'r> Planner<'r> {
                     one.candidate.server == Server::Deployment(picked)
                 };
                 if let Some(place) = eligible.iter().position(is_picked)
-                    && let Some(behind) = order.get_mut(..=place)
+                    && let Some(front) = order.get_mut(..=place)
                 {
-                    behind.rotate_right(1);
+                    // The picked one goes to the front, and those before it back by one.
+                    front.rotate_right(1);
                 }
             }
-            Order::Failed if purpose == Purpose::Own => return Err(custom::not_picked().into()),
+            Order::Failed if purpose == ListedFor::Own => return Err(custom::not_picked().into()),
             Order::Failed => {
                 list.is_unpicked = true;
                 order.clear();
@@ -90,10 +99,12 @@ impl<'r> Planner<'r> {
         Ok(order)
     }
 
-    /// The session that the request belongs to, where the set sticks by it.
-    pub(super) fn session(&self, set: &Set<'_>) -> Result<Session, Need> {
+    /// Returns the session that the request belongs to, where the strategy goes by it.
+    pub(super) fn session(&self, set: &CandidateSet<'_>) -> Result<Session, Need> {
         match set.sticky {
-            Some(sticky) if set.strategy.has(Trait::BySession) => session::of(self.request, sticky),
+            Some(sticky) if set.strategy.has(Trait::BySession) => {
+                session::find(self.request, sticky)
+            }
             _ => Ok(Session::NONE),
         }
     }

@@ -1,14 +1,14 @@
-//! Whether the params of a request fit the model's schema.
+//! Whether the params of a request fit the schema of its model.
 
 use crate::config::{ParamSchema, ParamType};
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::text::quoted;
 
-/// Checks params against the schema.
+/// Checks the params of a request against the schema of its model.
 ///
 /// # Errors
-/// A 400 naming the first param at fault and what is allowed.
+/// 400, with the first param at fault and what is allowed.
 pub(super) fn check(schema: &ParamSchema, facts: &RequestFacts) -> Result<(), Refusal> {
     let refuse = |message: String| Err(Refusal::new(400, "invalid_params", message).of("metadata"));
     if let Some(name) = schema.required.iter().find(|name| !facts.params.contains_key(*name)) {
@@ -36,6 +36,7 @@ pub(super) fn check(schema: &ParamSchema, facts: &RequestFacts) -> Result<(), Re
 }
 
 impl ParamType {
+    /// Returns what is wrong with a value, if anything is.
     fn problem(&self, value: &str) -> Option<String> {
         if !self.types.is_empty() && !self.types.iter().any(|name| reads_as(name, value)) {
             return Some(format!("{} is not of type {}", quoted(value), self.types.join(" or ")));
@@ -46,7 +47,7 @@ impl ParamType {
     }
 }
 
-/// Whether text reads as a value of that JSON Schema type; params arrive as text.
+/// Returns whether text reads as a value of that JSON Schema type. Params arrive as text.
 fn reads_as(name: &str, value: &str) -> bool {
     match name {
         "string" => true,

@@ -1,87 +1,68 @@
-//! The order in which a request's deployments are tried, or why there is none.
+//! The plan of a request: which deployments are tried in which order, or why none is.
 
-use crate::condition::Subject;
-use crate::config::{Target, WhenAllCooling};
+use crate::config::{Config, Target, WhenAllCooling};
 use crate::request::refusal::Refusal;
-use crate::state::{Asking, Intent, Standing, Turn, World};
+use crate::state::{Intent, Standing, StartTerms, World};
 use crate::text::quoted;
 
 use super::blocked::{refusal, soonest};
-use super::candidate;
+use super::candidate::{self, CandidateSet};
 use super::custom::{self, Services};
 use super::eligible::Block;
-use super::explain::Trace;
-use super::list::{List, Purpose, step};
-use super::name::{self, Named};
-use super::resolve::Asked;
+use super::list::{List, ListedFor, step};
+use super::name::{self, NamedTarget};
+use super::planner::{Depth, Planner};
+use super::resolve::ResolvedRequest;
 use super::stay::Stay;
+use super::trace::{CandidateTrace, Trace};
 use super::{Decision, Kinds, Request, Server, Step, Stop};
 
-/// How much of a plan is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// The first step: one attempt is all there is. No candidate after it is looked at.
-    First,
-    /// Every step, for as many attempts.
-    Whole,
-    /// Every step and every candidate, of large groups too: the reasons are wanted.
-    Explained,
-}
-
-/// What a plan is made by.
-pub(super) struct Planner<'r> {
-    pub(super) request: Request<'r>,
-    pub(super) subject: Subject<'r>,
-    pub(super) max_cost_usd: Option<f64>,
-    pub(super) services: Services<'r>,
-    pub(super) world: &'r dyn World,
-    pub(super) depth: Depth,
-    pub(super) rng: fastrand::Rng,
-    /// The turn that the request goes by, and its number, once one has been asked for.
-    pub(super) own_turn: Option<(Turn, u64)>,
-}
-
-/// Makes the plan: the candidates of what was asked for in the order of their strategy,
-/// then those of each fallback, without repeats.
+/// Makes the plan of a request: the candidates of what it asks for in the order of their
+/// strategy, then those of each fallback, without repeats.
 ///
-/// For example, a request asks for `small` (candidates `a` and `b`, in turn), which falls
-/// back to `large` (candidates `b` and `c`, in file order). At turn 7 and with `c` cooling
-/// the plan is `b, a`, of which `own` are 2: from `b` on by the turn, nothing new in `large`
-/// but `c`, and that is out. The intent is turn 7 and an attempt at `b`. Were `a` and `b`
-/// cooling too, the plan would be whichever of the three is free soonest, forced.
+/// For example, a request asks for `small` (candidates `a` and `b`, `round_robin`), which falls
+/// back to `large` (candidates `b` and `c`, in file order), and `c` cools. At turn 7 the plan
+/// is `b`, `a`: an odd turn begins with the second candidate, and `large` adds nothing, as `b`
+/// is there already and `c` is out. Both steps are the model's own. The intent is to take
+/// turn 7 and to begin an attempt at `b`. If `a` and `b` cooled as well, the plan would be the
+/// one of the three that is free soonest, and its attempt forced.
 ///
 /// # Errors
-/// What the client is told where nothing may serve the request, or what has to be known
-/// first.
+/// What the client is told where nothing may serve the request, or what has to be known or
+/// asked first.
 pub(super) fn make<'r>(
     request: Request<'r>,
-    asked: &Asked<'r>,
+    asked: &ResolvedRequest<'r>,
     services: Services<'r>,
     world: &'r dyn World,
     seed: u64,
     trace: Option<&mut Trace>,
 ) -> Result<Decision, Stop> {
     let config = request.config;
-    let set = candidate::set(config, &asked.named);
-    let stay = Stay::of(request, &asked.named)?;
+    let set = candidate::candidates_of(config, &asked.named);
+    let stay = Stay::required(request, &asked.named)?;
     stay.check_before(&set)?;
     let set = stay.narrow(config, set);
     let fallbacks = fallbacks(request, asked)?;
     let mut planner = Planner::new(request, asked, services, world, seed, trace.is_some());
 
+    // What must stay on one deployment has neither fallbacks nor kinds.
     let mut list = List::default();
-    planner.add(&mut list, &set, Purpose::Own)?;
+    planner.add(&mut list, &set, ListedFor::Own)?;
     let own = list.steps.len();
     if !stay.is_on() {
         planner.add_fallbacks(&mut list, &fallbacks)?;
     }
+    // Where everything cools, one of them is tried all the same, if the settings say so.
     let is_forced = list.steps.is_empty() && planner.add_soonest(&mut list);
     stay.check_after(config, &list.steps)?;
     let kinds = if stay.is_on() { Kinds::default() } else { planner.kinds(&asked.named)? };
 
     if let Some(trace) = trace {
-        trace.considered(config, &set, &list);
+        trace_plan(trace, config, &set, &list);
     }
+    // What has to be known for kinds and fallbacks has been asked for by now, so a request that
+    // is refused here would be refused with all of it known.
     let Some(first) = list.steps.first() else { return Err(nothing_serves(&list).into()) };
     let action = asked.route.map(|id| &config.route(id).then);
     Ok(Decision {
@@ -97,46 +78,27 @@ pub(super) fn make<'r>(
 }
 
 impl<'r> Planner<'r> {
-    fn new(
-        request: Request<'r>,
-        asked: &Asked<'r>,
-        services: Services<'r>,
-        world: &'r dyn World,
-        seed: u64,
-        is_traced: bool,
-    ) -> Self {
-        let Request { config, controls, .. } = request;
-        let of_route = asked.route.and_then(|id| config.route(id).then.max_cost_usd);
-        let depth = match config.failover.max_attempts {
-            _ if is_traced => Depth::Explained,
-            0 | 1 => Depth::First,
-            _ => Depth::Whole,
-        };
-        Self {
-            request,
-            subject: asked.subject,
-            max_cost_usd: lower(of_route, controls.cost_limit_usd),
-            services,
-            world,
-            depth,
-            rng: fastrand::Rng::with_seed(seed),
-            own_turn: None,
-        }
-    }
-
-    /// Appends what comes after the set that was asked for, as far as it can be reached.
-    fn add_fallbacks(&mut self, list: &mut List<'r>, fallbacks: &[Named]) -> Result<(), Stop> {
+    /// Appends the fallbacks, as far as an attempt can reach them.
+    fn add_fallbacks(
+        &mut self,
+        list: &mut List<'r>,
+        fallbacks: &[NamedTarget],
+    ) -> Result<(), Stop> {
         for named in fallbacks {
             if self.depth == Depth::First && !list.steps.is_empty() {
                 break;
             }
-            self.add(list, &candidate::set(self.request.config, named), Purpose::Fallback)?;
+            self.add(
+                list,
+                &candidate::candidates_of(self.request.config, named),
+                ListedFor::Fallback,
+            )?;
         }
         Ok(())
     }
 
-    /// Appends the candidate that is free soonest, where cooldowns alone stand in the way of
-    /// all. Returns whether there is one that may be sent the request.
+    /// Appends the candidate that is free soonest, where nothing is eligible and no limit is
+    /// the reason. Returns whether there is one that may be sent the request all the same.
     fn add_soonest(&self, list: &mut List<'r>) -> bool {
         let is_wanted =
             self.request.config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining;
@@ -149,7 +111,8 @@ impl<'r> Planner<'r> {
             let tokens = self.request.facts.taken_tokens().likely();
             let standing = self.world.standing_if_forced(id, tokens);
             if standing != Standing::Ready {
-                // A limit holds for all; the client is told of that rather than of cooldowns.
+                // It is at a limit as well, which nothing overrides. The client is told of
+                // the limit rather than of cooldowns.
                 one.block = standing.into();
                 return false;
             }
@@ -158,11 +121,11 @@ impl<'r> Planner<'r> {
         true
     }
 
-    /// Returns what to try after failures of a kind: each list by itself, where attempts are
-    /// left.
-    fn kinds(&mut self, named: &Named) -> Result<Kinds, Stop> {
+    /// Returns what to try after failures of some kinds. Each list is made by itself: a
+    /// deployment of the plan may be in it again.
+    fn kinds(&mut self, named: &NamedTarget) -> Result<Kinds, Stop> {
         let config = self.request.config;
-        let (Named::Model(model, _), 2..) = (named, config.failover.max_attempts) else {
+        let (NamedTarget::Model(model, _), 2..) = (named, config.failover.max_attempts) else {
             return Ok(Kinds::default());
         };
         let lists = &config.model(*model).fallbacks;
@@ -170,8 +133,8 @@ impl<'r> Planner<'r> {
             let Some(targets) = targets else { return Ok::<_, Stop>(None) };
             let mut list = List::default();
             for target in targets {
-                let set = candidate::set(config, &Named::from(*target));
-                self.add(&mut list, &set, Purpose::Kind)?;
+                let set = candidate::candidates_of(config, &NamedTarget::from(*target));
+                self.add(&mut list, &set, ListedFor::Kind)?;
             }
             Ok(Some(list.steps))
         };
@@ -182,19 +145,19 @@ impl<'r> Planner<'r> {
         })
     }
 
-    /// Returns what acting on the plan changes: its turn is taken, and an attempt at its
-    /// first step begins. Servers without state are just sent the request.
+    /// Returns what acting on the plan changes: the request's turn is taken, and an attempt at
+    /// the first step begins, if state is kept of its server.
     fn intent(&self, first: &Step, is_forced: bool) -> Intent {
         let tokens = self.request.facts.taken_tokens().likely();
         let start = match first.server {
-            Server::Deployment(id) => Some((id, Asking { tokens, is_forced })),
+            Server::Deployment(id) => Some((id, StartTerms { tokens, is_forced })),
             Server::Direct(..) => None,
         };
         Intent { turn: self.own_turn, start }
     }
 }
 
-/// What the client is told where the list is empty.
+/// Returns what the client is told where nothing may serve the request.
 fn nothing_serves(list: &List<'_>) -> Refusal {
     if list.is_unpicked {
         return custom::not_picked();
@@ -203,31 +166,56 @@ fn nothing_serves(list: &List<'_>) -> Refusal {
     refusal(&blocks)
 }
 
-fn lower(a: Option<f64>, b: Option<f64>) -> Option<f64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// What to go on to, in order: the request's own list or else the route's, then the model's.
-fn fallbacks(request: Request<'_>, asked: &Asked<'_>) -> Result<Vec<Named>, Refusal> {
+/// Returns what to go on to, in order: the request's own list or else the route's, then the
+/// model's.
+///
+/// # Errors
+/// 400 where the request's list has a name that stands for nothing.
+fn fallbacks(
+    request: Request<'_>,
+    asked: &ResolvedRequest<'_>,
+) -> Result<Vec<NamedTarget>, Refusal> {
     let Request { config, controls, .. } = request;
     let mut fallbacks = Vec::new();
     for name in &controls.fallbacks {
         let header = &config.headers.fallback;
-        fallbacks.push(name::name(config, name).ok_or_else(|| {
+        fallbacks.push(name::find(config, name).ok_or_else(|| {
             let message = format!("{header}: unknown model {}", quoted(name));
             Refusal::new(400, "unknown_fallback", message)
         })?);
     }
+    // A route's list stands in for the request's. A model's own comes after either.
     if fallbacks.is_empty()
         && let Some(route) = asked.route
     {
-        fallbacks.extend(config.route(route).then.fallbacks.iter().copied().map(Named::from));
+        fallbacks.extend(config.route(route).then.fallbacks.iter().copied().map(NamedTarget::from));
     }
-    if let Named::Model(model, _) = &asked.named {
-        fallbacks.extend(config.model(*model).fallbacks.general.iter().copied().map(Named::from));
+    if let NamedTarget::Model(model, _) = &asked.named {
+        fallbacks
+            .extend(config.model(*model).fallbacks.general.iter().copied().map(NamedTarget::from));
     }
     Ok(fallbacks)
+}
+
+/// Why the order may be another one than is explained.
+const UNASKED: &str = "a service is asked when a request is routed; without its answer, \
+                       candidates are tried in file order";
+
+/// Notes in the trace what was planned, and what was found of every candidate.
+fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: &List<'_>) {
+    trace.model = Some(set.name.clone().into_owned());
+    trace.variant = set.variant.map(str::to_owned);
+    trace.strategy = Some(set.strategy.name());
+    trace.because = list.is_unasked.then_some(UNASKED);
+    let name = |server: &Server| server.name(config).into_owned();
+    trace.plan = list.steps.iter().map(|step| name(&step.server)).collect();
+    for (model, considered) in &list.considered {
+        trace.candidates.push(CandidateTrace {
+            deployment: name(&considered.candidate.server),
+            fallback: (*model != set.name).then(|| model.clone().into_owned()),
+            eligible: considered.block.is_none(),
+            estimated_cost_usd: considered.cost.map(|cost| cost.most),
+            because: considered.block.as_ref().map(ToString::to_string),
+        });
+    }
 }

@@ -1,18 +1,21 @@
-//! What a request would cost on an upstream model.
+//! What a request would cost on an upstream model, by its estimated tokens and prices.
 
 use crate::condition::Cost;
 use crate::config::ModelFacts;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 
-/// Output tokens assumed of a request that sets no limit.
+/// How many output tokens a request is taken to need that sets no limit to them.
 const ASSUMED_OUTPUT: u64 = 1000;
 
-/// Estimated cost; `None` where a price is not known.
+/// Returns what a request would cost, in USD; `None` where a price is not known.
+///
+/// The cost is an interval, as the tokens are: for example, with 100 to 400 tokens of input at
+/// $2 a million and no output it lies between $0.0002 and $0.0008.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
     let input_price = model.input_usd_per_million?;
     let output_price = model.output_usd_per_million?;
-    // Nothing times any number of tokens costs nothing.
+    // What is free costs nothing, however many tokens it may be.
     let cost = |tokens: u64, price: f64| if price > 0.0 { tokens as f64 * price } else { 0.0 };
     let (least, most) = match facts.max_output_tokens {
         _ if facts.unseen.has(Fact::MaxOutputTokens) => (0, u64::MAX),
@@ -23,8 +26,8 @@ pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost>
     Some(Cost { least: usd(input.least, least), most: usd(input.most, most) })
 }
 
-/// What a request is likely to cost, in USD; `None` where a price, or how much is asked for,
-/// is not known.
+/// Returns what a request is likely to cost, in USD; `None` where a price is not known, or how
+/// much the request asks for.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 #[must_use]
 pub fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
@@ -42,7 +45,7 @@ pub fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
 }
 
 impl Cost {
-    /// Whether the cost is known.
+    /// Returns whether the cost is known exactly.
     #[must_use]
     #[expect(clippy::float_cmp, reason = "the same number computed twice")]
     pub fn is_exact(self) -> bool {

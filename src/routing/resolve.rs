@@ -1,4 +1,5 @@
-//! What a request asks for: its own name, a route's target, or a policy's answer.
+//! What a request is to be served by: what it names itself, the target of its route, or what
+//! the configuration says of unknown models.
 
 use crate::condition::Subject;
 use crate::config::{Config, GroupId, ModelId, RouteId, UnknownModel};
@@ -6,32 +7,36 @@ use crate::request::facts::Fact;
 use crate::request::refusal::Refusal;
 use crate::text::quoted;
 
-use super::explain::Trace;
-use super::name::{Named, keyed, variant};
+use super::name::{NamedTarget, find_keyed, find_variant};
+use super::trace::Trace;
 use super::{Need, Request, Stop, candidate, params, price, route};
 
-/// What a request asks for.
+/// A request of which is known what it is to be served by.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct ResolvedRequest<'a> {
     /// The request as conditions see it.
     pub(super) subject: Subject<'a>,
-    /// The route that matched.
+    /// The route that matched, if one did.
     pub(super) route: Option<RouteId>,
-    /// What serves it first.
-    pub(super) named: Named,
+    /// What serves it, before any fallback.
+    pub(super) named: NamedTarget,
 }
 
-/// What a request asks for; `None`: it passes through.
+/// Returns what a request is to be served by; `None` where it passes through.
+///
+/// For example, a request for `assistant#review` with a route that sends everything to `small`
+/// is served by `small`. Without the route, it is served by the variant `review` of
+/// `assistant`, or refused if there is no such variant.
 ///
 /// # Errors
-/// Names, variants, routes and params that do not fit, as the client is told; or
-/// what is to be known first.
-pub(super) fn ask<'a>(
+/// What the client is told of a name, variant, route or param that does not fit, or what has
+/// to be known first.
+pub(super) fn resolve<'a>(
     request: Request<'a>,
     trace: Option<&mut Trace>,
-) -> Result<Option<Asked<'a>>, Stop> {
+) -> Result<Option<ResolvedRequest<'a>>, Stop> {
     let Request { config, .. } = request;
-    let own = Own::of(request);
+    let own = Own::find(request);
     let subject = own.subject(request);
     let route = route::find(request, &subject, trace)?;
     let named = match route {
@@ -41,7 +46,7 @@ pub(super) fn ask<'a>(
             None => return Ok(None),
         },
     };
-    if let Named::Model(model, _) = &named
+    if let NamedTarget::Model(model, _) = &named
         && let Some(schema) = &config.model(*model).param_schema
     {
         if request.facts.unseen.has(Fact::Params) {
@@ -49,44 +54,45 @@ pub(super) fn ask<'a>(
         }
         params::check(schema, request.facts)?;
     }
-    Ok(Some(Asked { subject, route, named }))
+    Ok(Some(ResolvedRequest { subject, route, named }))
 }
 
-/// The request as conditions see it.
+/// Returns the request as conditions see it.
 pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
-    Own::of(request).subject(request)
+    Own::find(request).subject(request)
 }
 
 /// What the client itself names.
 #[derive(Debug, Default)]
 struct Own {
-    /// What the name stands for, with the variant that name or header picks.
-    named: Option<Named>,
-    /// A variant that the named model does not have.
+    /// What the name stands for, with the variant that the name or the header picks.
+    named: Option<NamedTarget>,
+    /// What the client is told where the model lacks the variant that it picks.
     unknown_variant: Option<Refusal>,
 }
 
 impl Own {
-    /// An exact name wins over `NAME#variant`, and the name's variant over the header's.
-    fn of(request: Request<'_>) -> Self {
+    /// Returns what the client names. An exact name wins over `NAME#variant`, and the name's
+    /// variant over the header's.
+    fn find(request: Request<'_>) -> Self {
         let Request { config, facts, controls, .. } = request;
         let Some(sent) = facts.model.as_deref() else { return Self::default() };
-        let Some((named, key)) = keyed(config, sent) else { return Self::default() };
+        let Some((named, key)) = find_keyed(config, sent) else { return Self::default() };
         match (named, key.or(controls.variant.as_deref())) {
-            (Named::Model(model, None), Some(key)) => {
-                let group = variant(config, model, key);
+            (NamedTarget::Model(model, None), Some(key)) => {
+                let group = find_variant(config, model, key);
                 let unknown_variant = group.is_none().then(|| no_such_variant(config, model, key));
-                Self { named: Some(Named::Model(model, group)), unknown_variant }
+                Self { named: Some(NamedTarget::Model(model, group)), unknown_variant }
             }
             (named, _) => Self { named: Some(named), unknown_variant: None },
         }
     }
 
-    /// The request as conditions see it.
+    /// Returns the request as conditions see it.
     fn subject<'a>(&self, request: Request<'a>) -> Subject<'a> {
         let Request { config, facts, sample, .. } = request;
         let named = self.named.as_ref();
-        let first = named.and_then(|named| candidate::first(config, named));
+        let first = named.and_then(|named| candidate::first_facts(config, named));
         Subject {
             facts,
             target: named.and_then(|named| named.model(config)),
@@ -95,40 +101,55 @@ impl Own {
         }
     }
 
-    /// What serves the request where no route does; `None`: it passes through.
-    fn asked(self, request: Request<'_>) -> Result<Option<Named>, Refusal> {
+    /// Returns what serves the request where no route matches; `None` where it passes through.
+    ///
+    /// # Errors
+    /// What the client is told of a model or variant that is not known.
+    fn asked(self, request: Request<'_>) -> Result<Option<NamedTarget>, Refusal> {
         if let Some(refusal) = self.unknown_variant {
             return Err(refusal);
         }
+        // The header's variant counts for the model that stands in, too.
         match (self.named, &request.config.unknown_model) {
             (Some(named), _) => Ok(Some(named)),
-            (None, UnknownModel::Model(id)) => Ok(Some(Named::Model(*id, by_header(request, *id)))),
+            (None, UnknownModel::Model(id)) => {
+                Ok(Some(NamedTarget::Model(*id, by_header(request, *id))))
+            }
             (None, UnknownModel::PassThrough) => Ok(None),
             (None, UnknownModel::Reject) => Err(unknown_model(request.facts.model.as_deref())),
         }
     }
 
-    /// A route's target, with the client's variant where the target has it.
+    /// Returns what serves the request by a route's target: with the client's variant, where the
+    /// target has it.
     ///
-    /// A route may send the request to another model than the client had in mind,
-    /// so a variant that this one lacks is no mistake of the client's.
-    fn routed(self, request: Request<'_>, target: Named) -> Result<Named, Refusal> {
+    /// A route may lead to another model than the client named. That this one lacks the variant
+    /// is no mistake of the client's.
+    ///
+    /// # Errors
+    /// What the client is told where the route leads to the very model it named, and that one
+    /// lacks the variant.
+    fn routed(self, request: Request<'_>, target: NamedTarget) -> Result<NamedTarget, Refusal> {
         match (target, self.named) {
-            (Named::Model(model, None), Some(Named::Model(own, group))) if model == own => {
+            (NamedTarget::Model(model, None), Some(NamedTarget::Model(own, group)))
+                if model == own =>
+            {
                 match self.unknown_variant {
                     Some(refusal) => Err(refusal),
-                    None => Ok(Named::Model(model, group)),
+                    None => Ok(NamedTarget::Model(model, group)),
                 }
             }
-            (Named::Model(model, None), _) => Ok(Named::Model(model, by_header(request, model))),
+            (NamedTarget::Model(model, None), _) => {
+                Ok(NamedTarget::Model(model, by_header(request, model)))
+            }
             (target, _) => Ok(target),
         }
     }
 }
 
-/// The variant that the request's header picks, where the model has it.
+/// Returns the variant that the request's header picks, where the model has it.
 fn by_header(request: Request<'_>, model: ModelId) -> Option<GroupId> {
-    variant(request.config, model, request.controls.variant.as_deref()?)
+    find_variant(request.config, model, request.controls.variant.as_deref()?)
 }
 
 fn unknown_model(sent: Option<&str>) -> Refusal {

@@ -5,15 +5,16 @@ use crate::config::{Config, Route, RouteId};
 use crate::request::refusal::Refusal;
 use crate::text::quoted;
 
-use super::explain::{RouteTrace, Trace};
 use super::need::Asker;
+use super::trace::{RouteTrace, Trace};
 use super::{Need, Request, Stop};
 
-/// Finds the route; `None` where none matches.
+/// Returns the route of a request; `None` where none matches. A trace gets the reasons of
+/// every route.
 ///
 /// # Errors
-/// 400 where the request forces a route that does not exist or is disabled; or what
-/// a route asks for that is not known yet.
+/// 400 where the request forces a route that does not exist or is disabled; or what has to be
+/// known before an earlier route is known not to match.
 pub(super) fn find(
     request: Request<'_>,
     subject: &Subject<'_>,
@@ -29,6 +30,8 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// Returns the first route of which all conditions hold. Where that depends on something not
+/// known yet, later routes are not looked at: they may only serve what that one leaves.
 fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Result<Option<RouteId>, Need> {
     let config = request.config;
     for (id, route) in possible(config, subject) {
@@ -45,7 +48,8 @@ fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Result<Option<Rou
     Ok(None)
 }
 
-/// The enabled routes that may match a request of these names, in order.
+/// Returns the enabled routes that may match a request of these names, in order. The index
+/// leaves out routes of other models without looking at them.
 pub(super) fn possible<'c>(
     config: &'c Config,
     subject: &Subject<'_>,
@@ -55,6 +59,7 @@ pub(super) fn possible<'c>(
     found.filter_map(|at| Some((RouteId(at), config.routes.get(at)?)))
 }
 
+/// Returns the route that the request forces.
 fn forced(request: Request<'_>, name: &str) -> Result<RouteId, Refusal> {
     let routes = &request.config.routes;
     routes.iter().position(|route| route.enabled && route.name == name).map(RouteId).ok_or_else(
@@ -65,6 +70,7 @@ fn forced(request: Request<'_>, name: &str) -> Result<RouteId, Refusal> {
     )
 }
 
+/// Returns why each route is the one that was found, or is not.
 fn explain(request: Request<'_>, subject: &Subject<'_>, found: Option<RouteId>) -> Vec<RouteTrace> {
     let verdict = |(at, route): (usize, &crate::config::Route)| {
         let is_found = found == Some(RouteId(at));

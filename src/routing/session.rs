@@ -1,4 +1,4 @@
-//! Which session a request belongs to, by the keys of the model it asks for.
+//! Which session a request belongs to.
 
 use crate::config::Sticky;
 use crate::request::facts::Fact;
@@ -7,11 +7,12 @@ use crate::strategy::Session;
 
 use super::{Need, Request};
 
-/// The session that the first key tells which the request has; none without any.
+/// Returns the session of a request: by the first of the model's keys that the request has,
+/// or none where it has none of them.
 ///
 /// # Errors
-/// The body is to be read first: an earlier key may stand in it.
-pub(super) fn of(request: Request<'_>, sticky: &Sticky) -> Result<Session, Need> {
+/// That the body has to be read first, because the request may have an earlier key there.
+pub(super) fn find(request: Request<'_>, sticky: &Sticky) -> Result<Session, Need> {
     let Request { facts, controls, .. } = request;
     let bound = sticky.bound;
     for key in &sticky.keys {

@@ -1,4 +1,5 @@
-//! Requests that must stay where they are: pinned, or continuing state of a provider.
+//! Requests that must go to one deployment: it is pinned, or the provider keeps state there
+//! that the request continues.
 
 use crate::config::{Config, DeploymentId};
 use crate::request::facts::Fact;
@@ -6,30 +7,31 @@ use crate::request::refusal::Refusal;
 use crate::strategy::Strategy;
 use crate::text::quoted;
 
-use super::candidate::{self, Set};
-use super::name::Named;
+use super::candidate::{self, CandidateSet};
+use super::name::NamedTarget;
 use super::{Need, Request, Server, Step};
 
 /// Whether a request must stay on one deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stay {
+    /// It may go to any.
     No,
-    /// On the one it pins, or where its state is kept.
+    /// It must stay on the deployment that it pins, or that keeps its state.
     On(DeploymentId),
-    /// On this one, if the body turns out to continue state; that is not known yet.
+    /// It must stay on that deployment if its body continues state, which is not known yet.
     Perhaps(DeploymentId),
 }
 
-/// What is asked for where state could change the decision.
+/// What has to be known first where state could change the decision.
 const STATE: Need =
     Need::model("has several candidates, and provider state would name one of them");
 
 impl Stay {
-    /// As the request's headers and state say.
+    /// Returns what the request's headers and state require.
     ///
     /// # Errors
-    /// A pin that names no deployment.
-    pub(super) fn of(request: Request<'_>, named: &Named) -> Result<Self, Refusal> {
+    /// 400 where the request pins a deployment that does not exist.
+    pub(super) fn required(request: Request<'_>, named: &NamedTarget) -> Result<Self, Refusal> {
         let Request { config, facts, controls, .. } = request;
         if let Some(pin) = &controls.deployment {
             let header = &config.headers.deployment;
@@ -43,40 +45,47 @@ impl Stay {
             return Ok(Self::No);
         }
         let kept = match named {
-            Named::Model(model, group) => {
-                let (_, group) = candidate::meant(config, *model, *group);
+            NamedTarget::Model(model, group) => {
+                let (_, group) = candidate::chosen_group(config, *model, *group);
                 let first = || group.candidates.first().map(|candidate| candidate.deployment);
                 config.model(*model).state_deployment.or_else(first)
             }
-            Named::Deployment(id) => Some(*id),
-            Named::Direct(..) => None,
+            NamedTarget::Deployment(id) => Some(*id),
+            NamedTarget::Direct(..) => None,
         };
         let stay = if is_open { Self::Perhaps } else { Self::On };
         Ok(kept.map_or(Self::No, stay))
     }
 
-    /// Where the pick changes from request to request, what state would change cannot
-    /// be told from one pick.
-    pub(super) fn check_before(self, set: &Set<'_>) -> Result<(), Need> {
+    /// Checks a request that may have state before its plan is made.
+    ///
+    /// # Errors
+    /// That its state has to be known first: where the same request may go here or there, that
+    /// it happens to go to the deployment with the state says nothing.
+    pub(super) fn check_before(self, set: &CandidateSet<'_>) -> Result<(), Need> {
         let is_open = matches!(self, Self::Perhaps(_));
         if is_open && set.strategy.varies() && set.is_choice() { Err(STATE) } else { Ok(()) }
     }
 
-    /// Whether the request must stay, whatever else is found out.
+    /// Returns whether the request must stay, whatever else becomes known of it.
     pub(super) const fn is_on(self) -> bool {
         matches!(self, Self::On(_))
     }
 
-    /// Returns the set with that one deployment left, where the request must stay: as it is
-    /// listed, or else on its own.
-    pub(super) fn narrow<'a>(self, config: &'a Config, set: Set<'a>) -> Set<'a> {
+    /// Returns the set with one deployment left, where the request must stay there: as it is
+    /// listed, or else as it stands by itself.
+    pub(super) fn narrow<'a>(self, config: &'a Config, set: CandidateSet<'a>) -> CandidateSet<'a> {
         let Self::On(deployment) = self else { return set };
         let only = set.listed(config, deployment);
         let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
-        Set { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
+        CandidateSet { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
     }
 
-    /// The same first step with and without state, and no further one that can be made.
+    /// Checks the plan of a request that may have state.
+    ///
+    /// # Errors
+    /// That its state has to be known first, unless the plan is the same with it: begins at
+    /// the deployment with the state, and goes on nowhere.
     pub(super) fn check_after(self, config: &Config, steps: &[Step]) -> Result<(), Need> {
         let Self::Perhaps(deployment) = self else { return Ok(()) };
         let is_same = steps.first().is_some_and(|s| s.server == Server::Deployment(deployment));

@@ -1,11 +1,12 @@
 //! A few of a large group's candidates: those that its strategy would look at first.
 //!
-//! A group of up to 16 is looked at whole. Of a larger one 16 are picked by what is
-//! known beforehand, at next to no cost for each of the others; where none of these may
-//! serve, the whole is looked at after all. What is picked first is what would be picked
-//! first of the whole, or as likely, but for two: `round_robin` goes round all, so that
-//! what one cannot serve falls to another at random rather than to all in turn; and
-//! strategies that compare loads compare those of 16 at random.
+//! A group of up to 16 is looked at whole. Of a larger group about 16 are picked by an index
+//! that was made with the configuration, at next to no cost for the others. Where none of them
+//! may serve, all are looked at.
+//!
+//! A request goes where it would go if all were looked at, or as likely there, with two
+//! exceptions. Under `round_robin`, what a candidate cannot serve on its turn falls to another
+//! one at random. And strategies that compare loads compare those of 16 at random.
 
 use crate::condition::{self, Subject};
 use crate::config::{Config, Group, Index, MOST_SMALL};
@@ -14,28 +15,33 @@ use crate::strategy::{Session, Trait, score};
 
 use super::{Need, Request, price};
 
-/// Some of a group's candidates, by their places in it.
+/// Some of a group's candidates.
 #[derive(Debug)]
 pub(super) struct View {
+    /// Their places in the group.
     pub(super) at: Vec<usize>,
     /// Whether they are in the order of their strategy already.
     pub(super) is_ordered: bool,
 }
 
-/// What candidates are picked by.
-pub(super) struct By<'a> {
+/// What the candidates of a view are picked by.
+pub(super) struct PickBasis<'a> {
     pub(super) request: Request<'a>,
     pub(super) subject: &'a Subject<'a>,
     pub(super) session: Session,
-    /// The request's turn, for `round_robin`.
+    /// The number of the turn; 0 for strategies that take none.
     pub(super) turn: u64,
 }
 
-/// The candidates of a large group that are looked at first.
+/// Returns the candidates of a large group that are looked at first.
 ///
 /// # Errors
-/// What is to be known of the request first.
-pub(super) fn of(group: &Group, by: &By<'_>, rng: &mut fastrand::Rng) -> Result<View, Need> {
+/// What has to be known of the request first.
+pub(super) fn pick(
+    group: &Group,
+    by: &PickBasis<'_>,
+    rng: &mut fastrand::Rng,
+) -> Result<View, Need> {
     let count = group.candidates.len();
     let (at, is_ordered) = match (&group.index, by.session.key) {
         (Index::Order(order), _) => (order.iter().copied().take(MOST_SMALL).collect(), true),
@@ -51,10 +57,11 @@ pub(super) fn of(group: &Group, by: &By<'_>, rng: &mut fastrand::Rng) -> Result<
     Ok(View { at, is_ordered })
 }
 
-/// Distinct ones of what is drawn, in the order in which they are drawn.
+/// Returns 16 distinct ones of what is drawn, in the order in which they are drawn.
 fn distinct(draw: &mut dyn FnMut() -> Option<usize>) -> Vec<usize> {
     let mut at = Vec::with_capacity(MOST_SMALL);
-    // Where one has nearly all of the weight, not all the others need to be found.
+    // Where one candidate has nearly all of the weight, the others are hardly ever drawn, and
+    // fewer than 16 will do.
     for _ in 0..4 * MOST_SMALL {
         match draw() {
             Some(one) if !at.contains(&one) => at.push(one),
@@ -68,7 +75,8 @@ fn distinct(draw: &mut dyn FnMut() -> Option<usize>) -> Vec<usize> {
     at
 }
 
-/// Drawn by weight: to draw again where one comes twice is to draw from the rest.
+/// Returns candidates that are drawn by weight. To ignore one that is drawn twice is the same
+/// as to draw from the rest.
 fn drawn(sums: &[u64], rng: &mut fastrand::Rng) -> Vec<usize> {
     let total = sums.last().copied().unwrap_or_default();
     distinct(&mut || {
@@ -77,8 +85,9 @@ fn drawn(sums: &[u64], rng: &mut fastrand::Rng) -> Vec<usize> {
     })
 }
 
-/// The one whose turn it is, and behind it such as are not the same for every turn: what
-/// it cannot serve would else all fall to the next one.
+/// Returns the candidate whose turn it is, and others at random after it, which differ from
+/// turn to turn: if the next in order came second, all that a candidate cannot serve would
+/// fall to its neighbour.
 fn from_turn(count: usize, turn: u64) -> Vec<usize> {
     let within = |number: u64| usize::try_from(number.checked_rem(count as u64)?).ok();
     let mut number = turn;
@@ -89,7 +98,7 @@ fn from_turn(count: usize, turn: u64) -> Vec<usize> {
     })
 }
 
-/// The first whose rules hold, or hang on what is not known yet.
+/// Returns the first candidate of which a rule holds, or may hold.
 fn ruled(group: &Group, subject: &Subject<'_>) -> Option<usize> {
     group.candidates.iter().position(|candidate| {
         let mut rules = candidate.rules.iter().map(|rule| rule.holds(subject));
@@ -97,7 +106,8 @@ fn ruled(group: &Group, subject: &Subject<'_>) -> Option<usize> {
     })
 }
 
-/// Those of the lowest prices for this request, and all prices that come to the same.
+/// Returns candidates of the lowest cost for this request: 16 and as many more as cost the
+/// same, but no more than 16 of each price.
 fn cheapest(group: &Group, tiers: &[Vec<usize>], request: Request<'_>) -> Result<Vec<usize>, Need> {
     let Request { config, facts, .. } = request;
     let facts_of = |at: &usize| Some(&deployment(config, group, *at)?.facts);
@@ -106,7 +116,7 @@ fn cheapest(group: &Group, tiers: &[Vec<usize>], request: Request<'_>) -> Result
         let estimate = tier.first().and_then(facts_of).map(|model| price::estimate(facts, model));
         costs.push(match estimate.flatten() {
             Some(cost) if !cost.is_exact() => return Err(Need::model("is picked by cost")),
-            // The bits of numbers from 0 on are in their order.
+            // The bits of numbers that are not negative have the same order as the numbers.
             Some(cost) => cost.most.to_bits().cast_signed(),
             None => i64::MAX,
         });
@@ -114,6 +124,8 @@ fn cheapest(group: &Group, tiers: &[Vec<usize>], request: Request<'_>) -> Result
     let mut at: Vec<usize> = Vec::new();
     let mut dearest = None;
     for (cost, tier) in lowest(costs.into_iter().enumerate()) {
+        // Different prices may come to the same cost. To leave some of those out would always
+        // leave out the same ones.
         if at.len() >= MOST_SMALL && dearest != Some(cost) {
             break;
         }
@@ -131,8 +143,8 @@ fn deployment<'a>(
     Some(config.deployment(group.candidates.get(at)?.deployment))
 }
 
-/// About ten: all those below a score that so many are expected to be below. However few
-/// they are, the lowest scores of all are among them.
+/// Returns about ten candidates with the lowest scores for a session: all those below a score
+/// that ten are expected to be below. However few they are, the lowest of all is among them.
 fn nearest(hashes: &[u64], key: u64) -> Vec<usize> {
     const EXPECTED: u64 = 10;
     let scores = || hashes.iter().map(|hash| score(key, *hash)).enumerate();
@@ -146,7 +158,7 @@ fn nearest(hashes: &[u64], key: u64) -> Vec<usize> {
     near
 }
 
-/// The 16 of the lowest numbers, lowest first.
+/// Returns the 16 lowest numbers with the places they are at, lowest first.
 fn lowest(numbered: impl Iterator<Item = (usize, i64)>) -> Vec<(i64, usize)> {
     let mut best: Vec<(i64, usize)> = Vec::with_capacity(MOST_SMALL + 1);
     let mut most = i64::MAX;

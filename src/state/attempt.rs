@@ -1,7 +1,7 @@
 //! An attempt from its start to its end, as the deployment's record sees it.
 //!
-//! Pure. What the start adds, the end takes away, exactly once: an [`Attempt`] is
-//! not copied, and its end consumes it.
+//! Pure functions over one record. What the start adds, the end takes away exactly once: an
+//! [`Attempt`] is not copied, and whoever ends it gives it up.
 
 use crate::config::{Cooldown, Deployment, DeploymentId};
 
@@ -15,36 +15,41 @@ use super::standing::{self, Standing};
 /// Weight of the latest answer in a moving average.
 const ALPHA: f32 = 0.2;
 
-/// What a request asks of a deployment.
+/// On what terms an attempt starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asking {
-    /// Its estimated tokens.
+pub struct StartTerms {
+    /// How many tokens the request is estimated to take of the deployment's limits.
     pub tokens: u64,
-    /// Whether it is sent although the deployment cools: nothing else is there.
+    /// Whether the attempt starts although the deployment cools, because nothing else is
+    /// there. Limits and a drain still prevent it.
     pub is_forced: bool,
 }
 
 /// An attempt under way.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Where it is made.
+    /// The deployment that the request is sent to.
     pub deployment: DeploymentId,
     /// When it began, in milliseconds since the epoch.
     pub began_ms: u64,
-    /// Where it is counted as under way; not at all where its start could not be written.
+    /// The slot of time that counts it as under way. None where its start could not be
+    /// written: then its end takes nothing away either.
     slot: Option<u32>,
-    /// Its place among the probes.
+    /// The place that it holds as a probe of a deployment that is coming back.
     pub(super) lease: Option<Lease>,
 }
 
 impl Attempt {
-    /// Whether it is a probe that has not given its place back.
+    /// Returns whether it is a probe that has not given its place back.
     #[must_use]
     pub const fn is_probe(&self) -> bool {
         self.lease.is_some()
     }
 
-    /// As numbers, to be ended elsewhere: when it began, its slot and its lease.
+    /// Returns the attempt as numbers, to be ended by another stream: when it began, its slot,
+    /// and the two numbers of its lease.
+    ///
+    /// Slot and lease are counted from 1, so that 0 says that there is none.
     #[must_use]
     pub fn numbers(&self) -> [u64; 4] {
         let slot = self.slot.map_or(0, |slot| u64::from(slot).saturating_add(1));
@@ -52,7 +57,8 @@ impl Attempt {
         [self.began_ms, slot, place, until]
     }
 
-    /// The attempt that those numbers are of.
+    /// Returns the attempt that [`Attempt::numbers`] were made of. Numbers that no attempt
+    /// has make one that is not counted.
     #[must_use]
     pub fn from_numbers(
         deployment: DeploymentId,
@@ -62,7 +68,7 @@ impl Attempt {
         Self { deployment, began_ms, slot, lease: Lease::from_numbers(place, until) }
     }
 
-    /// One whose start is written nowhere.
+    /// Returns an attempt whose start is written nowhere.
     #[must_use]
     pub const fn uncounted(deployment: DeploymentId, began_ms: u64) -> Self {
         Self { deployment, began_ms, slot: None, lease: None }
@@ -72,61 +78,68 @@ impl Attempt {
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Ending {
-    /// What it came to; `None` where that says nothing about the deployment.
+    /// What it came to. None where that is nothing to hold against or for the deployment:
+    /// the client went away, for example.
     pub report: Option<Report>,
-    /// Tokens of its input and output.
+    /// Tokens of its input and output together.
     pub tokens: u64,
-    /// Milliseconds from when the request had gone on to the first byte of the answer.
+    /// Milliseconds from when the whole request had been sent to the first byte of the
+    /// answer.
     pub first_byte_ms: Option<u64>,
-    /// Milliseconds to its end.
+    /// Milliseconds from when the whole request had been sent to the end of the answer.
     pub answer_ms: Option<u64>,
-    /// What the provider says is left.
+    /// What the provider says is left of its rate limits.
     pub headroom: Headroom,
 }
 
-/// What the end of an attempt has come to.
+/// What the end of an attempt has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
-    /// Whether the deployment's phase changed.
+    /// How the deployment's phase changed, if it did.
     pub transition: Option<Transition>,
-    /// How many attempts are under way there still.
+    /// How many attempts are still under way there.
     pub in_flight: u32,
 }
 
-/// Starts an attempt, if the deployment may be picked.
+/// Starts an attempt in the deployment's record, if the record allows it, and returns it.
 ///
 /// # Errors
-/// Why it may not, where another worker was faster.
+/// Why the deployment may not be picked. The record is unchanged then.
 pub(super) fn begin(
     record: &mut Record,
     (id, deployment): (DeploymentId, &Deployment),
-    asking: Asking,
+    terms: StartTerms,
     settings: &Cooldown,
     now_ms: u64,
 ) -> Result<Attempt, Standing> {
-    let standing = if asking.is_forced {
-        standing::forced(record, deployment, asking.tokens, now_ms)
+    let standing = if terms.is_forced {
+        standing::forced(record, deployment, terms.tokens, now_ms)
     } else {
-        standing::standing(record, deployment, settings, asking.tokens, now_ms)
+        standing::standing(record, deployment, settings, terms.tokens, now_ms)
     };
     if standing != Standing::Ready {
         return Err(standing);
     }
-    let is_probe =
-        !asking.is_forced && cooldown::phase(record, now_ms, settings) == Phase::HalfOpen;
+    // A forced attempt takes no place from the probes: it was not chosen to find out whether
+    // the deployment is back.
+    let is_probe = !terms.is_forced && cooldown::phase(record, now_ms, settings) == Phase::HalfOpen;
     let lease = is_probe
         .then(|| record.probes.take(settings.half_open_probes, now_ms, settings.probe_lease_ms))
         .flatten();
+    // The minute may have changed since the record was written last.
     record.turn_to(now_ms);
     for counts in [&mut record.minute, &mut record.total] {
         counts.attempts = counts.attempts.saturating_add(1);
     }
-    record.headroom.take(asking.tokens);
+    // The provider says again what is left when it answers. Until then, what is sent now
+    // counts as taken, so that requests at the same time do not all see the same rest.
+    record.headroom.take(terms.tokens);
     let slot = Some(record.flight.begin(now_ms));
     Ok(Attempt { deployment: id, began_ms: now_ms, slot, lease })
 }
 
-/// Ends an attempt.
+/// Ends an attempt in the deployment's record: takes back what its start added, and takes in
+/// what its answer told.
 pub(super) fn end(
     record: &mut Record,
     attempt: &Attempt,
@@ -148,18 +161,18 @@ pub(super) fn end(
     let in_flight = record.flight.count(now_ms);
     let Some(report) = ending.report else { return Ended { transition: None, in_flight } };
     if report.outcome == Outcome::Success {
-        // What a failure took says nothing of how long an answer takes.
+        // How long a failure took says nothing of how long an answer takes.
         average(&mut record.first_byte_ms, ending.first_byte_ms);
         average(&mut record.answer_ms, ending.answer_ms);
     }
     Ended { transition: cooldown::take(record, report, now_ms, settings), in_flight }
 }
 
-/// Moves an average; the first answer is its own.
+/// Moves an average towards the latest value. The first value is the average.
 #[expect(clippy::cast_precision_loss, reason = "it is an average")]
 fn average(known: &mut f32, latest_ms: Option<u64>) {
     let Some(latest_ms) = latest_ms else { return };
-    // 0 is not known; what took less than a millisecond took some of it.
+    // 0 means that nothing is known, so less than a millisecond is counted as half of one.
     let latest_ms = (latest_ms as f32).max(0.5);
     *known = if *known > 0.0 { *known + ALPHA * (latest_ms - *known) } else { latest_ms };
 }
@@ -188,9 +201,9 @@ mod tests {
         tokens: u64,
         is_forced: bool,
     ) -> Result<Attempt, Standing> {
-        let asking = Asking { tokens, is_forced };
+        let terms = StartTerms { tokens, is_forced };
         let described = (DeploymentId(0), &config.deployments[0]);
-        begin(record, described, asking, &config.cooldown, NOW)
+        begin(record, described, terms, &config.cooldown, NOW)
     }
 
     #[test]

@@ -1,37 +1,46 @@
 //! The cooldown machine: what a report does to a deployment's record.
 //!
-//! `healthy → degraded → cooling → half-open → healthy`, told apart by the
-//! deadline: none (healthy, or degraded with failures in a row), ahead
-//! (cooling), passed (half-open). Pure; `now_ms` is an argument and may jump.
-//! Deadlines are only ever moved later, except by a success.
+//! ```text
+//!             failures trip                    deadline passes
+//!   Healthy ─────────────────▶ Cooling(left) ─────────────────▶ HalfOpen
+//!      ▲                             ▲                           │    │
+//!      │                             └─────── a failure ─────────┘    │
+//!      └──────────────────── enough successes ────────────────────────┘
+//! ```
+//!
+//! The phase is not stored: the deadline tells it. There is none (healthy), it lies ahead
+//! (cooling), or it has passed (half-open). Pure; `now_ms` is an argument, and clocks may
+//! jump. Deadlines are only ever moved later, except by a success.
 
 use crate::config::Cooldown;
 
 use super::SKEW_MS;
+use super::cause::Cause;
 use super::outcome::{Outcome, Report, Weight};
 use super::record::Record;
 
-/// Where a deployment stands at some moment.
+/// Which phase of the cooldown machine a deployment is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// No deadline.
+    /// There is no deadline.
     Healthy,
-    /// Out of every pick for this many milliseconds more.
+    /// It is out of every pick for this many milliseconds more.
     Cooling(u64),
-    /// The deadline has passed; successes are still to come.
+    /// The deadline has passed, and enough successes are still to come. A few requests at a
+    /// time are sent as probes.
     HalfOpen,
 }
 
-/// A change of phase worth a log line.
+/// A change of phase that is worth a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
-    /// Began to cool for this many milliseconds.
+    /// It has begun to cool, for this many milliseconds.
     Cooled(u64),
-    /// Healthy again.
+    /// It is healthy again.
     Recovered,
 }
 
-/// The phase of a record at `now_ms`.
+/// Returns the phase that a record is in at `now_ms`.
 ///
 /// No cooldown is longer than the maximum: a deadline that is much further away means that
 /// the clock jumped back or the maximum was lowered, and counts as passed.
@@ -49,9 +58,13 @@ pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
     }
 }
 
-/// Takes a report into the record; whether its phase changed.
+/// Takes a report into the record, and returns how its phase changed, if it did.
 ///
-/// A report that says nothing about the deployment changes nothing.
+/// A report that says nothing about the deployment changes nothing. For example, with five
+/// failures in a row as the limit and five seconds as the time: the fifth 503 starts a
+/// cooldown of 5 s. After it the deployment is half open; a failure then doubles the time to
+/// 10 s, and three successes (`success_threshold`) make it healthy. A 429 starts a cooldown
+/// at once, of as long as its `retry-after` says.
 pub fn take(
     record: &mut Record,
     report: Report,
@@ -79,6 +92,7 @@ pub fn take(
     }
 }
 
+/// Takes a success into the record, which was in that phase before.
 fn succeed(
     next: &mut Record,
     phase: Phase,
@@ -89,7 +103,7 @@ fn succeed(
     if phase == Phase::Healthy {
         return None;
     }
-    // A success while cooling proves more than the deadline does.
+    // A success while cooling proves more than the deadline does: half open from now on.
     next.until_ms = next.until_ms.min(now_ms.max(1));
     next.probe_successes = next.probe_successes.saturating_add(1);
     if next.probe_successes < settings.success_threshold {
@@ -102,6 +116,7 @@ fn succeed(
     Some(Transition::Recovered)
 }
 
+/// Takes a failure into the record, which was in that phase before.
 fn fail(
     next: &mut Record,
     report: Report,
@@ -115,7 +130,8 @@ fn fail(
     let hint = honoured(report, settings);
     let length = match phase {
         Phase::Cooling(_) => {
-            // An attempt made all the same: only what the provider says counts.
+            // The attempt was forced, or began before the cooldown. Only what the provider
+            // says itself may move the deadline, and only to a later time.
             if let Some(hint) = hint {
                 next.until_ms = next.until_ms.max(now_ms.saturating_add(hint));
             }
@@ -125,6 +141,7 @@ fn fail(
         Phase::Healthy if trips(next, report.outcome, settings) => settings.time_ms,
         Phase::Healthy => return None,
     };
+    // The hint sets this deadline; the length is what the next one doubles, hint or not.
     let length = length.clamp(settings.time_ms.min(settings.max_time_ms), settings.max_time_ms);
     let deadline = now_ms.saturating_add(hint.unwrap_or(length));
     next.until_ms = deadline.max(1);
@@ -135,11 +152,14 @@ fn fail(
     Some(Transition::Cooled(deadline.saturating_sub(now_ms)))
 }
 
+/// Returns how long the provider asks to be left alone, as far as settings follow that.
 fn honoured(report: Report, settings: &Cooldown) -> Option<u64> {
     let hint = report.retry_after_ms.filter(|_| settings.honour_retry_after);
     hint.map(|ms| ms.min(settings.max_time_ms))
 }
 
+/// Returns whether a failure of that outcome, which the record counts already, starts a
+/// cooldown: it does so by itself, or enough have failed in a row or within the minute.
 fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
     let failures = record.minute.failures;
     let judged = failures.saturating_add(record.minute.successes);
@@ -152,41 +172,8 @@ fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
         || is_frequent
 }
 
-/// What started a cooldown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// An attempt came to this.
-    Outcome(Outcome),
-    /// An operator wanted it.
-    Operator,
-}
-
-impl Cause {
-    const OPERATOR: u8 = u8::MAX;
-
-    /// Returns the code under which it is stored: that of the outcome.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Outcome(outcome) => outcome.code(),
-            Self::Operator => Self::OPERATOR,
-        }
-    }
-
-    /// Returns the cause of that code. A success starts nothing; its code stands for none.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            Self::OPERATOR => Some(Self::Operator),
-            code => {
-                let outcome = Outcome::from_code(code)?;
-                (outcome != Outcome::Success).then_some(Self::Outcome(outcome))
-            }
-        }
-    }
-}
-
-/// Returns what started the cooldown in a word: the status, or the outcome without one.
+/// Returns in a word what started the cooldown: the provider's status, or the outcome where
+/// there was none.
 #[must_use]
 pub fn cause(record: &Record) -> String {
     if record.status != 0 {
@@ -376,14 +363,5 @@ mod tests {
         let mut record = Record::default();
         let transition = take(&mut record, report(Outcome::RateLimit, Some(9000)), NOW, &off);
         assert_eq!((phase(&record, NOW, &off), transition), (Phase::Healthy, None));
-    }
-
-    #[test]
-    fn causes_are_read_back_by_their_codes() {
-        assert_eq!((Cause::Operator.code(), Cause::from_code(0)), (255, None));
-        for code in (1..13).chain([255]) {
-            assert_eq!(Cause::from_code(code).map(Cause::code), Some(code));
-        }
-        assert_eq!(Cause::from_code(13), None);
     }
 }

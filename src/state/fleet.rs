@@ -1,4 +1,7 @@
-//! The deployments of a configuration as all workers see them.
+//! The deployments and turns of a configuration, where all workers find them.
+//!
+//! Knows the keys in shared data, and changes records for what ends or comes from operators.
+//! What a request reads is in `snapshot.rs`, and what it begins in `commit.rs`.
 
 use std::collections::HashMap;
 
@@ -12,20 +15,23 @@ use super::operate::Operation;
 use super::record::Record;
 use super::turn::{self, LocalTurns, Turn};
 
-/// Keys of a configuration in shared data, made once.
+/// The keys of a configuration in shared data, made once for each configuration.
 #[derive(Debug, Default)]
 pub struct SharedFleet {
+    /// The key of each deployment's record, by its id.
     pub(super) deployments: Vec<String>,
+    /// The key of each turn counter.
     pub(super) turns: HashMap<Turn, String>,
-    /// Where dropped updates are counted.
+    /// The key where dropped updates are counted.
     dropped: String,
+    /// Turns for where shared data takes none.
     pub(super) local: LocalTurns,
-    /// Nothing is shared: what is written is not there afterwards.
+    /// Whether the host shares nothing: what is written is not there afterwards.
     pub(super) is_alone: bool,
 }
 
 impl SharedFleet {
-    /// The keys of a configuration; creates those that do not exist yet.
+    /// Returns the keys of a configuration, and creates those that do not exist yet.
     pub fn new<S: SharedData + ?Sized>(config: &Config, shared: &S) -> Self {
         let deployments: Vec<String> =
             config.deployments.iter().map(|deployment| key(&deployment.id)).collect();
@@ -34,6 +40,7 @@ impl SharedFleet {
         }
         let mut turns = HashMap::new();
         for (model, described) in config.models.iter().enumerate() {
+            // A model without variants has one group without a key.
             for (group, variant) in described.groups.iter().enumerate() {
                 let variant = variant.key.as_deref().unwrap_or_default();
                 for is_narrowed in [false, true] {
@@ -46,14 +53,16 @@ impl SharedFleet {
         }
         let dropped = format!("{PREFIX}dropped");
         cas::create::<u64, S>(shared, &dropped);
+        // It has just been created, so a host that has shared data finds it.
         let is_alone = shared.read(&dropped).is_none();
         Self { deployments, turns, dropped, local: LocalTurns::default(), is_alone }
     }
 
-    /// Ends an attempt: what it came to, and that it is no longer under way.
+    /// Ends an attempt: writes down what it came to, and that it is no longer under way.
     ///
     /// # Errors
-    /// [`Dropped`] when the update lost all its tries.
+    /// [`Dropped`] where the update lost all its tries. The attempt is then counted as under
+    /// way until it is forgotten, 15 to 20 minutes after its start.
     pub fn end<S: SharedData + ?Sized>(
         &self,
         shared: &S,
@@ -67,10 +76,11 @@ impl SharedFleet {
         })
     }
 
-    /// Gives back a probe's place, once its answer has begun.
+    /// Gives back a probe's place, once its answer has begun. An attempt that is no probe is
+    /// left alone.
     ///
     /// # Errors
-    /// [`Dropped`] when the update lost all its tries: the lease runs out by itself.
+    /// [`Dropped`] where the update lost all its tries. The lease runs out by itself.
     pub fn release<S: SharedData + ?Sized>(
         &self,
         shared: &S,
@@ -80,8 +90,11 @@ impl SharedFleet {
         self.change(shared, attempt.deployment, |record| record.probes.release(lease))
     }
 
-    /// Ends an attempt at a deployment that this configuration does not have, and another
-    /// one had: all that is said is that it is no longer under way. How many are.
+    /// Ends an attempt at a deployment that an earlier configuration had and this one lacks:
+    /// all that is written is that it is no longer under way.
+    ///
+    /// `numbers` are those of [`Attempt::numbers`]. Returns how many attempts are still under
+    /// way there, or `None` where the update lost all its tries.
     pub fn abandon<S: SharedData + ?Sized>(
         shared: &S,
         id: &str,
@@ -99,16 +112,16 @@ impl SharedFleet {
         is_written.then_some(in_flight)
     }
 
-    /// What is known of a deployment.
+    /// Returns the record of a deployment, read from shared data.
     pub fn record<S: SharedData + ?Sized>(&self, shared: &S, deployment: DeploymentId) -> Record {
         let key = self.deployments.get(deployment.0);
         key.map_or_else(Record::default, |key| cas::read(shared, key).0)
     }
 
-    /// Does to a deployment what an operator wants; what is then known of it.
+    /// Does to a deployment what an operator wants, and returns its record afterwards.
     ///
     /// # Errors
-    /// [`Dropped`] when the update lost all its tries.
+    /// [`Dropped`] where the update lost all its tries.
     pub fn operate<S: SharedData + ?Sized>(
         &self,
         shared: &S,
@@ -123,17 +136,19 @@ impl SharedFleet {
         })
     }
 
-    /// The number of the next turn, without taking it.
+    /// Returns the number of the next turn, read from shared data, without taking it.
     pub fn next_turn<S: SharedData + ?Sized>(&self, shared: &S, turn: Turn) -> u64 {
         self.turns.get(&turn).map_or(0, |key| turn::peek(shared, key))
     }
 
-    /// Updates of all workers that lost all their tries, since the proxy's start.
+    /// Returns how many updates of all workers have lost all their tries since the proxy's
+    /// start.
     pub fn dropped<S: SharedData + ?Sized>(&self, shared: &S) -> u64 {
         cas::read(shared, &self.dropped).0
     }
 
-    /// Counts updates that lost all their tries; itself at most as surely as they were made.
+    /// Counts updates that lost all their tries. The count may lose all its tries as well, so
+    /// it is a lower bound.
     pub fn count_dropped<S: SharedData + ?Sized>(&self, shared: &S, updates: u32) {
         let _ = cas::update(shared, &self.dropped, None, |count: &mut u64| {
             *count = count.saturating_add(u64::from(updates));
@@ -141,6 +156,8 @@ impl SharedFleet {
         });
     }
 
+    /// Changes a deployment's record, and returns what `change` returns. `change` runs once
+    /// for every try.
     fn change<S: SharedData + ?Sized, T>(
         &self,
         shared: &S,
@@ -161,11 +178,11 @@ impl SharedFleet {
     }
 }
 
-/// The key of a deployment's record.
+/// Returns the key of a deployment's record.
 fn key(id: &str) -> String {
     format!("{PREFIX}deployment/{id}")
 }
 
-/// An update that lost all its tries and was not made.
+/// An update lost all its tries to other workers, and was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dropped;

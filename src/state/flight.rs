@@ -1,13 +1,14 @@
 //! Attempts under way, counted by when they began.
 //!
-//! A worker that dies takes no leave of its attempts. So they are counted in a few
-//! slots of time; an attempt that is still under way when its slot is used again is
-//! forgotten, and so is one whose worker is gone. What an attempt adds, its end
-//! takes away in the same slot, or nowhere: the count never falls below zero.
+//! A worker that dies cannot end its attempts. So attempts are counted in a few slots of
+//! time, and whatever is still counted in a slot when the slot is used again is forgotten.
+//! An attempt is taken away from the slot it was added to, or from none: the count never
+//! falls below zero.
 
-/// Slots of time that are remembered.
+/// How many slots of time are remembered.
 pub(super) const SLOTS: usize = 4;
-/// Length of one: an attempt is counted for 15 to 20 minutes at most.
+/// Length of a slot in milliseconds: an attempt is counted for 15 to 20 minutes at most,
+/// depending on when in its slot it began.
 const SLOT_MS: u64 = 5 * 60 * 1000;
 
 /// Attempts under way, by the slot of time they began in.
@@ -18,7 +19,7 @@ pub struct Flight {
 }
 
 impl Flight {
-    /// How many are under way.
+    /// Returns how many are under way.
     #[must_use]
     pub fn count(&self, now_ms: u64) -> u32 {
         let now = epoch(now_ms);
@@ -27,17 +28,18 @@ impl Flight {
         counted.fold(0, |sum: u32, (_, count)| sum.saturating_add(*count))
     }
 
-    /// Counts one more; the slot to take it from again.
+    /// Counts one more, and returns the slot to take it from when it ends.
     pub(super) fn begin(&mut self, now_ms: u64) -> u32 {
         let now = epoch(now_ms);
         if let Some((at, count)) = self.slot(now) {
+            // What the slot counted before has never ended, and is forgotten here.
             *count = if *at == now { count.saturating_add(1) } else { 1 };
             *at = now;
         }
         now
     }
 
-    /// Takes one away that began in that slot, if that is still counted.
+    /// Takes away one that began in that slot, if that slot is still counted.
     pub(super) fn end(&mut self, began: u32) {
         if let Some((at, count)) = self.slot(began)
             && *at == began
@@ -51,6 +53,7 @@ impl Flight {
     }
 }
 
+/// Returns the number of the slot that a moment falls in.
 fn epoch(now_ms: u64) -> u32 {
     u32::try_from(now_ms / SLOT_MS).unwrap_or(u32::MAX)
 }

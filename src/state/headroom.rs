@@ -2,12 +2,13 @@
 
 use super::SKEW_MS;
 
-/// What a provider says is left; `None`: it says nothing.
+/// What a provider has said is left of its rate limits. None of a kind: it said nothing of
+/// that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Headroom {
-    /// Requests.
+    /// Of the limit in requests.
     pub requests: Option<Left>,
-    /// Tokens.
+    /// Of the limit in tokens.
     pub tokens: Option<Left>,
     /// When the provider said so, in milliseconds since the epoch.
     pub heard_ms: u64,
@@ -16,16 +17,17 @@ pub struct Headroom {
 /// What is left of one limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Left {
-    /// How many.
+    /// How many requests or tokens are left.
     pub remaining: u32,
-    /// Of how many, where the provider says so; never 0.
+    /// The limit itself, where the provider says so; never 0.
     pub limit: Option<u32>,
-    /// When it is whole again, in milliseconds since the epoch; never 0.
+    /// When the whole limit is there again, in milliseconds since the epoch; never 0.
     pub reset_ms: u64,
 }
 
 impl Headroom {
-    /// Milliseconds for which it does not hold one request more of that many tokens.
+    /// Returns for how many milliseconds there is no room for one more request of that many
+    /// tokens; 0 where there is.
     #[must_use]
     pub fn wait_ms(&self, tokens: u64, now_ms: u64) -> u64 {
         let requests = self.requests.filter(|left| left.remaining == 0);
@@ -35,7 +37,8 @@ impl Headroom {
         short.map(|left| self.left_ms(left, now_ms)).max().unwrap_or(0)
     }
 
-    /// The smallest share that is left, 0 to 1; `None` where no limit is known.
+    /// Returns the smallest share that is left of a limit, 0 to 1; `None` where no limit is
+    /// known.
     #[must_use]
     pub fn share(&self, now_ms: u64) -> Option<f64> {
         let limits = [self.requests, self.tokens];
@@ -47,15 +50,16 @@ impl Headroom {
         shares.reduce(f64::min)
     }
 
-    /// Milliseconds until that is whole again, 0 where it is.
+    /// Returns the milliseconds until that limit is whole again; 0 where it is.
     #[must_use]
     pub const fn left_ms(&self, left: Left, now_ms: u64) -> u64 {
-        // Long before it was heard the clock has jumped back, and nothing is known.
+        // If now is long before the time it was heard, the clock has jumped back, and nothing
+        // is known.
         let has_jumped = now_ms.saturating_add(SKEW_MS) < self.heard_ms;
         if has_jumped { 0 } else { left.reset_ms.saturating_sub(now_ms) }
     }
 
-    /// Takes what a request is going to take, until the provider says what it took.
+    /// Takes away what a request is going to take, until the provider says what it took.
     pub(super) fn take(&mut self, tokens: u64) {
         if let Some(left) = &mut self.requests {
             left.remaining = left.remaining.saturating_sub(1);
@@ -66,11 +70,13 @@ impl Headroom {
         }
     }
 
-    /// Replaces what is known by what a provider has said, for that long at most: if it is
-    /// wrong, nothing but another answer can tell.
+    /// Replaces what is known with what a provider has said.
+    ///
+    /// It is believed for `longest_ms` at most: a provider that is believed to have nothing
+    /// left is asked no more, so it could not correct itself.
     pub(super) fn hear(&mut self, said: Self, now_ms: u64, longest_ms: u64) {
-        // An answer that takes its time ends behind later ones. What is yet to be heard was
-        // said before the clock jumped back.
+        // A long answer ends after answers that began later, and says what was true before
+        // them. What is known from a time still ahead was heard before the clock jumped back.
         let is_heard = self.heard_ms <= now_ms.saturating_add(SKEW_MS);
         let is_older = said.heard_ms < self.heard_ms && is_heard;
         if is_older || (said.requests.is_none() && said.tokens.is_none()) {

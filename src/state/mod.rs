@@ -1,12 +1,13 @@
-//! What workers agree on: whose turn it is, which deployments are failing, and how
-//! much of each is in use.
+//! What workers agree on: whose turn it is, which deployments are failing, and how much of
+//! each is in use.
 //!
-//! Lives in shared data as small fixed-layout records under versioned keys,
-//! one per deployment and two counters per model group, all created at
-//! configuration time; traffic adds none. An update that loses every one of
-//! its bounded retries is dropped and counted, and never blocks a request.
+//! It is kept in shared data, in small records of a fixed layout: one for each deployment
+//! and two counters for each group of a model. All keys are created with the configuration,
+//! and traffic adds none. An update that loses every one of its tries is dropped and counted,
+//! and never holds up a request.
 
 pub mod attempt;
+mod cause;
 mod commit;
 pub mod cooldown;
 mod fleet;
@@ -23,7 +24,8 @@ mod turn;
 mod world;
 
 pub use crate::load::Load;
-pub use attempt::{Asking, Attempt, Ended, Ending};
+pub use attempt::{Attempt, Ended, Ending, StartTerms};
+pub use cause::Cause;
 pub use commit::{Begun, Intent, Overtaken};
 pub use fleet::{Dropped, SharedFleet};
 pub use flight::Flight;

@@ -1,10 +1,10 @@
 //! What operators do to a deployment's record.
 //!
-//! Pure. Attempts under way are let be, and are counted to their end.
+//! Pure. Attempts under way are left alone, and are counted to their end.
 
 use crate::config::Cooldown;
 
-use super::cooldown::Cause;
+use super::cause::Cause;
 use super::headroom::Headroom;
 use super::record::Record;
 
@@ -13,17 +13,18 @@ use super::record::Record;
 pub enum Operation {
     /// Takes it out of every pick until [`Operation::Undrain`].
     Drain,
-    /// Ends that.
+    /// Lets it be picked again after [`Operation::Drain`].
     Undrain,
-    /// Has it cool for this many milliseconds from now on, whatever it did before.
+    /// Makes it cool for this many milliseconds from now on, whatever phase it is in. The
+    /// longest cooldown of the configuration bounds that.
     Cool(u64),
-    /// Forgets what is held against it: failures, a cooldown, what its provider says is
-    /// left. Neither what was counted against its limits nor that it is drained.
+    /// Forgets what is held against it: its failures, a cooldown, and what its provider says
+    /// is left. What was counted against its limits stays, and so does a drain.
     Reset,
 }
 
 impl Operation {
-    /// Does it.
+    /// Does the operation to a record.
     pub(super) fn apply(self, record: &mut Record, settings: &Cooldown, now_ms: u64) {
         record.turn_to(now_ms);
         match self {
@@ -42,7 +43,8 @@ impl Operation {
                 record.until_ms = 0;
                 record.length_ms = 0;
                 (record.cause, record.status) = (None, 0);
-                // A rate of failures would trip again with the next one.
+                // Else the failure rate of this minute would start a cooldown again with the
+                // next failure.
                 (record.minute.successes, record.minute.failures) = (0, 0);
                 record.headroom = Headroom::default();
             }
@@ -62,7 +64,7 @@ mod tests {
     fn settings() -> Cooldown {
         let document = br#"{"providers":{"p":{"cluster":"p"}},
             "models":{"m":{"candidates":[{"provider":"p","model":"a"}]}}}"#;
-        crate::config::parse(document).unwrap().cooldown
+        crate::config::parse(document).unwrap().cooldown.clone()
     }
 
     fn failed() -> Record {

@@ -1,4 +1,4 @@
-//! What an attempt came to.
+//! What an attempt came to, and what that means for its deployment.
 
 use std::fmt;
 
@@ -8,27 +8,27 @@ use std::fmt;
 /// another outcome, so that what an older or newer module has written is not misread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Answered.
+    /// It was answered.
     Success = 0,
-    /// 408, 504, or too long without an answer.
+    /// It was answered with 408 or 504, or not for too long.
     Timeout = 1,
-    /// 429.
+    /// It was answered with 429.
     RateLimit = 2,
     /// The proxy's credential was refused.
     Auth = 3,
-    /// No money or credit left.
+    /// The proxy's account has no money or credit left.
     Quota = 4,
     /// The provider does not know the upstream model.
     NotFound = 5,
-    /// Any other 5xx.
+    /// It was answered with any other 5xx.
     Server = 6,
-    /// No connection, or lost before an answer.
+    /// There was no connection, or it was lost before an answer.
     Network = 7,
-    /// The client's own mistake.
+    /// The request is wrong, by the client's own mistake.
     Client = 8,
     /// The client went away.
     Cancelled = 9,
-    /// Answered, and broke off or reported an error afterwards.
+    /// The answer began well, and then broke off or reported an error.
     InBand = 10,
     /// The client's prompt is longer than the model's context window.
     ContextWindow = 11,
@@ -39,13 +39,13 @@ pub enum Outcome {
 /// What an outcome means for the deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
-    /// Closes a cooldown towards healthy.
+    /// It works: enough of these after a cooldown make it healthy.
     Success,
-    /// Counts; enough of them trip.
+    /// It has failed: enough of these in a row or in a minute start a cooldown.
     Failure,
-    /// Trips at once.
+    /// It cannot serve for now: one of these starts a cooldown.
     Trip,
-    /// Says nothing about the deployment.
+    /// It says nothing about the deployment.
     Nothing,
 }
 
@@ -73,13 +73,13 @@ impl Outcome {
         self as u8
     }
 
-    /// Returns the outcome of that code.
+    /// Returns the outcome of that code; `None` for codes that no outcome has.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.code() == code)
     }
 
-    /// Its name in logs, metrics and traces.
+    /// Returns its name in logs, metrics and traces.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Outcome {
         }
     }
 
-    /// What it means for the deployment.
+    /// Returns what it means for the deployment.
     #[must_use]
     pub const fn weight(self) -> Weight {
         match self {
@@ -114,7 +114,8 @@ impl Outcome {
 }
 
 impl fmt::Display for Report {
-    /// As the attempts header says it: the provider's status, or what happened.
+    /// Writes the provider's status, or where there was none the outcome: `503` or `network`,
+    /// as in the attempts header.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
             0 => f.write_str(self.outcome.name()),
@@ -123,14 +124,14 @@ impl fmt::Display for Report {
     }
 }
 
-/// An outcome with what the provider said beside it.
+/// An outcome, with what else the answer told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// What the attempt came to.
     pub outcome: Outcome,
-    /// HTTP status of the provider, 0 without an answer.
+    /// The HTTP status that the provider answered with; 0 where it did not answer.
     pub status: u16,
-    /// How long the provider asks to be left alone, in milliseconds.
+    /// How long the provider asks to be left alone, in milliseconds, if it asks for that.
     pub retry_after_ms: Option<u64>,
 }
 

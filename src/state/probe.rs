@@ -1,22 +1,23 @@
 //! Leases of half-open probes: who may try a deployment that is coming back.
 //!
-//! A lease is a place in the record with the time it runs out, so that the probes
-//! of a worker that dies do not keep the places they took.
+//! A lease is a place in the record and the time it runs out, so that the probes of a worker
+//! that dies do not keep their places.
 
 use super::SKEW_MS;
 
-/// Most probes at a time that can be configured.
+/// How many probes at a time can be configured at most.
 pub(super) const LEASES: usize = 8;
 
-/// Probes under way: when each one's lease runs out, 0 for a free place.
+/// Probes under way: when the lease of each place runs out, 0 for a free place.
 ///
-/// In milliseconds since the epoch, of which the lower half tells enough.
+/// In milliseconds since the epoch, of which the lower 32 bits are kept: leases are minutes
+/// long, and 32 bits are 49 days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Probes {
     pub(super) leases: [u32; LEASES],
 }
 
-/// A place that was taken.
+/// A place that a probe has taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lease {
     place: usize,
@@ -24,11 +25,12 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Its place, counted from 1, and when it runs out.
+    /// Returns its place, counted from 1, and when it runs out.
     pub(super) fn numbers(self) -> (u64, u64) {
         ((self.place as u64).saturating_add(1), u64::from(self.until))
     }
 
+    /// Returns the lease of these numbers; `None` for a place of 0.
     pub(super) fn from_numbers(place: u64, until: u64) -> Option<Self> {
         let place = usize::try_from(place.checked_sub(1)?).ok()?;
         Some(Self { place, until: u32::try_from(until).ok()? })
@@ -36,24 +38,24 @@ impl Lease {
 }
 
 impl Probes {
-    /// Milliseconds until one of `most` places is free; 0 where one is.
+    /// Returns the milliseconds until one of the first `most` places is free; 0 where one is.
     #[must_use]
     pub(super) fn wait_ms(&self, most: u32, now_ms: u64, lease_ms: u64) -> u64 {
         let waits = self.places(most).map(|until| left(*until, now_ms, lease_ms));
         waits.min().unwrap_or(0)
     }
 
-    /// Takes one of the first `most` places for that long, if one is free.
+    /// Takes one of the first `most` places for `lease_ms`, if one is free.
     pub(super) fn take(&mut self, most: u32, now_ms: u64, lease_ms: u64) -> Option<Lease> {
         let most = most as usize;
         let mut places = self.leases.iter_mut().take(most).enumerate();
         let (place, lease) = places.find(|(_, until)| left(**until, now_ms, lease_ms) == 0)?;
-        // 0 is a free place.
+        // 0 would be a free place.
         *lease = low(now_ms.saturating_add(lease_ms)).max(1);
         Some(Lease { place, until: *lease })
     }
 
-    /// Gives a place back, unless another probe has it by now.
+    /// Gives a place back, unless the lease has run out and another probe has the place.
     pub(super) fn release(&mut self, lease: Lease) {
         if let Some(until) = self.leases.get_mut(lease.place)
             && *until == lease.until
@@ -67,9 +69,11 @@ impl Probes {
     }
 }
 
-/// Milliseconds left of a lease; one with far more left than it ever had was taken
-/// before the clock jumped back.
+/// Returns the milliseconds left of a lease. One with far more left than any lease has was
+/// taken before the clock jumped back, and is over.
 fn left(until: u32, now_ms: u64, lease_ms: u64) -> u64 {
+    // The difference of the lower halves is right as long as less than 49 days lie between;
+    // what has run out is a very large number.
     let left = u64::from(until.wrapping_sub(low(now_ms)));
     let is_over = until == 0 || left > lease_ms.saturating_add(SKEW_MS);
     if is_over { 0 } else { left.min(lease_ms) }

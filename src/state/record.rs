@@ -1,18 +1,22 @@
 //! One deployment's record: a fixed layout, little endian, in shared data.
 //!
-//! Anything that is not such a record reads as a healthy one of which nothing is
-//! known, so that a value of another layout neither traps nor misleads.
+//! Bytes that are not such a record read as a healthy deployment of which nothing is known,
+//! so that a value of another layout neither traps nor misleads. Fixed, because it is read
+//! and written for every request, and needs no allocation so.
 
 use crate::cas;
 
-use super::cooldown::Cause;
+use super::cause::Cause;
 use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
 use super::probe::{LEASES, Probes};
 
+/// The first byte. Who changes the order or length of what follows takes another one, and
+/// another [`super::PREFIX`].
 const LAYOUT: u8 = 3;
+/// The length of the layout in bytes.
 const LENGTH: usize = 205;
-/// How long rates are counted together.
+/// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
 /// What workers share about one deployment.
@@ -22,25 +26,26 @@ pub struct Record {
     pub is_drained: bool,
     /// What started the cooldown.
     pub cause: Option<Cause>,
-    /// HTTP status that started the cooldown, 0 without an answer.
+    /// HTTP status that started the cooldown; 0 where there was no answer.
     pub status: u16,
     /// Failures since the last success.
     pub consecutive_failures: u32,
-    /// Successes since the cooldown's deadline.
+    /// Successes since the cooldown's deadline, of those that have to follow it.
     pub probe_successes: u32,
-    /// Deadline of the cooldown in milliseconds since the epoch; 0: none.
+    /// Deadline of the cooldown in milliseconds since the epoch; 0 where there is none.
     pub until_ms: u64,
-    /// Length the next cooldown doubles, in milliseconds.
+    /// Length of the last cooldown in milliseconds, which the next one doubles.
     pub length_ms: u32,
-    /// Minute since the epoch that the counts of `minute` are of.
+    /// Which minute since the epoch `minute` counts.
     pub minute_at: u32,
-    /// Counts of that minute.
+    /// What is counted of that minute.
     pub minute: Counts,
-    /// Counts since the proxy's start.
+    /// What is counted since the proxy's start.
     pub total: Counts,
-    /// Moving average of the time to the first byte in milliseconds; 0: not known.
+    /// Moving average of the time to the first byte in milliseconds; 0 where it is not known.
     pub first_byte_ms: f32,
-    /// Moving average of the time to the end of the answer in milliseconds; 0: not known.
+    /// Moving average of the time to the end of the answer in milliseconds; 0 where it is not
+    /// known.
     pub answer_ms: f32,
     /// Attempts under way.
     pub flight: Flight,
@@ -53,18 +58,18 @@ pub struct Record {
 /// What is counted of attempts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Attempts that were started.
+    /// Attempts that were started, whatever became of them.
     pub attempts: u64,
-    /// Answered ones.
+    /// Attempts that were answered.
     pub successes: u64,
-    /// Ones that failed by the deployment's fault.
+    /// Attempts that failed, where the deployment is at fault.
     pub failures: u64,
     /// Tokens of input and output, of all that were answered.
     pub tokens: u64,
 }
 
 impl Record {
-    /// The counts of this minute.
+    /// Returns the counts of the minute that `now_ms` falls in.
     #[must_use]
     pub fn this_minute(&self, now_ms: u64) -> Counts {
         let mut record = *self;
@@ -72,11 +77,12 @@ impl Record {
         record.minute
     }
 
-    /// Begins to count anew where the minute has changed; what belongs to the minute before
-    /// is counted with this one.
+    /// Begins to count anew where the minute has changed. What a worker counts a moment late
+    /// for the minute before is counted with this one.
     pub(super) fn turn_to(&mut self, now_ms: u64) {
         let minute = u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX);
-        // A worker writes a little later than it looked at the clock.
+        // A worker looks at the clock a little before it writes, and another one may have
+        // begun the next minute between the two.
         let is_late = self.minute_at.checked_sub(1) == Some(minute);
         if self.minute_at != minute && !is_late {
             self.minute_at = minute;
@@ -84,10 +90,10 @@ impl Record {
         }
     }
 
-    /// The record as bytes.
+    /// Returns the record as bytes, in the order of [`Record::read`].
     #[must_use]
     pub fn encode(&self) -> [u8; LENGTH] {
-        let mut to = Writer { bytes: [0; LENGTH], at: 0 };
+        let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };
         to.put(&[LAYOUT, u8::from(self.is_drained), self.cause.map_or(0, Cause::code)]);
         to.put(&self.status.to_le_bytes());
         to.u32(self.consecutive_failures);
@@ -116,17 +122,18 @@ impl Record {
         to.bytes
     }
 
-    /// The record in those bytes; a healthy one if they are no such record.
+    /// Returns the record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
         let is_one = bytes.len() == LENGTH && bytes.first() == Some(&LAYOUT);
         if !is_one {
             return Self::default();
         }
-        Self::read(&mut Reader(bytes)).unwrap_or_default()
+        Self::read(&mut RecordReader(bytes)).unwrap_or_default()
     }
 
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
+    /// Reads what [`Record::encode`] wrote; `None` where the bytes end early.
+    fn read(from: &mut RecordReader<'_>) -> Option<Self> {
         let [_, is_drained, cause] = from.take()?;
         Some(Self {
             is_drained: is_drained == 1,
@@ -176,12 +183,13 @@ impl cas::Value for Record {
     }
 }
 
-struct Writer {
+/// Writes a record from front to back.
+struct RecordWriter {
     bytes: [u8; LENGTH],
     at: usize,
 }
 
-impl Writer {
+impl RecordWriter {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.at.saturating_add(bytes.len());
         if let Some(slot) = self.bytes.get_mut(self.at..end) {
@@ -205,9 +213,10 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+/// Reads a record from front to back; `None` where the bytes end early.
+struct RecordReader<'a>(&'a [u8]);
 
-impl Reader<'_> {
+impl RecordReader<'_> {
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
@@ -231,12 +240,13 @@ impl Reader<'_> {
         })
     }
 
-    /// An average that can be reckoned with, whatever the bytes.
+    /// Reads an average. What is no positive number is not known, whatever the bytes are.
     fn average(&mut self) -> Option<f32> {
         let average = f32::from_bits(self.u32()?);
         Some(if average.is_finite() && average > 0.0 { average } else { 0.0 })
     }
 
+    /// Reads what is left of one limit; nothing is known of it where it has no time of reset.
     fn left(&mut self) -> Option<Option<Left>> {
         let (remaining, limit) = (self.u32()?, self.u32()?);
         let limit = (limit > 0).then_some(limit);
@@ -280,11 +290,11 @@ mod tests {
 
     #[test]
     fn every_byte_of_the_layout_is_used() {
-        let mut to = Writer { bytes: [0; LENGTH], at: 0 };
+        let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };
         to.put(&full().encode());
         assert_eq!(to.at, LENGTH);
         let mut from = &full().encode()[..];
-        let mut reader = Reader(from);
+        let mut reader = RecordReader(from);
         Record::read(&mut reader).unwrap();
         from = reader.0;
         assert!(from.is_empty(), "{} bytes are left over", from.len());

@@ -1,8 +1,8 @@
-//! The world as the shadow sees it: that of the rules that count, with turns translated.
+//! The world as a shadow sees it: the live one, with other turns.
 //!
-//! A shadow has models of its own and so turns of its own, which nobody takes. It goes by
-//! those of the groups of the same names. Everything else is the same, so that equal rules
-//! decide alike.
+//! A shadow's configuration has models of its own, so it has turns of its own, which nobody
+//! takes. It goes by the turns of the live groups of the same names instead. Everything else
+//! is the live world's, so equal rules decide alike.
 
 use std::fmt;
 
@@ -15,49 +15,50 @@ use super::standing::Standing;
 use super::turn::Turn;
 use super::world::World;
 
-/// A world in which another configuration over the same deployments decides.
+/// A world in which a shadow decides: another configuration over the same deployments.
 pub struct ShadowWorld<'w> {
     live: &'w dyn World,
     config: &'w Config,
     shadow: &'w Config,
-    turns: Turns,
+    turns: TurnSource,
 }
 
-/// Which numbers the shadow's turns have.
+/// Where the numbers of the shadow's own turns come from.
 #[derive(Debug, Clone, Copy)]
-enum Turns {
-    /// The number of the turn that the request took in the rules that count, where it is the
-    /// same group's; else the drawn one. Numbers that only stand there would do no longer:
-    /// as nobody takes them, every request would find the same one.
+enum TurnSource {
+    /// From the turn that the live decision has taken, where that is of the same group; else
+    /// a number is drawn. The next number of the same group would not do: where the live
+    /// rules take none of its turns, every request would find the same one.
     Taken { taken: Option<(Turn, u64)>, drawn: u64 },
-    /// The next number of the same group; else the first.
+    /// From the next turn of the same group; else it is the first turn.
     Next,
 }
 
 impl<'w> ShadowWorld<'w> {
-    /// Returns the world of a shadow that decides after a decision which counts, with the
-    /// turn that was taken for that. `seed` is the request's.
+    /// Returns the world of a shadow that decides right after the live decision, which has
+    /// taken that turn. `configs` are the live one and the shadow's, and `seed` is the
+    /// request's.
     #[must_use]
     pub fn beside(
         live: &'w dyn World,
-        (config, shadow): (&'w Config, &'w Config),
+        configs: (&'w Config, &'w Config),
         taken: Option<(Turn, u64)>,
         seed: u64,
     ) -> Self {
-        Self { live, config, shadow, turns: Turns::Taken { taken, drawn: mixed(seed) } }
+        let (config, shadow) = configs;
+        Self { live, config, shadow, turns: TurnSource::Taken { taken, drawn: mixed(seed) } }
     }
 
-    /// Returns the world of a shadow that is explained, where no turn is taken.
+    /// Returns the world of a shadow that is explained: nobody takes a turn. `configs` are the
+    /// live one and the shadow's.
     #[must_use]
-    pub const fn explained(
-        live: &'w dyn World,
-        (config, shadow): (&'w Config, &'w Config),
-    ) -> Self {
-        Self { live, config, shadow, turns: Turns::Next }
+    pub const fn explained(live: &'w dyn World, configs: (&'w Config, &'w Config)) -> Self {
+        let (config, shadow) = configs;
+        Self { live, config, shadow, turns: TurnSource::Next }
     }
 
-    /// Returns the turn of the same group in the configuration that counts, where that goes
-    /// round, too.
+    /// Returns the turn of the live group of the same model and variant, where that goes in
+    /// turn, too.
     fn translated(&self, turn: Turn) -> Option<Turn> {
         let wanted = self.shadow.group(turn.model, turn.group);
         let model = *self.config.names.models.get(&self.shadow.model(turn.model).name)?;
@@ -84,13 +85,13 @@ impl World for ShadowWorld<'_> {
     fn next_turn(&self, turn: Turn) -> u64 {
         match (self.translated(turn), self.turns) {
             (Some(turn), _) => self.live.next_turn(turn),
-            (None, Turns::Taken { drawn, .. }) => drawn,
-            (None, Turns::Next) => 0,
+            (None, TurnSource::Taken { drawn, .. }) => drawn,
+            (None, TurnSource::Next) => 0,
         }
     }
 
     fn own_turn(&self, turn: Turn) -> u64 {
-        let Turns::Taken { taken, drawn } = self.turns else { return self.next_turn(turn) };
+        let TurnSource::Taken { taken, drawn } = self.turns else { return self.next_turn(turn) };
         let translated = self.translated(turn);
         taken.filter(|(taken, _)| Some(*taken) == translated).map_or(drawn, |(_, number)| number)
     }

@@ -1,8 +1,8 @@
 //! Shared state as one request sees it.
 //!
-//! Each record and each turn counter is read when it is first asked for, and never again:
-//! however often the request is decided, it is decided by the same state. What changes
-//! the state is in `commit.rs`.
+//! A record or a turn counter is read when it is first asked for, and never again. So a
+//! request pays only for what its decision looks at, and however often it is decided, it is
+//! decided by the same state. What changes the state is in `commit.rs`.
 
 use std::cell::RefCell;
 
@@ -17,7 +17,7 @@ use super::standing::{self, Standing};
 use super::turn::Turn;
 use super::world::World;
 
-/// The shared state of one moment, for one request.
+/// The shared state of one moment, for one request: a [`World`] that reads on demand.
 #[derive(Debug)]
 pub struct Snapshot<'a, S: ?Sized> {
     pub(super) fleet: &'a SharedFleet,
@@ -26,24 +26,27 @@ pub struct Snapshot<'a, S: ?Sized> {
     pub(super) seen: RefCell<Seen>,
 }
 
-/// What a snapshot has read and what its request has taken, without the proxy that it was
-/// read from: to be kept until the request is decided once more.
+/// What a snapshot has read, and what its request has come to know. It borrows nothing from
+/// the proxy, so that it can be kept until the request is decided once more.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// The moment, in milliseconds since the epoch.
     pub(super) now_ms: u64,
-    /// By deployment: its place in `records`, counted from 1; 0 where it has not been read.
+    /// By deployment: the place of its record in `records`, counted from 1. 0 where it has
+    /// not been read. A list, because of a large group hundreds may be read.
     places: Vec<u32>,
     records: Vec<Versioned<Record>>,
+    /// The counters that were read: rarely more than one.
     turns: Vec<(Turn, Versioned<u64>)>,
-    /// The turn that the request has taken.
+    /// The turn that the request has taken, and its number.
     pub(super) taken: Option<(Turn, u64)>,
-    /// Deployments at which another worker was faster, and what they said.
+    /// Deployments where another worker was faster, and why they may not be picked now.
     pub(super) refused: Vec<(DeploymentId, Standing)>,
-    /// Updates that lost all their tries.
+    /// How many updates lost all their tries.
     pub(super) dropped: u32,
 }
 
-/// A value and the version it was read with.
+/// A value, and the version that it had in shared data.
 pub(super) type Versioned<V> = (V, u32);
 
 impl Seen {
@@ -67,8 +70,8 @@ impl Seen {
 }
 
 impl SharedFleet {
-    /// Returns the shared state of a moment, in milliseconds since the epoch. Nothing has
-    /// been read yet.
+    /// Returns the shared state of a moment, of which nothing has been read yet. `now_ms` is
+    /// in milliseconds since the epoch.
     pub fn at<'a, S: SharedData + ?Sized>(
         &'a self,
         shared: &'a S,
@@ -78,7 +81,8 @@ impl SharedFleet {
         self.resume(shared, config, Seen { now_ms, ..Seen::default() })
     }
 
-    /// Returns the snapshot that was kept. What it had not read by then, it reads now.
+    /// Returns the snapshot that was kept. It has the time and the state of then; what it had
+    /// not read, it reads now.
     pub fn resume<'a, S: SharedData + ?Sized>(
         &'a self,
         shared: &'a S,
@@ -90,7 +94,7 @@ impl SharedFleet {
 }
 
 impl<S: SharedData + ?Sized> Snapshot<'_, S> {
-    /// Returns what has been read, to be kept.
+    /// Returns what has been read, to be kept for [`SharedFleet::resume`].
     #[must_use]
     pub fn into_seen(self) -> Seen {
         self.seen.into_inner()
@@ -102,19 +106,19 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
         self.seen.borrow().taken
     }
 
-    /// Returns what the deployments said at which another worker was faster.
+    /// Returns why the deployments may not be picked where another worker was faster.
     #[must_use]
     pub fn refused(&self) -> Vec<Standing> {
         self.seen.borrow().refused.iter().map(|(_, standing)| standing.clone()).collect()
     }
 
-    /// Returns how many updates lost all their tries and were not made.
+    /// Returns how many updates of this request lost all their tries and were not made.
     #[must_use]
     pub fn dropped(&self) -> u32 {
         self.seen.borrow().dropped
     }
 
-    /// Returns a deployment's record; the default one where it has no key.
+    /// Returns a deployment's record; that of a healthy one where it has no key.
     pub(super) fn record(&self, deployment: DeploymentId) -> Versioned<Record> {
         let Some(key) = self.fleet.deployments.get(deployment.0) else { return Default::default() };
         if let Some(read) = self.seen.borrow().record(deployment) {
@@ -138,6 +142,7 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
 
     /// Returns the number of the next turn, whoever takes it.
     fn number(&self, turn: Turn) -> u64 {
+        // Without shared data each worker counts by itself.
         if self.fleet.is_alone {
             return self.fleet.local.next(turn);
         }
@@ -147,6 +152,7 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
 
 impl<S: SharedData + ?Sized> World for Snapshot<'_, S> {
     fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+        // The record that was read is older than the refusal.
         let is_it = |(refused, _): &&(DeploymentId, Standing)| *refused == deployment;
         if let Some((_, standing)) = self.seen.borrow().refused.iter().find(is_it) {
             return standing.clone();

@@ -1,7 +1,7 @@
-//! Whether a deployment may be picked at some moment, told from its record.
+//! Whether a deployment may be picked at some moment, by its record.
 //!
-//! Pure; looked at in a fixed order: drained, cooldown, attempts at a time, requests and
-//! tokens this minute, what the provider says is left.
+//! Pure. The first reason in this order is the answer: a drain, a cooldown, attempts at a
+//! time, requests this minute, tokens this minute, what the provider says is left.
 
 use std::fmt;
 
@@ -14,36 +14,36 @@ use super::record::{MINUTE_MS, Record};
 /// Whether a deployment may be picked now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It may.
+    /// It may be picked.
     Ready,
-    /// Not until an operator says otherwise.
+    /// An operator has taken it out, until an operator takes it back in.
     Drained,
-    /// Not for this many milliseconds more, because of that status or outcome.
+    /// It has failed, and is left alone for a while.
     Cooling {
         /// Milliseconds left.
         left_ms: u64,
-        /// What started it.
+        /// What started that, in a word: a status or an outcome.
         cause: String,
     },
-    /// A limit is reached.
+    /// One of its limits is reached.
     Limited {
         /// Which one.
         limit: Limit,
-        /// Milliseconds until that may have changed.
+        /// Milliseconds until there may be room again.
         wait_ms: u64,
     },
 }
 
-/// A limit that is reached.
+/// A limit that is reached, with its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// `max_parallel_requests`.
+    /// `max_parallel_requests`: attempts at a time.
     Parallel(u32),
-    /// `rpm_limit`.
+    /// `rpm_limit`: requests in a minute.
     Requests(u32),
-    /// `tpm_limit`.
+    /// `tpm_limit`: tokens in a minute.
     Tokens(u32),
-    /// What the provider says is left.
+    /// The provider's own rate limits, of which it says how much is left.
     Headroom,
 }
 
@@ -58,10 +58,10 @@ impl fmt::Display for Limit {
     }
 }
 
-/// How long to wait for an attempt under way to end: nobody knows.
+/// How long to wait for an attempt under way to end. Nobody knows, so this is a guess.
 pub(super) const UNKNOWN_WAIT_MS: u64 = 1000;
 
-/// Whether the deployment may be picked for a request of that many tokens.
+/// Returns whether the deployment may be picked for a request of that many tokens.
 #[must_use]
 pub(super) fn standing(
     record: &Record,
@@ -82,7 +82,8 @@ pub(super) fn standing(
             let left_ms =
                 record.probes.wait_ms(settings.half_open_probes, now_ms, settings.probe_lease_ms);
             if left_ms > 0 {
-                // Its lease runs out then, but the probe is hoped to end sooner.
+                // All probes are out. Their leases run out much later, but one of them is
+                // likely to end soon.
                 let left_ms = left_ms.min(UNKNOWN_WAIT_MS);
                 return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
             }
@@ -91,7 +92,7 @@ pub(super) fn standing(
     forced(record, deployment, tokens, now_ms)
 }
 
-/// Whether the deployment may be sent a request although it cools.
+/// Returns whether the deployment may be sent a request although it cools.
 pub(super) fn forced(
     record: &Record,
     deployment: &Deployment,
@@ -107,7 +108,8 @@ pub(super) fn forced(
     }
 }
 
-/// The first limit that is reached, and how long that may last.
+/// Returns the first limit that is reached, and the milliseconds until there may be room
+/// again.
 fn limit(
     record: &Record,
     deployment: &Deployment,
@@ -128,6 +130,7 @@ fn limit(
         return Some((Limit::Requests(most), next_minute));
     }
     if let Some(most) = deployment.tpm_limit
+        // Every request takes a token at least, so that a full minute takes none.
         && record.minute.tokens.saturating_add(tokens.max(1)) > u64::from(most)
     {
         return Some((Limit::Tokens(most), next_minute));
@@ -136,7 +139,7 @@ fn limit(
     (wait_ms > 0).then_some((Limit::Headroom, wait_ms))
 }
 
-/// The load that a record tells of.
+/// Returns how busy a deployment is, by its record.
 pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
     let mut record = *record;
     record.turn_to(now_ms);

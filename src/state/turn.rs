@@ -1,5 +1,7 @@
-//! Round-robin counters: one per model group, a second one for requests that
-//! only some of the group's candidates can serve.
+//! Round-robin counters: two for each group of a model.
+//!
+//! The second one counts requests that only some of the group's candidates can serve. With
+//! one counter, requests with images, for example, would shift the turns of all others.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,22 +12,24 @@ use crate::host::SharedData;
 
 use super::PREFIX;
 
-/// Which counter.
+/// Names a turn counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Turn {
-    /// The model.
+    /// The model that is asked for.
     pub model: ModelId,
-    /// Its base group or a variant.
+    /// Its only group, or a variant.
     pub group: GroupId,
-    /// Whether the request itself narrowed the candidates.
+    /// Whether the request itself, rather than the state of deployments, rules some
+    /// candidates out.
     pub is_narrowed: bool,
 }
 
-/// Counters of this worker, for turns that shared data refused.
+/// Counters of this worker alone, for turns that shared data did not take.
 #[derive(Debug, Default)]
 pub(super) struct LocalTurns(RefCell<HashMap<Turn, u64>>);
 
 impl LocalTurns {
+    /// Takes a turn, and returns its number.
     pub(super) fn take(&self, turn: Turn) -> u64 {
         let mut turns = self.0.borrow_mut();
         let count = turns.entry(turn).or_default();
@@ -40,13 +44,13 @@ impl LocalTurns {
     }
 }
 
-/// The key of a counter; the variant of a model without any is empty.
+/// Returns the key of a counter. The variant of a model without variants is empty.
 pub(super) fn key(model: &str, variant: &str, is_narrowed: bool) -> String {
     let set = if is_narrowed { "some" } else { "all" };
     format!("{PREFIX}turn/{set}/{model}#{variant}")
 }
 
-/// Begins the counters of a model's groups anew.
+/// Begins the counters of a model's variants anew, from 0.
 pub fn restart<S: SharedData + ?Sized>(shared: &S, model: &str, variants: &[String]) {
     for variant in variants {
         for is_narrowed in [false, true] {
@@ -58,13 +62,15 @@ pub fn restart<S: SharedData + ?Sized>(shared: &S, model: &str, variants: &[Stri
     }
 }
 
-/// The number of the next turn, without taking it.
+/// Returns the number of the next turn, without taking it.
 pub(super) fn peek<S: SharedData + ?Sized>(shared: &S, key: &str) -> u64 {
     cas::read(shared, key).0
 }
 
-/// Takes a turn, starting from what is known of the counter. Returns its number, or `None`
-/// when shared data refused.
+/// Takes a turn, starting from what is known of the counter: its number and version.
+///
+/// Returns the number that was taken, which is another one than was known if another worker
+/// was faster, or `None` where all tries were lost.
 pub(super) fn take<S: SharedData + ?Sized>(
     shared: &S,
     key: &str,

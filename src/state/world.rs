@@ -1,4 +1,4 @@
-//! What a decision may ask of the world beside the request.
+//! What a decision may ask about beside the request.
 
 use crate::config::DeploymentId;
 use crate::load::Load;
@@ -6,17 +6,17 @@ use crate::load::Load;
 use super::standing::Standing;
 use super::turn::Turn;
 
-/// The state of deployments and turns, to be read by one decision and changed by none.
+/// The state of deployments and turns. Decisions read it and never change it.
 ///
-/// Every answer stays the same for as long as the world is held, so that to decide twice is
-/// to decide alike. [`super::Snapshot`] is the world of a running proxy; explain without a
-/// proxy, replay and tests have worlds of their own.
+/// The same question has the same answer for as long as the world exists, so a request that
+/// is decided twice is decided alike. A running proxy's world is a [`super::Snapshot`]. The
+/// command line, the replay, the playground and tests have worlds of their own.
 pub trait World {
     /// Returns whether a deployment may be picked for a request of that many tokens.
     fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing;
 
-    /// Returns the same for a request that is sent although the deployment cools: limits
-    /// still count.
+    /// Returns whether a deployment may be sent a request of that many tokens although it
+    /// cools. Limits and drains still count. Worlds without either need not say.
     fn standing_if_forced(&self, _deployment: DeploymentId, _tokens: u64) -> Standing {
         Standing::Ready
     }
@@ -24,11 +24,12 @@ pub trait World {
     /// Returns how busy a deployment is.
     fn load(&self, deployment: DeploymentId) -> Load;
 
-    /// Returns the number of the next turn, which the request only looks at: the turns of
-    /// its fallbacks.
+    /// Returns the number of the next turn that is free. Fallbacks go by it, and nobody takes
+    /// it for them.
     fn next_turn(&self, turn: Turn) -> u64;
 
-    /// Returns the number of the turn that the request itself takes or has taken.
+    /// Returns the number of the request's own turn: the one it has taken, or else the next
+    /// one, which it takes if it is sent.
     fn own_turn(&self, turn: Turn) -> u64 {
         self.next_turn(turn)
     }

@@ -1,21 +1,21 @@
 //! Fewest requests in flight, ties at random.
 
-use super::Entry;
+use super::Profile;
 use super::rank::by_number;
 
 /// `least_busy`: fewest requests in flight first.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
-/// let entries = [2, 0, 1].map(|in_flight| Entry {
+/// # use pointsman::strategy::{Profile, Load, Pick, Strategy};
+/// let entries = [2, 0, 1].map(|in_flight| Profile {
 ///     load: Load { in_flight, ..Load::default() },
-///     ..Entry::default()
+///     ..Profile::default()
 /// });
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::LeastBusy.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
-pub(super) fn least(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
+pub(super) fn least(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
     by_number(entries, rng, |entry| f64::from(entry.load.in_flight))
 }
 
@@ -24,9 +24,9 @@ mod tests {
     use super::super::Load;
     use super::*;
 
-    fn entries(in_flight: &[u32]) -> Vec<Entry> {
+    fn entries(in_flight: &[u32]) -> Vec<Profile> {
         let load = |in_flight| Load { in_flight, ..Load::default() };
-        in_flight.iter().map(|n| Entry { load: load(*n), ..Entry::default() }).collect()
+        in_flight.iter().map(|n| Profile { load: load(*n), ..Profile::default() }).collect()
     }
 
     #[test]

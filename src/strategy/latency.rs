@@ -1,30 +1,30 @@
 //! Shortest time to the first byte, without sending everything there.
 
-use super::Entry;
+use super::Profile;
 use super::rank::by_number;
 
-/// More candidates than this are not all compared: what looks fastest looks so to every
-/// worker, and all would send everything there at once.
+/// More candidates than this are not all compared: the fastest one looks fastest to every
+/// worker, so all of them would send everything there at once.
 const MOST_COMPARED: usize = 8;
 
-/// `latency_based`: lowest latency first; one that is not known counts as the mean of
-/// the known ones, ties are random.
+/// `latency_based`: lowest latency first, ties at random. A latency that is not known counts
+/// as the mean of the known ones.
 ///
-/// Of more than 8 candidates two are drawn; the better one comes first, the other one
-/// second, and the rest follow by latency.
+/// Of more than 8 candidates two are drawn (the power of two choices: Mitzenmacher, 2001). The
+/// faster one comes first, the other one second, and the rest follow by latency.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
-/// let entries = [Some(300.0), None, Some(100.0)].map(|latency_ms| Entry {
+/// # use pointsman::strategy::{Profile, Load, Pick, Strategy};
+/// let entries = [Some(300.0), None, Some(100.0)].map(|latency_ms| Profile {
 ///     load: Load { latency_ms, ..Load::default() },
-///     ..Entry::default()
+///     ..Profile::default()
 /// });
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::LatencyBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [2, 1, 0]);
 /// ```
-pub(super) fn lowest(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
-    let known = |entry: &Entry| entry.load.latency_ms.filter(|ms| ms.is_finite());
+pub(super) fn lowest(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
+    let known = |entry: &Profile| entry.load.latency_ms.filter(|ms| ms.is_finite());
     let count = entries.iter().filter_map(known).map(|_| 1.0).sum::<f64>();
     let mean = entries.iter().filter_map(known).map(|ms| ms / count).sum();
     let mut order = by_number(entries, rng, |entry| known(entry).unwrap_or(mean));
@@ -34,12 +34,13 @@ pub(super) fn lowest(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
     order
 }
 
-/// Moves two places that are drawn to the front, in their order.
+/// Moves two candidates that are drawn to the front, and keeps their order.
 fn draw_two(order: &mut [usize], rng: &mut fastrand::Rng) {
+    // The second is drawn from the places that are left, so it is never the first.
     let one = rng.usize(..order.len());
     let other = rng.usize(..order.len().saturating_sub(1).max(1));
     let other = if other < one { other } else { other.saturating_add(1) };
-    // The second move shifts what the first one put in front of it by one.
+    // The later place is moved first. That shifts the earlier one back by one.
     for at in [one.max(other), one.min(other).saturating_add(1)] {
         for place in (0..at).rev() {
             if let Some([before, after, ..]) = order.get_mut(place..) {
@@ -54,9 +55,9 @@ mod tests {
     use super::super::Load;
     use super::*;
 
-    fn entries(latencies: &[Option<f64>]) -> Vec<Entry> {
+    fn entries(latencies: &[Option<f64>]) -> Vec<Profile> {
         let load = |latency_ms| Load { latency_ms, ..Load::default() };
-        latencies.iter().map(|ms| Entry { load: load(*ms), ..Entry::default() }).collect()
+        latencies.iter().map(|ms| Profile { load: load(*ms), ..Profile::default() }).collect()
     }
 
     #[test]

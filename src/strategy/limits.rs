@@ -1,27 +1,28 @@
 //! Strategies that go by how much of its limits a deployment has used.
 
-use super::Entry;
+use super::Profile;
 use super::rank::by_number;
 
-/// `usage_based`: the smallest share of its tokens per minute used first, ties at random.
+/// `usage_based`: the one that has used the smallest share of its tokens per minute first,
+/// ties at random.
 ///
-/// A candidate without a limit counts as one with the largest limit of the others, so
-/// that it takes as much as the largest and not everything; where none has a limit, the
-/// tokens alone count.
+/// A candidate without a limit counts as one with the largest limit of the others, so that it
+/// is sent as much as the largest, rather than everything. Where none has a limit, the tokens
+/// alone count.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
+/// # use pointsman::strategy::{Profile, Load, Pick, Strategy};
 /// let entries = [(900, Some(1000)), (5000, Some(10_000)), (6000, None)].map(
-///     |(tokens, tpm_limit)| Entry {
+///     |(tokens, tpm_limit)| Profile {
 ///         load: Load { tokens, tpm_limit, ..Load::default() },
-///         ..Entry::default()
+///         ..Profile::default()
 ///     },
 /// );
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::UsageBased.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
-pub(super) fn least_used(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
+pub(super) fn least_used(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
     let largest = entries.iter().filter_map(|entry| entry.load.tpm_limit).max();
     by_number(entries, rng, |entry| {
         let limit = entry.load.tpm_limit.or(largest).unwrap_or(1);
@@ -29,30 +30,32 @@ pub(super) fn least_used(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usiz
     })
 }
 
-/// `rate_limit_aware`: the largest share left first, ties at random: the smallest of what
-/// is left of the tokens and requests per minute, and of the provider's own limits.
-/// What is not known is all left.
+/// `rate_limit_aware`: the one with the largest share left first, ties at random.
+///
+/// Its share is the smallest of what is left of its tokens and requests per minute, and of the
+/// provider's own limits. Where no limit is known, all is left.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Load, Pick, Strategy};
+/// # use pointsman::strategy::{Profile, Load, Pick, Strategy};
 /// let plenty = Load { requests: 10, rpm_limit: Some(100), ..Load::default() };
 /// let scarce = Load { headroom: Some(0.2), ..plenty };
-/// let entries = [scarce, plenty].map(|load| Entry { load, ..Entry::default() });
+/// let entries = [scarce, plenty].map(|load| Profile { load, ..Profile::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::RateLimitAware.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1, 0]);
 /// ```
-pub(super) fn most_left(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
+pub(super) fn most_left(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
     by_number(entries, rng, |entry| {
         let load = &entry.load;
         let left =
             |count: u64, limit: Option<u32>| limit.map_or(1.0, |limit| 1.0 - used(count, limit));
         let own = left(load.tokens, load.tpm_limit).min(left(load.requests.into(), load.rpm_limit));
-        // The smaller of a number and none is the number.
+        // `min` of a number and NaN is the number, so odd headroom counts for nothing.
         -own.min(load.headroom.unwrap_or(1.0)).clamp(0.0, 1.0)
     })
 }
 
+/// Returns the share of a limit that is used. It is above 1 where more was used.
 #[expect(clippy::cast_precision_loss, reason = "tokens of a minute stay far below 2^53")]
 fn used(count: u64, limit: u32) -> f64 {
     count as f64 / f64::from(limit.max(1))
@@ -63,8 +66,8 @@ mod tests {
     use super::super::Load;
     use super::*;
 
-    fn entries(loads: &[Load]) -> Vec<Entry> {
-        loads.iter().map(|load| Entry { load: *load, ..Entry::default() }).collect()
+    fn entries(loads: &[Load]) -> Vec<Profile> {
+        loads.iter().map(|load| Profile { load: *load, ..Profile::default() }).collect()
     }
 
     fn tokens(tokens: u64, tpm_limit: Option<u32>) -> Load {

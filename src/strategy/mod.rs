@@ -72,7 +72,7 @@ strategies! {
 
 /// What strategies know of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Entry {
+pub struct Profile {
     /// Share under `weighted`.
     pub weight: u32,
     /// Order under `ordered_fallback`, lower first.
@@ -117,9 +117,9 @@ impl<'r> Pick<'r> {
     /// Returns a pick by chance alone: of no session, at the first turn.
     ///
     /// ```
-    /// use pointsman::strategy::{Entry, Pick, Strategy};
+    /// use pointsman::strategy::{Profile, Pick, Strategy};
     ///
-    /// let entries = [Entry::default(); 3];
+    /// let entries = [Profile::default(); 3];
     /// let mut rng = fastrand::Rng::with_seed(1);
     /// assert_eq!(Strategy::Rules.order(&entries, Pick::by(&mut rng)), [0, 1, 2]);
     /// assert_eq!(Strategy::Single.order(&entries[..1], Pick::by(&mut rng)), [0]);
@@ -131,6 +131,6 @@ impl<'r> Pick<'r> {
 
 /// Under `rules` the candidates are those whose rules hold, and under `custom` a service
 /// has the first say.
-fn in_file_order(entries: &[Entry]) -> Vec<usize> {
+fn in_file_order(entries: &[Profile]) -> Vec<usize> {
     (0..entries.len()).collect()
 }

@@ -2,18 +2,19 @@
 
 use crate::sort::{Rank, ranked};
 
-use super::Entry;
+use super::Profile;
 
-/// All candidates by the rank of each.
-pub(super) fn by(entries: &[Entry], mut rank: impl FnMut(&Entry) -> Rank) -> Vec<usize> {
+/// Returns the places of all candidates, in the order of their ranks.
+pub(super) fn by(entries: &[Profile], mut rank: impl FnMut(&Profile) -> Rank) -> Vec<usize> {
     ranked(entries.iter().enumerate().map(|(at, entry)| (rank(entry), at)).collect())
 }
 
-/// All candidates by that number, in random order where it is the same.
+/// Returns the places of all candidates in the order of that number, and in random order where
+/// it is the same.
 pub(super) fn by_number(
-    entries: &[Entry],
+    entries: &[Profile],
     rng: &mut fastrand::Rng,
-    number: impl Fn(&Entry) -> f64,
+    number: impl Fn(&Profile) -> f64,
 ) -> Vec<usize> {
     by(entries, |entry| (number(entry), rng.u64(..).cast_signed()))
 }
@@ -25,7 +26,7 @@ mod tests {
     #[test]
     fn no_number_breaks_the_order() {
         let numbers = [f64::NAN, f64::INFINITY, -f64::NAN, 0.0, -0.0, f64::MIN_POSITIVE, f64::MAX];
-        let entries = [Entry::default(); 100];
+        let entries = [Profile::default(); 100];
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..100 {
             let order = by(&entries, |_| (numbers[rng.usize(..numbers.len())], 0));

@@ -1,10 +1,10 @@
-//! Round robin: from the turn's candidate on, then the following ones.
+//! In turn: from the candidate whose turn it is on, round all of them.
 
-/// `round_robin`: the order of `count` candidates at that turn.
+/// `round_robin`: the order of `count` candidates at the turn of that number.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Pick, Strategy};
-/// let entries = [Entry::default(); 3];
+/// # use pointsman::strategy::{Profile, Pick, Strategy};
+/// let entries = [Profile::default(); 3];
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::RoundRobin.order(&entries, Pick { turn: 4, ..Pick::by(&mut rng) });
 /// assert_eq!(order, [1, 2, 0]);

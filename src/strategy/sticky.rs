@@ -1,30 +1,32 @@
-//! The same session to the same deployment, as far as that one is not overloaded.
+//! The same session goes to the same deployment, unless that one has too much to do.
 //!
-//! Rendezvous hashing: every candidate has a score for the key, the highest is the
-//! session's. When candidates come or go, only their own sessions move.
+//! Rendezvous hashing (Thaler and Ravishankar, 1998): every candidate has a score for the key
+//! of the session, and the lowest one has the session. When candidates come or go, only the
+//! sessions that they have move.
 
 use super::rank::by;
-use super::{Entry, Session};
+use super::{Profile, Session};
 
-/// `sticky`: by the scores that the candidates have for the session, in random order
-/// without one; those that are full come last.
+/// `sticky`: by the scores that the candidates have for the session; in random order where
+/// there is no session. Those that are full come last.
 ///
-/// Full is a candidate with `bound` times the mean of what would be in flight with this
-/// request, rounded up, or more (consistent hashing with bounded loads: Mirrokni,
-/// Thorup and Zadimoghaddam, 2016). As the bound is at least 1, one is never full.
+/// A candidate is full at `bound` times the mean of what is in flight, this request included
+/// and rounded up (consistent hashing with bounded loads: Mirrokni, Thorup and Zadimoghaddam,
+/// 2016). The bound is at least 1, so at least one candidate is not full. For example, with
+/// three candidates, 5 requests in flight and a bound of 1.25, it is full from 3 on.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Pick, Session, Strategy};
-/// let entries = [7, 8, 9].map(|id| Entry { id, ..Entry::default() });
+/// # use pointsman::strategy::{Profile, Pick, Session, Strategy};
+/// let entries = [7, 8, 9].map(|id| Profile { id, ..Profile::default() });
 /// let session = Session { key: Some(42), bound: 1.25 };
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let all = Strategy::Sticky.order(&entries, Pick { session, ..Pick::by(&mut rng) });
 /// // Its deployment is gone: the session goes to its next one.
-/// let left: Vec<Entry> = all[1..].iter().map(|at| entries[*at]).collect();
+/// let left: Vec<Profile> = all[1..].iter().map(|at| entries[*at]).collect();
 /// assert_eq!(Strategy::Sticky.order(&left, Pick { session, ..Pick::by(&mut rng) }), [0, 1]);
 /// ```
 pub(super) fn by_session(
-    entries: &[Entry],
+    entries: &[Profile],
     session: Session,
     rng: &mut fastrand::Rng,
 ) -> Vec<usize> {
@@ -36,18 +38,18 @@ pub(super) fn by_session(
     })
 }
 
-/// The score of a deployment for a session; the lowest counts.
+/// Returns the score of a deployment for a session. The lowest one has the session.
 ///
-/// Both are good hashes already; it is computed of every candidate of a large group, so
-/// it is no more than a product whose upper bits hang on all of theirs.
+/// It is computed for every candidate of a large group, so it is cheap. Session and deployment
+/// are good hashes already, so one product will do, whose upper bits depend on all of theirs.
 pub(crate) const fn score(key: u64, id: u64) -> i64 {
     let both = key ^ id;
     (both ^ (both >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).cast_signed()
 }
 
-/// In flight from which on a candidate is full.
+/// Returns how many requests in flight make a candidate full.
 #[expect(clippy::cast_precision_loss, reason = "candidates and requests stay far below 2^53")]
-fn full(entries: &[Entry], bound: f64) -> f64 {
+fn full(entries: &[Profile], bound: f64) -> f64 {
     let total: f64 = entries.iter().map(|entry| f64::from(entry.load.in_flight)).sum();
     // No number is no bound; one below 1 would make all of them full.
     (bound.max(1.0) * (total + 1.0) / entries.len() as f64).ceil()
@@ -60,11 +62,11 @@ mod tests {
     use crate::hash;
 
     /// Candidates as the configuration names them.
-    fn entries(in_flight: &[u32]) -> Vec<Entry> {
-        let entry = |(at, in_flight): (usize, &u32)| Entry {
+    fn entries(in_flight: &[u32]) -> Vec<Profile> {
+        let entry = |(at, in_flight): (usize, &u32)| Profile {
             id: hash::of(format!("deployment-{at}").as_bytes()),
             load: Load { in_flight: *in_flight, ..Load::default() },
-            ..Entry::default()
+            ..Profile::default()
         };
         in_flight.iter().enumerate().map(entry).collect()
     }
@@ -73,7 +75,7 @@ mod tests {
         Session { key: Some(hash::of(&session.to_le_bytes())), bound: 1.25 }
     }
 
-    fn ordered(entries: &[Entry], session: Session) -> Vec<usize> {
+    fn ordered(entries: &[Profile], session: Session) -> Vec<usize> {
         by_session(entries, session, &mut fastrand::Rng::with_seed(1))
     }
 

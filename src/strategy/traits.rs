@@ -73,7 +73,7 @@ macro_rules! strategies {
             /// Returns the places of the candidates, which are in file order, in the order in
             /// which they are to be tried.
             #[must_use]
-            pub fn order(self, entries: &[Entry], pick: Pick<'_>) -> Vec<usize> {
+            pub fn order(self, entries: &[Profile], pick: Pick<'_>) -> Vec<usize> {
                 match self {
                     $(Self::$strategy => {
                         let ($entries, $pick) = (entries, pick);
@@ -121,7 +121,7 @@ impl Strategy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Entry, Load, Pick, Session};
+    use super::super::{Load, Pick, Profile, Session};
     use super::*;
 
     /// Something that orders may rest on: the trait of those that do, and how it is changed.
@@ -129,7 +129,7 @@ mod tests {
 
     #[derive(Clone)]
     struct Case {
-        entries: Vec<Entry>,
+        entries: Vec<Profile>,
         session: Session,
         turn: u64,
         seed: u64,
@@ -138,7 +138,7 @@ mod tests {
     impl Case {
         fn drawn(rng: &mut fastrand::Rng) -> Self {
             let mut case = Self {
-                entries: vec![Entry::default(); rng.usize(2..12)],
+                entries: vec![Profile::default(); rng.usize(2..12)],
                 session: Session::NONE,
                 turn: 0,
                 seed: 0,

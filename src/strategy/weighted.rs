@@ -2,21 +2,21 @@
 
 use crate::sort::{Rank, ranked};
 
-use super::Entry;
+use super::Profile;
 
 /// `weighted`: a random order in which each next place is drawn by weight from the rest.
 ///
-/// Sorting by `-ln(u) / weight` draws exactly so (Efraimidis and Spirakis,
-/// "Weighted random sampling with a reservoir", 2006).
+/// To sort by `-ln(u) / weight`, with a random `u` for each, draws exactly so (Efraimidis and
+/// Spirakis, "Weighted random sampling with a reservoir", 2006). Weight 0 is left out.
 ///
 /// ```
-/// # use pointsman::strategy::{Entry, Pick, Strategy};
-/// let entries = [0, 3, 0].map(|weight| Entry { weight, ..Entry::default() });
+/// # use pointsman::strategy::{Profile, Pick, Strategy};
+/// let entries = [0, 3, 0].map(|weight| Profile { weight, ..Profile::default() });
 /// let mut rng = fastrand::Rng::with_seed(1);
 /// let order = Strategy::Weighted.order(&entries, Pick::by(&mut rng));
 /// assert_eq!(order, [1], "weight 0 is not even a fallback");
 /// ```
-pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> {
+pub(super) fn shuffle(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
     let drawn: Vec<(Rank, usize)> = entries
         .iter()
         .enumerate()
@@ -33,8 +33,8 @@ pub(super) fn shuffle(entries: &[Entry], rng: &mut fastrand::Rng) -> Vec<usize> 
 mod tests {
     use super::*;
 
-    fn entries(weights: &[u32]) -> Vec<Entry> {
-        weights.iter().map(|weight| Entry { weight: *weight, ..Entry::default() }).collect()
+    fn entries(weights: &[u32]) -> Vec<Profile> {
+        weights.iter().map(|weight| Profile { weight: *weight, ..Profile::default() }).collect()
     }
 
     /// How often each candidate came first in 20,000 seeded draws.

@@ -149,7 +149,7 @@ impl Plan<'_> {
     }
 
     /// Whether a failure is followed by another attempt.
-    const fn fails_over(&self) -> bool {
+    fn fails_over(&self) -> bool {
         self.config.failover.max_attempts > 1
     }
 }

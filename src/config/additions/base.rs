@@ -3,28 +3,24 @@
 
 use std::collections::BTreeSet;
 
-use super::super::error::{Findings, Path};
-use super::super::raw::{self, Candidate, Fetched, Named, Raw};
-use super::super::read::Read;
-use super::super::resolve::{Layers, in_place, resolve};
-use super::super::shape::{CONFIGURATION, FETCHED};
-use super::super::{Config, Problems, finished, members};
-use super::Dynamic;
-use super::fit::Unfit;
-use super::overlay;
+use super::super::deployment::Deployment;
+use super::super::error::{Findings, Path, Problems};
+use super::super::parse::members;
+use super::super::raw::{Fetched, Named, Raw, RawCandidate, RawModel};
+use super::super::read::{Read, Section};
 
 /// A document and what was fetched.
 #[derive(Debug)]
 pub struct Base {
     pub(super) raw: Raw,
     /// The document by itself, where it has a shadow.
-    own: Option<Raw>,
-    own_routes: usize,
+    pub(super) own: Option<Raw>,
+    pub(super) own_routes: usize,
     /// Models and aliases that were fetched.
     pub(super) fetched: BTreeSet<String>,
     /// Deployments that the document creates in place.
-    own_placed: Named<raw::Deployment>,
-    findings: Findings,
+    own_placed: Named<Deployment>,
+    pub(super) findings: Findings,
 }
 
 impl Base {
@@ -35,7 +31,7 @@ impl Base {
     /// without the name of a document before it.
     pub fn read(document: &[u8], fetched: Option<&[u8]>) -> Result<Self, Problems> {
         let mut findings = Findings::default();
-        let read = members(document, &CONFIGURATION, &mut findings);
+        let read = members(document, Raw::shape(), &mut findings);
         let Some(read) = read.filter(|_| findings.problems.is_empty()) else {
             return Err(findings.problems);
         };
@@ -51,7 +47,7 @@ impl Base {
             findings,
         };
         if let Some(fetched) = fetched {
-            match members(fetched, &FETCHED, &mut base.findings) {
+            match members(fetched, Fetched::shape(), &mut base.findings) {
                 Some(members) => base.merge(Fetched::read(members)),
                 None => return Err(base.findings.problems.in_document("answer")),
             }
@@ -85,19 +81,6 @@ impl Base {
         raw.routes.extend(fetched.routes);
     }
 
-    /// The configuration with those dynamic entries that are not unfit.
-    ///
-    /// # Errors
-    /// What its names and rules get wrong.
-    pub fn with(mut self, dynamic: &Dynamic, unfit: &[Unfit]) -> Result<Config, Problems> {
-        let before = std::mem::take(&mut self.findings);
-        overlay::apply(&mut self, dynamic, unfit);
-        let mut findings = before;
-        let layers = Layers { raw: &self.raw, own: self.own.as_ref(), own_routes: self.own_routes };
-        let config = resolve(&layers, &mut findings);
-        finished(Some(config), findings)
-    }
-
     /// Whether a model or alias was fetched.
     #[must_use]
     pub fn is_fetched(&self, name: &str) -> bool {
@@ -127,6 +110,26 @@ impl Base {
         aliases.filter_map(|(alias, model)| Some((alias.as_str(), model.as_deref()?)))
     }
 
+    /// Keys of the groups that a dynamic route of that name has: those of the model it
+    /// hides; the empty one of a model without variants.
+    #[must_use]
+    pub fn groups(&self, name: &str) -> Vec<String> {
+        let keys = self.hidden_by(name).map(|hidden| variant_keys(Some(hidden)));
+        keys.filter(|keys| !keys.is_empty()).unwrap_or_else(|| vec![String::new()])
+    }
+
+    /// The model that a name stands for without dynamic entries.
+    pub(super) fn hidden_by(&self, name: &str) -> Option<&RawModel> {
+        let mut current = name;
+        for _ in 0..=self.raw.aliases.len() {
+            match self.raw.aliases.get(current) {
+                Some(next) => current = next.as_deref()?,
+                None => break,
+            }
+        }
+        self.raw.models.get(current)?.as_ref()
+    }
+
     /// Names of what was fetched for which shared data has keys, beyond the document's.
     #[must_use]
     pub fn further_fetched(&self) -> Vec<String> {
@@ -141,7 +144,7 @@ impl Base {
             }
         }
         for candidate in self.models_fetched().flat_map(|(_, model)| candidates(model)) {
-            if let Some((id, _)) = in_place(candidate)
+            if let Some((id, _)) = candidate.in_place()
                 && !self.raw.deployments.contains_key(&id)
                 && !self.own_placed.contains_key(&id)
             {
@@ -151,33 +154,33 @@ impl Base {
         names
     }
 
-    fn models_fetched(&self) -> impl Iterator<Item = (&String, &raw::Model)> {
+    fn models_fetched(&self) -> impl Iterator<Item = (&String, &RawModel)> {
         let models = self.raw.models.iter().filter(|(name, _)| self.fetched.contains(*name));
         models.filter_map(|(name, model)| Some((name, model.as_ref()?)))
     }
 }
 
 /// Keys of a model's variants.
-pub(super) fn variant_keys(model: Option<&raw::Model>) -> Vec<String> {
+pub(super) fn variant_keys(model: Option<&RawModel>) -> Vec<String> {
     let variants = model.into_iter().flat_map(|model| model.variants.iter().flatten().flatten());
     variants.filter_map(|variant| variant.key.clone()).collect()
 }
 
 /// Every candidate of a model.
-pub(super) fn candidates(model: &raw::Model) -> impl Iterator<Item = &Candidate> {
+pub(super) fn candidates(model: &RawModel) -> impl Iterator<Item = &RawCandidate> {
     let own = model.candidates.iter().flatten().flatten();
     let variants = model.variants.iter().flatten().flatten();
     own.chain(variants.flat_map(|variant| variant.candidates.iter().flatten().flatten()))
 }
 
 /// Deployments that models create in place, those of the shadow included.
-pub(super) fn placed(raw: &Raw) -> Named<raw::Deployment> {
+pub(super) fn placed(raw: &Raw) -> Named<Deployment> {
     let mut placed = Named::new();
-    let shadow = raw.shadow.iter().flat_map(|shadow| &shadow.models);
+    let shadow = raw.settings.shadow.iter().flat_map(|shadow| &shadow.models);
     let models = shadow.chain([&raw.models]).flat_map(Named::values);
     for candidate in models.flatten().flat_map(candidates) {
-        if let Some((id, deployment)) = in_place(candidate) {
-            placed.insert(id, Some(deployment));
+        if let Some((id, deployment)) = candidate.in_place() {
+            placed.insert(id, Some(deployment.clone()));
         }
     }
     placed
@@ -187,7 +190,7 @@ pub(super) fn placed(raw: &Raw) -> Named<raw::Deployment> {
 fn is_taken(
     at: &Path<'_>,
     name: &str,
-    models: &Named<raw::Model>,
+    models: &Named<RawModel>,
     aliases: &Named<String>,
     findings: &mut Findings,
 ) -> bool {

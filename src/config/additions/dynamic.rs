@@ -3,13 +3,13 @@
 //! Decides what one entry may look like by itself. Whether it fits a configuration is
 //! `fit`'s business.
 
-use super::super::error::{Findings, Path};
-use super::super::raw::{self, Listed};
-use super::super::read::Read;
-use super::super::shape::{DYNAMIC, DYNAMIC_ALIAS, DYNAMIC_ROUTE, Shape};
-use super::super::{Problems, members};
-use super::Added;
+use super::super::declare::section;
+use super::super::error::{Findings, Path, Problems};
+use super::super::parse::members;
+use super::super::read::{Read, Section};
+use super::entry::Added;
 use crate::json::Json;
+use crate::strategy::Strategy;
 
 /// Longest name, in bytes.
 const LONGEST_NAME: usize = 256;
@@ -27,24 +27,57 @@ pub struct Dynamic {
     pub aliases: Vec<(String, String)>,
 }
 
-/// What serves a model that was added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DynamicRoute {
-    /// The name of the strategy, as it was posted.
-    pub strategy: String,
-    /// In the order of the posting.
-    pub endpoints: Vec<Endpoint>,
+section! {
+    /// What serves a model that was added.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct DynamicRoute "dynamic_service" {
+        /// how the endpoints are ordered
+        pub strategy: String as (Strategy::KIND) = "ordered_fallback",
+        /// what serves it
+        pub endpoints: Vec<Endpoint> = required,
+    }
 }
 
-/// One provider and upstream model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The name of a provider.
-    pub provider: String,
-    /// The name of the upstream model.
-    pub model_id: String,
-    /// Share under `weighted`; none: the deployment's.
-    pub weight: Option<u32>,
+section! {
+    /// One provider and upstream model.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Endpoint "endpoint" {
+        /// the name of a provider
+        pub provider: String = required,
+        /// the upstream model name
+        pub model_id: String = required,
+        /// share under weighted; the deployment's if left out
+        pub weight: Option<u32> = none,
+    }
+}
+
+section! {
+    /// A model that was added while the proxy runs.
+    struct PostedRoute "dynamic_route" {
+        /// the name that clients ask for
+        model: String = required,
+        ..route: DynamicRoute,
+    }
+}
+
+section! {
+    /// Another name for a model that was added while the proxy runs.
+    struct PostedAlias "dynamic_alias" {
+        /// the name that clients ask for
+        alias: String = required,
+        /// the model or alias that it stands for
+        model: String = required,
+    }
+}
+
+section! {
+    /// Dynamic routes and aliases.
+    struct Kept "dynamic" {
+        /// routes
+        routes: Vec<PostedRoute> = [],
+        /// aliases
+        aliases: Vec<PostedAlias> = [],
+    }
 }
 
 impl Dynamic {
@@ -112,16 +145,13 @@ impl Dynamic {
     /// # Errors
     /// Bytes that another layout has written.
     pub fn decode(bytes: &[u8]) -> Result<Self, Problems> {
-        let raw: raw::Dynamic = read(bytes, &DYNAMIC)?;
+        let Kept { routes, aliases } = read(bytes)?;
         let mut dynamic = Self::default();
-        for route in raw.routes.into_iter().flatten() {
-            let (model, route) = DynamicRoute::of(route);
+        for PostedRoute { model, route } in routes {
             dynamic.put_route(model, route);
         }
-        for alias in raw.aliases.into_iter().flatten() {
-            if let (Some(alias), Some(model)) = (alias.alias, alias.model) {
-                dynamic.put_alias(alias, model);
-            }
+        for PostedAlias { alias, model } in aliases {
+            dynamic.put_alias(alias, model);
         }
         Ok(dynamic)
     }
@@ -131,8 +161,7 @@ impl Dynamic {
     /// # Errors
     /// What is wrong with it, field by field.
     pub fn read_alias(body: &[u8]) -> Result<(String, String), Problems> {
-        let raw: raw::DynamicAlias = read(body, &DYNAMIC_ALIAS)?;
-        let (alias, model) = (raw.alias.unwrap_or_default(), raw.model.unwrap_or_default());
+        let PostedAlias { alias, model } = read(body)?;
         let mut findings = Findings::default();
         for (key, name) in [("alias", &alias), ("model", &model)] {
             check_length(&Path::Root.key(key), name, &mut findings);
@@ -147,7 +176,7 @@ impl DynamicRoute {
     /// # Errors
     /// What is wrong with it, field by field.
     pub fn read(body: &[u8]) -> Result<(String, Self), Problems> {
-        let (model, route) = Self::of(read(body, &DYNAMIC_ROUTE)?);
+        let PostedRoute { model, route } = read(body)?;
         let mut findings = Findings::default();
         check_length(&Path::Root.key("model"), &model, &mut findings);
         let at = Path::Root.key("endpoints");
@@ -165,18 +194,6 @@ impl DynamicRoute {
             check_length(&at.key("model_id"), &endpoint.model_id, &mut findings);
         }
         checked((model, route), findings)
-    }
-
-    fn of(raw: raw::DynamicRoute) -> (String, Self) {
-        let endpoints: Listed<raw::Endpoint> = raw.endpoints.unwrap_or_default();
-        let endpoints = endpoints.into_iter().flatten().map(|endpoint| Endpoint {
-            provider: endpoint.provider.unwrap_or_default(),
-            model_id: endpoint.model_id.unwrap_or_default(),
-            weight: endpoint.weight,
-        });
-        let endpoints = endpoints.collect();
-        let strategy = raw.strategy.unwrap_or_default();
-        (raw.model.unwrap_or_default(), Self { strategy, endpoints })
     }
 
     /// Writes it as it is posted.
@@ -216,9 +233,9 @@ fn put<T>(list: &mut Vec<(String, T)>, name: String, value: T) {
 }
 
 /// What bytes of that shape say.
-fn read<T: Read>(bytes: &[u8], shape: &'static Shape) -> Result<T, Problems> {
+fn read<T: Section + Read>(bytes: &[u8]) -> Result<T, Problems> {
     let mut findings = Findings::default();
-    match members(bytes, shape, &mut findings) {
+    match members(bytes, T::shape(), &mut findings) {
         Some(members) if findings.problems.is_empty() => Ok(T::read(members)),
         _ => Err(findings.problems.in_document("body")),
     }

@@ -2,15 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use super::super::raw::{self, Candidate, Listed, Raw};
-use super::super::resolve::in_place;
-use super::super::{ModelFacts, Status, TagMatch};
+use super::super::configuration::Config;
+use super::super::deployment::Deployment;
+use super::super::error::Problems;
+use super::super::parse::finished;
+use super::super::raw::{Listed, Listing, Raw, RawCandidate, RawModel, RawVariant};
+use super::super::resolve::{Layers, resolve};
 use super::base::{Base, candidates};
-use super::fit::{Added, Outline, Place, Unfit, strategy};
-use super::{Dynamic, DynamicRoute, Endpoint};
+use super::dynamic::{Dynamic, DynamicRoute, Endpoint};
+use super::entry::{Added, Unfit};
+use super::outline::{Outline, Place, strategy};
+
+impl Base {
+    /// The configuration with those dynamic entries that are not unfit.
+    ///
+    /// # Errors
+    /// What its names and rules get wrong.
+    pub fn with(mut self, dynamic: &Dynamic, unfit: &[Unfit]) -> Result<Config, Problems> {
+        apply(&mut self, dynamic, unfit);
+        let Self { raw, own, own_routes, mut findings, .. } = self;
+        let config = resolve(Layers { raw, own, own_routes }, &mut findings);
+        finished(Some(config), findings)
+    }
+}
 
 /// Lays entries over the configuration, those aside that do not fit.
-pub(super) fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
+fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     if dynamic.is_empty() {
         return;
     }
@@ -59,8 +76,9 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
             raw.models.insert(name, model);
             continue;
         }
-        for (id, deployment) in model.iter().flat_map(candidates).filter_map(in_place) {
-            declare(raw, id, deployment);
+        let created = model.iter().flat_map(candidates).filter_map(RawCandidate::in_place);
+        for (id, deployment) in created {
+            declare(raw, id, deployment.clone());
         }
     }
     for (alias, target) in std::mem::take(&mut raw.aliases) {
@@ -70,7 +88,7 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
     }
 }
 
-fn declare(raw: &mut Raw, id: String, deployment: raw::Deployment) {
+fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
     if raw.deployments.contains_key(&id) {
         return;
     }
@@ -79,8 +97,8 @@ fn declare(raw: &mut Raw, id: String, deployment: raw::Deployment) {
 
 /// The model of a route. It has the variants of the model that it hides, so that whoever
 /// names one of those is served, too.
-fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -> raw::Model {
-    let candidates = || -> Listed<Candidate> {
+fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -> RawModel {
+    let candidates = || -> Listed<RawCandidate> {
         let places = route.endpoints.iter().filter_map(|endpoint| {
             outline.place(endpoint).ok().map(|place| Some(candidate(endpoint, place)))
         });
@@ -89,7 +107,7 @@ fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -
     let strategy = strategy(route);
     let hidden = base.hidden_by(name);
     let variants = hidden.and_then(|hidden| hidden.variants.as_ref()).map(|variants| {
-        let variant = |hidden: &raw::Variant| raw::Variant {
+        let variant = |hidden: &RawVariant| RawVariant {
             key: hidden.key.clone(),
             purpose: None,
             when_to_use: None,
@@ -100,48 +118,30 @@ fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -
         variants.iter().map(|hidden| hidden.as_ref().map(variant)).collect()
     });
     let has_variants = variants.is_some();
-    raw::Model {
+    RawModel {
         strategy: (!has_variants).then_some(strategy),
         candidates: (!has_variants).then(candidates),
         variants,
-        fallbacks: raw::Fallbacks {
-            any_failure: None,
-            general: Vec::new(),
-            context_window: None,
-            content_policy: None,
-            rate_limit: None,
-        },
-        state_deployment: None,
-        status: Status::Active,
-        description: None,
-        purpose: None,
-        when_to_use: None,
-        param_schema: None,
-        tag_match: TagMatch::Off,
-        sticky: None,
-        custom: None,
+        ..RawModel::default()
     }
 }
 
-fn candidate(endpoint: &Endpoint, place: Place) -> Candidate {
-    let (deployment, provider, model) = match place {
-        Place::Known(id, _) => (Some(id), None, None),
-        Place::New(_) => (None, Some(endpoint.provider.clone()), Some(endpoint.model_id.clone())),
+fn candidate(endpoint: &Endpoint, place: Place) -> RawCandidate {
+    let (deployment, created) = match place {
+        Place::Known(id, _) => (Some(id), None),
+        Place::New(_) => (None, Some(deployment(endpoint))),
     };
-    Candidate {
-        deployment,
-        weight: endpoint.weight,
-        position: 0,
-        rules: Vec::new(),
-        request_overrides: None,
-        provider,
-        model,
-        priority: 0,
-        tags: Vec::new(),
-        rpm_limit: None,
-        tpm_limit: None,
-        max_parallel_requests: None,
+    let listing = Listing { weight: endpoint.weight, ..Listing::default() };
+    RawCandidate { deployment, created, listing }
+}
+
+/// Returns a deployment as one in place is read that has no further keys.
+fn deployment(endpoint: &Endpoint) -> Deployment {
+    Deployment {
+        provider_name: endpoint.provider.clone(),
+        upstream_model: endpoint.model_id.clone(),
+        weight: 1,
         enabled: true,
-        facts: ModelFacts::default(),
+        ..Deployment::default()
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::{StrategyName, Target};
+use super::super::{Config, StrategyName, Target};
 use super::*;
 use crate::json::Json;
 

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use super::Node;
+use super::node::Node;
 
 /// What is wrong with the syntax of a JSON text, and where.
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! Numbers that may have been written as numbers, doubles or text.
 //!
 //! A `google.protobuf.Struct` knows doubles alone, and Envoy's YAML loader turns
-//! fractions and large integers into text before it builds one.
+//! fractions and large integers into text before it builds one. The digits are read by
+//! the standard library; what is here is which texts and doubles stand for which number.
 
 use serde_json::{Number, Value};
 
-use super::Node;
+use super::node::Node;
 
 /// Integers up to this are exact in a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;

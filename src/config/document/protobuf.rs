@@ -3,11 +3,12 @@
 //! Envoy hands over a Struct as its protobuf bytes. Only the fields of Struct,
 //! Value and ListValue are known, and anything else is refused: text in another
 //! language must not pass for an empty Struct. Reads are bounded by the bytes at
-//! hand and by a depth.
+//! hand and by a depth. Our own, for prost's Struct is 11 KB more of the module, passes over
+//! unknown fields and merges equal keys, which are to be reported.
 
 use serde_json::Number;
 
-use super::Node;
+use super::node::Node;
 use super::number::whole;
 
 /// Levels of lists and objects, about as many as the JSON reader allows.

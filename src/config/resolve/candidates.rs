@@ -1,23 +1,22 @@
 //! Candidates and the rules of their strategy.
 
-use std::sync::Arc;
-
+use super::super::candidate::{Candidate, Rule};
 use super::super::error::{Path, quoted};
-use super::super::raw::{self, Listed};
-use super::super::{Candidate, DeploymentId, Rule, StrategyName};
-use super::deployments::in_place;
+use super::super::ids::DeploymentId;
+use super::super::raw::{Listed, RawCandidate, RawRule};
+use super::lists::present;
 use super::names::resolved;
-use super::overrides::{merged, overrides};
-use super::{Scope, present};
-use crate::strategy::Trait;
+use super::overrides;
+use super::scope::Scope;
+use crate::strategy::{Strategy, Trait};
 
 impl Scope<'_> {
     /// Resolves the candidates of one group, in file order.
     pub(super) fn candidates(
         &mut self,
         at: &Path<'_>,
-        strategy: StrategyName,
-        raw: &Listed<raw::Candidate>,
+        strategy: Strategy,
+        raw: &Listed<RawCandidate>,
     ) -> Vec<Candidate> {
         self.check_count(at, strategy, raw.len());
         let mut candidates = Vec::new();
@@ -36,7 +35,7 @@ impl Scope<'_> {
         candidates
     }
 
-    fn check_count(&mut self, at: &Path<'_>, strategy: StrategyName, count: usize) {
+    fn check_count(&mut self, at: &Path<'_>, strategy: Strategy, count: usize) {
         if count == 0 {
             self.findings.problem(at, "is empty; at least one candidate is needed");
         } else if strategy.has(Trait::IsOne) && count > 1 {
@@ -48,41 +47,37 @@ impl Scope<'_> {
     fn candidate(
         &mut self,
         at: &Path<'_>,
-        strategy: StrategyName,
-        raw: &raw::Candidate,
+        strategy: Strategy,
+        raw: &RawCandidate,
     ) -> Option<Candidate> {
         self.check_rules(at, strategy, raw);
         let rules_at = at.key("rules");
-        let rules = raw.rules.iter().enumerate();
+        let rules = raw.listing.rules.iter().enumerate();
         let rules = rules
             .filter_map(|(index, rule)| Some((index, rule.as_ref()?)))
             .map(|(index, rule)| self.rule(&rules_at.index(index), rule))
             .collect();
-        let own = overrides(at, raw.request_overrides.as_ref(), self.findings);
+        let own = &raw.listing.request_overrides;
+        overrides::check(at, own, self.findings);
         let id = self.deployment(at, raw)?;
         let deployment = self.ground.built.get(id.0)?;
-        let written = self.ground.written.get(&deployment.id)?.as_ref()?;
         Some(Candidate {
             deployment: id,
-            weight: raw.weight.unwrap_or(written.weight),
-            position: raw.position,
+            weight: raw.listing.weight.unwrap_or(deployment.weight),
+            position: raw.listing.position,
             rules,
-            request_overrides: if own.0.is_empty() {
-                Arc::clone(&deployment.request_overrides)
-            } else {
-                merged(own, &deployment.request_overrides)
-            },
+            request_overrides: overrides::merged(own, &deployment.request_overrides),
         })
     }
 
-    fn deployment(&mut self, at: &Path<'_>, raw: &raw::Candidate) -> Option<DeploymentId> {
-        let created = in_place(raw).map(|(id, _)| id);
+    fn deployment(&mut self, at: &Path<'_>, raw: &RawCandidate) -> Option<DeploymentId> {
+        let created = raw.in_place().map(|(id, _)| id);
         let id = raw.deployment.as_ref().or(created.as_ref())?;
         resolved(at, self.ground.find(id), self.findings)
     }
 
-    fn check_rules(&mut self, at: &Path<'_>, strategy: StrategyName, raw: &raw::Candidate) {
-        let has_rules = !raw.rules.is_empty();
+    fn check_rules(&mut self, at: &Path<'_>, strategy: Strategy, raw: &RawCandidate) {
+        let has_rules = !raw.listing.rules.is_empty();
         let has_use = strategy.has(Trait::ByRules);
         if has_use && !has_rules && !self.findings.is_reported(&at.key("rules")) {
             let message = "has no rules; every candidate under \"rules\" needs some";
@@ -92,7 +87,7 @@ impl Scope<'_> {
         }
     }
 
-    fn rule(&mut self, at: &Path<'_>, raw: &raw::Rule) -> Rule {
+    fn rule(&mut self, at: &Path<'_>, raw: &RawRule) -> Rule {
         let mut params = Vec::new();
         for (name, values) in &raw.params {
             let Some(values) = values else { continue };

@@ -4,15 +4,16 @@
 //! explain tells does not depend on how a file was encoded.
 
 use super::super::error::{Path, quoted};
-use super::super::raw::{self, Listed, Named};
-use super::super::{Condition, NamePattern, When};
-use super::{Scope, pairs, present};
+use super::super::raw::{Listed, Named, RawWhen};
+use super::super::route::{Condition, NamePattern, When};
+use super::lists::{pairs, present};
+use super::scope::Scope;
 use crate::request::control::is_tag;
 use crate::request::format::Format;
 
 impl Scope<'_> {
     /// Resolves a conjunction of conditions.
-    pub(super) fn when(&mut self, at: &Path<'_>, raw: &raw::When) -> When {
+    pub(super) fn when(&mut self, at: &Path<'_>, raw: &RawWhen) -> When {
         let mut conditions = Vec::new();
         conditions.extend(raw.model_in.as_ref().map(|names| Condition::ModelIn(patterns(names))));
         conditions.extend(numbers_before(raw));
@@ -52,7 +53,7 @@ impl Scope<'_> {
     }
 
     /// Requests lose tags that are not printable ASCII without spaces.
-    fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &raw::When) {
+    fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &RawWhen) {
         let listed = raw.tag_in.iter().flatten().flatten().map(|tag| ("tag_in", tag));
         for (key, tag) in raw.tag_equals.iter().map(|tag| ("tag_equals", tag)).chain(listed) {
             if !is_tag(tag) {
@@ -62,14 +63,14 @@ impl Scope<'_> {
         }
     }
 
-    fn keywords(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+    fn keywords(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let words =
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
         let words = words.into_iter().map(|word| (self.wanted.keywords.add(&word), word)).collect();
         Some(Condition::PromptContainsAnyOf(words))
     }
 
-    fn formats(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+    fn formats(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let names = self.texts(at, "format_in", raw.format_in.as_ref())?;
         let formats = names.iter().filter_map(|name| Format::from_name(name)).collect();
         Some(Condition::FormatIn(formats))
@@ -80,7 +81,7 @@ impl Scope<'_> {
         Condition::HeaderEquals(pairs(headers))
     }
 
-    fn any_of(&mut self, at: &Path<'_>, raw: &raw::When) -> Option<Condition> {
+    fn any_of(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let list = raw.any_of.as_ref()?;
         self.warn_if_empty(at, "any_of", list);
         let at = at.key("any_of");
@@ -105,7 +106,7 @@ fn patterns(names: &Listed<String>) -> Vec<NamePattern> {
 }
 
 /// Estimates, which stand before the tags.
-fn numbers_before(raw: &raw::When) -> impl Iterator<Item = Condition> {
+fn numbers_before(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.input_tokens_lt.map(Condition::InputTokensLt),
         raw.input_tokens_gt.map(Condition::InputTokensGt),
@@ -117,7 +118,7 @@ fn numbers_before(raw: &raw::When) -> impl Iterator<Item = Condition> {
 }
 
 /// What the request has or has not.
-fn presence(raw: &raw::When) -> impl Iterator<Item = Condition> {
+fn presence(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.has_images.map(Condition::HasImages),
         raw.has_audio.map(Condition::HasAudio),
@@ -131,7 +132,7 @@ fn presence(raw: &raw::When) -> impl Iterator<Item = Condition> {
 }
 
 /// Numbers the request tells itself.
-fn numbers_after(raw: &raw::When) -> impl Iterator<Item = Condition> {
+fn numbers_after(raw: &RawWhen) -> impl Iterator<Item = Condition> {
     [
         raw.max_output_tokens_lt.map(Condition::MaxOutputTokensLt),
         raw.max_output_tokens_gt.map(Condition::MaxOutputTokensGt),

@@ -4,19 +4,21 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::super::deployment::{Deployment, ModelFacts};
 use super::super::error::{Findings, Path, quoted};
-use super::super::raw::{self, Candidate, Named, Raw};
+use super::super::ids::{DeploymentId, ProviderId};
+use super::super::provider::Provider;
+use super::super::raw::{Named, Raw, RawCandidate};
 use super::super::shape::{did_you_mean, listed};
-use super::super::{Deployment, DeploymentId, ModelFacts, ProviderId};
-use super::overrides::overrides;
-use super::{Rules, inserted, numbered, present};
+use super::lists::{given, inserted, numbered};
+use super::overrides;
+use super::rules::Rules;
 use crate::hash;
 
 /// Everything a request can be sent to.
 pub(super) struct Ground {
-    /// As written; none where it was reported.
-    pub(super) written: Named<raw::Deployment>,
     /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
     /// Those that only a shadow creates: nothing of the first set may come to one.
@@ -65,18 +67,18 @@ impl Ground {
         }
         let providers = numbered(&raw.providers, ProviderId);
         let built = written
-            .iter()
-            .filter_map(|(id, raw)| Some((id, raw.as_ref()?)))
-            .map(|(id, deployment)| build(&at, id, deployment, &providers, raw, findings))
+            .into_iter()
+            .filter_map(|(id, deployment)| Some((id, deployment?)))
+            .map(|(id, written)| build(&at, id, written, &providers, &raw.catalog, findings))
             .collect();
-        let attempting = raw.providers.iter().filter(|_| raw.failover.max_attempts > 1);
-        let attempting = attempting.filter_map(|(name, provider)| {
-            Some((provider.as_ref()?.cluster.clone()?, name.clone()))
+        let attempting = given(&raw.providers).filter(|(_, provider)| {
+            raw.settings.failover.max_attempts > 1 && !provider.cluster.is_empty()
         });
-        let attempting = inserted(attempting);
+        let attempting =
+            inserted(attempting.map(|(name, provider)| (provider.cluster.clone(), name.clone())));
         let suggestions = Cell::new(MOST_SUGGESTIONS);
         let is_partial = findings.is_reported(&at);
-        Self { written, ids, hidden, built, attempting, is_partial, suggestions }
+        Self { ids, hidden, built, attempting, is_partial, suggestions }
     }
 
     /// Reports a service's cluster that is a provider's: called from within a request, the
@@ -147,28 +149,8 @@ fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     }
 }
 
-/// The deployment that a candidate creates, if it does.
-pub(in crate::config) fn in_place(candidate: &Candidate) -> Option<(String, raw::Deployment)> {
-    let (provider, model) = (candidate.provider.as_ref()?, candidate.model.as_ref()?);
-    let deployment = raw::Deployment {
-        provider: Some(provider.clone()),
-        model: Some(model.clone()),
-        // Weight and overrides stay with the candidate.
-        weight: 1,
-        priority: candidate.priority,
-        tags: candidate.tags.clone(),
-        rpm_limit: candidate.rpm_limit,
-        tpm_limit: candidate.tpm_limit,
-        max_parallel_requests: candidate.max_parallel_requests,
-        enabled: candidate.enabled,
-        facts: candidate.facts.clone(),
-        request_overrides: None,
-    };
-    Some((format!("{provider}/{model}"), deployment))
-}
-
 struct Collector<'a> {
-    written: &'a mut Named<raw::Deployment>,
+    written: &'a mut Named<Deployment>,
     /// Where each deployment in place was first created.
     places: BTreeMap<String, String>,
     /// Ids of those that the set at hand created.
@@ -180,21 +162,19 @@ impl Collector<'_> {
     fn check_provider(
         &mut self,
         at: &Path<'_>,
-        deployment: Option<&raw::Deployment>,
-        providers: &Named<raw::Provider>,
+        deployment: Option<&Deployment>,
+        providers: &Named<Provider>,
     ) {
-        let Some(name) = deployment.and_then(|deployment| deployment.provider.as_ref()) else {
-            return;
-        };
-        if !providers.contains_key(name) && !self.findings.is_reported(&Path::Root.key("providers"))
-        {
+        let Some(Deployment { provider_name: name, .. }) = deployment else { return };
+        let is_known = name.is_empty() || providers.contains_key(name);
+        if !is_known && !self.findings.is_reported(&Path::Root.key("providers")) {
             let known = || providers.keys().map(String::as_str);
             let message = unknown("provider", name, did_you_mean(name, known()), known());
             self.findings.problem(&at.key("provider"), message);
         }
     }
 
-    fn collect(&mut self, rules: &Rules<'_>, providers: &Named<raw::Provider>) {
+    fn collect(&mut self, rules: &Rules<'_>, providers: &Named<Provider>) {
         for (name, model) in rules.models {
             let Some(model) = model else { continue };
             let at = rules.models_at.key(name);
@@ -218,18 +198,18 @@ impl Collector<'_> {
     fn add(
         &mut self,
         at: &Path<'_>,
-        candidate: Option<&Candidate>,
-        providers: &Named<raw::Provider>,
+        candidate: Option<&RawCandidate>,
+        providers: &Named<Provider>,
     ) {
-        let Some((id, deployment)) = candidate.and_then(in_place) else { return };
-        self.check_provider(at, Some(&deployment), providers);
+        let Some((id, deployment)) = candidate.and_then(RawCandidate::in_place) else { return };
+        self.check_provider(at, Some(deployment), providers);
         match self.written.get(&id) {
             None => {
                 self.places.insert(id.clone(), at.to_string());
                 self.created.push(id.clone());
-                self.written.insert(id, Some(deployment));
+                self.written.insert(id, Some(deployment.clone()));
             }
-            Some(Some(other)) if !is_same(other, &deployment) => {
+            Some(Some(other)) if !is_same(other, deployment) => {
                 let declared = || Path::Root.key("deployments").key(&id).to_string();
                 let place = self.places.get(&id).cloned().unwrap_or_else(declared);
                 let message =
@@ -242,41 +222,32 @@ impl Collector<'_> {
 }
 
 /// Whether two deployments are one: what a candidate has of its own does not count.
-fn is_same(left: &raw::Deployment, right: &raw::Deployment) -> bool {
-    let neutral = |deployment: &raw::Deployment| raw::Deployment {
+fn is_same(left: &Deployment, right: &Deployment) -> bool {
+    let neutral = |deployment: &Deployment| Deployment {
         weight: 1,
-        request_overrides: None,
+        request_overrides: Arc::default(),
         ..deployment.clone()
     };
     neutral(left) == neutral(right)
 }
 
+/// Returns a deployment with what its names stand for.
 fn build(
     at: &Path<'_>,
-    id: &str,
-    deployment: &raw::Deployment,
+    id: String,
+    written: Deployment,
     providers: &BTreeMap<String, ProviderId>,
-    raw: &Raw,
+    catalog: &Named<ModelFacts>,
     findings: &mut Findings,
 ) -> Deployment {
-    let provider = deployment.provider.as_ref().and_then(|name| providers.get(name)).copied();
-    let upstream_model = deployment.model.clone().unwrap_or_default();
-    let catalogued = raw.catalog.get(&upstream_model).cloned().flatten().unwrap_or_default();
+    overrides::check(&at.key(&id), &written.request_overrides, findings);
+    let catalogued = catalog.get(&written.upstream_model).cloned().flatten().unwrap_or_default();
     Deployment {
-        id: id.to_owned(),
         hash: hash::of(id.as_bytes()),
-        provider: provider.unwrap_or(ProviderId(0)),
-        upstream_model,
-        weight: deployment.weight,
-        priority: deployment.priority,
-        tags: present(&deployment.tags),
-        rpm_limit: deployment.rpm_limit,
-        tpm_limit: deployment.tpm_limit,
-        max_parallel_requests: deployment.max_parallel_requests,
-        enabled: deployment.enabled,
-        facts: over(&deployment.facts, catalogued),
-        request_overrides: overrides(&at.key(id), deployment.request_overrides.as_ref(), findings)
-            .into(),
+        provider: providers.get(&written.provider_name).copied().unwrap_or_default(),
+        facts: over(&written.facts, catalogued),
+        id,
+        ..written
     }
 }
 

@@ -5,21 +5,19 @@
 //! of it. What fits neither is refused here, so that no request meets it.
 
 use super::super::error::{Findings, Path};
-use super::super::raw::{Provider, Raw};
-use super::super::{BodyPolicy, Hold};
-
-/// What holds the head.
-pub(super) fn resolve(raw: &Raw) -> Hold {
-    if raw.hold == "buffer_filter" { Hold::BufferFilter } else { Hold::StopIteration }
-}
+use super::super::provider::Provider;
+use super::super::raw::{Raw, RawUnknownModel, Settings};
+use super::super::settings::{BodyPolicy, Hold};
+use super::lists::given;
 
 /// Refuses what cannot be done for a head that has gone on.
 pub(super) fn check(raw: &Raw, findings: &mut Findings) {
-    if resolve(raw) == Hold::StopIteration {
+    let settings = &raw.settings;
+    if settings.hold == Hold::StopIteration {
         return;
     }
-    if raw.failover.max_attempts > 1 || raw.failover.attempt_filter {
-        refuse_passing(raw, findings);
+    if settings.failover.max_attempts > 1 || settings.failover.attempt_filter {
+        refuse_passing(settings, findings);
     } else {
         refuse_changes(raw, findings);
     }
@@ -27,14 +25,14 @@ pub(super) fn check(raw: &Raw, findings: &mut Findings) {
 
 /// The attempt filter is to have the client's credential, and no other cluster: what is
 /// judged has lost it before its body is known.
-fn refuse_passing(raw: &Raw, findings: &mut Findings) {
+fn refuse_passing(settings: &Settings, findings: &mut Findings) {
     let root = Path::Root;
     let limits = root.key("limits");
     let is_passing = |policy: BodyPolicy| policy == BodyPolicy::PassThrough;
     for (at, is_passing) in [
-        (limits.key("on_oversize"), is_passing(raw.limits.on_oversize)),
-        (limits.key("on_unparsable"), is_passing(raw.limits.on_unparsable)),
-        (root.key("unknown_model"), raw.unknown_model.policy.as_deref() == Some("pass_through")),
+        (limits.key("on_oversize"), is_passing(settings.limits.on_oversize)),
+        (limits.key("on_unparsable"), is_passing(settings.limits.on_unparsable)),
+        (root.key("unknown_model"), matches!(settings.unknown_model, RawUnknownModel::PassThrough)),
     ] {
         if is_passing {
             let message = "\"pass_through\" is not possible where hold is \"buffer_filter\" and \
@@ -48,19 +46,16 @@ fn refuse_passing(raw: &Raw, findings: &mut Findings) {
 fn refuse_changes(raw: &Raw, findings: &mut Findings) {
     let root = Path::Root;
     let providers = root.key("providers");
-    for (name, provider) in &raw.providers {
+    for (name, provider) in given(&raw.providers) {
         let at = providers.key(name);
-        for key in provider.iter().flat_map(changes) {
+        for key in changes(provider) {
             refuse_change(&at.key(key), findings);
         }
     }
     let routes = root.key("routes");
     for (index, route) in raw.routes.iter().enumerate() {
-        if route
-            .as_ref()
-            .and_then(|route| route.then.as_ref())
-            .is_some_and(|then| then.disable_cache)
-        {
+        let then = route.as_ref().and_then(|route| route.then.as_ref());
+        if then.is_some_and(|then| then.disable_cache) {
             let route = routes.index(index);
             refuse_change(&route.key("then").key("disable_cache"), findings);
         }

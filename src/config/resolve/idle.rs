@@ -1,28 +1,33 @@
 //! Warnings of what is accepted and has no effect beside the rest of the document.
 
 use super::super::error::{Findings, Path};
-use super::super::raw::{Model, Raw};
+use super::super::raw::{Raw, RawFallbacks, RawModel};
+use super::lists::given;
 
 /// Warns of every key that is given and idle.
 pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
-    if raw.failover.max_attempts > 1 {
+    if raw.settings.failover.max_attempts > 1 {
         return;
     }
     let models = Path::Root.key("models");
-    for (name, model) in &raw.models {
+    for (name, model) in given(&raw.models) {
         let model_at = models.key(name);
         let at = model_at.key("fallbacks");
-        for (key, _) in model.iter().flat_map(kinds).filter(|(_, is_given)| *is_given) {
+        for (key, _) in kinds(model).into_iter().filter(|(_, is_given)| *is_given) {
             findings.warn(&at.key(key), "has no effect: nothing else is tried after a failure while failover.max_attempts is 1");
         }
     }
 }
 
-const fn kinds(model: &Model) -> [(&'static str, bool); 3] {
-    let fallbacks = &model.fallbacks;
+/// Returns the lists of fallbacks that are for one kind of failure, and whether they are given.
+fn kinds(model: &RawModel) -> [(&'static str, bool); 3] {
+    let lists = match &model.fallbacks {
+        RawFallbacks::ByKind(lists) => Some(lists),
+        RawFallbacks::General(_) => None,
+    };
     [
-        ("context_window", fallbacks.context_window.is_some()),
-        ("content_policy", fallbacks.content_policy.is_some()),
-        ("rate_limit", fallbacks.rate_limit.is_some()),
+        ("context_window", lists.is_some_and(|lists| lists.context_window.is_some())),
+        ("content_policy", lists.is_some_and(|lists| lists.content_policy.is_some())),
+        ("rate_limit", lists.is_some_and(|lists| lists.rate_limit.is_some())),
     ]
 }

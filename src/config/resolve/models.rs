@@ -1,16 +1,22 @@
 //! Models: candidates or variants, the default variant, fallbacks, params.
 
+use crate::strategy::{Strategy, Trait};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::super::custom::MOST_LISTED;
 use super::super::error::{Path, quoted};
-use super::super::raw::{self, Listed};
-use super::super::{
-    Custom, Fallbacks, Group, GroupId, Index, MOST_LISTED, Model, ParamSchema, ParamType, Sticky,
-    Target,
-};
+use super::super::ids::GroupId;
+use super::super::large::Index;
+use super::super::model::{Fallbacks, Group, Model};
+use super::super::parts::ParamSchema;
+use super::super::raw::{Listed, RawFallbacks, RawModel, RawVariant};
+use super::super::route::Target;
+use super::super::sticky::{RawSticky, Sticky};
+use super::lists::given;
 use super::names::resolved;
-use super::{Rules, Scope, inserted, present};
-use crate::strategy::Trait;
+use super::rules::Rules;
+use super::scope::Scope;
 
 /// The variant that is meant when none is named, wherever it stands.
 const BASE: &str = "base";
@@ -18,51 +24,44 @@ const BASE: &str = "base";
 impl Scope<'_> {
     /// Resolves every model, sorted by name.
     pub(super) fn models(&mut self, rules: &Rules<'_>) -> Vec<Model> {
-        let models = rules.models.iter();
-        let models = models.filter_map(|(name, raw)| Some((name, raw.as_ref()?)));
+        let models = given(rules.models);
         models.map(|(name, raw)| self.model(&rules.models_at.key(name), name, raw)).collect()
     }
 
-    fn model(&mut self, at: &Path<'_>, name: &str, raw: &raw::Model) -> Model {
+    fn model(&mut self, at: &Path<'_>, name: &str, raw: &RawModel) -> Model {
         let (groups, default_group) = self.groups(at, raw);
         self.warn_of_idle_settings(at, raw);
-        let custom = self.custom(at, raw, &groups);
+        self.check_custom(at, raw, &groups);
+        let fallbacks = self.fallbacks(&at.key("fallbacks"), &raw.fallbacks);
+        let state_deployment = raw.state_deployment.as_ref().and_then(|id| {
+            resolved(&at.key("state_deployment"), self.ground.find(id), self.findings)
+        });
+        if let Some(schema) = &raw.traits.param_schema {
+            self.check_param_schema(&at.key("param_schema"), schema);
+        }
         Model {
             name: name.to_owned(),
             groups,
             default_group,
-            fallbacks: self.fallbacks(&at.key("fallbacks"), &raw.fallbacks),
-            state_deployment: raw.state_deployment.as_ref().and_then(|id| {
-                resolved(&at.key("state_deployment"), self.ground.find(id), self.findings)
-            }),
-            status: raw.status,
-            description: raw.description.clone(),
-            purpose: raw.purpose.clone(),
-            when_to_use: raw.when_to_use.clone(),
-            param_schema: raw
-                .param_schema
-                .as_ref()
-                .map(|schema| self.param_schema(&at.key("param_schema"), schema)),
-            tag_match: raw.tag_match,
-            sticky: raw
-                .sticky
-                .as_ref()
-                .map_or_else(Sticky::default, |sticky| self.sticky(&at.key("sticky"), sticky)),
-            custom,
+            fallbacks,
+            state_deployment,
+            sticky: self.sticky(&at.key("sticky"), raw.traits.sticky.as_ref()),
+            traits: Arc::clone(&raw.traits),
         }
     }
 
-    fn sticky(&mut self, at: &Path<'_>, raw: &raw::Sticky) -> Sticky {
+    fn sticky(&mut self, at: &Path<'_>, raw: Option<&RawSticky>) -> Sticky {
         let default = Sticky::default();
+        let Some(raw) = raw else { return default };
         let Some(keys) = &raw.keys else { return Sticky { bound: raw.bound, ..default } };
         if keys.is_empty() {
             let message = "is empty; leave it out, or name at least one key";
             self.findings.problem(&at.key("keys"), message);
         }
-        Sticky { keys: keys.iter().copied().flatten().collect(), bound: raw.bound }
+        Sticky { keys: keys.clone(), bound: raw.bound }
     }
 
-    fn groups(&mut self, at: &Path<'_>, raw: &raw::Model) -> (Vec<Group>, GroupId) {
+    fn groups(&mut self, at: &Path<'_>, raw: &RawModel) -> (Vec<Group>, GroupId) {
         let Some(variants) = &raw.variants else {
             return (self.base(at, raw).into_iter().collect(), GroupId(0));
         };
@@ -93,7 +92,7 @@ impl Scope<'_> {
     }
 
     /// The only group of a model without variants.
-    fn base(&mut self, at: &Path<'_>, raw: &raw::Model) -> Option<Group> {
+    fn base(&mut self, at: &Path<'_>, raw: &RawModel) -> Option<Group> {
         let candidates_at = at.key("candidates");
         let Some(candidates) = &raw.candidates else {
             let is_reported = self.findings.is_reported(&candidates_at)
@@ -115,7 +114,7 @@ impl Scope<'_> {
         })
     }
 
-    fn variant(&mut self, at: &Path<'_>, raw: &raw::Variant) -> Group {
+    fn variant(&mut self, at: &Path<'_>, raw: &RawVariant) -> Group {
         let strategy = raw.strategy;
         let candidates = raw.candidates.as_ref().map_or_else(Vec::new, |candidates| {
             self.candidates(&at.key("candidates"), strategy, candidates)
@@ -130,20 +129,22 @@ impl Scope<'_> {
         }
     }
 
-    fn fallbacks(&mut self, at: &Path<'_>, raw: &raw::Fallbacks) -> Fallbacks {
+    fn fallbacks(&mut self, at: &Path<'_>, raw: &RawFallbacks) -> Fallbacks {
+        let lists = match raw {
+            RawFallbacks::General(names) => {
+                return Fallbacks { general: self.targets(at, names), ..Fallbacks::default() };
+            }
+            RawFallbacks::ByKind(lists) => lists,
+        };
         let mut by_kind = |key: &str, names: &Option<Listed<String>>| {
             names.as_ref().map(|names| self.targets(&at.key(key), names))
         };
-        let (context_window, content_policy, rate_limit) = (
-            by_kind("context_window", &raw.context_window),
-            by_kind("content_policy", &raw.content_policy),
-            by_kind("rate_limit", &raw.rate_limit),
-        );
-        let general = match &raw.any_failure {
-            Some(names) => self.targets(at, names),
-            None => self.targets(&at.key("general"), &raw.general),
-        };
-        Fallbacks { general, context_window, content_policy, rate_limit }
+        Fallbacks {
+            context_window: by_kind("context_window", &lists.context_window),
+            content_policy: by_kind("content_policy", &lists.content_policy),
+            rate_limit: by_kind("rate_limit", &lists.rate_limit),
+            general: self.targets(&at.key("general"), &lists.general),
+        }
     }
 
     /// Resolves a list of names.
@@ -157,10 +158,11 @@ impl Scope<'_> {
         targets
     }
 
-    fn param_schema(&mut self, at: &Path<'_>, raw: &raw::ParamSchema) -> ParamSchema {
-        for (index, name) in raw.required.iter().enumerate() {
-            let Some(name) = name else { continue };
-            if !raw.additional && !raw.properties.contains_key(name) {
+    fn check_param_schema(&mut self, at: &Path<'_>, schema: &ParamSchema) {
+        for (index, name) in schema.required.iter().enumerate() {
+            // An empty name stands for one that was reported.
+            let is_known = schema.properties.contains_key(name) || name.is_empty();
+            if !schema.additional && !is_known {
                 let message = format!(
                     "{} is not among properties, and additionalProperties is false",
                     quoted(name)
@@ -168,46 +170,34 @@ impl Scope<'_> {
                 self.findings.problem(&at.key("required").index(index), message);
             }
         }
-        let properties = raw.properties.iter().filter_map(|(name, param)| {
-            let param = param.as_ref()?;
-            let values = param.values.as_ref().map(present);
-            Some((name.clone(), ParamType { types: present(&param.types), values }))
-        });
-        ParamSchema {
-            required: present(&raw.required),
-            properties: inserted(properties),
-            additional: raw.additional,
-        }
     }
 
-    fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &raw::Model) {
+    fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &RawModel) {
         let is_sticky = raw.strategies().any(|strategy| strategy.has(Trait::BySession));
-        if raw.sticky.is_some() && !is_sticky {
+        if raw.traits.sticky.is_some() && !is_sticky {
             let message = "has no effect without the strategy \"sticky\"";
             self.findings.warn(&at.key("sticky"), message);
         }
     }
 
-    /// Whom the strategy `custom` asks, in whatever variants.
-    fn custom(&mut self, at: &Path<'_>, raw: &raw::Model, groups: &[Group]) -> Option<Custom> {
+    /// Checks whom the strategy `custom` asks, in whatever variants.
+    fn check_custom(&mut self, at: &Path<'_>, raw: &RawModel, groups: &[Group]) {
         let is_custom = raw.strategies().any(|strategy| strategy.has(Trait::AsksService));
         let at_custom = at.key("custom");
-        let Some(custom) = &raw.custom else {
+        let Some(custom) = &raw.traits.custom else {
             if is_custom && !self.findings.is_reported(&at_custom) {
                 let message = "missing key \"custom\": the strategy \"custom\" asks a service, and \
                                it says which";
                 self.findings.problem(at, message);
             }
-            return None;
+            return;
         };
         if !is_custom {
             let message = "is not asked by any strategy; set \"strategy\" to \"custom\", or leave \
                            this out";
             self.findings.problem(&at_custom, message);
         }
-        if let Some(cluster) = &custom.cluster {
-            self.ground.check_service(&at_custom.key("cluster"), cluster, self.findings);
-        }
+        self.ground.check_service(&at_custom.key("cluster"), &custom.cluster, self.findings);
         let groups = groups.iter().filter(|group| group.strategy.has(Trait::AsksService));
         let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
         if most > MOST_LISTED {
@@ -216,27 +206,20 @@ impl Scope<'_> {
             );
             self.findings.problem(&at_custom, message);
         }
-        Some(Custom {
-            cluster: custom.cluster.clone()?,
-            path: custom.path.clone()?,
-            timeout_ms: custom.timeout_ms,
-            on_error: custom.on_error,
-            include_prompt: custom.include_prompt,
-        })
     }
 }
 
-impl raw::Model {
+impl RawModel {
     /// Its own strategy and those of its variants, as far as they are written.
-    fn strategies(&self) -> impl Iterator<Item = raw::Strategy> {
+    fn strategies(&self) -> impl Iterator<Item = Strategy> {
         let of_variants = self.variants.iter().flatten().flatten().map(|variant| variant.strategy);
         self.strategy.into_iter().chain(of_variants)
     }
 }
 
 /// `base`, else the lowest position, else the first.
-fn default_group(variants: &Listed<raw::Variant>) -> GroupId {
-    let keyed = |variant: &&raw::Variant| variant.key.as_deref() == Some(BASE);
+fn default_group(variants: &Listed<RawVariant>) -> GroupId {
+    let keyed = |variant: &&RawVariant| variant.key.as_deref() == Some(BASE);
     let variants = || variants.iter().flatten().enumerate();
     let base = variants().find(|(_, variant)| keyed(variant));
     let meant = base.or_else(|| variants().min_by_key(|(_, variant)| variant.position));

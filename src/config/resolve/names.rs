@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::super::configuration::Names;
 use super::super::error::{Findings, Path, quoted};
+use super::super::ids::{GroupId, ModelId};
+use super::super::parts::Status;
+use super::super::raw::RawModel;
+use super::super::route::Target;
 use super::super::shape::listed;
-use super::super::{GroupId, ModelId, Names, Status, Target, raw};
 use super::deployments::Ground;
-use super::{Rules, inserted};
+use super::lists::inserted;
+use super::rules::Rules;
 
 /// Names of a cycle that a message lists.
 const MOST_TOLD: usize = 16;
@@ -14,7 +19,7 @@ const MOST_TOLD: usize = 16;
 /// Everything that a target may name.
 pub(super) struct Directory<'a> {
     /// Sorted by name, so that a place is a [`ModelId`]; none where the model was reported.
-    models: Vec<(&'a str, Option<&'a raw::Model>)>,
+    models: Vec<(&'a str, Option<&'a RawModel>)>,
     /// None where the alias was reported.
     aliases: BTreeMap<&'a str, Option<ModelId>>,
     ground: &'a Ground,
@@ -48,12 +53,12 @@ impl<'a> Directory<'a> {
         self.models.binary_search_by_key(&name, |(known, _)| known).ok().map(ModelId)
     }
 
-    fn written(&self, id: ModelId) -> Option<&'a raw::Model> {
+    fn written(&self, id: ModelId) -> Option<&'a RawModel> {
         self.models.get(id.0).and_then(|(_, model)| *model)
     }
 
     fn is_deleted(&self, id: ModelId) -> bool {
-        self.written(id).is_some_and(|model| model.status == Status::Deleted)
+        self.written(id).is_some_and(|model| model.traits.status == Status::Deleted)
     }
 
     /// Follows a chain of aliases to its end and notes it for every alias on the way.
@@ -113,7 +118,7 @@ impl<'a> Directory<'a> {
         name: &str,
         more: impl Iterator<Item = &'b str>,
     ) -> String {
-        let is_deleted = |model: &raw::Model| model.status == Status::Deleted;
+        let is_deleted = |model: &RawModel| model.traits.status == Status::Deleted;
         let models = || {
             let models = self.models.iter();
             let models = models.filter(|(_, model)| !model.is_some_and(is_deleted));

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::super::deployment::{Deployment, Overrides};
 use super::super::error::{Findings, Path};
-use super::super::raw::Body;
-use super::super::{Deployment, Model, Overrides};
+use super::super::model::Model;
 
 /// Members that say what is asked and of whom, and what to use instead of overriding them.
 const REFUSED: [(&str, &str); 5] = [
@@ -19,14 +19,13 @@ const REFUSED: [(&str, &str); 5] = [
     ("contents", "what the client asks is not configuration"),
 ];
 
-/// The overrides of a deployment or candidate at that place.
-pub(super) fn overrides(at: &Path<'_>, body: Option<&Body>, findings: &mut Findings) -> Overrides {
+/// Refuses overrides, of the deployment or candidate at that place, of what is no
+/// configuration.
+pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Findings) {
     let at = at.key("request_overrides");
-    let members = body.into_iter().flatten();
-    for (key, why) in members.clone().filter_map(|(key, _)| refused(key)) {
+    for (key, why) in overrides.0.iter().filter_map(|(key, _)| refused(key)) {
         findings.problem(&at.key(key), format!("cannot be overridden; {why}"));
     }
-    Overrides(members.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 fn refused(key: &str) -> Option<(&'static str, &'static str)> {
@@ -34,13 +33,13 @@ fn refused(key: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// A candidate's overrides over its deployment's, objects merged one level deep.
-pub(super) fn merged(candidate: Overrides, deployment: &Arc<Overrides>) -> Arc<Overrides> {
+pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<Overrides> {
     if candidate.0.is_empty() {
         return Arc::clone(deployment);
     }
-    let mut body = Body::new();
+    let mut body = Map::new();
     body.extend(deployment.0.iter().cloned());
-    for (key, value) in candidate.0 {
+    for (key, value) in candidate.0.iter().cloned() {
         match (body.get_mut(&key), value) {
             (Some(Value::Object(under)), Value::Object(over)) => under.extend(over),
             (_, value) => _ = body.insert(key, value),
@@ -78,12 +77,12 @@ mod tests {
         let deployment = Arc::new(of(json!({"a": {"x": 1, "y": {"z": 1}}, "b": 1, "c": {"k": 1}})));
         let candidate = of(json!({"a": {"y": {"w": 2}}, "b": null, "c": 3}));
         let wanted = of(json!({"a": {"x": 1, "y": {"w": 2}}, "b": null, "c": 3}));
-        assert_eq!(*merged(candidate, &deployment), wanted);
+        assert_eq!(*merged(&candidate, &deployment), wanted);
     }
 
     #[test]
     fn a_candidate_without_overrides_shares_its_deployments() {
         let deployment = Arc::new(of(json!({"a": 1})));
-        assert!(Arc::ptr_eq(&merged(Overrides::default(), &deployment), &deployment));
+        assert!(Arc::ptr_eq(&merged(&Overrides::default(), &deployment), &deployment));
     }
 }

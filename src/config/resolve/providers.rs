@@ -1,45 +1,35 @@
 //! Providers: headers that do not contradict each other.
 
+use std::sync::Arc;
+
 use super::super::error::{Findings, Path, quoted};
-use super::super::raw::{self, Named};
-use super::super::{Credential, HeaderNames, Provider};
-use super::{pairs, present};
+use super::super::headers::HeaderNames;
+use super::super::provider::Provider;
+use super::super::raw::Named;
+use super::lists::given;
 
 /// Headers that frame a message or name its target; this filter or Envoy owns them.
 const FRAMING: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
 
-/// Resolves every provider, sorted by name.
-pub(super) fn resolve(providers: &Named<raw::Provider>, findings: &mut Findings) -> Vec<Provider> {
+/// Refuses settings of headers that contradict each other.
+pub(super) fn check(providers: &Named<Provider>, findings: &mut Findings) {
     let at = Path::Root.key("providers");
-    let providers = providers.iter().filter_map(|(name, raw)| Some((name, raw.as_ref()?)));
-    providers.map(|(name, raw)| provider(&at.key(name), name, raw, findings)).collect()
+    for (name, provider) in given(providers) {
+        check_headers(&at.key(name), provider, findings);
+    }
 }
 
-fn provider(at: &Path<'_>, name: &str, raw: &raw::Provider, findings: &mut Findings) -> Provider {
-    let provider = Provider {
-        name: name.to_owned(),
-        cluster: raw.cluster.clone().unwrap_or_default(),
-        api: raw.api,
-        authority: raw.authority.clone(),
-        path_prefix: raw.path_prefix.clone(),
-        path: raw.path.clone(),
-        credential: raw.credential.as_ref().map(|credential| Credential {
-            env: credential.env.clone().unwrap_or_default(),
-            header: credential.header.clone(),
-            prefix: credential.prefix.clone(),
-        }),
-        headers: pairs(&raw.headers),
-        remove_headers: present(&raw.remove_headers),
-    };
-    check_headers(at, &provider, findings);
-    provider
+/// Returns the providers with their names, in the order of those.
+pub(super) fn named(providers: Named<Provider>) -> Arc<[Provider]> {
+    let providers = providers.into_iter();
+    providers.filter_map(|(name, provider)| Some(Provider { name, ..provider? })).collect()
 }
 
 /// A header of this filter's own is taken off again, or written over.
-pub(super) fn check_own(providers: &[Provider], own: &HeaderNames, findings: &mut Findings) {
-    for provider in providers {
+pub(super) fn check_own(providers: &Named<Provider>, own: &HeaderNames, findings: &mut Findings) {
+    for (name, provider) in given(providers) {
         let at = Path::Root.key("providers");
-        let at = at.key(&provider.name);
+        let at = at.key(name);
         let (headers, credential) = (at.key("headers"), at.key("credential"));
         let set = provider.headers.iter().map(|(name, _)| (headers.key(name), name));
         let secret = provider.credential.iter().map(|one| (credential.key("header"), &one.header));

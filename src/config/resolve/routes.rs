@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::super::error::{Findings, Path, quoted};
-use super::super::raw;
-use super::super::{Action, Condition, Route, When};
+use super::super::raw::RawRoute;
+use super::super::route::{Action, Condition, Route, When};
 use super::names::resolved;
-use super::{Rules, Scope};
+use super::rules::Rules;
+use super::scope::Scope;
 
 impl Scope<'_> {
     /// Resolves every route; higher priority first, then file order.
@@ -35,7 +36,7 @@ impl Scope<'_> {
     }
 
     /// None where the target was reported.
-    fn route(&mut self, at: &Path<'_>, raw: &raw::Route) -> Option<Route> {
+    fn route(&mut self, at: &Path<'_>, raw: &RawRoute) -> Option<Route> {
         let when = self.when(&at.key("when"), &raw.when);
         let then_at = at.key("then");
         let then = raw.then.as_ref()?;

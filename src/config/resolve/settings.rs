@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::super::error::{Findings, Path, quoted};
-use super::super::raw::{self, Listed, Named, Raw};
-use super::super::{ClientHeaders, Cooldown, HeaderNames, RouteSource, UnknownModel};
+use super::super::headers::HeaderNames;
+use super::super::raw::{Named, RawTokens, RawUnknownModel, Settings, StandIn};
+use super::super::settings::{Cooldown, Role, UnknownModel};
+use super::lists::pairs;
 use super::names::{Directory, resolved};
-use super::{pairs, present};
 use crate::request::format::{Format, ModelPlace};
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
@@ -37,13 +38,14 @@ const RESERVED: [&str; 18] = [
 ];
 
 /// Warns of what leaves requests without a way.
-pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
+pub(super) fn warn(settings: &Settings, findings: &mut Findings) {
     let root = Path::Root;
-    if raw.role == "attempt" && raw.failover.max_attempts < 2 && !raw.failover.attempt_filter {
+    let Settings { role, failover, .. } = settings;
+    if *role == Role::Attempt && failover.max_attempts < 2 && !failover.attempt_filter {
         let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
         findings.warn(&root.key("role"), message);
     }
-    if raw.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
+    if settings.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
         let message =
             "is not set; envoy answers 503 to requests that are not judged or pass through";
         findings.warn(&root.key("default_cluster"), message);
@@ -53,14 +55,19 @@ pub(super) fn warn(raw: &Raw, findings: &mut Findings) {
 /// Resolves the model that stands in for unknown ones; also among a shadow's names, where
 /// what is wrong is the shadow's.
 pub(super) fn unknown_model(
-    raw: &raw::UnknownModel,
+    raw: &RawUnknownModel,
     directory: &Directory<'_>,
     shadow: Option<&Path<'_>>,
     findings: &mut Findings,
 ) -> UnknownModel {
+    let StandIn { model } = match raw {
+        RawUnknownModel::Reject => return UnknownModel::Reject,
+        RawUnknownModel::PassThrough => return UnknownModel::PassThrough,
+        RawUnknownModel::StandIn(model) => model,
+    };
     let at = Path::Root.key("unknown_model");
     let at = at.key("model");
-    let found = raw.model.as_ref().map(|name| directory.model(name));
+    let found = model.as_ref().map(|name| directory.model(name));
     let model = found.and_then(|found| match shadow {
         None => resolved(&at, found, findings),
         Some(_) if findings.is_reported(&at) => None,
@@ -69,50 +76,17 @@ pub(super) fn unknown_model(
             resolved(shadow, of_shadow, findings)
         }
     });
-    match (model, raw.policy.as_deref()) {
-        (Some(model), _) => UnknownModel::Model(model),
-        (None, Some("pass_through")) => UnknownModel::PassThrough,
-        (None, _) => UnknownModel::Reject,
-    }
+    model.map_or(UnknownModel::Reject, UnknownModel::Model)
 }
 
-/// The control headers of a list, or all of them.
-pub(super) fn client_headers(list: &Listed<String>) -> ClientHeaders {
-    let names = present(list);
-    let allows = |name: &str| names.iter().any(|allowed| allowed == name || allowed == "all");
-    ClientHeaders {
-        route: allows("route"),
-        tag: allows("tag"),
-        params: allows("params"),
-        variant: allows("variant"),
-        session: allows("session"),
-        cost_limit: allows("cost_limit"),
-        provider: allows("provider"),
-        deployment: allows("deployment"),
-        fallback: allows("fallback"),
-    }
-}
-
-/// Where further models come from.
-pub(super) fn route_source(raw: &raw::RouteSource) -> RouteSource {
-    RouteSource {
-        cluster: raw.cluster.clone().unwrap_or_default(),
-        path: raw.path.clone().unwrap_or_default(),
-        interval_ms: raw.interval_ms,
-        timeout_ms: raw.timeout_ms,
-        token_env: raw.token_env.clone(),
-    }
-}
-
-/// The cooldown, whose longest length is not below its first.
-pub(super) fn cooldown(cooldown: &Cooldown, findings: &mut Findings) -> Cooldown {
+/// Refuses a cooldown whose longest length is below its first.
+pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Findings) {
     if cooldown.max_time_ms < cooldown.time_ms {
         let (most, first) = (cooldown.max_time_ms, cooldown.time_ms);
         let at = Path::Root.key("cooldown");
         let message = format!("{most} is below time_ms; allowed: {first} and more");
         findings.problem(&at.key("max_time_ms"), message);
     }
-    cooldown.clone()
 }
 
 /// Further paths over the built-in ones.
@@ -135,7 +109,7 @@ pub(super) fn paths(paths: &Named<String>, findings: &mut Findings) -> PathTable
 }
 
 /// Costs given in characters, as tokens.
-pub(super) fn costs(raw: &raw::Tokens) -> Costs {
+pub(super) fn costs(raw: &RawTokens) -> Costs {
     let tokens = |characters: u64| characters.div_ceil(CHARACTERS_PER_TOKEN);
     let default = Costs::default();
     Costs {
@@ -146,27 +120,21 @@ pub(super) fn costs(raw: &raw::Tokens) -> Costs {
     }
 }
 
-/// The names of this filter's headers, no two of them the same.
-pub(super) fn header_names(raw: &Named<String>, findings: &mut Findings) -> HeaderNames {
+/// Refuses names of this filter's headers that are taken, by each other or by HTTP.
+pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Findings) {
     let at = Path::Root.key("headers");
-    let names = HeaderNames::default().map(|name| match raw.get(&name) {
-        Some(Some(other)) => other.clone(),
-        _ => name,
-    });
-    let defaults = HeaderNames::default();
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-    let named = || defaults.all().into_iter().zip(names.all());
+    let named = || HeaderNames::KEYS.into_iter().zip(names.all());
     // Names that are kept first, so that the one that was changed is told.
-    let kept = named().filter(|(default, name)| default == name);
-    for (default, name) in kept.chain(named().filter(|(default, name)| default != name)) {
+    let kept = named().filter(|(key, name)| key == name);
+    for (key, name) in kept.chain(named().filter(|(key, name)| key != name)) {
         if RESERVED.contains(&name) {
             let message = format!("{} has a meaning of its own in http", quoted(name));
-            findings.problem(&at.key(default), message);
+            findings.problem(&at.key(key), message);
         }
-        if let Some(other) = taken.insert(name, default) {
+        if let Some(other) = taken.insert(name, key) {
             let message = format!("{} is also the name of {other}", quoted(name));
-            findings.problem(&at.key(default), message);
+            findings.problem(&at.key(key), message);
         }
     }
-    names
 }

@@ -8,13 +8,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::describe::{all_described, described, fits, found};
 use super::suggest::{all, did_you_mean};
-use super::{Alternative, DEEPEST_NESTING, Key, Kind, Meaning, Presence, Preset, Shape, Text};
-use crate::config::document::{Document, Node, number};
+use super::table::{Alternative, Key, Kind, Meaning, Presence, Shape};
+use super::text::Text;
+use crate::config::document::{self, Document, Node, number};
 use crate::config::error::{Findings, Path, quoted};
+
+/// Deepest nesting of an object within itself (`when` in `any_of` or `not`).
+const DEEPEST_NESTING: usize = 16;
 
 /// Checks a document against the shape of its outermost object.
 pub(in crate::config) fn check(
@@ -53,7 +57,7 @@ impl Checker<'_> {
             (Kind::Map(form, kind), Node::Object(members)) => {
                 Some(self.map(path, members, *form, kind))
             }
-            (Kind::Object(shape), Node::Object(members)) => self.object(path, members, shape),
+            (Kind::Object(shape), Node::Object(members)) => self.object(path, members, shape()),
             (Kind::Json, Node::Object(_)) => Some(self.json(path, "", node)),
             (Kind::Either(alternatives), _) => self.either(path, node, alternatives),
             _ => self.mismatch(path, node, &described(kind)),
@@ -189,8 +193,9 @@ impl Checker<'_> {
             }
             Presence::Required | Presence::Optional => {}
             // Through the kind, for defaults have short forms and keys of their own.
-            Presence::Default(preset) => {
-                if let Some(value) = self.value(&path.key(key.name), &preset.node(), &key.kind) {
+            Presence::Default(json) => {
+                let node = document::text(json).unwrap_or(Node::Null);
+                if let Some(value) = self.value(&path.key(key.name), &node, &key.kind) {
                     map.insert(key.name.to_owned(), value);
                 }
             }
@@ -292,21 +297,6 @@ impl Alternative {
         match (self.marker, node) {
             (Some(marker), Node::Object(members)) => members.iter().any(|(key, _)| key == marker),
             (marker, _) => marker.is_none(),
-        }
-    }
-}
-
-impl Preset {
-    /// The default as if it had been written.
-    fn node(&self) -> Node {
-        match self {
-            Self::Bool(value) => Node::Bool(*value),
-            Self::Integer(value) => Node::Number((*value).into()),
-            Self::Number(value) => Number::from_f64(*value).map_or(Node::Null, Node::Number),
-            Self::Text(text) => Node::from(*text),
-            Self::Texts(texts) => Node::List(texts.iter().copied().map(Node::from).collect()),
-            Self::List => Node::List(Vec::new()),
-            Self::Object => Node::Object(Vec::new()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Kinds and values in words, and whether one is of the other's type.
 
 use super::suggest::all;
-use super::{Alternative, Kind};
+use super::table::{Alternative, Kind};
 use crate::config::document::Node;
 use crate::config::error::quoted;
 

@@ -4,7 +4,8 @@
 
 use std::fmt::Write;
 
-use super::{Alternative, Kind, Presence, Preset, Shape, Text};
+use super::table::{Alternative, Kind, Presence, Shape};
+use super::text::Text;
 
 /// What stands above the tables.
 const INTRODUCTION: &str = r#"# Every key of the configuration
@@ -59,6 +60,7 @@ fn of_kind(kind: &'static Kind, shapes: &mut Vec<&'static Shape>) -> String {
             format!("object, {} → {}", of_text(*form), of_kind(value, shapes))
         }
         Kind::Object(shape) => {
+            let shape = shape();
             if shapes.iter().all(|known| known.name != shape.name) {
                 shapes.push(shape);
             }
@@ -98,18 +100,6 @@ fn of_presence(presence: &Presence) -> String {
     match presence {
         Presence::Required => "required".to_owned(),
         Presence::Optional => "none".to_owned(),
-        Presence::Default(preset) => format!("`{}`", of_preset(preset)),
-    }
-}
-
-fn of_preset(preset: &Preset) -> String {
-    match preset {
-        Preset::Bool(value) => value.to_string(),
-        Preset::Integer(value) => value.to_string(),
-        Preset::Number(value) => value.to_string(),
-        Preset::Text(text) => format!("{text:?}"),
-        Preset::Texts(texts) => format!("{texts:?}"),
-        Preset::List => "[]".to_owned(),
-        Preset::Object => "{}".to_owned(),
+        Presence::Default(json) => format!("`{json}`"),
     }
 }

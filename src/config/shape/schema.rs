@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, Presence, Preset, Shape, Text};
+use super::table::{Key, Kind, Presence, Shape};
+use super::text::Text;
 
 /// The schema of an object and of everything in it.
 pub(in crate::config) fn schema(shape: &'static Shape) -> Value {
@@ -51,8 +52,9 @@ fn property(key: &'static Key, definitions: &mut Map<String, Value>) -> Value {
     let mut schema = kind(&key.kind, definitions);
     if let Value::Object(members) = &mut schema {
         members.insert("description".into(), key.doc.into());
-        if let Presence::Default(preset) = &key.presence {
-            members.insert("default".into(), default(preset));
+        if let Presence::Default(json) = &key.presence {
+            let default = serde_json::from_str(json).unwrap_or_default();
+            members.insert("default".into(), default);
         }
     }
     schema
@@ -78,6 +80,7 @@ fn kind(kind: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
         }
         Kind::Map(form, value) => map(*form, self::kind(value, definitions)),
         Kind::Object(shape) => {
+            let shape = shape();
             define(shape, definitions);
             json!({"$ref": format!("#/$defs/{}", shape.name)})
         }
@@ -105,16 +108,4 @@ fn map(form: Text, value: Value) -> Value {
         members.insert("propertyNames".into(), json!({"pattern": pattern}));
     }
     schema
-}
-
-fn default(preset: &Preset) -> Value {
-    match preset {
-        Preset::Bool(value) => Value::Bool(*value),
-        Preset::Integer(value) => Value::from(*value),
-        Preset::Number(value) => Value::from(*value),
-        Preset::Text(text) => Value::from(*text),
-        Preset::Texts(texts) => Value::from(*texts),
-        Preset::List => Value::Array(Vec::new()),
-        Preset::Object => Value::Object(Map::new()),
-    }
 }

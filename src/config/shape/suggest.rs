@@ -1,12 +1,7 @@
 //! Suggestions for names that are not known.
 //!
 //! Decides when a known name is near enough to be meant, and how many known
-//! names a message lists.
-
-#![cfg_attr(
-    not(test),
-    expect(clippy::arithmetic_side_effects, reason = "lengths are bounded before they are added")
-)]
+//! names a message lists. How near is for strsim to say.
 
 use crate::config::error::quoted;
 
@@ -57,48 +52,15 @@ pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), usize::MAX)
 }
 
-/// Edits (insert, delete, replace, swap neighbours) between two names, if at most `bound`.
+/// Returns the edits (insert, delete, replace, swap neighbours) between two names, if at most
+/// `bound`.
 fn distance(left: &str, right: &str, bound: usize) -> Option<usize> {
-    let left: Vec<char> = left.to_lowercase().chars().take(LONGEST + 1).collect();
-    let right: Vec<char> = right.to_lowercase().chars().take(LONGEST + 1).collect();
-    let is_near = left.len().abs_diff(right.len()) <= bound;
-    if !is_near || left.len().max(right.len()) > LONGEST {
+    let (left, right) = (left.to_lowercase(), right.to_lowercase());
+    let (count, other) = (left.chars().count(), right.chars().count());
+    if count.abs_diff(other) > bound || count.max(other) > LONGEST {
         return None;
     }
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    let mut previous = None;
-    for (row, &from) in left.iter().enumerate() {
-        let line = next_line(row, from, previous, &right, &before, &last);
-        before = std::mem::replace(&mut last, line);
-        previous = Some(from);
-    }
-    last.last().copied().filter(|edits| *edits <= bound)
-}
-
-/// The next line of the table of distances between prefixes.
-fn next_line(
-    row: usize,
-    from: char,
-    previous: Option<char>,
-    right: &[char],
-    before: &[usize],
-    last: &[usize],
-) -> Vec<usize> {
-    let cell = |line: &[usize], at: usize| line.get(at).copied().unwrap_or(usize::MAX / 2);
-    let mut line = vec![row + 1];
-    let mut previous_to = None;
-    for (column, &to) in right.iter().enumerate() {
-        let mut edits = cell(last, column) + usize::from(from != to);
-        edits = edits.min(cell(last, column + 1) + 1).min(cell(&line, column) + 1);
-        let is_swap = previous == Some(to) && previous_to == Some(from);
-        if let (true, Some(swapped)) = (is_swap, column.checked_sub(1)) {
-            edits = edits.min(cell(before, swapped) + 1);
-        }
-        line.push(edits);
-        previous_to = Some(to);
-    }
-    line
+    Some(strsim::osa_distance(&left, &right)).filter(|edits| *edits <= bound)
 }
 
 #[cfg(test)]

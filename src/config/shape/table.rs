@@ -1,187 +1,121 @@
-//! The table of the configuration: its outermost keys and what requests are sent
-//! to. Models and routes are in `routing_table`, the rest in `settings_table`.
+//! The types of the tables: a shape has keys, a key has a kind.
 
-use super::routing_table::{A_MODEL, ROUTES};
-use super::settings_table::SETTINGS;
-use super::{Key, Kind, Preset, Shape, Text};
-use super::{optional, preset, required};
-use crate::config::Api;
-use crate::request::format::Format;
+use super::text::Text;
 
-/// Integers that a double, and so a Struct, holds exactly.
-pub(super) const MOST_EXACT: i64 = 9_007_199_254_740_992;
-pub(super) const COUNT: Kind = Kind::Integer(0, MOST_EXACT);
-pub(super) const U32: Kind = Kind::Integer(0, 4_294_967_295);
-pub(super) const AT_LEAST_ONE: Kind = Kind::Integer(1, 4_294_967_295);
-pub(super) const I32: Kind = Kind::Integer(-2_147_483_648, 2_147_483_647);
-pub(super) const USD: Kind = Kind::Number(0.0, 1e12);
-pub(super) const NAME: Kind = Kind::Text(Text::Name);
-pub(super) const MILLISECONDS: Kind = Kind::Integer(1, 2_592_000_000);
+/// An object of the configuration.
+pub(in crate::config) struct Shape {
+    /// Its name among the schema's definitions.
+    pub(in crate::config) name: &'static str,
+    /// What it is, in a few words.
+    pub(in crate::config) doc: &'static str,
+    /// Its keys, in groups that shapes share.
+    pub(in crate::config) keys: &'static [&'static [Key]],
+}
 
-/// Names of the wire formats, which `request` owns.
-pub(super) static FORMATS: [&str; Format::ALL.len()] = {
-    let mut names = [""; Format::ALL.len()];
-    let mut at = 0;
-    #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
-    while at < names.len() {
-        names[at] = Format::ALL[at].name();
-        at += 1;
+impl Shape {
+    /// Returns every key, in the order of the documentation.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'static Key> + use<> {
+        self.keys.iter().copied().flatten()
     }
-    names
-};
+}
 
-pub(super) static A_FORMAT: Kind = Kind::Choice(&FORMATS);
+/// One key of an object.
+pub(in crate::config) struct Key {
+    /// As it is written.
+    pub(in crate::config) name: &'static str,
+    /// What it holds.
+    pub(in crate::config) kind: Kind,
+    /// Whether it may be left out, and what then holds.
+    pub(in crate::config) presence: Presence,
+    /// One line of documentation.
+    pub(in crate::config) doc: &'static str,
+}
 
-/// The whole configuration.
-pub(in crate::config) static CONFIGURATION: Shape = Shape {
-    name: "configuration",
-    doc: "Plugin configuration of Pointsman.",
-    keys: &[OBJECTS, SETTINGS],
-};
+/// What happens when a key is left out.
+pub(in crate::config) enum Presence {
+    /// That is an error.
+    Required,
+    /// It stays out.
+    Optional,
+    /// This value is taken; it is JSON text.
+    Default(&'static str),
+}
 
-const OBJECTS: &[Key] = &[
-    preset(
-        "providers",
-        Kind::Map(Text::Name, &A_PROVIDER),
-        Preset::Object,
-        "vendor endpoints by name",
-    ),
-    preset(
-        "deployments",
-        Kind::Map(Text::Name, &A_DEPLOYMENT),
-        Preset::Object,
-        "what requests can be sent to, by id",
-    ),
-    preset(
-        "models",
-        Kind::Map(Text::Name, &A_MODEL),
-        Preset::Object,
-        "what clients ask for, by name",
-    ),
-    preset("routes", ROUTES, Preset::List, "conditions over requests; the first match wins"),
-    preset(
-        "aliases",
-        Kind::Map(Text::Name, &NAME),
-        Preset::Object,
-        "other names for models; chains are flattened",
-    ),
-    preset(
-        "catalog",
-        Kind::Map(Text::Name, &A_FACTS),
-        Preset::Object,
-        "what is known of upstream models, by name",
-    ),
-];
+/// What a value may be.
+pub(in crate::config) enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number of this range, as a number or as text.
+    Integer(i64, i64),
+    /// A number of this range, as a number or as text.
+    Number(f64, f64),
+    /// A text of that form.
+    Text(Text),
+    /// One of these names.
+    Choice(&'static [&'static str]),
+    /// A text, number or boolean, kept as text.
+    Scalar,
+    /// Elements of one kind.
+    List(&'static Kind),
+    /// An object with any keys of that form.
+    Map(Text, &'static Kind),
+    /// An object with known keys. A function, for shapes may hold themselves.
+    Object(fn() -> &'static Shape),
+    /// An object of any JSON.
+    Json,
+    /// The first alternative that fits the type of the value.
+    Either(&'static [Alternative]),
+}
 
-static A_PROVIDER: Kind = Kind::Object(&PROVIDER);
+/// One alternative of [`Kind::Either`].
+pub(in crate::config) struct Alternative {
+    /// What the value is.
+    pub(super) kind: Kind,
+    /// A key that objects must have for this alternative to be meant.
+    pub(super) marker: Option<&'static str>,
+    /// What a short form stands for.
+    pub(super) stands_for: Meaning,
+}
 
-static PROVIDER: Shape = Shape {
-    name: "provider",
-    doc: "A vendor endpoint.",
-    keys: &[&[
-        required("cluster", NAME, "the Envoy cluster"),
-        preset(
-            "api",
-            Kind::Choice(Api::NAMES),
-            Preset::Text("openai"),
-            "which wire formats it speaks",
-        ),
-        optional("authority", Kind::Text(Text::Authority), "value of :authority sent upstream"),
-        preset(
-            "path_prefix",
-            Kind::Text(Text::PathPrefix),
-            Preset::Text(""),
-            "put before the request path",
-        ),
-        optional(
-            "path",
-            Kind::Text(Text::PathTemplate),
-            "replaces the request path; {model} and {operation} are filled in",
-        ),
-        optional("credential", Kind::Object(&CREDENTIAL), "the proxy's own credential"),
-        preset(
-            "headers",
-            Kind::Map(Text::HeaderName, &Kind::Text(Text::HeaderValue)),
-            Preset::Object,
-            "headers set on every attempt",
-        ),
-        preset(
-            "remove_headers",
-            Kind::List(&Kind::Text(Text::HeaderName)),
-            Preset::List,
-            "headers removed on every attempt",
-        ),
-    ]],
-};
+/// What the value of an alternative is turned into.
+#[derive(Clone, Copy)]
+pub(super) enum Meaning {
+    /// It stays.
+    Itself,
+    /// An object whose only member is the value under this key.
+    Member(&'static str),
+    /// A list whose only element is the value.
+    Element,
+}
 
-static CREDENTIAL: Shape = Shape {
-    name: "credential",
-    doc: "Where a secret comes from and where it goes.",
-    keys: &[&[
-        required("env", Kind::Text(Text::Variable), "the environment variable of the secret"),
-        preset(
-            "header",
-            Kind::Text(Text::HeaderName),
-            Preset::Text("authorization"),
-            "the header it is sent in",
-        ),
-        preset(
-            "prefix",
-            Kind::Text(Text::HeaderValue),
-            Preset::Text("Bearer "),
-            "text before the secret",
-        ),
-    ]],
-};
+/// Returns an alternative that is taken as it is.
+pub(in crate::config) const fn plain(kind: Kind) -> Alternative {
+    Alternative { kind, marker: None, stands_for: Meaning::Itself }
+}
 
-static A_DEPLOYMENT: Kind = Kind::Object(&DEPLOYMENT);
+/// Returns a short form of a list of one element.
+pub(in crate::config) const fn as_element(kind: Kind) -> Alternative {
+    Alternative { kind, marker: None, stands_for: Meaning::Element }
+}
 
-static DEPLOYMENT: Shape = Shape {
-    name: "deployment",
-    doc: "One provider and upstream model that can serve requests.",
-    keys: &[
-        PLACE,
-        &[preset("weight", U32, Preset::Integer(1), "share under weighted")],
-        TRAITS,
-        &[optional("request_overrides", Kind::Json, "merged into the request body")],
-    ],
-};
+/// Returns a short form of an object that has this key alone.
+pub(in crate::config) const fn as_member(key: &'static str, kind: Kind) -> Alternative {
+    Alternative { kind, marker: None, stands_for: Meaning::Member(key) }
+}
 
-/// Where a deployment is.
-pub(super) const PLACE: &[Key] = &[
-    required("provider", NAME, "the name of a provider"),
-    required("model", NAME, "the upstream model name"),
-];
+/// Returns an object that is recognised by one of its keys.
+pub(in crate::config) const fn marked(
+    marker: &'static str,
+    shape: fn() -> &'static Shape,
+) -> Alternative {
+    Alternative { kind: Kind::Object(shape), marker: Some(marker), stands_for: Meaning::Itself }
+}
 
-/// What else a deployment has, wherever it is written.
-pub(super) const TRAITS: &[Key] = &[
-    preset("priority", I32, Preset::Integer(0), "lower is better"),
-    preset("tags", Kind::List(&NAME), Preset::List, "labels for tag-restricted picks"),
-    optional("rpm_limit", AT_LEAST_ONE, "requests per minute; left out, there is no limit"),
-    optional("tpm_limit", AT_LEAST_ONE, "tokens per minute; left out, there is no limit"),
-    optional(
-        "max_parallel_requests",
-        AT_LEAST_ONE,
-        "requests at a time; left out, there is no limit",
-    ),
-    preset("enabled", Kind::Bool, Preset::Bool(true), "whether it is ever eligible"),
-    preset("facts", Kind::Object(&FACTS), Preset::Object, "facts over those of the catalogue"),
-];
-
-static A_FACTS: Kind = Kind::Object(&FACTS);
-
-static FACTS: Shape = Shape {
-    name: "facts",
-    doc: "What is known of an upstream model; what is left out is capable, without limit, of unknown cost.",
-    keys: &[&[
-        optional("context_window", COUNT, "tokens of input and output together"),
-        optional("max_output_tokens", COUNT, "most tokens of one answer"),
-        optional("vision", Kind::Bool, "whether it takes images"),
-        optional("audio", Kind::Bool, "whether it takes audio"),
-        optional("files", Kind::Bool, "whether it takes files"),
-        optional("tools", Kind::Bool, "whether it takes tools"),
-        optional("json_mode", Kind::Bool, "whether it can be held to JSON"),
-        optional("input_usd_per_million", USD, "price of a million input tokens"),
-        optional("output_usd_per_million", USD, "price of a million output tokens"),
-    ]],
-};
+/// Returns the text of a doc comment: its lines follow each other, each with a space before
+/// it. The module has no documentation, for it prints no schema.
+pub(in crate::config) const fn documentation(comment: &'static str) -> &'static str {
+    match comment.split_at_checked(1) {
+        Some((_, text)) if !cfg!(target_os = "wasi") => text,
+        _ => "",
+    }
+}

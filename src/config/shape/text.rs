@@ -1,7 +1,8 @@
 //! Forms of text: names, headers, paths, tags.
 //!
-//! Decides what a text of each form may hold, and normalises header names to
-//! lower case. Whether a name refers to something is `resolve`'s business.
+//! Decides what a text of each form may hold, and normalises header names to lower case.
+//! By predicates, for the patterns of the schema would need an engine, of which the smallest
+//! (regex-lite) is 58 KB of the module. What a name refers to is left to `resolve`.
 
 use crate::text::is_token;
 

@@ -20,7 +20,8 @@ use super::trying::Trying;
 /// and what the host does; no attempt where the request was not handed over, or where
 /// nothing is left to try.
 pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<Trying>, Action) {
-    let Some(handover) = cx.host.property(PLAN).as_deref().and_then(Handover::decode) else {
+    let bytes = cx.host.property(PLAN);
+    let Some(handover) = bytes.as_deref().and_then(Handover::decode) else {
         return (None, Action::Continue);
     };
     let mut progress = match cx.host.property(PROGRESS) {
@@ -36,12 +37,12 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     let ledger = start(cx, &handover, leg, is_first);
     if progress.tried.last().is_some_and(|last| last.leg != at) {
         let after = progress.last_outcome();
-        count_fallback(cx, &handover.asked, ledger.deployment(), after);
+        count_fallback(cx, handover.asked, ledger.deployment(), after);
     }
     log_server(cx, &leg.name, &leg.provider);
     progress.tried.push(Tried::new(at));
     set_headers(cx, &handover, leg, provider, is_first);
-    let mut trying = Trying::new(cx.host, handover, progress, provider, ledger);
+    let mut trying = Trying::new(cx.host, handover.legs, progress, provider, ledger);
     trying.log_attempts(cx.host);
     trying.plan_next(cx, is_first);
     if is_end {
@@ -53,7 +54,7 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
 /// Returns the leg to try now and its provider, if there is one that can be.
 fn chosen<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    handover: &Handover,
+    handover: &Handover<'_>,
     progress: &Progress,
 ) -> Option<(usize, ProviderId)> {
     let Next::Leg(next) = progress.next else { return None };
@@ -71,7 +72,7 @@ fn chosen<H: Host + ?Sized>(
 }
 
 /// Answers where Envoy tries once more than there is something to try.
-fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover, progress: Progress) -> Action {
+fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover<'_>, progress: Progress) -> Action {
     let progress = Progress { next: Next::Surplus, ..progress };
     host.set_property(PROGRESS, &progress.encode());
     let message = "no deployment is left to try";
@@ -82,7 +83,7 @@ fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover, progress: Progr
 /// Starts the attempt, or takes over the one that was started with the decision.
 fn start<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    handover: &Handover,
+    handover: &Handover<'_>,
     leg: &Leg,
     is_first: bool,
 ) -> AttemptLedger {

@@ -13,21 +13,19 @@ use crate::state::{SharedFleet, Standing, World};
 /// since, another one of its list in the cluster that Envoy has gone to.
 pub(super) fn in_service<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    handover: &Handover,
+    handover: &Handover<'_>,
     progress: &Progress,
     chosen: usize,
 ) -> Option<usize> {
-    let leg = handover.legs.get(chosen)?;
+    let Handover { legs, work, .. } = handover;
+    let leg = legs.get(chosen)?;
     if !is_drained(cx, leg) {
         return Some(chosen);
     }
-    let Handover { general, context_window, content_policy, rate_limit, .. } = handover;
-    let mut lists = [general, context_window, content_policy, rate_limit].into_iter();
-    let list = lists.find(|list| list.contains(&chosen))?;
-    let tokens = handover.work.tokens;
+    let list = legs.list_of(chosen)?;
     (chosen.saturating_add(1)..list.end).find(|other| {
-        let there = handover.legs.get(*other).filter(|other| other.cluster == leg.cluster);
-        let is_ready = |leg: &Leg| is_ready(cx, leg, tokens);
+        let there = legs.get(*other).filter(|other| other.cluster == leg.cluster);
+        let is_ready = |leg: &Leg| is_ready(cx, leg, work.tokens);
         !progress.has_tried(*other) && there.is_some_and(is_ready)
     })
 }

@@ -7,7 +7,7 @@ use crate::lifecycle::answer::{Answer, Heard, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
-use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
 use crate::lifecycle::progress::{Failure, Next, Progress, listed};
 use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, ENDED, PROGRESS, TIMES};
@@ -23,7 +23,9 @@ const LONGEST_HELD: usize = 64 * 1024;
 /// An attempt that has begun.
 #[derive(Debug)]
 pub(super) struct Trying {
-    handover: Handover,
+    legs: Legs,
+    /// Of the request's input, by which limits are checked.
+    tokens: u64,
     /// How far the attempts have come; the last one tried is this.
     progress: Progress,
     provider: ProviderId,
@@ -51,16 +53,17 @@ impl Trying {
     /// Returns an attempt that has just begun, at the leg last tried.
     pub(super) fn new<H: Host + ?Sized>(
         host: &H,
-        handover: Handover,
+        legs: Legs,
         progress: Progress,
         provider: ProviderId,
         ledger: AttemptLedger,
     ) -> Self {
         let tried = progress.tried.last().map(|tried| tried.leg);
-        let leg = tried.and_then(|leg| handover.legs.get(leg));
+        let leg = tried.and_then(|leg| legs.get(leg));
         let splicer = Splicer::new(leg.map(|leg| leg.edits.clone()).unwrap_or_default());
+        let tokens = ledger.work().tokens;
         let (began_ms, stage) = (millis(host.now()), Stage::Waiting(ledger));
-        Self { handover, progress, provider, splicer, began_ms, stage }
+        Self { legs, tokens, progress, provider, splicer, began_ms, stage }
     }
 
     /// Takes a piece of the request's body.
@@ -190,7 +193,7 @@ impl Trying {
     }
 
     fn leg(&self) -> Option<&Leg> {
-        self.handover.legs.get(self.progress.tried.last()?.leg)
+        self.legs.get(self.progress.tried.last()?.leg)
     }
 
     /// Notes what the answer's head says, and how long it took to come.
@@ -221,7 +224,7 @@ impl Trying {
     }
 
     fn name(&self, leg: usize) -> &str {
-        self.handover.legs.get(leg).map(|leg| leg.name.as_str()).unwrap_or_default()
+        self.legs.get(leg).map(|leg| leg.name.as_str()).unwrap_or_default()
     }
 
     /// Keeps how far the attempts have come, for the router and for the next one.
@@ -234,9 +237,8 @@ impl Trying {
     /// moment ago.
     pub(super) fn plan_next<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_first: bool) {
         let retries = cx.engine.config.failover.retries_per_deployment;
-        let tokens = self.handover.work.tokens;
         let next = self.after(cx.engine, Failure::Passing, retries, |leg| {
-            is_first || is_ready(cx, leg, tokens)
+            is_first || is_ready(cx, leg, self.tokens)
         });
         self.go_on(cx.host, next);
     }
@@ -254,8 +256,7 @@ impl Trying {
         let retries = cx.engine.config.failover.retries_per_deployment;
         let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
-        let tokens = self.handover.work.tokens;
-        let is_ready = |leg: &Leg| is_ready(cx, leg, tokens);
+        let is_ready = |leg: &Leg| is_ready(cx, leg, self.tokens);
         let next = self.after(cx.engine, failure, retries, is_ready);
         self.go_on(cx.host, next);
         if next.is_some() {
@@ -267,7 +268,7 @@ impl Trying {
     fn go_on<H: Host + ?Sized>(&mut self, host: &H, next: Option<usize>) {
         self.progress.next = next.map_or(Next::Nothing, Next::Leg);
         self.write_progress(host);
-        if let Some(leg) = next.and_then(|leg| self.handover.legs.get(leg)) {
+        if let Some(leg) = next.and_then(|leg| self.legs.get(leg)) {
             host.set_property(CLUSTER, leg.cluster.as_bytes());
         }
     }
@@ -283,7 +284,7 @@ impl Trying {
         if !self.has_attempts_left(engine) {
             return None;
         }
-        self.progress.after(&self.handover, failure, retries, is_ready)
+        self.progress.after(&self.legs, failure, retries, is_ready)
     }
 
     fn has_attempts_left(&self, engine: &Engine) -> bool {
@@ -293,6 +294,6 @@ impl Trying {
     /// Returns whether some failure would be followed by another attempt.
     fn is_anything_left(&self, engine: &Engine) -> bool {
         let is_untried = |leg: usize| !self.progress.has_tried(leg);
-        self.has_attempts_left(engine) && (0..self.handover.legs.len()).any(is_untried)
+        self.has_attempts_left(engine) && (0..self.legs.all.len()).any(is_untried)
     }
 }

@@ -47,37 +47,42 @@ impl Router {
     /// Takes what happens to the request: the table of transitions.
     pub(super) fn handle<H: Host + ?Sized>(&mut self, host: &H, event: Event) -> Action {
         let cx = Ctx { engine: &self.engine, host };
-        let state = std::mem::replace(&mut self.state, State::Done);
-        let (next, action) = match event {
-            Event::RequestHead { is_end } => match state {
+        let state = &mut self.state;
+        match event {
+            Event::RequestHead { is_end } => step(state, |state| match state {
                 State::New => open::open(cx, is_end),
                 state => (state, Action::Continue),
-            },
-            Event::RequestBody { held, is_end } => body(cx, state, held, is_end),
-            Event::RequestTrailers => trailers(cx, state),
-            Event::Called(called) => match state {
+            }),
+            Event::RequestBody { held, is_end } => {
+                step(state, |state| body(cx, state, held, is_end))
+            }
+            Event::RequestTrailers => step(state, |state| trailers(cx, state)),
+            Event::Called(called) => step(state, |state| match state {
                 State::Asking(asking) if asking.call == called.call => {
                     settle::answered(cx, *asking, called)
                 }
                 // The request has been answered meanwhile, or waits for another call.
                 state => (state, Action::Pause),
-            },
-            Event::ResponseHead { is_end } => response_head(cx, state, is_end),
+            }),
+            Event::ResponseHead { is_end } => step(state, |state| response_head(cx, state, is_end)),
+            // The most frequent event, of which no other state comes.
             Event::ResponseBody { length, is_end } => match state {
-                State::Answering(mut answering) => {
-                    let action = answering.take_piece(cx, length, is_end);
-                    (State::Answering(answering), action)
-                }
-                state => (state, Action::Continue),
+                State::Answering(answering) => answering.take_piece(cx, length, is_end),
+                _ => Action::Continue,
             },
-            Event::Dropped => {
+            Event::Dropped => step(state, |state| {
                 dropped(cx, state);
                 (State::Done, Action::Continue)
-            }
-        };
-        self.state = next;
-        action
+            }),
+        }
     }
+}
+
+/// Makes a transition: takes the state, and leaves the next one in its place.
+fn step(state: &mut State, transition: impl FnOnce(State) -> Next) -> Action {
+    let (next, action) = transition(std::mem::replace(state, State::Done));
+    *state = next;
+    action
 }
 
 /// Takes what has come of the request's body.
@@ -122,7 +127,7 @@ fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: State) -> Next {
             request.answer(cx);
             (State::Done, Action::Pause)
         }
-        State::Reading(reading) => settle::trailers(cx, *reading),
+        State::Reading(reading) => settle::trailers(cx, reading),
         state => body(cx, state, 0, true),
     }
 }

@@ -23,7 +23,7 @@ use super::state::{Next, State};
 /// Takes the head of a request.
 pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> Next {
     let mut head = RequestHead::new(cx.host.request_headers());
-    if let Some(gate) = &cx.engine.gate {
+    if let Some(gate) = &cx.engine.secrets.gate {
         head = match admin::admit(cx, gate, head, is_end) {
             Admitted::Other(head) => head,
             Admitted::Answered => return (State::Done, Action::Pause),
@@ -70,16 +70,17 @@ fn read<H: Host + ?Sized>(cx: Ctx<'_, H>, mut intake: Intake, is_end: bool) -> N
             return leave_unread(cx, ledger, &unread, format.dialect(), true);
         }
     };
+    let controls = intake.controls(&cx.engine.config);
     let action = send::hold(cx, &mut intake);
     match reader {
         Some(reader) => {
             let spent = Duration::ZERO;
-            (State::Reading(Box::new(Reading { intake, reader, ledger, spent })), action)
+            (State::Reading(Box::new(Reading { intake, controls, reader, ledger, spent })), action)
         }
         None => {
             let time = DecisionTime::enter(cx.host, Duration::ZERO);
             let scan = reader::nothing(&intake);
-            let opened = Opened { intake, ledger, length: 0, is_end: true };
+            let opened = Opened { intake, controls, ledger, length: 0, is_end: true };
             decide_whole(cx, opened, scan, &[], time)
         }
     }

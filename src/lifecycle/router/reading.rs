@@ -11,6 +11,7 @@ use crate::lifecycle::ledger::{AttemptLedger, RequestLedger};
 use crate::lifecycle::reader::{Onward, RequestReader};
 use crate::lifecycle::shadow::{self, Shadowed};
 use crate::lifecycle::unread::{Unread, unreadable};
+use crate::request::control::{BadControl, Controls};
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::Looks;
@@ -22,6 +23,8 @@ use super::window::window;
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) intake: Intake,
+    /// What its control headers ask for, or the first that cannot be read.
+    pub(super) controls: Result<Controls, BadControl>,
     pub(super) reader: RequestReader,
     pub(super) ledger: RequestLedger,
     /// How long callbacks have read it so far.
@@ -74,10 +77,10 @@ impl Reading {
             let Some(window) = window(cx.host, seen, held) else {
                 return HasRead::Refused(unreadable());
             };
-            let intake = &self.intake;
+            let (intake, controls) = (&self.intake, self.controls.as_ref().ok());
             let read = self.reader.read(intake, &window, |reader| {
                 let onward;
-                (onward, early) = at_model(cx, intake, reader, is_whole, now_ms);
+                (onward, early) = at_model(cx, intake, controls, reader, is_whole, now_ms);
                 onward
             });
             if let Err(error) = read {
@@ -97,16 +100,17 @@ impl Reading {
 }
 
 /// What is known of a request that its model decides, before anything of it has begun.
-struct AtModel<'a, H: ?Sized> {
+struct AtModel<'a, 'b, H: ?Sized> {
     facts: RequestFacts,
+    controls: &'b Controls,
     pending: Pending<'a, H>,
 }
 
-impl<H: Host + ?Sized> AtModel<'_, H> {
+impl<H: Host + ?Sized> AtModel<'_, '_, H> {
     /// Begins the first attempt. `None`: other workers were faster, and what is left needs
     /// more of the request to decide.
     fn begin(self, cx: Ctx<'_, H>, intake: &Intake) -> Option<Early> {
-        let known = (&self.facts, intake.controls().ok()?);
+        let known = (&self.facts, self.controls);
         let decided = self.pending.begin(cx, intake, known, &Answers::default()).ok()?;
         let Decided { ruling: Ruling::Send(decision, attempt), shadowed } = decided else {
             return None;
@@ -118,13 +122,14 @@ impl<H: Host + ?Sized> AtModel<'_, H> {
 /// Decides at the model whether the request can go on: if nothing in the rest of the body
 /// can change the decision. Otherwise sees to it that no more of the rest is looked at than
 /// is asked for. Begins nothing.
-fn at_model<'a, H: Host + ?Sized>(
+fn at_model<'a, 'b, H: Host + ?Sized>(
     cx: Ctx<'a, H>,
     intake: &Intake,
+    controls: Option<&'b Controls>,
     reader: &RequestReader,
     is_whole: bool,
     now_ms: u64,
-) -> (Onward, Option<AtModel<'a, H>>) {
+) -> (Onward, Option<AtModel<'a, 'b, H>>) {
     let config = &cx.engine.config;
     let before = reader.looks();
     let may_release = !is_whole && early::against(config, intake.length).is_none();
@@ -134,14 +139,16 @@ fn at_model<'a, H: Host + ?Sized>(
     if !(may_release || may_narrow) {
         return (onward, None);
     }
-    let Some(model) = reader.early_model(intake) else { return (onward, None) };
-    let Ok((facts, controls)) = intake.facts_at_model(model) else { return (onward, None) };
+    let Some((model, controls)) = reader.early_model(intake).zip(controls) else {
+        return (onward, None);
+    };
+    let facts = intake.facts_at_model(model, controls);
     if may_release {
         let known = (&facts, controls);
         let pending = decide(cx, intake, known, &Answers::default(), now_ms);
         if pending.is_to_send() {
             let looks = shadow::looks_of_rest(cx, intake, known, &pending.snapshot, before);
-            return (Onward::Released(looks), Some(AtModel { facts, pending }));
+            return (Onward::Released(looks), Some(AtModel { facts, controls, pending }));
         }
     }
     if !may_narrow {

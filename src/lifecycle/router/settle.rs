@@ -13,6 +13,7 @@ use crate::lifecycle::ledger::{DecisionTime, Labels, RequestLedger, note_decisio
 use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::send::{self, Held};
 use crate::lifecycle::unread::{Unread, bad_control};
+use crate::request::control::{BadControl, Controls};
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::request::scan::Scan;
@@ -31,6 +32,8 @@ use super::whole::WholeRequest;
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) intake: Intake,
+    /// What its control headers ask for, or the first that cannot be read.
+    pub(super) controls: Result<Controls, BadControl>,
     pub(super) ledger: RequestLedger,
     /// Length of the body, in bytes.
     pub(super) length: usize,
@@ -52,9 +55,9 @@ pub(super) fn read_on<H: Host + ?Sized>(
             reading.spent = time.pause(cx);
             (State::Reading(reading), Action::Pause)
         }
-        HasRead::Whole(first) => end_of_body(cx, *reading, &first, is_end, time),
+        HasRead::Whole(first) => end_of_body(cx, reading, &first, is_end, time),
         HasRead::Early(early, first) => {
-            let next = release(cx, *reading, *early, &first);
+            let next = release(cx, reading, *early, &first);
             time.stop(cx);
             next
         }
@@ -74,7 +77,7 @@ pub(super) fn read_on<H: Host + ?Sized>(
 }
 
 /// Takes the trailers of a request: its body has ended.
-pub(super) fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading) -> Next {
+pub(super) fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Box<Reading>) -> Next {
     let time = DecisionTime::enter(cx.host, reading.spent);
     end_of_body(cx, reading, &[], true, time)
 }
@@ -83,16 +86,16 @@ pub(super) fn trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading) -> Ne
 /// body, as far as it is at hand.
 fn end_of_body<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    reading: Reading,
+    reading: Box<Reading>,
     first: &[u8],
     is_end: bool,
     time: DecisionTime,
 ) -> Next {
-    let Reading { intake, reader, ledger, .. } = reading;
+    let Reading { intake, controls, reader, ledger, .. } = *reading;
     let length = reader.seen();
     match reader.finish() {
         Ok(scan) => {
-            let opened = Opened { intake, ledger, length, is_end };
+            let opened = Opened { intake, controls, ledger, length, is_end };
             decide_whole(cx, opened, scan, first, time)
         }
         Err(error) => {
@@ -113,10 +116,10 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
     first: &[u8],
     time: DecisionTime,
 ) -> Next {
-    let Opened { intake, ledger, length, is_end } = opened;
+    let Opened { intake, controls, ledger, length, is_end } = opened;
     let Scan { mut facts, layout } = scan;
-    let controls = match intake.complete(&mut facts) {
-        Ok(controls) => controls.clone(),
+    let controls = match controls {
+        Ok(controls) => controls,
         Err(bad) => {
             let refusal = bad_control(&bad);
             ledger.refused(cx, Labels::UNDECIDED, &refusal);
@@ -125,6 +128,7 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
             return next;
         }
     };
+    intake.complete(&mut facts, &controls);
     let answers = Answers::default();
     let mut whole =
         WholeRequest { intake, facts, controls, layout, length, answers, is_end, ledger };
@@ -224,8 +228,13 @@ fn settle<H: Host + ?Sized>(
 
 /// Sends on what is held of a request that was decided by its model, and lets the rest
 /// follow as it comes.
-fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, reading: Reading, early: Early, first: &[u8]) -> Next {
-    let Reading { intake, reader, ledger, .. } = reading;
+fn release<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    reading: Box<Reading>,
+    early: Early,
+    first: &[u8],
+) -> Next {
+    let Reading { intake, reader, ledger, .. } = *reading;
     let Early { decision, attempt, shadowed } = early;
     let dialect = intake.call.format().dialect();
     let held =

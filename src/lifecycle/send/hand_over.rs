@@ -3,6 +3,7 @@
 //! Nothing of the body changes here, and no header but those that a cluster without the
 //! attempt filter must not see.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::config::Hold;
@@ -10,7 +11,7 @@ use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
-use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::handover::{Handover, Leg, Legs};
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, metric_model};
@@ -53,15 +54,16 @@ pub(super) fn send<H: Host + ?Sized>(
     if let (Hold::BufferFilter, Some(length @ 1..)) = (hold, handover.length) {
         handover.announce(length);
     }
-    let first = handover.legs.first().map(|leg| leg.cluster.as_str()).unwrap_or_default();
-    let names = handover.legs.iter().take(handover.general.end);
+    let legs = &handover.legs;
+    let first = legs.all.first().map(|leg| leg.cluster.as_str()).unwrap_or_default();
+    let names = legs.all.iter().take(legs.general.end);
     let names: Vec<_> = names.map(|leg| list_name(&leg.name)).collect();
     let names = names.join(",");
     cx.host.set_property(DEPLOYMENTS, names.as_bytes());
     cx.host.set_property(PLAN, &handover.encode());
     cx.host.set_property(CLUSTER, first.as_bytes());
     if hold == Hold::StopIteration {
-        set_head(cx.host, &held.intake.head, attempts(cx.engine, decision, &handover));
+        set_head(cx.host, &held.intake.head, attempts(cx.engine, legs));
     }
     cx.host.clear_route_cache();
     debug(cx.host, || {
@@ -73,19 +75,36 @@ pub(super) fn send<H: Host + ?Sized>(
 }
 
 /// Returns what the attempts need to know.
-fn handover<H: Host + ?Sized>(
+fn handover<'a, H: Host + ?Sized>(
+    cx: Ctx<'a, H>,
+    held: Held<'a>,
+    decision: &'a Decision,
+    attempt: &AttemptLedger,
+) -> Result<Handover<'a>, Refusal> {
+    Ok(Handover {
+        work: *attempt.work(),
+        asked: metric_model(decision),
+        disable_cache: decision.disable_cache,
+        begun: attempt.numbers(),
+        length: held.length,
+        legs: legs(cx, held, decision)?,
+        original: original(&held.intake.head, &cx.engine.changed),
+    })
+}
+
+/// Returns the legs of a decision's lists, with what each changes of the request.
+fn legs<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     held: Held<'_>,
     decision: &Decision,
-    attempt: &AttemptLedger,
-) -> Result<Handover, Refusal> {
-    let mut legs = Vec::new();
+) -> Result<Legs, Refusal> {
+    let mut all = Vec::new();
     let mut add = |steps: &[Step]| -> Result<Range<usize>, Refusal> {
-        let from = legs.len();
+        let from = all.len();
         for step in steps {
-            legs.push(leg(cx, held, step)?);
+            all.push(leg(cx, held, step)?);
         }
-        Ok(from..legs.len())
+        Ok(from..all.len())
     };
     // `Decision::steps` goes through the lists in this order.
     let general = add(&decision.plan)?;
@@ -97,28 +116,15 @@ fn handover<H: Host + ?Sized>(
     let context_window = list(&decision.kinds.context_window)?;
     let rate_limit = list(&decision.kinds.rate_limit)?;
     let content_policy = add(&decision.kinds.content_policy)?;
-    Ok(Handover {
-        work: *attempt.work(),
-        asked: metric_model(decision).to_owned(),
-        disable_cache: decision.disable_cache,
-        begun: attempt.numbers(),
-        length: held.length,
-        legs,
-        own: decision.own,
-        general,
-        context_window,
-        content_policy,
-        rate_limit,
-        original: original(&held.intake.head, &cx.engine.changed),
-    })
+    Ok(Legs { all, own: decision.own, general, context_window, content_policy, rate_limit })
 }
 
 /// Returns how many attempts the longest way through the lists can have.
-fn attempts(engine: &Engine, decision: &Decision, handover: &Handover) -> u64 {
-    let Handover { general, context_window, content_policy, rate_limit, .. } = handover;
-    let fallbacks = general.len().saturating_sub(decision.own);
+fn attempts(engine: &Engine, legs: &Legs) -> u64 {
+    let Legs { own, general, context_window, content_policy, rate_limit, .. } = legs;
+    let fallbacks = general.len().saturating_sub(*own);
     let lists = [context_window, content_policy, rate_limit].map(ExactSizeIterator::len);
-    let longest = lists.into_iter().fold(fallbacks, usize::max).saturating_add(decision.own);
+    let longest = lists.into_iter().fold(fallbacks, usize::max).saturating_add(*own);
     let failover = &engine.config.failover;
     let tries = u64::from(failover.retries_per_deployment).saturating_add(1);
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
@@ -143,7 +149,9 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
 }
 
 /// Returns the headers that attempts change, as the client sent them.
-fn original(head: &RequestHead, changed: &[String]) -> Vec<(String, Option<Vec<u8>>)> {
-    let sent = |name: &String| head.joined(name).map(|value| value.into_owned());
-    changed.iter().map(|name| (name.clone(), sent(name))).collect()
+fn original<'a>(
+    head: &'a RequestHead,
+    changed: &'a [String],
+) -> Vec<(&'a str, Option<Cow<'a, [u8]>>)> {
+    changed.iter().map(|name| (name.as_str(), head.joined(name))).collect()
 }

@@ -3,13 +3,13 @@
 use super::place::Saying::{Json, Tools};
 use super::place::{Kind, Place, Shape};
 
-type Fields = &'static [(&'static str, Place)];
+type Keys = &'static [(&'static str, Place)];
 
-pub(super) const fn plain(fields: Fields) -> Shape {
+pub(super) const fn plain(fields: Keys) -> Shape {
     Shape { kind: Kind::Plain, fields }
 }
 
-pub(super) const fn message(fields: Fields) -> Shape {
+pub(super) const fn message(fields: Keys) -> Shape {
     Shape { kind: Kind::Message, fields }
 }
 

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::head::{self, Part};
-use super::split::Sink;
-use super::text::Text;
-use super::wrong;
+use super::head::{self, FormPart};
+use super::malformed::malformed;
+use super::split::PartSink;
+use super::text::TextPieces;
 use crate::request::facts::Tokens;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
@@ -22,22 +22,22 @@ pub(super) struct Fields {
     keywords: Arc<Keywords>,
     cursor: Cursor,
     estimator: Estimator,
-    part: Part,
+    part: FormPart,
     value_at: u64,
     /// The value of the part being read, where it is kept.
     value: Vec<u8>,
-    text: Text,
+    text: TextPieces,
     pricing: Pricing,
     probe: Probe,
     pub(super) stops_at_model: bool,
     pub(super) is_paused: bool,
     pub(super) is_released: bool,
-    pub(super) found: Found,
+    pub(super) found: FormFindings,
 }
 
 /// What the parts say.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FormFindings {
     pub(super) parts: u64,
     pub(super) model: Option<String>,
     pub(super) places: Vec<Range<u64>>,
@@ -62,16 +62,16 @@ impl Fields {
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
-            part: Part::Skipped,
+            part: FormPart::Skipped,
             value_at: 0,
             value: Vec::new(),
-            text: Text::default(),
+            text: TextPieces::default(),
             pricing: Pricing::new(spec.entry.document.formula, spec.costs),
             probe: Probe::of_bytes(),
             stops_at_model: false,
             is_paused: false,
             is_released: false,
-            found: Found::default(),
+            found: FormFindings::default(),
         }
     }
 
@@ -80,7 +80,7 @@ impl Fields {
         if self.value.len() > ScanError::MAX_MODEL_BYTES {
             return Err(ScanError::ModelTooLong { at });
         }
-        let name = std::str::from_utf8(&self.value).map_err(|_| wrong(at, "invalid UTF-8"))?;
+        let name = std::str::from_utf8(&self.value).map_err(|_| malformed(at, "invalid UTF-8"))?;
         self.found.model = (!name.is_empty()).then(|| name.to_owned());
         self.found.places.push(at..end);
         self.is_paused = self.stops_at_model;
@@ -91,12 +91,12 @@ impl Fields {
         let measured = self.pricing.measured(&self.probe, self.looks.tokens);
         let found = &mut self.found;
         let cost = match self.part {
-            Part::Image => {
+            FormPart::Image => {
                 found.has_images = true;
                 self.pricing.image(measured, false)
             }
             // A file of any name: the transcribed one.
-            Part::File if self.has_audio_files => {
+            FormPart::File if self.has_audio_files => {
                 found.has_audio = true;
                 self.pricing.audio(measured)
             }
@@ -106,7 +106,7 @@ impl Fields {
     }
 }
 
-impl Sink for Fields {
+impl PartSink for Fields {
     fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError> {
         self.part = head::part(head, at)?;
         self.value_at = value_at;
@@ -114,34 +114,34 @@ impl Sink for Fields {
         let found = &mut self.found;
         found.parts = found.parts.saturating_add(1);
         match self.part {
-            Part::Model if self.is_released => return Err(ScanError::SecondModel { at }),
-            Part::Model if found.places.len() >= ScanError::MAX_REPEATS => {
+            FormPart::Model if self.is_released => return Err(ScanError::SecondModel { at }),
+            FormPart::Model if found.places.len() >= ScanError::MAX_REPEATS => {
                 return Err(ScanError::Repeated { at });
             }
-            Part::Prompt => {
-                self.text = Text::new(value_at);
+            FormPart::Prompt => {
+                self.text = TextPieces::new(value_at);
                 if found.bytes > 0 && self.looks.prompt {
                     found.prompt.push("\n");
                 }
                 // Texts of several prompts do not join.
                 self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
             }
-            Part::Image | Part::File => self.probe.restart(self.looks.tokens),
-            Part::Model | Part::Stream | Part::Skipped => {}
+            FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
+            FormPart::Model | FormPart::Stream | FormPart::Skipped => {}
         }
         Ok(())
     }
 
     fn value(&mut self, piece: &[u8]) -> Result<(), ScanError> {
         match self.part {
-            Part::Model | Part::Stream => {
+            FormPart::Model | FormPart::Stream => {
                 // One more than fits shows that it does not.
                 let room = ScanError::MAX_MODEL_BYTES.saturating_add(1);
                 let room = room.saturating_sub(self.value.len());
                 self.value.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 Ok(())
             }
-            Part::Prompt => {
+            FormPart::Prompt => {
                 let Self { text, estimator, keywords, cursor, found, looks, .. } = self;
                 found.bytes = found.bytes.saturating_add(piece.len() as u64);
                 text.push(piece, |text| {
@@ -156,30 +156,30 @@ impl Sink for Fields {
                     }
                 })
             }
-            Part::Image | Part::File => {
+            FormPart::Image | FormPart::File => {
                 self.probe.feed(piece);
                 Ok(())
             }
-            Part::Skipped => Ok(()),
+            FormPart::Skipped => Ok(()),
         }
     }
 
     fn end(&mut self, end: u64) -> Result<(), ScanError> {
         match self.part {
-            Part::Model => self.model(end)?,
-            Part::Stream => {
+            FormPart::Model => self.model(end)?,
+            FormPart::Stream => {
                 let value = self.value.to_ascii_lowercase();
                 let words: [&[u8]; 6] = [b"true", b"1", b"on", b"yes", b"t", b"y"];
                 self.found.stream = words.contains(&value.as_slice());
             }
-            Part::Prompt => {
+            FormPart::Prompt => {
                 self.text.finish()?;
                 if self.looks.tokens {
                     self.found.tokens = self.found.tokens.saturating_add(self.estimator.finish());
                 }
             }
-            Part::Image | Part::File => self.file(),
-            Part::Skipped => {}
+            FormPart::Image | FormPart::File => self.file(),
+            FormPart::Skipped => {}
         }
         Ok(())
     }

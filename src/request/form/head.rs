@@ -3,14 +3,14 @@
 //! Refuses what servers read in different ways: one of them might find another
 //! model than the one that was judged.
 
+use super::malformed::malformed;
 use super::parameter::Parameters;
-use super::wrong;
 use crate::request::scan::ScanError;
 use crate::text::is_token;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum FormPart {
     Model,
     Prompt,
     Stream,
@@ -25,11 +25,11 @@ pub(super) enum Part {
 ///
 /// # Errors
 /// Why it cannot be said.
-pub(super) fn part(head: &[u8], at: u64) -> Result<Part, ScanError> {
-    read(head).map_err(|what| wrong(at, what))
+pub(super) fn part(head: &[u8], at: u64) -> Result<FormPart, ScanError> {
+    read(head).map_err(|what| malformed(at, what))
 }
 
-fn read(head: &[u8]) -> Result<Part, &'static str> {
+fn read(head: &[u8]) -> Result<FormPart, &'static str> {
     let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
     let (mut disposition, mut content_type, mut encoding) = (None, None, None);
     for line in head.split("\r\n") {
@@ -57,7 +57,7 @@ fn read(head: &[u8]) -> Result<Part, &'static str> {
         "`model`, `prompt` and `stream` must be fields, their names in lower case and nothing \
          else, and the names of all parts without \\, % and '",
     )?;
-    let is_text = matches!(part, Part::Model | Part::Prompt | Part::Stream);
+    let is_text = matches!(part, FormPart::Model | FormPart::Prompt | FormPart::Stream);
     if is_text && !content_type.is_none_or(is_plain_text) {
         return Err("`model`, `prompt` and `stream` must be plain text in UTF-8");
     }
@@ -83,7 +83,7 @@ fn named(disposition: &str) -> Option<(&str, bool)> {
 }
 
 /// What a part of that name is; `None` where servers may differ in it.
-fn kind(name: &str, is_file: bool) -> Option<Part> {
+fn kind(name: &str, is_file: bool) -> Option<FormPart> {
     // `image[]`, `image[0]`
     let base = name.split('[').next().unwrap_or_default();
     // Blanks around names are taken off by some, slashes before them by aiohttp.
@@ -95,14 +95,14 @@ fn kind(name: &str, is_file: bool) -> Option<Part> {
     Some(match known {
         _ if is_escaped => return None,
         Some(known) if known != name || is_file => return None,
-        Some("model") => Part::Model,
-        Some("prompt") => Part::Prompt,
-        Some("stream") => Part::Stream,
+        Some("model") => FormPart::Model,
+        Some("prompt") => FormPart::Prompt,
+        Some("stream") => FormPart::Stream,
         // It would change what the text of all parts is.
         Some(_) => return None,
-        None if matches!(base, "image" | "images" | "mask") => Part::Image,
-        None if is_file || base == "file" => Part::File,
-        None => Part::Skipped,
+        None if matches!(base, "image" | "images" | "mask") => FormPart::Image,
+        None if is_file || base == "file" => FormPart::File,
+        None => FormPart::Skipped,
     })
 }
 
@@ -133,6 +133,6 @@ pub fn boundary(content_type: &str) -> Result<String, ScanError> {
             && names.all(|name| name == "boundary" || !name.starts_with("boundary"))
     });
     let boundary = read.and_then(|read| read.get("boundary")).filter(is_boundary);
-    let bad = wrong(0, "the content type names no boundary, or not a plain one");
+    let bad = malformed(0, "the content type names no boundary, or not a plain one");
     boundary.map(str::to_owned).ok_or(bad)
 }

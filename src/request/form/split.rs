@@ -6,11 +6,11 @@
 //! head, with blanks after it), is an error.
 
 use super::find::Finder;
-use super::wrong;
+use super::malformed::malformed;
 use crate::request::scan::ScanError;
 
 /// What is made of the parts, in order.
-pub(super) trait Sink {
+pub(super) trait PartSink {
     /// A part begins: its head, where that begins, and where its value does.
     fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError>;
     /// A piece of its value.
@@ -25,7 +25,7 @@ pub(super) trait Sink {
 const LONGEST_HEAD: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SplitState {
     /// Before the first delimiter.
     Start,
     /// Behind a delimiter: a line end and a head, or `--`.
@@ -40,7 +40,7 @@ enum State {
 pub(super) struct Splitter {
     /// For `--BOUNDARY`.
     finder: Finder,
-    state: State,
+    state: SplitState,
     /// Bytes read so far.
     at: u64,
     /// What was read of the current state and not made anything of yet; bounded.
@@ -49,7 +49,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     pub(super) fn new(boundary: &str) -> Self {
-        Self { finder: Finder::new(boundary), state: State::Start, at: 0, kept: Vec::new() }
+        Self { finder: Finder::new(boundary), state: SplitState::Start, at: 0, kept: Vec::new() }
     }
 
     /// Bytes read so far.
@@ -59,19 +59,19 @@ impl Splitter {
 
     /// Whether nothing is missing.
     pub(super) fn is_complete(&self) -> bool {
-        self.state == State::Done && [&b""[..], b"\r\n"].contains(&self.kept.as_slice())
+        self.state == SplitState::Done && [&b""[..], b"\r\n"].contains(&self.kept.as_slice())
     }
 
     /// Reads on in a chunk, until the sink pauses; gives back what is left of it.
     pub(super) fn feed<'c>(
         &mut self,
         mut chunk: &'c [u8],
-        sink: &mut impl Sink,
+        sink: &mut impl PartSink,
     ) -> Result<&'c [u8], ScanError> {
         while !chunk.is_empty() && !sink.is_paused() {
             chunk = match self.state {
-                State::Value => self.value(chunk, sink)?,
-                State::Start | State::Behind | State::Head | State::Done => {
+                SplitState::Value => self.value(chunk, sink)?,
+                SplitState::Start | SplitState::Behind | SplitState::Head | SplitState::Done => {
                     let (byte, rest) = chunk.split_first().unwrap_or((&0, &[]));
                     self.kept.push(*byte);
                     self.at = self.at.saturating_add(1);
@@ -84,32 +84,43 @@ impl Splitter {
     }
 
     /// Goes by what is kept, outside of values; its last byte is new.
-    fn byte(&mut self, sink: &mut impl Sink) -> Result<(), ScanError> {
+    fn byte(&mut self, sink: &mut impl PartSink) -> Result<(), ScanError> {
         let before = self.at.saturating_sub(self.kept.len() as u64);
         let kept = self.kept.as_slice();
         let next = match self.state {
-            State::Start if kept == self.finder.delimiter() => State::Behind,
-            State::Start if self.finder.delimiter().starts_with(kept) => return Ok(()),
-            State::Start => return Err(wrong(0, "the form does not begin with its boundary")),
-            State::Behind => match kept {
-                b"\r\n" => State::Head,
-                b"--" => State::Done,
+            SplitState::Start if kept == self.finder.delimiter() => SplitState::Behind,
+            SplitState::Start if self.finder.delimiter().starts_with(kept) => return Ok(()),
+            SplitState::Start => {
+                return Err(malformed(0, "the form does not begin with its boundary"));
+            }
+            SplitState::Behind => match kept {
+                b"\r\n" => SplitState::Head,
+                b"--" => SplitState::Done,
                 b"\r" | b"-" => return Ok(()),
-                _ => return Err(wrong(before, "a boundary is followed by more than a line end")),
+                _ => {
+                    return Err(malformed(
+                        before,
+                        "a boundary is followed by more than a line end",
+                    ));
+                }
             },
-            State::Done if b"\r\n".starts_with(kept) => return Ok(()),
-            State::Done => return Err(wrong(before, "something follows the form")),
-            State::Head => match kept.strip_suffix(b"\r\n\r\n") {
+            SplitState::Done if b"\r\n".starts_with(kept) => return Ok(()),
+            SplitState::Done => return Err(malformed(before, "something follows the form")),
+            SplitState::Head => match kept.strip_suffix(b"\r\n\r\n") {
                 Some(head) if self.finder.find(head).is_none() => {
                     sink.head(head, before, self.at)?;
-                    State::Value
+                    SplitState::Value
                 }
-                Some(_) => return Err(wrong(before, "the boundary stands in the head of a part")),
-                None if kept == b"\r\n" => return Err(wrong(before, "a part has no head")),
+                Some(_) => {
+                    return Err(malformed(before, "the boundary stands in the head of a part"));
+                }
+                None if kept == b"\r\n" => return Err(malformed(before, "a part has no head")),
                 None if kept.len() < LONGEST_HEAD => return Ok(()),
-                None => return Err(wrong(before, "the head of a part is longer than 4096 bytes")),
+                None => {
+                    return Err(malformed(before, "the head of a part is longer than 4096 bytes"));
+                }
             },
-            State::Value => return Ok(()),
+            SplitState::Value => return Ok(()),
         };
         self.state = next;
         self.kept.clear();
@@ -117,7 +128,11 @@ impl Splitter {
     }
 
     /// Reads on in a value. So much of its end is kept as may be a delimiter.
-    fn value<'c>(&mut self, chunk: &'c [u8], sink: &mut impl Sink) -> Result<&'c [u8], ScanError> {
+    fn value<'c>(
+        &mut self,
+        chunk: &'c [u8],
+        sink: &mut impl PartSink,
+    ) -> Result<&'c [u8], ScanError> {
         // A line end, and a delimiter but for its last byte.
         let most = self.finder.delimiter().len().saturating_add(1);
         if !self.kept.is_empty() {
@@ -157,19 +172,22 @@ impl Splitter {
         bytes: &[u8],
         found: usize,
         old: usize,
-        sink: &mut impl Sink,
+        sink: &mut impl PartSink,
     ) -> Result<usize, ScanError> {
         let (value, _) = bytes.split_at_checked(found).unwrap_or((bytes, &[]));
         let place = self.at.saturating_sub(old as u64).saturating_add(found as u64);
         let without = value.get(..found.saturating_sub(2)).unwrap_or_default();
         sink.value(without)?;
         if !value.ends_with(b"\r\n") {
-            return Err(wrong(place, "the boundary stands in a part, or not on a line of its own"));
+            return Err(malformed(
+                place,
+                "the boundary stands in a part, or not on a line of its own",
+            ));
         }
         sink.end(place.saturating_sub(2))?;
         let end = found.saturating_add(self.finder.delimiter().len()).saturating_sub(old);
         self.at = self.at.saturating_add(end as u64);
-        self.state = State::Behind;
+        self.state = SplitState::Behind;
         self.kept.clear();
         Ok(end)
     }

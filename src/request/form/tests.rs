@@ -1,7 +1,11 @@
-use super::*;
+use std::sync::Arc;
+
+use super::{FormScanner, boundary};
+use crate::request::facts::{Fact, Tokens};
 use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
-use crate::request::path::PathTable;
+use crate::request::path::{Entry, PathTable};
+use crate::request::scan::{Looks, Scan, ScanError, Spec};
 use crate::request::tokens::Costs;
 
 const TYPE: &str = "multipart/form-data; boundary=XyZ";
@@ -123,8 +127,8 @@ fn pictures_that_are_given_are_images() {
 }
 
 #[test]
-fn a_mask_is_no_audio_wherever_images_are_edited() {
-    let body = form(&[(&file("mask"), "x")]);
+fn no_file_is_audio_where_images_are_edited() {
+    let body = form(&[(&file("file"), "x")]);
     for path in ["/v1/images/edits", "/openai/deployments/d/images/edits"] {
         let entry = PathTable::default().call(b"POST", path).unwrap().entry;
         assert!(!fed(&Spec::of(entry), [body.as_bytes()]).unwrap().facts.has_audio, "{path}");

@@ -1,10 +1,10 @@
 //! UTF-8 that comes in pieces, characters cut at their borders.
 
-use super::wrong;
+use super::malformed::malformed;
 use crate::request::scan::ScanError;
 
 #[derive(Debug, Default)]
-pub(super) struct Text {
+pub(super) struct TextPieces {
     /// Where the next byte stands in the body, those of a cut character aside.
     at: u64,
     /// The start of a character that is not whole.
@@ -13,7 +13,7 @@ pub(super) struct Text {
 
 const LONGEST_CHARACTER: usize = 4;
 
-impl Text {
+impl TextPieces {
     /// A text that begins at that byte of the body.
     pub(super) const fn new(at: u64) -> Self {
         Self { at, cut: Vec::new() }
@@ -49,7 +49,7 @@ impl Text {
         }
         self.at = self.at.saturating_add(whole.len() as u64);
         if error.error_len().is_some() || rest.len() >= LONGEST_CHARACTER {
-            return Err(wrong(self.at, "invalid UTF-8"));
+            return Err(malformed(self.at, "invalid UTF-8"));
         }
         self.cut.extend_from_slice(rest);
         Ok(())
@@ -57,6 +57,6 @@ impl Text {
 
     /// Ends the text.
     pub(super) fn finish(&self) -> Result<(), ScanError> {
-        if self.cut.is_empty() { Ok(()) } else { Err(wrong(self.at, "invalid UTF-8")) }
+        if self.cut.is_empty() { Ok(()) } else { Err(malformed(self.at, "invalid UTF-8")) }
     }
 }

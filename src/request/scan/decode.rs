@@ -4,8 +4,6 @@
 //! on one by one, their short runs cost several times their copying. Stops where
 //! [`super::string`] has to look closer; knows nothing of UTF-8.
 
-use super::string::meaning;
-
 /// Bytes looked at together.
 const PART: usize = 16;
 
@@ -20,12 +18,12 @@ pub(super) trait Out {
 }
 
 /// Text that is kept, up to about a length.
-pub(super) struct Kept<'t> {
+pub(super) struct Onto<'t> {
     pub(super) text: &'t mut Vec<u8>,
     pub(super) most: usize,
 }
 
-impl Out for Kept<'_> {
+impl Out for Onto<'_> {
     #[inline]
     fn part(&mut self, part: &[u8; PART], plain: usize) {
         // Of a known length: for any other, the module calls the host's `memcpy`.
@@ -46,9 +44,9 @@ impl Out for Kept<'_> {
 
 /// The length of text that is not kept.
 #[derive(Debug, Default)]
-pub(super) struct Counted(pub(super) usize);
+pub(super) struct Length(pub(super) usize);
 
-impl Out for Counted {
+impl Out for Length {
     #[inline]
     fn part(&mut self, _: &[u8; PART], plain: usize) {
         self.0 = self.0.saturating_add(plain);
@@ -87,6 +85,19 @@ pub(super) fn decode(string: &[u8], out: &mut impl Out) -> usize {
     string.len().saturating_sub(rest.len())
 }
 
+/// What the letter after a backslash stands for.
+pub(super) const fn meaning(letter: u8) -> Option<u8> {
+    Some(match letter {
+        b'"' | b'\\' | b'/' => letter,
+        b'b' => 0x8,
+        b'f' => 0xc,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
 /// How many bytes stand before the first that is a quote, a backslash or a control
 /// character.
 #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
@@ -111,9 +122,9 @@ mod tests {
 
     fn decoded(string: &str, most: usize) -> (String, usize) {
         let mut text = Vec::new();
-        let taken = decode(string.as_bytes(), &mut Kept { text: &mut text, most });
+        let taken = decode(string.as_bytes(), &mut Onto { text: &mut text, most });
         if most > string.len() {
-            let mut counted = Counted::default();
+            let mut counted = Length::default();
             assert_eq!(decode(string.as_bytes(), &mut counted), taken);
             assert_eq!(counted.0, text.len());
         }

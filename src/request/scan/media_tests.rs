@@ -1,7 +1,9 @@
 //! What images and audio in a document come to.
 
-use super::*;
+use super::{Looks, Scanner, Spec};
+use crate::request::facts::{RequestFacts, Tokens};
 use crate::request::path::PathTable;
+use crate::request::tokens::Costs;
 
 const COSTS: Costs = Costs { image: 10_000, audio: 20_000, file: 30_000, message: 0 };
 /// 1,024 by 1,024 pixels.

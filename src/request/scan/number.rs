@@ -8,8 +8,9 @@
 /// Longest number text that is kept.
 const TEXT: usize = 64;
 
+/// What of the number was read last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Position {
     Sign,
     Zero,
     Whole,
@@ -22,7 +23,7 @@ enum Part {
 
 /// What a byte does to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum Pushed {
     /// It belongs to the number.
     More,
     /// The number ended before it.
@@ -34,7 +35,7 @@ pub(super) enum Step {
 /// A number being read.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
-    part: Part,
+    position: Position,
     significand: u64,
     /// Power of ten that the digits read so far imply.
     scale: i64,
@@ -51,14 +52,14 @@ pub(super) struct Number {
 impl Number {
     /// A number that starts with `first`, if one can.
     pub(super) fn start(first: u8) -> Option<Self> {
-        let part = match first {
-            b'-' => Part::Sign,
-            b'0' => Part::Zero,
-            b'1'..=b'9' => Part::Whole,
+        let position = match first {
+            b'-' => Position::Sign,
+            b'0' => Position::Zero,
+            b'1'..=b'9' => Position::Whole,
             _ => return None,
         };
         let mut number = Self {
-            part,
+            position,
             significand: u64::from(first.saturating_sub(b'0')),
             scale: 0,
             exponent: 0,
@@ -73,40 +74,48 @@ impl Number {
     }
 
     /// Takes the next byte.
-    pub(super) fn push(&mut self, byte: u8) -> Step {
-        let next = match (self.part, byte) {
-            (Part::Sign, b'0') => Part::Zero,
-            (Part::Sign | Part::Whole, b'0'..=b'9') => {
+    pub(super) fn push(&mut self, byte: u8) -> Pushed {
+        let next = match (self.position, byte) {
+            (Position::Sign, b'0') => Position::Zero,
+            (Position::Sign | Position::Whole, b'0'..=b'9') => {
                 self.whole(byte);
-                Part::Whole
+                Position::Whole
             }
-            (Part::Zero, b'0'..=b'9') => return Step::Bad,
-            (Part::Zero | Part::Whole, b'.') => Part::Point,
-            (Part::Point | Part::Fraction, b'0'..=b'9') => {
+            (Position::Zero, b'0'..=b'9') => return Pushed::Bad,
+            (Position::Zero | Position::Whole, b'.') => Position::Point,
+            (Position::Point | Position::Fraction, b'0'..=b'9') => {
                 self.fraction(byte);
-                Part::Fraction
+                Position::Fraction
             }
-            (Part::Zero | Part::Whole | Part::Fraction, b'e' | b'E') => Part::Exponent,
-            (Part::Exponent, b'+' | b'-') => {
+            (Position::Zero | Position::Whole | Position::Fraction, b'e' | b'E') => {
+                Position::Exponent
+            }
+            (Position::Exponent, b'+' | b'-') => {
                 self.negative_exponent = byte == b'-';
-                Part::ExponentSign
+                Position::ExponentSign
             }
-            (Part::Exponent | Part::ExponentSign | Part::ExponentDigits, b'0'..=b'9') => {
+            (
+                Position::Exponent | Position::ExponentSign | Position::ExponentDigits,
+                b'0'..=b'9',
+            ) => {
                 let digit = i64::from(byte.saturating_sub(b'0'));
                 self.exponent = self.exponent.saturating_mul(10).saturating_add(digit);
-                Part::ExponentDigits
+                Position::ExponentDigits
             }
-            _ if self.is_complete() => return Step::End,
-            _ => return Step::Bad,
+            _ if self.is_complete() => return Pushed::End,
+            _ => return Pushed::Bad,
         };
-        self.part = next;
+        self.position = next;
         self.keep(byte);
-        Step::More
+        Pushed::More
     }
 
     /// Whether the bytes so far are a whole number token.
     pub(super) fn is_complete(&self) -> bool {
-        matches!(self.part, Part::Zero | Part::Whole | Part::Fraction | Part::ExponentDigits)
+        matches!(
+            self.position,
+            Position::Zero | Position::Whole | Position::Fraction | Position::ExponentDigits
+        )
     }
 
     /// Whether the value fits an f64.
@@ -174,7 +183,7 @@ mod tests {
     fn reads(text: &str) -> bool {
         let mut bytes = text.bytes();
         let Some(mut number) = bytes.next().and_then(Number::start) else { return false };
-        bytes.all(|byte| number.push(byte) == Step::More)
+        bytes.all(|byte| number.push(byte) == Pushed::More)
             && number.is_complete()
             && number.is_in_range()
     }
@@ -236,10 +245,10 @@ mod tests {
     #[test]
     fn the_text_is_kept_as_written_up_to_its_cap() {
         let mut number = Number::start(b'1').unwrap();
-        assert_eq!(number.push(b'.'), Step::More);
-        assert_eq!(number.push(b'0'), Step::More);
+        assert_eq!(number.push(b'.'), Pushed::More);
+        assert_eq!(number.push(b'0'), Pushed::More);
         assert_eq!(number.text(), Some("1.0"));
-        assert_eq!(number.push(b','), Step::End);
+        assert_eq!(number.push(b','), Pushed::End);
         for _ in 0..TEXT {
             number.push(b'0');
         }

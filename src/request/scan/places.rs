@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::error::ScanError;
-use super::{Layout, Member};
+use super::layout::{Layout, Member};
 use crate::request::document::is_same_but_for_case;
 
 /// The member being read.

@@ -7,7 +7,6 @@
 //! has a hash and a [`Tally`](super::tally::Tally) their sum, so that neither the order
 //! of keys matters nor what a repeated one held before.
 
-use super::walker::Walker;
 use crate::hash;
 use crate::request::session::Sessions;
 
@@ -16,8 +15,9 @@ const BEGINNING: usize = 1024;
 /// Longest value of a key that tells a session; a longer one tells none.
 pub(super) const KEY_BYTES: usize = 1024;
 
-const CACHE_KEY: &str = "prompt_cache_key";
-const USER: &str = "user";
+/// Members of a document that tell a session.
+pub(super) const CACHE_KEY: &str = "prompt_cache_key";
+pub(super) const USER: &str = "user";
 
 /// The text that is being read, as far as it tells the beginning of a conversation.
 #[derive(Debug)]
@@ -52,27 +52,6 @@ impl Beginning {
     /// What the text adds to a tally.
     pub(super) fn said(&self) -> u64 {
         if self.hash == hash::EMPTY { 0 } else { hash::mixed(self.hash) }
-    }
-}
-
-impl Walker {
-    /// A text begins that is searched.
-    pub(super) fn begin_said(&mut self) {
-        self.beginning.restart(self.looks.sessions && !self.frames.is_answered());
-    }
-
-    /// Whether the value being read is a member of the document that tells a session.
-    pub(super) fn tells_session(&self) -> bool {
-        self.looks.sessions && self.at_top() && matches!(self.key.text(), Some(CACHE_KEY | USER))
-    }
-
-    /// Takes the value of a member of the document, if it tells a session.
-    pub(super) fn tell_session(&mut self, value: Option<u64>) {
-        match self.key.text() {
-            Some(CACHE_KEY) => self.sessions.cache_key = value,
-            Some(USER) => self.sessions.user = value,
-            _ => {}
-        }
     }
 }
 

@@ -6,9 +6,10 @@
 //! and characters that a chunk border cuts are looked at byte by byte. A lone surrogate
 //! escape becomes U+FFFD.
 
-use super::decode::{Counted, Kept, decode};
+use super::decode::{Length, Onto, decode, meaning};
 use super::error::ScanError;
-use super::lexer::{Gathers, Input, Sink};
+use super::event::{Gathers, Sink};
+use super::input::{Input, malformed};
 use super::run::plain;
 
 /// Whether the closing quote has been read.
@@ -32,7 +33,7 @@ enum Escape {
 
 /// A string between two chunks. Ready for the next string after `Done::Yes`.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(super) struct StringReader {
     escape: Escape,
     /// A leading surrogate that waits for its trailing one.
     surrogate: Option<u16>,
@@ -47,11 +48,7 @@ const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 /// From this length on, runs are handed on as they are.
 const LONG: usize = 512;
 
-const fn wrong(at: u64, what: &'static str) -> ScanError {
-    ScanError::Malformed { at, what }
-}
-
-impl Text {
+impl StringReader {
     pub(super) const fn new() -> Self {
         Self {
             escape: Escape::None,
@@ -141,7 +138,7 @@ impl Text {
                     sink.text(&[text]);
                     input.take(2);
                 }
-                [0..0x20, ..] => return Err(wrong(input.at, "control character in a string")),
+                [0..0x20, ..] => return Err(malformed(input.at, "control character in a string")),
                 _ => return Ok(Done::No),
             }
         }
@@ -163,7 +160,7 @@ impl Text {
         let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
         let at = at.saturating_add(valid as u64);
         if !(is_cut && is_last) {
-            return Err(wrong(at, "invalid UTF-8"));
+            return Err(malformed(at, "invalid UTF-8"));
         }
         sink.text(good);
         self.partial_at = at;
@@ -188,7 +185,7 @@ impl Text {
                 Ok(())
             }
             Err(error) if error.error_len().is_none() => Ok(()),
-            Err(_) => Err(wrong(self.partial_at, "invalid UTF-8")),
+            Err(_) => Err(malformed(self.partial_at, "invalid UTF-8")),
         }
     }
 
@@ -210,7 +207,7 @@ impl Text {
             self.escape = Escape::Hex { digits: 0, value: 0 };
             return Ok(());
         }
-        let text = meaning(byte).ok_or_else(|| wrong(input.at, "bad escape in a string"))?;
+        let text = meaning(byte).ok_or_else(|| malformed(input.at, "bad escape in a string"))?;
         self.flush(sink);
         input.take(1);
         self.escape = Escape::None;
@@ -230,7 +227,7 @@ impl Text {
             b'0'..=b'9' => byte.wrapping_sub(b'0'),
             b'a'..=b'f' => byte.wrapping_sub(b'a').wrapping_add(10),
             b'A'..=b'F' => byte.wrapping_sub(b'A').wrapping_add(10),
-            _ => return Err(wrong(input.at, "bad unicode escape in a string")),
+            _ => return Err(malformed(input.at, "bad unicode escape in a string")),
         };
         input.take(1);
         let value = value << 4 | u16::from(digit);
@@ -269,19 +266,6 @@ impl Text {
     }
 }
 
-/// What the letter after a backslash stands for.
-pub(super) const fn meaning(letter: u8) -> Option<u8> {
-    Some(match letter {
-        b'"' | b'\\' | b'/' => letter,
-        b'b' => 0x8,
-        b'f' => 0xc,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
-        _ => return None,
-    })
-}
-
 /// Takes what follows in one go, where the sink wants it whole; whether there was
 /// something that could be.
 ///
@@ -292,12 +276,12 @@ fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanErro
     let (taken, added) = match sink.gathers() {
         Gathers::Nothing => return Ok(false),
         Gathers::Length => {
-            let mut counted = Counted::default();
+            let mut counted = Length::default();
             (decode(string, &mut counted), counted.0)
         }
         Gathers::Text { text, most } => {
             let before = text.len();
-            (decode(string, &mut Kept { text, most }), text.len().saturating_sub(before))
+            (decode(string, &mut Onto { text, most }), text.len().saturating_sub(before))
         }
     };
     let read = string.get(..taken).unwrap_or_default();
@@ -307,7 +291,7 @@ fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanErro
         Ok(()) => taken,
         Err((valid, true)) => valid,
         Err((valid, false)) => {
-            return Err(wrong(input.at.saturating_add(valid as u64), "invalid UTF-8"));
+            return Err(malformed(input.at.saturating_add(valid as u64), "invalid UTF-8"));
         }
     };
     // The bytes of a cut character go back; there is no escape among them.
@@ -333,14 +317,15 @@ fn utf8(bytes: &[u8]) -> Result<(), (usize, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexer::{Container, Lexer, Scalar};
+    use super::super::event::{Container, Scalar};
+    use super::super::lexer::Lexer;
     use super::*;
 
     /// Wants the length of strings and counts how often it is asked.
     #[derive(Default)]
-    struct Asked(usize);
+    struct Counting(usize);
 
-    impl Sink for Asked {
+    impl Sink for Counting {
         fn string_start(&mut self, _: u64, _: bool) {}
         fn text(&mut self, _: &[u8]) {}
         fn gathers(&mut self) -> Gathers<'_> {
@@ -363,9 +348,9 @@ mod tests {
         for bad in [&b"\xff"[..], b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"] {
             let start = [b"\"", &br"ab\n".repeat(500)[..]].concat();
             let body = [&start, bad, &[b'a'; 100], b"\""].concat();
-            let mut sink = Asked::default();
+            let mut sink = Counting::default();
             let error = Lexer::new().feed(&body, &mut sink).unwrap_err();
-            assert_eq!(error, wrong(start.len() as u64, "invalid UTF-8"), "{bad:?}");
+            assert_eq!(error, malformed(start.len() as u64, "invalid UTF-8"), "{bad:?}");
             assert!(sink.0 < 4, "asked {} times", sink.0);
         }
     }

@@ -1,7 +1,14 @@
 //! What a scan finds, and what it refuses.
-use super::*;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Looks, Scan, ScanError, Scanner, Spec};
+use crate::request::facts::RequestFacts;
 use crate::request::format::Format;
 use crate::request::keyword::KeywordsBuilder;
+use crate::request::path::Entry;
+use crate::request::tokens::Costs;
 
 const CHAT: Format = Format::OpenAiChat;
 

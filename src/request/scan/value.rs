@@ -3,11 +3,11 @@
 //! The part of the walker that turns one value into its tally or into a label.
 
 use super::error::ScanError;
+use super::event::Scalar;
 use super::frame::Content;
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
-use super::lexer::Scalar;
-use super::session::{self, KEY_BYTES};
-use super::walker::{Model, Text, Walker};
+use super::session::{self, CACHE_KEY, KEY_BYTES, USER};
+use super::walker::{Model, TextUse, Walker};
 use crate::request::document::{Modality, Plain, Saying, Word};
 use crate::request::tokens::UNIT;
 
@@ -31,16 +31,17 @@ impl Walker {
         let cap = match self.place.word {
             Word::Prompt => {
                 self.begin_said();
-                self.text = Text::Counted { is_searched: true };
+                self.text = TextUse::Counted { is_searched: true };
                 return;
             }
             Word::Counted => {
-                self.text = Text::Counted { is_searched: false };
+                self.text = TextUse::Counted { is_searched: false };
                 return;
             }
             Word::Media => {
                 self.probe.restart(self.looks.tokens);
-                self.text = if self.pricing.is_fixed() { Text::Nowhere } else { Text::ToProbe };
+                self.text =
+                    if self.pricing.is_fixed() { TextUse::Nowhere } else { TextUse::ToProbe };
                 return;
             }
             Word::Model => ScanError::MAX_MODEL_BYTES,
@@ -51,21 +52,21 @@ impl Walker {
             Word::Skip if self.frames.in_params() => PARAM_BYTES,
             Word::Skip if self.tells_session() => KEY_BYTES,
             Word::Skip => {
-                self.text = Text::Nowhere;
+                self.text = TextUse::Nowhere;
                 return;
             }
         };
         self.capture.restart(cap);
-        self.text = Text::ToCapture;
+        self.text = TextUse::ToCapture;
     }
 
     pub(super) fn end_string(&mut self) -> Content {
         match self.text {
-            Text::Counted { is_searched } => self.end_text(is_searched),
-            Text::ToProbe => {
+            TextUse::Counted { is_searched } => self.end_text(is_searched),
+            TextUse::ToProbe => {
                 self.value.measured = self.pricing.measured(&self.probe, self.looks.tokens);
             }
-            Text::Nowhere | Text::ToKey | Text::ToCapture => {}
+            TextUse::Nowhere | TextUse::ToKey | TextUse::ToCapture => {}
         }
         if self.place.message {
             self.value.messages = 1;
@@ -99,7 +100,7 @@ impl Walker {
             Word::Limit => self.value.limit = limit(word),
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
-            Word::Skip if self.text == Text::ToCapture && self.at_top() => {
+            Word::Skip if self.text == TextUse::ToCapture && self.at_top() => {
                 self.tell_session(word.and_then(session::of));
             }
             _ => {}
@@ -110,7 +111,7 @@ impl Walker {
     pub(super) fn scalar_value(&mut self, scalar: Scalar<'_>) {
         if self.frames.in_params() {
             let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, json_text(scalar)));
+            key.inspect(|key| self.labels.param(key, scalar.json()));
         }
         match (self.place.plain, scalar) {
             (Plain::Says(saying), Scalar::Bool(true) | Scalar::Number(Some("1" | "1.0"))) => {
@@ -121,7 +122,26 @@ impl Walker {
             }
             (Plain::Limit, Scalar::Number(text)) => self.value.limit = limit(text),
             (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
-            (Plain::Counted, _) => self.count(json_text(scalar).unwrap_or_default()),
+            (Plain::Counted, _) => self.count(scalar.json().unwrap_or_default()),
+            _ => {}
+        }
+    }
+
+    /// A text begins that is searched.
+    pub(super) fn begin_said(&mut self) {
+        self.beginning.restart(self.looks.sessions && !self.frames.is_answered());
+    }
+
+    /// Whether the value being read is a member of the document that tells a session.
+    pub(super) fn tells_session(&self) -> bool {
+        self.looks.sessions && self.at_top() && matches!(self.key.text(), Some(CACHE_KEY | USER))
+    }
+
+    /// Takes the value of a member of the document, if it tells a session.
+    pub(super) fn tell_session(&mut self, value: Option<u64>) {
+        match self.key.text() {
+            Some(CACHE_KEY) => self.sessions.cache_key = value,
+            Some(USER) => self.sessions.user = value,
             _ => {}
         }
     }
@@ -149,24 +169,6 @@ fn carried(mime: &str) -> Modality {
         "image" => Modality::Image,
         "audio" => Modality::Audio,
         _ => Modality::File,
-    }
-}
-
-pub(super) const fn type_name(scalar: Scalar<'_>) -> &'static str {
-    match scalar {
-        Scalar::Null => "null",
-        Scalar::Bool(_) => "boolean",
-        Scalar::Number(_) => "number",
-    }
-}
-
-/// The scalar as it stands in JSON; null is no value.
-pub(super) const fn json_text(scalar: Scalar<'_>) -> Option<&str> {
-    match scalar {
-        Scalar::Null => None,
-        Scalar::Bool(true) => Some("true"),
-        Scalar::Bool(false) => Some("false"),
-        Scalar::Number(text) => text,
     }
 }
 

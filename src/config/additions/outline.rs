@@ -1,0 +1,157 @@
+//! Where dynamic routes lead: their endpoints as deployments.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::deployment::Deployment;
+use super::super::error::{Path, Problem, quoted};
+use super::super::ids::DeploymentId;
+use super::super::raw::Named;
+use super::super::read::Read;
+use super::super::resolve::unknown;
+use super::super::shape::did_you_mean;
+use super::base::{Base, placed};
+use super::dynamic::{DynamicRoute, Endpoint};
+use crate::strategy::{Strategy, Trait};
+
+/// What an endpoint is.
+pub(super) enum Place {
+    /// The deployment of that id, which there is, and its weight.
+    Known(String, u32),
+    /// One of its own.
+    New(String),
+}
+
+/// What dynamic entries refer to.
+pub(super) struct Outline<'a> {
+    base: &'a Base,
+    /// Deployments that models create in place.
+    pub(super) placed: Named<Deployment>,
+    /// By provider and upstream model: the first of those deployments.
+    places: BTreeMap<String, DeploymentId>,
+    /// Those deployments: id and weight.
+    firsts: Vec<(String, u32)>,
+}
+
+impl Base {
+    /// Names of a route for which shared data has no keys yet.
+    #[must_use]
+    pub fn further(&self, model: &str, route: &DynamicRoute) -> Vec<String> {
+        let outline = Outline::of(self);
+        let places = route.endpoints.iter().filter_map(|endpoint| outline.place(endpoint).ok());
+        let new = places.filter_map(|place| match place {
+            Place::New(id) => Some(format!("deployment {id}")),
+            Place::Known(..) => None,
+        });
+        let keys = self.groups(model);
+        let is_new = !self.raw.models.contains_key(model);
+        let models = keys.into_iter().filter(|_| is_new).map(|key| format!("model {model}#{key}"));
+        new.chain(models).collect()
+    }
+}
+
+impl<'a> Outline<'a> {
+    pub(super) fn of(base: &'a Base) -> Self {
+        let placed = placed(&base.raw);
+        let mut outline = Self { base, placed, places: BTreeMap::new(), firsts: Vec::new() };
+        let declared = &base.raw.deployments;
+        for (id, deployment) in declared {
+            outline.add(id, deployment.as_ref());
+        }
+        let placed = std::mem::take(&mut outline.placed);
+        for (id, deployment) in &placed {
+            // Of an id that is declared, too, this is the same.
+            if !declared.contains_key(id) {
+                outline.add(id, deployment.as_ref());
+            }
+        }
+        outline.placed = placed;
+        outline
+    }
+
+    fn add(&mut self, id: &str, deployment: Option<&Deployment>) {
+        let Some(deployment) = deployment else { return };
+        let key = place_key(&deployment.provider_name, &deployment.upstream_model);
+        let one = (id.to_owned(), deployment.weight);
+        if let Some(first) = self.places.get(&key).and_then(|at| self.firsts.get_mut(at.0)) {
+            if id < first.0.as_str() {
+                *first = one;
+            }
+        } else {
+            self.places.insert(key, DeploymentId(self.firsts.len()));
+            self.firsts.push(one);
+        }
+    }
+
+    /// The deployment that an endpoint is.
+    ///
+    /// # Errors
+    /// Where its id is taken by another.
+    pub(super) fn place(&self, endpoint: &Endpoint) -> Result<Place, String> {
+        let Endpoint { provider, model_id, .. } = endpoint;
+        let known = self.places.get(&place_key(provider, model_id));
+        if let Some((id, weight)) = known.and_then(|at| self.firsts.get(at.0)) {
+            return Ok(Place::Known(id.clone(), *weight));
+        }
+        let id = format!("{provider}/{model_id}");
+        let is_taken = self.base.raw.deployments.contains_key(&id) || self.placed.contains_key(&id);
+        if is_taken { Err(id) } else { Ok(Place::New(id)) }
+    }
+
+    /// Says what is wrong with a route, at which of its fields.
+    pub(super) fn check(&self, route: &DynamicRoute) -> Result<(), Problem> {
+        let root = Path::Root;
+        let at = root.key("endpoints");
+        let problem = |at: &Path<'_>, message: String| Problem { path: at.to_string(), message };
+        let mut weight = 0_u64;
+        let providers = &self.base.raw.providers;
+        for (index, endpoint) in route.endpoints.iter().enumerate() {
+            let at = at.index(index);
+            if !providers.contains_key(&endpoint.provider) {
+                let known = || providers.keys().map(String::as_str);
+                let near = did_you_mean(&endpoint.provider, known());
+                let message = unknown("provider", &endpoint.provider, near, known());
+                return Err(problem(&at.key("provider"), message));
+            }
+            let own = match self.place(endpoint) {
+                Ok(Place::Known(_, weight)) => weight,
+                Ok(Place::New(_)) => 1,
+                Err(id) => {
+                    let message =
+                        format!("its deployment would be {}, which is another one", quoted(&id));
+                    return Err(problem(&at, message));
+                }
+            };
+            weight = weight.saturating_add(endpoint.weight.unwrap_or(own).into());
+        }
+        let count = route.endpoints.len();
+        let strategy_at = root.key("strategy");
+        let strategy = strategy(route);
+        if strategy.has(Trait::IsOne) && count > 1 {
+            let message = format!("{count} endpoints under \"single\"; allowed: exactly one");
+            return Err(problem(&at, message));
+        }
+        if strategy.has(Trait::ByWeight) && weight == 0 {
+            let message = "every weight is 0; at least one must be above".to_owned();
+            return Err(problem(&at, message));
+        }
+        if strategy.has(Trait::ByRules) || strategy.has(Trait::AsksService) {
+            let name = quoted(&route.strategy);
+            let message =
+                format!("{name} needs settings that a dynamic route has not; allowed: the others");
+            return Err(problem(&strategy_at, message));
+        }
+        Ok(())
+    }
+}
+
+/// The strategy of a route.
+pub(super) fn strategy(route: &DynamicRoute) -> Strategy {
+    Strategy::read(Value::String(route.strategy.clone()))
+}
+
+/// A provider and an upstream model, neither of which has a NUL in it.
+fn place_key(provider: &str, model: &str) -> String {
+    format!("{provider}\0{model}")
+}

@@ -1,0 +1,138 @@
+//! The result: a configuration whose names are resolved.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::demand::Demand;
+use super::deployment::{Deployment, ModelFacts};
+use super::ids::{DeploymentId, GroupId, ModelId, ProviderId, RouteId};
+use super::model::{Group, Model};
+use super::provider::Provider;
+use super::raw::Settings;
+use super::route::Route;
+use super::route_index::RouteIndex;
+use super::settings::{Failover, Hold, Role, UnknownModel};
+use crate::request::keyword::Keywords;
+use crate::request::path::PathTable;
+use crate::request::tokens::Costs;
+
+/// A parsed and resolved configuration.
+///
+/// Its [`Settings`] are read as if they were its own: `config.limits`.
+#[derive(Debug)]
+pub struct Config {
+    /// Vendor endpoints, sorted by name.
+    pub providers: Arc<[Provider]>,
+    /// Everything a request can be sent to, sorted by id.
+    pub deployments: Arc<[Deployment]>,
+    /// What clients ask for, sorted by name.
+    pub models: Vec<Model>,
+    /// Names → targets.
+    pub names: Names,
+    /// Enabled and disabled routes in the order they are tried.
+    pub routes: Vec<Route>,
+    /// Which of them a request's names lead to.
+    pub route_index: RouteIndex,
+    /// Catalogue facts by upstream model, for models that clients name directly.
+    pub catalog: Arc<BTreeMap<String, ModelFacts>>,
+    /// Facts of a model that the catalogue does not have.
+    pub unknown_facts: ModelFacts,
+    /// Every keyword of every route, the shadow's included, as one automaton.
+    pub keywords: Arc<Keywords>,
+    /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
+    pub watched_headers: Vec<String>,
+    /// Top-level body keys that some `request_overrides` replace, sorted.
+    pub override_keys: Arc<[String]>,
+    /// What happens to a model that no name resolves.
+    pub unknown_model: UnknownModel,
+    /// Which part of a request's way the filter is on.
+    pub role: Role,
+    /// Which paths are LLM requests.
+    pub paths: PathTable,
+    /// Fixed token costs of the estimate.
+    pub tokens: Costs,
+    /// What needs no resolution, of the shadow the same.
+    pub settings: Arc<Settings>,
+    /// What may ever be asked of a request's text.
+    pub demand: Demand,
+    /// Other rules over the same deployments, evaluated without effect.
+    pub shadow: Option<Box<Shadow>>,
+    /// Accepted, but worth a second look; one sentence each, path first.
+    pub warnings: Vec<String>,
+}
+
+impl Deref for Config {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// Rules that are evaluated without effect.
+#[derive(Debug)]
+pub struct Shadow {
+    /// The configuration with these rules in the place of the first. Providers, deployments,
+    /// keywords and settings are the same, so that ids of them are good in both.
+    pub config: Config,
+    /// The share of requests that they are evaluated for, 0–100.
+    pub sample_percent: f64,
+}
+
+/// What clients' names stand for.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Model names, those of deleted models included.
+    pub models: BTreeMap<String, ModelId>,
+    /// Aliases, chains flattened: every value is a model.
+    pub aliases: BTreeMap<String, ModelId>,
+    /// Deployment ids.
+    pub deployments: BTreeMap<String, DeploymentId>,
+}
+
+#[expect(clippy::indexing_slicing, reason = "ids are made by `resolve` from these very lists")]
+impl Config {
+    /// Whether requests are handed over to the attempts of their plan.
+    #[must_use]
+    pub fn is_handing_over(&self) -> bool {
+        let Failover { max_attempts, attempt_filter, .. } = self.failover;
+        (max_attempts > 1 || attempt_filter) && self.role == Role::Router
+    }
+
+    /// Whether the route finds the cluster in filter state, not in a header.
+    #[must_use]
+    pub fn is_routed_by_state(&self) -> bool {
+        self.is_handing_over() || self.hold == Hold::BufferFilter
+    }
+
+    /// The provider of that id.
+    #[must_use]
+    pub fn provider(&self, id: ProviderId) -> &Provider {
+        &self.providers[id.0]
+    }
+
+    /// The deployment of that id.
+    #[must_use]
+    pub fn deployment(&self, id: DeploymentId) -> &Deployment {
+        &self.deployments[id.0]
+    }
+
+    /// The model of that id.
+    #[must_use]
+    pub fn model(&self, id: ModelId) -> &Model {
+        &self.models[id.0]
+    }
+
+    /// The route of that id.
+    #[must_use]
+    pub fn route(&self, id: RouteId) -> &Route {
+        &self.routes[id.0]
+    }
+
+    /// The group of that model and id.
+    #[must_use]
+    pub fn group(&self, model: ModelId, group: GroupId) -> &Group {
+        &self.models[model.0].groups[group.0]
+    }
+}

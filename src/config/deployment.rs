@@ -1,0 +1,99 @@
+//! Deployments, and what is known of the models behind them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::declare::section;
+use super::ids::ProviderId;
+use super::read::{Read, Section};
+use super::shape::{AT_LEAST_ONE, HasKind, Key, Kind, USD};
+
+section! {
+    /// One provider and upstream model that can serve requests.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct Deployment "deployment" {
+        /// the name of a provider
+        pub(super) provider_name ("provider"): String = required,
+        /// the upstream model name
+        pub upstream_model ("model"): String = required,
+        /// share under weighted
+        pub weight: u32 = 1,
+        /// lower is better
+        pub priority: i32 = 0,
+        /// labels for tag-restricted picks
+        pub tags: Vec<String> = [],
+        /// requests per minute; left out, there is no limit
+        pub rpm_limit: Option<u32> as AT_LEAST_ONE = none,
+        /// tokens per minute; left out, there is no limit
+        pub tpm_limit: Option<u32> as AT_LEAST_ONE = none,
+        /// requests at a time; left out, there is no limit
+        pub max_parallel_requests: Option<u32> as AT_LEAST_ONE = none,
+        /// whether it is ever eligible
+        pub enabled: bool = true,
+        /// facts over those of the catalogue
+        pub facts: ModelFacts = {},
+        /// merged into the request body
+        pub request_overrides: Arc<Overrides> = none,
+    }
+    with {
+        /// Its key in `deployments`, or `provider/model` when written in place.
+        pub id: String,
+        /// Stable hash of the id.
+        pub hash: u64,
+        /// Where it is.
+        pub provider: ProviderId,
+    }
+}
+
+impl Deployment {
+    /// The keys that say where a deployment is.
+    pub(super) const PLACE: &'static [Key] = Self::KEYS.split_at(2).0;
+
+    /// The keys that a deployment has wherever it is written. The weight and the overrides of
+    /// one that a candidate creates are the candidate's own.
+    pub(super) const TRAITS: &'static [Key] = match Self::KEYS {
+        [_provider, _model, _weight, traits @ .., _request_overrides] => traits,
+        _ => &[],
+    };
+}
+
+section! {
+    /// What is known of an upstream model; what is left out is capable, without limit, of
+    /// unknown cost.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub struct ModelFacts "facts" {
+        /// tokens of input and output together
+        pub context_window: Option<u64> = none,
+        /// most tokens of one answer
+        pub max_output_tokens: Option<u64> = none,
+        /// whether it takes images
+        pub vision: Option<bool> = none,
+        /// whether it takes audio
+        pub audio: Option<bool> = none,
+        /// whether it takes files
+        pub files: Option<bool> = none,
+        /// whether it takes tools
+        pub tools: Option<bool> = none,
+        /// whether it can be held to JSON
+        pub json_mode: Option<bool> = none,
+        /// price of a million input tokens
+        pub input_usd_per_million: Option<f64> as USD = none,
+        /// price of a million output tokens
+        pub output_usd_per_million: Option<f64> as USD = none,
+    }
+}
+
+/// Top-level body members to replace: objects merge one level deep, `null` removes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides(pub Vec<(String, Value)>);
+
+impl HasKind for Overrides {
+    const KIND: Kind = Kind::Json;
+}
+
+impl Read for Overrides {
+    fn read(value: Value) -> Self {
+        Self(Map::read(value).into_iter().collect())
+    }
+}

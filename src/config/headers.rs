@@ -1,0 +1,90 @@
+//! Names of the headers this filter reads and writes.
+
+use super::read::{Members, Read, member};
+use super::shape::{A_HEADER_NAME, HasKind, Key, Kind, Presence, Shape, documentation};
+
+/// Declares the headers by their names, which are the keys that rename them.
+macro_rules! headers {
+    ($($(#[doc = $doc:literal])+ $field:ident: $name:literal,)*) => {
+        /// Names of the headers this filter reads and writes, lower case.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct HeaderNames {
+            $($(#[doc = $doc])+ pub $field: String,)*
+        }
+
+        static SHAPE: Shape = Shape {
+            name: "headers",
+            doc: documentation(" Other names for the headers of this filter."),
+            keys: &[&[$(
+                Key {
+                    name: $name,
+                    kind: A_HEADER_NAME,
+                    presence: Presence::Optional,
+                    doc: documentation(concat!($($doc),+)),
+                },
+            )*]],
+        };
+
+        impl Default for HeaderNames {
+            fn default() -> Self {
+                Self { $($field: $name.to_owned()),* }
+            }
+        }
+
+        impl HeaderNames {
+            /// How many there are.
+            const COUNT: usize = [$($name),*].len();
+            /// The names that hold where no other is configured.
+            pub(super) const KEYS: [&str; Self::COUNT] = [$($name),*];
+
+            /// Returns every name, in the order of [`KEYS`](Self::KEYS).
+            #[must_use]
+            pub fn all(&self) -> [&str; Self::COUNT] {
+                [$(&self.$field),*]
+            }
+        }
+
+        impl Read for HeaderNames {
+            fn read(value: serde_json::Value) -> Self {
+                let mut members = Members::read(value);
+                let mut name = |key: &str| {
+                    member::<Option<String>>(&mut members, key).unwrap_or_else(|| key.to_owned())
+                };
+                Self { $($field: name($name)),* }
+            }
+        }
+    };
+}
+
+impl HasKind for HeaderNames {
+    const KIND: Kind = Kind::Object(|| &SHAPE);
+}
+
+headers! {
+    /// forces a route; in responses, the one that matched
+    route: "x-llm-route",
+    /// labels
+    tag: "x-llm-tag",
+    /// params
+    params: "x-llm-params",
+    /// picks a variant
+    variant: "x-llm-variant",
+    /// session for sticky picks
+    session: "x-llm-session",
+    /// ceiling for the cost
+    cost_limit: "x-llm-cost-limit-usd",
+    /// restricts to a provider; in responses, who served
+    provider: "x-llm-provider",
+    /// pins a deployment; in responses, who served
+    deployment: "x-llm-deployment",
+    /// names fallback models
+    fallback: "x-llm-fallback",
+    /// cluster for Envoy's route
+    cluster: "x-llm-cluster",
+    /// model that serves
+    model: "x-llm-model",
+    /// attempts made
+    attempts: "x-llm-attempts",
+    /// asks Envoy for a retry
+    retry: "x-llm-retry",
+}

@@ -1,0 +1,97 @@
+//! Models: what clients ask for, and who serves it.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::candidate::Candidate;
+use super::custom::Custom;
+use super::declare::section;
+use super::ids::{DeploymentId, GroupId};
+use super::large::Index;
+use super::parts::{ParamSchema, Status, TagMatch};
+use super::route::Target;
+use super::shape::TEXT;
+use super::sticky::{RawSticky, Sticky};
+use crate::strategy::Strategy;
+
+/// What clients ask for.
+///
+/// Its [`ModelTraits`] are read as if they were its own: `model.status`.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its key in `models`.
+    pub name: String,
+    /// The base group, or one per variant; never empty.
+    pub groups: Vec<Group>,
+    /// The group meant when none is named.
+    pub default_group: GroupId,
+    /// Models to go on to, by kind of failure.
+    pub fallbacks: Fallbacks,
+    /// Where requests that continue provider state go.
+    pub state_deployment: Option<DeploymentId>,
+    /// What sessions are told by.
+    pub sticky: Sticky,
+    /// What of it needs no resolution.
+    pub traits: Arc<ModelTraits>,
+}
+
+impl Deref for Model {
+    type Target = ModelTraits;
+
+    fn deref(&self) -> &ModelTraits {
+        &self.traits
+    }
+}
+
+section! {
+    /// What a document says of a model beside the names of what serves it.
+    #[derive(Debug, Default)]
+    pub struct ModelTraits "model_traits" {
+        /// archived resolves and is not listed; deleted does not resolve
+        pub status: Status = "active",
+        /// shown in the model list
+        pub description: Option<String> as TEXT = none,
+        /// shown in the model list
+        pub purpose: Option<String> as TEXT = none,
+        /// shown in the model list
+        pub when_to_use: Option<String> as TEXT = none,
+        /// what params must look like
+        pub param_schema: Option<ParamSchema> = none,
+        /// whether candidates must hold any or all of the request's tags
+        pub tag_match: TagMatch = "off",
+        /// settings of the strategy sticky
+        pub(super) sticky: Option<RawSticky> = none,
+        /// settings of the strategy custom
+        pub custom: Option<Custom> = none,
+    }
+}
+
+/// A strategy over candidates: a model's own, or one of its variants.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// The variant's key; none for a model without variants.
+    pub key: Option<String>,
+    /// How candidates are ordered.
+    pub strategy: Strategy,
+    /// In file order; never empty.
+    pub candidates: Vec<Candidate>,
+    /// What is known beforehand of a large group.
+    pub index: Index,
+    /// Shown in the model list.
+    pub purpose: Option<String>,
+    /// Shown in the model list.
+    pub when_to_use: Option<String>,
+}
+
+/// Models to go on to, by kind of failure.
+#[derive(Debug, Clone, Default)]
+pub struct Fallbacks {
+    /// After any failure without a list of its own.
+    pub general: Vec<Target>,
+    /// After a context window error.
+    pub context_window: Option<Vec<Target>>,
+    /// After a content policy refusal; `general` does not stand in for it.
+    pub content_policy: Option<Vec<Target>>,
+    /// After a rate limit.
+    pub rate_limit: Option<Vec<Target>>,
+}

@@ -1,0 +1,142 @@
+//! The whole document, and its shadow over the same deployments.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::configuration::{Config, Names, Shadow};
+use super::super::demand::Demand;
+use super::super::deployment::{Deployment, ModelFacts};
+use super::super::error::{Findings, Path};
+use super::super::model::Model;
+use super::super::provider::Provider;
+use super::super::raw::{Raw, Settings};
+use super::super::route::Route;
+use super::super::route_index::RouteIndex;
+use super::super::settings::UnknownModel;
+use super::deployments::Ground;
+use super::lists::inserted;
+use super::names::Directory;
+use super::rules::{Layers, Rules};
+use super::scope::{Scope, Wanted};
+use super::{admin, hold, idle, overrides, providers, settings};
+use crate::request::keyword::Keywords;
+use crate::request::path::PathTable;
+
+/// Resolves a configuration whose shape is checked.
+pub(in crate::config) fn resolve(layers: Layers, findings: &mut Findings) -> Config {
+    let (shadow_at, root) = (Path::Root.key("shadow"), Path::Root);
+    let Layers { mut raw, own, own_routes } = layers;
+    let shadow = raw.settings.shadow.take();
+    let rules = Rules { own_routes, ..Rules::of(&raw, &root) };
+    let own = own.as_ref().unwrap_or(&raw);
+    let shadow_rules = shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow_at));
+    providers::check(&raw.providers, findings);
+    let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
+    let mut ground = Ground::new(&raw, &sets, findings);
+    let mut wanted = Wanted::default();
+    let first = Resolved::new(&raw, &rules, None, &ground, &mut wanted, findings);
+    let second = shadow_rules.as_ref().map(|rules| {
+        ground.show_all();
+        Resolved::new(&raw, rules, Some(&shadow_at), &ground, &mut wanted, findings)
+    });
+    hold::check(&raw, findings);
+    settings::warn(&raw.settings, findings);
+    idle::warn(&raw, findings);
+    settings::check_header_names(&raw.settings.headers, findings);
+    providers::check_own(&raw.providers, &raw.settings.headers, findings);
+    let keywords = wanted.keywords.build().unwrap_or_else(|error| {
+        findings.problem(&rules.routes_at, format!("keywords: {error}"));
+        Keywords::default()
+    });
+    let paths = settings::paths(&raw.settings.paths, findings);
+    admin::check(raw.settings.admin.as_ref(), &paths, findings);
+    settings::check_cooldown(&raw.settings.cooldown, findings);
+    let common = Common {
+        providers: providers::named(raw.providers),
+        deployments: ground.built.into(),
+        catalog: Arc::new(inserted(
+            raw.catalog.into_iter().filter_map(|(name, facts)| Some((name, facts?))),
+        )),
+        keywords: Arc::new(keywords),
+        watched_headers: wanted.headers.into_iter().collect(),
+        paths,
+        settings: Arc::new(raw.settings),
+    };
+    let mut config = common.config(first);
+    config.shadow = second.zip(shadow).map(|(second, given)| {
+        let config = common.config(second);
+        Box::new(Shadow { config, sample_percent: given.sample_percent })
+    });
+    config
+}
+
+/// What all rules of a configuration have in common.
+struct Common {
+    providers: Arc<[Provider]>,
+    deployments: Arc<[Deployment]>,
+    catalog: Arc<BTreeMap<String, ModelFacts>>,
+    keywords: Arc<Keywords>,
+    watched_headers: Vec<String>,
+    paths: PathTable,
+    settings: Arc<Settings>,
+}
+
+impl Common {
+    /// Returns the configuration under these rules, without a shadow.
+    fn config(&self, rules: Resolved) -> Config {
+        let Resolved { models, routes, names, unknown_model } = rules;
+        Config {
+            providers: Arc::clone(&self.providers),
+            deployments: Arc::clone(&self.deployments),
+            names,
+            route_index: RouteIndex::of(&routes),
+            catalog: Arc::clone(&self.catalog),
+            unknown_facts: ModelFacts::default(),
+            keywords: Arc::clone(&self.keywords),
+            watched_headers: self.watched_headers.clone(),
+            override_keys: overrides::keys(&self.deployments, &models),
+            unknown_model,
+            role: self.settings.role,
+            paths: self.paths.clone(),
+            tokens: settings::costs(&self.settings.tokens),
+            settings: Arc::clone(&self.settings),
+            demand: Demand::of(&routes, &models, &self.deployments, self.catalog.values()),
+            shadow: None,
+            warnings: Vec::new(),
+            routes,
+            models,
+        }
+    }
+}
+
+/// Rules, resolved.
+struct Resolved {
+    models: Vec<Model>,
+    routes: Vec<Route>,
+    names: Names,
+    unknown_model: UnknownModel,
+}
+
+impl Resolved {
+    /// Resolves rules; where they are a shadow's, with the place of that.
+    fn new(
+        raw: &Raw,
+        rules: &Rules<'_>,
+        shadow: Option<&Path<'_>>,
+        ground: &Ground,
+        wanted: &mut Wanted,
+        findings: &mut Findings,
+    ) -> Self {
+        let directory = Directory::new(rules, ground, findings);
+        let mut scope = Scope { ground, directory: &directory, findings, wanted };
+        let models = scope.models(rules);
+        let routes = scope.routes(rules);
+        if let Some(source) = &raw.settings.route_source {
+            let at = Path::Root.key("route_source");
+            ground.check_service(&at.key("cluster"), &source.cluster, findings);
+        }
+        let unknown = &raw.settings.unknown_model;
+        let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
+        Self { models, routes, names: directory.into_names(ground), unknown_model }
+    }
+}

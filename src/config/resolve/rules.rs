@@ -1,0 +1,69 @@
+//! What is resolved together: a document with what was added, and the rules in it.
+
+use super::super::error::Path;
+use super::super::raw::{Listed, Named, Raw, RawModel, RawRoute, RawShadow};
+
+/// A document to which something may have been added.
+pub(in crate::config) struct Layers {
+    /// With what was added.
+    pub(in crate::config) raw: Raw,
+    /// Without it, for the shadow; none where nothing was added.
+    pub(in crate::config) own: Option<Raw>,
+    /// The first so many routes are the document's.
+    pub(in crate::config) own_routes: usize,
+}
+
+impl Layers {
+    /// Returns a document to which nothing was added.
+    pub(in crate::config) fn of(raw: Raw) -> Self {
+        Self { own_routes: raw.routes.len(), own: None, raw }
+    }
+}
+
+/// Models, aliases and routes that are resolved together, and where they stand.
+pub(super) struct Rules<'a> {
+    pub(super) models_at: Path<'a>,
+    pub(super) models: &'a Named<RawModel>,
+    pub(super) aliases_at: Path<'a>,
+    pub(super) aliases: &'a Named<String>,
+    pub(super) routes_at: Path<'a>,
+    pub(super) routes: &'a Listed<RawRoute>,
+    /// So many of them are the document's; the others have places of their own.
+    pub(super) own_routes: usize,
+}
+
+impl<'a> Rules<'a> {
+    /// Returns the rules of a document.
+    pub(super) fn of(raw: &'a Raw, root: &'a Path<'a>) -> Self {
+        Self {
+            models_at: root.key("models"),
+            models: &raw.models,
+            aliases_at: root.key("aliases"),
+            aliases: &raw.aliases,
+            routes_at: root.key("routes"),
+            routes: &raw.routes,
+            own_routes: usize::MAX,
+        }
+    }
+
+    /// Returns the rules of a shadow. What it leaves out is the document's, and keeps its
+    /// place there.
+    pub(super) fn shadowing(raw: &'a Raw, shadow: &'a RawShadow, at: &'a Path<'a>) -> Self {
+        let mut rules = Self::of(raw, &Path::Root);
+        if let Some(models) = &shadow.models {
+            (rules.models, rules.models_at) = (models, at.key("models"));
+        }
+        if let Some(aliases) = &shadow.aliases {
+            (rules.aliases, rules.aliases_at) = (aliases, at.key("aliases"));
+        }
+        if let Some(routes) = &shadow.routes {
+            (rules.routes, rules.routes_at) = (routes, at.key("routes"));
+        }
+        rules
+    }
+
+    /// Returns where a route stands.
+    pub(super) fn route_at(&'a self, index: usize) -> Path<'a> {
+        self.routes_at.index(index.checked_sub(self.own_routes).unwrap_or(index))
+    }
+}

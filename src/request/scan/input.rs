@@ -1,0 +1,29 @@
+//! A chunk of the body while it is read.
+
+use super::error::ScanError;
+
+/// What is left of a chunk, and where it stands in the body.
+#[derive(Debug)]
+pub(super) struct Input<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) at: u64,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn first(&self) -> Option<u8> {
+        self.rest.first().copied()
+    }
+
+    /// Takes up to `n` bytes.
+    pub(super) fn take(&mut self, n: usize) -> &'a [u8] {
+        let (head, rest) = self.rest.split_at_checked(n).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        self.at = self.at.saturating_add(head.len() as u64);
+        head
+    }
+}
+
+/// Returns the error of what is no JSON.
+pub(super) const fn malformed(at: u64, what: &'static str) -> ScanError {
+    ScanError::Malformed { at, what }
+}

@@ -1,0 +1,181 @@
+//! The reasons for a decision, as data and as JSON. Holds no prompt text.
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::request::facts::FactsView;
+use crate::request::refusal::Refusal;
+
+/// Why a request goes where it goes: what `pointsman explain --json` prints.
+#[derive(Debug, Default, Serialize)]
+pub struct Trace {
+    /// Every route in the order it is tried.
+    pub routes: Vec<RouteTrace>,
+    /// The route that matched, if one did.
+    pub route: Option<String>,
+    /// The model that serves it, or the id of a deployment that the request named.
+    pub model: Option<String>,
+    /// The variant of that model, if it has any.
+    pub variant: Option<String>,
+    /// The strategy that orders the candidates.
+    pub strategy: Option<&'static str>,
+    /// The model's candidates in file order, then those of fallbacks.
+    pub candidates: Vec<CandidateTrace>,
+    /// Whether the body could be sent on before its end.
+    pub release: Release,
+    /// The deployments in the order they are tried.
+    pub plan: Vec<String>,
+    /// Where the request is sent first.
+    pub decision: Option<DecisionTrace>,
+    /// Why the order may be another one than that of the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<&'static str>,
+    /// Whether the request is sent on untouched.
+    pub pass_through: bool,
+    /// What the client is told where the request is refused.
+    pub error: Option<ErrorTrace>,
+    /// What the shadow would do, where the configuration has one.
+    pub shadow: Option<Box<Trace>>,
+}
+
+/// Why a route matched, or why not.
+#[derive(Debug, Serialize)]
+pub struct RouteTrace {
+    /// The route's name.
+    pub name: String,
+    /// Whether it is the one that counts.
+    pub matched: bool,
+    /// Why it is not, or why it is although its conditions do not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// Why a candidate may serve, or why not.
+#[derive(Debug, Serialize)]
+pub struct CandidateTrace {
+    /// Its deployment id, or `provider:model`.
+    pub deployment: String,
+    /// The model it stands in for, where it is a fallback's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// Whether it may serve the request now.
+    pub eligible: bool,
+    /// What the request would cost there in USD at most, where prices are known.
+    pub estimated_cost_usd: Option<f64>,
+    /// Why it may not serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// Whether a body could be sent on before its end.
+#[derive(Debug, Default, Serialize)]
+pub struct Release {
+    /// Whether the body could be sent on before its end.
+    pub early: bool,
+    /// Why it could, or what is in the way.
+    pub because: String,
+}
+
+/// Where the request is sent first.
+#[derive(Debug, Serialize)]
+pub struct DecisionTrace {
+    /// Deployment id, or `provider:model`.
+    pub deployment: String,
+    /// Its provider.
+    pub provider: String,
+    /// The provider's cluster.
+    pub cluster: String,
+    /// The name of the model that is sent upstream.
+    pub upstream_model: String,
+}
+
+/// What the client is told.
+#[derive(Debug, Serialize)]
+pub struct ErrorTrace {
+    /// HTTP status.
+    pub status: u16,
+    /// A word for programs, which never changes.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: String,
+}
+
+impl From<&Refusal> for ErrorTrace {
+    fn from(refusal: &Refusal) -> Self {
+        Self { status: refusal.status, code: refusal.code, message: refusal.message.clone() }
+    }
+}
+
+/// A trace and the facts it rests on, to be written as one object.
+#[derive(Debug)]
+pub struct TraceWithFacts<'a> {
+    /// What the request says, where that could be read.
+    pub facts: Option<FactsView<'a>>,
+    /// What follows from it.
+    pub trace: &'a Trace,
+}
+
+// By hand, because a derive flattens one object into another by collecting both first.
+impl Serialize for TraceWithFacts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("TraceWithFacts", 14)?;
+        to.serialize_field("facts", &self.facts)?;
+        members(self.trace, &mut to)?;
+        if let Some(shadow) = &self.trace.shadow {
+            to.serialize_field("shadow", &Bare(shadow))?;
+        }
+        to.end()
+    }
+}
+
+/// A shadow's trace, without the facts, which are those of the trace that it is part of.
+struct Bare<'a>(&'a Trace);
+
+impl Serialize for Bare<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("Trace", 12)?;
+        members(self.0, &mut to)?;
+        to.end()
+    }
+}
+
+/// Writes the members of a trace, except for its shadow.
+fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error> {
+    let Trace {
+        routes,
+        route,
+        model,
+        variant,
+        strategy,
+        candidates,
+        release,
+        plan,
+        because,
+        decision,
+        pass_through,
+        error,
+        shadow: _,
+    } = trace;
+    to.serialize_field("routes", routes)?;
+    to.serialize_field("route", route)?;
+    to.serialize_field("model", model)?;
+    to.serialize_field("variant", variant)?;
+    to.serialize_field("strategy", strategy)?;
+    to.serialize_field("candidates", candidates)?;
+    to.serialize_field("release", release)?;
+    to.serialize_field("plan", plan)?;
+    if let Some(because) = because {
+        to.serialize_field("because", because)?;
+    }
+    to.serialize_field("decision", decision)?;
+    to.serialize_field("pass_through", pass_through)?;
+    to.serialize_field("error", error)
+}
+
+impl Trace {
+    /// Notes that a request is refused, or passes through, before anything is decided.
+    pub fn undecided(&mut self, refusal: Option<&Refusal>) {
+        self.pass_through = refusal.is_none();
+        self.error = refusal.map(ErrorTrace::from);
+    }
+}
