@@ -6,8 +6,7 @@ use crate::request::facts::{Fact, RequestFacts};
 
 use super::Subject;
 
-/// A number of the request, and the bound that a condition compares it with. It knows the key
-/// of the condition, for the reason that it gives.
+/// A number of the request, and the bound that a condition compares it with.
 pub(super) struct Comparison {
     key: &'static str,
     is_above: bool,
@@ -19,8 +18,7 @@ pub(super) struct Comparison {
 enum Amount {
     /// There is none: the request sets no limit, or a price is not known.
     Nothing,
-    /// It is not known yet, because the body has not been read: neither true nor false follows
-    /// from it.
+    /// It is not known yet: the body may still name it. Whether a comparison holds is open.
     Unseen,
     /// It lies between these, both included.
     Between(f64, f64),
@@ -61,6 +59,7 @@ fn cost(subject: &Subject<'_>) -> Amount {
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 fn output(facts: &RequestFacts) -> Amount {
     match facts.max_output_tokens {
+        // Even where a limit has come: of equal keys in a body, the last one counts.
         _ if facts.unseen.has(Fact::MaxOutputTokens) => Amount::Unseen,
         Some(limit) => Amount::Between(limit as f64, limit as f64),
         None => Amount::Nothing,
@@ -79,6 +78,9 @@ fn messages(facts: &RequestFacts) -> Amount {
 impl Comparison {
     /// Returns whether it holds; `None` where what is known of the number does not tell. A
     /// number that there is not is neither below nor above.
+    ///
+    /// For example, 800 to 1200 tokens are more than 500, but whether they are more than 1000 is
+    /// known only once they are counted.
     pub(super) fn holds(&self) -> Option<bool> {
         let is_beyond =
             |value: f64| if self.is_above { value > self.bound } else { value < self.bound };
@@ -92,6 +94,8 @@ impl Comparison {
         }
     }
 
+    /// Returns what was wanted and found, for a comparison that does not hold. Of a number
+    /// between two bounds, names the upper one.
     pub(super) fn because(&self) -> String {
         let Self { key, bound, .. } = self;
         let wanted = if self.is_above { "more" } else { "less" };
@@ -99,6 +103,7 @@ impl Comparison {
             Amount::Between(_, found) => {
                 format!("{key}: wanted {wanted} than {bound}, request has {found}")
             }
+            // A cost is estimated; the request does not name it.
             Amount::Nothing if key.starts_with("estimated") => {
                 format!("{key}: wanted {wanted} than {bound}, the cost is unknown")
             }

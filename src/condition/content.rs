@@ -34,6 +34,7 @@ pub(super) fn presence(condition: &Condition, facts: &RequestFacts) -> Option<Pr
         }
         _ => return None,
     };
+    // What has not been seen is `false` in the facts, which must not count as absent.
     let found = (!facts.unseen.has(fact)).then_some(found);
     Some(PresenceCheck { key, thing, wanted: *wanted, found })
 }
@@ -44,6 +45,8 @@ impl PresenceCheck {
         self.found.map(|found| found == self.wanted)
     }
 
+    /// Returns what was wanted and found, for a check that does not hold. What is not known yet
+    /// reads as absent.
     pub(super) fn because(&self) -> String {
         let Self { key, thing, wanted, found } = self;
         let has = if *found == Some(true) { "has" } else { "has no" };

@@ -83,6 +83,7 @@ fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 
 /// Returns whether one of them holds. One that does settles it, whatever else is open.
 pub(crate) fn any(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    // By De Morgan: one of them holds unless all fail.
     all(verdicts.map(|verdict| verdict.map(|holds| !holds))).map(|none| !none)
 }
 
@@ -94,6 +95,7 @@ impl Rule {
         let params = self.params.iter().map(|(name, accepted)| {
             identity::param(subject.facts, name, |value| accepted.iter().any(|a| a == value))
         });
+        // Lazily: a param that is not accepted spares the conditions.
         all(params.chain(std::iter::once_with(|| self.when.holds(subject))))
     }
 }
@@ -101,9 +103,13 @@ impl Rule {
 impl Condition {
     /// Returns whether the condition holds; `None` where that depends on something not known
     /// yet.
+    ///
+    /// For example, while half of a body is read, `model_in` is true or false, `has_tools` is
+    /// `None` because tools may still come, and `any_of` of both is true if the model is in.
     #[must_use]
     pub fn holds(&self, subject: &Subject<'_>) -> Option<bool> {
         let facts = subject.facts;
+        // A verdict counts only once the fact that it is about is known.
         let seen = |fact: Fact, verdict: bool| (!facts.unseen.has(fact)).then_some(verdict);
         match self {
             Self::ModelIn(patterns) => Some(identity::is_model_in(patterns, subject)),

@@ -14,4 +14,5 @@ mod lines;
 mod place;
 mod prefix;
 mod reset;
+mod retry_after;
 mod summary;

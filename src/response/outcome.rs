@@ -4,12 +4,11 @@
 //! The status decides, together with who made the response and whose credential was used.
 //! The body decides only where a status stands for several things.
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use crate::state::outcome::{Outcome, Report};
 
 use super::body::Told;
 use super::kind::ErrorKind;
+use super::retry_after::wait_ms;
 
 /// The head of a response, as far as it says something of the deployment.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +66,8 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
                 status => of_status(status, head.has_own_credential),
             },
             status: head.status,
-            retry_after_ms: hint(head).or(head.reset_ms),
+            retry_after_ms: wait_ms(head.retry_after, head.retry_after_ms, head.now_ms)
+                .or(head.reset_ms),
         }),
     }
 }
@@ -251,31 +251,6 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
     }
 }
 
-/// Returns how long the provider asks clients to wait, in milliseconds: `retry-after-ms`, else
-/// `retry-after` as seconds or a date. Nothing, 0 and a time that has passed are no hint.
-fn hint(head: &Head<'_>) -> Option<u64> {
-    // NaN and infinity are numbers to the parser, but no times.
-    let number = |text: Option<&str>| {
-        text?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number > 0.0)
-    };
-    if let Some(ms) = number(head.retry_after_ms) {
-        return Some(whole(ms));
-    }
-    if let Some(seconds) = number(head.retry_after) {
-        return Some(whole(seconds * 1000.0));
-    }
-    let date = httpdate::parse_http_date(head.retry_after?.trim()).ok()?;
-    let until = date.duration_since(UNIX_EPOCH).ok()?;
-    let left = until.saturating_sub(Duration::from_millis(head.now_ms));
-    u64::try_from(left.as_millis()).ok().filter(|left| *left > 0)
-}
-
-/// Returns the milliseconds rounded up, so that no retry comes too early.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-fn whole(ms: f64) -> u64 {
-    ms.ceil() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,23 +364,6 @@ mod tests {
         assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Client));
         assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
         assert_eq!(end("stream_idle_timeout", false, false), End::Left);
-    }
-
-    #[test]
-    fn the_providers_hint_is_read_in_every_form() {
-        let hint = |retry_after, retry_after_ms| {
-            report(&Head { status: 429, retry_after, retry_after_ms, ..HEAD })
-                .unwrap()
-                .retry_after_ms
-        };
-        assert_eq!(hint(Some("2"), None), Some(2000));
-        assert_eq!(hint(Some("0.5"), None), Some(500));
-        assert_eq!(hint(Some("2"), Some("1500")), Some(1500));
-        assert_eq!(hint(Some("Wed, 21 Oct 2015 07:28:00 GMT"), None), Some(10_000));
-        for nonsense in ["Tue, 21 Oct 2014 07:28:00 GMT", "0", "", "-1", "soon", "NaN", "1e999"] {
-            assert_eq!(hint(Some(nonsense), None), None, "{nonsense}");
-        }
-        assert_eq!(hint(Some("99999999999999999999"), None), Some(u64::MAX));
     }
 
     #[test]
