@@ -1,4 +1,4 @@
-//! Deciding a request and acting on the decision.
+//! Acting on a decision, and deciding again where another worker was faster.
 
 use crate::host::SharedData;
 use crate::request::refusal::Refusal;
@@ -8,10 +8,10 @@ use super::blocked::refusal;
 use super::eligible::Block;
 use super::{Answers, Request, Services, Verdict, decide};
 
-/// How often a request is decided at most, where other workers are faster each time.
+/// How often it is tried to begin at most, where other workers are faster each time.
 const MOST_TRIES: usize = 8;
 
-/// Acts on a decision to serve: takes the request's turn and begins its first attempt.
+/// Acts on a verdict: if it is to serve, takes the request's turn and begins its first attempt.
 ///
 /// Where another worker was faster, the snapshot knows what that worker changed, and the
 /// request is decided again by it. For example, `a` has one place for a probe left, and two
