@@ -1,9 +1,9 @@
 //! The declarations that configuration keys are made of.
 //!
-//! A section is a struct whose fields are keys. [`section!`] makes of one declaration the
-//! struct, the table that documents are checked against, the JSON Schema and the page of
-//! documentation come from that table, and the reader that takes the fields from what was
-//! checked. So a new key costs its declaration, and its use:
+//! A section is a struct whose fields are keys. [`section!`] makes three things of one
+//! declaration: the struct, the table that documents are checked against, and the reader that
+//! takes the fields from what was checked. The JSON Schema and the page of documentation are
+//! printed from the table. So a new key costs its declaration, and its use:
 //!
 //! ```text
 //! section! {
@@ -21,12 +21,13 @@
 //! - The doc comment is the documentation: of the section a sentence, of a key a phrase.
 //! - After the name stands the key, in parentheses, where the field has another name.
 //! - The type says what the key holds ([`HasKeyKind`](super::shape::HasKeyKind)). `as` says it
-//!   instead where the type takes more than the key may have, and names a constant or holds
-//!   an expression in parentheses.
+//!   instead where the key may have less than the type can hold. A constant follows it, or an
+//!   expression in parentheses.
 //! - After `=` stands the default as JSON, or `required`, or `none`.
 //! - `..field: Section` at the end takes the keys of another section into this one.
-//! - Fields after `with` are no keys. They have their type's default until `resolve` sets
-//!   them.
+//! - Fields after `with` are no keys. They have their type's default until `resolve` sets them.
+//! - All that is made is data and one call for each field: code for each key would make the
+//!   module larger, and a derive of serde does.
 
 /// Declares a section of the configuration.
 macro_rules! section {

@@ -39,7 +39,7 @@ macro_rules! headers {
             /// The names that hold where no other is configured.
             pub(super) const KEYS: [&str; Self::COUNT] = [$($name),*];
 
-            /// Returns every name, in the order of [`KEYS`](Self::KEYS).
+            /// Returns every name, in the order of their declaration.
             #[must_use]
             pub fn all(&self) -> [&str; Self::COUNT] {
                 [$(&self.$field),*]

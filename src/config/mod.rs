@@ -1,6 +1,6 @@
 //! The configuration, validated and resolved.
 //!
-//! After [`parse`] no name is unresolved: references are indices into this
+//! After [`parse()`] no name is unresolved: references are indices into this
 //! value's own lists, so no request path meets an unknown id. The steps are
 //! `document` (JSON or Struct bytes → tree), `shape` (tree → known keys of the
 //! right types, as `raw`), `resolve` (names → indices); each collects its

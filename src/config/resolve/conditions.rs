@@ -16,14 +16,30 @@ impl Scope<'_> {
     pub(super) fn when(&mut self, at: &Path<'_>, raw: &RawWhen) -> When {
         let mut conditions = Vec::new();
         conditions.extend(raw.model_in.as_ref().map(|names| Condition::ModelIn(patterns(names))));
-        conditions.extend(numbers_before(raw));
+        let estimates = [
+            raw.input_tokens_lt.map(Condition::InputTokensLt),
+            raw.input_tokens_gt.map(Condition::InputTokensGt),
+            raw.estimated_cost_lt.map(Condition::EstimatedCostLt),
+            raw.estimated_cost_gt.map(Condition::EstimatedCostGt),
+        ];
+        conditions.extend(estimates.into_iter().flatten());
         self.warn_of_lost_tags(at, raw);
         conditions.extend(raw.tag_equals.clone().map(Condition::TagEquals));
         conditions.extend(self.texts(at, "tag_in", raw.tag_in.as_ref()).map(Condition::TagIn));
-        conditions.extend(presence(raw));
-        conditions.extend(self.keywords(at, raw));
-        conditions.extend(numbers_after(raw));
-        conditions.extend(self.formats(at, raw));
+        let contents = [
+            raw.has_images.map(Condition::HasImages),
+            raw.has_audio.map(Condition::HasAudio),
+            raw.has_files.map(Condition::HasFiles),
+            raw.has_tools.map(Condition::HasTools),
+            raw.stream.map(Condition::Stream),
+            raw.has_state.map(Condition::HasState),
+            self.keywords(at, raw),
+            raw.max_output_tokens_lt.map(Condition::MaxOutputTokensLt),
+            raw.max_output_tokens_gt.map(Condition::MaxOutputTokensGt),
+            raw.message_count_gt.map(Condition::MessageCountGt),
+            self.formats(at, raw),
+        ];
+        conditions.extend(contents.into_iter().flatten());
         conditions.extend(raw.header_equals.as_ref().map(|headers| self.headers(headers)));
         let params = raw.params_equal.as_ref();
         conditions.extend(params.map(|params| Condition::ParamsEqual(pairs(params))));
@@ -106,41 +122,4 @@ fn patterns(names: &Elements<String>) -> Vec<NamePattern> {
             None => NamePattern::Exact(name.clone()),
         })
         .collect()
-}
-
-/// Returns the conditions over estimates, which stand before those over tags.
-fn numbers_before(raw: &RawWhen) -> impl Iterator<Item = Condition> {
-    [
-        raw.input_tokens_lt.map(Condition::InputTokensLt),
-        raw.input_tokens_gt.map(Condition::InputTokensGt),
-        raw.estimated_cost_lt.map(Condition::EstimatedCostLt),
-        raw.estimated_cost_gt.map(Condition::EstimatedCostGt),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Returns the conditions over what the request has or has not.
-fn presence(raw: &RawWhen) -> impl Iterator<Item = Condition> {
-    [
-        raw.has_images.map(Condition::HasImages),
-        raw.has_audio.map(Condition::HasAudio),
-        raw.has_files.map(Condition::HasFiles),
-        raw.has_tools.map(Condition::HasTools),
-        raw.stream.map(Condition::Stream),
-        raw.has_state.map(Condition::HasState),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// Returns the conditions over numbers that the request itself says.
-fn numbers_after(raw: &RawWhen) -> impl Iterator<Item = Condition> {
-    [
-        raw.max_output_tokens_lt.map(Condition::MaxOutputTokensLt),
-        raw.max_output_tokens_gt.map(Condition::MaxOutputTokensGt),
-        raw.message_count_gt.map(Condition::MessageCountGt),
-    ]
-    .into_iter()
-    .flatten()
 }
