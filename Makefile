@@ -201,7 +201,7 @@ rig: setup-rust $(STRIP)
 
 check: lint test ## every lint and every test
 
-lint: setup-rust lengths docs deny compose build ## formatting, clippy on both targets, docs, licenses, sizes
+lint: setup-rust lengths shape docs deny compose build ## formatting, clippy on both targets, docs, licenses, sizes
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	$(CARGO) clippy --test e2e --test soak -- -D warnings
@@ -211,6 +211,10 @@ lint: setup-rust lengths docs deny compose build ## formatting, clippy on both t
 	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
+
+# No import circles, no long functions: make figures shows the rest.
+shape:
+	@python3 scripts/figures.py --check
 
 lengths:
 	@find $(wildcard src tests examples benches scripts fuzz/fuzz_targets playground/src playground/tests) -name "*.rs" | xargs wc -l \

@@ -101,14 +101,17 @@ pub fn edits(
     }
     let left = layout.members.saturating_sub(removed.len() as u64);
     edits.extend(removals(&removed));
-    if !inserted.is_empty() {
-        let mut with = inserted.join(",");
-        if left > 0 {
-            with.push(',');
-        }
-        edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
-    }
+    edits.extend(insertion(layout, &inserted, left));
     Ok(edits)
+}
+
+/// Returns the edit that writes new members first of all, where there are some. `left` is how
+/// many members follow them, so that a comma is needed.
+fn insertion(layout: &Layout, inserted: &[String], left: u64) -> Option<Edit> {
+    let comma = if left > 0 { "," } else { "" };
+    let with = inserted.join(",") + comma;
+    (!inserted.is_empty())
+        .then(|| Edit { range: layout.open..layout.open, with: with.into_bytes() })
 }
 
 /// The edits of a form: the value of every `model`, or a first part with one.
