@@ -9,25 +9,25 @@ use crate::request::format::Dialect;
 use crate::request::path::{canonical, percent_decoded, split};
 use crate::request::refusal::{Refusal, quoted};
 
-/// When every model was made: nobody knows, and both shapes want to be told.
+/// When every model was made. Nobody knows, but both shapes ask for it.
 const CREATED: (u64, &str) = (0, "1970-01-01T00:00:00Z");
 
-/// Models of a page in Anthropic's shape, where the client wants no other number.
+/// Models on a page in Anthropic's shape, unless the client asks for another number.
 const PAGE: usize = 20;
-/// Most of them.
+/// Most models on a page.
 const LONGEST_PAGE: usize = 1000;
 
 /// A request for models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelsRequest<'a> {
-    /// The one that is asked for, else all.
+    /// The model that is asked for; none for all.
     id: Option<String>,
     query: Option<&'a str>,
     dialect: Dialect,
 }
 
 impl<'a> ModelsRequest<'a> {
-    /// What a request asks for; `None` where it is none for models.
+    /// Returns what a request asks for; `None` where it does not ask for models.
     ///
     /// They are at `/models` and, whatever stands before that, at `…/v1/models`: below the
     /// base that a client has for its chat requests.
@@ -49,7 +49,7 @@ impl<'a> ModelsRequest<'a> {
         Some(Self { id, query, dialect })
     }
 
-    /// The models, or the one, as JSON.
+    /// Returns the models, or the one, as JSON.
     ///
     /// # Errors
     /// What the client is told instead, and in which dialect.
@@ -81,7 +81,7 @@ impl<'a> ModelsRequest<'a> {
         Ok(json.finish())
     }
 
-    /// The page that is asked for in Anthropic's way.
+    /// Returns the page that is asked for in Anthropic's way.
     fn page<'c>(&self, config: &'c Config) -> Result<ModelsPage<'c>, Refusal> {
         let mut models: Vec<(&str, ModelId)> = listed(config).collect();
         let (mut most, mut is_before) = (PAGE, false);
@@ -137,14 +137,14 @@ impl ModelsPage<'_> {
     }
 }
 
-/// The model that a name stands for, unless it is deleted.
+/// Returns the model that a name stands for, unless it is deleted.
 fn named(config: &Config, name: &str) -> Option<ModelId> {
     let names = &config.names;
     let id = names.aliases.get(name).or_else(|| names.models.get(name)).copied()?;
     (config.model(id).status != Status::Deleted).then_some(id)
 }
 
-/// Names of active models and their aliases, in order.
+/// Returns the names of active models and their aliases, in order.
 fn listed(config: &Config) -> impl Iterator<Item = (&str, ModelId)> {
     let is_active = |(_, id): &(&str, ModelId)| config.model(*id).status == Status::Active;
     let mut models = config.names.models.iter().map(|(name, id)| (name.as_str(), *id)).peekable();
@@ -158,7 +158,7 @@ fn listed(config: &Config) -> impl Iterator<Item = (&str, ModelId)> {
     merged.filter(is_active)
 }
 
-/// The members of one model.
+/// Writes the members of one model.
 fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Dialect) {
     let model = config.model(id);
     if dialect == Dialect::Anthropic {
