@@ -165,7 +165,12 @@ fn take_response_head<H: Host + ?Sized>(
             asking.whole.ledger.close_answered_by_proxy(cx);
             RouterState::Done
         }
-        state => state,
+        // Another response head finds a state that is answered, or has nothing to answer.
+        RouterState::New
+        | RouterState::Admin(_)
+        | RouterState::Answering(_)
+        | RouterState::Refusing(_)
+        | RouterState::Done => state,
     };
     (next, Action::Continue)
 }
