@@ -1,15 +1,22 @@
 //! Pointsman routes LLM API traffic inside Envoy.
 //!
-//! One request, as data: `bytes → RequestFacts → Route → Model → Candidates →
-//! Plan → Rewrite`, and on the way back `response → Outcome → State`. Each
-//! arrow is one module and one pure function; [`lifecycle`] drives them from
-//! the callbacks of a [`host::Host`], and on `wasm32-wasip1` the `filter`
-//! module connects that trait to the proxy-wasm ABI.
+//! One request, as data: its head becomes an `Intake` and its body [`RequestFacts`]; of
+//! those and of the state that workers share comes a [`Decision`], without any effect;
+//! committing it begins an attempt, which is sent; the answer becomes a [`Report`], and
+//! closing the ledger writes that to the deployment's [`Record`]. [`lifecycle`] drives the
+//! stations from the callbacks of a [`Host`], and on `wasm32-wasip1` the `filter` module
+//! connects that trait to the proxy-wasm ABI.
+//!
+//! [`RequestFacts`]: request::facts::RequestFacts
+//! [`Decision`]: routing::Decision
+//! [`Report`]: state::outcome::Report
+//! [`Record`]: state::Record
+//! [`Host`]: host::Host
 //!
 //! Dependencies point one way:
 //! `filter → lifecycle → admin → {routing, response, live} → {condition, state} → config
-//! → {request, strategy}`. `host` is a leaf, `metrics` knows it alone. ARCHITECTURE.md gives
-//! the reasons.
+//! → {request, strategy}`. `host` and the modules that are private here are leaves; `metrics`
+//! knows `host` alone. ARCHITECTURE.md follows one request file by file, and gives the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

@@ -225,7 +225,7 @@ fn every_label_is_explained_and_has_its_rule() {
     let explained: BTreeSet<&str> =
         rows(OBSERVE, "| label | values |").iter().flat_map(|cells| quoted(cells[0])).collect();
     assert_eq!(explained, used);
-    for yaml in [ENVOY, FAILOVER] {
+    for yaml in [ENVOY, FAILOVER, BUFFER] {
         let rules = yaml.lines().filter_map(|line| line.trim().strip_prefix("- {tag_name: "));
         let rules: BTreeSet<String> = rules.map(str::to_owned).collect();
         let rule = |label: &&str| {
@@ -248,7 +248,9 @@ fn every_field_of_the_access_log_is_explained() {
         let fields = format.split("FILTER_STATE(wasm.").skip(1);
         fields.map(|field| field.split_once(':').unwrap().0).collect()
     };
-    assert_eq!(fields(FAILOVER), explained);
+    for yaml in [FAILOVER, BUFFER] {
+        assert_eq!(fields(yaml), explained);
+    }
     let without: BTreeSet<&str> =
         explained.into_iter().filter(|field| *field != "llm.attempt_ms").collect();
     assert_eq!(fields(ENVOY), without);

@@ -2,7 +2,7 @@
 
 use super::declare::{named, section};
 use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm, VARIABLE};
-use crate::request::format::Format;
+use crate::request::format::{Family, Format};
 
 section! {
     /// A vendor endpoint.
@@ -83,26 +83,17 @@ impl Provider {
     /// Whether a request in `format` can be sent there as it is.
     #[must_use]
     pub fn speaks(&self, format: Format) -> bool {
-        let is_openai = matches!(
-            format,
-            Format::OpenAiChat
-                | Format::OpenAiResponses
-                | Format::OpenAiCompletions
-                | Format::OpenAiEmbeddings
-                | Format::OpenAiModerations
-                | Format::OpenAiImages
-                | Format::OpenAiAudio
-                | Format::OpenAiRealtime
-        );
-        match self.api {
-            Api::Any => true,
-            Api::OpenAi => is_openai || format == Format::Rerank,
-            Api::Azure => format == Format::AzureOpenAi || (is_openai && self.path.is_some()),
-            Api::Anthropic => format == Format::AnthropicMessages,
-            Api::Gemini => format == Format::GeminiGenerate,
-            Api::Bedrock => format == Format::BedrockConverse,
-            Api::Cohere => matches!(format, Format::CohereChat | Format::Rerank),
-            Api::Ollama => format == Format::Ollama,
+        match (self.api, format.family()) {
+            (Api::Any, _)
+            | (Api::OpenAi, Family::OpenAi | Family::Rerank)
+            | (Api::Azure, Family::Azure)
+            | (Api::Anthropic, Family::Anthropic)
+            | (Api::Gemini, Family::Gemini)
+            | (Api::Bedrock, Family::Bedrock)
+            | (Api::Cohere, Family::Cohere | Family::Rerank)
+            | (Api::Ollama, Family::Ollama) => true,
+            (Api::Azure, Family::OpenAi) => self.path.is_some(),
+            _ => false,
         }
     }
 }
