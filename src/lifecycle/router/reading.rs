@@ -43,7 +43,7 @@ pub(super) enum BodyProgress {
     Whole(Vec<u8>),
     /// The request has been decided by its model, and the rest of the body can follow. With the
     /// first window too.
-    Early(Box<EarlyDecision>, Vec<u8>),
+    Early(EarlyDecision, Vec<u8>),
     /// The body cannot be accepted, or is not to be read on.
     Unread(Unread),
     /// The host does not give what it holds.
@@ -103,7 +103,7 @@ impl ReadingBody {
         // The attempt begins only after all that is held has been read, so that a body which
         // turns out to be unreadable has not begun one.
         match early.and_then(|early| early.begin(cx, &self.intake)) {
-            Some(early) => BodyProgress::Early(Box::new(early), first),
+            Some(early) => BodyProgress::Early(early, first),
             None if is_whole => BodyProgress::Whole(first),
             None => BodyProgress::Part,
         }

@@ -57,7 +57,7 @@ pub(super) fn read_on<H: Host + ?Sized>(
         }
         BodyProgress::Whole(first) => end_of_body(cx, reading, &first, is_end, time),
         BodyProgress::Early(early, first) => {
-            let next = release(cx, reading, *early, &first);
+            let next = release(cx, reading, early, &first);
             time.stop(cx);
             next
         }

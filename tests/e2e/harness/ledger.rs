@@ -44,7 +44,7 @@ pub(crate) fn document() -> Value {
 
 /// Its cooldown.
 pub(crate) fn settings() -> Cooldown {
-    config::parse(document().to_string().as_bytes()).unwrap().cooldown
+    config::parse(document().to_string().as_bytes()).unwrap().cooldown.clone()
 }
 
 /// The record of a deployment.
