@@ -27,7 +27,7 @@ pub struct Layout {
     pub members: u64,
     /// Every top-level `model` (however the key is escaped), in order.
     pub model: Vec<Member>,
-    /// Every watched top-level member: index into [`Spec::watched`] and its place, in order.
+    /// Every watched top-level member: index into [`super::Spec::watched`] and its place, in order.
     pub watched: Vec<(usize, Member)>,
     /// The boundary, where the body is a form and `model` holds its parts' values.
     pub boundary: Option<Arc<str>>,
