@@ -14,25 +14,30 @@
 //! |---|---|---|
 //! | New | head, on the admin path | Admin, or Done: answered here |
 //! | | head, not for this filter | Done: goes on untouched, or the models are listed |
-//! | | head, without a body | as Reading when the body is whole |
+//! | | head, of an operation without a body | as Reading when the body is whole |
 //! | | head | Reading, or Done: the head says that the body is not to be read |
 //! | Admin | body | Admin, or Done: answered here |
 //! | Reading | body | Reading: more is to come |
-//! | | body, its model decides | Streaming: the rest follows while it comes |
-//! | | body, whole | Streaming: sent · Asking: a service is to pick · Refusing · Done: goes on untouched |
+//! | | body, its model decides | Streaming: the rest follows while it comes, or Done: refused, as it cannot be rewritten |
+//! | | body, whole | Streaming: sent · Asking: a service is to pick · Refusing: until the client has sent all · Done: refused, or goes on untouched |
 //! | | body, unreadable | Done: refused, or goes on untouched |
-//! | Asking | call is over | as Reading when the body is whole |
+//! | Asking | body | Asking: this may be the end of the request |
+//! | | call is over | as Reading when the body is whole |
 //! | Streaming | body | Streaming, or Done: refused after all |
 //! | | response head | Answering |
-//! | Answering | body, response body | Answering |
+//! | Answering | body | Answering, or Done: refused after all |
+//! | | response body | Answering |
 //! | Refusing | body | Refusing, or at its end Done: answered here |
 //! | Reading, Asking | response head | Done: the proxy has answered by itself |
 //! | any | stream is over | Done: whatever is open closes |
 //!
+//! Trailers count as the end of the body they follow. Other events leave a state as it is.
+//!
 //! # The attempt
 //!
 //! `attempt/` runs in the upstream filter of a provider's cluster, once for every attempt of a
-//! request that the router has handed over.
+//! request that the router has handed over. An attempt that has begun is one struct, `Trying`,
+//! with a stage for its answer; the request's body is edited as it passes, in every stage.
 //!
 //! | state | event | next |
 //! |---|---|---|
@@ -41,11 +46,13 @@
 //! | | stream is over | Ended: not answered |
 //! | Passing | response body | Passing, or at its end Ended |
 //! | Holding | response body | Holding, Passing: it is too long to hold, or Ended: retried or not |
+//! | Passing, Holding | stream is over | Ended: broken off, and not retried |
 //!
 //! # What closes once
 //!
-//! A request's ledger opens in New, and the transition that ends the request closes it. An
-//! attempt's ledger opens with the decision, or in the attempt filter, and the response closes it.
+//! A request's ledger opens in New, and closes at the response head, or where the request ends
+//! without one. An attempt's ledger opens with the decision, or in the attempt filter that takes the
+//! attempt over, and closes with the response, or where the attempt ends without one.
 //! Closing takes the ledger (`ledger/`), so that counting something twice does not compile.
 
 mod answer;

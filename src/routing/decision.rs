@@ -30,6 +30,16 @@ pub struct Decision {
     pub intent: Intent,
 }
 
+impl Decision {
+    /// Returns every step: of the plan, then of the lists by kind of failure that there are.
+    /// The legs of an attempt are numbered in this order.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        let Kinds { context_window, rate_limit, content_policy } = &self.kinds;
+        let lists = [context_window.as_ref(), rate_limit.as_ref()];
+        self.plan.iter().chain(lists.into_iter().flatten().flatten()).chain(content_policy)
+    }
+}
+
 /// What to try after a failure of a kind, in order. Where there is no list of its own, the
 /// plan's fallbacks are tried.
 #[derive(Debug, Clone, Default, PartialEq)]

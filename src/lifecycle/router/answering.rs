@@ -260,24 +260,14 @@ fn name_last_server<H: Host + ?Sized>(
     progress: Option<&Progress>,
 ) {
     let tried = progress.map(|progress| progress.tried.as_slice()).unwrap_or_default();
-    let name = |leg| step(decision, leg).map_or(Cow::Borrowed(""), |s| s.server.name(config));
+    let name = |leg| decision.steps().nth(leg).map_or(Cow::Borrowed(""), |s| s.server.name(config));
     let names: Vec<_> = tried.iter().map(|tried| name(tried.leg)).collect();
     let attempts = names.iter().map(|name| &**name).zip(tried.iter().map(|t| t.report));
     let attempts = (!tried.is_empty()).then(|| listed(attempts));
     let last = tried.last().map_or(0, |tried| tried.leg);
-    if let Some(step) = step(decision, last) {
+    if let Some(step) = decision.steps().nth(last) {
         name_server(host, config, decision, step, attempts.as_deref());
     }
-}
-
-/// Returns the step of a decision that the leg with that number was made from. Legs are numbered
-/// through the plan and then its lists by kind of failure, in the order in which
-/// `send/hand_over.rs` adds them.
-fn step(decision: &Decision, leg: usize) -> Option<&Step> {
-    let kinds = &decision.kinds;
-    let lists = [kinds.context_window.as_ref(), kinds.rate_limit.as_ref()];
-    let lists = lists.into_iter().flatten().chain([&kinds.content_policy]);
-    decision.plan.iter().chain(lists.flatten()).nth(leg)
 }
 
 /// Names in response headers the model, deployment, provider and route that served. Names that a
