@@ -11,20 +11,20 @@ use super::route::When;
 pub struct Candidate {
     /// Which one.
     pub deployment: DeploymentId,
-    /// Share under `weighted`.
+    /// Share under `weighted`: 3 gets three times as many requests as 1.
     pub weight: u32,
     /// Order under `ordered_fallback`, lower first.
     pub position: i32,
-    /// Under `rules`: it is taken when one of these holds.
+    /// Under `rules`: the candidate is taken when one of these holds. Never empty there.
     pub rules: Vec<Rule>,
     /// The candidate's overrides over the deployment's.
     pub request_overrides: Arc<Overrides>,
 }
 
-/// Params and conditions that must all hold.
+/// Params and conditions that must all hold. Without either, the rule always holds.
 #[derive(Debug, Clone, Default)]
 pub struct Rule {
-    /// Param → accepted values, as text.
+    /// Param → accepted values, as text. A param without values never holds.
     pub params: Vec<(String, Vec<String>)>,
     /// Conditions over the request.
     pub when: When,

@@ -28,11 +28,11 @@ pub struct Config {
     pub deployments: Arc<[Deployment]>,
     /// What clients ask for, sorted by name.
     pub models: Vec<Model>,
-    /// Names → targets.
+    /// What names stand for. Clients may ask for any of them.
     pub names: Names,
     /// Enabled and disabled routes in the order they are tried.
     pub routes: Vec<Route>,
-    /// Which of them a request's names lead to.
+    /// Which of them a request's names lead to, so that the others need not be evaluated.
     pub route_index: RouteIndex,
     /// Catalogue facts by upstream model, for models that clients name directly.
     pub catalog: Arc<BTreeMap<String, ModelFacts>>,
@@ -42,7 +42,8 @@ pub struct Config {
     pub keywords: Arc<Keywords>,
     /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
     pub watched_headers: Vec<String>,
-    /// Top-level body keys that some `request_overrides` replace, sorted.
+    /// Top-level body keys that some `request_overrides` replace, sorted. The reader of bodies
+    /// notes where they are.
     pub override_keys: Arc<[String]>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
@@ -54,11 +55,12 @@ pub struct Config {
     pub tokens: Costs,
     /// What needs no resolution, of the shadow the same.
     pub settings: Arc<Settings>,
-    /// What may ever be asked of a request's text.
+    /// What may ever be asked of a request's text. What is not asked is not computed.
     pub demand: Demand,
     /// Other rules over the same deployments, evaluated without effect.
     pub shadow: Option<Box<Shadow>>,
-    /// Accepted, but worth a second look; one sentence each, path first.
+    /// Accepted, but worth a second look: one sentence each, with the path first. Bounded as
+    /// problems are.
     pub warnings: Vec<String>,
 }
 
@@ -93,14 +95,16 @@ pub struct Names {
 
 #[expect(clippy::indexing_slicing, reason = "ids are made by `resolve` from these very lists")]
 impl Config {
-    /// Whether requests are handed over to the attempts of their plan.
+    /// Whether requests are handed over to the attempts of their plan: this filter is the router,
+    /// and either several attempts may be made or the attempt filter is asked for.
     #[must_use]
     pub fn is_handing_over(&self) -> bool {
         let Failover { max_attempts, attempt_filter, .. } = self.failover;
         (max_attempts > 1 || attempt_filter) && self.role == Role::Router
     }
 
-    /// Whether the route finds the cluster in filter state, not in a header.
+    /// Whether Envoy's route finds the cluster in filter state, not in a header. A header could not
+    /// be set any more where the head has gone on before the decision.
     #[must_use]
     pub fn is_routed_by_state(&self) -> bool {
         self.is_handing_over() || self.hold == Hold::BufferFilter
@@ -131,6 +135,9 @@ impl Config {
     }
 
     /// Returns the group of that model and id.
+    ///
+    /// Ids of models are good only in the configuration that they come from: a shadow has models of
+    /// its own.
     #[must_use]
     pub fn group(&self, model: ModelId, group: GroupId) -> &Group {
         &self.models[model.0].groups[group.0]

@@ -11,15 +11,19 @@ use crate::request::session::SessionKey;
 use crate::strategy::Trait;
 
 /// What the text of a request is asked for, over all routes and candidates.
+///
+/// It is computed once from the configuration. A request whose text cannot matter is neither
+/// counted nor searched.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Demand {
     /// Some route or some rule of a candidate asks for keywords.
     pub keywords: bool,
-    /// Some rule of a candidate does.
+    /// Some rule of a candidate asks for keywords.
     pub keywords_in_rules: bool,
     /// Routes compare the tokens with numbers, of which this is the smallest.
     pub least_in_routes: Option<u64>,
-    /// So do candidates: context windows, and rules.
+    /// Candidates compare the tokens with numbers too, in context windows and rules. This is the
+    /// smallest of those.
     pub least_in_candidates: Option<u64>,
     /// Costs decide, of routes or among candidates.
     pub costs: bool,
@@ -48,8 +52,10 @@ impl Demand {
             each(&route.when, &mut |condition| demand.note(condition, &mut least, false));
             demand.least_in_routes = lower(demand.least_in_routes, least);
         }
+        // A limit needs the count of every request that its deployment serves.
         demand.usage = deployments.iter().any(|d| d.tpm_limit.is_some());
         for model in models {
+            // A session that a header names is known without the body.
             let is_told = model.sticky.keys.iter().any(|key| *key != SessionKey::Header);
             for group in &model.groups {
                 demand.group(group);
@@ -64,6 +70,7 @@ impl Demand {
 
     /// Adds what picking among the candidates of a group asks for.
     fn group(&mut self, group: &Group) {
+        // A single candidate leaves nothing to compare.
         self.costs |= group.strategy.has(Trait::NeedsCosts) && group.candidates.len() > 1;
         self.usage |= group.strategy.has(Trait::CountsTokens);
         let mut least = None;
@@ -95,7 +102,8 @@ impl Demand {
     }
 }
 
-/// Calls `found` with every condition, nested ones included.
+/// Calls `found` with every condition, nested ones included. Those under `not` count as well,
+/// because they are evaluated in the same way.
 fn each(when: &When, found: &mut impl FnMut(&Condition)) {
     for condition in &when.0 {
         match condition {

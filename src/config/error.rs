@@ -35,7 +35,8 @@ impl Problems {
         self.list.iter()
     }
 
-    /// Returns how many problems there are, those included that are not kept.
+    /// Returns how many problems there are. Those that are not kept are counted, so this may be
+    /// more than [`iter`](Self::iter) yields.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len().saturating_add(self.omitted)
@@ -47,14 +48,15 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// Returns the one problem of a place.
+    /// Returns a list of one problem, for what fails without a pass over a document.
     #[must_use]
     pub fn of(path: &str, message: impl Into<String>) -> Self {
         let problem = Problem { path: path.to_owned(), message: message.into() };
         Self { list: vec![problem], omitted: 0 }
     }
 
-    /// Returns the same problems, of a document that is called by another name.
+    /// Returns the same problems, of a document that is called by another name. Only those of the
+    /// whole document change: others have paths of their own.
     pub(super) fn in_document(mut self, name: &str) -> Self {
         let root = Path::Root.to_string();
         for problem in self.list.iter_mut().filter(|problem| problem.path == root) {
@@ -63,6 +65,7 @@ impl Problems {
         self
     }
 
+    /// Keeps a problem, or counts it where as many are kept as may be.
     fn add(&mut self, problem: Problem) {
         if self.list.len() < MOST_PROBLEMS {
             self.list.push(problem);
@@ -115,9 +118,11 @@ pub(super) struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Notes a problem; the same one at the same place counts once.
+    /// Notes a problem. The same one at the same place counts once, as long as it is among those
+    /// that are kept.
     pub(super) fn problem(&mut self, path: &Path<'_>, message: impl Into<String>) {
         let problem = Problem { path: path.to_string(), message: message.into() };
+        // Document and shadow share parts, whose problems are found twice.
         if !self.problems.list.contains(&problem) {
             self.problems.add(problem);
         }
@@ -126,6 +131,7 @@ impl Diagnostics {
     /// Notes something suspicious but legal.
     pub(super) fn warn(&mut self, path: &Path<'_>, message: impl fmt::Display) {
         let warning = format!("{path}: {message}");
+        // Bounded as problems are; nothing counts those that are dropped.
         if self.warnings.len() < MOST_PROBLEMS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -167,6 +173,7 @@ impl fmt::Display for Path<'_> {
         match self {
             Path::Root => f.write_str("configuration"),
             Path::Key(parent, key) => {
+                // The root is named only where it is the whole path.
                 if !matches!(parent, Path::Root) {
                     write!(f, "{parent}.")?;
                 }
@@ -177,7 +184,8 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Whether a key can stand in a path unquoted.
+/// Whether a key can stand in a path unquoted: it is short, and no character of it has a meaning in
+/// paths, as `.` and `[` do.
 fn is_plain(key: &str) -> bool {
     !key.is_empty()
         && key.len() <= MOST_QUOTED

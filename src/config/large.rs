@@ -36,6 +36,7 @@ impl Index {
         candidates: &[Candidate],
         deployments: &[Deployment],
     ) -> Self {
+        // A few candidates are walked faster than an index is searched.
         if candidates.len() <= MOST_SMALL {
             return Self::Nothing;
         }
@@ -48,6 +49,7 @@ impl Index {
                 Profile { weight, position, priority, ..Profile::default() }
             });
             let entries: Vec<Profile> = entries.collect();
+            // Configured orders leave nothing to chance, so the seed does not matter.
             strategy.order(&entries, Pick::by(&mut fastrand::Rng::with_seed(0)))
         };
         if strategy.is_configured() {
@@ -62,6 +64,7 @@ impl Index {
         }
         if strategy.has(Trait::NeedsCosts) {
             let price = |at| price(&deployment(at)?.facts);
+            // First, because the ordering by price keeps the order within a price.
             let by_priority = order(Strategy::PriorityBased);
             return Self::Prices(tiers(by(by_priority, &|at| rank(price(at))), price));
         }
@@ -74,17 +77,22 @@ fn by(order: Vec<usize>, rank: &dyn Fn(usize) -> Rank) -> Vec<usize> {
     ranked(order.into_iter().map(|at| (rank(at), at)).collect())
 }
 
-/// Returns the prices of input and output, where both are known.
+/// Returns the prices of input and output, in USD per million tokens; none where either is not
+/// known.
 fn price(facts: &ModelFacts) -> Option<(f64, f64)> {
     Some((facts.input_usd_per_million?, facts.output_usd_per_million?))
 }
 
 /// Returns a rank by which equal prices stand next to each other, and unknown ones last.
+///
+/// Of prices that are not negative, the bits are in the same order as the prices.
 fn rank(price: Option<(f64, f64)>) -> Rank {
     price.map_or((f64::INFINITY, 0), |(input, output)| (input, output.to_bits().cast_signed()))
 }
 
 /// Returns for each candidate the sum of the weights up to it, its own included.
+///
+/// The sums rise, so that a random number below the last finds its candidate by binary search.
 fn sums(candidates: &[Candidate]) -> Vec<u64> {
     let mut sum = 0_u64;
     let sums = candidates.iter().map(|candidate| {

@@ -44,11 +44,13 @@ pub struct Located {
     pub column: usize,
 }
 
-/// Checks the JSON text of a configuration: as [`parse`] does, and says where.
+/// Checks the JSON text of a configuration as [`parse`] does, and says where its problems are.
+/// Never fails: a text without a configuration has problems instead.
 #[must_use]
 pub fn check_json(text: &str) -> Checked {
     let parsed = parse(text.as_bytes());
     let malformed = document::malformed(text.as_bytes());
+    // Text that does not parse has no values to point at.
     let places = if malformed.is_some() { Vec::new() } else { places(text) };
     let located = |problem: Problem| {
         let range = match &malformed {
@@ -105,7 +107,8 @@ fn range(places: &[TextPlace], problem: &Problem) -> Range<usize> {
 }
 
 impl TextPlace {
-    /// Whether the path is this one's, or of something in it.
+    /// Whether the path is this one's, or of something in it: `models` holds `models.a` and not
+    /// `models2`.
     fn holds(&self, path: &str) -> bool {
         let is_root = self.parent.is_none();
         let rest = path.strip_prefix(self.path.as_str());
@@ -136,6 +139,7 @@ fn at(text: &str, malformed: &SyntaxError) -> Range<usize> {
     let before = text.split_inclusive('\n').take(malformed.line.saturating_sub(1)).map(str::len);
     let line = before.fold(0, usize::saturating_add);
     let mut at = line.saturating_add(malformed.column.saturating_sub(1)).min(text.len());
+    // The column counts bytes, so that it may lie within a character.
     while !text.is_char_boundary(at) {
         at = at.saturating_sub(1);
     }
@@ -143,10 +147,11 @@ fn at(text: &str, malformed: &SyntaxError) -> Range<usize> {
     at..at.saturating_add(width)
 }
 
-/// Returns line and column of a byte, both from 1 on.
+/// Returns line and column of a byte, both from 1 on. The column counts characters.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count().saturating_add(1);
+    // Editors count characters, not bytes.
     let last = before.rsplit('\n').next().unwrap_or_default();
     (line, last.chars().count().saturating_add(1))
 }
@@ -154,13 +159,16 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 /// Returns every value of a JSON text, each before what it holds.
 fn places(text: &str) -> Vec<TextPlace> {
     let mut walk = Walk { text, places: Vec::new() };
+    // The byte order mark is not JSON. Places count it all the same, because they are measured from
+    // the start of the whole text.
     if let Ok(root) = serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         walk.value(root, &Path::Root, None, None);
     }
     walk.places
 }
 
-/// A walk over JSON text, no deeper than its parser goes.
+/// A walk over JSON text. Its recursion has the bound of the parser, which refuses what is nested
+/// too deeply.
 struct Walk<'a> {
     text: &'a str,
     places: Vec<TextPlace>,
@@ -178,7 +186,7 @@ impl<'a> Walk<'a> {
         let own = self.places.len();
         let whole = self.range(value);
         let is_open = value.get().starts_with(['{', '[']);
-        // Nobody wants to see all of an object marked.
+        // All of an object would be too much to mark, so its key is marked, or its first byte.
         let range = match &key {
             Some((_, range)) if is_open => range.clone(),
             None if is_open => whole.start..whole.start.saturating_add(1),
@@ -187,6 +195,7 @@ impl<'a> Walk<'a> {
         let key = key.map(|(key, range)| (quoted(key), range));
         self.places.push(TextPlace { path: path.to_string(), key, range, parent });
         if value.get().starts_with('{') {
+            // One level at a time: what a member holds stays text until it is walked.
             let members: MemberTexts<'a> = serde_json::from_str(value.get()).unwrap_or_default();
             for (written, member) in members.0 {
                 let key: String = serde_json::from_str(written.get()).unwrap_or_default();
@@ -204,12 +213,13 @@ impl<'a> Walk<'a> {
     /// Returns where a part of the text is, which borrows from it.
     fn range(&self, part: &RawValue) -> Range<usize> {
         let part = part.get();
+        // The part borrows from the text, so the distance of their first bytes is its place.
         let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
         start..start.saturating_add(part.len())
     }
 }
 
-/// MemberTexts of an object as they are written: in order, duplicates included.
+/// The members of an object as they are written: in order, duplicates included.
 #[derive(Default)]
 struct MemberTexts<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 

@@ -23,13 +23,13 @@ pub struct Model {
     pub name: String,
     /// The base group, or one per variant; never empty.
     pub groups: Vec<Group>,
-    /// The group meant when none is named.
+    /// The group that is meant when a request names no variant.
     pub default_group: GroupId,
     /// Models to go on to, by kind of failure.
     pub fallbacks: Fallbacks,
     /// Where requests that continue provider state go.
     pub state_deployment: Option<DeploymentId>,
-    /// What sessions are told by.
+    /// What the requests of a session are recognised by.
     pub sticky: Sticky,
     /// What of it needs no resolution.
     pub traits: Arc<ModelTraits>,
@@ -75,7 +75,7 @@ pub struct Group {
     pub strategy: Strategy,
     /// In file order; never empty.
     pub candidates: Vec<Candidate>,
-    /// What is known beforehand of a large group.
+    /// What is known beforehand of a large group, so that a pick need not look at every candidate.
     pub index: Index,
     /// Shown in the model list.
     pub purpose: Option<String>,

@@ -17,6 +17,7 @@ use super::shape::{self, SectionShape};
 pub fn parse(bytes: &[u8]) -> Result<Config, Problems> {
     let mut findings = Diagnostics::default();
     let resolved = members(bytes, Raw::shape(), &mut findings)
+        // Even with problems in the keys, so that names are checked in the same pass.
         .map(|members| resolve(Layers::of(Raw::read(members)), &mut findings));
     finished(resolved, findings)
 }

@@ -28,7 +28,7 @@ pub(super) trait Section: Sized {
     /// Returns what documents are checked against.
     fn shape() -> &'static SectionShape;
 
-    /// Takes the fields out of an object.
+    /// Takes the fields out of an object. What is left belongs to the section around this one.
     fn take(members: &mut CheckedMembers) -> Self;
 }
 
@@ -48,11 +48,13 @@ impl<T: Section> Section for Arc<T> {
 pub(super) fn section<T: Section>(value: Value) -> T {
     let mut members = CheckedMembers::read(value);
     let section = T::take(&mut members);
+    // A key that is checked and not read would be accepted without effect.
     debug_assert!(members.is_empty(), "nothing reads {members:?}");
     section
 }
 
-/// Takes a member out of an object.
+/// Takes a member out of an object. One that is absent is read as `null`, which is the default of
+/// its type.
 pub(super) fn member<T: ReadChecked>(members: &mut CheckedMembers, key: &str) -> T {
     T::read(members.remove(key).unwrap_or_default())
 }
@@ -63,7 +65,8 @@ fn default<T: Default>(value: &Value) -> T {
     T::default()
 }
 
-/// Finds, wherever assertions are on, a table that lets more pass than is read.
+/// Finds a table that lets more pass than is read, wherever assertions are on. Elsewhere the
+/// default stands in, so that a release never panics.
 pub(super) fn expect_absent(value: &Value) {
     debug_assert!(value.is_null(), "the tables let {value} pass");
 }
@@ -154,6 +157,7 @@ impl<T: ReadChecked> ReadChecked for Vec<T> {
 
 impl<T: ReadChecked> ReadChecked for BTreeMap<String, T> {
     fn read(value: Value) -> Self {
+        // Not collected: that sorts first, and each sort of another type makes the module larger.
         let mut map = Self::new();
         for (key, value) in Map::read(value) {
             map.insert(key, T::read(value));

@@ -23,6 +23,9 @@ pub struct Route {
 }
 
 /// A conjunction of conditions; empty, it always holds.
+///
+/// The conditions are in the order of the documentation, whatever the order in the file, so that
+/// explain shows the same for every encoding.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct When(pub Vec<Condition>);
 
@@ -91,11 +94,11 @@ pub enum NamePattern {
 pub struct Action {
     /// Where the request goes.
     pub target: Target,
-    /// Where it goes when the target's plan is used up, in order.
+    /// Where the request goes, in order, when no candidate of the target is left to try.
     pub fallbacks: Vec<Target>,
     /// Whether caches on the way are told not to store or answer.
     pub disable_cache: bool,
-    /// Candidates that cost more are not eligible, in USD.
+    /// Candidates that cost more than this, in USD by estimate, are not eligible.
     pub max_cost_usd: Option<f64>,
 }
 

@@ -10,6 +10,9 @@ use crate::sort::ordered;
 use super::route::{Condition, NamePattern, Route};
 
 /// Enabled routes, by the model names they ask for.
+///
+/// It may list routes that do not match, whose conditions are evaluated afterwards. It never leaves
+/// out one that does.
 #[derive(Debug, Default)]
 pub struct RouteIndex {
     /// That ask for none.
@@ -25,6 +28,7 @@ impl RouteIndex {
     pub(super) fn of(routes: &[Route]) -> Self {
         let mut index = Self::default();
         for (at, route) in routes.iter().enumerate().filter(|(_, route)| route.enabled) {
+            // What is nested in `any_of` or `not` does not bind the whole route.
             let patterns = route.when.0.iter().find_map(|condition| match condition {
                 Condition::ModelIn(patterns) if !patterns.is_empty() => Some(patterns),
                 _ => None,
@@ -48,18 +52,24 @@ impl RouteIndex {
         index
     }
 
-    /// Indices of the routes that may match a request known under these names, in
-    /// the order they are tried: all whose `model_in` holds, and those without one.
+    /// Returns the indices of the routes that may match a request known under these names, in the
+    /// order they are tried: all whose `model_in` holds, and those without one.
+    ///
+    /// Of a route for `gpt-4`, one for `gpt*` and one for any model, the name `gpt-4` leads to all
+    /// three and `claude` to the last alone.
     pub fn of_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
         let mut found = self.any.clone();
         let some = self.any.len();
         for name in names {
             found.extend(self.exact.get(name).into_iter().flatten());
+            // One look-up for each length, however many prefixes there are.
             for length in &self.prefix_lengths {
+                // No prefix ends within a character, nor after the end of the name.
                 let prefix = name.get(..*length).and_then(|prefix| self.prefix.get(prefix));
                 found.extend(prefix.into_iter().flatten());
             }
         }
+        // Several names may lead to one route. Without any find, the list is in order already.
         if found.len() > some {
             found = ordered(found);
             found.dedup();

@@ -10,6 +10,8 @@ use super::super::raw::{ByName, Fetched, Raw, RawCandidate, RawModel};
 use super::super::read::{ReadChecked, Section};
 
 /// A document and what was fetched.
+///
+/// No name is resolved yet, so that entries laid over it can refer to it and hide parts of it.
 #[derive(Debug)]
 pub struct Base {
     pub(super) raw: Raw,
@@ -36,6 +38,8 @@ impl Base {
             return Err(findings.problems);
         };
         let has_shadow = read.get("shadow").is_some();
+        // The shadow must not see what is added, so it gets a document of its own. A document
+        // without a shadow needs no second copy.
         let own = has_shadow.then(|| Raw::read(read.clone()));
         let raw = Raw::read(read);
         let mut base = Self {
@@ -46,6 +50,7 @@ impl Base {
             fetched: BTreeSet::new(),
             findings,
         };
+        // Its problems are told as those of the answer, not of the configuration.
         if let Some(fetched) = fetched {
             match members(fetched, Fetched::shape(), &mut base.findings) {
                 Some(members) => base.merge(Fetched::read(members)),
@@ -71,6 +76,7 @@ impl Base {
         }
         for (name, target) in fetched.aliases {
             let at = aliases_at.key(&name);
+            // Both are in the answer, so the message must not blame the configuration.
             if self.fetched.contains(&name) {
                 findings.problem(&at, "is also the name of a model; rename one of them");
             } else if !is_taken(&at, &name, &raw.models, &raw.aliases, findings) {
@@ -121,6 +127,8 @@ impl Base {
     /// Returns the model that a name stands for without dynamic entries.
     pub(super) fn hidden_by(&self, name: &str) -> Option<&RawModel> {
         let mut current = name;
+        // The bound ends the walk in a cycle of aliases, which is reported only when names are
+        // resolved.
         for _ in 0..=self.raw.aliases.len() {
             match self.raw.aliases.get(current) {
                 Some(next) => current = next.as_deref()?,
@@ -136,6 +144,7 @@ impl Base {
         let mut names = Vec::new();
         for (name, model) in self.models_fetched() {
             let keys = variant_keys(Some(model));
+            // A model without variants has one group, whose key is empty.
             if keys.is_empty() {
                 names.push(format!("model {name}#"));
             }
@@ -154,6 +163,7 @@ impl Base {
         names
     }
 
+    /// Returns the models that were fetched, with their names.
     fn models_fetched(&self) -> impl Iterator<Item = (&String, &RawModel)> {
         let models = self.raw.models.iter().filter(|(name, _)| self.fetched.contains(*name));
         models.filter_map(|(name, model)| Some((name, model.as_ref()?)))
@@ -174,6 +184,9 @@ pub(super) fn candidates(model: &RawModel) -> impl Iterator<Item = &RawCandidate
 }
 
 /// Returns the deployments that models create in place, those of the shadow included.
+///
+/// Of several with the same id the last is returned. That they do not differ is checked when names
+/// are resolved.
 pub(super) fn placed(raw: &Raw) -> ByName<Deployment> {
     let mut placed = ByName::new();
     let shadow = raw.settings.shadow.iter().flat_map(|shadow| &shadow.models);

@@ -147,6 +147,7 @@ impl Dynamic {
     pub fn decode(bytes: &[u8]) -> Result<Self, Problems> {
         let StoredEntries { routes, aliases } = read(bytes)?;
         let mut dynamic = Self::default();
+        // One by one, so that the lists are sorted and names unique whatever was kept.
         for PostedRoute { model, route } in routes {
             dynamic.put_route(model, route);
         }
@@ -163,6 +164,7 @@ impl Dynamic {
     pub fn read_alias(body: &[u8]) -> Result<(String, String), Problems> {
         let PostedAlias { alias, model } = read(body)?;
         let mut findings = Diagnostics::default();
+        // Entries are kept in memory that all workers share, so names need a bound.
         for (key, name) in [("alias", &alias), ("model", &model)] {
             check_length(&Path::Root.key(key), name, &mut findings);
         }
@@ -221,6 +223,7 @@ fn place<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
     list.binary_search_by(|(known, _)| known.as_str().cmp(name))
 }
 
+/// Adds an entry at its place, or replaces the one of its name. The list stays sorted.
 fn put<T>(list: &mut Vec<(String, T)>, name: String, value: T) {
     match place(list, &name) {
         Ok(at) => {
@@ -241,6 +244,7 @@ fn read<T: Section + ReadChecked>(bytes: &[u8]) -> Result<T, Problems> {
     }
 }
 
+/// Reports a name that is longer than [`LONGEST_NAME`].
 fn check_length(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if name.len() > LONGEST_NAME {
         let message = format!("has {} bytes; allowed: {LONGEST_NAME} at most", name.len());
@@ -248,6 +252,7 @@ fn check_length(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     }
 }
 
+/// Returns the value if nothing was found wrong with it, else its problems.
 fn checked<T>(value: T, findings: Diagnostics) -> Result<T, Problems> {
     if findings.problems.is_empty() { Ok(value) } else { Err(findings.problems) }
 }

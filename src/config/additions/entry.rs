@@ -2,7 +2,8 @@
 
 use super::super::error::Problem;
 
-/// A dynamic entry, by its name.
+/// A dynamic entry, by its name. A route and an alias may have the same name; the alias is then
+/// left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Added {
     /// The route of that model.
@@ -11,7 +12,7 @@ pub enum Added {
     Alias(String),
 }
 
-/// A dynamic entry that is left out.
+/// A dynamic entry that is left out. It stays stored, and is used again once it fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
     /// Which one.

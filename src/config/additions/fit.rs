@@ -19,6 +19,8 @@ const MOST_TOLD: usize = 16;
 
 impl Base {
     /// Returns the dynamic entries that do not fit, routes first.
+    ///
+    /// Routes are checked before aliases, because an alias may stand for a route that fits.
     #[must_use]
     pub fn unfit(&self, dynamic: &Dynamic) -> Vec<Unfit> {
         if dynamic.is_empty() {
@@ -47,7 +49,8 @@ struct Aliases<'a> {
     routes: &'a BTreeSet<&'a str>,
     /// Dynamic ones that were found to fit, by name.
     taken: Vec<(&'a str, &'a str)>,
-    /// Whether it matters what is said of those that do not.
+    /// Whether messages are wanted. The rounds go without: there can be many, and a message is only
+    /// kept of the last check.
     is_told: bool,
 }
 
@@ -56,6 +59,9 @@ impl<'a> Aliases<'a> {
     ///
     /// In rounds: `a -> b` fits only once `b -> model` does, so each round takes those whose target
     /// is there by now, until one takes none.
+    ///
+    /// Of `a -> b`, `b -> fast` and `c -> c`, with a model `fast`, the first round takes `b`, the
+    /// second `a` and the third none. So `c` does not fit, and is reported as a cycle.
     fn unfit(mut self, dynamic: &'a Dynamic) -> Vec<Unfit> {
         let mut waiting: Vec<(&str, &str)> = Vec::new();
         for (alias, model) in &dynamic.aliases {
@@ -66,6 +72,7 @@ impl<'a> Aliases<'a> {
             // One may stand for another that came after it, so that there can be as many
             // rounds as aliases: in these nothing is told.
             waiting.retain(|(alias, model)| {
+                // On trial: a chain that leads back to this alias shows only if the alias is there.
                 let at = self.take(alias, model);
                 let is_unfit = self.check(alias, model).is_err();
                 if is_unfit {
@@ -106,11 +113,13 @@ impl<'a> Aliases<'a> {
 
     /// Returns what a name stands for; none of what is no alias.
     fn next(&self, name: &str) -> Option<&str> {
+        // A route hides an alias of its name, so the chain ends here.
         if self.routes.contains(name) {
             return None;
         }
         let taken = self.place(name).ok().and_then(|at| self.taken.get(at));
         let taken = taken.map(|(_, model)| *model);
+        // A dynamic alias hides the configured one of its name.
         taken.or_else(|| self.base.raw.aliases.get(name)?.as_deref())
     }
 
@@ -119,6 +128,7 @@ impl<'a> Aliases<'a> {
     /// # Errors
     /// The field that is wrong, and what to tell of it.
     fn check(&self, alias: &str, model: &str) -> Result<(), (&'static str, String)> {
+        // Routes are looked up first, so the alias would have no effect.
         if self.routes.contains(alias) {
             let message = "is also the name of a dynamic route, which wins; delete that first";
             return Err(("alias", message.to_owned()));
@@ -126,12 +136,17 @@ impl<'a> Aliases<'a> {
         self.check_model(alias, model).map_err(|message| ("model", message))
     }
 
+    /// Checks that the chain of an alias ends in a model that resolves and has every variant that
+    /// routes may name.
+    ///
+    /// # Errors The message; an empty one where messages are not wanted.
     fn check_model(&self, alias: &str, model: &str) -> Result<(), String> {
         let mut chain = vec![alias];
         let mut current = model;
         let most = self.taken.len().saturating_add(self.base.raw.aliases.len());
         while let Some(next) = self.next(current) {
             chain.push(current);
+            // The chain may also run into a cycle that the alias is not in, hence the length.
             if current == alias || chain.len() > most.saturating_add(1) {
                 if !self.is_told {
                     return Err(String::new());

@@ -38,7 +38,8 @@ pub fn parse_live(
     }
 }
 
-/// Returns all entries as unfit, where they do not fit for a reason that `fit` does not know.
+/// Returns all entries as unfit, with the first problem as the reason. That is for a reason that
+/// `fit` does not know: the proxy then works without entries, and not without a configuration.
 fn none(dynamic: &Dynamic, problems: &Problems) -> Vec<Unfit> {
     let problem = problems.iter().next().cloned();
     let problem = problem

@@ -23,7 +23,9 @@ pub(super) enum Placement {
     New(String),
 }
 
-/// What dynamic entries refer to.
+/// What dynamic entries refer to: the providers and deployments of a configuration, before any
+/// entry is laid over it. Deployments are found by provider and upstream model, because an endpoint
+/// has no id.
 pub(super) struct Outline<'a> {
     base: &'a Base,
     /// Deployments that models create in place.
@@ -45,6 +47,7 @@ impl Base {
             Placement::Known(..) => None,
         });
         let keys = self.groups(model);
+        // The groups of a configured model have their keys, whatever serves them.
         let is_new = !self.raw.models.contains_key(model);
         let models = keys.into_iter().filter(|_| is_new).map(|key| format!("model {model}#{key}"));
         new.chain(models).collect()
@@ -52,6 +55,7 @@ impl Base {
 }
 
 impl<'a> Outline<'a> {
+    /// Returns the outline of a configuration.
     pub(super) fn of(base: &'a Base) -> Self {
         let placed = placed(&base.raw);
         let mut outline = Self { base, placed, places: BTreeMap::new(), firsts: Vec::new() };
@@ -59,6 +63,7 @@ impl<'a> Outline<'a> {
         for (id, deployment) in declared {
             outline.add(id, deployment.as_ref());
         }
+        // Taken out while it is walked, because `add` changes the outline.
         let placed = std::mem::take(&mut outline.placed);
         for (id, deployment) in &placed {
             // Of an id that is declared, too, this is the same.
@@ -81,12 +86,17 @@ impl<'a> Outline<'a> {
                 *first = one;
             }
         } else {
+            // An index, because the module has maps of this type already. A further type of map
+            // would be ten kilobytes.
             self.places.insert(key, DeploymentId(self.firsts.len()));
             self.firsts.push(one);
         }
     }
 
     /// Returns the deployment that an endpoint is.
+    ///
+    /// An endpoint of provider `p` and model `m` is the deployment that has both, whatever its id.
+    /// If there is none, it is a new one of the id `p/m`.
     ///
     /// # Errors
     /// The id of its deployment, where another has it.
@@ -97,6 +107,7 @@ impl<'a> Outline<'a> {
             return Ok(Placement::Known(id.clone(), *weight));
         }
         let id = format!("{provider}/{model_id}");
+        // Shared data is kept by id, so two deployments must not have the same.
         let is_taken = self.base.raw.deployments.contains_key(&id) || self.placed.contains_key(&id);
         if is_taken { Err(id) } else { Ok(Placement::New(id)) }
     }
@@ -151,7 +162,7 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// Returns the strategy of a route.
+/// Returns the strategy of a route, whose name was checked when the route was read.
 pub(super) fn strategy(route: &DynamicRoute) -> Strategy {
     Strategy::read(Value::String(route.strategy.clone()))
 }

@@ -14,7 +14,8 @@ use super::entry::{Added, Unfit};
 use super::outline::{Outline, Placement, strategy};
 
 impl Base {
-    /// Returns the configuration with those dynamic entries that are not unfit.
+    /// Returns the configuration with those dynamic entries that are not unfit. `unfit` is what
+    /// [`Base::unfit`] returned for the same entries.
     ///
     /// # Errors
     /// What its names and rules get wrong.
@@ -41,6 +42,7 @@ fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     for (name, route) in &dynamic.routes {
         if is_fit(&Added::Route(name.clone())) {
             names.insert(name);
+            // Deployments that models create in place, so that they outlast those models.
             let known = route.endpoints.iter().filter_map(|one| match outline.place(one) {
                 Ok(Placement::Known(id, _)) => Some((outline.placed.get(&id)?.clone()?, id)),
                 _ => None,
@@ -55,6 +57,7 @@ fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
             aliases.push((alias.clone(), target.clone()));
         }
     }
+    // Before anything is added, because what is added has these very names.
     hide(&mut base.raw, &names);
     // What is created in place can be named once it is declared, the shadow's, too.
     for (deployment, id) in used {
@@ -90,6 +93,8 @@ fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
 }
 
 /// Declares a deployment, unless its id is declared already.
+///
+/// The declaration of the document stays: what is created in place under its id is the same.
 fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
     if raw.deployments.contains_key(&id) {
         return;
@@ -99,6 +104,9 @@ fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
 
 /// Returns the model of a route. It has the variants of the model that it hides, so that whoever
 /// names one of those is served, too.
+///
+/// A route for `fast`, over a model `fast` with the variants `base` and `cheap`, is a model with
+/// both of them. Each has all endpoints of the route.
 fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -> RawModel {
     let candidates = || -> Elements<RawCandidate> {
         let places = route.endpoints.iter().filter_map(|endpoint| {
@@ -111,6 +119,7 @@ fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -
     let variants = hidden.and_then(|hidden| hidden.variants.as_ref()).map(|variants| {
         let variant = |hidden: &RawVariant| RawVariant {
             key: hidden.key.clone(),
+            // Both described candidates that are not used any more.
             purpose: None,
             when_to_use: None,
             strategy,
@@ -128,6 +137,8 @@ fn model(base: &Base, outline: &Outline<'_>, name: &str, route: &DynamicRoute) -
     }
 }
 
+/// Returns an endpoint as a candidate: it refers to the deployment that exists, or creates one in
+/// place.
 fn candidate(endpoint: &Endpoint, place: Placement) -> RawCandidate {
     let (deployment, created) = match place {
         Placement::Known(id, _) => (Some(id), None),

@@ -32,6 +32,7 @@ impl fmt::Display for SyntaxError {
 pub(super) fn parse(text: &[u8]) -> Result<TreeNode, SyntaxError> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     TreeNode::deserialize(&mut deserializer)
+        // Half of a document must not pass for the whole, so only white space may follow.
         .and_then(|node| deserializer.end().map(|()| node))
         .map_err(|error| located(&error))
 }
@@ -39,6 +40,7 @@ pub(super) fn parse(text: &[u8]) -> Result<TreeNode, SyntaxError> {
 /// Returns the error without its place, which serde_json tells at its end.
 fn located(error: &serde_json::Error) -> SyntaxError {
     let (line, column) = (error.line(), error.column());
+    // The place is written before the message here, so it is cut off after it.
     let text = error.to_string();
     let message = text.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&text);
     SyntaxError { line, column, message: message.to_lowercase() }
@@ -50,6 +52,7 @@ impl<'de> Deserialize<'de> for TreeNode {
     }
 }
 
+/// Builds a [`TreeNode`] of whatever value comes next.
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
@@ -94,6 +97,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TreeNode, A::Error> {
+        // Not a map, which would keep one of two equal keys and hide the mistake.
         let mut members = Vec::new();
         while let Some(entry) = entries.next_entry()? {
             members.push(entry);

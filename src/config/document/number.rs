@@ -37,6 +37,9 @@ const NUMERIC_MEMBERS: [&str; 20] = [
 ];
 
 /// Returns the integer that a double is exactly, if it is one.
+///
+/// `3.0` is 3; `3.5` and `1e300` are none. Beyond 2^53 one double stands for several integers, so
+/// none is returned for those either.
 pub(in crate::config) fn whole(value: f64) -> Option<i64> {
     let is_whole = value.fract() == 0.0 && value.abs() <= EXACT;
     // Through text: there is no conversion from f64 that is not an unchecked cast.
@@ -44,15 +47,19 @@ pub(in crate::config) fn whole(value: f64) -> Option<i64> {
 }
 
 /// Returns the whole number that a value is, however it was written: 5, 5.0, "5" or "5e0".
+///
+/// Returns none for other values and for integers that do not fit 64 bits.
 pub(in crate::config) fn integer(node: &TreeNode) -> Option<i64> {
     match node {
         TreeNode::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        // As an integer first: through a double, digits beyond 2^53 would be lost.
         TreeNode::Text(text) => text.parse().ok().or_else(|| parsed(text).and_then(whole)),
         _ => None,
     }
 }
 
-/// Returns the number that a value is, however it was written.
+/// Returns the number that a value is, however it was written: 0.5, "0.5" or "5e-1". None for other
+/// values, and for numbers that a double cannot hold.
 pub(in crate::config) fn float(node: &TreeNode) -> Option<f64> {
     match node {
         TreeNode::Number(number) => number.as_f64(),
@@ -61,7 +68,8 @@ pub(in crate::config) fn float(node: &TreeNode) -> Option<f64> {
     }
 }
 
-/// Returns a number as text: whole ones without a fraction.
+/// Returns a number as text. Whole ones are written without a fraction, because in a Struct 5 and
+/// 5.0 are the same.
 pub(in crate::config) fn spelled(number: &Number) -> String {
     match number.as_f64().and_then(whole) {
         Some(integer) => integer.to_string(),
@@ -71,10 +79,13 @@ pub(in crate::config) fn spelled(number: &Number) -> String {
 
 /// Returns what a member of a request body was before, which came as text in a Struct:
 /// `("temperature", "0.2")` was a number, `("user", "42")` a text.
+///
+/// Returns none where the text stays.
 pub(in crate::config) fn restored(member: &str, text: &str) -> Option<Value> {
     if !NUMERIC_MEMBERS.contains(&member) {
         return None;
     }
+    // As an integer first, because a provider may refuse a `seed` of 42.0.
     match text.parse::<i64>() {
         Ok(integer) => Some(integer.into()),
         Err(_) => parsed(text).and_then(Number::from_f64).map(Value::Number),

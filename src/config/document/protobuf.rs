@@ -25,6 +25,9 @@ pub(super) enum StructError {
 
 /// Decodes the members of a Struct.
 ///
+/// `{"a": true}` is `0a 07 0a 01 61 12 02 20 01`: an entry of seven bytes, in which field 1 is the
+/// key `a` and field 2 a value, whose own field 4 is the boolean 1.
+///
 /// # Errors
 /// Bytes that are not exactly one Struct, or one nested too deeply.
 pub(super) fn decode(bytes: &[u8]) -> Result<TreeNode, StructError> {
@@ -36,6 +39,7 @@ fn object(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
     let mut members = Vec::new();
     while !bytes.is_empty() {
         match field(&mut bytes)? {
+            // Equal keys are all kept, so that `shape` can report them.
             (1, Wire::Bytes(entry)) => members.push(member(entry, depth)?),
             _ => return Err(StructError::Encoding),
         }
@@ -45,6 +49,7 @@ fn object(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
 
 /// `{ string key = 1; Value value = 2; }`, either may be left out.
 fn member(mut bytes: &[u8], depth: usize) -> Result<(String, TreeNode), StructError> {
+    // Protobuf leaves out what is empty, so that neither key nor value must be there.
     let mut member = (String::new(), TreeNode::Null);
     while !bytes.is_empty() {
         match field(&mut bytes)? {
@@ -58,6 +63,7 @@ fn member(mut bytes: &[u8], depth: usize) -> Result<(String, TreeNode), StructEr
 
 /// `Value { oneof kind { null = 1, number = 2, string = 3, bool = 4, Struct = 5, ListValue = 6 } }`
 fn value(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
+    // Of several fields of a oneof, protobuf takes the last.
     let mut node = TreeNode::Null;
     while !bytes.is_empty() {
         node = match field(&mut bytes)? {
@@ -65,6 +71,8 @@ fn value(mut bytes: &[u8], depth: usize) -> Result<TreeNode, StructError> {
             (2, Wire::Fixed64(bits)) => number(f64::from_bits(bits))?,
             (3, Wire::Bytes(content)) => TreeNode::Text(text(content)?),
             (4, Wire::Varint(value)) => TreeNode::Bool(value != 0),
+            // Before a level is entered: a few bytes open one, and enough of them would exhaust the
+            // stack of the VM.
             (5 | 6, _) if depth >= DEEPEST => return Err(StructError::Depth),
             (5, Wire::Bytes(content)) => object(content, depth.saturating_add(1))?,
             (6, Wire::Bytes(content)) => list(content, depth.saturating_add(1))?,
@@ -95,6 +103,7 @@ fn number(value: f64) -> Result<TreeNode, StructError> {
     Number::from_f64(value).map(TreeNode::Number).ok_or(StructError::Encoding)
 }
 
+/// Returns a protobuf string, which must be UTF-8.
 fn text(bytes: &[u8]) -> Result<String, StructError> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| StructError::Encoding)
 }
@@ -107,6 +116,8 @@ enum Wire<'a> {
 }
 
 /// Takes one field off the front: its number and payload.
+///
+/// Fails on groups and 32-bit fields, which a Struct does not have.
 fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), StructError> {
     let tag = varint(bytes)?;
     let wire = match tag & 7 {
@@ -118,6 +129,7 @@ fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), StructError> {
         }
         2 => {
             let length = usize::try_from(varint(bytes)?).map_err(|_| StructError::Encoding)?;
+            // The length is part of the input, and may claim more than there is.
             let (head, rest) = bytes.split_at_checked(length).ok_or(StructError::Encoding)?;
             *bytes = rest;
             Wire::Bytes(head)
@@ -130,6 +142,7 @@ fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), StructError> {
 /// Takes a base-128 integer of at most 64 bits off the front.
 fn varint(bytes: &mut &[u8]) -> Result<u64, StructError> {
     let mut value: u64 = 0;
+    // At most ten bytes, so that no input keeps the loop going.
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first().ok_or(StructError::Encoding)?;
         *bytes = rest;

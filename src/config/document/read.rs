@@ -23,6 +23,7 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Optio
         Err(message) => message,
     };
     let refused = match protobuf::decode(bytes) {
+        // No bytes at all are an empty Struct, too, but surely not meant as one.
         Ok(root) if first.is_some() => return Some(Tree { root, is_struct: true }),
         Ok(_) | Err(protobuf::StructError::Encoding) => message,
         Err(protobuf::StructError::Depth) => "is nested too deeply".to_owned(),
@@ -40,6 +41,7 @@ pub(in crate::config) fn text(json: &str) -> Option<TreeNode> {
 pub(in crate::config) fn malformed(bytes: &[u8]) -> Option<SyntaxError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut malformed = json::parse(text).err()?;
+    // The parser has not seen the byte order mark, which is part of the first line.
     if malformed.line == 1 {
         let mark = bytes.len().saturating_sub(text.len());
         malformed.column = malformed.column.saturating_add(mark);

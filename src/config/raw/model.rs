@@ -113,7 +113,8 @@ static CANDIDATE_IN_PLACE: SectionShape = SectionShape {
 };
 
 impl RawCandidate {
-    /// Returns the deployment that it creates, if it does, with its id.
+    /// Returns the deployment that it creates, if it does, with its id: provider and upstream
+    /// model, as in `openai/gpt-4o`. None where either was reported.
     pub(crate) fn in_place(&self) -> Option<(String, &Deployment)> {
         let created = self.created.as_ref()?;
         let Deployment { provider_name, upstream_model, .. } = created;

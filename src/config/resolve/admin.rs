@@ -19,6 +19,7 @@ pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Dia
             quoted(path)
         )
     } else if let Some(judged) = paths.below(path) {
+        // Requests below the folder go to the admin endpoints, and would never be routed.
         format!("{} would take in LLM requests on {}; {own}", quoted(path), quoted(&judged))
     } else {
         return;

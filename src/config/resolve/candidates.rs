@@ -18,6 +18,7 @@ impl Scope<'_> {
         strategy: Strategy,
         raw: &Elements<RawCandidate>,
     ) -> Vec<Candidate> {
+        // By what is written, so that a candidate that was reported counts.
         self.check_count(at, strategy, raw.len());
         let mut candidates = Vec::new();
         let mut is_whole = true;
@@ -61,10 +62,12 @@ impl Scope<'_> {
             .collect();
         let own = &raw.listing.request_overrides;
         overrides::check(at, own, self.findings);
+        // Last, so that the rest of the candidate is checked even without its deployment.
         let id = self.deployment(at, raw)?;
         let deployment = self.deployments.built.get(id.0)?;
         Some(Candidate {
             deployment: id,
+            // The weight of a deployment is the default of every group that lists it.
             weight: raw.listing.weight.unwrap_or(deployment.weight),
             position: raw.listing.position,
             rules,
@@ -91,6 +94,8 @@ impl Scope<'_> {
         }
     }
 
+    /// Resolves one rule of a candidate. A param without accepted values makes the rule never hold,
+    /// which is warned of.
     fn rule(&mut self, at: &Path<'_>, raw: &RawRule) -> Rule {
         let mut params = Vec::new();
         for (name, values) in &raw.params {

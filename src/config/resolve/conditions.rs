@@ -13,6 +13,10 @@ use crate::request::format::Format;
 
 impl Scope<'_> {
     /// Resolves a conjunction of conditions.
+    ///
+    /// Keywords and headers that they read are noted in
+    /// [`RequestNeeds`](super::scope::RequestNeeds) on the way: a request is searched once for all
+    /// keywords of all routes.
     pub(super) fn when(&mut self, at: &Path<'_>, raw: &RawWhen) -> When {
         let mut conditions = Vec::new();
         conditions.extend(raw.model_in.as_ref().map(|names| Condition::ModelIn(patterns(names))));
@@ -45,6 +49,7 @@ impl Scope<'_> {
         conditions.extend(params.map(|params| Condition::ParamsEqual(pairs(params))));
         conditions.extend(raw.sample_percent.map(Condition::SamplePercent));
         conditions.extend(self.any_of(at, raw));
+        // The recursion has a bound: `shape` refuses conditions that are nested too deeply.
         let not = raw.not.as_ref().map(|when| self.when(&at.key("not"), when));
         conditions.extend(not.map(Condition::Not));
         When(conditions)
@@ -62,6 +67,7 @@ impl Scope<'_> {
         Some(present(list))
     }
 
+    /// Warns of a list in which no request can be. It is legal, and the condition never holds.
     fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Elements<T>) {
         if list.is_empty() {
             self.findings.warn(&at.key(key), "is empty, so it never matches");
@@ -84,10 +90,12 @@ impl Scope<'_> {
     fn keywords(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let words =
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
+        // The number is what a search finds; the word is what explain shows.
         let words = words.into_iter().map(|word| (self.needs.keywords.add(&word), word)).collect();
         Some(Condition::PromptContainsAnyOf(words))
     }
 
+    /// Returns the condition of wire formats. `shape` has reported names that are no format.
     fn formats(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let names = self.texts(at, "format_in", raw.format_in.as_ref())?;
         let formats = names.iter().filter_map(|name| Format::from_name(name)).collect();
@@ -100,6 +108,8 @@ impl Scope<'_> {
         Condition::HeaderEquals(pairs(headers))
     }
 
+    /// Returns the condition that at least one of several conjunctions holds. An empty list never
+    /// does, which is warned of.
     fn any_of(&mut self, at: &Path<'_>, raw: &RawWhen) -> Option<Condition> {
         let list = raw.any_of.as_ref()?;
         self.warn_if_empty(at, "any_of", list);

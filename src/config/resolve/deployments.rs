@@ -18,6 +18,9 @@ use super::rules::Rules;
 use crate::hash;
 
 /// Everything a request can be sent to.
+///
+/// Ids and indices exist before models and routes are resolved, because those refer to deployments
+/// by index.
 pub(super) struct DeploymentSet {
     /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
@@ -98,13 +101,18 @@ impl DeploymentSet {
     }
 
     /// Lets the rules that come next name everything, what only a shadow creates included.
+    ///
+    /// Called after the rules of the document and before those of the shadow.
     pub(super) fn show_all(&mut self) {
         for (id, index) in std::mem::take(&mut self.hidden) {
             self.ids.insert(id, index);
         }
     }
 
-    /// Returns what [`did_you_mean`] does, as long as there are suggestions to be made.
+    /// Returns what [`did_you_mean`] does, as long as any suggestions are left.
+    ///
+    /// Each suggestion compares the name with up to thousands of others. Without a bound, a
+    /// configuration with thousands of wrong names would hold up Envoy while it is loaded.
     pub(super) fn near<'a>(
         &self,
         name: &str,
@@ -122,6 +130,7 @@ impl DeploymentSet {
     pub(super) fn find(&self, id: &str) -> Result<Option<DeploymentId>, String> {
         match self.ids.get(id) {
             Some(found) => Ok(Some(*found)),
+            // The list was reported as a whole, so it may well have had the id.
             None if self.is_partial => Ok(None),
             None => {
                 let known = || self.ids.keys().map(String::as_str);
@@ -131,7 +140,8 @@ impl DeploymentSet {
     }
 }
 
-/// Returns what to tell of a name that is not known.
+/// Returns the message for a name that is not known. `what` says what the name should have been,
+/// `near` is the suggestion if there is one, and `known` are the names it may be.
 pub(in crate::config) fn unknown<'a>(
     what: &str,
     name: &str,
@@ -142,6 +152,9 @@ pub(in crate::config) fn unknown<'a>(
 }
 
 /// Returns the message, for all iterators alike.
+///
+/// It is apart from [`unknown`] so that the module holds this code once, not once for each type of
+/// iterator.
 fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let name_quoted = quoted(name);
     let parting = if near.is_some() { "" } else { ";" };
@@ -153,6 +166,7 @@ fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     }
 }
 
+/// Collects the deployments that candidates create in place, one set of rules after the other.
 struct Collector<'a> {
     written: &'a mut ByName<Deployment>,
     /// Where each deployment in place was first created.
@@ -171,6 +185,7 @@ impl Collector<'_> {
         providers: &ByName<Provider>,
     ) {
         let Some(Deployment { provider_name: name, .. }) = deployment else { return };
+        // An empty name stands for one that was reported.
         let is_known = name.is_empty() || providers.contains_key(name);
         if !is_known && !self.findings.is_reported(&Path::Root.key("providers")) {
             let known = || providers.keys().map(String::as_str);
@@ -210,14 +225,17 @@ impl Collector<'_> {
         providers: &ByName<Provider>,
     ) {
         let Some((id, deployment)) = candidate.and_then(RawCandidate::in_place) else { return };
+        // At the candidate, because what it creates is nowhere else in the document.
         self.check_provider(at, Some(deployment), providers);
         match self.written.get(&id) {
             None => {
+                // As text, because a path lives on the stack and this one may be needed later.
                 self.places.insert(id.clone(), at.to_string());
                 self.created.push(id.clone());
                 self.written.insert(id, Some(deployment.clone()));
             }
             Some(Some(other)) if !is_same(other, deployment) => {
+                // What has no place was not created by a candidate, so it was declared.
                 let declared = || Path::Root.key("deployments").key(&id).to_string();
                 let place = self.places.get(&id).cloned().unwrap_or_else(declared);
                 let message =
@@ -230,6 +248,8 @@ impl Collector<'_> {
 }
 
 /// Whether two deployments are one. What belongs to the candidate that creates one does not count.
+///
+/// So two groups may create the same deployment with different weights and overrides.
 fn is_same(left: &Deployment, right: &Deployment) -> bool {
     let neutral = |deployment: &Deployment| Deployment {
         weight: 1,
@@ -239,7 +259,8 @@ fn is_same(left: &Deployment, right: &Deployment) -> bool {
     neutral(left) == neutral(right)
 }
 
-/// Returns a deployment with what its names stand for.
+/// Returns a deployment with what follows from its names: the index of its provider, its hash, and
+/// the facts that the catalogue has of its model.
 fn build(
     at: &Path<'_>,
     id: String,
@@ -251,7 +272,9 @@ fn build(
     overrides::check(&at.key(&id), &written.request_overrides, findings);
     let catalogued = catalog.get(&written.upstream_model).cloned().flatten().unwrap_or_default();
     Deployment {
+        // Once here, because sticky picks would hash the same ids in every request.
         hash: hash::of(id.as_bytes()),
+        // An unknown provider was reported, so no request meets the default.
         provider: providers.get(&written.provider_name).copied().unwrap_or_default(),
         facts: over(&written.facts, catalogued),
         id,
@@ -260,6 +283,8 @@ fn build(
 }
 
 /// Returns the deployment's facts, and the catalogue's where it has none.
+///
+/// Field by field: a deployment that states a price keeps the context window of the catalogue.
 fn over(own: &ModelFacts, catalogued: ModelFacts) -> ModelFacts {
     ModelFacts {
         context_window: own.context_window.or(catalogued.context_window),

@@ -77,6 +77,8 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
 }
 
 /// What all rules of a configuration have in common.
+///
+/// It is shared by reference, because the configuration of the shadow holds the same.
 struct Common {
     providers: Arc<[Provider]>,
     deployments: Arc<[Deployment]>,
@@ -137,6 +139,7 @@ impl Resolved {
         let mut scope = Scope { deployments, directory: &directory, findings, needs };
         let models = scope.models(rules);
         let routes = scope.routes(rules);
+        // For every set of rules, which adds nothing: the same problem is kept once.
         if let Some(source) = &raw.settings.route_source {
             let at = Path::Root.key("route_source");
             deployments.check_service(&at.key("cluster"), &source.cluster, findings);

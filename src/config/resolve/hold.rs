@@ -13,9 +13,11 @@ use super::lists::given;
 /// Refuses what cannot be done for a head that has gone on.
 pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     let settings = &raw.settings;
+    // Envoy holds the head back until the decision is made, so everything in it can be changed.
     if settings.hold == Hold::StopIteration {
         return;
     }
+    // The attempt filter can change the head after the decision.
     if settings.failover.max_attempts > 1 || settings.failover.attempt_filter {
         refuse_passing(settings, findings);
     } else {
@@ -23,8 +25,9 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     }
 }
 
-/// Refuses to let requests pass by. The attempt filter is to have the client's credential, and no
-/// other cluster: what is judged has lost it before its body is known.
+/// Refuses to let requests pass unchanged. Their head goes to the attempt filter without the
+/// client's credential, before the body is read. A request that then turns out to pass would arrive
+/// without its credential.
 fn refuse_passing(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let limits = root.key("limits");
@@ -63,6 +66,7 @@ fn refuse_changes(raw: &Raw, findings: &mut Diagnostics) {
     }
 }
 
+/// Reports a key that has the head changed, with the two ways out.
 fn refuse_change(at: &Path<'_>, findings: &mut Diagnostics) {
     let message = "changes the head of requests, which has gone on before the decision where hold \
          is \"buffer_filter\"; leave it to the attempt filter, with failover.max_attempts above 1 \

@@ -6,6 +6,7 @@ use super::lists::given;
 
 /// Warns of every key that is given and idle.
 pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
+    // Any kind of failure can then lead to a second attempt, so no list is idle.
     if raw.settings.failover.max_attempts > 1 {
         return;
     }

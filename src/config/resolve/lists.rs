@@ -9,7 +9,8 @@ pub(super) fn present(list: &Elements<String>) -> Vec<String> {
     list.iter().flatten().cloned().collect()
 }
 
-/// Returns the members that were not reported.
+/// Returns the members that were not reported. Those that were are none in the map, so that their
+/// names still count as known.
 pub(super) fn given<T>(map: &ByName<T>) -> impl Iterator<Item = (&String, &T)> {
     map.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
 }

@@ -28,9 +28,12 @@ impl Scope<'_> {
         models.map(|(name, raw)| self.model(&rules.models_at.key(name), name, raw)).collect()
     }
 
+    /// Resolves one model. A model with problems comes back all the same, so that the rest of the
+    /// document is checked in the same pass.
     fn model(&mut self, at: &Path<'_>, name: &str, raw: &RawModel) -> Model {
         let (groups, default_group) = self.groups(at, raw);
         self.warn_of_idle_settings(at, raw);
+        // After the groups are resolved: their candidates are what the service is sent.
         self.check_custom(at, raw, &groups);
         let fallbacks = self.fallbacks(&at.key("fallbacks"), &raw.fallbacks);
         let state_deployment = raw.state_deployment.as_ref().and_then(|id| {
@@ -50,11 +53,12 @@ impl Scope<'_> {
         }
     }
 
-    /// Returns what sessions are told by; all keys where none are given.
+    /// Returns what the requests of one session are recognised by; all keys where none are given.
     fn sticky(&mut self, at: &Path<'_>, raw: Option<&RawSticky>) -> Sticky {
         let default = Sticky::default();
         let Some(raw) = raw else { return default };
         let Some(keys) = &raw.keys else { return Sticky { bound: raw.bound, ..default } };
+        // An empty list would switch the strategy off silently.
         if keys.is_empty() {
             let message = "is empty; leave it out, or name at least one key";
             self.findings.problem(&at.key("keys"), message);
@@ -63,10 +67,14 @@ impl Scope<'_> {
     }
 
     /// Returns the groups of a model, and which of them is meant when none is named.
+    ///
+    /// A model without variants has one group, which has no key. A variant that was reported has no
+    /// group.
     fn groups(&mut self, at: &Path<'_>, raw: &RawModel) -> (Vec<Group>, GroupId) {
         let Some(variants) = &raw.variants else {
             return (self.base(at, raw).into_iter().collect(), GroupId(0));
         };
+        // A request that names no variant could otherwise mean either.
         for (key, is_given) in
             [("strategy", raw.strategy.is_some()), ("candidates", raw.candidates.is_some())]
         {
@@ -97,6 +105,7 @@ impl Scope<'_> {
     fn base(&mut self, at: &Path<'_>, raw: &RawModel) -> Option<Group> {
         let candidates_at = at.key("candidates");
         let Some(candidates) = &raw.candidates else {
+            // A key that was reported is left out of what was read, so it is not missing.
             let is_reported = self.findings.is_reported(&candidates_at)
                 || self.findings.is_reported(&at.key("variants"));
             if !is_reported {
@@ -116,6 +125,8 @@ impl Scope<'_> {
         })
     }
 
+    /// Resolves one variant. Its group is empty where its candidates were reported, so that the
+    /// groups after it keep their places.
     fn variant(&mut self, at: &Path<'_>, raw: &RawVariant) -> Group {
         let strategy = raw.strategy;
         let candidates = raw.candidates.as_ref().map_or_else(Vec::new, |candidates| {
@@ -132,6 +143,9 @@ impl Scope<'_> {
     }
 
     /// Resolves the fallbacks. A plain list is for every kind of failure.
+    ///
+    /// A kind without a list of its own is none, and after most of those the general list stands
+    /// in. With an empty list, nothing is tried after such a failure.
     fn fallbacks(&mut self, at: &Path<'_>, raw: &RawFallbacks) -> Fallbacks {
         let lists = match raw {
             RawFallbacks::General(names) => {
@@ -150,7 +164,8 @@ impl Scope<'_> {
         }
     }
 
-    /// Resolves a list of names.
+    /// Resolves a list of names of models, variants, aliases and deployments. Names that were
+    /// reported are left out.
     pub(super) fn targets(&mut self, at: &Path<'_>, names: &Elements<String>) -> Vec<Target> {
         let mut targets = Vec::new();
         for (index, name) in names.iter().enumerate() {
@@ -161,7 +176,8 @@ impl Scope<'_> {
         targets
     }
 
-    /// Refuses params that are required and that nothing accepts.
+    /// Refuses a schema that no params can satisfy: a name is required that `properties` does not
+    /// have, and unknown names are refused.
     fn check_param_schema(&mut self, at: &Path<'_>, schema: &ParamSchema) {
         for (index, name) in schema.required.iter().enumerate() {
             // An empty name stands for one that was reported.
@@ -176,6 +192,7 @@ impl Scope<'_> {
         }
     }
 
+    /// Warns of `sticky` in a model of which no strategy reads it.
     fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &RawModel) {
         let is_sticky = raw.strategies().any(|strategy| strategy.has(Trait::BySession));
         if raw.traits.sticky.is_some() && !is_sticky {
@@ -184,7 +201,9 @@ impl Scope<'_> {
         }
     }
 
-    /// Checks whom the strategy `custom` asks, in whatever variants.
+    /// Checks the service that the strategy `custom` asks, in the model itself or in any of its
+    /// variants: it is there exactly where it is needed, and its cluster and the number of
+    /// candidates are possible.
     fn check_custom(&mut self, at: &Path<'_>, raw: &RawModel, groups: &[Group]) {
         let is_custom = raw.strategies().any(|strategy| strategy.has(Trait::AsksService));
         let at_custom = at.key("custom");
@@ -204,6 +223,7 @@ impl Scope<'_> {
         self.deployments.check_service(&at_custom.key("cluster"), &custom.cluster, self.findings);
         let groups = groups.iter().filter(|group| group.strategy.has(Trait::AsksService));
         let most = groups.map(|group| group.candidates.len()).max().unwrap_or(0);
+        // The question lists every candidate, so its length needs a bound.
         if most > MOST_LISTED {
             let message = format!(
                 "has {most} candidates to pick from; at most {MOST_LISTED} are listed for a service"
@@ -224,6 +244,7 @@ impl RawModel {
 /// Returns the variant `base`, else the one of the lowest position, else the first.
 fn default_group(variants: &Elements<RawVariant>) -> GroupId {
     let keyed = |variant: &&RawVariant| variant.key.as_deref() == Some(BASE);
+    // Counted without those that were reported, as the groups are.
     let variants = || variants.iter().flatten().enumerate();
     let base = variants().find(|(_, variant)| keyed(variant));
     let meant = base.or_else(|| variants().min_by_key(|(_, variant)| variant.position));

@@ -17,6 +17,10 @@ use super::rules::Rules;
 const MOST_TOLD: usize = 16;
 
 /// Everything that a target may name.
+///
+/// It is built once for the rules of the document and once for those of its shadow, which may have
+/// models, aliases and routes of its own. A model that was reported keeps its name here, so that
+/// references to it are not reported as well.
 pub(super) struct Directory<'a> {
     /// Sorted by name, so that a place is a [`ModelId`]; none where the model was reported.
     models: Vec<(&'a str, Option<&'a RawModel>)>,
@@ -29,12 +33,16 @@ pub(super) struct Directory<'a> {
 
 impl<'a> Directory<'a> {
     /// Collects the names of models and aliases and flattens the aliases.
+    ///
+    /// Reports aliases that have the name of a model, lead to nothing or form a cycle.
     pub(super) fn new(
         rules: &Rules<'a>,
         deployments: &'a DeploymentSet,
         findings: &mut Diagnostics,
     ) -> Self {
         let models = rules.models.iter().map(|(name, model)| (name.as_str(), model.as_ref()));
+        // A section that was reported as a whole has no names left. Names of the file would then be
+        // called unknown, so unknown names are not reported at all.
         let is_partial = deployments.is_partial
             || findings.is_reported(&rules.models_at)
             || findings.is_reported(&rules.aliases_at);
@@ -42,9 +50,11 @@ impl<'a> Directory<'a> {
         let mut directory = Self { models: models.collect(), aliases, deployments, is_partial };
         for name in rules.aliases.keys() {
             let at = rules.aliases_at.key(name);
+            // Models are looked up first, so the alias would never be found.
             if directory.own_id(name).is_some() {
                 findings.problem(&at, "is also the name of a model; rename one of them");
             }
+            // A warning, not a problem: everything else works without the alias.
             if directory.flatten(name, rules, findings).is_some_and(|id| directory.is_deleted(id)) {
                 findings.warn(&at, "stands for a deleted model, so it does not resolve");
             }
@@ -53,14 +63,19 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns the id of the model of exactly that name.
+    ///
+    /// Aliases are not looked at.
     fn own_id(&self, name: &str) -> Option<ModelId> {
         self.models.binary_search_by_key(&name, |(known, _)| known).ok().map(ModelId)
     }
 
+    /// Returns what the document says of a model; none where that was reported.
     fn written(&self, id: ModelId) -> Option<&'a RawModel> {
         self.models.get(id.0).and_then(|(_, model)| *model)
     }
 
+    /// Whether a model is deleted. One that was reported counts as there, because its status is not
+    /// known.
     fn is_deleted(&self, id: ModelId) -> bool {
         self.written(id).is_some_and(|model| model.traits.status == Status::Deleted)
     }
@@ -70,6 +85,8 @@ impl<'a> Directory<'a> {
     /// Of `a → b → c` and a model `c`, both `a` and `b` stand for `c` after the first call. So
     /// each alias is followed once, however long the chains are. Returns none where the chain ends
     /// in nothing, which is then reported.
+    ///
+    /// Of `a → b → a`, both stand for nothing, and the cycle is reported once.
     fn flatten(
         &mut self,
         name: &'a str,
@@ -89,12 +106,14 @@ impl<'a> Directory<'a> {
                 break None;
             }
             chain.push(current);
+            // The inner none is an alias whose value was reported when its type was checked.
             let Some(Some(next)) = rules.aliases.get(current) else { break None };
             // An alias that is a model, too, is reported where it stands.
             match self.own_id(next) {
                 Some(id) => break Some(id),
                 None if rules.aliases.contains_key(next) => current = next,
                 None => {
+                    // At the last alias of the chain, which is the one to correct.
                     self.report_unknown(current, next, rules, findings);
                     break None;
                 }
@@ -107,6 +126,8 @@ impl<'a> Directory<'a> {
         end
     }
 
+    /// Reports that an alias stands for a name that does not exist. The alias itself is not
+    /// suggested for it, because it would then stand for itself.
     fn report_unknown(
         &self,
         alias: &str,
@@ -121,7 +142,11 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// Returns what to tell of a name that is not known, with those that are.
+    /// Returns the message for a name that is not known: the nearest name, if there is one, and the
+    /// names of models.
+    ///
+    /// `what` says what the name should have been. `more` are further names that may be suggested.
+    /// Deleted models are neither suggested nor listed, because they do not resolve.
     fn unknown<'b>(
         &'b self,
         what: &str,
@@ -134,6 +159,7 @@ impl<'a> Directory<'a> {
             let models = models.filter(|(_, model)| !model.is_some_and(is_deleted));
             models.map(|(name, _)| *name)
         };
+        // Through the deployments, which bound the suggestions made for one configuration.
         let near = self.deployments.near(name, models().chain(more));
         let parting = if near.is_some() { "" } else { ";" };
         let near = near.unwrap_or_default();
@@ -143,6 +169,8 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns the model of that name or alias; none where it was reported.
+    ///
+    /// Neither variants nor deployment ids count, because a model is needed.
     ///
     /// # Errors
     /// What to tell of a name that is not known, or deleted.
@@ -157,6 +185,10 @@ impl<'a> Directory<'a> {
     /// Returns what a name stands for: a model, `model#variant`, an alias or a deployment id,
     /// looked up in that order; none where it was reported.
     ///
+    /// Of a model `fast` with a variant `cheap`, both `fast` and `fast#cheap` are found.
+    /// `fast#dear` is an error that lists the variants of `fast`, unless a deployment has exactly
+    /// that id.
+    ///
     /// # Errors
     /// What to tell of a name that is not known, or deleted.
     pub(super) fn target(&self, name: &str) -> Result<Option<Target>, String> {
@@ -168,6 +200,8 @@ impl<'a> Directory<'a> {
         if let Some(Ok(target)) = variant {
             return Ok(target);
         }
+        // An id may have a `#` in it. So a variant that does not exist is an error only where no
+        // deployment has the whole name.
         match (self.deployments.ids.get(name), variant) {
             (Some(id), _) => Ok(Some(Target::Deployment(*id))),
             (None, Some(Err(message))) => Err(message),
@@ -182,11 +216,15 @@ impl<'a> Directory<'a> {
 
     /// Returns the model of that name or alias, if it is one; the inner none where it was reported.
     ///
+    /// The outer none means that neither has the name, so that the caller can look elsewhere.
+    ///
     /// # Errors
     /// What to tell of a deleted model.
     fn lookup(&self, name: &str) -> Result<Option<Option<ModelId>>, String> {
         let found = self.own_id(name).map(Some).or_else(|| self.aliases.get(name).copied());
         match found {
+            // Not passed on as unknown: the message says why a name that is in the file does not
+            // resolve.
             Some(Some(id)) if self.is_deleted(id) => {
                 Err(format!("model {} is deleted; allowed: models that resolve", quoted(name)))
             }
@@ -199,6 +237,7 @@ impl<'a> Directory<'a> {
     fn variant(&self, model: &str, key: &str) -> Option<Result<Option<Target>, String>> {
         let id = match self.lookup(model) {
             Ok(Some(Some(id))) => id,
+            // The model or its alias was reported, so it may well have the variant.
             Ok(Some(None)) => return Some(Ok(None)),
             Ok(None) => return None,
             Err(message) => return Some(Err(message)),
@@ -222,7 +261,8 @@ impl<'a> Directory<'a> {
         }))
     }
 
-    /// Returns the names for clients.
+    /// Returns the names that clients may ask for, with the ids they stand for. Aliases that were
+    /// reported are left out.
     pub(super) fn into_names(self, deployments: &DeploymentSet) -> Names {
         let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();
@@ -242,11 +282,14 @@ fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Diagnostics) {
     if cycle.len() > MOST_TOLD {
         told.push("…");
     }
+    // The first name again shows where the cycle closes: `a -> b -> a`.
     told.extend(turned.take(1));
     findings.problem(&rules.aliases_at, format!("cycle: {}", told.join(" -> ")));
 }
 
 /// Returns what a reference stands for, and reports at its place what it does not.
+///
+/// The inner none is something that was reported before, so nothing is added to it.
 pub(super) fn resolved<T>(
     at: &Path<'_>,
     found: Result<Option<T>, String>,

@@ -19,10 +19,11 @@ const REFUSED: [(&str, &str); 5] = [
     ("contents", "what the client asks is not configuration"),
 ];
 
-/// Refuses overrides, of the deployment or candidate at that place, of what is no
-/// configuration.
+/// Refuses overrides of members that are no configuration, such as the prompt. `at` is the
+/// deployment or candidate that has the overrides.
 pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Diagnostics) {
     let at = at.key("request_overrides");
+    // Outermost members only: what a provider is asked, and which model, is in these.
     for (key, why) in overrides.0.iter().filter_map(|(key, _)| refused(key)) {
         findings.problem(&at.key(key), format!("cannot be overridden; {why}"));
     }
@@ -34,14 +35,19 @@ fn refused(key: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Returns a candidate's overrides over its deployment's, objects merged one level deep.
+///
+/// `{"a": {"x": 1}, "b": 1}` of the deployment under `{"a": {"y": 2}, "b": null}` of the candidate
+/// is `{"a": {"x": 1, "y": 2}, "b": null}`.
 pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<Overrides> {
     if candidate.0.is_empty() {
+        // Most candidates have none of their own, and share one copy.
         return Arc::clone(deployment);
     }
     let mut body = Map::new();
     body.extend(deployment.0.iter().cloned());
     for (key, value) in candidate.0.iter().cloned() {
         match (body.get_mut(&key), value) {
+            // No deeper, so that a candidate can replace a nested object as a whole.
             (Some(Value::Object(under)), Value::Object(over)) => under.extend(over),
             (_, value) => _ = body.insert(key, value),
         }
@@ -50,6 +56,9 @@ pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<
 }
 
 /// Returns every top-level member that some override replaces, sorted.
+///
+/// A body is read before its deployment is known, so the reader notes where any of these members
+/// is.
 pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]> {
     let groups = models.iter().flat_map(|model| &model.groups);
     let candidates = groups.flat_map(|group| &group.candidates);

@@ -19,7 +19,8 @@ pub(super) fn check(providers: &ByName<Provider>, findings: &mut Diagnostics) {
     }
 }
 
-/// Returns the providers with their names, in the order of those.
+/// Returns the providers with their names, sorted by name. Their places are the ids that
+/// deployments refer to.
 pub(super) fn named(providers: ByName<Provider>) -> Arc<[Provider]> {
     let providers = providers.into_iter();
     providers.filter_map(|(name, provider)| Some(Provider { name, ..provider? })).collect()
@@ -38,6 +39,7 @@ pub(super) fn check_own(
         let set = provider.headers.iter().map(|(name, _)| (headers.key(name), name));
         let secret = provider.credential.iter().map(|one| (credential.key("header"), &one.header));
         for (at, name) in set.chain(secret) {
+            // The names that hold now: a name that was given up by renaming is free.
             if own.all().contains(&name.as_str()) {
                 let message = format!("{} is a header of this filter's own", quoted(name));
                 findings.problem(&at, message);
@@ -52,6 +54,7 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
     let headers = at.key("headers");
     for (name, _) in &provider.headers {
         check_framing(&headers.key(name), name, findings);
+        // Both are set in one step, and their order would decide which stays.
         if secret == Some(name) {
             findings.problem(&headers.key(name), "is already set by credential; set it once");
         }
@@ -73,6 +76,7 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
 /// Refuses a header that frames messages or names their target.
 fn check_framing(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if FRAMING.contains(&name) {
+        // Envoy keeps the host in `:authority`, which has a key of its own.
         let hint = if name == "host" { "; use authority" } else { "" };
         findings.problem(at, format!("{} is not for configuration{hint}", quoted(name)));
     }

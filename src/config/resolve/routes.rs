@@ -19,6 +19,7 @@ impl Scope<'_> {
             let Some(raw) = raw else { continue };
             let at = rules.route_at(index);
             let name = raw.name.as_deref();
+            // A request can name the route it wants, so a name must mean one route.
             if let Some(first) = name.and_then(|name| names.get(name)) {
                 let first = rules.route_at(*first);
                 let name = quoted(name.unwrap_or_default());
@@ -28,6 +29,8 @@ impl Scope<'_> {
                 names.insert(name, index);
             }
             if let Some(route) = self.route(&at, raw) {
+                // The key of the map is the order of trying. A sort would be further code in the
+                // module.
                 routes.insert((Reverse(route.priority), index), route);
             }
         }
@@ -45,6 +48,7 @@ impl Scope<'_> {
             resolved(&then_at.key("target_model"), found, self.findings)
         });
         let fallbacks = self.targets(&then_at.key("fallbacks"), &then.fallbacks);
+        // Only now, so that wrong fallbacks are reported in the same pass.
         let target = target?;
         Some(Route {
             name: raw.name.clone().unwrap_or_default(),
@@ -71,6 +75,7 @@ fn warn_of_shadowed(
     let Some((_, first)) = enabled.find(|(_, route)| is_unconditional(&route.when)) else {
         return;
     };
+    // The search stopped at the first, so these are the routes after it.
     for ((_, index), route) in enabled {
         let (name, first) = (quoted(&route.name), quoted(&first.name));
         let message = format!("{name} never matches: {first} is tried before it and always does");
@@ -79,6 +84,8 @@ fn warn_of_shadowed(
 }
 
 /// Whether every request meets the conditions, as far as one can tell without it.
+///
+/// An empty `model_in` holds for all models. Of `any_of`, one alternative is enough.
 fn is_unconditional(when: &When) -> bool {
     when.0.iter().all(|condition| match condition {
         Condition::ModelIn(names) => names.is_empty(),

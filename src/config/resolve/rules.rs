@@ -4,6 +4,9 @@ use super::super::error::Path;
 use super::super::raw::{ByName, Elements, Raw, RawModel, RawRoute, RawShadow};
 
 /// A document to which something may have been added.
+///
+/// Something is what a route source delivered, or dynamic entries. The shadow is resolved over the
+/// document as it was written, so both are kept.
 pub(in crate::config) struct Layers {
     /// With what was added.
     pub(in crate::config) raw: Raw,
@@ -42,6 +45,7 @@ impl<'a> Rules<'a> {
             aliases: &raw.aliases,
             routes_at: root.key("routes"),
             routes: &raw.routes,
+            // All of them, until something is known to have been added.
             own_routes: usize::MAX,
         }
     }
@@ -49,6 +53,8 @@ impl<'a> Rules<'a> {
     /// Returns the rules of a shadow. What it leaves out is the document's, and keeps its
     /// place there.
     pub(super) fn shadowing(raw: &'a Raw, shadow: &'a RawShadow, at: &'a Path<'a>) -> Self {
+        // With the paths of the document, so that a problem of what both have is the same text and
+        // is kept once.
         let mut rules = Self::of(raw, &Path::Root);
         if let Some(models) = &shadow.models {
             (rules.models, rules.models_at) = (models, at.key("models"));
@@ -64,6 +70,7 @@ impl<'a> Rules<'a> {
 
     /// Returns where a route stands.
     pub(super) fn route_at(&'a self, index: usize) -> Path<'a> {
+        // What was added counts its routes from 0 again, as its own document does.
         self.routes_at.index(index.checked_sub(self.own_routes).unwrap_or(index))
     }
 }

@@ -15,7 +15,8 @@ pub(super) struct Scope<'a> {
     pub(super) needs: &'a mut RequestNeeds,
 }
 
-/// What rules ask for of every request.
+/// What rules ask for of every request. It is collected over all rules, the shadow's included,
+/// because a request is searched once for all of them.
 #[derive(Default)]
 pub(super) struct RequestNeeds {
     pub(super) keywords: KeywordsBuilder,

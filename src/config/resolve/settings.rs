@@ -45,6 +45,7 @@ pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
         let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
         findings.warn(&root.key("role"), message);
     }
+    // A key that was reported is absent as well, and needs no warning.
     if settings.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
         let message =
             "is not set; envoy answers 503 to requests that are not judged or pass through";
@@ -71,8 +72,10 @@ pub(super) fn unknown_model(
     let found = model.as_ref().map(|name| directory.model(name));
     let model = found.and_then(|found| match shadow {
         None => resolved(&at, found, findings),
+        // The rules of the document lack the model too, and have reported it.
         Some(_) if findings.is_reported(&at) => None,
         Some(shadow) => {
+            // At the shadow, because the key itself is right for the document.
             let of_shadow = found.map_err(|message| format!("unknown_model: {message}"));
             resolved(shadow, of_shadow, findings)
         }
@@ -96,6 +99,8 @@ pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathT
     let mut further = Vec::new();
     for (suffix, name) in pairs(paths) {
         let Some(format) = Format::from_name(&name) else { continue };
+        // Such a format finds the model at a fixed place of its own paths, which a configured path
+        // does not have.
         if format.model_place() != ModelPlace::Body {
             let message = format!(
                 "{} names its model in the path or the query, where its own paths have it; \
@@ -110,6 +115,9 @@ pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathT
 }
 
 /// Returns the costs in tokens of what is given in characters.
+///
+/// Rounded up, so that what is given as one character still costs a token. What is left out keeps
+/// its default.
 pub(super) fn costs(raw: &RawTokens) -> Costs {
     let tokens = |characters: u64| characters.div_ceil(CHARACTERS_PER_TOKEN);
     let default = Costs::default();
@@ -133,6 +141,7 @@ pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Diagnostics
             let message = format!("{} has a meaning of its own in http", quoted(name));
             findings.problem(&at.key(key), message);
         }
+        // Both would be written to one header, and the later value would replace the first.
         if let Some(other) = taken.insert(name, key) {
             let message = format!("{} is also the name of {other}", quoted(name));
             findings.problem(&at.key(key), message);

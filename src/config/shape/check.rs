@@ -39,10 +39,11 @@ pub(in crate::config) fn check(
 
 type NodeMembers = [(String, TreeNode)];
 
+/// Walks a document and its table side by side.
 struct Checker<'a> {
     findings: &'a mut Diagnostics,
     is_struct: bool,
-    /// Names of the shapes around the current value.
+    /// Names of the shapes around the current value, outermost first.
     open: Vec<&'static str>,
 }
 
@@ -112,6 +113,7 @@ impl Checker<'_> {
         if names.contains(&text) {
             return Some(text.into());
         }
+        // All names are listed even with a suggestion, which is only a guess.
         let near = did_you_mean(text, names.iter().copied());
         let parting = if near.is_some() { "" } else { ";" };
         let (near, allowed) = (near.unwrap_or_default(), all(names.iter().copied()));
@@ -139,8 +141,10 @@ impl Checker<'_> {
     ) -> Value {
         let mut map = Map::new();
         for (key, node) in members {
+            // Even under a key that is refused, so that both are reported in one pass.
             let value = self.value(&path.key(key), node, kind).unwrap_or_default();
             match form.normalised(key) {
+                // By the normal form: `X-Tier` and `x-tier` are one header.
                 Ok(key) if map.contains_key(&key) => self.duplicate(path, &key),
                 Ok(key) => _ = map.insert(key, value),
                 Err(expected) => {
@@ -160,6 +164,7 @@ impl Checker<'_> {
         members: &NodeMembers,
         shape: &'static SectionShape,
     ) -> Option<Value> {
+        // By shape: only one that holds itself can be nested without end.
         let depth = self.open.iter().filter(|name| **name == shape.name).count();
         if depth >= DEEPEST_NESTING {
             let message = format!("is nested too deeply; allowed: {DEEPEST_NESTING} levels");
@@ -176,6 +181,7 @@ impl Checker<'_> {
                 continue;
             }
             match shape.keys().find(|key| key.name == name) {
+                // Refused, because a misspelt key would otherwise have its default silently.
                 None => self.unknown(path, name, shape),
                 Some(key) => {
                     if let Some(value) = self.value(&path.key(name), node, &key.kind) {
@@ -208,6 +214,7 @@ impl Checker<'_> {
                 let message = format!("missing key {}: {}", quoted(key.name), key.doc);
                 self.findings.problem(path, message);
             }
+            // A required key that was there and wrong has been reported.
             WhenAbsent::Required | WhenAbsent::Optional => {}
             // Through the kind, for defaults have short forms and keys of their own.
             WhenAbsent::Default(json) => {
@@ -270,6 +277,7 @@ impl Checker<'_> {
                 let mut map = Map::new();
                 for (key, node) in members {
                     let value = self.json(&path.key(key), key, node);
+                    // Which of two equal members a provider would take is not defined.
                     if map.insert(key.clone(), value).is_some() {
                         self.duplicate(path, key);
                     }
@@ -279,7 +287,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports a key that the shape does not have.
+    /// Reports a key that the shape does not have: with the nearest one, or else with all that
+    /// there are.
     fn unknown(&mut self, path: &Path<'_>, name: &str, shape: &'static SectionShape) {
         let known = || shape.keys().map(|key| key.name);
         let hint =
@@ -287,6 +296,7 @@ impl Checker<'_> {
         self.findings.problem(path, format!("unknown key {}{hint}", quoted(name)));
     }
 
+    /// Reports that an object has a key twice.
     fn duplicate(&mut self, path: &Path<'_>, key: &str) {
         self.findings.problem(path, format!("duplicate key {}", quoted(key)));
     }
@@ -311,7 +321,7 @@ impl Checker<'_> {
     }
 }
 
-/// Returns an object of one member.
+/// Returns an object of one member, which is what a short form stands for.
 fn member(key: &str, value: Value) -> Value {
     let mut map = Map::new();
     map.insert(key.to_owned(), value);

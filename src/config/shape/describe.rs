@@ -5,10 +5,12 @@ use super::table::{Alternative, KeyKind};
 use crate::config::document::TreeNode;
 use crate::config::error::quoted;
 
-/// Whether a value is of a type that a kind takes.
+/// Whether a value is of a type that a kind takes. Ranges, names and keys do not count: a value of
+/// the right type that is wrong otherwise gets the message of that kind.
 pub(super) fn fits(kind: &KeyKind, node: &TreeNode) -> bool {
     match kind {
         KeyKind::Bool => matches!(node, TreeNode::Bool(_)),
+        // Envoy's YAML loader turns some numbers into text.
         KeyKind::Integer(..) | KeyKind::Number(..) => {
             matches!(node, TreeNode::Number(_) | TreeNode::Text(_))
         }
@@ -26,7 +28,7 @@ pub(super) fn fits(kind: &KeyKind, node: &TreeNode) -> bool {
     }
 }
 
-/// Returns what a kind takes, for messages.
+/// Returns what a kind takes, for messages, to stand after "expected".
 pub(super) fn described(kind: &KeyKind) -> String {
     match kind {
         KeyKind::Bool => "true or false".to_owned(),
@@ -53,7 +55,8 @@ pub(super) fn all_described(alternatives: impl Iterator<Item = &'static Alternat
     kinds.join(" or ")
 }
 
-/// Returns what a value is, for messages.
+/// Returns what a value is, for messages, to stand after "found": scalars as they are written,
+/// lists and objects by their type alone.
 pub(super) fn found(node: &TreeNode) -> String {
     match node {
         TreeNode::Null => "null".to_owned(),

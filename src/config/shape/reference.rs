@@ -30,11 +30,13 @@ pub(in crate::config) fn reference(shape: &'static SectionShape) -> String {
     let mut shapes = vec![shape];
     let mut page = INTRODUCTION.to_owned();
     let mut at = 0;
+    // The list grows while it is walked, by the objects that keys lead to.
     while let Some(shape) = shapes.get(at).copied() {
         let _ = write!(page, "\n## {}\n\n{}\n\n", shape.name, shape.doc);
         page.push_str("| key | value | default | |\n|---|---|---|---|\n");
         for key in shape.keys() {
             let (kind, default) = (of_kind(&key.kind, &mut shapes), of_presence(&key.presence));
+            // A bare bar would end the cell of the table.
             let doc = key.doc.replace('|', "\\|");
             let _ = writeln!(page, "| `{}` | {kind} | {default} | {doc} |", key.name);
         }
@@ -74,10 +76,12 @@ fn of_kind(kind: &'static KeyKind, shapes: &mut Vec<&'static SectionShape>) -> S
     }
 }
 
+/// Returns the bounds of a number in words.
 fn range<N: std::fmt::Display>(least: &N, most: &N) -> String {
     format!("{least} to {most}")
 }
 
+/// Returns what a form of text is called in the tables.
 const fn of_text(form: TextForm) -> &'static str {
     match form {
         TextForm::Any => "text",
@@ -96,6 +100,7 @@ const fn of_text(form: TextForm) -> &'static str {
     }
 }
 
+/// Returns the cell of a key's default.
 fn of_presence(presence: &WhenAbsent) -> String {
     match presence {
         WhenAbsent::Required => "required".to_owned(),

@@ -15,6 +15,7 @@ pub(in crate::config) fn schema(shape: &'static SectionShape) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
     schema.insert("title".into(), "Pointsman".into());
+    // The outermost object is the schema itself, so it is no definition.
     if let Some(Value::Object(root)) = definitions.remove(shape.name) {
         schema.extend(root);
     }
@@ -22,7 +23,8 @@ pub(in crate::config) fn schema(shape: &'static SectionShape) -> Value {
     Value::Object(schema)
 }
 
-/// Adds the definition of a shape, and of those it names, once.
+/// Adds the definition of a shape, and of those it names. Each is added once, however often it is
+/// named.
 fn define(shape: &'static SectionShape, definitions: &mut Map<String, Value>) {
     if definitions.contains_key(shape.name) {
         return;
@@ -44,10 +46,12 @@ fn define(shape: &'static SectionShape, definitions: &mut Map<String, Value>) {
     if !required.is_empty() {
         definition.insert("required".into(), Value::Array(required));
     }
+    // As the checker does it: an unknown key is an error.
     definition.insert("additionalProperties".into(), false.into());
     definitions.insert(shape.name.into(), Value::Object(definition));
 }
 
+/// Returns the schema of one key: of its kind, with the description and default of the key.
 fn property(key: &'static Key, definitions: &mut Map<String, Value>) -> Value {
     let mut schema = kind(&key.kind, definitions);
     if let Value::Object(members) = &mut schema {
@@ -60,6 +64,7 @@ fn property(key: &'static Key, definitions: &mut Map<String, Value>) -> Value {
     schema
 }
 
+/// Returns the schema of a kind. The objects it names are added to `definitions`.
 fn kind(kind: &'static KeyKind, definitions: &mut Map<String, Value>) -> Value {
     match kind {
         KeyKind::Bool => json!({"type": "boolean"}),
@@ -81,6 +86,7 @@ fn kind(kind: &'static KeyKind, definitions: &mut Map<String, Value>) -> Value {
         KeyKind::Map(form, value) => map(*form, self::kind(value, definitions)),
         KeyKind::Object(shape) => {
             let shape = shape();
+            // By reference, because a shape that holds itself could not be written out.
             define(shape, definitions);
             json!({"$ref": format!("#/$defs/{}", shape.name)})
         }
@@ -90,11 +96,13 @@ fn kind(kind: &'static KeyKind, definitions: &mut Map<String, Value>) -> Value {
                 .iter()
                 .map(|alternative| self::kind(&alternative.kind, definitions))
                 .collect();
+            // Not `oneOf`: several may fit a value, and the checker takes the first.
             json!({"anyOf": any})
         }
     }
 }
 
+/// Returns the schema of a form of text.
 fn text(form: TextForm) -> Value {
     match form.pattern() {
         Some(pattern) => json!({"type": "string", "pattern": pattern}),
@@ -102,6 +110,7 @@ fn text(form: TextForm) -> Value {
     }
 }
 
+/// Returns the schema of objects with any keys of that form and values of one kind.
 fn map(form: TextForm, value: Value) -> Value {
     let mut schema = json!({"type": "object", "additionalProperties": value});
     if let (Value::Object(members), Some(pattern)) = (&mut schema, form.pattern()) {

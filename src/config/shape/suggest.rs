@@ -21,24 +21,30 @@ pub(in crate::config) fn did_you_mean<'a>(
 }
 
 /// Returns the suggestion. For all iterators alike: every further type would be four kilobytes of
+///
+/// A quarter of the characters may differ, three at most: `wieghted` suggests `weighted`, `random`
+/// does not suggest `round_robin`.
 /// the module.
 fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
+    // Any short name is near to any other, so these may differ in case alone.
     let bound = match name.chars().count() {
         0..3 => 0,
         length => (length / 4).clamp(1, 3),
     };
     known
+        // Before they are compared: it is the comparisons that need a bound.
         .take(MOST_COMPARED)
         .filter_map(|known| Some((distance(name, known, bound)?, known)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| format!("; did you mean {}?", quoted(known)))
 }
 
-/// Returns names in quotes, shortened when they are many.
+/// Returns names in quotes, shortened when they are many: `"a", "b", and 12 more`.
 pub(in crate::config) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), MOST_LISTED)
 }
 
+/// Returns the first `most` names in quotes, and how many more there are.
 fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
     let mut text: Vec<String> = (&mut names).take(most).map(quoted).collect();
     let more = names.count();
@@ -48,7 +54,7 @@ fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
     text.join(", ")
 }
 
-/// Returns every name, in quotes.
+/// Returns every name, in quotes. For names that the program itself has, of which there are few.
 pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), usize::MAX)
 }
@@ -58,6 +64,7 @@ pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 fn distance(left: &str, right: &str, bound: usize) -> Option<usize> {
     let (left, right) = (left.to_lowercase(), right.to_lowercase());
     let (count, other) = (left.chars().count(), right.chars().count());
+    // A difference in length is a number of edits, and is known at no cost.
     if count.abs_diff(other) > bound || count.max(other) > LONGEST {
         return None;
     }

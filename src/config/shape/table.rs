@@ -25,7 +25,7 @@ pub(in crate::config) struct Key {
     pub(in crate::config) name: &'static str,
     /// What it holds.
     pub(in crate::config) kind: KeyKind,
-    /// Whether it may be left out, and what then holds.
+    /// Whether it may be left out, and what holds in that case.
     pub(in crate::config) presence: WhenAbsent,
     /// One line of documentation.
     pub(in crate::config) doc: &'static str,
@@ -53,17 +53,18 @@ pub(in crate::config) enum KeyKind {
     Text(TextForm),
     /// One of these names.
     Choice(&'static [&'static str]),
-    /// A text, number or boolean, kept as text.
+    /// A text, number or boolean, kept as text: values of params are compared as text.
     Scalar,
     /// Elements of one kind.
     List(&'static KeyKind),
     /// An object with any keys of that form.
     Map(TextForm, &'static KeyKind),
-    /// An object with known keys. A function, for shapes may hold themselves.
+    /// An object with known keys. It is given as a function, because shapes may hold themselves and
+    /// a constant cannot.
     Object(fn() -> &'static SectionShape),
     /// An object of any JSON.
     Json,
-    /// The first alternative that fits the type of the value.
+    /// The first alternative that fits the type of the value. Markers tell objects apart.
     Either(&'static [Alternative]),
 }
 
@@ -71,7 +72,7 @@ pub(in crate::config) enum KeyKind {
 pub(in crate::config) struct Alternative {
     /// What the value is.
     pub(super) kind: KeyKind,
-    /// A key that objects must have for this alternative to be meant.
+    /// A key that an object must have for this alternative to be meant. None: any object may be.
     pub(super) marker: Option<&'static str>,
     /// What a short form stands for.
     pub(super) stands_for: Meaning,
@@ -93,12 +94,12 @@ pub(in crate::config) const fn plain(kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Itself }
 }
 
-/// Returns a short form of a list of one element.
+/// Returns a short form of a list of one element: `"all"` for `["all"]`.
 pub(in crate::config) const fn as_element(kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Element }
 }
 
-/// Returns a short form of an object that has this key alone.
+/// Returns a short form of an object that has this key alone: `"a"` for `{"deployment": "a"}`.
 pub(in crate::config) const fn as_member(key: &'static str, kind: KeyKind) -> Alternative {
     Alternative { kind, marker: None, stands_for: Meaning::Member(key) }
 }

@@ -48,7 +48,9 @@ impl TextForm {
     pub(in crate::config) fn normalised(self, text: &str) -> Result<String, &'static str> {
         if self.matches(text) {
             Ok(match self {
+                // Envoy passes the names of headers in lower case.
                 Self::HeaderName | Self::ReadableHeader => text.to_ascii_lowercase(),
+                // The path after it brings the slash.
                 Self::PathPrefix => text.trim_end_matches('/').to_owned(),
                 _ => text.to_owned(),
             })
@@ -57,6 +59,7 @@ impl TextForm {
         }
     }
 
+    /// Whether the text has this form. Knows nothing of what it names.
     fn matches(self, text: &str) -> bool {
         match self {
             Self::Any => true,
@@ -69,7 +72,9 @@ impl TextForm {
             Self::ReadableHeader => {
                 is_token(text) || PSEUDO_HEADERS.contains(&text.to_ascii_lowercase().as_str())
             }
+            // With one of these, a value could end its header and begin another.
             Self::HeaderValue => !text.contains(['\r', '\n', '\0']),
+            // These would end the host, or put a user name before it.
             Self::Authority => {
                 !text.is_empty()
                     && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@".contains(&byte))
@@ -77,6 +82,7 @@ impl TextForm {
             Self::Path => is_path(text),
             Self::PathPrefix => text.is_empty() || is_path(text) && !text.contains(['?']),
             Self::PathSuffix => is_suffix(text),
+            // With the placeholders filled in, other braces are refused as in any path.
             Self::PathTemplate => {
                 is_path(&text.replace("{model}", "m").replace("{operation}", "o"))
             }
@@ -136,10 +142,13 @@ impl TextForm {
     }
 }
 
+/// Whether a text may name something. Without control characters, so that no name can forge a line
+/// of the log.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(|char| char.is_ascii_control())
 }
 
+/// Whether a text may be the key of a variant. Keys are ASCII, so bytes are characters.
 fn is_variant_key(text: &str) -> bool {
     let is_known = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     (1..=64).contains(&text.len())
@@ -148,6 +157,8 @@ fn is_variant_key(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Whether a text is a path that can be sent. A `#` would cut it off, and braces are kept for
+/// placeholders.
 fn is_path(text: &str) -> bool {
     text.starts_with('/')
         && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#{}".contains(&byte))
