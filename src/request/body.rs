@@ -3,7 +3,7 @@
 use super::form::FormScanner;
 use super::scan::{Layout, Looks, Scan, ScanError, Scanner, Spec};
 
-/// A scan under way.
+/// A scan under way, with the methods that both scanners have.
 #[derive(Debug)]
 pub enum BodyScanner {
     /// Of JSON.
@@ -22,7 +22,7 @@ macro_rules! either {
 }
 
 impl BodyScanner {
-    /// A scan of JSON, or of a form with this boundary.
+    /// Returns a scan of JSON, or of a form with this boundary.
     #[must_use]
     pub fn new(spec: &Spec, boundary: Option<&str>) -> Self {
         match boundary {
@@ -39,7 +39,7 @@ impl BodyScanner {
         either!(self, scanner => scanner.feed(chunk))
     }
 
-    /// Reads the next chunk as far as the first model, and gives back what is left.
+    /// Reads the next chunk as far as the first model, and returns what is left of it.
     ///
     /// # Errors
     /// As soon as the body can no longer be accepted.
@@ -47,19 +47,19 @@ impl BodyScanner {
         either!(self, scanner => scanner.feed_to_model(chunk))
     }
 
-    /// Whether the scan has stopped at the first model.
+    /// Returns whether the scan has stopped at the first model.
     #[must_use]
     pub const fn is_at_model(&self) -> bool {
         either!(self, scanner => scanner.is_at_model())
     }
 
-    /// The model where the scan has stopped at it; none where text came before it.
+    /// Returns the model where the scan has stopped at it; `None` where text came before it.
     #[must_use]
     pub fn early_model(&self) -> Option<&str> {
         either!(self, scanner => scanner.early_model())
     }
 
-    /// Goes on after the model, looking at that much.
+    /// Goes on after the model, looking at that much of the text that follows.
     pub fn go_on(&mut self, looks: Looks) {
         either!(self, scanner => scanner.go_on(looks));
     }
@@ -69,13 +69,13 @@ impl BodyScanner {
         either!(self, scanner => scanner.release());
     }
 
-    /// The places found so far.
+    /// Returns the places found so far.
     #[must_use]
     pub fn layout(&self) -> Layout {
         either!(self, scanner => scanner.layout())
     }
 
-    /// Ends the body and says what was in it.
+    /// Ends the body and returns what was in it.
     ///
     /// # Errors
     /// If it is not whole, or says what it cannot mean.

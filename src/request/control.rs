@@ -14,7 +14,8 @@ const MOST: usize = 64;
 /// Longest tag, in bytes.
 const LONGEST_TAG: usize = 128;
 
-/// What control headers ask for.
+/// What control headers ask for. Each field is what one header says, in the order in which
+/// docs/routing.md explains them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Controls {
     /// Forces a route.
@@ -37,7 +38,8 @@ pub struct Controls {
     pub cost_limit_usd: Option<f64>,
 }
 
-/// A control header whose value cannot be read.
+/// A control header whose value cannot be read: the request is refused, so that no typing
+/// error sends it elsewhere than was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadControl {
     /// Its name as configured.
@@ -46,10 +48,10 @@ pub struct BadControl {
     pub wanted: &'static str,
 }
 
-/// Reads one header value as text; longer or non-UTF-8 ones are refused.
+/// Returns one header value as text.
 ///
 /// # Errors
-/// [`BadControl`] naming the header.
+/// [`BadControl`] where it is too long, or not UTF-8.
 pub fn text(header: &str, value: &[u8]) -> Result<String, BadControl> {
     let is_short = value.len() <= LONGEST;
     let text = str::from_utf8(value).ok().filter(|_| is_short).map(|text| text.trim().to_owned());
@@ -59,7 +61,7 @@ pub fn text(header: &str, value: &[u8]) -> Result<String, BadControl> {
     })
 }
 
-/// Reads an amount in USD.
+/// Returns an amount in USD.
 ///
 /// # Errors
 /// [`BadControl`] where it is no number or below 0.
@@ -71,21 +73,23 @@ pub fn amount(header: &str, value: &str) -> Result<f64, BadControl> {
     })
 }
 
-/// Hash of what tells a session, whatever its bytes; an empty header tells none.
+/// Returns the hash of what tells a session, whatever its bytes are; an empty header tells
+/// none. The value itself is kept nowhere.
 #[must_use]
 pub fn session(value: &[u8]) -> Option<u64> {
     let value = value.trim_ascii();
     (!value.is_empty()).then(|| hash::of(value))
 }
 
-/// The entries of a comma list, trimmed, empty ones left out.
+/// Returns the entries of a comma list, trimmed, without empty ones. Those that are one too
+/// many are dropped.
 #[must_use]
 pub fn list(value: &str) -> Vec<String> {
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries.take(MOST).map(str::to_owned).collect()
 }
 
-/// The tags of a comma list: at most 128 bytes of printable ASCII without spaces each.
+/// Returns the tags of a comma list, each once. What cannot be a tag is dropped.
 #[must_use]
 pub fn tags(value: &str) -> Vec<String> {
     let mut tags = list(value);
@@ -94,16 +98,16 @@ pub fn tags(value: &str) -> Vec<String> {
     tags
 }
 
-/// Whether the text can be a tag.
+/// Returns whether the text can be a tag: at most 128 bytes of printable ASCII without spaces.
 #[must_use]
 pub fn is_tag(text: &str) -> bool {
     (1..=LONGEST_TAG).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// `key=value` entries of a comma list; an entry without `=` is refused.
+/// Returns the `key=value` entries of a comma list. Of equal keys the last counts.
 ///
 /// # Errors
-/// [`BadControl`] naming the header.
+/// [`BadControl`] where an entry has no `=`, or nothing before it.
 pub fn params(header: &str, value: &str) -> Result<BTreeMap<String, String>, BadControl> {
     let pairs = list(value).into_iter().map(|entry| {
         let (key, value) = entry.split_once('=')?;

@@ -12,7 +12,8 @@ use super::keyword::KeywordSet;
 use super::path::Entry;
 use super::session::Sessions;
 
-/// Something a request may say that is not known before its body has been read.
+/// Something a request may say that is not known before its body has been read. Where a
+/// decision depends on one that is not known yet, it waits for the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fact {
     /// Labels of the body.
@@ -41,34 +42,36 @@ pub enum Fact {
     Session,
 }
 
-/// The facts that are not known; what [`RequestFacts`] holds for them says nothing.
+/// The facts that are not known: a set. What [`RequestFacts`] holds for them says nothing, so
+/// whoever reads one of them asks here first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unseen(u16);
 
 impl Unseen {
-    /// Of a request whose body has not been read.
+    /// All of them: of a request whose body has not been read.
     pub const BODY: Self = Self(u16::MAX);
 
-    /// Whether that fact is not known.
+    /// Returns whether that fact is not known.
     #[must_use]
     pub const fn has(self, fact: Fact) -> bool {
         self.0 & (1 << fact as u16) != 0
     }
 
-    /// The same, with that fact not known.
+    /// Returns the same, with that fact not known.
     #[must_use]
     pub const fn with(self, fact: Fact) -> Self {
         Self(self.0 | 1 << fact as u16)
     }
 
-    /// The same, with that fact known.
+    /// Returns the same, with that fact known.
     #[must_use]
     pub const fn without(self, fact: Fact) -> Self {
         Self(self.0 & !(1 << fact as u16))
     }
 }
 
-/// A number of tokens between two bounds, exact where both are the same.
+/// A number of tokens between two bounds, exact where both are the same. Bounds are cheap: they
+/// spare the estimate where they already settle what is asked of the number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// No fewer than this.
@@ -81,13 +84,13 @@ impl Tokens {
     /// Any number.
     pub const UNKNOWN: Self = Self { least: 0, most: u64::MAX };
 
-    /// Exactly that many.
+    /// Returns exactly that many.
     #[must_use]
     pub const fn exactly(count: u64) -> Self {
         Self { least: count, most: count }
     }
 
-    /// The sum of both.
+    /// Returns the sum of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -96,8 +99,8 @@ impl Tokens {
         }
     }
 
-    /// The likeliest number: what text was not counted has four bytes a token. 0 where
-    /// nothing is known.
+    /// Returns the likeliest number: text that was not counted has about four bytes a token.
+    /// 0 where nothing is known.
     #[must_use]
     pub const fn likely(self) -> u64 {
         match self {
@@ -106,14 +109,14 @@ impl Tokens {
         }
     }
 
-    /// Whether the number is known.
+    /// Returns whether the number is known.
     #[must_use]
     pub const fn is_exact(self) -> bool {
         self.least == self.most
     }
 }
 
-/// The facts of one request.
+/// The facts of one request: all that routing may know of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestFacts {
     /// The wire format its path speaks.
@@ -152,7 +155,7 @@ pub struct RequestFacts {
     pub keywords: KeywordSet,
     /// Values of the headers that conditions ask for, by lower-case name.
     pub headers: BTreeMap<String, String>,
-    /// What of the body tells the session it belongs to.
+    /// What of the body tells the session that the request belongs to.
     pub sessions: Sessions,
     /// The beginning of the prompt, where it is kept for a service that is to be sent it.
     pub prompt: Option<String>,
@@ -161,7 +164,7 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// Facts of a request of that kind as far as its path tells them.
+    /// Returns the facts of a request of that kind as far as its path tells them.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
         Self {
@@ -172,6 +175,7 @@ impl RequestFacts {
             params: BTreeMap::new(),
             stream: entry.streams,
             has_images: false,
+            // A realtime session, which is all that has no body, is held in audio.
             has_audio: entry.body == BodyKind::None,
             has_files: false,
             has_tools: false,
@@ -189,20 +193,21 @@ impl RequestFacts {
         }
     }
 
-    /// Whether its tokens go through a model, rather than being counted only.
+    /// Returns whether its tokens go through a model, rather than being counted only.
     #[must_use]
     pub fn is_processed(&self) -> bool {
         self.task != Task::CountTokens
     }
 
-    /// The input tokens that it takes of a deployment's limits.
+    /// Returns the input tokens that it takes of a deployment's limits.
     #[must_use]
     pub fn taken_tokens(&self) -> Tokens {
         if self.is_processed() { self.input_tokens } else { Tokens::default() }
     }
 
-    /// Whether the request names, as far as is known, things beside the model that a
-    /// credential may not give access to: files, media, state kept by a provider.
+    /// Returns whether the request names, as far as is known, things beside the model that a
+    /// credential may not give access to: files, media, state that a provider keeps. Then a
+    /// 403 may be the client's fault, and says nothing against the credential.
     #[must_use]
     pub fn may_name_others(&self) -> bool {
         let is_open = self.unseen.has(Fact::State) || self.unseen.has(Fact::Modality);

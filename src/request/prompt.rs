@@ -4,18 +4,21 @@
 /// Most of it, in bytes.
 const MOST: usize = 16 * 1024;
 
-/// The texts so far, up to a length; nothing for as long as there is none.
+/// The texts so far, up to a length. As long as there is none it is a null pointer: every value
+/// of a body has one of these, and next to no request keeps any.
 #[derive(Debug, Default)]
 pub struct Prompt(Option<Box<KeptPrompt>>);
 
+/// Texts that are kept.
 #[derive(Debug, Default)]
 struct KeptPrompt {
     text: String,
+    /// Something was left out, so nothing may follow.
     is_full: bool,
 }
 
 impl Prompt {
-    /// Takes the next piece of a text.
+    /// Takes the next piece of a text, as much of it as there is room for.
     pub fn push(&mut self, piece: &str) {
         if piece.is_empty() {
             return;
@@ -28,19 +31,19 @@ impl Prompt {
         }
     }
 
-    /// Takes the texts that come behind these.
-    pub fn add(&mut self, behind: Self) {
-        let Some(behind) = behind.0 else { return };
+    /// Takes the texts that come after these, on lines of their own.
+    pub fn add(&mut self, after: Self) {
+        let Some(after) = after.0 else { return };
         match &self.0 {
             Some(_) => {
                 self.push("\n");
-                self.push(&behind.text);
+                self.push(&after.text);
             }
-            None => self.0 = Some(behind),
+            None => self.0 = Some(after),
         }
     }
 
-    /// All of it.
+    /// Returns all of it; `None` where there was no text.
     #[must_use]
     pub fn finish(self) -> Option<String> {
         self.0.map(|kept| kept.text)

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::format::Dialect;
 
-/// Why a request is not sent on.
+/// Why a request is not sent on, whatever the dialect it is told in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.
@@ -23,27 +23,28 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal without a member at fault.
+    /// Returns a refusal without a member at fault.
     #[must_use]
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), param: None, retry_after_s: None }
     }
 
-    /// Names the member at fault.
+    /// Returns the same refusal, with the member of the request that is at fault.
     #[must_use]
     pub fn of(mut self, param: &'static str) -> Self {
         self.param = Some(param);
         self
     }
 
-    /// Says when to try again.
+    /// Returns the same refusal, with when to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
 
-    /// The JSON body for a client of that dialect.
+    /// Returns the JSON body for a client of that dialect. SDKs read the message, and often the
+    /// type or code, from the place where their provider has it.
     #[must_use]
     pub fn body(&self, dialect: Dialect) -> String {
         let Self { status, code, message, param, .. } = self;
@@ -63,6 +64,7 @@ impl Refusal {
         body.to_string()
     }
 
+    /// Returns the word that OpenAI has for errors of this status.
     const fn openai_type(&self) -> &'static str {
         match self.status {
             402 => "insufficient_quota",
@@ -72,6 +74,7 @@ impl Refusal {
         }
     }
 
+    /// Returns the word that Anthropic has for errors of this status.
     const fn anthropic_type(&self) -> &'static str {
         match self.status {
             402 => "billing_error",
@@ -84,6 +87,7 @@ impl Refusal {
         }
     }
 
+    /// Returns the word that Google has for errors of this status.
     const fn google_status(&self) -> &'static str {
         match self.status {
             402 | 429 => "RESOURCE_EXHAUSTED",

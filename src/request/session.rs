@@ -1,6 +1,7 @@
 //! What tells which session a request belongs to: hashes, never the values.
 
-/// Something that may tell the session.
+/// Something that may tell which session a request belongs to. The configuration lists those
+/// that count, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionKey {
     /// The control header.
@@ -15,7 +16,8 @@ pub enum SessionKey {
     PromptPrefix,
 }
 
-/// What a body tells: a hash by which equal values are known, for each that is there.
+/// What a body tells: for each that is there, a hash by which equal values are known. The
+/// values are names of users and texts of prompts, and are not kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sessions {
     /// Of `prompt_cache_key`.
@@ -29,7 +31,7 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// What the body tells under that key; the header is none of it.
+    /// Returns what the body tells under that key. The header is none of the body's.
     #[must_use]
     pub const fn told(&self, key: SessionKey) -> Option<u64> {
         match key {

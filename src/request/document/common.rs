@@ -5,10 +5,12 @@ use super::place::{ObjectKind, ObjectShape, Place};
 
 type Keys = &'static [(&'static str, Place)];
 
+/// Returns an object that is nothing but its members.
 pub(super) const fn plain(fields: Keys) -> ObjectShape {
     ObjectShape { kind: ObjectKind::Plain, fields }
 }
 
+/// Returns an object that is a message.
 pub(super) const fn message(fields: Keys) -> ObjectShape {
     ObjectShape { kind: ObjectKind::Message, fields }
 }
@@ -16,6 +18,7 @@ pub(super) const fn message(fields: Keys) -> ObjectShape {
 /// Roles whose text is not the user's, the developer's or the system's. Others are
 /// searched: lenient servers take roles they do not know for the user's.
 pub(super) const ROLE: (&str, Place) = ("role", Place::role(&["assistant", "tool", "function"]));
+/// Free metadata, whose scalar members are params and two of them tags.
 pub(super) const LABELS: Place = Place::object(&METADATA);
 
 static METADATA: ObjectShape = ObjectShape {

@@ -4,6 +4,15 @@
 //! A table is a graph of [`Place`]s (what a value is) and [`ObjectShape`]s (what the keys of an
 //! object are), all constants. Everything a table does not name is skipped. Refuses to
 //! know any format.
+//!
+//! For example, of a document such as `{"model": "m", "items": ["a", {"text": "b"}]}`, whose
+//! items are prompts, the table would be:
+//!
+//! ```text
+//! static ITEM_SHAPE: ObjectShape = plain(&[("text", Place::PROMPT)]);
+//! static ITEM: Place = Place::PROMPT.members(&ITEM_SHAPE);
+//! static SHAPE: ObjectShape = plain(&[MODEL, ("items", Place::list(&ITEM))]);
+//! ```
 
 use std::fmt;
 use std::ptr;
@@ -24,14 +33,18 @@ pub struct Document {
 }
 
 impl Document {
+    /// Returns a document with that top level, which is anything but text alone.
     pub(super) const fn new(shape: &'static ObjectShape, formula: Formula) -> Self {
         Self { shape, formula, is_text_only: false, has_audio_files: false }
     }
 
+    /// Returns the same, which is text alone. Then nothing but text has to be waited for before
+    /// a request can go on early.
     pub(super) const fn text_only(self) -> Self {
         Self { is_text_only: true, ..self }
     }
 
+    /// Returns the same, whose files are audio.
     pub(super) const fn with_audio_files(self) -> Self {
         Self { has_audio_files: true, ..self }
     }
@@ -65,7 +78,7 @@ pub(in crate::request) enum Word {
     Model,
     /// A message's role; text under one of these is not searched.
     Role(&'static [&'static str]),
-    /// The type of data, which says what a part carries.
+    /// The media type of data, such as `image/png`, which says what a part carries.
     Mime,
     /// Where a file is: at the provider, if it is one of its own.
     FileUri,
@@ -75,9 +88,10 @@ pub(in crate::request) enum Word {
     Says(Saying),
     /// Says this, if it is one of these words.
     SaysIf(Saying, &'static [&'static str]),
-    /// Tags, separated by commas; the source's rank.
+    /// Tags, separated by commas. The number is the rank of their source: of several sources
+    /// that have tags, the one of the lowest counts.
     Tags(u8),
-    /// One tag; the source's rank.
+    /// One tag, and the rank of its source.
     Tag(u8),
     /// A limit of the answer in tokens, which lenient servers also read as text.
     Limit,
@@ -95,20 +109,24 @@ pub(in crate::request) enum Plain {
     Switch(Saying, Saying),
     /// A limit of the answer in tokens.
     Limit,
-    /// A number is a token.
+    /// A number is a token, as in a prompt that is a list of tokens.
     Token,
     /// Counted as text.
     Counted,
 }
 
-/// A yes-or-no fact.
+/// A yes-or-no fact that a value may say. What all values of a request say is what the
+/// request says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::request) enum Saying {
     Stream,
     /// Streaming is declined.
     NoStream,
+    /// Tools are offered.
     Tools,
+    /// The answer has to be JSON.
     Json,
+    /// State that a provider keeps is continued.
     State,
     Images,
     Audio,
@@ -128,28 +146,32 @@ pub(in crate::request) enum Modality {
     File,
 }
 
-/// A place of a document.
+/// A place of a document: what a value here is, whatever its type turns out to be.
 #[derive(Debug)]
 pub(in crate::request) struct Place {
+    /// What a string is.
     pub(in crate::request) word: Word,
+    /// What a number, boolean or null is.
     pub(in crate::request) plain: Plain,
     /// What the elements of an array are.
     pub(in crate::request) items: Option<&'static Place>,
     /// What the members of an object are.
     pub(in crate::request) members: Option<&'static ObjectShape>,
-    /// What an array or object says that is not empty.
+    /// What an array or object says by not being empty: a list of tools offers some.
     pub(in crate::request) filled: Option<Saying>,
-    /// Arrays and objects are counted as text, keys and all.
+    /// Arrays and objects are counted as text, keys and all: it is what the model is sent of
+    /// the arguments of a call.
     pub(in crate::request) whole: bool,
-    /// Text here does not continue the text before it.
+    /// Text here does not continue the text before it, so no keyword reaches from one into
+    /// the other.
     pub(in crate::request) apart: bool,
     /// A string here is a message.
     pub(in crate::request) message: bool,
     /// The source of tags that a value here replaces.
     pub(in crate::request) tags: Option<u8>,
-    /// What the key alone makes of a part without a type.
+    /// What the key alone makes of a part that has no type.
     pub(in crate::request) implies: Option<Modality>,
-    /// What a string or an object here is.
+    /// What a string or an object here is, without any part around it.
     pub(in crate::request) carries: Option<Modality>,
 }
 
@@ -174,28 +196,29 @@ pub(in crate::request) struct ObjectShape {
 }
 
 impl ObjectShape {
-    /// Index and place of a key.
+    /// Returns the index and the place of a key.
     pub(in crate::request) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
         let found = self.fields.iter().enumerate().find(|(_, (name, _))| *name == key);
         found.map(|(index, (_, place))| (index, place))
     }
 
-    /// Whether the key is one of these in another case.
+    /// Returns whether the key is one of these in another case. Keys of free metadata are the
+    /// client's own, in any case.
     pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
         let is_same = |name: &str| is_same_but_for_case(name, key);
         self.kind != ObjectKind::Params && self.fields.iter().any(|(name, _)| is_same(name))
     }
 
-    /// The place of a field.
+    /// Returns the place of the field with that index.
     pub(in crate::request) fn place(&self, index: usize) -> Option<&'static Place> {
         self.fields.get(index).map(|(_, place)| place)
     }
 }
 
-/// Whether two keys differ, and only in the case of their letters.
+/// Returns whether two keys differ, and only in the case of their letters.
 ///
-/// As servers compare that match keys without case: the long s and the Kelvin
-/// sign are cases of `s` and `k`.
+/// Some servers match keys without case: to them `Model` is `model`, and even the long s and
+/// the Kelvin sign are cases of `s` and `k`. What they might read, and others not, is refused.
 pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
     let folded = |char: char| match char {
         'ſ' => 's',

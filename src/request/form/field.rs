@@ -14,6 +14,7 @@ use crate::request::prompt::Prompt;
 use crate::request::scan::{Looks, ScanError, Spec};
 use crate::request::tokens::Estimator;
 
+/// What is known while the parts of a form are read.
 #[derive(Debug)]
 pub(super) struct Fields {
     /// Whether a file is audio.
@@ -22,27 +23,33 @@ pub(super) struct Fields {
     keywords: Arc<Keywords>,
     cursor: Cursor,
     estimator: Estimator,
+    /// What the part being read is.
     part: FormPart,
+    /// Where its value begins.
     value_at: u64,
     /// The value of the part being read, where it is kept.
     value: Vec<u8>,
     text: TextPieces,
     pricing: Pricing,
     probe: Probe,
+    /// Reading stops after the first `model`.
     pub(super) stops_at_model: bool,
     pub(super) is_paused: bool,
+    /// The request has gone where its model sends it.
     pub(super) is_released: bool,
     pub(super) found: FormFindings,
 }
 
-/// What the parts say.
+/// What the parts that have been read say.
 #[derive(Debug, Default)]
 pub(super) struct FormFindings {
     pub(super) parts: u64,
     pub(super) model: Option<String>,
+    /// Where the values of all `model`s stand.
     pub(super) places: Vec<Range<u64>>,
     pub(super) stream: bool,
-    /// Of all prompts: their tokens and bytes, and what occurs in them.
+    /// Of all prompts: their estimated tokens in [`UNIT`](crate::request::tokens::UNIT)s, their
+    /// bytes, and the keywords that occur in them.
     pub(super) tokens: u64,
     pub(super) bytes: u64,
     pub(super) hits: KeywordSet,
@@ -50,11 +57,12 @@ pub(super) struct FormFindings {
     pub(super) has_audio: bool,
     /// The beginnings of all prompts, where they are kept.
     pub(super) prompt: Prompt,
-    /// Of images and audio.
+    /// What images and audio cost.
     pub(super) media: Tokens,
 }
 
 impl Fields {
+    /// Returns what is known before the first part.
     pub(super) fn new(spec: &Spec) -> Self {
         Self {
             has_audio_files: spec.entry.document.has_audio_files,
@@ -75,6 +83,7 @@ impl Fields {
         }
     }
 
+    /// The value of a `model` has ended.
     fn model(&mut self, end: u64) -> Result<(), ScanError> {
         let at = self.value_at;
         if self.value.len() > ScanError::MAX_MODEL_BYTES {
@@ -87,6 +96,7 @@ impl Fields {
         Ok(())
     }
 
+    /// A file has ended: it costs what its data says, if it is an image or audio.
     fn file(&mut self) {
         let measured = self.pricing.measured(&self.probe, self.looks.tokens);
         let found = &mut self.found;

@@ -1,5 +1,9 @@
 //! Where a delimiter stands: in one pass over any bytes, and fast over those that
 //! have nothing of it.
+//!
+//! The search is that of Knuth, Morris and Pratt, which never goes back in the bytes: a
+//! client chooses both the boundary and the body, and could make a simpler search take
+//! their product.
 
 /// A delimiter to be found: `--` and more.
 #[derive(Debug)]
@@ -13,10 +17,13 @@ pub(super) struct Finder {
 const BLOCK: usize = 32;
 
 impl Finder {
+    /// Returns what finds `--` and that boundary.
     pub(super) fn new(boundary: &str) -> Self {
         let delimiter = [b"--", boundary.as_bytes()].concat();
         let mut finder = Self { delimiter, shorter: vec![0, 0] };
         let mut matched = 0;
+        // The delimiter is searched for in itself: where a part of it stands again, a search
+        // that fails there can go on with that part.
         for at in 1..finder.delimiter.len() {
             let byte = finder.delimiter.get(at).copied().unwrap_or_default();
             matched = finder.step(matched, byte);
@@ -25,11 +32,12 @@ impl Finder {
         finder
     }
 
+    /// Returns what is searched for.
     pub(super) fn delimiter(&self) -> &[u8] {
         &self.delimiter
     }
 
-    /// Where the delimiter begins first.
+    /// Returns where the delimiter begins first.
     pub(super) fn find(&self, bytes: &[u8]) -> Option<usize> {
         let mut at = dashes(bytes, 0);
         let mut matched = 0;
@@ -39,6 +47,7 @@ impl Finder {
             if matched == self.delimiter.len() {
                 return Some(at.saturating_sub(matched));
             }
+            // Nothing of it stands here, so all up to the next dashes can be passed over.
             if matched == 0 {
                 at = dashes(bytes, at);
             }
@@ -46,7 +55,7 @@ impl Finder {
         None
     }
 
-    /// How many bytes match up to and with this one, after so many did before it.
+    /// Returns how many bytes match up to and with this one, after so many did before it.
     fn step(&self, mut matched: usize, byte: u8) -> usize {
         while matched > 0 && self.delimiter.get(matched) != Some(&byte) {
             matched = self.shorter.get(matched).copied().unwrap_or(0);
@@ -55,7 +64,7 @@ impl Finder {
     }
 }
 
-/// Where two dashes stand next, or a last one.
+/// Returns where two dashes stand next, or a last one; the length where there are none.
 fn dashes(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let (blocks, _) = rest.as_chunks::<BLOCK>();

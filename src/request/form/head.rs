@@ -8,7 +8,7 @@ use super::parameter::Parameters;
 use crate::request::scan::ScanError;
 use crate::text::is_token;
 
-/// What a part is.
+/// What a part of a form is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FormPart {
     Model,
@@ -21,14 +21,18 @@ pub(super) enum FormPart {
     Skipped,
 }
 
-/// What the part with that head, which begins at that byte, is.
+/// Returns what the part with that head is; the head begins at byte `at` of the body.
 ///
 /// # Errors
-/// Why it cannot be said.
+/// Servers could take it for different things.
 pub(super) fn part(head: &[u8], at: u64) -> Result<FormPart, ScanError> {
     read(head).map_err(|what| malformed(at, what))
 }
 
+/// Returns the same as [`part`].
+///
+/// # Errors
+/// Why it cannot be said, for the client.
 fn read(head: &[u8]) -> Result<FormPart, &'static str> {
     let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
     let (mut disposition, mut content_type, mut encoding) = (None, None, None);
@@ -40,6 +44,7 @@ fn read(head: &[u8]) -> Result<FormPart, &'static str> {
             "content-transfer-encoding" => &mut encoding,
             _ => continue,
         };
+        // Some take the first of two, some the last.
         if known.replace(value).is_some() {
             return Err("a part has one of its headers twice");
         }
@@ -64,14 +69,16 @@ fn read(head: &[u8]) -> Result<FormPart, &'static str> {
     Ok(part)
 }
 
-/// Name and value of a header's line. Control characters could end it for a server.
+/// Returns the name and the value of a header's line; `None` where it is not one. Control
+/// characters could end it for some server.
 fn header(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once(':')?;
     let is_line = !value.contains(|char: char| char.is_control() && char != '\t');
     (is_token(name) && is_line).then(|| (name, value.trim_matches([' ', '\t'])))
 }
 
-/// The name of a disposition, and whether it has a file's too.
+/// Returns the name in a disposition, and whether that has a file's name too. Of
+/// `form-data; name="file"; filename="a.wav"` that is `file` and true.
 fn named(disposition: &str) -> Option<(&str, bool)> {
     let disposition = Parameters::read(disposition)?;
     let mut names = disposition.names();
@@ -82,12 +89,14 @@ fn named(disposition: &str) -> Option<(&str, bool)> {
     disposition.get("name").filter(|_| is_known && is_form).map(|name| (name, is_file))
 }
 
-/// What a part of that name is; `None` where servers may differ in it.
+/// Returns what a part of that name is; `None` where servers may differ in it.
 fn kind(name: &str, is_file: bool) -> Option<FormPart> {
     // `image[]`, `image[0]`
     let base = name.split('[').next().unwrap_or_default();
     // Blanks around names are taken off by some, slashes before them by aiohttp.
     let bare = base.trim_matches(|char: char| !char.is_ascii_alphanumeric());
+    // So ` model`, `Model[]` and `/model` are compared as `model`, and then refused for not
+    // being just that.
     let is = |known: &&str| bare.eq_ignore_ascii_case(known);
     let known = ["model", "prompt", "stream", "charset"].into_iter().find(is);
     // Some undo escapes and take off quotes.
@@ -106,6 +115,7 @@ fn kind(name: &str, is_file: bool) -> Option<FormPart> {
     })
 }
 
+/// Returns whether a field with that content type is text in UTF-8.
 fn is_plain_text(content_type: &str) -> bool {
     Parameters::read(content_type).is_some_and(|content_type| {
         let charset = content_type.get("charset").unwrap_or("utf-8");
@@ -114,7 +124,7 @@ fn is_plain_text(content_type: &str) -> bool {
     })
 }
 
-/// The boundary that the content type of a form names.
+/// Returns the boundary that the content type of a form names.
 ///
 /// # Errors
 /// Where there is none that all servers agree on: a comma comes of two headers,

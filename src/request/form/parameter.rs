@@ -2,18 +2,20 @@
 
 use crate::text::is_token;
 
-/// A header's value, its parameters behind it.
+/// A header's value and its parameters: of `form-data; name="a"` the main value `form-data`
+/// and one parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameters<'h> {
     /// What stands before them.
     pub(super) main: &'h str,
+    /// The parameters: names in lower case, and values without quotes.
     list: Vec<(String, &'h str)>,
 }
 
 const BLANKS: [char; 2] = [' ', '\t'];
 
 impl<'h> Parameters<'h> {
-    /// Reads a header's value; `None` where servers differ in what they make of it:
+    /// Reads a header's value. Returns `None` where servers differ in what they make of it:
     /// blanks around `=`, a name twice, a backslash before a quote.
     pub(super) fn read(header: &'h str) -> Option<Self> {
         let (main, mut rest) = header.split_once(';').unwrap_or((header, ""));
@@ -34,18 +36,19 @@ impl<'h> Parameters<'h> {
         }
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter; the name is in lower case.
     pub(super) fn get(&self, name: &str) -> Option<&'h str> {
         self.list.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// The names, in lower case.
+    /// Returns the names of all parameters, in lower case.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|(name, _)| name.as_str())
     }
 }
 
-/// A value, in quotes or a token, and what follows its semicolon.
+/// Returns the value at the front of a text, which is a token or in quotes, and what follows
+/// its semicolon.
 fn value(text: &str) -> Option<(&str, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let (value, rest) = text.split_once(';').unwrap_or((text, ""));

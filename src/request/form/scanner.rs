@@ -11,7 +11,8 @@ use crate::request::path::Entry;
 use crate::request::scan::{Layout, Looks, Member, Scan, ScanError, Spec};
 use crate::request::tokens::UNIT;
 
-/// A scan under way.
+/// A scan of a form under way, with the same methods as that of
+/// [JSON](crate::request::scan::Scanner).
 #[derive(Debug)]
 pub struct FormScanner {
     entry: Entry,
@@ -22,7 +23,7 @@ pub struct FormScanner {
 }
 
 impl FormScanner {
-    /// A scan of a body of which nothing has been seen.
+    /// Returns a scan of a body with that boundary, of which nothing has been seen.
     #[must_use]
     pub fn new(spec: &Spec, boundary: &str) -> Self {
         Self {
@@ -42,8 +43,8 @@ impl FormScanner {
         self.read(chunk).map(|_| ())
     }
 
-    /// Reads the next chunk as far as the end of the first `model`, and gives back
-    /// what is left of it.
+    /// Reads the next chunk as far as the end of the first `model`, and returns what is left
+    /// of it.
     ///
     /// # Errors
     /// As [`feed`](Self::feed).
@@ -61,26 +62,27 @@ impl FormScanner {
         read
     }
 
-    /// Whether reading stopped at the first `model`.
+    /// Returns whether reading has stopped at the first `model`.
     #[must_use]
     pub const fn is_at_model(&self) -> bool {
         self.fields.is_paused
     }
 
-    /// The model where the scan has stopped at it; none where text came before it.
+    /// Returns the model where the scan has stopped at it; `None` where text of the prompt came
+    /// before it.
     #[must_use]
     pub fn early_model(&self) -> Option<&str> {
         let is_early = self.is_at_model() && self.fields.found.bytes == 0;
         self.fields.found.model.as_deref().filter(|_| is_early)
     }
 
-    /// The places found so far.
+    /// Returns the places found so far.
     #[must_use]
     pub fn layout(&self) -> Layout {
         layout(&self.fields.found, &self.boundary)
     }
 
-    /// Goes on after the model, looking at that much.
+    /// Goes on after the model, looking at that much of the text that follows.
     pub fn go_on(&mut self, looks: Looks) {
         self.fields.looks = looks;
         self.fields.is_paused = false;
@@ -93,7 +95,7 @@ impl FormScanner {
         self.fields.is_released = true;
     }
 
-    /// Ends the body and says what was in it.
+    /// Ends the body and returns what was in it.
     ///
     /// # Errors
     /// If it is not a whole form.
@@ -124,6 +126,8 @@ impl FormScanner {
     }
 }
 
+/// Returns the layout of a form: a part is a member of which only the value has a place, since
+/// nothing but the value of a model is ever changed.
 fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     let member = |value: &Range<u64>| Member {
         whole: value.clone(),
@@ -139,7 +143,8 @@ fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     }
 }
 
-/// The estimate, or what bounds it: no text has more tokens than bytes.
+/// Returns the estimate of the input's tokens; where text was not looked at, what bounds it:
+/// no text has more tokens than bytes.
 fn tokens(found: &FormFindings, looks: Looks) -> Tokens {
     let unknown = if looks.tokens { 0 } else { found.bytes };
     let text = Tokens::exactly(found.tokens.div_ceil(UNIT));

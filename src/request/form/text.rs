@@ -3,6 +3,7 @@
 use super::malformed::malformed;
 use crate::request::scan::ScanError;
 
+/// A text whose pieces are handed on as whole characters.
 #[derive(Debug, Default)]
 pub(super) struct TextPieces {
     /// Where the next byte stands in the body, those of a cut character aside.
@@ -14,17 +15,21 @@ pub(super) struct TextPieces {
 const LONGEST_CHARACTER: usize = 4;
 
 impl TextPieces {
-    /// A text that begins at that byte of the body.
+    /// Returns a text that begins at that byte of the body.
     pub(super) const fn new(at: u64) -> Self {
         Self { at, cut: Vec::new() }
     }
 
-    /// Reads the next piece and hands on whole characters.
+    /// Reads the next piece and calls `each` with whole characters.
+    ///
+    /// # Errors
+    /// What is not UTF-8.
     pub(super) fn push(
         &mut self,
         mut piece: &[u8],
         mut each: impl FnMut(&str),
     ) -> Result<(), ScanError> {
+        // As long as a character waits, bytes go to it one by one, until it is whole.
         while let Some((byte, rest)) = piece.split_first().filter(|_| !self.cut.is_empty()) {
             self.cut.push(*byte);
             piece = rest;
@@ -34,6 +39,7 @@ impl TextPieces {
         self.take(piece, &mut each)
     }
 
+    /// Hands on the whole characters of these bytes, and keeps one that is cut at their end.
     fn take(&mut self, bytes: &[u8], each: &mut impl FnMut(&str)) -> Result<(), ScanError> {
         let error = match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -56,6 +62,9 @@ impl TextPieces {
     }
 
     /// Ends the text.
+    ///
+    /// # Errors
+    /// Its last character is not whole.
     pub(super) fn finish(&self) -> Result<(), ScanError> {
         if self.cut.is_empty() { Ok(()) } else { Err(malformed(self.at, "invalid UTF-8")) }
     }

@@ -2,7 +2,7 @@
 
 use crate::request::document::Document;
 
-/// The formats that the same providers speak.
+/// The formats that the same providers speak. A provider's `api` names one or more of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// OpenAI's, whose paths are also Azure's.
@@ -23,7 +23,8 @@ pub enum Family {
     Ollama,
 }
 
-/// The shape of error bodies a client understands.
+/// The shape of error bodies that the clients of a format understand, in which refusals are
+/// written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// `{"error": {"message", "type", "param", "code"}}`
@@ -38,7 +39,7 @@ pub enum Dialect {
     Ollama,
 }
 
-/// Where a request names its model.
+/// Where a request names its model, and so where it is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModelPlace {
     /// In the body.
@@ -117,7 +118,7 @@ pub enum BodyKind {
     None,
 }
 
-/// One path of a format.
+/// One path of a format: what a request on it asks for, and how its body is read.
 #[derive(Debug, Clone, Copy)]
 pub struct PathRow {
     /// What a request on it asks for.
@@ -133,15 +134,18 @@ pub struct PathRow {
     pub streams: bool,
 }
 
+/// Returns a path whose body is JSON.
 pub(super) const fn json(task: Task, end: &'static str, document: &'static Document) -> PathRow {
     PathRow { task, end, document, body: BodyKind::Json, streams: false }
 }
 
+/// Returns a path whose body is a form with files, or JSON.
 pub(super) const fn form(task: Task, end: &'static str, document: &'static Document) -> PathRow {
     PathRow { body: BodyKind::Form, ..json(task, end, document) }
 }
 
 impl PathRow {
+    /// Returns the same path, whose answer streams unless the body says otherwise.
     pub(super) const fn streaming(self) -> Self {
         Self { streams: true, ..self }
     }

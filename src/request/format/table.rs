@@ -5,7 +5,8 @@ use std::fmt;
 use super::column::{BodyKind, Dialect, Family, ModelPlace, PathRow, Task, form, json};
 use crate::request::document::{anthropic, gemini, openai, other};
 
-/// Makes the enum and its table of rows.
+/// Makes the enum and its table of rows: a row for each variant, a value for each field of
+/// [`Row`]. So a variant without a row does not compile, nor a row that lacks a field.
 macro_rules! formats {
     ($($(#[$doc:meta])* $format:ident = $code:literal { $($column:ident: $value:expr,)* })*) => {
         /// A request shape of a provider API.
@@ -19,6 +20,7 @@ macro_rules! formats {
             /// Every format, in the order of the documentation.
             pub const ALL: [Self; [$($code),*].len()] = [$(Self::$format),*];
 
+            /// Returns its row.
             const fn row(self) -> &'static Row {
                 match self {
                     $(Self::$format => const { &Row { $($column: $value,)* } },)*
@@ -221,7 +223,7 @@ formats! {
     }
 }
 
-/// What is known of one format.
+/// What is known of one format; the methods of [`Format`] say what each is for.
 struct Row {
     name: &'static str,
     family: Family,
@@ -245,7 +247,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 
-    /// Returns the number that stands for it where it is handed over or kept.
+    /// Returns the number that stands for it where it is handed over or kept. It stays the same
+    /// in all versions of the module, whatever is added.
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
@@ -289,7 +292,7 @@ impl Format {
         self.row().has_run_status
     }
 
-    /// Returns its own paths.
+    /// Returns its own paths. Azure's are those of the OpenAI formats, below a deployment.
     #[must_use]
     pub const fn paths(self) -> &'static [PathRow] {
         self.row().paths

@@ -6,6 +6,11 @@
 //! that hold it there are compared. Case is ignored by setting one bit of every
 //! byte, which makes some bytes alike that are not; the comparison tells them
 //! apart. Knows nothing of text that is not ASCII.
+//!
+//! For example the shortest keyword is `refactor`, of eight bytes: the stride is five, and
+//! of any eight bytes of a text the first five places hold one that is divisible by five.
+//! There the text of the keyword has one of the grams `refa`, `efac`, `fact`, `acto`,
+//! `ctor`, so looking at every fifth place for one of those finds it.
 
 use crate::sort::ordered;
 
@@ -22,7 +27,7 @@ const MOST_BITS: usize = 1 << 20;
 /// What ignoring case makes of a gram.
 const FOLD: u32 = 0x2020_2020;
 
-/// A gram of a keyword.
+/// A gram of a keyword, and where in which keyword it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct GramPlace {
     gram: u32,
@@ -34,18 +39,22 @@ struct GramPlace {
 /// Keywords and where their grams are.
 #[derive(Debug)]
 pub(super) struct Filter {
+    /// Every how many bytes a gram is looked up.
     stride: usize,
+    /// Tells nearly all grams that are of no keyword.
     table: Table,
     /// Sorted by gram.
     places: Vec<GramPlace>,
     words: Vec<String>,
 }
 
-/// The search of a piece was given up: too much of it looks like keywords.
+/// The search of a piece was given up: too much of it looks like keywords, and comparing
+/// would take longer than the automaton. A client could write such text on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooAlike;
 
-/// Which grams are known, and a few that are not.
+/// Which grams are known, and by chance a few that are not: a set of two bits for each, as in
+/// a Bloom filter.
 #[derive(Debug)]
 struct Table {
     words: Vec<u64>,
@@ -54,18 +63,20 @@ struct Table {
 }
 
 impl Table {
-    /// A table for that many grams.
+    /// Returns an empty table with room for that many grams.
     fn new(grams: usize) -> Self {
         let bits = grams.saturating_mul(16).clamp(LEAST_BITS, MOST_BITS).next_power_of_two();
         Self { words: vec![0; bits / 64], shift: 32_u32.saturating_sub(bits.trailing_zeros()) }
     }
 
+    /// Returns the word and the bit that a gram goes by.
     #[inline]
     fn bit(&self, gram: u32) -> (usize, u64) {
         let at = gram.wrapping_mul(0x9e37_79b1).wrapping_shr(self.shift);
         ((at / 64) as usize, 1 << (at % 64))
     }
 
+    /// Adds a gram.
     fn insert(&mut self, gram: u32) {
         for (word, bit) in [self.bit(gram), self.bit(other(gram))] {
             if let Some(word) = self.words.get_mut(word) {
@@ -74,12 +85,13 @@ impl Table {
         }
     }
 
-    /// Whether a gram that [`Self::has`] is also known by a second bit: comparing costs
-    /// much more.
+    /// Returns whether a gram that [`Self::has`] is also known by its second bit. Asked only
+    /// after the first, since nearly no gram has that.
     fn confirms(&self, gram: u32) -> bool {
         self.has(other(gram))
     }
 
+    /// Returns whether a gram may be known, by its first bit.
     #[inline]
     fn has(&self, gram: u32) -> bool {
         let (word, bit) = self.bit(gram);
@@ -87,7 +99,7 @@ impl Table {
     }
 }
 
-/// What a gram's second bit goes by.
+/// Returns another number for a gram, by which it has a second bit.
 const fn other(gram: u32) -> u32 {
     gram.rotate_left(15).wrapping_mul(0x85eb_ca77)
 }
@@ -96,9 +108,9 @@ impl Filter {
     /// Shortest keyword that can be looked for in this way.
     pub(super) const SHORTEST: usize = GRAM;
 
-    /// A filter for some of these folded words, by index; `None` if there are none.
-    ///
-    /// The words are ASCII and of at least [`Self::SHORTEST`] bytes.
+    /// Returns a filter for some of these words, which are `chosen` by their index; `None` if
+    /// there are none. The chosen words are ASCII, in lower case, and of at least
+    /// [`Self::SHORTEST`] bytes.
     pub(super) fn new(
         words: &[String],
         chosen: impl Iterator<Item = usize> + Clone,
@@ -107,6 +119,8 @@ impl Filter {
         let shortest = chosen.clone().map(|at| word(at).len()).min()?;
         let stride = shortest.saturating_sub(GRAM - 1).clamp(1, LONGEST_STRIDE);
         let mut places = Vec::new();
+        // The grams of a keyword that may stand at a place that is looked at; further ones
+        // would be one stride behind those.
         for at in chosen {
             for (offset, gram) in word(at).windows(GRAM).take(stride).enumerate() {
                 let gram = gram_of(gram);
@@ -126,6 +140,7 @@ impl Filter {
     /// # Errors
     /// When comparing takes longer than another way of searching would.
     pub(super) fn search(&self, text: &[u8], mut found: impl FnMut(usize)) -> Result<(), TooAlike> {
+        // So many comparisons take about as long as the automaton.
         let mut budget = text.len() / 4;
         let mut at = 0_usize;
         // Several at a time, so that there is one branch for all of them.
@@ -140,6 +155,7 @@ impl Filter {
             }
             at = at.saturating_add(group);
         }
+        // What is left is shorter than a group.
         let rest = text.get(at..).unwrap_or_default();
         for (gram, at) in rest.windows(GRAM).zip(at..).step_by(self.stride) {
             let gram = gram_of(gram);
@@ -150,7 +166,8 @@ impl Filter {
         Ok(())
     }
 
-    /// The grams at a place and the next ones of a group.
+    /// Returns the grams at a place and at the next ones, as many as are looked up together;
+    /// `None` where the text ends too early for all that they may span.
     #[inline]
     fn grams(&self, text: &[u8], at: usize) -> Option<[u32; TOGETHER]> {
         let stride = self.stride.min(LONGEST_STRIDE);
@@ -159,6 +176,10 @@ impl Filter {
         Some([gram(0), gram(1), gram(2), gram(3)])
     }
 
+    /// Compares the text around a place with all keywords that hold its gram.
+    ///
+    /// # Errors
+    /// The budget is used up.
     #[cold]
     fn compare(
         &self,
@@ -185,6 +206,7 @@ impl Filter {
     }
 }
 
+/// Returns the first four bytes as a gram, without case.
 fn gram_of(bytes: &[u8]) -> u32 {
     bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) | FOLD
 }

@@ -18,16 +18,17 @@ use aho_corasick::{Anchored, MatchKind, StartKind, dfa, nfa::contiguous};
 
 use filter::Filter;
 
-/// Index of a distinct keyword.
+/// Index of a distinct keyword. Spellings that compare alike have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeywordId(pub usize);
 
-/// The keywords that occur in a text: a sorted set of ids.
+/// The keywords that occur in a text: a sorted set of ids. Few occur in any text, so a list is
+/// smaller than a bit for each that is configured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeywordSet(Vec<KeywordId>);
 
 impl KeywordSet {
-    /// Whether the keyword occurs.
+    /// Returns whether the keyword occurs.
     #[must_use]
     pub fn contains(&self, id: KeywordId) -> bool {
         self.0.binary_search(&id).is_ok()
@@ -47,7 +48,7 @@ impl KeywordSet {
         }
     }
 
-    /// Whether no keyword occurs.
+    /// Returns whether no keyword occurs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -59,11 +60,12 @@ impl KeywordSet {
     }
 }
 
-/// A search between two pieces of text.
+/// A search between two pieces of text: what a keyword may have begun with. It can be copied
+/// and gone back to, so that text which turns out not to count leaves nothing behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(StateID);
 
-/// All keywords, ready to be searched for.
+/// All keywords of a configuration, ready to be searched for.
 #[derive(Debug, Default)]
 pub struct Keywords {
     machine: KeywordMachine,
@@ -71,10 +73,11 @@ pub struct Keywords {
     filter: Option<Filter>,
     /// Whether some keyword is not ASCII.
     has_others: bool,
-    /// Bytes of text that a keyword cannot be longer than, whatever its case.
+    /// So many bytes of text hold the longest keyword, whatever its case.
     longest: usize,
 }
 
+/// The automaton.
 #[derive(Debug, Default)]
 enum KeywordMachine {
     /// There are no keywords.
@@ -87,13 +90,13 @@ enum KeywordMachine {
 }
 
 impl Keywords {
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         matches!(self.machine, KeywordMachine::Nothing)
     }
 
-    /// A search at the start of a text.
+    /// Returns a search at the start of a text.
     #[must_use]
     pub fn start(&self) -> Cursor {
         let start = match &self.machine {
@@ -104,7 +107,8 @@ impl Keywords {
         Cursor(start.unwrap_or(StateID::ZERO))
     }
 
-    /// Searches a piece of text and adds the keywords that end in it.
+    /// Searches a piece of text and adds the keywords that end in it, those that began in
+    /// earlier pieces among them.
     pub fn feed(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
         let border = self.longest.saturating_mul(2);
         match &self.filter {
@@ -115,7 +119,9 @@ impl Keywords {
         }
     }
 
-    /// The automaton sees what crosses the borders of the piece and what is not ASCII.
+    /// Searches a long piece by the filter. The automaton sees only what the filter cannot:
+    /// keywords that cross the borders of the piece, and what is not ASCII. `border` is so much
+    /// of either end as such a keyword may reach into.
     fn feed_long(
         &self,
         filter: &Filter,
@@ -124,10 +130,12 @@ impl Keywords {
         hits: &mut KeywordSet,
         border: usize,
     ) {
+        // What has begun before the piece ends within its first bytes.
         let head = piece.get(..boundary_after(piece, border)).unwrap_or(piece);
         self.step_through(cursor, head, hits);
         let found = filter.search(piece.as_bytes(), |keyword| hits.insert(KeywordId(keyword)));
         if found.is_err() {
+            // There is nothing to be gained by it in this text. What was found so far stands.
             let rest = piece.get(head.len()..).unwrap_or_default();
             self.step_through(cursor, rest, hits);
             return;
@@ -138,14 +146,16 @@ impl Keywords {
                 self.step_through(&mut self.start(), text, hits);
             }
         }
-        // What the automaton knows at the end hangs on no more than the last bytes.
+        // What the automaton knows at the end depends on no more than the last bytes, so it
+        // has not missed anything.
         *cursor = self.start();
         let last = boundary_after(piece, piece.len().saturating_sub(border));
         self.step_through(cursor, piece.get(last..).unwrap_or_default(), hits);
     }
 
-    /// Where keywords may be that the filter does not see: around characters that are
-    /// not ASCII, or, where all keywords are, around the two that are cases of ASCII.
+    /// Returns where keywords may be that the filter does not see: around characters that are
+    /// not ASCII; where all keywords are ASCII, only around the two that are cases of ASCII
+    /// letters, `İ` and the Kelvin sign. Places that touch are one.
     fn odd_places(&self, piece: &str, border: usize) -> Vec<Range<usize>> {
         let mut places: Vec<Range<usize>> = Vec::new();
         for (at, char) in piece.char_indices().filter(|(_, char)| !char.is_ascii()) {
@@ -162,6 +172,7 @@ impl Keywords {
         places
     }
 
+    /// Searches a piece by the automaton alone.
     fn step_through(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
         match &self.machine {
             KeywordMachine::Nothing => {}
@@ -174,11 +185,12 @@ impl Keywords {
 /// Up to this length, a piece is not worth being filtered.
 const SHORT: usize = 128;
 
-/// The first border of characters at or after a place.
+/// Returns the first border of characters at or after a place.
 fn boundary_after(text: &str, at: usize) -> usize {
     (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
+/// Takes an automaton through a piece of text, as it compares: in lower case.
 fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
     let mut state = cursor.0;
     for char in piece.chars() {
@@ -195,6 +207,7 @@ fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mu
     cursor.0 = state;
 }
 
+/// Takes an automaton through one byte, and returns its next state.
 #[inline]
 fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordSet) -> StateID {
     let state = machine.next_state(Anchored::No, state, byte);
@@ -212,12 +225,12 @@ fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordS
     state
 }
 
-/// The characters that stand for this one in a comparison.
+/// Returns the characters that stand for this one in a comparison.
 fn folded(char: char) -> impl Iterator<Item = char> {
     char.to_lowercase().map(|lower| if lower == 'ς' { 'σ' } else { lower })
 }
 
-/// Collects keywords and builds their automaton.
+/// Collects the keywords of a configuration and builds their automaton.
 #[derive(Debug, Default)]
 pub struct KeywordsBuilder {
     words: Vec<String>,
@@ -230,7 +243,7 @@ impl KeywordsBuilder {
     /// Up to this length of all keywords together they get the fastest table.
     const SMALL_BYTES: usize = 4096;
 
-    /// The id of a keyword; spellings that compare alike share one.
+    /// Adds a keyword and returns its id. Spellings that compare alike share one.
     pub fn add(&mut self, word: &str) -> KeywordId {
         let word: String = word.chars().flat_map(folded).collect();
         let next = KeywordId(self.words.len());
@@ -240,7 +253,7 @@ impl KeywordsBuilder {
         })
     }
 
-    /// The automaton over all added keywords.
+    /// Returns the automaton over all keywords that were added.
     ///
     /// # Errors
     /// What is wrong, where a keyword is empty or the keywords are too many or
@@ -270,7 +283,8 @@ impl KeywordsBuilder {
         let ascii = || self.words.iter().enumerate().filter(|(_, word)| word.is_ascii());
         let is_long = ascii().all(|(_, word)| word.len() >= Filter::SHORTEST);
         let filter = is_long.then(|| Filter::new(&self.words, ascii().map(|(at, _)| at)));
-        // A character is up to half as long again as its lower case.
+        // A character may be half as long again as its lower case, and as a keyword is
+        // kept in that, its text may be so much longer.
         let longest = self.words.iter().map(String::len).max().unwrap_or(0);
         Ok(Keywords {
             machine,

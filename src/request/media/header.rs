@@ -7,7 +7,7 @@
 
 use super::size::Media;
 
-/// How far into the data a size may stand: a JPEG has its behind segments of up to
+/// How far into the data a size may stand: that of a JPEG comes after segments of up to
 /// 64 KiB each, of which cameras fill one or two.
 const FRONT: u32 = 256 * 1024;
 /// Bytes of headers that are read of one request, those passed over aside: thousands of
@@ -43,7 +43,7 @@ enum HeaderStage {
     JpegFrame,
 }
 
-/// What the header says of the data.
+/// What the header says of the data, as far as it has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HeaderFinding {
     /// Nothing yet.
@@ -60,11 +60,15 @@ pub(super) enum HeaderFinding {
     },
 }
 
+/// What a stage leads to.
 enum HeaderStep {
+    /// To pass over `skip` bytes and then read `wanted` ones in that stage.
     Read { skip: u32, wanted: u8, stage: HeaderStage },
+    /// The end.
     Found(HeaderFinding),
 }
 
+/// Returns the step to read so many bytes next.
 const fn read(wanted: u8, stage: HeaderStage) -> Option<HeaderStep> {
     Some(HeaderStep::Read { skip: 0, wanted, stage })
 }
@@ -73,22 +77,25 @@ const fn read(wanted: u8, stage: HeaderStage) -> Option<HeaderStep> {
 #[derive(Debug)]
 pub(super) struct Header {
     stage: HeaderStage,
+    /// The bytes of this stage, how many have come, and how many it needs.
     head: [u8; ROOM],
     filled: u8,
     wanted: u8,
     /// Bytes to pass over before the next one is read.
     skip: u32,
+    /// Bytes of the data so far.
     at: u32,
     /// Bytes that may still be read, of this header and those that follow.
     left: u32,
     /// Bytes of sound in a second.
     rate: u32,
-    /// What is left of its format.
+    /// Of a chunk with the format of sound, the bytes that are not read.
     rest: u32,
     found: HeaderFinding,
 }
 
 impl Header {
+    /// Returns a header of which nothing has been read.
     pub(super) const fn new() -> Self {
         Self {
             stage: HeaderStage::Start,
@@ -109,11 +116,12 @@ impl Header {
         *self = Self { left: self.left, ..Self::new() };
     }
 
+    /// Returns what it says so far.
     pub(super) const fn found(&self) -> HeaderFinding {
         self.found
     }
 
-    /// How many of the next bytes do not matter.
+    /// Returns how many of the next bytes do not matter, so that they need not even be decoded.
     pub(super) const fn skip(&self) -> u32 {
         self.skip
     }
@@ -124,7 +132,7 @@ impl Header {
         self.at = self.at.saturating_add(count);
     }
 
-    /// Gives up.
+    /// Gives up: nothing is known of this data.
     pub(super) fn close(&mut self) {
         self.found = HeaderFinding::Nothing;
     }
@@ -147,6 +155,7 @@ impl Header {
         }
     }
 
+    /// Goes to the next stage, unless that is too far into the data.
     fn take(&mut self, step: &HeaderStep) {
         match *step {
             HeaderStep::Found(found) => self.found = found,
@@ -158,7 +167,8 @@ impl Header {
         }
     }
 
-    /// What a stage whose bytes are there leads to; nothing where they make no sense.
+    /// Returns what a stage leads to whose bytes are all there; `None` where they make no
+    /// sense.
     fn next(&mut self) -> Option<HeaderStep> {
         let head = self.head;
         let head = head.get(..usize::from(self.wanted))?;
@@ -188,7 +198,8 @@ impl Header {
         }
     }
 
-    /// <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>
+    /// Returns what a chunk of a WAV leads to, by its name and size:
+    /// <https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/WAVE/WAVE.html>.
     fn wave_chunk(&mut self, name: &[u8], size: u32) -> Option<HeaderStep> {
         // Chunks begin at even places.
         let padded = size.saturating_add(size & 1);
@@ -207,6 +218,7 @@ impl Header {
     }
 }
 
+/// Returns what the first four bytes lead to: they say which kind of data it is.
 fn start(head: &[u8]) -> Option<HeaderStep> {
     match head {
         [0x89, b'P', b'N', b'G'] => read(20, HeaderStage::Png),
@@ -217,13 +229,14 @@ fn start(head: &[u8]) -> Option<HeaderStep> {
     }
 }
 
+/// Returns a picture of that size, if it is one that is believed.
 fn picture(width: u32, height: u32) -> Option<HeaderStep> {
     let is_believed = |side: u32| (1..=LONGEST_SIDE).contains(&side);
     let found = HeaderFinding::Picture { width, height };
     (is_believed(width) && is_believed(height)).then_some(HeaderStep::Found(found))
 }
 
-/// A number of up to four bytes, the highest first.
+/// Returns the number in up to four bytes, the highest first.
 fn big(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
@@ -233,20 +246,21 @@ fn little(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-/// <https://www.w3.org/TR/png-3/#11IHDR>
+/// Returns the size of a PNG, which has it first: <https://www.w3.org/TR/png-3/#11IHDR>.
 fn png(head: &[u8]) -> Option<HeaderStep> {
     let (width, height) = head.strip_prefix(b"\r\n\x1a\n\0\0\0\x0dIHDR")?.split_at_checked(4)?;
     picture(big(width), big(height))
 }
 
-/// <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
+/// Returns the size of a GIF: <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>.
 fn gif(head: &[u8]) -> Option<HeaderStep> {
     let sides = head.strip_prefix(b"7a").or_else(|| head.strip_prefix(b"9a"))?;
     let (width, height) = sides.split_at_checked(2)?;
     picture(little(width), little(height))
 }
 
-/// <https://developers.google.com/speed/webp/docs/riff_container>
+/// Returns what a stage of a WebP leads to. There are three kinds, each with its size written
+/// in its own way: <https://developers.google.com/speed/webp/docs/riff_container>.
 fn webp(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     match (stage, head) {
         (HeaderStage::Webp, [b'V', b'P', b'8', b' ', ..]) => read(10, HeaderStage::WebpLossy),
@@ -270,7 +284,9 @@ fn webp(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     }
 }
 
-/// Bytes in a second: as it is said, or as it follows, whichever is less.
+/// Returns the bytes of sound in a second, as the format says or as follows from the samples,
+/// whichever is less; `None` where that is not believed. Fewer bytes a second make the sound
+/// longer, so the estimate is rather too high.
 fn rate(format: &[u8]) -> Option<u32> {
     let [_, _, channels @ ..] = format else { return None };
     let (channels, rest) = channels.split_at_checked(2)?;
@@ -287,7 +303,8 @@ fn rate(format: &[u8]) -> Option<u32> {
     (samples <= FASTEST && rate >= Media::SLOWEST).then_some(rate)
 }
 
-/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, table B.1
+/// Returns what a stage of a JPEG leads to:
+/// <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, table B.1.
 fn jpeg(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     match (stage, head) {
         (HeaderStage::JpegMark, [0xff]) => read(1, HeaderStage::JpegMarker),
@@ -296,7 +313,7 @@ fn jpeg(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
             let skip = big(length).checked_sub(2)?;
             Some(HeaderStep::Read { skip, wanted: 1, stage: HeaderStage::JpegMark })
         }
-        // A height of none is told behind the picture.
+        // A height of 0 says that it is told after the picture; that is not believed.
         (HeaderStage::JpegFrame, [_, _, _, size @ ..]) => {
             let (height, width) = size.split_at_checked(2)?;
             picture(big(width), big(height))
@@ -305,14 +322,14 @@ fn jpeg(stage: HeaderStage, head: &[u8]) -> Option<HeaderStep> {
     }
 }
 
-/// What follows a marker of JPEG.
+/// Returns what a marker of a JPEG leads to.
 const fn marked(marker: u8) -> Option<HeaderStep> {
     match marker {
         0xff => read(1, HeaderStage::JpegMarker),
         // Tables and arithmetic coding stand among the frames.
         0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => read(7, HeaderStage::JpegFrame),
         0x01 => read(1, HeaderStage::JpegMark),
-        // Nothing may come before the frame that belongs behind it.
+        // What belongs after the frame may not come before it.
         0x00 | 0xd0..=0xda => None,
         _ => read(2, HeaderStage::JpegSegment),
     }

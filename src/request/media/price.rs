@@ -8,20 +8,20 @@ use super::size::Media;
 use crate::request::facts::Tokens;
 use crate::request::tokens::Costs;
 
-/// What the data of one part of a request came to; a part may have several, of
-/// which the dearest counts.
+/// What the data of one part of a request measures. A part may have several data, of which
+/// the dearest counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Measured {
     /// Tokens of a picture; none where its size is not known.
     image: u32,
     /// Tokens of sound; none where its length is not known.
     audio: u32,
-    /// Bytes of data that was not looked at.
+    /// Bytes of data that was not looked at, and so may be anything.
     unseen: u32,
 }
 
 impl Measured {
-    /// Of both.
+    /// Returns what both measure together.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -32,36 +32,38 @@ impl Measured {
     }
 }
 
-/// The costs of images, audio and files in one request.
+/// What images, audio and files cost in one request: known by what carries them only after
+/// their data has passed, so it is measured first and priced later.
 #[derive(Debug, Clone, Copy)]
 pub struct Pricing {
     formula: Formula,
     costs: Costs,
 }
 
-/// Tokens of a picture at low detail, whatever its size.
+/// Tokens of a picture at low detail, whatever its size, by OpenAI's formula.
 const LOW: u64 = 85;
 
 impl Pricing {
-    /// Costs by a formula, with these where the size says nothing.
+    /// Returns costs by a formula, and these where the size says nothing.
     #[must_use]
     pub const fn new(formula: Formula, costs: Costs) -> Self {
         Self { formula, costs }
     }
 
-    /// Whether sizes do not matter.
+    /// Returns whether sizes do not matter, so that data need not be looked at.
     #[must_use]
     pub fn is_fixed(self) -> bool {
         self.formula == Formula::Fixed
     }
 
-    /// The framing of one message.
+    /// Returns the tokens of one message's framing.
     #[must_use]
     pub const fn message(self) -> u64 {
         self.costs.message
     }
 
-    /// What came of data that was looked at, or not.
+    /// Returns what data measures that went through a probe; `looks` says whether that has
+    /// looked at it, rather than only counted.
     #[must_use]
     pub fn measured(self, probe: &Probe, looks: bool) -> Measured {
         let none = Measured::default();
@@ -80,7 +82,7 @@ impl Pricing {
         }
     }
 
-    /// The tokens of one image, between two bounds where it was not looked at.
+    /// Returns the tokens of one image, between two bounds where it was not looked at.
     #[must_use]
     pub fn image(self, measured: Measured, is_low: bool) -> Tokens {
         let fixed = self.costs.image;
@@ -95,7 +97,7 @@ impl Pricing {
         }
     }
 
-    /// The tokens of one piece of audio.
+    /// Returns the tokens of one piece of audio, between two bounds where it was not looked at.
     #[must_use]
     pub fn audio(self, measured: Measured) -> Tokens {
         let fixed = self.costs.audio;
@@ -109,7 +111,7 @@ impl Pricing {
         }
     }
 
-    /// The tokens of one file: of what is in it nothing is known.
+    /// Returns the tokens of one file. Nothing is known of what is in it, so all cost the same.
     #[must_use]
     pub const fn file(self) -> Tokens {
         Tokens::exactly(self.costs.file)

@@ -1,4 +1,4 @@
-//! Media as it comes: in base64, behind the head of a data URL or without one, or
+//! Media as it comes: in base64, after the head of a data URL or without one, or
 //! as it is.
 //!
 //! Refuses to be lenient: what is no base64 without blanks has no size that all
@@ -10,23 +10,26 @@ use super::size::Media;
 /// Longest head of a data URL.
 const LONGEST_HEAD: u64 = 256;
 
+/// How the next byte is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProbeState {
     /// Before the first byte of what may be a data URL.
     Start,
-    /// In the head of one, up to its comma. Its last bytes, in small letters.
+    /// In the head of one, up to its comma. The number is its last eight bytes, in small letters.
     Head(u64),
+    /// In base64.
     Base64 {
         /// Digits that are not yet a byte, the last one lowest.
         bits: u32,
         count: u8,
     },
+    /// In the data itself.
     Raw,
     /// Nothing more is looked into.
     Done,
 }
 
-/// Reads the sizes off the data of one request, which comes in pieces.
+/// Reads the sizes off the data of one request, which comes in pieces, one data after another.
 #[derive(Debug)]
 pub struct Probe {
     state: ProbeState,
@@ -39,13 +42,13 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// A probe of data URLs and base64.
+    /// Returns a probe of data URLs and base64, as JSON has them.
     #[must_use]
     pub const fn of_text() -> Self {
         Self::new(false)
     }
 
-    /// A probe of data itself.
+    /// Returns a probe of data itself, as a form has it.
     #[must_use]
     pub const fn of_bytes() -> Self {
         Self::new(true)
@@ -55,7 +58,7 @@ impl Probe {
         Self { state: ProbeState::Done, header: Header::new(), length: 0, head: 0, is_raw }
     }
 
-    /// Begins the next data, to look into it or only to count it.
+    /// Begins the next data. `looks` says whether to look into it, or only to count it.
     pub const fn restart(&mut self, looks: bool) {
         self.header.restart();
         (self.length, self.head) = (0, 0);
@@ -66,7 +69,7 @@ impl Probe {
         };
     }
 
-    /// Bytes so far, as they came.
+    /// Returns how many bytes of the data have come, as they came.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length
@@ -81,6 +84,7 @@ impl Probe {
         self.length = self.length.saturating_add(piece.len() as u64);
     }
 
+    /// Reads a piece while the size is not known.
     #[inline(never)]
     fn read(&mut self, mut piece: &[u8]) {
         while let [first, rest @ ..] = piece {
@@ -104,7 +108,8 @@ impl Probe {
         }
     }
 
-    /// What comes after a byte of the head of a data URL; it and those before it.
+    /// Returns what comes after a byte of the head of a data URL; `last` is that byte and those
+    /// before it. The head of base64 is `data:TYPE;base64,`; other data URLs are not looked at.
     fn head(&self, last: u64) -> ProbeState {
         const START: u64 = 0x64_61_74_61_3a; // data:
         const END: u64 = 0x3b_62_61_73_65_36_34_2c; // ;base64,
@@ -116,10 +121,12 @@ impl Probe {
         }
     }
 
-    /// Reads a digit, or passes over many; what is left.
+    /// Reads a digit, or passes over many at once, and returns what is left of the piece.
+    /// `bits` and `count` are those of [`ProbeState::Base64`].
     fn base64<'p>(&mut self, bits: u32, count: u8, piece: &'p [u8]) -> &'p [u8] {
         let groups = if count == 0 { self.header.skip() / 3 } else { 0 };
         let groups = groups.min(u32::try_from(piece.len() / 4).unwrap_or(u32::MAX));
+        // What the header does not want is not decoded, but it has to be base64.
         if groups > 0 {
             let Some((passed, rest)) = piece.split_at_checked(groups.saturating_mul(4) as usize)
             else {
@@ -138,6 +145,7 @@ impl Probe {
             return rest;
         };
         let bits = bits << 6 | u32::from(digit);
+        // Four digits are three bytes: the first digit completes none, each other one does.
         let ready = match count {
             0 => None,
             2 => Some(bits),
@@ -152,6 +160,7 @@ impl Probe {
         rest
     }
 
+    /// Reads a byte, or passes over many at once, and returns what is left of the piece.
     fn raw<'p>(&mut self, piece: &'p [u8]) -> &'p [u8] {
         let skip = usize::try_from(self.header.skip()).unwrap_or(usize::MAX).min(piece.len());
         let rest = piece.get(skip..).unwrap_or_default();
@@ -165,7 +174,7 @@ impl Probe {
         }
     }
 
-    /// What was found in all that came.
+    /// Returns what was found in all that came; `None` where that is nothing that is known.
     #[must_use]
     pub fn media(&self) -> Option<Media> {
         match self.header.found() {
@@ -181,7 +190,7 @@ impl Probe {
     }
 }
 
-/// The value of a digit, of either alphabet.
+/// Returns the value of a digit, of either alphabet of base64.
 const fn digit(byte: u8) -> Option<u8> {
     Some(match byte {
         b'A'..=b'Z' => byte.wrapping_sub(b'A'),
@@ -193,6 +202,7 @@ const fn digit(byte: u8) -> Option<u8> {
     })
 }
 
+/// Returns whether a byte is a digit. Without branches, for many at once.
 const fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() | (byte == b'+') | (byte == b'-') | (byte == b'/') | (byte == b'_')
 }

@@ -2,9 +2,12 @@
 
 use crate::text::{percent_decoded, percent_encoded};
 
-/// A path as servers that normalise paths understand it: percent-decoded, a
-/// backslash for a slash, without path parameters (`;…`), dot segments resolved,
-/// slashes merged, none at the end; then encoded again as far as it must be.
+/// Returns a path as servers that normalise paths understand it: percent-decoded, a backslash
+/// for a slash, without path parameters (`;…`), dot segments resolved, slashes merged, none at
+/// the end; then encoded again as far as it must be.
+///
+/// So `/v1/../v1//chat%2Fcompletions/` is `/v1/chat/completions`: whichever of the steps a
+/// server takes, it is asked for what was judged.
 #[must_use]
 pub fn canonical(path: &str) -> String {
     if is_canonical(path) {
@@ -15,7 +18,7 @@ pub fn canonical(path: &str) -> String {
     })
 }
 
-/// Whether a path is surely its own canonical spelling, as nearly all are.
+/// Returns whether a path is surely its own canonical spelling, as nearly all are.
 fn is_canonical(path: &str) -> bool {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
@@ -26,6 +29,7 @@ fn is_canonical(path: &str) -> bool {
         })
 }
 
+/// Returns the canonical path without encoding.
 fn canonical_bytes(path: &str) -> Vec<u8> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let decoded = percent_decoded(path);

@@ -19,7 +19,9 @@ const FOLDERS: [&str; 8] = [
 ];
 
 impl PathTable {
-    /// A path of LLM requests that is that folder or in it, as clients ask for them.
+    /// Returns a path of LLM requests that is that folder or in it, as clients ask for them;
+    /// `None` where there is none. What has a folder of its own, such as the admin endpoints,
+    /// must not take requests away.
     #[must_use]
     pub fn below(&self, folder: &str) -> Option<String> {
         // A path is known by its end, so this one is under any name before it.

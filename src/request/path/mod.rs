@@ -16,7 +16,8 @@ use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 pub use canonical::canonical;
 pub use entry::Entry;
 
-/// A request as its path describes it.
+/// A request as its path describes it: what it asks for, and where the model stands, if the
+/// body is not the place for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// What it asks for.
@@ -44,19 +45,19 @@ pub enum UrlModel {
 }
 
 impl Call {
-    /// The wire format.
+    /// Returns the wire format.
     #[must_use]
     pub const fn format(&self) -> Format {
         self.entry.format
     }
 
-    /// Whether the model's place is path or query, not the body.
+    /// Returns whether the model's place is path or query, not the body.
     #[must_use]
     pub const fn names_model(&self) -> bool {
         self.named.is_some()
     }
 
-    /// The model that path or query name.
+    /// Returns the model that path or query name.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         match self.named.as_ref()? {
@@ -65,13 +66,14 @@ impl Call {
         }
     }
 
-    /// Whether any model is asked for under this very path, wherever the model stands.
+    /// Returns whether any model is asked for under this very path: the model stands in the
+    /// body, and the path came as it is to be sent.
     #[must_use]
     pub fn is_at(&self, path: &str) -> bool {
         self.named.is_none() && self.path == path
     }
 
-    /// The path, without a query, for another model.
+    /// Returns the path, without a query, for another model.
     #[must_use]
     pub fn path_for(&self, model: &str) -> String {
         let Some(UrlModel::Path { before, after, .. }) = &self.named else {
@@ -80,7 +82,8 @@ impl Call {
         if self.format() != Format::GeminiGenerate {
             return format!("{before}{}{after}", uri_component(model));
         }
-        // The collection is a part of the model's name.
+        // In Gemini's paths the collection is a part of the model's name, as in
+        // `tunedModels/mine`; it is not encoded with the rest.
         let (collection, name) = match model.split_once('/') {
             Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
             _ => ("models", model),
@@ -88,7 +91,7 @@ impl Call {
         format!("{before}{collection}/{}{after}", uri_component(name))
     }
 
-    /// The query for another model: unchanged, unless it is the place of the model.
+    /// Returns the query for another model: unchanged, unless it is the place of the model.
     #[must_use]
     pub fn query_for(&self, query: Option<&str>, model: &str) -> Option<String> {
         if !matches!(self.named, Some(UrlModel::Query(_))) {
@@ -98,6 +101,7 @@ impl Call {
         let mut is_named = false;
         let mut pairs = Vec::new();
         for pair in query.into_iter().flat_map(|query| query.split('&')) {
+            // All that are the model, since servers differ in which one they take.
             if let Some(name) = model_parameter(pair) {
                 is_named = true;
                 pairs.push(format!("{name}={model}"));
@@ -112,14 +116,14 @@ impl Call {
     }
 }
 
-/// The name of a query parameter that is the model, in whatever case: Azure's servers
-/// do not mind it.
+/// Returns the name of a query parameter if it is the model's, in whatever case: Azure's
+/// servers do not mind it.
 fn model_parameter(pair: &str) -> Option<&'static str> {
     let name = percent_decoded(pair.split('=').next().unwrap_or_default());
     ["model", "deployment"].into_iter().find(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// The model of a query: the last one, as most servers read it.
+/// Returns the model of a query: the last one, as most servers read it.
 fn model_of(query: &str) -> Option<String> {
     let pair = query.split('&').rfind(|pair| model_parameter(pair).is_some())?;
     let value = pair.split_once('=').map_or("", |(_, value)| value).replace('+', " ");
@@ -127,9 +131,11 @@ fn model_of(query: &str) -> Option<String> {
     (!model.is_empty()).then_some(model)
 }
 
-/// Paths and what requests on them ask for; longer suffixes win.
+/// Paths and what requests on them ask for. A path is known by its end, so that providers may
+/// have anything before it; where several ends fit, the longest wins.
 #[derive(Debug, Clone)]
 pub struct PathTable {
+    /// The ends with a slash first, the longest first.
     suffixes: Vec<(String, Entry)>,
 }
 
@@ -140,7 +146,8 @@ impl Default for PathTable {
 }
 
 impl PathTable {
-    /// The built-in suffixes and `further` ones, which win over built-in ones of the same text.
+    /// Returns the built-in paths and `further` ends, which win over built-in ones of the same
+    /// text.
     pub fn with(further: impl IntoIterator<Item = (String, Format)>) -> Self {
         let entry = |(suffix, format): (String, Format)| {
             let suffix = canonical(&suffix);
@@ -153,16 +160,18 @@ impl PathTable {
         Self { suffixes: sorted(suffixes, &is_longer) }
     }
 
-    /// What a request of that method and path (with or without a query) asks for;
+    /// Returns what a request of that method and path (with or without a query) asks for;
     /// `None` if it is none of a known format.
     #[must_use]
     pub fn call(&self, method: &[u8], path: &str) -> Option<Call> {
         let (came, query) = split(path);
         let plain = canonical(came);
+        // Those that name the model come first: their ends are ends of other formats too.
         let (entry, path, named) = gemini(&plain)
             .or_else(|| self.azure(&plain))
             .or_else(|| bedrock(&plain))
             .or_else(|| self.suffixed(&plain, query))?;
+        // With another method it is another endpoint, which reads or deletes what is stored.
         let is_method = match entry.body {
             BodyKind::None => method == b"GET",
             BodyKind::Json | BodyKind::Form => method == b"POST",
@@ -173,7 +182,7 @@ impl PathTable {
 
     fn suffixed(&self, plain: &str, query: Option<&str>) -> Option<PathMatch> {
         let (kept, suffix, entry) = self.ending(plain)?;
-        let is_stored = entry.path == "messages" && holds(plain, "/threads/");
+        let is_stored = entry.path == "messages" && find(plain, "/threads/").is_some();
         // Messages of an assistant's thread are stored, and answered by no model.
         if is_stored {
             return None;
@@ -183,7 +192,8 @@ impl PathTable {
         Some((*entry, format!("{kept}{suffix}"), named))
     }
 
-    /// What a plain path ends with, whatever its case, and what stands before that.
+    /// Returns what stands before the known end of a plain path, that end as it is spelled
+    /// here, and what it asks for. The case of the path's letters does not matter.
     fn ending<'s, 'p>(&'s self, plain: &'p str) -> Option<(&'p str, &'s str, &'s Entry)> {
         self.suffixes.iter().find_map(|(suffix, entry)| {
             let (kept, end) = plain.split_at_checked(plain.len().checked_sub(suffix.len())?)?;
@@ -191,10 +201,11 @@ impl PathTable {
         })
     }
 
-    /// `…/openai/deployments/MODEL/OPERATION`: the operation as in the OpenAI formats.
+    /// Reads `…/openai/deployments/MODEL/OPERATION`, the operation being one of the OpenAI
+    /// formats.
     fn azure(&self, plain: &str) -> Option<PathMatch> {
         const FOLDER: &str = "/openai/deployments/";
-        let (at, _) = find(plain, FOLDER)?;
+        let at = find(plain, FOLDER)?;
         let (kept, suffix, entry) = self.ending(plain)?;
         let is_openai = entry.body != BodyKind::None && entry.format.family() == Family::OpenAi;
         let start = at.saturating_add(FOLDER.len());
@@ -207,9 +218,10 @@ impl PathTable {
     }
 }
 
-/// An entry, the plain path, and the model's place.
+/// What a path was found to be: an entry, the plain path, and the model's place.
 type PathMatch = (Entry, String, Option<UrlModel>);
 
+/// Returns a match whose model stands between two parts of the path.
 fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
     let named = UrlModel::Path {
         model: percent_decoded_text(model),
@@ -219,7 +231,8 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
     (entry, format!("{before}{model}{after}"), Some(named))
 }
 
-/// `…/models/MODEL:METHOD`, `…/tunedModels/MODEL:METHOD`.
+/// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`. A tuned model is asked for
+/// with its collection, as `tunedModels/MODEL`.
 fn gemini(plain: &str) -> Option<PathMatch> {
     let (rest, method) = plain.rsplit_once(':')?;
     let entry =
@@ -239,10 +252,11 @@ fn gemini(plain: &str) -> Option<PathMatch> {
     Some((entry, path, Some(named)))
 }
 
-/// `…/model/MODEL/END`, the model being everything between the two.
+/// Reads `…/model/MODEL/END`, the model being everything between the two: names of models
+/// may have slashes.
 fn bedrock(plain: &str) -> Option<PathMatch> {
     const FOLDER: &str = "/model/";
-    let (at, _) = find(plain, FOLDER)?;
+    let at = find(plain, FOLDER)?;
     let start = at.saturating_add(FOLDER.len());
     let (before, rest) = plain.split_at_checked(start)?;
     let (model, end) = rest.rsplit_once('/')?;
@@ -251,20 +265,17 @@ fn bedrock(plain: &str) -> Option<PathMatch> {
     (!model.is_empty()).then(|| found(entry, before, model, &format!("/{}", entry.path)))
 }
 
-/// Where a part of a path stands first, whatever its case.
-fn find<'p>(path: &'p str, part: &str) -> Option<(usize, &'p str)> {
+/// Returns where a part of a path stands first, whatever its case.
+fn find(path: &str, part: &str) -> Option<usize> {
     let ends = path.len().checked_sub(part.len())?;
     (0..=ends).find_map(|at| {
         let found = path.get(at..at.saturating_add(part.len()))?;
-        found.eq_ignore_ascii_case(part).then_some((at, found))
+        found.eq_ignore_ascii_case(part).then_some(at)
     })
 }
 
-fn holds(path: &str, part: &str) -> bool {
-    find(path, part).is_some()
-}
-
-/// Path and query.
+/// Returns the path and the query of a path as it comes; a fragment, which is none of either,
+/// is dropped.
 #[must_use]
 pub fn split(path: &str) -> (&str, Option<&str>) {
     let path = path.split('#').next().unwrap_or_default();

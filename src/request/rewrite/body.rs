@@ -42,19 +42,22 @@ impl fmt::Display for NotWritten {
     }
 }
 
-/// The edits for a body of that layout.
+/// Returns the edits for a body of that layout.
 ///
-/// `overrides` are top-level members: an object merges into one that is there,
-/// one level deep; `null` removes. `watched` are the keys that the layout's
-/// places were collected for. `read` gives bytes of the original body and is
-/// asked only for members that are merged into.
+/// `overrides` are top-level members: an object merges into one that is there, one level
+/// deep; `null` removes. `watched` are the keys that the layout's places were collected for.
+/// `read` gives bytes of the original body and is asked only for members that are merged into.
 ///
-/// Without a `model` the body names none, or is not the place for it. A form has no
-/// members to override.
+/// Without a `model` the body names none, or is not the place for it. A form has no members
+/// to override.
+///
+/// For example, with the model `b` and the override `"user": null` the body
+/// `{"user":"u","model":"a"}` has two edits: the value `"a"` becomes `"b"`, and `"user":"u",`
+/// goes with its comma.
 ///
 /// # Errors
-/// [`NotWritten`] where a member to merge into is too long, or starts like an object
-/// and cannot be read; or where a form cannot hold the model.
+/// [`NotWritten`] where a member to merge into is too long, or starts like an object and
+/// cannot be read; or where a form cannot hold the model.
 pub fn edits(
     layout: &Layout,
     model: Option<&str>,
@@ -65,56 +68,75 @@ pub fn edits(
     if let Some(boundary) = &layout.boundary {
         return model.map_or(Ok(Vec::new()), |model| field(layout, boundary, model));
     }
-    let mut edits = Vec::new();
-    let mut inserted = Vec::new();
+    let mut changes = Changes::default();
     if let Some(model) = model {
-        let model = Value::from(model).to_string();
-        edits.extend(layout.model.iter().map(|member| replacing(member, model.clone())));
-        if layout.model.is_empty() {
-            inserted.push(format!("\"model\":{model}"));
-        }
+        changes.set("model", &Value::from(model), layout.model.iter());
     }
-    let mut removed: Vec<&Member> = Vec::new();
     for (key, value) in overrides {
         let places = || {
             let is_key = |at: usize| watched.get(at) == Some(key);
             layout.watched.iter().filter(move |(at, _)| is_key(*at)).map(|(_, member)| member)
         };
         match (value, places().next_back()) {
-            (Value::Null, _) => removed.extend(places()),
-            (value, None) => {
-                inserted.push(format!("{}:{}", Value::from(key.as_str()), without_nulls(value)));
-            }
+            (Value::Null, _) => changes.removed.extend(places()),
             (Value::Object(over), Some(last)) => {
                 // What is merged is the client's: written for every occurrence, one
                 // request could become many times as large.
-                removed.extend(places().filter(|member| *member != last));
+                changes.removed.extend(places().filter(|member| *member != last));
                 let there = Some(&last.value).filter(|place| span(place) <= LARGEST_MERGED);
                 let there = there.ok_or_else(|| NotWritten::Merged { key: key.clone() })?;
-                edits.push(replacing(last, merged(key, over, read(there.clone()))?));
+                let merged = merged(key, over, read(there.clone()))?;
+                changes.edits.push(replacing(last, merged));
             }
-            (value, Some(_)) => {
-                let value = value.to_string();
-                edits.extend(places().map(|member| replacing(member, value.clone())));
-            }
+            (value, Some(_)) => changes.set(key, value, places()),
+            (value, None) => changes.set(key, &without_nulls(value), places()),
         }
     }
-    let left = layout.members.saturating_sub(removed.len() as u64);
-    edits.extend(removals(&removed));
-    edits.extend(insertion(layout, &inserted, left));
-    Ok(edits)
+    Ok(changes.into_edits(layout))
 }
 
-/// Returns the edit that writes new members first of all, where there are some. `left` is how
-/// many members follow them, so that a comma is needed.
-fn insertion(layout: &Layout, inserted: &[String], left: u64) -> Option<Edit> {
-    let comma = if left > 0 { "," } else { "" };
-    let with = inserted.join(",") + comma;
-    (!inserted.is_empty())
-        .then(|| Edit { range: layout.open..layout.open, with: with.into_bytes() })
+/// What becomes of the members of a body.
+#[derive(Debug, Default)]
+struct Changes<'l> {
+    /// Of values that are replaced.
+    edits: Vec<Edit>,
+    /// Members that the body does not have, as JSON.
+    inserted: Vec<String>,
+    removed: Vec<&'l Member>,
 }
 
-/// The edits of a form: the value of every `model`, or a first part with one.
+impl Changes<'_> {
+    /// Sets a member wherever it is, or inserts it where it is nowhere.
+    fn set<'m>(&mut self, key: &str, value: &Value, places: impl Iterator<Item = &'m Member>) {
+        let value = value.to_string();
+        let before = self.edits.len();
+        self.edits.extend(places.map(|member| replacing(member, value.clone())));
+        if self.edits.len() == before {
+            self.inserted.push(format!("{}:{value}", Value::from(key)));
+        }
+    }
+
+    /// Returns all edits. What is inserted comes first in the body, before the first member
+    /// that stays.
+    fn into_edits(self, layout: &Layout) -> Vec<Edit> {
+        let Self { mut edits, inserted, removed } = self;
+        let left = layout.members.saturating_sub(removed.len() as u64);
+        edits.extend(removals(&removed));
+        if !inserted.is_empty() {
+            let mut with = inserted.join(",");
+            if left > 0 {
+                with.push(',');
+            }
+            edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
+        }
+        edits
+    }
+}
+
+/// Returns the edits of a form: the value of every `model`, or a first part with one.
+///
+/// # Errors
+/// The model is not one line, which a field's value has to be.
 fn field(layout: &Layout, boundary: &str, model: &str) -> Result<Vec<Edit>, NotWritten> {
     // With a line end it could pretend to be parts of its own.
     if model.contains(char::is_control) {
@@ -131,18 +153,21 @@ fn field(layout: &Layout, boundary: &str, model: &str) -> Result<Vec<Edit>, NotW
     Ok(edits)
 }
 
+/// Returns how many bytes are between two places.
 const fn span(range: &Range<u64>) -> u64 {
     range.end.saturating_sub(range.start)
 }
 
+/// Returns the edit that replaces a member's value.
 fn replacing(member: &Member, with: String) -> Edit {
     Edit { range: member.value.clone(), with: with.into_bytes() }
 }
 
-/// Takes members out with one comma each.
+/// Returns the edits that take members out, with one comma each.
 ///
-/// A member goes with the comma after it. The last one has none: it goes with
-/// the nearest comma before it that has not gone with another member.
+/// A member goes with the comma after it. The last one has none: it goes with the nearest
+/// comma before it that has not gone with another member. Of `{"a":1,"b":2,"c":3}` without
+/// `b` and `c` there go `"b":2,`, then `"c":3` and the comma before `"b"`.
 fn removals(removed: &[&Member]) -> Vec<Edit> {
     let removed = sorted(removed.to_vec(), &|a, b| a.whole.start < b.whole.start);
     let without = |range| Edit { range, with: Vec::new() };
@@ -155,6 +180,7 @@ fn removals(removed: &[&Member]) -> Vec<Edit> {
             continue;
         }
         edits.push(without(member.whole.clone()));
+        // The comma before it may have gone with the member before it, and so on.
         let mut comma = member.comma_before;
         for earlier in gone.iter().rev() {
             if earlier.comma_after != comma {
@@ -167,7 +193,8 @@ fn removals(removed: &[&Member]) -> Vec<Edit> {
     edits
 }
 
-/// An override that stands alone: `null` members of an object remove nothing and are left out.
+/// Returns an override as it stands alone: `null` members of an object have nothing to remove,
+/// and are left out.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -178,7 +205,11 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// The override merged into what is there, the members that stay byte for byte.
+/// Returns the override merged into what is there. Members that stay, stay byte for byte:
+/// numbers have more digits than a parser keeps, and a provider may hash what it is sent.
+///
+/// # Errors
+/// What is there begins like an object and is none.
 fn merged(
     key: &str,
     over: &serde_json::Map<String, Value>,

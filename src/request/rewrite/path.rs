@@ -1,8 +1,9 @@
 //! The path and query a provider is asked under.
 
+use crate::request::path::split;
 use crate::text::{percent_decoded_text, uri_component};
 
-/// Where a request goes, as far as its path is concerned.
+/// What a request's path depends on, beside the client's.
 #[derive(Debug, Clone, Copy)]
 pub struct PathTarget<'a> {
     /// Put before the path.
@@ -17,10 +18,11 @@ pub struct PathTarget<'a> {
     pub removes_credentials: bool,
 }
 
-/// The path with query to ask the provider under, given the client's path and query.
+/// Returns the path with query to ask the provider under, given the client's path and query.
 ///
-/// The query of a template comes first; the client's follows, without
-/// parameters that the template sets.
+/// The query of a template comes first; the client's follows, without parameters that the
+/// template sets. With the template `/d/{model}/{operation}?v=2` the client's
+/// `/v1/chat/completions?v=1&x=3` becomes `/d/m/chat/completions?v=2&x=3`.
 #[must_use]
 pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String {
     let (path, own) = match target.template {
@@ -46,18 +48,15 @@ pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String 
     format!("{}{path}{mark}{}", target.prefix.trim_end_matches('/'), pairs.join("&"))
 }
 
-fn split(path: &str) -> (&str, Option<&str>) {
-    path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)))
-}
-
-/// Whether a client brings a credential of its own in the query.
+/// Returns whether a client brings a credential of its own in the query.
 #[must_use]
 pub fn has_credential(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.split('&').any(|pair| is_credential(&name(pair))))
 }
 
-/// Whether providers take a query parameter for a credential, or for the account that one
-/// is to be used for: beside another one it is refused, and the refusal laid to the proxy's.
+/// Returns whether providers take a query parameter for a credential, or for the account that
+/// one is to be used for. Beside the proxy's own credential such a parameter would have the
+/// request refused, and the refusal would be taken for one of the proxy's credential.
 fn is_credential(name: &str) -> bool {
     // Google's may be written with a `$`.
     let name = name.strip_prefix('$').unwrap_or(name).to_ascii_lowercase();
@@ -66,7 +65,7 @@ fn is_credential(name: &str) -> bool {
     known.contains(&name.as_str()) || name.starts_with("x-amz-")
 }
 
-/// The name of a query parameter, percent-decoded so that `k%65y` is `key`.
+/// Returns the name of a query parameter, percent-decoded so that `k%65y` is `key`.
 fn name(pair: &str) -> String {
     let name = pair.split('=').next().unwrap_or_default();
     percent_decoded_text(name)

@@ -13,7 +13,7 @@ pub struct Edit {
     pub with: Vec<u8>,
 }
 
-/// Length of a body of `length` bytes once the edits are made.
+/// Returns the length of a body of `length` bytes once the edits are made.
 #[must_use]
 pub fn length_after(length: u64, edits: &[Edit]) -> u64 {
     edits.iter().fold(length, |length, edit| {
@@ -43,20 +43,21 @@ pub struct Splicer {
 }
 
 impl Splicer {
-    /// A splicer for edits that do not overlap; their order does not matter.
+    /// Returns a splicer for edits that do not overlap; their order does not matter.
     #[must_use]
     pub fn new(edits: Vec<Edit>) -> Self {
         let place = |edit: &Edit| (edit.range.start, edit.range.end);
         Self { edits: sorted(edits, &|a, b| place(a) > place(b)), at: 0 }
     }
 
-    /// Whether all edits are made: what follows stays as it is.
+    /// Returns whether all edits are made, so that what follows stays as it is.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.edits.is_empty()
     }
 
-    /// How many of the next bytes the edits reach; what follows those stays as it is.
+    /// Returns how many of the next bytes the edits reach. What follows those stays as it is,
+    /// and need not be read.
     #[must_use]
     pub fn reach(&self) -> usize {
         let end = self.edits.first().map_or(0, |edit| edit.range.end);
@@ -65,9 +66,10 @@ impl Splicer {
 
     /// Takes the next piece of the original and appends what becomes of it.
     ///
-    /// A replacement is written where its range begins.
+    /// A replacement is written where its range begins, however many pieces that spans.
     pub fn push(&mut self, mut piece: &[u8], out: &mut Vec<u8>) {
         while let Some(edit) = self.edits.last_mut() {
+            // Up to the edit everything stays.
             let before = edit.range.start.saturating_sub(self.at);
             let Some((kept, rest)) = split(piece, before) else { break };
             out.extend_from_slice(kept);
@@ -89,8 +91,8 @@ impl Splicer {
     }
 }
 
-/// Splits after `at` bytes, unless the piece ends before; an edit at the very
-/// end of a piece is made with it, so that none waits for bytes that never come.
+/// Returns a piece split after `at` bytes, unless it ends before those. An edit at the very end
+/// of a piece is made with it, so that none waits for bytes that never come.
 fn split(piece: &[u8], at: u64) -> Option<(&[u8], &[u8])> {
     piece.split_at_checked(usize::try_from(at).ok()?)
 }

@@ -1,6 +1,7 @@
 //! Text of bounded length, collected from pieces.
 
-/// A text, or the fact that it was too long to keep.
+/// A text, or the fact that it was too long to keep: what is looked for is short, and what
+/// a client sends must not take memory for nothing.
 #[derive(Debug)]
 pub(super) struct Capture {
     bytes: Vec<u8>,
@@ -9,22 +10,24 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// An empty text that may grow to `cap` bytes.
+    /// Returns an empty text that may grow to `cap` bytes.
     pub(super) const fn new(cap: usize) -> Self {
         Self { bytes: Vec::new(), cap, is_cut: false }
     }
 
+    /// Begins another text, of other bounds.
     pub(super) fn restart(&mut self, cap: usize) {
         self.cap = cap;
         self.restart_same();
     }
 
+    /// Begins another text of the same bounds.
     pub(super) fn restart_same(&mut self) {
         self.bytes.clear();
         self.is_cut = false;
     }
 
-    /// Adds a piece of valid UTF-8.
+    /// Adds a piece, which is valid UTF-8. From one on that does not fit, the text is lost.
     pub(super) fn push(&mut self, piece: &[u8]) {
         if self.is_cut || self.bytes.len().saturating_add(piece.len()) > self.cap {
             self.is_cut = true;
@@ -33,7 +36,7 @@ impl Capture {
         }
     }
 
-    /// The text, if it was not too long.
+    /// Returns the text, if it was not too long.
     pub(super) fn text(&self) -> Option<&str> {
         if self.is_cut { None } else { std::str::from_utf8(&self.bytes).ok() }
     }

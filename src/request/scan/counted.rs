@@ -4,18 +4,20 @@
 use super::walker::Walker;
 use crate::request::document::Saying;
 
-/// Text is estimated and searched in pieces of at least this many bytes, where the
-/// string is that long: escapes cut it into many more.
+/// Text is estimated and searched in pieces of at least this many bytes, where the string is
+/// that long. Escapes and chunks cut a string into many more pieces, each of which would cost
+/// the beginning of a search.
 pub(super) const PIECE: usize = 16 << 10;
 
 impl Walker {
-    /// Takes a piece of counted text.
+    /// Takes a piece of counted text: looks at it now if it is long enough, else gathers it.
     pub(super) fn gather(&mut self, piece: &[u8], is_searched: bool) {
         self.count_bytes(piece.len());
         if !self.looks_at(is_searched) {
             return;
         }
         if piece.len() >= PIECE {
+            // What was gathered comes before it.
             self.weigh(is_searched);
             self.read_text(piece, is_searched);
             return;
@@ -26,19 +28,20 @@ impl Walker {
         }
     }
 
-    /// Whether counted text is looked at.
+    /// Returns whether counted text is looked at, rather than only counted.
     pub(super) const fn looks_at(&self, is_searched: bool) -> bool {
         self.looks.tokens
             || is_searched
                 && (self.looks.keywords || self.looks.prompt || self.beginning.is_wanted())
     }
 
+    /// Counts so many bytes of text, which bound its tokens.
     const fn count_bytes(&mut self, bytes: usize) {
         self.value.bytes = self.value.bytes.saturating_add(bytes as u64);
         self.has_counted = true;
     }
 
-    /// Keeps what was gathered, but for the last bytes.
+    /// Keeps the `added` bytes that were gathered, and drops the `surplus` after them.
     pub(super) fn keep(&mut self, added: usize, surplus: usize, is_searched: bool) {
         self.count_bytes(added);
         if self.looks_at(is_searched) {
@@ -59,6 +62,7 @@ impl Walker {
         }
     }
 
+    /// Looks at text, for as much as the request has to be looked at for.
     fn read_text(&mut self, text: &[u8], is_searched: bool) {
         // The lexer has found it valid, and in vectors that costs next to nothing.
         let Ok(text) = simdutf8::basic::from_utf8(text) else { return };
@@ -76,7 +80,7 @@ impl Walker {
         }
     }
 
-    /// Ends a counted text.
+    /// Ends a counted text. One that is not searched is an answer: an assistant's or a tool's.
     pub(super) fn end_text(&mut self, is_searched: bool) {
         self.weigh(is_searched);
         if is_searched {

@@ -7,17 +7,19 @@
 /// Bytes looked at together.
 const PART: usize = 16;
 
-/// Where decoded text goes.
+/// Where decoded text goes. A trait, and not a vector, so that text can also be counted
+/// without being kept.
 pub(super) trait Out {
-    /// Takes bytes, of which those from `plain` on are none of the text.
+    /// Takes bytes of which only the first `plain` are text. All are given so that their
+    /// number is known when this is compiled.
     fn part(&mut self, part: &[u8; PART], plain: usize);
     /// Takes what an escape stands for.
     fn byte(&mut self, byte: u8);
-    /// Whether it takes more.
+    /// Returns whether it takes more.
     fn has_room(&self) -> bool;
 }
 
-/// Text that is kept, up to about a length.
+/// Text that is kept, up to about a length: what is taken last may go a little beyond.
 pub(super) struct Onto<'t> {
     pub(super) text: &'t mut Vec<u8>,
     pub(super) most: usize,
@@ -63,10 +65,12 @@ impl Out for Length {
     }
 }
 
-/// Takes the plain bytes of a string and the simple escapes between them; how many bytes
-/// of the string that were.
+/// Takes the plain bytes of a string and the simple escapes between them, and returns how
+/// many bytes of the string it took.
 ///
-/// Ends before a quote, a control character, any other escape, and the last few bytes.
+/// Stops before a quote, a control character, any other escape, and the last few bytes,
+/// which are fewer than are looked at together. Of `a\nb\u0041…` it takes `a\nb`, five
+/// bytes, as three.
 pub(super) fn decode(string: &[u8], out: &mut impl Out) -> usize {
     let mut rest = string;
     while out.has_room()
@@ -75,6 +79,7 @@ pub(super) fn decode(string: &[u8], out: &mut impl Out) -> usize {
         let plain = plain(part);
         out.part(part, plain);
         rest = rest.get(plain..).unwrap_or_default();
+        // It ended at something special, which may be an escape that is resolved here.
         if plain < PART {
             let [b'\\', letter, behind @ ..] = rest else { break };
             let Some(meant) = meaning(*letter) else { break };
@@ -85,7 +90,8 @@ pub(super) fn decode(string: &[u8], out: &mut impl Out) -> usize {
     string.len().saturating_sub(rest.len())
 }
 
-/// What the letter after a backslash stands for.
+/// Returns what the letter after a backslash stands for; `None` for `u`, which is followed by
+/// digits, and for what is no escape.
 pub(super) const fn meaning(letter: u8) -> Option<u8> {
     Some(match letter {
         b'"' | b'\\' | b'/' => letter,
@@ -98,8 +104,8 @@ pub(super) const fn meaning(letter: u8) -> Option<u8> {
     })
 }
 
-/// How many bytes stand before the first that is a quote, a backslash or a control
-/// character.
+/// Returns how many bytes stand before the first that is a quote, a backslash or a control
+/// character; all of them where there is none.
 #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
 fn plain(part: &[u8; PART]) -> usize {
     super::run::first_special(part)

@@ -1,18 +1,22 @@
 //! What a JSON document is made of, as events from the lexer to who follows them.
 
-/// What a document is made of; the receiving end of the lexer.
+/// Who is told what a document is made of; the receiving end of the lexer.
 ///
-/// Offsets are bytes from the start of the body; ends are exclusive.
+/// Offsets are bytes from the start of the body; ends are exclusive. For `{"a":[1]}` the
+/// calls are: `open(Object, 0)`, `string_start(1, true)`, `text(b"a")`, `string_end(4, true)`,
+/// `open(Array, 5)`, `scalar(Number("1"), 6, 7)`, `close(8)`, `close(9)`.
 pub(super) trait Sink {
     /// A string starts, at its opening quote; `is_key` if it names a member.
     fn string_start(&mut self, at: u64, is_key: bool);
     /// A piece of the current string, decoded: whole characters, valid UTF-8. May be empty.
     fn text(&mut self, piece: &[u8]);
-    /// What is wanted of the current string, if it may come otherwise than through `text`.
+    /// Returns what is wanted of the current string. Unless it is the pieces, a lexer that
+    /// can do so hands the string over as a whole: it counts it, or appends it to the text
+    /// that is returned here, and then calls [`gathered`](Self::gathered).
     fn gathers(&mut self) -> Gathers<'_>;
-    /// So many bytes were gathered, whole characters of valid UTF-8, and behind them some
-    /// that are none of the text. Not told where reading fails: what was gathered then may
-    /// be anything.
+    /// `added` bytes of the string were gathered, whole characters of valid UTF-8. After
+    /// them stand `surplus` bytes that are not part of it and have to be dropped. Not called
+    /// where reading fails: what was gathered then may be anything.
     fn gathered(&mut self, added: usize, surplus: usize);
     /// The string ends, after its closing quote.
     fn string_end(&mut self, end: u64, is_key: bool);
@@ -24,18 +28,20 @@ pub(super) trait Sink {
     fn close(&mut self, end: u64);
     /// A comma between members or elements of the innermost container.
     fn comma(&mut self, at: u64);
-    /// Whether reading stops here for now.
+    /// Returns whether reading stops here for now. The lexer asks after each event, and
+    /// leaves the rest of the chunk to its caller.
     fn is_paused(&self) -> bool;
 }
 
-/// What is wanted of a string.
+/// What is wanted of a string: the less, the faster it is read.
 #[derive(Debug)]
 pub(super) enum Gathers<'t> {
     /// Its pieces, one by one.
     Nothing,
     /// Its length at most.
     Length,
-    /// To be appended to this text, until that has about so many bytes.
+    /// To be appended to this text, until that has about `most` bytes; what is left of the
+    /// string is asked for again.
     Text { text: &'t mut Vec<u8>, most: usize },
 }
 
@@ -44,12 +50,12 @@ pub(super) enum Gathers<'t> {
 pub(super) enum Scalar<'a> {
     Null,
     Bool(bool),
-    /// Its text, if short enough to be of use.
+    /// Its text as it was written; `None` where it is too long to be of use.
     Number(Option<&'a str>),
 }
 
 impl<'a> Scalar<'a> {
-    /// Returns the name of its type.
+    /// Returns the name of its type, for messages.
     pub(super) const fn type_name(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -58,7 +64,8 @@ impl<'a> Scalar<'a> {
         }
     }
 
-    /// Returns it as it stands in JSON; null is no value.
+    /// Returns it as it stands in JSON; `None` for null, which is no value, and for a
+    /// number that is too long to be kept.
     pub(super) const fn json(self) -> Option<&'a str> {
         match self {
             Self::Null => None,
@@ -69,6 +76,7 @@ impl<'a> Scalar<'a> {
     }
 }
 
+/// A value with parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Container {
     Object,

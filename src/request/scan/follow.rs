@@ -10,6 +10,7 @@ use crate::request::document::Place;
 impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
         if self.skipped > 0 {
+            // Keys and values alike: of what is counted as a whole, keys are text too.
             self.skipped_filled = true;
             let is_searched = self.searches_skipped();
             if is_searched {
@@ -63,12 +64,15 @@ impl Sink for Walker {
             }
         } else if is_key {
             let key = self.key.text();
+            // The places come first: they may refuse the key.
             if self.at_top()
                 && let Some(key) = key
                 && let Err(error) = self.places.key(key)
             {
                 self.refused.get_or_insert(error);
             }
+            // The key has a value already, which no longer counts: nor does what was found in
+            // its text, so the search goes on from before it.
             if let Some(cursor) = self.frames.key(key, self.cursor) {
                 self.cursor = cursor;
             }
@@ -106,6 +110,7 @@ impl Sink for Walker {
             return;
         }
         if self.frames.is_empty() && container == Container::Object {
+            // The document itself, which has no place in any table.
             self.places.open(at.saturating_add(1));
             self.frames.push(Frame::object(&Place::SKIP, self.document, self.cursor));
             return;
@@ -116,6 +121,7 @@ impl Sink for Walker {
         let frame = match (self.place.members, self.place.items) {
             (Some(shape), _) if object => Frame::object(self.place, shape, cursor),
             (_, Some(items)) if !object => Frame::array(self.place, items, cursor),
+            // The table has nothing to say of what is inside.
             _ => return self.open_skipped(),
         };
         if self.frames.in_params() {
@@ -131,6 +137,7 @@ impl Sink for Walker {
             if self.skipped > 0 {
                 return;
             }
+            // It was the outermost that is skipped, and so a value at a place of the table.
             if let (Some(saying), true) = (self.place.filled, self.skipped_filled) {
                 self.value.say(saying);
             }

@@ -7,12 +7,13 @@ use crate::request::keyword::Cursor;
 use crate::request::media::Pricing;
 use crate::request::prompt::Prompt;
 
-/// What a member's value is, where its object asks.
+/// What a member's value is to the object around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// Nothing, or null.
     None,
     Some,
+    /// A message's role, and whether text under it is searched.
     Role {
         searched: bool,
     },
@@ -20,9 +21,11 @@ pub(super) enum Content {
     Type(Option<Modality>),
 }
 
-/// The last value of a key.
+/// The last value of a key. As long as its object is open, another one of the same key may
+/// replace it.
 #[derive(Debug)]
 struct Slot {
+    /// Index of the key in the table.
     field: usize,
     /// The search before the first value of this key.
     cursor: Cursor,
@@ -30,6 +33,7 @@ struct Slot {
     tally: Tally,
 }
 
+/// What the table says of what is in a container.
 #[derive(Debug, Clone, Copy)]
 enum Inside {
     Object(&'static ObjectShape),
@@ -44,15 +48,18 @@ pub(super) struct Frame {
     place: &'static Place,
     /// The search before the container.
     cursor: Cursor,
+    /// The members so far that the table names.
     slots: Vec<Slot>,
     /// The slot of the member being read.
     current: Option<usize>,
-    /// Of an array's elements.
+    /// What an array's elements come to so far.
     sum: Tally,
+    /// Whether there was any element or member.
     is_filled: bool,
 }
 
 impl Frame {
+    /// Returns an object that has just been opened.
     pub(super) fn object(
         place: &'static Place,
         shape: &'static ObjectShape,
@@ -61,6 +68,7 @@ impl Frame {
         Self::new(place, Inside::Object(shape), cursor)
     }
 
+    /// Returns an array that has just been opened.
     pub(super) fn array(place: &'static Place, items: &'static Place, cursor: Cursor) -> Self {
         Self::new(place, Inside::Array(items), cursor)
     }
@@ -77,6 +85,7 @@ impl Frame {
         }
     }
 
+    /// Returns what kind of object it is; an array is a plain one.
     fn kind(&self) -> ObjectKind {
         match self.inside {
             Inside::Object(shape) => shape.kind,
@@ -84,7 +93,9 @@ impl Frame {
         }
     }
 
-    /// What a part carries: what its type says, or without a type what its keys say.
+    /// Returns what a part of a message carries: what its type says, or without a type what
+    /// its keys say. So `{"image_url": "…"}` is an image, and `{"type": "text",
+    /// "image_url": "…"}` is not.
     fn carried(&self) -> Option<Modality> {
         let typed = self.slots.iter().find_map(|slot| match slot.content {
             Content::Type(modality) => Some(modality),
@@ -100,13 +111,13 @@ impl Frame {
         })
     }
 
-    /// Whether keywords in this message's text count: by its role, or as it has none.
+    /// Returns whether keywords in this message's text count. They do without a role.
     fn is_searched(&self) -> bool {
         self.slots.iter().all(|slot| slot.content != Content::Role { searched: false })
     }
 }
 
-/// The open containers, outermost first.
+/// The containers that are open and have a place in the table, outermost first.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     stack: Vec<Frame>,
@@ -115,29 +126,34 @@ pub(super) struct Frames {
 }
 
 impl Frames {
+    /// Returns how many there are.
     pub(super) fn len(&self) -> usize {
         self.stack.len()
     }
 
+    /// Returns whether there is none: the document has not begun, or has ended.
     pub(super) fn is_empty(&self) -> bool {
         self.stack.is_empty()
     }
 
+    /// Opens a container inside the innermost one.
     pub(super) fn push(&mut self, mut frame: Frame) {
         frame.slots = self.spare.pop().unwrap_or_default();
         self.stack.push(frame);
     }
 
+    /// Closes the innermost container, and returns it.
     pub(super) fn pop(&mut self) -> Option<Frame> {
         self.stack.pop()
     }
 
-    /// Whether the value being read is a member of free metadata.
+    /// Returns whether the value being read is a member of free metadata.
     pub(super) fn in_params(&self) -> bool {
         self.stack.last().is_some_and(|frame| frame.kind() == ObjectKind::Params)
     }
 
-    /// The place of the value that starts now.
+    /// Returns the place of the value that starts now; one that is skipped where the table has
+    /// none.
     pub(super) fn place_of_value(&self) -> &'static Place {
         let place = self.stack.last().and_then(|frame| match frame.inside {
             Inside::Array(items) => Some(items),
@@ -146,7 +162,8 @@ impl Frames {
         place.unwrap_or(&Place::SKIP)
     }
 
-    /// What a part of that type carries, in the innermost object.
+    /// Returns what a part of that type carries, if the innermost object is a part and its
+    /// table knows the type.
     pub(super) fn modality(&self, name: &str) -> Option<Modality> {
         match self.stack.last()?.kind() {
             ObjectKind::Part(types) => {
@@ -156,9 +173,10 @@ impl Frames {
         }
     }
 
-    /// A key of the innermost object is known (`None`: too long for any). Where
-    /// it repeats, its earlier value is forgotten and the cursor to go back to
-    /// is returned.
+    /// A key of the innermost object is known (`None`: it is too long for any that matters).
+    ///
+    /// Where it is there for a second time, forgets the earlier value and returns the cursor
+    /// from before it, to which the search has to go back. `cursor` is the one at hand.
     pub(super) fn key(&mut self, key: Option<&str>, cursor: Cursor) -> Option<Cursor> {
         let frame = self.stack.last_mut()?;
         frame.current = None;
@@ -176,12 +194,12 @@ impl Frames {
         None
     }
 
-    /// Whether what is said now comes after an answer, in some list.
+    /// Returns whether what is said now comes after an answer, in any of the open lists.
     pub(super) fn is_answered(&self) -> bool {
         self.stack.iter().any(|frame| frame.sum.says(Saying::Answer))
     }
 
-    /// Whether a key of the innermost object is one of the table's in another case.
+    /// Returns whether a key of the innermost object is one of the table's in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
         match self.stack.last() {
             Some(Frame { inside: Inside::Object(shape), current: None, .. }) => {
@@ -191,11 +209,12 @@ impl Frames {
         }
     }
 
-    /// Takes the tally of an element or of the current member.
+    /// Takes the tally of an element, or of the member that is being read, whose value ended.
     pub(super) fn deliver(&mut self, mut tally: Tally, content: Content) {
         let Some(frame) = self.stack.last_mut() else { return };
         frame.is_filled = true;
         if let Inside::Array(_) = frame.inside {
+            // What comes after an answer tells no session.
             if frame.sum.says(Saying::Answer) {
                 tally.said = 0;
             }
@@ -206,8 +225,12 @@ impl Frames {
         }
     }
 
-    /// The tally of a closed container, and the cursor to go back to if its
-    /// text is not searched.
+    /// Returns the tally of a closed container: the sum of what is in it, and what it says
+    /// as a whole, as a message counts as one. Also returns the cursor to go back to, if its
+    /// text turns out not to be searched.
+    ///
+    /// Only at its end is a message known to be an assistant's, whichever of `role` and
+    /// `content` came first.
     pub(super) fn sum(&mut self, mut frame: Frame, pricing: Pricing) -> (Tally, Option<Cursor>) {
         let mut tally = std::mem::take(&mut frame.sum);
         let kind = frame.kind();
@@ -232,6 +255,7 @@ impl Frames {
                 }
             }
             ObjectKind::Part(_) => {
+                // A part that says it is text has no file, whatever members it has.
                 if carried == Some(Modality::Text) {
                     tally.unsay(Saying::State);
                 }

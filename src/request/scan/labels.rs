@@ -16,7 +16,8 @@ const PARAMS: usize = 64;
 /// Longest list of tags in bytes.
 pub(super) const TAG_LIST_BYTES: usize = 4096;
 
-/// Tags by source, and params.
+/// Tags by source, and params. The source that wins is known only at the end, since keys
+/// come in any order.
 #[derive(Debug, Default)]
 pub(super) struct BodyLabels {
     /// In order of precedence: `metadata.tag`, `metadata.tags`, `tags`.
@@ -39,14 +40,14 @@ impl BodyLabels {
         self.clear_tags(1);
     }
 
-    /// Takes tags separated by commas.
+    /// Takes tags that are separated by commas.
     pub(super) fn tag_list(&mut self, rank: u8, list: &str) {
         for tag in list.split(',') {
             self.tag(rank, tag.trim_matches(' '));
         }
     }
 
-    /// Takes one tag.
+    /// Takes one tag, unless it cannot be one, is known, or is one too many.
     pub(super) fn tag(&mut self, rank: u8, tag: &str) {
         let Some(tags) = self.tags.get_mut(usize::from(rank)) else { return };
         if is_tag(tag) && tags.len() < TAGS && !tags.iter().any(|known| known == tag) {
@@ -54,7 +55,8 @@ impl BodyLabels {
         }
     }
 
-    /// Takes a param, or drops the one of that key where there is no value to take.
+    /// Takes a param. Where there is no value that can be one, drops the param of that key: the
+    /// last of equal keys counts.
     pub(super) fn param(&mut self, key: &str, value: Option<&str>) {
         match value.filter(|value| value.len() <= PARAM_BYTES) {
             Some(value) if self.params.contains_key(key) || self.params.len() < PARAMS => {
@@ -66,7 +68,7 @@ impl BodyLabels {
         }
     }
 
-    /// The tags of the first source that has any, and the params.
+    /// Returns the tags of the first source that has any, and the params.
     pub(super) fn into_parts(self) -> (Vec<String>, BTreeMap<String, String>) {
         let tags = self.tags.into_iter().find(|tags| !tags.is_empty()).unwrap_or_default();
         (tags, self.params)

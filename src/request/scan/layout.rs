@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::request::facts::RequestFacts;
 
-/// A top-level member of the body, in bytes from its start.
+/// Where one top-level member stands in the body, in bytes from its start. In `{"a":1,"b":2}`
+/// the second has `whole` 7..12, `value` 11..12 and `comma_before` 6.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// From the key's opening quote to the value's end.
@@ -18,7 +19,8 @@ pub struct Member {
     pub comma_after: Option<u64>,
 }
 
-/// Where the things lie that a rewrite may touch.
+/// Where the things stand that a rewrite may touch. With it a body is rewritten without being
+/// parsed again (`rewrite/body.rs`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Just after the `{` of the document.
@@ -27,17 +29,20 @@ pub struct Layout {
     pub members: u64,
     /// Every top-level `model` (however the key is escaped), in order.
     pub model: Vec<Member>,
-    /// Every watched top-level member: index into [`super::Spec::watched`] and its place, in order.
+    /// Every watched top-level member, in order: the index of its key in
+    /// [`Spec::watched`](super::Spec::watched), and its place.
     pub watched: Vec<(usize, Member)>,
-    /// The boundary, where the body is a form and `model` holds its parts' values.
+    /// The boundary, where the body is a form. Then `model` holds the values of its parts of
+    /// that name.
     pub boundary: Option<Arc<str>>,
 }
 
-/// What a whole body says.
+/// What a whole body says, and where.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scan {
-    /// Facts; `headers` stays empty, tags and params are the body's.
+    /// What routing goes by. `headers` is empty, tags and params are those of the body: what
+    /// the request's head says is added by `lifecycle`.
     pub facts: RequestFacts,
-    /// Places.
+    /// What a rewrite goes by.
     pub layout: Layout,
 }

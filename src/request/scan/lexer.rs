@@ -14,7 +14,7 @@ use super::input::{Input, malformed};
 use super::number::{Number, Pushed};
 use super::string::{Done, StringReader};
 
-/// What may come next.
+/// What may come next: the grammar of JSON, without the containers that are open.
 #[derive(Debug)]
 enum Expected {
     /// A value must follow.
@@ -32,10 +32,12 @@ enum Expected {
     String {
         is_key: bool,
     },
+    /// Inside a number, which began at this place.
     Number {
         at: u64,
         number: Number,
     },
+    /// Inside `true`, `false` or `null`, of which `rest` has not come yet.
     Literal {
         at: u64,
         scalar: Scalar<'static>,
@@ -43,28 +45,36 @@ enum Expected {
     },
 }
 
-/// The lexer between two chunks.
+/// The lexer between two chunks. It may stop after any byte, so everything that it knows of
+/// the document so far is here.
 #[derive(Debug)]
 pub(super) struct Lexer {
     expected: Expected,
-    /// One bit a level, innermost lowest; set for objects.
+    /// One bit for each container that is open, the innermost lowest; set for objects.
     levels: u128,
+    /// How many are open: no more than there are bits.
     depth: u32,
     text: StringReader,
+    /// Bytes read so far.
     at: u64,
 }
 
 impl Lexer {
+    /// Returns a lexer at the start of a document.
     pub(super) fn new() -> Self {
         Self { expected: Expected::Value, levels: 0, depth: 0, text: StringReader::new(), at: 0 }
     }
 
-    /// Bytes read so far.
+    /// Returns how many bytes were read so far.
     pub(super) const fn at(&self) -> u64 {
         self.at
     }
 
-    /// Reads the next chunk, as far as the sink wants; gives back what is left of it.
+    /// Reads the next chunk as far as the sink wants, and returns what is left of it: nothing,
+    /// unless the sink has paused.
+    ///
+    /// # Errors
+    /// The first thing in the chunk that is no JSON. What was told before it still holds.
     pub(super) fn feed<'b, S: Sink>(
         &mut self,
         bytes: &'b [u8],
@@ -89,7 +99,11 @@ impl Lexer {
         Ok(input.rest)
     }
 
-    /// Ends the document.
+    /// Ends the document. A number at its very end is told now: until here, more digits
+    /// could have followed.
+    ///
+    /// # Errors
+    /// A document that is not complete.
     pub(super) fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), ScanError> {
         if let Expected::Number { at, number } = &self.expected {
             end_number(*at, self.at, number, sink)?;
@@ -103,6 +117,8 @@ impl Lexer {
         }
     }
 
+    /// Reads one byte between strings, numbers and literals, and the blanks before it. Who
+    /// may come next, and what the byte says of that, is the whole grammar.
     fn structure<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<(), ScanError> {
         let blank = input.rest.iter().take_while(|byte| is_blank(**byte)).count();
         input.take(blank);
@@ -133,11 +149,13 @@ impl Lexer {
         Ok(())
     }
 
+    /// Reads the byte after a value: a comma, or the end of the container around it.
     fn after<S: Sink>(&mut self, byte: u8, at: u64, sink: &mut S) -> Result<(), ScanError> {
         if self.depth == 0 {
             return Err(malformed(at, "something follows the end of the JSON document"));
         }
         let in_object = self.levels & 1 == 1;
+        // A bracket has to be that of the innermost container, so `[}` is refused.
         match (byte, in_object) {
             (b',', _) => {
                 sink.comma(at);
@@ -153,11 +171,17 @@ impl Lexer {
         }
     }
 
+    /// Begins a string, whose opening quote is at that place.
     fn string<S: Sink>(&mut self, at: u64, is_key: bool, sink: &mut S) {
         sink.string_start(at, is_key);
         self.expected = Expected::String { is_key };
     }
 
+    /// Begins a container.
+    ///
+    /// # Errors
+    /// Too many are open: the nesting has to fit the bits of [`Lexer::levels`], and what
+    /// parses a body later may have a stack that is not deep.
     fn open(&mut self, container: Container, at: u64) -> Result<(), ScanError> {
         if self.depth >= ScanError::MAX_DEPTH {
             return Err(ScanError::TooDeep { at });
@@ -167,6 +191,7 @@ impl Lexer {
         Ok(())
     }
 
+    /// Ends the innermost container.
     fn close<S: Sink>(&mut self, end: u64, sink: &mut S) {
         self.depth = self.depth.saturating_sub(1);
         self.levels >>= 1;
@@ -174,6 +199,7 @@ impl Lexer {
         sink.close(end);
     }
 
+    /// Reads on in a number, to its end or that of the chunk.
     fn number<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<(), ScanError> {
         let Expected::Number { at, number } = &mut self.expected else { return Ok(()) };
         while let Some(byte) = input.first() {
@@ -183,6 +209,7 @@ impl Lexer {
                 }
                 Pushed::Bad => return Err(malformed(input.at, "bad number")),
                 Pushed::End => {
+                    // The byte is not part of it, and stays to be read as structure.
                     end_number(*at, input.at, number, sink)?;
                     self.expected = Expected::After;
                     break;
@@ -192,6 +219,7 @@ impl Lexer {
         Ok(())
     }
 
+    /// Reads on in `true`, `false` or `null`, to its end or that of the chunk.
     fn literal<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<(), ScanError> {
         let Expected::Literal { at, scalar, rest } = &mut self.expected else { return Ok(()) };
         while let Some((wanted, tail)) = rest.split_first() {
@@ -208,6 +236,11 @@ impl Lexer {
     }
 }
 
+/// Returns what is expected after the first byte of a value that is no string and no
+/// container.
+///
+/// # Errors
+/// No value begins with that byte.
 fn start_scalar(first: u8, at: u64) -> Result<Expected, ScanError> {
     let (scalar, rest): (_, &'static [u8]) = match first {
         b't' => (Scalar::Bool(true), b"rue"),
@@ -221,6 +254,10 @@ fn start_scalar(first: u8, at: u64) -> Result<Expected, ScanError> {
     Ok(Expected::Literal { at, scalar, rest })
 }
 
+/// Tells a number that has ended.
+///
+/// # Errors
+/// It is not complete (`1.`), or beyond what a parser can hold (`1e999`).
 fn end_number<S: Sink>(at: u64, end: u64, number: &Number, sink: &mut S) -> Result<(), ScanError> {
     if !number.is_complete() {
         return Err(malformed(end, "bad number"));

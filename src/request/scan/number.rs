@@ -21,7 +21,7 @@ enum Position {
     ExponentDigits,
 }
 
-/// What a byte does to a number.
+/// What a byte that was pushed did to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pushed {
     /// It belongs to the number.
@@ -33,12 +33,18 @@ pub(super) enum Pushed {
 }
 
 /// A number being read.
+///
+/// What matters of its value is only whether a parser could hold it, for which the first
+/// digits and a power of ten are enough: `12.5e3` has the significand 125, the scale -1 and
+/// the exponent 3.
 #[derive(Debug, Clone)]
 pub(super) struct Number {
     position: Position,
+    /// The first digits, as many as fit.
     significand: u64,
     /// Power of ten that the digits read so far imply.
     scale: i64,
+    /// What stands after the `e`, without its sign.
     exponent: i64,
     negative_exponent: bool,
     /// Further whole digits only scale.
@@ -50,7 +56,7 @@ pub(super) struct Number {
 }
 
 impl Number {
-    /// A number that starts with `first`, if one can.
+    /// Returns a number that starts with that byte, if one can.
     pub(super) fn start(first: u8) -> Option<Self> {
         let position = match first {
             b'-' => Position::Sign,
@@ -73,7 +79,7 @@ impl Number {
         Some(number)
     }
 
-    /// Takes the next byte.
+    /// Takes the next byte, and returns whether it was one of the number.
     pub(super) fn push(&mut self, byte: u8) -> Pushed {
         let next = match (self.position, byte) {
             (Position::Sign, b'0') => Position::Zero,
@@ -102,6 +108,7 @@ impl Number {
                 self.exponent = self.exponent.saturating_mul(10).saturating_add(digit);
                 Position::ExponentDigits
             }
+            // No byte of a number: it ends where it may, and else is wrong.
             _ if self.is_complete() => return Pushed::End,
             _ => return Pushed::Bad,
         };
@@ -110,7 +117,7 @@ impl Number {
         Pushed::More
     }
 
-    /// Whether the bytes so far are a whole number token.
+    /// Returns whether the bytes so far are a whole number.
     pub(super) fn is_complete(&self) -> bool {
         matches!(
             self.position,
@@ -118,7 +125,7 @@ impl Number {
         )
     }
 
-    /// Whether the value fits an f64.
+    /// Returns whether the value fits an f64.
     pub(super) fn is_in_range(&self) -> bool {
         let power = if self.negative_exponent {
             self.scale.saturating_sub(self.exponent)
@@ -139,11 +146,12 @@ impl Number {
         (significand * factor).is_finite()
     }
 
-    /// The text as written, unless it is longer than anything of use.
+    /// Returns the text as it was written, unless it is longer than anything of use.
     pub(super) fn text(&self) -> Option<&str> {
         self.text.get(..self.len).and_then(|text| std::str::from_utf8(text).ok())
     }
 
+    /// Keeps a byte of the text, as long as there is room.
     fn keep(&mut self, byte: u8) {
         if let Some(place) = self.text.get_mut(self.len) {
             *place = byte;
@@ -151,6 +159,7 @@ impl Number {
         self.len = self.len.saturating_add(1);
     }
 
+    /// Takes a digit before the point. One that no longer fits only scales.
     fn whole(&mut self, byte: u8) {
         match appended(self.significand, byte) {
             Some(significand) if !self.whole_full => self.significand = significand,
@@ -161,6 +170,7 @@ impl Number {
         }
     }
 
+    /// Takes a digit after the point. One that no longer fits is beyond what a parser keeps.
     fn fraction(&mut self, byte: u8) {
         match appended(self.significand, byte) {
             Some(significand) if !self.fraction_full => {
@@ -172,6 +182,7 @@ impl Number {
     }
 }
 
+/// Returns a significand with one more digit, if that fits.
 fn appended(significand: u64, digit: u8) -> Option<u64> {
     significand.checked_mul(10)?.checked_add(u64::from(digit.saturating_sub(b'0')))
 }

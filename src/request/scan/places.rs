@@ -10,7 +10,7 @@ use super::error::ScanError;
 use super::layout::{Layout, Member};
 use crate::request::document::is_same_but_for_case;
 
-/// The member being read.
+/// The member being read, as far as it has come.
 #[derive(Debug, Default)]
 struct Current {
     key_at: u64,
@@ -20,17 +20,22 @@ struct Current {
     watched: Option<usize>,
 }
 
+/// The places of the members that have been read. The walker calls its methods in the order
+/// in which the things are in the body.
 #[derive(Debug)]
 pub(super) struct Places {
+    /// Keys whose places are wanted, sorted.
     wanted: Arc<[String]>,
     layout: Layout,
     current: Current,
+    /// The last comma between members.
     comma: Option<u64>,
     /// The model must not be named again.
     is_released: bool,
 }
 
 impl Places {
+    /// Returns no places yet.
     pub(super) fn new(wanted: Arc<[String]>) -> Self {
         Self {
             wanted,
@@ -41,17 +46,18 @@ impl Places {
         }
     }
 
-    /// The request goes where its model sends it: another one comes too late.
+    /// Refuses another `model` from now on: the request goes where the one that was there
+    /// sends it.
     pub(super) const fn release(&mut self) {
         self.is_released = true;
     }
 
-    /// The places so far.
+    /// Returns the places so far.
     pub(super) const fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// The document opens; `open` is the place after its bracket.
+    /// The document begins; `open` is the place after its bracket.
     pub(super) fn open(&mut self, open: u64) {
         self.layout.open = open;
     }
@@ -62,6 +68,10 @@ impl Places {
     }
 
     /// The key is known.
+    ///
+    /// # Errors
+    /// A `model` that comes too late, or a wanted member that is there too often: each
+    /// occurrence becomes an edit, and their number has to stay bounded.
     pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
         self.current.is_model = key == "model";
         if self.current.is_model && self.is_released {
@@ -78,7 +88,7 @@ impl Places {
         Ok(())
     }
 
-    /// Whether a key is a wanted one in another case.
+    /// Returns whether a key is a wanted one in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
         self.wanted.iter().any(|name| is_same_but_for_case(name, key))
     }
@@ -88,7 +98,7 @@ impl Places {
         self.current.value_at = at;
     }
 
-    /// The member's value ended; whether it was the model.
+    /// The member's value ended. Returns whether it was the model.
     pub(super) fn value_end(&mut self, end: u64) -> bool {
         self.layout.members = self.layout.members.saturating_add(1);
         let current = &self.current;
@@ -110,6 +120,8 @@ impl Places {
     /// A comma between members.
     pub(super) fn comma(&mut self, at: u64) {
         self.comma = Some(at);
+        // A comma belongs to two members: to the one before it here, to the next when that
+        // begins.
         if self.current.is_model
             && let Some(member) = self.layout.model.last_mut()
         {
@@ -122,6 +134,7 @@ impl Places {
         }
     }
 
+    /// Returns all places.
     pub(super) fn into_layout(self) -> Layout {
         self.layout
     }

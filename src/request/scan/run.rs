@@ -15,7 +15,7 @@ pub(super) struct PlainRun {
     pub(super) is_ascii: bool,
 }
 
-/// The plain beginning of these bytes.
+/// Returns the plain beginning of these bytes: of `say \"no\"` in a string, the first four.
 pub(super) fn plain(bytes: &[u8]) -> PlainRun {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let (clean, mut is_ascii) = clean(blocks);
@@ -30,11 +30,12 @@ pub(super) fn plain(bytes: &[u8]) -> PlainRun {
     PlainRun { len: clean.saturating_mul(BLOCK).saturating_add(last), is_ascii }
 }
 
-/// How many blocks hold no special byte before one does, and whether those and that
+/// Returns how many blocks hold no special byte before one does, and whether those and that
 /// one are ASCII.
 ///
-/// What is found is kept in lanes and looked at once for a block: to make one bit of a
-/// vector takes longer than the rest.
+/// What is found is kept side by side and looked at once for a block: to make one bit of
+/// a vector takes longer than the rest. Without an early exit inside the block the
+/// compiler makes a few vector instructions of it.
 #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
 fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
     const LANES: usize = 16;
@@ -45,6 +46,7 @@ fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
         let (parts, _) = block.as_chunks::<LANES>();
         for part in parts {
             for ((found, all), byte) in found.iter_mut().zip(&mut all).zip(part) {
+                // All bits of a byte that is special, none of others.
                 *found |= u8::from(is_special(*byte)).wrapping_neg();
                 *all |= byte;
             }
@@ -76,7 +78,7 @@ fn clean(blocks: &[[u8; BLOCK]]) -> (usize, bool) {
     (blocks.len(), i8x16_bitmask(all) == 0)
 }
 
-/// All bits of every special byte.
+/// Returns all bits of every byte that is special, and none of the others.
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(super) fn special(bytes: core::arch::wasm32::v128) -> core::arch::wasm32::v128 {
     use core::arch::wasm32::{u8x16_eq, u8x16_lt, u8x16_splat, v128_or};
@@ -85,7 +87,8 @@ pub(super) fn special(bytes: core::arch::wasm32::v128) -> core::arch::wasm32::v1
     v128_or(v128_or(quote, backslash), u8x16_lt(bytes, u8x16_splat(0x20)))
 }
 
-/// Index of the first special byte, or the length.
+/// Returns the index of the first special byte, or the length where there is none. Looks at
+/// eight bytes at a time, for what is too short for vectors.
 pub(super) fn first_special(bytes: &[u8]) -> usize {
     let (words, tail) = bytes.as_chunks::<8>();
     let mut at = 0_usize;
@@ -100,8 +103,8 @@ pub(super) fn first_special(bytes: &[u8]) -> usize {
     at.saturating_add(in_tail)
 }
 
-/// The high bit of every special byte. Bits above the lowest one may be wrong, by the
-/// borrow of a subtraction (<https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>).
+/// Returns the high bit of every special byte. Only the lowest one that is set can be trusted:
+/// those above may be wrong, by the borrow of a subtraction (<https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>).
 const fn special_bits(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
@@ -113,6 +116,7 @@ const fn special_bits(word: u64) -> u64 {
     below(word, 0x20) | below(quote, 1) | below(backslash, 1)
 }
 
+/// Returns whether a byte ends a run.
 const fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }

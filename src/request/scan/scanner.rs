@@ -12,17 +12,22 @@ use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
 use crate::request::tokens::UNIT;
 
-/// A scan under way.
+/// A scan of a JSON body under way.
+///
+/// A body is fed in chunks, however they are cut. Who wants to decide before it is complete
+/// feeds it [to the model](Self::feed_to_model) first: there the scan stops once, and goes on
+/// with looking at [more or less](Self::go_on), or [for validity alone](Self::release).
 #[derive(Debug)]
 pub struct Scanner {
     entry: Entry,
     lexer: Lexer,
     walker: Walker,
+    /// Why the body cannot be accepted, once that is known.
     failed: Option<ScanError>,
 }
 
 impl Scanner {
-    /// A scan of a body of which nothing has been seen.
+    /// Returns a scan of a body of which nothing has been seen.
     #[must_use]
     pub fn new(spec: &Spec) -> Self {
         Self { entry: spec.entry, lexer: Lexer::new(), walker: Walker::new(spec), failed: None }
@@ -37,8 +42,8 @@ impl Scanner {
         self.read(chunk).map(|_| ())
     }
 
-    /// Reads the next chunk as far as the end of the first `model`, and gives back
-    /// what is left of it.
+    /// Reads the next chunk as far as the end of the first `model`, and returns what is left
+    /// of it.
     ///
     /// # Errors
     /// As [`feed`](Self::feed).
@@ -52,20 +57,22 @@ impl Scanner {
             return Err(error);
         }
         let read = self.lexer.feed(chunk, &mut self.walker);
-        // What the walker refuses stands before what stopped the lexer.
+        // The walker refuses without stopping the lexer, so what it refuses stands before
+        // whatever the lexer has stopped at.
         let read = self.walker.refused.map_or(read, Err);
         self.failed = read.err();
         read
     }
 
-    /// Whether [`feed_to_model`](Self::feed_to_model) has come to the first `model`; what
-    /// follows is read once it is told to [`go_on`](Self::go_on).
+    /// Returns whether [`feed_to_model`](Self::feed_to_model) has come to the first `model`.
+    /// What follows is read once the scan is told to [`go_on`](Self::go_on).
     #[must_use]
     pub const fn is_at_model(&self) -> bool {
         self.walker.is_at_model()
     }
 
-    /// The model where the scan has stopped at it; none where text came before it.
+    /// Returns the model where the scan has stopped at it. `None` where text of the prompt
+    /// came before it: then it was not looked at, and is too late to be.
     #[must_use]
     pub fn early_model(&self) -> Option<&str> {
         match &self.walker.model {
@@ -74,23 +81,24 @@ impl Scanner {
         }
     }
 
-    /// The places found so far.
+    /// Returns the places found so far, for a rewrite that does not wait for the rest.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.walker.places.layout().clone()
     }
 
-    /// Goes on after the model, looking at that much.
+    /// Goes on after the model, looking at that much of the text that follows.
     pub fn go_on(&mut self, looks: Looks) {
         self.walker.go_on(looks);
     }
 
-    /// Goes on after the model for validity alone; another model is an error from now on.
+    /// Goes on after the model for validity alone. The request has gone where that model sends
+    /// it, so another one is an error from now on.
     pub fn release(&mut self) {
         self.walker.release();
     }
 
-    /// Ends the body and says what was in it.
+    /// Ends the body and returns what was in it.
     ///
     /// # Errors
     /// If the body is not a whole JSON object, or its `model` cannot be one.
@@ -121,7 +129,9 @@ impl Scanner {
     }
 }
 
+/// Moves what the whole document came to into the facts.
 fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
+    // Some paths stream unless the body declines; the others only if it asks for it.
     facts.stream = (facts.stream && !total.says(Saying::NoStream)) || total.says(Saying::Stream);
     facts.has_tools = total.says(Saying::Tools);
     facts.json_mode = total.says(Saying::Json);
@@ -136,11 +146,13 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     if looks.keywords {
         facts.keywords = total.hits;
     } else {
+        // Not looked at is not the same as not there.
         facts.unseen = facts.unseen.with(Fact::Keywords);
     }
 }
 
-/// The estimate, or what bounds it: no text has more tokens than bytes.
+/// Returns the estimate of the input's tokens; where text was not looked at, what bounds it:
+/// no text has more tokens than bytes.
 fn tokens(total: &Tally, message: u64, looks: Looks) -> Tokens {
     let messages = u64::from(total.messages).saturating_mul(message);
     let known = Tokens::exactly(total.tokens.div_ceil(UNIT).saturating_add(messages));

@@ -19,25 +19,28 @@ pub(super) const KEY_BYTES: usize = 1024;
 pub(super) const CACHE_KEY: &str = "prompt_cache_key";
 pub(super) const USER: &str = "user";
 
-/// The text that is being read, as far as it tells the beginning of a conversation.
+/// The text that is being read, as far as it tells the beginning of a conversation. Only a
+/// hash of it is kept.
 #[derive(Debug)]
 pub(super) struct Beginning {
     hash: u64,
+    /// Bytes that still count.
     left: usize,
 }
 
 impl Beginning {
+    /// Returns no text.
     pub(super) const fn new() -> Self {
         Self { hash: hash::EMPTY, left: 0 }
     }
 
-    /// A text begins; whether it counts.
+    /// A text begins; `counts` says whether it is one that tells the session.
     pub(super) fn restart(&mut self, counts: bool) {
         self.hash = hash::EMPTY;
         self.left = if counts { BEGINNING } else { 0 };
     }
 
-    /// Whether more of it counts.
+    /// Returns whether more of it counts.
     pub(super) const fn is_wanted(&self) -> bool {
         self.left > 0
     }
@@ -49,13 +52,14 @@ impl Beginning {
         self.hash = hash::continued(self.hash, text);
     }
 
-    /// What the text adds to a tally.
+    /// Returns what the text adds to a tally; 0 for a text that was empty or does not count.
     pub(super) fn said(&self) -> u64 {
         if self.hash == hash::EMPTY { 0 } else { hash::mixed(self.hash) }
     }
 }
 
-/// All that a body tells: with its `metadata.user_id`, and what its texts come to.
+/// Returns all that a body tells: what its members told, its `metadata.user_id`, and what the
+/// beginnings of its texts come to (`said`, 0 where there is none).
 pub(super) fn told(members: Sessions, metadata_user: Option<&String>, said: u64) -> Sessions {
     Sessions {
         metadata_user: metadata_user.and_then(|user| of(user)),
@@ -64,7 +68,7 @@ pub(super) fn told(members: Sessions, metadata_user: Option<&String>, said: u64)
     }
 }
 
-/// The hash of a value that tells a session; an empty one tells none.
+/// Returns the hash of a value that tells a session; an empty one tells none.
 pub(super) fn of(value: &str) -> Option<u64> {
     (!value.is_empty()).then(|| hash::of(value.as_bytes()))
 }

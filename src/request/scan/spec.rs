@@ -6,7 +6,8 @@ use crate::request::keyword::Keywords;
 use crate::request::path::Entry;
 use crate::request::tokens::Costs;
 
-/// What to look for.
+/// What to look for in one body. All that a scan has to know of the configuration and of the
+/// request's head is in here.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// What the request asks for.
@@ -15,16 +16,18 @@ pub struct Spec {
     pub keywords: Arc<Keywords>,
     /// Fixed token costs.
     pub costs: Costs,
-    /// Top-level members whose places are wanted (keys of request overrides), sorted.
+    /// Top-level members whose places are wanted, sorted: the keys that overrides replace,
+    /// merge into or remove.
     pub watched: Arc<[String]>,
     /// What is looked at beyond the document's structure.
     pub looks: Looks,
-    /// Draws which part of a long text is estimated; clients must not know it.
+    /// Draws which part of a long text is estimated. Clients must not know it, or they could
+    /// write what is cheap where it is looked at.
     pub seed: u64,
 }
 
 impl Spec {
-    /// Everything of a request of that kind, and no keywords.
+    /// Returns what looks at everything in a request of that kind, without keywords.
     #[must_use]
     pub fn of(entry: Entry) -> Self {
         Self {
@@ -38,7 +41,9 @@ impl Spec {
     }
 }
 
-/// What of a body's text is looked at; the rest of the scan is much faster.
+/// What of a body's text is looked at beyond its structure. The configuration says what can
+/// matter to a request (`routing/looks.rs`): what cannot is not looked at, and a scan of
+/// structure alone is many times as fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Looks {
     /// Whether keywords are searched for.
@@ -52,14 +57,14 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// All of it; nothing of the prompt is kept.
+    /// All of it. Only a service that picks is sent the prompt, so nothing of that is kept.
     pub const EVERYTHING: Self =
         Self { keywords: true, tokens: true, sessions: true, prompt: false };
-    /// Structure alone.
+    /// Structure alone: validity, members, and the facts that are not text.
     pub const NOTHING: Self =
         Self { keywords: false, tokens: false, sessions: false, prompt: false };
 
-    /// What either of two looks at.
+    /// Returns what either of two looks at, for a scan that serves both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {

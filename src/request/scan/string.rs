@@ -12,13 +12,14 @@ use super::event::{Gathers, Sink};
 use super::input::{Input, malformed};
 use super::run::plain;
 
-/// Whether the closing quote has been read.
+/// Whether the closing quote of a string has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Done {
     Yes,
     No,
 }
 
+/// How far into an escape the last chunk has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     None,
@@ -32,12 +33,18 @@ enum Escape {
 }
 
 /// A string between two chunks. Ready for the next string after `Done::Yes`.
+///
+/// Nearly all of a body is inside strings, so there are three ways through them, the fastest
+/// first: a whole stretch with its simple escapes at once (`gather`), runs of bytes that
+/// are not special (`plain`), and byte by byte what those two leave: `\uXXXX` escapes, and
+/// characters that are cut by the end of a chunk.
 #[derive(Debug)]
 pub(super) struct StringReader {
     escape: Escape,
     /// A leading surrogate that waits for its trailing one.
     surrogate: Option<u16>,
-    /// Start of a character that the chunk border cut.
+    /// The start of a character that the end of the last chunk has cut, its length, and its
+    /// place in the body.
     partial: [u8; 4],
     partial_len: usize,
     partial_at: u64,
@@ -45,10 +52,12 @@ pub(super) struct StringReader {
 
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
 
-/// From this length on, runs are handed on as they are.
+/// From this length on, runs are handed on as they are: they cost no more than to gather
+/// them, and need not be copied.
 const LONG: usize = 512;
 
 impl StringReader {
+    /// Returns a reader at the beginning of a string.
     pub(super) const fn new() -> Self {
         Self {
             escape: Escape::None,
@@ -59,7 +68,10 @@ impl StringReader {
         }
     }
 
-    /// Reads on until the closing quote or the end of the chunk.
+    /// Reads on until the closing quote or the end of the chunk, and returns which it was.
+    ///
+    /// # Errors
+    /// A control character, an escape that JSON does not know, or what is not UTF-8.
     pub(super) fn read<S: Sink>(
         &mut self,
         input: &mut Input<'_>,
@@ -87,8 +99,10 @@ impl StringReader {
         Ok(Done::No)
     }
 
-    /// Takes an escape that is whole in this chunk and stands for itself; what is
-    /// none of that is left to be read byte by byte.
+    /// Takes an escape that is whole in this chunk and stands for a character by itself.
+    ///
+    /// Returns whether it did. Everything else is left to be read byte by byte: escapes that
+    /// are cut, surrogates, which come in pairs, and what is no escape.
     fn escaped<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> bool {
         if self.surrogate.is_some() {
             return false;
@@ -113,10 +127,11 @@ impl StringReader {
         true
     }
 
-    /// Takes runs of plain bytes and the simple escapes between them, and the quote if
-    /// one ends them.
+    /// Takes runs of plain bytes and the simple escapes between them, and the closing quote
+    /// if it comes next. What stops it otherwise is left for [`read`](Self::read).
     fn plain<S: Sink>(&mut self, input: &mut Input<'_>, sink: &mut S) -> Result<Done, ScanError> {
         loop {
+            // The run is found before the sink is asked: of long ones it need not be.
             let run = plain(input.rest);
             if run.len < LONG && gather(input, sink)? {
                 continue;
@@ -144,8 +159,8 @@ impl StringReader {
         }
     }
 
-    /// Takes a run that is not all ASCII; a character at its end may be cut by that of
-    /// the chunk.
+    /// Takes a run that is not all ASCII. If it is the last of its chunk, the character at its
+    /// end may be cut; its bytes then wait for the next chunk.
     fn run<S: Sink>(
         &mut self,
         run: &[u8],
@@ -159,6 +174,7 @@ impl StringReader {
         };
         let (good, cut) = run.split_at_checked(valid).unwrap_or((run, &[]));
         let at = at.saturating_add(valid as u64);
+        // A character that ends early inside a chunk stays incomplete.
         if !(is_cut && is_last) {
             return Err(malformed(at, "invalid UTF-8"));
         }
@@ -189,6 +205,7 @@ impl StringReader {
         }
     }
 
+    /// Keeps one more byte of a character that is cut.
     fn append(&mut self, byte: u8) {
         if let Some(place) = self.partial.get_mut(self.partial_len) {
             *place = byte;
@@ -196,6 +213,7 @@ impl StringReader {
         self.partial_len = self.partial_len.saturating_add(1);
     }
 
+    /// Takes the byte after a backslash.
     fn letter<S: Sink>(
         &mut self,
         byte: u8,
@@ -215,6 +233,7 @@ impl StringReader {
         Ok(())
     }
 
+    /// Takes one of the four digits after `\u`.
     fn hex<S: Sink>(
         &mut self,
         byte: u8,
@@ -240,7 +259,9 @@ impl StringReader {
         Ok(())
     }
 
-    /// Takes an escaped UTF-16 unit.
+    /// Takes an escaped UTF-16 unit: a character, or one half of a pair that stands for one.
+    /// The first half waits for the second. Halves without each other become U+FFFD each,
+    /// as in `"\ud83d!"`, which the SDK of a large provider sends where it cuts an emoji.
     fn unit<S: Sink>(&mut self, unit: u16, sink: &mut S) {
         let pair = self.surrogate.take().map(|high| [high, unit]);
         let decoded = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok());
@@ -248,6 +269,7 @@ impl StringReader {
             sink.text(char.encode_utf8(&mut [0; 4]).as_bytes());
             return;
         }
+        // The half that has waited was no pair with this unit, which is taken by itself.
         if pair.is_some() {
             sink.text(REPLACEMENT);
         }
@@ -258,7 +280,7 @@ impl StringReader {
         }
     }
 
-    /// A leading surrogate without a trailing one stands alone.
+    /// Tells a first half that has waited in vain, before anything else of the string is told.
     fn flush<S: Sink>(&mut self, sink: &mut S) {
         if self.surrogate.take().is_some() {
             sink.text(REPLACEMENT);
@@ -266,11 +288,15 @@ impl StringReader {
     }
 }
 
-/// Takes what follows in one go, where the sink wants it whole; whether there was
-/// something that could be.
+/// Takes a stretch of plain bytes and simple escapes in one go, where the sink does not ask
+/// for each piece. Returns whether anything was taken.
 ///
-/// Refuses at once what is not valid: left to be read in runs, it would be gathered anew
-/// after every escape before it.
+/// Text that is full of escapes, as prose in JSON is (`He said \"no\".\n`), costs several
+/// times as much where its short runs are found and told one by one.
+///
+/// # Errors
+/// What is not UTF-8 is refused at once. Left to be read in runs, it would be gathered anew
+/// after every escape before it, and the time would grow with the square of the length.
 fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanError> {
     let string = input.rest;
     let (taken, added) = match sink.gathers() {
@@ -301,8 +327,11 @@ fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanErro
     Ok(valid > 0)
 }
 
-/// Whether the bytes are text; else how many of them are, and whether what follows is
-/// the beginning of a character.
+/// Checks that the bytes are UTF-8.
+///
+/// # Errors
+/// How many of them are, and whether what follows is the beginning of a character that only
+/// ends too early.
 fn utf8(bytes: &[u8]) -> Result<(), (usize, bool)> {
     // Below this length setting up the vectors costs more than they save.
     const SHORT: usize = 64;

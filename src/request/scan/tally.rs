@@ -10,23 +10,29 @@ use crate::request::keyword::KeywordSet;
 use crate::request::media::{Measured, Pricing};
 use crate::request::prompt::Prompt;
 
-/// The contribution of one value.
+/// What one value adds to the facts: of a string what it says itself, of an object the sum
+/// of its members'.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    /// Of counted text, in [`crate::request::tokens::UNIT`]s; of what was looked at.
+    /// Estimated tokens of counted text that was looked at, in
+    /// [`UNIT`](crate::request::tokens::UNIT)s.
     pub(super) tokens: u64,
     /// Length of counted text.
     pub(super) bytes: u64,
     /// Of images, audio and files.
     pub(super) media: Tokens,
-    /// What data came to of which it is not known yet what carries it.
+    /// What data in it measures, until it is known what the data is: the part around it says
+    /// whether it is an image or audio, and may say so after the data.
     pub(super) measured: Measured,
     pub(super) messages: u32,
     /// The limit of the answer in tokens: the largest that stands under any name.
     pub(super) limit: Option<u64>,
-    /// Of the beginnings of texts: a sum of hashes.
+    /// The sum of the hashes of the texts' beginnings, which tells a session. A sum, so that
+    /// the order of keys does not matter.
     pub(super) said: u64,
+    /// A bit for each [`Saying`].
     says: u16,
+    /// The keywords in its text.
     pub(super) hits: KeywordSet,
     pub(super) prompt: Prompt,
 }
@@ -65,14 +71,17 @@ impl Tally {
         self.media = self.media.and(cost);
     }
 
+    /// Notes that the value says this.
     pub(super) fn say(&mut self, saying: Saying) {
         self.says |= bit(saying);
     }
 
+    /// Takes that back.
     pub(super) fn unsay(&mut self, saying: Saying) {
         self.says &= !bit(saying);
     }
 
+    /// Returns whether the value says this.
     pub(super) const fn says(&self, saying: Saying) -> bool {
         self.says & bit(saying) != 0
     }

@@ -17,16 +17,19 @@ const WORD_BYTES: usize = 64;
 const URI_BYTES: usize = 1024;
 
 impl Walker {
-    /// Whether text in a skipped container is counted.
+    /// Returns whether text in a skipped container is counted: it is skipped for its structure
+    /// alone, as the arguments of a call are.
     pub(super) fn counts_skipped(&self) -> bool {
         self.skipped > 0 && self.place.whole
     }
 
-    /// Whether it is searched too.
+    /// Returns whether it is searched for keywords too.
     pub(super) fn searches_skipped(&self) -> bool {
         self.place.word == Word::Prompt
     }
 
+    /// A string begins at a place of the table, which says what is done with its text: it is
+    /// counted, probed for the size of an image, kept as far as it may matter, or dropped.
     pub(super) fn begin_string(&mut self) {
         let cap = match self.place.word {
             Word::Prompt => {
@@ -60,6 +63,8 @@ impl Walker {
         self.text = TextUse::ToCapture;
     }
 
+    /// A string ended. Returns what it is to its object, and moves what it says into the tally
+    /// or the labels.
     pub(super) fn end_string(&mut self) -> Content {
         match self.text {
             TextUse::Counted { is_searched } => self.end_text(is_searched),
@@ -84,6 +89,7 @@ impl Walker {
                 };
             }
             Word::Role(unsearched) => {
+                // One that is too long to be known is searched, as all that are not known.
                 let searched = !word.is_some_and(|word| unsearched.contains(&word));
                 return Content::Role { searched };
             }
@@ -108,12 +114,14 @@ impl Walker {
         Content::Some
     }
 
+    /// Takes a number, boolean or null at a place of the table.
     pub(super) fn scalar_value(&mut self, scalar: Scalar<'_>) {
         if self.frames.in_params() {
             let key = self.key.text();
             key.inspect(|key| self.labels.param(key, scalar.json()));
         }
         match (self.place.plain, scalar) {
+            // Lenient servers take 1 for true.
             (Plain::Says(saying), Scalar::Bool(true) | Scalar::Number(Some("1" | "1.0"))) => {
                 self.value.say(saying);
             }
@@ -127,17 +135,19 @@ impl Walker {
         }
     }
 
-    /// A text begins that is searched.
+    /// A text begins that is searched. It tells the session unless an answer came before it:
+    /// what follows an answer changes from request to request.
     pub(super) fn begin_said(&mut self) {
         self.beginning.restart(self.looks.sessions && !self.frames.is_answered());
     }
 
-    /// Whether the value being read is a member of the document that tells a session.
+    /// Returns whether the value being read is a member of the document that tells a session.
     pub(super) fn tells_session(&self) -> bool {
         self.looks.sessions && self.at_top() && matches!(self.key.text(), Some(CACHE_KEY | USER))
     }
 
-    /// Takes the value of a member of the document, if it tells a session.
+    /// Takes the value of a member of the document, if that tells a session. `None` forgets what
+    /// an earlier one of that key has told.
     pub(super) fn tell_session(&mut self, value: Option<u64>) {
         match self.key.text() {
             Some(CACHE_KEY) => self.sessions.cache_key = value,
@@ -146,6 +156,7 @@ impl Walker {
         }
     }
 
+    /// A container begins that is skipped, or inside one that is.
     pub(super) fn open_skipped(&mut self) {
         if self.skipped == 0 {
             self.skipped_filled = false;
@@ -158,12 +169,13 @@ impl Walker {
     }
 }
 
-/// Whether a file lies at the provider itself, by its address or its name.
+/// Returns whether a file lies at the provider itself, by its address or its name: only there
+/// can it be read, so the request continues state that the provider keeps.
 fn is_kept_file(uri: &str) -> bool {
     uri.contains("/files/") || uri.starts_with("files/")
 }
 
-/// What data of that type is.
+/// Returns what data of that media type is; all that is neither image nor audio is a file.
 fn carried(mime: &str) -> Modality {
     match mime.split('/').next().unwrap_or_default().to_ascii_lowercase().as_str() {
         "image" => Modality::Image,
@@ -172,10 +184,11 @@ fn carried(mime: &str) -> Modality {
     }
 }
 
-/// A limit in tokens, rounded up; one that is too long to be kept is as good as none.
+/// Returns a limit in tokens, rounded up; one that is too long to be kept (`None`) is as good
+/// as none, which is the largest. `None` where it is no number at or above 0.
 ///
-/// What a provider might read as a number counts as one, so that no spelling of
-/// a limit passes for its absence.
+/// What a provider might read as a number counts as one, so that no spelling of a limit,
+/// such as `"1e3"`, passes for its absence.
 fn limit(text: Option<&str>) -> Option<u64> {
     let Some(text) = text else { return Some(u64::MAX) };
     let text = text.trim();

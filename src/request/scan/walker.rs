@@ -26,7 +26,7 @@ use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
 use crate::request::tokens::Estimator;
 
-/// What is done with the text of the string being read.
+/// Where the text of the string being read goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextUse {
     Nowhere,
@@ -40,7 +40,8 @@ pub(super) enum TextUse {
     },
 }
 
-/// The value of `model` as it stands.
+/// The value of `model` as the last one of that key left it. A wrong one is an error only at
+/// the end, since another may follow and count.
 #[derive(Debug, Default)]
 pub(super) enum ModelValue {
     #[default]
@@ -49,16 +50,21 @@ pub(super) enum ModelValue {
     Wrong(ScanError),
 }
 
+/// A document that is being followed.
 #[derive(Debug)]
 pub(super) struct Walker {
     /// The top level of the document.
     pub(super) document: &'static ObjectShape,
     pub(super) keywords: Arc<Keywords>,
+    /// How far the search for keywords has come in the text so far.
     pub(super) cursor: Cursor,
     pub(super) estimator: Estimator,
     pub(super) pricing: Pricing,
+    /// Reads the size off the data of an image or of audio.
     pub(super) probe: Probe,
+    /// What is looked at beyond the structure.
     pub(super) looks: Looks,
+    /// Whether any text was counted yet.
     pub(super) has_counted: bool,
     /// Text that is still to be estimated and searched.
     pub(super) gathered: Vec<u8>,
@@ -72,11 +78,14 @@ pub(super) struct Walker {
     pub(super) skipped_filled: bool,
     /// The place of the value being read.
     pub(super) place: &'static Place,
+    /// Where it began.
     pub(super) value_at: u64,
     pub(super) text: TextUse,
     /// The tally of the value being read, unless it is a frame.
     pub(super) value: Tally,
+    /// The last key, as far as it can be one that matters.
     pub(super) key: Capture,
+    /// The last string whose text is kept.
     pub(super) capture: Capture,
     pub(super) labels: BodyLabels,
     pub(super) sessions: Sessions,
@@ -90,7 +99,9 @@ pub(super) struct Walker {
 }
 
 impl Walker {
+    /// Returns a walker before the first byte of a document.
     pub(super) fn new(spec: &Spec) -> Self {
+        // A longer key is none that is watched, none of the table's, and no param.
         let longest = spec.watched.iter().map(String::len).max().unwrap_or(0);
         Self {
             document: spec.entry.document.shape,
@@ -123,15 +134,19 @@ impl Walker {
         }
     }
 
+    /// Notes why the document is refused; what comes first counts.
     pub(super) fn refuse(&mut self, error: ScanError) {
         self.refused.get_or_insert(error);
     }
 
+    /// Returns whether what is read belongs to the document's outermost object.
     pub(super) fn at_top(&self) -> bool {
         self.frames.len() == 1 && self.skipped == 0
     }
 
-    /// A value starts that is not inside a skipped one: finds its place and forgets what it replaces.
+    /// A value starts that is not inside a skipped one: finds its place in the table, and
+    /// forgets what an earlier value of the same key has left outside of its tally (tags,
+    /// params, the model). `found` is the name of its type, for messages.
     pub(super) fn begin(&mut self, at: u64, found: &'static str) {
         if self.frames.is_empty() {
             self.refuse(ScanError::NotAnObject { at, found });
@@ -152,6 +167,7 @@ impl Walker {
         if members == Some(ObjectKind::Params) {
             self.labels.clear_metadata();
         }
+        // Texts that stand apart do not join to a keyword; a line end is part of none.
         if self.looks.keywords && (place.apart || members == Some(ObjectKind::Message)) {
             self.keywords.feed(&mut self.cursor, "\n", &mut self.value.hits);
         }
@@ -163,14 +179,16 @@ impl Walker {
         }
     }
 
-    /// A string or a skipped container ended: it may be something by its place alone.
+    /// A string or a skipped container ended. It may be an image, audio or a file by its place
+    /// alone.
     pub(super) fn carry(&mut self) {
         if let Some(modality) = self.place.carries {
             self.value.carry(modality, self.pricing);
         }
     }
 
-    /// A value ended whose tally is `self.value`.
+    /// A value ended, whose tally is `self.value`: hands that to the container around it, or,
+    /// if it is the document, keeps it as the total.
     pub(super) fn end(&mut self, end: u64, content: Content) {
         let tally = std::mem::take(&mut self.value);
         if self.frames.is_empty() {
@@ -183,29 +201,31 @@ impl Walker {
         self.frames.deliver(tally, content);
     }
 
-    /// Goes on after it stopped, and from now on does not stop.
+    /// Goes on after it has stopped at the model, and does not stop again.
     pub(super) fn go_on(&mut self, looks: Looks) {
         self.looks = looks;
         self.is_paused = false;
         self.stops_at_model = false;
     }
 
-    /// Goes on for validity alone: nothing it finds is asked for any more.
+    /// Goes on for validity alone: nothing that it finds is asked for any more.
     pub(super) fn release(&mut self) {
         self.go_on(Looks::NOTHING);
         self.places.release();
     }
 
-    /// Whether reading stopped at the model.
+    /// Returns whether reading has stopped at the model.
     pub(super) const fn is_at_model(&self) -> bool {
         self.is_paused
     }
 
-    /// Whether it did, and before any text of the prompt.
+    /// Returns whether it has, and before any text of the prompt.
     pub(super) const fn is_early(&self) -> bool {
         self.is_paused && !self.has_counted
     }
 
+    /// Ends a container: its tally becomes that of the value which it is. Where its text turns
+    /// out not to be searched, the search goes back to where it was before it.
     pub(super) fn close_frame(&mut self, frame: Frame) {
         let (tally, cursor) = self.frames.sum(frame, self.pricing);
         self.value = tally;

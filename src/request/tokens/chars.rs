@@ -25,37 +25,43 @@ pub(super) const ROOM: usize = FULL + EDGE;
 /// As many bytes are looked at together.
 const TOGETHER: usize = 16;
 
+/// The row of characters that is at hand, in three columns.
 #[derive(Debug)]
 pub(super) struct Chars {
     /// The characters, as far as 16 bits go.
     pub(super) exact: [u16; ROOM],
-    /// Without case, and one digit for all.
+    /// The same without case, and with one digit for all digits.
     pub(super) folded: [u16; ROOM],
+    /// Their classes.
     pub(super) class: [u8; ROOM],
+    /// How many places are filled, the two of the edge at the beginning included.
     len: usize,
     /// Whether all of them are ASCII.
     pub(super) is_ascii: bool,
 }
 
 impl Chars {
+    /// Returns an empty row, at the start of a text.
     pub(super) const fn new() -> Self {
         Self { exact: [0; ROOM], folded: [0; ROOM], class: [0; ROOM], len: EDGE, is_ascii: true }
     }
 
+    /// Returns whether there is no more room, so that what is there has to be costed.
     pub(super) const fn is_full(&self) -> bool {
         self.len >= FULL
     }
 
-    /// Whether nothing was taken in since the start or the end of a text.
+    /// Returns whether nothing was taken in since the start or the end of a text.
     pub(super) const fn is_new(&self) -> bool {
         self.len <= EDGE
     }
 
-    /// Takes in what there is room for, and gives back the rest.
+    /// Takes in as many characters as there is room for, and returns the rest of the text.
     pub(super) fn fill<'t>(&mut self, text: &'t str) -> &'t str {
         let mut rest = text;
         while self.len < FULL {
             match rest.as_bytes().first_chunk() {
+                // Nearly all text is ASCII, which is taken in many bytes at a time.
                 Some(bytes) if bytes.is_ascii() && self.len + TOGETHER <= FULL => {
                     self.ascii(bytes);
                     rest = rest.get(TOGETHER..).unwrap_or_default();
@@ -74,6 +80,7 @@ impl Chars {
         rest
     }
 
+    /// Takes in one character.
     #[inline]
     fn push(&mut self, char: char) {
         let (exact, class) = match ASCII.get(char as usize) {
@@ -87,6 +94,8 @@ impl Chars {
         self.is_ascii &= char.is_ascii();
     }
 
+    /// Takes in many characters of ASCII. Without branches, so that the compiler makes vector
+    /// instructions of it.
     fn ascii(&mut self, bytes: &[u8; TOGETHER]) {
         let at = self.len..self.len + TOGETHER;
         let exact = &mut self.exact[at.clone()];
@@ -113,7 +122,7 @@ impl Chars {
         self.len += TOGETHER;
     }
 
-    /// Ends the text: what waits has nothing behind it.
+    /// Ends the text: what waits at the end has nothing after it, and can be costed.
     pub(super) fn end(&mut self) {
         for at in self.len..(self.len + EDGE).min(ROOM) {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
@@ -121,12 +130,12 @@ impl Chars {
         self.len = (self.len + EDGE).min(ROOM);
     }
 
-    /// The first place that is not to be costed yet.
+    /// Returns the first place that is not to be costed yet, because what follows it matters.
     pub(super) const fn ready(&self) -> usize {
         self.len.saturating_sub(EDGE)
     }
 
-    /// Forgets what was costed, but for the two before what is not.
+    /// Forgets what was costed, but for the two characters before what was not.
     pub(super) fn shift(&mut self) {
         let from = self.ready().saturating_sub(EDGE);
         self.exact.copy_within(from..self.len, 0);
@@ -136,6 +145,7 @@ impl Chars {
         self.is_ascii = self.exact[..2 * EDGE].iter().all(|char| *char < 128);
     }
 
+    /// Forgets everything, for the next text.
     pub(super) fn clear(&mut self) {
         for at in 0..EDGE {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
@@ -145,7 +155,8 @@ impl Chars {
     }
 }
 
-/// A code in 16 bits; of those beyond, the upper half.
+/// Returns a code in 16 bits. Those that need more become the upper half of these; some are
+/// then alike, which costs the estimate little.
 const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
 }

@@ -17,23 +17,27 @@ mod weights;
 use run::Runs;
 use sample::{Sample, SamplePart};
 
-/// One token of an [`Estimator`].
+/// One token, in the units of an [`Estimator`]: texts have parts of tokens, and their sum is
+/// rounded once for a request.
 pub const UNIT: u64 = 1024;
 
 /// Estimates the tokens of the texts of one request, each of which comes in pieces.
 #[derive(Debug, Default)]
 pub struct Estimator {
-    /// Since the first piece.
+    /// The runs of the text, from the first piece on: most requests are not estimated, and
+    /// these are some kilobytes.
     runs: Option<Box<Runs>>,
+    /// What the text's runs cost that have ended, for as much as they stand for.
     total: i64,
+    /// Which part of long texts is read.
     sample: Sample,
     /// Whether the text has begun.
     has_text: bool,
 }
 
 impl Estimator {
-    /// An estimator whose choice of what is read of long texts only who knows the
-    /// seed can tell.
+    /// Returns an estimator. Which part of long texts it reads depends on the seed, so who
+    /// does not know that cannot tell.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { sample: Sample::new(seed), ..Self::default() }
@@ -48,6 +52,7 @@ impl Estimator {
             if share > 0 {
                 let runs = self.runs.get_or_insert_with(|| Box::new(Runs::new()));
                 let mut cost = runs.feed(text);
+                // What follows in the text is not read, so the run that is open ends here.
                 if is_last {
                     cost = cost.wrapping_add(runs.cut());
                 }
@@ -56,10 +61,11 @@ impl Estimator {
         }
     }
 
-    /// Ends the text: its tokens, in [`UNIT`]s. Ready for the next text.
+    /// Ends the text and returns its tokens, in [`UNIT`]s. The estimator is then ready for the
+    /// next text of the request.
     ///
-    /// No more than its bytes, unless it is a part that stands for others: behind a
-    /// long text a short one counts for several, or not at all.
+    /// A text has no more tokens than bytes, unless it stands for others: after a long text a
+    /// short one counts for several, or not at all.
     pub fn finish(&mut self) -> u64 {
         let cost = self.runs.as_mut().map_or(0, |runs| runs.finish());
         let total = std::mem::take(&mut self.total);

@@ -5,6 +5,10 @@
 //! mark behind it, and a capital after a small letter starts a word. What a character
 //! costs depends on those around it; what a run costs, on its length, shape and the one
 //! before it. The tables are in `weights.rs`.
+//!
+//! `Hello worldWide, 42` has the runs `Hello`, ` world`, `Wide`, `,`, ` ` and `42`. Of `world`
+//! each letter is looked up with the two before it, and what they sum up to is looked
+//! up once more as a word of six characters that stands after another word.
 
 #![expect(
     clippy::indexing_slicing,
@@ -23,15 +27,16 @@ use super::chars::{Chars, EDGE, ROOM};
 use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
 use super::weights::{self, Form, WeightPlaces, threes};
 
-/// Words with a bit for each place.
+/// So many words hold a bit for each place of a row.
 const WORDS: usize = ROOM.div_ceil(64);
 
-/// A share of all.
+/// All of something, as a share.
 const ONE: u32 = 1 << 20;
 
 /// A run that has not ended.
 #[derive(Debug, Default, Clone, Copy)]
 struct Run {
+    /// Its characters.
     len: u32,
     /// Accented letters, or those that Russian lacks.
     odd: u32,
@@ -49,12 +54,14 @@ struct Run {
 #[derive(Debug)]
 pub(super) struct Runs {
     chars: Chars,
+    /// Where the weights of those characters stand.
     places: WeightPlaces<ROOM>,
     /// At each place, the sum of what all before it cost, and how many of them are odd.
     costs: [i32; ROOM],
     odds: [u16; ROOM],
     /// Where runs start, a bit for each place.
     starts: [u64; WORDS],
+    /// The run that goes on.
     open: Run,
     /// Share of accented letters in the last Latin words, of [`ONE`].
     accented: u32,
@@ -62,18 +69,21 @@ pub(super) struct Runs {
     foreign: u32,
 }
 
-/// Words of letters that stand together are one kind.
+/// Returns the kind of a class: letters that stand together in a word are one kind, whatever
+/// their case and their accents.
 const fn kind(class: u8) -> u8 {
     let class = if (class == UPPER) | (class == ACCENTED) { LOWER } else { class };
     if class == FOREIGN { CYRILLIC } else { class }
 }
 
-/// A space before which of these goes with it.
+/// Returns whether a character of the first class is a space that goes with the one after it:
+/// before words and marks it does, before digits and further white space it stands alone.
 const fn is_glued(class: u8, next: u8) -> bool {
     (class == SPACE) & (next != 0) & (next != DIGIT) & (next != NEWLINE) & (next != SPACE)
 }
 
 impl Runs {
+    /// Returns the start of a text.
     pub(super) fn new() -> Self {
         Self {
             chars: Chars::new(),
@@ -87,7 +97,7 @@ impl Runs {
         }
     }
 
-    /// Reads the next piece: what the runs cost that ended in it, in 1/1024 tokens.
+    /// Reads the next piece, and returns what the runs cost that ended in it, in 1/1024 tokens.
     pub(super) fn feed(&mut self, piece: &str) -> i64 {
         let mut cost = 0;
         let mut rest = self.chars.fill(piece);
@@ -111,14 +121,14 @@ impl Runs {
         cost
     }
 
-    /// Ends the text.
+    /// Ends the text, and returns what its last runs cost, in 1/1024 tokens.
     pub(super) fn finish(&mut self) -> i64 {
         let cost = self.cut();
         (self.accented, self.foreign) = (0, 0);
         cost
     }
 
-    /// Costs the characters at hand: of the runs that ended.
+    /// Costs the characters at hand, and returns what the runs cost that ended among them.
     fn pass(&mut self) -> i64 {
         let ready = self.chars.ready();
         self.cost_chars(ready);
@@ -130,13 +140,15 @@ impl Runs {
         cost
     }
 
-    /// Costs the runs that ended.
+    /// Returns what the runs cost that ended before a place. `IS_PLAIN` leaves out what only
+    /// text with accents and the like needs.
     fn runs<const IS_PLAIN: bool>(&mut self, ready: usize) -> i64 {
         let mut cost = 0;
         let mut from = EDGE;
         let mut run = self.open;
         for (word, starts) in self.starts.into_iter().enumerate() {
             let mut starts = starts;
+            // Each bit that is set is the end of one run and the start of the next.
             while starts != 0 {
                 let at = (64 * word + starts.trailing_zeros() as usize).min(ready);
                 starts &= starts - 1;
@@ -150,6 +162,8 @@ impl Runs {
         cost
     }
 
+    /// Sums up what characters cost, from place to place. What any run costs of it is then the
+    /// difference of two sums.
     fn cost_chars(&mut self, ready: usize) {
         let ready = ready.min(ROOM - EDGE);
         let Chars { exact, folded, class, is_ascii, .. } = &self.chars;
@@ -173,7 +187,8 @@ impl Runs {
         (self.costs[ready], self.odds[ready]) = (cost, odd);
     }
 
-    /// Finds where runs start.
+    /// Finds where runs start. Without branches: first as a byte for each place, in vectors,
+    /// then as bits.
     fn find_starts(&mut self, ready: usize) {
         let class = &self.chars.class[..ready.min(ROOM - EDGE) + 1];
         let mut is_start = [0; 64 * WORDS];
@@ -183,7 +198,7 @@ impl Runs {
             let goes_with = is_glued(before, this);
             *is_start = u8::from(is_glued(this, next) | (!goes_with & (is_other | is_capital)));
         }
-        // What is before was found when it came.
+        // What is before the row was found when it came.
         is_start[..EDGE].fill(0);
         for (bits, is_start) in self.starts.iter_mut().zip(is_start.chunks_exact(64)) {
             let eights = is_start.as_chunks().0.iter().enumerate();
@@ -191,7 +206,7 @@ impl Runs {
         }
     }
 
-    /// A run with what lies between two places.
+    /// Returns a run with what lies between two places added to it.
     #[inline]
     fn longer<const IS_PLAIN: bool>(&self, run: Run, from: usize, to: usize) -> Run {
         if from >= to {
@@ -208,7 +223,7 @@ impl Runs {
         }
     }
 
-    /// The run that begins at a place, without characters.
+    /// Returns the run that begins at a place, still without characters.
     #[inline]
     fn begun(&self, at: usize) -> Run {
         let class = &self.chars.class;
@@ -220,7 +235,7 @@ impl Runs {
         Run { capitals, stands, ..Run::default() }
     }
 
-    /// What a run costs.
+    /// Returns what a run costs that has ended, in 1/1024 tokens.
     #[inline]
     fn end<const IS_PLAIN: bool>(&mut self, run: Run) -> i64 {
         let Run { len, odd, cost, kind, capitals, stands } = run;
@@ -234,7 +249,8 @@ impl Runs {
         cost.max(least).min(most)
     }
 
-    /// How many odd letters words like it have had lately.
+    /// Returns how many odd letters words like it have had lately, in a few steps. It tells
+    /// languages apart that share a script: the same word costs more in Czech than in English.
     fn level(&mut self, kind: u8, odd: u32, len: u32) -> u8 {
         match kind {
             LOWER => {
@@ -263,12 +279,12 @@ static STANDS: [[u8; 32]; 2] = {
     stands
 };
 
-/// Bytes that a character of a kind has at least.
+/// So many bytes has a character of a kind at least.
 static WIDTHS: [u8; 32] = [
     1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
 ];
 
-/// What a run costs at least and at most, in 1/1024 tokens.
+/// Returns what a run costs at least and at most, in 1/1024 tokens.
 ///
 /// A token holds no more than 16 characters of words and marks that change, and no more
 /// than 64 of a long run of the same; and it is at least a byte.
@@ -280,18 +296,18 @@ fn bounds(kind: u8, len: u32, odd: u32) -> (i64, i64) {
     (least, (len * width + i64::from(odd)) * 1024)
 }
 
-/// The lowest bit of each byte, the first one's lowest.
+/// Returns the lowest bit of each byte, that of the first byte lowest.
 #[inline]
 const fn bits_of(bytes: [u8; 8]) -> u64 {
     u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// How many of the bounds a share reaches.
+/// Returns how many of the bounds a share reaches.
 fn level(share: u32, bounds: &[u32]) -> u8 {
     bounds.iter().map(|bound| u8::from(share >= *bound)).sum()
 }
 
-/// A running mean: moves by a sixteenth towards the share that is odd.
+/// Returns a running mean, moved by a sixteenth towards the share of a word that is odd.
 fn drift(mean: u32, odd: u32, len: u32) -> u32 {
     let share = odd.min(len).min(4095).saturating_mul(ONE) / len.max(1);
     mean - mean / 16 + share / 16

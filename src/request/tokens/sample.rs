@@ -1,9 +1,13 @@
 //! Which part of a long text is read, and for how much it stands.
 //!
-//! The first bytes of a request's texts are all read; of the next, one block in
+//! The first 4 KiB of a request's texts are all read; of the next 28, one block in
 //! four, and of the rest one in 64. Which one of those is drawn from a seed, so
 //! that who writes a text cannot put what is cheap where it is looked at. Depends
 //! on places in the text alone, not on how it was cut.
+//!
+//! A text of 40 KiB is read so: the first 4 KiB with a share of 1; 112 of the 448 blocks
+//! of 64 bytes that follow, each with a share of 4; and two of the last 128, each with a share
+//! of 64.
 
 #![cfg_attr(
     not(test),
@@ -11,6 +15,8 @@
 )]
 
 use std::cmp::Ordering;
+
+use crate::hash::mixed;
 
 /// Bytes of a block: many short ones say more of a text than a few long ones.
 const BLOCK: u64 = 64;
@@ -35,18 +41,19 @@ pub(super) struct Sample {
 }
 
 impl Sample {
+    /// Returns the beginning of a request's texts.
     pub(super) const fn new(seed: u64) -> Self {
         Self { seed, at: 0 }
     }
 
-    /// Whether everything was read so far.
+    /// Returns whether everything was read so far.
     pub(super) const fn is_whole(&self) -> bool {
         let [(all, _), ..] = ZONES;
         self.at <= all
     }
 
-    /// Takes what is read together, or passed over together, off the front of a text that
-    /// is not empty.
+    /// Takes what is read together, or passed over together, off the front of a text that is
+    /// not empty, and returns it.
     pub(super) fn next<'t>(&mut self, text: &mut &'t str) -> SamplePart<'t> {
         let (share, end) = self.stretch();
         let room = usize::try_from(end.saturating_sub(self.at)).unwrap_or(usize::MAX);
@@ -58,12 +65,12 @@ impl Sample {
         SamplePart { text: part, share, is_last: self.at >= end }
     }
 
-    /// For how many times as much the block at hand stands; 0 if it is not read.
+    /// Returns for how many times as much the block at hand stands; 0 if it is not read.
     pub(super) fn share(&self) -> i64 {
         self.stretch().0
     }
 
-    /// For how many times as much the text at hand stands, and where that changes.
+    /// Returns for how many times as much the text at hand stands, and where that changes.
     fn stretch(&self) -> (i64, u64) {
         let [(all, _), ..] = ZONES;
         if self.at < all {
@@ -71,9 +78,11 @@ impl Sample {
         }
         let (_, stride) = ZONES.iter().find(|(end, _)| self.at < *end).copied().unwrap_or((0, 1));
         let stride = stride.max(1);
+        // Of each group of so many blocks one is read, at a place of its own. What comes before
+        // and after that is passed over together.
         let block = self.at / BLOCK;
         let (group, place) = (block / stride, block % stride);
-        let chosen = drawn(self.seed ^ group) % stride;
+        let chosen = mixed(self.seed ^ group) % stride;
         let (share, end) = match place.cmp(&chosen) {
             Ordering::Less => (0, chosen),
             Ordering::Equal => (i64::try_from(stride).unwrap_or(1), chosen.saturating_add(1)),
@@ -81,11 +90,4 @@ impl Sample {
         };
         (share, group.saturating_mul(stride).saturating_add(end).saturating_mul(BLOCK))
     }
-}
-
-/// The finalizer of splitmix64.
-const fn drawn(mut number: u64) -> u64 {
-    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
 }

@@ -35,23 +35,28 @@ const AT_BEYOND: usize = AT_RUN + 2 * RUN;
 const AT_FACTOR: usize = AT_BEYOND + 2 * KINDS;
 const _: () = assert!(BYTES.len() == AT_FACTOR + 2 * KINDS, "weights.bin is of another shape");
 
-/// Where the weights of characters side by side stand in the tables.
+/// Where the weights of a row of characters stand in the tables: an index into each table
+/// for each place of the row. Found for the whole row at once, which vectors can do; only the
+/// looking up is done one by one.
 #[derive(Debug)]
 pub(super) struct WeightPlaces<const LEN: usize> {
+    /// Into [`TRIPLES`].
     pub(super) triple: [u16; LEN],
+    /// Into [`PAIRS`].
     pub(super) pair: [u16; LEN],
-    /// [`CHAR`], where nothing stands, for ASCII.
+    /// Into [`CHARS`]; for ASCII [`CHAR`], where nothing stands.
     pub(super) char: [u16; LEN],
+    /// Into [`CLASSES`].
     pub(super) class: [u16; LEN],
 }
 
-/// A sum of products, whose upper bits are a hash.
+/// Returns a sum of products, whose upper bits are a hash of the three.
 #[inline]
 const fn spread([a, b, c]: [u16; 3]) -> u16 {
     a.wrapping_mul(0x9e37).wrapping_add(b.wrapping_mul(0x85eb)).wrapping_add(c.wrapping_mul(0xc2b3))
 }
 
-/// Values side by side: each with the one before and the one after it.
+/// Returns all values that have a neighbour on either side, each with the two neighbours.
 #[inline]
 pub(super) fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
     let (second, third) =
@@ -60,12 +65,13 @@ pub(super) fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
 }
 
 impl<const LEN: usize> WeightPlaces<LEN> {
+    /// Returns places of no characters.
     pub(super) const fn new() -> Self {
         Self { triple: [0; LEN], pair: [0; LEN], char: [0; LEN], class: [0; LEN] }
     }
 
-    /// Finds those of all characters but two at either end: by the two before each and itself,
-    /// folded; the one before and itself; itself; and the classes of its neighbours
+    /// Finds the places of all characters but two at either end: by the two before each and
+    /// itself, folded; the one before and itself; itself; and the classes of its neighbours
     /// and itself.
     pub(super) fn find(&mut self, exact: &[u16], folded: &[u16], class: &[u8], is_ascii: bool) {
         for (place, [before2, before, char]) in self.triple[2..].iter_mut().zip(threes(folded)) {
@@ -94,7 +100,7 @@ impl<const LEN: usize> WeightPlaces<LEN> {
         }
     }
 
-    /// What a character of ASCII costs by those around it.
+    /// Returns what a character of ASCII costs by those around it, in 1/64 tokens.
     #[inline]
     pub(super) fn of_ascii(&self, place: usize) -> i32 {
         at(&TRIPLES, self.triple[place])
@@ -102,20 +108,20 @@ impl<const LEN: usize> WeightPlaces<LEN> {
             + at(&CLASSES, self.class[place])
     }
 
-    /// What any character costs by itself and those around it.
+    /// Returns what any character costs by itself and those around it, in 1/64 tokens.
     #[inline]
     pub(super) fn of_char(&self, place: usize) -> i32 {
         self.of_ascii(place) + at(&CHARS, self.char[place])
     }
 }
 
-/// A weight, or 0 where none stands.
+/// Returns the weight at a place, or 0 where none stands.
 #[inline]
 fn at(table: &[i8], place: u16) -> i32 {
     table.get(usize::from(place)).map_or(0, |weight| i32::from(*weight))
 }
 
-/// A byte each.
+/// Returns a table of one byte each, from that place of the file on.
 const fn bytes<const LEN: usize>(at: usize) -> [i8; LEN] {
     let mut bytes = [0; LEN];
     let mut place = 0;
@@ -126,7 +132,7 @@ const fn bytes<const LEN: usize>(at: usize) -> [i8; LEN] {
     bytes
 }
 
-/// Words of two bytes.
+/// Returns a table of two bytes each.
 const fn words<const LEN: usize>(at: usize) -> [i16; LEN] {
     let mut words = [0; LEN];
     let mut place = 0;
@@ -146,7 +152,7 @@ static RUNS: [i16; RUN] = words(AT_RUN);
 static BEYOND: [i16; KINDS] = words(AT_BEYOND);
 static FACTORS: [i16; KINDS] = words(AT_FACTOR);
 
-/// What a run is costed by.
+/// What the cost of a run depends on, beside that of its characters.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     /// Less than 32.
@@ -160,7 +166,7 @@ pub(super) struct Form {
     pub(super) len: u32,
 }
 
-/// What a run costs whose characters cost `chars` 1/64 tokens, in 1/1024 tokens.
+/// Returns what a run costs, in 1/1024 tokens, whose characters cost `chars` 1/64 tokens.
 #[inline]
 pub(super) fn of_run(chars: i64, form: Form) -> i64 {
     let Form { kind, shape, stands, level, len } = form;
