@@ -15,9 +15,9 @@ const TRIES: u32 = 16;
 /// those whatever the version, and leaves one that another worker created alone.
 const ABSENT: u32 = u32::MAX;
 
-/// Something kept in shared data.
+/// Something that is kept in shared data.
 pub(crate) trait Value {
-    /// What it is encoded as.
+    /// What it is encoded as: an array where the length is fixed, so that nothing is allocated.
     type Bytes: AsRef<[u8]>;
 
     /// Returns the value in those bytes. Every value has to stand for bytes that are none
@@ -91,6 +91,7 @@ pub(crate) fn change_within<V: Value, S: SharedData + ?Sized, T>(
     mut change: impl FnMut(&mut V) -> Change<T>,
 ) -> Option<T> {
     for _ in 0..tries {
+        // What is known serves the first try alone: it has lost, so it is no longer so.
         let (mut value, version) = known.take().unwrap_or_else(|| read(shared, key));
         match change(&mut value) {
             Change::Keep(result) => return Some(result),

@@ -1,10 +1,12 @@
 //! Hashes that are the same in every worker, every process and every version. A
 //! leaf: names no other module.
 
-/// FNV-1a of nothing, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
+/// The hash of no bytes, from which every other begins: FNV-1a of 64 bits,
+/// <http://www.isthe.com/chongo/tech/comp/fnv/>.
 pub(crate) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// FNV-1a of what that hash is of, and these bytes after it.
+/// Returns the FNV-1a hash of what `hash` is of and these bytes after it, so that text which
+/// comes in pieces has the hash of the whole.
 // Copies of the loop, unrolled wherever something is hashed, would be a kilobyte.
 #[inline(never)]
 pub(crate) fn continued(hash: u64, bytes: &[u8]) -> u64 {
@@ -13,17 +15,19 @@ pub(crate) fn continued(hash: u64, bytes: &[u8]) -> u64 {
         .fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-/// FNV-1a.
+/// Returns the FNV-1a hash of these bytes. Its upper bits say little of short texts; where
+/// all bits matter, there is [`of`].
 pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     continued(EMPTY, bytes)
 }
 
-/// A hash of which every bit is as good as another.
+/// Returns a hash of these bytes of which every bit is as good as another.
 pub(crate) fn of(bytes: &[u8]) -> u64 {
     mixed(fnv_1a(bytes))
 }
 
-/// Spreads a hash over all its bits (the finalizer of splitmix64).
+/// Returns a number with what tells it from others spread over all its bits: the finalizer of
+/// splitmix64. Different numbers stay different.
 pub(crate) const fn mixed(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

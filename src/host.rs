@@ -10,7 +10,8 @@ use log::Level;
 /// Header names are lower case; values are bytes as they came.
 pub type Headers = Vec<(String, Vec<u8>)>;
 
-/// A request to a service, which the proxy makes on its own.
+/// A request to a service, which the proxy makes on its own: to the route source, or to a
+/// service that picks.
 #[derive(Debug, Clone, Copy)]
 pub struct Callout<'a> {
     /// The cluster of the service.
@@ -70,11 +71,12 @@ impl Reply {
     }
 }
 
-/// A write lost against another worker's.
+/// Another worker has written in between: what was to be written is based on what is no
+/// longer so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
-/// What a metric's values are.
+/// What a metric's values are, and so what the proxy does with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     /// Grows.
@@ -89,7 +91,7 @@ pub enum MetricKind {
 ///
 /// Values are copied under one lock; nothing is ever evicted or listed.
 pub trait SharedData {
-    /// The value and its version; `None` for a key that does not exist.
+    /// Returns the value and its version; `None` for a key that does not exist.
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)>;
 
     /// Writes if the key still has that version.
@@ -99,7 +101,8 @@ pub trait SharedData {
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict>;
 }
 
-/// What a host may lack. What else it lacks, the module cannot do without.
+/// What a host may lack and the module can do without, at a price that
+/// `lifecycle/lacks.rs` knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lacks {
     /// Properties, and with them filter state.
@@ -114,55 +117,60 @@ pub struct Lacks {
 
 /// The proxy as one stream, or the configuration of one worker, sees it.
 pub trait Host: SharedData {
-    /// What it lacks; asked at configuration time.
+    /// Returns what it lacks. Asked at configuration time, and what is missing is not called
+    /// afterwards.
     fn lacks(&self) -> Lacks;
-    /// All request headers, pseudo-headers included, in one call.
+    /// Returns all request headers, pseudo-headers included. One call for all, because every
+    /// call leaves the VM.
     fn request_headers(&self) -> Headers;
     /// Sets a request header, replacing all its values; `None` removes it.
     fn set_request_header(&self, name: &str, value: Option<&[u8]>);
-    /// Bytes of the request body that the proxy holds.
+    /// Returns bytes of the request body that the proxy holds; `None` where it holds none.
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Replaces the first `length` bytes of the held request body.
     fn replace_request_body(&self, length: usize, with: &[u8]);
-    /// All response headers, pseudo-headers included, in one call.
+    /// Returns all response headers, pseudo-headers included.
     fn response_headers(&self) -> Headers;
-    /// Bytes of the response body that are passing.
+    /// Returns bytes of the response body that are passing; `None` where there are none.
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Sets a response header, replacing all its values; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
     /// Replaces the first `length` bytes of the response body at hand.
     fn replace_response_body(&self, length: usize, with: &[u8]);
-    /// Calls a service. When it is over, the context that called is told, by the number
-    /// given here: a stream, if it is still there, or a worker's configuration. The cluster
-    /// must not run this module as an upstream filter.
+    /// Calls a service, and returns the number of the call. When it is over, the context that
+    /// called is told, by that number: a stream, if it is still there, or a worker's
+    /// configuration. The cluster must not run this module as an upstream filter.
     ///
     /// # Errors
     /// [`NotCalled`] where that is known at once.
     fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled>;
-    /// All headers of the answer to a call; to be asked only while the host says that there
-    /// is one.
+    /// Returns all headers of the answer to a call; to be asked only while the host says that
+    /// there is one.
     fn reply_headers(&self) -> Headers;
-    /// The first bytes of the body of that answer.
+    /// Returns the first bytes of the body of that answer.
     fn reply_body(&self, length: usize) -> Option<Vec<u8>>;
     /// Answers the request here; nothing goes upstream.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
-    /// Makes the proxy choose its route again.
+    /// Makes the proxy choose its route again, for headers that decide it have changed.
     fn clear_route_cache(&self);
-    /// A property of the stream.
+    /// Returns a property of the stream; `None` where it has none of that path.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
     /// Keeps a value for the stream's other filters and for logs; not sent anywhere.
     fn set_property(&self, path: &[&str], value: &[u8]);
-    /// Time since the epoch; may jump.
+    /// Returns the time since the epoch. It may jump, back as well.
     fn now(&self) -> Duration;
-    /// A seed for random picks; not for secrets.
+    /// Returns a seed for random picks. It is not good enough for secrets.
     fn random(&self) -> u64;
-    /// An environment variable of the module's VM.
+    /// Returns an environment variable of the module's VM, which is the proxy's if that was
+    /// told to pass it on.
     fn environment(&self, name: &str) -> Option<String>;
     /// Writes a log line, if the proxy logs at that level.
     fn log(&self, level: Level, message: &str);
-    /// Whether a log line at that level would be written.
+    /// Returns whether a log line at that level would be written, so that others need not be
+    /// made up.
     fn is_logged(&self, level: Level) -> bool;
-    /// Allocates a metric, anew for each call: once for each name.
+    /// Allocates a metric and returns its id. Each call allocates, so it is to be made once for
+    /// each name. `None` where the host has no metrics.
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32>;
     /// Adds to a counter; `by` is not 0.
     fn increment(&self, counter: u32, by: u64);

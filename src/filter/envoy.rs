@@ -19,17 +19,19 @@ use crate::host::{
     Called, Callout, Conflict, Headers, Host, Lacks, MetricKind, NotCalled, SharedData,
 };
 
-/// The proxy this module runs in.
+/// The proxy that this module runs in. It has no state: the SDK's functions know which
+/// context is current.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Envoy;
 
-/// The plugin configuration as the host delivers it.
+/// Returns the plugin configuration as the host delivers it.
 pub(super) fn configuration() -> Vec<u8> {
     let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX);
     bytes.ok().flatten().unwrap_or_default()
 }
 
-/// What the callback for the end of a call says: without an answer there are no headers.
+/// Returns what the callback for the end of a call says. The host gives it the number of
+/// headers, and there are none without an answer.
 pub(super) const fn called(call: u32, headers: usize, length: usize) -> Called {
     Called { call, is_answered: headers > 0, length }
 }

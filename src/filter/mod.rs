@@ -23,7 +23,8 @@ mod start {
     }}
 }
 
-/// One plugin configuration in one worker.
+/// One plugin configuration in one worker. It has no worker until it is configured, and the
+/// host then makes no streams.
 #[derive(Default)]
 struct Root {
     worker: Option<Worker>,
@@ -69,7 +70,8 @@ impl RootContext for Root {
     }
 }
 
-/// One stream.
+/// One stream: of a client in the router's filter chain, or to an upstream host in that of
+/// the attempts.
 struct Http(Stream);
 
 impl Context for Http {
@@ -115,6 +117,7 @@ impl Drop for Http {
     }
 }
 
+/// Returns the same action in the words of the ABI.
 const fn action(action: lifecycle::Action) -> types::Action {
     match action {
         lifecycle::Action::Continue => types::Action::Continue,

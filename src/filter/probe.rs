@@ -1,7 +1,7 @@
 //! What the host lacks of the ABI, asked once a configuration.
 //!
 //! The SDK panics where a host answers that it does not know a function, so these are
-//! asked without it, in ways that change nothing: the status says all.
+//! asked without it, in ways that change nothing: the status tells whether there is one.
 
 #![allow(unsafe_code, reason = "host functions are foreign, and the SDK's are private")]
 
@@ -12,7 +12,7 @@ use crate::host::Lacks;
 
 /// The status of a function that the host does not have.
 const UNIMPLEMENTED: u32 = 12;
-/// No kind of metric.
+/// A number that no kind of metric has, so that nothing is defined.
 const NO_KIND: u32 = 99;
 
 unsafe extern "C" {
@@ -35,6 +35,8 @@ unsafe extern "C" {
     fn proxy_define_metric(kind: u32, name: *const u8, length: usize, id: *mut u32) -> u32;
 }
 
+// What is there, for the life of the VM. Atomics only because a static has to be: a VM has
+// one thread.
 static PROPERTIES: AtomicBool = AtomicBool::new(true);
 static SHARED_DATA: AtomicBool = AtomicBool::new(true);
 static METRICS: AtomicBool = AtomicBool::new(true);
@@ -44,27 +46,27 @@ fn is_on(flag: &AtomicBool) -> bool {
     flag.load(Ordering::Relaxed)
 }
 
-/// Whether properties can be read and written.
+/// Returns whether properties can be read and written.
 pub(super) fn has_properties() -> bool {
     is_on(&PROPERTIES)
 }
 
-/// Whether workers share data.
+/// Returns whether workers share data.
 pub(super) fn has_shared_data() -> bool {
     is_on(&SHARED_DATA)
 }
 
-/// Whether there are metrics.
+/// Returns whether there are metrics.
 pub(super) fn has_metrics() -> bool {
     is_on(&METRICS)
 }
 
-/// Whether the route can be chosen again.
+/// Returns whether the route can be chosen again.
 pub(super) fn has_foreign_functions() -> bool {
     is_on(&FOREIGN)
 }
 
-/// Asks the host; what it lacks is not called from here on.
+/// Asks the host, and returns what it lacks. That is not called from here on.
 pub(super) fn probe() -> Lacks {
     let name = b"clear_route_cache";
     let (property, key) = (b"llm.probe", b"pointsman/probe");

@@ -123,11 +123,14 @@ pub struct RequestFacts {
     pub format: Format,
     /// The kind of work it asks for.
     pub task: Task,
-    /// The model as the client wrote it, `#variant` included.
+    /// The model as the client wrote it, `#variant` included. `None` where it named none, or
+    /// an empty one.
     pub model: Option<String>,
-    /// Labels, from the tag header or else the body; each ≤ 128 bytes of printable ASCII.
+    /// Labels, from the tag header or else the body: at most 64 of at most 128 bytes of
+    /// printable ASCII each.
     pub tags: Vec<String>,
-    /// Scalar `metadata` of the body, overlaid with the params header.
+    /// Scalar members of the body's `metadata`, overlaid with the params header. Numbers and
+    /// booleans are the text that they are written as.
     pub params: BTreeMap<String, String>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
@@ -137,23 +140,27 @@ pub struct RequestFacts {
     pub has_audio: bool,
     /// Whether any message carries a file.
     pub has_files: bool,
-    /// Whether tools or functions are offered.
+    /// Whether tools or functions are offered, whether or not they are used.
     pub has_tools: bool,
-    /// Whether the answer must be JSON (`response_format`).
+    /// Whether the answer must be JSON, as `response_format` and what other formats call it
+    /// may ask for.
     pub json_mode: bool,
-    /// Whether the request continues state kept by a provider.
+    /// Whether the request continues state that a provider keeps: an earlier response, a file, a
+    /// cached prompt. No other provider can serve it.
     pub has_state: bool,
-    /// Messages (or input items) of the conversation.
+    /// Messages of the conversation, or items of the input.
     pub message_count: u32,
-    /// Estimated input tokens, costs of images, audio and files included.
+    /// Estimated input tokens, with what images, audio and files cost; bounds where text was not
+    /// looked at.
     pub input_tokens: Tokens,
-    /// The limit of the answer in tokens, if the request gives one.
+    /// The limit of the answer in tokens, if the request gives one; of several the largest.
     pub max_output_tokens: Option<u64>,
     /// Length of the body in bytes.
     pub body_bytes: u64,
     /// Which keywords occur in text that is not the assistant's or a tool's.
     pub keywords: KeywordSet,
-    /// Values of the headers that conditions ask for, by lower-case name.
+    /// Values of the headers that conditions ask for, by lower-case name; of several values all,
+    /// with commas between.
     pub headers: BTreeMap<String, String>,
     /// What of the body tells the session that the request belongs to.
     pub sessions: Sessions,

@@ -70,19 +70,22 @@ impl fmt::Debug for Document {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::request) enum Word {
     Skip,
-    /// Prompt text: counted and searched for keywords.
+    /// Text of the prompt: counted and searched for keywords. Under the role of an assistant or
+    /// a tool it is only counted.
     Prompt,
-    /// Other text of the input: counted.
+    /// Other text of the input, which is only counted: a call's arguments, what a tool said.
     Counted,
     /// The model's name.
     Model,
-    /// A message's role; text under one of these is not searched.
+    /// A message's role. Text under one of these roles is not searched; under all others it is,
+    /// for lenient servers take roles that they do not know for the user's.
     Role(&'static [&'static str]),
     /// The media type of data, such as `image/png`, which says what a part carries.
     Mime,
-    /// Where a file is: at the provider, if it is one of its own.
+    /// Where a file is. At the provider, if it is one of its own, and then the request depends
+    /// on what that keeps.
     FileUri,
-    /// A part's type.
+    /// A part's type, such as `image_url`, which says what it carries.
     Type,
     /// Says this, unless it is empty.
     Says(Saying),
@@ -178,13 +181,14 @@ pub(in crate::request) struct Place {
 /// What kind of object it is, beyond its keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::request) enum ObjectKind {
-    /// Nothing but its members.
+    /// Nothing but its members: what it says is what they say.
     Plain,
-    /// A message: its text is searched if its role is one of the searched ones.
+    /// A message. It is counted as one, and its text is searched if its role is one of the
+    /// searched ones.
     Message,
     /// A part of a message: its type, one of these, says what it carries.
     Part(&'static [(&'static str, Modality)]),
-    /// Free metadata: scalar members are params.
+    /// Free metadata of the client's, whose keys no table names: scalar members are params.
     Params,
 }
 

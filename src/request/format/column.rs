@@ -5,19 +5,21 @@ use crate::request::document::Document;
 /// The formats that the same providers speak. A provider's `api` names one or more of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// OpenAI's, whose paths are also Azure's.
+    /// OpenAI's, which most other servers speak too. Azure has the same paths below its
+    /// deployments.
     OpenAi,
     /// Anthropic's.
     Anthropic,
     /// Google's.
     Gemini,
-    /// Azure's, with the deployment in the path.
+    /// Azure's: the bodies of OpenAI's, with the deployment in the path.
     Azure,
     /// Amazon's.
     Bedrock,
     /// Cohere's own.
     Cohere,
-    /// Rerankers', which several providers speak beside their own.
+    /// Rerankers', which several providers and servers of open models speak beside their own
+    /// formats.
     Rerank,
     /// Ollama's.
     Ollama,
@@ -33,7 +35,7 @@ pub enum Dialect {
     Anthropic,
     /// `{"error": {"code", "message", "status"}}`
     Gemini,
-    /// `{"message"}`
+    /// `{"message"}`, as Amazon and Cohere have it.
     Message,
     /// `{"error": "…"}`
     Ollama,
@@ -44,9 +46,9 @@ pub enum Dialect {
 pub enum ModelPlace {
     /// In the body.
     Body,
-    /// In the path, before its end.
+    /// In the path, before its end, as in `/v1beta/models/MODEL:generateContent`.
     Path,
-    /// In the query.
+    /// In the query, as in `/v1/realtime?model=MODEL`.
     Query,
 }
 
@@ -55,17 +57,19 @@ pub enum ModelPlace {
 pub enum Task {
     /// An answer to a conversation.
     Chat,
-    /// The same in OpenAI's later API.
+    /// An answer to a conversation in OpenAI's later API, whose turns may be kept by the
+    /// provider.
     Responses,
-    /// A count of what a conversation would take; no model runs.
+    /// A count of the tokens that a conversation would take. No model runs, so it takes none of
+    /// a deployment's limits.
     CountTokens,
-    /// Text between two others.
+    /// Text between two others (fill in the middle), as editors ask for it.
     Fim,
-    /// Text after another.
+    /// Text after another, without the notion of a conversation.
     Completions,
     /// Vectors.
     Embeddings,
-    /// A judgement of content.
+    /// A judgement of whether content breaks a policy.
     Moderations,
     /// Images.
     Images,
@@ -73,9 +77,9 @@ pub enum Task {
     Speech,
     /// Text made of audio.
     Audio,
-    /// An order of documents.
+    /// An order of documents by how well they answer a query.
     Rerank,
-    /// A session over a WebSocket.
+    /// A session over a WebSocket, of which only the opening request is seen.
     Realtime,
 }
 
@@ -112,7 +116,7 @@ impl Task {
 pub enum BodyKind {
     /// JSON.
     Json,
-    /// A form with files, or JSON.
+    /// A form with files, or JSON: the content type says which.
     Form,
     /// There is none: the request is a GET.
     None,
