@@ -21,7 +21,8 @@
 //! The record of a deployment (`state/record.rs`) is not written with this: it is read and
 //! written for every request, and has a fixed length so that this needs no allocation.
 
-/// Writes values.
+/// Writes values one after another. Each method appends one; the reader has to read them in the
+/// same order.
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {

@@ -42,7 +42,8 @@ pub struct Called {
     pub length: usize,
 }
 
-/// What came of a call.
+/// What came of a call to a service. Read at once, because the proxy keeps it only as long as
+/// the callback that says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status; 0 without an answer.
@@ -54,7 +55,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads what has come, of the body no more than `most` bytes.
+    /// Returns what has come. A body of more than `most` bytes is not read, and has not been
+    /// asked for.
     pub fn read<H: Host + ?Sized>(host: &H, called: Called, most: usize) -> Self {
         if !called.is_answered {
             return Self::default();
@@ -115,7 +117,9 @@ pub struct Lacks {
     pub metrics: bool,
 }
 
-/// The proxy as one stream, or the configuration of one worker, sees it.
+/// The proxy as one stream, or the configuration of one worker, sees it. Every method is a call
+/// out of the VM, which costs more than most of what happens inside; `tests/budget` counts
+/// them.
 pub trait Host: SharedData {
     /// Returns what it lacks. Asked at configuration time, and what is missing is not called
     /// afterwards.
@@ -149,7 +153,8 @@ pub trait Host: SharedData {
     fn reply_headers(&self) -> Headers;
     /// Returns the first bytes of the body of that answer.
     fn reply_body(&self, length: usize) -> Option<Vec<u8>>;
-    /// Answers the request here; nothing goes upstream.
+    /// Answers the request here. Nothing goes upstream, and what follows of the request is
+    /// dropped.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
     /// Makes the proxy choose its route again, for headers that decide it have changed.
     fn clear_route_cache(&self);
@@ -174,6 +179,6 @@ pub trait Host: SharedData {
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32>;
     /// Adds to a counter; `by` is not 0.
     fn increment(&self, counter: u32, by: u64);
-    /// Sets a gauge, or adds a value to a histogram.
+    /// Sets a gauge, or adds a value to a histogram. Units are those of the metric's name.
     fn record(&self, metric: u32, value: u64);
 }

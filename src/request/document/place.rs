@@ -19,7 +19,8 @@ use std::ptr;
 
 use crate::request::media::Formula;
 
-/// What is known of one kind of body; a wire format may have several.
+/// What is known of one kind of body. A wire format may have several kinds, and two formats may
+/// share one: everything that differs only by path is one document.
 pub struct Document {
     /// The top level.
     pub(in crate::request) shape: &'static ObjectShape,
@@ -140,7 +141,7 @@ pub(in crate::request) enum Saying {
     Answer,
 }
 
-/// What a part of a message carries.
+/// What a part of a message carries, and so what it costs and which deployments can serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::request) enum Modality {
     Text,
@@ -192,7 +193,8 @@ pub(in crate::request) enum ObjectKind {
     Params,
 }
 
-/// The keys of an object.
+/// The keys of an object that are known, each with its place. Tables are short, so a key is
+/// looked for from the first on.
 #[derive(Debug)]
 pub(in crate::request) struct ObjectShape {
     pub(in crate::request) kind: ObjectKind,

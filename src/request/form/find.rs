@@ -5,7 +5,8 @@
 //! client chooses both the boundary and the body, and could make a simpler search take
 //! their product.
 
-/// A delimiter to be found: `--` and more.
+/// A delimiter to be found: `--` and the boundary, with what is needed to go on after a part of
+/// it has matched.
 #[derive(Debug)]
 pub(super) struct Finder {
     delimiter: Vec<u8>,
@@ -55,7 +56,8 @@ impl Finder {
         None
     }
 
-    /// Returns how many bytes match up to and with this one, after so many did before it.
+    /// Returns how many bytes match up to and with this one, after so many did before it. If the
+    /// next byte does not match, a shorter beginning of the delimiter may.
     fn step(&self, mut matched: usize, byte: u8) -> usize {
         while matched > 0 && self.delimiter.get(matched) != Some(&byte) {
             matched = self.shorter.get(matched).copied().unwrap_or(0);

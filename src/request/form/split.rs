@@ -37,7 +37,8 @@ enum SplitState {
     Done,
 }
 
-/// A form between two chunks.
+/// A form between two chunks. It holds no part of a value, but for the last bytes that may
+/// belong to a delimiter.
 #[derive(Debug)]
 pub(super) struct Splitter {
     /// For `--BOUNDARY`.

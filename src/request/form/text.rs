@@ -3,7 +3,8 @@
 use super::malformed::malformed;
 use crate::request::scan::ScanError;
 
-/// A text whose pieces are handed on as whole characters.
+/// A text whose pieces are handed on as whole characters: a search and an estimate take text,
+/// and chunks end anywhere.
 #[derive(Debug, Default)]
 pub(super) struct TextPieces {
     /// Where the next byte stands in the body, those of a cut character aside.

@@ -9,7 +9,8 @@ use crate::request::document::{anthropic, gemini, openai, other};
 /// [`Row`]. So a variant without a row does not compile, nor a row that lacks a field.
 macro_rules! formats {
     ($($(#[$doc:meta])* $format:ident = $code:literal { $($column:ident: $value:expr,)* })*) => {
-        /// A request shape of a provider API.
+        /// A wire format: the shape of requests and answers of one API. One API may have
+        /// several paths, and a provider may speak several formats.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum Format {
@@ -260,7 +261,8 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.code() == code)
     }
 
-    /// Returns which providers speak it.
+    /// Returns which providers speak it: a plan has only deployments of those, since nothing is
+    /// translated.
     #[must_use]
     pub const fn family(self) -> Family {
         self.row().family

@@ -99,7 +99,8 @@ impl Table {
     }
 }
 
-/// Returns another number for a gram, by which it has a second bit.
+/// Returns another number for a gram, by which it has a second bit. The two numbers say
+/// nothing of each other, so that few grams share both bits with one that is known.
 const fn other(gram: u32) -> u32 {
     gram.rotate_left(15).wrapping_mul(0x85eb_ca77)
 }

@@ -77,7 +77,8 @@ pub struct Keywords {
     longest: usize,
 }
 
-/// The automaton.
+/// The automaton over all keywords, of one of two kinds: the table of the faster one would be
+/// megabytes for thousands of keywords.
 #[derive(Debug, Default)]
 enum KeywordMachine {
     /// There are no keywords.
@@ -225,7 +226,8 @@ fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordS
     state
 }
 
-/// Returns the characters that stand for this one in a comparison.
+/// Returns the characters that stand for this one in a comparison: its lower case, which may
+/// be several, with one small sigma for both.
 fn folded(char: char) -> impl Iterator<Item = char> {
     char.to_lowercase().map(|lower| if lower == 'ς' { 'σ' } else { lower })
 }

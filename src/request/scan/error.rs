@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-/// Why a body cannot be scanned.
+/// Why a body cannot be scanned. Its text is what the client is told: it names no limit of
+/// the configuration and repeats nothing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanError {
     /// Not JSON.
@@ -22,7 +23,8 @@ pub enum ScanError {
         /// What is wrong, as a lower-case phrase.
         what: &'static str,
     },
-    /// Nested deeper than [`ScanError::MAX_DEPTH`].
+    /// Nested deeper than [`ScanError::MAX_DEPTH`], which what parses the body later may not
+    /// survive.
     TooDeep {
         /// Byte offset of the bracket that goes too far.
         at: u64,
@@ -41,7 +43,8 @@ pub enum ScanError {
         /// The type found instead.
         found: &'static str,
     },
-    /// `model` is longer than [`ScanError::MAX_MODEL_BYTES`].
+    /// `model` is longer than [`ScanError::MAX_MODEL_BYTES`]: no model has such a name, and
+    /// all of it would have to be kept.
     ModelTooLong {
         /// Byte offset of the value.
         at: u64,
@@ -68,10 +71,11 @@ impl ScanError {
     pub const MAX_DEPTH: u32 = 127;
     /// Greatest length of a model name in bytes.
     pub const MAX_MODEL_BYTES: usize = 1024;
-    /// Greatest number of occurrences of one top-level key that a rewrite may touch.
+    /// Greatest number of occurrences of one top-level key that a rewrite may touch: each is an
+    /// edit of its own.
     pub const MAX_REPEATS: usize = 64;
 
-    /// Byte offset of what is wrong, from the start of the body.
+    /// Returns the byte offset of what is wrong, from the start of the body.
     #[must_use]
     pub const fn at(&self) -> u64 {
         match *self {

@@ -6,7 +6,8 @@
 /// Bytes looked at together: two vectors.
 const BLOCK: usize = 32;
 
-/// The plain beginning of some bytes.
+/// The plain beginning of some bytes, up to the first that is special: a quote, a backslash or a
+/// control character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PlainRun {
     /// Bytes that are neither a quote, a backslash nor a control character.

@@ -19,7 +19,8 @@ pub(super) enum Done {
     No,
 }
 
-/// How far into an escape the last chunk has ended.
+/// How far into an escape the last chunk has ended. Escapes that are whole in their chunk are
+/// taken at once, and never get here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Escape {
     None,
@@ -184,7 +185,8 @@ impl StringReader {
         Ok(())
     }
 
-    /// Adds a byte to the character that the last chunk border cut.
+    /// Adds a byte to the character that the end of the last chunk has cut, and tells the
+    /// character once it is whole.
     fn complete<S: Sink>(
         &mut self,
         byte: u8,
@@ -213,7 +215,8 @@ impl StringReader {
         self.partial_len = self.partial_len.saturating_add(1);
     }
 
-    /// Takes the byte after a backslash.
+    /// Takes the byte after a backslash: a letter that stands for a character, or the `u` before
+    /// four digits.
     fn letter<S: Sink>(
         &mut self,
         byte: u8,

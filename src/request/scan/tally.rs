@@ -38,7 +38,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds the contribution of a part of this value.
+    /// Adds the tally of a part of this value: of a member that counts, or of an element.
     pub(super) fn add(&mut self, part: Self) {
         self.tokens = self.tokens.saturating_add(part.tokens);
         self.bytes = self.bytes.saturating_add(part.bytes);
@@ -56,7 +56,8 @@ impl Tally {
         }
     }
 
-    /// Adds something that a message carries, at the cost of the data in it.
+    /// Adds something that a message carries. It costs what the data in it has measured, which
+    /// is priced only here.
     pub(super) fn carry(&mut self, modality: Modality, pricing: Pricing) {
         let measured = std::mem::take(&mut self.measured);
         let is_low = self.says(Saying::LowDetail);

@@ -26,7 +26,8 @@ use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
 use crate::request::tokens::Estimator;
 
-/// Where the text of the string being read goes.
+/// Where the text of the string being read goes. Decided once, at its beginning, so that its
+/// pieces need not be looked at for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextUse {
     Nowhere,
@@ -50,7 +51,8 @@ pub(super) enum ModelValue {
     Wrong(ScanError),
 }
 
-/// A document that is being followed.
+/// A document that is being followed: the place in its table, the containers that are open,
+/// and all that was found so far.
 #[derive(Debug)]
 pub(super) struct Walker {
     /// The top level of the document.

@@ -296,7 +296,8 @@ fn bounds(kind: u8, len: u32, odd: u32) -> (i64, i64) {
     (least, (len * width + i64::from(odd)) * 1024)
 }
 
-/// Returns the lowest bit of each byte, that of the first byte lowest.
+/// Returns the lowest bit of each byte, that of the first byte lowest. The product moves the
+/// bits side by side into the highest byte.
 #[inline]
 const fn bits_of(bytes: [u8; 8]) -> u64 {
     u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
@@ -307,7 +308,8 @@ fn level(share: u32, bounds: &[u32]) -> u8 {
     bounds.iter().map(|bound| u8::from(share >= *bound)).sum()
 }
 
-/// Returns a running mean, moved by a sixteenth towards the share of a word that is odd.
+/// Returns a running mean, moved by a sixteenth towards the share of a word that is odd: some
+/// ten words later it says what language the text is in.
 fn drift(mean: u32, odd: u32, len: u32) -> u32 {
     let share = odd.min(len).min(4095).saturating_mul(ONE) / len.max(1);
     mean - mean / 16 + share / 16
