@@ -7,8 +7,10 @@
 //! Invariants: constant memory, however deep a document is; the same members wherever it is
 //! cut into chunks.
 
+use super::content::Rank;
 use super::place::AnswerPlace;
 use super::prefix::Prefix;
+use super::seek::{IN_TEXT, STRUCTURE, find};
 use super::summary::Summary;
 
 /// Depth of the deepest container that counts: list, document, response, error, details,
@@ -45,6 +47,9 @@ pub(super) struct JsonScanner {
     keeps: bool,
     /// Whether a backslash came last, which takes a quote's meaning away.
     escaped: bool,
+    /// A string or container of content has just been opened: what it counts as. Its next
+    /// byte tells whether it is empty.
+    opened: Option<Rank>,
     prefix: Prefix,
 }
 
@@ -59,6 +64,7 @@ impl JsonScanner {
             state: ScanState::Structure,
             keeps: false,
             escaped: false,
+            opened: None,
             prefix: Prefix::new(),
         }
     }
@@ -71,16 +77,18 @@ impl JsonScanner {
         self.place = AnswerPlace::Document;
         self.state = ScanState::Structure;
         self.escaped = false;
+        self.opened = None;
     }
 
     /// Reads on, and adds what is found to `summary`. With `is_line`, stops before the end of
     /// the line; returns the bytes that are left.
     ///
-    /// For example, `{"choices": [{"delta": 1}], "usage": {"prompt_tokens": 9}}` goes like
-    /// this. `{` opens the document, which counts. `"choices"` is no member that counts, so
-    /// `[` begins to skip, and everything up to its `]` is only searched for quotes and
-    /// brackets. `"usage"` counts: `{` opens it on the stack, `"prompt_tokens"` is looked up
-    /// among its members, and 9 is handed to `summary` as that count.
+    /// For example, `{"output": [{"text": "a"}], "usage": {"prompt_tokens": 9}}` goes like
+    /// this. `{` opens the document, which counts. `"output"` is content, so `[` begins to
+    /// skip: the byte after it tells that the list is not empty, and everything up to its `]`
+    /// is only searched for quotes and brackets. `"usage"` counts: `{` opens it on the stack,
+    /// `"prompt_tokens"` is looked up among its members, and 9 is handed to `summary` as that
+    /// count.
     pub(super) fn read<'b>(
         &mut self,
         bytes: &'b [u8],
@@ -93,6 +101,14 @@ impl JsonScanner {
             if is_line && matches!(byte, b'\n' | b'\r') {
                 break;
             }
+            if let Some(rank) = self.opened {
+                if self.state == ScanState::Structure && *byte <= b' ' {
+                    rest = after;
+                    continue;
+                }
+                self.opened = None;
+                summary.content(rank, !self.is_closing(*byte));
+            }
             rest = match self.state {
                 ScanState::Text => self.text(rest, summary),
                 ScanState::Scalar => self.scalar(rest, summary),
@@ -101,6 +117,11 @@ impl JsonScanner {
             };
         }
         rest
+    }
+
+    /// Returns whether a byte closes the string or container that has just been opened.
+    fn is_closing(&self, byte: u8) -> bool {
+        if self.state == ScanState::Text { byte == b'"' } else { matches!(byte, b'}' | b']') }
     }
 
     /// Reads one byte between values, in a container that counts; returns the bytes that are
@@ -113,7 +134,10 @@ impl JsonScanner {
         summary: &mut Summary,
     ) -> &'b [u8] {
         match byte {
-            b'"' => self.start(ScanState::Text, self.place.is_text()),
+            b'"' => {
+                self.opened = self.place.rank(byte);
+                self.start(ScanState::Text, self.place.is_text());
+            }
             b'{' | b'[' => self.open(byte, summary),
             b'}' | b']' => self.close(summary),
             b',' => {
@@ -121,6 +145,10 @@ impl JsonScanner {
             }
             b':' | ..=b' ' => {}
             _ => {
+                if let Some(rank) = self.place.rank(byte) {
+                    // Null, whatever else begins so.
+                    summary.content(rank, byte != b'n');
+                }
                 // The byte is the scalar's first, so it stays.
                 self.start(ScanState::Scalar, self.place.is_scalar());
                 return rest;
@@ -142,14 +170,16 @@ impl JsonScanner {
     }
 
     /// Opens a container, or begins to skip one that does not count. A list counts only around
-    /// documents and as an error's details, an object only where the table has members for it.
+    /// documents, of choices and as an error's details, an object only where the table has
+    /// members for it.
     fn open(&mut self, bracket: u8, summary: &mut Summary) {
         let place = match (self.place, bracket) {
             (AnswerPlace::Document, b'[') if self.depth == 0 => AnswerPlace::List,
-            (AnswerPlace::Details, b'[') => AnswerPlace::Details,
+            (place @ (AnswerPlace::Details | AnswerPlace::Choices), b'[') => place,
             (place, b'{') if place.is_object() => place,
             (place, _) => {
                 summary.skipped(place);
+                self.opened = place.rank(bracket);
                 self.skipped = 1;
                 return;
             }
@@ -163,9 +193,7 @@ impl JsonScanner {
         *level = place;
         self.depth = self.depth.saturating_add(1);
         self.place = place.inside();
-        if place == AnswerPlace::Document {
-            summary.begin();
-        }
+        summary.open(place, self.depth == 1);
     }
 
     /// Closes the innermost container that counts. Which bracket closes it is not compared: a
@@ -174,8 +202,8 @@ impl JsonScanner {
         let closed = self.container();
         self.depth = self.depth.saturating_sub(1);
         self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
-        if closed == Some(AnswerPlace::Document) {
-            summary.end();
+        if let Some(place) = closed {
+            summary.close(place, self.depth == 0);
         }
     }
 
@@ -289,82 +317,5 @@ impl JsonScanner {
         }
         self.ended();
         rest
-    }
-}
-
-/// Bytes that are searched for, beside quotes and control characters.
-#[derive(Debug)]
-struct ByteSet {
-    /// Bits that do not matter, so that two bytes can stand for four.
-    folded: u8,
-    /// Two bytes with those bits set; they may be equal.
-    bytes: [u8; 2],
-}
-
-/// What ends a run of plain bytes in a string, beside the quote.
-const IN_TEXT: ByteSet = ByteSet { folded: 0, bytes: [b'\\', b'\\'] };
-/// What makes the structure: all four brackets, since square and curly ones differ in one bit,
-/// which is folded.
-const STRUCTURE: ByteSet = ByteSet { folded: 0x20, bytes: [b'{', b'}'] };
-
-/// Returns the index of the first byte that is in `wanted`, a quote or a control character;
-/// the length where there is none.
-///
-/// This is the one loop that sees every byte, eight at a time: it loads eight as one number
-/// and finds equal ones by arithmetic on all at once. A byte is equal to another if their
-/// XOR is 0, which is below 1. For example, in `abc"` only the fourth byte of
-/// `word ^ quote` is 0, so only that has its high bit set in the result.
-fn find(bytes: &[u8], wanted: &ByteSet) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The high bit of every byte that is below a bound. Above the lowest such byte there
-    // may be wrong bits, from the borrow of the subtraction; only the lowest is used.
-    const fn below(word: u64, bound: u64) -> u64 {
-        word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
-    }
-    let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
-    let [folded, first, second] = [wanted.folded, wanted.bytes[0], wanted.bytes[1]].map(all);
-    let quote = all(b'"');
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut at = 0_usize;
-    for word in words {
-        // Little endian, so that the first byte is in the lowest bits.
-        let word = u64::from_le_bytes(*word);
-        let plain = word | folded;
-        let found = below(word, 0x20)
-            | below(word ^ quote, 1)
-            | below(plain ^ first, 1)
-            | below(plain ^ second, 1);
-        if found != 0 {
-            return at.saturating_add(found.trailing_zeros() as usize / 8);
-        }
-        at = at.saturating_add(8);
-    }
-    // At most seven bytes are left, one by one.
-    let is =
-        |byte: &u8| matches!(byte, b'"' | ..0x20) || wanted.bytes.contains(&(byte | wanted.folded));
-    at.saturating_add(tail.iter().position(is).unwrap_or(tail.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_wanted_byte_is_found_wherever_it_stands_and_no_other() {
-        for (wanted, others) in [(&IN_TEXT, &b"\\"[..]), (&STRUCTURE, b"[]{}")] {
-            for byte in 0..=u8::MAX {
-                let is_wanted = byte < 0x20 || byte == b'"' || others.contains(&byte);
-                for at in 0..20 {
-                    for beside in [b'a', 0x80, 0xff, b'!', b'|'] {
-                        let mut bytes = [beside; 20];
-                        bytes[at] = byte;
-                        let expected = if is_wanted { at } else { 20 };
-                        assert_eq!(find(&bytes, wanted), expected, "{byte} at {at}");
-                        assert_eq!(find(&bytes[..at], wanted), at);
-                    }
-                }
-            }
-        }
     }
 }
