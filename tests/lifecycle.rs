@@ -19,6 +19,8 @@ mod custom;
 mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/ended.rs"]
+mod ended;
 #[path = "lifecycle/explain.rs"]
 mod explain;
 #[path = "lifecycle/failover.rs"]
@@ -53,6 +55,9 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[expect(dead_code, reason = "the tests of bodies use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/version.rs"]
