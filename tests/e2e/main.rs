@@ -28,6 +28,7 @@ mod cooldown;
 mod credential;
 mod custom;
 mod early;
+mod ended;
 mod ending;
 mod error;
 mod failover;
