@@ -10,7 +10,7 @@
 //! content of a body makes the reader fail.
 
 use super::embedded::Embedded;
-use super::frames::{Framed, Frames, HeaderName};
+use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
 use super::kind::{ErrorKind, contains};
 use super::lines::{EventName, Fragment, Lines};
@@ -54,7 +54,7 @@ enum Framing {
     /// Lines of an event stream, whose data are JSON documents.
     Events(Lines),
     /// Frames of Amazon's event stream, whose data are JSON documents.
-    Frames(Frames),
+    Frames(FrameReader),
     /// HTML or XML: no answer, but a page that something before the provider has made.
     Page,
 }
@@ -99,7 +99,8 @@ impl BodyReader {
         if !content_type.is_none_or(|of| is_framed || is_read(of, format, status)) {
             return None;
         }
-        let framing = if is_framed { Framing::Frames(Frames::new()) } else { Framing::Unknown };
+        let framing =
+            if is_framed { Framing::Frames(FrameReader::new()) } else { Framing::Unknown };
         let mut summary = Summary::new(status, format.has_run_status());
         summary.has_events = is_framed;
         Some(Self { framing, embedded: None, json: JsonScanner::new(), summary, status })
@@ -241,9 +242,10 @@ fn is_frames(content_type: &str) -> bool {
 /// own words. In a refusal, they are known not to be an API's.
 fn is_read(content_type: &str, format: Format, status: u16) -> bool {
     let of = essence(content_type);
+    if contains(of, "json") || contains(of, "text/event-stream") {
+        return true;
+    }
     let is_page = contains(of, "html") || contains(of, "xml");
     let is_text = contains(of, "text/") && format != Format::OpenAiAudio;
-    contains(of, "json")
-        || contains(of, "text/event-stream")
-        || (status < 400 && (is_page || is_text))
+    status < 400 && (is_page || is_text)
 }

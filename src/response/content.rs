@@ -21,7 +21,7 @@
 
 /// How much a member says about whether its document has content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rank {
+pub(super) enum ContentRank {
     /// A member that is in no table. It counts only where nothing else does.
     Other,
     /// The member that holds content in its format.
@@ -66,7 +66,7 @@ impl EventType {
 
 /// What the members of one document say about its content.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Evidence {
+pub(super) struct ContentSigns {
     /// Whether a member that is in no table has a value.
     has_others: bool,
     /// Whether a member that holds content is filled; `None` where there is none.
@@ -77,16 +77,16 @@ pub(super) struct Evidence {
     is_stopped: bool,
 }
 
-impl Evidence {
+impl ContentSigns {
     /// Takes a member that may hold content. Of several, one that is filled counts.
-    pub(super) const fn take(&mut self, rank: Rank, is_filled: bool) {
+    pub(super) const fn take(&mut self, rank: ContentRank, is_filled: bool) {
         let known = match rank {
-            Rank::Other => {
+            ContentRank::Other => {
                 self.has_others |= is_filled;
                 return;
             }
-            Rank::Holder => &mut self.holder,
-            Rank::Piece => &mut self.piece,
+            ContentRank::Holder => &mut self.holder,
+            ContentRank::Piece => &mut self.piece,
         };
         *known = Some(is_filled || matches!(known, Some(true)));
     }

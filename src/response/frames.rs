@@ -33,7 +33,7 @@ pub(super) enum HeaderName {
 /// What the stream goes on with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framed<'b> {
-    /// A header, whose value is [`Frames::value`].
+    /// A header, whose value is [`FrameReader::value`].
     Header(HeaderName),
     /// A piece of an event's data.
     Data(&'b [u8]),
@@ -72,7 +72,7 @@ enum FramePart {
 
 /// A stream of frames between two chunks.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(super) struct FrameReader {
     part: FramePart,
     /// Bytes of this part that are still to come.
     left: u32,
@@ -88,7 +88,7 @@ pub(super) struct Frames {
     len: usize,
 }
 
-impl Frames {
+impl FrameReader {
     /// Returns a stream of which nothing has come.
     pub(super) const fn new() -> Self {
         Self {

@@ -7,7 +7,7 @@
 //! Invariants: constant memory, however deep a document is; the same members wherever it is
 //! cut into chunks.
 
-use super::content::Rank;
+use super::content::ContentRank;
 use super::place::AnswerPlace;
 use super::prefix::Prefix;
 use super::seek::{IN_TEXT, STRUCTURE, find};
@@ -24,6 +24,9 @@ enum ScanState {
     Structure,
     /// A string.
     Text,
+    /// The first byte of a string or of a skipped container that may be content. It tells
+    /// whether that is empty.
+    Opened(ContentRank),
     /// A number, boolean or null.
     Scalar,
 }
@@ -47,9 +50,6 @@ pub(super) struct JsonScanner {
     keeps: bool,
     /// Whether a backslash came last, which takes a quote's meaning away.
     escaped: bool,
-    /// A string or container of content has just been opened: what it counts as. Its next
-    /// byte tells whether it is empty.
-    opened: Option<Rank>,
     prefix: Prefix,
 }
 
@@ -64,7 +64,6 @@ impl JsonScanner {
             state: ScanState::Structure,
             keeps: false,
             escaped: false,
-            opened: None,
             prefix: Prefix::new(),
         }
     }
@@ -77,7 +76,6 @@ impl JsonScanner {
         self.place = AnswerPlace::Document;
         self.state = ScanState::Structure;
         self.escaped = false;
-        self.opened = None;
     }
 
     /// Reads on, and adds what is found to `summary`. With `is_line`, stops before the end of
@@ -101,15 +99,13 @@ impl JsonScanner {
             if is_line && matches!(byte, b'\n' | b'\r') {
                 break;
             }
-            if let Some(rank) = self.opened {
-                if self.state == ScanState::Structure && *byte <= b' ' {
-                    rest = after;
-                    continue;
-                }
-                self.opened = None;
-                summary.content(rank, !self.is_closing(*byte));
-            }
             rest = match self.state {
+                // Blanks within a container.
+                ScanState::Opened(_) if self.skipped > 0 && *byte <= b' ' => after,
+                ScanState::Opened(rank) => {
+                    self.begin_content(*byte, rank, summary);
+                    rest
+                }
                 ScanState::Text => self.text(rest, summary),
                 ScanState::Scalar => self.scalar(rest, summary),
                 ScanState::Structure if self.skipped > 0 => self.skip(rest),
@@ -119,9 +115,17 @@ impl JsonScanner {
         rest
     }
 
-    /// Returns whether a byte closes the string or container that has just been opened.
-    fn is_closing(&self, byte: u8) -> bool {
-        if self.state == ScanState::Text { byte == b'"' } else { matches!(byte, b'}' | b']') }
+    /// Begins to read a string or skipped container that may be content, whose first byte
+    /// closes it where it is empty.
+    fn begin_content(&mut self, first: u8, rank: ContentRank, summary: &mut Summary) {
+        let is_empty = if self.skipped > 0 {
+            self.state = ScanState::Structure;
+            matches!(first, b'}' | b']')
+        } else {
+            self.state = ScanState::Text;
+            first == b'"'
+        };
+        summary.content(rank, !is_empty);
     }
 
     /// Reads one byte between values, in a container that counts; returns the bytes that are
@@ -134,14 +138,15 @@ impl JsonScanner {
         summary: &mut Summary,
     ) -> &'b [u8] {
         match byte {
-            b'"' => {
-                self.opened = self.place.rank(byte);
-                self.start(ScanState::Text, self.place.is_text());
+            b'"' => self.begin_text(),
+            b'{' | b'[' => {
+                self.open(byte, summary);
+                return self.next_text(after);
             }
-            b'{' | b'[' => self.open(byte, summary),
             b'}' | b']' => self.close(summary),
             b',' => {
                 self.place = self.container().map_or(AnswerPlace::Document, AnswerPlace::inside);
+                return self.next_text(after);
             }
             b':' | ..=b' ' => {}
             _ => {
@@ -149,12 +154,32 @@ impl JsonScanner {
                     // Null, whatever else begins so.
                     summary.content(rank, byte != b'n');
                 }
-                // The byte is the scalar's first, so it stays.
                 self.start(ScanState::Scalar, self.place.is_scalar());
-                return rest;
+                // The byte is the scalar's first.
+                return self.scalar(rest, summary);
             }
         }
         after
+    }
+
+    /// Begins a string.
+    const fn begin_text(&mut self) {
+        self.start(ScanState::Text, self.place.is_text());
+        if let Some(rank) = self.place.rank(b'"') {
+            self.state = ScanState::Opened(rank);
+        }
+    }
+
+    /// Begins a string if one follows at once, as nearly always after a bracket or comma; returns
+    /// the bytes that are left.
+    fn next_text<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        match bytes.split_first() {
+            Some((b'"', after)) if self.skipped == 0 => {
+                self.begin_text();
+                after
+            }
+            _ => bytes,
+        }
     }
 
     /// Begins a string or scalar.
@@ -179,7 +204,9 @@ impl JsonScanner {
             (place, b'{') if place.is_object() => place,
             (place, _) => {
                 summary.skipped(place);
-                self.opened = place.rank(bracket);
+                if let Some(rank) = place.rank(bracket) {
+                    self.state = ScanState::Opened(rank);
+                }
                 self.skipped = 1;
                 return;
             }
@@ -249,7 +276,8 @@ impl JsonScanner {
         match rest.split_first() {
             Some((b'"', after)) => {
                 self.end_text(run, summary);
-                after
+                // A name's colon says nothing, wherever it stands.
+                after.strip_prefix(b":").unwrap_or(after)
             }
             Some((b'\\', after)) => {
                 self.keep(run);

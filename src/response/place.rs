@@ -4,7 +4,7 @@
 //! calls, is in `choices`, `content`, `output`, `candidates` and the like: of those, only the
 //! reason to stop is read.
 
-use super::content::Rank;
+use super::content::ContentRank;
 
 /// A place in an answer's JSON document, or what the scanner expects next.
 ///
@@ -16,7 +16,7 @@ pub(super) enum AnswerPlace {
     /// Nothing that counts: the value there is skipped, whatever it is.
     Skip,
     /// What may be content. It is skipped as well, once it is known whether it is empty.
-    Content(Rank),
+    Content(ContentRank),
     /// The name of a member; what its value is depends on the container.
     Key,
     /// A list of documents, as Gemini streams them where the client asks for no events.
@@ -182,15 +182,15 @@ impl AnswerPlace {
     }
 
     /// Returns what a value here counts as that begins with `byte`, if it may be content.
-    pub(super) const fn rank(self, byte: u8) -> Option<Rank> {
+    pub(super) const fn rank(self, byte: u8) -> Option<ContentRank> {
         match self {
             Self::Content(rank) => Some(rank),
-            Self::Choices => Some(Rank::Holder),
+            Self::Choices => Some(ContentRank::Holder),
             // Objects there have members that decide.
-            Self::Choice if byte != b'{' => Some(Rank::Holder),
-            Self::Piece | Self::Delta if byte != b'{' => Some(Rank::Piece),
+            Self::Choice if byte != b'{' => Some(ContentRank::Holder),
+            Self::Piece | Self::Delta if byte != b'{' => Some(ContentRank::Piece),
             // A text, by which Ollama answers.
-            Self::Response if byte == b'"' => Some(Rank::Other),
+            Self::Response if byte == b'"' => Some(ContentRank::Other),
             _ => None,
         }
     }
@@ -210,15 +210,17 @@ impl AnswerPlace {
     /// by byte, as they are written: no provider escapes them.
     pub(super) fn member(self, key: &[u8]) -> Self {
         // Each row is a comparison of lengths first, and what most events have stands first.
-        let known = self.members().iter().find(|(name, _)| name.as_bytes() == key);
+        let is_of =
+            |name: &[u8]| name.len() == key.len() && name.first() == key.first() && name == key;
+        let known = self.members().iter().find(|(name, _)| is_of(name.as_bytes()));
         known.map_or(self.unknown(), |(_, place)| *place)
     }
 
     /// Returns what a member is that is not in the table, of an object here.
     const fn unknown(self) -> Self {
         match self {
-            Self::Document => Self::Content(Rank::Other),
-            Self::Message | Self::Delta | Self::Piece => Self::Content(Rank::Piece),
+            Self::Document => Self::Content(ContentRank::Other),
+            Self::Message | Self::Delta | Self::Piece => Self::Content(ContentRank::Piece),
             _ => Self::Skip,
         }
     }

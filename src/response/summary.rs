@@ -1,6 +1,6 @@
 //! Adds up what the members of a body's documents say, document by document.
 
-use super::content::{EventType, Evidence, Rank};
+use super::content::{ContentRank, ContentSigns, EventType};
 use super::fault::{Fault, duration, number};
 use super::frames::{self, HeaderName};
 use super::kind::ErrorKind;
@@ -20,7 +20,7 @@ struct OpenDocument {
     /// What its type says of its content.
     of: EventType,
     /// What its members say of its content.
-    evidence: Evidence,
+    signs: ContentSigns,
     /// Whether it says that others follow it.
     is_partial: bool,
     /// Whether it says that the prompt was blocked.
@@ -86,9 +86,9 @@ impl Summary {
                 self.document.is_there = true;
                 self.marks.open(true);
             }
-            AnswerPlace::Choices => self.content(Rank::Holder, false),
+            AnswerPlace::Choices => self.content(ContentRank::Holder, false),
             AnswerPlace::Choice => self.choice = OpenChoice::default(),
-            AnswerPlace::Piece => self.content(Rank::Piece, false),
+            AnswerPlace::Piece => self.content(ContentRank::Piece, false),
             _ => {}
         }
     }
@@ -98,7 +98,7 @@ impl Summary {
     pub(super) fn close(&mut self, place: AnswerPlace, is_outermost: bool) {
         match place {
             AnswerPlace::Choice => {
-                self.content(Rank::Holder, true);
+                self.content(ContentRank::Holder, true);
                 self.marks.choice(std::mem::take(&mut self.choice));
             }
             AnswerPlace::Document if self.has_events => self.marks.open(false),
@@ -113,9 +113,9 @@ impl Summary {
     }
 
     /// Takes a value that may be content.
-    pub(super) const fn content(&mut self, rank: Rank, is_filled: bool) {
-        self.document.evidence.take(rank, is_filled);
-        if let Rank::Piece = rank {
+    pub(super) const fn content(&mut self, rank: ContentRank, is_filled: bool) {
+        self.document.signs.take(rank, is_filled);
+        if let ContentRank::Piece = rank {
             self.choice.has_content |= is_filled;
         }
     }
@@ -134,7 +134,7 @@ impl Summary {
             self.error.get_or_insert(kind);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
-            if document.evidence.has_content(document.of) {
+            if document.signs.has_content(document.of) {
                 self.has_content = true;
                 let has_token = matches!(document.of, EventType::Absent | EventType::Piece);
                 self.events = self.events.saturating_add(u32::from(has_token));
@@ -171,16 +171,16 @@ impl Summary {
             AnswerPlace::RunStatus if self.has_run_status => match text {
                 b"failed" => fault.is_error = true,
                 // Cut off before it had written anything.
-                b"incomplete" => self.document.evidence.stop(),
+                b"incomplete" => self.document.signs.stop(),
                 // Taken on, to be fetched later. Events say so of what they are about to bring.
-                b"queued" | b"in_progress" if !self.has_events => self.document.evidence.stop(),
+                b"queued" | b"in_progress" if !self.has_events => self.document.signs.stop(),
                 _ => {}
             },
             AnswerPlace::Stop if mark::is_reason(text) => {
                 self.choice.is_stopped = true;
-                self.document.evidence.stop();
+                self.document.signs.stop();
             }
-            AnswerPlace::Transcript => self.document.evidence.stop(),
+            AnswerPlace::Transcript => self.document.signs.stop(),
             AnswerPlace::Word => fault.word(text),
             AnswerPlace::Text | AnswerPlace::Message => fault.message(text),
             AnswerPlace::Error if !text.is_empty() => {
@@ -249,7 +249,7 @@ impl Summary {
             AnswerPlace::Index => self.choice.index = number(text).unwrap_or_default(),
             AnswerPlace::Done if text == b"true" => {
                 self.marks.mark();
-                self.document.evidence.stop();
+                self.document.signs.stop();
             }
             AnswerPlace::Done => self.document.is_partial = text == b"false",
             AnswerPlace::Document if self.has_events && text == b"DONE" => self.marks.mark(),

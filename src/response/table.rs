@@ -2,7 +2,7 @@
 //!
 //! The names of all providers are in one table for each object, because they do not clash.
 
-use super::content::Rank;
+use super::content::ContentRank;
 use super::place::{AnswerPlace, Count};
 
 impl AnswerPlace {
@@ -64,12 +64,12 @@ const DOCUMENT: MemberTable = &[
     ("done", AnswerPlace::Done),
     ("prompt_eval_count", AnswerPlace::Count(Count::Prompt)),
     ("eval_count", AnswerPlace::Count(Count::Completion)),
-    ("content", AnswerPlace::Content(Rank::Holder)),
-    ("output", AnswerPlace::Content(Rank::Holder)),
-    ("data", AnswerPlace::Content(Rank::Holder)),
-    ("results", AnswerPlace::Content(Rank::Holder)),
-    ("embeddings", AnswerPlace::Content(Rank::Holder)),
-    ("embedding", AnswerPlace::Content(Rank::Holder)),
+    ("content", AnswerPlace::Content(ContentRank::Holder)),
+    ("output", AnswerPlace::Content(ContentRank::Holder)),
+    ("data", AnswerPlace::Content(ContentRank::Holder)),
+    ("results", AnswerPlace::Content(ContentRank::Holder)),
+    ("embeddings", AnswerPlace::Content(ContentRank::Holder)),
+    ("embedding", AnswerPlace::Content(ContentRank::Holder)),
     ("text", AnswerPlace::Transcript),
     ("stop_reason", AnswerPlace::Stop),
     ("stopReason", AnswerPlace::Stop),
@@ -102,7 +102,7 @@ const RESPONSE: MemberTable = &[
     ("usage", AnswerPlace::Usage),
     ("error", AnswerPlace::Error),
     ("status", AnswerPlace::RunStatus),
-    ("output", AnswerPlace::Content(Rank::Holder)),
+    ("output", AnswerPlace::Content(ContentRank::Holder)),
 ];
 
 /// In events of Anthropic and Cohere, `delta` has the reason to stop as well.
@@ -127,7 +127,7 @@ const CHOICE: MemberTable = &[
     ("delta", AnswerPlace::Piece),
     ("finish_reason", AnswerPlace::Stop),
     ("message", AnswerPlace::Piece),
-    ("text", AnswerPlace::Content(Rank::Piece)),
+    ("text", AnswerPlace::Content(ContentRank::Piece)),
     ("content", AnswerPlace::Piece),
     ("finishReason", AnswerPlace::Stop),
 ];
