@@ -29,6 +29,8 @@ mod failover;
 mod fake_host;
 #[path = "lifecycle/forged.rs"]
 mod forged;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "lifecycle/hold.rs"]
 mod hold;
 #[path = "lifecycle/hostile.rs"]

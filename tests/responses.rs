@@ -14,6 +14,8 @@ mod bodies;
 mod ends;
 #[path = "responses/failures.rs"]
 mod failures;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "responses/properties.rs"]
 mod properties;
 #[expect(dead_code, reason = "the lifecycle tests use more of it")]

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
+use hyper::StatusCode;
 use pointsman::state::Record;
 use serde_json::{Value, json};
 
+use crate::frames::frame;
 use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
 use crate::harness::{Ask, Group, Spec, ask, chat, run};
 
@@ -134,7 +136,6 @@ fn clients_that_close_after_the_mark_bring_a_deployment_back() {
             for _ in 0..3 {
                 let held = streamed(group, "back").header("x-mock-linger-ms", "3000");
                 close_after("[DONE]", held).await;
-                // A probe's place is free again when its answer begins.
             }
             assert_recorded(group, "back", |record| record.until_ms == 0).await;
         });
@@ -174,7 +175,7 @@ fn a_200_that_is_no_answer_is_a_failure() {
     for group in groups() {
         for (case, content_type, body) in cases {
             let reply = with_body(ask(group).model(case), content_type, body).send();
-            assert_eq!((reply.status, reply.body.as_deref()), (http_ok(), Some(body)));
+            assert_eq!((reply.status, reply.body.as_deref()), (StatusCode::OK, Some(body)));
         }
         run(async {
             assert_counted(group, "page", 0, 2).await;
@@ -182,10 +183,6 @@ fn a_200_that_is_no_answer_is_a_failure() {
             assert_eq!(record(group, LAYOUT, "page").await.first_byte_ms, 0.0);
         });
     }
-}
-
-fn http_ok() -> hyper::StatusCode {
-    hyper::StatusCode::OK
 }
 
 #[test]
@@ -203,29 +200,11 @@ fn an_empty_200_is_tried_elsewhere_where_there_is_failover() {
     run(assert_counted(&FAILING_OVER, "second", 1, 0));
 }
 
-/// A frame of Amazon's event stream.
-fn frame(headers: &[(&str, &str)], data: &Value) -> Vec<u8> {
-    let mut head = Vec::new();
-    for (name, value) in headers {
-        head.push(name.len() as u8);
-        head.extend_from_slice(name.as_bytes());
-        head.push(7);
-        head.extend_from_slice(&(value.len() as u16).to_be_bytes());
-        head.extend_from_slice(value.as_bytes());
-    }
-    let data = data.to_string();
-    let mut frame = ((16 + head.len() + data.len()) as u32).to_be_bytes().to_vec();
-    frame.extend_from_slice(&(head.len() as u32).to_be_bytes());
-    frame.extend_from_slice(&[0xff; 4]);
-    frame.extend_from_slice(&head);
-    frame.extend_from_slice(data.as_bytes());
-    frame.extend_from_slice(&[0xff; 4]);
-    frame
-}
-
 #[test]
 fn frames_of_bedrock_are_read() {
-    let event = |of, data: Value| frame(&[(":event-type", of), (":message-type", "event")], &data);
+    let event = |of, data: Value| {
+        frame(&[(":event-type", of), (":message-type", "event")], data.to_string().as_bytes())
+    };
     let begun = event("contentBlockDelta", json!({"delta": {"text": "Hi"}}));
     let whole = [
         event("messageStart", json!({"role": "assistant"})),
@@ -238,7 +217,7 @@ fn frames_of_bedrock_are_read() {
         begun,
         frame(
             &[(":exception-type", "throttlingException"), (":message-type", "exception")],
-            &json!({"message": "Too many requests."}),
+            br#"{"message":"Too many requests."}"#,
         ),
     ]
     .concat();

@@ -14,6 +14,8 @@
     clippy::panic
 )]
 
+#[path = "../support/frames.rs"]
+mod frames;
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
 #[path = "../support/mock/mod.rs"]

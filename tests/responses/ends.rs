@@ -8,7 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::answers::answers;
-use crate::streams::{Answered, EVENTS, FRAMES, JSON, answered, embedded, event, frame};
+use crate::frames::frame;
+use crate::streams::{Answered, EVENTS, FRAMES, JSON, answered, embedded, event};
 
 /// What the pieces of an answer tell, in chunks of that many bytes.
 fn told_in(answer: &Answered, pieces: &[Vec<u8>], size: usize) -> Told {
