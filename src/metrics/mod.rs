@@ -283,6 +283,31 @@ mod tests {
         }
     }
 
+    /// What is not a name of the configuration must have few values, all of them words of this
+    /// program: only names become `other` where there are too many series.
+    #[test]
+    fn every_label_is_a_name_or_has_few_words_for_values() {
+        const FEW_WORDS: [&str; 10] = [
+            "verdict",
+            "code",
+            "outcome",
+            "kind",
+            "direction",
+            "source",
+            "version",
+            "gen_ai.operation.name",
+            "gen_ai.token.type",
+            "error.type",
+        ];
+        for label in ALL.iter().flat_map(|metric| metric.labels) {
+            let is_name = table::NAMES.contains(label);
+            assert!(
+                is_name != FEW_WORDS.contains(label),
+                "{label} is in none or both of the lists"
+            );
+        }
+    }
+
     #[test]
     fn keys_are_found_again_however_many_there_are() {
         let mut series = Series::default();
