@@ -1,4 +1,4 @@
-//! Whose credential a provider gets, and where the request is addressed to.
+//! Whose credential a provider gets, and which authority the request names.
 
 use crate::group::OPEN;
 use crate::harness::{AUTHORITY, Ask, ask};

@@ -1,16 +1,16 @@
-//! What stands in logs: in the access log one line of JSON for each request, in the filter's
-//! one line for each decision. Of prompts, params, tags and credentials nothing does, however
-//! much is logged.
+//! What logs contain: one line of JSON for each request in the access log, and one line for each
+//! decision in the filter's log. Prompts, params, tags and credentials are in neither, however much
+//! is logged.
 
 use serde_json::{Value, json};
 
 use super::document;
 use crate::harness::{Ask, Group, Spec, ask};
 
-/// Stands wherever a secret could.
+/// Stands in every place that could hold a secret.
 const CANARY: &str = "canary-5f1d";
 
-/// What Envoy's log has of the filter at that level, without what goes before.
+/// Returns the lines that the filter logged at this level, without their prefix.
 fn lines<'l>(log: &'l str, level: &str) -> Vec<&'l str> {
     let level = format!("[{level}][wasm]");
     let of_filter =
@@ -22,7 +22,7 @@ fn lines<'l>(log: &'l str, level: &str) -> Vec<&'l str> {
         .collect()
 }
 
-/// The access log.
+/// Returns the records of the access log.
 fn records(log: &str) -> Vec<Value> {
     log.lines()
         .filter(|line| line.starts_with('{'))
@@ -30,7 +30,7 @@ fn records(log: &str) -> Vec<Value> {
         .collect()
 }
 
-/// With a secret in everything that may hold one.
+/// Puts a secret into everything that may hold one.
 fn secret<'g>(ask: Ask<'g>, model: &str) -> Ask<'g> {
     ask.path(&format!("/v1/chat/completions?key={CANARY}&api-key={CANARY}"))
         .header("authorization", &format!("Bearer {CANARY}"))
@@ -76,7 +76,7 @@ fn requests(group: &Group) -> usize {
 fn logs_are_clean(spec: &Spec) {
     let group = Group::start(spec);
     let judged = requests(&group);
-    // The access log is written when the stream is gone.
+    // Envoy writes the access log when the stream is gone.
     std::thread::sleep(std::time::Duration::from_millis(500));
     let started = std::time::Instant::now();
     let log = loop {
@@ -91,7 +91,7 @@ fn logs_are_clean(spec: &Spec) {
     assert_eq!(lines(&log, "debug").len(), judged, "{:#?}", lines(&log, "debug"));
     let mut info = lines(&log, "info");
     let version = concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured");
-    assert_eq!(info.remove(0), version, "the version comes first, and once for all workers");
+    assert_eq!(info.remove(0), version, "the version must come first, once for all workers");
     assert!(info.iter().all(|line| line.starts_with("deployment ")), "{info:#?}");
     assert!(!info.is_empty() && info.len() < judged, "cooldowns are told: {info:#?}");
     for level in ["warning", "error", "critical"] {
