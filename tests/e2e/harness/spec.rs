@@ -212,8 +212,8 @@ impl Spec {
                 },
             }},
         });
-        // This filter state needs Envoy 1.39 or later, and only matters if there is something to
-        // retry.
+        // `refresh_cluster_on_retry` needs Envoy 1.39 or later, so the policy is only there if
+        // something can be retried.
         if self.has_attempts && self.document["failover"].get("max_attempts").is_some() {
             action["retry_policy"] = json!({
                 "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
