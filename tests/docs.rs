@@ -73,11 +73,11 @@ fn example(yaml: &str) -> String {
 #[test]
 fn the_readmes_request_goes_where_it_says() {
     for yaml in [ENVOY, FAILOVER, BUFFER] {
-        goes_where_the_readme_says(yaml);
+        assert_goes_where_the_readme_says(yaml);
     }
 }
 
-fn goes_where_the_readme_says(yaml: &str) {
+fn assert_goes_where_the_readme_says(yaml: &str) {
     let readme = include_str!("../README.md");
     let (_, rest) = readme.split_once("-d '").unwrap();
     let (body, rest) = rest.split_once("'\n").unwrap();

@@ -167,7 +167,7 @@ fn no_more_probes_run_at_a_time_than_allowed() {
                 }
             });
             let record = shared.record("a");
-            assert!(record.total.attempts > 1, "somebody could probe");
+            assert!(record.total.attempts > 1, "at least one worker must probe");
             assert_eq!(record.flight.count(NOW_MS + 1500), 0);
         });
     }

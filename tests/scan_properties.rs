@@ -307,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn bounds_hold_what_is_there(body in body(), format in 0..FORMATS) {
+    fn bounds_contain_the_exact_counts(body in body(), format in 0..FORMATS) {
         let everything = spec(format);
         let nothing = Spec { looks: Looks::NOTHING, ..everything.clone() };
         if let Ok(seen) = fed(&everything, [body.as_bytes()]) {

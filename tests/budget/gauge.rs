@@ -109,10 +109,10 @@ impl Gauge {
         assert_eq!(*self.host.refused.borrow(), None, "{name}");
         let sent = String::from_utf8_lossy(sent);
         assert!(sent.contains(self.scenario.sent), "{name}: {sent:.500}");
-        let is_judged = !self.scenario.sent.is_empty();
-        assert_eq!(self.host.received("x-llm-model").is_some(), is_judged, "{name}");
+        let is_routed = !self.scenario.sent.is_empty();
+        assert_eq!(self.host.received("x-llm-model").is_some(), is_routed, "{name}");
         assert!(
-            !is_judged || self.attempts.is_some() || self.host.sent("x-llm-cluster").is_some(),
+            !is_routed || self.attempts.is_some() || self.host.sent("x-llm-cluster").is_some(),
             "{name}"
         );
     }

@@ -216,7 +216,7 @@ fn bodies_of_every_kind_wait_and_arrive_whole() {
             let sent = reply.reached_one().1.json();
             assert_eq!(sent["messages"][0]["content"], text);
         }
-        // The clusters of the other groups do not report trailers.
+        // The clusters of the other groups do not have trailers enabled.
         if std::ptr::eq(group, &*FAILOVER) {
             let wanted = [("x-end".to_owned(), "1".to_owned())];
             assert_eq!(replies[2].seen[0].1.trailers, wanted);
@@ -255,7 +255,7 @@ fn requests_whose_head_has_gone_on_wait() {
 }
 
 #[test]
-fn other_requests_go_on_meanwhile() {
+fn waiting_requests_do_not_block_others() {
     // More requests hang than there are workers, and none of them blocks another.
     let case = fresh("question");
     // Start the group here if it is not running yet.
@@ -296,7 +296,7 @@ async fn half(group: &Group, body: &Value) -> TcpStream {
 }
 
 #[test]
-fn clients_that_leave_at_any_moment_end_no_worker() {
+fn clients_that_leave_at_any_moment_stop_no_worker() {
     let case = fresh("question");
     let _ = &*GROUP;
     run(async {

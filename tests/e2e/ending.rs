@@ -118,7 +118,7 @@ fn a_provider_that_takes_too_long() {
 }
 
 #[test]
-fn a_provider_that_stops_within_its_answer() {
+fn a_provider_that_stops_during_its_answer() {
     answered("stuck", &[("x-short", "1"), ("x-mock-hold", "stuck")], 200, Counts::Failure);
 }
 
@@ -128,12 +128,12 @@ fn a_provider_that_cannot_be_reached() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_not_the_deployments_fault() {
+fn a_missing_cluster_does_not_count_against_the_deployment() {
     answered("nowhere", &[], 503, Counts::Neither);
 }
 
 #[test]
-fn a_client_that_goes_away_before_the_answer() {
+fn a_client_that_leaves_before_the_answer() {
     LazyLock::force(&GROUP);
     run(async {
         for _ in 0..TIMES {
@@ -153,7 +153,7 @@ fn a_client_that_goes_away_before_the_answer() {
 }
 
 #[test]
-fn a_client_that_goes_away_within_the_answer() {
+fn a_client_that_leaves_during_the_answer() {
     LazyLock::force(&GROUP);
     run(async {
         for _ in 0..TIMES {
@@ -170,7 +170,7 @@ fn a_client_that_goes_away_within_the_answer() {
 }
 
 #[test]
-fn a_client_that_goes_away_within_its_request() {
+fn a_client_that_leaves_during_its_request() {
     LazyLock::force(&GROUP);
     let start = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: {AUTHORITY}\r\n\

@@ -26,7 +26,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     })
 });
 
-/// Only the buffer filter follows the filter, so providers take requests as they arrive.
+/// Only the buffer filter follows the filter, and providers take requests as the client sent them.
 static BARE: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec { has_holding_filter: true, ..Spec::new(DOCUMENT.clone()) })
 });

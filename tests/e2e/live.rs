@@ -124,7 +124,7 @@ fn the_very_next_request_of_every_worker_uses_what_was_posted() {
 }
 
 #[test]
-fn sixteen_clients_at_once_lose_no_change_and_spoil_none() {
+fn sixteen_clients_at_once_lose_no_change_and_corrupt_none() {
     LazyLock::force(&CLIENTS);
     run(async {
         let mut tasks = Vec::new();
@@ -170,7 +170,7 @@ fn sixteen_clients_at_once_lose_no_change_and_spoil_none() {
 }
 
 #[test]
-fn what_was_added_outlives_an_update_of_the_filter() {
+fn added_entries_survive_an_update_of_the_filter() {
     LazyLock::force(&UPDATED);
     run(async {
         let mut old = connect(&UPDATED).await;

@@ -214,7 +214,7 @@ fn every_request_and_attempt_is_counted_once() {
 }
 
 #[test]
-fn every_request_and_attempt_is_counted_once_where_it_fails_over() {
+fn with_failover_every_request_and_attempt_is_counted_once() {
     let mut document = ledger::document();
     document["failover"] = json!({"max_attempts": 3});
     assert_counts_match(&Spec {

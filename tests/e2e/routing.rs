@@ -114,7 +114,7 @@ fn every_wire_format_is_routed() {
 }
 
 #[test]
-fn a_request_is_only_sent_where_its_format_is_spoken() {
+fn a_request_is_only_sent_to_providers_that_have_its_format() {
     let reply = ask(&OPEN).model("claude").send();
     assert!(reply.status.is_client_error(), "{reply:#?}");
     reply.refused(reply.status.as_u16());

@@ -132,7 +132,7 @@ fn assert_comes_to(metric: &str, label: &str, value: &str, wanted: u64) {
 }
 
 #[test]
-fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
+fn a_shadow_is_counted_on_live_traffic_without_changing_it() {
     LazyLock::force(&GROUP);
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
@@ -162,7 +162,7 @@ fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
     assert_comes_to("live_routes", "route", "named", of("other_model"));
     assert_comes_to("live_routes", "route", "none", of("live_refuses"));
     assert_comes_to("routes", "route", "words", of("other_model"));
-    // Each has 500 tokens of output, at the price of the deployment that both rules pick.
+    // Each has 500 tokens of output. Each set of rules prices them at the deployment that it picks.
     let served = KINDS.iter().filter(|kind| kind.status == 200).count() as u64 * each;
     assert_comes_to("costed", "kind", "known", served);
     let saved = of("other_model") * 500 * (4 - 1) * 1000;

@@ -18,7 +18,7 @@ pub(crate) fn admin() -> (FakeHost, Value) {
     (host, document)
 }
 
-/// Returns the reply to an admin request, which carries no token of its own.
+/// Returns the reply to an admin request that has only the headers in `further`.
 fn reply(host: &FakeHost, document: &Value, path: &str, further: &[(&str, &str)]) -> Option<Reply> {
     let engine = engine(host, document);
     let mut head = vec![(":method", "GET"), (":path", path)];

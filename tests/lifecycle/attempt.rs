@@ -21,7 +21,7 @@ fn send(host: &FakeHost, engine: &Rc<Engine>) -> Stream {
 /// Returns what is counted for `open`: attempts, successes, failures, tokens.
 fn counted(host: &FakeHost) -> [u64; 4] {
     let record = host.shared.record("open");
-    assert_eq!(record.flight.count(host.now_ms.get()), 0, "nothing stays under way");
+    assert_eq!(record.flight.count(host.now_ms.get()), 0, "no attempt may stay in flight");
     assert_eq!(record.minute, record.total, "it is all of one minute");
     let Counts { attempts, successes, failures, tokens } = record.total;
     [attempts, successes, failures, tokens]
@@ -101,7 +101,7 @@ fn every_way_to_end_ends_the_attempt() {
         ("no body", |host, mut stream| host.respond(&mut stream, 204, &[]), [1, 1, 0, 0]),
         ("the client leaves before", |host, stream| host.done(stream, None), [1, 0, 0, 0]),
         (
-            "the client leaves amid",
+            "the client leaves during the answer",
             |host, mut stream| {
                 host.begin_answer(&mut stream, 200, &[JSON], false);
                 host.answer_piece(&mut stream, USAGE, false);
@@ -142,7 +142,7 @@ fn every_way_to_end_ends_the_attempt() {
             [1, 0, 0, 0],
         ),
         (
-            "nobody is there",
+            "no provider is there",
             |host, mut stream| {
                 let details = b"upstream_reset_before_response_started{connection_timeout}";
                 let mut properties = host.properties.borrow_mut();
@@ -221,7 +221,7 @@ fn a_new_configuration_ends_what_the_old_one_began() {
 
 /// Returns what an answer with this body means for `own`, which has the proxy's credential: the
 /// failures it counts, and whether it cools at once.
-fn judged(status: u16, content_type: &str, body: &str) -> (u64, bool) {
+fn failures_and_cooling(status: u16, content_type: &str, body: &str) -> (u64, bool) {
     let host = host();
     let mut document = document();
     document["models"]["own"]["candidates"] = json!(["own", "open"]);
@@ -254,7 +254,11 @@ fn a_body_says_what_its_status_does_not() {
         (402, error("", "Payment required"), (1, true)),
     ];
     for (status, body, wanted) in cases {
-        assert_eq!(judged(status, "application/json", &body), wanted, "{status} {body}");
+        assert_eq!(
+            failures_and_cooling(status, "application/json", &body),
+            wanted,
+            "{status} {body}"
+        );
     }
 }
 
@@ -273,7 +277,11 @@ fn failures_in_a_stream_count_unless_the_client_caused_them() {
     ];
     for (body, failures) in cases {
         // A failure in a stream never cools a deployment at once.
-        assert_eq!(judged(200, "text/event-stream", &body), (failures, false), "{body}");
+        assert_eq!(
+            failures_and_cooling(200, "text/event-stream", &body),
+            (failures, false),
+            "{body}"
+        );
     }
 }
 
@@ -353,7 +361,7 @@ fn a_client_that_stops_sending_counts_against_no_deployment() {
 }
 
 #[test]
-fn compressed_answers_are_not_asked_for() {
+fn compressed_answers_are_not_requested() {
     let host = host();
     let engine = engine(&host, &document());
     for (accepted, sent) in [("gzip, br", "identity"), ("identity", "identity")] {

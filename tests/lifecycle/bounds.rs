@@ -25,7 +25,7 @@ fn route(name: &str, upstream: &str) -> Value {
     json!({"model": name, "endpoints": [{"provider": "open", "model_id": upstream}]})
 }
 
-/// Writes a value under the key where the module keeps it. Numbers decide the entries.
+/// Writes a value under one of the module's own keys.
 fn keep(host: &FakeHost, key: &str, value: &[u8]) {
     host.write(&format!("pointsman/live/1/{key}"), value, 0).unwrap();
 }

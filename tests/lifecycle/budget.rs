@@ -1,4 +1,4 @@
-//! How often a request reads and writes shared data, which is its main cost.
+//! How often a request reads and writes shared data.
 
 use serde_json::json;
 

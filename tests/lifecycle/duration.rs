@@ -87,7 +87,7 @@ fn decision_time_covers_callbacks_but_not_the_waiting_between() {
 }
 
 #[test]
-fn decision_time_ends_as_the_request_goes_on() {
+fn decision_time_ends_when_the_request_goes_on() {
     // The request goes on early: what follows is the client's time.
     let host = FakeHost::default();
     let engine = engine(&host, &document(json!({})));

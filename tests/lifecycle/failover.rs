@@ -203,7 +203,7 @@ fn a_deployment_that_began_to_cool_since_the_decision_is_skipped() {
 }
 
 #[test]
-fn a_deployment_may_be_tried_again_where_that_may_help() {
+fn a_deployment_may_be_tried_again_if_that_may_help() {
     let proxy = Proxy::new(json!({"failover": {"max_attempts": 3, "retries_per_deployment": 1}}));
     proxy.send(&[]);
     let mut asked = Vec::new();

@@ -17,7 +17,7 @@ const CLIENTS: [(&str, &str); 4] = [
     ("x-llm-tag", "premium"),
 ];
 
-/// Providers that take requests without an attempt filter, and a buffer filter.
+/// Returns a document with a buffer filter, whose providers take requests as the client sent them.
 fn bare() -> Value {
     json!({
         "providers": {"one": {"cluster": "one-cluster"}, "any": {"cluster": "two-cluster", "api": "any"}},
@@ -28,7 +28,8 @@ fn bare() -> Value {
     })
 }
 
-/// One provider has a credential, which the attempt filter sets.
+/// Returns the same with two candidates. One provider has a credential, which the attempt filter
+/// sets.
 fn attempted(failover: Value) -> Value {
     let mut document = bare();
     document["providers"]["one"]["credential"] = json!({"env": "OWN_KEY"});
@@ -225,7 +226,7 @@ fn an_attempts_error_passes_without_being_held() {
 }
 
 #[test]
-fn an_admin_request_goes_no_further_than_its_head_and_without_its_token() {
+fn an_admin_request_sends_on_only_its_head_and_never_its_token() {
     let (host, mut document) = admin::admin();
     document["hold"] = "buffer_filter".into();
     document["failover"] = json!({"attempt_filter": true});

@@ -33,7 +33,7 @@ fn a_complete_host_gets_no_warning() {
 }
 
 #[test]
-fn what_is_lacking_is_logged_and_requests_are_routed_anyway() {
+fn missing_parts_are_logged_and_requests_are_routed_anyway() {
     let host = lacking(ALL);
     let engine = engine(&host, &document());
     let told = warnings(&host);
@@ -61,7 +61,7 @@ fn what_is_lacking_is_logged_and_requests_are_routed_anyway() {
 }
 
 #[test]
-fn a_configuration_that_needs_what_is_lacking_is_refused() {
+fn a_configuration_that_needs_a_missing_part_is_refused() {
     let refused = |lacks: Lacks, with: &Value| {
         let mut document = json!({
             "providers": {"p": {"cluster": "p"}}, "default_cluster": "p",

@@ -140,7 +140,7 @@ fn an_endpoint_that_is_configured_shares_its_record_and_its_drain() {
 }
 
 #[test]
-fn a_route_wins_over_models_and_aliases_of_its_name_and_leaves_them_when_it_goes() {
+fn a_route_wins_over_models_and_aliases_of_its_name_until_it_is_removed() {
     let (_, mut document) = admin();
     document["aliases"] = json!({"nick": "open", "nickname": "nick"});
     document["models"]["keyed"] = json!({"variants": [

@@ -223,7 +223,7 @@ fn with_cooldown_off_nothing_can_be_made_to_cool() {
 }
 
 #[test]
-fn ids_of_any_characters_are_told_apart() {
+fn ids_with_any_characters_stay_distinct() {
     let (host, mut document) = admin();
     for id in ["a/b", "a%2Fb", "a b+c", "ü/drain"] {
         document["deployments"][id] = json!({"provider": "open", "model": id});

@@ -146,10 +146,10 @@ fn internal_and_control_headers_never_go_on() {
         ("x-envoy-hedge-on-per-try-timeout", "true"),
         ("x-envoy-max-retries", "9"),
     ];
-    let judged = head(&forged);
+    let routed = head(&forged);
     let mut other = head(&forged);
     other[1].1 = "/v1/files";
-    for (head, cluster) in [(judged, "open-cluster"), (other, "default-cluster")] {
+    for (head, cluster) in [(routed, "open-cluster"), (other, "default-cluster")] {
         host.request(&engine, &head, &[br#"{"model":"open"}"#]);
         for (name, _) in forged {
             let sent = host.sent(name);

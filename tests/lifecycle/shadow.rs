@@ -189,7 +189,7 @@ fn a_request_that_never_ends_is_counted_as_undecided() {
 }
 
 #[test]
-fn costs_are_added_up_where_both_are_known() {
+fn costs_are_added_up_if_both_are_known() {
     let host = host();
     let facts =
         |input, output| json!({"input_usd_per_million": input, "output_usd_per_million": output});

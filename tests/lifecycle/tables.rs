@@ -85,9 +85,9 @@ fn differences(scene: &Scene, row: &Row, trace: &Value, delivery: &Delivery) -> 
         let is_there = trace["decision"]["deployment"] == **id;
         (id.clone(), count + u32::from(is_there))
     });
-    found.compare("attempts under way", in_flight(), during.collect());
-    upstream::judge(&mut found, scene, row, trace, sent);
-    found.compare("attempts left under way", in_flight(), before);
+    found.compare("attempts in flight", in_flight(), during.collect());
+    upstream::check(&mut found, scene, row, trace, sent);
+    found.compare("attempts left in flight", in_flight(), before);
     found
 }
 

@@ -90,7 +90,7 @@ fn numbers_that_are_no_counts_are_ignored() {
 }
 
 #[test]
-fn what_looks_like_usage_or_an_error_elsewhere_is_content() {
+fn usage_or_errors_in_other_places_are_content() {
     let decoy = r#"{"usage":{"prompt_tokens":999},"error":{"code":"insufficient_quota"}}"#;
     let quoted = serde_json::to_string(decoy).unwrap();
     for body in [

@@ -230,7 +230,7 @@ impl FakeHost {
         stream.on_response_body(self, piece.len(), is_end);
     }
 
-    /// Ends a call, with status and body or without an answer. `told` passes the end to the filter.
+    /// Ends a call, with status and body or without an answer. `told` reports it to the filter.
     pub(crate) fn end_call<T>(
         &self,
         call: u32,

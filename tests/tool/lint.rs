@@ -40,7 +40,7 @@ fn read(path: &Path) -> Broken {
     for change in row.get("change").and_then(|it| it.as_array()).into_iter().flatten() {
         let change = change.as_table().unwrap();
         let (from, to) = (text(change, "from"), text(change, "to"));
-        assert_eq!(envoy.matches(&from).count(), 1, "{name}: {from:?} stands there once");
+        assert_eq!(envoy.matches(&from).count(), 1, "{name}: {from:?} must appear once");
         envoy = envoy.replace(&from, &to);
     }
     let config = row.contains_key("config").then(|| text(&row, "config"));

@@ -117,7 +117,7 @@ fn an_incomplete_form_is_refused() {
         ("something before the start", "preamble\r\n".to_owned() + &model + "--B--\r\n"),
         ("a line before the start", "\r\n".to_owned() + &model + "--B--\r\n"),
         ("another boundary", model.replace("--B", "--C") + "--C--\r\n"),
-        ("a boundary with blanks behind", model.replace("--B\r", "--B \r") + "--B--\r\n"),
+        ("a boundary with blanks after it", model.replace("--B\r", "--B \r") + "--B--\r\n"),
         ("a longer boundary", model.clone() + "--Bx\r\n--B--\r\n"),
         ("line feeds alone", (model.clone() + "--B--\r\n").replace("\r\n", "\n")),
         ("no head", model.clone() + "--B\r\n\r\nvalue\r\n--B--\r\n"),

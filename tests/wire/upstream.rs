@@ -50,7 +50,7 @@ fn wanted(request: &Recorded) -> (String, Vec<u8>) {
             let text = String::from_utf8_lossy(body);
             let own = [format!("\"model\":\"{model}\""), format!("\"model\": \"{model}\"")];
             let from = own.iter().filter(|own| text.contains(own.as_str())).collect::<Vec<_>>();
-            let [from] = from[..] else { panic!("{}: the model stands where?", request.name) };
+            let [from] = from[..] else { panic!("{}: the model must appear once", request.name) };
             let to = from.replace(model, UPSTREAM);
             replaced(body, from, &to)
         }

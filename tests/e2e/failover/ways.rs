@@ -109,7 +109,7 @@ fn attempts_beyond_the_plan_reach_no_provider() {
 }
 
 #[test]
-fn a_deployment_is_tried_again_where_that_may_help() {
+fn a_deployment_is_tried_again_if_that_may_help() {
     let reply = asked(&RETRYING, &json!({})).model("down").send();
     assert_eq!(reply.status, 200);
     assert_went(&reply, &["up-b"], "none=network,none=network,b=200");
@@ -131,7 +131,7 @@ fn a_deployment_is_tried_again_where_that_may_help() {
 }
 
 #[test]
-fn neighbours_of_one_cluster_are_told_apart() {
+fn deployments_in_one_cluster_are_kept_apart() {
     let each = json!({"up-a": {"status": "500"}, "up-a2": {"reset": "before-headers"},
                       "up-a3": {"status": "429"}});
     let body = chat("neighbours", "Hello").to_string();

@@ -83,8 +83,7 @@ fn the_end_of_the_request_may_come_before_and_after_the_answer() {
                 let action = proxy.end(&mut stream, None);
                 assert_eq!(action == Action::Continue, wanted.is_none());
                 if !is_before {
-                    // Envoy closes the connection of a client that is answered before its request
-                    // ends.
+                    // Envoy closes the connection of a client that it answers before the end.
                     assert_eq!(proxy.host.refused(), None);
                     proxy.host.body.borrow_mut().clear();
                     let held = match end {

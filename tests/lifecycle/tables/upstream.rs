@@ -24,7 +24,7 @@ impl Differences {
 }
 
 /// Compares the result of a request with its trace, and ends the request.
-pub(super) fn judge(
+pub(super) fn check(
     found: &mut Differences,
     scene: &Scene,
     row: &Row,
