@@ -12,9 +12,9 @@ use crate::lifecycle::work::Work;
 /// have a longer one.
 const LONGEST_WINDOW: u64 = 2_000_000;
 
-/// How many times a count may exceed what one pass through the model can have. Where a provider
-/// runs tools by itself, an answer adds up several passes; and the estimate of a request may be
-/// that much too low.
+/// How many times the input may exceed what one pass through the model can have. Where a provider
+/// runs tools by itself, an answer adds up the input of several passes; and the estimate of a
+/// request may be that much too low.
 const PASSES: u64 = 8;
 
 /// The form of an answer, by which its tokens are estimated.
@@ -41,10 +41,10 @@ impl MostTokens {
     /// at least.
     fn of(work: &Work, facts: Option<&ModelFacts>, length: u64) -> Self {
         let window = facts.and_then(|facts| facts.context_window);
-        let hidden = window.map_or(LONGEST_WINDOW, |window| window.saturating_mul(PASSES));
+        let passes = window.map_or(LONGEST_WINDOW, |window| window.saturating_mul(PASSES));
         Self {
-            input: hidden.max(work.tokens.saturating_mul(PASSES)),
-            output: hidden.saturating_add(length),
+            input: passes.max(work.tokens.saturating_mul(PASSES)),
+            output: window.unwrap_or(LONGEST_WINDOW).saturating_add(length),
         }
     }
 }
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn a_count_is_believed_up_to_what_there_can_be() {
         let cases = [
-            // Within the window, several passes through it, and more of hidden reasoning than
-            // the body has bytes.
-            (Some(1000), 10, (900, 5000), (900, 5000)),
-            (Some(1000), 10, (8000, 8400), (8000, 8400)),
-            (Some(1000), 10, (8001, 8401), (10, 100)),
+            // Within the window, though more of hidden reasoning than the body has bytes; and
+            // several passes through it.
+            (Some(1000), 10, (900, 950), (900, 950)),
+            (Some(1000), 10, (8000, 1400), (8000, 1400)),
+            (Some(1000), 10, (8001, 1401), (10, 100)),
             // Many texts for a model with a short window.
             (Some(1000), 5000, (40_000, 0), (40_000, 0)),
             (Some(1000), 5000, (40_001, 0), (5000, 0)),
