@@ -5,7 +5,7 @@
 
 use super::super::error::{Path, quoted};
 use super::super::raw::{ByName, Elements, RawWhen};
-use super::super::route::{Condition, NamePattern, When};
+use super::super::route::{Condition, NamePattern, SoughtKeywords, When};
 use super::lists::{pairs, present};
 use super::scope::Scope;
 use crate::request::control::is_tag;
@@ -92,7 +92,11 @@ impl Scope<'_> {
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
         // The number is what a search finds; the word is what explain shows.
         let words = words.into_iter().map(|word| (self.needs.keywords.add(&word), word)).collect();
-        Some(Condition::PromptContainsAnyOf(words))
+        Some(Condition::PromptContainsAnyOf(SoughtKeywords {
+            words,
+            unsearchable: raw.unsearchable.iter().flatten().copied().collect(),
+            on_unsearchable: raw.on_unsearchable,
+        }))
     }
 
     /// Returns the condition of wire formats. `shape` has reported names that are no format.

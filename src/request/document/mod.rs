@@ -4,18 +4,27 @@
 //! The scanner reads these tables and nothing else about a format. A new kind of body is a
 //! static in one of these files; the paths on which it is sent are rows of
 //! [`format`](super::format).
+//!
+//! Every string of a body is searched for keywords and counted unless a table says that it
+//! cannot reach the model as prompt ([`Place::SETTING`], [`Place::ID`], [`Place::OPAQUE`],
+//! [`Place::MEDIA`]). So a table that lacks a key is strict, never blind.
 
 pub(super) mod anthropic;
 mod common;
 pub(super) mod gemini;
 pub(super) mod openai;
 pub(super) mod other;
+mod part;
 mod place;
+mod responses;
+mod shape;
+mod tool;
+mod word;
 
-pub use place::Document;
-pub(super) use place::{
-    Modality, ObjectKind, ObjectShape, Place, Plain, Saying, Word, is_same_but_for_case,
-};
+pub(super) use place::Place;
+pub use shape::Document;
+pub(super) use shape::{ObjectKind, ObjectShape, is_same_but_for_case};
+pub(super) use word::{Modality, Plain, Saying, TextClass, Word};
 
 #[cfg(test)]
 mod tests;
