@@ -91,6 +91,13 @@ static MCP_SERVER: ObjectShape = plain(&[]).with(&[
     (&Place::SETTING, &["type", "tool_configuration"]),
     (&Place::ID, &["url", "authorization_token"]),
 ]);
+/// What is taken out of a long conversation. It may say how to sum that up.
+static CONTEXT: ObjectShape = plain(&[("edits", Place::list(&EDIT))]);
+static EDIT: Place = Place::object(&EDIT_SHAPE);
+static EDIT_SHAPE: ObjectShape = plain(&[]).with(&[(
+    &Place::SETTING,
+    &["type", "trigger", "keep", "clear_at_least", "exclude_tools", "clear_tool_inputs"],
+)]);
 /// Messages.
 pub(in crate::request) static MESSAGES: Document =
     Document::new(&MESSAGES_SHAPE, Formula::Anthropic);
@@ -108,6 +115,8 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
     TAGS,
     USER,
     CACHE_KEY,
+    ("context_management", Place::object(&CONTEXT)),
+    ("thread", Place::STATE),
     ("mcp_servers", Place::list(&MCP_SERVERS)),
     CACHE_CONTROL,
 ])
@@ -122,13 +131,15 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
             "thinking",
             "tool_choice",
             "service_tier",
-            "context_management",
             "anthropic_version",
             "anthropic_beta",
             "betas",
             "inference_geo",
             "speed",
+            "billing_policy",
         ],
     ),
+    (&Place::ID, &["diagnostics"]),
+    (&Place::OPAQUE, &["fallback_credit_token"]),
     IDS,
 ]);

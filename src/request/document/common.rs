@@ -110,6 +110,8 @@ pub(super) const SAMPLING: Alike = (
         "route",
         "provider",
         "priority",
+        "moderation",
+        "prompt_cache_options",
     ],
 );
 /// Prompts that a server takes as tokens or tensors

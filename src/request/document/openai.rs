@@ -95,7 +95,7 @@ static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     USER,
     CACHE_KEY,
 ])
-.with(&[SAMPLING, TENSORS, IDS, GUIDED]);
+.with(&[SAMPLING, TENSORS, IDS, GUIDED, (&Place::SETTING, &["stop_sequences"])]);
 /// Embeddings of texts; with some servers of messages, and of what they carry.
 pub(in crate::request) static EMBEDDINGS: Document =
     Document::new(&EMBEDDINGS_SHAPE, Formula::Fixed).lacking(&[

@@ -6,7 +6,7 @@ use super::shape::{Alike, ObjectKind, ObjectShape};
 use super::word::Modality::{self, Audio, File, Image, Text};
 use super::word::Saying::LowDetail;
 
-// vLLM's and Mistral's among them.
+// vLLM's, Mistral's and Perplexity's among them.
 const PARTS: &[(&str, Modality)] = &[
     ("text", Text),
     ("input_text", Text),
@@ -23,6 +23,8 @@ const PARTS: &[(&str, Modality)] = &[
     ("file", File),
     ("input_file", File),
     ("document_url", File),
+    ("pdf_url", File),
+    ("file_url", File),
     ("document", File),
     ("video_url", File),
     ("input_video", File),
@@ -38,7 +40,7 @@ const LINK: Place = Place::LINK.members(&LINK_SHAPE);
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["annotations_format", "prompt_cache_breakpoint"]),
     (&Place::ID, &["id", "uuid"]),
-    (&Place::OPAQUE, &["image_embeds", "audio_embeds"]),
+    (&Place::OPAQUE, &["signature", "image_embeds", "audio_embeds"]),
 ];
 
 macro_rules! openai_part {
@@ -55,7 +57,8 @@ macro_rules! openai_part {
                 ("video_url", LINK.implies(File)),
                 ("file", Place::object(&FILE).implies(File)),
                 ("file_data", Place::MEDIA.implies(File)),
-                ("file_url", Place::LINK.implies(File)),
+                ("file_url", LINK.implies(File)),
+                ("pdf_url", LINK.implies(File)),
                 ("document_url", LINK.implies(File)),
                 ("file_id", Place::STATE.implies(File)),
                 CACHE_CONTROL,

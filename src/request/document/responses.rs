@@ -8,7 +8,7 @@ use super::openai::NAMED;
 use super::part::{CONTENT, OUTPUT};
 use super::place::Place;
 use super::shape::{Document, ObjectKind, ObjectShape};
-use super::tool::{CONTAINER, TOOLS};
+use super::tool::{CONTAINER, LISTED, TOOLS};
 use super::word::Role;
 use super::word::TextClass::{Assistant, Tools};
 use crate::request::media::Formula;
@@ -35,6 +35,12 @@ const ITEMS: &[Role] = &[
     ("mcp_call", Tools),
     ("mcp_list_tools", Tools),
     ("mcp_approval_request", Tools),
+    ("tool_search_call", Tools),
+    ("tool_search_output", Tools),
+    ("multi_agent_call", Tools),
+    ("multi_agent_call_output", Tools),
+    ("program", Tools),
+    ("program_output", Tools),
 ];
 /// Items that stand for what the provider keeps under their id.
 const KEPT: &[&str] = &["item_reference", "image_generation_call", "reasoning"];
@@ -53,7 +59,7 @@ static ITEM: ObjectShape = ObjectShape::new(
         ("encrypted_content", Place::SEALED),
         ("container_id", Place::STATE),
         ("environment", CONTAINER),
-        ("tools", Place::SCHEMA),
+        ("tools", LISTED),
     ],
 )
 .with(&[
@@ -91,7 +97,15 @@ static SHAPE: ObjectShape = plain(&[
     IDS,
     (
         &Place::SETTING,
-        &["include", "truncation", "background", "max_tool_calls", "context_management"],
+        &[
+            "include",
+            "truncation",
+            "background",
+            "background_options",
+            "max_tool_calls",
+            "context_management",
+            "access_programs",
+        ],
     ),
 ]);
 static TEXT: ObjectShape = plain(&[("format", FORMAT)]).with(&[(&Place::SETTING, &["verbosity"])]);

@@ -7,7 +7,9 @@ use super::word::Saying::{State, Tools};
 use super::word::Word;
 
 /// Tools that are offered, of any format but Gemini's.
-pub(super) const TOOLS: (&str, Place) = ("tools", Place::SCHEMA.items(&TOOL).filled(Tools));
+pub(super) const TOOLS: (&str, Place) = ("tools", LISTED.filled(Tools));
+/// Tools that another tool has listed.
+pub(super) const LISTED: Place = Place::SCHEMA.items(&TOOL);
 
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
 static TOOL: Place = Place::SCHEMA.members(&TOOL_SHAPE);
