@@ -194,20 +194,6 @@ fn what_a_condition_asks_for_holds_the_body() {
 }
 
 #[test]
-fn a_later_model_is_judged_by_what_it_is_asked_for() {
-    let host = host();
-    let engine = engine(&host, &asking());
-    // Whole in one piece: nothing goes on early, and the last model counts. The first
-    // one is asked for nothing, so its text was not looked at.
-    let text = "a ".repeat(4000) + "secret";
-    let body = body(&text).replace("\"temperature\":1", "\"model\":\"own\"");
-    let (_, actions) = sent(&host, &engine, &body, body.len());
-    assert_eq!(actions, [Action::Continue]);
-    assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("open-cluster"));
-    assert_eq!(host.bytes_read.get(), 2 * body.len(), "read twice");
-}
-
-#[test]
 fn text_is_counted_only_where_bounds_do_not_decide() {
     let host = host();
     let mut document = document();
