@@ -86,8 +86,7 @@ impl FailureKind {
 impl Tried {
     /// Returns an attempt that has just begun, at the leg with that number.
     pub(super) const fn new(leg: usize) -> Self {
-        let report = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
-        Self { leg, report, took_ms: None }
+        Self { leg, report: Report::UNANSWERED, took_ms: None }
     }
 
     /// Returns the status of its answer; `None` where it has not been answered.

@@ -147,6 +147,12 @@ pub struct Report {
     pub retry_after_ms: Option<u64>,
 }
 
+impl Report {
+    /// The report on an attempt that was not answered: the connection failed, or was lost.
+    pub const UNANSWERED: Self =
+        Self { outcome: Outcome::Network, status: 0, retry_after_ms: None };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ use bootstrap::Bootstrap;
 
 pub(super) use bootstrap::EnvoyArgs;
 
-/// Returns the configuration, and tells on standard error what is left for the user to do.
+/// Returns the configuration, and writes to standard error what is left for the user to do.
 ///
 /// # Errors
 /// The configuration cannot be used, or one of the shipped files has changed so that a place
