@@ -5,7 +5,9 @@
 
 use super::super::error::{Path, quoted};
 use super::super::raw::{ByName, Elements, RawWhen};
-use super::super::route::{Condition, NamePattern, SoughtKeywords, When};
+use super::super::route::{
+    Condition, NamePattern, OnUnsearchable, SoughtKeywords, Unsearchable, When,
+};
 use super::lists::{pairs, present};
 use super::scope::Scope;
 use crate::request::control::is_tag;
@@ -28,6 +30,7 @@ impl Scope<'_> {
         ];
         conditions.extend(estimates.into_iter().flatten());
         self.warn_of_lost_tags(at, raw);
+        self.warn_of_idle_keys(at, raw);
         conditions.extend(raw.tag_equals.clone().map(Condition::TagEquals));
         conditions.extend(self.texts(at, "tag_in", raw.tag_in.as_ref()).map(Condition::TagIn));
         let contents = [
@@ -71,6 +74,20 @@ impl Scope<'_> {
     fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Elements<T>) {
         if list.is_empty() {
             self.findings.warn(&at.key(key), "is empty, so it never matches");
+        }
+    }
+
+    /// Warns of what is said of keywords where there are none.
+    fn warn_of_idle_keys(&mut self, at: &Path<'_>, raw: &RawWhen) {
+        let is_said = [
+            ("unsearchable", raw.unsearchable != [Some(Unsearchable::Tokens)]),
+            ("on_unsearchable", raw.on_unsearchable != OnUnsearchable::Match),
+        ];
+        for (key, _) in is_said.iter().filter(|(_, is_said)| *is_said) {
+            if raw.prompt_contains_any_of.is_none() {
+                let message = "has no effect without prompt_contains_any_of beside it";
+                self.findings.warn(&at.key(key), message);
+            }
         }
     }
 
