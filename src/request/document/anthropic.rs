@@ -4,11 +4,11 @@ use super::common::{
     CACHE_CONTROL, CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, USER,
     message, plain,
 };
-use super::place::Place;
-use super::shape::{Alike, Document, ObjectKind, ObjectShape};
+use super::kind::Document;
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::TOOLS;
+use super::word::ClassOf;
 use super::word::Modality::{self, File, Image, Text};
-use super::word::Role;
 use super::word::TextClass::Tools;
 use crate::request::media::Formula;
 
@@ -20,7 +20,7 @@ const BLOCKS: &[(&str, Modality)] = &[
     ("container_upload", File),
 ];
 /// Blocks with the arguments of a call or what a tool answered.
-const OF_TOOLS: &[Role] = &[
+const OF_TOOLS: &[ClassOf] = &[
     ("tool_use", Tools),
     ("tool_result", Tools),
     ("server_tool_use", Tools),

@@ -1,7 +1,6 @@
 //! What documents of several formats have in common.
 
-use super::place::Place;
-use super::shape::{Alike, ObjectKind, ObjectShape};
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::word::Saying::{Json, Tools};
 use super::word::TextClass::{Assistant, Tools as OfTools};
 use super::word::Word;

@@ -2,8 +2,8 @@
 //! (<https://ai.google.dev/api/generate-content>).
 
 use super::common::{ANY_SCHEMA, CACHE_KEY, LABELS, PARAMS, TAGS, USER, message, plain};
-use super::place::Place;
-use super::shape::{Alike, Document, ObjectKind, ObjectShape};
+use super::kind::Document;
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::GEMINI_TOOLS;
 use super::word::Modality::File;
 use super::word::Saying::Json;

@@ -12,19 +12,22 @@
 pub(super) mod anthropic;
 mod common;
 pub(super) mod gemini;
+mod kind;
 pub(super) mod openai;
 pub(super) mod other;
 mod part;
 mod place;
 mod responses;
-mod shape;
+mod spelling;
 mod tool;
 mod word;
 
-pub(super) use place::Place;
-pub use shape::Document;
-pub(super) use shape::{ObjectKind, ObjectShape, is_same_but_for_case};
+pub use kind::Document;
+pub(super) use place::{ObjectKind, ObjectShape, Place};
+pub(super) use spelling::is_same_but_for_case;
 pub(super) use word::{Modality, Plain, Saying, TextClass, Word};
 
+#[cfg(test)]
+mod state_tests;
 #[cfg(test)]
 mod tests;

@@ -4,13 +4,13 @@ use super::common::{
     CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING,
     STREAM, TAGS, TENSORS, USER, message, plain,
 };
+use super::kind::Document;
 use super::part::{ASIDE, ASIDE_CONTENT, CONTENT, PART};
-use super::place::Place;
-use super::shape::{Alike, Document, ObjectShape};
+use super::place::{Alike, ObjectShape, Place};
 use super::tool::TOOLS;
 use super::word::Modality::{Audio, Image};
-use crate::request::facts::Fact;
 use crate::request::media::Formula;
+use crate::request::unseen::Fact;
 
 pub(in crate::request) use super::responses::RESPONSES;
 

@@ -4,10 +4,10 @@ use super::common::{
     ANY_SCHEMA, CACHE_KEY, FORMAT, IDS, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING, STREAM,
     TAGS, TENSORS, USER, message, plain,
 };
+use super::kind::Document;
 use super::openai::{CALL_ITEM, NAMED};
 use super::part::{CONTENT, PART, PART_ITEM};
-use super::place::Place;
-use super::shape::{Alike, Document, ObjectKind, ObjectShape};
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::TOOLS;
 use super::word::Modality::{Audio, File, Image};
 use super::word::Plain;

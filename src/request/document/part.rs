@@ -1,8 +1,7 @@
 //! Parts of messages in the OpenAI family: they carry the same names in chat and responses.
 
 use super::common::{CACHE_CONTROL, plain};
-use super::place::Place;
-use super::shape::{Alike, ObjectKind, ObjectShape};
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::word::Modality::{self, Audio, File, Image, Text};
 use super::word::Saying::LowDetail;
 

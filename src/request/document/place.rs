@@ -14,7 +14,8 @@
 //! static SHAPE: ObjectShape = plain(&[MODEL, ("items", Place::list(&ITEM))]);
 //! ```
 
-use super::word::{Modality, Plain, Role, Saying, TextClass, Word};
+use super::spelling::{flat, is_same_but_for_case, is_snake_of};
+use super::word::{ClassOf, Modality, Plain, Saying, TextClass, Word};
 
 /// A place of a document: what a value here is, whatever its type turns out to be.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(in crate::request) struct Place {
     /// What the elements of an array are.
     pub(in crate::request) items: Option<&'static Place>,
     /// What the members of an object are.
-    pub(in crate::request) members: Option<&'static super::ObjectShape>,
+    pub(in crate::request) members: Option<&'static ObjectShape>,
     /// What an array or object says by not being empty: a list of tools offers some.
     pub(in crate::request) filled: Option<Saying>,
     /// Text here does not continue the text before it, so no keyword reaches from one into
@@ -108,7 +109,7 @@ impl Place {
         Self { word, ..Self::ASIDE }
     }
 
-    pub(in crate::request) const fn object(members: &'static super::ObjectShape) -> Self {
+    pub(in crate::request) const fn object(members: &'static ObjectShape) -> Self {
         Self::ASIDE.members(members)
     }
 
@@ -120,7 +121,7 @@ impl Place {
         Self { items: Some(items), ..self }
     }
 
-    pub(in crate::request) const fn members(self, members: &'static super::ObjectShape) -> Self {
+    pub(in crate::request) const fn members(self, members: &'static ObjectShape) -> Self {
         Self { members: Some(members), ..self }
     }
 
@@ -145,12 +146,12 @@ impl Place {
 
     /// A message's role. These are whose text is not the user's; that of all others is, for
     /// lenient servers take roles that they do not know for the user's.
-    pub(in crate::request) const fn role(others: &'static [Role]) -> Self {
+    pub(in crate::request) const fn role(others: &'static [ClassOf]) -> Self {
         Self::string(Word::Role(others))
     }
 
     /// The type of a part or an item. These are whose text is of a class of its own.
-    pub(in crate::request) const fn typed(others: &'static [Role]) -> Self {
+    pub(in crate::request) const fn typed(others: &'static [ClassOf]) -> Self {
         Self::string(Word::Type(others))
     }
 
@@ -169,5 +170,101 @@ impl Place {
 
     pub(in crate::request) const fn tag(rank: u8) -> Self {
         Self::string(Word::Tag(rank))
+    }
+}
+
+/// What kind of object it is, beyond its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request) enum ObjectKind {
+    /// Nothing but its members: what it says is what they say.
+    Plain,
+    /// A message. It is counted as one, and its role says whose text it is.
+    Message,
+    /// A message that may also be a thing the provider keeps, named by its `id`: one of these
+    /// types, or of none.
+    Item(&'static [&'static str]),
+    /// A part of a message: its type, one of these, says what it carries.
+    Part(&'static [(&'static str, Modality)]),
+    /// Data, and how it is encoded.
+    Source,
+    /// Free metadata of the client's, whose keys no table names: scalar members are params.
+    Params,
+}
+
+/// Keys whose values are all the same: what they are, and the keys.
+pub(in crate::request) type Alike = (&'static Place, &'static [&'static str]);
+
+/// The keys of an object that are known, each with its place. Tables are short, so a key is
+/// looked for from the first on; the keys that most bodies have come first.
+#[derive(Debug)]
+pub(in crate::request) struct ObjectShape {
+    pub(in crate::request) kind: ObjectKind,
+    fields: &'static [(&'static str, Place)],
+    /// Further keys: mostly those that cannot reach the model as prompt, by the reason.
+    alike: &'static [Alike],
+    /// What the value of any other key is. Where it is text, so is the key.
+    pub(in crate::request) others: &'static Place,
+    /// Whether a key may be written in snake case too, as Protobuf's JSON allows.
+    is_snake_too: bool,
+}
+
+/// What an object may have of known keys, so that a bit for each fits.
+const MOST_KEYS: usize = 128;
+
+impl ObjectShape {
+    /// Returns an object of that kind, whose other keys may reach the model as prompt.
+    pub(super) const fn new(kind: ObjectKind, fields: &'static [(&'static str, Place)]) -> Self {
+        assert!(fields.len() <= MOST_KEYS, "a bit for each");
+        Self { kind, fields, alike: &[], others: &Place::ASIDE, is_snake_too: false }
+    }
+
+    /// Returns the same with further keys.
+    pub(super) const fn with(self, alike: &'static [Alike]) -> Self {
+        let mut keys = self.fields.len();
+        let mut rest = alike;
+        while let [(_, names), tail @ ..] = rest {
+            keys = keys.saturating_add(names.len());
+            rest = tail;
+        }
+        assert!(keys <= MOST_KEYS, "a bit for each");
+        Self { alike, ..self }
+    }
+
+    /// Returns the same, of which all other keys have this place.
+    pub(super) const fn others(self, others: &'static Place) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Returns the same, whose keys are written in camel case here and may be in snake case.
+    pub(super) const fn in_both_cases(self) -> Self {
+        Self { is_snake_too: true, ..self }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'static Place)> {
+        let alike =
+            self.alike.iter().flat_map(|(place, keys)| keys.iter().map(|key| (*key, *place)));
+        self.fields.iter().map(|(name, place)| (*name, place)).chain(alike)
+    }
+
+    /// Returns the number and the place of a key. Two spellings of one key have one number.
+    pub(in crate::request) fn field(&self, key: &str) -> Option<(u8, &'static Place)> {
+        let mut number: u8 = 0;
+        for (name, place) in self.all() {
+            if name == key || self.is_snake_too && is_snake_of(name, key) {
+                return Some((number, place));
+            }
+            number = number.saturating_add(1);
+        }
+        None
+    }
+
+    /// Returns whether a key that is not known is one of these in another case, but for those that
+    /// say nothing of the request. Keys of free metadata are the client's own, in any case.
+    pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
+        let is_same = |name: &str| {
+            is_same_but_for_case(name, key)
+                || self.is_snake_too && key.contains('_') && is_same_but_for_case(name, &flat(key))
+        };
+        self.kind != ObjectKind::Params && self.fields.iter().any(|(name, _)| is_same(name))
     }
 }

@@ -4,17 +4,17 @@
 use super::common::{
     CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING, STREAM, TAGS, USER, plain,
 };
+use super::kind::Document;
 use super::openai::NAMED;
 use super::part::{CONTENT, OUTPUT};
-use super::place::Place;
-use super::shape::{Document, ObjectKind, ObjectShape};
+use super::place::{ObjectKind, ObjectShape, Place};
 use super::tool::{CONTAINER, LISTED, TOOLS};
-use super::word::Role;
+use super::word::ClassOf;
 use super::word::TextClass::{Assistant, Tools};
 use crate::request::media::Formula;
 
 /// Items without a role, and whose text theirs is.
-const ITEMS: &[Role] = &[
+const ITEMS: &[ClassOf] = &[
     ("reasoning", Assistant),
     ("web_search_call", Tools),
     ("file_search_call", Tools),

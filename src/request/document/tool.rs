@@ -1,8 +1,7 @@
 //! Definitions of tools: schemas, and in some of them things that the provider keeps.
 
 use super::common::{ANY_SCHEMA, plain};
-use super::place::Place;
-use super::shape::ObjectShape;
+use super::place::{ObjectShape, Place};
 use super::word::Saying::{State, Tools};
 use super::word::Word;
 

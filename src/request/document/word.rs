@@ -28,7 +28,7 @@ impl TextClass {
 }
 
 /// A role or a type, and the class of the text under it.
-pub(in crate::request) type Role = (&'static str, TextClass);
+pub(in crate::request) type ClassOf = (&'static str, TextClass);
 
 /// What a string is.
 ///
@@ -48,7 +48,7 @@ pub(in crate::request) enum Word {
     /// The model's name.
     Model,
     /// A message's role, with the class of text under those that are not the user's.
-    Role(&'static [Role]),
+    Role(&'static [ClassOf]),
     /// The media type of data, such as `image/png`, which says what a part carries.
     Mime,
     /// Where a file is. At the provider, if it is one of its own, and then the request depends
@@ -56,7 +56,7 @@ pub(in crate::request) enum Word {
     FileUri,
     /// A part's type, such as `image_url`, which says what it carries, with the class of text
     /// under those that have one.
-    Type(&'static [Role]),
+    Type(&'static [ClassOf]),
     /// How a source gives its data: `base64`, or as text.
     Encoding,
     /// The data of a source: of what, its encoding says.

@@ -1,24 +1,13 @@
 //! What is done with the text of strings that count: their bytes are counted, and where
 //! somebody asks, their tokens are estimated and their keywords searched.
 
-use super::walker::Walker;
+use super::walker::{TextKind, Walker};
 use crate::request::document::{Saying, TextClass};
 
 /// Text is estimated and searched in pieces of at least this many bytes, where the string is
 /// that long. Escapes and chunks cut a string into many more pieces, each of which would cost
 /// the beginning of a search.
 pub(super) const PIECE: usize = 16 << 10;
-
-/// Whose text is read, and whether it is searched for keywords.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TextKind {
-    pub(super) class: TextClass,
-    pub(super) is_searched: bool,
-    /// Whether it goes on where the text of the prompt before it ended.
-    is_prompt: bool,
-    /// Whether nothing around it can change its class.
-    is_settled: bool,
-}
 
 impl Walker {
     /// Text of that class begins. Returns what is done with it.

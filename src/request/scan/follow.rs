@@ -3,7 +3,7 @@
 use super::counted::PIECE;
 use super::error::ScanError;
 use super::event::{Container, Gathers, Scalar, Sink};
-use super::frame::{Content, Frame, KeyKind};
+use super::frame::{Content, Frame, KeyMeaning};
 use super::walker::{TextUse, Walker};
 use crate::request::document::{Place, Plain, TextClass, Word};
 
@@ -170,17 +170,17 @@ impl Walker {
             }
         }
         match self.frames.key(self.key.text()) {
-            KeyKind::Known => {}
-            KeyKind::Repeated => self.refuse(ScanError::Repeated { at }),
-            KeyKind::Miscased => self.refuse(ScanError::Miscased { at }),
-            KeyKind::Unknown(Word::Text(class)) => {
+            KeyMeaning::Known => {}
+            KeyMeaning::Repeated => self.refuse(ScanError::Repeated { at }),
+            KeyMeaning::Miscased => self.refuse(ScanError::Miscased { at }),
+            KeyMeaning::Unknown(Word::Text(class)) => {
                 if let Some(key) = self.key.text().map(str::to_owned) {
                     self.aside = self.keywords.start();
                     self.count(&key, class);
                     self.add_text();
                 }
             }
-            KeyKind::Unknown(_) => {}
+            KeyMeaning::Unknown(_) => {}
         }
     }
 

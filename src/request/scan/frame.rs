@@ -40,7 +40,7 @@ pub(super) struct KnownType {
 
 /// A key of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyKind {
+pub(super) enum KeyMeaning {
     /// The table knows it.
     Known,
     /// It does not. The key is as good as the value: text, or a word of this kind.
@@ -238,23 +238,23 @@ impl Frames {
 
     /// A key of the innermost object is known (`None`: it is too long for any that matters).
     /// Returns what it is, and makes its place that of the value which follows.
-    pub(super) fn key(&mut self, key: Option<&str>) -> KeyKind {
-        let Some(frame) = self.stack.last_mut() else { return KeyKind::Known };
-        let Inside::Object(shape) = frame.inside else { return KeyKind::Known };
+    pub(super) fn key(&mut self, key: Option<&str>) -> KeyMeaning {
+        let Some(frame) = self.stack.last_mut() else { return KeyMeaning::Known };
+        let Inside::Object(shape) = frame.inside else { return KeyMeaning::Known };
         let Some((number, place)) = key.and_then(|key| shape.field(key)) else {
             frame.current = (shape.others, None);
             if key.is_some_and(|key| shape.is_miscased(key)) {
-                return KeyKind::Miscased;
+                return KeyMeaning::Miscased;
             }
-            return KeyKind::Unknown(shape.others.word);
+            return KeyMeaning::Unknown(shape.others.word);
         };
         frame.current = (place, Some(number));
         let bit = 1_u128.checked_shl(number.into()).unwrap_or(0);
         if frame.seen & bit != 0 {
-            return KeyKind::Repeated;
+            return KeyMeaning::Repeated;
         }
         frame.seen |= bit;
-        KeyKind::Known
+        KeyMeaning::Known
     }
 
     /// Returns whether what is said now comes after an answer, in any of the open lists.

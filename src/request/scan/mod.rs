@@ -35,6 +35,8 @@ pub use spec::{Looks, Searched, Spec};
 #[cfg(test)]
 mod media_tests;
 #[cfg(test)]
+mod repeat_tests;
+#[cfg(test)]
 mod session_tests;
 #[cfg(test)]
 mod tests;

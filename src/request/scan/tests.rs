@@ -10,9 +10,9 @@ use crate::request::keyword::KeywordsBuilder;
 use crate::request::path::Entry;
 use crate::request::tokens::Costs;
 
-const CHAT: Format = Format::OpenAiChat;
+pub(super) const CHAT: Format = Format::OpenAiChat;
 
-fn spec(
+pub(super) fn spec(
     format: Format,
     words: &[&str],
     watched: &[&str],
@@ -40,7 +40,7 @@ fn fed<'c>(spec: &Spec, chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Sc
 }
 
 /// Scans the body whole and, if it is small, cut at every place.
-fn scan_bytes(spec: &Spec, body: &[u8]) -> Result<Scan, ScanError> {
+pub(super) fn scan_bytes(spec: &Spec, body: &[u8]) -> Result<Scan, ScanError> {
     let whole = fed(spec, [body]);
     if body.len() < 2000 {
         for cut in 0..=body.len() {
@@ -61,7 +61,7 @@ fn facts(format: Format, body: &str) -> RequestFacts {
 }
 
 /// Which of the words are found.
-fn hits<'w>(format: Format, body: &str, words: &[&'w str]) -> Vec<&'w str> {
+pub(super) fn hits<'w>(format: Format, body: &str, words: &[&'w str]) -> Vec<&'w str> {
     let (spec, ids) = spec(format, words, &[]);
     let found = scan_bytes(&spec, body.as_bytes()).unwrap().facts.keywords;
     words.iter().zip(ids).filter(|(_, id)| found.contains(*id)).map(|(word, _)| *word).collect()
@@ -108,35 +108,6 @@ fn the_model_has_a_place() {
         );
         assert_eq!(layout.open, 2);
     }
-}
-
-#[test]
-fn a_known_key_stands_once_in_its_object() {
-    for body in [
-        r#"{"model":"a","model":"a"}"#,
-        r#"{"model":"a","\u006dodel":null}"#,
-        r#"{"watched":1,"watched":1}"#,
-        r#"{"temperature":1,"temperature":1}"#,
-        r#"{"messages":[],"messages":[]}"#,
-        r#"{"messages":[{"role":"user","content":"x","role":"assistant"}]}"#,
-        r#"{"messages":[{"content":[{"type":"text","text":"a","text":"b"}]}]}"#,
-        r#"{"messages":[{"content":[{"image_url":{"url":"u","detail":"low","url":"u"}}]}]}"#,
-        r#"{"metadata":{"team":"a","team":"b"}}"#,
-        r#"{"metadata":{"team":{},"team":"b"}}"#,
-        r#"{"metadata":{"tags":[],"tags":"b"}}"#,
-        r#"{"tools":[{"vector_store_ids":[],"vector_store_ids":["v"]}]}"#,
-    ] {
-        let (spec, _) = spec(CHAT, &[], &["watched"]);
-        let found = scan_bytes(&spec, body.as_bytes());
-        assert!(matches!(found, Err(ScanError::Repeated { .. })), "{body}: {found:?}");
-    }
-    // What no table knows decides nothing, and all of it is searched.
-    let body = r#"{"x":"alpha","x":"beta","y":{"a":"gamma","a":"delta"}}"#;
-    let words = ["alpha", "beta", "gamma", "delta"];
-    assert_eq!(hits(CHAT, body, &words), words);
-    let gemini = r#"{"generationConfig":{},"generation_config":{}}"#;
-    let found = scan_bytes(&spec(Format::GeminiGenerate, &[], &[]).0, gemini.as_bytes());
-    assert_eq!(found.unwrap_err(), ScanError::Repeated { at: 23 });
 }
 
 #[test]

@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use super::capture::Capture;
-use super::counted::TextKind;
 use super::error::ScanError;
 use super::frame::{Content, Frame, Frames};
 use super::labels::{BodyLabels, PARAM_BYTES};
@@ -23,6 +22,17 @@ use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
 use crate::request::tokens::Estimator;
+
+/// Whose text is read, and whether it is searched for keywords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TextKind {
+    pub(super) class: TextClass,
+    pub(super) is_searched: bool,
+    /// Whether it goes on where the text of the prompt before it ended.
+    pub(super) is_prompt: bool,
+    /// Whether nothing around it can change its class.
+    pub(super) is_settled: bool,
+}
 
 /// Where the text of the string being read goes. Decided once, at its beginning, so that its
 /// pieces need not be looked at for it.
