@@ -72,13 +72,14 @@ impl FailureKind {
     pub(super) const fn of(outcome: Outcome) -> Option<Self> {
         Some(match outcome {
             Outcome::Timeout | Outcome::Server | Outcome::Network => Self::Passing,
+            // An empty answer. Of any other that failed in band the client has got a part, and
+            // nobody asks what is tried after it.
+            Outcome::InBand => Self::Passing,
             Outcome::RateLimit => Self::RateLimit,
             Outcome::Auth | Outcome::Quota | Outcome::NotFound => Self::Other,
             Outcome::ContextWindow => Self::ContextWindow,
             Outcome::ContentPolicy => Self::ContentPolicy,
-            Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => {
-                return None;
-            }
+            Outcome::Success | Outcome::Client | Outcome::Cancelled => return None,
         })
     }
 }

@@ -123,7 +123,8 @@ impl Trying {
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
-            Some(answer) if is_end => {
+            // A success that is empty is no answer, and the client has got nothing of it yet.
+            Some(answer) if is_end || answer.is_announced_empty() => {
                 let report = answer.finish(cx, End::Whole).unwrap_or(report);
                 self.retry(cx, report);
                 Action::Continue
