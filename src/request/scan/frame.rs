@@ -256,6 +256,7 @@ impl Frames {
         match self.stack.last().map(Frame::kind) {
             Some(ObjectKind::Part(types)) => {
                 modality = types.iter().find(|(known, _)| *known == name).map(|(_, is)| *is);
+                is_base64 = modality == Some(Modality::Sealed);
             }
             Some(ObjectKind::Item { kept, base64 }) => {
                 is_kept = kept.contains(&name);
