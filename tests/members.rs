@@ -54,17 +54,39 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/members")
 }
 
-/// Whether the word is found where the row has it.
-fn is_found(path: &str, body: &Value) -> bool {
+/// Whether it is data or where that is, in a message of which nothing is searched.
+fn is_media(at: &str) -> bool {
+    at.ends_with("input_audio") || at.contains("image_generation_call].result")
+}
+
+/// A long text, in which the word stands last.
+static LONG: &str = concat!(
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "all of this is a text of many words, which no setting, no id and no label could be; ",
+    "@@",
+);
+
+/// Whether the word is found where the row has it, and how many tokens the body has.
+fn read(path: &str, body: &str) -> (bool, u64) {
     let mut words = KeywordsBuilder::default();
     words.add("@@");
     let entry = PathTable::default().call(b"POST", path).unwrap_or_else(|| panic!("{path}")).entry;
     let spec = Spec { keywords: Arc::new(words.build().unwrap()), ..Spec::of(entry) };
     let mut scanner = Scanner::new(&spec);
-    scanner
-        .feed(body.to_string().as_bytes())
-        .unwrap_or_else(|error| panic!("{path} {body}: {error}"));
-    !scanner.finish().unwrap().facts.keywords.is_empty()
+    scanner.feed(body.as_bytes()).unwrap_or_else(|error| panic!("{path} {body}: {error}"));
+    let facts = scanner.finish().unwrap().facts;
+    (!facts.keywords.is_empty(), facts.input_tokens.most)
 }
 
 /// A line of the list: rows of these formats and places are not searched.
@@ -72,6 +94,7 @@ struct Unsearched {
     line: String,
     format: String,
     place: String,
+    class: String,
     is_used: bool,
 }
 
@@ -94,6 +117,7 @@ impl Unsearched {
             line: line.to_owned(),
             format: format.to_owned(),
             place: place.to_owned(),
+            class: class.to_owned(),
             is_used: false,
         }
     }
@@ -123,9 +147,32 @@ fn every_string_of_a_request_is_searched_or_a_line_says_why_not() {
             let at = row["at"].as_str().unwrap();
             let mut lines = unsearched.iter_mut();
             let line = lines.find(|line| is_like(&line.format, format) && is_like(&line.place, at));
-            match (is_found(path, &row["body"]), line) {
-                (true, None) => {}
-                (false, Some(line)) => line.is_used = true,
+            let body = row["body"].to_string();
+            let (is_found, tokens) = read(path, &body);
+            // No model has a name that long.
+            let long = if at == "model" { body.clone() } else { body.replace("@@", LONG) };
+            let (is_long_found, more) = read(path, &long);
+            let is_text = ["text", "any"].contains(&row["kind"].as_str().unwrap());
+            match (is_found, line) {
+                (true, None) if more >= tokens + 100 => {}
+                (true, None) => problems.push(format!("{format} {at}: is not counted")),
+                (false, Some(line)) => {
+                    line.is_used = true;
+                    match line.class.as_str() {
+                        // What is that long is neither.
+                        "setting" | "id" | "label"
+                            if !at.ends_with("model") && !is_long_found && more < tokens + 100 =>
+                        {
+                            problems.push(format!("{format} {at}: a long text is not seen"));
+                        }
+                        "assistant" | "tools"
+                            if is_text && !is_media(at) && more < tokens + 100 =>
+                        {
+                            problems.push(format!("{format} {at}: is not counted"));
+                        }
+                        _ => {}
+                    }
+                }
                 (true, Some(line)) => {
                     problems.push(format!("{format} {at}: searched, against: {}", line.line))
                 }

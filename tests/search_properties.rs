@@ -22,8 +22,10 @@ fn scanned(spec: &Spec, body: &str) -> Result<Scan, ScanError> {
 /// Keys that mean something in some place, and others.
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
-        prop::sample::select(vec!["type", "role", "content", "text", "model", "id", "data", "url"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "type", "role", "content", "text", "model", "id", "name", "data"
+        ])
+        .prop_map(str::to_owned),
         "[a-z_ ]{0,9}",
     ]
 }
@@ -113,10 +115,10 @@ fn heron(path: &str) -> Spec {
 }
 
 /// Any JSON with a mark in one of its strings or keys.
-fn marked() -> impl Strategy<Value = Value> {
+fn marked(word: BoxedStrategy<String>) -> impl Strategy<Value = Value> {
     let text =
         prop_oneof![Just("MARK".to_owned()), "[a-z ]{0,9}".prop_map(|t| format!("{t} MARK"))];
-    text.prop_map(Value::from).prop_recursive(5, 20, 4, |inner| {
+    text.prop_map(Value::from).prop_recursive(5, 20, 4, move |inner| {
         let plain = prop_oneof![
             Just(Value::Null),
             any::<i32>().prop_map(Value::from),
@@ -129,11 +131,13 @@ fn marked() -> impl Strategy<Value = Value> {
                     Value::Array(items)
                 }
             ),
-            (vec((word(), plain), 0..4), word(), inner).prop_map(|(mut members, key, marked)| {
-                members.push((key, marked));
-                Value::Object(members.into_iter().collect())
-            }),
-            vec(word(), 1..3).prop_map(|keys| {
+            (vec((word.clone(), plain), 0..4), word.clone(), inner).prop_map(
+                |(mut members, key, marked)| {
+                    members.push((key, marked));
+                    Value::Object(members.into_iter().collect())
+                }
+            ),
+            vec(word.clone(), 1..3).prop_map(|keys| {
                 Value::Object(
                     keys.into_iter().map(|key| (format!("{key} MARK"), Value::Null)).collect(),
                 )
@@ -150,7 +154,7 @@ proptest! {
         number in 0..BODIES.len(),
         at in any::<prop::sample::Index>(),
         key in "[a-z_]{3,12}",
-        value in marked(),
+        value in marked("q[a-z_ ]{0,9}".boxed()),
     ) {
         let (path, body) = BODIES[number];
         let mut document: Value = serde_json::from_str(body).unwrap();
@@ -166,6 +170,32 @@ proptest! {
         prop_assert_eq!(found.sessions, before.sessions, "{}", after);
         let none = scanned(&spec, &after)?.facts;
         prop_assert!(none.keywords.is_empty(), "{}", after);
+    }
+
+    #[test]
+    fn no_string_hides_where_another_type_was_expected(
+        number in 0..BODIES.len(),
+        at in any::<prop::sample::Index>(),
+        which in any::<prop::sample::Index>(),
+        value in marked(word().boxed()),
+    ) {
+        let (path, body) = BODIES[number];
+        let mut document: Value = serde_json::from_str(body).unwrap();
+        let places = objects(&document);
+        let place = &places[at.index(places.len())];
+        let object = document.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        let keys: Vec<String> = object.keys().cloned().collect();
+        prop_assume!(!keys.is_empty());
+        let key = &keys[which.index(keys.len())];
+        // Data and addresses are no text.
+        let is_data = ["data", "bytes", "url", "image_url"].contains(&key.as_str());
+        prop_assume!(key != "image" && !(is_data && value.is_string()));
+        object.insert(key.clone(), value);
+        // Longer than any setting, id or label.
+        let text = document.to_string().replace("MARK", &format!("{} heron", "x".repeat(1100)));
+        if let Ok(Scan { facts, .. }) = scanned(&heron(path), &text) {
+            prop_assert!(!facts.keywords.is_empty(), "{}", document);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::TOOLS;
 use super::word::ClassOf;
-use super::word::Modality::{self, File, Image, Text};
+use super::word::Modality::{self, File, Image, Sealed, Text};
 use super::word::TextClass::Tools;
 use crate::request::media::Formula;
 
@@ -18,6 +18,7 @@ const BLOCKS: &[(&str, Modality)] = &[
     ("image", Image),
     ("document", File),
     ("container_upload", File),
+    ("redacted_thinking", Sealed),
 ];
 /// Blocks with the arguments of a call or what a tool answered.
 const OF_TOOLS: &[ClassOf] = &[
@@ -47,11 +48,7 @@ static SOURCE: ObjectShape = ObjectShape::new(
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["caller"]),
     (&Place::ID, &["id", "tool_use_id"]),
-    // `data` is a thought that was taken out, which only Anthropic can read.
-    (
-        &Place::OPAQUE,
-        &["signature", "data", "encrypted_content", "encrypted_index", "encrypted_stdout"],
-    ),
+    (&Place::OPAQUE, &["signature", "encrypted_content", "encrypted_index", "encrypted_stdout"]),
 ];
 
 macro_rules! block {
@@ -66,6 +63,7 @@ macro_rules! block {
                 // The name of where a search result is from, too.
                 ("source", Place::object(&SOURCE)),
                 ("file_id", Place::STATE),
+                ("data", Place::ENCODED),
                 CACHE_CONTROL,
             ],
         )

@@ -182,7 +182,11 @@ pub(in crate::request) enum ObjectKind {
     Message,
     /// A message that may also be a thing the provider keeps, named by its `id`: one of these
     /// types, or of none.
-    Item(&'static [&'static str]),
+    Item {
+        kept: &'static [&'static str],
+        /// Types whose data is base64, and that of others text.
+        base64: &'static [&'static str],
+    },
     /// A part of a message: its type, one of these, says what it carries.
     Part(&'static [(&'static str, Modality)]),
     /// Data, and how it is encoded.

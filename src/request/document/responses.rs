@@ -46,7 +46,7 @@ const ITEMS: &[ClassOf] = &[
 const KEPT: &[&str] = &["item_reference", "image_generation_call", "reasoning"];
 
 static ITEM: ObjectShape = ObjectShape::new(
-    ObjectKind::Item(KEPT),
+    ObjectKind::Item { kept: KEPT, base64: &["image_generation_call"] },
     &[
         ("type", Place::typed(ITEMS)),
         ROLE,
@@ -56,6 +56,7 @@ static ITEM: ObjectShape = ObjectShape::new(
         ("output", OUTPUT),
         ("summary", Place::ASSISTANT.items(&THOUGHT_ITEM)),
         ("id", Place::ITEM_ID),
+        ("result", Place::ENCODED),
         ("encrypted_content", Place::SEALED),
         ("container_id", Place::STATE),
         ("environment", CONTAINER),
@@ -65,8 +66,6 @@ static ITEM: ObjectShape = ObjectShape::new(
 .with(&[
     (&Place::SETTING, &["status", "phase"]),
     (&Place::ID, &["call_id", "approval_request_id", "server_label"]),
-    // A picture that was made.
-    (&Place::OPAQUE, &["result"]),
     (&Place::TOOLS, &["action", "actions", "operation", "outputs", "results", "queries", "code"]),
 ]);
 static THOUGHT_ITEM: Place = Place::ASSISTANT.members(&THOUGHT);

@@ -142,4 +142,6 @@ pub(in crate::request) enum Modality {
     Image,
     Audio,
     File,
+    /// What only its provider can read: its data is no text.
+    Sealed,
 }

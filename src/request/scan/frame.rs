@@ -28,7 +28,7 @@ pub(super) enum Content {
 }
 
 /// What the type of a part or an item says, if it is a known one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct KnownType {
     /// What the part carries.
     pub(super) modality: Option<Modality>,
@@ -36,6 +36,8 @@ pub(super) struct KnownType {
     pub(super) class: Option<TextClass>,
     /// Whether an item of that type may be one that the provider keeps.
     pub(super) is_kept: bool,
+    /// Whether the data of such an item is base64.
+    pub(super) is_base64: bool,
 }
 
 /// A key of an object.
@@ -58,6 +60,15 @@ enum Inside {
     Array(&'static Place),
 }
 
+/// What the containers around another one make of the text in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outer {
+    /// Whose it is, if one of them says so.
+    class: Option<TextClass>,
+    /// Whether it comes after an answer, in one of the lists.
+    is_answered: bool,
+}
+
 /// An open container.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -75,6 +86,9 @@ pub(super) struct Frame {
     is_base64: bool,
     /// Whether there was any element or member.
     is_filled: bool,
+    /// What the containers around it make of text in it. That stays as it is while this one is
+    /// open, so nobody has to look through all of them for each string.
+    outer: Outer,
     /// Whether there was an id of its own.
     has_id: bool,
     /// What its role says.
@@ -106,6 +120,7 @@ impl Frame {
             data: None,
             is_base64: false,
             is_filled: false,
+            outer: Outer::default(),
             has_id: false,
             role: None,
             kind: None,
@@ -140,8 +155,17 @@ impl Frame {
     /// Returns the same as far as no later member can change it.
     fn known_class(&self) -> Option<TextClass> {
         match self.kind() {
-            ObjectKind::Message | ObjectKind::Item(_) => self.role?,
+            ObjectKind::Message | ObjectKind::Item { .. } => self.role?,
             _ => self.class(),
+        }
+    }
+
+    /// Returns what it and all around it make of the text in it.
+    fn outer(&self) -> Outer {
+        let is_array = matches!(self.inside, Inside::Array(_));
+        Outer {
+            class: self.known_class().or(self.outer.class),
+            is_answered: self.outer.is_answered || is_array && self.sum.says(Saying::Answer),
         }
     }
 
@@ -157,7 +181,10 @@ impl Frame {
         match content {
             Content::None => return,
             Content::Role(class) => self.role = Some(class),
-            Content::Type(kind) => self.kind = Some(kind),
+            Content::Type(kind) => {
+                self.kind = Some(kind);
+                self.is_base64 |= kind.is_base64;
+            }
             Content::Encoding { is_base64 } => self.is_base64 = is_base64,
             Content::ItemId => self.has_id = true,
             Content::Some | Content::Data => {}
@@ -191,7 +218,12 @@ impl Frames {
 
     /// Opens a container inside the innermost one.
     pub(super) fn push(&mut self, frame: Frame) {
-        self.stack.push(frame);
+        self.stack.push(Frame { outer: self.outer(), ..frame });
+    }
+
+    /// Returns what the open containers make of the text in them.
+    fn outer(&self) -> Outer {
+        self.stack.last().map(Frame::outer).unwrap_or_default()
     }
 
     /// Closes the innermost container, and returns it.
@@ -220,15 +252,19 @@ impl Frames {
     /// Returns what a type of that name, which makes its text of that class, says of the innermost
     /// object.
     pub(super) fn known_type(&self, name: &str, class: Option<TextClass>) -> KnownType {
-        let (mut modality, mut is_kept) = (None, false);
+        let (mut modality, mut is_kept, mut is_base64) = (None, false, false);
         match self.stack.last().map(Frame::kind) {
             Some(ObjectKind::Part(types)) => {
                 modality = types.iter().find(|(known, _)| *known == name).map(|(_, is)| *is);
+                is_base64 = modality == Some(Modality::Sealed);
             }
-            Some(ObjectKind::Item(kept)) => is_kept = kept.contains(&name),
+            Some(ObjectKind::Item { kept, base64 }) => {
+                is_kept = kept.contains(&name);
+                is_base64 = base64.contains(&name);
+            }
             _ => {}
         }
-        KnownType { modality, class, is_kept }
+        KnownType { modality, class, is_kept, is_base64 }
     }
 
     /// Returns whether data that is read now is known to be base64.
@@ -259,16 +295,13 @@ impl Frames {
 
     /// Returns whether what is said now comes after an answer, in any of the open lists.
     pub(super) fn is_answered(&self) -> bool {
-        let is_answered = |frame: &Frame| {
-            matches!(frame.inside, Inside::Array(_)) && frame.sum.says(Saying::Answer)
-        };
-        self.stack.iter().any(is_answered)
+        self.outer().is_answered
     }
 
     /// Returns the class that an open message or part gives the text in it, as far as that is
     /// known by now; the innermost counts.
     pub(super) fn known_class(&self) -> Option<TextClass> {
-        self.stack.iter().rev().find_map(Frame::known_class)
+        self.outer().class
     }
 
     /// Adds text of the innermost container's own, such as a key.
@@ -313,7 +346,7 @@ impl Frames {
         }
         let carried = frame.carried();
         match frame.kind() {
-            ObjectKind::Item(_) if frame.is_kept() => tally.say(Saying::State),
+            ObjectKind::Item { .. } if frame.is_kept() => tally.say(Saying::State),
             ObjectKind::Part(_) => {
                 // A part that says it is text has no file, whatever members it has.
                 if carried == Some(Modality::Text) {
@@ -324,7 +357,7 @@ impl Frames {
             _ => {}
         }
         let class = frame.class();
-        if matches!(frame.kind(), ObjectKind::Message | ObjectKind::Item(_)) {
+        if matches!(frame.kind(), ObjectKind::Message | ObjectKind::Item { .. }) {
             tally.messages = tally.messages.saturating_add(1);
         }
         if class.is_some() {

@@ -107,7 +107,7 @@ impl Walker {
             Word::Role(roles) => return Content::Role(word.and_then(|word| class(roles, word))),
             Word::Mime => {
                 let modality = Some(word.map_or(Modality::File, carried));
-                return Content::Type(KnownType { modality, class: None, is_kept: false });
+                return Content::Type(KnownType { modality, ..KnownType::default() });
             }
             Word::FileUri => {
                 self.value.say(Saying::Reference);

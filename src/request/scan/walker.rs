@@ -271,6 +271,6 @@ impl Walker {
 impl ObjectKind {
     /// Returns whether it is a message, apart from the one before it.
     const fn is_message(self) -> bool {
-        matches!(self, Self::Message | Self::Item(_))
+        matches!(self, Self::Message | Self::Item { .. })
     }
 }
