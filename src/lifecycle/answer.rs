@@ -6,12 +6,15 @@
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
-use crate::response::body::BodyReader;
+use crate::response::body::{BodyReader, Told};
 use crate::response::headroom;
-use crate::response::outcome::{self, End, Head, RequestProfile};
+use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
+use crate::response::words::Wording;
 use crate::state::Ending;
+use crate::state::cooldown::Charge;
+use crate::state::evidence::Weight;
 use crate::state::headroom::Headroom;
-use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::outcome::{Outcome, Report};
 
 use super::ctx::Ctx;
 use super::event::millis;
@@ -30,8 +33,10 @@ pub(super) struct UpstreamResponse {
     pub(super) ledger: AttemptLedger,
     /// What the head says of the deployment.
     pub(super) report: Report,
-    /// Whether the request went out with the proxy's own credential.
-    has_own_credential: bool,
+    /// What of the request the meaning of the response depends on.
+    profile: RequestProfile,
+    /// What a header says of a failure in words.
+    header: Option<&'static Wording>,
     /// Whether the body is a stream of server-sent events.
     is_events: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
@@ -52,8 +57,26 @@ pub(super) struct Heard {
     /// What the head says of the deployment; `None` where it says nothing, because Envoy made
     /// the response for reasons of its own.
     pub(super) report: Option<Report>,
-    /// The response, where its body may say more. `None`: the attempt has ended.
-    pub(super) open: Option<Box<UpstreamResponse>>,
+    /// The response, or what has ended with it.
+    pub(super) answer: Answered,
+}
+
+/// A response whose head has been read.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// Its body may say more.
+    Open(Box<UpstreamResponse>),
+    /// The attempt has ended, and has counted this against its deployment.
+    Closed(Option<Charge>),
+}
+
+/// An attempt that has ended with its response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished {
+    /// Its result; `None` where that says nothing about the deployment.
+    pub(super) report: Option<Report>,
+    /// What it has counted against its deployment.
+    pub(super) charge: Option<Charge>,
 }
 
 /// Reads the head of the response to an attempt at a provider, and ends the attempt where the
@@ -80,7 +103,7 @@ pub(super) fn hear<H: Host + ?Sized>(
     let details =
         (status >= 400).then(|| cx.host.property(&["response", "code_details"])).flatten();
     let now_ms = millis(cx.host.now());
-    let has_own_credential = cx.engine.secret(provider).is_some();
+    let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let limit = headroom.tokens.and_then(|left| left.limit);
@@ -94,42 +117,43 @@ pub(super) fn hear<H: Host + ?Sized>(
             .as_deref()
             .filter(|_| cx.engine.config.role == Role::Router)
             .and_then(|details| str::from_utf8(details).ok()),
-        has_own_credential,
+        profile,
         retry_after: of_failure("retry-after"),
         retry_after_ms: of_failure("retry-after-ms"),
         reset_ms: headroom::reset_hint(status, &headers, now_ms),
         now_ms,
     });
     // What is left of a client's own account says nothing for the requests of others.
-    let is_own = has_own_credential || !ledger.work().has_clients_credential;
-    let headroom = if is_own { headroom } else { Headroom::default() };
-    let open = open(cx, ledger, report, headroom, &headers, has_own_credential);
+    let is_clients = profile.key == KeyOwner::Client;
+    let headroom = if is_clients { Headroom::default() } else { headroom };
+    let answer = open(cx, ledger, report, headroom, &headers, profile);
     let names = &cx.engine.config.headers;
     if text(&headers, &names.retry).is_some() {
         cx.host.set_response_header(&names.retry, None);
     }
-    Heard { status, report, open }
+    Heard { status, report, answer }
 }
 
-/// Returns the response if its body may say more of the deployment than its head does;
-/// otherwise ends the attempt and returns `None`.
+/// Returns the response, open if its body may say more of the deployment than its head does;
+/// otherwise it ends the attempt.
 fn open<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut ledger: AttemptLedger,
     report: Option<Report>,
     headroom: Headroom,
     headers: &Headers,
-    has_own_credential: bool,
-) -> Option<Box<UpstreamResponse>> {
+    profile: RequestProfile,
+) -> Answered {
     // Without a record there is nothing to learn from the body. A failure is recorded at
     // once, so that other requests know of it.
     let is_recorded = ledger.deployment().is_some();
-    let open = report.filter(|r| is_recorded && r.outcome.weight() != Weight::Failure);
+    let says_all =
+        |r: &Report| r.evidence.weight == Weight::Failure || r.outcome == Outcome::Cancelled;
+    let open = report.filter(|report| is_recorded && !says_all(report));
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
         let tokens = SpentTokens::default();
-        ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY });
-        return None;
+        return Answered::Closed(ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY }));
     };
     // The provider answers, so the next request may probe the deployment. Waiting for the end of
     // a long stream would keep others away for minutes.
@@ -137,9 +161,11 @@ fn open<H: Host + ?Sized>(
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
-    Some(Box::new(UpstreamResponse {
+    let named = text(headers, "x-amzn-errortype").filter(|_| report.status >= 400);
+    Answered::Open(Box::new(UpstreamResponse {
         report,
-        has_own_credential,
+        profile,
+        header: named.and_then(Wording::of_header),
         is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
         // After a switch of protocols the bytes are no body.
         reader: (report.status != 101)
@@ -156,6 +182,21 @@ impl UpstreamResponse {
     /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Returns the result as far as it is known before the body has come. A body that is not
+    /// read adds nothing to it.
+    pub(super) fn result_so_far(&self) -> Report {
+        if self.is_read() {
+            return self.report;
+        }
+        outcome::of_body(self.report, self.body(None, End::Whole), self.profile)
+            .unwrap_or(self.report)
+    }
+
+    /// Returns what there is to say of the body.
+    const fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
+        Body { told, header: self.header, is_events: self.is_events, end }
     }
 
     /// Reads a piece of the body, which stays with the host.
@@ -181,17 +222,13 @@ impl UpstreamResponse {
         }
     }
 
-    /// Ends the attempt, with its tokens and times, and returns its result; `None` where that
-    /// says nothing about the deployment. `end` says how the body ended.
-    pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
-        let told = self.reader.map(BodyReader::finish);
+    /// Ends the attempt, with its tokens and times, and returns its result. `end` says how the
+    /// body ended.
+    pub(super) fn finish<H: Host + ?Sized>(mut self, cx: Ctx<'_, H>, end: End) -> Finished {
+        let told = self.reader.take().map(BodyReader::finish);
         let work = self.ledger.work();
-        let profile = RequestProfile {
-            has_own_credential: self.has_own_credential,
-            may_name_others: work.may_name_others,
-        };
         let status = self.report.status;
-        let report = outcome::of_body(self.report, told.as_ref(), self.is_events, profile, end);
+        let report = outcome::of_body(self.report, self.body(told.as_ref(), end), self.profile);
         let told = told.unwrap_or_default();
         let tokens = SpentTokens::of(work, status, self.is_events, self.length, told);
         let ending = Ending {
@@ -200,26 +237,27 @@ impl UpstreamResponse {
             first_byte_ms: self.first_byte_ms,
             answer_ms: self.ledger.since_sent(cx.host),
             headroom: self.headroom,
+            ..Ending::default()
         };
         let deployment = self.ledger.deployment();
         let otherwise = Outcome::Cancelled.name();
-        self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
+        let charge = self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
         // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {
             log_tokens(cx, deployment, tokens);
         }
-        report
+        Finished { report, charge }
     }
 
     /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
     /// response details tell who broke it off: the client, the provider or Envoy.
-    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
         // An upgraded connection always ends like this.
         let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
-        self.finish(cx, end);
+        self.finish(cx, end)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Adds up what the members of a body's documents say, document by document.
 
 use super::fault::{Fault, duration, number};
-use super::kind::ErrorKind;
+use super::kind::Failure;
 use super::lines::EventName;
 use super::place::AnswerPlace;
 use super::usage::TokenCounts;
@@ -36,7 +36,7 @@ pub(super) struct Summary {
     document: OpenDocument,
     pub(super) counts: TokenCounts,
     /// The first failure: those that follow may be its consequences.
-    pub(super) error: Option<ErrorKind>,
+    pub(super) error: Option<Failure>,
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
@@ -82,14 +82,14 @@ impl Summary {
             return;
         }
         if document.fault.is_in(self.status, name) {
-            let kind = document.fault.kind(self.status);
-            self.error.get_or_insert(kind);
+            let failure = document.fault.failure(self.status);
+            self.error.get_or_insert(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
             self.has_content = true;
             self.events = self.events.saturating_add(u32::from(!document.is_bare));
             if document.is_blocked {
-                self.error.get_or_insert(ErrorKind::ContentPolicy);
+                self.error.get_or_insert(Failure::BLOCKED);
             }
         }
     }

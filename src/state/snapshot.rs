@@ -11,6 +11,7 @@ use crate::config::{Config, DeploymentId};
 use crate::host::SharedData;
 use crate::load::Load;
 
+use super::attempt::Claim;
 use super::fleet::SharedFleet;
 use super::record::Record;
 use super::standing::{self, Standing};
@@ -156,7 +157,7 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
 }
 
 impl<S: SharedData + ?Sized> World for Snapshot<'_, S> {
-    fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, claim: Claim) -> Standing {
         // The record that was read is older than the refusal.
         let is_it = |(refused, _): &&(DeploymentId, Standing)| *refused == deployment;
         if let Some((_, standing)) = self.seen.borrow().refused.iter().find(is_it) {
@@ -166,13 +167,13 @@ impl<S: SharedData + ?Sized> World for Snapshot<'_, S> {
         let now_ms = self.seen.borrow().now_ms;
         let settings = &self.config.cooldown;
         let deployment = self.config.deployment(deployment);
-        standing::standing(&record, deployment, settings, tokens, now_ms)
+        standing::standing(&record, deployment, settings, claim, now_ms)
     }
 
-    fn standing_if_forced(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+    fn standing_if_forced(&self, deployment: DeploymentId, claim: Claim) -> Standing {
         let (record, _) = self.record(deployment);
         let now_ms = self.seen.borrow().now_ms;
-        standing::forced(&record, self.config.deployment(deployment), tokens, now_ms)
+        standing::forced(&record, self.config.deployment(deployment), claim, now_ms)
     }
 
     fn load(&self, deployment: DeploymentId) -> Load {

@@ -217,7 +217,7 @@ fn a_cooldown_lasts_from_the_answer_that_began_it() {
     host.now_ms.pass(LONG_MS);
     let answered_ms = host.now_ms.get();
     host.answer(&mut stream, 429, &[JSON, ("retry-after", "5")], &[b"{}"]);
-    took(host.shared.record("a").until_ms - answered_ms, 5000);
+    took(host.shared.until_ms("a") - answered_ms, 5000);
 }
 
 /// Makes an attempt, which its provider answers or (`None`) does not.

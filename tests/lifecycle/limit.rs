@@ -72,7 +72,7 @@ fn half_open_admits_one_probe_over_all_workers() {
     assert_eq!(third, "open");
     one.0.answer_piece(&mut probe, b"{}", true);
     end(&two, next, 200, &[]);
-    assert_eq!(one.0.shared.record("open").until_ms, 0, "two successes close it");
+    assert_eq!(one.0.shared.until_ms("open"), 0, "two successes close it");
     let went: Vec<String> = [&one, &two, &one].map(|worker| send(worker).0).to_vec();
     assert_eq!(went, ["open"; 3]);
 }

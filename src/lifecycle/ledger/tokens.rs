@@ -24,19 +24,21 @@ impl SpentTokens {
     /// An error and a request that only counts tokens use none.
     pub(crate) fn of(work: &Work, status: u16, is_events: bool, length: u64, told: Told) -> Self {
         // Providers bill nothing for an error.
-        if status >= 400 || !work.is_processed {
+        if status >= 400 || !work.task.is_processed() {
             return Self::default();
         }
         let usage = told.usage;
         Self {
             input: usage.input_tokens.unwrap_or(work.tokens),
-            output: usage.output_tokens.unwrap_or(match (work.is_text, is_events) {
-                (false, _) => 0,
-                // Most providers send an event for each token,
-                (true, true) => u64::from(told.events),
-                // and a token is four bytes long.
-                (true, false) => length / 4,
-            }),
+            output: usage.output_tokens.unwrap_or(
+                match (work.task.has_event_per_token(), is_events) {
+                    (false, _) => 0,
+                    // Most providers send an event for each token,
+                    (true, true) => u64::from(told.events),
+                    // and a token is four bytes long.
+                    (true, false) => length / 4,
+                },
+            ),
             told: [usage.input_tokens.is_some(), usage.output_tokens.is_some()],
         }
     }

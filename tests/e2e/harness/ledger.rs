@@ -21,7 +21,7 @@ pub(crate) const WRITTEN: Duration = Duration::from_secs(10);
 pub(crate) const MODELS: [&str; 6] = ["turns", "shares", "busy", "fast", "used", "room"];
 
 /// Starts every key of the layout that the module under test has.
-pub(crate) const LAYOUT: &str = "pointsman/3/";
+pub(crate) const LAYOUT: &str = "pointsman/4/";
 
 /// A document of them, where they cool only shortly, under most strategies.
 pub(crate) fn document() -> Value {
