@@ -19,6 +19,8 @@ mod custom;
 mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/evidence.rs"]
+mod evidence;
 #[path = "lifecycle/explain.rs"]
 mod explain;
 #[path = "lifecycle/failover.rs"]

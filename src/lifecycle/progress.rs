@@ -127,6 +127,10 @@ impl Progress {
             from..list.end
         };
         let lists = match outcome {
+            // Where there is no such list, another of its own may have a longer window after all.
+            Outcome::ContextWindow if is_own && legs.context_window.is_empty() => {
+                [last.saturating_add(1)..legs.own, 0..0]
+            }
             Outcome::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
             Outcome::ContentPolicy => [rest(&legs.content_policy), 0..0],
             Outcome::RateLimit if is_own => {

@@ -126,8 +126,9 @@ pub fn take(
     });
     // An operator cools a whole deployment, so the operation that comes back brings back all.
     if is_operators && taken.0 == Some(Transition::Recovered) {
-        let cooled = record.operations.iter_mut();
+        let cooled = record.operations.known_mut();
         cooled.filter(|health| health.cause == Some(Cause::Operator)).for_each(Health::heal);
+        record.operations.others_until_ms = 0;
     }
     taken
 }
@@ -138,7 +139,9 @@ pub fn take(
 fn is_confirmed(record: &Record, task: Task, fingerprint: u32, now_ms: u64) -> bool {
     let own = record.health(task);
     let is_another = |health: &Health| health.suspicion.is_of_another(fingerprint, now_ms);
-    is_another(&own) || (own.minute.successes == 0 && record.operations.iter().any(is_another))
+    is_another(&own)
+        || (own.minute.successes == 0
+            && record.operations.known().any(|(_, health)| is_another(health)))
 }
 
 /// Returns what weak evidence weighs once it is confirmed. A model or a right that is missing

@@ -225,6 +225,7 @@ fn what_is_taken_back_leaves_the_record_as_it_was() {
         for earlier in [&[][..], &[(0, Outcome::Success, None)], &[(0, Outcome::Server, None)]] {
             let mut record = run(earlier);
             record.turn_to(NOW + 10);
+            record.change(operation.0, |_| {});
             let before = record;
             let (_, charge) = take(&mut record, operation, failure, NOW + 10, &settings());
             assert_ne!(record, before);

@@ -34,14 +34,16 @@ impl Operation {
             Self::Cool(for_ms) => {
                 // A deadline further away would count as passed.
                 let for_ms = for_ms.clamp(1, settings.max_time_ms);
-                for health in &mut record.operations {
+                record.operations.others_until_ms = now_ms.saturating_add(for_ms);
+                for health in record.operations.known_mut() {
                     health.until_ms = now_ms.saturating_add(for_ms);
                     health.probe_successes = 0;
                     (health.cause, health.status) = (Some(Cause::Operator), 0);
                 }
             }
             Self::Reset => {
-                for health in &mut record.operations {
+                record.operations.others_until_ms = 0;
+                for health in record.operations.known_mut() {
                     // Else the failure rate of this minute would start a cooldown again with
                     // the next failure.
                     let attempts = health.minute.attempts;

@@ -11,18 +11,18 @@ use crate::request::format::Task;
 use super::cause::Cause;
 use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
-use super::health::{Health, OPERATIONS, Suspicion, Tally};
+use super::health::{Health, Operations, PLACES, Suspicion, Tally};
 use super::probe::{LEASES, Probes};
 
 /// The first byte. Who changes the order or length of what follows takes another one, and
 /// another [`super::PREFIX`].
 const LAYOUT: u8 = 4;
 /// The length without any operation, in bytes.
-const BASE: usize = 152;
+const BASE: usize = 162;
 /// The length of one operation, in bytes.
 const EACH: usize = 79;
-/// The length with all operations, in bytes.
-const LONGEST: usize = BASE + EACH * OPERATIONS;
+/// The length with all places taken, in bytes.
+const LONGEST: usize = BASE + EACH * PLACES;
 /// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
@@ -48,8 +48,8 @@ pub struct Record {
     pub flight: Flight,
     /// What the provider says is left.
     pub headroom: Headroom,
-    /// How well each operation does, by the number of its task.
-    pub(super) operations: [Health; OPERATIONS],
+    /// How well each operation does.
+    pub(super) operations: Operations,
 }
 
 /// What is counted of attempts, in a minute or in all. An attempt that is under way is counted
@@ -71,50 +71,50 @@ impl Record {
     /// Returns the counts of the minute that `now_ms` falls in.
     #[must_use]
     pub fn this_minute(&self, now_ms: u64) -> Counts {
-        let mut record = *self;
-        record.turn_to(now_ms);
-        record.minute
+        if self.is_of(now_ms) { self.minute } else { Counts::default() }
+    }
+
+    /// Returns how many attempts of the minute that `now_ms` falls in use up the limit of
+    /// requests. Counting tokens does not: providers limit it apart.
+    #[must_use]
+    pub fn limited_attempts(&self, now_ms: u64) -> u64 {
+        let counted = self.health(Task::CountTokens).minute.attempts;
+        self.this_minute(now_ms).attempts.saturating_sub(u64::from(counted))
+    }
+
+    /// Returns whether `minute` counts the minute that `now_ms` falls in, or the one after it.
+    fn is_of(&self, now_ms: u64) -> bool {
+        let minute = minute(now_ms);
+        // A worker looks at the clock a little before it writes, and another one may have
+        // begun the next minute between the two.
+        self.minute_at == minute || self.minute_at.checked_sub(1) == Some(minute)
     }
 
     /// Begins to count anew where the minute has changed. What a worker counts a moment late
     /// for the minute before is counted with this one.
     pub(super) fn turn_to(&mut self, now_ms: u64) {
-        let minute = u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX);
-        // A worker looks at the clock a little before it writes, and another one may have
-        // begun the next minute between the two.
-        let is_late = self.minute_at.checked_sub(1) == Some(minute);
-        if self.minute_at != minute && !is_late {
-            self.minute_at = minute;
+        if !self.is_of(now_ms) {
+            self.minute_at = minute(now_ms);
             self.minute = Counts::default();
-            self.operations.iter_mut().for_each(|health| health.minute = Tally::default());
+            self.operations.known_mut().for_each(|health| health.minute = Tally::default());
         }
     }
 
     /// Returns how well an operation does.
     #[must_use]
     pub fn health(&self, task: Task) -> Health {
-        self.operations.get(usize::from(task.code())).copied().unwrap_or_default()
+        self.operations.get(task)
     }
 
-    /// Returns the operations of which anything is known, and how well each does.
+    /// Returns the operations that have a place in the record, and how well each does.
     pub fn healths(&self) -> impl Iterator<Item = (Task, &Health)> {
-        let known = Task::ALL.into_iter().zip(&self.operations);
-        known.filter(|(_, health)| **health != Health::default())
-    }
-
-    /// Returns how many attempts of this minute use up the limit of requests. Counting tokens
-    /// does not: providers limit it apart.
-    #[must_use]
-    pub fn limited_attempts(&self) -> u64 {
-        let counted = self.health(Task::CountTokens).minute.attempts;
-        self.minute.attempts.saturating_sub(u64::from(counted))
+        self.operations.known()
     }
 
     /// Changes how well an operation does.
     pub(super) fn change<T>(&mut self, task: Task, change: impl FnOnce(&mut Health) -> T) -> T {
-        match self.operations.get_mut(usize::from(task.code())) {
+        match self.operations.get_mut(task) {
             Some(health) => change(health),
-            // Every task has a place.
             None => change(&mut Health::default()),
         }
     }
@@ -122,12 +122,28 @@ impl Record {
     /// Returns the record as bytes, which [`Record::decode`] reads.
     #[must_use]
     pub fn encode(&self) -> RecordBytes {
-        let mut to = RecordWriter { bytes: [0; LONGEST], at: 0 };
+        let mut bytes = [0; LONGEST];
+        let mut length = BASE;
+        // Parts of a fixed length are written without a check for each value.
+        if let Some(base) = bytes.first_chunk_mut::<BASE>() {
+            *base = self.base();
+        }
+        for (_, health) in self.operations.known() {
+            let rest = bytes.get_mut(length..).unwrap_or_default();
+            if let Some(each) = rest.first_chunk_mut::<EACH>() {
+                *each = each_of(health);
+            }
+            length = length.saturating_add(EACH);
+        }
+        RecordBytes { bytes, length }
+    }
+
+    /// Returns what is written of every record.
+    fn base(&self) -> [u8; BASE] {
+        let mut to = RecordWriter::<BASE> { bytes: [0; BASE], at: 0 };
         to.put(&[LAYOUT, u8::from(self.is_drained)]);
-        let known = (0..).zip(&self.operations);
-        let known = known.filter(|(_, health)| **health != Health::default());
-        let mask = known.fold(0_u16, |mask, (at, _)| mask | 1_u16.wrapping_shl(at));
-        to.put(&mask.to_le_bytes());
+        to.put(&self.operations.tasks);
+        to.u64(self.operations.others_until_ms);
         to.u32(self.minute_at);
         to.counts(&self.minute);
         to.counts(&self.total);
@@ -144,30 +160,37 @@ impl Record {
             to.u64(left.reset_ms);
         }
         to.u64(self.headroom.heard_ms);
-        for (at, health) in (0..).zip(&self.operations) {
-            if mask.wrapping_shr(at) & 1 == 1 {
-                to.health(health);
-            }
-        }
-        RecordBytes { bytes: to.bytes, length: to.at }
+        to.bytes
     }
 
     /// Returns the record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        if bytes.first() != Some(&LAYOUT) {
-            return Self::default();
-        }
-        let mut from = RecordReader(bytes);
-        // Nothing may be left over.
-        Self::read(&mut from).filter(|_| from.0.is_empty()).unwrap_or_default()
+        let read = bytes.split_first_chunk::<BASE>().and_then(|(base, mut rest)| {
+            if base.first() != Some(&LAYOUT) {
+                return None;
+            }
+            let mut record = Self::read_base(&mut RecordReader(base))?;
+            for health in record.operations.known_mut() {
+                let (each, after) = rest.split_first_chunk::<EACH>()?;
+                *health = RecordReader(each).health()?;
+                rest = after;
+            }
+            // Nothing may be left over.
+            rest.is_empty().then_some(record)
+        });
+        read.unwrap_or_default()
     }
 
-    /// Reads what [`Record::encode`] wrote; `None` where the bytes end early.
-    fn read(from: &mut RecordReader<'_>) -> Option<Self> {
+    /// Reads what is written of every record; `None` where the bytes end early.
+    fn read_base(from: &mut RecordReader<'_>) -> Option<Self> {
         let [_, is_drained] = from.take()?;
-        let mask = u16::from_le_bytes(from.take()?);
-        let mut record = Self {
+        let operations = Operations {
+            tasks: from.take()?,
+            others_until_ms: from.u64()?,
+            ..Operations::default()
+        };
+        Some(Self {
             is_drained: is_drained == 1,
             minute_at: from.u32()?,
             minute: from.counts()?,
@@ -186,15 +209,34 @@ impl Record {
                 tokens: from.left()?,
                 heard_ms: from.u64()?,
             },
-            operations: [Health::default(); OPERATIONS],
-        };
-        for (at, health) in (0..).zip(&mut record.operations) {
-            if mask.wrapping_shr(at) & 1 == 1 {
-                *health = from.health()?;
-            }
-        }
-        Some(record)
+            operations,
+        })
     }
+}
+
+/// Returns what is written of an operation.
+fn each_of(health: &Health) -> [u8; EACH] {
+    let mut to = RecordWriter::<EACH> { bytes: [0; EACH], at: 0 };
+    to.put(&[health.cause.map_or(0, Cause::code)]);
+    to.put(&health.status.to_le_bytes());
+    to.u32(health.consecutive_failures);
+    to.u32(health.probe_successes);
+    to.u64(health.until_ms);
+    to.u32(health.length_ms);
+    let Tally { attempts, successes, failures } = health.minute;
+    for count in [attempts, successes, failures, health.suspicion.fingerprint] {
+        to.u32(count);
+    }
+    to.u64(health.suspicion.at_ms);
+    for lease in health.probes.leases {
+        to.u32(lease);
+    }
+    to.bytes
+}
+
+/// Returns which minute since the epoch a time is in.
+fn minute(now_ms: u64) -> u32 {
+    u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX)
 }
 
 /// A record as bytes.
@@ -223,12 +265,12 @@ impl cas::Value for Record {
 }
 
 /// Writes a record from front to back.
-struct RecordWriter {
-    bytes: [u8; LONGEST],
+struct RecordWriter<const LENGTH: usize> {
+    bytes: [u8; LENGTH],
     at: usize,
 }
 
-impl RecordWriter {
+impl<const LENGTH: usize> RecordWriter<LENGTH> {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.at.saturating_add(bytes.len());
         if let Some(slot) = self.bytes.get_mut(self.at..end) {
@@ -243,23 +285,6 @@ impl RecordWriter {
 
     fn u64(&mut self, number: u64) {
         self.put(&number.to_le_bytes());
-    }
-
-    fn health(&mut self, health: &Health) {
-        self.put(&[health.cause.map_or(0, Cause::code)]);
-        self.put(&health.status.to_le_bytes());
-        self.u32(health.consecutive_failures);
-        self.u32(health.probe_successes);
-        self.u64(health.until_ms);
-        self.u32(health.length_ms);
-        let Tally { attempts, successes, failures } = health.minute;
-        for count in [attempts, successes, failures, health.suspicion.fingerprint] {
-            self.u32(count);
-        }
-        self.u64(health.suspicion.at_ms);
-        for lease in health.probes.leases {
-            self.u32(lease);
-        }
     }
 
     fn counts(&mut self, counts: &Counts) {
@@ -333,68 +358,5 @@ impl RecordReader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::state::outcome::Outcome;
-
-    fn health(n: u32) -> Health {
-        Health {
-            cause: Some(Cause::Outcome(Outcome::Auth)),
-            status: 429,
-            consecutive_failures: u32::MAX,
-            probe_successes: 2,
-            until_ms: u64::MAX - 1,
-            length_ms: 5000,
-            minute: Tally { attempts: n, successes: n + 1, failures: n + 2 },
-            suspicion: Suspicion { fingerprint: n + 3, at_ms: u64::from(n) + 4 },
-            probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
-        }
-    }
-
-    fn full() -> Record {
-        let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
-        let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
-        let mut operations = [Health::default(); OPERATIONS];
-        operations.iter_mut().zip(1..).for_each(|(to, n)| *to = health(n));
-        Record {
-            is_drained: true,
-            minute_at: 29_000_000,
-            minute: counts(7),
-            total: counts(u64::MAX - 3),
-            first_byte_ms: 12.5,
-            answer_ms: 1e9,
-            flight: Flight { slots: [(1, 2), (3, 4), (5, 6), (7, 8)] },
-            headroom: Headroom { requests: left(1), tokens: left(2_000_000), heard_ms: 11 },
-            operations,
-        }
-    }
-
-    #[test]
-    fn a_record_reads_back() {
-        let mut some = Record::default();
-        some.change(Task::Realtime, |to| *to = health(1));
-        for (record, length) in [(full(), LONGEST), (Record::default(), BASE), (some, BASE + EACH)]
-        {
-            let bytes = record.encode();
-            assert_eq!(Record::decode(bytes.as_ref()), record);
-            assert_eq!(bytes.as_ref().len(), length);
-        }
-    }
-
-    #[test]
-    fn foreign_bytes_read_as_healthy() {
-        let long = [full().encode().as_ref(), &[0]].concat();
-        let short = &long[..LONGEST - 1];
-        for bytes in [&b""[..], &[1; 3], &[1; 40], &[3; 205], &[4; LONGEST], short, &long] {
-            assert_eq!(Record::decode(bytes), Record::default());
-        }
-    }
-
-    #[test]
-    fn an_average_that_is_no_number_is_not_known() {
-        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0] {
-            let record = Record { first_byte_ms: wrong, ..Record::default() };
-            assert_eq!(Record::decode(record.encode().as_ref()), Record::default());
-        }
-    }
-}
+#[path = "record_tests.rs"]
+mod tests;

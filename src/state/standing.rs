@@ -127,8 +127,6 @@ fn limit(
     Claim { task, tokens }: Claim,
     now_ms: u64,
 ) -> Option<(Limit, u64)> {
-    let mut record = *record;
-    record.turn_to(now_ms);
     let next_minute = MINUTE_MS.saturating_sub(now_ms % MINUTE_MS);
     if let Some(most) = deployment.max_parallel_requests
         && record.flight.count(now_ms) >= most
@@ -139,13 +137,13 @@ fn limit(
         return None;
     }
     if let Some(most) = deployment.rpm_limit
-        && record.limited_attempts() >= u64::from(most)
+        && record.limited_attempts(now_ms) >= u64::from(most)
     {
         return Some((Limit::Requests(most), next_minute));
     }
     if let Some(most) = deployment.tpm_limit
         // Every request takes a token at least, so that a full minute takes none.
-        && record.minute.tokens.saturating_add(tokens.max(1)) > u64::from(most)
+        && record.this_minute(now_ms).tokens.saturating_add(tokens.max(1)) > u64::from(most)
     {
         return Some((Limit::Tokens(most), next_minute));
     }
@@ -156,14 +154,12 @@ fn limit(
 /// Returns how busy a deployment is, by its record. Limits come from the configuration, for
 /// strategies that compare shares of them.
 pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
-    let mut record = *record;
-    record.turn_to(now_ms);
     let latency_ms = f64::from(record.first_byte_ms);
     Load {
         in_flight: record.flight.count(now_ms),
         latency_ms: (latency_ms > 0.0).then_some(latency_ms),
-        tokens: record.minute.tokens,
-        requests: u32::try_from(record.limited_attempts()).unwrap_or(u32::MAX),
+        tokens: record.this_minute(now_ms).tokens,
+        requests: u32::try_from(record.limited_attempts(now_ms)).unwrap_or(u32::MAX),
         tpm_limit: deployment.tpm_limit,
         rpm_limit: deployment.rpm_limit,
         headroom: record.headroom.share(now_ms),

@@ -12,7 +12,7 @@ use pointsman::state::outcome::{Outcome, Report};
 use pointsman::state::{Claim, Ended, Ending, Intent, Record, SharedFleet, StartTerms};
 
 use super::{Reach, Weight};
-use super::{RequestProfile, rows_of_matrix, verdict};
+use super::{rows_of_matrix, verdict};
 
 const NOW_MS: u64 = 1_800_000_000_000;
 const D: DeploymentId = DeploymentId(0);
