@@ -30,6 +30,7 @@ mod custom;
 mod early;
 mod ending;
 mod error;
+mod evidence;
 mod failover;
 mod format;
 mod generated;

@@ -28,6 +28,14 @@ const fn listed(name: &'static str, list: &'static str) -> Fault {
     Fault { name, does, told: "400", is_failure: false, list: Some(list) }
 }
 
+impl Fault {
+    /// Whether the request may be to blame, and the next candidate of its plan has been asked.
+    pub(super) fn may_be_the_requests(&self) -> bool {
+        let told = ["404", "408", "429", "500", "503", "529"].contains(&self.told);
+        told && self.name != "quota" && self.list.is_none()
+    }
+}
+
 /// Every way to fail that another deployment can make good.
 pub(super) const FAULTS: [Fault; 15] = [
     Fault { name: "refused", does: None, told: "network", is_failure: true, list: None },

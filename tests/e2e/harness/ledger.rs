@@ -108,7 +108,9 @@ fn verdict(did: Did) -> Option<bool> {
         Did::Answer(402 | 408 | 429 | 500..) | Did::ErrorEvent | Did::Cut | Did::Reset => {
             Some(false)
         }
-        Did::Refuse(Refusal::Quota | Refusal::ModelNotFound) => Some(false),
+        Did::Refuse(Refusal::Quota) => Some(false),
+        // Whether one counts depends on what comes with it, so none is asked for here.
+        Did::Refuse(Refusal::ModelNotFound) => None,
         Did::Refuse(Refusal::ContextLength | Refusal::ContentPolicy) => None,
         Did::Answer(_) | Did::Hold | Did::Hang | Did::Left => None,
     }
