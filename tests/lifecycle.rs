@@ -1,5 +1,4 @@
-//! The router role on a fake host: what goes upstream, what comes back, what
-//! workers share.
+//! The router role on a fake host: what goes upstream, what comes back, and what workers share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -71,7 +70,7 @@ use fake_host::FakeHost;
 use pointsman::lifecycle::Engine;
 use serde_json::{Value, json};
 
-/// Two providers, one with a credential of the proxy's, and a model on each.
+/// Two providers, one of them with a credential of the proxy, and a model at each.
 fn document() -> Value {
     json!({
         "providers": {
@@ -104,7 +103,7 @@ fn engine(host: &FakeHost, document: &Value) -> Rc<Engine> {
     Rc::new(Engine::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}")))
 }
 
-/// The head of a chat request with further headers.
+/// Returns the head of a chat request with further headers.
 fn head<'a>(further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut head = vec![
         (":method", "POST"),

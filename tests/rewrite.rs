@@ -1,5 +1,5 @@
-//! Properties of body rewrites: what comes out is what a JSON library would
-//! make of it, whatever the layout, the overrides and the chunking.
+//! Properties of body rewrites: the result is what a JSON library would produce, whatever the
+//! layout, the overrides and the chunking.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -14,7 +14,7 @@ use pointsman::request::tokens::Costs;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// Keys that overrides touch, and one that they do not.
+/// Keys that overrides touch, and one key that they do not.
 const KEYS: [&str; 5] = ["a", "meta", "model", "temperature", "zeta"];
 const WATCHED: [&str; 3] = ["a", "meta", "temperature"];
 
@@ -33,7 +33,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![3 => scalar(), 2 => object]
 }
 
-/// A document's members in order, keys possibly repeated, with blanks between the tokens.
+/// Returns a document's members in order. Keys may repeat, and there are blanks between tokens.
 fn members() -> impl Strategy<Value = Vec<(String, Value, String)>> {
     let key = proptest::sample::select(&KEYS[..]);
     let member = (key, value(), "[ \t\n]{0,2}").prop_map(|(key, value, blank)| {
@@ -59,7 +59,7 @@ fn written(members: &[(String, Value, String)]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-/// What the rewrite must mean, on a parsed document.
+/// Returns what the rewrite must mean, by changing a parsed document.
 fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
     let mut document: Map<String, Value> = serde_json::from_str(body).unwrap();
     document.insert("model".to_owned(), json!("up\"stream"));
@@ -90,7 +90,7 @@ fn expected(body: &str, overrides: &[(String, Value)]) -> Value {
     Value::Object(document)
 }
 
-/// The edits that the overrides make of a body.
+/// Returns the edits that the overrides make in a body.
 fn edits_of(
     body: &str,
     model: &str,

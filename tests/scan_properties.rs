@@ -1,5 +1,5 @@
-//! What holds for every body: chunking does not matter, serde_json agrees on
-//! what is JSON, and the last of equal keys counts.
+//! Properties of every body: chunking does not matter, serde_json agrees on what is JSON, and the
+//! last of equal keys counts.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-/// Formats whose bodies have a table; Azure's are OpenAI's.
+/// How many formats have a table for their bodies. Azure's are OpenAI's.
 const FORMATS: usize = 14;
 
 fn spec(format: usize) -> Spec {
@@ -93,7 +93,7 @@ fn write_string(text: &str, escape: bool, out: &mut String) {
     }
 }
 
-/// Words that the tables know, at any place.
+/// Returns words that the tables know, which may appear anywhere.
 fn word() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
         "model",
@@ -162,7 +162,7 @@ fn word() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Images, audio, and what looks like them.
+/// Returns images, audio, and what looks like them.
 fn media() -> impl Strategy<Value = String> {
     let data = prop::sample::select(vec![
         "iVBORw0KGgoAAAANSUhEUgAABAAAAAQACAIAAAAA",
@@ -205,7 +205,7 @@ fn json() -> impl Strategy<Value = Json> {
     })
 }
 
-/// Chat-like documents, so that the tables are really followed.
+/// Returns chat-like documents, so that the tables are really followed.
 fn chat() -> impl Strategy<Value = Json> {
     let key = |names: &'static [&'static str]| prop::sample::select(names).prop_map(str::to_owned);
     let data = vec((key(&["url", "data", "detail", "mimeType", "file_id"]), plain()), 0..4);
@@ -256,7 +256,7 @@ fn body() -> impl Strategy<Value = String> {
     (prop_oneof![json(), chat()], any::<bool>()).prop_map(|(json, escape)| json.text(escape))
 }
 
-/// Parts of the text of a string, as it may stand in JSON.
+/// Returns parts of a string's text as they may appear in JSON.
 fn text_part() -> impl Strategy<Value = &'static str> {
     const ESCAPED: &[&str] =
         &[r"\n", r"a\/b c", r"re\u0066actor", r"\u65e5", r"\ud83d\ude00", r#"say \"no\" "#];
@@ -264,12 +264,12 @@ fn text_part() -> impl Strategy<Value = &'static str> {
     prop_oneof![prop::sample::select(ESCAPED), prop::sample::select(PLAIN)]
 }
 
-/// Whether the two agree on what is JSON.
+/// Checks that the two agree on what is JSON.
 fn agrees(format: usize, body: &[u8]) -> Result<(), TestCaseError> {
     let result = fed(&spec(format), [body]);
     let parsed = serde_json::from_slice::<Value>(body);
     let refused = matches!(result, Err(ScanError::Malformed { .. } | ScanError::TooDeep { .. }));
-    // Something is refused before it is known whether the rest is JSON.
+    // The scanner refuses the body before it knows whether the rest is JSON.
     let stopped_early = matches!(result, Err(ScanError::NotAnObject { .. }));
     if parsed.is_err() {
         prop_assert!(result.is_err(), "accepted {:?}", String::from_utf8_lossy(body));
@@ -307,7 +307,7 @@ proptest! {
     }
 
     #[test]
-    fn bounds_hold_what_is_there(body in body(), format in 0..FORMATS) {
+    fn bounds_contain_the_exact_counts(body in body(), format in 0..FORMATS) {
         let everything = spec(format);
         let nothing = Spec { looks: Looks::NOTHING, ..everything.clone() };
         if let Ok(seen) = fed(&everything, [body.as_bytes()]) {
@@ -341,7 +341,7 @@ proptest! {
                 _ => bytes[at] = byte,
             }
         }
-        // The one deliberate difference.
+        // This is the one deliberate difference.
         let has_surrogate = bytes.windows(3).any(|w| w[0] == b'u' && w[1].eq_ignore_ascii_case(&b'd') && w[2] >= b'8');
         prop_assume!(!has_surrogate);
         agrees(format, &bytes)?;

@@ -10,9 +10,9 @@ use super::ids::{DeploymentId, GroupId, ModelId};
 /// Conditions over a request and what to do when all of them hold.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// Unique name.
+    /// Unique name. Requests can force a route by it, and metrics have it as a label.
     pub name: String,
-    /// Higher is tried first.
+    /// Higher is tried first. Routes of the same priority keep file order.
     pub priority: i32,
     /// Disabled routes never match.
     pub enabled: bool,
@@ -42,9 +42,9 @@ pub enum Condition {
     EstimatedCostLt(f64),
     /// Estimated cost in USD strictly above; unknown never matches.
     EstimatedCostGt(f64),
-    /// A request tag equals.
+    /// The request has exactly this tag, among others or alone.
     TagEquals(String),
-    /// A request tag is in the list.
+    /// A tag of the request is in the list. An empty list never matches.
     TagIn(Vec<String>),
     /// Images present, or absent for `false`.
     HasImages(bool),
@@ -66,7 +66,7 @@ pub enum Condition {
     MaxOutputTokensGt(u64),
     /// More messages than this.
     MessageCountGt(u64),
-    /// The wire format is in the list.
+    /// The wire format is in the list. An empty list never matches.
     FormatIn(Vec<Format>),
     /// Each header (lower-case name) has exactly this value.
     HeaderEquals(Vec<(String, String)>),
@@ -74,7 +74,7 @@ pub enum Condition {
     ParamsEqual(Vec<(String, String)>),
     /// This share of requests, 0–100.
     SamplePercent(f64),
-    /// At least one of these holds.
+    /// At least one of these holds. Of an empty list none does.
     AnyOf(Vec<When>),
     /// This does not hold.
     Not(When),
@@ -85,7 +85,8 @@ pub enum Condition {
 pub enum NamePattern {
     /// The whole name.
     Exact(String),
-    /// What the name starts with.
+    /// What the name starts with, without the `*` that marks a prefix in the configuration. It may
+    /// be empty, and then every name matches.
     Prefix(String),
 }
 

@@ -121,7 +121,7 @@ section! {
     }
 }
 
-/// Which part of a request's way the filter is on.
+/// Which of its two jobs an instance of the filter does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
     /// Before Envoy's router: decides.
@@ -178,7 +178,7 @@ section! {
     }
 }
 
-/// What happens to a body that is not judged.
+/// What happens to a request whose body is too long, or cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyPolicy {
     /// Refused with an error.

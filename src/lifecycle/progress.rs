@@ -58,7 +58,7 @@ pub(super) struct Tried {
 impl Tried {
     /// Returns an attempt that has just begun, at the leg with that number.
     pub(super) const fn new(leg: usize) -> Self {
-        Self { leg, report: Report::NETWORK, took_ms: None, charge: None }
+        Self { leg, report: Report::UNANSWERED, took_ms: None, charge: None }
     }
 
     /// Returns the status of its answer; `None` where it has not been answered.

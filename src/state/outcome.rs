@@ -124,10 +124,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// An attempt that was not answered: there was no connection, or it was lost.
-    pub const NETWORK: Self = Self::of(Outcome::Network, 0);
+    /// The report on an attempt that was not answered: the connection failed, or was lost.
+    pub const UNANSWERED: Self = Self::of(Outcome::Network, 0);
 
-    /// An attempt that its client gave up, or that its client was too slow for.
+    /// The report on an attempt that its client gave up, or that its client was too slow for.
     pub const CANCELLED: Self = Self::of(Outcome::Cancelled, 0);
 
     /// Returns the report of an outcome and a status of which nothing more is known.

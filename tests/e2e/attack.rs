@@ -1,4 +1,4 @@
-//! What a hostile client tried, and gets nowhere with.
+//! What a hostile client may try. None of it succeeds.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn a_member_that_is_merged_into_cannot_grow_a_body() {
 }
 
 #[test]
-fn another_spelling_of_the_path_is_judged_and_sent_on_plainly() {
+fn another_spelling_of_the_path_is_routed_and_sent_on_in_plain_form() {
     for path in [
         "/v1/chat/./completions",
         "/v1/chat/x/../completions",

@@ -1,4 +1,4 @@
-//! What of a request's body changes, and what must not.
+//! What changes in a request's body, and what must not.
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use crate::group::OPEN;
 use crate::harness::ask;
 
-/// Stands in templates where the model's value is.
+/// Marks in templates where the model's value goes.
 const MODEL: &str = "<model>";
 
-/// Sends the template asking for `plain` and wants it back with `up-b1`.
+/// Sends the template with `plain` as its model, and expects it back with `up-b1`.
 #[track_caller]
 fn only_the_model_changes(template: &str) {
     let reply = ask(&OPEN).body(template.replace(MODEL, "plain")).send();

@@ -1,4 +1,4 @@
-//! Clients and providers that mean no good: what they cannot bring about for others.
+//! Hostile clients and providers: the harm to others that they cannot cause.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn a_403_counts_only_where_it_cannot_be_of_what_the_request_says() {
     let state = r#"{"model":"own","messages":[{"role":"user","content":[
         {"type":"file","file":{"file_id":"file-1"}}]}]}"#;
     let html = ("content-type", "text/html; charset=UTF-8");
-    /// The request's pieces, the answer's type and text; failures, and whether it cools.
+    /// A case: the request's pieces, the answer's type and text, and (failures, whether it cools).
     type Case<'a> = (&'a [&'a str], (&'a str, &'a str), &'a str, (u64, bool));
     let refused = json!({"error": {"code": "invalid_api_key"}}).to_string();
     let cases: [Case<'_>; 7] = [
@@ -32,7 +32,7 @@ fn a_403_counts_only_where_it_cannot_be_of_what_the_request_says() {
         (&[file], JSON, &denied, (0, false)),
         (&[image], JSON, &denied, (0, false)),
         (&[state], JSON, &denied, (0, false)),
-        // It went on before that was known.
+        // The body went on before its content was known.
         (&[r#"{"model":"own","#, r#""messages":[]}"#], JSON, &denied, (0, false)),
         // A firewall goes by words in the request, or by addresses.
         (&[chat], html, page, (0, false)),
@@ -51,7 +51,7 @@ fn a_403_counts_only_where_it_cannot_be_of_what_the_request_says() {
     }
 }
 
-/// What a provider says is left of its tokens and its requests.
+/// Returns the headers in which a provider reports how many tokens and requests are left.
 fn left<'a>(tokens: &'a str, limit: &'a str, reset: &'a str) -> [(&'a str, &'a str); 4] {
     [
         JSON,
@@ -62,7 +62,7 @@ fn left<'a>(tokens: &'a str, limit: &'a str, reset: &'a str) -> [(&'a str, &'a s
 }
 
 #[test]
-fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
+fn an_older_answers_remaining_limits_do_not_replace_a_newer_ones() {
     let host = host();
     let engine = engine(&host, &document());
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
@@ -74,7 +74,7 @@ fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
     host.answer_piece(&mut slow, b"{}", true);
     let tokens = || host.shared.record("open").headroom.tokens.unwrap().remaining;
     assert_eq!(tokens(), 900);
-    // Unless the clock has jumped back: nothing waits for it to come again.
+    // If the clock has jumped back, nothing waits until the old time is reached again.
     host.now_ms.set(NOW_MS - 1000);
     let mut stream = send();
     host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[b"{}"]);
@@ -82,7 +82,7 @@ fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
 }
 
 #[test]
-fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldown() {
+fn a_providers_wrong_remaining_limit_costs_at_most_the_longest_cooldown() {
     let host = host();
     let engine = engine(&host, &document());
     host.now_ms.stop();
@@ -97,7 +97,7 @@ fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldow
 }
 
 #[test]
-fn tokens_that_are_only_counted_are_taken_from_nobody() {
+fn counting_tokens_uses_up_no_limit() {
     let host = host();
     let mut document = document();
     document["deployments"]["open"]["tpm_limit"] = json!(300);
@@ -120,14 +120,14 @@ fn tokens_that_are_only_counted_are_taken_from_nobody() {
 }
 
 #[test]
-fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
+fn a_request_larger_than_a_whole_limit_cools_no_deployment() {
     let text = "word ".repeat(400);
     let whole = json!({"model": "open", "messages": [{"role": "user", "content": text}]});
     let whole = whole.to_string();
     let (start, rest) = whole.split_at(60);
     let cases: [(&str, &[&str], bool); 3] = [
         ("100", &[&whole], false),
-        // Let go before it is known how long it is.
+        // The body went on before its length was known.
         ("100", &[start, rest], false),
         ("100000", &[&whole], true),
     ];
@@ -144,7 +144,7 @@ fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
 }
 
 #[test]
-fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
+fn a_worker_that_is_a_minute_late_keeps_what_others_counted() {
     let host = host();
     let mut document = document();
     document["deployments"]["open"]["rpm_limit"] = json!(2);
@@ -155,14 +155,14 @@ fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
     };
     let next_minute = NOW_MS - NOW_MS % 60_000 + 60_000;
     send(next_minute);
-    // It looked at the clock before the other one did, and writes after it.
+    // This worker read the clock before the other one, and writes after it.
     send(next_minute - 1);
     send(next_minute + 1);
     assert_eq!(host.refused().unwrap().0, 429, "two have been sent");
 }
 
 #[test]
-fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
+fn a_slow_upload_that_outlasts_a_stream_counts_as_the_clients() {
     for details in [
         "upstream_max_stream_duration_reached",
         "upstream_response_timeout",
@@ -180,7 +180,7 @@ fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
 }
 
 #[test]
-fn what_waits_for_a_probe_is_not_told_to_wait_for_its_lease() {
+fn a_client_waiting_for_a_probe_is_not_told_to_wait_for_its_lease() {
     let host = host();
     let mut document = document();
     document["cooldown"] = json!({"when_all_cooling": "reject"});

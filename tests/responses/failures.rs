@@ -1,4 +1,4 @@
-//! Which kind of failure a body tells, and what a client cannot make of it.
+//! Which kind of failure a body shows, and what a client cannot turn it into.
 
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
@@ -21,7 +21,7 @@ fn kind_of(format: Format, status: u16, body: &str) -> Option<ErrorKind> {
 }
 
 #[test]
-fn codes_types_and_reasons_tell_the_kind() {
+fn codes_types_and_reasons_show_the_kind() {
     let code = |code: &str| json!({"error": {"message": "m", "type": "t", "code": code}});
     let cases = [
         (400, code("context_length_exceeded"), ContextWindow),
@@ -78,7 +78,7 @@ fn codes_types_and_reasons_tell_the_kind() {
 }
 
 #[test]
-fn without_a_word_the_wording_tells_what_is_the_requests_own() {
+fn without_a_code_the_wording_shows_a_fault_of_the_request() {
     let says = |text: &str| json!({"error": {"type": "invalid_request_error", "message": text}});
     let cases = [
         (400, "prompt is too long: 213462 tokens > 200000 maximum", ContextWindow),
@@ -116,7 +116,7 @@ fn without_a_word_the_wording_tells_what_is_the_requests_own() {
 }
 
 #[test]
-fn an_empty_account_is_known_by_anthropics_own_words_in_its_own_envelope() {
+fn an_empty_account_needs_anthropics_own_words_in_its_own_envelope() {
     let says = |text: &str| {
         let error = json!({"type": "invalid_request_error", "message": text});
         (json!({"type": "error", "error": error}), json!({"error": error}))
@@ -135,7 +135,7 @@ fn an_empty_account_is_known_by_anthropics_own_words_in_its_own_envelope() {
 }
 
 #[test]
-fn refusals_that_a_client_can_bring_about_are_not_the_deployments() {
+fn refusals_that_a_client_can_cause_do_not_count_against_the_deployment() {
     let says = |text: &str| json!({"error": {"type": "rate_limit_error", "message": text}});
     let elsewhere = |param: &str| json!({"error": {"code": "model_not_found", "param": param}});
     let cases = [
@@ -188,7 +188,7 @@ fn refusals_that_a_client_can_bring_about_are_not_the_deployments() {
 }
 
 #[test]
-fn failures_in_an_answer_of_200_are_told_apart() {
+fn failures_in_an_answer_of_200_are_distinguished() {
     let cases = [
         (json!({"error": {"message": "boom"}}), Some(Server)),
         (json!({"error": {"message": "boom", "code": null, "type": null}}), Some(Server)),
@@ -316,7 +316,7 @@ proptest! {
         words in prop::collection::vec(prop::sample::select(&LOADED[..]), 1..4),
         status in prop::sample::select(&[400_u16, 404, 413, 422][..]),
     ) {
-        // What a provider writes before it quotes.
+        // What a provider writes before it quotes the client.
         let message = format!("Invalid value: '{before}{}'", words.join(" "));
         for body in [
             json!({"error": {"message": message, "type": "invalid_request_error", "param": "messages", "code": "invalid_value"}}),

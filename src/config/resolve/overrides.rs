@@ -10,7 +10,7 @@ use super::super::deployment::{Deployment, Overrides};
 use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 
-/// Members that say what is asked and of whom, and what to use instead of overriding them.
+/// Members that say which model is asked and what, each with the advice for the message.
 const REFUSED: [(&str, &str); 5] = [
     ("model", "use the deployment's model"),
     ("messages", "what the client asks is not configuration"),
@@ -19,7 +19,7 @@ const REFUSED: [(&str, &str); 5] = [
     ("contents", "what the client asks is not configuration"),
 ];
 
-/// Refuses overrides of members that are no configuration, such as the prompt. `at` is the
+/// Refuses overrides of members that belong to the client, such as the prompt. `at` is the
 /// deployment or candidate that has the overrides.
 pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Diagnostics) {
     let at = at.key("request_overrides");

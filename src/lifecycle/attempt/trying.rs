@@ -212,7 +212,7 @@ impl Trying {
             tried.report = Report::CANCELLED;
             self.log_attempts(cx.host);
         }
-        let report = (!is_clients && !is_waiting).then_some(Report::NETWORK);
+        let report = (!is_clients && !is_waiting).then_some(Report::UNANSWERED);
         self.note_time(cx.host);
         self.write_progress(cx.host);
         let charge = ledger.end(cx, &AttemptEnd::without_answer(report));
