@@ -14,7 +14,6 @@ use super::PREFIX;
 use super::attempt::{self, Attempt, Ended, Ending};
 use super::cooldown::{self, Charge, Transition};
 use super::operate::Operation;
-use super::outcome::Report;
 use super::record::Record;
 use super::turn::{self, LocalTurns, Turn};
 
@@ -133,25 +132,6 @@ impl SharedFleet {
         now_ms: u64,
     ) -> Result<Option<Transition>, Dropped> {
         self.change(shared, deployment, |record| cooldown::take_back(record, of, charge, now_ms))
-    }
-
-    /// Counts a failure of an attempt that has ended, because the request turned out to be
-    /// well: another deployment has answered it. Returns how the phase of the deployment
-    /// changed, if it did.
-    ///
-    /// # Errors
-    /// [`Dropped`] where the update lost all its tries.
-    pub fn prove<S: SharedData + ?Sized>(
-        &self,
-        shared: &S,
-        (config, deployment): (&Config, DeploymentId),
-        of: (Task, u32),
-        report: Report,
-        now_ms: u64,
-    ) -> Result<Option<Transition>, Dropped> {
-        self.change(shared, deployment, |record| {
-            cooldown::take(record, of, report, now_ms, &config.cooldown).0
-        })
     }
 
     /// Returns the record of a deployment, read from shared data.

@@ -166,30 +166,31 @@ impl Record {
     /// Returns the record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        let read = bytes.split_first_chunk::<BASE>().and_then(|(base, mut rest)| {
-            if base.first() != Some(&LAYOUT) {
-                return None;
-            }
-            let mut record = Self::read_base(&mut RecordReader(base))?;
-            for health in record.operations.known_mut() {
-                let (each, after) = rest.split_first_chunk::<EACH>()?;
-                *health = RecordReader(each).health()?;
-                rest = after;
-            }
-            // Nothing may be left over.
-            rest.is_empty().then_some(record)
-        });
-        read.unwrap_or_default()
+        Self::read(bytes).unwrap_or_default()
     }
 
-    /// Reads what is written of every record; `None` where the bytes end early.
-    fn read_base(from: &mut RecordReader<'_>) -> Option<Self> {
-        let [_, is_drained] = from.take()?;
-        let operations = Operations {
+    /// Returns what [`Record::encode`] wrote; `None` where the bytes are nothing of that.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (base, mut rest) = bytes.split_first_chunk::<BASE>()?;
+        let from = &mut RecordReader(base);
+        let [layout, is_drained] = from.take()?;
+        if layout != LAYOUT {
+            return None;
+        }
+        let mut operations = Operations {
             tasks: from.take()?,
             others_until_ms: from.u64()?,
             ..Operations::default()
         };
+        for health in operations.known_mut() {
+            let (each, after) = rest.split_first_chunk::<EACH>()?;
+            *health = RecordReader(each).health()?;
+            rest = after;
+        }
+        // Nothing may be left over.
+        if !rest.is_empty() {
+            return None;
+        }
         Some(Self {
             is_drained: is_drained == 1,
             minute_at: from.u32()?,

@@ -49,7 +49,8 @@ pub(super) const FAULTS: [Fault; 15] = [
     fault("401", "status", "401"),
     fault("403", "status", "403"),
     fault("402", "status", "402"),
-    fault("model-not-found", "refusal", "404"),
+    // It may be of this request alone.
+    Fault { is_failure: false, ..fault("model-not-found", "refusal", "404") },
     fault("quota", "refusal", "429"),
     listed("context-length", "context_window"),
     listed("content-policy", "content_policy"),
