@@ -57,7 +57,8 @@ impl Worker {
     /// Lets the provider answer in one piece, with tokens to count.
     fn answer(&self, mut stream: Stream, status: u16, head: &[(&str, &str)]) {
         let json = [&[("content-type", "application/json")], head].concat();
-        let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+        let usage =
+            br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
         self.host.answer(&mut stream, status, &json, &[usage]);
         self.host.done(stream, None);
     }

@@ -18,6 +18,8 @@ mod custom;
 mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/ended.rs"]
+mod ended;
 #[path = "lifecycle/evidence.rs"]
 mod evidence;
 #[path = "lifecycle/explain.rs"]
@@ -28,6 +30,8 @@ mod failover;
 mod fake_host;
 #[path = "lifecycle/forged.rs"]
 mod forged;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "lifecycle/hold.rs"]
 mod hold;
 #[path = "lifecycle/hostile.rs"]
@@ -54,6 +58,9 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[expect(dead_code, reason = "the tests of bodies use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/version.rs"]

@@ -10,10 +10,17 @@
 mod answers;
 #[path = "responses/bodies.rs"]
 mod bodies;
+#[path = "responses/ends.rs"]
+mod ends;
 #[path = "responses/failures.rs"]
 mod failures;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "responses/properties.rs"]
 mod properties;
+#[expect(dead_code, reason = "the lifecycle tests use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 
 use answers::{Answer, answers};
 use pointsman::response::body::{BodyReader, Told};

@@ -98,8 +98,8 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     };
     let Some(head) = report(&head) else { return Ok("outcome  none".to_owned()) };
     let named = header("x-amzn-errortype").and_then(Wording::of_header);
-    let is_events = kind.is_some_and(|kind| kind.starts_with("text/event-stream"));
-    let body = Body { told: told.as_ref(), header: named, is_events, end: End::Whole };
+    let body =
+        Body { told: told.as_ref(), header: named, is_empty: read.is_empty(), end: End::Whole };
     // What counts by its status alone ends before the body is read.
     let is_known = head.evidence.weight == Weight::Failure;
     let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };

@@ -19,3 +19,4 @@ pub mod rewrite;
 pub mod scan;
 pub mod session;
 pub mod tokens;
+pub mod unseen;

@@ -55,6 +55,14 @@ impl Fault {
         }
     }
 
+    /// Takes the name of an exception in a stream. One that is not known says no more than that
+    /// the stream broke.
+    pub(super) fn exception(&mut self, name: &[u8]) {
+        if Wording::of_word(name).is_some() {
+            self.word(name);
+        }
+    }
+
     /// Takes a message. Of several, the first that says something counts.
     pub(super) fn message(&mut self, text: &[u8]) {
         if self.message == [None; 2] {

@@ -10,11 +10,17 @@ pub mod usage;
 pub mod verdict;
 pub mod words;
 
+mod content;
+mod embedded;
 mod fault;
+mod frames;
 mod json;
 mod lines;
+mod mark;
 mod place;
 mod prefix;
 mod reset;
 mod retry_after;
+mod seek;
 mod summary;
+mod table;

@@ -143,8 +143,8 @@ pub struct Body<'a> {
     pub told: Option<&'a Told>,
     /// What a header says of the failure in words.
     pub header: Option<&'static Wording>,
-    /// Whether it is a stream of events.
-    pub is_events: bool,
+    /// Whether nothing of it has come.
+    pub is_empty: bool,
     /// How it ended.
     pub end: End,
 }
@@ -160,21 +160,23 @@ pub struct Body<'a> {
 /// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `InBand` |
 /// | `Success` | three events | broken | `InBand` |
 /// | `Success` | three events | left | `None`: the client went away |
+/// | `Success` | `{"choices": []}` | whole | `InBand` |
+/// | `Success` | `{"choices": []}` | whole | `InBand` |
 /// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
 /// | `Client` (400) | `{"error": {"code": "model_decommissioned"}}` | whole | `NotFound` |
 #[must_use]
 pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<Report> {
-    let Body { told, is_events, end, .. } = body;
+    let Body { told, is_empty, end, .. } = body;
     let error = told.and_then(|told| told.error);
     let of = |outcome| (outcome, Evidence::of(outcome));
     let (outcome, evidence) = match (head.outcome, error, end) {
         (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
         (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
-        // A stream that ends before its first token is no answer.
-        (Outcome::Success, None, End::Whole)
-            if is_events && told.is_some_and(|told| !told.has_content) =>
-        {
-            of(Outcome::InBand)
+        // Without content it is no answer: a page, `{}`, a stream that ends before its first
+        // token. Of one that is empty the client has got nothing.
+        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
+            let (outcome, evidence) = of(Outcome::InBand);
+            (outcome, Evidence { try_next: is_empty, ..evidence })
         }
         (Outcome::Success, None, End::Left) => return None,
         (Outcome::Success | Outcome::Cancelled, ..) => (head.outcome, head.evidence),
@@ -364,7 +366,7 @@ mod tests {
         assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
-            let body = Body { told: Some(&told), header: None, is_events: false, end: End::Whole };
+            let body = Body { told: Some(&told), header: None, is_empty: false, end: End::Whole };
             let report = of_body(head(Some("2")), body, PROXYS);
             assert_eq!(report.unwrap().retry_after_ms, Some(wanted));
         }

@@ -35,8 +35,8 @@ pub enum Outcome {
     /// The client went away before the answer ended, or did not send its request in time. What
     /// the deployment would have come to is not known.
     Cancelled = 9,
-    /// The answer began well, and then broke off or reported an error. The client has part of it,
-    /// so it cannot be tried elsewhere.
+    /// The answer began well, and then broke off, reported an error or turned out to be none. The
+    /// client has part of it, so it cannot be tried elsewhere; unless it is empty.
     InBand = 10,
     /// The client's prompt is longer than the model's context window. Another model may have a
     /// longer one.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use toml::Table;
 
 /// Every table, as its name and its text.
-pub(crate) const TABLES: [(&str, &str); 9] = [
+pub(crate) const TABLES: [(&str, &str); 10] = [
     ("conditions", include_str!("conditions.toml")),
     ("content", include_str!("content.toml")),
     ("eligibility", include_str!("eligibility.toml")),
@@ -22,6 +22,7 @@ pub(crate) const TABLES: [(&str, &str); 9] = [
     ("refusals", include_str!("refusals.toml")),
     ("release", include_str!("release.toml")),
     ("routes", include_str!("routes.toml")),
+    ("search", include_str!("search.toml")),
     ("strategies", include_str!("strategies.toml")),
 ];
 

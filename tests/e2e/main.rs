@@ -14,6 +14,8 @@
     clippy::panic
 )]
 
+#[path = "../support/frames.rs"]
+mod frames;
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
 #[path = "../support/mock/mod.rs"]
@@ -28,6 +30,7 @@ mod cooldown;
 mod credential;
 mod custom;
 mod early;
+mod ended;
 mod ending;
 mod error;
 mod evidence;

@@ -13,7 +13,8 @@ use crate::{engine, head};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+const ANSWER: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
 /// Longer than any interval that counts, in milliseconds.
 const LONG_MS: u64 = 1_000_000;
 /// More than all the readings of the clock add to a test's intervals, in milliseconds.

@@ -11,6 +11,9 @@ use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
+/// An answer with content.
+const ANSWER: &str = r#"{"choices":[{"message":{"role":"assistant","content":"Hello"}}]}"#;
+
 fn chat(model: &str, text: &str) -> String {
     json!({"model": model, "messages": [{"role": "user", "content": text}]}).to_string()
 }
@@ -52,7 +55,7 @@ fn what_nobody_knows_is_tried_elsewhere_and_counts_for_nothing() {
         (409, "{}"),
     ] {
         let proxy = Proxy::new(json!({}));
-        let went = attempts(&proxy, "Hello", &[(status, body), (200, "{}")]);
+        let went = attempts(&proxy, "Hello", &[(status, body), (200, ANSWER)]);
         assert_eq!(went, format!("a={status},b=200"));
         assert!(!failures(&proxy)[0].1, "{status}");
     }
@@ -118,7 +121,7 @@ fn what_was_not_tried_everywhere_counts() {
     assert_eq!(failures(&proxy), [(1, false), (1, false), (0, false)]);
     // Another one has answered.
     let proxy = Proxy::new(json!({}));
-    attempts(&proxy, "Hello", &[(500, "{}"), (500, "{}"), (200, "{}")]);
+    attempts(&proxy, "Hello", &[(500, "{}"), (500, "{}"), (200, ANSWER)]);
     assert_eq!(failures(&proxy), [(1, false), (1, false), (0, false)]);
     // Alone, a deployment cannot be told from the request.
     let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
@@ -139,10 +142,10 @@ fn a_request_that_only_one_provider_refuses_takes_that_one_from_nobody() {
     let denied = (403, r#"{"error":{"type":"permission_error"}}"#);
     let proxy = Proxy::new(json!({"cooldown": {"consecutive_failures": 1}}));
     for _ in 0..9 {
-        attempts(&proxy, "Hello", &[denied, (200, "{}")]);
+        attempts(&proxy, "Hello", &[denied, (200, ANSWER)]);
         assert_eq!(failures(&proxy), NONE);
     }
-    attempts(&proxy, "Something else", &[denied, (200, "{}")]);
+    attempts(&proxy, "Something else", &[denied, (200, ANSWER)]);
     assert!(failures(&proxy)[0].1, "another one confirms it");
 }
 
@@ -187,8 +190,8 @@ fn weak_evidence_of_one_request_cools_nothing_and_that_of_two_does() {
     }
     // A success in between says that it is well.
     let host = host();
-    for (text, status) in [("one", 403), ("two", 200), ("three", 403)] {
-        once(&host, &document(), &chat("own", text), &[], (status, "{}"));
+    for (text, answer) in [("one", (403, "{}")), ("two", (200, ANSWER)), ("three", (403, "{}"))] {
+        once(&host, &document(), &chat("own", text), &[], answer);
     }
     assert_eq!(host.shared.until_ms("own"), 0);
 }

@@ -7,7 +7,7 @@ use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
-use crate::fake_host::FakeHost;
+use crate::fake_host::{ANSWER, FakeHost};
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -157,7 +157,7 @@ fn every_attempt_begins_with_what_the_client_sent() {
         assert_eq!(proxy.host.sent(":path").as_deref(), Some("/v1/chat/completions"));
         assert_eq!(proxy.host.sent(":authority").as_deref(), Some("proxy.test"));
         assert_eq!(proxy.host.sent("x-org").as_deref(), Some("theirs"));
-        assert!(!proxy.answer(second, 200, b"{}"));
+        assert!(!proxy.answer(second, 200, ANSWER));
         assert_eq!(proxy.property("llm.attempts"), "a=503,b=200");
     }
 }
@@ -173,7 +173,11 @@ fn each_attempt_is_counted_once() {
     proxy.answer(first, 503, b"{}");
     let second = proxy.attempt(BODY.len());
     assert_eq!((in_flight("a"), in_flight("b")), (0, 1));
-    proxy.answer(second, 200, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+    proxy.answer(
+        second,
+        200,
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+    );
     proxy.host.done(request, None);
     let [a, b] = ["a", "b"].map(|id| proxy.host.shared.record(id));
     assert_eq!((a.total.attempts, a.total.failures, a.total.tokens), (1, 1, 0));
@@ -310,7 +314,11 @@ fn every_attempt_is_counted_and_so_is_the_cause_of_another_one() {
     let mut request = proxy.send(&[]);
     for status in [503, 429, 200] {
         let stream = proxy.attempt(BODY.len());
-        proxy.answer(stream, status, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+        proxy.answer(
+            stream,
+            status,
+            br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+        );
     }
     proxy.host.respond(&mut request, 200, &[]);
     proxy.host.done(request, None);
@@ -407,7 +415,7 @@ fn an_attempt_for_a_removed_deployment_does_not_stay_in_flight() {
     assert_eq!(in_flight(), (1, 1));
     let attempt = proxy.attempt(9);
     assert_eq!(proxy.upstream_model(), "model-a");
-    proxy.answer(attempt, 200, b"{}");
+    proxy.answer(attempt, 200, ANSWER);
     assert_eq!(in_flight(), (1, 0));
     let gauge = "pointsman.in_flight.deployment=.a;";
     assert_eq!(proxy.host.recorded(gauge), [1, 0]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fake_host::NOW_MS;
+use crate::fake_host::{ANSWER, NOW_MS};
 use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -69,15 +69,15 @@ fn an_older_answers_remaining_limits_do_not_replace_a_newer_ones() {
     let (mut slow, mut fast) = (send(), send());
     host.begin_answer(&mut slow, 200, &left("0", "1000", "60s"), false);
     host.now_ms.set(NOW_MS + 1000);
-    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 2000);
-    host.answer_piece(&mut slow, b"{}", true);
+    host.answer_piece(&mut slow, ANSWER, true);
     let tokens = || host.shared.record("open").headroom.tokens.unwrap().remaining;
     assert_eq!(tokens(), 900);
     // If the clock has jumped back, nothing waits until the old time is reached again.
     host.now_ms.set(NOW_MS - 1000);
     let mut stream = send();
-    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[ANSWER]);
     assert_eq!(tokens(), 7);
 }
 
@@ -87,7 +87,7 @@ fn a_providers_wrong_remaining_limit_costs_at_most_the_longest_cooldown() {
     let engine = engine(&host, &document());
     host.now_ms.stop();
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
-    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[b"{}"]);
+    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 299_999);
     send();
     assert_eq!(host.refused().unwrap().0, 429);
@@ -109,7 +109,7 @@ fn counting_tokens_uses_up_no_limit() {
         &mut host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]),
         200,
         &left("250", "300", "60s"),
-        &[b"{}"],
+        &[ANSWER],
     );
     for _ in 0..3 {
         let mut stream = host.request(&engine, &counting, &[body.as_bytes()]);

@@ -10,7 +10,8 @@ use crate::fake_host::FakeHost;
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
+const ANSWER: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
 
 fn document(with: Value) -> Value {
     let priced = json!({"input_usd_per_million": 2.5, "output_usd_per_million": 10});
@@ -321,7 +322,10 @@ fn tokens_without_a_report_are_counted_as_estimated() {
     let engine = engine(&host, &document(long));
     let text = "word ".repeat(2000);
     let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
-    for answer in [&b"{}"[..], br#"{"usage":{"prompt_tokens":1000,"completion_tokens":0}}"#] {
+    for answer in [
+        &b"{}"[..],
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":1000,"completion_tokens":0}}"#,
+    ] {
         let mut stream = host.request(&engine, &head(&[]), &[body.as_bytes()]);
         host.answer(&mut stream, 200, &[JSON], &[answer]);
         host.done(stream, None);

@@ -126,7 +126,8 @@ impl Trying {
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
-            Answered::Open(answer) if is_end => {
+            // A success that is empty is no answer, and the client has got nothing of it yet.
+            Answered::Open(answer) if is_end || answer.is_announced_empty() => {
                 let finished = answer.finish(cx, End::Whole);
                 self.go_on(cx, Finished { report: finished.report.or(Some(report)), ..finished });
                 Action::Continue

@@ -152,6 +152,7 @@ words! {
         Header [403] "expiredtokenexception", "bedrock", "public code";
     }
     Permission {
+        Word [0] "accessdeniedexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Word [400 403] "permission_denied", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
         Word [401 403] "access_denied", "baidu, zenmux", "https://cloud.baidu.com/doc/qianfan-docs/s/Mm8r1mejk";
         Word [401] "mismatched_organization", "openai", "public code";
@@ -174,6 +175,7 @@ words! {
         Word [403] "model_permission_blocked_org", "groq", "public code";
     }
     RateLimit {
+        Word [0] "throttlingexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Word [0 429] "resource_exhausted", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
         Word [0 429] "rate_limited", "mistral", "tests/wire/responses/mistral_429_rate.json";
         Word [0 429] "rate_limit_exceeded", "openai and compatible", "public code";
@@ -193,6 +195,7 @@ words! {
         Word [0 429] "request_limit_exceeded", "databricks", "public code";
     }
     Overloaded {
+        Word [0] "serviceunavailableexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Word [0 429 500 502 503] "overloaded", "various", "public code";
         Word [0 429 500 502 503] "server_overloaded", "various", "public code";
         Word [0 429 500 502 503] "engine_overloaded", "moonshot", "public code";
@@ -211,6 +214,7 @@ words! {
         Begins [500] "model requires more system memory", "ollama", "public code";
     }
     Timeout {
+        Word [0] "modeltimeoutexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Word [0] "timeout", "various", "public code";
         Word [0] "timeout_error", "anthropic", "https://docs.anthropic.com/en/api/errors";
         Word [0] "deadline_exceeded", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
@@ -218,6 +222,8 @@ words! {
         Word [0] "provider_internal_server_error", "zenmux", "https://docs.zenmux.ai/guide/advanced/error-codes.html";
     }
     Server {
+        Word [0] "modelstreamerrorexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
+        Word [0] "internalserverexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Word [0] "internal", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
         Word [0] "internal_error", "various", "public code";
         Word [0] "internal_server_error", "various", "public code";

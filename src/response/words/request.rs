@@ -212,6 +212,7 @@ words! {
         Begins [0 400 404 422] "invalid request body", "various", "public code";
     }
     Other {
+        Word [0] "validationexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Begins [404] "no endpoints found that", "openrouter", "https://github.com/OpenRouterTeam/openrouter-examples";
     }
 }

@@ -164,7 +164,11 @@ async fn respond(
         if let (Ok(name), Ok(value)) =
             (header::HeaderName::from_bytes(name.as_bytes()), header::HeaderValue::from_str(&value))
         {
-            response.headers_mut().append(name, value);
+            if name == header::CONTENT_TYPE {
+                response.headers_mut().insert(name, value);
+            } else {
+                response.headers_mut().append(name, value);
+            }
         }
     }
     Ok(response)
@@ -208,8 +212,8 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     response
 }
 
-fn text_answer(status: u16, body: String) -> Answer {
-    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed();
+fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
+    let body = Full::new(body.into()).map_err(|never: Infallible| match never {}).boxed();
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
     response
