@@ -20,6 +20,8 @@ mod duration;
 mod early;
 #[path = "lifecycle/ended.rs"]
 mod ended;
+#[path = "lifecycle/evidence.rs"]
+mod evidence;
 #[path = "lifecycle/explain.rs"]
 mod explain;
 #[path = "lifecycle/failover.rs"]

@@ -9,10 +9,13 @@ use crate::host::{Headers, Host};
 use crate::request::format::Format;
 use crate::response::body::{BodyReader, Told};
 use crate::response::headroom;
-use crate::response::outcome::{self, End, Head, RequestProfile};
+use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
+use crate::response::words::Wording;
 use crate::state::Ending;
+use crate::state::cooldown::Charge;
+use crate::state::evidence::Weight;
 use crate::state::headroom::Headroom;
-use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::outcome::{Outcome, Report};
 
 use super::ctx::Ctx;
 use super::event::millis;
@@ -31,8 +34,10 @@ pub(super) struct UpstreamResponse {
     pub(super) ledger: AttemptLedger,
     /// What the head says of the deployment.
     pub(super) report: Report,
-    /// Whether the request went out with the proxy's own credential.
-    has_own_credential: bool,
+    /// What of the request the meaning of the response depends on.
+    profile: RequestProfile,
+    /// What a header says of a failure in words.
+    header: Option<&'static Wording>,
     /// Whether the body is a stream of events.
     is_events: bool,
     /// Whether an empty body may be an answer: after a switch of protocols, or where the text of
@@ -61,8 +66,26 @@ pub(super) struct Heard {
     /// What the head says of the deployment; `None` where it says nothing, because Envoy made
     /// the response for reasons of its own.
     pub(super) report: Option<Report>,
-    /// The response, where its body may say more. `None`: the attempt has ended.
-    pub(super) open: Option<Box<UpstreamResponse>>,
+    /// The response, or what has ended with it.
+    pub(super) answer: Answered,
+}
+
+/// A response whose head has been read.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// Its body may say more.
+    Open(Box<UpstreamResponse>),
+    /// The attempt has ended, and has counted this against its deployment.
+    Closed(Option<Charge>),
+}
+
+/// An attempt that has ended with its response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished {
+    /// Its result; `None` where that says nothing about the deployment.
+    pub(super) report: Option<Report>,
+    /// What it has counted against its deployment.
+    pub(super) charge: Option<Charge>,
 }
 
 /// Reads the head of the response to an attempt at a provider, and ends the attempt where the
@@ -89,7 +112,7 @@ pub(super) fn hear<H: Host + ?Sized>(
     let details =
         (status >= 400).then(|| cx.host.property(&["response", "code_details"])).flatten();
     let now_ms = millis(cx.host.now());
-    let has_own_credential = cx.engine.secret(provider).is_some();
+    let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let limit = headroom.tokens.and_then(|left| left.limit);
@@ -103,42 +126,43 @@ pub(super) fn hear<H: Host + ?Sized>(
             .as_deref()
             .filter(|_| cx.engine.config.role == Role::Router)
             .and_then(|details| str::from_utf8(details).ok()),
-        has_own_credential,
+        profile,
         retry_after: of_failure("retry-after"),
         retry_after_ms: of_failure("retry-after-ms"),
         reset_ms: headroom::reset_hint(status, &headers, now_ms),
         now_ms,
     });
     // What is left of a client's own account says nothing for the requests of others.
-    let is_own = has_own_credential || !ledger.work().has_clients_credential;
-    let headroom = if is_own { headroom } else { Headroom::default() };
-    let open = open(cx, ledger, report, headroom, &headers, has_own_credential);
+    let is_clients = profile.key == KeyOwner::Client;
+    let headroom = if is_clients { Headroom::default() } else { headroom };
+    let answer = open(cx, ledger, report, headroom, &headers, profile);
     let names = &cx.engine.config.headers;
     if text(&headers, &names.retry).is_some() {
         cx.host.set_response_header(&names.retry, None);
     }
-    Heard { status, report, open }
+    Heard { status, report, answer }
 }
 
-/// Returns the response if its body may say more of the deployment than its head does;
-/// otherwise ends the attempt and returns `None`.
+/// Returns the response, open if its body may say more of the deployment than its head does;
+/// otherwise it ends the attempt.
 fn open<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut ledger: AttemptLedger,
     report: Option<Report>,
     headroom: Headroom,
     headers: &Headers,
-    has_own_credential: bool,
-) -> Option<Box<UpstreamResponse>> {
+    profile: RequestProfile,
+) -> Answered {
     // Without a record there is nothing to learn from the body. A failure is recorded at
     // once, so that other requests know of it.
     let is_recorded = ledger.deployment().is_some();
-    let open = report.filter(|r| is_recorded && r.outcome.weight() != Weight::Failure);
+    let says_all =
+        |r: &Report| r.evidence.weight == Weight::Failure || r.outcome == Outcome::Cancelled;
+    let open = report.filter(|report| is_recorded && !says_all(report));
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
         let tokens = SpentTokens::default();
-        ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY });
-        return None;
+        return Answered::Closed(ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY }));
     };
     // The provider answers, so the next request may probe the deployment. Waiting for the end of
     // a long stream would keep others away for minutes.
@@ -146,10 +170,12 @@ fn open<H: Host + ?Sized>(
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
+    let named = text(headers, "x-amzn-errortype").filter(|_| report.status >= 400);
     let is_of = |start: &str| content_type.is_some_and(|of| of.starts_with(start));
-    Some(Box::new(UpstreamResponse {
+    Answered::Open(Box::new(UpstreamResponse {
         report,
-        has_own_credential,
+        profile,
+        header: named.and_then(Wording::of_header),
         is_events: is_of("text/event-stream") || is_of("application/vnd.amazon.eventstream"),
         may_be_empty: report.status == 101
             || (format == Format::OpenAiAudio && is_of("text/") && !is_of("text/html")),
@@ -170,6 +196,21 @@ impl UpstreamResponse {
     /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Returns the result as far as it is known before the body has come. A body that is not
+    /// read adds nothing to it.
+    pub(super) fn result_so_far(&self) -> Report {
+        if self.is_read() || self.report.status < 400 {
+            return self.report;
+        }
+        outcome::of_body(self.report, self.body(None, End::Whole), self.profile)
+            .unwrap_or(self.report)
+    }
+
+    /// Returns what there is to say of the body.
+    const fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
+        Body { told, header: self.header, is_empty: self.length == 0, end }
     }
 
     /// Returns whether the head says that there is no body.
@@ -216,24 +257,20 @@ impl UpstreamResponse {
         }
     }
 
-    /// Ends the attempt, with its tokens and times, and returns its result; `None` where that
-    /// says nothing about the deployment. `end` says how the body ended. Where all of the answer
-    /// has come before, it does not matter who closed the stream.
-    pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
+    /// Ends the attempt, with its tokens and times, and returns its result. `end` says how the
+    /// body ended. Where all of the answer has come before, it does not matter who closed the
+    /// stream.
+    pub(super) fn finish<H: Host + ?Sized>(mut self, cx: Ctx<'_, H>, end: End) -> Finished {
         let end = if self.is_complete() { End::Whole } else { end };
         let is_empty = self.length == 0 && self.report.outcome == Outcome::Success;
-        let told = self.reader.map(BodyReader::finish);
+        let told = self.reader.take().map(BodyReader::finish);
         // A body that is empty is no answer, whatever it was to be.
         let told = told
             .or_else(|| is_empty.then(Told::default))
             .filter(|_| !(is_empty && self.may_be_empty));
         let work = self.ledger.work();
-        let profile = RequestProfile {
-            has_own_credential: self.has_own_credential,
-            may_name_others: work.may_name_others,
-        };
         let status = self.report.status;
-        let report = outcome::of_body(self.report, told.as_ref(), profile, end);
+        let report = outcome::of_body(self.report, self.body(told.as_ref(), end), self.profile);
         let told = told.unwrap_or_default();
         let answer = AnswerSize { status, is_events: self.is_events, length: self.length };
         let deployment = self.ledger.deployment();
@@ -245,25 +282,26 @@ impl UpstreamResponse {
             first_byte_ms: self.first_byte_ms,
             answer_ms: self.answer_ms.or_else(|| self.ledger.since_sent(cx.host)),
             headroom: self.headroom,
+            ..Ending::default()
         };
         let otherwise = Outcome::Cancelled.name();
-        self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
+        let charge = self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
         // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {
             log_tokens(cx, deployment, tokens);
         }
-        report
+        Finished { report, charge }
     }
 
     /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
     /// response details tell who broke it off: the client, the provider or Envoy.
-    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
         // An upgraded connection always ends like this.
         let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
-        self.finish(cx, end);
+        self.finish(cx, end)
     }
 }
 

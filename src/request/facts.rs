@@ -153,7 +153,7 @@ impl RequestFacts {
     /// Returns whether its tokens go through a model, rather than being counted only.
     #[must_use]
     pub fn is_processed(&self) -> bool {
-        self.task != Task::CountTokens
+        self.task.is_processed()
     }
 
     /// Returns the input tokens that it takes of a deployment's limits.

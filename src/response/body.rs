@@ -12,10 +12,11 @@
 use super::embedded::Embedded;
 use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
-use super::kind::{ErrorKind, contains};
+use super::kind::Failure;
 use super::lines::{EventName, Fragment, Lines};
 use super::summary::Summary;
 use super::usage::Usage;
+use super::words::contains;
 use crate::request::format::Format;
 
 /// What a whole body told.
@@ -24,9 +25,9 @@ pub struct Told {
     /// The tokens that the provider reports.
     pub usage: Usage,
     /// The failure that the body tells of: always one where the status is 400 or above; else
-    /// one in band, or [`ErrorKind::ContentPolicy`] where a prompt was blocked in an answer
+    /// one in band, or one of its content where a prompt was blocked in an answer
     /// that is otherwise well.
-    pub error: Option<ErrorKind>,
+    pub error: Option<Failure>,
     /// How long the failure asks clients to wait, in milliseconds; `None` where it names no
     /// time.
     pub retry_after_ms: Option<u64>,
@@ -181,7 +182,7 @@ impl BodyReader {
         let Summary { counts, error, retry_ms, has_content, events, has_events, .. } = self.summary;
         Told {
             usage: counts.usage(),
-            error: error.or(ErrorKind::of_status(self.status)),
+            error: error.or(Failure::of_status(self.status)),
             retry_after_ms: retry_ms,
             has_content,
             is_complete,

@@ -8,8 +8,6 @@
 //! Invariants: constant memory; the same events wherever the stream is cut into chunks; lengths
 //! that contradict each other end the reading, and no length makes it hold anything.
 
-use super::kind::ErrorKind;
-
 /// Length of a frame without headers and data, in bytes.
 const BARE_FRAME: u32 = 16;
 
@@ -239,23 +237,4 @@ impl FrameReader {
         };
         self.begin_in_headers(FramePart::Value, length);
     }
-}
-
-/// The failures that Bedrock tells in a stream, and what they are. `validationException` is the
-/// request's. Source: the members of `ConverseStreamOutput` and `ResponseStream` in the API
-/// reference of the Bedrock runtime.
-const FAILURES: [(&[u8], ErrorKind); 7] = [
-    (b"throttlingException", ErrorKind::RateLimit),
-    (b"serviceUnavailableException", ErrorKind::Overloaded),
-    (b"modelTimeoutException", ErrorKind::Timeout),
-    (b"modelStreamErrorException", ErrorKind::Server),
-    (b"internalServerException", ErrorKind::Server),
-    (b"validationException", ErrorKind::Other),
-    (b"accessDeniedException", ErrorKind::Auth),
-];
-
-/// Returns which failure a header names; `None` where it is not known. AWS writes some names
-/// with a capital letter in other places.
-pub(super) fn failure(name: &[u8]) -> Option<ErrorKind> {
-    FAILURES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind)
 }

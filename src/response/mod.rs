@@ -7,6 +7,8 @@ pub mod headroom;
 pub mod kind;
 pub mod outcome;
 pub mod usage;
+pub mod verdict;
+pub mod words;
 
 mod content;
 mod embedded;

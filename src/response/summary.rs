@@ -2,8 +2,8 @@
 
 use super::content::{ContentRank, ContentSigns, EventType};
 use super::fault::{Fault, duration, number};
-use super::frames::{self, HeaderName};
-use super::kind::ErrorKind;
+use super::frames::HeaderName;
+use super::kind::Failure;
 use super::lines::EventName;
 use super::mark::{self, EndMarks, OpenChoice};
 use super::place::AnswerPlace;
@@ -45,7 +45,7 @@ pub(super) struct Summary {
     marks: EndMarks,
     pub(super) counts: TokenCounts,
     /// The first failure: those that follow may be its consequences.
-    pub(super) error: Option<ErrorKind>,
+    pub(super) error: Option<Failure>,
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
@@ -130,8 +130,8 @@ impl Summary {
             return;
         }
         if document.fault.is_in(self.status, name) {
-            let kind = document.fault.kind(self.status);
-            self.error.get_or_insert(kind);
+            let failure = document.fault.failure(self.status);
+            self.error.get_or_insert(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
             if document.signs.has_content(document.of) {
@@ -140,7 +140,7 @@ impl Summary {
                 self.events = self.events.saturating_add(u32::from(has_token));
             }
             if document.is_blocked {
-                self.error.get_or_insert(ErrorKind::ContentPolicy);
+                self.error.get_or_insert(Failure::BLOCKED);
             }
         }
     }
@@ -223,16 +223,18 @@ impl Summary {
             }
             HeaderName::MessageType if value == b"event" => {}
             HeaderName::MessageType => self.fail(None),
-            HeaderName::Failure => self.fail(frames::failure(value)),
+            HeaderName::Failure => self.fail(Some(value)),
             HeaderName::Other => {}
         }
     }
 
-    /// Takes that the document under way is a failure, whatever it says.
-    fn fail(&mut self, word: Option<ErrorKind>) {
+    /// Takes that the document under way is a failure, of that name where it has one.
+    fn fail(&mut self, name: Option<&[u8]>) {
         self.document.is_there = true;
         self.document.fault.is_error = true;
-        self.document.fault.word = self.document.fault.word.or(word);
+        if let Some(name) = name {
+            self.document.fault.exception(name);
+        }
     }
 
     /// Takes a number, boolean or null, cut to its beginning.

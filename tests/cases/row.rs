@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pointsman::config::{self, DeploymentId};
 use pointsman::lifecycle::{RequestHead, explained};
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 use serde_json::{Value, json};
 use toml::Table;
 
@@ -79,7 +79,7 @@ pub(crate) struct Described {
 }
 
 impl World for Described {
-    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, _: Claim) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,

@@ -33,6 +33,7 @@ mod early;
 mod ended;
 mod ending;
 mod error;
+mod evidence;
 mod failover;
 mod format;
 mod generated;

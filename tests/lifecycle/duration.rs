@@ -218,7 +218,7 @@ fn a_cooldown_starts_with_the_answer_that_caused_it() {
     host.now_ms.pass(LONG_MS);
     let answered_ms = host.now_ms.get();
     host.answer(&mut stream, 429, &[JSON, ("retry-after", "5")], &[b"{}"]);
-    assert_took(host.shared.record("a").until_ms - answered_ms, 5000);
+    assert_took(host.shared.until_ms("a") - answered_ms, 5000);
 }
 
 /// Makes an attempt that its provider answers, or leaves unanswered if the status is `None`.

@@ -189,7 +189,7 @@ fn clients_that_close_after_the_mark_bring_a_deployment_back() {
     for has_attempts in [false, true] {
         let proxy = Proxy::new(has_attempts, &with);
         proxy.answer(429, &[("content-type", JSON)], b"{}");
-        assert!(proxy.host.shared.record("a").until_ms > 0);
+        assert!(proxy.host.shared.until_ms("a") > 0);
         proxy.host.now_ms.set(NOW_MS + 2000);
         for _ in 0..3 {
             let (mut stream, _router) = proxy.send(CHAT);
@@ -197,7 +197,7 @@ fn clients_that_close_after_the_mark_bring_a_deployment_back() {
             proxy.host.answer_piece(&mut stream, DONE, false);
             proxy.host.done(stream, Some("downstream_remote_disconnect"));
         }
-        assert_eq!(proxy.host.shared.record("a").until_ms, 0, "it is healthy again");
+        assert_eq!(proxy.host.shared.until_ms("a"), 0, "it is healthy again");
     }
 }
 

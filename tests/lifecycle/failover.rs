@@ -83,6 +83,28 @@ impl Proxy {
         self.host.received("x-llm-retry").is_some()
     }
 
+    /// Makes the next attempt of a request with that body, and lets it be answered. Returns
+    /// whether there is to be another one.
+    pub(crate) fn answered(&self, body: &[u8], status: u16, answer: &[u8]) -> bool {
+        let mut stream = Stream::new(Rc::clone(&self.attempts));
+        *self.host.reply.borrow_mut() = None;
+        self.host.body.borrow_mut().clear();
+        assert_eq!(self.host.head(&mut stream, false), Action::Continue);
+        self.host.piece(&mut stream, body, true);
+        self.answer(stream, status, answer)
+    }
+
+    /// Sends the beginning of embeddings, and makes the attempt that has got it.
+    pub(crate) fn uploading(&self) -> (Stream, Stream) {
+        let mut head = head(&[("content-length", "100")]);
+        head[1].1 = "/v1/embeddings";
+        let (mut request, _) = self.host.begin(&self.router, &head, false);
+        self.host.piece(&mut request, br#"{"model":"m","input":["a", "#, false);
+        let mut attempt = Stream::new(Rc::clone(&self.attempts));
+        assert_eq!(self.host.head(&mut attempt, false), Action::Continue);
+        (request, attempt)
+    }
+
     pub(crate) fn property(&self, name: &str) -> String {
         let properties = self.host.properties.borrow();
         String::from_utf8(properties[name].clone()).unwrap()

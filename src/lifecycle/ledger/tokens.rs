@@ -78,7 +78,7 @@ impl SpentTokens {
         told: Told,
     ) -> Self {
         // Providers bill nothing for an error.
-        if answer.status >= 400 || !work.is_processed {
+        if answer.status >= 400 || !work.task.is_processed() {
             return Self::default();
         }
         let most = MostTokens::of(work, facts, answer.length);
@@ -87,7 +87,7 @@ impl SpentTokens {
         let output = usage.output_tokens.filter(|count| *count <= most.output);
         Self {
             input: input.unwrap_or(work.tokens),
-            output: output.unwrap_or(match (work.is_text, answer.is_events) {
+            output: output.unwrap_or(match (work.task.has_event_per_token(), answer.is_events) {
                 (false, _) => 0,
                 // Most providers send an event for each token,
                 (true, true) => u64::from(told.events),
@@ -128,7 +128,7 @@ impl SpentTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::format::Format;
+    use crate::request::format::{Format, Task};
     use crate::response::usage::Usage;
 
     fn spent(window: Option<u64>, estimate: u64, usage: (u64, u64)) -> SpentTokens {
@@ -136,8 +136,8 @@ mod tests {
             format: Format::OpenAiChat,
             tokens: estimate,
             is_estimated: true,
-            is_processed: true,
-            is_text: true,
+            task: Task::Chat,
+            fingerprint: 0,
             may_name_others: false,
             has_clients_credential: false,
         };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::config::Config;
 use crate::host::{Headers, Host};
-use crate::lifecycle::answer::{self, Heard, UpstreamResponse, hear};
+use crate::lifecycle::answer::{self, Answered, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
@@ -140,7 +140,7 @@ fn take_direct_head<H: Host + ?Sized>(
 ) -> AnswerBody {
     let config = &cx.engine.config;
     let Some(step) = decision.plan.first() else { return AnswerBody::Passing };
-    let Heard { status, report, open } = hear(cx, attempt, step.server.provider(config));
+    let Heard { status, report, answer } = hear(cx, attempt, step.server.provider(config));
     ledger.close_served(cx, RequestLabels::of(config, decision), status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
@@ -153,7 +153,10 @@ fn take_direct_head<H: Host + ?Sized>(
             name_server(cx.host, config, decision, step, attempts.as_deref());
         }
     }
-    open.map_or(AnswerBody::Passing, AnswerBody::Read)
+    match answer {
+        Answered::Open(answer) => AnswerBody::Read(answer),
+        Answered::Closed(_) => AnswerBody::Passing,
+    }
 }
 
 /// Takes the response headers for a request that was handed over: counts the request, names the

@@ -243,6 +243,7 @@ fn settle<H: Host + ?Sized>(
         }
     };
     let WholeRequest { intake, layout, length, .. } = &whole;
+    attempt.identify(Some(*length as u64), first);
     let held = Held { intake, layout, length: Some(*length as u64), window: first };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
@@ -268,7 +269,8 @@ fn release<H: Host + ?Sized>(
     first: &[u8],
 ) -> NextState {
     let ReadingBody { intake, reader, ledger, .. } = *reading;
-    let EarlyDecision { decision, attempt, shadowed } = early;
+    let EarlyDecision { decision, mut attempt, shadowed } = early;
+    attempt.identify(intake.length, first);
     let dialect = intake.call.format().dialect();
     // The length is the announced one: the rest of the body has not come.
     let held =
