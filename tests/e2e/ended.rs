@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
+use pointsman::request::format::Task;
 use pointsman::state::Record;
 use serde_json::{Value, json};
 
@@ -131,13 +132,13 @@ fn clients_that_close_after_the_mark_bring_a_deployment_back() {
         let limited = ask(group).model("back");
         limited.header("x-mock-status", "429").header("x-mock-retry-after", "1").send();
         run(async {
-            assert_recorded(group, "back", |record| record.until_ms > 0).await;
+            assert_recorded(group, "back", |record| record.health(Task::Chat).until_ms > 0).await;
             tokio::time::sleep(Duration::from_millis(1200)).await;
             for _ in 0..3 {
                 let held = streamed(group, "back").header("x-mock-linger-ms", "3000");
                 close_after("[DONE]", held).await;
             }
-            assert_recorded(group, "back", |record| record.until_ms == 0).await;
+            assert_recorded(group, "back", |record| record.health(Task::Chat).until_ms == 0).await;
         });
     }
 }
