@@ -13,6 +13,8 @@ mod bounds;
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/carried.rs"]
+mod carried;
 #[path = "lifecycle/custom.rs"]
 mod custom;
 #[path = "lifecycle/duration.rs"]
@@ -39,6 +41,8 @@ mod limit;
 mod live;
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
+#[path = "lifecycle/named.rs"]
+mod named;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]

@@ -41,7 +41,7 @@ impl Work {
             is_processed: facts.is_processed(),
             is_text: entry.task.has_event_per_token(),
             may_name_others: facts.may_name_others(),
-            has_clients_credential: intake.head.has_credential(),
+            has_clients_credential: intake.has_credential,
         }
     }
 }

@@ -102,7 +102,7 @@ impl Common {
             unknown_facts: ModelFacts::default(),
             keywords: Arc::clone(&self.keywords),
             watched_headers: self.watched_headers.clone(),
-            override_keys: overrides::keys(&self.deployments, &models),
+            watched_members: overrides::keys(&self.deployments, &models),
             unknown_model,
             role: self.settings.role,
             paths: self.paths.clone(),

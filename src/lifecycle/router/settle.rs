@@ -254,7 +254,9 @@ fn settle<H: Host + ?Sized>(
     let left = cx.host.now();
     attempt.note_sent(millis(left), 0);
     time.stop_at(cx, left);
-    let upload = Upload::done(whole.dialect());
+    let dialect = whole.dialect();
+    let is_upgrade = whole.intake.upgrade.is_some();
+    let upload = if is_upgrade { Upload::frames(dialect) } else { Upload::done(dialect) };
     let streaming = Streaming { ledger: whole.ledger, decision, attempt, upload };
     (RouterState::Streaming(Box::new(streaming)), Action::Continue)
 }

@@ -78,6 +78,8 @@ static NESTED: Place = Place::object(&GEMINI);
 /// Contents of a generation, a count or an embedding.
 pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);
 static GEMINI: ObjectShape = plain(&[
+    // In a count of another request and in each of several embeddings.
+    ("model", Place::MODEL_AGAIN),
     ("contents", CONTENTS),
     ("content", CONTENTS),
     ("systemInstruction", SYSTEM),

@@ -78,6 +78,8 @@ pub(in crate::request) enum Word {
     Counted,
     /// The model's name.
     Model,
+    /// The model's name where another place counts: it is replaced together with that one.
+    ModelAgain,
     /// A message's role. Text under one of these roles is not searched; under all others it is,
     /// for lenient servers take roles that they do not know for the user's.
     Role(&'static [&'static str]),
@@ -231,6 +233,10 @@ pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
         '\u{212a}' => 'k',
         char => char.to_ascii_lowercase(),
     };
+    // Nearly all keys are told apart by their length. Letters that fold are never shorter.
+    if key.len() < name.len() || (key.len() > name.len() && key.is_ascii()) {
+        return false;
+    }
     name != key && name.chars().map(folded).eq(key.chars().map(folded))
 }
 
@@ -254,6 +260,7 @@ impl Place {
     pub(in crate::request) const WHOLE: Self =
         Self { word: Word::Counted, plain: Plain::Counted, whole: true, ..Self::SKIP };
     pub(in crate::request) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
+    pub(in crate::request) const MODEL_AGAIN: Self = Self { word: Word::ModelAgain, ..Self::SKIP };
     pub(in crate::request) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
     pub(in crate::request) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
     pub(in crate::request) const MEDIA: Self = Self { word: Word::Media, ..Self::SKIP };

@@ -1,7 +1,7 @@
 //! What a request on one path asks for.
 
 use crate::request::document::Document;
-use crate::request::format::{BodyKind, Format, ModelPlace, PathRow, Task};
+use crate::request::format::{BodyKind, Family, Format, ModelPlace, PathRow, Task};
 
 /// One path of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,13 @@ impl Entry {
     pub(super) fn suffixes() -> impl Iterator<Item = Self> {
         let is_suffixed = |format: &Format| format.model_place() != ModelPlace::Path;
         Format::ALL.into_iter().filter(is_suffixed).flat_map(Self::all)
+    }
+
+    /// Returns whether its body may repeat a model that the path names, and providers want both to
+    /// be the same: Google's counts and embeddings do.
+    #[must_use]
+    pub fn repeats_model(&self) -> bool {
+        self.format.family() == Family::Gemini && self.task != Task::Chat
     }
 
     /// Returns the first entry of a format.

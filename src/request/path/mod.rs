@@ -16,6 +16,9 @@ use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 pub use canonical::canonical;
 pub use entry::Entry;
 
+/// What Google's models are kept in.
+const COLLECTIONS: [&str; 2] = ["models", "tunedModels"];
+
 /// A request as its path describes it: what it asks for, and where the model stands, if the
 /// body is not the place for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +60,12 @@ impl Call {
         self.named.is_some()
     }
 
+    /// Returns whether the model's place is the query.
+    #[must_use]
+    pub const fn is_named_in_query(&self) -> bool {
+        matches!(self.named, Some(UrlModel::Query(_)))
+    }
+
     /// Returns the model that path or query name.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
@@ -82,12 +91,7 @@ impl Call {
         if self.format() != Format::GeminiGenerate {
             return format!("{before}{}{after}", uri_component(model));
         }
-        // In Gemini's paths the collection is a part of the model's name, as in
-        // `tunedModels/mine`; it is not encoded with the rest.
-        let (collection, name) = match model.split_once('/') {
-            Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
-            _ => ("models", model),
-        };
+        let (collection, name) = in_collection(model);
         format!("{before}{collection}/{}{after}", uri_component(name))
     }
 
@@ -114,6 +118,22 @@ impl Call {
         }
         Some(pairs.join("&"))
     }
+}
+
+/// Returns the collection of one of Google's models, and its name there. The collection is a part
+/// of the name, as in `tunedModels/mine`, and not encoded with the rest.
+fn in_collection(model: &str) -> (&str, &str) {
+    match model.split_once('/') {
+        Some((collection, name)) if COLLECTIONS.contains(&collection) => (collection, name),
+        _ => ("models", model),
+    }
+}
+
+/// Returns the resource that one of Google's models is, as bodies name it: `models/m`.
+#[must_use]
+pub fn resource(model: &str) -> String {
+    let (collection, name) = in_collection(model);
+    format!("{collection}/{name}")
 }
 
 /// Returns the name of a query parameter if it is the model's, in whatever case: Azure's
@@ -231,19 +251,20 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
     (entry, format!("{before}{model}{after}"), Some(named))
 }
 
-/// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`. A tuned model is asked for
-/// with its collection, as `tunedModels/MODEL`.
+/// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`, the model being all that stands
+/// between the two. A tuned model is asked for with its collection, as `tunedModels/MODEL`.
 fn gemini(plain: &str) -> Option<PathMatch> {
     let (rest, method) = plain.rsplit_once(':')?;
     let entry =
         Entry::all(Format::GeminiGenerate).find(|entry| entry.path.eq_ignore_ascii_case(method))?;
-    let (rest, name) = rest.rsplit_once('/')?;
-    let (before, collection) = rest.rsplit_once('/')?;
-    let is = |known: &str| collection.eq_ignore_ascii_case(known);
-    let collection = ["models", "tunedModels"].into_iter().find(|known| is(known))?;
-    if name.is_empty() {
-        return None;
-    }
+    // The last collection counts, for a publisher's models may be below another collection.
+    let last = COLLECTIONS.into_iter().filter_map(|known| {
+        let folder = format!("/{known}/");
+        Some((find_last(rest, &folder)?, known, folder.len()))
+    });
+    let (at, collection, length) = last.max_by_key(|(at, ..)| *at)?;
+    let (before, name) = rest.split_at_checked(at)?;
+    let name = name.get(length..).filter(|name| !name.is_empty())?;
     let after = format!(":{}", entry.path);
     let path = format!("{before}/{collection}/{name}{after}");
     let name = percent_decoded_text(name);
@@ -271,6 +292,15 @@ fn find(path: &str, part: &str) -> Option<usize> {
     (0..=ends).find_map(|at| {
         let found = path.get(at..at.saturating_add(part.len()))?;
         found.eq_ignore_ascii_case(part).then_some(at)
+    })
+}
+
+/// Returns where a part of a path stands last, whatever its case.
+fn find_last(path: &str, part: &str) -> Option<usize> {
+    let ends = path.len().checked_sub(part.len())?;
+    (0..=ends).rev().find(|at| {
+        let found = path.get(*at..at.saturating_add(part.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(part))
     })
 }
 

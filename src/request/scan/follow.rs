@@ -5,7 +5,7 @@ use super::error::ScanError;
 use super::event::{Container, Gathers, Scalar, Sink};
 use super::frame::{Content, Frame};
 use super::walker::{TextUse, Walker};
-use crate::request::document::Place;
+use crate::request::document::{Place, Word};
 
 impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
@@ -84,6 +84,12 @@ impl Sink for Walker {
             }
         } else {
             let content = self.end_string();
+            if matches!(self.place.word, Word::Model | Word::ModelAgain)
+                && !self.at_top()
+                && let Err(error) = self.places.nested(self.value_at, end)
+            {
+                self.refuse(error);
+            }
             self.carry();
             self.end(end, content);
         }

@@ -54,7 +54,7 @@ impl Walker {
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
             Word::Skip if self.frames.in_params() => PARAM_BYTES,
             Word::Skip if self.tells_session() => KEY_BYTES,
-            Word::Skip => {
+            Word::Skip | Word::ModelAgain => {
                 self.text = TextUse::Nowhere;
                 return;
             }
