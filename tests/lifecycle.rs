@@ -59,6 +59,8 @@ mod source;
 mod state;
 #[path = "lifecycle/tables.rs"]
 mod tables;
+#[path = "lifecycle/unnamed.rs"]
+mod unnamed;
 #[path = "lifecycle/version.rs"]
 mod version;
 

@@ -47,6 +47,8 @@ pub struct Config {
     pub watched_members: Arc<[String]>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
+    /// What serves requests that name no model, as they are.
+    pub no_model: Option<DeploymentId>,
     /// Which part of a request's way the filter is on.
     pub role: Role,
     /// Which paths are LLM requests.

@@ -180,7 +180,10 @@ impl Intake {
     /// and keeps the others.
     pub(super) fn complete(&self, facts: &mut RequestFacts, controls: &Controls) {
         // A model in the body means nothing where the path names one.
-        if self.call.names_model() {
+        if !self.call.entry.has_model {
+            // Nobody reads one here, so none is judged.
+            facts.model = None;
+        } else if self.call.names_model() {
             facts.model = self.call.model().map(str::to_owned);
         }
         facts.headers.clone_from(&self.watched);

@@ -86,7 +86,8 @@ impl RequestReader {
     /// Returns the model, if the path names it, or the body does before the text of the
     /// prompt. A request can go on early only then.
     pub(super) fn early_model<'a>(&'a self, intake: &'a Intake) -> Option<&'a str> {
-        intake.call.model().or_else(|| self.scanner.early_model())
+        let of_body = || self.scanner.early_model().filter(|_| intake.call.entry.has_model);
+        intake.call.model().or_else(of_body)
     }
 
     /// Refuses from now on the members of the body that the provider must not get: the request goes

@@ -56,12 +56,25 @@ fn an_upload_beyond_every_buffer_passes() {
 }
 
 #[test]
-fn without_a_default_cluster_other_paths_get_503() {
-    for path in ["/index.html", "/v1/files"] {
-        let reply = ask(&CLOSED).path(path).header("x-llm-cluster", "gamma").body("{}").send();
-        assert_eq!(reply.status, 503, "{path}");
+fn without_a_default_cluster_other_paths_get_503_and_those_of_apis_an_answer() {
+    let asked = |path| ask(&CLOSED).path(path).header("x-llm-cluster", "gamma").body("{}").send();
+    let reply = asked("/index.html");
+    assert_eq!(reply.status, 503);
+    assert!(reply.seen.is_empty());
+    for (path, member) in [
+        ("/v1/files", "/error/message"),
+        ("/v1/nothing", "/error/message"),
+        ("/v1beta/models/m:unknown", "/error/message"),
+        ("/model/m/unknown", "/message"),
+    ] {
+        let reply = asked(path);
         assert!(reply.seen.is_empty());
+        let error = reply.refused(404);
+        let message = error.pointer(member).unwrap().as_str().unwrap();
+        assert!(message.contains("/chat/completions") && message.contains(path), "{message}");
     }
+    // With one, they go there.
+    assert_eq!(ask(&OPEN).path("/v1/nothing").body("{}").send().served_by_one().0, "site");
 }
 
 #[test]

@@ -243,7 +243,8 @@ fn settle<H: Host + ?Sized>(
         }
     };
     let WholeRequest { intake, layout, length, .. } = &whole;
-    let held = Held { intake, layout, length: Some(*length as u64), window: first };
+    let unnamed = decision.unnamed;
+    let held = Held { intake, layout, length: Some(*length as u64), window: first, unnamed };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
         let labels = RequestLabels::of(&cx.engine.config, &decision);
@@ -273,8 +274,13 @@ fn release<H: Host + ?Sized>(
     let EarlyDecision { decision, attempt, shadowed } = early;
     let dialect = intake.call.format().dialect();
     // The length is the announced one: the rest of the body has not come.
-    let held =
-        Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: first };
+    let held = Held {
+        intake: &intake,
+        layout: &reader.layout(),
+        length: intake.length,
+        window: first,
+        unnamed: decision.unnamed,
+    };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
         ledger.close_refused(cx, RequestLabels::of(&cx.engine.config, &decision), &refusal);

@@ -46,7 +46,7 @@ pub(super) fn send<H: Host + ?Sized>(
 ) -> Result<(), Refusal> {
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
-    if edit::path(cx.engine, held.intake, step).is_some() {
+    if edit::path(cx.engine, held, step).is_some() {
         let message = "the path of this request names its model, and this proxy cannot change \
              it for the one that is to serve; ask for a model by its provider's name";
         return Err(Refusal::new(501, "path_not_changeable", message));

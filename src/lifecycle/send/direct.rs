@@ -25,7 +25,7 @@ pub(super) fn send<H: Host + ?Sized>(
 ) -> Result<(), Refusal> {
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
-    let path = edit::path(cx.engine, held.intake, step);
+    let path = edit::path(cx.engine, held, step);
     let edits = edit::edits(cx, held, step, path.as_deref())?;
     let length = held.length.map(|length| length_after(length, &edits));
     edit::splice(cx.host, edits, held.window)?;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, ProviderId};
+use crate::config::{Config, DeploymentId, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
@@ -15,7 +15,7 @@ use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::{self, BodyModel, BodyTarget, Edit, MemberUse, PathTarget, Splicer};
 use crate::request::scan::Layout;
-use crate::routing::{Decision, Step};
+use crate::routing::{Decision, Server, Step};
 use crate::text::header_value;
 
 use super::model;
@@ -30,6 +30,15 @@ pub(crate) struct Held<'a> {
     pub(crate) length: Option<u64>,
     /// The beginning of the body, as far as the module still has it. It may be empty.
     pub(crate) window: &'a [u8],
+    /// The deployment that gets the request without a model, because it names none.
+    pub(crate) unnamed: Option<DeploymentId>,
+}
+
+impl Held<'_> {
+    /// Returns whether a step sends the request without a model.
+    pub(super) fn is_unnamed(&self, step: &Step) -> bool {
+        self.unnamed.is_some_and(|id| step.server == Server::Deployment(id))
+    }
 }
 
 /// Returns the decision as a line of the debug log. Names are escaped, since a client may have
@@ -56,16 +65,17 @@ pub(super) fn edits<H: Host + ?Sized>(
     step: &Step,
     path: Option<&str>,
 ) -> Result<Vec<Edit>, Refusal> {
-    let (config, call) = (&cx.engine.config, &held.intake.call);
-    if call.entry.body == BodyKind::None {
+    let config = &cx.engine.config;
+    if held.intake.call.entry.body == BodyKind::None {
         return Ok(Vec::new());
     }
     let plain = step.server.upstream_model(config);
     let repeated = model::repeated_name(config, held.intake, step, path);
-    let member = model::member_use(config, call, path);
+    let member = model::member_use(config, held, path);
     let name = if member == MemberUse::Repeat { &repeated } else { plain };
+    let model = BodyModel { name, repeated: &repeated, member };
     let target = BodyTarget {
-        model: Some(BodyModel { name, repeated: &repeated, member }),
+        model: (!held.is_unnamed(step)).then_some(model),
         overrides: &step.overrides.0,
         watched: &config.watched_members,
         held_back: held_back(cx.engine, step),
@@ -151,8 +161,8 @@ pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: Provid
 /// The path is rebuilt from what was understood of it, never patched. A path that servers may
 /// read in several ways (`//v1/./chat%2fcompletions`) is sent in its plain form, so that the
 /// provider does what the filter has decided about.
-pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<String> {
-    let Intake { head, call, .. } = intake;
+pub(super) fn path(engine: &Engine, held: Held<'_>, step: &Step) -> Option<String> {
+    let Intake { head, call, .. } = held.intake;
     let config = &engine.config;
     let id = step.server.provider(config);
     let provider = config.provider(id);
@@ -173,8 +183,9 @@ pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<Stri
     if is_same && is_whole && call.is_at(came) && !original.contains('#') {
         return None;
     }
-    let path =
-        rewrite::path(&call.path_for(model), call.query_for(query, model).as_deref(), &target);
+    let named =
+        if held.is_unnamed(step) { query.map(str::to_owned) } else { call.query_for(query, model) };
+    let path = rewrite::path(&call.path_for(model), named.as_deref(), &target);
     (path != original).then_some(path)
 }
 

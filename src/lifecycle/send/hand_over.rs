@@ -146,7 +146,7 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
     let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
     let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
-    let path = edit::path(cx.engine, held.intake, step);
+    let path = edit::path(cx.engine, held, step);
     Ok(Leg {
         deployment: match &step.server {
             Server::Deployment(id) => Some(config.deployment(*id).id.clone()),

@@ -8,11 +8,13 @@ use std::borrow::Cow;
 use crate::config::{Config, Provider};
 use crate::lifecycle::intake::Intake;
 use crate::request::credential::Passage;
-use crate::request::format::{Family, Task};
+use crate::request::format::{Format, Task};
 use crate::request::path::{self, Call};
 use crate::request::rewrite::{self, MemberUse, PathTarget};
 use crate::routing::Step;
 use crate::text::percent_decoded_text;
+
+use super::edit::Held;
 
 /// Returns whether a provider that is asked under `path` goes by the model of the body, for all
 /// that is known: every path does so but those of formats that have their model there. `None` is
@@ -27,12 +29,20 @@ fn is_read_from_body(config: &Config, call: &Call, path: Option<&str>) -> bool {
 }
 
 /// Returns what becomes of the member `model` of a body that is sent under `path`.
-pub(super) fn member_use(config: &Config, call: &Call, path: Option<&str>) -> MemberUse {
+pub(super) fn member_use(config: &Config, held: Held<'_>, path: Option<&str>) -> MemberUse {
+    let call = &held.intake.call;
+    if !call.entry.has_model {
+        return MemberUse::Leave;
+    }
+    // A session's model stands in what it is opened with.
+    if call.entry.task == Task::Realtime && !held.layout.nested.is_empty() {
+        return MemberUse::Repeat;
+    }
     // What the client named there is never sent on, whether or not it is read.
     if !call.names_model() || is_read_from_body(config, call, path) {
         MemberUse::Set
-    } else if call.entry.repeats_model() && call.entry.task == Task::Embeddings {
-        // Google documents it as required there, beside the path.
+    } else if call.entry.repeats_model() && call.entry.task != Task::CountTokens {
+        // Google documents it as required there, beside the path, and so does Mistral on Vertex.
         MemberUse::Repeat
     } else {
         MemberUse::Leave
@@ -68,7 +78,7 @@ pub(super) fn repeated_name<'a>(
     path: Option<&str>,
 ) -> Cow<'a, str> {
     let model = step.server.upstream_model(config);
-    if intake.call.format().family() != Family::Gemini {
+    if intake.call.format() != Format::GeminiGenerate {
         return Cow::Borrowed(model);
     }
     let came = intake.head.text(":path").unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Gemini's contents, in the camel and the snake case that one body may mix.
 
 use super::common::{LABELS, PARAMS, TAGS, TOOLS, message, plain};
-use super::place::Modality::File;
+use super::place::Modality::{File, Image};
 use super::place::Saying::{Json, State};
 use super::place::{Document, ObjectKind, ObjectShape, Place, Word};
 use crate::request::media::Formula;
@@ -74,6 +74,30 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
 ]);
 const CONFIG: Place = Place::object(&GENERATION_CONFIG);
 static NESTED: Place = Place::object(&GEMINI);
+
+// What is embedded, or what an image is made of.
+static INSTANCE_SHAPE: ObjectShape = plain(&[
+    ("content", Place::PROMPT.apart()),
+    ("text", Place::PROMPT.apart()),
+    ("prompt", Place::PROMPT.apart()),
+    ("negativePrompt", Place::PROMPT.apart()),
+    ("title", Place::PROMPT.apart()),
+    ("image", Place::SKIP.implies(Image).carries(Image)),
+    ("video", Place::SKIP.implies(File).carries(File)),
+]);
+static INSTANCE: Place = Place::PROMPT.apart().members(&INSTANCE_SHAPE);
+/// Instances for a prediction.
+pub(in crate::request) static PREDICTION: Document =
+    Document::new(&PREDICTION_SHAPE, Formula::Gemini);
+static PREDICTION_SHAPE: ObjectShape = plain(&[
+    ("instances", Place::list(&INSTANCE)),
+    ("parameters", Place::object(&PARAMETERS)),
+    ("labels", LABELS),
+    PARAMS,
+    TAGS,
+]);
+static PARAMETERS: ObjectShape =
+    plain(&[("negativePrompt", Place::PROMPT.apart()), ("maxOutputTokens", Place::LIMIT)]);
 
 /// Contents of a generation, a count or an embedding.
 pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);

@@ -124,6 +124,22 @@ static RESPONSES_SHAPE: ObjectShape = plain(&[
     TAGS,
 ]);
 
+// openai-realtime: a session that is prepared before it is opened
+
+static SESSION_INNER: ObjectShape =
+    plain(&[MODEL, ("instructions", CONTENT.apart()), ("max_output_tokens", Place::LIMIT), TOOLS]);
+/// A realtime session.
+pub(in crate::request) static SESSION: Document = Document::new(&SESSION_SHAPE, Formula::OpenAi);
+static SESSION_SHAPE: ObjectShape = plain(&[
+    MODEL,
+    ("session", Place::object(&SESSION_INNER)),
+    ("instructions", CONTENT.apart()),
+    ("max_response_output_tokens", Place::LIMIT),
+    TOOLS,
+    PARAMS,
+    TAGS,
+]);
+
 // openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
 
 static TEXT_OR_TOKEN: Place =

@@ -1,7 +1,7 @@
 //! What a request on one path asks for.
 
 use crate::request::document::Document;
-use crate::request::format::{BodyKind, Family, Format, ModelPlace, PathRow, Task};
+use crate::request::format::{BodyKind, Format, ModelPlace, PathRow, Task};
 
 /// One path of a wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,14 @@ pub struct Entry {
     pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
+    /// Whether a request names a model.
+    pub has_model: bool,
 }
 
 impl Entry {
     fn new(format: Format, row: &PathRow) -> Self {
-        let PathRow { task, end, document, body, streams } = *row;
-        Self { format, task, path: end, document, body, streams }
+        let PathRow { task, end, document, body, streams, has_model } = *row;
+        Self { format, task, path: end, document, body, streams, has_model }
     }
 
     /// Returns the entries of a format.
@@ -41,7 +43,11 @@ impl Entry {
     /// be the same: Google's counts and embeddings do.
     #[must_use]
     pub fn repeats_model(&self) -> bool {
-        self.format.family() == Family::Gemini && self.task != Task::Chat
+        match self.format {
+            Format::GeminiGenerate => self.task != Task::Chat,
+            Format::VertexPredict => true,
+            _ => false,
+        }
     }
 
     /// Returns the first entry of a format.

@@ -8,6 +8,7 @@
 mod canonical;
 mod entry;
 mod folder;
+mod nearest;
 
 use crate::request::format::{BodyKind, Family, Format};
 use crate::sort::sorted;
@@ -15,9 +16,10 @@ use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 
 pub use canonical::canonical;
 pub use entry::Entry;
+pub use nearest::nearest_dialect;
 
 /// What Google's models are kept in.
-const COLLECTIONS: [&str; 2] = ["models", "tunedModels"];
+const COLLECTIONS: [&str; 3] = ["models", "tunedModels", "endpoints"];
 
 /// A request as its path describes it: what it asks for, and where the model stands, if the
 /// body is not the place for it.
@@ -88,7 +90,7 @@ impl Call {
         let Some(UrlModel::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
-        if self.format() != Format::GeminiGenerate {
+        if self.format().family() != Family::Gemini {
             return format!("{before}{}{after}", uri_component(model));
         }
         let (collection, name) = in_collection(model);
@@ -251,12 +253,18 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
     (entry, format!("{before}{model}{after}"), Some(named))
 }
 
+/// Returns the entries of two formats that have their models at the same place of a path.
+fn entries(formats: [Format; 2]) -> impl Iterator<Item = Entry> {
+    formats.into_iter().flat_map(Entry::all)
+}
+
 /// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`, the model being all that stands
-/// between the two. A tuned model is asked for with its collection, as `tunedModels/MODEL`.
+/// between the two. A tuned model is asked for with its collection, as `tunedModels/MODEL`, and one
+/// that is deployed on Vertex as `endpoints/ENDPOINT`.
 fn gemini(plain: &str) -> Option<PathMatch> {
     let (rest, method) = plain.rsplit_once(':')?;
-    let entry =
-        Entry::all(Format::GeminiGenerate).find(|entry| entry.path.eq_ignore_ascii_case(method))?;
+    let entry = entries([Format::GeminiGenerate, Format::VertexPredict])
+        .find(|entry| entry.path.eq_ignore_ascii_case(method))?;
     // The last collection counts, for a publisher's models may be below another collection.
     let last = COLLECTIONS.into_iter().filter_map(|known| {
         let folder = format!("/{known}/");
@@ -281,7 +289,7 @@ fn bedrock(plain: &str) -> Option<PathMatch> {
     let start = at.saturating_add(FOLDER.len());
     let (before, rest) = plain.split_at_checked(start)?;
     let (model, end) = rest.rsplit_once('/')?;
-    let mut entries = Entry::all(Format::BedrockConverse);
+    let mut entries = entries([Format::BedrockConverse, Format::BedrockInvoke]);
     let entry = entries.find(|entry| entry.path.eq_ignore_ascii_case(end))?;
     (!model.is_empty()).then(|| found(entry, before, model, &format!("/{}", entry.path)))
 }

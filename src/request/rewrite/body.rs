@@ -147,10 +147,9 @@ impl Changes<'_> {
     /// Sets the model in every place of the body that the provider reads.
     fn set_model(&mut self, layout: &Layout, model: BodyModel<'_>) {
         let value = Value::from(model.name);
-        let repeated = Value::from(model.repeated).to_string();
-        let with = || repeated.clone().into_bytes();
+        let repeated = || Value::from(model.repeated).to_string().into_bytes();
         let nested = layout.nested.iter();
-        let nested = nested.map(|range| Edit { range: range.clone(), with: with() });
+        let nested = nested.map(|range| Edit { range: range.clone(), with: repeated() });
         self.edits.extend(nested);
         let is_set = match model.member {
             MemberUse::Set => true,
