@@ -19,7 +19,8 @@ const ENCODED: &str = "up%2Fstream%201";
 /// One deployment for whatever is asked.
 static ANY: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec::new(json!({
-        "providers": {"beta": {"cluster": "beta", "api": "any"}},
+        // One of the recorded requests is for an aggregator, and names further models.
+        "providers": {"beta": {"cluster": "beta", "api": "any", "keep": ["models", "route"]}},
         "deployments": {"up": {"provider": "beta", "model": UP}},
         "models": {"any": {"candidates": ["up"]}},
         "unknown_model": {"model": "any"},
@@ -81,10 +82,12 @@ impl Recorded {
             || path.contains(&format!("/deployments/{encoded}/"));
         if is_named {
             // Batches of embeddings repeat the resource that the path names.
-            let body = String::from_utf8(self.body()).unwrap();
             let resource = |model: &str| format!("\"models/{model}\"");
-            let body = body.replace(&resource(model), &resource(UP));
-            return (path.replace(&encoded, ENCODED), body.into_bytes());
+            let body = match String::from_utf8(self.body()) {
+                Ok(text) => text.replace(&resource(model), &resource(UP)).into_bytes(),
+                Err(form) => form.into_bytes(),
+            };
+            return (path.replace(&encoded, ENCODED), body);
         }
         let body = self.body();
         // Nested decoys are no strings, or other models.

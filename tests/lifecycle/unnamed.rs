@@ -120,6 +120,8 @@ fn a_session_that_is_prepared_names_its_model() {
 
 fn told(host: &FakeHost, document: &Value, method: &str, path: &str) -> Option<(u32, String)> {
     let sent = [(":method", method), (":path", path), ("content-type", "application/json")];
+    let route = ("xds.virtual_host_name".to_owned(), b"llm".to_vec());
+    host.properties.borrow_mut().extend([route]);
     host.begin(&engine(host, document), &sent, false);
     host.refused()
 }

@@ -30,7 +30,7 @@ pub(super) fn refusal<H: Host + ?Sized>(
     }
     // Envoy chose its route while the client's own header for that was still there.
     let is_forged = head.first(&config.headers.cluster).is_some();
-    if !is_forged && is_routed(cx.host) {
+    if !is_sent_nowhere(cx.host, is_forged) {
         return None;
     }
     let message = format!(
@@ -41,7 +41,10 @@ pub(super) fn refusal<H: Host + ?Sized>(
     Some((Refusal::new(404, "unknown_path", message), dialect))
 }
 
-/// Returns whether Envoy has a cluster for the request without this filter.
-fn is_routed<H: Host + ?Sized>(host: &H) -> bool {
-    host.property(&["xds", "cluster_name"]).is_some_and(|name| !name.is_empty())
+/// Returns whether Envoy has a route for the request, and that has no cluster: it waits for this
+/// filter to name one. A host that does not tell lets the request pass. `is_forged`: the cluster is
+/// one that the client has named.
+fn is_sent_nowhere<H: Host + ?Sized>(host: &H, is_forged: bool) -> bool {
+    let has = |name: &str| host.property(&["xds", name]).is_some_and(|value| !value.is_empty());
+    has("virtual_host_name") && (is_forged || !has("cluster_name"))
 }

@@ -58,6 +58,32 @@ fn headers_carry_what_their_table_or_their_words_say() {
     }
 }
 
+/// Gateways that nobody has listed call theirs so too.
+#[test]
+fn a_name_with_a_word_for_a_credential_carries_one() {
+    for word in words::WORDS {
+        for name in [
+            (*word).to_owned(),
+            format!("x-{word}"),
+            format!("x-vendor-{word}"),
+            format!("{word}-of-vendor"),
+            format!("vendor_{word}_id"),
+            format!("x.vendor.{word}"),
+        ] {
+            let is_key = |carries| carries == Some(Carries::Key);
+            // A cookie is what a browser adds, by its own row.
+            assert!(is_key(of_header(&name)) || name == "cookie", "{name}");
+            assert!(is_key(of_parameter(&name)), "{name}");
+            assert!(is_key(of_parameter(&format!("${}", name.to_ascii_uppercase()))), "{name}");
+        }
+        let (first, rest) = word.split_at(1);
+        let camel = format!("vendor{}{rest}Id", first.to_ascii_uppercase());
+        assert_eq!(of_parameter(&camel), Some(Carries::Key), "{camel}");
+        // Within another word it is none.
+        assert_eq!(of_header(&format!("x-q{word}q")), None, "{word}");
+    }
+}
+
 #[test]
 fn what_a_request_needs_is_no_credential() {
     for name in [

@@ -1,7 +1,7 @@
 //! Credentials told by the words of a name: no list of gateways is ever complete.
 
 /// Words that a credential's name has in it.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "accesskey",
     "accesstoken",
     "apikey",
