@@ -65,13 +65,13 @@ pub(super) fn edits<H: Host + ?Sized>(
     step: &Step,
     path: Option<&str>,
 ) -> Result<Vec<Edit>, Refusal> {
-    let config = &cx.engine.config;
-    if held.intake.call.entry.body == BodyKind::None {
+    let (config, call) = (&cx.engine.config, &held.intake.call);
+    if call.entry.body == BodyKind::None {
         return Ok(Vec::new());
     }
     let plain = step.server.upstream_model(config);
     let repeated = model::repeated_name(config, held.intake, step, path);
-    let member = model::member_use(config, held, path);
+    let member = model::member_use(config, call, path, !held.layout.nested.is_empty());
     let name = if member == MemberUse::Repeat { &repeated } else { plain };
     let model = BodyModel { name, repeated: &repeated, member };
     let target = BodyTarget {

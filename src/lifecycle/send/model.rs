@@ -14,8 +14,6 @@ use crate::request::rewrite::{self, MemberUse, PathTarget};
 use crate::routing::Step;
 use crate::text::percent_decoded_text;
 
-use super::edit::Held;
-
 /// Returns whether a provider that is asked under `path` goes by the model of the body, for all
 /// that is known: every path does so but those of formats that have their model there. `None` is
 /// the path that the client asked for.
@@ -29,13 +27,18 @@ fn is_read_from_body(config: &Config, call: &Call, path: Option<&str>) -> bool {
 }
 
 /// Returns what becomes of the member `model` of a body that is sent under `path`.
-pub(super) fn member_use(config: &Config, held: Held<'_>, path: Option<&str>) -> MemberUse {
-    let call = &held.intake.call;
+/// `is_repeated`: the body has the model deeper in it as well.
+pub(super) fn member_use(
+    config: &Config,
+    call: &Call,
+    path: Option<&str>,
+    is_repeated: bool,
+) -> MemberUse {
     if !call.entry.has_model {
         return MemberUse::Leave;
     }
     // A session's model stands in what it is opened with.
-    if call.entry.task == Task::Realtime && !held.layout.nested.is_empty() {
+    if call.entry.task == Task::Realtime && is_repeated {
         return MemberUse::Repeat;
     }
     // What the client named there is never sent on, whether or not it is read.

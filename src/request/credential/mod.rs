@@ -28,7 +28,7 @@ pub enum Carries {
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
-struct Row {
+struct CarrierRow {
     /// In lower case. With a dash at its end, the beginning of several names.
     name: &'static str,
     carries: Carries,
@@ -37,7 +37,7 @@ struct Row {
     source: &'static str,
 }
 
-impl Row {
+impl CarrierRow {
     fn has(&self, name: &str) -> bool {
         if self.name.ends_with('-') { name.starts_with(self.name) } else { name == self.name }
     }

@@ -4,26 +4,26 @@
 //! Names that a row lacks are caught by their words (`words.rs`). A row is for a name whose words
 //! tell nothing, for one that means an account rather than a key, and for what users look up here.
 
-use super::{Carries, Row};
+use super::{CarrierRow, Carries};
 
-const fn key(name: &'static str, source: &'static str) -> Row {
-    Row { name, carries: Carries::Key, source }
+const fn key(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Key, source }
 }
 
-const fn account(name: &'static str, source: &'static str) -> Row {
-    Row { name, carries: Carries::Account, source }
+const fn account(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Account, source }
 }
 
-const fn browser(name: &'static str, source: &'static str) -> Row {
-    Row { name, carries: Carries::Browser, source }
+const fn browser(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Browser, source }
 }
 
-const fn choice(name: &'static str, source: &'static str) -> Row {
-    Row { name, carries: Carries::Choice, source }
+const fn choice(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Choice, source }
 }
 
 /// Headers, in lower case. A name that ends with a dash is the beginning of others.
-pub(super) const HEADERS: &[Row] = &[
+pub(super) const HEADERS: &[CarrierRow] = &[
     // A key that a provider of models reads.
     key("authorization", "RFC 9110, section 11.6.2"),
     key("x-api-key", "Anthropic: docs.claude.com/en/api/overview"),
@@ -76,7 +76,7 @@ pub(super) const HEADERS: &[Row] = &[
 
 /// Query parameters, in lower case and without Google's `$`. A name that ends with a dash is the
 /// beginning of others.
-pub(super) const QUERY: &[Row] = &[
+pub(super) const QUERY: &[CarrierRow] = &[
     key("key", "Gemini: ai.google.dev/gemini-api/docs/api-key"),
     key("access_token", "RFC 6750, section 2.3"),
     key("oauth_token", "Google: cloud.google.com/apis/docs/system-parameters"),
@@ -94,7 +94,7 @@ pub(super) const QUERY: &[Row] = &[
 
 /// Top-level members of a JSON body that name another model or place than `model` does, or bring
 /// a credential.
-pub(super) const MEMBERS: &[Row] = &[
+pub(super) const MEMBERS: &[CarrierRow] = &[
     choice(
         "context_window_fallbacks",
         "LiteLLM: docs.litellm.ai/docs/completion/reliable_completions",

@@ -12,7 +12,7 @@ fn the_table_can_be_searched() {
             assert!(!row.source.is_empty(), "{}", row.name);
             // A row behind one that has its name would never be found.
             let before = rows.get(..at).unwrap();
-            assert!(!before.iter().any(|other: &Row| other.has(row.name)), "{}", row.name);
+            assert!(!before.iter().any(|other| other.has(row.name)), "{}", row.name);
         }
     }
     assert!(MEMBERS.len() <= 32, "a set has a bit for each");
