@@ -1,9 +1,10 @@
-//! The one loop that changes a value in shared data: read, change, write if nobody else has
-//! written in between, else from the beginning. A leaf over [`SharedData`].
+//! The one loop that changes a value in shared data: read, change, and write unless another
+//! worker has written in between. If one has, the loop starts again. A leaf over
+//! [`SharedData`].
 //!
-//! A lost write says that another worker's change was made, so some worker always gets on,
-//! and nothing is lost in between. The tries are bounded nevertheless: a worker must not
-//! stand still where the shared data is contended without hope.
+//! Where one worker's write is lost, another's was made. So some worker always succeeds, and no
+//! change overwrites another. The tries are bounded nevertheless: a worker must not stand still
+//! where too many others write to the same key.
 
 use crate::host::SharedData;
 
@@ -25,11 +26,11 @@ pub(crate) trait Value {
     /// what an absent key reads as.
     fn decode(bytes: &[u8]) -> Self;
 
-    /// Returns the value as bytes.
+    /// Returns the value as bytes, of which [`Value::decode`] makes an equal one.
     fn encode(&self) -> Self::Bytes;
 }
 
-/// What a change comes to; either way with a result.
+/// What is to be done with a value that was changed. Either way the caller gets the result.
 pub(crate) enum Change<T> {
     /// The value is to be written.
     Write(T),
@@ -37,14 +38,16 @@ pub(crate) enum Change<T> {
     Keep(T),
 }
 
-/// What is well is written, what is not is left.
+/// A success is written. After an error the value stays as it is, and the caller gets the
+/// error.
 impl<T, E> From<Result<T, E>> for Change<Result<T, E>> {
     fn from(result: Result<T, E>) -> Self {
         if result.is_ok() { Self::Write(result) } else { Self::Keep(result) }
     }
 }
 
-/// Returns the value at a key and its version; of an absent key, what no bytes say.
+/// Returns the value at a key and its version. An absent key has the value that
+/// [`Value::decode`] makes of no bytes, and a version with which a write creates it.
 pub(crate) fn read<V: Value, S: SharedData + ?Sized>(shared: &S, key: &str) -> (V, u32) {
     match shared.read(key) {
         Some((bytes, version)) => (V::decode(&bytes), version),
@@ -91,7 +94,7 @@ pub(crate) fn change_within<V: Value, S: SharedData + ?Sized, T>(
     mut change: impl FnMut(&mut V) -> Change<T>,
 ) -> Option<T> {
     for _ in 0..tries {
-        // What is known serves the first try alone: it has lost, so it is no longer so.
+        // Only the first try starts from what is known: after a lost write that is out of date.
         let (mut value, version) = known.take().unwrap_or_else(|| read(shared, key));
         match change(&mut value) {
             Change::Keep(result) => return Some(result),
@@ -105,13 +108,14 @@ pub(crate) fn change_within<V: Value, S: SharedData + ?Sized, T>(
     None
 }
 
-/// Creates a key that does not exist; keeps the value of one that does.
+/// Creates a key that does not exist; keeps the value of one that does. A new key has the value
+/// that [`Value::decode`] makes of no bytes.
 pub(crate) fn create<V: Value, S: SharedData + ?Sized>(shared: &S, key: &str) {
     // A conflict says that the key exists, which is all that is wanted.
     let _ = shared.write(key, V::decode(&[]).encode().as_ref(), ABSENT);
 }
 
-/// A number; 0 where it was never written.
+/// A number in eight bytes, the lowest first; 0 where it was never written.
 impl Value for u64 {
     type Bytes = [u8; 8];
 

@@ -26,8 +26,8 @@
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
-    /// Begins with the version of a layout. Who changes the order or kind of the values
-    /// that follow takes another version.
+    /// Returns a writer that has written the version of a layout. Any change to the order or kind
+    /// of the values that follow needs another version.
     pub(crate) fn new(version: u8) -> Self {
         // Room for most of what is written, so that it need not be moved as it grows.
         let mut bytes = Vec::with_capacity(256);
@@ -87,7 +87,8 @@ impl Writer {
     }
 }
 
-/// Reads values in the order in which a [`Writer`] wrote them.
+/// Reads values in the order in which a [`Writer`] wrote them. Every method returns `None` where
+/// the bytes end early or stand for no such value.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -112,6 +113,7 @@ impl<'a> Reader<'a> {
     #[cold]
     fn long_number(&mut self) -> Option<u64> {
         let mut number = 0;
+        // Ten bytes hold 64 bits. A longer number is none that a writer wrote.
         for shift in (0..64).step_by(7) {
             let (byte, rest) = self.0.split_first()?;
             self.0 = rest;
@@ -127,7 +129,8 @@ impl<'a> Reader<'a> {
         self.number().map(|number| number != 0)
     }
 
-    /// Reads a number that is a length or a place in a list.
+    /// Reads a number that is a length or a place in a list; `None` also for one that does not fit
+    /// the 32 bits that lengths have in the module.
     pub(crate) fn index(&mut self) -> Option<usize> {
         usize::try_from(self.number()?).ok()
     }
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> {
         self.slice().map(<[u8]>::to_vec)
     }
 
-    /// Reads text where it stands, without a copy.
+    /// Reads text where it stands, without a copy; `None` also for bytes that are not UTF-8.
     pub(crate) fn str(&mut self) -> Option<&'a str> {
         str::from_utf8(self.slice()?).ok()
     }

@@ -21,12 +21,13 @@ pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     continued(EMPTY, bytes)
 }
 
-/// Returns a hash of these bytes of which every bit is as good as another.
+/// Returns a hash of these bytes in which every bit is as good as another, so that a few of the
+/// bits will do to choose a place by.
 pub(crate) fn of(bytes: &[u8]) -> u64 {
     mixed(fnv_1a(bytes))
 }
 
-/// Returns a number with what tells it from others spread over all its bits: the finalizer of
+/// Returns a number in which every bit depends on all bits of `hash`: the finalizer of
 /// splitmix64. Different numbers stay different.
 pub(crate) const fn mixed(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use log::Level;
 
-/// Header names are lower case; values are bytes as they came.
+/// Headers, each with one value. Names are in lower case; values are bytes, which need not be
+/// UTF-8. A name may be there several times.
 pub type Headers = Vec<(String, Vec<u8>)>;
 
 /// A request to a service, which the proxy makes on its own: to the route source, or to a
@@ -29,9 +30,10 @@ pub struct Callout<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotCalled;
 
-/// That a call is over. What has come can be read until the callback that says so returns.
-/// It is a timeout, a reset or the like where there is no answer; Envoy's own 502, 503 or
-/// 504 where that happened before any of one had come (ARCHITECTURE.md says more).
+/// The end of a call. The answer can be read until the callback that reports the end returns.
+/// Without an answer the call failed: by a timeout or a reset, for example. Where it failed
+/// before any byte of the answer, there is one that Envoy made itself, with the status 502,
+/// 503 or 504 (ARCHITECTURE.md says more).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Called {
     /// The number that the call was given.
@@ -42,8 +44,8 @@ pub struct Called {
     pub length: usize,
 }
 
-/// What came of a call to a service. Read at once, because the proxy keeps it only as long as
-/// the callback that says so.
+/// The result of a call to a service. It is read at once, because the proxy keeps the answer
+/// only until the callback that reports it returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status; 0 without an answer.
@@ -55,8 +57,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Returns what has come. A body of more than `most` bytes is not read, and has not been
-    /// asked for.
+    /// Returns the result of a call. A body of more than `most` bytes is not copied out of the
+    /// proxy, and the reply then has none.
     pub fn read<H: Host + ?Sized>(host: &H, called: Called, most: usize) -> Self {
         if !called.is_answered {
             return Self::default();
@@ -65,6 +67,7 @@ impl Reply {
         let status = headers.iter().find(|(name, _)| name == ":status");
         let status = status.and_then(|(_, value)| str::from_utf8(value).ok()?.parse().ok());
         let body = match called.length {
+            // There is nothing to read, but an empty body is not the same as one that is too long.
             0 => Some(Vec::new()),
             length if length <= most => host.reply_body(length),
             _ => None,
@@ -73,19 +76,19 @@ impl Reply {
     }
 }
 
-/// Another worker has written in between: what was to be written is based on what is no
-/// longer so.
+/// Another worker has written in between, so the value that was to be written is based on one
+/// that is out of date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conflict;
 
 /// What a metric's values are, and so what the proxy does with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// Grows.
+    /// A sum, which only grows.
     Counter,
-    /// Goes up and down.
+    /// The value of the moment, which goes up and down.
     Gauge,
-    /// Is summed up by how large it is.
+    /// A distribution: how many of the values have which size.
     Histogram,
 }
 
@@ -93,7 +96,8 @@ pub enum MetricKind {
 ///
 /// Values are copied under one lock; nothing is ever evicted or listed.
 pub trait SharedData {
-    /// Returns the value and its version; `None` for a key that does not exist.
+    /// Returns the value and its version; `None` for a key that does not exist. A write with this
+    /// version succeeds only if no other came in between.
     fn read(&self, key: &str) -> Option<(Vec<u8>, u32)>;
 
     /// Writes if the key still has that version.
@@ -103,8 +107,8 @@ pub trait SharedData {
     fn write(&self, key: &str, value: &[u8], version: u32) -> Result<(), Conflict>;
 }
 
-/// What a host may lack and the module can do without, at a price that
-/// `lifecycle/lacks.rs` knows.
+/// What a host may lack. The module can do without each of these, at a price that
+/// `lifecycle/lacks.rs` describes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lacks {
     /// Properties, and with them filter state.
@@ -127,15 +131,19 @@ pub trait Host: SharedData {
     /// Returns all request headers, pseudo-headers included. One call for all, because every
     /// call leaves the VM.
     fn request_headers(&self) -> Headers;
-    /// Sets a request header, replacing all its values; `None` removes it.
+    /// Sets a request header, replacing all its values; `None` removes it. One that decides the
+    /// route takes effect with [`Host::clear_route_cache`].
     fn set_request_header(&self, name: &str, value: Option<&[u8]>);
-    /// Returns bytes of the request body that the proxy holds; `None` where it holds none.
+    /// Returns bytes of the request body that the proxy holds; `None` where it holds none. The
+    /// range, in bytes, has to lie within what is held.
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
-    /// Replaces the first `length` bytes of the held request body.
+    /// Replaces the first `length` bytes of the held request body. The replacement may be longer
+    /// or shorter; the rest of the body stays.
     fn replace_request_body(&self, length: usize, with: &[u8]);
     /// Returns all response headers, pseudo-headers included.
     fn response_headers(&self) -> Headers;
-    /// Returns bytes of the response body that are passing; `None` where there are none.
+    /// Returns bytes of the response body that are passing; `None` where there are none. Only the
+    /// bytes of the current callback can be read, not those of earlier ones.
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;
     /// Sets a response header, replacing all its values; `None` removes it.
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
@@ -156,7 +164,8 @@ pub trait Host: SharedData {
     /// Answers the request here. Nothing goes upstream, and what follows of the request is
     /// dropped.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
-    /// Makes the proxy choose its route again, for headers that decide it have changed.
+    /// Makes the proxy choose its route again, because headers that decide it have changed. Envoy
+    /// does so by itself under ABI 0.2.1; other hosts may not.
     fn clear_route_cache(&self);
     /// Returns a property of the stream; `None` where it has none of that path.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
@@ -171,8 +180,8 @@ pub trait Host: SharedData {
     fn environment(&self, name: &str) -> Option<String>;
     /// Writes a log line, if the proxy logs at that level.
     fn log(&self, level: Level, message: &str);
-    /// Returns whether a log line at that level would be written, so that others need not be
-    /// made up.
+    /// Returns whether a log line at that level would be written. If not, its text need not be put
+    /// together.
     fn is_logged(&self, level: Level) -> bool;
     /// Allocates a metric and returns its id. Each call allocates, so it is to be made once for
     /// each name. `None` where the host has no metrics.

@@ -1,5 +1,5 @@
-//! Compact JSON, written as it comes: what thousands of deployments are told in needs no
-//! tree of values first. A leaf: names no other module.
+//! Compact JSON, written member by member. So a list of thousands of deployments needs no tree
+//! of values in memory first. A leaf: it names no other module.
 //!
 //! Own code, because deriving `serde::Serialize` for what is written makes the module larger:
 //! the list of models alone, one of five users, by 1.3 KB.
@@ -18,7 +18,8 @@ impl Json {
         self.0
     }
 
-    /// Writes an object, with the members that `members` writes.
+    /// Writes an object, with the members that `members` writes: for each a [`Json::key`] and one
+    /// value.
     pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.value("{");
         members(self);
@@ -75,7 +76,8 @@ impl Json {
         self.value("null");
     }
 
-    /// Writes a value that is JSON already.
+    /// Writes a value that is JSON already, after a comma where one belongs. The text is not
+    /// checked.
     pub fn value(&mut self, json: &str) {
         // Nothing but these stands before a value that needs no comma: texts end in `"`.
         if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {

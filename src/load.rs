@@ -3,8 +3,8 @@
 
 /// How busy a deployment is at the moment, as far as all workers together know.
 ///
-/// By default nothing is known and nothing counted: a deployment that has never been sent a
-/// request, or of which no state is kept.
+/// By default nothing is known and nothing counted. This is the load of a deployment that has
+/// never been sent a request, or for which no state is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Load {
     /// Requests that have been sent there and have not ended.

@@ -18,7 +18,7 @@ const CREATED: (u64, &str) = (0, "1970-01-01T00:00:00Z");
 /// Number of models on a page in Anthropic's shape, where the client asks for no other: that of
 /// Anthropic's own API.
 const PAGE: usize = 20;
-/// Most models on a page.
+/// Most models on a page. A client that asks for more is answered with 400.
 const LONGEST_PAGE: usize = 1000;
 
 /// A request for the list of models, or for one of them.
@@ -109,12 +109,13 @@ impl<'a> ModelsRequest<'a> {
                         Refusal::new(400, "invalid_request", message)
                     })?;
                 }
+                // By comparison and not by place: the model of that id may be gone by now.
                 "after_id" => models.retain(|(name, _)| *name > value.as_str()),
                 "before_id" => {
                     models.retain(|(name, _)| *name < value.as_str());
                     is_before = true;
                 }
-                // As the providers' servers do with what they do not know.
+                // Unknown parameters are ignored, as the providers' own servers do.
                 _ => {}
             }
         }
@@ -174,8 +175,8 @@ fn listed(config: &Config) -> impl Iterator<Item = (&str, ModelId)> {
     merged.filter(is_active)
 }
 
-/// Writes the members of one model under one of its names. Members that neither API knows
-/// stand beside theirs; clients leave those alone.
+/// Writes the members of one model under one of its names: those of the client's API, and
+/// further ones that neither API has. Clients ignore what they do not know.
 fn one(json: &mut Json, config: &Config, name: &str, id: ModelId, dialect: Dialect) {
     let model = config.model(id);
     if dialect == Dialect::Anthropic {

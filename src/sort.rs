@@ -5,14 +5,15 @@
 /// Up to this length, to insert items one by one costs less than the memory to merge them in.
 const SHORT: usize = 16;
 
-/// Returns the items in order. Of two items of which neither is less, the first stays first.
+/// Returns the items in order, the least first. Items of which neither is less than the other
+/// keep their order.
 pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> Vec<T> {
     let length = items.len();
     if length <= SHORT {
         insert(&mut items, is_less);
         return items;
     }
-    // Merge sort: each half by itself, then one after the other whichever begins with less.
+    // Merge sort: each half is sorted, then the lesser of the two first items is taken each time.
     let right = sorted(items.split_off(length / 2), is_less);
     let left = sorted(items, is_less);
     let mut merged = Vec::with_capacity(length);
@@ -28,7 +29,8 @@ pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) ->
     }
 }
 
-/// Sorts in place by insertion.
+/// Sorts in place by insertion. Each item moves forward past those that it is less than, so
+/// equal ones keep their order.
 fn insert<T>(items: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
     for end in 1..items.len() {
         for at in (0..end).rev() {
@@ -54,7 +56,7 @@ pub(crate) fn ranked(items: Vec<(Rank, usize)>) -> Vec<usize> {
     sorted(items, &is_less).into_iter().map(|(_, item)| item).collect()
 }
 
-/// Returns the items in their own order.
+/// Returns the items in the order of their type, lowest first. Equal ones keep their order.
 pub(crate) fn ordered<T: Ord>(items: Vec<T>) -> Vec<T> {
     sorted(items, &|a, b| a < b)
 }

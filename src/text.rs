@@ -54,7 +54,8 @@ pub(crate) fn percent_encoded(bytes: &[u8], is_kept: impl Fn(u8) -> bool) -> Str
     encoded
 }
 
-/// Appends a byte percent-encoded, as in `%2F`.
+/// Appends a byte percent-encoded, as in `%2F`. The digits are in upper case, as RFC 3986 asks
+/// for in section 2.1.
 pub(crate) fn push_percent_encoded(byte: u8, to: &mut String) {
     let digit = |digit: u8| char::from_digit(u32::from(digit), 16).unwrap_or_default();
     to.push('%');
@@ -76,6 +77,7 @@ pub(crate) fn percent_decoded(text: &str) -> Vec<u8> {
             (b'%', [high, low, tail @ ..]) => hex_byte(*high, *low).map(|byte| (byte, tail)),
             _ => None,
         };
+        // A `%` without two digits stays, and the bytes after it are read by themselves.
         let (byte, tail) = escaped.unwrap_or((first, tail));
         decoded.push(byte);
         rest = tail;
@@ -114,7 +116,8 @@ pub(crate) fn list_name(name: &str) -> Cow<'_, str> {
     kept_or_encoded(name, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b',' | b'='))
 }
 
-/// Nearly every name is plain, so most cost no copy.
+/// Returns a text with all but the kept characters percent-encoded. Nearly every text is plain
+/// and costs no copy.
 fn kept_or_encoded(text: &str, is_kept: impl Fn(u8) -> bool) -> Cow<'_, str> {
     if text.bytes().all(&is_kept) {
         return Cow::Borrowed(text);

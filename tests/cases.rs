@@ -1,8 +1,7 @@
-//! Decisions, row by row: every table in `tests/cases/` through the core.
+//! Decisions, row by row: runs every table in `tests/cases/` through the core.
 //!
-//! The same rows run natively and as wasm32 code, where `usize` has 32 bits
-//! and there is no clock, environment or file to lean on. As whole streams they run in
-//! `tests/lifecycle/tables.rs`.
+//! The same rows run natively and as wasm32 code, where `usize` has 32 bits and there is no clock,
+//! environment or file to rely on. `tests/lifecycle/tables.rs` runs them as whole streams.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg_attr(target_os = "wasi", allow(unused))]
@@ -45,4 +44,15 @@ macro_rules! tables {
     };
 }
 
-tables!(conditions, content, release, routes, names, eligibility, strategies, plans, refusals);
+tables!(
+    conditions,
+    content,
+    release,
+    routes,
+    names,
+    eligibility,
+    strategies,
+    plans,
+    refusals,
+    search
+);

@@ -1,4 +1,4 @@
-//! The native tool as people run it: output and exit codes.
+//! The native tool as people run it: its output and exit codes.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-/// What a run came to.
+/// The result of a run.
 struct Ran {
     code: i32,
     out: String,
@@ -26,7 +26,7 @@ fn pointsman(arguments: &[&str], input: &str) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A tool that refuses its arguments reads nothing.
+    // A tool that refuses its arguments does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Ran {
@@ -36,9 +36,9 @@ fn pointsman(arguments: &[&str], input: &str) -> Ran {
     }
 }
 
-/// The configuration that the README begins with, as a file.
+/// Writes the first configuration of the README to a file, and returns its path.
 fn readme() -> String {
-    // Once: tests side by side would read it half written.
+    // The file is written once, because parallel tests would read it half written.
     static FILE: LazyLock<String> = LazyLock::new(|| {
         let readme = include_str!("../README.md");
         let (_, rest) = readme.split_once("```json\n").unwrap();
@@ -54,7 +54,7 @@ const FULL: &str = "tests/configs/valid/full.json";
 const SMALLEST: &str = "tests/configs/valid/smallest.json";
 
 #[test]
-fn check_says_what_a_valid_configuration_holds() {
+fn check_summarizes_a_valid_configuration() {
     let ran = pointsman(&["check", SMALLEST], "");
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
@@ -130,7 +130,7 @@ fn explain_shows_what_the_shadow_would_do() {
     assert!(trace["shadow"]["shadow"].is_null());
     let table = pointsman(&arguments[..5], body).out;
     assert!(table.contains("shadow\n  route       weather\n"), "{table}");
-    // Equal rules come to the same, with every draw.
+    // Equal rules lead to the same result with every draw.
     for _ in 0..20 {
         let body = body.replace("weather", "food");
         let trace: Value = serde_json::from_str(&pointsman(&arguments, &body).out).unwrap();
@@ -175,7 +175,7 @@ fn explain_reads_headers_however_they_are_spaced() {
 }
 
 #[test]
-fn explain_exits_2_for_what_it_cannot_work_with() {
+fn explain_exits_2_for_unusable_input() {
     let invalid = "tests/configs/invalid/many_at_once.json";
     assert_eq!(pointsman(&["explain", "-c", invalid, "-b", "-"], "{}").code, 2);
     assert_eq!(pointsman(&["explain", "-c", SMALLEST, "-b", "no/such.json"], "").code, 2);
@@ -223,12 +223,12 @@ fn the_shipped_resources_of_istio_are_what_the_tool_writes() {
         arguments.push("website=website.default.svc.cluster.local:80");
         let ran = pointsman(&arguments, "");
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        assert!(ran.out == shipped, "write {form} anew:\n{}", ran.out);
+        assert!(ran.out == shipped, "the shipped {form} is out of date:\n{}", ran.out);
     }
 }
 
 #[test]
-fn what_a_form_of_istio_cannot_serve_is_a_problem() {
+fn a_setting_that_a_form_of_istio_cannot_serve_is_a_problem() {
     let document = r#"{"providers": {"p": {"cluster": "p", "authority": "p.example"}},
         "deployments": {"d": {"provider": "p", "model": "d"}}, "models": {"m": {"candidates": ["d"]}},
         "unknown_model": "pass_through", "default_cluster": "p"}"#;

@@ -1,7 +1,7 @@
-//! Configurations as files: what valid ones come to, and every message of
-//! invalid ones, which stands beside them in a `.txt`.
+//! Configurations as files: what valid ones mean, and every message about invalid ones. The
+//! messages are in a `.txt` file next to each.
 //!
-//! `UPDATE_EXPECTED=1 cargo test --test config` writes the messages anew.
+//! `UPDATE_EXPECTED=1 cargo test --test config` rewrites the messages.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -121,10 +121,10 @@ fn the_schema_refuses_what_the_shape_refuses() {
     }
 }
 
-/// Every enumerated value, and the bounds of every number, where the schema has
-/// them. What the tables let pass and the types do not take fails an assertion.
+/// Tries every enumerated value, and the bounds of every number, wherever the schema has them. If
+/// the tables accept a value that the types do not take, an assertion fails.
 #[test]
-fn what_the_schema_allows_can_be_read() {
+fn every_value_that_the_schema_allows_can_be_read() {
     let full = document("valid/full");
     for (at, schema) in schema::walk(&config::schema(), &full).places {
         let values = schema.get("enum").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -137,7 +137,7 @@ fn what_the_schema_allows_can_be_read() {
     }
 }
 
-/// No deviation at any place passes the tables and is not what the types take.
+/// No deviation at any place may pass the tables and then be refused by the types.
 #[test]
 fn deviations_at_every_place_are_survived() {
     let full = document("valid/full");

@@ -1,4 +1,4 @@
-//! The examples of the documentation: every configuration in it is one.
+//! Every configuration in the documentation is valid.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -18,7 +18,7 @@ mod recipes;
 #[path = "docs/site.rs"]
 mod site;
 
-/// Every Markdown file of the project.
+/// Returns every Markdown file of the project.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = Vec::new();
@@ -33,7 +33,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The fenced blocks of a language.
+/// Returns the fenced blocks of a language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let parts = text.split(&fence).skip(1);
@@ -62,7 +62,7 @@ const ENVOY: &str = include_str!("../envoy/envoy.yaml");
 const FAILOVER: &str = include_str!("../envoy/failover.yaml");
 const BUFFER: &str = include_str!("../envoy/buffer.yaml");
 
-/// The document in an Envoy configuration, without its indentation.
+/// Returns the document in an Envoy configuration, without its indentation.
 fn example(yaml: &str) -> String {
     let (_, rest) = yaml.split_once("value: |\n").unwrap();
     let indent = rest.len() - rest.trim_start().len();
@@ -73,11 +73,11 @@ fn example(yaml: &str) -> String {
 #[test]
 fn the_readmes_request_goes_where_it_says() {
     for yaml in [ENVOY, FAILOVER, BUFFER] {
-        goes_where_the_readme_says(yaml);
+        assert_goes_where_the_readme_says(yaml);
     }
 }
 
-fn goes_where_the_readme_says(yaml: &str) {
+fn assert_goes_where_the_readme_says(yaml: &str) {
     let readme = include_str!("../README.md");
     let (_, rest) = readme.split_once("-d '").unwrap();
     let (body, rest) = rest.split_once("'\n").unwrap();
@@ -106,7 +106,7 @@ fn goes_where_the_readme_says(yaml: &str) {
 }
 
 #[test]
-fn the_envoy_configurations_differ_in_holding_and_failover_alone() {
+fn the_envoy_configurations_differ_only_in_holding_and_failover() {
     let read = |yaml| serde_json::from_str::<Value>(&example(yaml)).unwrap();
     let mut document = read(FAILOVER);
     assert!(document["failover"]["max_attempts"].as_u64() > Some(1));
@@ -117,7 +117,7 @@ fn the_envoy_configurations_differ_in_holding_and_failover_alone() {
     assert!(!BUFFER.contains("allow_on_headers_stop_iteration: "));
     held.as_object_mut().unwrap().retain(|key, _| !matches!(key.as_str(), "hold" | "failover"));
     assert_eq!(held, read(ENVOY));
-    // Of the document itself there is one copy.
+    // There is only one copy of the document itself.
     assert_eq!(FAILOVER.matches("\"deployments\"").count(), 1);
 }
 
@@ -147,7 +147,7 @@ fn every_cluster_of_the_failover_configuration_makes_attempts() {
 }
 
 #[test]
-fn the_containers_are_of_the_versions_and_at_the_ports_of_the_makefile() {
+fn the_containers_have_the_versions_and_ports_of_the_makefile() {
     let compose = include_str!("../envoy/docker-compose.yaml");
     let dockerfile = include_str!("../Dockerfile");
     let after = |text: &'static str, key: &str| {
@@ -167,7 +167,7 @@ fn the_containers_are_of_the_versions_and_at_the_ports_of_the_makefile() {
         let command = format!(r#"["--name", "{name}", "--host", "0.0.0.0", "--port", "{port}"]"#);
         assert!(compose.contains(&command), "{command}");
     }
-    // What the configuration takes from its environment is there.
+    // Compose sets the variables that the configuration takes from its environment.
     let variables = after(FAILOVER, "host_env_keys: [").split(']').next().unwrap();
     for variable in variables.split(", ") {
         assert!(compose.contains(&format!("      {variable}: ${{{variable}:-")), "{variable}");
@@ -178,20 +178,20 @@ fn the_containers_are_of_the_versions_and_at_the_ports_of_the_makefile() {
 }
 
 #[test]
-fn the_readme_stays_short_until_it_runs() {
+fn the_readme_reaches_make_run_within_a_screen() {
     let readme = include_str!("../README.md");
     let line = readme.lines().position(|line| line.contains("make run")).unwrap();
-    assert!(line < 40, "`make run` stands in line {line}, at most 40 fit a screen");
+    assert!(line < 40, "`make run` is in line {line}, but a screen fits only 40");
 }
 
 const OBSERVE: &str = include_str!("../docs/observe.md");
 
-/// What stands in backquotes.
+/// Returns the texts in backquotes.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// The rows of a table that begins with this line, by their cells.
+/// Returns the rows of the table that begins with this line, as their cells.
 fn rows<'t>(text: &'t str, head: &str) -> Vec<Vec<&'t str>> {
     let (_, rest) = text.split_once(head).unwrap();
     let lines = rest.trim_start().lines().skip(1).take_while(|line| line.starts_with('|'));
@@ -199,7 +199,7 @@ fn rows<'t>(text: &'t str, head: &str) -> Vec<Vec<&'t str>> {
 }
 
 #[test]
-fn every_metric_is_documented_as_it_is_and_no_other() {
+fn exactly_the_existing_metrics_are_documented_correctly() {
     let documented: Vec<(String, String, Vec<String>)> =
         rows(OBSERVE, "| metric | type | labels | |")
             .into_iter()

@@ -1,4 +1,4 @@
-//! What the module exports: the list, and the program that holds it to the list.
+//! What the module exports: the list, and the program that enforces it.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
@@ -13,13 +13,13 @@ use std::fs;
 use proptest::prelude::*;
 use strip_exports::{listed, strip};
 
-/// A module with a custom section before its exports and one after.
+/// Returns a module with one custom section before its exports and one after.
 fn module(exports: &[&str]) -> Vec<u8> {
     let mut section = vec![u8::try_from(exports.len()).unwrap()];
     for (index, name) in exports.iter().enumerate() {
         section.push(u8::try_from(name.len()).unwrap());
         section.extend_from_slice(name.as_bytes());
-        // A function, its index in two bytes.
+        // A function, with its index in two bytes.
         section.extend([0, 0x80 | u8::try_from(index).unwrap(), 1]);
     }
     let mut module = b"\0asm\x01\0\0\0\x00\x02\x01a".to_vec();
@@ -30,10 +30,10 @@ fn module(exports: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn exports_that_are_not_listed_go_and_nothing_else_does() {
+fn only_exports_that_are_not_listed_are_removed() {
     let before = module(&["memory", "on_log", "on_body", "on_done"]);
     let mut after = module(&["memory", "on_body"]);
-    // It is still the third function of the module.
+    // It is still the module's third function.
     let at = after.windows(2).position(|two| two == [0x81, 1]).unwrap();
     after[at] = 0x82;
     let kept = BTreeSet::from(["on_body", "memory"]);
@@ -49,13 +49,13 @@ fn a_module_that_lacks_a_listed_export_is_refused() {
 }
 
 #[test]
-fn what_is_no_module_is_refused() {
+fn a_file_that_is_no_module_is_refused() {
     let whole = module(&["memory", "on_log"]);
     let kept = BTreeSet::from(["memory"]);
     assert!(strip(b"", &kept).is_err());
     assert!(strip(b"\0asm\x0d\0\x01\0", &kept).is_err());
     let cuts = (8..whole.len()).filter(|end| strip(&whole[..*end], &kept).is_ok());
-    // Between sections, once the exports have been seen.
+    // The cut lies between sections, after the exports.
     assert_eq!(cuts.collect::<Vec<_>>(), [whole.len() - 5]);
 }
 

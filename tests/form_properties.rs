@@ -1,5 +1,4 @@
-//! What holds for every form: chunks do not matter, and what is accepted has no
-//! second reading.
+//! Properties of every form: chunks do not matter, and an accepted form has no second reading.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -33,7 +32,7 @@ fn fed<'c>(spec: &Spec, chunks: impl IntoIterator<Item = &'c [u8]>) -> Result<Sc
     scanner.finish()
 }
 
-/// What a form may be made of, and what may spoil it.
+/// Returns a scrap that a form may consist of, or that may spoil it.
 fn scrap() -> impl Strategy<Value = Vec<u8>> {
     let scraps: Vec<&[u8]> = vec![
         b"---B-",
@@ -78,7 +77,7 @@ fn scrap() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A whole part, or scraps of one.
+/// Returns a whole part, or scraps of one.
 fn part() -> impl Strategy<Value = Vec<u8>> {
     let name = prop::sample::select(vec!["model", "prompt", "stream", "file", "n", "image[]"]);
     let whole = (name, vec(scrap(), 0..4), any::<bool>()).prop_map(|(name, value, is_file)| {
@@ -123,9 +122,9 @@ proptest! {
     }
 
     #[test]
-    fn what_is_accepted_has_no_second_reading(body in body()) {
+    fn an_accepted_form_has_no_second_reading(body in body()) {
         if let Ok(Scan { facts, layout }) = fed(&spec(), [&body[..]]) {
-            // However few bytes a server wants around a delimiter, it finds no others.
+            // However little a server requires around a delimiter, it finds no others.
             let delimiters = body.windows(5).filter(|window| window == b"---B-").count();
             prop_assert_eq!(delimiters as u64, layout.members + 1);
             let place = layout.model.last().map(|member| member.value.clone());
@@ -135,7 +134,7 @@ proptest! {
             });
             prop_assert_eq!(facts.model.as_deref(), value.as_deref().filter(|name| !name.is_empty()));
             prop_assert_eq!(facts.body_bytes, body.len() as u64);
-            // A model that is not read as one stands in another's value, not as a name.
+            // A model that is not read as a field is part of another value, and not a name.
             let names = body.windows(12).filter(|window| window == b"name=\"model\"").count();
             prop_assert!(layout.model.len() <= names);
         }

@@ -1,5 +1,5 @@
-//! Groups of many candidates, of which a request looks at a few: it goes where it would
-//! go if all were looked at, or as likely there.
+//! Groups of many candidates, of which a request looks at only a few. It must go where it would go
+//! if it looked at all of them, or be as likely to.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 const COUNT: usize = 100;
 
-/// The strategies that order candidates by themselves.
+/// Returns the strategies that order candidates by themselves.
 fn all() -> impl Iterator<Item = &'static str> {
     let is_own = |one: &&Strategy| !one.has(Trait::IsOne) && !one.has(Trait::AsksService);
     Strategy::ALL.iter().filter(is_own).map(|strategy| strategy.name())
 }
 
-/// Deployments of which some cool, each as busy as its number says.
+/// Deployments of which some cool. Each is as busy as its number says.
 #[derive(Default)]
 struct Some100 {
     cooling: BTreeSet<usize>,
@@ -56,7 +56,7 @@ impl World for Some100 {
     }
 }
 
-/// Candidates whose weight, priority, position and price differ, in no order.
+/// Returns a document whose candidates differ in weight, priority, position and price, in no order.
 fn document(strategy: &str) -> Value {
     let name = |at: usize| format!("d{at:02}");
     let number = |at: usize, factor: usize| at * factor % 10;
@@ -75,7 +75,7 @@ fn document(strategy: &str) -> Value {
         }
         candidate
     };
-    // The order of the file is not that of the names.
+    // The order of the file differs from the order of the names.
     let candidates: Vec<Value> = (0..COUNT).map(|at| candidate((at * 37 + 5) % COUNT)).collect();
     json!({"providers": {"p": {"cluster": "p"}}, "deployments": deployments,
            "models": {"m": {"strategy": strategy, "candidates": candidates}}})
@@ -101,7 +101,7 @@ fn request<'a>(config: &'a Config, read: &'a Read) -> Request<'a> {
     Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 }
 }
 
-/// Where a request goes first; its turn is taken.
+/// Returns where a request goes first, and takes its turn.
 fn first(request: Request<'_>, world: &Some100, rng: &mut fastrand::Rng) -> usize {
     match routing::decide(request, Services::Unasked, world, rng.u64(..)) {
         Verdict::Serve(decision) => {
@@ -117,7 +117,7 @@ fn first(request: Request<'_>, world: &Some100, rng: &mut fastrand::Rng) -> usiz
     }
 }
 
-/// The whole order.
+/// Returns the whole order.
 fn plan(request: Request<'_>, world: &Some100, rng: &mut fastrand::Rng) -> Vec<String> {
     explain(request, Err(""), world, rng.u64(..)).trace.plan
 }
@@ -127,11 +127,11 @@ fn some(count: usize, rng: &mut fastrand::Rng) -> BTreeSet<usize> {
 }
 
 #[test]
-fn orders_that_nothing_is_drawn_for_are_the_same_as_of_the_whole() {
+fn orders_without_randomness_match_those_of_the_whole_group() {
     let mut rng = fastrand::Rng::with_seed(1);
     for strategy in ["ordered_fallback", "priority_based", "cost_based", "rules", "sticky"] {
         let mut document = document(strategy);
-        // No load, so that none is full.
+        // There is no load, so no deployment is full.
         document["models"]["m"]["sticky"] = json!({"bound": 1000});
         let config = parsed(&document);
         for round in 0..150 {
@@ -142,7 +142,7 @@ fn orders_that_nothing_is_drawn_for_are_the_same_as_of_the_whole() {
             let wanted = plan(request, &world, &mut rng);
             let found = first(request, &world, &mut rng);
             let found = &config.deployments[found];
-            // Of equals any will do.
+            // Among equals any deployment will do.
             let wanted = config.deployments.iter().find(|one| one.id == wanted[0]).unwrap();
             let is_same = match strategy {
                 "cost_based" => (&found.facts, found.priority) == (&wanted.facts, wanted.priority),
@@ -154,7 +154,7 @@ fn orders_that_nothing_is_drawn_for_are_the_same_as_of_the_whole() {
 }
 
 #[test]
-fn weights_hold_whoever_cools() {
+fn weights_hold_whichever_deployments_cool() {
     let config = parsed(&document("weighted"));
     let read = read(&config, 1);
     let mut rng = fastrand::Rng::with_seed(2);
@@ -177,7 +177,7 @@ fn weights_hold_whoever_cools() {
 }
 
 #[test]
-fn turns_go_round_all_and_what_cools_leaves_its_turns_to_all() {
+fn turns_reach_all_and_those_of_cooling_deployments_are_shared() {
     let config = parsed(&document("round_robin"));
     let read = read(&config, 1);
     let mut rng = fastrand::Rng::with_seed(3);
@@ -190,14 +190,14 @@ fn turns_go_round_all_and_what_cools_leaves_its_turns_to_all() {
     for _ in 0..20_000 {
         counts[first(request(&config, &read), &world, &mut rng)] += 1.0;
     }
-    // Half of it in turn, half at random.
+    // Half of the requests go in turn, half at random.
     let sigma = (10_000.0f64 * 0.02 * 0.98).sqrt();
     assert!(counts[COUNT / 2..].iter().all(|n| (n - 400.0).abs() < 4.5 * sigma), "{counts:?}");
     assert_eq!(world.turns.get(), 20_100, "a turn for each request");
 }
 
 #[test]
-fn only_what_goes_round_takes_a_turn() {
+fn a_turn_is_only_taken_where_there_is_a_choice() {
     let mut document = document("round_robin");
     let turn = |document: &Value, cooling: BTreeSet<usize>| {
         let config = parsed(document);
@@ -211,13 +211,13 @@ fn only_what_goes_round_takes_a_turn() {
     let candidates = document["models"]["m"]["candidates"].as_array().unwrap().clone();
     document["models"]["m"]["candidates"] = json!(candidates[..2]);
     assert_eq!(turn(&document, BTreeSet::new()), Some(false));
-    // There is nothing to go round where one is left, and nothing where all cool.
+    // When one candidate is left, or all cool, there are no turns to take.
     let id = |at: usize| (at * 37 + 5) % COUNT;
     assert_eq!(turn(&document, [id(0)].into()), None);
     assert_eq!(turn(&document, [id(0), id(1)].into()), None);
     document["models"]["m"]["candidates"] = json!(candidates[..1]);
     assert_eq!(turn(&document, BTreeSet::new()), None);
-    // What cools is no reason to count apart, what the request narrows is.
+    // A cooldown gets no turn counter of its own, but a request that narrows the set does.
     document["models"]["m"]["candidates"] = json!(candidates[..3]);
     assert_eq!(turn(&document, [id(0)].into()), Some(false));
     let first = format!("d{:02}", id(0));
@@ -255,7 +255,7 @@ fn loads_are_compared_over_some() {
                 world.looked_at.borrow().len()
             );
         }
-        // The expected least of n out of 0 to 99 is 101 / (n + 1) − 1.
+        // The expected minimum of n values from 0 to 99 is 101 / (n + 1) − 1.
         let drawn = if strategy == "latency_based" { 2.0 } else { 16.0 };
         let (mean, wanted) =
             (f64::from(u32::try_from(sum).unwrap()) / 2000.0, 101.0 / (drawn + 1.0) - 1.0);
@@ -264,12 +264,12 @@ fn loads_are_compared_over_some() {
 }
 
 #[test]
-fn the_only_one_that_is_ready_is_found() {
+fn the_only_ready_candidate_is_found() {
     let mut rng = fastrand::Rng::with_seed(6);
     for strategy in all() {
         let config = parsed(&document(strategy));
         let read = read(&config, 1);
-        // The last one by every order that has weight, and whose rules hold.
+        // This is the last candidate in every order that has weight and whose rules hold.
         let ready = 53;
         assert_ne!(config.deployments[ready].weight, 0);
         let cooling = (0..COUNT).filter(|at| *at != ready).collect();
@@ -279,7 +279,7 @@ fn the_only_one_that_is_ready_is_found() {
 }
 
 #[test]
-fn few_are_looked_at() {
+fn few_candidates_are_read() {
     let mut rng = fastrand::Rng::with_seed(7);
     for strategy in all() {
         let config = parsed(&document(strategy));

@@ -1,8 +1,8 @@
-//! Two to four workers, interleaved at every access to shared data: requests and
-//! answers under thousands of schedules, chosen by seed and the same in every run.
+//! Two to four workers, interleaved at every access to shared data. Requests and answers run under
+//! thousands of schedules, which a seed chooses, so they are the same in every run.
 //!
-//! Every worker is a thread of its own that another may overtake whenever it asks for
-//! the lock of shared data, which is where Envoy's workers overtake each other.
+//! Every worker has its own thread. Another may overtake it whenever it takes the lock of shared
+//! data, which is where Envoy's workers overtake each other.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -30,7 +30,7 @@ use sync::Arc;
 
 const SCHEDULES: usize = 300;
 
-/// Runs a scenario under schedules drawn at random, and under ones with few, late changes.
+/// Runs a scenario under random schedules, and under ones with few, late changes.
 fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
     let random = RandomScheduler::new_from_seed(7, SCHEDULES);
     Runner::new(random, shuttle::Config::new()).run(scenario.clone());
@@ -38,7 +38,7 @@ fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
     Runner::new(few, shuttle::Config::new()).run(scenario);
 }
 
-/// One worker: its own VM, over the data of all.
+/// One worker: its own VM, over the shared data.
 struct Worker {
     at: usize,
     host: FakeHost,
@@ -46,7 +46,7 @@ struct Worker {
 }
 
 impl Worker {
-    /// Sends a request for that model; its stream, and whether it went on.
+    /// Sends a request for this model. Returns its stream, and whether the request went on.
     fn send(&self, model: &str) -> (Stream, bool) {
         let head = [(":method", "POST"), (":path", "/v1/chat/completions")];
         let body = json!({"model": model}).to_string();
@@ -54,16 +54,17 @@ impl Worker {
         (stream, self.host.refused().is_none())
     }
 
-    /// Lets the provider answer: whole, with tokens to count.
+    /// Lets the provider answer in one piece, with tokens to count.
     fn answer(&self, mut stream: Stream, status: u16, head: &[(&str, &str)]) {
         let json = [&[("content-type", "application/json")], head].concat();
-        let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+        let usage =
+            br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
         self.host.answer(&mut stream, status, &json, &[usage]);
         self.host.done(stream, None);
     }
 }
 
-/// Runs `work` in that many workers that start together.
+/// Runs `work` in this many workers, which start together.
 fn workers(
     shared: &Arc<Shared>,
     count: usize,
@@ -75,7 +76,7 @@ fn workers(
             let (shared, document, work) = (Arc::clone(shared), document.to_string(), work.clone());
             thread::spawn(move || {
                 let host = FakeHost::sharing(&shared);
-                // Workers create their keys while others count already.
+                // Some workers create their keys while others are already counting.
                 let engine = Rc::new(Engine::start(&host, document.as_bytes()).unwrap());
                 work(&Worker { at, host, engine });
             })
@@ -99,7 +100,7 @@ fn document(deployment: Value, cooldown: Value) -> Value {
 }
 
 #[test]
-fn no_count_is_lost_and_nothing_stays_under_way() {
+fn no_count_is_lost_and_nothing_stays_in_flight() {
     explore(|| {
         let shared = Arc::new(Shared::default());
         workers(&shared, 4, &document(json!({}), json!({"enabled": false})), |worker| {
@@ -136,7 +137,7 @@ fn no_turn_is_taken_twice() {
 }
 
 #[test]
-fn no_more_probes_than_may_be_at_a_time() {
+fn no_more_probes_run_at_a_time_than_allowed() {
     for most in [1, 2] {
         explore(move || {
             let shared = Arc::new(Shared::default());
@@ -159,7 +160,7 @@ fn no_more_probes_than_may_be_at_a_time() {
                     assert!(others < most, "{} probes at a time", others + 1);
                     thread::yield_now();
                     probes.fetch_sub(1, Ordering::SeqCst);
-                    // Its answer gives the place back; or the client does, by leaving.
+                    // The answer gives the place back, or the client does by leaving.
                     if worker.at % 2 == 0 {
                         worker.host.respond(&mut stream, 200, &[]);
                     }
@@ -167,20 +168,21 @@ fn no_more_probes_than_may_be_at_a_time() {
                 }
             });
             let record = shared.record("a");
-            assert!(record.total.attempts > 1, "somebody could probe");
+            assert!(record.total.attempts > 1, "at least one worker must probe");
             assert_eq!(record.flight.count(NOW_MS + 1500), 0);
         });
     }
 }
 
 #[test]
-fn the_longest_deadline_wins_whoever_is_last() {
+fn the_longest_deadline_wins_whichever_worker_is_last() {
     explore(|| {
         let shared = Arc::new(Shared::default());
         workers(&shared, 4, &document(json!({}), json!({})), |worker| {
-            // All begin before any has cooled the others' deployment, or after: by chance.
+            // Each begins before or after another has cooled the deployment, depending on the
+            // schedule.
             let (stream, went) = worker.send("a");
-            assert!(went, "the one that is free soonest is tried");
+            assert!(went, "the one whose cooldown ends first is tried");
             let seconds = ["20", "5", "60", "1"][worker.at];
             let before = worker.host.shared.record("a").until_ms;
             worker.answer(stream, 429, &[("retry-after", seconds)]);

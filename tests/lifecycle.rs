@@ -1,5 +1,4 @@
-//! The router role on a fake host: what goes upstream, what comes back, what
-//! workers share.
+//! The router role on a fake host: what goes upstream, what comes back, and what workers share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -21,6 +20,8 @@ mod custom;
 mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/ended.rs"]
+mod ended;
 #[path = "lifecycle/explain.rs"]
 mod explain;
 #[path = "lifecycle/failover.rs"]
@@ -29,6 +30,8 @@ mod failover;
 mod fake_host;
 #[path = "lifecycle/forged.rs"]
 mod forged;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "lifecycle/hold.rs"]
 mod hold;
 #[path = "lifecycle/hostile.rs"]
@@ -57,6 +60,9 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[expect(dead_code, reason = "the tests of bodies use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/unnamed.rs"]
@@ -75,7 +81,7 @@ use fake_host::FakeHost;
 use pointsman::lifecycle::Engine;
 use serde_json::{Value, json};
 
-/// Two providers, one with a credential of the proxy's, and a model on each.
+/// Two providers, one of them with a credential of the proxy, and a model at each.
 fn document() -> Value {
     json!({
         "providers": {
@@ -108,7 +114,7 @@ fn engine(host: &FakeHost, document: &Value) -> Rc<Engine> {
     Rc::new(Engine::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}")))
 }
 
-/// The head of a chat request with further headers.
+/// Returns the head of a chat request with further headers.
 fn head<'a>(further: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut head = vec![
         (":method", "POST"),

@@ -1,7 +1,7 @@
-//! What response bodies tell: tokens, failures, how long to wait.
+//! What response bodies show: tokens, failures, and how long to wait.
 //!
-//! `tests/wire/responses` holds answers in the shapes that providers document, with
-//! what the providers mean by them.
+//! `tests/wire/responses` holds answers in the shapes that providers document, each with what the
+//! provider means by it.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -10,17 +10,24 @@
 mod answers;
 #[path = "responses/bodies.rs"]
 mod bodies;
+#[path = "responses/ends.rs"]
+mod ends;
 #[path = "responses/failures.rs"]
 mod failures;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "responses/properties.rs"]
 mod properties;
+#[expect(dead_code, reason = "the lifecycle tests use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 
 use answers::{Answer, answers};
 use pointsman::response::body::{BodyReader, Told};
 use pointsman::response::kind::ErrorKind;
 use pointsman::response::usage::Usage;
 
-/// Answers of which something else is told than `expect` says, and why.
+/// Answers whose result differs from `expect`, each with the reason.
 const DEVIATIONS: [(&str, &str); 4] = [
     ("anthropic_count_tokens", "counted on demand: no token went through the model"),
     ("gemini_count_tokens", "counted on demand: no token went through the model"),
@@ -32,7 +39,7 @@ fn kind(text: &str) -> ErrorKind {
     match text {
         "context_length" => ErrorKind::ContextWindow,
         "invalid_request" => ErrorKind::Other,
-        // The outcome table makes no difference between 401 and 403.
+        // The outcome table does not distinguish 401 from 403.
         "auth" | "permission" => ErrorKind::Auth,
         "not_found" => ErrorKind::ModelNotFound,
         "quota" => ErrorKind::Quota,
@@ -46,14 +53,15 @@ fn kind(text: &str) -> ErrorKind {
     }
 }
 
-/// What the fixture says, in our terms.
+/// Returns what the fixture says, in this project's terms.
 fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
     let count = |name: &str| answer.expect[name].as_u64();
     let has = |provider: &str| answer.name.starts_with(provider);
     let sum = |base: &str, parts: &[&str]| {
         Some(count(base)? + parts.iter().filter_map(|part| count(part)).sum::<u64>())
     };
-    // Caches count against a limit, and so do thoughts; elsewhere they are in the headline.
+    // Cached tokens count against a limit, and so do thoughts. Elsewhere the main count includes
+    // them.
     let caches: &[_] =
         if has("anthropic") { &["cache_read_tokens", "cache_write_tokens"] } else { &[] };
     let thoughts: &[_] = if has("gemini") { &["reasoning_tokens"] } else { &[] };
@@ -61,7 +69,7 @@ fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
         input_tokens: sum("input_tokens", caches),
         output_tokens: sum("output_tokens", thoughts),
     };
-    // What headers say of waiting is read elsewhere.
+    // Waiting times in headers are read elsewhere.
     let in_headers =
         ["retry-after", "retry-after-ms"].iter().any(|name| answer.header(name).is_some());
     let wait = if in_headers { None } else { count("retry_after_ms") };
@@ -73,7 +81,7 @@ fn facts(told: Told) -> (Usage, Option<ErrorKind>, Option<u64>) {
 }
 
 #[test]
-fn documented_answers_tell_their_usage_failure_and_wait() {
+fn documented_answers_give_their_usage_failure_and_wait() {
     let mut read = 0;
     for answer in answers() {
         let Some(told) = answer.told([&answer.body[..]]) else { continue };
@@ -85,7 +93,7 @@ fn documented_answers_tell_their_usage_failure_and_wait() {
 }
 
 #[test]
-fn deviations_are_as_they_are_explained() {
+fn every_listed_deviation_still_deviates() {
     let told = |name: &str| {
         let answer = answers().into_iter().find(|answer| answer.name == name).unwrap();
         answer.told([&answer.body[..]]).unwrap()
@@ -98,7 +106,7 @@ fn deviations_are_as_they_are_explained() {
 }
 
 #[test]
-fn what_cannot_be_read_is_known_by_its_headers_and_its_failure_by_the_status() {
+fn an_unreadable_body_is_known_by_its_headers_and_its_failure_by_the_status() {
     for answer in answers() {
         let is_compressed = answer.header("content-encoding").is_some();
         let content_type = answer.header("content-type").unwrap();
@@ -112,10 +120,10 @@ fn what_cannot_be_read_is_known_by_its_headers_and_its_failure_by_the_status() {
 }
 
 #[test]
-fn every_cut_of_a_small_answer_tells_the_same() {
+fn a_small_answer_reads_the_same_however_it_is_cut() {
     for answer in answers() {
         let Some(whole) = answer.told([&answer.body[..]]) else { continue };
-        // Larger ones are for the properties.
+        // The property tests cover larger ones.
         let is_small = answer.body.len() <= 1000;
         for at in (0..=answer.body.len()).filter(|_| is_small) {
             let (head, tail) = answer.body.split_at(at);
@@ -131,6 +139,6 @@ fn every_cut_of_a_small_answer_tells_the_same() {
 #[test]
 fn a_reader_is_small_and_owns_no_memory_but_its_own() {
     assert!(size_of::<BodyReader>() <= 768, "{}", size_of::<BodyReader>());
-    // Whatever owned memory elsewhere would have to be dropped.
+    // A reader that owned memory elsewhere would have to be dropped.
     assert!(!std::mem::needs_drop::<BodyReader>());
 }

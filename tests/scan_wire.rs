@@ -1,8 +1,8 @@
-//! Requests that real SDKs sent, and the facts their calls stated.
+//! Requests that real SDKs sent, and the facts that their calls stated.
 //!
-//! `tests/wire/requests` holds recorded requests; `expect` in each is what the
-//! call said, written down before the body was seen. They are read as the filter
-//! reads them: by method, path and headers, in several chunkings.
+//! `tests/wire/requests` holds recorded requests. `expect` in each is what the call said, written
+//! down before the body was seen. The tests read them as the filter does: by method, path and
+//! headers, in several chunkings.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -19,8 +19,8 @@ use pointsman::request::facts::RequestFacts;
 use pointsman::request::keyword::{KeywordId, KeywordsBuilder};
 use serde_json::{Value, json};
 
-/// A configuration that looks for these texts. A document could not hold all of them
-/// as keywords: some have control characters.
+/// Returns a configuration that looks for these texts. A document could not hold all of them as
+/// keywords, because some have control characters.
 fn configuration(words: &[&str]) -> (Config, Vec<KeywordId>) {
     let document = json!({
         "providers": {"p": {"cluster": "p", "api": "any"}},
@@ -51,8 +51,8 @@ fn body(request: &Value) -> Vec<u8> {
     }
 }
 
-/// Whether a text occurs only in messages that are not searched: the model's own
-/// and what tools answered.
+/// Whether a text occurs only in messages that are not searched: the model's own, and the answers
+/// of tools.
 fn is_unsearched(text: &str, body: &Value) -> bool {
     fn holds(value: &Value, text: &str) -> bool {
         match value {
@@ -84,7 +84,7 @@ fn is_unsearched(text: &str, body: &Value) -> bool {
     unsearched(body, text)
 }
 
-/// The facts, and which of the words occur.
+/// Returns the facts, and which of the words occur.
 fn read(name: &str, request: &Value, words: &[&str]) -> Option<(RequestFacts, Vec<bool>)> {
     let (config, ids) = configuration(words);
     read_with(&config, name, request).map(|facts| {
@@ -175,7 +175,7 @@ fn recorded_requests_give_the_facts_of_their_calls() {
         let format = check(&name, &request);
         *seen.entry(format).or_default() += 1;
     }
-    // The lists of models are GETs.
+    // The lists of models are requested with GET.
     assert_eq!(seen["none"], 2, "{seen:?}");
     assert_eq!(seen.values().sum::<u32>(), 180, "{seen:?}");
     assert_eq!(seen.len(), 13, "{seen:?}");
@@ -198,7 +198,7 @@ fn recorded_images_and_audio_cost_what_their_data_says() {
         }
     }
     unknown.sort();
-    // Addresses, names of files, and a format without a formula.
+    // Addresses, file names, and a format without a formula.
     let wanted = [
         "ai_openai_chat_image.json",
         "antpy_image_url.json",

@@ -1,4 +1,4 @@
-//! Shared state under real contention: threads for workers, one lock for data.
+//! Shared state under real contention: threads as workers, one lock for the data.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -21,10 +21,10 @@ const WORKERS: usize = 4;
 const EACH: usize = 5_000;
 const NOW_MS: u64 = 1_800_000_000_000;
 
-/// Values with their versions, and the last version given.
+/// Values with their versions, and the last version that was given.
 type Versioned = (HashMap<String, (Vec<u8>, u32)>, u32);
 
-/// Shared data as Envoy keeps it: one lock, versions that only grow.
+/// Shared data as Envoy keeps it: one lock, and versions that only grow.
 #[derive(Default)]
 struct Locked(Mutex<Versioned>);
 
@@ -44,7 +44,7 @@ impl SharedData for Locked {
     }
 }
 
-/// Runs `work` on every worker at once; the workers' results.
+/// Runs `work` on every worker at once. Returns the workers' results.
 fn workers<T: Send>(
     shared: &Locked,
     work: impl Fn(&config::Config, &SharedFleet, usize) -> T + Sync,
@@ -60,7 +60,7 @@ fn workers<T: Send>(
             scope.spawn(move || {
                 let config = config::parse(document).unwrap();
                 start.wait();
-                // Workers create their keys at the same time, too.
+                // Workers also create their keys at the same time.
                 let fleet = SharedFleet::new(&config, shared);
                 work(&config, &fleet, worker)
             })
@@ -82,14 +82,14 @@ fn no_turn_is_taken_twice_and_none_is_lost() {
             let expected = snapshot.own_turn(turn);
             let committed = snapshot.commit(&Intent { turn: Some((turn, expected)), start: None });
             let number = snapshot.own_turn(turn);
-            // Who is overtaken has another turn for it, and none is taken again.
+            // A worker that is overtaken has lost this turn, and nobody takes it again.
             assert_eq!(committed, if number == expected { Ok(None) } else { Err(Overtaken) });
             assert_eq!(
                 snapshot.commit(&Intent { turn: Some((turn, number)), start: None }),
                 Ok(None)
             );
             assert_eq!(snapshot.next_turn(turn), number + 1);
-            // A turn from the worker's own counter is not one of the shared ones.
+            // A turn from the worker's own counter is not a shared one.
             if snapshot.dropped() == 0 { taken.push(number) } else { refused += 1 }
         }
         taken
@@ -102,7 +102,7 @@ fn no_turn_is_taken_twice_and_none_is_lost() {
 }
 
 #[test]
-fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
+fn every_attempt_that_is_written_is_counted_and_none_stays_in_flight() {
     let shared = Locked::default();
     let report = Report { outcome: Outcome::Success, status: 200, retry_after_ms: None };
     let ending = Ending { report: Some(report), tokens: 3, ..Ending::default() };
@@ -125,14 +125,14 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_under_way() {
     let counts = Counts { attempts: begun, successes: ended, failures: 0, tokens: 3 * ended };
     assert_eq!((record.minute, record.total), (counts, counts));
     assert!(ended > (WORKERS * EACH / 2) as u64);
-    // Of ends that were dropped the attempts stay, until they are forgotten.
+    // Attempts whose end was dropped stay in flight until they are forgotten.
     let most = (WORKERS * EACH) as u64 - ended;
     assert!(u64::from(record.flight.count(NOW_MS)) <= most);
     assert_eq!(record.flight.count(NOW_MS + 20 * 60_000), 0);
 }
 
-/// Shared data in which another worker drains as many deployments as that, each right
-/// before somebody begins an attempt there, and takes a turn right before somebody does.
+/// Shared data in which another worker interferes. It drains this many deployments, each right
+/// before an attempt begins there, and it takes a turn right before another is taken.
 struct Overtaking {
     shared: Locked,
     left: Cell<u32>,
@@ -171,7 +171,8 @@ impl SharedData for Overtaking {
     }
 }
 
-/// What becomes of a request to that model while others are faster so many times.
+/// Sends a request for this model while other workers are faster this many times. Returns its
+/// verdict, its deployment, and the accesses.
 fn overtaken(model: &str, times: u32) -> (Verdict, Option<usize>, (u32, u32)) {
     let ids: Vec<String> = (0..10).map(|at| format!("d{at}")).collect();
     let deployment = |id: &String| format!(r#""{id}": {{"provider": "p", "model": "{id}"}}"#);
@@ -203,7 +204,7 @@ fn decided(
     let body = format!(r#"{{"model":"{model}","prompt":"How are you?"}}"#);
     let Whole::Read(read) = whole(config, &RequestHead::new(headers.into()), body.as_bytes())
     else {
-        panic!("it is not judged")
+        panic!("the request is not routed")
     };
     let request = Request { config, facts: &read.facts, controls: &read.controls, sample: 0.0 };
     let mut snapshot = fleet.at(shared, config, NOW_MS);
@@ -214,13 +215,13 @@ fn decided(
 }
 
 #[test]
-fn who_is_overtaken_goes_elsewhere_eight_times_at_most() {
+fn an_overtaken_request_goes_elsewhere_at_most_eight_times() {
     for times in 0..8 {
         let (verdict, begun, accesses) = overtaken("listed", times);
         assert!(matches!(verdict, Verdict::Serve(_)), "{times}: {verdict:?}");
         assert_eq!(begun, Some(times as usize));
-        // Each lost start is a write that fails and a read that tells why; no record that
-        // is known is read for the next one.
+        // Each lost start is a write that fails and a read that shows why. Records that are already
+        // known are not read again for the next start.
         assert_eq!(accesses, (1 + 2 * times, 1 + times), "{times}");
     }
     let (verdict, begun, _) = overtaken("listed", 8);
@@ -229,14 +230,14 @@ fn who_is_overtaken_goes_elsewhere_eight_times_at_most() {
 }
 
 #[test]
-fn who_loses_a_turn_goes_by_the_next_one() {
+fn a_request_that_loses_a_turn_takes_the_next_one() {
     // The turn is written first.
     let (_, begun, accesses) = overtaken("turns", 0);
     assert_eq!((begun, accesses), (Some(0), (11, 2)));
     let (_, begun, accesses) = overtaken("turns", 1);
     assert_eq!((begun, accesses), (Some(1), (12, 3)));
-    // Two turns are lost, and then the deployment of the third is gone: by the same turn it
-    // is the next one that is ready.
+    // Two turns are lost, and then the deployment of the third turn is gone. The same turn leads to
+    // the next one that is ready.
     let (_, begun, accesses) = overtaken("turns", 3);
     assert_eq!((begun, accesses), (Some(3), (14, 5)));
 }

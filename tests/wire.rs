@@ -1,4 +1,4 @@
-//! What goes upstream: of requests that real SDKs sent, and of forms that are none.
+//! What goes upstream: requests that real SDKs sent, and forms that no SDK sends.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(

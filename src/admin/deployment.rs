@@ -30,6 +30,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             "reset" => Operation::Reset,
             _ => return Err(HttpReply::unknown_endpoint()),
         };
+        // After the path: an unknown operation is 404, whatever the method.
         request.posts()?;
         let id = self.deployment(&percent_decoded_text(id), "id")?;
         let operation = match operation {
@@ -99,7 +100,8 @@ fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, HttpReply> {
     }
 }
 
-/// Checks that a body has no members: one that is not known may be a misspelled wish.
+/// Checks that a body has no members. An unknown member may be the misspelling of a known one,
+/// so the request is refused rather than half obeyed.
 fn nothing_in(body: &[u8]) -> Result<(), HttpReply> {
     match members(body)?.into_iter().next() {
         Some((key, _)) => Err(HttpReply::error(400, "unknown member; allowed: none", Some(&key))),

@@ -10,7 +10,7 @@ use super::traces::Traces;
 /// Shortest token, in bytes. The gate does not limit how often one may be guessed.
 const SHORTEST: usize = 16;
 
-/// The admin path and the token, which it never shows.
+/// The admin path and the token. Its `Debug` leaves the token out, so that no log can have it.
 pub struct Gate {
     path: String,
     token: String,
@@ -117,7 +117,7 @@ impl Gate {
     }
 
     /// Returns whether `given` is the token, in a time that depends on the length of `given`
-    /// alone. So the time tells nothing of how much of a guess is right.
+    /// alone. So the time does not reveal how much of a guess is right.
     fn is_token(&self, given: &[u8]) -> bool {
         let token = self.token.as_bytes();
         // The token is repeated as often as needed, so that its length decides nothing yet.
@@ -125,11 +125,13 @@ impl Gate {
             // The compiler cannot see through this, so it cannot make the loop stop early.
             black_box(differ | (a ^ b))
         });
+        // `&` evaluates both sides, so the time does not tell which one failed.
         (differ == 0) & (given.len() == token.len())
     }
 }
 
-/// Returns the token of an `authorization` header; `None` where its scheme is not `Bearer`.
+/// Returns the token of an `authorization` header; `None` where its scheme is not `Bearer`, in
+/// upper or lower case.
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(b"bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())

@@ -46,8 +46,8 @@ pub struct Desk<'a, S: ?Sized> {
     pub shared: &'a S,
     /// Milliseconds since the epoch.
     pub now_ms: u64,
-    /// Returns the explanation of a request with that head and body, as JSON. Deciding is
-    /// not known here.
+    /// Returns the explanation of a request with that head and body, as JSON. The caller passes
+    /// it in, because this module cannot decide requests.
     pub explain: &'a dyn Fn(Headers, &[u8]) -> String,
 }
 
@@ -65,7 +65,8 @@ impl<S: ?Sized> fmt::Debug for Desk<'_, S> {
 }
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Answers a request that the gate has let in.
+    /// Answers a request that the gate has let in. Every request has a reply; one that is wrong has
+    /// an error as its reply.
     #[must_use]
     pub fn answer(&self, request: &HttpRequest<'_>) -> HttpReply {
         // Both sides are replies: `Err` only lets an endpoint stop early with `?`.

@@ -1,4 +1,4 @@
-//! What an endpoint answers with.
+//! The reply of an endpoint.
 
 use super::Json;
 
@@ -46,7 +46,8 @@ impl HttpReply {
         Self { status, ..object }
     }
 
-    /// Returns the reply with a note of what was changed, for the log.
+    /// Returns the reply with a note of what was changed, for the log. A reply without one changed
+    /// nothing.
     #[must_use]
     pub fn changed(self, change: String) -> Self {
         Self { change: Some(change), ..self }
@@ -59,7 +60,8 @@ impl HttpReply {
         Self { headers, ..Self::error(401, "unauthorized", None) }
     }
 
-    /// Returns the reply to a path without an endpoint.
+    /// Returns the reply to a path without an endpoint: 404. A deployment's path with an unknown
+    /// operation gets it too.
     #[must_use]
     pub fn unknown_endpoint() -> Self {
         Self::error(404, "there is no such endpoint", None)
@@ -73,7 +75,8 @@ impl HttpReply {
         Self { headers, ..Self::error(405, "the endpoint does not have this method", None) }
     }
 
-    /// Returns the reply to a body that is longer than `limit`, in bytes.
+    /// Returns the reply to a body that is longer than `limit`, in bytes: 413, with a message that
+    /// says the limit.
     #[must_use]
     pub fn too_large(limit: u64) -> Self {
         Self::error(413, &format!("the body is longer than {limit} bytes"), None)

@@ -1,4 +1,4 @@
-//! What an endpoint is asked.
+//! A request to an endpoint.
 
 use crate::host::Headers;
 use crate::text::percent_decoded_text;
@@ -10,8 +10,8 @@ use super::HttpReply;
 pub struct HttpRequest<'a> {
     /// Its method, in upper case.
     pub method: &'a str,
-    /// Its path below the admin path, as it came, still percent-encoded: empty, or with `/`
-    /// first.
+    /// Its path below the admin path, still percent-encoded and without the query. It is empty or
+    /// begins with `/`.
     pub path: &'a str,
     /// What follows the `?`; `None` without one.
     pub query: Option<&'a str>,

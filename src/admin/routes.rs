@@ -14,7 +14,8 @@ pub(super) const PATH: &str = "/routes";
 pub(super) const FOLDER: &str = "/routes/";
 
 impl<S: SharedData + ?Sized> Desk<'_, S> {
-    /// Lists all models, or adds or replaces a dynamic route with POST.
+    /// Lists all models, or adds or replaces a dynamic route with POST. The list has hidden and
+    /// inactive ones too.
     pub(super) fn routes(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         let origin = self.origin()?;
         if request.method == "POST" {
@@ -49,6 +50,9 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     }
 
     /// Puts a dynamic entry; returns whether it is a new one.
+    ///
+    /// # Errors
+    /// The reply to an entry that does not fit, or that could not be written.
     pub(super) fn put(&self, origin: &Origin, entry: &DynamicEntry) -> Result<bool, HttpReply> {
         live::put(self.shared, self.config, origin, entry).map_err(|refused| match refused {
             Refused::Wrong(problems) => wrong(&problems),
@@ -58,6 +62,9 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     }
 
     /// Removes a dynamic entry, which the end of the request's path names.
+    ///
+    /// # Errors
+    /// The reply to any method but DELETE, and to an entry that is not dynamic or not there.
     pub(super) fn removed(
         &self,
         request: &HttpRequest<'_>,
@@ -102,15 +109,16 @@ pub(super) fn lists(request: &HttpRequest<'_>) -> Result<(), HttpReply> {
     request.reads().map_err(|_| HttpReply::method_not_allowed("GET, HEAD, POST"))
 }
 
-/// Returns the reply to a body with problems. It names the first field that is wrong, and
-/// tells all problems in one line.
+/// Returns the reply to a body with problems. It names the first field that is wrong, and lists
+/// all problems in one line.
 pub(super) fn wrong(problems: &Problems) -> HttpReply {
     let lines: Vec<String> = problems.to_string().lines().map(str::to_owned).collect();
     let field = problems.iter().next().map(|problem| problem.path.as_str());
     HttpReply::error(400, &lines.join("; "), field)
 }
 
-/// Writes the members of one model.
+/// Writes the members of one model. Where it has no variants, the strategy and endpoints of its
+/// only group are among them.
 fn listed(json: &mut Json, route: &ListedModel) {
     json.key("model").text(&route.model);
     provenance(json, route.provenance, route.is_hidden, route.problem.as_ref());
@@ -147,7 +155,8 @@ pub(super) fn provenance(
     }
 }
 
-/// Writes the strategy and endpoints of a group.
+/// Writes the strategy and endpoints of a group. An endpoint of a route that is left out has no
+/// deployment, and only `weighted` has weights.
 fn group(json: &mut Json, group: &ListedGroup) {
     json.key("strategy").text(&group.strategy);
     json.key("endpoints").list(|json| {

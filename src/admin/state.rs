@@ -17,7 +17,7 @@ use super::{Desk, HttpReply, HttpRequest, Json};
 /// writes them.
 const PAGE: usize = 1000;
 
-/// Which deployments a request asks for.
+/// Which deployments a request asks for. Without parameters these are the first [`PAGE`] of all.
 struct Selection {
     /// Index of the first one.
     from: usize,
@@ -39,8 +39,8 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             selection.deployment.is_none_or(|id| id.0 == *at)
                 && selection.provider.as_ref().is_none_or(|provider| *provider == of.name)
         };
-        // Lazy: no deployment of a further page is looked at but the first, which tells that
-        // there is one.
+        // Lazy: of the next page only the first deployment is looked at, to see whether there is
+        // one.
         let mut wanted = (selection.from..config.deployments.len()).filter(is_wanted);
         let is_first = selection.from == 0;
         Ok(HttpReply::object(|json| {

@@ -20,6 +20,8 @@ pub(super) struct HostPort {
 
 impl HostPort {
     /// Returns the host's IP address, if the host is one and not a name.
+    ///
+    /// Names have to be looked up, so Envoy and Istio are told which of the two it is.
     pub(super) fn ip(&self) -> Option<IpAddr> {
         self.host.parse().ok()
     }
@@ -47,6 +49,8 @@ impl FromStr for HostPort {
 }
 
 /// The value of `--endpoint`: `CLUSTER=HOST:PORT[,tls]`.
+///
+/// The last equals sign divides the two, since a cluster may have one in its name.
 #[derive(Debug, Clone)]
 pub(super) struct EndpointArg {
     cluster: String,
@@ -80,6 +84,8 @@ pub(super) struct ClusterAddress {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum AddressSource {
     /// `--endpoint`.
+    ///
+    /// It replaces the address of the authority, but not the name in the certificate.
     CommandLine,
     /// The authority of the provider of this name.
     Authority(String),
@@ -142,8 +148,8 @@ pub(super) fn authority_host(provider: &Provider) -> Option<String> {
     authority(provider).map(|endpoint| endpoint.host)
 }
 
-/// Returns where a server for this provider listens by default on the user's own machine:
-/// Ollama, vLLM and its like, or a website where the cluster is no provider's.
+/// Returns where a server for this provider listens by default on the user's own machine: that of
+/// Ollama, of vLLM and similar servers, or of a website for a cluster that is not a provider's.
 fn placeholder(provider: Option<&Provider>) -> HostPort {
     let port = match provider {
         Some(provider) if provider.api == Api::Ollama => 11434,

@@ -70,6 +70,9 @@ fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
 }
 
 /// Returns the head of a POST with the headers of the command line, as Envoy would have it.
+///
+/// # Errors
+/// A header without a name or without a colon.
 fn head(arguments: &ExplainArgs) -> Result<RequestHead, ToolError> {
     let mut headers = vec![
         (":method".to_owned(), b"POST".to_vec()),

@@ -55,6 +55,8 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, ToolError> {
 }
 
 /// Returns the error for an input that cannot be read; `name` is what the user calls it.
+///
+/// The exit code is 2: the command had nothing to work on.
 pub(super) fn unreadable(name: impl Display, error: &std::io::Error) -> ToolError {
     ToolError::unusable(format!("{name}: cannot be read: {error}"))
 }

@@ -96,11 +96,15 @@ impl Needs {
     }
 
     /// Returns the clusters that requests are routed to, by name.
+    ///
+    /// Those that only the filter itself calls are left out.
     pub(super) fn routed(&self) -> impl Iterator<Item = (&String, &ClusterUse)> {
         self.clusters.iter().filter(|(_, used)| used.is_routed)
     }
 
     /// Whether plans attempt requests at this cluster.
+    ///
+    /// False also for a name that the configuration does not have.
     pub(super) fn has_attempts(&self, cluster: &str) -> bool {
         self.clusters.get(cluster).is_some_and(|used| used.has_attempts)
     }

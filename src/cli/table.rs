@@ -52,7 +52,7 @@ fn fact_rows(facts: &FactsView<'_>) -> Vec<Vec<String>> {
         Value::Object(members) => !members.is_empty(),
         _ => true,
     };
-    // By way of JSON, so that a new fact shows up here by itself.
+    // Through JSON, so that a new fact is shown without a change here.
     let value = serde_json::to_value(facts).unwrap_or_default();
     let members = value.as_object().into_iter().flatten();
     members
@@ -156,7 +156,7 @@ pub(super) fn section(out: &mut String, heading: &str, rows: Vec<Vec<String>>) {
     if rows.is_empty() {
         let _ = writeln!(out, "  none");
     }
-    // Before the widths are known: an escape is longer than what it stands for.
+    // Escaped before the widths are measured: an escape is longer than what it stands for.
     let printable = |row: &Vec<String>| row.iter().map(|cell| printable(cell)).collect();
     let rows: Vec<Vec<String>> = rows.iter().map(printable).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -36,9 +36,11 @@ pub struct Config {
     pub route_index: RouteIndex,
     /// Catalogue facts by upstream model, for models that clients name directly.
     pub catalog: Arc<BTreeMap<String, ModelFacts>>,
-    /// Facts of a model that the catalogue does not have.
+    /// Facts of a model that the catalogue does not have. It is taken to be capable of everything,
+    /// without limits, at an unknown cost.
     pub unknown_facts: ModelFacts,
-    /// Every keyword of every route, the shadow's included, as one automaton.
+    /// Every keyword of every route, the shadow's included, as one automaton. So the text of a
+    /// request is searched once for all of them.
     pub keywords: Arc<Keywords>,
     /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
     pub watched_headers: Vec<String>,
@@ -55,7 +57,7 @@ pub struct Config {
     pub paths: PathTable,
     /// Fixed token costs of the estimate.
     pub tokens: Costs,
-    /// What needs no resolution, of the shadow the same.
+    /// Settings that refer to no names. The shadow has the same ones.
     pub settings: Arc<Settings>,
     /// What may ever be asked of a request's text. What is not asked is not computed.
     pub demand: Demand,
@@ -74,7 +76,8 @@ impl Deref for Config {
     }
 }
 
-/// Rules that are evaluated without effect.
+/// Rules that are evaluated without effect, to compare what they decide with what is decided
+/// by the others.
 #[derive(Debug)]
 pub struct Shadow {
     /// The configuration with these rules in the place of the first. Providers, deployments,
@@ -112,7 +115,8 @@ impl Config {
         self.is_handing_over() || self.hold == Hold::BufferFilter
     }
 
-    /// Returns the provider of that id.
+    /// Returns the provider of that id. Ids are made from the configuration's own lists, so there
+    /// is one for each.
     #[must_use]
     pub fn provider(&self, id: ProviderId) -> &Provider {
         &self.providers[id.0]

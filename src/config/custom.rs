@@ -1,10 +1,10 @@
-//! Whom the strategy `custom` asks.
+//! The service that the strategy `custom` asks.
 
 use super::declare::{named, section};
 use super::shape::{A_PATH, whole};
 
-/// Most candidates of a group that is picked from by a service: all that may serve a
-/// request are listed in the question.
+/// Most candidates of a group from which a service picks. The question lists all of them that
+/// may serve the request, so its length needs a bound.
 pub const MOST_LISTED: usize = 256;
 
 section! {
@@ -30,7 +30,7 @@ pub enum OnError {
     /// Candidates are tried in file order.
     #[default]
     First,
-    /// The client is told so.
+    /// The client gets an error.
     Fail,
 }
 

@@ -29,7 +29,8 @@
 //! - All that is made is data and one call for each field: code for each key would make the
 //!   module larger, and a derive of serde does.
 
-/// Declares a section of the configuration.
+/// Declares a section of the configuration. The comment at the top of this file has an example,
+/// and says what each part of it means.
 macro_rules! section {
     (
         $(#[doc = $doc:literal])+
@@ -102,7 +103,8 @@ macro_rules! section {
     };
 }
 
-/// The key of a field.
+/// The key of a field: the name of the field, unless the declaration has another one in
+/// parentheses.
 macro_rules! key {
     ($field:ident) => {
         stringify!($field)
@@ -112,7 +114,7 @@ macro_rules! key {
     };
 }
 
-/// What a key holds.
+/// What a key holds. The type of its field says it, unless the declaration has an `as`.
 macro_rules! kind {
     ($type:ty) => {
         <$type as HasKeyKind>::KIND
@@ -122,7 +124,8 @@ macro_rules! kind {
     };
 }
 
-/// What holds where a key is left out.
+/// What holds where a key is left out. A default is kept as JSON text, and is checked and read
+/// like the text of a document.
 macro_rules! presence {
     (required) => {
         $crate::config::shape::WhenAbsent::Required
@@ -135,7 +138,8 @@ macro_rules! presence {
     };
 }
 
-/// Declares the names of an enum's values. The first is the one of what was reported.
+/// Declares the names of an enum's values. A value that was reported as wrong is read as the
+/// first of them.
 macro_rules! named {
     ($($type:ty { $first:literal => $fallback:ident $(, $name:literal => $value:ident)* $(,)? })*) => {$(
         impl $crate::config::shape::HasKeyKind for $type {

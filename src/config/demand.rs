@@ -16,18 +16,21 @@ use crate::strategy::Trait;
 /// counted nor searched.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Demand {
-    /// Some route or some rule of a candidate asks for keywords.
+    /// Some route or some rule of a candidate asks for keywords. If none does, no text is
+    /// searched.
     pub keywords: bool,
     /// Some rule of a candidate asks for keywords.
     pub keywords_in_rules: bool,
-    /// Routes compare the tokens with numbers, of which this is the smallest.
+    /// The smallest number that routes compare the tokens with. A request that surely has fewer
+    /// need not be counted for them.
     pub least_in_routes: Option<u64>,
     /// Candidates compare the tokens with numbers too, in context windows and rules. This is the
     /// smallest of those.
     pub least_in_candidates: Option<u64>,
-    /// Costs decide, of routes or among candidates.
+    /// Costs decide, of routes or among candidates. They are estimated from tokens, which then
+    /// have to be counted.
     pub costs: bool,
-    /// Some price is known.
+    /// Some price above 0 is known. Without any, tokens make no difference to a cost.
     pub prices: bool,
     /// Some model's deployments are picked by what its body tells of the session.
     pub sessions: bool,
@@ -36,7 +39,8 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// Returns what a configuration of these asks for.
+    /// Returns what a configuration of these asks for. `catalog` has the facts of models that
+    /// clients may name directly.
     pub(super) fn of<'a>(
         routes: &[Route],
         models: &[Model],
@@ -62,6 +66,7 @@ impl Demand {
                 demand.sessions |= is_told && group.strategy.has(Trait::BySession);
             }
         }
+        // A model of the catalogue needs no deployment: clients may name it directly.
         for facts in catalog.chain(deployments.iter().map(|d| &d.facts)) {
             demand.facts(facts);
         }
@@ -80,7 +85,8 @@ impl Demand {
         self.least_in_candidates = lower(self.least_in_candidates, least);
     }
 
-    /// Adds what the facts of a model ask for.
+    /// Adds what the facts of a model ask for: tokens are compared with its context window, and
+    /// with a price above 0 they make a difference to the cost.
     fn facts(&mut self, facts: &ModelFacts) {
         self.least_in_candidates = lower(self.least_in_candidates, facts.context_window);
         self.prices |= facts.input_usd_per_million.is_some_and(|price| price > 0.0);
@@ -114,7 +120,7 @@ fn each(when: &When, found: &mut impl FnMut(&Condition)) {
     }
 }
 
-/// Returns the smaller of two bounds; none is no bound.
+/// Returns the smaller of two bounds. None stands for no bound, so the other one is returned.
 fn lower(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

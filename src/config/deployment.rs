@@ -47,7 +47,8 @@ section! {
 }
 
 impl Deployment {
-    /// The keys that say where a deployment is.
+    /// The keys that say where a deployment is. These are the first two of the declaration, which
+    /// therefore must stay first.
     pub(super) const PLACE: &'static [Key] = Self::KEYS.split_at(2).0;
 
     /// The keys that a deployment has wherever it is written. The weight and the overrides of

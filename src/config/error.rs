@@ -30,7 +30,8 @@ pub struct Problem {
 }
 
 impl Problems {
-    /// Returns the problems kept, in the order found.
+    /// Returns the problems kept, in the order found. Of a large number the first hundred are
+    /// kept.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.list.iter()
     }
@@ -48,7 +49,7 @@ impl Problems {
         self.list.is_empty()
     }
 
-    /// Returns a list of one problem, for what fails without a pass over a document.
+    /// Returns a list of one problem, for a failure that is found without a pass over a document.
     #[must_use]
     pub fn of(path: &str, message: impl Into<String>) -> Self {
         let problem = Problem { path: path.to_owned(), message: message.into() };
@@ -65,7 +66,7 @@ impl Problems {
         self
     }
 
-    /// Keeps a problem, or counts it where as many are kept as may be.
+    /// Keeps a problem, or only counts it once [`MOST_PROBLEMS`] are kept.
     fn add(&mut self, problem: Problem) {
         if self.list.len() < MOST_PROBLEMS {
             self.list.push(problem);
@@ -90,7 +91,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// One problem per line.
+/// One problem per line. A last line says how many more there are, if some were not kept.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, problem) in self.list.iter().enumerate() {
@@ -128,7 +129,7 @@ impl Diagnostics {
         }
     }
 
-    /// Notes something suspicious but legal.
+    /// Notes something suspicious but legal. The same warning about the same place is kept once.
     pub(super) fn warn(&mut self, path: &Path<'_>, message: impl fmt::Display) {
         let warning = format!("{path}: {message}");
         // Bounded as problems are; nothing counts those that are dropped.
@@ -137,15 +138,16 @@ impl Diagnostics {
         }
     }
 
-    /// Whether a problem is known of exactly this place, so that what follows
-    /// from it need not be told.
+    /// Whether a problem of exactly this place is known, so that what follows from it need not be
+    /// reported.
     pub(super) fn is_reported(&self, path: &Path<'_>) -> bool {
         let path = path.to_string();
         self.problems.list.iter().any(|problem| problem.path == path)
     }
 }
 
-/// A place in the configuration, as a list on the stack: it costs nothing until it is told.
+/// A place in the configuration, as a list on the stack. It becomes text only in a message, so
+/// a document without problems pays nothing for its paths.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Path<'a> {
     /// The whole configuration.

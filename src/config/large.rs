@@ -1,5 +1,5 @@
-//! What is found out beforehand of groups that are too large for each of their
-//! candidates to be looked at in every request.
+//! Indexes of large groups, whose candidates are too many to look at each of them in every
+//! request.
 //!
 //! Puts candidates in order by what does not change; knows nothing of requests.
 
@@ -9,7 +9,8 @@ use crate::strategy::{Pick, Profile, Strategy, Trait};
 use super::candidate::Candidate;
 use super::deployment::{Deployment, ModelFacts};
 
-/// Groups of more candidates than this are large.
+/// Groups of more candidates than this are large. A request looks at a few candidates of such a
+/// group, which an [`Index`] finds.
 pub const MOST_SMALL: usize = 16;
 
 /// What is known beforehand of a large group, by its strategy. Candidates are places in
@@ -19,13 +20,16 @@ pub enum Index {
     /// Nothing: the group is small, or its strategy has no use for it.
     #[default]
     Nothing,
-    /// Candidates in the order of the strategy.
+    /// Candidates in the order of the strategy, where the configuration alone decides it. A request
+    /// begins with the first.
     Order(Vec<usize>),
     /// The sum of the weights up to each candidate, its own included.
     Shares(Vec<u64>),
-    /// The hash of each candidate's deployment.
+    /// The hash of each candidate's deployment, by which a session finds its candidates without
+    /// a look at the deployments.
     Hashes(Vec<u64>),
-    /// Candidates of one price each, in the order of their priority.
+    /// Lists of candidates, one for each price, cheapest first and unknown prices last. Within a
+    /// list, candidates are in the order of their priority.
     Prices(Vec<Vec<usize>>),
 }
 

@@ -1,10 +1,9 @@
-//! Where in its text what is wrong with a configuration stands.
+//! Finds the problems of a configuration in its text.
 //!
-//! For tools that show the text; the filter never asks. Leaves reading JSON to
-//! serde_json, which tells of each value the text that it was read from. Knows how
-//! problems name their places, and no key of the configuration. A
-//! place that is not in the text, as of a short form or of a default, is that
-//! of what stands around it.
+//! This is for tools that show the text; the filter never asks. serde_json reads the JSON, and
+//! keeps for each value the text that it was read from. This module knows how problems name
+//! their places, and no key of the configuration. A value that is not in the text, such as a
+//! default, has the place of what is around it.
 
 use std::fmt;
 use std::ops::Range;
@@ -20,7 +19,7 @@ use super::parse::parse;
 /// A configuration's text, checked.
 #[derive(Debug)]
 pub struct Checked {
-    /// What it comes to; none with a problem.
+    /// The configuration; none if there is a problem.
     pub config: Option<Config>,
     /// What makes it fail, in the order found.
     pub problems: Vec<Located>,
@@ -35,8 +34,8 @@ pub struct Checked {
 pub struct Located {
     /// What it is.
     pub problem: Problem,
-    /// Its bytes in the text: a value, or of an object or list the key it stands under,
-    /// or else its first.
+    /// Its bytes in the text: those of a value. Of an object or list they are the bytes of its key,
+    /// or its first byte where it has no key.
     pub range: Range<usize>,
     /// The line it begins in, from 1 on.
     pub line: usize,
@@ -74,15 +73,15 @@ pub fn check_json(text: &str) -> Checked {
     }
 }
 
-/// A value of the text.
+/// A value in the text, with the places of itself and of its key.
 struct TextPlace {
     /// As problems name it.
     path: String,
-    /// The key it stands under, as messages quote it, and where that is.
+    /// Its key, as messages quote it, and the bytes of the key; none for elements of lists.
     key: Option<(String, Range<usize>)>,
-    /// What of it is shown.
+    /// The bytes that are marked for it.
     range: Range<usize>,
-    /// Whether it stands in the place before it, or in one that does.
+    /// The index of the object or list that it is in; none for the outermost value.
     parent: Option<usize>,
 }
 
@@ -121,7 +120,8 @@ impl TextPlace {
     }
 }
 
-/// Returns a warning as a problem: its path, then what it says.
+/// Returns a warning as a problem: its path, then what it says. A key may contain `: `, so the
+/// paths of the text are tried before the first of these is taken for the end of the path.
 fn parted(places: &[TextPlace], warning: &str) -> Problem {
     let message = |place: &TextPlace| {
         let rest = warning.strip_prefix(place.path.as_str())?.strip_prefix(": ")?;
@@ -134,7 +134,8 @@ fn parted(places: &[TextPlace], warning: &str) -> Problem {
     })
 }
 
-/// Returns the character at which the parser stopped.
+/// Returns the character at which the parser stopped; an empty range where that is the end of
+/// the text.
 fn at(text: &str, malformed: &SyntaxError) -> Range<usize> {
     let before = text.split_inclusive('\n').take(malformed.line.saturating_sub(1)).map(str::len);
     let line = before.fold(0, usize::saturating_add);
@@ -156,7 +157,8 @@ fn position(text: &str, at: usize) -> (usize, usize) {
     (line, last.chars().count().saturating_add(1))
 }
 
-/// Returns every value of a JSON text, each before what it holds.
+/// Returns every value of a JSON text, each before what it holds. A text that is not JSON has
+/// none.
 fn places(text: &str) -> Vec<TextPlace> {
     let mut walk = Walk { text, places: Vec::new() };
     // The byte order mark is not JSON. Places count it all the same, because they are measured from

@@ -27,11 +27,12 @@ pub struct Model {
     pub default_group: GroupId,
     /// Models to go on to, by kind of failure.
     pub fallbacks: Fallbacks,
-    /// Where requests that continue provider state go.
+    /// Where requests that continue provider state go: a provider keeps such state by itself, so
+    /// no other can continue it.
     pub state_deployment: Option<DeploymentId>,
     /// What the requests of a session are recognised by.
     pub sticky: Sticky,
-    /// What of it needs no resolution.
+    /// The rest of what the document says of it, which refers to no names.
     pub traits: Arc<ModelTraits>,
 }
 
@@ -88,10 +89,12 @@ pub struct Group {
 pub struct Fallbacks {
     /// After any failure without a list of its own.
     pub general: Vec<Target>,
-    /// After a context window error.
+    /// After a context window error. If it is none, `general` stands in; if it is empty, nothing
+    /// else is tried.
     pub context_window: Option<Vec<Target>>,
     /// After a content policy refusal; `general` does not stand in for it.
     pub content_policy: Option<Vec<Target>>,
-    /// After a rate limit.
+    /// After a rate limit. If it is none, `general` stands in; if it is empty, nothing else is
+    /// tried.
     pub rate_limit: Option<Vec<Target>>,
 }

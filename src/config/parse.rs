@@ -1,4 +1,5 @@
-//! Bytes to a configuration, in the steps that the others are.
+//! Makes a configuration of bytes: `document` decodes them, `shape` checks them and `resolve`
+//! finds what names stand for.
 
 use serde_json::Value;
 
@@ -48,13 +49,15 @@ pub(super) fn finished(
     }
 }
 
-/// Returns the JSON Schema (draft 2020-12) of the configuration.
+/// Returns the JSON Schema (draft 2020-12) of the configuration, which `pointsman schema`
+/// prints. It checks all but what names refer to.
 #[must_use]
 pub fn schema() -> Value {
     shape::schema(Raw::shape())
 }
 
-/// Returns every key as a page of documentation: docs/configuration.md.
+/// Returns every key as a page of documentation. `make reference` writes it to
+/// docs/configuration.md.
 #[must_use]
 pub fn reference() -> String {
     shape::reference(Raw::shape())

@@ -16,7 +16,7 @@ pub enum Status {
     Active,
     /// Resolves, is not listed.
     Archived,
-    /// Neither.
+    /// Does not resolve, and is not listed.
     Deleted,
 }
 
@@ -72,7 +72,8 @@ section! {
 
 const PARAM_TYPE: KeyKind = KeyKind::Choice(&["string", "number", "integer", "boolean"]);
 
-/// The value of a key that is for people alone.
+/// The value of a key that is for people alone. It is checked like any other, and then
+/// dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct ForPeople;
 

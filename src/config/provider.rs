@@ -83,7 +83,8 @@ named! {
 }
 
 impl Provider {
-    /// Whether a request in `format` can be sent there as it is.
+    /// Whether a request in `format` can be sent there without a translation, which this filter
+    /// does not do.
     #[must_use]
     pub fn speaks(&self, format: Format) -> bool {
         match (self.api, format.family()) {

@@ -1,8 +1,8 @@
 //! Checked JSON into types.
 //!
-//! `shape` has checked every value, so reading cannot fail: what is absent is
-//! the type's default. A derive of serde would do the same at ten times the
-//! code, for it has an error for everything that was ruled out before.
+//! `shape` has checked every value, so reading cannot fail: what is absent is the type's
+//! default. A derive of serde would do the same with ten times the code, because it has an
+//! error for everything that was ruled out before.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ pub(super) type CheckedMembers = Map<String, Value>;
 
 /// A type that is read from a value whose shape was checked.
 pub(super) trait ReadChecked {
-    /// Returns the value as this type; what is absent comes as `null`.
+    /// Returns the value as this type; what is absent comes as `null`. A value of another type
+    /// becomes the default: the tables should have refused it.
     fn read(value: Value) -> Self;
 }
 
@@ -59,14 +60,15 @@ pub(super) fn member<T: ReadChecked>(members: &mut CheckedMembers, key: &str) ->
     T::read(members.remove(key).unwrap_or_default())
 }
 
-/// Returns the default for what is absent, and for what the tables should have ruled out.
+/// Returns the default for what is absent, and for what the tables should have ruled out. The
+/// latter panics in a build with assertions.
 fn default<T: Default>(value: &Value) -> T {
     expect_absent(value);
     T::default()
 }
 
-/// Finds a table that lets more pass than is read, wherever assertions are on. Elsewhere the
-/// default stands in, so that a release never panics.
+/// Panics where assertions are on and the value is not `null`: a table then accepts more than is
+/// read. In a release the caller takes the default instead, so it never panics.
 pub(super) fn expect_absent(value: &Value) {
     debug_assert!(value.is_null(), "the tables let {value} pass");
 }
@@ -127,7 +129,7 @@ impl ReadChecked for Map<String, Value> {
     }
 }
 
-/// `null` stands for what was reported.
+/// A value that is absent and one that was reported are both `null`, and are both read as none.
 impl<T: ReadChecked> ReadChecked for Option<T> {
     fn read(value: Value) -> Self {
         (!value.is_null()).then(|| T::read(value))
@@ -166,7 +168,7 @@ impl<T: ReadChecked> ReadChecked for BTreeMap<String, T> {
     }
 }
 
-/// What was reported has an empty value: its key still counts.
+/// A member whose value was reported has an empty text, so that its key is still known.
 impl ReadChecked for Vec<(String, String)> {
     fn read(value: Value) -> Self {
         let members = CheckedMembers::read(value).into_iter();

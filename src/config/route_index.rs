@@ -15,7 +15,7 @@ use super::route::{Condition, NamePattern, Route};
 /// out one that does.
 #[derive(Debug, Default)]
 pub struct RouteIndex {
-    /// That ask for none.
+    /// Routes that ask for no model by name. Every request may match these.
     any: Vec<usize>,
     exact: BTreeMap<String, Vec<usize>>,
     prefix: BTreeMap<String, Vec<usize>>,

@@ -9,6 +9,7 @@ use super::shape::{
     A_PATH, AT_LEAST_ONE, HasKeyKind, KeyKind, MILLISECONDS, PERCENT, TextForm, VARIABLE,
     as_element, plain, whole,
 };
+use crate::request::scan::Searched;
 
 /// What happens to a model that no name resolves, or a request without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,7 @@ section! {
     }
 }
 
-/// Which part of a request's way the filter is on.
+/// Which of its two jobs an instance of the filter does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
     /// Before Envoy's router: decides.
@@ -178,13 +179,34 @@ section! {
     }
 }
 
-/// What happens to a body that is not judged.
+/// What happens to a request whose body is too long, or cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyPolicy {
     /// Refused with an error.
     Reject,
     /// Sent to `default_cluster` untouched.
     PassThrough,
+}
+
+section! {
+    /// Which text is searched for keywords, beside all that may reach the model as prompt.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Search "search" {
+        /// what an assistant said
+        pub assistant: bool = false,
+        /// the arguments of calls, and what tools answered
+        pub tools: bool = false,
+        /// definitions of tools, and schemas of the answer
+        pub schemas: bool = true,
+    }
+}
+
+impl Search {
+    /// Returns the same in the words of the scanner.
+    pub(crate) const fn searched(self) -> Searched {
+        let Self { assistant, tools, schemas } = self;
+        Searched { assistant, tools, schemas }
+    }
 }
 
 section! {

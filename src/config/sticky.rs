@@ -29,7 +29,8 @@ named! {
 pub struct Sticky {
     /// What tells the session: the first of these that is there.
     pub keys: Vec<SessionKey>,
-    /// Most load of one deployment, as a multiple of the mean.
+    /// Most load of one deployment, as a multiple of the mean. With 1.25 it may have a quarter more
+    /// requests in flight than the mean of all.
     pub bound: f64,
 }
 

@@ -1,11 +1,10 @@
 //! [`Host`] over the proxy-wasm calls of the current context.
 //!
-//! The SDK returns errors of some calls, which answer here as if there were
-//! nothing; of the others it panics on a status that the ABI does not foresee. Those
-//! are called only where Envoy answers `Ok` or `NotFound`: maps and buffers of a
-//! stream from its own callbacks while it is held, ranges that lie within the body, an
-//! answer to a call from the callback that brings it, logging, the clock, metrics of ids
-//! that it gave, and configuration at configuration time.
+//! Some of the SDK's calls return errors; here these answer as if there were nothing. The
+//! others panic on a status that the ABI does not foresee. They are called only where Envoy
+//! answers `Ok` or `NotFound`: maps and buffers of a stream from its own callbacks while it is
+//! held, ranges that lie within the body, an answer to a call from the callback that brings it,
+//! logging, the clock, metrics of ids that it gave, and configuration at configuration time.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, UNIX_EPOCH};
@@ -24,7 +23,8 @@ use crate::host::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Envoy;
 
-/// Returns the plugin configuration as the host delivers it.
+/// Returns the plugin configuration as the host delivers it; no bytes where there is none, which
+/// the parser then reports.
 pub(super) fn configuration() -> Vec<u8> {
     let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX);
     bytes.ok().flatten().unwrap_or_default()
@@ -167,6 +167,7 @@ impl Host for Envoy {
             Ok(LogLevel::Debug) => Level::Debug,
             Ok(LogLevel::Info) => Level::Info,
             Ok(LogLevel::Warn) => Level::Warn,
+            // `Critical`, or no answer: errors are worth a call that may write nothing.
             _ => Level::Error,
         };
         level <= least

@@ -1,7 +1,8 @@
 //! What the host lacks of the ABI, asked once a configuration.
 //!
-//! The SDK panics where a host answers that it does not know a function, so these are
-//! asked without it, in ways that change nothing: the status tells whether there is one.
+//! The SDK panics where a host answers that it does not know a function. So the functions are
+//! called here without the SDK, in ways that change nothing, and the status says whether the
+//! host has them.
 
 #![allow(unsafe_code, reason = "host functions are foreign, and the SDK's are private")]
 
@@ -88,8 +89,10 @@ pub(super) fn probe() -> Lacks {
             proxy_define_metric(NO_KIND, key.as_ptr(), key.len(), &raw mut id),
         )
     };
+    // Without a stream no host sets a property. Only one without properties answers like this.
     PROPERTIES.store(properties != UNIMPLEMENTED, Ordering::Relaxed);
     SHARED_DATA.store(shared == 0, Ordering::Relaxed);
+    // A host may have foreign functions, but not this one. Only success says that it is there.
     FOREIGN.store(foreign == 0, Ordering::Relaxed);
     METRICS.store(metrics != UNIMPLEMENTED, Ordering::Relaxed);
     Lacks {

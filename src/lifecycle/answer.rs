@@ -6,7 +6,8 @@
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
-use crate::response::body::BodyReader;
+use crate::request::format::Format;
+use crate::response::body::{BodyReader, Told};
 use crate::response::headroom;
 use crate::response::outcome::{self, End, Head, RequestProfile};
 use crate::state::Ending;
@@ -15,7 +16,7 @@ use crate::state::outcome::{Outcome, Report, Weight};
 
 use super::ctx::Ctx;
 use super::event::millis;
-use super::ledger::{AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
+use super::ledger::{AnswerSize, AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 
 /// Longest piece of a body that is copied into the module at once, in bytes.
 const WINDOW: usize = 64 * 1024;
@@ -32,16 +33,24 @@ pub(super) struct UpstreamResponse {
     pub(super) report: Report,
     /// Whether the request went out with the proxy's own credential.
     has_own_credential: bool,
-    /// Whether the body is a stream of server-sent events.
+    /// Whether the body is a stream of events.
     is_events: bool,
+    /// Whether an empty body may be an answer: after a switch of protocols, or where the text of
+    /// a recording is asked for, in which nobody may speak.
+    may_be_empty: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
     first_byte_ms: Option<u64>,
+    /// How long after the end of the request all of the answer had come, in milliseconds; `None`
+    /// while more is expected. The stream may stay open longer.
+    answer_ms: Option<u64>,
     /// Length of the body so far, in bytes.
     length: u64,
+    /// Length of the body by its head, in bytes.
+    announced: Option<u64>,
 }
 
 /// What [`hear`] has found in the head of a response.
@@ -137,17 +146,22 @@ fn open<H: Host + ?Sized>(
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
+    let is_of = |start: &str| content_type.is_some_and(|of| of.starts_with(start));
     Some(Box::new(UpstreamResponse {
         report,
         has_own_credential,
-        is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
+        is_events: is_of("text/event-stream") || is_of("application/vnd.amazon.eventstream"),
+        may_be_empty: report.status == 101
+            || (format == Format::OpenAiAudio && is_of("text/") && !is_of("text/html")),
         // After a switch of protocols the bytes are no body.
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
         headroom,
         first_byte_ms: None,
+        answer_ms: None,
         length: 0,
+        announced: text(headers, "content-length").and_then(|length| length.parse().ok()),
         ledger,
     }))
 }
@@ -156,6 +170,17 @@ impl UpstreamResponse {
     /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Returns whether the head says that there is no body.
+    pub(super) fn is_announced_empty(&self) -> bool {
+        self.announced == Some(0)
+    }
+
+    /// Returns whether all of the answer has come, whatever becomes of the stream.
+    fn is_complete(&self) -> bool {
+        self.announced.is_some_and(|length| self.length >= length)
+            || self.reader.as_ref().is_some_and(BodyReader::is_complete)
     }
 
     /// Reads a piece of the body, which stays with the host.
@@ -170,10 +195,20 @@ impl UpstreamResponse {
             self.first_byte_ms = self.ledger.since_sent(host);
         }
         self.length = self.length.saturating_add(length.saturating_sub(seen) as u64);
+        self.read(host, seen, length);
+        if !self.is_complete() {
+            self.answer_ms = None;
+        } else if self.answer_ms.is_none() {
+            self.answer_ms = self.ledger.since_sent(host);
+        }
+    }
+
+    /// Hands what the host has of the body, from the byte `from` to the byte `to`, to the reader.
+    fn read<H: Host + ?Sized>(&mut self, host: &H, from: usize, to: usize) {
         let Some(reader) = &mut self.reader else { return };
-        let mut at = seen;
-        while at < length {
-            let window = host.response_body(at, length.saturating_sub(at).min(WINDOW));
+        let mut at = from;
+        while at < to {
+            let window = host.response_body(at, to.saturating_sub(at).min(WINDOW));
             // A window that the host does not give is not counted. The client gets it all the same.
             let Some(window) = window.filter(|window| !window.is_empty()) else { return };
             at = at.saturating_add(window.len());
@@ -182,27 +217,39 @@ impl UpstreamResponse {
     }
 
     /// Ends the attempt, with its tokens and times, and returns its result; `None` where that
-    /// says nothing about the deployment. `end` says how the body ended.
+    /// says nothing about the deployment. `end` says how the body ended. Where all of the answer
+    /// has come before, it does not matter who closed the stream.
     pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
+        let end = if self.is_complete() { End::Whole } else { end };
+        let is_empty = self.length == 0 && self.report.outcome == Outcome::Success;
         let told = self.reader.map(BodyReader::finish);
+        // A body that is empty is no answer, whatever it was to be.
+        let told = told
+            .or_else(|| is_empty.then(Told::default))
+            .filter(|_| !(is_empty && self.may_be_empty));
         let work = self.ledger.work();
         let profile = RequestProfile {
             has_own_credential: self.has_own_credential,
             may_name_others: work.may_name_others,
         };
         let status = self.report.status;
-        let report = outcome::of_body(self.report, told.as_ref(), self.is_events, profile, end);
+        let report = outcome::of_body(self.report, told.as_ref(), profile, end);
         let told = told.unwrap_or_default();
-        let tokens = SpentTokens::of(work, status, self.is_events, self.length, told);
+        let answer = AnswerSize { status, is_events: self.is_events, length: self.length };
+        let deployment = self.ledger.deployment();
+        let facts = deployment.map(|id| &cx.engine.config.deployment(id).facts);
+        let tokens = SpentTokens::of(work, facts, &answer, told);
         let ending = Ending {
             report,
             tokens: tokens.sum(),
             first_byte_ms: self.first_byte_ms,
             // How long a session lasts says nothing of how fast its provider is.
-            answer_ms: self.ledger.since_sent(cx.host).filter(|_| status != 101),
+            answer_ms: self
+                .answer_ms
+                .or_else(|| self.ledger.since_sent(cx.host))
+                .filter(|_| status != 101),
             headroom: self.headroom,
         };
-        let deployment = self.ledger.deployment();
         let otherwise = Outcome::Cancelled.name();
         self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
         // A body that broke off has no complete count that a log could show.

@@ -238,18 +238,10 @@ fn syntax(head: &RequestHead, body: BodyKind) -> Option<BodySyntax> {
     }
 }
 
-/// Returns what a body of that kind may say. A document that holds text alone can have no
-/// tools and no images, so conditions on those need not wait for it.
-const fn unseen(document: &Document) -> Unseen {
-    // Facts that such a document cannot have count as seen, and absent.
-    if !document.is_text_only {
-        return Unseen::BODY;
-    }
-    Unseen::BODY
-        .without(Fact::State)
-        .without(Fact::Tools)
-        .without(Fact::JsonMode)
-        .without(Fact::Modality)
+/// Returns what a body of that kind may say. What it never says counts as seen, and absent, so
+/// conditions on that need not wait for it.
+fn unseen(document: &Document) -> Unseen {
+    document.lacks.iter().fold(Unseen::BODY, |unseen, fact| unseen.without(*fact))
 }
 
 /// Returns what the control headers ask for. Those that the configuration does not open to

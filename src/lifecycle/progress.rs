@@ -72,13 +72,14 @@ impl FailureKind {
     pub(super) const fn of(outcome: Outcome) -> Option<Self> {
         Some(match outcome {
             Outcome::Timeout | Outcome::Server | Outcome::Network => Self::Passing,
+            // An empty answer. Of any other that failed in band the client has got a part, and
+            // nobody asks what is tried after it.
+            Outcome::InBand => Self::Passing,
             Outcome::RateLimit => Self::RateLimit,
             Outcome::Auth | Outcome::Quota | Outcome::NotFound => Self::Other,
             Outcome::ContextWindow => Self::ContextWindow,
             Outcome::ContentPolicy => Self::ContentPolicy,
-            Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => {
-                return None;
-            }
+            Outcome::Success | Outcome::Client | Outcome::Cancelled => return None,
         })
     }
 }
@@ -86,8 +87,7 @@ impl FailureKind {
 impl Tried {
     /// Returns an attempt that has just begun, at the leg with that number.
     pub(super) const fn new(leg: usize) -> Self {
-        let report = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
-        Self { leg, report, took_ms: None }
+        Self { leg, report: Report::UNANSWERED, took_ms: None }
     }
 
     /// Returns the status of its answer; `None` where it has not been answered.

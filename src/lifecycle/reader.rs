@@ -64,6 +64,7 @@ impl RequestReader {
         let spec = Spec {
             entry: intake.call.entry,
             keywords: Arc::clone(&config.keywords),
+            searched: config.search.searched(),
             costs: config.tokens,
             watched: Arc::clone(&config.watched_members),
             looks,

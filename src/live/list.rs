@@ -152,7 +152,8 @@ pub fn aliases<S: SharedData + ?Sized>(
     Ok(merged(added.collect(), configured.collect(), |alias| &alias.alias))
 }
 
-/// Returns where an entry of the base comes from.
+/// Returns where an entry of the base comes from: the route source where it delivered that
+/// name, or else the document.
 fn provenance(base: &Base, name: &str) -> Provenance {
     if base.is_fetched(name) { Provenance::Fetched } else { Provenance::Configured }
 }
@@ -212,6 +213,7 @@ fn merged<T>(first: Vec<T>, second: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T>
     let mut merged = Vec::with_capacity(first.len().saturating_add(second.len()));
     let mut second = second.into_iter().peekable();
     for one in first {
+        // Less and not equal: of equal names the one of the first list comes first.
         while let Some(other) = second.next_if(|other| name(other) < name(&one)) {
             merged.push(other);
         }

@@ -56,7 +56,8 @@ impl Origin {
         self.unfit.iter().find(|unfit| unfit.entry == *entry).map(|unfit| &unfit.problem)
     }
 
-    /// Returns what the route source delivered last, unless it is left out.
+    /// Returns what the route source delivered last; `None` also where it is left out, because it
+    /// no longer fits the document.
     fn fetched<S: SharedData + ?Sized>(&self, shared: &S, config: &Config) -> Option<Vec<u8>> {
         if self.unfetched.is_some() { None } else { fetched(shared, config) }
     }

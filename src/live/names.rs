@@ -49,6 +49,8 @@ pub(super) fn note<S: SharedData + ?Sized>(
         let before = known.len();
         for name in names {
             let hash = hash::of(name.as_bytes()).to_le_bytes();
+            // Searched from end to end, which is slow for thousands of names. But a name is
+            // added rarely, and no request waits for it.
             if !known.chunks_exact(8).any(|one| one == hash) {
                 known.extend_from_slice(&hash);
             }

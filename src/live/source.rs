@@ -16,7 +16,7 @@ use super::{PREFIX, WHATEVER, announce};
 
 /// The layout version of a set and of a status.
 const VERSION: u8 = 2;
-/// Longest answer that is read, in bytes.
+/// Longest answer that is read, in bytes. A longer one is rejected, and the last set stays.
 pub const LONGEST_ANSWER: usize = 1024 * 1024;
 /// Longest entity tag that is kept, in bytes. A set with a longer one is kept without, and
 /// fetched as a whole each time.
@@ -34,7 +34,8 @@ pub struct RouteSet {
     pub text: Vec<u8>,
 }
 
-/// How fetching has gone so far.
+/// How fetching has gone so far. It is kept in shared data, so every worker knows it, whichever
+/// fetched last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FetchStatus {
     /// When the source last delivered or confirmed a set, in milliseconds since the epoch; 0:
@@ -72,7 +73,8 @@ impl FetchOutcome {
     }
 }
 
-/// The answer to a fetch, as it came.
+/// The answer to a fetch, before [`take`] has checked it. The default stands for a fetch without
+/// an answer.
 #[derive(Debug, Default)]
 pub struct FetchAnswer {
     /// HTTP status; 0: there was no answer.
@@ -90,7 +92,8 @@ fn key(source: &RouteSource, what: &str) -> String {
     format!("{PREFIX}source/{:016x}/{what}", hash::of(name.as_bytes()))
 }
 
-/// Returns what the source delivered last; `None` before its first answer that fits.
+/// Returns what the source delivered last; `None` before its first answer that fits, and where
+/// another version of the module wrote it.
 pub fn stored<S: SharedData + ?Sized>(shared: &S, source: &RouteSource) -> Option<RouteSet> {
     let (bytes, _) = shared.read(&key(source, "set"))?;
     let from = &mut Reader::new(&bytes, VERSION)?;
@@ -183,7 +186,8 @@ pub fn take<S: SharedData + ?Sized>(
     if outcome == FetchOutcome::Fetched {
         announce(shared);
     }
-    // Compared as it is kept, cut, or a long error would be news each time.
+    // The kept text is compared, which may be cut. Otherwise a long error would be news each
+    // time.
     let now = status(shared, source).error;
     let is_news = !now.is_empty() && now != before.error;
     (outcome, is_news.then_some(now))

@@ -75,12 +75,13 @@ impl cas::Value for Dynamic {
 
 /// Adds an entry, or replaces the one of its name. Returns whether it is a new one.
 ///
-/// The checks go from cheap to dear: does the route fit by itself, are there not too many
-/// names, does the entry fit beside all others, can the whole be built. The last two are
-/// made anew in each try. For example, there are the models `a` and `b`, and two workers put
-/// an alias `a` of `b` and an alias `b` of `a` at the same time. Each fits by itself. One
-/// worker writes first. The other's write is lost, and its second try starts from a value
-/// with the first alias in it, beside which its own does not fit: it is refused as a cycle.
+/// The checks go from cheap to expensive: whether the route fits by itself, whether there are
+/// too many names, whether the entry fits beside all others, and whether the whole can be
+/// built. Every try checks anew how the entry fits beside the others. For example, there are the
+/// models `a` and `b`, and two workers put an alias `a` of `b` and an alias `b` of `a` at the
+/// same time. Each fits by itself. One worker writes first. The other's write is lost, and its
+/// second try starts from a value that has the first alias. Beside that one, its own makes a
+/// cycle, so it is refused.
 ///
 /// # Errors
 /// [`Refused`]; nothing is written then.
@@ -106,7 +107,7 @@ pub fn put<S: SharedData + ?Sized>(
         let mut checked = check(entry, &broken_before, &base.unfit(dynamic))
             .and_then(|()| check_size(entry, dynamic));
         if checked.is_ok() && !is_built {
-            // In the way in which every worker will.
+            // In the same way as every worker will build it.
             checked = config::parse_live(document, fetched.as_deref(), dynamic)
                 .map_err(Refused::Wrong)
                 .and_then(|live| check(entry, &broken_before, &live.unfit));
@@ -142,7 +143,7 @@ pub fn remove<S: SharedData + ?Sized>(
         announce(shared);
         return Ok(());
     }
-    // There is no such dynamic entry; the reason depends on what else has that name.
+    // There is no such dynamic entry. The error depends on whether the name is configured.
     let base = origin.base(shared, config).map_err(Refused::Wrong)?;
     let is_known = match entry {
         Added::Route(model) => base.is_model(model),

@@ -36,6 +36,7 @@ impl Meter {
     /// Returns a meter of at most `most` series. Metrics without labels have their series from
     /// the start, so that a scrape shows them as 0 and not as missing.
     pub fn new<H: Host + ?Sized>(host: &H, is_enabled: bool, most: usize) -> Self {
+        // A `most` of 0 says that the meter is off.
         let meter =
             Self { most: if is_enabled { most.max(1) } else { 0 }, series: RefCell::default() };
         if is_enabled {
@@ -112,8 +113,8 @@ impl Meter {
     }
 }
 
-/// In place of an id, for a series that the host did not take. It is kept as well, so that the
-/// host is not asked for it again.
+/// Stands in for the id of a series that the host did not take. It is kept like an id, so that
+/// the host is not asked again.
 const ABSENT: u32 = u32::MAX;
 
 /// The ids of series by key: a hash table with open addressing, at most half full. A key is
@@ -127,7 +128,8 @@ struct Series {
 }
 
 impl Series {
-    /// Returns the id of the series with that key.
+    /// Returns the id of the series with that key; `None` if there is no such series yet, and
+    /// [`ABSENT`] if the host did not take it.
     fn find(&self, key: u64) -> Option<u32> {
         // A key of 0 is a free place. From the end of the table the search goes on at its
         // beginning.
@@ -143,7 +145,8 @@ impl Series {
         key as usize & self.places.len().saturating_sub(1)
     }
 
-    /// Adds a series, whose key is not in the table.
+    /// Adds a series, whose key is not in the table. The table grows before it is more than half
+    /// full, so that a search ends after a few places.
     fn insert(&mut self, key: u64, id: u32) {
         if self.count.saturating_mul(2) >= self.places.len() {
             let larger = self.places.len().saturating_mul(2).max(64);
@@ -167,7 +170,7 @@ impl Series {
 }
 
 /// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a
-/// free place. Made of the name's parts, so that no name is put together in order to count.
+/// free place. It is made of the parts of the name, so that counting need not build the name.
 ///
 /// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
 fn key(metric: &Metric, values: &[&str]) -> u64 {
@@ -280,6 +283,31 @@ mod tests {
         for (at, metric) in ALL.iter().enumerate() {
             assert!(metric.labels.len() <= MOST_LABELS, "{}", metric.name);
             assert!(ALL[..at].iter().all(|other| other.name != metric.name), "{}", metric.name);
+        }
+    }
+
+    /// What is not a name of the configuration must have few values, all of them words of this
+    /// program: only names become `other` where there are too many series.
+    #[test]
+    fn every_label_is_a_name_or_has_few_words_for_values() {
+        const FEW_WORDS: [&str; 10] = [
+            "verdict",
+            "code",
+            "outcome",
+            "kind",
+            "direction",
+            "source",
+            "version",
+            "gen_ai.operation.name",
+            "gen_ai.token.type",
+            "error.type",
+        ];
+        for label in ALL.iter().flat_map(|metric| metric.labels) {
+            let is_name = table::NAMES.contains(label);
+            assert!(
+                is_name != FEW_WORDS.contains(label),
+                "{label} is in none or both of the lists"
+            );
         }
     }
 

@@ -18,7 +18,7 @@ pub struct Metric {
     pub labels: &'static [&'static str],
 }
 
-/// Returns a metric; shorter to write than the struct, of which there are many below.
+/// Returns a metric. The calls below are shorter than as many structs would be.
 const fn metric(name: &'static str, kind: MetricKind, labels: &'static [&'static str]) -> Metric {
     Metric { name, kind, labels }
 }
@@ -34,7 +34,8 @@ pub(super) const NAMES: [&str; 5] =
 /// Requests of clients. Each is counted once, when it is refused, passed or over.
 pub static REQUESTS: Metric =
     metric("pointsman.requests", Counter, &["model", "route", "verdict", "code"]);
-/// Requests that a route took, which shows routes that nothing ever matches.
+/// Requests that a route took. A route without a series has taken none since the proxy
+/// started, so this shows routes that nothing ever matches.
 pub static ROUTE_MATCHES: Metric = metric("pointsman.route.matches", Counter, &["route"]);
 /// Attempts that have ended. With failover the attempt filter counts them, else the router, so
 /// that each is counted once.
@@ -54,6 +55,10 @@ pub static CAS_EXHAUSTED: Metric = metric("pointsman.cas.exhausted", Counter, &[
 /// they were estimated.
 pub static TOKENS: Metric =
     metric("pointsman.tokens", Counter, &["deployment", "direction", "source"]);
+/// Token counts of providers that were more than there can be, so that an estimate was taken in
+/// their place. Should stay 0.
+pub static DISBELIEVED: Metric =
+    metric("pointsman.tokens.disbelieved", Counter, &["deployment", "direction"]);
 /// What those tokens cost by the configured prices, in billionths of a dollar. Nothing is counted
 /// where a price is missing.
 pub static COST: Metric = metric("pointsman.cost.nano_usd", Counter, &["deployment"]);
@@ -102,7 +107,8 @@ pub static TOKEN_USAGE: Metric = metric(
 /// Questions to services of the strategy `custom`, which pick a deployment, by what came of
 /// them.
 pub static PICKS: Metric = metric("pointsman.picks", Counter, &["model", "outcome"]);
-/// Milliseconds until a service that was called had answered or failed to.
+/// Milliseconds until a service that was called had answered or failed to. The request waits
+/// that long before it is decided.
 pub static PICK_DURATION: Metric = metric("pointsman.pick.duration_ms", Histogram, &["model"]);
 /// Fetches from the route source, by what came of them ([`crate::live::source::FetchOutcome`]).
 pub static ROUTE_SOURCE_FETCHES: Metric =
@@ -116,9 +122,11 @@ pub static BUILD: Metric = metric("pointsman.build", Gauge, &["version"]);
 
 /// Requests for which the shadow configuration was evaluated, by how its decision differs.
 pub static SHADOW_REQUESTS: Metric = metric("pointsman.shadow.requests", Counter, &["kind"]);
-/// Requests that the shadow decides otherwise, by the route that was taken.
+/// Requests that the shadow decides otherwise, by the route that was taken: the routes that
+/// would lose requests.
 pub static SHADOW_LIVE_ROUTES: Metric = metric("pointsman.shadow.live_routes", Counter, &["route"]);
-/// Requests that the shadow decides otherwise, by the route that it would have taken.
+/// Requests that the shadow decides otherwise, by the route that it would have taken: the
+/// routes that would gain requests.
 pub static SHADOW_ROUTES: Metric = metric("pointsman.shadow.routes", Counter, &["route"]);
 /// Requests that both configurations send to a deployment, by whether the costs of both are
 /// known.
@@ -128,7 +136,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 25] = [
+pub static ALL: [&Metric; 26] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -137,6 +145,7 @@ pub static ALL: [&Metric; 25] = [
     &RECOVERIES,
     &CAS_EXHAUSTED,
     &TOKENS,
+    &DISBELIEVED,
     &COST,
     &IN_FLIGHT,
     &DECISION,

@@ -20,3 +20,4 @@ pub mod rewrite;
 pub mod scan;
 pub mod session;
 pub mod tokens;
+pub mod unseen;

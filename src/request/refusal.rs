@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::format::Dialect;
 
-/// Why a request is not sent on, whatever the dialect it is told in.
+/// The error with which a request is answered here, before it is written in a dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.

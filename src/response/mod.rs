@@ -8,11 +8,17 @@ pub mod kind;
 pub mod outcome;
 pub mod usage;
 
+mod content;
+mod embedded;
 mod fault;
+mod frames;
 mod json;
 mod lines;
+mod mark;
 mod place;
 mod prefix;
 mod reset;
 mod retry_after;
+mod seek;
 mod summary;
+mod table;

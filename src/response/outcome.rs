@@ -133,13 +133,13 @@ pub struct RequestProfile {
 /// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `InBand` |
 /// | `Success` | three events | broken | `InBand` |
 /// | `Success` | three events | left | `None`: the client went away |
+/// | `Success` | `{"choices": []}` | whole | `InBand` |
 /// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
 /// | `Client` (404) | `{"error": {"code": "model_not_found"}}` | whole | `NotFound` |
 #[must_use]
 pub fn of_body(
     head: Report,
     told: Option<&Told>,
-    is_events: bool,
     profile: RequestProfile,
     end: End,
 ) -> Option<Report> {
@@ -147,10 +147,9 @@ pub fn of_body(
     let outcome = match (head.outcome, error, end) {
         (Outcome::Success, Some(kind), _) => in_band(kind),
         (Outcome::Success, None, End::Broken) => Outcome::InBand,
-        // A stream that ends before its first token is no answer.
-        (Outcome::Success, None, End::Whole)
-            if is_events && told.is_some_and(|told| !told.has_content) =>
-        {
+        // Without content it is no answer: a page, `{}`, a stream that ends before its first
+        // token.
+        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
             Outcome::InBand
         }
         (Outcome::Success, None, End::Left) => return None,
@@ -376,7 +375,7 @@ mod tests {
         let profile = RequestProfile { has_own_credential: true, may_name_others: false };
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
-            let report = of_body(head(Some("2")), Some(&told), false, profile, End::Whole);
+            let report = of_body(head(Some("2")), Some(&told), profile, End::Whole);
             assert_eq!(report.unwrap().retry_after_ms, Some(wanted));
         }
     }

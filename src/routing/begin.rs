@@ -8,7 +8,8 @@ use super::blocked::refusal;
 use super::eligible::Block;
 use super::{Answers, Request, Services, Verdict, decide};
 
-/// How often it is tried to begin at most, where other workers are faster each time.
+/// How many times an attempt is decided and begun before the request is refused, where other
+/// workers are faster each time.
 const MOST_TRIES: usize = 8;
 
 /// Acts on a verdict: if it is to serve, takes the request's turn and begins its first attempt.
@@ -19,10 +20,10 @@ const MOST_TRIES: usize = 8;
 /// its attempt. From then on `a` cools in its snapshot, so it decides again and sends the
 /// request to `b`.
 ///
-/// Returns what was decided in the end, and the attempt. Whoever calls must see to the
-/// attempt's end. There is none where the request is not served, or by a server of which no
-/// state is kept. Nothing has changed where the verdict is not to serve, except that a request
-/// which was overtaken may have used up its turn.
+/// Returns the final verdict and the attempt, which the caller must end. There is no attempt
+/// where the request is not served, or is served by a server of which no state is kept. Where
+/// the verdict is not to serve, nothing has changed, except that a request which was overtaken
+/// may have used up its turn.
 pub fn begin<S: SharedData + ?Sized>(
     mut verdict: Verdict,
     request: Request<'_>,
@@ -30,19 +31,23 @@ pub fn begin<S: SharedData + ?Sized>(
     snapshot: &mut Snapshot<'_, S>,
     seed: u64,
 ) -> (Verdict, Option<Begun>) {
-    for _ in 0..MOST_TRIES {
+    let mut tries_left = MOST_TRIES;
+    loop {
         let Verdict::Serve(decision) = &verdict else { return (verdict, None) };
         // An error has changed the snapshot, so the next try decides otherwise.
         if let Ok(begun) = snapshot.commit(&decision.intent) {
             return (verdict, begun);
         }
+        tries_left = tries_left.saturating_sub(1);
+        if tries_left == 0 {
+            return (Verdict::Refuse(overtaken(snapshot)), None);
+        }
         verdict = decide(request, Services::Answered(answers), snapshot, seed);
     }
-    (Verdict::Refuse(overtaken(snapshot)), None)
 }
 
-/// Returns what the client is told where other workers were faster each time: what stands in
-/// the way of the deployments that were tried.
+/// Returns the refusal for a request that other workers overtook each time. It names what stands
+/// in the way of the deployments that were tried.
 fn overtaken<S: SharedData + ?Sized>(snapshot: &Snapshot<'_, S>) -> Refusal {
     let blocks: Vec<Block> =
         snapshot.refused().into_iter().filter_map(Option::<Block>::from).collect();

@@ -1,5 +1,5 @@
-//! What happens where every candidate is blocked: which one may be tried all the same, or
-//! what the client is told.
+//! What happens where every candidate is blocked: one of them is tried all the same, or the
+//! request is refused.
 
 use std::borrow::Cow;
 
@@ -24,12 +24,12 @@ pub(super) fn soonest<'l, 'a>(
         .map(|(_, model, one)| (model, one))
 }
 
-/// When a client may come back where operators have taken everything out, in milliseconds.
-/// Nobody knows, but clients that are told nothing come back at once.
+/// When a client may come back where operators have taken everything out, in milliseconds. The
+/// real time is not known, but a client that gets none comes back at once.
 const DRAINED_MS: u64 = 10_000;
 
-/// Returns what to tell the client where nothing may serve: the reason of whatever came
-/// closest to serving.
+/// Returns the refusal where no candidate may serve. Its reason is that of the candidate that
+/// came closest to serving.
 ///
 /// Limits, cooldowns and drains pass by themselves, so they come first. Then comes the cost,
 /// which the client can lower, then what the request needs and no deployment has. For example,

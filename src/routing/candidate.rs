@@ -13,18 +13,18 @@ use crate::strategy::{Profile, Strategy};
 use super::Server;
 use super::name::NamedTarget;
 
-/// Something that might serve a request, with all that decides whether it may.
+/// A server that might serve a request, with everything that decides whether it may.
 #[derive(Debug, Clone)]
 pub(super) struct Contender<'a> {
     pub(super) server: Server,
-    /// What its strategy goes by, cost and load aside.
+    /// What its strategy orders by, other than cost and load.
     pub(super) profile: Profile,
     /// What its upstream model can do, and costs.
     pub(super) model_facts: &'a ModelFacts,
     /// What to change in the body: what its deployment says, and over that what the list of
     /// the model says.
     pub(super) overrides: Cow<'a, Arc<Overrides>>,
-    /// Of which one has to hold, under strategies by rules.
+    /// The rules of a strategy by rules. One of them has to hold.
     pub(super) rules: &'a [Rule],
 }
 
@@ -104,7 +104,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 tag_match: described.tag_match,
                 sticky: Some(&described.sticky),
                 large: (!is_small).then_some(group),
-                // Nobody looks at all of a large group before a part of it was tried.
+                // A part of a large group is tried before the whole is looked at.
                 candidates: if is_small {
                     group.candidates.iter().map(|c| listed(config, c)).collect()
                 } else {

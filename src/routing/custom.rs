@@ -27,14 +27,13 @@ pub struct Question {
     pub candidates: Vec<Offer>,
 }
 
-/// A candidate as a service is told of it. What the configuration says of it otherwise is
-/// found by its deployment.
+/// A candidate in a question to a service. Everything else about it is found by its
+/// deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
     /// The deployment that would serve the request.
     pub deployment: DeploymentId,
-    /// Its share under `weighted`, which means to the service whatever the service makes of
-    /// it.
+    /// Its share under `weighted`. What it means here is up to the service.
     pub weight: u32,
     /// What the request would cost there in USD at most, where prices are known.
     pub estimated_cost_usd: Option<f64>,
@@ -58,7 +57,7 @@ impl Question {
         config.model(self.model)
     }
 
-    /// Returns whom to ask. Every model with such a group has a service, so there is one.
+    /// Returns the service to ask. Every model with such a group has a service, so there is one.
     #[must_use]
     pub fn service<'a>(&self, config: &'a Config) -> Option<&'a Custom> {
         self.of(config).custom.as_ref()
@@ -134,7 +133,7 @@ pub(super) enum Order {
 /// a service has a say.
 ///
 /// # Errors
-/// What has to be known of the request first, because a service is told all of it.
+/// The fact of the request that has to be known first, because the question contains all facts.
 pub(super) fn order(
     config: &Config,
     facts: &RequestFacts,
@@ -149,8 +148,8 @@ pub(super) fn order(
     let Services::Answered(answers) = services else { return Ok(Order::Unasked) };
     let on_error = config.model(model).custom.as_ref().map(|custom| custom.on_error);
     Ok(match answers.said_of(model, group) {
-        // Who was picked may have begun to cool since: then it is not eligible, and the others
-        // keep their order.
+        // The picked candidate may have begun to cool since. Then it is not eligible, and the
+        // others keep their order.
         Some(Some(picked)) => Order::First(picked),
         None if answers.0.len() < MOST_ASKED => {
             Order::Ask(Box::new(Question::new(model, group, eligible)))
@@ -160,13 +159,13 @@ pub(super) fn order(
     })
 }
 
-/// Returns whether everything is known of the request that a service is told.
+/// Returns whether every fact that the question contains is known.
 fn is_known(facts: &RequestFacts) -> bool {
     let untold = facts.unseen.without(Fact::Keywords).without(Fact::Session);
     untold == Unseen::default() && facts.input_tokens.is_exact()
 }
 
-/// Returns what the client is told where a service did not pick.
+/// Returns the refusal of a request for which a service did not pick.
 pub(super) fn not_picked() -> Refusal {
     let message = "the service that picks a deployment for this model did not answer as it should";
     Refusal::new(503, "deployment_not_picked", message)

@@ -7,8 +7,8 @@
 
 use std::fmt;
 
-use crate::condition::{self, Cost, Subject};
-use crate::config::{ModelFacts, TagMatch};
+use crate::condition::{self, Cost, Subject, UNSEARCHABLE};
+use crate::config::{ModelFacts, Rule, TagMatch};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::state::{Limit, Standing, World};
 use crate::strategy::Trait;
@@ -170,13 +170,22 @@ fn static_block(
         match condition::any(&mut rules) {
             Some(true) => {}
             Some(false) => return Ok(Some(Block::Strategy("none of its rules holds"))),
-            None => return Err("is picked by rules"),
+            None => return Err(open_rule(candidate, subject)),
         }
     }
     if set.strategy.has(Trait::ByWeight) && candidate.profile.weight == 0 {
         return Ok(Some(Block::Strategy("its weight is 0")));
     }
     incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))
+}
+
+/// Returns what has to be known before it is clear whether one of the rules holds.
+fn open_rule(candidate: &Contender<'_>, subject: &Subject<'_>) -> &'static str {
+    let open = |rule: &&Rule| rule.holds(subject).is_none();
+    let is_known =
+        |rule: &Rule| rule.when.holds(subject).is_none() && rule.when.open(subject) == UNSEARCHABLE;
+    let mut open = candidate.rules.iter().filter(open);
+    if open.all(is_known) { UNSEARCHABLE } else { "is picked by rules" }
 }
 
 /// Returns whether a deployment's tags let it serve. A request without tags is not restricted.

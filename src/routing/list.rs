@@ -65,7 +65,7 @@ impl<'r> Planner<'r> {
         purpose: ListedFor,
     ) -> Result<(), Stop> {
         let Some(group) = set.large else { return self.add_small(list, set, purpose) };
-        // A service is told of all candidates, and so is whoever wants the reasons.
+        // A service gets all candidates, and an explanation has the reasons of all.
         if self.depth != Depth::Explained && !set.strategy.has(Trait::AsksService) {
             let (steps, considered) = (list.steps.len(), list.considered.len());
             let some = self.view(set, group, purpose)?;
@@ -142,8 +142,8 @@ impl<'r> Planner<'r> {
     /// Returns the number of the turn that a set goes by.
     ///
     /// The first turn that is asked for on behalf of the request's own set becomes the
-    /// request's turn. It has one in all: a large group of which nobody in a part may serve is
-    /// looked at again by the same number.
+    /// request's turn. A request has one turn in all. Where no candidate in a part of a large
+    /// group may serve, the whole group is ordered by the same number.
     pub(super) fn number(&mut self, turn: Turn, purpose: ListedFor) -> u64 {
         match (purpose, self.own_turn) {
             (ListedFor::Own, Some((_, number))) => number,

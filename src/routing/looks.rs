@@ -1,9 +1,9 @@
-//! What the scan has to look at in a request's text, because the decision may depend on it.
+//! What the scan has to look for in a request's text, because the decision may depend on it.
 //!
-//! To count tokens and to look for keywords is most of what reading a body costs. What to look
-//! at is guessed, twice: before anything of the body is known, and again at its model. The
-//! guess may leave out something that the decision turns out to need. Then the decision says
-//! so, and the body is read once more with everything looked at.
+//! Counting tokens and searching for keywords is most of the cost of reading a body. What is
+//! needed is guessed twice: before any of the body is known, and again once its model is known.
+//! Where the guess leaves out something that the decision turns out to need, the decision says
+//! so, and the body is read once more for everything.
 
 use crate::condition::Subject;
 use crate::config::{Condition, Config};

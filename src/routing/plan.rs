@@ -28,8 +28,8 @@ use super::{Decision, Kinds, Request, Server, Step, Stop};
 /// one of the three that is free soonest, and its attempt forced.
 ///
 /// # Errors
-/// What the client is told where nothing may serve the request, or what has to be known or
-/// asked first.
+/// The refusal where no candidate may serve the request, or the fact or the service's answer
+/// that is needed first.
 pub(super) fn make<'r>(
     request: Request<'r>,
     asked: &ResolvedRequest<'r>,
@@ -115,8 +115,8 @@ impl<'r> Planner<'r> {
             let tokens = self.request.facts.taken_tokens().likely();
             let standing = self.world.standing_if_forced(id, tokens);
             if standing != Standing::Ready {
-                // It is at a limit as well, which nothing overrides. The client is told of
-                // the limit rather than of cooldowns.
+                // It is at a limit as well, which nothing overrides. The refusal names the
+                // limit rather than the cooldowns.
                 one.block = standing.into();
                 return false;
             }
@@ -161,7 +161,7 @@ impl<'r> Planner<'r> {
     }
 }
 
-/// Returns what the client is told where nothing may serve the request.
+/// Returns the refusal where no candidate may serve the request.
 fn nothing_serves(list: &List<'_>) -> Refusal {
     if list.is_unpicked {
         return custom::not_picked();

@@ -11,7 +11,7 @@ use super::name::{NamedTarget, find_keyed, find_variant};
 use super::trace::Trace;
 use super::{Need, Request, Stop, candidate, params, price, route};
 
-/// A request of which is known what it is to be served by.
+/// A request, with the model or deployment that is to serve it.
 #[derive(Debug)]
 pub(super) struct ResolvedRequest<'a> {
     /// The request as conditions see it.
@@ -29,8 +29,8 @@ pub(super) struct ResolvedRequest<'a> {
 /// `assistant`, or refused if there is no such variant.
 ///
 /// # Errors
-/// What the client is told of a name, variant, route or param that does not fit, or what has
-/// to be known first.
+/// The refusal of a name, variant, route or param that does not fit, or the fact that has to be
+/// known first.
 pub(super) fn resolve<'a>(
     request: Request<'a>,
     trace: Option<&mut Trace>,
@@ -67,7 +67,7 @@ pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
 struct Own {
     /// What the name stands for, with the variant that the name or the header picks.
     named: Option<NamedTarget>,
-    /// What the client is told where the model lacks the variant that it picks.
+    /// The refusal, where the model lacks the variant that the client picks.
     unknown_variant: Option<Refusal>,
 }
 
@@ -104,7 +104,7 @@ impl Own {
     /// Returns what serves the request where no route matches; `None` where it passes through.
     ///
     /// # Errors
-    /// What the client is told of a model or variant that is not known.
+    /// The refusal of a model or variant that is not known.
     fn asked(self, request: Request<'_>) -> Result<Option<NamedTarget>, Refusal> {
         if let Some(refusal) = self.unknown_variant {
             return Err(refusal);
@@ -128,11 +128,11 @@ impl Own {
     /// Returns what serves the request by a route's target: with the client's variant, where the
     /// target has it.
     ///
-    /// A route may lead to another model than the client named. That this one lacks the variant
-    /// is no mistake of the client's.
+    /// A route may lead to another model than the client named. If that model lacks the variant,
+    /// the client has made no mistake.
     ///
     /// # Errors
-    /// What the client is told where the route leads to the very model it named, and that one
+    /// The refusal where the route leads to the very model that the client named, and that model
     /// lacks the variant.
     fn routed(self, request: Request<'_>, target: NamedTarget) -> Result<NamedTarget, Refusal> {
         match (target, self.named) {

@@ -33,7 +33,7 @@ pub struct Trace {
     pub because: Option<&'static str>,
     /// Whether the request is sent on untouched.
     pub pass_through: bool,
-    /// What the client is told where the request is refused.
+    /// The error that the client gets, where the request is refused.
     pub error: Option<ErrorTrace>,
     /// What the shadow would do, where the configuration has one.
     pub shadow: Option<Box<Trace>>,
@@ -92,7 +92,7 @@ pub struct DecisionTrace {
     pub upstream_model: String,
 }
 
-/// What the client is told.
+/// The error that the client gets.
 #[derive(Debug, Serialize)]
 pub struct ErrorTrace {
     /// HTTP status.

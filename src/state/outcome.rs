@@ -34,8 +34,8 @@ pub enum Outcome {
     /// The client went away before the answer ended. What the deployment would have come to is
     /// not known.
     Cancelled = 9,
-    /// The answer began well, and then broke off or reported an error. The client has part of it,
-    /// so it cannot be tried elsewhere.
+    /// The answer began well, and then broke off, reported an error or turned out to be none. The
+    /// client has part of it, so it cannot be tried elsewhere; unless it is empty.
     InBand = 10,
     /// The client's prompt is longer than the model's context window. Another model may have a
     /// longer one.
@@ -145,6 +145,12 @@ pub struct Report {
     pub status: u16,
     /// How long the provider asks to be left alone, in milliseconds, if it asks for that.
     pub retry_after_ms: Option<u64>,
+}
+
+impl Report {
+    /// The report on an attempt that was not answered: the connection failed, or was lost.
+    pub const UNANSWERED: Self =
+        Self { outcome: Outcome::Network, status: 0, retry_after_ms: None };
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ const MOST_COMPARED: usize = 8;
 pub(super) fn lowest(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize> {
     let known = |entry: &Profile| entry.load.latency_ms.filter(|ms| ms.is_finite());
     let count = entries.iter().filter_map(known).map(|_| 1.0).sum::<f64>();
+    // Each is divided before the sum: if none is known, the mean is 0 and not NaN.
     let mean = entries.iter().filter_map(known).map(|ms| ms / count).sum();
     let mut order = by_number(entries, rng, |entry| known(entry).unwrap_or(mean));
     if order.len() > MOST_COMPARED {
@@ -34,7 +35,8 @@ pub(super) fn lowest(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usize>
     order
 }
 
-/// Moves two candidates that are drawn to the front, and keeps their order.
+/// Moves two candidates that are drawn to the front, and keeps their order. `order` is by
+/// latency, so the faster of the two comes first.
 fn draw_two(order: &mut [usize], rng: &mut fastrand::Rng) {
     // The second is drawn from the places that are left, so it is never the first.
     let one = rng.usize(..order.len());

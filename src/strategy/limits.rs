@@ -55,7 +55,8 @@ pub(super) fn most_left(entries: &[Profile], rng: &mut fastrand::Rng) -> Vec<usi
     })
 }
 
-/// Returns the share of a limit that is used. It is above 1 where more was used.
+/// Returns the share of a limit that is used, above 1 where more was used. A limit of 0 counts
+/// as 1, so that nothing is divided by 0.
 #[expect(clippy::cast_precision_loss, reason = "tokens of a minute stay far below 2^53")]
 fn used(count: u64, limit: u32) -> f64 {
     count as f64 / f64::from(limit.max(1))

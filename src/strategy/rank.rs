@@ -4,7 +4,8 @@ use crate::sort::{Rank, ranked};
 
 use super::Profile;
 
-/// Returns the places of all candidates, in the order of their ranks.
+/// Returns the places of all candidates in the order of their ranks, lowest first. Candidates of
+/// the same rank keep file order.
 pub(super) fn by(entries: &[Profile], mut rank: impl FnMut(&Profile) -> Rank) -> Vec<usize> {
     ranked(entries.iter().enumerate().map(|(at, entry)| (rank(entry), at)).collect())
 }
@@ -16,6 +17,7 @@ pub(super) fn by_number(
     rng: &mut fastrand::Rng,
     number: impl Fn(&Profile) -> f64,
 ) -> Vec<usize> {
+    // The second number of a rank counts where the first is the same, so ties are random.
     by(entries, |entry| (number(entry), rng.u64(..).cast_signed()))
 }
 

@@ -1,4 +1,5 @@
-//! In turn: from the candidate whose turn it is on, round all of them.
+//! In turn: the candidate whose turn it is comes first, and the others follow it in file order,
+//! beginning again at the first of the file.
 
 /// `round_robin`: the order of `count` candidates at the turn of that number.
 ///
@@ -10,6 +11,7 @@
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub(super) fn from_turn(count: usize, turn: u64) -> Vec<usize> {
+    // Without candidates there is no remainder, and the order is empty.
     let first = turn.checked_rem(count as u64).and_then(|at| usize::try_from(at).ok());
     let first = first.unwrap_or_default();
     (first..count).chain(0..first).collect()

@@ -28,6 +28,7 @@ pub(super) fn by_position(entries: &[Profile]) -> Vec<usize> {
 /// assert_eq!(order, [1, 2, 0]);
 /// ```
 pub(super) fn by_priority(entries: &[Profile]) -> Vec<usize> {
+    // The first number is the same for all, so the priority alone decides.
     by(entries, |entry| (0.0, entry.priority.into()))
 }
 

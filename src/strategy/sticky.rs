@@ -51,7 +51,7 @@ pub(crate) const fn score(key: u64, id: u64) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "candidates and requests stay far below 2^53")]
 fn full(entries: &[Profile], bound: f64) -> f64 {
     let total: f64 = entries.iter().map(|entry| f64::from(entry.load.in_flight)).sum();
-    // No number is no bound; one below 1 would make all of them full.
+    // `max` turns NaN into 1 as well. A bound below 1 would make all of them full.
     (bound.max(1.0) * (total + 1.0) / entries.len() as f64).ceil()
 }
 

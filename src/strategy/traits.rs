@@ -35,8 +35,8 @@ pub enum Trait {
     IsOne,
 }
 
-/// Declares the strategies row by row: makes the enum, its names, its traits and the functions
-/// that order of the table in `mod.rs`.
+/// Declares the strategies row by row. From the table in `mod.rs` it makes the enum, its names,
+/// its traits and the function that orders.
 macro_rules! strategies {
     ($(
         $(#[$doc:meta])*
@@ -116,7 +116,7 @@ impl Strategy {
         is_of_moment && !self.has(Trait::BySession)
     }
 
-    /// Returns whether its order rests on the configuration alone, so that it can be made
+    /// Returns whether its order depends on the configuration alone, so that it can be made
     /// beforehand.
     #[must_use]
     pub const fn is_configured(self) -> bool {

@@ -1,4 +1,4 @@
-//! Counts allocations of the current thread, but for those of the host.
+//! Counts the allocations of the current thread, except those of the host.
 
 #![allow(unsafe_code, reason = "a global allocator is unsafe to implement")]
 
@@ -15,7 +15,7 @@ struct CountingAllocator;
 #[global_allocator]
 static GLOBAL: CountingAllocator = CountingAllocator;
 
-// SAFETY: every call is the system allocator's, with the arguments as they came.
+// SAFETY: every call goes to the system allocator with unchanged arguments.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// Counts one, if allocations are counted. A thread that ends has no counter any more.
+/// Counts one allocation if counting is on. A thread that is ending has no counter any more.
 fn count() {
     let is_counting = IS_COUNTING.try_with(Cell::get).unwrap_or(false);
     if is_counting {
@@ -45,7 +45,7 @@ fn count() {
     }
 }
 
-/// Starts or stops counting on this thread; returns whether it was counting before.
+/// Starts or stops counting on this thread. Returns whether it was counting before.
 pub(crate) fn set_counting(is_counting: bool) -> bool {
     IS_COUNTING.replace(is_counting)
 }

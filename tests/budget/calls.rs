@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a request asks of the host, by what it costs there.
+/// What a request asks of the host, grouped by what it costs there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Reads all headers of a request or an answer.
@@ -23,11 +23,11 @@ pub(crate) enum Kind {
     PropertySet,
     /// Adds to a counter, sets a gauge or adds to a histogram.
     Metric,
-    /// Defines a metric: only the first requests should.
+    /// Defines a metric. Only the first requests should.
     MetricDefined,
     /// Reads the clock.
     Clock,
-    /// Has the route chosen again.
+    /// Makes Envoy choose the route again.
     RouteCleared,
     /// Asks for the log level, or logs.
     Log,
@@ -60,8 +60,8 @@ impl Kind {
 pub(crate) struct Counts {
     /// Callbacks of the host into the module.
     pub(crate) entries: u64,
-    /// Answers of the host that needed memory of the module: it enters the module once more
-    /// for each.
+    /// Answers of the host that needed memory of the module. For each, the host enters the module
+    /// once more.
     pub(crate) returns: u64,
     /// Allocations and reallocations of the module.
     pub(crate) allocations: u64,

@@ -1,4 +1,4 @@
-//! Drives one request after another through the lifecycle, as Envoy does, and counts.
+//! Drives one request after another through the lifecycle, as Envoy does, and counts their cost.
 
 use std::collections::VecDeque;
 
@@ -9,8 +9,7 @@ use crate::calls::Counts;
 use crate::host::{CountingHost, outside};
 use crate::scenario::{Answer, Scenario};
 
-/// How many requests come before the one that counts: metrics are defined by then, and
-/// shared data is there.
+/// How many requests precede the one that counts. They define the metrics and fill shared data.
 const WARM_UP: usize = 2;
 
 /// A proxy with the configuration of one scenario.
@@ -22,7 +21,7 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    /// Starts the workers and sends requests until nothing is new to them any more.
+    /// Starts the workers and sends requests until everything that happens only once has happened.
     pub(crate) fn warmed_up(scenario: Scenario) -> Self {
         let host = CountingHost::new();
         let configuration = scenario.configuration.as_bytes();
@@ -55,15 +54,15 @@ impl Gauge {
         self
     }
 
-    /// Sends the request that counts: `make bench-count` forgets at this function's name
-    /// what it has counted so far.
+    /// Sends the request that counts. At this function's name `make bench-count` discards what it
+    /// has counted so far.
     #[inline(never)]
     fn last_request(&self) -> Vec<u8> {
         self.one_request()
     }
 
-    /// Sends one request, which `make bench-count` counts by this function's name, and
-    /// returns its body as it went upstream.
+    /// Sends one request and returns its body as it went upstream. `make bench-count` counts by
+    /// this function's name.
     #[inline(never)]
     fn one_request(&self) -> Vec<u8> {
         let Self { host, router, attempts, scenario } = self;
@@ -104,22 +103,22 @@ impl Gauge {
         sent
     }
 
-    /// Fails where the request did not become what the scenario is about.
+    /// Fails if the request did not turn out as the scenario says.
     fn check(&self, sent: &[u8]) {
         let name = self.scenario.name;
         assert_eq!(*self.host.refused.borrow(), None, "{name}");
         let sent = String::from_utf8_lossy(sent);
         assert!(sent.contains(self.scenario.sent), "{name}: {sent:.500}");
-        let is_judged = !self.scenario.sent.is_empty();
-        assert_eq!(self.host.received("x-llm-model").is_some(), is_judged, "{name}");
+        let is_routed = !self.scenario.sent.is_empty();
+        assert_eq!(self.host.received("x-llm-model").is_some(), is_routed, "{name}");
         assert!(
-            !is_judged || self.attempts.is_some() || self.host.sent("x-llm-cluster").is_some(),
+            !is_routed || self.attempts.is_some() || self.host.sent("x-llm-cluster").is_some(),
             "{name}"
         );
     }
 }
 
-/// Sends headers and body to one role, holding what it holds; returns what it let go.
+/// Sends headers and body to one role, which may hold them. Returns what it let go.
 fn upload<'a>(
     host: &CountingHost,
     stream: &mut Stream,
@@ -146,7 +145,7 @@ fn upload<'a>(
             outside(|| sent.append(&mut host.request_body.borrow_mut()));
         }
     }
-    // The end comes by itself, as HTTP/1.1 has it.
+    // The end arrives on its own, as in HTTP/1.1.
     let held = outside(|| host.request_body.borrow().len());
     host.enter();
     stream.on_request_body(host, held, true);
@@ -154,7 +153,7 @@ fn upload<'a>(
     sent
 }
 
-/// Sends an answer's body through both roles, the attempt's first.
+/// Passes an answer's body through both roles, the attempt's first.
 fn download(
     host: &CountingHost,
     mut attempt: Option<&mut Stream>,

@@ -1,8 +1,8 @@
-//! A host that costs a request next to nothing and counts what it is asked.
+//! A host that costs almost nothing itself, and counts what a request asks of it.
 //!
-//! What the filter and the SDK do inside the module for a call is done here too, and
-//! counted as the module's: serializing paths, copying and splitting headers. What a
-//! proxy does on its side goes through [`outside`] and is not counted.
+//! The filter and the SDK also work inside the module for each call: they serialize paths, and copy
+//! and split headers. The host does that work too, and counts it as the module's. What a proxy does
+//! on its own side goes through [`outside`] and is not counted.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,11 +17,11 @@ use crate::calls::{Counts, Kind};
 
 /// Microseconds since the epoch at which everything starts.
 const START_US: u64 = 1_700_000_000_000_000;
-/// Every look at the clock finds it so many microseconds later.
+/// How far each reading moves the clock, in microseconds.
 const STEP_US: u64 = 20;
 
-/// Runs what the proxy does on its side of a call: it is not counted. Calls do not nest,
-/// for `make bench-count` stops and starts counting at this function's name.
+/// Runs what the proxy does on its side of a call, without counting it. Calls must not nest,
+/// because `make bench-count` stops and starts counting at this function's name.
 #[inline(never)]
 pub(crate) fn outside<T>(run: impl FnOnce() -> T) -> T {
     let was_counting = allocator::set_counting(false);
@@ -50,7 +50,7 @@ impl HeaderMap {
     }
 }
 
-/// The proxy, as far as one request after another needs it.
+/// As much of a proxy as a series of requests needs.
 pub(crate) struct CountingHost {
     request: RefCell<HeaderMap>,
     response: RefCell<HeaderMap>,
@@ -85,7 +85,7 @@ impl CountingHost {
         }
     }
 
-    /// Forgets the last request; the next one has these headers and comes so much later.
+    /// Forgets the last request. The next one has these headers and comes after this time.
     pub(crate) fn begin(&self, headers: &[(String, String)], later: Duration) {
         *self.request.borrow_mut() = HeaderMap::new(owned(headers));
         self.request_body.borrow_mut().clear();
@@ -96,7 +96,7 @@ impl CountingHost {
         self.counts.set(Counts::default());
     }
 
-    /// A provider begins to answer with these headers.
+    /// Begins a provider's answer with these headers.
     pub(crate) fn answer(&self, headers: &[(String, String)]) {
         *self.response.borrow_mut() = HeaderMap::new(owned(headers));
         self.response_body.borrow_mut().clear();
@@ -154,7 +154,7 @@ impl CountingHost {
     fn read_headers(&self, from: &RefCell<HeaderMap>) -> Headers {
         let map = from.borrow();
         let serialized = self.ask_data(Kind::HeadersRead, || Some(map.serialized.as_slice()));
-        // The SDK frees what the proxy wrote once it has split it.
+        // The SDK frees what the proxy wrote after it has split it.
         let copy = black_box(serialized.unwrap_or_default().to_vec());
         deserialize(&copy)
     }
@@ -279,7 +279,7 @@ impl Host for CountingHost {
     }
 
     fn random(&self) -> u64 {
-        // No call: the module draws by itself.
+        // This is not a call: the module draws by itself.
         let next = self.seed.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         self.seed.set(next);
         next

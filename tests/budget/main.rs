@@ -1,6 +1,6 @@
-//! What a request costs, counted: calls of the host and allocations, by scenario.
+//! What a request costs: calls of the host and allocations, counted by scenario.
 //!
-//! `make bench-count` counts instructions of the same requests.
+//! `make bench-count` counts the instructions of the same requests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -16,7 +16,7 @@ use gauge::Gauge;
 const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/budget/budgets.txt");
 const UPDATE: &str = "UPDATE_BUDGETS=1 cargo test --test budget";
 
-/// So many allocations fewer than the budget are no reason to lower it.
+/// This many allocations below the budget are no reason to lower it.
 const SLACK: u64 = 3;
 
 const TITLE: &str = "\
@@ -55,7 +55,7 @@ fn every_request_costs_the_same() {
     }
 }
 
-/// Reads the table: names and values, without its head.
+/// Reads the table without its head. Returns names and values.
 fn parse(text: &str) -> Vec<(String, Vec<u64>)> {
     let rows = text.lines().filter(|line| !line.starts_with(['#'])).skip_while(|l| l.is_empty());
     let rows = rows.skip(1).filter_map(|row| row.split_once('|'));
@@ -66,7 +66,7 @@ fn parse(text: &str) -> Vec<(String, Vec<u64>)> {
     .collect()
 }
 
-/// Returns a line for each figure that is not as the budgets say.
+/// Returns a line for each figure that differs from its budget.
 fn differences(budgets: &[(String, Vec<u64>)], counted: &[(String, Vec<u64>)]) -> Vec<String> {
     let mut problems = Vec::new();
     for (name, counts) in counted {

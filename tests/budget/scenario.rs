@@ -1,7 +1,7 @@
-//! The requests that are gauged, with their configurations and answers.
+//! The requests that are measured, with their configurations and answers.
 //!
-//! Configurations and chats are those of `make bench`; `scripts/bench/inputs.py` writes
-//! them into `inputs/`.
+//! Configurations and chats are those of `make bench`. `scripts/bench/inputs.py` writes them into
+//! `inputs/`.
 
 use std::time::Duration;
 
@@ -25,24 +25,24 @@ pub(crate) struct Answer {
     pub(crate) chunks: Vec<Vec<u8>>,
 }
 
-/// One request, and what becomes of it.
+/// One request, and how it is answered.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) configuration: &'static str,
-    /// Whether attempts are made by the attempt role.
+    /// Whether the attempt role makes the attempts.
     pub(crate) has_attempts: bool,
     pub(crate) headers: HeaderList,
     pub(crate) body: Vec<u8>,
-    /// What the body contains where it goes upstream.
+    /// What the body contains when it goes upstream.
     pub(crate) sent: &'static str,
-    /// One for each attempt.
+    /// One answer for each attempt.
     pub(crate) answers: Vec<Answer>,
-    /// How long after the one before a request comes.
+    /// How long after the previous request this one comes.
     pub(crate) pause: Duration,
 }
 
 impl Scenario {
-    /// A JSON request to that path, answered by one provider.
+    /// Returns a JSON request to this path, which one provider answers.
     fn new(name: &'static str, configuration: &'static str, path: &str, body: &[u8]) -> Self {
         Self {
             name,
@@ -102,7 +102,7 @@ fn anthropic() -> Scenario {
     scenario
 }
 
-/// An answer as an event stream of 200 chunks, one event each.
+/// Returns an answer that is an event stream of 200 chunks, one event each.
 fn streamed() -> Scenario {
     let body = SHORT_CHAT.replace(
         r#""stream": false"#,
@@ -125,8 +125,8 @@ fn streamed() -> Scenario {
     Scenario { answers: vec![answer], ..Scenario::chat("stream of 200 chunks", THREE, &body) }
 }
 
-/// The first attempt is answered 503. A minute lies between requests, so that the
-/// deployment is not taken out for its failures.
+/// The first attempt is answered 503. Requests are a minute apart, so the failures never cool the
+/// deployment.
 fn failed_over() -> Scenario {
     let failure = br#"{"error":{"message":"The server is overloaded.","type":"server_error","param":null,"code":null}}"#;
     Scenario {
@@ -151,7 +151,7 @@ fn not_judged() -> Scenario {
 
 /// A body of 600 KB that goes on as soon as its model is known.
 fn early() -> Scenario {
-    // The messages of the long chat, again and again.
+    // The messages of the long chat, many times over.
     let (start, rest) = LONG_CHAT.split_once('[').unwrap();
     let (messages, end) = rest.rsplit_once(']').unwrap();
     let body = format!("{start}[{}]{end}", vec![messages; 50].join(", "));

@@ -1,8 +1,8 @@
-//! Rows of the decision tables: how one is read, what `explain` says of it, and what of
-//! its `expect` does not hold.
+//! Rows of the decision tables: how a row is read, what `explain` says about it, and which parts of
+//! its `expect` do not hold.
 //!
-//! The tests of decisions and those of whole streams read the same rows. Knows nothing of
-//! a host.
+//! The tests of decisions and those of whole streams read the same rows. This module knows nothing
+//! of a host.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use pointsman::state::{Load, Standing, Turn, World};
 use serde_json::{Value, json};
 use toml::Table;
 
-/// Every table: its name and its text.
-pub(crate) const TABLES: [(&str, &str); 9] = [
+/// Every table, as its name and its text.
+pub(crate) const TABLES: [(&str, &str); 10] = [
     ("conditions", include_str!("conditions.toml")),
     ("content", include_str!("content.toml")),
     ("eligibility", include_str!("eligibility.toml")),
@@ -22,6 +22,7 @@ pub(crate) const TABLES: [(&str, &str); 9] = [
     ("refusals", include_str!("refusals.toml")),
     ("release", include_str!("release.toml")),
     ("routes", include_str!("routes.toml")),
+    ("search", include_str!("search.toml")),
     ("strategies", include_str!("strategies.toml")),
 ];
 
@@ -55,9 +56,9 @@ pub(crate) struct Row {
     /// `:method`, `:path` and the headers that the row names.
     pub(crate) head: Vec<(String, String)>,
     pub(crate) body: String,
-    /// The path that goes upstream, where it is not the one that came.
+    /// The path that goes upstream, if it is not the path of the request.
     pub(crate) path_sent: Option<String>,
-    /// Draws what is drawn for the request.
+    /// The seed of everything that is drawn for the request.
     pub(crate) seed: u64,
     pub(crate) state: Described,
     /// Whether the route `hit` matches.
@@ -66,10 +67,10 @@ pub(crate) struct Row {
     expect: Table,
 }
 
-/// State as a row describes it.
+/// State in the form that a row describes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Described {
-    /// Deployments by index; filled in before it is asked.
+    /// Deployments by index. They are filled in before anything is asked.
     names: Vec<String>,
     pub(crate) cooling_ms: BTreeMap<String, u64>,
     pub(crate) load: BTreeMap<String, Load>,
@@ -95,7 +96,7 @@ impl World for Described {
 }
 
 impl Row {
-    /// Every row of a table, in its order.
+    /// Returns every row of a table, in its order.
     pub(crate) fn all(table: &str) -> Vec<Self> {
         let table: Table = table.parse().expect("the table is TOML");
         let cases = table["case"].as_array().expect("the table has [[case]] rows");
@@ -123,7 +124,7 @@ impl Row {
         }
     }
 
-    /// What `explain` says of the request in the described state, as `--json` shows it.
+    /// Returns what `explain` says about the request in the described state, as `--json` shows it.
     pub(crate) fn trace(&self) -> Value {
         let config = config::parse(self.document.to_string().as_bytes());
         let config = config.unwrap_or_else(|problems| panic!("{}: {problems}", self.name));
@@ -135,7 +136,7 @@ impl Row {
         serde_json::to_value(explained.shown()).unwrap()
     }
 
-    /// What of `expect` does not hold for that trace.
+    /// Returns the parts of `expect` that do not hold for this trace.
     pub(crate) fn problems(&self, trace: &Value) -> Vec<String> {
         let mut problems = Vec::new();
         if let Some(matches) = self.matches
@@ -167,7 +168,7 @@ fn configuration(table: &Table, case: &Table) -> Value {
     let name = case.get("config").map_or("base", |name| name.as_str().unwrap());
     let mut value: Value =
         serde_json::from_str(table["configs"][name].as_str().unwrap()).expect("config is JSON");
-    // A row may replace top-level keys, or give just the conditions of its one route.
+    // A row may replace top-level keys, or give only the conditions of its one route.
     if let Some(with) = case.get("with") {
         let with: Value = serde_json::from_str(with.as_str().unwrap()).expect("with is JSON");
         for (key, part) in with.as_object().unwrap() {
@@ -211,7 +212,7 @@ fn state(case: &Table) -> Described {
     }
 }
 
-/// One entry of `load`, under the names of the fields.
+/// Reads one entry of `load`, whose keys are the names of the fields.
 fn load(table: &Table) -> Load {
     let known = ["in_flight", "latency_ms", "tokens", "requests", "tpm_limit", "rpm_limit"];
     let known = [&known[..], &["headroom"]].concat();

@@ -1,5 +1,5 @@
-//! The part of JSON Schema that the configuration's schema uses, as a check of
-//! documents against it. Patterns are left to validators with a regex engine.
+//! Checks documents against as much of JSON Schema as the configuration's schema uses. Patterns are
+//! left to validators with a regex engine.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use serde_json::Value;
 pub(crate) struct Seen {
     /// Where the document does not fit.
     pub(crate) errors: Vec<String>,
-    /// `definition.key` of every known key that the document has.
+    /// `definition.key` of every known key in the document.
     pub(crate) keys: BTreeSet<String>,
-    /// JSON pointers of values with a schema, and that schema.
+    /// JSON pointers of the values that have a schema, each with that schema.
     pub(crate) places: Vec<(String, Value)>,
 }
 
@@ -64,7 +64,7 @@ fn check(root: &Value, schema: &Value, definition: &str, value: &Value, at: &str
     }
 }
 
-/// The alternative with the fewest errors counts.
+/// Checks the alternatives. The one with the fewest errors counts.
 fn any_of(
     root: &Value,
     alternatives: &[Value],
@@ -84,7 +84,7 @@ fn any_of(
     seen.places.extend(best.places);
 }
 
-/// Type, values and range.
+/// Checks type, values and range.
 fn own(schema: &Value, value: &Value, at: &str, seen: &mut Seen) {
     let is_of = |name: &str| match name {
         "object" => value.is_object(),
@@ -111,7 +111,7 @@ fn own(schema: &Value, value: &Value, at: &str, seen: &mut Seen) {
     }
 }
 
-/// `definition.key` of every key of a schema.
+/// Returns `definition.key` for every key of a schema.
 pub(crate) fn keys(schema: &Value) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     let mut add = |definition: &str, schema: &Value| {

@@ -1,4 +1,4 @@
-//! What a shadow has in common with the first set of rules, and what not.
+//! What a shadow shares with the live rules, and what it does not.
 
 use pointsman::config::Config;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn what_a_shadow_leaves_out_is_the_first_sets() {
+fn what_a_shadow_leaves_out_comes_from_the_live_rules() {
     let mut document = document();
     assert!(parse(&document).shadow.is_none());
     document["shadow"] = json!({});
@@ -60,7 +60,7 @@ fn one_search_and_one_list_of_headers_serve_both() {
 }
 
 #[test]
-fn a_deployment_that_only_the_shadow_creates_is_nothing_to_clients() {
+fn a_deployment_that_only_the_shadow_creates_is_hidden_from_clients() {
     let mut document = document();
     document["shadow"] =
         json!({"models": {"fast": {"candidates": [{"provider": "p", "model": "m"}]}}});

@@ -1,8 +1,8 @@
-//! JSON as a serialized `google.protobuf.Struct`, as Envoy hands it over.
+//! JSON as a serialized `google.protobuf.Struct`, which is how Envoy passes it on.
 
 use serde_json::{Map, Value};
 
-/// Encodes an object; fractions become text first, as in Envoy's YAML loader.
+/// Encodes an object. Fractions become text first, as in Envoy's YAML loader.
 pub(crate) fn encoded(object: &Map<String, Value>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, member) in object {
@@ -34,7 +34,7 @@ fn value(json: &Value) -> Vec<u8> {
     }
 }
 
-/// A length-delimited field.
+/// Encodes a length-delimited field.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![number << 3 | 2];
     let mut length = content.len();

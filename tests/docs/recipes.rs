@@ -1,4 +1,4 @@
-//! The recipes: each request of their tables comes to the plan beside it.
+//! The recipes: each request in their tables leads to the plan next to it.
 
 use pointsman::config;
 use pointsman::lifecycle::{RequestHead, Whole, whole};
@@ -9,7 +9,7 @@ use super::{blocks, quoted, rows};
 
 const RECIPES: &str = include_str!("../../docs/recipes.md");
 
-/// The trace of a request by a document, where nothing cools and nothing is busy.
+/// Returns the trace of a request under a document, while nothing cools and nothing is busy.
 fn traced(document: &str, body: &str, headers: &[&str]) -> Trace {
     let config = config::parse(document.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
     let mut lines = vec![
@@ -31,7 +31,7 @@ fn traced(document: &str, body: &str, headers: &[&str]) -> Trace {
     explain(request, early, &Fresh, 1).trace
 }
 
-/// The plan as the tables write it, or the error.
+/// Returns the plan as the tables write it, or the error.
 fn outcome(trace: &Trace) -> String {
     match &trace.error {
         Some(error) => format!("{} {}", error.status, error.code),

@@ -1,4 +1,4 @@
-//! The site: that it has every page, and that what is generated is up to date.
+//! The site has every page, and its generated pages are up to date.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The admin endpoints in a real Envoy: who is let in, and what comes of it on every worker.
+//! The admin endpoints in a real Envoy: who is let in, and what a change does on every worker.
 
 mod path;
 mod size;
@@ -14,7 +14,7 @@ use crate::harness::{Ask, Group, Spec, ask, chat, fresh, run, validate};
 
 const TOKEN: &str = "the-admin-token-of-the-tests";
 
-/// Requests, each on a connection of its own, that come to every worker.
+/// Enough requests, each on its own connection, to reach every worker.
 const MANY: usize = 200;
 
 fn document() -> Value {
@@ -55,7 +55,7 @@ fn call<'g>(group: &'g Group, method: Method, path: &str) -> Ask<'g> {
     ask(group).method(method).path(path).header("authorization", &format!("Bearer {TOKEN}"))
 }
 
-/// What an endpoint answers; nothing of it went upstream.
+/// Returns the JSON that an endpoint answers. Fails if anything went upstream.
 #[track_caller]
 fn told(asked: Ask<'_>) -> Value {
     let reply = asked.send();
@@ -69,7 +69,7 @@ fn operate(group: &Group, path: &str) -> Value {
     told(call(group, Method::POST, &format!("/admin/deployments/{path}")))
 }
 
-/// How often each provider serves a model.
+/// Counts how often each provider serves a model.
 fn served(group: &Group, model: &str, times: usize) -> BTreeMap<&'static str, usize> {
     let mut served = BTreeMap::new();
     for _ in 0..times {
@@ -80,7 +80,7 @@ fn served(group: &Group, model: &str, times: usize) -> BTreeMap<&'static str, us
 }
 
 #[test]
-fn whoever_is_not_let_in_is_told_the_same_to_the_byte() {
+fn every_caller_without_access_gets_the_same_bytes() {
     let mut answers = BTreeMap::new();
     let wrong = "x".repeat(TOKEN.len());
     for method in ["GET", "POST", "DELETE", "PATCH"] {
@@ -113,7 +113,7 @@ fn whoever_is_not_let_in_is_told_the_same_to_the_byte() {
 }
 
 #[test]
-fn a_body_is_not_waited_for_before_the_token_is_looked_at() {
+fn the_token_is_checked_before_the_body_arrives() {
     let head = "POST /admin/explain HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n";
     let answer = run(path::exchange(&GROUP, head.as_bytes()));
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
@@ -139,7 +139,7 @@ fn endpoints_answer_and_refuse() {
         call(&GROUP, Method::POST, "/admin/deployments/a/cool").pieces(vec![vec![b' '; 9_000]; 8]);
     pieces.send().refused(413);
     call(&GROUP, Method::POST, "/admin/v1/chat/completions").model("only").send().refused(404);
-    // In pieces, with trailers, and over HTTP/2.
+    // The body in pieces, with trailers, and over HTTP/2.
     let pieces = [&b"{\"for"[..], b"_ms\":", b"1}"];
     for asked in [
         call(&GROUP, Method::POST, "/admin/deployments/b/cool").pieces(pieces),
@@ -171,7 +171,7 @@ fn the_admin_token_reaches_no_provider() {
 fn a_drain_counts_for_the_next_request_on_every_worker_and_lets_the_rest_end() {
     let group = Group::start(&spec(document()));
     assert_eq!(served(&group, "turns", 30).len(), 3);
-    // A stream that is under way.
+    // A stream that is still open while the deployment is drained.
     let stream = json!({"model": "only", "stream": true, "messages": []});
     let answer = run(ask(&group).json(&stream).header("x-mock-hold", "drained").open());
     let state = operate(&group, "c/slashed/drain");
@@ -211,12 +211,12 @@ fn a_drain_counts_for_every_attempt_of_failover() {
 }
 
 #[test]
-fn what_is_drained_while_the_attempt_before_it_is_under_way_is_not_tried() {
+fn a_deployment_drained_during_the_attempt_before_it_is_not_tried() {
     let mut document = document();
     document["deployments"]["b2"] = json!({"provider": "beta", "model": "b2"});
     document["models"]["shared"] = json!({"candidates": ["a", "b", "b2"]});
     let group = Group::start(&failing_over(document));
-    // Where another one is in the cluster that the retry goes to, that one is asked.
+    // If the cluster that the retry goes to has another deployment, that one is tried.
     for (model, status) in [("listed", 503), ("shared", 200)] {
         let key = fresh("under-way");
         let asked = ask(&group)
@@ -246,7 +246,7 @@ fn what_is_drained_while_the_attempt_before_it_is_under_way_is_not_tried() {
 }
 
 #[test]
-fn explain_tells_what_the_next_request_does() {
+fn explain_predicts_what_the_next_request_does() {
     for group in [Group::start(&spec(document())), Group::start(&failing_over(document()))] {
         for _ in 0..20 {
             let body = chat("turns", "Hello");

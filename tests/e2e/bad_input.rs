@@ -1,5 +1,5 @@
-//! Bodies and requests that are not as they should be: a clear answer, never a
-//! trap, never a hang, never part of a body.
+//! Malformed bodies and requests: each gets a clear answer. None traps the module or hangs, and no
+//! provider gets part of a body.
 
 use hyper::Method;
 
@@ -8,12 +8,12 @@ use serde_json::json;
 use crate::group::{CLOSED, LENIENT, LENIENT_BUFFER, OPEN, open};
 use crate::harness::{Ask, Group, Reply, Spec, ask};
 
-/// `{"model":"plain","messages":[]}` as gzip has it.
+/// `{"model":"plain","messages":[]}`, compressed with gzip.
 const GZIPPED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\x56\xca\xcd\x4f\x49\xcd\x51\xb2\
     \x52\x2a\xc8\x49\xcc\xcc\x53\xd2\x51\xca\x4d\x2d\x2e\x4e\x4c\x4f\x2d\x56\xb2\x8a\x8e\xad\x05\x00\
     \x2b\xce\xb1\x47\x1f\x00\x00\x00";
 
-/// What no configuration can make sense of.
+/// Bodies that are unreadable under every configuration.
 fn unreadable() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("no JSON", b"model=plain".to_vec()),
@@ -30,9 +30,9 @@ fn unreadable() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// An error of the client's making, or the whole request at one provider.
+/// Accepts either a client error or the whole request at one provider.
 #[track_caller]
-fn is_clear(what: &str, body: &[u8], reply: &Reply) {
+fn assert_clear(what: &str, body: &[u8], reply: &Reply) {
     if reply.status.is_client_error() {
         let error = reply.refused(reply.status.as_u16());
         let message = error.pointer("/error/message").and_then(|message| message.as_str());
@@ -82,7 +82,7 @@ fn a_gzipped_body_is_refused_or_passed() {
 }
 
 #[test]
-fn a_gzipped_body_is_served_behind_a_decompressor() {
+fn a_gzipped_body_is_served_after_a_decompressor() {
     let direction = |enabled: bool| json!({"common_config": {"enabled": {"default_value": enabled, "runtime_key": "decompress"}}});
     let decompressor = json!({
         "name": "envoy.filters.http.decompressor",
@@ -113,7 +113,7 @@ fn deep_nesting_is_no_trap() {
             open.repeat(10_000),
         ] {
             let reply = ask(&OPEN).body(body.clone()).send();
-            is_clear("deep nesting", body.as_bytes(), &reply);
+            assert_clear("deep nesting", body.as_bytes(), &reply);
         }
     }
     OPEN.assert_serves("plain");
@@ -130,7 +130,7 @@ fn odd_bytes_are_clear() {
         ("NUL", b"{\"model\":\"plain\",\"messages\":[]}\0"),
     ];
     for (what, body) in bodies {
-        is_clear(what, body, &ask(&OPEN).body(body).send());
+        assert_clear(what, body, &ask(&OPEN).body(body).send());
     }
     OPEN.assert_serves("plain");
 }
@@ -157,8 +157,8 @@ fn a_body_over_the_limit_is_refused_whole_or_in_pieces() {
     OPEN.assert_serves("plain");
 }
 
-/// Without a length the excess is only noticed when some of it may have gone on: the
-/// provider never has it all.
+/// Without a length, the excess is only noticed after some of the body may have gone on. Even so,
+/// the provider never gets all of it.
 #[track_caller]
 fn cut_off(reply: &Reply) {
     assert_eq!(reply.status, 413);
@@ -174,8 +174,8 @@ fn a_body_over_the_limit_passes_untouched_where_configured() {
         let (provider, seen) = reply.served_by_one();
         assert_eq!((provider, seen.body_bytes), ("site", body.len()));
     }
-    // Without a length the excess is only noticed once it has arrived, and all
-    // that arrives at once has to fit Envoy's buffer.
+    // Without a length, the excess is only noticed once it has arrived, and everything that arrives
+    // at once has to fit Envoy's buffer.
     for body in [over(65536), over(buffer / 2)] {
         let reply = ask(&LENIENT).pieces(body.as_bytes().chunks(9999).map(<[u8]>::to_vec)).send();
         let (provider, seen) = reply.served_by_one();

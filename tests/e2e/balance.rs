@@ -1,4 +1,4 @@
-//! Shares over deployments under load, counted over all workers.
+//! How load is shared between deployments, counted over all workers.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -34,12 +34,12 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
 /// How many of [`REQUESTS`] each upstream model got.
 fn shares(model: &'static str) -> BTreeMap<String, usize> {
     let case = fresh(model);
-    // Here, because the clients would all block in waiting for it.
+    // Start the group here: otherwise all the clients would block while they wait for it.
     LazyLock::force(&GROUP);
     run(async {
         let clients: Vec<_> = (0..CONNECTIONS)
             .map(|client| {
-                // The first connections take one more where it does not divide.
+                // The first connections take one more when the division leaves a remainder.
                 let extra = usize::from(client < REQUESTS % CONNECTIONS);
                 tokio::spawn(send(model, case.clone(), REQUESTS / CONNECTIONS + extra))
             })

@@ -1,4 +1,4 @@
-//! What Envoy makes of configurations.
+//! Which configurations Envoy accepts, and what it says about the others.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ fn all_problems_are_reported_together() {
 }
 
 #[test]
-fn what_is_no_document_is_refused() {
+fn text_that_is_no_document_is_refused() {
     for document in [json!([]), json!("routes"), json!(null), json!(5)] {
         let (is_valid, output) = validate(&Spec::new(document));
         assert!(!is_valid, "{output}");
@@ -65,7 +65,7 @@ fn an_empty_credential_is_refused() {
 #[test]
 fn a_struct_is_as_good_as_json_text() {
     let mut document = open();
-    // As doubles, and as the text that Envoy makes of fractions.
+    // A Struct holds numbers as doubles, and Envoy writes fractions in its own way.
     document["limits"] = json!({"max_body_bytes": 65536});
     document["deployments"]["over"]["request_overrides"]["temperature"] = json!(0.25);
     let spec = Spec { as_struct: true, ..Spec::new(document) };

@@ -1,6 +1,6 @@
-//! Deployments that fail are passed over, by all workers, until they recover.
+//! All workers pass over a deployment that fails, until it recovers.
 //!
-//! Every test has deployments of its own: what one cools, no other counts on.
+//! Every test has its own deployments, so a cooldown in one test cannot affect another.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{Group, Reply, Spec, ask};
 
-/// Enough new connections that every worker gets some, whatever the kernel's choice.
+/// Enough new connections to reach every worker, whatever the kernel chooses.
 const MANY: usize = 40;
 
-/// A document with one ordered model `NAME` for each name, of `NAME-1` (with
-/// the proxy's credential) and `NAME-2` (without).
+/// Returns a document with one ordered model `NAME` for each name. Its candidates are `NAME-1`,
+/// which has the proxy's credential, and `NAME-2`, which has none.
 fn pairs(names: &[&str], cooldown: Value) -> Value {
     let mut document = json!({
         "providers": {"alpha": {"cluster": "alpha", "credential": {"env": "ALPHA_KEY"}},
@@ -32,14 +32,14 @@ fn pairs(names: &[&str], cooldown: Value) -> Value {
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let names = ["limited", "short", "refused", "quota", "five", "mixed", "bad", "all", "broken"];
     let mut document = pairs(&names, json!({"time_ms": 300_000}));
-    // Whose first candidate takes the client's own credential.
+    // The first candidate of `own` takes the client's own credential.
     document["models"]["own"] = json!({"candidates": ["own-1", "own-2"]});
     document["deployments"]["own-1"] = json!({"provider": "beta", "model": "own-1"});
     document["deployments"]["own-2"] = json!({"provider": "beta", "model": "own-2"});
     Group::start(&Spec::new(document))
 });
 
-/// A request that fails at the named deployment like this.
+/// Sends a request that fails at the named deployment with this status.
 fn fails(model: &str, deployment: &str, status: u16, retry_after: Option<&str>) -> Reply {
     let mut asked = ask(&GROUP)
         .model(model)
@@ -54,7 +54,7 @@ fn fails(model: &str, deployment: &str, status: u16, retry_after: Option<&str>) 
     reply
 }
 
-/// The deployment that serves this model now.
+/// Returns the deployment that serves this model now.
 fn serving(model: &str) -> String {
     ask(&GROUP).model(model).send().served().1.to_owned()
 }
@@ -75,7 +75,7 @@ fn a_429_takes_a_deployment_out_for_all_workers() {
 }
 
 #[test]
-fn it_is_back_when_retry_after_has_passed() {
+fn a_deployment_is_back_when_retry_after_has_passed() {
     fails("short", "short-1", 429, Some("1"));
     let started = Instant::now();
     while serving("short") != "short-1" {
@@ -91,7 +91,7 @@ fn a_401_of_the_proxys_credential_cools_at_once() {
 }
 
 #[test]
-fn a_401_of_the_clients_own_does_not() {
+fn a_401_of_the_clients_own_credential_does_not_cool() {
     for _ in 0..12 {
         fails("own", "own-1", 401, None);
         fails("own", "own-1", 403, None);
@@ -150,13 +150,13 @@ fn broken_connections_count_as_failures() {
 fn when_all_cool_the_one_free_soonest_is_tried() {
     fails("all", "all-1", 429, Some("200"));
     fails("all", "all-2", 429, Some("100"));
-    // A success would free it and prove nothing further.
+    // A success would end the cooldown at once, and the test would prove nothing more.
     fails("all", "all-2", 429, Some("90"));
     fails("all", "all-2", 429, None);
 }
 
 #[test]
-fn when_all_cool_the_client_is_told_where_configured() {
+fn when_all_cool_the_client_is_refused_where_configured() {
     let cooldown = json!({"time_ms": 300_000, "when_all_cooling": "reject"});
     let group = Group::start(&Spec::new(pairs(&["both"], cooldown)));
     for (deployment, after) in [("both-1", "200"), ("both-2", "100")] {

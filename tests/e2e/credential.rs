@@ -1,4 +1,4 @@
-//! Whose credential a provider gets, and where the request is addressed to.
+//! Whose credential a provider gets, and which authority the request names.
 
 use crate::group::OPEN;
 use crate::harness::{AUTHORITY, Ask, ask};
@@ -94,7 +94,7 @@ fn no_other_model_is_named_beside_the_one_that_serves() {
 }
 
 #[test]
-fn without_one_the_clients_own_are_kept() {
+fn without_a_credential_the_clients_own_are_kept() {
     let path = "/v1/chat/completions?key=of-the-client&x=1";
     let reply = with_all_credentials(path).model("plain").send();
     let (provider, seen) = reply.served_by_one();
@@ -106,7 +106,7 @@ fn without_one_the_clients_own_are_kept() {
 }
 
 #[test]
-fn the_authority_is_the_providers_where_it_has_one() {
+fn the_authority_is_the_providers_if_it_has_one() {
     let reply = ask(&OPEN).model("keyed").send();
     assert_eq!(reply.served_by_one().1.authority, "alpha.example");
     let reply = ask(&OPEN).model("plain").send();

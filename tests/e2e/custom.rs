@@ -1,5 +1,5 @@
-//! A service that picks the deployment, through a real Envoy: what it is asked, and that
-//! none harms a request beyond its timeout.
+//! A service that picks the deployment, through a real Envoy: what the service is asked. A service
+//! that fails never delays a request beyond its timeout.
 
 mod service;
 
@@ -15,11 +15,11 @@ use crate::harness::{AUTHORITY, Ask, Group, Reply, Spec, ask, chat, fresh, run};
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
 
-/// More than there are workers.
+/// More often than there are workers.
 const TIMES: usize = 8;
 
-/// A model for each way in which a service goes wrong, so that each is counted by itself;
-/// what the service does, and what that is called.
+/// The ways in which a service goes wrong: (model, what the service does, the outcome that is
+/// counted). Each has its own model, so that each is counted separately.
 const WRONG: [(&str, &str, &str); 13] = [
     ("hangs", "hang", "timeout"),
     ("drips", "drip", "timeout"),
@@ -66,7 +66,7 @@ fn document() -> Value {
         "default_cluster": "site"
     });
     for (name, _, outcome) in WRONG {
-        // On a busy machine nothing else is to be taken for a timeout.
+        // On a busy machine, only the services that hang may time out.
         let timeout_ms = if outcome == "timeout" { 300 } else { 20_000 };
         document["models"][name] = model("picker", timeout_ms, "first");
     }
@@ -83,12 +83,12 @@ fn spec(failing_over: bool) -> Spec {
     Spec { services, ..Spec::new(document) }
 }
 
-/// A buffer filter holds the head meanwhile.
+/// Here a buffer filter holds the head while the request waits.
 fn held() -> Spec {
     let mut spec = spec(true);
     spec.document["hold"] = "buffer_filter".into();
     spec.document["failover"] = json!({"attempt_filter": true});
-    Spec { is_held_behind: true, ..spec }
+    Spec { has_holding_filter: true, ..spec }
 }
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&spec(false)));
@@ -101,7 +101,8 @@ fn body(model: &str, case: &str, script: &str) -> Value {
     body
 }
 
-/// A request about which the service does that; what it was asked, and what came of it.
+/// Sends a request about which the service does what `script` says. Returns what the service was
+/// asked, and the reply.
 fn send(group: &Group, model: &str, script: &str) -> (Vec<Asked>, Reply) {
     send_with(group, model, script, |ask| ask)
 }
@@ -135,7 +136,7 @@ fn the_service_picks_and_is_told_no_secrets() {
             let (_, seen) = reply.served_by_one();
             assert_eq!(seen.upstream_model.as_deref(), Some(format!("model-{id}").as_str()));
             assert_eq!(reply.header("x-llm-deployment"), Some(id));
-            let [asked] = &asked[..] else { panic!("asked once: {asked:?}") };
+            let [asked] = &asked[..] else { panic!("wanted one question: {asked:?}") };
             assert!(asked.head.starts_with("POST /pick?v=1 HTTP/1.1\r\nhost: picker\r\n"));
             let request_id = format!("x-request-id: {}\r\n", seen.header("x-request-id").unwrap());
             assert!(asked.head.contains(&request_id), "{}", asked.head);
@@ -183,7 +184,7 @@ fn a_service_that_is_not_there_leaves_the_request_to_the_first() {
 }
 
 #[test]
-fn the_client_is_told_where_the_service_must_pick() {
+fn the_client_is_told_when_a_required_pick_fails() {
     for group in [&*GROUP, &*FAILOVER, &*HELD] {
         for script in ["close", "error a", "pick d", "body {}"] {
             let (_, reply) = send(group, "strict", script);
@@ -196,7 +197,7 @@ fn the_client_is_told_where_the_service_must_pick() {
 }
 
 #[test]
-fn bodies_of_any_kind_wait_and_go_on_whole() {
+fn bodies_of_every_kind_wait_and_arrive_whole() {
     for group in [&*GROUP, &*FAILOVER, &*HELD] {
         let text = "word ".repeat(100_000);
         let case = fresh("question");
@@ -215,7 +216,7 @@ fn bodies_of_any_kind_wait_and_go_on_whole() {
             let sent = reply.reached_one().1.json();
             assert_eq!(sent["messages"][0]["content"], text);
         }
-        // The other group's clusters do not speak of trailers.
+        // The clusters of the other groups do not have trailers enabled.
         if std::ptr::eq(group, &*FAILOVER) {
             let wanted = [("x-end".to_owned(), "1".to_owned())];
             assert_eq!(replies[2].seen[0].1.trailers, wanted);
@@ -226,9 +227,9 @@ fn bodies_of_any_kind_wait_and_go_on_whole() {
 }
 
 #[test]
-fn requests_wait_whose_head_has_gone_on() {
+fn requests_whose_head_has_gone_on_wait() {
     for is_failing_over in [false, true] {
-        let mut spec = Spec { is_held_behind: true, ..spec(is_failing_over) };
+        let mut spec = Spec { has_holding_filter: true, ..spec(is_failing_over) };
         spec.document["hold"] = "buffer_filter".into();
         if !is_failing_over {
             spec.document["providers"]["alpha"].as_object_mut().unwrap().remove("credential");
@@ -254,10 +255,10 @@ fn requests_wait_whose_head_has_gone_on() {
 }
 
 #[test]
-fn other_requests_go_on_meanwhile() {
-    // More at a time than there are workers hang; none of them stands in another's way.
+fn waiting_requests_do_not_block_others() {
+    // More requests hang than there are workers, and none of them blocks another.
     let case = fresh("question");
-    // Starts by itself where it is the first to be asked for.
+    // Start the group here if it is not running yet.
     let _ = &*GROUP;
     let hanging = run(async {
         let mut streams = Vec::new();
@@ -273,7 +274,7 @@ fn other_requests_go_on_meanwhile() {
         assert_eq!(ask(&GROUP).model("plain").send().served(), ("gamma", "model-d"));
         assert_eq!(send(&GROUP, "picked", "pick b").1.served(), ("beta", "model-b"));
     }
-    // Clients that leave while they wait: their answers find nobody.
+    // These clients leave while they wait, so nobody reads their answers.
     drop(hanging);
     for _ in 0..2 * TIMES {
         assert_eq!(send(&GROUP, "picked", "late c").1.served(), ("gamma", "model-c"));
@@ -281,7 +282,7 @@ fn other_requests_go_on_meanwhile() {
     GROUP.assert_no_trap();
 }
 
-/// A request whose answer is not waited for.
+/// Sends a request and does not wait for its answer.
 async fn half(group: &Group, body: &Value) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
     let body = body.to_string();
@@ -295,7 +296,7 @@ async fn half(group: &Group, body: &Value) -> TcpStream {
 }
 
 #[test]
-fn clients_that_leave_at_any_moment_end_no_worker() {
+fn clients_that_leave_at_any_moment_stop_no_worker() {
     let case = fresh("question");
     let _ = &*GROUP;
     run(async {

@@ -1,4 +1,4 @@
-//! Bodies that go on before they have been read, larger than Envoy may hold.
+//! Bodies that go on before they have been read to the end, larger than Envoy may hold.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::group::open;
 use crate::harness::{Ask, Group, Reply, Spec, ask};
 
-/// A buffer of 1 MiB, bodies of up to 128 MiB.
+/// A buffer of 1 MiB, and bodies of up to 128 MiB.
 static STREAMING: LazyLock<Group> = LazyLock::new(|| {
     let mut document = open();
     document["limits"] = json!({"max_body_bytes": 128 << 20});
@@ -19,11 +19,11 @@ static STREAMING: LazyLock<Group> = LazyLock::new(|| {
 const HEAD: &str = r#"{"model":"plain","messages":[{"role":"user","content":""#;
 const TAIL: &str = r#""}]}"#;
 
-/// A body with that many MiB of text between its head and some end.
+/// Returns a body with this many MiB of text between its head and the given end.
 fn pieces(mib: usize, end: &str) -> Vec<Bytes> {
     let text =
         Bytes::from("All work and no play \\n \\\"makes\\\" Jack a dull boy. é".repeat(1260));
-    // No piece ends within a character, an escape or anything else by chance.
+    // No piece ends within a character or an escape: each holds whole repeats.
     assert!(text.len() > 1 << 16);
     let mut pieces = vec![Bytes::from_static(HEAD.as_bytes())];
     pieces.extend(std::iter::repeat_n(text, mib * 16));
@@ -35,7 +35,7 @@ fn length(pieces: &[Bytes]) -> usize {
     pieces.iter().map(Bytes::len).sum()
 }
 
-/// The same request over HTTP/1.1 with and without a length, and over HTTP/2.
+/// Returns the same request over HTTP/1.1 with and without a length, and over HTTP/2.
 fn ways<'g>(group: &'g Group, pieces: &[Bytes]) -> [(&'static str, Ask<'g>); 3] {
     let length = length(pieces).to_string();
     let ask = || ask(group).pieces(pieces.to_vec());
@@ -46,7 +46,7 @@ fn ways<'g>(group: &'g Group, pieces: &[Bytes]) -> [(&'static str, Ask<'g>); 3] 
     ]
 }
 
-/// The provider got all of it, with nothing changed but the model.
+/// Fails unless the provider got the whole body, with nothing changed but the model.
 fn assert_came(what: &str, reply: &Reply, pieces: &[Bytes]) {
     let (provider, seen) = reply.served_by_one();
     assert_eq!(provider, "beta", "{what}");
@@ -73,7 +73,7 @@ fn a_body_larger_than_the_buffer_streams_through() {
 }
 
 #[test]
-fn what_is_wrong_at_the_end_never_completes_at_the_provider() {
+fn a_body_that_goes_wrong_at_its_end_never_completes_at_the_provider() {
     let ends = [
         (r#""}],"model":"keyed"}"#, "a second"),
         (r#""}],"mod\u0065l":"plain"}"#, "a second"),
@@ -115,10 +115,10 @@ fn a_body_that_streams_past_the_limit_is_cut_off() {
 
 #[test]
 fn a_body_that_must_be_read_first_has_to_fit_the_buffer() {
-    // `routed` has routes that ask for images, words and tokens.
+    // `routed` has routes that look for images, words and tokens.
     let mut body = pieces(2, TAIL);
     body[0] = HEAD.replace("plain", "routed").into();
-    // Over HTTP/2 it is the stream's window that limits what is held.
+    // Over HTTP/2 the stream's window limits how much is held.
     for (what, ask) in ways(&STREAMING, &body).into_iter().take(2) {
         let reply = ask.send();
         assert_eq!(reply.status, 413, "{what}");

@@ -1,6 +1,6 @@
-//! However a stream ends, its attempt ends with it, and counts for what it was.
+//! However a stream ends, its attempt ends with it and is counted as what it was.
 //!
-//! Every way to end has a deployment of its own.
+//! Every way to end has its own deployment.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
 use crate::harness::load::hanging;
 use crate::harness::{AUTHORITY, Ask, Group, Spec, ask, chat, fresh, run};
 
-/// How often each way is gone: more than there are workers.
+/// How often each way is tried: more often than there are workers.
 const TIMES: u64 = 12;
 
-/// Ways to end, and where the deployment is that ends that way.
+/// The ways to end, each with the cluster of its deployment.
 const WAYS: [(&str, &str); 14] = [
     ("whole", "alpha"),
     ("streamed", "alpha"),
@@ -46,14 +46,14 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec { with_peek: true, ..Spec::new(document) })
 });
 
-/// What an attempt counts for.
+/// What an attempt is counted as.
 enum Counts {
     Success,
     Failure,
     Neither,
 }
 
-/// Fails unless so many attempts come to be recorded as ended, and each as what it was.
+/// Fails unless this many attempts are recorded as ended, each counted as it should be.
 async fn assert_ended(way: &str, each: Counts) {
     let (successes, failures) = match each {
         Counts::Success => (TIMES, 0),
@@ -75,7 +75,7 @@ async fn assert_ended(way: &str, each: Counts) {
     GROUP.assert_no_trap();
 }
 
-/// A request that goes this way.
+/// Returns a request that ends in this way.
 fn request(way: &str, headers: &[(&str, &str)]) -> Ask<'static> {
     let mut body = chat(way, "Hello");
     let is_held = headers.iter().any(|(name, _)| *name == "x-mock-hold");
@@ -84,7 +84,7 @@ fn request(way: &str, headers: &[(&str, &str)]) -> Ask<'static> {
     headers.iter().fold(ask(&GROUP).json(&body), |ask, (name, value)| ask.header(name, value))
 }
 
-/// Sends it as often as wanted, all at once, and reads what is answered.
+/// Sends the request [`TIMES`] times at once, and reads every answer.
 fn answered(way: &str, headers: &[(&str, &str)], status: u16, each: Counts) {
     LazyLock::force(&GROUP);
     std::thread::scope(|scope| {
@@ -96,7 +96,7 @@ fn answered(way: &str, headers: &[(&str, &str)], status: u16, each: Counts) {
 }
 
 #[test]
-fn an_answer_that_is_whole() {
+fn a_whole_answer() {
     answered("whole", &[], 200, Counts::Success);
     answered("streamed", &[], 200, Counts::Success);
 }
@@ -118,7 +118,7 @@ fn a_provider_that_takes_too_long() {
 }
 
 #[test]
-fn a_provider_that_stops_within_its_answer() {
+fn a_provider_that_stops_during_its_answer() {
     answered("stuck", &[("x-short", "1"), ("x-mock-hold", "stuck")], 200, Counts::Failure);
 }
 
@@ -128,12 +128,12 @@ fn a_provider_that_cannot_be_reached() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_not_the_deployments_fault() {
+fn a_missing_cluster_does_not_count_against_the_deployment() {
     answered("nowhere", &[], 503, Counts::Neither);
 }
 
 #[test]
-fn a_client_that_goes_away_before_the_answer() {
+fn a_client_that_leaves_before_the_answer() {
     LazyLock::force(&GROUP);
     run(async {
         for _ in 0..TIMES {
@@ -153,7 +153,7 @@ fn a_client_that_goes_away_before_the_answer() {
 }
 
 #[test]
-fn a_client_that_goes_away_within_the_answer() {
+fn a_client_that_leaves_during_the_answer() {
     LazyLock::force(&GROUP);
     run(async {
         for _ in 0..TIMES {
@@ -170,7 +170,7 @@ fn a_client_that_goes_away_within_the_answer() {
 }
 
 #[test]
-fn a_client_that_goes_away_within_its_request() {
+fn a_client_that_leaves_during_its_request() {
     LazyLock::force(&GROUP);
     let start = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: {AUTHORITY}\r\n\
@@ -182,7 +182,7 @@ fn a_client_that_goes_away_within_its_request() {
         for times in 1..=TIMES {
             let mut stream = TcpStream::connect(("127.0.0.1", GROUP.port())).await.unwrap();
             stream.write_all(start.as_bytes()).await.unwrap();
-            // Its model is known, so that it is on its way already.
+            // The model is known, so the request is already on its way.
             while record(&GROUP, LAYOUT, "upload").await.total.attempts < times {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }

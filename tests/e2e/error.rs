@@ -1,4 +1,4 @@
-//! Errors that this filter answers itself, in the dialect of the client.
+//! Errors that this filter answers itself, in the client's dialect.
 
 use serde_json::{Value, json};
 

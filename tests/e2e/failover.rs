@@ -1,4 +1,4 @@
-//! Failures that another deployment makes good, within the same request.
+//! Failures after which another deployment serves the same request.
 
 mod clients;
 mod draw;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::harness::{Group, Reply, Spec, ask};
 
-/// `alpha` and `gamma` have credentials of the proxy's, `beta` takes the client's.
+/// `alpha` and `gamma` have credentials of the proxy; `beta` takes the client's.
 pub(crate) fn document() -> Value {
     let deployment = |provider: &str, model: &str| json!({"provider": provider, "model": model});
     json!({
@@ -51,7 +51,7 @@ pub(crate) fn document() -> Value {
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| Group::start(&Spec::failing_over(document())));
 
-/// The text of a whole answer, in the dialect it is in.
+/// Returns the text of a whole answer, in whichever dialect it is written.
 #[track_caller]
 fn text_of(body: &[u8], is_stream: bool) -> String {
     let body = str::from_utf8(body).unwrap();
@@ -80,9 +80,9 @@ fn hash_of(body: &[u8]) -> String {
     Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Who was asked, in order, and what the client is told of it.
+/// Checks which providers were asked, in order, and what the client is told about it.
 #[track_caller]
-fn went(reply: &Reply, providers: &[&str], attempts: &str) {
+fn assert_went(reply: &Reply, providers: &[&str], attempts: &str) {
     let asked: Vec<&str> = reply.seen.iter().map(|(name, _)| *name).collect();
     assert_eq!(asked, providers);
     assert_eq!(reply.header("x-llm-attempts"), Some(attempts));
@@ -94,7 +94,7 @@ fn went(reply: &Reply, providers: &[&str], attempts: &str) {
 fn a_healthy_first_provider_serves() {
     let reply = ask(&GROUP).model("ab").header("authorization", "Bearer sk-client").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["alpha"], "a=200");
+    assert_went(&reply, &["alpha"], "a=200");
     let seen = &reply.seen[0].1;
     assert_eq!(seen.upstream_model.as_deref(), Some("model-a"));
     assert_eq!(seen.header("authorization"), Some("Bearer sk-alpha"));
@@ -112,10 +112,10 @@ fn a_failing_provider_is_followed_by_the_next() {
             .header("x-mock-status", status)
             .send();
         assert_eq!(reply.status, 200, "{status}");
-        went(&reply, &["alpha", "beta"], &format!("a={status},b=200"));
+        assert_went(&reply, &["alpha", "beta"], &format!("a={status},b=200"));
         let [(_, first), (_, second)] = reply.seen.as_slice() else { panic!("two were asked") };
         assert_eq!(first.header("authorization"), Some("Bearer sk-alpha"));
-        // Nothing of the first attempt is in the second.
+        // Nothing of the first attempt is in the second one.
         assert_eq!(second.header("authorization"), Some("Bearer sk-client"));
         assert_eq!(second.header("x-alpha"), None);
         assert_eq!(second.path, "/v1/chat/completions");
@@ -128,21 +128,21 @@ fn a_failing_provider_is_followed_by_the_next() {
 fn a_refused_connection_is_followed_by_the_next() {
     let reply = ask(&GROUP).model("down").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["beta"], "none=network,b=200");
+    assert_went(&reply, &["beta"], "none=network,b=200");
 }
 
 #[test]
-fn where_nothing_is_left_the_client_gets_the_last_answer() {
+fn when_no_deployment_is_left_the_client_gets_the_last_answer() {
     let reply = ask(&GROUP).model("all-down").send();
     assert_eq!(reply.refused(503)["error"]["code"], "no_deployment_available");
-    went(&reply, &[], "none=network");
+    assert_went(&reply, &[], "none=network");
     let reply = ask(&GROUP).model("abc").header("x-mock-status", "503").send();
     assert_eq!(reply.status, 503);
-    went(&reply, &["alpha", "beta", "gamma"], "a=503,b=503,c=503");
+    assert_went(&reply, &["alpha", "beta", "gamma"], "a=503,b=503,c=503");
 }
 
 #[test]
-fn a_limit_is_told_rather_than_that_nobody_was_there() {
+fn a_rate_limit_is_reported_rather_than_an_unreachable_provider() {
     let reply = ask(&GROUP)
         .model("limited-then-down")
         .header("x-mock-only", "alpha")
@@ -152,25 +152,25 @@ fn a_limit_is_told_rather_than_that_nobody_was_there() {
     assert_eq!(reply.status, 429);
     assert_eq!(reply.json()["error"]["code"], "rate_limited");
     assert_eq!(reply.header("retry-after"), Some("7"));
-    went(&reply, &["alpha"], "a=429,none=network");
+    assert_went(&reply, &["alpha"], "a=429,none=network");
 }
 
 #[test]
-fn a_clients_mistake_is_its_own() {
+fn a_clients_mistake_is_not_tried_again() {
     let reply = ask(&GROUP).model("ab").header("x-mock-status", "400").send();
     assert_eq!(reply.status, 400);
-    went(&reply, &["alpha"], "a=400");
+    assert_went(&reply, &["alpha"], "a=400");
 }
 
 #[test]
-fn what_does_not_fit_goes_to_a_larger_window() {
+fn a_prompt_that_does_not_fit_goes_to_a_larger_window() {
     let reply = ask(&GROUP)
         .model("fitting")
         .header("x-mock-only", "alpha")
         .header("x-mock-refusal", "context-length")
         .send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["alpha", "gamma"], "a=400,large=200");
+    assert_went(&reply, &["alpha", "gamma"], "a=400,large=200");
 }
 
 #[test]
@@ -185,12 +185,12 @@ fn streams_fail_over_before_their_first_byte() {
     assert_eq!(reply.status, 200);
     let text = String::from_utf8_lossy(reply.body.as_deref().unwrap()).into_owned();
     assert!(text.contains("data: [DONE]"), "{text}");
-    went(&reply, &["alpha", "beta"], "a=503,b=200");
+    assert_went(&reply, &["alpha", "beta"], "a=503,b=200");
 }
 
 #[test]
 fn a_client_that_sends_nonsense_fails_no_deployment() {
-    // One failure would do.
+    // A single failure would cool a deployment.
     let document = {
         let mut document = document();
         document["cooldown"] = json!({"consecutive_failures": 1, "when_all_cooling": "reject"});
@@ -211,7 +211,7 @@ fn a_client_that_sends_nonsense_fails_no_deployment() {
 }
 
 #[test]
-fn a_request_that_is_not_judged_is_sent_once() {
+fn a_request_that_the_filter_does_not_route_is_sent_once() {
     let failing = [("x-mock-reset", "before-headers"), ("x-mock-header", "x-llm-retry: 1")];
     for (name, value) in failing {
         let reply = ask(&GROUP).path("/v1/files").header(name, value).body("anything").send();

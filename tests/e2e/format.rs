@@ -16,7 +16,7 @@ use crate::harness::{Ask, Group, Reply, Spec, ask};
 const UP: &str = "up/stream 1";
 const ENCODED: &str = "up%2Fstream%201";
 
-/// One deployment for whatever is asked.
+/// One deployment that serves every model.
 static ANY: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec::new(json!({
         // One of the recorded requests is for an aggregator, and names further models.
@@ -25,7 +25,7 @@ static ANY: LazyLock<Group> = LazyLock::new(|| {
         "models": {"any": {"candidates": ["up"]}},
         "unknown_model": {"model": "any"},
         "default_cluster": "site",
-        // Something that asks for the text, so that it is looked at.
+        // A route that asks for the text, so that the filter reads it.
         "routes": [{"name": "words", "when": {"prompt_contains_any_of": ["xyzzy"], "input_tokens_gt": 100},
                     "then": {"target_model": "any"}}],
     })))
@@ -72,7 +72,7 @@ impl Recorded {
         ask
     }
 
-    /// Path and body as the provider is to see them.
+    /// Returns the path and body that the provider should see.
     fn expected(&self) -> (String, Vec<u8>) {
         let expect = &self.request["expect"];
         let model = expect["deployment"].as_str().or_else(|| expect["model"].as_str()).unwrap();
@@ -90,7 +90,7 @@ impl Recorded {
             return (path.replace(&encoded, ENCODED), body);
         }
         let body = self.body();
-        // Nested decoys are no strings, or other models.
+        // Nested decoys are not strings, or name other models.
         let shapes = [
             (format!("\"model\":\"{model}\""), format!("\"model\":\"{UP}\"")),
             (format!("\"model\": \"{model}\""), format!("\"model\": \"{UP}\"")),
@@ -136,7 +136,7 @@ fn recorded_requests_arrive_unchanged_but_for_the_model() {
     ANY.assert_serves("any");
 }
 
-/// Where a request went and under which path, and the body that came.
+/// Returns where a request went, under which path, and the body that arrived.
 #[track_caller]
 fn arrived(reply: &Reply) -> (&'static str, String, String) {
     let (provider, seen) = reply.reached_one();
@@ -226,7 +226,7 @@ fn a_realtime_session_goes_by_its_query() {
 }
 
 #[test]
-fn stored_objects_go_to_the_default_cluster_untouched() {
+fn requests_for_stored_objects_go_to_the_default_cluster_untouched() {
     for path in ["/v1/responses/resp_1", "/v1/files", "/v1/batches?limit=2", "/v1/models"] {
         let reply = ask(&ANY).method(Method::GET).path(path).send();
         assert_eq!(arrived(&reply), ("site", path.to_owned(), String::new()));

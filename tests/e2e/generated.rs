@@ -1,4 +1,4 @@
-//! What `pointsman envoy` writes: Envoy accepts it, lint finds nothing wrong, and it serves.
+//! What `pointsman envoy` writes: Envoy accepts it, lint finds no fault in it, and it serves.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -15,7 +15,7 @@ const VARIABLES: [(&str, &str); 5] = [
     ("NO", "sk-no"),
 ];
 
-/// What the tool prints on standard output.
+/// Runs the tool and returns its standard output.
 fn pointsman(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .args(arguments)
@@ -28,7 +28,7 @@ fn pointsman(arguments: &[&str]) -> String {
     text
 }
 
-/// Writes a configuration for these endpoints, and has lint look at it.
+/// Writes a configuration for these endpoints, and has lint check it.
 fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
     let module = module();
     let mut arguments = vec!["envoy", "--config", config, "--module", &module];
@@ -37,7 +37,7 @@ fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
     arguments.extend(more);
     let text = pointsman(&arguments);
     let file = file("yaml", &text);
-    // Fails where there is an error.
+    // This fails if lint finds an error.
     pointsman(&["lint", "--config", config, "--envoy", &file]);
     text
 }
@@ -53,7 +53,7 @@ fn mocks(names: &[&'static str]) -> BTreeMap<&'static str, Mock> {
     names.iter().map(|name| (*name, run(Mock::start(name, 0)).unwrap())).collect()
 }
 
-/// One mock for each cluster, where the tool is told to look for it.
+/// Returns one mock for each cluster, at the address that the tool is given.
 fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) -> Vec<String> {
     let endpoint =
         |(cluster, mock): &(&str, &str)| format!("{cluster}=127.0.0.1:{}", mocks[mock].port());
@@ -61,17 +61,17 @@ fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) ->
 }
 
 #[test]
-fn as_it_is_written_envoy_accepts_it() {
+fn envoy_accepts_the_configuration_as_written() {
     for name in ["simple", "failover", "odd", "held", "held-bare"] {
         let text = generated(&format!("tests/configs/envoy/{name}.json"), &[], &[]);
         let (is_valid, output) = validate_text(&text, &VARIABLES);
         assert!(is_valid, "{name}: {output}\n{text}");
-        assert!(text.contains("CHANGE ME"), "{name}: providers without a place are easy to see");
+        assert!(text.contains("CHANGE ME"), "{name}: providers without an address are easy to see");
     }
 }
 
 #[test]
-fn a_simple_one_serves() {
+fn a_simple_configuration_serves() {
     let mocks = mocks(&["llama", "site"]);
     let endpoints = endpoints(&mocks, &[("vllm", "llama"), ("website", "site")]);
     let text = generated("tests/configs/envoy/simple.json", &endpoints, &[]);
@@ -83,7 +83,7 @@ fn a_simple_one_serves() {
 }
 
 #[test]
-fn one_with_a_buffer_filter_that_holds_headers_serves() {
+fn a_configuration_whose_buffer_filter_holds_headers_serves() {
     let names = ["llama", "site"];
     let clusters = [("vllm", "llama"), ("website", "site")];
     let bare = mocks(&names);
@@ -110,7 +110,7 @@ fn one_with_a_buffer_filter_that_holds_headers_serves() {
 }
 
 #[test]
-fn one_with_failover_and_credentials_serves() {
+fn a_configuration_with_failover_and_credentials_serves() {
     let mocks = mocks(&["openai", "claude", "llama", "site"]);
     let clusters =
         [("openai", "openai"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")];
@@ -134,7 +134,7 @@ fn one_with_failover_and_credentials_serves() {
 }
 
 #[test]
-fn names_that_need_quotes_serve() {
+fn a_configuration_with_names_that_need_quotes_serves() {
     let mocks = mocks(&["on", "space", "quote", "six"]);
     let clusters =
         [("on", "on"), ("a: b #c", "space"), (r#"say "hi" \ {x}"#, "quote"), ("six", "six")];
@@ -147,7 +147,7 @@ fn names_that_need_quotes_serve() {
 }
 
 #[test]
-fn providers_behind_tls_are_reached_by_their_own_names() {
+fn providers_with_tls_are_reached_by_their_own_names() {
     let mocks = mocks(&["alpha", "beta"]);
     let certificates = Certificates::new();
     let ports: Vec<(&str, u16)> = mocks.iter().map(|(name, mock)| (*name, mock.port())).collect();

@@ -1,8 +1,7 @@
 //! The configurations that tests share, each with an Envoy of its own.
 //!
-//! Started when a test first needs it. Deployments are named after the
-//! provider they are at (`a…` at alpha, `b…` at beta, `g…` at gamma), their
-//! upstream models `up-ID`.
+//! Each starts when a test first needs it. Deployments are named after their provider (`a…` at
+//! alpha, `b…` at beta, `g…` at gamma), and their upstream models are `up-ID`.
 
 use std::sync::LazyLock;
 
@@ -10,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Group, Spec};
 
-/// The default limits, rejecting what cannot be read, with a default cluster.
+/// The default limits, with a default cluster. Unreadable bodies are refused.
 pub(crate) static OPEN: LazyLock<Group> = LazyLock::new(|| Group::start(&Spec::new(open())));
 
-/// Small limits beyond which everything passes through.
+/// Small limits. Bodies beyond them pass through.
 pub(crate) static LENIENT: LazyLock<Group> = LazyLock::new(|| {
     let mut document = open();
     document["unknown_model"] = json!("pass_through");
@@ -25,7 +24,7 @@ pub(crate) static LENIENT: LazyLock<Group> = LazyLock::new(|| {
 /// The buffer limit of [`LENIENT`].
 pub(crate) const LENIENT_BUFFER: u32 = 1 << 20;
 
-/// No default cluster, small limits, unknown models served as `plain`.
+/// No default cluster and small limits. Unknown models are served as `plain`.
 pub(crate) static CLOSED: LazyLock<Group> = LazyLock::new(|| {
     let mut document = open();
     document.as_object_mut().unwrap().remove("default_cluster");

@@ -3,7 +3,7 @@
 use crate::group::OPEN;
 use crate::harness::ask;
 
-/// (path, content type) of a request that is judged and of ones that are not.
+/// The (path, content type) of one request that the filter routes, and of some that it does not.
 const PATHS: [(&str, &str); 3] = [
     ("/v1/chat/completions", "application/json"),
     ("/v1/files", "application/json"),
@@ -35,7 +35,7 @@ fn a_client_cannot_make_the_proxy_retry() {
         let reply = ask(&OPEN)
             .path(path)
             .header("content-type", content_type)
-            // Envoy removes these itself, but not from callers it takes for internal.
+            // Envoy removes these itself, except from callers that it takes for internal.
             .header("x-forwarded-for", "10.0.0.1")
             .header("x-envoy-retry-on", "5xx,retriable-status-codes,retriable-headers")
             .header("x-envoy-retry-grpc-on", "unavailable")
@@ -106,7 +106,7 @@ fn a_header_that_is_not_text_does_no_harm() {
         .header_value("authorization", odd)
         .model("plain")
         .send();
-    // What is no tag is dropped, and no header keeps a request from its model.
+    // What is not a tag is dropped, and no header keeps a request from its model.
     assert_eq!(reply.served(), ("beta", "up-b1"));
     OPEN.assert_no_trap();
 }

@@ -1,5 +1,5 @@
-//! A buffer filter that holds heads, with the flag absent by which this one would: as
-//! Istio's `WasmPlugin` has it, and Envoys before 1.35.
+//! A buffer filter that holds heads, where this filter lacks the flag that would let it hold them.
+//! Istio's `WasmPlugin` and Envoy before 1.35 are like that.
 
 use std::sync::LazyLock;
 
@@ -26,15 +26,16 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     })
 });
 
-/// Nothing behind the filter but the buffer filter: providers take requests as they come.
-static BARE: LazyLock<Group> =
-    LazyLock::new(|| Group::start(&Spec { is_held_behind: true, ..Spec::new(DOCUMENT.clone()) }));
+/// Only the buffer filter follows the filter, and providers take requests as the client sent them.
+static BARE: LazyLock<Group> = LazyLock::new(|| {
+    Group::start(&Spec { has_holding_filter: true, ..Spec::new(DOCUMENT.clone()) })
+});
 
 pub(crate) fn with(failover: Value) -> Group {
     let mut document = crate::failover::document();
     document["failover"] = failover;
     document["hold"] = "buffer_filter".into();
-    Group::start(&Spec { is_held_behind: true, ..Spec::failing_over(document) })
+    Group::start(&Spec { has_holding_filter: true, ..Spec::failing_over(document) })
 }
 
 static ONE_ATTEMPT: LazyLock<Group> = LazyLock::new(|| with(json!({"attempt_filter": true})));
@@ -43,9 +44,9 @@ pub(crate) fn with_credential(group: &Group) -> Ask<'_> {
     ask(group).header("authorization", CLIENT)
 }
 
-/// Who was asked, in order, and what the client is told of it.
+/// Checks which providers were asked, in order, and what the client is told about it.
 #[track_caller]
-pub(crate) fn went(group: &Group, reply: &Reply, providers: &[&str], attempts: &str) {
+pub(crate) fn assert_went(group: &Group, reply: &Reply, providers: &[&str], attempts: &str) {
     let asked: Vec<&str> = reply.seen.iter().map(|(name, _)| *name).collect();
     assert_eq!(asked, providers);
     assert_eq!(reply.header("x-llm-attempts"), Some(attempts));
@@ -54,7 +55,7 @@ pub(crate) fn went(group: &Group, reply: &Reply, providers: &[&str], attempts: &
 }
 
 #[test]
-fn a_request_is_routed_and_rewritten_without_its_head() {
+fn a_request_is_routed_and_rewritten_while_its_head_is_held() {
     let reply = with_credential(&BARE).header("x-llm-tag", "a").model("m").send();
     assert_eq!(reply.served(), ("alpha", "model-a"));
     let (_, seen) = reply.served_by_one();
@@ -96,7 +97,7 @@ fn bodies_in_pieces_of_any_length_are_held() {
 }
 
 #[test]
-fn without_a_buffer_filter_behind_requests_reach_nobody() {
+fn without_a_buffer_filter_after_it_requests_reach_no_provider() {
     let mut spec = Spec::failing_over(DOCUMENT.clone());
     spec.document["failover"] = json!({"attempt_filter": true});
     let buffer = json!({"name": "envoy.filters.http.buffer", "typed_config": {
@@ -112,7 +113,7 @@ fn without_a_buffer_filter_behind_requests_reach_nobody() {
 }
 
 #[test]
-fn refusals_are_answered_and_reach_nobody() {
+fn refusals_are_answered_and_reach_no_provider() {
     ask(&BARE).model("nil").send().refused(404);
     ask(&BARE).body("{").send().refused(400);
     ask(&BARE).body("").send().refused(400);
@@ -137,7 +138,7 @@ fn a_path_is_sent_in_its_plain_form_and_not_under_another_model() {
 }
 
 #[test]
-fn what_is_not_judged_goes_to_the_default_cluster() {
+fn a_request_that_the_filter_does_not_route_goes_to_the_default_cluster() {
     for group in [&*BARE, &*ONE_ATTEMPT] {
         let reply = with_credential(group).path("/v1/files").body("anything").send();
         let (provider, seen) = reply.reached_one();
@@ -162,13 +163,13 @@ fn an_attempt_has_the_credential_of_its_provider_and_no_other() {
     let body = chat("abc", "Hello");
     let reply = with_credential(group).json(&body).send();
     assert_eq!(reply.status, 200);
-    went(group, &reply, &["alpha"], "a=200");
+    assert_went(group, &reply, &["alpha"], "a=200");
     let seen = &reply.seen[0].1;
     assert_eq!(seen.header("authorization"), Some("Bearer sk-alpha"));
     assert_eq!(seen.path, "/alpha/v1/chat/completions");
     assert_eq!(seen.header("x-alpha"), Some("1"));
     assert_eq!(seen.upstream_model.as_deref(), Some("model-a"));
-    // A length that the client has not announced is the one of what is sent.
+    // The client announced no length, so this is the length of what is sent.
     let text = body.to_string();
     let reply = with_credential(group).pieces([text]).trailer("x-sum", "1").send();
     assert_eq!(reply.seen[0].1.upstream_model.as_deref(), Some("model-a"));
@@ -183,6 +184,6 @@ fn without_retries_the_client_gets_the_failure() {
         .header("x-mock-status", "503")
         .send();
     assert_eq!(reply.status, 503);
-    went(&ONE_ATTEMPT, &reply, &["alpha"], "a=503");
+    assert_went(&ONE_ATTEMPT, &reply, &["alpha"], "a=503");
     ask(&ONE_ATTEMPT).model("nil").send().refused(404);
 }

@@ -1,4 +1,4 @@
-//! What `pointsman istio` writes: its Envoy parts, put together as Istio does, serve.
+//! The Envoy parts that `pointsman istio` writes serve when they are put together as Istio does.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -11,11 +11,11 @@ use crate::mock::Mock;
 const VARIABLES: [(&str, &str); 2] =
     [("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")];
 const CONFIG: &str = "envoy/istio/pointsman.json";
-/// The clusters of that configuration, and who plays them.
+/// The clusters of that configuration, and the mock that plays each.
 const CLUSTERS: [(&str, &str); 4] =
     [("openai", "gpt"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")];
 
-/// The resources of a form, by kind.
+/// Returns the resources of a form.
 fn resources(form: &str, mocks: &BTreeMap<&'static str, Mock>) -> Vec<Value> {
     let module = module();
     let mut arguments =
@@ -37,7 +37,7 @@ fn of_kind<'a>(resources: &'a [Value], kind: &str) -> Vec<&'a Value> {
     resources.iter().filter(|one| one["kind"] == kind).map(|one| &one["spec"]).collect()
 }
 
-/// The plugin as Istio's agent hands it to Envoy.
+/// Returns the plugin as Istio's agent passes it to Envoy.
 fn plugin(spec: &Value) -> Value {
     let env = spec["vmConfig"]["env"].as_array().unwrap();
     let keys: Vec<&Value> = env.iter().map(|one| &one["name"]).collect();
@@ -52,7 +52,7 @@ fn plugin(spec: &Value) -> Value {
     }}})
 }
 
-/// Members over members, as a patch that merges; lists and others replace.
+/// Merges a patch into members. Lists and other values replace what was there.
 fn merge(into: &mut Value, patch: &Value) {
     match (into, patch) {
         (Value::Object(into), Value::Object(patch)) => {
@@ -64,7 +64,7 @@ fn merge(into: &mut Value, patch: &Value) {
     }
 }
 
-/// Envoy's configuration: what Istio makes of the other resources, patched.
+/// Returns Envoy's configuration: what Istio makes of the other resources, patched.
 fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
     let mut filters: Vec<Value> =
         of_kind(resources, "WasmPlugin").into_iter().map(plugin).collect();

@@ -1,5 +1,5 @@
-//! Values of another layout under way at the same time: a module of the next
-//! version beside this one, and bytes that are no record at all.
+//! Values of two layouts in use at the same time: a module of the next version beside this one, and
+//! bytes that are not a record at all.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::harness::ledger::{
 use crate::harness::load::{FAULTY, Load, SOUND, drive};
 use crate::harness::{AUTHORITY, Group, Spec, ask, chat, connect, fresh, module, run};
 
-/// Starts every key of the next layout.
+/// The prefix of every key in the next layout.
 const NEXT: &str = "pointsman/4/";
 
 fn spec() -> Spec {
@@ -28,7 +28,7 @@ fn spec() -> Spec {
 static UPDATED: LazyLock<Group> = LazyLock::new(|| Group::start(&spec()));
 static SPOILT: LazyLock<Group> = LazyLock::new(|| Group::start(&spec()));
 
-/// This module as its next version will be: its keys are others, of the same length.
+/// Writes this module as its next version would be: its keys differ, and have the same length.
 fn next_module() -> PathBuf {
     let mut bytes = fs::read(module()).unwrap();
     let (this, next) = (LAYOUT.as_bytes(), NEXT.as_bytes());
@@ -38,7 +38,7 @@ fn next_module() -> PathBuf {
         bytes[at..at + next.len()].copy_from_slice(next);
         places += 1;
     }
-    assert!(places > 0, "{LAYOUT} does not stand in the module");
+    assert!(places > 0, "{LAYOUT} is not in the module");
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(fresh("next-layout"));
     fs::write(&path, bytes).unwrap();
     path
@@ -48,7 +48,7 @@ fn load(requests: usize) -> Load {
     Load { models: &MODELS, requests, connections: 32, seed: 6, kinds: &FAULTY }
 }
 
-/// No virtual machine has ended.
+/// Fails if a virtual machine has ended.
 async fn assert_lives(group: &Group) {
     assert_eq!(group.envoy().stat("wasm.pointsman.vm_reload").await, 0);
     assert_eq!(group.envoy().stat("wasmcustom.pointsman.cas.exhausted").await, 0);
@@ -59,7 +59,7 @@ async fn assert_lives(group: &Group) {
 fn a_module_of_the_next_layout_takes_over_under_load() {
     LazyLock::force(&UPDATED);
     run(async {
-        // What is connected by now stays with this module.
+        // Connections that are open by now stay with this module.
         let mut old = connect(&UPDATED).await;
         let under_way = tokio::spawn(drive(&UPDATED, load(6000)));
         until(LAYOUT, 1000).await;
@@ -75,18 +75,18 @@ fn a_module_of_the_next_layout_takes_over_under_load() {
         assert_eq!(response.status(), 200);
         response.into_body().collect().await.unwrap();
         under_way.await.unwrap();
-        // Every attempt is in one of the two, and none is in both.
+        // Every attempt is in one of the two layouts, and none is in both.
         assert_equal(&UPDATED, &[LAYOUT, NEXT]).await;
         let before = attempts(&UPDATED, LAYOUT).await;
         assert!(before > beside, "both have served at the same time");
         drive(&UPDATED, load(500)).await;
-        assert_eq!(attempts(&UPDATED, LAYOUT).await, before, "this one does not any more");
+        assert_eq!(attempts(&UPDATED, LAYOUT).await, before, "this one still serves");
         assert_equal(&UPDATED, &[LAYOUT, NEXT]).await;
         assert_lives(&UPDATED).await;
     });
 }
 
-/// Waits until so many attempts are recorded in a layout.
+/// Waits until this many attempts are recorded in a layout.
 async fn until(layout: &str, many: u64) {
     while attempts(&UPDATED, layout).await < many {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -100,11 +100,11 @@ async fn attempts(group: &Group, layout: &str) -> u64 {
     recorded(group, &[layout]).await.values().map(|(counts, _)| counts.attempts).sum()
 }
 
-/// Bytes of a length that are no record.
+/// Returns bytes of this length that are not a record.
 fn foreign(length: usize) -> Vec<u8> {
     let mut bytes = vec![0xff; length];
     let record = Record::default().encode();
-    // Where the length is that of a record, the first byte says what it is.
+    // Where the length is that of a record, the first byte tells the two apart.
     if let (Some(first), true) = (bytes.first_mut(), length != record.len()) {
         *first = record[0];
     }
@@ -113,7 +113,7 @@ fn foreign(length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn bytes_that_are_no_record_are_nobodys() {
+fn bytes_that_are_no_record_are_ignored() {
     LazyLock::force(&SPOILT);
     let longest = Record::default().encode().len() + 20;
     let keys: Vec<String> = DEPLOYMENTS
@@ -134,7 +134,7 @@ fn bytes_that_are_no_record_are_nobodys() {
         under_way.await.unwrap();
         assert_lives(&SPOILT).await;
     });
-    // One at a time: a deployment of which nothing is known may be picked.
+    // Requests go one at a time: a deployment without a record may be picked.
     for length in 0..longest {
         run(SPOILT.set_shared(&keys[0], &foreign(length)));
         let reply = ask(&SPOILT).model("first").send();
@@ -142,7 +142,7 @@ fn bytes_that_are_no_record_are_nobodys() {
     }
     run(async {
         for key in &keys {
-            // Too short for a turn as well, which begins anew.
+            // These bytes are too short for a turn too, so the turn starts again.
             SPOILT.set_shared(key, &foreign(7)).await;
         }
         let before = counted(&SPOILT);

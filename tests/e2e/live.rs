@@ -23,7 +23,7 @@ fn document() -> Value {
                         "b1": {"provider": "beta", "model": "up-b1"}},
         "models": {"plain": {"candidates": ["b1"]}},
         "admin": {"token_env": "ADMIN_TOKEN"},
-        // Requests of these tests that fail are meant to.
+        // Some requests of these tests are meant to fail.
         "cooldown": {"enabled": false},
         "default_cluster": "site",
     })
@@ -45,7 +45,7 @@ static ATTEMPTS: LazyLock<Group> = LazyLock::new(|| {
 
 type Connection = SendRequest<Full<Bytes>>;
 
-/// Sends a request over a connection; status and body of the answer.
+/// Sends a request over a connection. Returns the status and body of the answer.
 async fn send(
     connection: &mut Connection,
     method: &Method,
@@ -78,14 +78,14 @@ async fn post(connection: &mut Connection, path: &str, body: &Value) {
     assert_eq!(status, 200, "{reply}");
 }
 
-/// The model that a chat with `model` was served with, or the status else.
+/// Returns the model that served a chat with `model`, or otherwise the status.
 async fn served(connection: &mut Connection, model: &str) -> String {
     let (status, reply) =
         send(connection, &Method::POST, "/v1/chat/completions", &chat(model, "Hi")).await;
     if status == 200 { reply["model"].as_str().unwrap().to_owned() } else { status.to_string() }
 }
 
-/// Connections over all workers, most likely.
+/// Opens connections that most likely reach all workers.
 async fn connections(group: &Group, count: usize) -> Vec<Connection> {
     let mut connections = Vec::new();
     for _ in 0..count {
@@ -95,7 +95,7 @@ async fn connections(group: &Group, count: usize) -> Vec<Connection> {
 }
 
 #[test]
-fn the_very_next_request_of_every_worker_has_what_was_posted() {
+fn the_very_next_request_of_every_worker_uses_what_was_posted() {
     LazyLock::force(&ROUTES);
     run(async {
         let mut all = connections(&ROUTES, 50).await;
@@ -107,7 +107,7 @@ fn the_very_next_request_of_every_worker_has_what_was_posted() {
                 post(&mut all[by], "/admin/aliases", &json!({"alias": "y", "model": "vendor/x"}))
                     .await;
             }
-            // Each on a connection of its own, one of the workers each.
+            // Each request has its own connection, and so possibly its own worker.
             for (at, connection) in all.iter_mut().enumerate() {
                 let name = if at % 2 == 0 { "vendor/x" } else { "y" };
                 assert_eq!(served(connection, name).await, upstream, "{round} {at}");
@@ -124,14 +124,14 @@ fn the_very_next_request_of_every_worker_has_what_was_posted() {
 }
 
 #[test]
-fn sixteen_clients_at_once_lose_no_change_and_spoil_none() {
+fn sixteen_clients_at_once_lose_no_change_and_corrupt_none() {
     LazyLock::force(&CLIENTS);
     run(async {
         let mut tasks = Vec::new();
         for client in 0..16 {
             tasks.push(tokio::spawn(async move {
                 let mut connection = connect(&CLIENTS).await;
-                // Each has names of its own, so that it knows what is to be there at last.
+                // Each client has its own names, so it knows what must be there in the end.
                 let mut last = BTreeMap::new();
                 for step in 0..60_usize {
                     let name = format!("m{client}-{}", step % 5);
@@ -170,7 +170,7 @@ fn sixteen_clients_at_once_lose_no_change_and_spoil_none() {
 }
 
 #[test]
-fn what_was_added_outlives_an_update_of_the_filter() {
+fn added_entries_survive_an_update_of_the_filter() {
     LazyLock::force(&UPDATED);
     run(async {
         let mut old = connect(&UPDATED).await;
@@ -179,7 +179,7 @@ fn what_was_added_outlives_an_update_of_the_filter() {
         post(&mut old, "/admin/routes", &beta).await;
         post(&mut old, "/admin/aliases", &json!({"alias": "y", "model": "x"})).await;
         let mut after = document();
-        // Nothing is left at beta.
+        // No deployment is left at beta.
         after["providers"].as_object_mut().unwrap().remove("beta");
         after["deployments"].as_object_mut().unwrap().remove("b1");
         after["models"] = json!({"new": {"candidates": ["a1"]}});
@@ -207,7 +207,7 @@ fn what_was_added_outlives_an_update_of_the_filter() {
 }
 
 #[test]
-fn attempts_go_to_what_was_added_and_are_counted_there() {
+fn attempts_go_to_added_deployments_and_are_counted_there() {
     LazyLock::force(&ATTEMPTS);
     let routes = json!({"model": "x", "strategy": "priority", "endpoints": [
         {"provider": "alpha", "model_id": "up-new"}, {"provider": "beta", "model_id": "up-new"}]});

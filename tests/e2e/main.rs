@@ -1,9 +1,9 @@
 //! The filter in a real Envoy, between a real client and scripted providers.
 //!
-//! Run by `make test-e2e`, which builds the module and finds an Envoy. Tests
-//! of one topic share an Envoy with several workers; each request carries a
-//! case of its own, by which the providers' records are told apart. What is
-//! asserted is what clients and providers saw, never how long it took.
+//! `make test-e2e` builds the module, finds an Envoy and runs this. Tests of one topic share an
+//! Envoy with several workers. Each request carries its own case, which identifies it in the
+//! providers' records. The assertions are about what clients and providers saw, never about how
+//! long it took.
 
 // Tests say what went wrong by panicking.
 #![allow(
@@ -14,6 +14,8 @@
     clippy::panic
 )]
 
+#[path = "../support/frames.rs"]
+mod frames;
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
 #[path = "../support/mock/mod.rs"]
@@ -28,6 +30,7 @@ mod cooldown;
 mod credential;
 mod custom;
 mod early;
+mod ended;
 mod ending;
 mod error;
 mod failover;

@@ -1,5 +1,5 @@
-//! What those see who look on: metrics as Prometheus reads them, the access log, and that
-//! nothing of a prompt or a credential is in either.
+//! What observers see: metrics as Prometheus reads them, and the access log. Neither contains
+//! anything of a prompt or a credential.
 
 mod dashboard;
 mod log;
@@ -19,10 +19,10 @@ use crate::harness::{Ask, Group, Spec, ask, chat, run};
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
 
-/// Names with all that Envoy or Prometheus could stumble over.
+/// A name with every character that Envoy or Prometheus could trip over.
 const ODD: &str = "org/model.v1:8b#x;y=z \"q\\ é.";
 
-/// Two ways to fail, prices, and a route.
+/// A document with two ways to fail, prices, and a route.
 fn document() -> Value {
     let deployment = |provider: &str, model: &str| {
         json!({"provider": provider, "model": model, "facts": {
@@ -64,14 +64,14 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     group
 });
 
-/// Waits for the first fetch of routes to have come to something.
+/// Waits until the first fetch of routes has an outcome.
 async fn fetched(group: &Group) {
     while group.envoy().scrape().await.sum("pointsman_route_source_fetches", &[]) == 0.0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Traffic by which every metric comes to a value.
+/// Sends traffic that gives every metric a value.
 fn exercise(group: &Group) {
     let chat_of = |model: &str| ask(group).model(model);
     assert_eq!(chat_of("ab").send().status, 200);
@@ -79,7 +79,7 @@ fn exercise(group: &Group) {
         ask.header("x-mock-only", "alpha").header("x-mock-status", "429").send().status
     };
     assert_eq!(limited(chat_of("ab")), 200, "the other one serves it");
-    // Past its cooldown of a millisecond, one success is enough.
+    // After its cooldown of a millisecond, one success is enough.
     for _ in 0..3 {
         std::thread::sleep(Duration::from_millis(5));
         assert_eq!(chat_of("ab").send().status, 200);
@@ -87,7 +87,9 @@ fn exercise(group: &Group) {
     let text = "word ".repeat(2000);
     let long = chat("b", text);
     assert_eq!(ask(group).json(&long).send().status, 200);
-    let untold = ask(group).json(&long).header("x-mock-body", "{}").send();
+    // Its count of the input cannot be, and there is none of the output.
+    let answer = r#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":99999999999}}"#;
+    let untold = ask(group).json(&long).header("x-mock-body", answer).send();
     assert_eq!(untold.status, 200);
     assert_eq!(ask(group).header("x-llm-tag", "odd").json(&chat("ab", "Hello")).send().status, 200);
     assert_eq!(chat_of("picked").send().status, 200);
@@ -97,7 +99,7 @@ fn exercise(group: &Group) {
     group.assert_no_trap();
 }
 
-/// What Envoy calls a metric or a label, as Prometheus has it.
+/// Returns the name that Prometheus has for a metric or label of Envoy.
 fn in_prometheus(name: &str) -> String {
     name.replace('.', "_")
 }
@@ -121,13 +123,13 @@ fn every_metric_of_the_table_is_there_with_its_labels_and_no_other_is() {
         expected.insert(name);
     }
     let found: BTreeSet<String> = scrape.types.keys().cloned().collect();
-    assert_eq!(found, expected, "nothing is left over of a name that broke");
+    assert_eq!(found, expected, "the names must be exactly these");
 }
 
 #[test]
-fn names_of_any_kind_are_labels_of_their_own() {
+fn names_with_odd_characters_stay_separate_labels() {
     let scrape = run(GROUP.envoy().scrape());
-    // As it is but for what would end a value: `;`, `=`, a dot at the end.
+    // The name is unchanged except for what would end a value: `;`, `=`, a dot at the end.
     let shown = "org/model.v1:8b#x%3By%3Dz \"q\\ é%2E";
     let served = [("model", shown), ("route", shown), ("verdict", "served"), ("code", "2xx")];
     assert_eq!(scrape.sum("pointsman_requests", &served), 1.0);
@@ -145,7 +147,7 @@ fn names_of_any_kind_are_labels_of_their_own() {
 }
 
 #[test]
-fn tokens_cost_and_fallbacks_are_what_the_providers_did() {
+fn tokens_cost_and_fallbacks_match_what_the_providers_did() {
     let scrape = run(GROUP.envoy().scrape());
     let fell = [("model", "ab"), ("deployment", "b"), ("kind", "rate_limit")];
     assert_eq!(scrape.sum("pointsman_fallbacks", &fell), 1.0);
@@ -154,7 +156,7 @@ fn tokens_cost_and_fallbacks_are_what_the_providers_did() {
     let told = [("deployment", "a"), ("direction", "input"), ("source", "provider")];
     let input = scrape.sum("pointsman_tokens", &told);
     let output = scrape.sum("pointsman_tokens", &[told[0], ("direction", "output"), told[2]]);
-    // Seven in and five out each time, at a thousandth of a dollar and two.
+    // Each time seven tokens go in and five come out, for 0.001 and 0.002 dollars each.
     assert_eq!((input % 7.0, output), (0.0, input / 7.0 * 5.0));
     let cost = scrape.sum("pointsman_cost_nano_usd", &[("deployment", "a")]);
     assert_eq!(cost, (input + 2.0 * output) * 1e6);
@@ -163,15 +165,15 @@ fn tokens_cost_and_fallbacks_are_what_the_providers_did() {
     assert_eq!(scrape.sum("pointsman_in_flight", &[]), 0.0);
 }
 
-/// Both ways, under every kind of failure.
-fn counts_are_the_providers(spec: &Spec) {
+/// Checks the counts of requests and attempts under every kind of failure.
+fn assert_counts_match(spec: &Spec) {
     const REQUESTS: usize = 3000;
     let group: &'static Group = Box::leak(Box::new(Group::start(spec)));
     let faulty =
         Load { models: &MODELS, requests: REQUESTS, connections: 32, seed: 9, kinds: &FAULTY };
     run(drive(group, faulty));
     run(assert_equal(group, &[LAYOUT]));
-    // One at a time: of two that end at once, either may show what is in flight.
+    // Requests go one at a time: when two end at once, the gauge may show either's count in flight.
     run(drive(
         group,
         Load { models: &["turns"], requests: 30, connections: 1, kinds: &SOUND, ..faulty },
@@ -206,7 +208,7 @@ fn counts_are_the_providers(spec: &Spec) {
 
 #[test]
 fn every_request_and_attempt_is_counted_once() {
-    counts_are_the_providers(&Spec {
+    assert_counts_match(&Spec {
         is_observed: true,
         with_peek: true,
         ..Spec::new(ledger::document())
@@ -214,10 +216,10 @@ fn every_request_and_attempt_is_counted_once() {
 }
 
 #[test]
-fn every_request_and_attempt_is_counted_once_where_it_fails_over() {
+fn with_failover_every_request_and_attempt_is_counted_once() {
     let mut document = ledger::document();
     document["failover"] = json!({"max_attempts": 3});
-    counts_are_the_providers(&Spec {
+    assert_counts_match(&Spec {
         is_observed: true,
         with_peek: true,
         ..Spec::failing_over(document)

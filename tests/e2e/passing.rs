@@ -1,4 +1,4 @@
-//! Requests that are not judged.
+//! Requests that the filter does not route.
 
 use hyper::Method;
 use serde_json::json;
@@ -32,7 +32,7 @@ fn other_content_types_pass_to_the_default_cluster() {
 }
 
 #[test]
-fn json_types_with_parameters_are_judged() {
+fn json_types_with_parameters_are_routed() {
     for content_type in ["application/json; charset=utf-8", "Application/JSON"] {
         let reply = ask(&OPEN).header("content-type", content_type).model("plain").send();
         assert_eq!(reply.served(), ("beta", "up-b1"), "{content_type}");

@@ -1,4 +1,4 @@
-//! The Envoy part of docs/recipes.md: budgets by a rate limit service behind the filter.
+//! The Envoy part of docs/recipes.md: budgets from a rate limit service after the filter.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ const FAILOVER: &str = include_str!("../../envoy/failover.yaml");
 
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
-/// What a rate limit service was asked, and whether it says yes.
+/// A rate limit service: what it was asked, and whether it refuses.
 #[derive(Default)]
 struct Service {
     asked: Mutex<Vec<Vec<u8>>>,
@@ -29,7 +29,7 @@ struct Service {
 }
 
 impl Service {
-    /// As far as Envoy needs one: answers every call of gRPC with a code.
+    /// Starts as much of a service as Envoy needs: it answers every gRPC call with a code.
     async fn start() -> (Arc<Self>, u16) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -54,7 +54,7 @@ impl Service {
     async fn answer(&self, request: Request<Incoming>) -> Result<Answer, hyper::Error> {
         let asked = request.into_body().collect().await?.to_bytes();
         self.asked.lock().unwrap().push(asked.to_vec());
-        // A RateLimitResponse whose overall_code is OK or OVER_LIMIT.
+        // A `RateLimitResponse` whose `overall_code` is OK or OVER_LIMIT.
         let code = if *self.refuses.lock().unwrap() { 2 } else { 1 };
         let mut trailers = HeaderMap::new();
         trailers.insert("grpc-status", HeaderValue::from_static("0"));
@@ -66,7 +66,7 @@ impl Service {
         Ok(response)
     }
 
-    /// Whether it was asked for that descriptor, with so many hits.
+    /// Whether it was asked for this descriptor, with this many hits.
     fn was_asked(&self, key: &str, hits: Option<u8>) -> bool {
         let wanted = descriptor(key, "acme", hits);
         let asked = self.asked.lock().unwrap();
@@ -74,12 +74,12 @@ impl Service {
     }
 }
 
-/// A field of protobuf that has a length.
+/// Returns a protobuf field that has a length.
 fn field(number: u8, value: &[u8]) -> Vec<u8> {
     [&[number << 3 | 2, u8::try_from(value.len()).unwrap()], value].concat()
 }
 
-/// A RateLimitDescriptor of one entry, as a member of a RateLimitRequest.
+/// Returns a `RateLimitDescriptor` of one entry, as a member of a `RateLimitRequest`.
 fn descriptor(key: &str, value: &str, hits: Option<u8>) -> Vec<u8> {
     let entry = [field(1, key.as_bytes()), field(2, value.as_bytes())].concat();
     let hits = match hits {
@@ -90,12 +90,12 @@ fn descriptor(key: &str, value: &str, hits: Option<u8>) -> Vec<u8> {
     field(2, &[field(1, &entry), hits].concat())
 }
 
-/// `failover.yaml` with the recipe's filter behind ours, or before it.
-fn with_budgets(port: u16, is_behind: bool) -> Group {
+/// Starts `failover.yaml` with the recipe's filter after ours, or before it.
+fn with_budgets(port: u16, is_after: bool) -> Group {
     let (_, rest) = RECIPES.split_once("```yaml\n").unwrap();
     let filter = rest.split_once("```").unwrap().0;
     let filter: String = filter.lines().map(|line| format!("          {line}\n")).collect();
-    let at = if is_behind { "name: envoy.filters.http.router\n" } else { "name: pointsman\n" };
+    let at = if is_after { "name: envoy.filters.http.router\n" } else { "name: pointsman\n" };
     let at = format!("          - {at}");
     let cluster = format!(
         r#"
@@ -111,7 +111,7 @@ fn with_budgets(port: u16, is_behind: bool) -> Group {
 "#
     );
     assert_eq!(FAILOVER.matches(&at).count(), 1);
-    // Slow machines take longer than a budget should.
+    // Slow machines take longer than the recipe's timeout.
     let filter = filter.replace("timeout: 0.2s", "timeout: 10s");
     start(FAILOVER.replace(&at, &format!("{filter}{at}")).trim_end().to_owned() + &cluster)
 }
@@ -139,7 +139,7 @@ fn a_tenants_requests_and_tokens_are_counted() {
 }
 
 #[test]
-fn before_the_filter_nobody_is_asked() {
+fn a_limit_before_the_filter_is_never_asked() {
     let (service, port) = run(Service::start());
     *service.refuses.lock().unwrap() = true;
     let group = with_budgets(port, false);

@@ -7,9 +7,9 @@ use crate::harness::{ask, chat};
 
 const PIXEL: &str = "data:image/png;base64,iVBORw0KGgo=";
 
-/// The provider and upstream model that serve this body, and the route taken.
+/// Checks the provider and upstream model that serve this body, and the route taken.
 #[track_caller]
-fn goes(body: &Value, headers: &[(&str, &str)], want: (&str, &str), route: Option<&str>) {
+fn assert_goes(body: &Value, headers: &[(&str, &str)], want: (&str, &str), route: Option<&str>) {
     let asked = headers.iter().fold(ask(&OPEN), |asked, (name, value)| asked.header(name, value));
     let reply = asked.json(body).send();
     assert_eq!(reply.served(), want);
@@ -18,25 +18,30 @@ fn goes(body: &Value, headers: &[(&str, &str)], want: (&str, &str), route: Optio
 
 #[test]
 fn a_model_goes_to_its_deployment() {
-    goes(&chat("plain", "Hello"), &[], ("beta", "up-b1"), None);
-    goes(&chat("keyed", "Hello"), &[], ("alpha", "up-a1"), None);
+    assert_goes(&chat("plain", "Hello"), &[], ("beta", "up-b1"), None);
+    assert_goes(&chat("keyed", "Hello"), &[], ("alpha", "up-a1"), None);
 }
 
 #[test]
 fn an_alias_of_an_alias_goes_where_its_model_goes() {
-    goes(&chat("nickname-of-nickname", "Hello"), &[], ("beta", "up-b1"), None);
+    assert_goes(&chat("nickname-of-nickname", "Hello"), &[], ("beta", "up-b1"), None);
 }
 
 #[test]
 fn the_first_candidate_of_an_ordered_model_serves() {
-    goes(&chat("listed", "Hello"), &[], ("beta", "up-b1"), None);
+    assert_goes(&chat("listed", "Hello"), &[], ("beta", "up-b1"), None);
 }
 
 #[test]
 fn a_variant_is_picked_by_name_and_by_header() {
-    goes(&chat("variants", "Hello"), &[], ("beta", "up-b1"), None);
-    goes(&chat("variants#review", "Hello"), &[], ("alpha", "up-a2"), None);
-    goes(&chat("variants", "Hello"), &[("x-llm-variant", "review")], ("alpha", "up-a2"), None);
+    assert_goes(&chat("variants", "Hello"), &[], ("beta", "up-b1"), None);
+    assert_goes(&chat("variants#review", "Hello"), &[], ("alpha", "up-a2"), None);
+    assert_goes(
+        &chat("variants", "Hello"),
+        &[("x-llm-variant", "review")],
+        ("alpha", "up-a2"),
+        None,
+    );
     ask(&OPEN).model("variants#nothing").send().refused(400);
 }
 
@@ -44,34 +49,34 @@ fn a_variant_is_picked_by_name_and_by_header() {
 fn an_image_takes_its_route() {
     let parts = json!([{"type": "text", "text": "What is this?"},
                        {"type": "image_url", "image_url": {"url": PIXEL}}]);
-    goes(&chat("routed", parts), &[], ("alpha", "up-a1"), Some("pictures"));
+    assert_goes(&chat("routed", parts), &[], ("alpha", "up-a1"), Some("pictures"));
 }
 
 #[test]
 fn a_tag_takes_its_route_from_header_and_body() {
     let hello = chat("routed", "Hello");
-    goes(&hello, &[("x-llm-tag", "other, premium")], ("alpha", "up-a2"), Some("tagged"));
+    assert_goes(&hello, &[("x-llm-tag", "other, premium")], ("alpha", "up-a2"), Some("tagged"));
     let mut tagged = hello.clone();
     tagged["metadata"] = json!({"tag": "premium"});
-    goes(&tagged, &[], ("alpha", "up-a2"), Some("tagged"));
-    goes(&hello, &[("x-llm-tag", "premiums")], ("beta", "up-b1"), None);
+    assert_goes(&tagged, &[], ("alpha", "up-a2"), Some("tagged"));
+    assert_goes(&hello, &[("x-llm-tag", "premiums")], ("beta", "up-b1"), None);
 }
 
 #[test]
 fn a_keyword_takes_its_route_whatever_its_case() {
     for text in ["please DEPLOY it", "in der STRAßE", "in der Stra\u{df}e"] {
-        goes(&chat("routed", text), &[], ("beta", "up-b2"), Some("words"));
+        assert_goes(&chat("routed", text), &[], ("beta", "up-b2"), Some("words"));
     }
     let split = json!([{"type": "text", "text": "dep"}, {"type": "text", "text": "loy"}]);
-    goes(&chat("routed", split), &[], ("beta", "up-b2"), Some("words"));
-    // What the assistant said is not the caller's prompt.
+    assert_goes(&chat("routed", split), &[], ("beta", "up-b2"), Some("words"));
+    // What the assistant said is not part of the caller's prompt.
     let body = json!({"model": "routed", "messages": [
         {"role": "assistant", "content": "deploy"}, {"role": "user", "content": "Hello"}]});
-    goes(&body, &[], ("beta", "up-b1"), None);
+    assert_goes(&body, &[], ("beta", "up-b1"), None);
 }
 
 #[test]
-fn a_keyword_is_found_behind_unicode_escapes() {
+fn a_keyword_is_found_in_unicode_escapes() {
     let body = r#"{"messages":[{"role":"user","content":"d\u0065pl\u006Fy"}],"model":"routed"}"#;
     let reply = ask(&OPEN).body(body).send();
     assert_eq!(reply.served(), ("beta", "up-b2"));
@@ -88,13 +93,13 @@ fn a_long_prompt_takes_its_route_and_is_not_cached() {
 #[test]
 fn a_header_takes_its_route() {
     let hello = chat("routed", "Hello");
-    goes(&hello, &[("x-team", "search")], ("alpha", "up-a1"), Some("headed"));
-    goes(&hello, &[("x-team", "other")], ("beta", "up-b1"), None);
+    assert_goes(&hello, &[("x-team", "search")], ("alpha", "up-a1"), Some("headed"));
+    assert_goes(&hello, &[("x-team", "other")], ("beta", "up-b1"), None);
 }
 
 #[test]
 fn clients_may_not_force_a_route_unless_allowed() {
-    goes(&chat("routed", "Hello"), &[("x-llm-route", "forced")], ("beta", "up-b1"), None);
+    assert_goes(&chat("routed", "Hello"), &[("x-llm-route", "forced")], ("beta", "up-b1"), None);
 }
 
 #[test]
@@ -109,7 +114,7 @@ fn every_wire_format_is_routed() {
 }
 
 #[test]
-fn a_request_is_only_sent_where_its_format_is_spoken() {
+fn a_request_is_only_sent_to_providers_that_have_its_format() {
     let reply = ask(&OPEN).model("claude").send();
     assert!(reply.status.is_client_error(), "{reply:#?}");
     reply.refused(reply.status.as_u16());

@@ -1,5 +1,4 @@
-//! A shadow that differs in one route: what it is counted for, and that providers see
-//! nothing of it.
+//! A shadow that differs in one route: how it is counted. Providers notice nothing of it.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Ask, Group, Spec, ask, run};
 
-/// Longer bodies than this go on early, or not at all.
+/// Longer bodies than this either go on early or do not go on at all.
 const BUFFER: u32 = 1 << 16;
 
 static GROUP: LazyLock<Group> =
@@ -42,19 +41,19 @@ fn document() -> Value {
     })
 }
 
-/// A body whose model comes first or last.
+/// Returns a body whose model comes first or last.
 fn body(model: &str, text: &str, is_first: bool) -> String {
     let text = format!(r#""messages":[{{"role":"user","content":"{text}"}}],"max_tokens":500"#);
     let model = format!(r#""model":"{model}""#);
     if is_first { format!("{{{model},{text}}}") } else { format!("{{{text},{model}}}") }
 }
 
-/// A long text with these words at its end.
+/// Returns a long text with these words at its end.
 fn long(words: &str) -> String {
     format!("{} {words}", "How are you? ".repeat(20_000))
 }
 
-/// What the shadow would do with a request, and where it goes.
+/// What the shadow would do with a request, and which model it asks for.
 struct Kind {
     model: &'static str,
     words: &'static str,
@@ -92,7 +91,7 @@ impl Kind {
         ask(&GROUP).pieces(body.chunks(10_000).map(<[u8]>::to_vec))
     }
 
-    /// Sends one and checks that it went where the first set of rules sends it.
+    /// Sends one request and checks that it went where the live rules send it.
     fn send(&self) {
         let reply = self.ask().send();
         if self.status != 200 {
@@ -108,7 +107,7 @@ impl Kind {
     }
 }
 
-/// Clients at a time, and how often each sends one of every kind.
+/// How many clients send at a time.
 const CLIENTS: u64 = 8;
 const TIMES: u64 = 8;
 
@@ -117,7 +116,7 @@ fn counter(metric: &str, label: &str, value: &str) -> u64 {
     run(GROUP.envoy().stat(&name))
 }
 
-/// Workers hand their counts on now and then.
+/// Waits until a counter has this value. Workers publish their counts from time to time.
 #[track_caller]
 fn assert_comes_to(metric: &str, label: &str, value: &str, wanted: u64) {
     let started = Instant::now();
@@ -133,7 +132,7 @@ fn assert_comes_to(metric: &str, label: &str, value: &str, wanted: u64) {
 }
 
 #[test]
-fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
+fn a_shadow_is_counted_on_live_traffic_without_changing_it() {
     LazyLock::force(&GROUP);
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
@@ -144,7 +143,7 @@ fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
                         KINDS[turned % KINDS.len()].send();
                     }
                 }
-                // No rules are asked of these.
+                // These requests reach no rules.
                 ask(&GROUP).body("{\"model\":").send().refused(400);
             });
         }
@@ -154,7 +153,7 @@ fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
     for result in ["same", "other_model", "live_refuses"] {
         assert_comes_to("requests", "kind", result, of(result));
     }
-    // Those and no others.
+    // Only these results are counted.
     for result in
         ["other_deployment", "other_passing", "shadow_refuses", "other_refusal", "undecided"]
     {
@@ -163,7 +162,7 @@ fn a_shadow_is_counted_on_live_traffic_that_it_does_not_touch() {
     assert_comes_to("live_routes", "route", "named", of("other_model"));
     assert_comes_to("live_routes", "route", "none", of("live_refuses"));
     assert_comes_to("routes", "route", "words", of("other_model"));
-    // 500 tokens of output each, at the price of where both would send it.
+    // Each has 500 tokens of output. Each set of rules prices them at the deployment that it picks.
     let served = KINDS.iter().filter(|kind| kind.status == 200).count() as u64 * each;
     assert_comes_to("costed", "kind", "known", served);
     let saved = of("other_model") * 500 * (4 - 1) * 1000;

@@ -1,4 +1,4 @@
-//! The Envoy configurations of `envoy/`, as they are but for their ports.
+//! The Envoy configurations of `envoy/`, unchanged but for their ports.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,13 +10,14 @@ use crate::mock::Mock;
 const VARIABLES: [(&str, &str); 2] =
     [("NORTH_API_KEY", "sk-north"), ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")];
 
-/// A file of `envoy/` on other ports: Envoy chooses the listener's and its admin page's.
+/// Starts a file of `envoy/` on other ports: Envoy chooses those of the listener and the admin
+/// page.
 fn shipped(file: &str) -> Group {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy").join(file);
     start(std::fs::read_to_string(path).unwrap())
 }
 
-/// A text like those, with mock providers at its ports.
+/// Starts a text like those, with mock providers at its ports.
 pub(crate) fn start(mut text: String) -> Group {
     let mocks: BTreeMap<_, _> =
         ["north", "south"].map(|name| (name, run(Mock::start(name, 0)).unwrap())).into();
@@ -26,12 +27,12 @@ pub(crate) fn start(mut text: String) -> Group {
         text = text.replace(&format!("port_value: {port}}}"), &format!("port_value: {with}}}"));
     }
     let at = "filename: target/wasm32-wasip1/release/pointsman.wasm";
-    assert!(text.contains(at), "it names the module");
+    assert!(text.contains(at), "the text does not name the module");
     Group::of(mocks, &text.replace(at, &format!("filename: {}", module())), &VARIABLES)
 }
 
-/// What is true of each of them.
-fn serves(group: &Group) {
+/// Checks what is true of each of them.
+fn assert_serves(group: &Group) {
     let with_credential = || ask(group).header("authorization", "Bearer sk-client");
     let reply = with_credential().model("gpt-4").send();
     assert_eq!(reply.served(), ("north", "gpt-4o-mini"));
@@ -65,8 +66,8 @@ fn with_north_at_its_limit(group: &Group) -> Ask<'_> {
         .header("x-mock-retry-after", "60")
 }
 
-/// The client gets the failure, and the next request the other provider.
-fn passes_over(group: &Group) {
+/// Checks that the client gets the failure, and that the next request goes to the other provider.
+fn assert_passes_over(group: &Group) {
     assert_eq!(with_north_at_its_limit(group).send().status, 429);
     let reply = with_north_at_its_limit(group).send();
     assert_eq!(reply.served(), ("south", "llama-3.1-8b"));
@@ -76,19 +77,19 @@ fn passes_over(group: &Group) {
 #[test]
 fn routing() {
     let group = shipped("envoy.yaml");
-    serves(&group);
-    passes_over(&group);
+    assert_serves(&group);
+    assert_passes_over(&group);
 }
 
 #[test]
 fn held_by_the_buffer_filter() {
     let group = shipped("buffer.yaml");
-    serves(&group);
-    passes_over(&group);
+    assert_serves(&group);
+    assert_passes_over(&group);
 }
 
 #[test]
-fn failover_as_a_container_has_it() {
+fn failover_in_a_container() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy");
     let sed = Command::new("sed")
         .current_dir(&folder)
@@ -100,13 +101,13 @@ fn failover_as_a_container_has_it() {
     let [(admin, _), (listener, _)] = changed.as_slice() else { panic!("{changed:?}") };
     assert!(admin.contains("address: 0.0.0.0, port_value: 9901"), "{admin}");
     assert!(listener.contains("address: 0.0.0.0, port_value: 10000"), "{listener}");
-    serves(&start(text));
+    assert_serves(&start(text));
 }
 
 #[test]
 fn failover() {
     let group = shipped("failover.yaml");
-    serves(&group);
+    assert_serves(&group);
     let reply = with_north_at_its_limit(&group).send();
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("x-llm-attempts"), Some("north-small=429,south-small=200"));

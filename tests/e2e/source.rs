@@ -1,4 +1,5 @@
-//! The route source: fetched once for all workers, taken as a whole or not at all.
+//! The route source: it is fetched once for all workers, and its answer counts as a whole or not at
+//! all.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -33,7 +34,12 @@ fn delivers(status: u16, etag: &str, body: &str) {
     let mock = SOURCE.mock("gamma");
     let headers = vec![("etag".to_owned(), etag.to_owned())];
     let (status, body) = (Some(status), Some(body.to_owned()));
-    mock.script_anew(Behaviour { status, body, headers, ..Behaviour::default() });
+    mock.script_anew(Behaviour {
+        status,
+        body: body.map(Into::into),
+        headers,
+        ..Behaviour::default()
+    });
 }
 
 /// Waits until a counter has grown.
@@ -45,7 +51,7 @@ async fn until(group: &Group, outcome: &str, more: u64) {
     }
 }
 
-/// How a model is served on every worker, most likely.
+/// Returns how a model is served, most likely on every worker.
 fn served(group: &Group, model: &str) -> Vec<String> {
     let one = || {
         let reply = ask(group).model(model).send();
@@ -66,7 +72,7 @@ fn good_then_bad_then_good_again() {
     delivers(200, "\"1\"", r#"{"models": {"f": {"candidates": ["a2"]}}, "aliases": {"g": "f"}}"#);
     run(until(&SOURCE, "fetched", 1));
     assert_eq!(served(&SOURCE, "g"), ["up-a2"]);
-    // The next ones ask whether it has changed.
+    // The next fetches ask whether it has changed.
     delivers(304, "\"1\"", "");
     run(until(&SOURCE, "unchanged", 2));
     let asked = SOURCE.mock("gamma").seen();
@@ -102,7 +108,7 @@ fn good_then_bad_then_good_again() {
     SOURCE.assert_serves("plain");
 }
 
-/// Four workers and the main thread look at what is due.
+/// Four workers and the main thread check whether a fetch is due.
 fn one_fetch_in_an_interval() {
     let mock = SOURCE.mock("gamma");
     let before = mock.seen().len() as u64;

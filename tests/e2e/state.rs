@@ -1,4 +1,4 @@
-//! What workers agree on, against what the providers counted.
+//! Compares what workers agree on with what the providers counted.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::harness::{Group, Spec, run};
 static GROUP: LazyLock<Group> =
     LazyLock::new(|| Group::start(&Spec { with_peek: true, ..Spec::new(document()) }));
 
-/// The phases of all deployments.
+/// Returns the phases of all deployments.
 async fn phases(group: &Group) -> Vec<Phase> {
     let mut phases = Vec::new();
     for deployment in DEPLOYMENTS {
@@ -27,7 +27,7 @@ async fn phases(group: &Group) -> Vec<Phase> {
     phases
 }
 
-/// Waits until no deployment cools any more, no longer than one may.
+/// Waits until no deployment cools any more, but no longer than a cooldown may last.
 async fn pass_cooldowns(group: &Group) {
     let longest = settings().max_time_ms;
     let latest = now_ms() + longest;
@@ -41,7 +41,7 @@ async fn pass_cooldowns(group: &Group) {
 
 #[test]
 fn records_equal_what_the_providers_counted() {
-    // Here, because it would block the clients.
+    // Start the group here: the start would block the clients.
     LazyLock::force(&GROUP);
     for seed in [4, 400, 40_000, 4_000_000] {
         let kinds = &FAULTY;
@@ -56,7 +56,7 @@ fn records_equal_what_the_providers_counted() {
     GROUP.assert_no_trap();
 }
 
-/// The faults have stopped: one deployment after the other proves itself, within its time.
+/// Once the faults have stopped, each deployment in turn proves itself in time.
 async fn all_recover() {
     pass_cooldowns(&GROUP).await;
     let needed = settings().success_threshold as usize * DEPLOYMENTS.len();

@@ -15,7 +15,7 @@ const BODY: &str = r#"{"messages":[{"role":"user","content":"Hello"}],"model":"p
 
 #[test]
 fn one_connection_takes_requests_of_every_kind() {
-    // None that gets a 400: after that one Envoy itself closes the connection.
+    // No request here gets a 400: Envoy itself closes the connection after one.
     let kinds = [
         ("/v1/chat/completions", BODY, 200),
         ("/v1/files", BODY, 200),
@@ -97,7 +97,7 @@ fn trailers_do_not_hold_a_request() {
 }
 
 #[test]
-fn events_pass_as_they_come() {
+fn events_pass_as_soon_as_they_arrive() {
     let key = fresh("stream");
     let mut body = chat("plain", "Hello");
     body["stream"] = json!(true);
@@ -107,7 +107,7 @@ fn events_pass_as_they_come() {
         let mut events = response.into_body();
         let first = events.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(first.starts_with(b"data: {"), "{first:?}");
-        // Only now does the provider send the rest: nothing waited for it.
+        // The provider sends the rest only now, so nothing has waited for it.
         OPEN.mock("beta").release(&key);
         let rest = events.collect().await.unwrap().to_bytes();
         assert!(rest.ends_with(b"data: [DONE]\n\n"), "{rest:?}");
@@ -140,7 +140,7 @@ fn an_answer_that_breaks_off_breaks_off_for_the_client() {
 }
 
 #[test]
-fn a_client_that_leaves_mid_body_does_no_harm() {
+fn a_client_that_leaves_during_its_body_does_no_harm() {
     let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway.example\r\n\
                 content-type: application/json\r\n";
     let length = format!("{head}content-length: {}\r\n", BODY.len() * 2);

@@ -1,4 +1,4 @@
-//! The admin path: who is let in, what never goes upstream.
+//! The admin path: who is let in, and what never goes upstream.
 
 use pointsman::lifecycle::{Action, Engine};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{document, engine, head, host};
 pub(crate) const TOKEN: &str = "an-admin-token-of-the-tests";
 pub(crate) const BEARER: (&str, &str) = ("authorization", "Bearer an-admin-token-of-the-tests");
 
-/// The document with the admin endpoints, and a host that knows the token.
+/// Returns a document with the admin endpoints, and a host that knows the token.
 pub(crate) fn admin() -> (FakeHost, Value) {
     let mut host = host();
     host.environment.insert("ADMIN_TOKEN".to_owned(), TOKEN.to_owned());
@@ -18,7 +18,7 @@ pub(crate) fn admin() -> (FakeHost, Value) {
     (host, document)
 }
 
-/// The reply to an admin request, without its token.
+/// Returns the reply to an admin request that has only the headers in `further`.
 fn reply(host: &FakeHost, document: &Value, path: &str, further: &[(&str, &str)]) -> Option<Reply> {
     let engine = engine(host, document);
     let mut head = vec![(":method", "GET"), (":path", path)];
@@ -39,7 +39,7 @@ fn a_bad_token_is_a_bad_configuration() {
         let start = |document: &Value| Engine::start(&host, document.to_string().as_bytes());
         let problem = start(&document).unwrap_err();
         assert!(problem.starts_with(wanted) && !problem.contains("short\""), "{problem}");
-        // Attempts know of no endpoint.
+        // Attempts have no admin endpoints.
         let mut attempts = document.clone();
         attempts["role"] = json!("attempt");
         assert!(start(&attempts).is_ok());
@@ -47,7 +47,7 @@ fn a_bad_token_is_a_bad_configuration() {
 }
 
 #[test]
-fn who_is_not_let_in_hears_the_same_whatever_is_wrong_and_is_not_read() {
+fn every_refusal_without_access_is_the_same_and_no_body_is_read() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let mut first = None;
@@ -71,7 +71,7 @@ fn who_is_not_let_in_hears_the_same_whatever_is_wrong_and_is_not_read() {
 }
 
 #[test]
-fn two_tokens_are_none() {
+fn two_tokens_count_as_none() {
     let (host, document) = admin();
     let reply = reply(&host, &document, "/admin/state", &[BEARER, BEARER]).unwrap();
     assert_eq!(reply.status, 401);
@@ -99,7 +99,7 @@ fn other_spellings_of_the_path_are_other_paths() {
 }
 
 #[test]
-fn what_is_on_the_admin_path_is_no_llm_request() {
+fn a_request_on_the_admin_path_is_no_llm_request() {
     let (host, document) = admin();
     let path = "/admin/v1/chat/completions";
     let engine = engine(&host, &document);
@@ -112,7 +112,7 @@ fn what_is_on_the_admin_path_is_no_llm_request() {
 }
 
 #[test]
-fn a_long_body_is_refused_as_soon_as_that_is_known() {
+fn a_long_body_is_refused_as_soon_as_its_length_is_known() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let head = [(":method", "POST"), (":path", "/admin/state"), BEARER];
@@ -128,7 +128,7 @@ fn a_long_body_is_refused_as_soon_as_that_is_known() {
     }
     host.piece(&mut stream, b" ", false);
     assert_eq!(host.refused().unwrap().0, 413);
-    // As long as it may be, and with trailers behind it.
+    // The body is as long as it may be, and trailers follow it.
     let (mut stream, _) = host.begin(&engine, &head, false);
     host.piece(&mut stream, &[b' '; 65536], false);
     assert_eq!(stream.on_request_trailers(&host), Action::Pause);
@@ -163,7 +163,7 @@ fn the_admin_token_goes_to_no_provider() {
                 assert!(!handed.values().any(tells), "{path}");
             }
         }
-        // What is only like it is the client's own.
+        // A value that only resembles the token belongs to the client.
         let own = "Bearer an-admin-token-of-the-test";
         host.request(&engine, &head(&[("authorization", own)]), &[br#"{"model":"none"}"#]);
         assert_eq!(host.sent("authorization").as_deref(), Some(own));
@@ -171,7 +171,7 @@ fn the_admin_token_goes_to_no_provider() {
 }
 
 #[test]
-fn endpoints_have_their_methods() {
+fn each_endpoint_accepts_only_its_methods() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let asked = |method, path| {
@@ -191,7 +191,7 @@ fn endpoints_have_their_methods() {
 }
 
 #[test]
-fn models_are_served_where_that_is_configured_and_passed_on_elsewhere() {
+fn the_list_of_models_is_served_only_where_configured() {
     let (host, mut document) = admin();
     let path = "/v1/models?x=y";
     assert_eq!(reply(&host, &document, path, &[]), None);

@@ -1,4 +1,4 @@
-//! Attempts from start to end: what is counted, and that nothing stays under way.
+//! Attempts from start to end: what is counted, and that none stays in flight.
 
 use std::rc::Rc;
 
@@ -11,24 +11,25 @@ use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const EVENTS: (&str, &str) = ("content-type", "text/event-stream");
-const USAGE: &[u8] = br#"{"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":3}}"#;
+const USAGE: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":20,"completion_tokens":3}}"#;
 
 /// Sends a request for the deployment `open`.
 fn send(host: &FakeHost, engine: &Rc<Engine>) -> Stream {
     host.request(engine, &head(&[]), &[br#"{"model":"open"}"#])
 }
 
-/// What is counted of `open`: attempts, successes, failures, tokens.
+/// Returns what is counted for `open`: attempts, successes, failures, tokens.
 fn counted(host: &FakeHost) -> [u64; 4] {
     let record = host.shared.record("open");
-    assert_eq!(record.flight.count(host.now_ms.get()), 0, "nothing stays under way");
+    assert_eq!(record.flight.count(host.now_ms.get()), 0, "no attempt may stay in flight");
     assert_eq!(record.minute, record.total, "it is all of one minute");
     let Counts { attempts, successes, failures, tokens } = record.total;
     [attempts, successes, failures, tokens]
 }
 
 #[test]
-fn an_attempt_is_under_way_until_the_last_byte() {
+fn an_attempt_is_in_flight_until_the_last_byte() {
     let host = host();
     let engine = engine(&host, &document());
     let in_flight = || host.shared.record("open").flight.count(NOW_MS);
@@ -44,9 +45,9 @@ fn an_attempt_is_under_way_until_the_last_byte() {
 }
 
 #[test]
-fn tokens_are_those_that_the_provider_counts() {
+fn tokens_are_counted_as_the_provider_reports_them() {
     let anthropic = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n\
-        event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":7}}\n\n";
+        event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":7}}\n\n";
     let openai = b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n\
         data: {\"choices\":[],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":8}}\n\ndata: [DONE]\n\n";
     for answer in [&anthropic[..], openai] {
@@ -64,7 +65,7 @@ fn tokens_are_those_that_the_provider_counts() {
 #[test]
 fn without_a_count_tokens_are_estimated() {
     let mut document = document();
-    // Somebody wants to know them.
+    // A token limit makes the count matter.
     document["deployments"]["open"]["tpm_limit"] = json!(1_000_000);
     let event: &[u8] = b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     let host = host();
@@ -76,7 +77,7 @@ fn without_a_count_tokens_are_estimated() {
     host.answer(&mut stream, 200, &[EVENTS], &[event; 5]);
     let [.., tokens] = counted(&host);
     assert!((9..=20).contains(&tokens), "{tokens}");
-    // A compressed one brings its events in nobody knows how many bytes.
+    // A compressed answer does not show how many bytes its events have.
     let mut stream = ask();
     host.answer(&mut stream, 200, &[EVENTS, ("content-encoding", "gzip")], &[b"\x1f\x8b"]);
     let [.., more] = counted(&host);
@@ -98,13 +99,13 @@ fn every_way_to_end_ends_the_attempt() {
             },
             [1, 1, 0, 23],
         ),
-        ("no body", |host, mut stream| host.respond(&mut stream, 204, &[]), [1, 1, 0, 0]),
+        ("no body", |host, mut stream| host.respond(&mut stream, 204, &[]), [1, 0, 1, 0]),
         ("the client leaves before", |host, stream| host.done(stream, None), [1, 0, 0, 0]),
         (
-            "the client leaves amid",
+            "the client leaves during the answer",
             |host, mut stream| {
                 host.begin_answer(&mut stream, 200, &[JSON], false);
-                host.answer_piece(&mut stream, USAGE, false);
+                host.answer_piece(&mut stream, &USAGE[..USAGE.len() - 1], false);
                 host.done(stream, Some("downstream_remote_disconnect"));
             },
             [1, 0, 0, 23],
@@ -113,7 +114,7 @@ fn every_way_to_end_ends_the_attempt() {
             "the provider breaks off",
             |host, mut stream| {
                 host.begin_answer(&mut stream, 200, &[JSON], false);
-                host.answer_piece(&mut stream, USAGE, false);
+                host.answer_piece(&mut stream, &USAGE[..USAGE.len() - 1], false);
                 host.done(stream, Some("upstream_reset_after_response_started{remote_reset}"));
             },
             [1, 0, 1, 23],
@@ -142,7 +143,7 @@ fn every_way_to_end_ends_the_attempt() {
             [1, 0, 0, 0],
         ),
         (
-            "nobody is there",
+            "no provider is there",
             |host, mut stream| {
                 let details = b"upstream_reset_before_response_started{connection_timeout}";
                 let mut properties = host.properties.borrow_mut();
@@ -177,7 +178,7 @@ fn every_way_to_end_ends_the_attempt() {
 }
 
 #[test]
-fn a_stream_ends_once_however_often_it_is_told() {
+fn a_stream_ends_once_however_often_its_end_is_reported() {
     let host = host();
     let engine = engine(&host, &document());
     let first = send(&host, &engine);
@@ -191,7 +192,7 @@ fn a_stream_ends_once_however_often_it_is_told() {
 }
 
 #[test]
-fn a_request_that_is_refused_after_it_was_let_go_leaves_nothing_under_way() {
+fn a_request_refused_after_it_went_on_leaves_nothing_in_flight() {
     let host = host();
     let engine = engine(&host, &document());
     let length = ("content-length", "100");
@@ -219,9 +220,9 @@ fn a_new_configuration_ends_what_the_old_one_began() {
     assert_eq!(counted(&host), [2, 2, 0, 46]);
 }
 
-/// What an answer with this body makes of `own`, which has the proxy's credential:
-/// whether it counts, and whether it cools at once.
-fn judged(status: u16, content_type: &str, body: &str) -> (u64, bool) {
+/// Returns what an answer with this body means for `own`, which has the proxy's credential: the
+/// failures it counts, and whether it cools at once.
+fn failures_and_cooling(status: u16, content_type: &str, body: &str) -> (u64, bool) {
     let host = host();
     let mut document = document();
     document["models"]["own"]["candidates"] = json!(["own", "open"]);
@@ -236,14 +237,14 @@ fn judged(status: u16, content_type: &str, body: &str) -> (u64, bool) {
 }
 
 #[test]
-fn bodies_tell_what_a_status_does_not() {
+fn a_body_says_what_its_status_does_not() {
     let error = |code: &str, message: &str| {
         json!({"error": {"code": code, "type": code, "message": message}}).to_string()
     };
     let cases: [(u16, String, (u64, bool)); 10] = [
         (429, error("insufficient_quota", "You exceeded your current quota"), (1, true)),
         (429, error("rate_limit_exceeded", "Rate limit reached"), (1, true)),
-        // The request alone is more than a minute holds: waiting does not help.
+        // The request alone exceeds what a minute allows, so waiting does not help.
         (429, error("tokens", "Request too large for gpt-4o"), (0, false)),
         (404, error("model_not_found", "The model does not exist"), (1, true)),
         (404, error("not_found", "No such file"), (0, false)),
@@ -254,12 +255,16 @@ fn bodies_tell_what_a_status_does_not() {
         (402, error("", "Payment required"), (1, true)),
     ];
     for (status, body, wanted) in cases {
-        assert_eq!(judged(status, "application/json", &body), wanted, "{status} {body}");
+        assert_eq!(
+            failures_and_cooling(status, "application/json", &body),
+            wanted,
+            "{status} {body}"
+        );
     }
 }
 
 #[test]
-fn failures_in_band_count_and_the_clients_do_not() {
+fn failures_in_a_stream_count_unless_the_client_caused_them() {
     let token = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     let error = |code: &str| format!("{token}data: {}\n\n", json!({"error": {"code": code}}));
     let cases: [(String, u64); 6] = [
@@ -268,12 +273,16 @@ fn failures_in_band_count_and_the_clients_do_not() {
         (error("rate_limit_exceeded"), 1),
         (error("context_length_exceeded"), 0),
         (error("invalid_image_url"), 0),
-        // The end before the first token.
+        // The answer ends before its first token.
         (": ping\n\n".to_owned(), 1),
     ];
     for (body, failures) in cases {
-        // In band, nothing trips at once.
-        assert_eq!(judged(200, "text/event-stream", &body), (failures, false), "{body}");
+        // A failure in a stream never cools a deployment at once.
+        assert_eq!(
+            failures_and_cooling(200, "text/event-stream", &body),
+            (failures, false),
+            "{body}"
+        );
     }
 }
 
@@ -290,7 +299,7 @@ fn a_body_can_say_how_long_to_wait() {
 }
 
 #[test]
-fn the_time_to_the_first_byte_is_that_of_answers() {
+fn only_answers_count_for_the_time_to_the_first_byte() {
     let host = host();
     host.now_ms.stop();
     let engine = engine(&host, &document());
@@ -302,11 +311,11 @@ fn the_time_to_the_first_byte_is_that_of_answers() {
     host.answer_piece(&mut stream, b"", true);
     let record = host.shared.record("open");
     assert_eq!((record.first_byte_ms, record.answer_ms), (100.0, 900.0));
-    // A failure, however fast, is no answer.
+    // A failure is not an answer, however fast it comes.
     let mut stream = send(&host, &engine);
     host.answer(&mut stream, 500, &[JSON], &[b"{}"]);
     assert_eq!(host.shared.record("open").first_byte_ms, 100.0);
-    // A fifth of the next one counts.
+    // The next value counts for a fifth of the average.
     let mut stream = send(&host, &engine);
     host.now_ms.set(NOW_MS + 1100);
     host.answer(&mut stream, 200, &[JSON], &[USAGE]);
@@ -314,7 +323,7 @@ fn the_time_to_the_first_byte_is_that_of_answers() {
 }
 
 #[test]
-fn a_failure_that_its_head_tells_counts_before_its_body_has_come() {
+fn a_failure_shown_by_the_head_counts_before_the_body_arrives() {
     let host = host();
     let engine = engine(&host, &document());
     let mut stream = send(&host, &engine);
@@ -326,7 +335,7 @@ fn a_failure_that_its_head_tells_counts_before_its_body_has_come() {
 }
 
 #[test]
-fn an_answer_before_the_end_of_the_request_tells_no_time() {
+fn an_answer_before_the_end_of_the_request_counts_for_no_time() {
     let host = host();
     let engine = engine(&host, &document());
     let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "41")]), false);
@@ -338,7 +347,7 @@ fn an_answer_before_the_end_of_the_request_tells_no_time() {
 }
 
 #[test]
-fn a_client_that_stops_sending_fails_no_deployment() {
+fn a_client_that_stops_sending_counts_against_no_deployment() {
     let host = host();
     let engine = engine(&host, &document());
     for (status, details) in [(408, "stream_idle_timeout"), (408, "via_upstream")] {
@@ -353,7 +362,7 @@ fn a_client_that_stops_sending_fails_no_deployment() {
 }
 
 #[test]
-fn compressed_answers_are_not_asked_for() {
+fn compressed_answers_are_not_requested() {
     let host = host();
     let engine = engine(&host, &document());
     for (accepted, sent) in [("gzip, br", "identity"), ("identity", "identity")] {

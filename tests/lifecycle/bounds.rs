@@ -25,7 +25,7 @@ fn route(name: &str, upstream: &str) -> Value {
     json!({"model": name, "endpoints": [{"provider": "open", "model_id": upstream}]})
 }
 
-/// Puts a value where the module keeps one, with entries made of numbers.
+/// Writes a value under one of the module's own keys.
 fn keep(host: &FakeHost, key: &str, value: &[u8]) {
     host.write(&format!("pointsman/live/1/{key}"), value, 0).unwrap();
 }
@@ -75,13 +75,13 @@ fn names_that_shared_data_keeps_are_bounded_for_the_life_of_the_process() {
     let known: Vec<u8> = (0_u64..1022).flat_map(u64::to_le_bytes).collect();
     keep(&host, "names/posted", &known);
     let put = |upstream: &str| post(&host, &worker, "/admin/routes", &route("m", upstream));
-    // The model and its deployment are the last two.
+    // The model and its deployment take the last two places.
     assert_eq!(put("the-last").0, 200);
     let (status, message) = put("one-more");
     assert_eq!(status, 400);
     let start = "model: 1024 different models and deployments have been added";
     assert!(message.starts_with(start), "{message}");
-    // What is known costs nothing.
+    // A name that is known already takes no place.
     assert_eq!(put("the-last").0, 200);
     assert_eq!(put("open-model").0, 200);
 }

@@ -1,11 +1,11 @@
-//! How often shared data is asked and written for a request: what it costs, counted.
+//! How often a request reads and writes shared data.
 
 use serde_json::json;
 
 use crate::{engine, head, host};
 
-/// Reads and writes for a request to a group of that many candidates, until it is sent
-/// and for its answer.
+/// Returns the reads and writes for a request to a group with this many candidates: first until it
+/// is sent, then for its answer.
 fn accesses(strategy: &str, candidates: usize) -> [(u32, u32); 2] {
     let host = host();
     let ids: Vec<String> = (0..candidates).map(|at| format!("d{at}")).collect();
@@ -20,7 +20,7 @@ fn accesses(strategy: &str, candidates: usize) -> [(u32, u32); 2] {
     let body = br#"{"model":"m","user":"somebody"}"#;
     let mut stream = host.request(&engine, &head(&[]), &[body]);
     let before = host.accesses.replace((0, 0));
-    let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+    let usage = br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
     host.answer(&mut stream, 200, &[("content-type", "application/json")], &[usage]);
     host.done(stream, None);
     [before, host.accesses.get()]
@@ -41,7 +41,7 @@ fn a_request_costs_a_read_of_each_candidate_and_two_writes() {
     ] {
         assert_eq!(accesses(strategy, 16), [(reads, 1), (1, 1)], "{strategy}");
     }
-    // Its turn is a read and a write more.
+    // Taking a turn costs one more read and one more write.
     assert_eq!(accesses("round_robin", 16), [(17, 2), (1, 1)]);
     assert_eq!(accesses("single", 1), [(1, 1), (1, 1)]);
 }

@@ -1,4 +1,4 @@
-//! What comes of calls to services.
+//! How calls to services end.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const CALLOUT: Callout<'_> = Callout {
 };
 
 #[test]
-fn an_answer_is_read_as_far_as_is_asked() {
+fn an_answer_is_read_up_to_the_requested_length() {
     let host = host();
     let call = host.call(CALLOUT).unwrap();
     let read = |most| {

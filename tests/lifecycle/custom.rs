@@ -1,4 +1,4 @@
-//! Models whose deployments a service picks: what it is asked, and how the request waits.
+//! Models whose deployments a service picks: what the service is asked, and how the request waits.
 
 #[path = "custom/plan.rs"]
 mod plan;
@@ -37,7 +37,7 @@ fn document(with: Value) -> Value {
     document
 }
 
-/// The document with other settings of its model.
+/// Returns the document with one setting of its model changed.
 fn set(key: &str, value: Value) -> Value {
     let mut models = document(json!({}))["models"].clone();
     models["m"]["custom"][key] = value;
@@ -60,7 +60,7 @@ impl Proxy {
         self.host.request(&self.engine, &head(further), &[BODY])
     }
 
-    /// Ends the call that was made last.
+    /// Ends the most recent call.
     fn end(&self, stream: &mut Stream, answer: Option<(u16, &[u8])>) -> Action {
         let call = u32::try_from(self.host.calls.borrow().len() - 1).unwrap();
         self.host.end_call(call, answer, |called| stream.on_called(&self.host, called))
@@ -71,20 +71,20 @@ impl Proxy {
         self.end(stream, Some((200, answer.as_bytes())))
     }
 
-    /// The questions so far.
+    /// Returns the questions so far.
     fn asked(&self) -> Vec<Value> {
         let calls = self.host.calls.borrow();
         calls.iter().map(|call| serde_json::from_str(&call.body).unwrap()).collect()
     }
 
-    /// The deployment whose model went on, if the request did.
+    /// Returns the deployment whose model was sent upstream, if the request was.
     fn served_by(&self) -> Option<String> {
         let body: Value = serde_json::from_str(&self.host.sent_body()).unwrap();
         self.host.sent("x-llm-cluster")?;
         Some(body["model"].as_str()?.replace("model-", ""))
     }
 
-    /// Requests that the deployment is counted to have had.
+    /// Returns how many requests are counted for the deployment.
     fn begun(&self, deployment: &str) -> u32 {
         self.host.shared.record(deployment).flight.count(self.host.now_ms.get())
     }
@@ -95,7 +95,11 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
     let proxy = Proxy::new(json!({}));
     let mut stream = proxy.send(&[("x-request-id", "id-1"), ("authorization", "Bearer client")]);
     assert_eq!(proxy.served_by(), None);
-    assert_eq!(["a", "b", "c"].map(|id| proxy.begun(id)), [0; 3], "nothing begins unanswered");
+    assert_eq!(
+        ["a", "b", "c"].map(|id| proxy.begun(id)),
+        [0; 3],
+        "no attempt begins before the answer"
+    );
     {
         let calls = proxy.host.calls.borrow();
         let call = &calls[0];
@@ -117,7 +121,8 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
         "facts": {
             "format": "openai-chat", "operation": "chat", "model": "m", "tags": [], "params": {},
             "stream": false, "has_images": false, "has_audio": false, "has_files": false,
-            "has_tools": false, "json_mode": false, "has_state": false, "message_count": 1,
+            "has_tools": false, "json_mode": false, "has_state": false,
+            "has_token_ids": false, "message_count": 1,
             "input_tokens_estimate": proxy.asked()[0]["facts"]["input_tokens_estimate"],
             "max_output_tokens": null, "body_bytes": BODY.len(),
         },
@@ -143,7 +148,7 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
 
 type Answer = Option<(u16, &'static [u8])>;
 
-/// What is no pick.
+/// Answers that are not a pick.
 const WRONG: [(&str, Answer); 14] = [
     ("no answer", None),
     ("another status", Some((503, br#"{"deployment":"b"}"#))),
@@ -173,7 +178,7 @@ fn without_a_pick_the_first_in_file_order_serves() {
 }
 
 #[test]
-fn without_a_pick_the_client_is_told_so_where_that_is_wanted() {
+fn without_a_pick_the_client_gets_an_error_where_configured() {
     for (what, answer) in WRONG {
         let proxy = Proxy::new(set("on_error", "fail".into()));
         let mut stream = proxy.send(&[]);
@@ -181,7 +186,7 @@ fn without_a_pick_the_client_is_told_so_where_that_is_wanted() {
         let (status, body) = proxy.host.refused().unwrap();
         let error: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &error["error"]["code"]), (503, &json!("deployment_not_picked")));
-        assert!(!body.contains("picker"), "no internals: {body}");
+        assert!(!body.contains("picker"), "the body names internals: {body}");
         assert_eq!(["a", "b", "c"].map(|id| proxy.begun(id)), [0; 3], "{what}");
         proxy.host.done(stream, None);
     }
@@ -213,8 +218,8 @@ fn a_service_that_cannot_be_called_is_not_waited_for() {
 }
 
 #[test]
-fn a_pick_that_was_not_offered_is_none() {
-    // The request is too long for it, so it was not offered.
+fn a_pick_that_was_not_offered_does_not_count() {
+    // The request is too long for this deployment, so it was not offered.
     let mut deployments = document(json!({}))["deployments"].clone();
     deployments["b"]["facts"] = json!({"context_window": 1});
     let proxy = Proxy::new(json!({"deployments": deployments}));
@@ -226,7 +231,7 @@ fn a_pick_that_was_not_offered_is_none() {
 }
 
 #[test]
-fn where_one_alone_may_serve_nobody_is_asked() {
+fn with_a_single_candidate_no_service_is_asked() {
     let mut deployments = document(json!({}))["deployments"].clone();
     deployments["b"]["enabled"] = false.into();
     deployments["c"]["enabled"] = false.into();
@@ -237,7 +242,7 @@ fn where_one_alone_may_serve_nobody_is_asked() {
 }
 
 #[test]
-fn a_pinned_request_asks_nobody() {
+fn a_pinned_request_asks_no_service() {
     let proxy = Proxy::new(json!({"client_headers": "all"}));
     proxy.send(&[("x-llm-deployment", "c")]);
     assert_eq!(proxy.served_by().as_deref(), Some("c"));
@@ -264,7 +269,7 @@ fn errors_are_in_the_clients_dialect() {
 }
 
 #[test]
-fn a_shadow_goes_by_the_pick_and_asks_nobody_itself() {
+fn a_shadow_uses_the_pick_and_asks_no_service_itself() {
     let counted = |proxy: &Proxy, kind: &str| {
         proxy.host.counted(&format!("pointsman.shadow.requests.kind=.{kind};"))
     };

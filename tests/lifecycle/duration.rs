@@ -1,8 +1,8 @@
-//! How long things take, by metric, log field and record: each is longer than nothing, and
-//! counts its own interval and no other one.
+//! How long things take, by metric, log field and record. Each duration is longer than zero, and
+//! measures its own interval and no other.
 //!
-//! The clock moves on as it is read, so what is measured at all is more than 0. Every
-//! interval that must not count is made long beside the ones that do.
+//! The clock moves on with every reading, so whatever is measured is more than 0. Every interval
+//! that must not count is made far longer than the ones that do.
 
 use pointsman::lifecycle::{Engine, Stream};
 use serde_json::{Value, json};
@@ -13,10 +13,11 @@ use crate::{engine, head};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
-/// Longer than anything else in a test, in milliseconds.
+const ANSWER: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+/// Longer than any interval that counts, in milliseconds.
 const LONG_MS: u64 = 1_000_000;
-/// More than readings of the clock add to what a test lets pass, in milliseconds.
+/// More than all the readings of the clock add to a test's intervals, in milliseconds.
 const READINGS_MS: u64 = 60;
 
 fn document(with: Value) -> Value {
@@ -32,14 +33,14 @@ fn document(with: Value) -> Value {
     document
 }
 
-/// Asserts that it took as long as what counts, and a few readings of the clock.
+/// Fails unless the measured time is the time that counts, plus a few readings of the clock.
 #[track_caller]
-fn took(found_ms: u64, counted_ms: u64) {
+fn assert_took(found_ms: u64, counted_ms: u64) {
     let most = counted_ms + READINGS_MS;
     assert!((counted_ms.max(1)..=most).contains(&found_ms), "{found_ms} ms for {counted_ms}");
 }
 
-/// The one value of a histogram whose name begins so.
+/// Returns the only value of the histogram whose name begins with `metric`.
 fn the_one(host: &FakeHost, metric: &str) -> u64 {
     let metrics = host.metrics.borrow();
     let values = metrics.iter().filter(|(_, name, _)| name.starts_with(metric));
@@ -57,7 +58,7 @@ fn averages_ms(host: &FakeHost, deployment: &str) -> [f32; 2] {
     [record.first_byte_ms, record.answer_ms]
 }
 
-/// Decision time in microseconds, the same for metrics and logs.
+/// Returns the decision time in microseconds, which must be the same in metrics and logs.
 fn decision_us(host: &FakeHost) -> u64 {
     let us = the_one(host, "pointsman.decision.duration_us");
     assert_eq!(property(host, "llm.decision_us"), us.to_string());
@@ -65,11 +66,11 @@ fn decision_us(host: &FakeHost) -> u64 {
 }
 
 #[test]
-fn decision_time_is_that_of_callbacks_without_the_waiting_between() {
+fn decision_time_covers_callbacks_but_not_the_waiting_between() {
     let mut before = 0;
     for pieces in [1, 2, 5, 20] {
         let host = FakeHost::default();
-        // Held to its end: a route asks for the prompt.
+        // The request is held to its end, because a route asks for the prompt.
         let routes = json!([{"name": "r", "when": {"prompt_contains_any_of": ["none"]},
                              "then": {"target_model": "m"}}]);
         let engine = engine(&host, &document(json!({"routes": routes})));
@@ -87,8 +88,8 @@ fn decision_time_is_that_of_callbacks_without_the_waiting_between() {
 }
 
 #[test]
-fn decision_time_ends_as_the_request_goes_on() {
-    // Early: what follows is the client's time.
+fn decision_time_ends_when_the_request_goes_on() {
+    // The request goes on early: what follows is the client's time.
     let host = FakeHost::default();
     let engine = engine(&host, &document(json!({})));
     let (mut stream, _) = host.begin(&engine, &head(&[]), false);
@@ -99,7 +100,7 @@ fn decision_time_ends_as_the_request_goes_on() {
     host.piece(&mut stream, &BODY[40..], true);
     host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
     host.done(stream, None);
-    assert_eq!(decision_us(&host), us, "it is told once");
+    assert_eq!(decision_us(&host), us, "it is recorded once");
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn a_refusal_takes_time_to_decide_too() {
     assert!((1..READINGS_MS * 1000).contains(&us), "{us}");
 }
 
-/// What ends a request that has gone on early.
+/// Ends a request that has gone on early.
 type End = fn(&FakeHost, &mut Stream);
 
 #[test]
@@ -143,20 +144,20 @@ fn a_provider_is_measured_from_the_end_of_the_request() {
         end(&host, &mut stream);
         host.now_ms.pass(100);
         host.begin_answer(&mut stream, 200, &[JSON], false);
-        // A head is no token.
+        // A head is not a token.
         host.now_ms.pass(200);
         host.answer_piece(&mut stream, &ANSWER[..9], false);
         host.now_ms.pass(400);
         host.answer_piece(&mut stream, &ANSWER[9..], true);
         host.now_ms.pass(LONG_MS);
         host.done(stream, None);
-        took(the_one(&host, "gen_ai.server.time_to_first_token"), 300);
+        assert_took(the_one(&host, "gen_ai.server.time_to_first_token"), 300);
         let [first_byte_ms, answer_ms] = averages_ms(&host, "a");
         assert!((300.0..360.0).contains(&first_byte_ms), "{first_byte_ms}");
         assert!((700.0..760.0).contains(&answer_ms), "{answer_ms}");
         // The attempt itself began with the decision.
         let uploads = LONG_MS * if at == 0 { 1 } else { 2 };
-        took(the_one(&host, "gen_ai.server.request.duration"), uploads + 700);
+        assert_took(the_one(&host, "gen_ai.server.request.duration"), uploads + 700);
     }
 }
 
@@ -174,8 +175,8 @@ fn an_attempt_begins_with_its_decision_and_not_with_its_request() {
     host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
     let duration = the_one(&host, "gen_ai.server.request.duration");
     let first = the_one(&host, "gen_ai.server.time_to_first_token");
-    took(duration, 50);
-    took(first, 50);
+    assert_took(duration, 50);
+    assert_took(first, 50);
     assert!(first < duration, "{first} and {duration}");
 }
 
@@ -188,7 +189,7 @@ fn a_failure_has_a_duration_and_no_latency() {
         let mut stream = host.request(&engine, &head(&[]), &[BODY]);
         host.now_ms.pass(100);
         host.answer(&mut stream, status, &[JSON], &[body]);
-        took(the_one(&host, "gen_ai.server.request.duration"), 100);
+        assert_took(the_one(&host, "gen_ai.server.request.duration"), 100);
         let metrics = host.metrics.borrow();
         let mut names = metrics.iter().map(|(_, name, _)| name);
         assert!(names.all(|name| !name.contains("time_to_first_token")), "{status}");
@@ -210,17 +211,17 @@ fn a_fast_answer_is_known_to_have_been_fast() {
 }
 
 #[test]
-fn a_cooldown_lasts_from_the_answer_that_began_it() {
+fn a_cooldown_starts_with_the_answer_that_caused_it() {
     let host = FakeHost::default();
     let engine = engine(&host, &document(json!({})));
     let mut stream = host.request(&engine, &head(&[]), &[BODY]);
     host.now_ms.pass(LONG_MS);
     let answered_ms = host.now_ms.get();
     host.answer(&mut stream, 429, &[JSON, ("retry-after", "5")], &[b"{}"]);
-    took(host.shared.record("a").until_ms - answered_ms, 5000);
+    assert_took(host.shared.record("a").until_ms - answered_ms, 5000);
 }
 
-/// Makes an attempt, which its provider answers or (`None`) does not.
+/// Makes an attempt that its provider answers, or leaves unanswered if the status is `None`.
 fn attempt(host: &FakeHost, engine: &Rc<Engine>, takes_ms: u64, status: Option<u16>) {
     let mut stream = Stream::new(Rc::clone(engine));
     host.passed.borrow_mut().clear();
@@ -231,7 +232,7 @@ fn attempt(host: &FakeHost, engine: &Rc<Engine>, takes_ms: u64, status: Option<u
     match status {
         Some(status) => {
             host.begin_answer(&mut stream, status, &[JSON], false);
-            // The client is told of the head's time.
+            // The client is told the time of the head.
             host.now_ms.pass(20);
             host.answer_piece(&mut stream, ANSWER, true);
             host.done(stream, None);
@@ -241,7 +242,7 @@ fn attempt(host: &FakeHost, engine: &Rc<Engine>, takes_ms: u64, status: Option<u
 }
 
 #[test]
-fn every_attempt_is_told_with_its_own_time() {
+fn every_attempt_is_reported_with_its_own_time() {
     let (first_ms, second_ms, pause_ms) = (300, 40, 5000);
     for status in [Some(503), None] {
         let host = FakeHost::default();
@@ -263,16 +264,16 @@ fn every_attempt_is_told_with_its_own_time() {
             .map(|(name, ms)| (name, ms.parse().unwrap()))
             .collect();
         let [("a", first), ("b", second)] = told[..] else { panic!("{told:?}") };
-        took(first, first_ms);
-        took(second, second_ms);
+        assert_took(first, first_ms);
+        assert_took(second, second_ms);
         let duration = "gen_ai.server.request.duration.deployment=.";
-        // The first began with the decision, and connections take their time.
+        // The first attempt began with the decision, and connecting takes time.
         let first = the_one(&host, &format!("{duration}a;"));
-        took(first, pause_ms + first_ms);
+        assert_took(first, pause_ms + first_ms);
         let second = the_one(&host, &format!("{duration}b;"));
-        took(second, second_ms + 20);
+        assert_took(second, second_ms + 20);
         let first_token = the_one(&host, "gen_ai.server.time_to_first_token.deployment=.b;");
-        took(first_token, second_ms + 20);
+        assert_took(first_token, second_ms + 20);
         assert!(first_token < second, "{first_token} and {second}");
         let [first_byte_ms, answer_ms] = averages_ms(&host, "b");
         assert!((60.0..120.0).contains(&first_byte_ms), "{first_byte_ms}");
@@ -296,14 +297,14 @@ fn a_pick_takes_as_long_as_its_service() {
         host.piece(&mut stream, &BODY[40..], true);
         host.now_ms.pass(service_ms);
         host.end_call(0, answer, |called| stream.on_called(&host, called));
-        took(the_one(&host, "pointsman.pick.duration_ms"), service_ms);
-        // Waiting for it is no deciding.
+        assert_took(the_one(&host, "pointsman.pick.duration_ms"), service_ms);
+        // Waiting for the service is not part of deciding.
         let us = decision_us(&host);
         assert!((1..READINGS_MS * 1000).contains(&us), "{us}");
         host.now_ms.pass(70);
         host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
-        // Nor is it the provider's time.
-        took(the_one(&host, "gen_ai.server.request.duration"), 70);
-        took(the_one(&host, "gen_ai.server.time_to_first_token"), 70);
+        // It is not part of the provider's time either.
+        assert_took(the_one(&host, "gen_ai.server.request.duration"), 70);
+        assert_took(the_one(&host, "gen_ai.server.time_to_first_token"), 70);
     }
 }

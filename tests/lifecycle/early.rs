@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::fake_host::FakeHost;
 use crate::{document, engine, head, host};
 
-/// What stands before and after the text of a prompt.
+/// What precedes and follows the text of a prompt.
 const BEFORE: &str = r#"{"model":"open","messages":[{"role":"user","content":""#;
 const AFTER: &str = r#""}],"temperature":1}"#;
 
-/// A body of some length whose model stands first.
+/// Returns a body with this text, whose model comes first.
 fn body(text: &str) -> String {
     format!("{BEFORE}{text}{AFTER}")
 }
 
-/// Sends a body in pieces of some size, its length announced; the stream and what
-/// was done with each piece.
+/// Sends a body in pieces of this size, with its length announced. Returns the stream and what was
+/// done with each piece.
 fn sent(host: &FakeHost, engine: &Rc<Engine>, body: &str, size: usize) -> (Stream, Vec<Action>) {
     let length = body.len().to_string();
     let (mut stream, action) = host.begin(engine, &head(&[("content-length", &length)]), false);
@@ -50,7 +50,7 @@ fn the_rest_streams_once_the_model_is_known() {
 }
 
 #[test]
-fn what_came_before_the_model_is_held_until_then() {
+fn bytes_before_the_model_are_held_until_it_is_known() {
     let host = host();
     let engine = engine(&host, &document());
     let body = body(&"word ".repeat(100));
@@ -77,7 +77,7 @@ fn without_an_announced_length_none_is_added() {
 }
 
 #[test]
-fn what_would_have_been_refused_ends_the_stream_before_the_last_chunk() {
+fn a_body_to_refuse_ends_the_stream_before_its_last_chunk() {
     let host = host();
     let engine = engine(&host, &document());
     let cases = [
@@ -98,7 +98,7 @@ fn what_would_have_been_refused_ends_the_stream_before_the_last_chunk() {
             assert!(reply.contains(message), "{reply}");
             let original = host.passed.borrow().len() - "-model".len();
             assert!(original < body.len(), "all of {body} went on in pieces of {size}");
-            // What Envoy answers in its place is no outcome of the provider's.
+            // What Envoy then answers does not count as the provider's outcome.
             host.respond(&mut stream, 400, &[]);
             assert_eq!(host.received("x-llm-deployment"), None);
         }
@@ -113,7 +113,7 @@ fn a_chunk_that_completes_the_announced_length_is_the_last() {
     let length = body.len().to_string();
     let (mut stream, _) = host.begin(&engine, &head(&[("content-length", &length)]), false);
     assert_eq!(host.piece(&mut stream, &body.as_bytes()[..20], false), Action::Continue);
-    // The end of the stream comes by itself.
+    // The end of the stream arrives on its own.
     assert_eq!(host.piece(&mut stream, &body.as_bytes()[20..], false), Action::Pause);
     assert_eq!(host.refused().unwrap().0, 400);
 }
@@ -153,12 +153,12 @@ fn a_provider_may_answer_before_the_body_has_ended() {
     host.piece(&mut stream, br#"{"model":"open","a":""#, false);
     host.respond(&mut stream, 200, &[]);
     assert_eq!(host.received("x-llm-deployment").as_deref(), Some("open"));
-    // The rest is read on: what is wrong with it still ends the stream.
+    // The rest is still read, and an error in it still ends the stream.
     assert_eq!(host.piece(&mut stream, b"\x01", true), Action::Pause);
     assert_eq!(host.refused().unwrap().0, 400);
 }
 
-/// With a route that asks for keywords and one for tokens of another model.
+/// Returns a document with one route that asks for keywords, and one for tokens of another model.
 fn asking() -> Value {
     let mut document = document();
     document["routes"] = json!([
@@ -171,7 +171,7 @@ fn asking() -> Value {
 }
 
 #[test]
-fn what_a_condition_asks_for_holds_the_body() {
+fn a_condition_on_the_text_holds_the_body() {
     let host = host();
     let engine = engine(&host, &asking());
     let own = |text: &str| body(text).replace(r#""open""#, r#""own""#);
@@ -188,23 +188,9 @@ fn what_a_condition_asks_for_holds_the_body() {
         assert_eq!(host.sent("x-llm-cluster").as_deref(), Some(cluster));
         assert!(host.sent_body().contains(&format!(r#""model":"{model}""#)));
     }
-    // What only other models are asked for does not.
+    // A condition that only applies to other models does not hold it.
     let (_, actions) = sent(&host, &engine, &body("secret"), 64);
     assert!(actions.iter().all(|action| *action == Action::Continue));
-}
-
-#[test]
-fn a_later_model_is_judged_by_what_it_is_asked_for() {
-    let host = host();
-    let engine = engine(&host, &asking());
-    // Whole in one piece: nothing goes on early, and the last model counts. The first
-    // one is asked for nothing, so its text was not looked at.
-    let text = "a ".repeat(4000) + "secret";
-    let body = body(&text).replace("\"temperature\":1", "\"model\":\"own\"");
-    let (_, actions) = sent(&host, &engine, &body, body.len());
-    assert_eq!(actions, [Action::Continue]);
-    assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("open-cluster"));
-    assert_eq!(host.bytes_read.get(), 2 * body.len(), "read twice");
 }
 
 #[test]
@@ -240,7 +226,7 @@ fn images_that_make_a_short_text_long_are_counted() {
 }
 
 #[test]
-fn images_are_looked_at_where_their_bounds_do_not_decide() {
+fn images_are_measured_where_their_bounds_do_not_decide() {
     let host = host();
     let mut document = document();
     document["routes"] = json!([{"name": "large", "when": {"input_tokens_gt": 900},
@@ -287,7 +273,7 @@ fn a_decision_that_waits_for_the_body_takes_one_turn() {
     document["models"]["rewritten"] = json!({"candidates": [
         {"deployment": "own", "request_overrides": {"user": null}}]});
     let engine = engine(&host, &document);
-    // In a chat, the state of a provider may be continued: that alone holds it.
+    // A chat may continue the state of a provider. That alone holds the body.
     let mut head = head(&[]);
     head[1].1 = "/v1/embeddings";
     for _ in 0..4 {
@@ -298,7 +284,7 @@ fn a_decision_that_waits_for_the_body_takes_one_turn() {
 }
 
 #[test]
-fn what_is_unreadable_after_its_model_has_begun_no_attempt() {
+fn a_body_unreadable_after_its_model_begins_no_attempt() {
     let host = host();
     let engine = engine(&host, &document());
     let (mut stream, _) = host.begin(&engine, &head(&[("content-length", "2000")]), false);

@@ -1,4 +1,4 @@
-//! Explaining live: what a request would come to now, and nothing done.
+//! The explain endpoint: what a request would lead to now, without any effect.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use crate::admin::{BEARER, admin};
 use crate::fake_host::FakeHost;
 use crate::{engine, head};
 
-/// Explains a request; the status and the trace, or the error.
+/// Explains a request. Returns the status with the trace or the error.
 fn explained(
     host: &FakeHost,
     engine: &Rc<Engine>,
@@ -33,7 +33,7 @@ fn trace(host: &FakeHost, engine: &Rc<Engine>, query: &str, body: &str) -> Value
 }
 
 #[test]
-fn it_tells_what_the_next_request_does_and_does_nothing() {
+fn explain_predicts_the_next_request_and_changes_nothing() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let body = r#"{"model":"turns","messages":[{"role":"user","content":"secret words"}]}"#;
@@ -42,7 +42,7 @@ fn it_tells_what_the_next_request_does_and_does_nothing() {
         host.accesses.set((0, 0));
         let first = trace(&host, &engine, "", body);
         assert_eq!(trace(&host, &engine, "", body), first);
-        assert_eq!(host.accesses.get().1, 0, "nothing is written");
+        assert_eq!(host.accesses.get().1, 0, "explain writes nothing");
         assert_eq!(["own", "open", "open2"].map(|name| host.shared.record(name)), before);
         assert!(!first.to_string().contains("secret words"));
         let mut stream = host.request(&engine, &head(&[]), &[body.as_bytes()]);
@@ -54,7 +54,7 @@ fn it_tells_what_the_next_request_does_and_does_nothing() {
 }
 
 #[test]
-fn it_knows_what_cools_and_what_is_drained() {
+fn explain_shows_what_cools_and_what_is_drained() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let post = |path: &str| {
@@ -76,7 +76,7 @@ fn it_knows_what_cools_and_what_is_drained() {
 }
 
 #[test]
-fn path_method_and_headers_are_the_querys_or_the_requests() {
+fn path_method_and_headers_come_from_the_query_or_the_request() {
     let (host, mut document) = admin();
     document["routes"] = json!([{"name": "tagged", "when": {"tag_equals": "prod"},
         "then": {"target_model": "open"}}]);
@@ -88,7 +88,7 @@ fn path_method_and_headers_are_the_querys_or_the_requests() {
     assert_eq!(tagged["route"], "tagged");
     let (_, tagged) = explained(&host, &engine, "", &[("x-llm-tag", "prod")], body);
     assert_eq!(tagged["route"], "tagged");
-    // The query wins, and may say a name twice.
+    // The query wins, and may contain a name twice.
     let with = [("x-llm-tag", "prod")];
     let (_, other) =
         explained(&host, &engine, "?header=x-llm-tag:a&header=x-llm-tag:b", &with, body);
@@ -99,7 +99,7 @@ fn path_method_and_headers_are_the_querys_or_the_requests() {
     assert_eq!(embedded["plan"], json!(["open"]));
     let live = trace(&host, &engine, "?method=GET&path=/v1/realtime%3Fmodel=open", "");
     assert_eq!(live["decision"]["deployment"], "open");
-    // What curl says of any body is not what the body is.
+    // curl states this type for every body, whatever the body is.
     let form = [("content-type", "application/x-www-form-urlencoded")];
     assert_eq!(explained(&host, &engine, "", &form, body).1["pass_through"], false);
     let form = "?header=content-type:application/x-www-form-urlencoded";
@@ -108,7 +108,7 @@ fn path_method_and_headers_are_the_querys_or_the_requests() {
 }
 
 #[test]
-fn what_cannot_be_read_is_told() {
+fn a_body_that_cannot_be_read_is_an_error() {
     let (host, mut document) = admin();
     document["limits"] = json!({"max_body_bytes": 100_000});
     let engine = engine(&host, &document);
@@ -118,7 +118,7 @@ fn what_cannot_be_read_is_told() {
     assert_eq!(trace(&host, &engine, "", r#"{"model":"no"}"#)["error"]["code"], "model_not_found");
     let told = trace(&host, &engine, "?header=content-encoding:gzip", "{}");
     assert_eq!(told["error"]["code"], "unsupported_content_encoding");
-    // Longer than bodies of other endpoints, as long as those of requests.
+    // This body is longer than other endpoints allow, but not longer than requests may be.
     let long = format!(r#"{{"model":"open","x":"{}"}}"#, "x".repeat(99_000));
     assert_eq!(trace(&host, &engine, "", &long)["decision"]["deployment"], "open");
     assert_eq!(explained(&host, &engine, "", &[], &" ".repeat(100_001)).0, 413);

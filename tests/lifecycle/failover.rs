@@ -1,4 +1,4 @@
-//! A request that is handed over, and its attempts: headers, bodies, order, accounting.
+//! A request that is handed over, and its attempts: headers, bodies, order, and what is counted.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
-use crate::fake_host::FakeHost;
+use crate::fake_host::{ANSWER, FakeHost};
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -51,7 +51,7 @@ impl Proxy {
         Self { host, router, attempts }
     }
 
-    /// Sends a request as far as the proxy's own router.
+    /// Sends a request through the router of this proxy.
     fn send(&self, further: &[(&str, &str)]) -> Stream {
         let length = BODY.len().to_string();
         let mut all =
@@ -103,7 +103,7 @@ impl Proxy {
 }
 
 #[test]
-fn the_router_decides_and_says_nothing_in_headers() {
+fn the_router_decides_and_sets_no_headers() {
     let proxy = Proxy::new(json!({}));
     proxy.send(&[]);
     assert_eq!(proxy.property("llm.cluster"), "own-cluster");
@@ -126,7 +126,11 @@ fn every_attempt_begins_with_what_the_client_sent() {
         assert_eq!(proxy.host.sent(":path").as_deref(), Some("/own/v1/chat/completions"));
         assert_eq!(proxy.host.sent(":authority").as_deref(), Some("api.own.test"));
         assert_eq!(proxy.host.sent("x-org").as_deref(), Some("acme"));
-        assert_eq!(proxy.property("llm.cluster"), "open-cluster", "should there be no answer");
+        assert_eq!(
+            proxy.property("llm.cluster"),
+            "open-cluster",
+            "the cluster that is named if no answer comes"
+        );
         assert!(proxy.answer(first, 503, b"{}"));
 
         let second = proxy.attempt(piece);
@@ -135,7 +139,7 @@ fn every_attempt_begins_with_what_the_client_sent() {
         assert_eq!(proxy.host.sent(":path").as_deref(), Some("/v1/chat/completions"));
         assert_eq!(proxy.host.sent(":authority").as_deref(), Some("proxy.test"));
         assert_eq!(proxy.host.sent("x-org").as_deref(), Some("theirs"));
-        assert!(!proxy.answer(second, 200, b"{}"));
+        assert!(!proxy.answer(second, 200, ANSWER));
         assert_eq!(proxy.property("llm.attempts"), "a=503,b=200");
     }
 }
@@ -145,13 +149,17 @@ fn each_attempt_is_counted_once() {
     let proxy = Proxy::new(json!({}));
     let request = proxy.send(&[]);
     let in_flight = |id: &str| proxy.host.shared.record(id).flight.count(proxy.host.now_ms.get());
-    assert_eq!(in_flight("a"), 1, "it is started with the decision");
+    assert_eq!(in_flight("a"), 1, "the attempt starts with the decision");
     let first = proxy.attempt(BODY.len());
     assert_eq!(in_flight("a"), 1);
     proxy.answer(first, 503, b"{}");
     let second = proxy.attempt(BODY.len());
     assert_eq!((in_flight("a"), in_flight("b")), (0, 1));
-    proxy.answer(second, 200, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+    proxy.answer(
+        second,
+        200,
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+    );
     proxy.host.done(request, None);
     let [a, b] = ["a", "b"].map(|id| proxy.host.shared.record(id));
     assert_eq!((a.total.attempts, a.total.failures, a.total.tokens), (1, 1, 0));
@@ -160,8 +168,8 @@ fn each_attempt_is_counted_once() {
 }
 
 #[test]
-fn without_an_attempt_nothing_stays_under_way() {
-    // The cluster is not there, or has no attempt filter.
+fn without_an_attempt_nothing_stays_in_flight() {
+    // The cluster does not exist, or has no attempt filter.
     let proxy = Proxy::new(json!({}));
     let mut request = proxy.send(&[]);
     proxy.host.respond(&mut request, 503, &[]);
@@ -187,11 +195,11 @@ fn a_connection_that_fails_is_counted_and_one_that_the_client_ends_is_not() {
 }
 
 #[test]
-fn what_began_to_cool_meanwhile_is_skipped() {
+fn a_deployment_that_began_to_cool_since_the_decision_is_skipped() {
     let proxy = Proxy::new(json!({}));
     proxy.send(&[]);
     let first = proxy.attempt(BODY.len());
-    // Another worker's request has b refused.
+    // A request of another worker gets b refused.
     let other = FakeHost::sharing(&proxy.host.shared);
     let only_b = document(json!({"models": {"m": {"candidates": ["b"]}}, "failover": {},
                                  "providers": {"own": {"cluster": "own"}, "open": {"cluster": "open"}}}));
@@ -203,7 +211,7 @@ fn what_began_to_cool_meanwhile_is_skipped() {
 }
 
 #[test]
-fn a_deployment_may_be_tried_again_where_that_may_help() {
+fn a_deployment_may_be_tried_again_if_that_may_help() {
     let proxy = Proxy::new(json!({"failover": {"max_attempts": 3, "retries_per_deployment": 1}}));
     proxy.send(&[]);
     let mut asked = Vec::new();
@@ -218,7 +226,7 @@ fn a_deployment_may_be_tried_again_where_that_may_help() {
 }
 
 #[test]
-fn an_attempt_too_many_asks_nobody() {
+fn an_attempt_beyond_the_plan_asks_no_provider() {
     let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
     proxy.send(&[]);
     let first = proxy.attempt(BODY.len());
@@ -229,7 +237,7 @@ fn an_attempt_too_many_asks_nobody() {
 }
 
 #[test]
-fn an_error_is_held_until_it_says_what_it_is() {
+fn an_error_is_held_until_its_kind_is_known() {
     let proxy = Proxy::new(json!({"models": {
         "m": {"candidates": ["a", "b"], "fallbacks": {"context_window": ["c"]}}}}));
     let error = br#"{"error":{"code":"context_length_exceeded","message":"too long"}}"#;
@@ -262,11 +270,11 @@ fn a_long_error_passes_without_another_attempt() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_no_success_and_one_that_the_client_leaves_is_neither() {
+fn only_a_whole_answer_succeeds_and_one_that_the_client_leaves_counts_as_nothing() {
     for (details, status, counts) in [
         (None, 200, (0, 1)),
         (Some("downstream_remote_disconnect"), 200, (0, 0)),
-        // An upgraded connection ends like that.
+        // An upgraded connection ends like this.
         (None, 101, (1, 0)),
     ] {
         let proxy = Proxy::new(json!({}));
@@ -282,13 +290,17 @@ fn an_answer_that_breaks_off_is_no_success_and_one_that_the_client_leaves_is_nei
 }
 
 #[test]
-fn every_attempt_is_counted_and_what_has_led_to_another_one() {
+fn every_attempt_is_counted_and_so_is_the_cause_of_another_one() {
     let proxy = Proxy::new(json!({"failover": {"max_attempts": 4, "retries_per_deployment": 1},
                                   "aliases": {"nick": "m"}, "log_fields": true}));
     let mut request = proxy.send(&[]);
     for status in [503, 429, 200] {
         let stream = proxy.attempt(BODY.len());
-        proxy.answer(stream, status, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+        proxy.answer(
+            stream,
+            status,
+            br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+        );
     }
     proxy.host.respond(&mut request, 200, &[]);
     proxy.host.done(request, None);
@@ -297,7 +309,7 @@ fn every_attempt_is_counted_and_what_has_led_to_another_one() {
         let name = format!("pointsman.attempts.deployment=.{deployment};.outcome=.{outcome};");
         assert_eq!(count(&name), 1, "{name}");
     }
-    // Another try of the same is none.
+    // Another try of the same deployment is not a fallback.
     let fallbacks = "pointsman.fallbacks.model=.m;.deployment=.";
     assert_eq!(count(&format!("{fallbacks}b;.kind=.rate_limit;")), 1);
     assert_eq!(count(&format!("{fallbacks}a;.kind=.server;")), 0);
@@ -319,7 +331,7 @@ fn a_provider_cannot_ask_for_an_attempt() {
 }
 
 #[test]
-fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning() {
+fn a_body_that_turns_out_bad_does_not_count_against_its_provider() {
     let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
     let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
     proxy.host.piece(&mut request, br#"{"model":"m","messages":[], "#, false);
@@ -334,7 +346,7 @@ fn a_body_that_turns_out_bad_is_no_fault_of_the_provider_that_has_its_beginning(
 }
 
 #[test]
-fn what_was_not_handed_over_passes() {
+fn a_request_that_was_not_handed_over_passes() {
     let proxy = Proxy::new(json!({}));
     let mut stream = Stream::new(Rc::clone(&proxy.attempts));
     *proxy.host.request_headers.borrow_mut() = vec![
@@ -349,7 +361,7 @@ fn what_was_not_handed_over_passes() {
 }
 
 #[test]
-fn a_request_that_is_not_judged_is_sent_once() {
+fn a_request_that_the_filter_does_not_route_is_sent_once() {
     let proxy = Proxy::new(json!({}));
     proxy.host.request(&proxy.router, &[(":path", "/v1/files"), JSON], &[b"anything"]);
     assert_eq!(proxy.property("llm.cluster"), "default-cluster");
@@ -370,10 +382,10 @@ fn one_document_serves_both_roles() {
 }
 
 #[test]
-fn what_attempts_no_longer_know_does_not_stay_under_way() {
+fn an_attempt_for_a_removed_deployment_does_not_stay_in_flight() {
     let mut proxy = Proxy::new(json!({}));
     proxy.send(&[]);
-    // Between the decision and its attempt comes a configuration without the deployment.
+    // A configuration without the deployment arrives between the decision and its attempt.
     let deployments = json!({"b": {"provider": "open", "model": "model-b"}});
     let models = json!({"m": {"candidates": ["b"]}});
     let newer = json!({"role": "attempt", "deployments": deployments, "models": models});
@@ -385,7 +397,7 @@ fn what_attempts_no_longer_know_does_not_stay_under_way() {
     assert_eq!(in_flight(), (1, 1));
     let attempt = proxy.attempt(9);
     assert_eq!(proxy.upstream_model(), "model-a");
-    proxy.answer(attempt, 200, b"{}");
+    proxy.answer(attempt, 200, ANSWER);
     assert_eq!(in_flight(), (1, 0));
     let gauge = "pointsman.in_flight.deployment=.a;";
     assert_eq!(proxy.host.recorded(gauge), [1, 0]);

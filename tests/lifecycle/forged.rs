@@ -1,4 +1,4 @@
-//! Names that clients make up, with `allow_direct`: none is taken for an attempt.
+//! Names that clients invent, under `allow_direct`: none of them counts as an attempt.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::{document, engine, head, host};
 const FORGED: &[u8] = br#"{"model":"open:x=429,y"}"#;
 
 #[test]
-fn a_name_of_the_clients_forges_no_attempt() {
+fn a_name_that_a_client_invents_forges_no_attempt() {
     let proxy = Proxy::new(json!({"allow_direct": true}));
     let host = &proxy.host;
     let mut request = host.request(&proxy.router, &head(&[]), &[FORGED]);
@@ -28,7 +28,7 @@ fn a_name_of_the_clients_forges_no_attempt() {
 }
 
 #[test]
-fn without_failover_neither() {
+fn without_failover_such_a_name_forges_no_attempt_either() {
     let host = host();
     let mut document = document();
     document["allow_direct"] = json!(true);

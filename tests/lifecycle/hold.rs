@@ -1,5 +1,5 @@
-//! Heads that go on before their bodies are read: what is changed of them by then, and
-//! that nothing is afterwards, for which the fake host would end the test.
+//! Heads that go on before their bodies are read: what has been changed in them by then. If
+//! anything changed afterwards, the fake host would fail the test.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ const CLIENTS: [(&str, &str); 4] = [
     ("x-llm-tag", "premium"),
 ];
 
-/// Providers that take requests as they come, and a buffer filter.
+/// Returns a document with a buffer filter, whose providers take requests as the client sent them.
 fn bare() -> Value {
     json!({
         "providers": {"one": {"cluster": "one-cluster"}, "any": {"cluster": "two-cluster", "api": "any"}},
@@ -28,7 +28,8 @@ fn bare() -> Value {
     })
 }
 
-/// One of them has a credential, which the attempt filter sets.
+/// Returns the same with two candidates. One provider has a credential, which the attempt filter
+/// sets.
 fn attempted(failover: Value) -> Value {
     let mut document = bare();
     document["providers"]["one"]["credential"] = json!({"env": "OWN_KEY"});
@@ -43,7 +44,8 @@ fn property(host: &FakeHost, name: &str) -> Option<String> {
     host.properties.borrow().get(name).map(|value| String::from_utf8(value.clone()).unwrap())
 }
 
-/// Sends a request whose body comes in two pieces; how its head and it were let go.
+/// Sends a request whose body comes in two pieces. Returns the stream, and what was done with the
+/// head and each piece.
 fn send(host: &FakeHost, engine: &Rc<Engine>, path: &str, body: &str) -> (Stream, [Action; 3]) {
     let mut sent = head(&CLIENTS);
     sent[1].1 = path;
@@ -57,7 +59,7 @@ fn send(host: &FakeHost, engine: &Rc<Engine>, path: &str, body: &str) -> (Stream
 const HELD: [Action; 3] = [Action::Continue, Action::Pause, Action::Continue];
 
 #[test]
-fn a_head_goes_on_with_what_any_provider_is_to_get() {
+fn a_head_goes_on_with_only_what_any_provider_may_get() {
     let host = host();
     let engine = engine(&host, &bare());
     let (_, actions) = send(&host, &engine, "/v1//chat/completions#x", BODY);
@@ -73,7 +75,7 @@ fn a_head_goes_on_with_what_any_provider_is_to_get() {
 }
 
 #[test]
-fn what_cannot_be_served_is_answered_after_its_head_has_gone() {
+fn a_request_that_cannot_be_served_is_answered_after_its_head_went_on() {
     let host = host();
     let engine = engine(&host, &bare());
     let refused = |body: &str| {
@@ -92,7 +94,7 @@ fn what_cannot_be_served_is_answered_after_its_head_has_gone() {
 }
 
 #[test]
-fn a_model_in_the_path_is_served_under_its_own_name_alone() {
+fn a_model_in_the_path_is_served_only_under_its_own_name() {
     let host = host();
     let engine = engine(&host, &bare());
     let path = |model: &str| format!("/v1beta/models/{model}:generateContent");
@@ -122,7 +124,7 @@ fn a_request_that_passes_through_keeps_its_head() {
 }
 
 #[test]
-fn what_is_not_judged_goes_by_filter_state() {
+fn a_request_that_the_filter_does_not_route_follows_filter_state() {
     let host = host();
     host.request(&engine(&host, &bare()), &[(":path", "/v1/files")], &[b"anything"]);
     assert_eq!(property(&host, "llm.cluster").as_deref(), Some("default-cluster"));
@@ -141,7 +143,7 @@ fn a_head_without_a_body_is_changed_as_well() {
 }
 
 #[test]
-fn no_body_is_let_go_before_its_end() {
+fn no_body_goes_on_before_its_end() {
     let host = host();
     let engine = engine(&host, &bare());
     let (mut stream, _) = host.begin(&engine, &head(&[]), false);
@@ -166,7 +168,7 @@ fn credentials_leave_the_head_before_the_decision() {
 }
 
 #[test]
-fn an_attempt_says_how_long_the_body_is_that_was_held() {
+fn an_attempt_announces_the_length_of_a_held_body() {
     for length in [None, Some("60")] {
         let host = host();
         let mut document = attempted(json!({"max_attempts": 2}));
@@ -179,7 +181,7 @@ fn an_attempt_says_how_long_the_body_is_that_was_held() {
             .chain([CLIENTS[0]])
             .collect();
         host.request(&router, &head(&further), &[BODY.as_bytes()]);
-        // As the buffer filter leaves it.
+        // The buffer filter leaves the headers like this.
         host.request_headers.borrow_mut().retain(|(name, _)| name != "content-length");
         host.request_headers.borrow_mut().push(("content-length".to_owned(), b"60".to_vec()));
         for (model, credential, path) in [
@@ -224,7 +226,7 @@ fn an_attempts_error_passes_without_being_held() {
 }
 
 #[test]
-fn an_admin_request_goes_no_further_than_its_head_and_without_its_token() {
+fn an_admin_request_sends_on_only_its_head_and_never_its_token() {
     let (host, mut document) = admin::admin();
     document["hold"] = "buffer_filter".into();
     document["failover"] = json!({"attempt_filter": true});

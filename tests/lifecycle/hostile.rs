@@ -1,14 +1,14 @@
-//! Clients and providers that mean no good: what they cannot bring about for others.
+//! Hostile clients and providers: the harm to others that they cannot cause.
 
 use serde_json::json;
 
-use crate::fake_host::NOW_MS;
+use crate::fake_host::{ANSWER, NOW_MS};
 use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
-fn a_403_cools_at_once_only_where_it_cannot_be_of_what_the_request_says() {
+fn a_403_cools_at_once_only_where_the_request_cannot_be_its_cause() {
     let denied = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
                                   "message": "The caller does not have permission"}});
     let denied = denied.to_string();
@@ -21,17 +21,17 @@ fn a_403_cools_at_once_only_where_it_cannot_be_of_what_the_request_says() {
     let state = r#"{"model":"own","messages":[{"role":"user","content":[
         {"type":"file","file":{"file_id":"file-1"}}]}]}"#;
     let html = ("content-type", "text/html; charset=UTF-8");
-    /// The request's pieces, the answer's type and text; failures, and whether it cools.
+    /// A case: the request's pieces, the answer's type and text, and (failures, whether it cools).
     type Case<'a> = (&'a [&'a str], (&'a str, &'a str), &'a str, (u64, bool));
     let cases: [Case<'_>; 6] = [
         (&[chat], JSON, &denied, (1, true)),
-        // It may be somebody else's.
+        // The file may belong to somebody else.
         (&[file], JSON, &denied, (0, false)),
         (&[image], JSON, &denied, (0, false)),
         (&[state], JSON, &denied, (0, false)),
-        // It went on before that was known.
+        // The body went on before its content was known.
         (&[r#"{"model":"own","#, r#""messages":[]}"#], JSON, &denied, (0, false)),
-        // A firewall goes by words in the request, or by addresses.
+        // A firewall refuses by words in the request, or by addresses.
         (&[chat], html, page, (1, false)),
     ];
     for (pieces, kind, answer, wanted) in cases {
@@ -48,7 +48,7 @@ fn a_403_cools_at_once_only_where_it_cannot_be_of_what_the_request_says() {
     }
 }
 
-/// What a provider says is left of its tokens and its requests.
+/// Returns the headers in which a provider reports how many tokens and requests are left.
 fn left<'a>(tokens: &'a str, limit: &'a str, reset: &'a str) -> [(&'a str, &'a str); 4] {
     [
         JSON,
@@ -59,32 +59,32 @@ fn left<'a>(tokens: &'a str, limit: &'a str, reset: &'a str) -> [(&'a str, &'a s
 }
 
 #[test]
-fn what_an_older_answer_said_is_left_does_not_replace_what_a_newer_one_did() {
+fn an_older_answers_remaining_limits_do_not_replace_a_newer_ones() {
     let host = host();
     let engine = engine(&host, &document());
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
     let (mut slow, mut fast) = (send(), send());
     host.begin_answer(&mut slow, 200, &left("0", "1000", "60s"), false);
     host.now_ms.set(NOW_MS + 1000);
-    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 2000);
-    host.answer_piece(&mut slow, b"{}", true);
+    host.answer_piece(&mut slow, ANSWER, true);
     let tokens = || host.shared.record("open").headroom.tokens.unwrap().remaining;
     assert_eq!(tokens(), 900);
-    // Unless the clock has jumped back: nothing waits for it to come again.
+    // If the clock has jumped back, nothing waits until the old time is reached again.
     host.now_ms.set(NOW_MS - 1000);
     let mut stream = send();
-    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[ANSWER]);
     assert_eq!(tokens(), 7);
 }
 
 #[test]
-fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldown() {
+fn a_providers_wrong_remaining_limit_costs_at_most_the_longest_cooldown() {
     let host = host();
     let engine = engine(&host, &document());
     host.now_ms.stop();
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
-    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[b"{}"]);
+    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 299_999);
     send();
     assert_eq!(host.refused().unwrap().0, 429);
@@ -94,7 +94,7 @@ fn a_providers_mistake_about_what_is_left_costs_no_more_than_the_longest_cooldow
 }
 
 #[test]
-fn tokens_that_are_only_counted_are_taken_from_nobody() {
+fn counting_tokens_uses_up_no_limit() {
     let host = host();
     let mut document = document();
     document["deployments"]["open"]["tpm_limit"] = json!(300);
@@ -106,7 +106,7 @@ fn tokens_that_are_only_counted_are_taken_from_nobody() {
         &mut host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]),
         200,
         &left("250", "300", "60s"),
-        &[b"{}"],
+        &[ANSWER],
     );
     for _ in 0..3 {
         let mut stream = host.request(&engine, &counting, &[body.as_bytes()]);
@@ -117,14 +117,14 @@ fn tokens_that_are_only_counted_are_taken_from_nobody() {
 }
 
 #[test]
-fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
+fn a_request_larger_than_a_whole_limit_cools_no_deployment() {
     let text = "word ".repeat(400);
     let whole = json!({"model": "open", "messages": [{"role": "user", "content": text}]});
     let whole = whole.to_string();
     let (start, rest) = whole.split_at(60);
     let cases: [(&str, &[&str], bool); 3] = [
         ("100", &[&whole], false),
-        // Let go before it is known how long it is.
+        // The body went on before its length was known.
         ("100", &[start, rest], false),
         ("100000", &[&whole], true),
     ];
@@ -141,7 +141,7 @@ fn a_request_that_is_more_than_a_whole_limit_cools_nobody() {
 }
 
 #[test]
-fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
+fn a_worker_that_is_a_minute_late_keeps_what_others_counted() {
     let host = host();
     let mut document = document();
     document["deployments"]["open"]["rpm_limit"] = json!(2);
@@ -152,14 +152,14 @@ fn a_worker_that_is_late_by_a_minute_does_not_forget_what_others_counted() {
     };
     let next_minute = NOW_MS - NOW_MS % 60_000 + 60_000;
     send(next_minute);
-    // It looked at the clock before the other one did, and writes after it.
+    // This worker read the clock before the other one, and writes after it.
     send(next_minute - 1);
     send(next_minute + 1);
     assert_eq!(host.refused().unwrap().0, 429, "two have been sent");
 }
 
 #[test]
-fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
+fn a_slow_upload_that_outlasts_a_stream_counts_as_the_clients() {
     for details in [
         "upstream_max_stream_duration_reached",
         "upstream_response_timeout",
@@ -177,7 +177,7 @@ fn a_slow_upload_that_outlasts_a_stream_is_the_clients() {
 }
 
 #[test]
-fn what_waits_for_a_probe_is_not_told_to_wait_for_its_lease() {
+fn a_client_waiting_for_a_probe_is_not_told_to_wait_for_its_lease() {
     let host = host();
     let mut document = document();
     document["cooldown"] = json!({"when_all_cooling": "reject"});

@@ -1,4 +1,5 @@
-//! Hosts that lack a part of the ABI: each is told, once, and served as far as it can be.
+//! Hosts that lack a part of the ABI: the filter warns once about each part, and serves as much as
+//! it can.
 
 use log::Level;
 use pointsman::host::Lacks;
@@ -25,14 +26,14 @@ fn warnings(host: &FakeHost) -> Vec<String> {
 }
 
 #[test]
-fn a_host_that_has_all_of_it_is_told_nothing() {
+fn a_complete_host_gets_no_warning() {
     let host = host();
     engine(&host, &document());
     assert_eq!(warnings(&host), Vec::<String>::new());
 }
 
 #[test]
-fn what_is_lacking_is_told_and_requests_are_routed_all_the_same() {
+fn missing_parts_are_logged_and_requests_are_routed_anyway() {
     let host = lacking(ALL);
     let engine = engine(&host, &document());
     let told = warnings(&host);
@@ -50,7 +51,7 @@ fn what_is_lacking_is_told_and_requests_are_routed_all_the_same() {
     }
     assert!(clusters.iter().any(|cluster| cluster == "own-cluster"), "{clusters:?}");
     assert!(clusters.iter().any(|cluster| cluster == "open-cluster"), "{clusters:?}");
-    // Failures are forgotten: nothing cools.
+    // Failures are forgotten, so nothing cools.
     for _ in 0..10 {
         let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"own"}"#]);
         assert_eq!(host.refused(), None);
@@ -60,7 +61,7 @@ fn what_is_lacking_is_told_and_requests_are_routed_all_the_same() {
 }
 
 #[test]
-fn what_cannot_be_done_without_it_is_refused() {
+fn a_configuration_that_needs_a_missing_part_is_refused() {
     let refused = |lacks: Lacks, with: &Value| {
         let mut document = json!({
             "providers": {"p": {"cluster": "p"}}, "default_cluster": "p",

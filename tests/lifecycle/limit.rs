@@ -1,16 +1,16 @@
-//! What keeps a deployment from being picked: probes, limits, what its provider has left.
+//! What keeps a deployment from being picked: probes, limits, and what its provider has left.
 
 use std::rc::Rc;
 
 use pointsman::lifecycle::{Engine, Stream};
 use serde_json::{Value, json};
 
-use crate::fake_host::{FakeHost, NOW_MS};
+use crate::fake_host::{ANSWER, FakeHost, NOW_MS};
 use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Two workers over the same data.
+/// Two workers that share data.
 fn workers(document: &Value) -> [(FakeHost, Rc<Engine>); 2] {
     let one = host();
     let mut two = FakeHost::sharing(&one.shared);
@@ -20,7 +20,7 @@ fn workers(document: &Value) -> [(FakeHost, Rc<Engine>); 2] {
     [(one, first), (two, second)]
 }
 
-/// Sends a request for `pair`: where it went, and its stream.
+/// Sends a request for `pair`. Returns where it went, and its stream.
 fn send((host, engine): &(FakeHost, Rc<Engine>)) -> (String, Stream) {
     let body = json!({"model": "pair", "messages": [{"role": "user", "content": "Hello there."}]});
     let stream = host.request(engine, &head(&[]), &[body.to_string().as_bytes()]);
@@ -64,13 +64,13 @@ fn half_open_admits_one_probe_over_all_workers() {
     let (first, mut probe) = send(&one);
     assert_eq!(first, "open");
     let (second, stream) = send(&two);
-    assert_eq!(second, "open2", "the probe is under way");
+    assert_eq!(second, "open2", "the probe is in flight");
     end(&two, stream, 200, &[]);
-    // Its answer has begun, and gives the place back; it is not whole yet.
+    // Its answer has begun, which frees the probe's place, but the answer is not whole yet.
     one.0.begin_answer(&mut probe, 200, &[JSON], false);
     let (third, next) = send(&two);
     assert_eq!(third, "open");
-    one.0.answer_piece(&mut probe, b"{}", true);
+    one.0.answer_piece(&mut probe, ANSWER, true);
     end(&two, next, 200, &[]);
     assert_eq!(one.0.shared.record("open").until_ms, 0, "two successes close it");
     let went: Vec<String> = [&one, &two, &one].map(|worker| send(worker).0).to_vec();
@@ -78,7 +78,7 @@ fn half_open_admits_one_probe_over_all_workers() {
 }
 
 #[test]
-fn a_probe_that_is_never_heard_of_again_gives_its_place_back_in_time() {
+fn a_probe_without_an_outcome_gives_its_place_back_in_time() {
     let mut document = document();
     document["cooldown"] = json!({"probe_lease_ms": 2000});
     let [one, two] = workers(&document);
@@ -134,11 +134,12 @@ fn requests_at_a_time_are_limited_over_all_workers() {
 #[test]
 fn tokens_a_minute_are_limited_by_what_providers_count() {
     let [one, two] = workers(&limited(&json!({"tpm_limit": 1000})));
-    let usage = br#"{"usage":{"prompt_tokens":600,"completion_tokens":390}}"#;
+    let usage =
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":600,"completion_tokens":390}}"#;
     let (went, mut stream) = send(&one);
     assert_eq!(went, "open");
     one.0.answer(&mut stream, 200, &[JSON], &[usage]);
-    // There is room for a few tokens more, and the next request has as many.
+    // A few more tokens fit, and the next request has exactly as many.
     let (went, mut stream) = send(&two);
     assert_eq!(went, "open");
     two.0.answer(&mut stream, 200, &[JSON], &[usage]);
@@ -150,7 +151,7 @@ fn tokens_a_minute_are_limited_by_what_providers_count() {
 }
 
 #[test]
-fn where_limits_alone_are_in_the_way_the_client_is_told_when_to_come_back() {
+fn when_only_limits_block_a_request_the_client_is_told_when_to_retry() {
     let mut document = limited(&json!({"rpm_limit": 1}));
     document["models"]["pair"]["candidates"] = json!(["open"]);
     let [one, two] = workers(&document);
@@ -169,7 +170,7 @@ fn a_deployment_is_passed_over_before_its_provider_refuses() {
     let (_, stream) = send(&one);
     let left = [("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "20s")];
     end(&one, stream, 200, &left);
-    // One is left, and the next request takes it.
+    // One request is left, and the next one takes it.
     let (second, _stream) = send(&two);
     let (third, _other) = send(&one);
     assert_eq!([second, third], ["open", "open2"]);
@@ -178,7 +179,7 @@ fn a_deployment_is_passed_over_before_its_provider_refuses() {
 }
 
 #[test]
-fn what_a_clients_own_account_has_left_is_nobody_elses_business() {
+fn the_remaining_limit_of_a_clients_own_account_affects_no_other_client() {
     let [one, _] = workers(&document());
     let (host, engine) = &one;
     let head = head(&[("authorization", "Bearer sk-their-own")]);
@@ -189,7 +190,7 @@ fn what_a_clients_own_account_has_left_is_nobody_elses_business() {
 }
 
 #[test]
-fn too_few_tokens_left_are_none() {
+fn too_few_tokens_count_as_none() {
     let [one, _] = workers(&document());
     let (_, stream) = send(&one);
     let left = |tokens: &'static str| {
@@ -203,13 +204,14 @@ fn too_few_tokens_left_are_none() {
 }
 
 #[test]
-fn what_another_layout_left_behind_is_read_as_nothing() {
+fn values_of_another_layout_are_ignored() {
     let [one, _] = workers(&limited(&json!({"rpm_limit": 100})));
     for length in [0, 1, 8, 40, 204, 205, 206, 1000] {
         for byte in [0, 1, 2, 3, 255] {
             one.0.shared.overwrite(&vec![byte; length]);
             let (went, stream) = send(&one);
-            // Of our own layout's version, any bytes are a record: whatever they say, there is an answer.
+            // With the version of our own layout, any bytes are a record. Whatever they say, there
+            // is an answer.
             let is_ours = byte == 3 && length == 205;
             assert!(is_ours || went == "open", "{byte} × {length}: {went}");
             end(&one, stream, 200, &[]);
@@ -251,7 +253,7 @@ fn a_probe_whose_start_cannot_be_written_is_not_made() {
 }
 
 #[test]
-fn where_one_cools_and_another_is_at_a_limit_none_is_tried() {
+fn when_one_cools_and_another_is_at_a_limit_none_is_tried() {
     let mut document = limited(&json!({"rpm_limit": 1}));
     document["cooldown"] = json!({"when_all_cooling": "least_remaining"});
     let [one, _] = workers(&document);
@@ -266,7 +268,7 @@ fn where_one_cools_and_another_is_at_a_limit_none_is_tried() {
 }
 
 #[test]
-fn clocks_that_jump_block_nothing_for_good() {
+fn a_clock_that_jumps_blocks_nothing_forever() {
     let [one, _] = workers(&limited(&json!({"rpm_limit": 1, "max_parallel_requests": 1})));
     let (_, stream) = send(&one);
     end(&one, stream, 429, &[("retry-after", "200"), ("x-ratelimit-remaining-requests", "0")]);

@@ -1,5 +1,5 @@
-//! Dynamic routes and aliases: every worker has them with its next request, and none is
-//! lost or half made.
+//! Dynamic routes and aliases: every worker uses them with its next request, and none is lost or
+//! half made.
 
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ impl Proxy {
         Self::beside(host, document)
     }
 
-    /// One over the data of another, as after a configuration update.
+    /// Returns a proxy over the data of another, as after a configuration update.
     fn beside(host: FakeHost, document: &Value) -> Self {
         let mut other = FakeHost::sharing(&host.shared);
         other.environment.clone_from(&host.environment);
@@ -39,7 +39,7 @@ impl Proxy {
         Self::beside(host, document)
     }
 
-    /// What a worker answers to an admin request.
+    /// Returns what a worker answers to an admin request.
     fn ask(&self, at: usize, method: &str, path: &str, body: &str) -> (u32, Value) {
         let (host, worker) = (&self.hosts[at], &self.workers[at]);
         let length = body.len().to_string();
@@ -66,7 +66,7 @@ impl Proxy {
         self.ask(at, "POST", "/aliases", &body.to_string())
     }
 
-    /// The upstream model that a request is sent to by a worker; its refusal else.
+    /// Returns the upstream model to which a worker sends a request, or else its refusal.
     fn served(&self, at: usize, model: &str) -> String {
         let (host, worker) = (&self.hosts[at], &self.workers[at]);
         let body = json!({"model": model}).to_string();
@@ -113,7 +113,7 @@ fn a_posted_route_serves_the_next_request_of_every_worker() {
 }
 
 #[test]
-fn a_request_under_way_ends_as_it_began() {
+fn a_request_in_flight_ends_as_it_began() {
     let proxy = Proxy::new(&admin().1);
     proxy.post(0, "fresh", "priority", &["open/new"]);
     let host = &proxy.hosts[0];
@@ -134,13 +134,13 @@ fn an_endpoint_that_is_configured_shares_its_record_and_its_drain() {
     proxy.post(0, "fresh", "priority", &["open/open-model", "open/new"]);
     proxy.ask(1, "POST", "/deployments/open/drain", "");
     assert_eq!(proxy.everywhere("fresh"), ["new", "new"]);
-    // A deployment that was added is one like any other.
+    // An added deployment is like any other.
     assert_eq!(proxy.ask(1, "POST", "/deployments/open%2Fnew/drain", "").0, 200);
     assert_eq!(proxy.everywhere("fresh"), ["503", "503"]);
 }
 
 #[test]
-fn a_route_wins_over_models_and_aliases_of_its_name_and_leaves_them_when_it_goes() {
+fn a_route_wins_over_models_and_aliases_of_its_name_until_it_is_removed() {
     let (_, mut document) = admin();
     document["aliases"] = json!({"nick": "open", "nickname": "nick"});
     document["models"]["keyed"] = json!({"variants": [
@@ -157,7 +157,7 @@ fn a_route_wins_over_models_and_aliases_of_its_name_and_leaves_them_when_it_goes
     for name in ["nick", "keyed", "open2"] {
         assert_eq!(proxy.post(0, name, "priority", &["open/new"]).0, 200, "{name}");
     }
-    // The last one is a target that meant the deployment of that id.
+    // The last of these targets used to mean the deployment of that id.
     for name in ["nick", "nickname", "keyed", "keyed#a", "keyed#b", "routed", "pinned"] {
         assert_eq!(proxy.served(1, name), "new", "{name}");
     }
@@ -194,7 +194,7 @@ fn aliases_live_like_routes() {
     let (status, reply) = proxy.alias(0, "x", "y");
     assert_eq!((status, &reply["error"]["field"]), (400, &json!("model")));
     assert_eq!(reply["error"]["message"], "model: cycle: x -> y -> x");
-    // What stood for it waits for it to come again.
+    // The alias of a removed route waits until the route returns.
     assert_eq!(proxy.ask(0, "DELETE", "/routes/fresh", "").0, 200);
     assert_eq!(proxy.served(1, "nick"), "open-model");
     let (_, list) = proxy.ask(1, "GET", "/aliases", "");
@@ -209,7 +209,7 @@ fn aliases_live_like_routes() {
 }
 
 #[test]
-fn names_of_any_letters_are_removed_by_their_name() {
+fn names_with_any_characters_can_be_removed() {
     let proxy = Proxy::new(&admin().1);
     for (name, path) in [
         ("vendor/model", "vendor/model"),
@@ -234,7 +234,7 @@ fn names_of_any_letters_are_removed_by_their_name() {
 }
 
 #[test]
-fn what_is_wrong_is_told_by_its_field_and_changes_nothing() {
+fn an_invalid_change_names_its_field_and_changes_nothing() {
     let proxy = Proxy::new(&admin().1);
     let post = |body: &str| {
         let (status, reply) = proxy.ask(0, "POST", "/routes", body);
@@ -274,7 +274,7 @@ fn what_is_wrong_is_told_by_its_field_and_changes_nothing() {
 }
 
 #[test]
-fn conflicts_are_tried_again_and_an_end_of_tries_changes_nothing() {
+fn a_conflict_is_tried_again_and_after_the_last_try_nothing_changes() {
     let proxy = Proxy::new(&admin().1);
     proxy.post(0, "one", "priority", &["open/new"]);
     proxy.hosts[0].shared.conflicts.set(100);
@@ -291,7 +291,7 @@ fn conflicts_are_tried_again_and_an_end_of_tries_changes_nothing() {
 }
 
 #[test]
-fn entries_outlive_an_update_and_those_that_no_longer_fit_wait() {
+fn entries_survive_an_update_and_those_that_no_longer_fit_wait() {
     let (_, mut document) = admin();
     document["providers"]["third"] = json!({"cluster": "third"});
     document["models"]["soon-gone"] = json!({"candidates": ["open"]});
@@ -317,7 +317,7 @@ fn entries_outlive_an_update_and_those_that_no_longer_fit_wait() {
     let line = r#"the dynamic alias "to-gone" is inactive: model: unknown model "soon-gone""#;
     let log = proxy.hosts[0].log.take();
     assert!(log.iter().any(|(_, told)| told.starts_with(line)), "{log:?}");
-    // Other changes are made all the same.
+    // Other changes still succeed.
     assert_eq!(proxy.post(1, "more", "priority", &["open/more"]).0, 200);
     let proxy = proxy.updated(&before);
     for (name, served) in [("to-third", "x"), ("to-gone", "open-model"), ("more", "more")] {
@@ -326,7 +326,7 @@ fn entries_outlive_an_update_and_those_that_no_longer_fit_wait() {
 }
 
 #[test]
-fn a_route_that_is_put_again_begins_with_its_first_endpoint() {
+fn a_route_that_is_posted_again_begins_with_its_first_endpoint() {
     let proxy = Proxy::new(&admin().1);
     let put = || proxy.post(0, "turns", "load_balance", &["open/x", "open/y", "open/z"]);
     for _ in 0..2 {
@@ -336,7 +336,7 @@ fn a_route_that_is_put_again_begins_with_its_first_endpoint() {
 }
 
 #[test]
-fn a_worker_makes_its_configuration_anew_only_when_something_was_added() {
+fn a_worker_rebuilds_its_configuration_only_when_something_was_added() {
     let (host, document) = admin();
     let plain = Worker::start(&host, crate::document().to_string().as_bytes()).unwrap();
     let proxy = Proxy::beside(host, &document);
@@ -353,7 +353,7 @@ fn a_worker_makes_its_configuration_anew_only_when_something_was_added() {
     proxy.post(1, "fresh", "priority", &["open/new"]);
     let (second, ..) = engine(&proxy.workers[0]);
     assert!(!Rc::ptr_eq(&first, &second) && Rc::ptr_eq(&second, &engine(&proxy.workers[0]).0));
-    // Without endpoints to add anything, nothing is read.
+    // Without endpoints that could add anything, nothing is read.
     let (_, reads, writes) = engine(&plain);
     assert_eq!((reads, writes), (0, 0));
     let renewed = second.config().names.models.contains_key("fresh");

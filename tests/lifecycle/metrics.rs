@@ -1,4 +1,4 @@
-//! What is counted of requests and attempts, each once, however they end; what logs get.
+//! What is counted for requests and attempts, once each, however they end; and what logs contain.
 
 use std::rc::Rc;
 
@@ -10,7 +10,8 @@ use crate::fake_host::FakeHost;
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
+const ANSWER: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
 
 fn document(with: Value) -> Value {
     let priced = json!({"input_usd_per_million": 2.5, "output_usd_per_million": 10});
@@ -37,7 +38,7 @@ fn chat(model: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Every series that has a value, with the sum of its values.
+/// Returns every series that has a value, with the sum of its values.
 fn series(host: &FakeHost) -> Vec<(String, u64)> {
     let mut all: Vec<(String, u64)> = Vec::new();
     for (_, name, values) in host.metrics.borrow().iter().filter(|(_, _, v)| !v.is_empty()) {
@@ -50,7 +51,7 @@ fn series(host: &FakeHost) -> Vec<(String, u64)> {
     all
 }
 
-/// The series of a metric that have counted anything, without its name.
+/// Returns the series of a metric that have counted anything, without the metric's name.
 fn of(host: &FakeHost, metric: &str) -> Vec<(String, u64)> {
     let of_one = |(name, sum): (String, u64)| {
         Some((name.strip_prefix(&format!("{metric}."))?.to_owned(), sum))
@@ -75,7 +76,7 @@ fn ask(host: &FakeHost, engine: &Rc<Engine>, model: &str) -> Stream {
 }
 
 #[test]
-fn a_request_that_is_served_is_counted_with_all_that_it_took() {
+fn a_served_request_is_counted_in_every_metric() {
     let host = host();
     let engine = engine(&host, &document(json!({})));
     let mut stream = host.request(&engine, &head(&[("x-llm-tag", "long")]), &[&chat("nick")]);
@@ -97,9 +98,9 @@ fn a_request_that_is_served_is_counted_with_all_that_it_took() {
     let tokens = "pointsman.tokens.deployment=.a;.direction=.";
     assert_eq!(count(&format!("{tokens}input;.source=.provider;")), [200]);
     assert_eq!(count(&format!("{tokens}output;.source=.provider;")), [10]);
-    // 200 × 2.5 and 10 × 10 millionths.
+    // 200 tokens at 2.5 and 10 tokens at 10 millionths.
     assert_eq!(count("pointsman.cost.nano_usd.deployment=.a;"), [600_000]);
-    // How long is for tests of durations.
+    // The tests of durations check the values.
     for once in ["gen_ai.server.request.duration", "gen_ai.server.time_to_first_token"] {
         assert_eq!(count(&format!("{once}.{of_a}")).len(), 1, "{once}");
     }
@@ -110,7 +111,7 @@ fn a_request_that_is_served_is_counted_with_all_that_it_took() {
 }
 
 #[test]
-fn a_list_of_models_that_is_answered_here_is_no_request_to_a_model() {
+fn a_list_of_models_answered_here_is_no_request_to_a_model() {
     let host = host();
     let engine = engine(&host, &document(json!({"serve_models": true})));
     for path in ["/v1/models", "/v1/models/none"] {
@@ -154,7 +155,7 @@ fn a_request_is_counted_once_however_it_ends() {
 }
 
 #[test]
-fn what_goes_nowhere_is_counted_by_what_it_was() {
+fn a_request_that_goes_nowhere_is_counted_by_its_kind() {
     let passing = json!({"limits": {"on_unparsable": "pass_through"}});
     let cases: [(Value, &str, &[u8], &str); 7] = [
         (json!({}), "/v1/files", b"x", "model=.none;.route=.none;.verdict=.passed;.code=.none;"),
@@ -213,7 +214,7 @@ fn what_goes_nowhere_is_counted_by_what_it_was() {
 }
 
 #[test]
-fn a_client_that_leaves_while_it_sends_is_counted_and_what_the_proxy_refuses() {
+fn a_client_that_leaves_while_sending_is_counted_and_so_is_a_refusal_by_the_proxy() {
     for (is_answered, verdict) in [(false, "cancelled;.code=.none"), (true, "refused;.code=.proxy")]
     {
         let host = host();
@@ -229,7 +230,7 @@ fn a_client_that_leaves_while_it_sends_is_counted_and_what_the_proxy_refuses() {
 }
 
 #[test]
-fn what_clients_name_themselves_makes_no_series() {
+fn names_that_clients_invent_make_no_series() {
     let host = host();
     let engine = engine(&host, &document(json!({})));
     for (at, answer) in [Some(200), Some(500), None].into_iter().cycle().take(300).enumerate() {
@@ -254,7 +255,7 @@ fn what_clients_name_themselves_makes_no_series() {
 }
 
 #[test]
-fn more_series_than_may_be_are_one() {
+fn series_beyond_the_limit_share_one() {
     let host = host();
     let models: serde_json::Map<_, _> =
         (0..50).map(|at| (format!("m{at}"), json!({"candidates": ["a"]}))).collect();
@@ -276,7 +277,7 @@ fn more_series_than_may_be_are_one() {
 }
 
 #[test]
-fn switched_off_nothing_is_counted() {
+fn with_metrics_off_nothing_is_counted() {
     let host = host();
     let off = json!({"metrics": {"enabled": false}, "log_fields": false});
     let engine = engine(&host, &document(off));
@@ -303,7 +304,7 @@ fn a_fallback_that_the_plan_begins_with_is_counted() {
     let wanted = one("model=.m;.deployment=.b;.kind=.unavailable;");
     assert_eq!(of(&host, "pointsman.fallbacks"), wanted);
     assert_eq!(of(&host, "pointsman.recoveries"), []);
-    // Past the deadline, and as many successes as are asked for.
+    // The time is past the deadline, and as many successes as required follow.
     host.now_ms.pass(60_000);
     for _ in 0..3 {
         let mut stream = ask(&host, &engine, "m");
@@ -314,14 +315,17 @@ fn a_fallback_that_the_plan_begins_with_is_counted() {
 }
 
 #[test]
-fn tokens_that_nobody_reports_are_counted_as_estimated() {
+fn tokens_without_a_report_are_counted_as_estimated() {
     let host = host();
     let long = json!({"routes": [{"name": "long", "when": {"input_tokens_gt": 5000},
                                   "then": {"target_model": "n"}}]});
     let engine = engine(&host, &document(long));
     let text = "word ".repeat(2000);
     let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
-    for answer in [&b"{}"[..], br#"{"usage":{"prompt_tokens":1000,"completion_tokens":0}}"#] {
+    for answer in [
+        &b"{}"[..],
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":1000,"completion_tokens":0}}"#,
+    ] {
         let mut stream = host.request(&engine, &head(&[]), &[body.as_bytes()]);
         host.answer(&mut stream, 200, &[JSON], &[answer]);
         host.done(stream, None);
@@ -330,12 +334,12 @@ fn tokens_that_nobody_reports_are_counted_as_estimated() {
     let estimated = "deployment=.a;.direction=.input;.source=.estimate;";
     let (_, estimate) = tokens.iter().find(|(name, _)| name == estimated).unwrap();
     assert!((1000..4000).contains(estimate), "{estimate}");
-    // Of the two, one has been told and the estimate is compared with that.
+    // Of the two, one has a reported count, and the estimate is compared with it.
     assert_eq!(host.recorded("pointsman.estimate.percent.deployment=.a;"), [estimate / 10]);
 }
 
 #[test]
-fn access_logs_are_given_names_and_numbers_and_nothing_of_the_text() {
+fn access_logs_get_names_and_numbers_but_no_text() {
     let host = host();
     let engine = engine(&host, &document(json!({})));
     let credential = ("authorization", "Bearer canary-key");
@@ -361,7 +365,7 @@ fn access_logs_are_given_names_and_numbers_and_nothing_of_the_text() {
     for (name, value) in wanted {
         assert_eq!(property(name).as_deref(), value, "{name}");
     }
-    // A name of the client's own cannot end a line or a field.
+    // A name that the client invents cannot end a line or a field.
     let mut stream = host.request(&engine, &head(&further), &[&chat("q:a\r\n\"b\u{e9}")]);
     host.respond(&mut stream, 200, &[]);
     host.done(stream, None);
@@ -378,7 +382,7 @@ fn access_logs_are_given_names_and_numbers_and_nothing_of_the_text() {
 }
 
 #[test]
-fn every_decision_is_one_line_at_debug_and_nothing_more() {
+fn every_decision_is_exactly_one_debug_line() {
     let host = host();
     let engine = engine(&host, &document(json!({"unknown_model": "pass_through"})));
     let before = host.log.borrow().len();

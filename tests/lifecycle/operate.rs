@@ -1,4 +1,4 @@
-//! Deployments under an operator's hand, and what the state says of them.
+//! Deployments that an operator controls, and what the state endpoint says about them.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use crate::admin::{BEARER, admin};
 use crate::fake_host::{FakeHost, NOW_MS};
 use crate::{engine, head};
 
-/// An admin request: status and body of its reply.
+/// Sends an admin request. Returns the status and body of its reply.
 fn call(
     host: &FakeHost,
     engine: &Rc<Engine>,
@@ -31,7 +31,7 @@ fn done(host: &FakeHost, engine: &Rc<Engine>, path: &str, body: &str) -> Value {
     reply
 }
 
-/// Where a request for a model goes, or the status it is refused with.
+/// Returns where a request for a model goes, or the status with which it is refused.
 fn goes(host: &FakeHost, engine: &Rc<Engine>, model: &str, with: &[(&str, &str)]) -> String {
     let body = format!(r#"{{"model":"{model}"}}"#);
     let mut stream = host.request(engine, &head(with), &[body.as_bytes()]);
@@ -55,7 +55,7 @@ fn a_drained_deployment_gets_nothing_from_any_worker_until_that_ends() {
         assert_eq!(goes(&two, &second, "pair", &[]), "open2");
         assert_ne!(goes(&two, &second, "turns", &[]), "open");
     }
-    // What is under way ends as ever.
+    // A stream that is open ends as usual.
     let mut under_way = under_way;
     one.respond(&mut under_way, 200, &[]);
     let record = one.shared.record("open");
@@ -65,7 +65,7 @@ fn a_drained_deployment_gets_nothing_from_any_worker_until_that_ends() {
 }
 
 #[test]
-fn where_all_are_drained_none_is_tried_however_it_is_asked_for() {
+fn when_all_are_drained_none_is_tried_however_it_is_requested() {
     for when_all_cooling in ["least_remaining", "reject"] {
         let (host, mut document) = admin();
         document["cooldown"] = json!({"when_all_cooling": when_all_cooling});
@@ -83,7 +83,7 @@ fn where_all_are_drained_none_is_tried_however_it_is_asked_for() {
         for reply in [
             refused("open", &[], ""),
             refused("turns", &[("x-llm-deployment", "open")], ""),
-            // Its state is kept there, and nowhere else.
+            // The provider's state is kept at this deployment and nowhere else.
             refused("pair", &[], r#","previous_response_id":"resp_1""#),
         ] {
             assert_eq!(reply.status, 503, "{reply:?}");
@@ -91,7 +91,7 @@ fn where_all_are_drained_none_is_tried_however_it_is_asked_for() {
             assert!(reply.body.contains("is out of service for now"), "{reply:?}");
             assert!(reply.headers.contains(&("retry-after".to_owned(), "10".to_owned())));
         }
-        // One that cools beside it is tried, or waited for.
+        // A deployment that is only cooling is tried, or waited for.
         done(&host, &engine, "/admin/deployments/open2/cool", r#"{"for_ms":3000}"#);
         let goes = goes(&host, &engine, "pair", &[]);
         assert_eq!(goes, if when_all_cooling == "reject" { "503" } else { "open2" });
@@ -99,8 +99,9 @@ fn where_all_are_drained_none_is_tried_however_it_is_asked_for() {
 }
 
 #[test]
-fn what_is_drained_meanwhile_is_not_tried_next() {
-    // Behind one that fails, chosen when that began: another in its cluster, or none.
+fn a_deployment_drained_during_an_attempt_is_not_tried_next() {
+    // The drained one comes next after one that fails, and was chosen when that attempt began.
+    // Another one in its cluster is tried, if there is one.
     for (drained, wanted) in [("open", Some("open2")), ("own", None)] {
         let (host, mut document) = admin();
         document["failover"] = json!({"max_attempts": 3});
@@ -115,7 +116,7 @@ fn what_is_drained_meanwhile_is_not_tried_next() {
         document["role"] = json!("router");
         host.request(&router, &head(&[]), &[br#"{"model":"three"}"#]);
         assert_eq!(host.refused(), None);
-        // The first begins; nobody answers it.
+        // The first attempt begins, and nobody answers it.
         let first = pointsman::lifecycle::Stream::new(Rc::clone(&attempts));
         let mut first = first;
         host.head(&mut first, false);
@@ -143,7 +144,7 @@ fn what_is_drained_meanwhile_is_not_tried_next() {
 }
 
 #[test]
-fn cooling_by_hand_ends_by_itself_and_reset_ends_any() {
+fn a_manual_cooldown_ends_by_itself_and_reset_ends_any_cooldown() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let state = done(&host, &engine, "/admin/deployments/open/cool", r#"{"for_ms":2000}"#);
@@ -152,7 +153,7 @@ fn cooling_by_hand_ends_by_itself_and_reset_ends_any() {
     assert_eq!(goes(&host, &engine, "pair", &[]), "open2");
     host.now_ms.set(NOW_MS + 2000);
     assert_eq!(goes(&host, &engine, "pair", &[]), "open");
-    // The default is the first length of any.
+    // The default is the length of a first cooldown.
     assert_eq!(
         done(&host, &engine, "/admin/deployments/open/cool", "")["cooldown"]["left_ms"],
         5000
@@ -176,7 +177,7 @@ fn cooling_by_hand_ends_by_itself_and_reset_ends_any() {
 }
 
 #[test]
-fn a_wrong_operation_says_what_is_wrong_and_changes_nothing() {
+fn an_invalid_operation_names_its_error_and_changes_nothing() {
     let (host, document) = admin();
     let engine = engine(&host, &document);
     let before = host.shared.record("open");
@@ -204,7 +205,7 @@ fn a_wrong_operation_says_what_is_wrong_and_changes_nothing() {
         assert!(reply["error"]["message"].as_str().is_some_and(|message| message.len() > 5));
     }
     assert_eq!(call(&host, &engine, "GET", "/admin/deployments/open/drain", "").0, 405);
-    // As many lost writes as there are tries.
+    // Lose as many writes as there are tries.
     host.shared.conflicts.set(16);
     let (status, _) = call(&host, &engine, "POST", "/admin/deployments/open/drain", "");
     assert_eq!(status, 503);
@@ -212,7 +213,7 @@ fn a_wrong_operation_says_what_is_wrong_and_changes_nothing() {
 }
 
 #[test]
-fn where_nothing_cools_nothing_is_made_to() {
+fn with_cooldown_off_nothing_can_be_made_to_cool() {
     let (host, mut document) = admin();
     document["cooldown"] = json!({"enabled": false});
     let engine = engine(&host, &document);
@@ -222,7 +223,7 @@ fn where_nothing_cools_nothing_is_made_to() {
 }
 
 #[test]
-fn ids_of_any_characters_are_told_apart() {
+fn ids_with_any_characters_stay_distinct() {
     let (host, mut document) = admin();
     for id in ["a/b", "a%2Fb", "a b+c", "ü/drain"] {
         document["deployments"][id] = json!({"provider": "open", "model": id});
@@ -241,14 +242,14 @@ fn ids_of_any_characters_are_told_apart() {
 }
 
 #[test]
-fn the_state_says_what_is_kept() {
+fn the_state_shows_what_is_recorded() {
     let (host, mut document) = admin();
     host.now_ms.stop();
     document["deployments"]["open"]["rpm_limit"] = json!(60);
     let engine = engine(&host, &document);
     let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
     host.now_ms.set(NOW_MS + 250);
-    let usage = br#"{"usage":{"prompt_tokens":20,"completion_tokens":1}}"#;
+    let usage = br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":20,"completion_tokens":1}}"#;
     let headers = [
         ("content-type", "application/json"),
         ("x-ratelimit-remaining-requests", "7"),
@@ -284,7 +285,7 @@ fn the_state_says_what_is_kept() {
     assert_eq!(later["deployments"].as_array().unwrap().len(), 1);
     assert_eq!(later["deployments"][0]["minute"]["attempts"], 0);
     assert_eq!(later["deployments"][0]["total"], counts);
-    // No secret of any kind is in it.
+    // It contains no secret of any kind.
     assert!(!state.to_string().contains("sk-own") && !state.to_string().contains(BEARER.1));
 }
 

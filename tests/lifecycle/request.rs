@@ -31,14 +31,11 @@ fn without_a_length_none_is_added() {
 }
 
 #[test]
-fn every_occurrence_of_the_model_changes() {
+fn a_model_of_another_object_stays_as_it_is() {
     let host = host();
     let engine = engine(&host, &document());
-    host.request(&engine, &head(&[]), &[br#"{"model":"x","a":{"model":"y"},"mod\u0065l":"open"}"#]);
-    assert_eq!(
-        host.sent_body(),
-        r#"{"model":"open-model","a":{"model":"y"},"mod\u0065l":"open-model"}"#
-    );
+    host.request(&engine, &head(&[]), &[br#"{"a":{"model":"y"},"mod\u0065l":"open"}"#]);
+    assert_eq!(host.sent_body(), r#"{"a":{"model":"y"},"mod\u0065l":"open-model"}"#);
 }
 
 #[test]
@@ -58,7 +55,7 @@ fn a_missing_model_is_inserted_first() {
 }
 
 #[test]
-fn a_provider_gets_its_own_head() {
+fn each_provider_gets_its_own_headers() {
     let host = host();
     let engine = engine(&host, &document());
     let client = [
@@ -88,18 +85,18 @@ fn a_provider_gets_its_own_head() {
     assert_eq!(host.sent("x-llm-model").as_deref(), Some("own"));
 }
 
-/// Whatever makes a provider look at somebody else's account, or refuse the proxy's.
+/// Headers that make a provider use another account, or refuse the proxy's.
 const OTHERS: [&str; 5] = [
     "ocp-apim-subscription-key",
     "openai-organization",
     "x-amz-security-token",
     "x-goog-user-project",
-    // Anthropic answers 401 where a browser did not say that it is one.
+    // Anthropic answers 401 when a browser does not declare itself.
     "origin",
 ];
 
 #[test]
-fn nothing_of_the_clients_has_the_proxys_credential_refused() {
+fn no_header_of_the_client_gets_the_proxys_credential_refused() {
     let host = host();
     let engine = engine(&host, &document());
     let mut head = head(&OTHERS.map(|name| (name, "https://client.test")));
@@ -111,12 +108,12 @@ fn nothing_of_the_clients_has_the_proxys_credential_refused() {
         (OTHERS.map(|name| host.sent(name).is_some()), host.sent(":path").unwrap())
     });
     assert_eq!(own, ([false; 5], "/own/v1/chat/completions?a=1&b=2".to_owned()));
-    // Without one they are the client's to send.
+    // Without a credential of the proxy, the client may send them.
     assert_eq!(open, ([true; 5], head[1].1.to_owned()));
 }
 
 #[test]
-fn without_a_credential_of_the_proxys_the_clients_own_goes_on() {
+fn without_a_credential_of_the_proxy_the_clients_own_goes_on() {
     let host = host();
     let engine = engine(&host, &document());
     let mut head = head(&[("authorization", "Bearer client"), ("x-api-key", "k")]);
@@ -146,10 +143,10 @@ fn internal_and_control_headers_never_go_on() {
         ("x-envoy-hedge-on-per-try-timeout", "true"),
         ("x-envoy-max-retries", "9"),
     ];
-    let judged = head(&forged);
+    let routed = head(&forged);
     let mut other = head(&forged);
     other[1].1 = "/v1/files";
-    for (head, cluster) in [(judged, "open-cluster"), (other, "default-cluster")] {
+    for (head, cluster) in [(routed, "open-cluster"), (other, "default-cluster")] {
         host.request(&engine, &head, &[br#"{"model":"open"}"#]);
         for (name, _) in forged {
             let sent = host.sent(name);
@@ -169,7 +166,7 @@ fn a_client_cannot_make_a_deployment_look_slow() {
     let timeout = [("x-envoy-upstream-rq-timeout-ms", "1")];
     host.request(&engine, &head(&timeout), &[br#"{"model":"open"}"#]);
     assert_eq!(host.sent("x-envoy-upstream-rq-timeout-ms"), None);
-    // Where nothing is judged, nothing is recorded.
+    // A request that the filter does not route records nothing.
     let mut other = head(&timeout);
     other[1].1 = "/v1/files";
     host.request(&engine, &other, &[b"anything"]);
@@ -177,12 +174,12 @@ fn a_client_cannot_make_a_deployment_look_slow() {
 }
 
 #[test]
-fn a_body_that_the_proxy_does_not_give_back_is_not_sent_on() {
+fn a_body_that_the_host_cannot_return_is_not_sent_on() {
     let host = host();
     let engine = engine(&host, &document());
     let (mut stream, _) = host.begin(&engine, &head(&[]), false);
     host.body.borrow_mut().extend_from_slice(br#"{"model":"open"}"#);
-    // More is said to be held than can be read.
+    // The host claims to hold more than can be read.
     stream.on_request_body(&host, 100, true);
     assert_eq!(host.refused().unwrap().0, 500);
 }
@@ -196,7 +193,8 @@ fn overrides_replace_merge_insert_and_remove() {
     });
     document["models"]["open"]["candidates"] = json!([{"deployment": "open", "request_overrides": {"temperature": 1, "metadata": {"via": "m"}}}]);
     let engine = engine(&host, &document);
-    let body = r#"{"user":"u","temperature":2,"model":"open","metadata":{"team":"x","n":1.0,"drop":1},"user":"v"}"#;
+    let body =
+        r#"{"user":"u","temperature":2,"model":"open","metadata":{"team":"x","n":1.0,"drop":1}}"#;
     host.request(&engine, &head(&[]), &[body.as_bytes()]);
     let sent: serde_json::Value = serde_json::from_str(&host.sent_body()).unwrap();
     assert_eq!(
@@ -204,7 +202,7 @@ fn overrides_replace_merge_insert_and_remove() {
         json!({"extra": {"a": 1}, "temperature": 1, "model": "open-model",
                "metadata": {"team": "proxy", "n": 1.0, "via": "m"}})
     );
-    assert!(host.sent_body().contains("\"n\":1.0"), "what stays is not written anew");
+    assert!(host.sent_body().contains("\"n\":1.0"), "members that stay keep their bytes");
 }
 
 #[test]
@@ -243,7 +241,7 @@ fn a_bad_body_is_refused_at_its_first_bad_byte() {
 }
 
 #[test]
-fn a_body_that_grows_past_the_limit_is_refused_on_the_way() {
+fn a_body_that_grows_past_the_limit_is_refused_while_it_arrives() {
     let host = host();
     let mut document = document();
     document["limits"] = json!({"max_body_bytes": 20});
@@ -282,7 +280,7 @@ fn a_missing_credential_refuses_the_configuration() {
 }
 
 #[test]
-fn names_of_clients_cannot_start_a_header_of_their_own() {
+fn a_name_from_a_client_cannot_start_another_header() {
     let host = host();
     let mut document = document();
     document["allow_direct"] = json!(true);

@@ -1,5 +1,4 @@
-//! Sessions that stay where they are, whichever worker sees them and however their
-//! requests come.
+//! Sessions stay at one deployment, whichever worker sees them and however their requests arrive.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -18,7 +17,7 @@ fn sticky() -> Value {
     document
 }
 
-/// Where a request goes.
+/// Returns where a request goes.
 fn target(
     host: &FakeHost,
     engine: &Rc<Engine>,
@@ -49,7 +48,7 @@ fn a_session_goes_to_one_deployment_in_every_worker() {
         let first = target(&one, &engines[0], &further, &body, body.len());
         other.seed.set(other.seed.get() + 1);
         assert_eq!(target(&other, &engines[1], &further, &body, 7), first);
-        assert_eq!(other.sent("x-llm-session"), None, "the header stays here");
+        assert_eq!(other.sent("x-llm-session"), None, "the header goes to no provider");
         seen.insert(first);
     }
     assert_eq!(seen.len(), 3, "sessions spread: {seen:?}");
@@ -76,7 +75,7 @@ fn a_conversation_stays_as_it_grows_and_however_it_is_cut() {
 }
 
 #[test]
-fn a_long_header_is_a_session_too_and_no_log_shows_any() {
+fn a_long_header_is_a_session_too_and_no_log_shows_it() {
     let host = host();
     let engine = engine(&host, &sticky());
     let secret = "s".repeat(20_000);

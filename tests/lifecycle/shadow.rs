@@ -1,4 +1,4 @@
-//! What a shadow is found to do, and that it does nothing.
+//! What the metrics say about a shadow, and that a shadow has no effect.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fake_host::FakeHost;
 use crate::{document, engine, head, host};
 
-/// The configuration of these tests with further keys and a shadow.
+/// Returns the configuration of these tests with further keys and a shadow.
 fn with(further: &Value, shadow: &Value) -> Value {
     let mut document = document();
     for (key, value) in further.as_object().unwrap() {
@@ -23,7 +23,7 @@ fn body(model: &str) -> Vec<u8> {
     json!({"model": model, "messages": [{"role": "user", "content": "Hello"}]}).to_string().into()
 }
 
-/// Sends a request whose body is there at once, and lets a provider answer it.
+/// Sends a request whose whole body is there at once, and lets a provider answer it.
 fn send(host: &FakeHost, engine: &Rc<Engine>, body: &[u8]) {
     let mut stream = host.request(engine, &head(&[]), &[body]);
     if host.refused().is_none() {
@@ -36,7 +36,7 @@ fn counted(host: &FakeHost, metric: &str, label: &str, value: &str) -> u64 {
     host.counted(&format!("pointsman.shadow.{metric}.{label}=.{value};"))
 }
 
-/// How many requests were counted in all.
+/// Returns how many requests were counted in total.
 fn all(host: &FakeHost) -> u64 {
     let metrics = host.metrics.borrow();
     let of_shadow = metrics.iter().filter(|(_, name, _)| name.contains("shadow.requests."));
@@ -76,7 +76,7 @@ fn a_request_is_counted_by_how_the_shadow_differs() {
 }
 
 #[test]
-fn two_refusals_are_the_same_where_their_codes_are() {
+fn two_refusals_are_the_same_if_their_codes_are() {
     let host = host();
     let shadow =
         json!({"models": {"new": {"candidates": ["own"], "param_schema": {"required": ["tier"]}}}});
@@ -88,7 +88,7 @@ fn two_refusals_are_the_same_where_their_codes_are() {
 }
 
 #[test]
-fn what_rules_are_not_asked_of_is_not_counted() {
+fn a_request_that_reaches_no_rules_is_not_counted() {
     let host = host();
     let engine = engine(&host, &with(&json!({}), &json!({})));
     send(&host, &engine, b"{\"model\":");
@@ -101,7 +101,7 @@ fn what_rules_are_not_asked_of_is_not_counted() {
 }
 
 #[test]
-fn a_divergence_is_counted_by_both_routes_and_told() {
+fn a_divergence_is_counted_by_both_routes_and_logged() {
     let host = host();
     let further = json!({"routes": [
         {"name": "open", "when": {"model_in": ["open"]}, "then": {"target_model": "open"}}]});
@@ -124,7 +124,7 @@ fn a_divergence_is_counted_by_both_routes_and_told() {
     assert_eq!(told[0], "shadow: other_model; route=open open but route=words own");
 }
 
-/// Begins a request whose model is known and whose text is still to come.
+/// Begins a request whose model is known and whose text is still missing.
 fn begun(host: &FakeHost, engine: &Rc<Engine>) -> Stream {
     let (mut stream, _) = host.begin(engine, &head(&[("content-length", "2000")]), false);
     host.piece(&mut stream, br#"{"model":"open","messages":["#, false);
@@ -132,7 +132,7 @@ fn begun(host: &FakeHost, engine: &Rc<Engine>) -> Stream {
     stream
 }
 
-/// A shadow that asks for the text of requests, beside rules that do not.
+/// A shadow that asks for the text of requests, while the live rules do not.
 fn by_text() -> Value {
     with(
         &json!({}),
@@ -144,7 +144,7 @@ fn by_text() -> Value {
 }
 
 #[test]
-fn what_goes_on_early_is_decided_at_its_end_where_the_shadow_asks_for_more() {
+fn an_early_request_is_compared_at_its_end_if_the_shadow_needs_more() {
     for (text, result) in [("The weather today?", "other_model"), ("How are you?", "same")] {
         let host = host();
         let engine = engine(&host, &by_text());
@@ -162,7 +162,7 @@ fn what_goes_on_early_is_decided_at_its_end_where_the_shadow_asks_for_more() {
 }
 
 #[test]
-fn what_headers_say_is_known_at_the_end_too() {
+fn headers_are_still_known_at_the_end() {
     let host = host();
     let engine = engine(&host, &by_text());
     let head = head(&[("x-mine", "1"), ("x-llm-tag", "a")]);
@@ -174,12 +174,12 @@ fn what_headers_say_is_known_at_the_end_too() {
 }
 
 #[test]
-fn a_request_that_never_ends_is_counted_as_undecided_where_it_is() {
+fn a_request_that_never_ends_is_counted_as_undecided() {
     let host = host();
     let engine = engine(&host, &by_text());
     host.done(begun(&host, &engine), None);
     assert_eq!(counted(&host, "requests", "kind", "undecided"), 1);
-    // What is broken off further on, too.
+    // A request whose text breaks later counts as undecided too.
     let mut stream = begun(&host, &engine);
     host.piece(&mut stream, b"]]", true);
     assert!(host.refused().is_some());
@@ -189,7 +189,7 @@ fn a_request_that_never_ends_is_counted_as_undecided_where_it_is() {
 }
 
 #[test]
-fn costs_are_added_up_where_both_are_known() {
+fn costs_are_added_up_if_both_are_known() {
     let host = host();
     let facts =
         |input, output| json!({"input_usd_per_million": input, "output_usd_per_million": output});
@@ -202,7 +202,7 @@ fn costs_are_added_up_where_both_are_known() {
         json!({"models": {"open": {"candidates": ["own"]}, "own": {"candidates": ["open2"]}}});
     let further = json!({"deployments": deployments, "models": {"open": {"candidates": ["open"]}, "own": {"candidates": ["own"]}}});
     let engine = engine(&host, &with(&further, &shadow));
-    // Held, and gone on early.
+    // The request is first held, then goes on early.
     for is_early in [false, true] {
         let mut stream =
             if is_early { begun(&host, &engine) } else { host.begin(&engine, &head(&[]), false).0 };
@@ -212,7 +212,7 @@ fn costs_are_added_up_where_both_are_known() {
         host.done(stream, None);
     }
     assert_eq!(counted(&host, "costed", "kind", "known"), 2);
-    // 100 tokens of output, and input that costs nothing.
+    // 100 tokens of output, while input costs nothing.
     assert_eq!(counted(&host, "cost.nano_usd", "kind", "live"), 2 * 10_000);
     let values = host.recorded("pointsman.shadow.cost.nano_usd.kind=.shadow;");
     for value in values {
@@ -221,7 +221,7 @@ fn costs_are_added_up_where_both_are_known() {
     }
     send(&host, &engine, &body("own"));
     assert_eq!(counted(&host, "costed", "kind", "unknown"), 1);
-    // Neither of two refused ones is asked for its cost.
+    // When both refuse a request, neither has a cost.
     send(&host, &engine, &body("nothing"));
     let costed = ["known", "unknown"].map(|result| counted(&host, "costed", "kind", result));
     assert_eq!(costed, [2, 1]);
@@ -229,7 +229,7 @@ fn costs_are_added_up_where_both_are_known() {
 }
 
 #[test]
-fn a_share_of_requests_is_a_share_whatever_the_routes_share() {
+fn the_sampled_share_does_not_depend_on_the_shares_of_routes() {
     let host = host();
     let shadow = json!({"sample_percent": 25, "routes": [
         {"name": "some", "when": {"sample_percent": 25}, "then": {"target_model": "own"}}]});
@@ -249,7 +249,7 @@ fn a_share_of_requests_is_a_share_whatever_the_routes_share() {
 }
 
 #[test]
-fn turns_that_are_not_taken_are_even_all_the_same() {
+fn turns_that_are_not_taken_are_still_even() {
     let host = host();
     let shadow = json!({"models": {"open": {"strategy": "round_robin", "candidates": ["own", "open", "open2"]}}});
     let engine = engine(&host, &with(&json!({}), &shadow));
@@ -277,5 +277,5 @@ fn without_a_shadow_nothing_is_counted_or_read() {
     let (accesses, is_counted) = costs(None);
     assert!(!is_counted);
     assert_eq!(costs(Some(json!({"sample_percent": 0}))), (accesses, false));
-    assert_eq!(costs(Some(json!({}))), (accesses, true), "what was read is not read again");
+    assert_eq!(costs(Some(json!({}))), (accesses, true), "the shadow reads nothing again");
 }

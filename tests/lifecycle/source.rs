@@ -1,4 +1,4 @@
-//! The route source: one worker fetches for all, and only what holds as a whole is taken.
+//! The route source: one worker fetches for all, and its answer is only used if all of it is valid.
 
 use log::Level;
 use pointsman::lifecycle::Worker;
@@ -24,7 +24,7 @@ fn host() -> FakeHost {
     host
 }
 
-/// The host of another worker.
+/// Returns the host of another worker.
 fn beside(host: &FakeHost) -> FakeHost {
     let mut other = FakeHost::sharing(&host.shared);
     other.environment.clone_from(&host.environment);
@@ -35,7 +35,7 @@ fn start(host: &FakeHost) -> Worker {
     Worker::start(host, document().to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}"))
 }
 
-/// Lets an interval pass and the worker see to what is due; the headers of its call.
+/// Lets an interval pass, and lets the worker do what is due. Returns the headers of its call.
 fn fetch(host: &FakeHost, worker: &Worker) -> Vec<(String, String)> {
     let before = host.calls.borrow().len();
     host.now_ms.pass(1000);
@@ -45,7 +45,7 @@ fn fetch(host: &FakeHost, worker: &Worker) -> Vec<(String, String)> {
     calls[before].headers.clone()
 }
 
-/// Ends the last call.
+/// Ends the most recent call.
 fn answer(host: &FakeHost, worker: &Worker, status: u16, etag: &str, body: &str) {
     let call = u32::try_from(host.calls.borrow().len()).unwrap() - 1;
     let head = [("etag", etag)];
@@ -103,7 +103,7 @@ fn a_good_set_serves_every_worker_and_a_bad_one_changes_nothing() {
         answer(&host, &worker, 200, "\"2\"", BAD);
         fetch(&host, &worker);
     }
-    // It is told once, and stays to be seen.
+    // The problem is logged once, and remains visible in the state.
     assert_eq!(warnings(&host), [problem]);
     assert_eq!(served(&other, &beside, "g"), "\"open-model-2\"");
     assert_eq!(state(&other, &beside)["error"], problem);
@@ -118,7 +118,7 @@ fn a_good_set_serves_every_worker_and_a_bad_one_changes_nothing() {
 }
 
 #[test]
-fn an_unchanged_set_is_confirmed_and_made_no_new_configuration_of() {
+fn an_unchanged_set_is_confirmed_without_a_new_configuration() {
     let host = host();
     host.now_ms.stop();
     let worker = start(&host);
@@ -132,7 +132,7 @@ fn an_unchanged_set_is_confirmed_and_made_no_new_configuration_of() {
     host.now_ms.pass(50);
     let state_of = |age: u64| json!({"age_ms": age, "asked_ms_ago": age, "error": null});
     assert_eq!(state(&host, &worker), state_of(50));
-    // One that pays no heed to tags.
+    // This source ignores tags.
     fetch(&host, &worker);
     answer(&host, &worker, 200, "\"1\"", GOOD);
     assert!(std::rc::Rc::ptr_eq(&engine, &worker.engine(&host)));
@@ -140,7 +140,7 @@ fn an_unchanged_set_is_confirmed_and_made_no_new_configuration_of() {
 }
 
 #[test]
-fn one_worker_fetches_in_an_interval_and_another_one_where_that_one_is_gone() {
+fn one_worker_fetches_per_interval_and_another_takes_over_when_it_is_gone() {
     let host = host();
     let other = beside(&host);
     let (worker, beside) = (start(&host), start(&other));
@@ -153,19 +153,19 @@ fn one_worker_fetches_in_an_interval_and_another_one_where_that_one_is_gone() {
     }
     let calls = || host.calls.borrow().len() + other.calls.borrow().len();
     assert_eq!(calls(), 10);
-    // No answer has ever come.
+    // No answer has arrived yet.
     assert_eq!(state(&other, &beside)["age_ms"], Value::Null);
     other.now_ms.set(other.now_ms.get() + 1000);
     beside.on_tick(&other);
     assert_eq!(calls(), 11);
-    // A clock that jumped back does not wait for its old time.
+    // After the clock jumped back, fetching does not wait for the old time.
     other.now_ms.set(other.now_ms.get() - 3_600_000);
     beside.on_tick(&other);
     assert_eq!(calls(), 12);
 }
 
 #[test]
-fn a_source_that_fails_harms_nothing_and_says_so() {
+fn a_source_that_fails_harms_nothing_and_is_reported() {
     let host = host();
     let worker = start(&host);
     fetch(&host, &worker);
@@ -212,7 +212,7 @@ fn a_source_that_fails_harms_nothing_and_says_so() {
 }
 
 #[test]
-fn the_last_good_set_outlives_an_update_that_it_fits_and_waits_else() {
+fn the_last_good_set_survives_an_update_it_fits_and_otherwise_waits() {
     let host = host();
     let worker = start(&host);
     fetch(&host, &worker);
@@ -225,10 +225,11 @@ fn the_last_good_set_outlives_an_update_that_it_fits_and_waits_else() {
     assert_eq!(served(&host, &updated, "f"), "\"open-model\"");
     let told = "the set of the route source is left out: models.f: the configuration has this name already; allowed: further names";
     assert_eq!(warnings(&host), [told]);
-    // It is asked for as if there were none, so that its problems are told.
+    // The request carries no tag, so that the source sends the set again and its problems are
+    // reported.
     let sent = fetch(&host, &updated);
     assert!(!sent.iter().any(|(name, _)| name == "if-none-match"), "{sent:?}");
-    // Another place is another source.
+    // Another path is another source.
     document["route_source"]["path"] = json!("/other");
     let elsewhere = Worker::start(&host, document.to_string().as_bytes()).unwrap();
     assert_eq!((served(&host, &elsewhere, "g"), warnings(&host)), ("404".to_owned(), vec![]));
@@ -264,7 +265,7 @@ fn dynamic_entries_win_over_what_was_fetched() {
         &[],
     );
     assert_eq!(host.refused().unwrap().0, 409);
-    // The source takes back what an alias stands for.
+    // The source withdraws the target of an alias.
     fetch(&host, &worker);
     answer(&host, &worker, 200, "", "{}");
     assert_eq!(served(&host, &worker, "x"), "404");

@@ -1,4 +1,4 @@
-//! What responses leave behind, and what other workers see of it.
+//! What responses leave in shared data, and what other workers see of it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::fake_host::{FakeHost, NOW_MS};
 use crate::{document, engine, head, host};
 
-/// Sends a request for a model and lets its deployment answer; the deployment's name.
+/// Sends a request for a model and lets its deployment answer. Returns the deployment's name.
 fn ask(
     host: &FakeHost,
     engine: &Rc<Engine>,
@@ -66,7 +66,7 @@ fn turns_are_even_over_workers() {
     let engines = [engine(&one, &document()), engine(&two, &document())];
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for at in 0..99usize {
-        // Workers of very uneven load.
+        // The two workers have very uneven load.
         let (host, engine) = if at % 5 == 0 { (&two, &engines[1]) } else { (&one, &engines[0]) };
         *counts.entry(ask(host, engine, "turns", 200, &[])).or_default() += 1;
     }
@@ -94,7 +94,7 @@ fn a_turn_survives_lost_writes() {
 }
 
 #[test]
-fn exhausted_tries_are_counted_and_fail_no_request() {
+fn exhausted_write_tries_are_counted_and_fail_no_request() {
     let host = host();
     let engine = engine(&host, &document());
     host.shared.conflicts.set(16);
@@ -106,7 +106,7 @@ fn exhausted_tries_are_counted_and_fail_no_request() {
 }
 
 #[test]
-fn a_rate_limit_takes_a_deployment_out_for_every_worker_and_back() {
+fn a_rate_limit_takes_a_deployment_out_for_every_worker_until_it_ends() {
     let one = host();
     let mut two = FakeHost::sharing(&one.shared);
     two.environment.clone_from(&one.environment);
@@ -147,7 +147,7 @@ fn transitions_are_logged_once_at_info() {
 }
 
 #[test]
-fn five_server_errors_in_a_row_trip() {
+fn five_server_errors_in_a_row_cool_a_deployment() {
     let host = host();
     let engine = engine(&host, &document());
     for _ in 0..5 {
@@ -157,7 +157,7 @@ fn five_server_errors_in_a_row_trip() {
 }
 
 #[test]
-fn a_refused_credential_cools_only_where_it_is_the_proxys() {
+fn a_refused_credential_cools_only_if_it_is_the_proxys() {
     let host = host();
     let mut document = document();
     document["cooldown"] = json!({"when_all_cooling": "reject"});
@@ -181,7 +181,7 @@ fn bad_requests_cool_nothing() {
 }
 
 #[test]
-fn envoys_own_answers_count_where_the_deployment_is_to_blame() {
+fn envoys_own_answers_count_if_the_deployment_is_to_blame() {
     let refused = "upstream_reset_before_response_started{remote_connection_failure}";
     for (details, cooled) in [(refused, true), ("cluster_not_found", false)] {
         let host = host();
@@ -200,7 +200,7 @@ fn envoys_own_answers_count_where_the_deployment_is_to_blame() {
 }
 
 #[test]
-fn requests_that_pass_leave_nothing_behind() {
+fn requests_that_pass_through_write_nothing() {
     let host = host();
     let engine = engine(&host, &document());
     let mut head = head(&[]);

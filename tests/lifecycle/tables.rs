@@ -1,7 +1,7 @@
-//! Every row of the decision tables as a request through the filter: the row's state is in
-//! shared data, and what goes upstream is what `explain` says of the row.
+//! Sends every row of the decision tables as a request through the filter. The row's state is in
+//! shared data, and what goes upstream must be what `explain` says about the row.
 //!
-//! Depends on what users see alone: headers, replies, filter state, the admin endpoint.
+//! The tests use only what users see: headers, replies, filter state, the admin endpoint.
 
 #[path = "tables/delivery.rs"]
 mod delivery;
@@ -20,14 +20,14 @@ use self::upstream::Differences;
 use crate::admin::BEARER;
 use crate::row::{Row, TABLES};
 
-/// Rows whose state the product cannot write, each with the reason. There are none: whoever
-/// adds one says why no request can bring that state about.
+/// Rows whose state the product cannot write, each with the reason. There are none. Whoever adds
+/// one must say why no request can bring that state about.
 const IMPOSSIBLE: [(&str, &str); 0] = [];
 
-/// How many rows there are, so that none is lost on the way.
-const ROWS: usize = 367;
+/// The number of rows, so that none can get lost.
+const ROWS: usize = 443;
 
-/// What `explain` says to an operator, from shared data.
+/// Returns what `explain` tells an operator, from shared data.
 fn explained(scene: &Scene, row: &Row) -> Value {
     let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
     let mut query = Vec::new();
@@ -45,7 +45,7 @@ fn explained(scene: &Scene, row: &Row) -> Value {
     serde_json::from_str(&scene.host.refused().unwrap().1).unwrap()
 }
 
-/// How the state in shared data differs from what the row describes.
+/// Returns how the state in shared data differs from what the row describes.
 fn state_differences(scene: &Scene, row: &Row, trace: &Value) -> Vec<String> {
     let mut different = Vec::new();
     for (id, load) in &row.state.load {
@@ -55,7 +55,7 @@ fn state_differences(scene: &Scene, row: &Row, trace: &Value) -> Vec<String> {
             different.push(format!("{id}: wanted {wanted:?}, found {found:?}"));
         }
     }
-    // A body that is too long is no body to explain.
+    // A body that is too long cannot be explained.
     let longest = row.document["limits"]["max_body_bytes"].as_u64().unwrap_or(u64::MAX);
     if row.body.len() as u64 <= longest {
         let found = explained(scene, row);
@@ -66,7 +66,7 @@ fn state_differences(scene: &Scene, row: &Row, trace: &Value) -> Vec<String> {
     different
 }
 
-/// Sends a row's request, as it may come; how what became of it differs from the trace.
+/// Sends a row's request in this delivery. Returns how its result differs from the trace.
 fn differences(scene: &Scene, row: &Row, trace: &Value, delivery: &Delivery) -> Differences {
     let mut found = Differences::default();
     let in_flight = || -> Vec<(String, u32)> {
@@ -75,7 +75,7 @@ fn differences(scene: &Scene, row: &Row, trace: &Value, delivery: &Delivery) -> 
     };
     let before = in_flight();
     let mut sent = delivery.send(scene, row);
-    // Nobody answers: without the service, its candidates are tried in the order of the file.
+    // The service does not answer, so its candidates are tried in the order of the file.
     let is_asked = sent.is_asking(scene);
     found.compare("a service is asked", is_asked, trace["because"].is_string());
     if is_asked {
@@ -85,9 +85,9 @@ fn differences(scene: &Scene, row: &Row, trace: &Value, delivery: &Delivery) -> 
         let is_there = trace["decision"]["deployment"] == **id;
         (id.clone(), count + u32::from(is_there))
     });
-    found.compare("attempts under way", in_flight(), during.collect());
-    upstream::judge(&mut found, scene, row, trace, sent);
-    found.compare("attempts left under way", in_flight(), before);
+    found.compare("attempts in flight", in_flight(), during.collect());
+    upstream::check(&mut found, scene, row, trace, sent);
+    found.compare("attempts left in flight", in_flight(), before);
     found
 }
 
@@ -96,7 +96,7 @@ fn run(row: &Row, is_impossible: bool) -> Vec<String> {
     let scene = Scene::of(row);
     let trace = row.trace();
     let mut problems = row.problems(&trace);
-    // Where more than one may be tried, a fallback can be in the way of an early release.
+    // When more than one deployment may be tried, a fallback can prevent an early release.
     if scene.attempts.is_some() {
         problems.retain(|problem| !problem.starts_with("release."));
     }
@@ -135,7 +135,7 @@ fn run_all(change: impl Fn(&mut Row)) {
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-    assert_eq!(impossible, IMPOSSIBLE.len(), "a row that is listed as impossible is gone");
+    assert_eq!(impossible, IMPOSSIBLE.len(), "a row that is listed as impossible no longer exists");
     assert_eq!(count, ROWS);
 }
 
@@ -150,7 +150,7 @@ fn every_row_is_handed_over_as_explained() {
 }
 
 #[test]
-fn whatever_is_drawn_explain_draws_the_same() {
+fn explain_draws_the_same_as_the_request() {
     let [_, _, in_pieces, ..] = &DELIVERIES;
     let (_, strategies) = TABLES.iter().find(|(name, _)| *name == "strategies").unwrap();
     let mut drawn = 0;
@@ -169,5 +169,5 @@ fn whatever_is_drawn_explain_draws_the_same() {
         }
         drawn += usize::from(plans.len() > 1);
     }
-    assert!(drawn > 0, "nothing is drawn in any row");
+    assert!(drawn > 0, "no row draws anything");
 }

@@ -1,4 +1,4 @@
-//! Which version serves: told once in a process, and a metric of every worker.
+//! Which version serves: logged once in a process, and a metric of every worker.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{document, engine, host};
 
 const LINE: &str = concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured");
 
-/// What a worker over that data says of its version when it is configured.
+/// Configures a worker over that data. Returns how often it logs its version.
 fn told(shared: &Arc<Shared>) -> usize {
     let mut worker = FakeHost::sharing(shared);
     worker.environment = host().environment;
@@ -24,13 +24,13 @@ fn told(shared: &Arc<Shared>) -> usize {
 }
 
 #[test]
-fn it_is_told_by_one_worker_in_one_role() {
+fn the_version_is_logged_by_one_worker_in_one_role() {
     let shared = Arc::default();
     assert_eq!([told(&shared), told(&shared), told(&shared)], [1, 0, 0]);
 }
 
 #[test]
-fn another_version_in_the_same_process_is_told_again() {
+fn another_version_in_the_same_process_is_logged_again() {
     let host = host();
     engine(&host, &document());
     let (_, version) = host.read("pointsman/version").unwrap();
@@ -39,7 +39,7 @@ fn another_version_in_the_same_process_is_told_again() {
 }
 
 #[test]
-fn it_is_a_metric_from_the_configuration_on() {
+fn the_version_is_a_metric_once_configured() {
     let host = host();
     engine(&host, &document());
     let name = concat!("pointsman.build.version=.", env!("CARGO_PKG_VERSION"), ";");

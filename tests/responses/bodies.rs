@@ -1,4 +1,4 @@
-//! Bodies of every framing, and where tokens stand in them.
+//! Bodies of every framing, and where they give their tokens.
 
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
@@ -33,12 +33,12 @@ fn tokens_are_found_under_the_names_of_every_provider() {
             r#"{"usage":{"input_tokens":1,"cache_read_input_tokens":5,"cache_creation_input_tokens":7}}"#,
             (Some(13), None),
         ),
-        // Where the prompt is counted whole, caches are in it.
+        // Here the count of the whole prompt includes what came from caches.
         (
             r#"{"usage":{"prompt_tokens":9,"cache_read_input_tokens":5,"completion_tokens":0}}"#,
             (Some(9), Some(0)),
         ),
-        // Gateways fill in the names of another family.
+        // Gateways also fill in the names of another family.
         (
             r#"{"usage":{"prompt_tokens":9,"completion_tokens":8,"input_tokens":0,"output_tokens":0}}"#,
             (Some(9), Some(8)),
@@ -62,7 +62,16 @@ fn tokens_are_found_under_the_names_of_every_provider() {
 }
 
 #[test]
-fn the_last_value_of_a_name_counts() {
+fn the_last_value_of_a_name_counts_that_is_not_zero() {
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":0,"completion_tokens":0}}"#), (Some(0), Some(0)));
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":0,"prompt_tokens":3}}"#).0, Some(3));
+    // Servers that speak Anthropic's format repeat what they do not know as 0.
+    let stream = "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n\
+                  data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":15}}\n\n";
+    assert_eq!(
+        read(EVENTS, stream).usage,
+        Usage { input_tokens: Some(29), output_tokens: Some(15) }
+    );
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#).0, Some(2));
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1},"usage":null}"#).0, Some(1));
     let lines = "{\"eval_count\":1}\n{\"eval_count\":7}\n";
@@ -70,7 +79,7 @@ fn the_last_value_of_a_name_counts() {
 }
 
 #[test]
-fn numbers_that_are_no_counts_are_none() {
+fn numbers_that_are_no_counts_are_ignored() {
     for (text, wanted) in [
         ("0", Some(0)),
         ("12.0", Some(12)),
@@ -90,7 +99,7 @@ fn numbers_that_are_no_counts_are_none() {
 }
 
 #[test]
-fn what_looks_like_usage_or_an_error_elsewhere_is_content() {
+fn usage_or_errors_in_other_places_are_content() {
     let decoy = r#"{"usage":{"prompt_tokens":999},"error":{"code":"insufficient_quota"}}"#;
     let quoted = serde_json::to_string(decoy).unwrap();
     for body in [
@@ -106,7 +115,7 @@ fn what_looks_like_usage_or_an_error_elsewhere_is_content() {
         format!(r#"{{"choices":[[{decoy}],{{"a":[[{decoy}]]}}],"usage":[{decoy}]}}"#),
         format!(r#"{{"response":{{"output":[{decoy}],"metadata":{decoy}}}}}"#),
         format!(r#"{{"delta":{{"text":{quoted},"message":{decoy}}}}}"#),
-        r#"{"usage":{"prompt_tokens_details":{"prompt_tokens":999}}}"#.to_owned(),
+        r#"{"usage":{"prompt_tokens_details":{"prompt_tokens":999}},"data":[0]}"#.to_owned(),
         format!(r#"{{"data":{quoted},"\u0075sage":1,"usag":{decoy},"usage2":{decoy}}}"#),
     ] {
         for content_type in [JSON, EVENTS] {
@@ -125,7 +134,7 @@ fn events_are_read_whatever_ends_their_lines() {
                   data: \"completion_tokens\":3}}\nother: {\"usage\":{\"prompt_tokens\":5}}\ndata\n\ndata: [DONE]\n\n";
     let wanted = read(EVENTS, stream);
     assert_eq!(wanted.usage, Usage { input_tokens: Some(12), output_tokens: Some(3) });
-    assert_eq!((wanted.events, wanted.has_content), (1, true));
+    assert_eq!((wanted.events, wanted.has_content, wanted.is_complete), (0, false, true));
     for end in ["\r\n", "\r"] {
         let stream = stream.replace('\n', end);
         for size in [1, 2, 3, stream.len()] {
@@ -150,13 +159,13 @@ fn a_broken_event_does_not_spoil_the_next() {
 fn a_number_that_the_end_of_the_body_cuts_does_not_count() {
     assert_eq!(used(r#"{"usage":{"prompt_tokens":12"#), (None, None));
     assert_eq!(used(r#"{"usage":{"prompt_tokens":12,"#), (Some(12), None));
-    // Lines of one event are joined by line feeds, which end a number.
+    // Line feeds join the lines of one event, and a line feed ends a number.
     let stream = "data: {\"usage\":{\"prompt_tokens\":1\ndata: 2}}\n\n";
     assert_eq!(read(EVENTS, stream).usage.input_tokens, Some(1));
 }
 
 #[test]
-fn nothing_but_comments_pings_and_failures_is_no_content() {
+fn comments_pings_and_failures_are_no_content() {
     for stream in [
         "",
         ": keep\n\n: alive\n\n",
@@ -176,7 +185,7 @@ fn nothing_but_comments_pings_and_failures_is_no_content() {
 }
 
 #[test]
-fn events_that_bring_content_are_counted() {
+fn events_with_content_are_counted() {
     let event = |kind: &str| format!("event: {kind}\ndata: {{\"type\": \"{kind}\"}}\n\n");
     let count = |kinds: &[&str]| {
         let stream: String = kinds.iter().map(|kind| event(kind)).collect();
@@ -187,7 +196,7 @@ fn events_that_bring_content_are_counted() {
     assert_eq!(count(&["content_block_delta", "message_delta", "message_stop"]), 1);
     assert_eq!(count(&["response.created", "response.output_text.delta", "response.completed"]), 1);
     assert_eq!(count(&["message-start", "content-delta", "tool-call-delta", "message-end"]), 2);
-    // Without types, whatever comes.
+    // Without types, everything that arrives counts.
     let chunk = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
     assert_eq!(read(EVENTS, &format!("{chunk}\n\n{chunk}\n\n")).events, 2);
     assert_eq!(read("application/x-ndjson", "{\"a\":1}\n{\"a\":1}\n").events, 2);
@@ -195,7 +204,7 @@ fn events_that_bring_content_are_counted() {
 }
 
 #[test]
-fn no_depth_is_too_deep_and_what_comes_after_it_is_found() {
+fn values_after_any_depth_of_nesting_are_found() {
     for open in ["[", "{\"a\":"] {
         let close = if open == "[" { "]" } else { "}" };
         let deep = [open.repeat(100_000), "1".to_owned(), close.repeat(100_000)].concat();
@@ -207,7 +216,7 @@ fn no_depth_is_too_deep_and_what_comes_after_it_is_found() {
 }
 
 #[test]
-fn only_answers_in_clear_are_read() {
+fn only_uncompressed_answers_are_read() {
     let reader = |content_type, encoding| {
         BodyReader::new(Format::OpenAiChat, 200, content_type, encoding).is_some()
     };
@@ -226,22 +235,25 @@ fn only_answers_in_clear_are_read() {
             assert!(!reader(content_type, Some(encoding)), "{content_type:?} {encoding}");
         }
     }
-    // A transcript in plain text is the client's own words.
-    for content_type in [
-        "text/plain",
-        "text/html",
-        "audio/mpeg",
-        "application/vnd.amazon.eventstream",
-        "application/octet-stream",
-        "text/plain; x=application/json",
-        "",
-    ] {
+    // Text under a wrong type may be an answer.
+    for content_type in ["text/plain", "text/html", "application/vnd.amazon.eventstream"] {
+        assert!(reader(Some(content_type), None), "{content_type}");
+    }
+    for content_type in ["audio/mpeg", "application/octet-stream", "image/png", ""] {
         assert!(!reader(Some(content_type), None), "{content_type}");
     }
+    // A transcript in plain text is the client's own words, and a page that refuses is known
+    // by its status.
+    let is_read = |format, status, content_type: &str| {
+        BodyReader::new(format, status, Some(content_type), None).is_some()
+    };
+    assert!(!is_read(Format::OpenAiAudio, 200, "text/plain; x=application/json"));
+    assert!(is_read(Format::OpenAiAudio, 200, "text/html"));
+    assert!(!is_read(Format::OpenAiChat, 403, "text/html"));
 }
 
 #[test]
-fn an_answer_is_known_by_its_beginning_where_its_type_is_wrong() {
+fn an_answer_with_a_wrong_type_is_recognized_by_its_beginning() {
     let events = "\u{feff}\r\ndata: {\"usage\":{\"prompt_tokens\":4}}\n\n";
     assert_eq!(read(JSON, events).usage.input_tokens, Some(4));
     let json = "\u{feff} {\"error\":{\"code\":503}}";

@@ -1,4 +1,4 @@
-//! Which kind of failure a body tells, and what a client cannot make of it.
+//! Which kind of failure a body shows, and what a client cannot turn it into.
 
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
@@ -17,7 +17,7 @@ fn kind(status: u16, body: &Value) -> Option<ErrorKind> {
 }
 
 #[test]
-fn codes_types_and_reasons_tell_the_kind() {
+fn codes_types_and_reasons_show_the_kind() {
     let code = |code: &str| json!({"error": {"message": "m", "type": "t", "code": code}});
     let cases = [
         (400, code("context_length_exceeded"), ContextWindow),
@@ -74,7 +74,7 @@ fn codes_types_and_reasons_tell_the_kind() {
 }
 
 #[test]
-fn without_a_word_the_wording_tells_what_is_the_requests_own() {
+fn without_a_code_the_wording_shows_a_fault_of_the_request() {
     let says = |text: &str| json!({"error": {"type": "invalid_request_error", "message": text}});
     let cases = [
         (400, "prompt is too long: 213462 tokens > 200000 maximum", ContextWindow),
@@ -96,7 +96,7 @@ fn without_a_word_the_wording_tells_what_is_the_requests_own() {
         (400, "Output blocked by content filtering policy", ContentPolicy),
         (400, "Your request was rejected as a result of our safety system.", ContentPolicy),
         (400, "something else", Other),
-        // Where the status says more, the wording says nothing.
+        // Where the status says more, the wording does not count.
         (401, "prompt is too long", Auth),
         (500, "prompt is too long", Server),
         (429, "maximum context length", RateLimit),
@@ -112,7 +112,7 @@ fn without_a_word_the_wording_tells_what_is_the_requests_own() {
 }
 
 #[test]
-fn an_empty_account_is_known_by_anthropics_own_words_in_its_own_envelope() {
+fn an_empty_account_needs_anthropics_own_words_in_its_own_envelope() {
     let says = |text: &str| {
         let error = json!({"type": "invalid_request_error", "message": text});
         (json!({"type": "error", "error": error}), json!({"error": error}))
@@ -131,7 +131,7 @@ fn an_empty_account_is_known_by_anthropics_own_words_in_its_own_envelope() {
 }
 
 #[test]
-fn refusals_that_a_client_can_bring_about_are_not_the_deployments() {
+fn refusals_that_a_client_can_cause_do_not_count_against_the_deployment() {
     let says = |text: &str| json!({"error": {"type": "rate_limit_error", "message": text}});
     let elsewhere = |param: &str| json!({"error": {"code": "model_not_found", "param": param}});
     let cases = [
@@ -184,7 +184,7 @@ fn refusals_that_a_client_can_bring_about_are_not_the_deployments() {
 }
 
 #[test]
-fn failures_in_an_answer_of_200_are_told_apart() {
+fn failures_in_an_answer_of_200_are_distinguished() {
     let cases = [
         (json!({"error": {"message": "boom"}}), Some(Server)),
         (json!({"error": {"message": "boom", "code": null, "type": null}}), Some(Server)),
@@ -198,7 +198,7 @@ fn failures_in_an_answer_of_200_are_told_apart() {
         (json!({"error": {"code": 400, "type": "server_error"}}), Some(Other)),
         (json!({"error": {"code": "context_length_exceeded"}}), Some(ContextWindow)),
         (json!({"error": {"message": "maximum context length"}}), Some(ContextWindow)),
-        // A word that is not known may be about the request.
+        // An unknown code may be about the request.
         (json!({"error": {"code": "failed_to_download_image"}}), Some(Other)),
         (json!({"type": "error", "code": "server_error", "message": "m"}), Some(Server)),
         (
@@ -278,7 +278,7 @@ fn only_the_structured_detail_says_how_long_to_wait() {
     }
 }
 
-/// Words that would cool a deployment, or read as such.
+/// Words that would cool a deployment, or that look as if they did.
 const LOADED: [&str; 16] = [
     "insufficient_quota",
     "Your credit balance is too low",
@@ -305,7 +305,7 @@ proptest! {
         words in prop::collection::vec(prop::sample::select(&LOADED[..]), 1..4),
         status in prop::sample::select(&[400_u16, 404, 413, 422][..]),
     ) {
-        // What a provider writes before it quotes.
+        // What a provider writes before it quotes the client.
         let message = format!("Invalid value: '{before}{}'", words.join(" "));
         for body in [
             json!({"error": {"message": message, "type": "invalid_request_error", "param": "messages", "code": "invalid_value"}}),

@@ -1,5 +1,5 @@
-//! What holds for every body: chunking does not matter, nothing panics, and serde_json
-//! finds the same tokens.
+//! Properties of every body: chunking does not matter, nothing panics, and serde_json finds the
+//! same tokens.
 
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
@@ -27,7 +27,7 @@ fn whole(status: u16, body: &[u8]) -> Told {
     fed(status, body, std::iter::empty())
 }
 
-/// Pieces of which bodies are made.
+/// Pieces that bodies are made of.
 const PIECES: [&str; 40] = [
     "{",
     "}",
@@ -75,7 +75,7 @@ fn pieced() -> impl Strategy<Value = Vec<u8>> {
     vec(select(&PIECES[..]), 0..60).prop_map(|pieces| pieces.concat().into_bytes())
 }
 
-/// An answer with bytes replaced, taken out and put in.
+/// Returns an answer with bytes replaced, removed and inserted.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let bodies: Vec<Vec<u8>> = answers().into_iter().map(|answer| answer.body).collect();
     let change = (any::<prop::sample::Index>(), 0..3, any::<u8>(), select(&PIECES[..]));
@@ -93,10 +93,10 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A count, or something else in its place.
+/// Returns a count, or something else in its place.
 fn count() -> impl Strategy<Value = Value> {
     prop_oneof![
-        4 => (0..1_000_000_u64).prop_map(Value::from),
+        4 => (1..1_000_000_u64).prop_map(Value::from),
         1 => Just(json!(null)),
         1 => Just(json!("7")),
         1 => Just(json!({"prompt_tokens": 7, "usage": {"input_tokens": 7}})),
@@ -104,7 +104,7 @@ fn count() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// An object with some of these names.
+/// Returns an object with some of these names.
 fn object(
     names: &'static [&'static str],
     value: impl Strategy<Value = Value> + 'static,
@@ -148,16 +148,21 @@ fn document() -> impl Strategy<Value = Value> {
     object(PLACES, inner)
 }
 
-/// The tokens of a document, found by a parser.
+/// Returns a count unless it is 0, which replaces no other. None is drawn that stands alone.
+fn count_of(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|count| *count > 0)
+}
+
+/// Returns the tokens of a document as a parser finds them.
 fn reference(document: &Value) -> Usage {
     let places = ["/usage", "/message/usage", "/response/usage"];
     let mut prompt = None;
     let mut completion = None;
     let mut own = [None; 4];
-    // In the order of the document, which serde_json keeps sorted.
+    // This is the order of the document, because serde_json keeps its keys sorted.
     for key in document.as_object().unwrap().keys() {
         for place in places.iter().filter(|place| place.split('/').nth(1) == Some(key)) {
-            let at = |name: &str| document.pointer(&format!("{place}/{name}"))?.as_u64();
+            let at = |name: &str| count_of(document.pointer(&format!("{place}/{name}"))?);
             prompt = at("prompt_tokens").or(prompt);
             completion = at("completion_tokens").or(completion);
             let names = [
@@ -171,11 +176,11 @@ fn reference(document: &Value) -> Usage {
             }
         }
         match key.as_str() {
-            "prompt_eval_count" => prompt = document[key].as_u64().or(prompt),
-            "eval_count" => completion = document[key].as_u64().or(completion),
+            "prompt_eval_count" => prompt = count_of(&document[key]).or(prompt),
+            "eval_count" => completion = count_of(&document[key]).or(completion),
             "usageMetadata" => {
-                prompt = document[key]["promptTokenCount"].as_u64().or(prompt);
-                completion = document[key]["candidatesTokenCount"].as_u64().or(completion);
+                prompt = count_of(&document[key]["promptTokenCount"]).or(prompt);
+                completion = count_of(&document[key]["candidatesTokenCount"]).or(completion);
             }
             _ => {}
         }
@@ -191,7 +196,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn pieces_of_answers_tell_the_same_in_every_chunking(
+    fn pieces_of_answers_read_the_same_in_every_chunking(
         body in pieced(),
         status in select(&[200_u16, 400, 429][..]),
         sizes in vec(1_usize..9, 1..60),
@@ -200,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn bytes_of_any_kind_tell_the_same_in_every_chunking(
+    fn bytes_of_any_kind_read_the_same_in_every_chunking(
         body in vec(any::<u8>(), 0..300),
         sizes in vec(1_usize..40, 1..20),
     ) {
@@ -225,7 +230,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn spoiled_answers_tell_the_same_in_every_chunking(
+    fn spoiled_answers_read_the_same_in_every_chunking(
         body in mutated(),
         sizes in vec(1_usize..200, 1..60),
     ) {
@@ -233,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn large_bodies_tell_the_same_in_every_chunking(
+    fn large_bodies_read_the_same_in_every_chunking(
         text in "([a-z \"\\\\\n\u{e9}]{0,40}){0,40}",
         sizes in vec(1_usize..5000, 1..20),
     ) {

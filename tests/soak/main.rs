@@ -1,8 +1,8 @@
 //! Memory under a long load: `make soak`.
 //!
-//! Every kind of request, many times over; what Envoy holds is looked at when
-//! nothing is under way. Once everything has been done often, it must not grow,
-//! and the records must equal what the providers counted.
+//! Sends requests of every kind, many times over, and measures Envoy's memory while nothing is in
+//! progress. After everything has been done often, the memory must not grow, and the records must
+//! equal what the providers counted.
 
 // Tests say what went wrong by panicking.
 #![allow(
@@ -26,13 +26,13 @@ use harness::ledger::{LAYOUT, MODELS, assert_equal, document};
 use harness::load::{FAULTY, Load, drive};
 use harness::{Group, Spec, run};
 
-/// Requests, unless `REQUESTS` says how many.
+/// How many requests there are, unless `REQUESTS` says otherwise.
 const REQUESTS: usize = 200_000;
 
-/// The load comes in so many parts, between which memory is looked at.
+/// How many parts the load has. Memory is measured between them.
 const PARTS: usize = 20;
 
-/// Growth that is none, from the first part that counts to the last, in percent.
+/// How much growth counts as none, from the first part that counts to the last, in percent.
 const FLAT_PERCENT: u64 = 5;
 
 static GROUP: LazyLock<Group> =

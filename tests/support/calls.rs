@@ -32,7 +32,7 @@ impl SharedData for FakeHost {
         }
         let mut data = self.shared.data.lock().unwrap();
         if let Some((_, current)) = data.values.get(key) {
-            // Version 0 writes unconditionally, as does any version an absent key.
+            // Version 0 writes unconditionally, and so does any version if the key is absent.
             if version != 0 && (version != *current || self.shared.conflicts.take()) {
                 return Err(Conflict);
             }
@@ -109,7 +109,7 @@ impl Host for FakeHost {
 
     fn reply_headers(&self) -> Headers {
         let replied = self.replied.borrow();
-        // The SDK panics where there is no answer.
+        // The SDK panics when there is no answer.
         replied.as_ref().map(|(headers, _)| headers.clone()).unwrap()
     }
 
@@ -146,7 +146,7 @@ impl Host for FakeHost {
         if let Some(seed) = self.wanted_seed.get() {
             return seed;
         }
-        // A fresh seed for every request, the same ones in every run.
+        // Every request gets a fresh seed, and every run the same ones.
         self.seed.set(self.seed.get().wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
         self.seed.get()
     }

@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How far a reading moves it, in microseconds.
+/// How far a reading moves the clock, in microseconds.
 ///
-/// A whole millisecond, since most durations are in milliseconds and one that is measured at
-/// all must not be 0; so small that no limit of a test comes near by readings alone. The odd
-/// microsecond tells durations in microseconds from ones that were rounded on the way.
+/// It is a whole millisecond because most durations are in milliseconds, and a duration that is
+/// measured must not be 0. It is so small that readings alone never reach any limit of a test. The
+/// odd microsecond distinguishes durations in microseconds from ones that were rounded before.
 pub(crate) const STEP_US: u64 = 1001;
 
-/// Time since the epoch, as tests set it and hosts read it.
+/// A clock that tests set and hosts read. It holds the time since the epoch.
 #[derive(Debug)]
 pub(crate) struct Clock {
     us: Cell<u64>,
@@ -18,20 +18,20 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// A clock that stands at so many milliseconds and moves with the next reading.
+    /// Returns a clock that stands at `ms` milliseconds and moves with the next reading.
     pub(super) const fn at(ms: u64) -> Self {
         Self { us: Cell::new(ms * 1000), step_us: Cell::new(STEP_US) }
     }
 
-    /// Reads it, which takes a step: two readings differ, and what is measured between them
-    /// is longer than nothing.
+    /// Reads the clock and moves it on. Two readings therefore differ, and what is measured between
+    /// them is longer than zero.
     pub(super) fn read(&self) -> Duration {
         let us = self.us.get();
         self.us.set(us + self.step_us.get());
         Duration::from_micros(us)
     }
 
-    /// What the next reading gives, in milliseconds.
+    /// Returns what the next reading gives, in milliseconds.
     pub(crate) fn get(&self) -> u64 {
         self.us.get() / 1000
     }
@@ -41,12 +41,12 @@ impl Clock {
         self.us.set(ms * 1000);
     }
 
-    /// Lets so many milliseconds pass.
+    /// Lets this many milliseconds pass.
     pub(crate) fn pass(&self, ms: u64) {
         self.us.set(self.us.get() + ms * 1000);
     }
 
-    /// Stops it, for tests of an exact moment: only they move it from then on.
+    /// Stops the clock for tests of an exact moment. From then on only they move it.
     pub(crate) fn stop(&self) {
         self.step_us.set(0);
     }

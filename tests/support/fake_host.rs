@@ -1,8 +1,7 @@
-//! A host that behaves as Envoy was seen to behave, for driving the lifecycle
-//! without it: held bodies, shared data with versions, a clock that is set and moves on as
-//! it is read.
+//! A host that behaves as Envoy was seen to behave, and drives the lifecycle without it. It has
+//! held bodies, shared data with versions, and a clock that tests set and every reading moves on.
 //!
-//! Knows nothing of routing; decides nothing.
+//! It knows nothing of routing and decides nothing.
 
 mod calls;
 mod clock;
@@ -21,7 +20,7 @@ use self::clock::Clock;
 pub(crate) use self::shared::Shared;
 use crate::sync::Arc;
 
-/// What was answered instead of a provider.
+/// What the filter answered in place of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) status: u32,
@@ -29,10 +28,10 @@ pub(crate) struct Reply {
     pub(crate) body: String,
 }
 
-/// An answer to a call: status, headers and body.
+/// The answer to a call: status, headers and body.
 pub(crate) type Answered<'a> = (u16, &'a [(&'a str, &'a str)], &'a [u8]);
 
-/// A call to a service, as it was made.
+/// A call to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
     pub(crate) cluster: String,
@@ -41,38 +40,39 @@ pub(crate) struct Call {
     pub(crate) timeout: Duration,
 }
 
-/// One stream's host, or one worker's at configuration time.
+/// The host of one stream, or of one worker while it is configured.
 #[derive(Debug)]
 pub(crate) struct FakeHost {
     pub(crate) shared: Arc<Shared>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) now_ms: Clock,
     pub(crate) seed: Cell<u64>,
-    /// What every draw gives, where a test says so.
+    /// What every draw returns, if a test sets it.
     pub(crate) wanted_seed: Cell<Option<u64>>,
-    /// What it lacks: without it, what is asked of that is as Envoy's host does it.
+    /// What the host lacks. Only the filter acts on it: the host itself still answers every call.
     pub(crate) lacks: Cell<Lacks>,
     pub(crate) request_headers: RefCell<Headers>,
-    /// Whether the head has gone on: the SDK panics at what Envoy then answers.
+    /// Whether the head has gone on. After that Envoy answers with an error, at which the SDK
+    /// panics.
     pub(crate) is_head_gone: Cell<bool>,
-    /// What is held of the body.
+    /// The part of the body that is held.
     pub(crate) body: RefCell<Vec<u8>>,
-    /// What has gone upstream of it.
+    /// The part of the body that has gone upstream.
     pub(crate) passed: RefCell<Vec<u8>>,
-    /// The most that was held of it.
+    /// The most bytes of the body that were held at a time.
     pub(crate) most_held: Cell<usize>,
-    /// How many bytes of it were read, ones read twice counted twice.
+    /// How many bytes of the body were read. Bytes that were read twice count twice.
     pub(crate) bytes_read: Cell<usize>,
-    /// How often shared data was read, and written.
+    /// How often shared data was read, and how often written.
     pub(crate) accesses: Cell<(u32, u32)>,
     pub(crate) response_headers: RefCell<Headers>,
-    /// The piece of the answer that is passing.
+    /// The piece of the answer that is passing now.
     pub(crate) response_body: RefCell<Vec<u8>>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
-    /// The calls that were made; each one's number is its place.
+    /// The calls that were made. The number of each is its index.
     pub(crate) calls: RefCell<Vec<Call>>,
-    /// Clusters that no call is made to.
+    /// Clusters to which calls fail.
     pub(crate) uncalled: RefCell<Vec<String>>,
     /// The answer to a call, while it can be read.
     replied: RefCell<Option<(Headers, Vec<u8>)>>,
@@ -80,6 +80,9 @@ pub(crate) struct FakeHost {
     pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
 }
 
+/// A short answer to a chat.
+pub(crate) const ANSWER: &[u8] =
+    br#"{"choices":[{"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}]}"#;
 /// 2026-11-21, on the minute.
 pub(crate) const NOW_MS: u64 = 1_795_219_200_000;
 
@@ -90,7 +93,7 @@ impl Default for FakeHost {
 }
 
 impl FakeHost {
-    /// A host of another worker over the same data.
+    /// Returns a host of another worker over the same data.
     pub(crate) fn sharing(shared: &Arc<Shared>) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -118,7 +121,7 @@ impl FakeHost {
         }
     }
 
-    /// Begins a request: its headers, and no body yet.
+    /// Begins a request with its headers and no body yet.
     pub(crate) fn begin(
         &self,
         engine: &Rc<Engine>,
@@ -144,8 +147,8 @@ impl FakeHost {
         action
     }
 
-    /// Sends a request through the engine, its body in the given pieces, and
-    /// holds as Envoy holds. The stream is given back for the response.
+    /// Sends a request through the engine, with its body in the given pieces, and holds them as
+    /// Envoy does. Returns the stream for the response.
     pub(crate) fn request(
         &self,
         engine: &Rc<Engine>,
@@ -163,7 +166,7 @@ impl FakeHost {
         stream
     }
 
-    /// Sends the next piece of the body: behind what is held, or by itself.
+    /// Sends the next piece of the body, after what is held or by itself.
     pub(crate) fn piece(&self, stream: &mut Stream, piece: &[u8], is_end: bool) -> Action {
         self.body.borrow_mut().extend_from_slice(piece);
         let held = self.body.borrow().len();
@@ -186,9 +189,13 @@ impl FakeHost {
         action
     }
 
-    /// Lets a provider answer, without a body.
+    /// Lets a provider answer: with a short chat where the status is 200, else without a body.
     pub(crate) fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
-        self.begin_answer(stream, status, head, true);
+        if status == 200 {
+            self.answer(stream, status, head, &[ANSWER]);
+        } else {
+            self.begin_answer(stream, status, head, true);
+        }
     }
 
     /// Lets a provider answer with a body, in the given pieces.
@@ -206,7 +213,7 @@ impl FakeHost {
         self.answer_piece(stream, b"", true);
     }
 
-    /// Lets a provider begin to answer.
+    /// Lets a provider begin its answer.
     pub(crate) fn begin_answer(
         &self,
         stream: &mut Stream,
@@ -230,7 +237,7 @@ impl FakeHost {
         stream.on_response_body(self, piece.len(), is_end);
     }
 
-    /// Ends a call, with status and body or without an answer, while `told` is told so.
+    /// Ends a call, with status and body or without an answer. `told` reports it to the filter.
     pub(crate) fn end_call<T>(
         &self,
         call: u32,
@@ -241,7 +248,7 @@ impl FakeHost {
         self.end_call_with(call, answer, told)
     }
 
-    /// The same with headers of the answer beside its status.
+    /// Does the same with headers of the answer besides its status.
     pub(crate) fn end_call_with<T>(
         &self,
         call: u32,
@@ -261,7 +268,7 @@ impl FakeHost {
         told
     }
 
-    /// Ends the stream, with these details if they are not those it had.
+    /// Ends the stream, and replaces its details if these are given.
     pub(crate) fn done(&self, mut stream: Stream, details: Option<&str>) {
         if let Some(details) = details {
             let mut properties = self.properties.borrow_mut();
@@ -270,33 +277,33 @@ impl FakeHost {
         stream.on_done(self);
     }
 
-    /// A request header as it goes upstream.
+    /// Returns a request header as it goes upstream.
     pub(crate) fn sent(&self, name: &str) -> Option<String> {
         text(&self.request_headers.borrow(), name)
     }
 
-    /// A response header as it goes to the client.
+    /// Returns a response header as it goes to the client.
     pub(crate) fn received(&self, name: &str) -> Option<String> {
         text(&self.response_headers.borrow(), name)
     }
 
-    /// The body as it goes upstream.
+    /// Returns the body as it goes upstream.
     pub(crate) fn sent_body(&self) -> String {
         let body = [self.passed.borrow().as_slice(), &self.body.borrow()].concat();
         String::from_utf8_lossy(&body).into_owned()
     }
 
-    /// Status and body of the answer made here.
+    /// Returns the status and body of the filter's own answer.
     pub(crate) fn refused(&self) -> Option<(u32, String)> {
         self.reply.borrow().as_ref().map(|reply| (reply.status, reply.body.clone()))
     }
 
-    /// What a counter, by its whole name, stands at; what was allocated twice is one.
+    /// Returns the value of the counter with this full name. Definitions of the same name share it.
     pub(crate) fn counted(&self, name: &str) -> u64 {
         self.recorded(name).iter().sum()
     }
 
-    /// Every value that a metric was given, in order.
+    /// Returns every value that a metric was given, in order.
     pub(crate) fn recorded(&self, name: &str) -> Vec<u64> {
         let metrics = self.metrics.borrow();
         let of_name = metrics.iter().filter(|(_, known, _)| known == name);

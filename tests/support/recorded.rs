@@ -1,4 +1,4 @@
-//! Requests as real SDKs wrote them: `tests/wire/requests`.
+//! Requests as real SDKs wrote them, from `tests/wire/requests`.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ pub(crate) struct Recorded {
     /// The file's name.
     pub(crate) name: String,
     pub(crate) method: String,
-    /// With its query.
+    /// The path with its query.
     pub(crate) path: String,
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     /// What the call said.
@@ -22,18 +22,18 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// The model that the call named, where the request has it.
+    /// Returns the model that the call named, if the request has it.
     pub(crate) fn model(&self) -> Option<&str> {
         self.expect["deployment"].as_str().or(self.expect["model"].as_str())
     }
 
-    /// Whether its path is one of those that name no model to be routed by.
+    /// Whether its path is one of those that name no model to route by.
     pub(crate) fn is_stored_object_call(&self) -> bool {
         self.method == "GET"
     }
 }
 
-/// All of them, by name.
+/// Returns all recorded requests, sorted by name.
 pub(crate) fn recorded() -> Vec<Recorded> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/requests");
     let files = std::fs::read_dir(folder).unwrap();

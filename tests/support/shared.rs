@@ -7,12 +7,12 @@ use pointsman::state::Record;
 
 use crate::sync::Mutex;
 
-/// Data shared by all hosts that hold it, as workers of one process do: one lock, held
-/// for one reading or writing at a time.
+/// Data shared by all hosts that hold it, like the workers of one process. Its one lock is held for
+/// one read or write at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(super) data: Mutex<Data>,
-    /// How many writes to existing keys are still to lose.
+    /// How many more writes to existing keys will be lost.
     pub(crate) conflicts: Countdown,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Shared {
 pub(crate) struct Data {
     /// Values with their versions.
     pub(super) values: HashMap<String, (Vec<u8>, u32)>,
-    /// The last version given.
+    /// The last version that was given.
     pub(super) version: u32,
 }
 
@@ -32,7 +32,7 @@ impl Countdown {
         self.0.store(count, Ordering::Relaxed);
     }
 
-    /// Whether there was one left.
+    /// Takes one if any is left. Returns whether there was one.
     pub(super) fn take(&self) -> bool {
         let less = |count: u32| count.checked_sub(1);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
@@ -40,29 +40,29 @@ impl Countdown {
 }
 
 impl Shared {
-    /// What workers share about a deployment.
+    /// Returns what workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
         Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
     }
 
-    /// Everything that is kept, for [`Shared::restore`].
+    /// Returns everything that is kept, for [`Shared::restore`].
     pub(crate) fn copy(&self) -> Data {
         self.data.lock().unwrap().clone()
     }
 
-    /// Goes back to what was kept when that copy was made.
+    /// Restores what was kept when that copy was made.
     pub(crate) fn restore(&self, copy: &Data) {
         *self.data.lock().unwrap() = copy.clone();
     }
 
-    /// Replaces the value of every key, as a module of another layout would.
+    /// Replaces the value of every key, as a module with another layout would.
     pub(crate) fn overwrite(&self, value: &[u8]) {
         let mut data = self.data.lock().unwrap();
         data.values.values_mut().for_each(|(old, _)| *old = value.to_vec());
     }
 
-    /// Loses all keys, as no proxy does.
+    /// Loses all keys, which no proxy does.
     pub(crate) fn lose_all(&self) {
         self.data.lock().unwrap().values.clear();
     }

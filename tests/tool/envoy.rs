@@ -1,21 +1,21 @@
-//! The Envoy configurations that the tool writes, as text; tests/e2e has them served.
+//! The text of the Envoy configurations that the tool writes. tests/e2e lets them serve.
 
 use super::{file, pointsman};
 
-/// The document in an Envoy configuration, without its indentation.
+/// Returns the document in an Envoy configuration, without its indentation.
 fn document(yaml: &str) -> String {
     let (_, rest) = yaml.split_once("value: |\n").unwrap();
     let lines = rest.lines().take_while(|line| line.starts_with("                    "));
     lines.map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
-/// Lines that are no comments.
-fn said(yaml: &str) -> Vec<&str> {
+/// Returns the lines that are not comments.
+fn statements(yaml: &str) -> Vec<&str> {
     yaml.lines().filter(|line| !line.trim_start().starts_with('#')).collect()
 }
 
 #[test]
-fn of_the_shipped_documents_the_shipped_configurations_are_written() {
+fn the_shipped_documents_give_the_shipped_configurations() {
     for name in ["envoy", "failover", "buffer"] {
         let shipped = std::fs::read_to_string(format!("envoy/{name}.yaml")).unwrap();
         let config = file(&format!("{name}-shipped.json"), &document(&shipped));
@@ -33,14 +33,14 @@ fn of_the_shipped_documents_the_shipped_configurations_are_written() {
             "website=127.0.0.1:9101",
         ]);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        // The document's own indentation aside, nothing but comments differs.
-        let trimmed = |text| said(text).into_iter().map(str::trim).collect::<Vec<_>>();
+        // Apart from the document's own indentation, only comments differ.
+        let trimmed = |text| statements(text).into_iter().map(str::trim).collect::<Vec<_>>();
         assert_eq!(trimmed(ran.out.trim()), trimmed(shipped.trim()), "{name}");
     }
 }
 
 #[test]
-fn clusters_are_where_they_are_said_to_be() {
+fn clusters_have_the_given_addresses() {
     let config = "tests/configs/envoy/failover.json";
     let ran = pointsman(&[
         "envoy",
@@ -77,7 +77,7 @@ fn clusters_are_where_they_are_said_to_be() {
 }
 
 #[test]
-fn a_buffer_filter_that_holds_headers_is_written_with_what_else_is_asked_for() {
+fn a_buffer_filter_that_holds_headers_is_written_with_the_other_options() {
     let held = pointsman(&["envoy", "-c", "tests/configs/envoy/held.json"]).out;
     for part in [
         "fails over inside\n# the request; a buffer filter holds its headers.",
@@ -90,7 +90,7 @@ fn a_buffer_filter_that_holds_headers_is_written_with_what_else_is_asked_for() {
     ] {
         assert_eq!(held.matches(part).count(), 1, "{part} is missing of\n{held}");
     }
-    // The first cluster of all is one that the filter calls, without any of it.
+    // The first cluster of all is one that the filter calls, and it has none of this.
     let (_, clusters) = held.split_once("\n  clusters:\n").unwrap();
     assert!(clusters.find("name: a-picker") < clusters.find("&limits"), "{clusters}");
     let bare = pointsman(&["envoy", "-c", "tests/configs/envoy/held-bare.json"]).out;
@@ -110,11 +110,11 @@ fn a_buffer_filter_that_holds_headers_is_written_with_what_else_is_asked_for() {
 }
 
 #[test]
-fn what_nobody_has_said_is_easy_to_see() {
+fn missing_information_is_easy_to_see() {
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.code, 0);
-    assert_eq!(ran.out.matches("CHANGE ME: nobody has said where this is").count(), 2);
-    assert!(ran.err.contains("cluster vllm: nobody has said where it is"), "{}", ran.err);
+    assert_eq!(ran.out.matches("CHANGE ME: no one has said where this is").count(), 2);
+    assert!(ran.err.contains("cluster vllm: no one has said where it is"), "{}", ran.err);
     let second = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.out, second.out);
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/failover.json", "-l", "0.0.0.0:80"]);
@@ -122,14 +122,14 @@ fn what_nobody_has_said_is_easy_to_see() {
     let odd = pointsman(&["envoy", "-c", "tests/configs/envoy/odd.json"]);
     assert!(odd.err.contains("there is no default_cluster"), "{}", odd.err);
     assert!(odd.err.contains("log_fields is not set"), "{}", odd.err);
-    // Clusters that the filter calls itself.
+    // These are clusters that the filter calls itself.
     for path in ["route_source.cluster", "models.pick.custom.cluster"] {
         assert!(odd.out.contains(&format!("# {path}: called by the filter")), "{}", odd.out);
     }
 }
 
 #[test]
-fn nothing_in_a_document_is_taken_for_a_place() {
+fn text_in_a_document_is_never_taken_for_a_place_to_fill() {
     let simple = std::fs::read_to_string("tests/configs/envoy/failover.json").unwrap();
     let odd = "num_retries: 2, {name: x-llm-retry, [x-llm-cluster, x-llm-model] http_filters: map:";
     let mut document: serde_json::Value = serde_json::from_str(&simple).unwrap();
@@ -145,7 +145,7 @@ fn nothing_in_a_document_is_taken_for_a_place() {
 }
 
 #[test]
-fn what_cannot_be_written_exits_2() {
+fn a_configuration_that_cannot_be_written_exits_2() {
     let simple = "tests/configs/envoy/simple.json";
     let attempt = file(
         "attempt.json",

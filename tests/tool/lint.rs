@@ -1,7 +1,7 @@
-//! Every row of lint: an Envoy configuration that breaks it, and what is said.
+//! Every row of lint: an Envoy configuration that breaks it, and what lint reports.
 //!
-//! `tests/configs/lint/CODE.toml`, or `CODE.WHAT.toml` for more of them, changes one of
-//! the configurations there, with which nothing is wrong.
+//! `tests/configs/lint/CODE.toml`, or `CODE.WHAT.toml` if a code has several, changes one of the
+//! configurations there. Those configurations have no faults.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{file, pointsman};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/lint");
 
-/// A broken example, as a text.
+/// A broken example as text.
 struct Broken {
     code: String,
     envoy: String,
@@ -40,7 +40,7 @@ fn read(path: &Path) -> Broken {
     for change in row.get("change").and_then(|it| it.as_array()).into_iter().flatten() {
         let change = change.as_table().unwrap();
         let (from, to) = (text(change, "from"), text(change, "to"));
-        assert_eq!(envoy.matches(&from).count(), 1, "{name}: {from:?} stands there once");
+        assert_eq!(envoy.matches(&from).count(), 1, "{name}: {from:?} must appear once");
         envoy = envoy.replace(&from, &to);
     }
     let config = row.contains_key("config").then(|| text(&row, "config"));
@@ -84,7 +84,7 @@ fn every_code_has_a_broken_example_and_a_place_in_the_documentation() {
 }
 
 #[test]
-fn what_is_right_has_no_findings() {
+fn correct_configurations_have_no_findings() {
     for base in ["simple", "failover", "buffer"] {
         let ran = pointsman(&["lint", "--envoy", &format!("{FOLDER}/{base}.yaml")]);
         assert_eq!(ran.code, 0, "{}", ran.out);
@@ -99,7 +99,7 @@ fn the_shipped_configurations_are_clean() {
         assert_eq!(ran.code, 0, "{}", ran.err);
         let report: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!((&report["errors"], &report["warnings"]), (&0.into(), &0.into()), "{report}");
-        // All listen on 127.0.0.1 and inject a credential.
+        // All of them listen on 127.0.0.1 and inject a credential.
         assert_eq!(report["findings"][0]["code"], "authentication");
         assert_eq!(report["findings"][0]["severity"], "note");
     }
@@ -124,7 +124,7 @@ fn findings_are_json_with_a_place() {
 
 #[test]
 fn json_and_a_struct_are_read_as_envoy_reads_them() {
-    // What a control plane writes: JSON, names in camel case, the document as a Struct.
+    // This is what a control plane writes: JSON, names in camel case, the document as a Struct.
     let simple = std::fs::read_to_string(format!("{FOLDER}/simple.yaml")).unwrap();
     let (_, document) = simple.split_once("value: |\n").unwrap();
     let document = document.split("          - name: envoy.filters.http.router").next().unwrap();
@@ -142,7 +142,7 @@ fn json_and_a_struct_are_read_as_envoy_reads_them() {
 }
 
 #[test]
-fn what_cannot_be_worked_with_exits_2() {
+fn unusable_input_exits_2() {
     let merge = file("merge.yaml", "a: &a {b: 1}\nc:\n  <<: *a\n");
     let none = file(
         "none.yaml",
@@ -163,7 +163,7 @@ fn what_cannot_be_worked_with_exits_2() {
         assert_eq!(ran.code, 2, "{arguments:?}");
         assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);
     }
-    // With --config it need not be in the file.
+    // With --config the document need not be in the file.
     let config = file(
         "given.json",
         r#"{"providers": {"openai": {"cluster": "openai"}},

@@ -11,7 +11,7 @@ mod replay;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 struct Ran {
     code: i32,
@@ -24,7 +24,7 @@ fn pointsman(arguments: &[&str]) -> Ran {
     with_input(arguments, "")
 }
 
-/// The same, with text on its standard input.
+/// Does the same, with text on its standard input.
 fn with_input(arguments: &[&str], input: &str) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .args(arguments)
@@ -34,7 +34,7 @@ fn with_input(arguments: &[&str], input: &str) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A tool that refuses its arguments reads nothing.
+    // A tool that refuses its arguments does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Ran {
@@ -44,7 +44,7 @@ fn with_input(arguments: &[&str], input: &str) -> Ran {
     }
 }
 
-/// A file for this run, with this text.
+/// Writes a file with this text for this run. Returns its path.
 fn file(name: &str, text: &str) -> String {
     let folder = format!("{}/tool", env!("CARGO_TARGET_TMPDIR"));
     std::fs::create_dir_all(&folder).unwrap();

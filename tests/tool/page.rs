@@ -1,12 +1,12 @@
-//! The commands of docs/tool.md, as they stand.
+//! The commands in docs/tool.md print what the page says.
 //!
-//! A `sh` block is run at the repository's root; the `text` block behind it is what it
-//! prints. `…` stands for anything within a line, on a line of its own for any lines.
+//! A `sh` block runs at the repository's root, and the `text` block after it is its output. `…`
+//! stands for any text within a line, or, on its own line, for any lines.
 
 use std::path::Path;
 use std::process::Command;
 
-/// What one `sh` block prints.
+/// Returns what one `sh` block prints.
 fn run(commands: &str) -> String {
     let tool = Path::new(env!("CARGO_BIN_EXE_pointsman")).parent().unwrap();
     let path = format!("{}:{}", tool.display(), std::env::var("PATH").unwrap());
@@ -22,7 +22,7 @@ fn run(commands: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Whether a line is what is expected, `…` being anything.
+/// Whether a line is the expected one, where `…` stands for any text.
 fn is_line(expected: &str, line: &str) -> bool {
     let mut parts = expected.split('…');
     let first = parts.next().unwrap();

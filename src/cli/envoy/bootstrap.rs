@@ -14,6 +14,8 @@ use crate::config::{Config, Hold};
 
 const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
 /// The shipped configuration that has all there is about attempts and retries.
+///
+/// What the other modes need of it is copied from here, so that there is one place to correct.
 pub(super) const FAILOVER: &str = include_str!("../../../envoy/failover.yaml");
 const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
 
@@ -60,6 +62,8 @@ pub(super) struct Bootstrap<'a> {
     pub(super) arguments: &'a EnvoyArgs,
     pub(super) config: Config,
     /// The text of the configuration, as the file has it.
+    ///
+    /// It is written into the Envoy file with the user's own order and spacing.
     pub(super) document: String,
     pub(super) needs: Needs,
     pub(super) addresses: BTreeMap<String, ClusterAddress>,
@@ -92,6 +96,8 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Returns the shipped configuration whose text this one has.
+    ///
+    /// The mode alone chooses it. Whatever else differs is filled in.
     pub(super) const fn shipped(&self) -> &'static str {
         match self.mode {
             Mode::Simple => SIMPLE,
@@ -101,6 +107,8 @@ impl<'a> Bootstrap<'a> {
     }
 
     /// Whether a failed attempt is followed by another one.
+    ///
+    /// If not, neither a retry policy nor circuit breakers are written.
     pub(super) fn fails_over(&self) -> bool {
         self.config.failover.max_attempts > 1
     }

@@ -94,6 +94,8 @@ pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
 }
 
 /// Returns a comment that says why there is a cluster that is no provider's.
+///
+/// That is either the default cluster or one that the filter itself calls.
 fn purpose(bootstrap: &Bootstrap<'_>, name: &str) -> String {
     if bootstrap.config.default_cluster.as_deref() == Some(name) {
         return "  # Where everything goes that is no LLM request. Nothing is attempted here, and\n  \
@@ -132,7 +134,7 @@ fn write_discovery(
             }
         }
         AddressSource::Placeholder => {
-            let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is (--endpoint).");
+            let _ = writeln!(out, "    # CHANGE ME: no one has said where this is (--endpoint).");
         }
     }
     let kind = if address.endpoint.ip().is_some() {
@@ -144,6 +146,8 @@ fn write_discovery(
 }
 
 /// Writes the one host of the cluster.
+///
+/// Providers that share a cluster share the host as well.
 fn write_endpoint(out: &mut String, name: &str, address: &ClusterAddress) {
     let host = match address.endpoint.ip() {
         // An IPv4 address needs no quotes, though `scalar` would give it some.

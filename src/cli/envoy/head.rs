@@ -71,6 +71,8 @@ fn fill_addresses(template: &mut Template, bootstrap: &Bootstrap<'_>) {
 }
 
 /// Fills in what the filter itself is configured with, its document aside.
+///
+/// That is the module's file and the variables it may read, and a hint where it has credentials.
 fn fill_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     template.replace(
         "filename: target/wasm32-wasip1/release/pointsman.wasm",
@@ -119,6 +121,8 @@ fn fill_buffer_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
 }
 
 /// Fills in where requests go: by the names of the headers, or of the clusters.
+///
+/// The simple file reads the cluster from a header, the others from filter state by a map.
 fn fill_routes(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     let headers = &bootstrap.config.headers;
     let [cluster, model] = [&headers.cluster, &headers.model].map(|name| scalar(name));
@@ -137,6 +141,8 @@ fn fill_routes(template: &mut Template, bootstrap: &Bootstrap<'_>) {
 }
 
 /// Returns the entries of the route's map: every cluster that a decision may name.
+///
+/// The matcher needs an action for each name, even though each leads to the cluster of that name.
 fn cluster_map(needs: &Needs) -> String {
     let mut out = String::new();
     for (name, _) in needs.routed() {

@@ -26,6 +26,8 @@ impl Template {
     }
 
     /// Replaces every occurrence of a text, in comments too: they quote values.
+    ///
+    /// A text that is not there makes [`Template::finish`] fail.
     pub(super) fn replace(&mut self, from: &str, to: &str) {
         let is_there = self.text.contains(from);
         self.text = self.text.replace(from, to);
@@ -108,6 +110,8 @@ pub(super) fn commented<'a>(text: &'a str, first: &str) -> Option<&'a str> {
 }
 
 /// Returns the lines of a text, each indented by `spaces`; blank lines stay empty.
+///
+/// Spaces at the ends of lines are dropped.
 pub(super) fn indented(text: &str, spaces: usize) -> String {
     let mut out = String::new();
     for line in text.lines() {

@@ -64,6 +64,8 @@ pub(super) enum OutputFormat {
 pub(super) struct Manifests<'a> {
     pub(super) arguments: &'a IstioArgs,
     /// The configuration as the gateway's filter gets it.
+    ///
+    /// Its clusters have Istio's names already.
     pub(super) config: Config,
     /// The same, as the JSON that is written: what the user's document has and defaults
     /// do not appear, so that it stays recognisable.
@@ -100,11 +102,15 @@ impl<'a> Manifests<'a> {
     }
 
     /// Whether a failed attempt is followed by another one.
+    ///
+    /// If not, the route gets no retry policy.
     pub(super) fn fails_over(&self) -> bool {
         self.config.failover.max_attempts > 1
     }
 
     /// Returns the names of the environment variables that the filter reads.
+    ///
+    /// Envoy gives a module no variable that is not listed.
     pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
         self.needs.variables.keys().map(String::as_str)
     }
@@ -125,6 +131,8 @@ impl<'a> Manifests<'a> {
     }
 
     /// Returns the label that the gateway's pods have, as a selector.
+    ///
+    /// [`Manifests::read`] has made sure that the argument has a `=`.
     pub(super) fn selector(&self) -> Value {
         let (key, value) = self.arguments.gateway.split_once('=').unwrap_or_default();
         Value::Object(Map::from_iter([(key.to_owned(), value.into())]))

@@ -125,6 +125,8 @@ fn attempts(manifests: &Manifests<'_>, is_tls: bool) -> Value {
 }
 
 /// Returns the filter: the module from the container's file, with this document.
+///
+/// `root_id` says whether it decides (`router`) or makes attempts (`attempt`).
 fn wasm(manifests: &Manifests<'_>, root_id: &str, document: &Value) -> Value {
     let mut config = json!({
         "name": "pointsman",

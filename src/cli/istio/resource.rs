@@ -56,6 +56,8 @@ fn resource(
 }
 
 /// Returns what makes Istio know a host outside of the mesh, and so have clusters for it.
+///
+/// `ports` are all ports of the host, since a host has one such resource.
 fn service_entry(manifests: &Manifests<'_>, host: &str, ports: &[&ClusterAddress]) -> Value {
     let port = |address: &&ClusterAddress| {
         let (name, protocol) =

@@ -9,6 +9,8 @@ use super::scene::{Cluster, Scene};
 use super::tls;
 
 /// Checks every cluster that the document names.
+///
+/// A cluster that requests are not routed to only has to exist.
 pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let fails_over = config.failover.max_attempts > 1;
     for (name, used) in &needs.clusters {
@@ -167,7 +169,10 @@ fn breakers(cluster: &Cluster, config: &Config, report: &mut LintReport) {
     }
 }
 
-/// Checks that what is no LLM request has somewhere to go, and no provider.
+/// Checks that requests which are no LLM requests have a cluster to go to, and that it is not a
+/// provider's.
+///
+/// The finding is placed at the first filter's document, which the others should repeat.
 fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     let Some(manager) = scene.managers().next() else { return };
     let at = manager.plugin.configuration();

@@ -82,8 +82,8 @@ fn missing(manager: &Manager, report: &mut LintReport) {
     report.error(code, &manager.at.get("http_filters"), what, instead);
 }
 
-/// Checks how much the buffer filter holds, where this place says it. Envoy refuses a filter
-/// without a limit, so nothing is said of one that is not there.
+/// Checks how much the buffer filter holds, if a limit is set at this place. Envoy itself refuses
+/// a filter without a limit, so a missing one is not reported.
 fn bytes(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {

@@ -73,6 +73,8 @@ fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
 }
 
 /// Returns where the buffer limit of a listener or cluster is set, and its bytes.
+///
+/// Where it is not set, the place has no value and the bytes are Envoy's default.
 pub(super) fn buffer_limit(of: &At) -> (At, u64) {
     let at = of.get("per_connection_buffer_limit_bytes");
     let bytes = at.number().unwrap_or(DEFAULT_BUFFER_BYTES);

@@ -86,7 +86,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     }
     let config = match given {
         Some(bytes) => io::parse(bytes)?,
-        // With nothing to compare with, what was found so far is all there is to say.
+        // Without a document to compare with, only what was found so far can be reported.
         None => match embedded(&scene, &mut report)? {
             Some(config) => config,
             None => return Ok(report),

@@ -36,6 +36,8 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
 }
 
 /// Checks what both roles need of their settings.
+///
+/// That is how the head is held, what happens after a trap, and which variables are given.
 fn check_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintReport) {
     let at = plugin.at.get("allow_on_headers_stop_iteration");
     if !at.is_true() && config.hold == Hold::StopIteration {
@@ -66,7 +68,7 @@ fn check_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintR
 /// Checks that every variable which the document names reaches the filter: from Envoy's own
 /// environment, or with its value in the file.
 fn environment(at: &At, needs: &Needs, report: &mut LintReport) {
-    // Names and not values: the file is no place for secrets, but Envoy allows both.
+    // Values count as well: a file is no place for secrets, but Envoy accepts them there.
     let listed = at.get("host_env_keys").texts();
     let values = at.get("key_values");
     let given = values.keys();

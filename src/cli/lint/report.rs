@@ -38,18 +38,28 @@ impl Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum)]
 pub(super) enum LintCode {
     /// No listener has the filter
+    ///
+    /// Envoy then routes every request by its own rules alone.
     NoFilter,
     /// The document in the Envoy file is not valid
+    ///
+    /// The filter refuses such a document, and Envoy does not start.
     DocumentInvalid,
     /// The document in the Envoy file is not the one of --config
+    ///
+    /// Findings are about the one of --config, so they may not hold for what Envoy runs.
     DocumentDiffers,
     /// A cluster's attempt filter has another document than the filter that decides
     ///
     /// The router hands plans over by names of its own document.
     RolesDiffer,
     /// Requests that are no LLM requests have nowhere to go
+    ///
+    /// The filter names no cluster for them, and Envoy answers with 503.
     NoDefaultCluster,
     /// The default cluster is a provider's
+    ///
+    /// Requests that the filter does not decide go there untouched, past every rule.
     DefaultClusterProvider,
     /// Without allow_on_headers_stop_iteration a request with a body hangs
     ///
@@ -72,46 +82,68 @@ pub(super) enum LintCode {
     /// A module sees only what is listed, and refuses a configuration without its credentials.
     Environment,
     /// The filter of a listener makes attempts, or that of a cluster does not
+    ///
+    /// `root_id` or the document's `role` says which of its two jobs an instance does.
     Role,
     /// Nobody is asked who they are before a credential is added
+    ///
+    /// The filter adds the provider's credential to every request that it decides, whoever sent it.
     Authentication,
     /// Bodies that the document allows do not fit the listener's buffer
     ///
     /// Envoy answers with 413 once it holds more of a request than this.
     ListenerBuffer,
     /// Nothing behind the filter holds the headers that it lets go
+    ///
+    /// With `hold: buffer_filter` Envoy would choose the cluster before the filter has named one.
     BufferFilter,
     /// The buffer filter holds headers before the filter, not behind it
     ///
     /// What the filter lets go on reaches only the filters after it.
     BufferFilterOrder,
     /// Bodies that the document allows do not fit the buffer filter
+    ///
+    /// The buffer filter answers a longer body with 413.
     BufferFilterBytes,
     /// Silence before the first token ends a stream
     ///
     /// Envoy's default is 5 minutes. Models that think before they answer send nothing meanwhile.
     IdleTimeout,
     /// Long streams are cut
+    ///
+    /// `max_stream_duration` ends a stream at an age, even in the middle of an answer.
     StreamDuration,
     /// Paths mean one thing to authentication and another to providers
     ///
     /// The filter recognises `//v1/chat/completions`; a rule before it may not.
     PathNormalization,
     /// Envoy's admin page can be reached from elsewhere
+    ///
+    /// Whoever reaches it can stop Envoy and read its configuration.
     AdminExposed,
     /// A token is all that guards the filter's own admin endpoints
+    ///
+    /// The filter does not limit how often a client may guess the token.
     AdminEndpoints,
     /// The access log names what the document keeps from it
+    ///
+    /// The filter writes these fields only with `log_fields`. Otherwise the log shows them empty.
     LogFields,
     /// Routes come from elsewhere and are not looked at
+    ///
+    /// Routes that come by RDS are not in the file, so lint cannot tell whether they fit.
     RoutesUnseen,
     /// No route goes where the filter decides
+    ///
+    /// The filter only names a cluster. A route has to read it, from a header or filter state.
     NoDecisionRoute,
     /// A route that chooses the cluster once cannot fail over
     ///
     /// Envoy reads `cluster_header` once, before the first attempt.
     ClusterHeaderFailover,
     /// Internal headers go on to the provider
+    ///
+    /// The provider would learn the names of clusters and models.
     HeadersToRemove,
     /// Envoy ends answers that take long
     ///
@@ -122,6 +154,8 @@ pub(super) enum LintCode {
     /// What the map lacks has no cluster, and Envoy answers with 503.
     MatcherCluster,
     /// Failover without a retry policy
+    ///
+    /// The filter can only ask for another attempt. Without a policy Envoy makes none.
     RetryPolicy,
     /// A failure that Envoy is not told to retry on
     ///
@@ -140,6 +174,8 @@ pub(super) enum LintCode {
     /// By default Envoy looks the cluster up once and keeps it.
     RefreshCluster,
     /// Fewer retries than the document has attempts
+    ///
+    /// Envoy's default is one retry, which is enough for two attempts.
     NumRetries,
     /// A provider that says nothing is waited for without end
     ///
@@ -158,8 +194,12 @@ pub(super) enum LintCode {
     /// The attempts of a request share one head and one record of progress.
     Hedging,
     /// A cluster that the document names does not exist
+    ///
+    /// The filter would still choose it. Envoy looks for it only then, and finds none.
     UnknownCluster,
     /// Attempts in this cluster have no model, path or credential
+    ///
+    /// A router that hands over leaves the request as it is. The cluster's filter sets all three.
     AttemptFilter,
     /// A cluster that the filter calls runs the filter
     ///
@@ -178,6 +218,8 @@ pub(super) enum LintCode {
     /// Envoy takes the name from the head before the attempt filter changes it.
     AutoSni,
     /// TLS without a server name
+    ///
+    /// A host of many names chooses its certificate by this one, and may refuse without it.
     TlsSni,
     /// Any certificate, or that of any host, is accepted
     ///
@@ -193,6 +235,8 @@ impl LintCode {
 }
 
 /// Returns every code and what it is about, a line each.
+///
+/// This is what `lint --codes` prints. Second paragraphs are left out.
 pub(super) fn codes() -> String {
     let mut out = String::new();
     for value in LintCode::value_variants().iter().filter_map(ValueEnum::to_possible_value) {
@@ -209,7 +253,7 @@ pub(super) struct Finding {
     code: LintCode,
     severity: Severity,
     path: String,
-    /// None where the file is JSON, whose reader tells no lines.
+    /// None where the file is JSON, which is read without line numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     what: String,
@@ -248,6 +292,8 @@ impl LintReport {
     }
 
     /// Adds an error at its place.
+    ///
+    /// One error is enough for the exit code to be 1.
     pub(super) fn error(
         &mut self,
         code: LintCode,
@@ -259,6 +305,8 @@ impl LintReport {
     }
 
     /// Adds a warning at its place.
+    ///
+    /// Warnings and notes leave the exit code at 0.
     pub(super) fn warning(
         &mut self,
         code: LintCode,
@@ -304,6 +352,8 @@ pub(super) fn text(findings: &[Finding], file: &str) -> String {
 }
 
 /// Returns the findings for programs.
+///
+/// A finding has no `line` where the Envoy file is JSON.
 pub(super) fn json(findings: &[Finding]) -> serde_json::Value {
     serde_json::json!({
         "errors": count(findings, Severity::Error),

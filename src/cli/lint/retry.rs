@@ -57,6 +57,8 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
 }
 
 /// Checks that what is set here does not keep too little of a body for another attempt.
+///
+/// A place without a value is no finding: the buffer limits then decide.
 pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
     let limit = config.limits.max_body_bytes;
     if let Some(bytes) = at.number().filter(|bytes| *bytes < limit) {

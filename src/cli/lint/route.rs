@@ -16,6 +16,8 @@ const DEFAULT_TIMEOUT_SECONDS: f64 = 15.0;
 pub(super) const STATE: &str = "wasm.llm.cluster";
 
 /// Checks the routes of every connection manager that has the filter.
+///
+/// Routes that are not in the file are reported as unseen, not as wrong.
 pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
     for manager in scene.managers() {
         let elsewhere = ["rds", "scoped_routes"].map(|field| manager.at.get(field));
@@ -112,12 +114,16 @@ fn reason_for_state(config: &Config) -> &'static str {
 }
 
 /// Returns advice that names the shipped file with such a route.
+///
+/// `what` is the field or the route to write.
 fn matcher_route(what: &str, config: &Config) -> String {
     let file = if config.hold == Hold::BufferFilter { "buffer" } else { "failover" };
     format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
 }
 
 /// Checks that Envoy does not end an answer that takes long.
+///
+/// The route's timeout counts until the last byte, so it ends streams too.
 fn timeouts(route: &EnvoyRoute, report: &mut LintReport) {
     let at = route.at.get("route.timeout");
     let seconds = at.seconds().unwrap_or(DEFAULT_TIMEOUT_SECONDS);

@@ -22,6 +22,8 @@ pub(super) struct Scene {
 pub(super) struct Listener {
     pub(super) at: At,
     /// Whether only this machine reaches it.
+    ///
+    /// All of its addresses have to be local for that.
     pub(super) is_local: bool,
     pub(super) managers: Vec<Manager>,
 }
@@ -34,8 +36,12 @@ pub(super) struct Manager {
     /// The filter chain that it is in, which has the TLS of clients.
     pub(super) chain: At,
     /// Types of the filters before this one that are on, network filters included.
+    ///
+    /// One of them may have found out who calls.
     pub(super) before: Vec<String>,
     /// The HTTP filters after this one that are on.
+    ///
+    /// One of them may hold the headers in its place.
     pub(super) after: Vec<At>,
     pub(super) plugin: Plugin,
     pub(super) routes: Vec<EnvoyRoute>,
@@ -92,16 +98,22 @@ impl Scene {
     }
 
     /// Returns the managers of all listeners.
+    ///
+    /// Each has the filter: managers without it are not in the scene.
     pub(super) fn managers(&self) -> impl Iterator<Item = &Manager> {
         self.listeners.iter().flat_map(|listener| &listener.managers)
     }
 
     /// Returns the filters of all clusters that have it.
+    ///
+    /// They may have the wrong role, which is for the checks to find.
     pub(super) fn cluster_plugins(&self) -> impl Iterator<Item = &Plugin> {
         self.clusters.iter().filter_map(|cluster| cluster.plugin.as_ref())
     }
 
     /// Returns the cluster of this name, if it is in the file.
+    ///
+    /// A cluster that comes by CDS is not.
     pub(super) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
@@ -127,6 +139,8 @@ impl Plugin {
     }
 
     /// Whether the document has what every Pointsman configuration has.
+    ///
+    /// The document need not be valid, so that an invalid one is reported and not overlooked.
     fn is_document(&self) -> bool {
         let document = self.document().and_then(Result::ok);
         document
@@ -134,6 +148,8 @@ impl Plugin {
     }
 
     /// Returns the place of the document, with its type.
+    ///
+    /// Findings about the document as a whole point here.
     pub(super) fn configuration(&self) -> At {
         self.at.get("configuration")
     }
@@ -186,6 +202,8 @@ pub(super) fn is_local(address: &At) -> bool {
 }
 
 /// Returns the managers of a filter chain that have the filter.
+///
+/// Each knows which network filters come before it, since those may ask who calls.
 fn managers(chain: &At) -> Vec<Manager> {
     let mut network = Vec::new();
     let mut managers = Vec::new();

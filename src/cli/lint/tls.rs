@@ -60,7 +60,7 @@ fn check_certificate(context: &At, has_auto_san: bool, report: &mut LintReport) 
         context.get("validation_context"),
         context.get("combined_validation_context.default_validation_context"),
     ];
-    // What comes by SDS may have it all, so nothing is said of that.
+    // Settings that come by SDS are not in the file and may be right, so they are not reported.
     let elsewhere = [
         context.get("validation_context_sds_secret_config"),
         context.get("combined_validation_context.validation_context_sds_secret_config"),

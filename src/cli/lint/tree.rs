@@ -100,6 +100,8 @@ impl At {
     }
 
     /// Returns the line, from 1; 0 where it is not known.
+    ///
+    /// A place without a value has the line of what it would be in.
     pub(super) const fn line(&self) -> usize {
         self.line
     }
@@ -184,6 +186,8 @@ impl At {
     }
 
     /// Returns the whole number here.
+    ///
+    /// None for other types, for fractions and for negative numbers.
     pub(super) fn number(&self) -> Option<u64> {
         let text = self.text()?;
         // JSON that passed through a `Struct` has every number as a double.
@@ -204,6 +208,8 @@ impl At {
     }
 
     /// Returns the value here as JSON.
+    ///
+    /// None where there is no value, and where it is null.
     pub(crate) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }

@@ -71,7 +71,7 @@ impl Builder {
     /// Takes the next event; returns true when the document is complete.
     ///
     /// # Errors
-    /// What Envoy would refuse, too.
+    /// Text that Envoy would refuse as well, and text of too many nodes.
     fn take(&mut self, event: Event<'_>, line: usize) -> Result<bool, &'static str> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
@@ -93,9 +93,11 @@ impl Builder {
             Event::SequenceStart(anchor, _) => self.begin(TreeValue::List(vec![]), line, anchor),
             Event::MappingStart(anchor, _) => self.begin(TreeValue::Map(vec![]), line, anchor),
             Event::SequenceEnd | Event::MappingEnd => {
+                // The parser ends only what it has begun, so something is open.
                 let Some(open) = self.open.pop() else { return Ok(false) };
                 return self.add(Rc::new(open.node), open.nodes, open.anchor);
             }
+            // Beginnings and ends of the stream and its documents hold no value.
             _ => {}
         }
         Ok(false)

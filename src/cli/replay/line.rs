@@ -16,6 +16,8 @@ use serde_json::value::RawValue;
 const MOST_BYTES: usize = 64 << 20;
 
 /// A request as it was captured.
+///
+/// It has what the filter would see, and what the capture adds for the report.
 #[derive(Debug)]
 pub(super) struct Captured {
     pub(super) method: String,
@@ -41,6 +43,8 @@ pub(super) struct CapturedUsage {
 }
 
 /// A line that is not a body alone.
+///
+/// Members with other names are ignored: captures have more than is needed here.
 #[derive(Debug, Deserialize)]
 struct RawLine<'a> {
     #[serde(alias = "url")]
@@ -200,6 +204,9 @@ fn bytes(body: &RawValue) -> Result<Vec<u8>, String> {
 }
 
 /// Returns headers as Envoy has them: one entry for each value, names in lower case.
+///
+/// # Errors
+/// A value that is neither a text nor a number, nor a list of these.
 fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, String> {
     let mut headers = Vec::new();
     for (name, value) in written {
@@ -224,6 +231,8 @@ fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, S
 }
 
 /// Returns the message for a line that is not a JSON object.
+///
+/// For a line of an access log it says what to capture instead.
 fn not_json(text: &str, error: &serde_json::Error) -> String {
     // Access logs as text begin with a time in brackets, or have the method as a word.
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];

@@ -1,4 +1,4 @@
-//! What a replay came to, for programs and for people: summary, differences, requests.
+//! The result of a replay, for programs and for people: summary, differences, requests.
 //!
 //! The names of fields are those of `--json`, which programs read.
 
@@ -13,6 +13,8 @@ use super::side::{Disposition, Priced, Subtotal, Subtotals, Totals};
 pub(super) const EXAMPLES: usize = 3;
 
 /// The whole report.
+///
+/// `against` and `differences` are there only if two configurations are compared.
 #[derive(Debug, Serialize)]
 pub(super) struct ReplayReport {
     pub(super) requests: u64,
@@ -29,6 +31,8 @@ pub(super) struct ReplayReport {
 }
 
 /// Lines that hold no request.
+///
+/// All of them are counted, and the first ones shown.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct BadLines {
     pub(super) count: u64,
@@ -42,6 +46,8 @@ pub(super) struct BadLine {
 }
 
 /// How many requests cost by the tokens that they used, and how many by the estimate.
+///
+/// The more are estimated, the less exact the sums are.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct CostBasis {
     pub(super) usage: u64,
@@ -62,7 +68,7 @@ pub(super) struct Differences {
     pub(super) count: u64,
     /// What the second costs more than the first; none where a price is not known.
     pub(super) cost_usd: Option<f64>,
-    /// By what the requests come to under either, most frequent first.
+    /// Grouped by the two dispositions, most frequent first.
     pub(super) kinds: Vec<Shift>,
 }
 
@@ -73,6 +79,8 @@ pub(super) struct Shift {
     pub(super) to: Disposition,
     pub(super) count: u64,
     /// The first [`EXAMPLES`] of them.
+    ///
+    /// These are numbers of lines in the capture, from 1.
     pub(super) lines: Vec<u64>,
 }
 
@@ -177,6 +185,7 @@ fn subtotals(report: &ReplayReport, of: fn(&Totals) -> &Subtotals) -> Vec<Vec<St
 
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 fn share(part: u64, whole: u64) -> String {
+    // Without a request the share is 0 %: 0 / 0 would be shown as NaN.
     format!("{:.1} %", part as f64 * 100.0 / (whole.max(1)) as f64)
 }
 

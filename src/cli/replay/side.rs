@@ -82,6 +82,8 @@ impl Subtotal {
 pub(super) type Subtotals = BTreeMap<String, Subtotal>;
 
 /// Everything that one configuration did.
+///
+/// Its maps have names of the configuration as keys, so a long capture does not make them grow.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Totals {
     pub(super) decided: Subtotal,

@@ -15,7 +15,8 @@ use super::super::read::{ReadChecked, Section};
 #[derive(Debug)]
 pub struct Base {
     pub(super) raw: Raw,
-    /// The document by itself, where it has a shadow.
+    /// The document by itself, where it has a shadow. The shadow is resolved over this, so that it
+    /// does not see what was added.
     pub(super) own: Option<Raw>,
     pub(super) own_routes: usize,
     /// Models and aliases that were fetched.
@@ -29,8 +30,8 @@ impl Base {
     /// Reads a document and what the route source delivered.
     ///
     /// # Errors
-    /// What is wrong with their shapes, or with names that both have; of what was fetched
-    /// without the name of a document before it.
+    /// Problems of their shapes, and names that both have. A problem of all that was fetched is at
+    /// `answer`, not at `configuration`.
     pub fn read(document: &[u8], fetched: Option<&[u8]>) -> Result<Self, Problems> {
         let mut findings = Diagnostics::default();
         let read = members(document, Raw::shape(), &mut findings);
@@ -50,7 +51,7 @@ impl Base {
             fetched: BTreeSet::new(),
             findings,
         };
-        // Its problems are told as those of the answer, not of the configuration.
+        // Its problems are reported as those of the answer, not of the configuration.
         if let Some(fetched) = fetched {
             match members(fetched, Fetched::shape(), &mut base.findings) {
                 Some(members) => base.merge(Fetched::read(members)),
@@ -105,12 +106,12 @@ impl Base {
         self.raw.aliases.contains_key(name)
     }
 
-    /// Returns the names of all models, sorted.
+    /// Returns the names of all models, sorted; fetched ones are among them, dynamic ones are not.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.raw.models.keys().map(String::as_str)
     }
 
-    /// Returns aliases with what they stand for.
+    /// Returns aliases with what they stand for, as it is written: that may be another alias.
     pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
         let aliases = self.raw.aliases.iter();
         aliases.filter_map(|(alias, model)| Some((alias.as_str(), model.as_deref()?)))
@@ -124,7 +125,8 @@ impl Base {
         keys.filter(|keys| !keys.is_empty()).unwrap_or_else(|| vec![String::new()])
     }
 
-    /// Returns the model that a name stands for without dynamic entries.
+    /// Returns the model that a name stands for without dynamic entries: the one that a dynamic
+    /// route of that name hides. None where it hides none.
     pub(super) fn hidden_by(&self, name: &str) -> Option<&RawModel> {
         let mut current = name;
         // The bound ends the walk in a cycle of aliases, which is reported only when names are
@@ -170,7 +172,8 @@ impl Base {
     }
 }
 
-/// Returns the keys of a model's variants.
+/// Returns the keys of a model's variants: none without variants. A key that was reported is
+/// left out.
 pub(super) fn variant_keys(model: Option<&RawModel>) -> Vec<String> {
     let variants = model.into_iter().flat_map(|model| model.variants.iter().flatten().flatten());
     variants.filter_map(|variant| variant.key.clone()).collect()

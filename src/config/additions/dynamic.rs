@@ -18,7 +18,8 @@ const MOST_ENDPOINTS: usize = 32;
 
 /// Routes and aliases that were added while the proxy runs, each sorted by name.
 ///
-/// Lists, for they are short: every map of another type is ten kilobytes of the module.
+/// They are lists because they are short, and a map of another type would add ten kilobytes to
+/// the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dynamic {
     /// Models and what serves them.
@@ -118,7 +119,8 @@ impl Dynamic {
         }
     }
 
-    /// Returns the entries as they are kept.
+    /// Returns the entries as they are kept: JSON that [`Dynamic::decode`] reads, in the order of
+    /// names.
     #[must_use]
     pub fn encode(&self) -> String {
         let mut json = Json::default();
@@ -198,7 +200,8 @@ impl DynamicRoute {
         checked((model, route), findings)
     }
 
-    /// Writes it as it is posted.
+    /// Writes it as it is posted, after the name of its model. Defaults that it took are written
+    /// out.
     pub fn write(&self, json: &mut Json, model: &str) {
         json.object(|json| {
             json.key("model").text(model);
@@ -218,7 +221,8 @@ impl DynamicRoute {
     }
 }
 
-/// Returns where the entry of a name is, or would be.
+/// Returns where the entry of a name is, or where it would have to be put for the list to stay
+/// sorted.
 fn place<T>(list: &[(String, T)], name: &str) -> Result<usize, usize> {
     list.binary_search_by(|(known, _)| known.as_str().cmp(name))
 }
@@ -236,6 +240,9 @@ fn put<T>(list: &mut Vec<(String, T)>, name: String, value: T) {
 }
 
 /// Returns what bytes of that shape say.
+///
+/// # Errors
+/// What is wrong with the bytes or their keys. The whole of them is called `body`.
 fn read<T: Section + ReadChecked>(bytes: &[u8]) -> Result<T, Problems> {
     let mut findings = Diagnostics::default();
     match members(bytes, T::shape(), &mut findings) {
@@ -244,7 +251,8 @@ fn read<T: Section + ReadChecked>(bytes: &[u8]) -> Result<T, Problems> {
     }
 }
 
-/// Reports a name that is longer than [`LONGEST_NAME`].
+/// Reports a name that is longer than [`LONGEST_NAME`]. The names are kept in memory that is
+/// never freed.
 fn check_length(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if name.len() > LONGEST_NAME {
         let message = format!("has {} bytes; allowed: {LONGEST_NAME} at most", name.len());

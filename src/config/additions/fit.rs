@@ -1,8 +1,8 @@
 //! Which dynamic entries fit a configuration, and why the others do not.
 //!
-//! Says of every entry whether the configuration with it has all its names resolved,
-//! without building it: providers may have gone, targets may have, aliases may have come
-//! to stand for each other. What is found to fit makes no problem.
+//! Says of every entry whether all names would resolve in the configuration with it, without
+//! building that configuration. A provider or a target may be gone, or aliases may form a
+//! cycle. An entry that fits here makes no problem when names are resolved.
 
 use std::collections::BTreeSet;
 
@@ -69,8 +69,8 @@ impl<'a> Aliases<'a> {
         }
         loop {
             let before = waiting.len();
-            // One may stand for another that came after it, so that there can be as many
-            // rounds as aliases: in these nothing is told.
+            // An alias may stand for one that comes after it, so there can be as many rounds as
+            // aliases. Therefore the rounds make no messages.
             waiting.retain(|(alias, model)| {
                 // On trial: a chain that leads back to this alias shows only if the alias is there.
                 let at = self.take(alias, model);
@@ -84,7 +84,7 @@ impl<'a> Aliases<'a> {
                 break;
             }
         }
-        // Among all of them, so that cycles are told from names that are not known.
+        // Checked among all of them, so that a cycle is not reported as an unknown name.
         for (alias, model) in &waiting {
             self.take(alias, model);
         }
@@ -111,7 +111,7 @@ impl<'a> Aliases<'a> {
         self.taken.binary_search_by(|(alias, _)| (*alias).cmp(name))
     }
 
-    /// Returns what a name stands for; none of what is no alias.
+    /// Returns what a name stands for; none for a name that is not an alias.
     fn next(&self, name: &str) -> Option<&str> {
         // A route hides an alias of its name, so the chain ends here.
         if self.routes.contains(name) {
@@ -139,7 +139,8 @@ impl<'a> Aliases<'a> {
     /// Checks that the chain of an alias ends in a model that resolves and has every variant that
     /// routes may name.
     ///
-    /// # Errors The message; an empty one where messages are not wanted.
+    /// # Errors
+    /// The message; an empty one where messages are not wanted.
     fn check_model(&self, alias: &str, model: &str) -> Result<(), String> {
         let mut chain = vec![alias];
         let mut current = model;

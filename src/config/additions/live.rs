@@ -30,7 +30,7 @@ pub fn parse_live(
     match base.with(dynamic, &unfit) {
         Ok(config) => Ok(Live { config, unfit }),
         Err(problems) if dynamic.is_empty() => Err(problems),
-        // No entry that was found to fit makes a problem: this is for those that should.
+        // Entries that fit make no problem. Should one do so all the same, none of them is used.
         Err(problems) => {
             let config = Base::read(document, fetched)?.with(&Dynamic::default(), &[])?;
             Ok(Live { config, unfit: none(dynamic, &problems) })

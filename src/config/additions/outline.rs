@@ -15,11 +15,11 @@ use super::base::{Base, placed};
 use super::dynamic::{DynamicRoute, Endpoint};
 use crate::strategy::{Strategy, Trait};
 
-/// What an endpoint is.
+/// The deployment that an endpoint stands for.
 pub(super) enum Placement {
-    /// The deployment of that id, which there is, and its weight.
+    /// A deployment that exists: its id and its weight.
     Known(String, u32),
-    /// One of its own.
+    /// A new one, which will have this id.
     New(String),
 }
 
@@ -37,7 +37,8 @@ pub(super) struct Outline<'a> {
 }
 
 impl Base {
-    /// Returns the names of a route for which shared data has no keys yet.
+    /// Returns the names of a route for which shared data has no keys yet. Such keys are never
+    /// removed, so `live` bounds how many there may be.
     #[must_use]
     pub fn further(&self, model: &str, route: &DynamicRoute) -> Vec<String> {
         let outline = Outline::of(self);
@@ -66,7 +67,7 @@ impl<'a> Outline<'a> {
         // Taken out while it is walked, because `add` changes the outline.
         let placed = std::mem::take(&mut outline.placed);
         for (id, deployment) in &placed {
-            // Of an id that is declared, too, this is the same.
+            // A declared deployment of the same id is the same one.
             if !declared.contains_key(id) {
                 outline.add(id, deployment.as_ref());
             }

@@ -59,7 +59,8 @@ fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
     }
     // Before anything is added, because what is added has these very names.
     hide(&mut base.raw, &names);
-    // What is created in place can be named once it is declared, the shadow's, too.
+    // Deployments that were created in place can be named once they are declared. That goes for
+    // those of the shadow too.
     for (deployment, id) in used {
         declare(&mut base.raw, id, deployment);
     }
@@ -74,7 +75,7 @@ fn apply(base: &mut Base, dynamic: &Dynamic, unfit: &[Unfit]) {
 /// Takes names away. The deployments that their models create in place stay: others may
 /// refer to them.
 fn hide(raw: &mut Raw, names: &BTreeSet<&str>) {
-    // Built anew, for the removal of one member would be as much code again.
+    // Built anew: removing single members would be as much code again.
     for (name, model) in std::mem::take(&mut raw.models) {
         if !names.contains(name.as_str()) {
             raw.models.insert(name, model);
@@ -102,8 +103,8 @@ fn declare(raw: &mut Raw, id: String, deployment: Deployment) {
     raw.deployments.insert(id, Some(deployment));
 }
 
-/// Returns the model of a route. It has the variants of the model that it hides, so that whoever
-/// names one of those is served, too.
+/// Returns the model of a route. It has the variants of the model that it hides, so that
+/// requests for one of those are served too.
 ///
 /// A route for `fast`, over a model `fast` with the variants `base` and `cheap`, is a model with
 /// both of them. Each has all endpoints of the route.

@@ -37,7 +37,7 @@ pub(super) fn parse(text: &[u8]) -> Result<TreeNode, SyntaxError> {
         .map_err(|error| located(&error))
 }
 
-/// Returns the error without its place, which serde_json tells at its end.
+/// Returns the error without its place, which serde_json writes at the end of the message.
 fn located(error: &serde_json::Error) -> SyntaxError {
     let (line, column) = (error.line(), error.column());
     // The place is written before the message here, so it is cut off after it.

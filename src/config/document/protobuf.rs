@@ -3,8 +3,8 @@
 //! Envoy hands over a Struct as its protobuf bytes. Only the fields of Struct,
 //! Value and ListValue are known, and anything else is refused: text in another
 //! language must not pass for an empty Struct. Reads are bounded by the bytes at
-//! hand and by a depth. Our own, for prost's Struct is 11 KB more of the module, passes over
-//! unknown fields and merges equal keys, which are to be reported.
+//! hand and by a depth. The decoder is our own, because prost's Struct would add 11 KB to the
+//! module, ignore unknown fields and merge equal keys, both of which have to be reported.
 
 use serde_json::Number;
 
@@ -108,7 +108,7 @@ fn text(bytes: &[u8]) -> Result<String, StructError> {
     std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| StructError::Encoding)
 }
 
-/// The payload of a field.
+/// The payload of a field, in the wire types that a Struct has.
 enum Wire<'a> {
     Varint(u64),
     Fixed64(u64),
@@ -139,7 +139,8 @@ fn field<'a>(bytes: &mut &'a [u8]) -> Result<(u64, Wire<'a>), StructError> {
     Ok((tag >> 3, wire))
 }
 
-/// Takes a base-128 integer of at most 64 bits off the front.
+/// Takes a base-128 integer of at most 64 bits off the front. Its lowest seven bits come first,
+/// and the high bit of each byte says that another one follows.
 fn varint(bytes: &mut &[u8]) -> Result<u64, StructError> {
     let mut value: u64 = 0;
     // At most ten bytes, so that no input keeps the loop going.

@@ -15,6 +15,7 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Optio
     let as_json = match first {
         None => Err("is empty; expected a JSON object".to_owned()),
         Some(b'{') => json::parse(text).map_err(|error| format!("not valid JSON: {error}")),
+        // JSON, but no object. Tried as a Struct all the same, which may begin with these bytes.
         Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err("expected a JSON object".to_owned()),
         Some(_) => Err("is neither a JSON object nor a google.protobuf.Struct".to_owned()),
     };
@@ -23,7 +24,7 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Optio
         Err(message) => message,
     };
     let refused = match protobuf::decode(bytes) {
-        // No bytes at all are an empty Struct, too, but surely not meant as one.
+        // No bytes at all are an empty Struct as well, but are surely not meant as one.
         Ok(root) if first.is_some() => return Some(Tree { root, is_struct: true }),
         Ok(_) | Err(protobuf::StructError::Encoding) => message,
         Err(protobuf::StructError::Depth) => "is nested too deeply".to_owned(),
@@ -32,7 +33,7 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Optio
     None
 }
 
-/// Returns the value of a text that is part of this program.
+/// Returns the value of a text that is part of this program, which is the default of a key.
 pub(in crate::config) fn text(json: &str) -> Option<TreeNode> {
     json::parse(json.as_bytes()).ok()
 }

@@ -67,7 +67,8 @@ impl ReadChecked for Strategy {
     }
 }
 
-/// A deployment by its id, or one that is created in place.
+/// A deployment by its id, or one that is created in place. Neither is there where the one that
+/// was written has been reported.
 #[derive(Debug, Default)]
 pub(crate) struct RawCandidate {
     pub(crate) deployment: Option<String>,
@@ -134,9 +135,10 @@ impl HasKeyKind for RawCandidate {
 impl ReadChecked for RawCandidate {
     fn read(value: Value) -> Self {
         let mut members = CheckedMembers::read(value);
-        // First, for a deployment that stands by itself has keys of the same names.
+        // First, because a deployment has some of these keys too, and would take their values.
         let listing = Listing::take(&mut members);
         let deployment = member(&mut members, "deployment");
+        // What is left are keys of a deployment, which a candidate with an id has none of.
         let created = !members.is_empty();
         let created = created.then(|| Deployment { weight: 1, ..Deployment::take(&mut members) });
         Self { deployment, created, listing }

@@ -6,7 +6,7 @@ use super::super::declare::section;
 use super::super::headers::HeaderNames;
 use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
-    Admin, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource,
+    Admin, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource, Search,
 };
 use super::super::shape::{
     FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
@@ -42,6 +42,8 @@ section! {
             as (KeyKind::Map(TextForm::PathSuffix, &KeyKind::Choice(&FORMATS))) = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
+        /// which text is searched for keywords, beside all that may reach the model as prompt
+        pub search: Search = {},
         /// other names for the headers of this filter
         pub headers: HeaderNames = {},
         /// whether GET /v1/models is answered here

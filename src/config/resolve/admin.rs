@@ -1,10 +1,10 @@
-//! The admin endpoints' place: a folder that no LLM request is in.
+//! The path of the admin endpoints, which must be a folder without LLM requests.
 
 use super::super::error::{Diagnostics, Path, quoted};
 use super::super::settings::Admin;
 use crate::request::path::{PathTable, canonical};
 
-/// Refuses a place that is no folder of its own.
+/// Refuses an admin path that is the root, is not plain, or has LLM requests below it.
 pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Diagnostics) {
     let Some(Admin { path, .. }) = admin else { return };
     let at = Path::Root.key("admin");

@@ -24,20 +24,20 @@ use crate::hash;
 pub(super) struct DeploymentSet {
     /// Ids and indices, as far as the rules that are resolved may name them.
     pub(super) ids: BTreeMap<String, DeploymentId>,
-    /// Those that only a shadow creates: nothing of the first set may come to one.
+    /// Those that only a shadow creates. Names in the document must not resolve to them.
     hidden: BTreeMap<String, DeploymentId>,
     /// Resolved, sorted by id.
     pub(super) built: Vec<Deployment>,
     /// Whether ids may be missing because the whole list was reported.
     pub(super) is_partial: bool,
-    /// Clusters whose requests are attempts, and run this module once more, with the name of
-    /// a provider.
+    /// Clusters that run this module once more, for attempts. Each has the name of one of its
+    /// providers.
     attempting: BTreeMap<String, String>,
     /// Suggestions still to be made; each compares a name with many.
     suggestions: Cell<u32>,
 }
 
-/// Suggestions that are made; no more problems than these are kept anyway.
+/// Most suggestions that are made. No more problems than this are kept anyway.
 const MOST_SUGGESTIONS: u32 = 100;
 
 impl DeploymentSet {

@@ -41,7 +41,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     let mut deployments = DeploymentSet::new(&raw, &sets, findings);
     let mut needs = RequestNeeds::default();
     let first = Resolved::new(&raw, &rules, None, &deployments, &mut needs, findings);
-    // Second, because nothing of the first set may come to what only the shadow creates.
+    // Second, because names in the document must not resolve to what only the shadow creates.
     let second = shadow_rules.as_ref().map(|rules| {
         deployments.show_all();
         Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
@@ -129,7 +129,8 @@ struct Resolved {
 }
 
 impl Resolved {
-    /// Resolves rules; where they are a shadow's, with the place of that.
+    /// Resolves rules. `shadow` is the place of the shadow that they belong to; none for those of
+    /// the document.
     fn new(
         raw: &Raw,
         rules: &Rules<'_>,

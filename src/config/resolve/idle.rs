@@ -1,10 +1,10 @@
-//! Warnings of what is accepted and has no effect beside the rest of the document.
+//! Warnings of keys that are accepted but have no effect, because of other keys.
 
 use super::super::error::{Diagnostics, Path};
 use super::super::raw::{Raw, RawFallbacks, RawModel};
 use super::lists::given;
 
-/// Warns of every key that is given and idle.
+/// Warns of every key that is given and has no effect, because nothing is tried after a failure.
 pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
     // Any kind of failure can then lead to a second attempt, so no list is idle.
     if raw.settings.failover.max_attempts > 1 {

@@ -18,7 +18,7 @@ use super::names::resolved;
 use super::rules::Rules;
 use super::scope::Scope;
 
-/// The variant that is meant when none is named, wherever it stands.
+/// The variant that is meant when none is named, wherever it is in the list.
 const BASE: &str = "base";
 
 impl Scope<'_> {
@@ -192,7 +192,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Warns of `sticky` in a model of which no strategy reads it.
+    /// Warns of `sticky` in a model none of whose strategies reads it.
     fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &RawModel) {
         let is_sticky = raw.strategies().any(|strategy| strategy.has(Trait::BySession));
         if raw.traits.sticky.is_some() && !is_sticky {

@@ -274,7 +274,8 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Reports a cycle from its least name on, so that the report is the same from wherever it is met.
+/// Reports a cycle from its least name on, so that the report does not depend on where the walk
+/// entered the cycle.
 fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Diagnostics) {
     let least = cycle.iter().enumerate().min_by_key(|(_, name)| **name).map_or(0, |(at, _)| at);
     let turned = cycle.iter().cycle().skip(least).copied();
@@ -287,7 +288,7 @@ fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Diagnostics) {
     findings.problem(&rules.aliases_at, format!("cycle: {}", told.join(" -> ")));
 }
 
-/// Returns what a reference stands for, and reports at its place what it does not.
+/// Returns what a reference stands for. If it stands for nothing, that is reported at its place.
 ///
 /// The inner none is something that was reported before, so nothing is added to it.
 pub(super) fn resolved<T>(

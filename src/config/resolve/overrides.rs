@@ -11,7 +11,7 @@ use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 use crate::request::credential::Naming;
 
-/// Members that say what is asked and of whom, and what to use instead of overriding them.
+/// Members that say which model is asked and what, each with the advice for the message.
 const REFUSED: [(&str, &str); 5] = [
     ("model", "use the deployment's model"),
     ("messages", "what the client asks is not configuration"),
@@ -20,7 +20,7 @@ const REFUSED: [(&str, &str); 5] = [
     ("contents", "what the client asks is not configuration"),
 ];
 
-/// Refuses overrides of members that are no configuration, such as the prompt. `at` is the
+/// Refuses overrides of members that belong to the client, such as the prompt. `at` is the
 /// deployment or candidate that has the overrides.
 pub(super) fn check(at: &Path<'_>, overrides: &Overrides, findings: &mut Diagnostics) {
     let at = at.key("request_overrides");

@@ -26,7 +26,7 @@ pub(super) fn named(providers: ByName<Provider>) -> Arc<[Provider]> {
     providers.filter_map(|(name, provider)| Some(Provider { name, ..provider? })).collect()
 }
 
-/// Refuses headers of this filter's own: one is taken off again, or written over.
+/// Refuses to set headers of this filter's own, which it would remove or overwrite later.
 pub(super) fn check_own(
     providers: &ByName<Provider>,
     own: &HeaderNames,
@@ -48,7 +48,7 @@ pub(super) fn check_own(
     }
 }
 
-/// Refuses two settings of one header: which of them would win is not left to chance.
+/// Refuses two settings of one header, because the order of steps would decide which one wins.
 fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics) {
     let secret = provider.credential.as_ref().map(|credential| credential.header.as_str());
     let headers = at.key("headers");

@@ -12,7 +12,7 @@ pub(in crate::config) struct Layers {
     pub(in crate::config) raw: Raw,
     /// Without it, for the shadow; none where nothing was added.
     pub(in crate::config) own: Option<Raw>,
-    /// The first so many routes are the document's.
+    /// How many of the routes, from the first on, are the document's.
     pub(in crate::config) own_routes: usize,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Rules<'a> {
     pub(super) aliases: &'a ByName<String>,
     pub(super) routes_at: Path<'a>,
     pub(super) routes: &'a Elements<RawRoute>,
-    /// So many of them are the document's; the others have places of their own.
+    /// How many of them are the document's. The others are counted from 0 again.
     pub(super) own_routes: usize,
 }
 

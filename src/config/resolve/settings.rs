@@ -17,7 +17,8 @@ use crate::request::tokens::Costs;
 /// Characters that count as one token.
 const CHARACTERS_PER_TOKEN: u64 = 4;
 
-/// Headers that other parts of HTTP live by; this filter removes or overwrites its own.
+/// Headers that other parts of HTTP depend on. This filter removes or overwrites headers of its
+/// own, so none of them may have one of these names.
 const RESERVED: [&str; 18] = [
     "accept",
     "accept-encoding",
@@ -55,9 +56,10 @@ pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     }
 }
 
-/// Returns what unknown models get, with the model that stands in for them resolved.
+/// Returns what unknown models get, with the name of a model that stands in for them resolved.
 ///
-/// For a shadow too, which may lack that model: then the problem is the shadow's.
+/// A shadow has the same setting, but may lack that model. The problem is then reported at the
+/// shadow.
 pub(super) fn unknown_model(
     raw: &RawUnknownModel,
     directory: &Directory<'_>,
@@ -107,7 +109,7 @@ pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Diagnostics) {
     }
 }
 
-/// Returns the paths that are judged: the built-in ones and further ones.
+/// Returns the paths of LLM requests: the built-in ones, and those that the configuration adds.
 pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathTable {
     let at = Path::Root.key("paths");
     let mut further = Vec::new();
@@ -148,7 +150,7 @@ pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Diagnostics
     let at = Path::Root.key("headers");
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     let named = || HeaderNames::KEYS.into_iter().zip(names.all());
-    // Names that are kept first, so that the one that was changed is told.
+    // Names that were not changed come first, so that a changed one is reported.
     let kept = named().filter(|(key, name)| key == name);
     for (key, name) in kept.chain(named().filter(|(key, name)| key != name)) {
         if RESERVED.contains(&name) {

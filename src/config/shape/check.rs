@@ -101,8 +101,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Returns the text if it is one of the names; `others` tells what the value may be instead of
-    /// a name.
+    /// Returns the text if it is one of the names; `others` says in the message what the value may
+    /// be instead of a name.
     fn choice(
         &mut self,
         path: &Path<'_>,
@@ -216,7 +216,7 @@ impl Checker<'_> {
             }
             // A required key that was there and wrong has been reported.
             WhenAbsent::Required | WhenAbsent::Optional => {}
-            // Through the kind, for defaults have short forms and keys of their own.
+            // Through the kind, because defaults have short forms and keys of their own.
             WhenAbsent::Default(json) => {
                 let node = document::text(json).unwrap_or(TreeNode::Null);
                 if let Some(value) = self.value(&path.key(key.name), &node, &key.kind) {
@@ -243,7 +243,7 @@ impl Checker<'_> {
         let Some(alternative) = meant.or_else(|| fitting().next()) else {
             return self.mismatch(path, node, &all_described(alternatives.iter()));
         };
-        // A wrong name in a short form is told with all that the value may be instead.
+        // The message for a wrong name in a short form lists all that the value may be instead.
         let value = match (&alternative.kind, node) {
             (KeyKind::Choice(names), TreeNode::Text(text)) => {
                 let others = alternatives.iter().filter(|other| !fits(&other.kind, node));
@@ -287,8 +287,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports a key that the shape does not have: with the nearest one, or else with all that
-    /// there are.
+    /// Reports a key that the shape does not have. The message suggests the nearest one, or else
+    /// lists all keys.
     fn unknown(&mut self, path: &Path<'_>, name: &str, shape: &'static SectionShape) {
         let known = || shape.keys().map(|key| key.name);
         let hint =

@@ -1,4 +1,4 @@
-//! Kinds and values in words, and whether one is of the other's type.
+//! Describes kinds and values in messages, and tells whether a value has the type of a kind.
 
 use super::suggest::all;
 use super::table::{Alternative, KeyKind};

@@ -60,7 +60,7 @@ impl HasKeyKind for u64 {
     const KIND: KeyKind = whole(0, MOST_EXACT);
 }
 
-/// Most texts are names.
+/// Most texts are names. A key that takes other texts says so in its declaration.
 impl HasKeyKind for String {
     const KIND: KeyKind = KeyKind::Text(TextForm::Name);
 }

@@ -1,7 +1,7 @@
 //! Suggestions for names that are not known.
 //!
 //! Decides when a known name is near enough to be meant, and how many known
-//! names a message lists. How near is for strsim to say.
+//! names a message lists. strsim measures how near two names are.
 
 use crate::config::error::quoted;
 
@@ -12,7 +12,8 @@ const LONGEST: usize = 64;
 /// Names that are compared; a configuration may hold many thousand.
 const MOST_COMPARED: usize = 2000;
 
-/// Returns `; did you mean "x"?` where a known name is near.
+/// Returns `; did you mean "x"?` where a known name is near enough to be meant. Names in other
+/// cases are near: `GPT` suggests `gpt`.
 pub(in crate::config) fn did_you_mean<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -20,11 +21,11 @@ pub(in crate::config) fn did_you_mean<'a>(
     near(name, &mut known.into_iter())
 }
 
-/// Returns the suggestion. For all iterators alike: every further type would be four kilobytes of
+/// Returns the suggestion.
 ///
 /// A quarter of the characters may differ, three at most: `wieghted` suggests `weighted`, `random`
-/// does not suggest `round_robin`.
-/// the module.
+/// does not suggest `round_robin`. It takes a trait object, because a copy for each type of
+/// iterator would be four kilobytes of the module.
 fn near(name: &str, known: &mut dyn Iterator<Item = &str>) -> Option<String> {
     // Any short name is near to any other, so these may differ in case alone.
     let bound = match name.chars().count() {
@@ -54,7 +55,7 @@ fn joined(mut names: &mut dyn Iterator<Item = &str>, most: usize) -> String {
     text.join(", ")
 }
 
-/// Returns every name, in quotes. For names that the program itself has, of which there are few.
+/// Returns every name, in quotes. This is for names of the program itself, which are few.
 pub(super) fn all<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     joined(&mut names.into_iter(), usize::MAX)
 }

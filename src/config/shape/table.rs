@@ -41,7 +41,8 @@ pub(in crate::config) enum WhenAbsent {
     Default(&'static str),
 }
 
-/// What a value may be.
+/// What a value may be. The checker, the schema and the reference page all go by this, so they
+/// cannot disagree.
 pub(in crate::config) enum KeyKind {
     /// `true` or `false`.
     Bool,
@@ -51,18 +52,19 @@ pub(in crate::config) enum KeyKind {
     Number(f64, f64),
     /// A text of that form.
     Text(TextForm),
-    /// One of these names.
+    /// One of these names. A text that is none of them is reported with the nearest.
     Choice(&'static [&'static str]),
     /// A text, number or boolean, kept as text: values of params are compared as text.
     Scalar,
     /// Elements of one kind.
     List(&'static KeyKind),
-    /// An object with any keys of that form.
+    /// An object with any keys of that form, all of whose values are of one kind.
     Map(TextForm, &'static KeyKind),
     /// An object with known keys. It is given as a function, because shapes may hold themselves and
     /// a constant cannot.
     Object(fn() -> &'static SectionShape),
-    /// An object of any JSON.
+    /// An object of any JSON. It stays as it is, except that numbers which Envoy's YAML loader has
+    /// turned into text become numbers again.
     Json,
     /// The first alternative that fits the type of the value. Markers tell objects apart.
     Either(&'static [Alternative]),
@@ -113,7 +115,7 @@ pub(in crate::config) const fn marked(
 }
 
 /// Returns the text of a doc comment: its lines follow each other, each with a space before
-/// it. The module has no documentation, for it prints no schema.
+/// it. In the WebAssembly module every text is empty, because the module prints no schema.
 pub(in crate::config) const fn documentation(comment: &'static str) -> &'static str {
     match comment.split_at_checked(1) {
         Some((_, text)) if !cfg!(target_os = "wasi") => text,

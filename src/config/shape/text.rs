@@ -1,8 +1,8 @@
 //! Forms of text: names, headers, paths, tags.
 //!
-//! Decides what a text of each form may hold, and normalises header names to lower case.
-//! By predicates, for the patterns of the schema would need an engine, of which the smallest
-//! (regex-lite) is 58 KB of the module. What a name refers to is left to `resolve`.
+//! Decides what a text of each form may hold, and normalises header names to lower case. The
+//! forms are predicates: the patterns of the schema would need an engine, and the smallest one
+//! (regex-lite) would add 58 KB to the module. What a name refers to is left to `resolve`.
 
 use crate::text::is_token;
 
@@ -23,17 +23,17 @@ pub(in crate::config) enum TextForm {
     ReadableHeader,
     /// Without CR, LF and NUL.
     HeaderValue,
-    /// What `:authority` may hold.
+    /// What `:authority` may hold: a host, with a port if need be. It has no user name and no path.
     Authority,
-    /// A path to request.
+    /// A path to request. It begins with `/` and may have a query.
     Path,
     /// Put before a path: as a path, without a slash at its end, or empty.
     PathPrefix,
-    /// The end of a path.
+    /// The end of a path. It begins with `/`, and requests on all paths that end with it are meant.
     PathSuffix,
     /// A path with `{model}` and `{operation}` in it.
     PathTemplate,
-    /// Name of an environment variable.
+    /// Name of an environment variable, without `=` and spaces.
     Variable,
 }
 
@@ -120,7 +120,8 @@ impl TextForm {
         }
     }
 
-    /// Returns the same as a pattern for JSON Schema, as near as one gets.
+    /// Returns the form as a pattern for JSON Schema, as near as a pattern gets. None where every
+    /// text has the form.
     pub(super) const fn pattern(self) -> Option<&'static str> {
         Some(match self {
             Self::Any => return None,

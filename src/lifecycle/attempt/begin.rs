@@ -34,10 +34,9 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     };
     // Progress that cannot be read has no next leg, so nothing more is tried.
     let is_first = progress.tried.is_empty();
-    let Some((at, provider)) = choose_leg(cx, &handover, &progress) else {
+    let Some((at, leg, provider)) = choose_leg(cx, &handover, &progress) else {
         return (None, nothing_left(cx.host, &handover, progress));
     };
-    let Some(leg) = handover.legs.get(at) else { return (None, Action::Continue) };
     let ledger = start(cx, &handover, leg, is_first);
     // Another try of the same leg is no fallback.
     if progress.tried.last().is_some_and(|last| last.leg != at) {
@@ -60,19 +59,19 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     (Some(trying), Action::Continue)
 }
 
-/// Returns the number of the leg to try now, and its provider; `None` where nothing can be
-/// tried.
+/// Returns the number of the leg to try now, the leg, and its provider; `None` where nothing can
+/// be tried.
 ///
 /// The leg is the one that the attempt before this chose, because Envoy has connected to that
 /// leg's cluster already. Only where its deployment has been drained since, another leg in the
 /// same cluster takes its place. For example, `a` fails and chooses `b`, and before Envoy tries
 /// again an operator drains `b`. Then the next leg in the list that is in the cluster of `b` and
 /// may be picked is tried. Where there is none, nothing is.
-fn choose_leg<H: Host + ?Sized>(
+fn choose_leg<'h, H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    handover: &Handover<'_>,
+    handover: &'h Handover<'_>,
     progress: &Progress,
-) -> Option<(usize, ProviderId)> {
+) -> Option<(usize, &'h Leg, ProviderId)> {
     let NextAttempt::Leg(next) = progress.next else { return None };
     let at = if progress.tried.is_empty() {
         next
@@ -84,7 +83,7 @@ fn choose_leg<H: Host + ?Sized>(
     // By its name, because this configuration may be newer than the router's.
     let mut providers = cx.engine.config.providers.iter();
     let provider = providers.position(|provider| provider.name == leg.provider)?;
-    Some((at, ProviderId(provider)))
+    Some((at, leg, ProviderId(provider)))
 }
 
 /// Answers a retry of Envoy's for which nothing is left to try, and leaves a note for the

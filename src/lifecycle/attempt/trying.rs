@@ -13,7 +13,7 @@ use crate::lifecycle::progress::{FailureKind, NextAttempt, Progress, listed};
 use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, ENDED, PROGRESS, TIMES};
 use crate::request::rewrite::Splicer;
 use crate::response::outcome::End;
-use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::outcome::{Report, Weight};
 
 use super::ready::{is_drained, is_ready};
 
@@ -123,18 +123,15 @@ impl Trying {
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
-            Some(answer) if is_end => {
+            // A success that is empty is no answer, and the client has got nothing of it yet.
+            Some(answer) if is_end || answer.is_announced_empty() => {
                 let report = answer.finish(cx, End::Whole).unwrap_or(report);
                 self.retry(cx, report);
                 Action::Continue
             }
-            Some(answer) => {
+            open => {
                 self.retry(cx, report);
-                self.stage = AnswerStage::Passing(answer);
-                Action::Continue
-            }
-            None => {
-                self.retry(cx, report);
+                self.stage = open.map_or(AnswerStage::Ended, AnswerStage::Passing);
                 Action::Continue
             }
         }
@@ -203,10 +200,9 @@ impl Trying {
             || is_of(b"downstream_")
             || is_of(b"http")
             || is_of(b"request_payload_too_large");
-        let network = Report { outcome: Outcome::Network, status: 0, retry_after_ms: None };
         self.note_time(cx.host);
         self.write_progress(cx.host);
-        ledger.end(cx, &AttemptEnd::without_answer((!is_clients).then_some(network)));
+        ledger.end(cx, &AttemptEnd::without_answer((!is_clients).then_some(Report::UNANSWERED)));
     }
 
     /// Returns the leg of this attempt.

@@ -150,6 +150,7 @@ impl AttemptLedger {
             }
             Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
         }
+        report_disbelieved(cx, attempt.deployment, &end.tokens);
         count(cx, attempt, &self.work, end, now_ms);
     }
 
@@ -236,6 +237,23 @@ fn count<H: Host + ?Sized>(
     }
     if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
         put(&table::COST, &[name], nano);
+    }
+}
+
+/// Counts the token counts of a provider that are more than there can be, and warns of the first
+/// that this worker has met of the deployment.
+fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: &SpentTokens) {
+    let name = &cx.engine.config.deployment(id).id;
+    let directions = ["input", "output"].into_iter().zip(tokens.disbelieved);
+    for (direction, _) in directions.filter(|(_, is_disbelieved)| *is_disbelieved) {
+        cx.engine.meter.put(cx.host, &table::DISBELIEVED, &[name, direction], 1);
+        if cx.engine.is_first_warning(id) {
+            let line = format!(
+                "deployment \"{name}\" reports more {direction} tokens than there can be: \
+                 its counts are replaced by estimates where they are so high"
+            );
+            cx.host.log(Level::Warn, &line);
+        }
     }
 }
 

@@ -16,4 +16,4 @@ pub(super) use decision_time::DecisionTime;
 pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
-pub(super) use tokens::SpentTokens;
+pub(super) use tokens::{AnswerSize, SpentTokens};

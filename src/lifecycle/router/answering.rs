@@ -14,6 +14,7 @@ use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::response::outcome::End;
 use crate::routing::{Decision, Step};
+use crate::state::outcome::Outcome;
 use crate::text::header_value;
 
 use super::streaming::Streaming;
@@ -174,8 +175,11 @@ fn take_handed_over_head<H: Host + ?Sized>(
     let progress = left.as_deref().and_then(Progress::decode);
     let progress = progress.filter(|progress| !progress.tried.is_empty());
     let last = progress.as_ref().and_then(|progress| progress.tried.last());
-    // A 200 is always the last attempt's own response, so response headers need not be read.
-    let is_served = last.and_then(Tried::status) == Some(200);
+    // A 200 is always the last attempt's own response, so response headers need not be read. An
+    // empty one may have asked for a retry.
+    let is_served = last.is_some_and(|tried| {
+        tried.status() == Some(200) && tried.report.outcome == Outcome::Success
+    });
     let mut instead = None;
     let mut status = last.and_then(Tried::status);
     if !is_served {

@@ -70,9 +70,10 @@ pub enum ScanError {
         /// Byte offset of the value that is one too many.
         at: u64,
     },
-    /// A member that a rewrite may touch occurs more than [`ScanError::MAX_REPEATS`] times.
+    /// A key that means something stands twice in one object: of some servers the first counts,
+    /// of others the last.
     Repeated {
-        /// Byte offset of the key that is one too many.
+        /// Byte offset of the second one.
         at: u64,
     },
 }
@@ -82,9 +83,6 @@ impl ScanError {
     pub const MAX_DEPTH: u32 = 127;
     /// Greatest length of a model name in bytes.
     pub const MAX_MODEL_BYTES: usize = 1024;
-    /// Greatest number of occurrences of one top-level key that a rewrite may touch: each is an
-    /// edit of its own.
-    pub const MAX_REPEATS: usize = 64;
 
     /// Greatest number of strings deeper in a body that repeat its model. The largest batch of
     /// embeddings that Gemini takes has 100.
@@ -144,8 +142,8 @@ impl fmt::Display for ScanError {
             ),
             Self::Repeated { at } => write!(
                 f,
-                "the key at byte {at} occurs more than {} times in the body",
-                Self::MAX_REPEATS
+                "the key at byte {at} stands twice in its object; write it once, servers differ in \
+                 which of the two counts"
             ),
             Self::TooManyModels { at } => write!(
                 f,

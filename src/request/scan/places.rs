@@ -1,8 +1,7 @@
 //! Where the top-level members lie that a rewrite may touch.
 //!
 //! Sees the members of the document one after the other and keeps the wanted
-//! ones: every `model` and every watched key, repeated ones included. Their
-//! number is bounded, since a rewrite must change them all.
+//! ones: `model` and every watched key, each of which may stand there once.
 
 use std::sync::Arc;
 
@@ -91,24 +90,22 @@ impl Places {
     /// The key is known.
     ///
     /// # Errors
-    /// What comes too late, or a wanted member that is there too often: each
-    /// occurrence becomes an edit, and their number has to stay bounded.
+    /// What comes too late, or a wanted member for the second time.
     pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
+        let at = self.current.key_at;
         self.current.is_model = key == "model";
         self.current.is_open = true;
         if self.current.is_model && self.is_released {
-            return Err(ScanError::SecondModel { at: self.current.key_at });
+            return Err(ScanError::SecondModel { at });
         }
         if self.sealed.has(key) {
-            return Err(ScanError::LateMember { at: self.current.key_at });
+            return Err(ScanError::LateMember { at });
         }
         self.current.watched = self.wanted.binary_search_by(|name| name.as_str().cmp(key)).ok();
-        let repeats = self.current.watched.map_or(0, |index| {
-            self.layout.watched.iter().filter(|(known, _)| *known == index).count()
-        });
-        let models = if self.current.is_model { self.layout.model.len() } else { 0 };
-        if repeats.max(models) >= ScanError::MAX_REPEATS {
-            return Err(ScanError::Repeated { at: self.current.key_at });
+        let is_there = |index| self.layout.watched.iter().any(|(known, _)| *known == index);
+        let is_model_there = self.current.is_model && !self.layout.model.is_empty();
+        if is_model_there || self.current.watched.is_some_and(is_there) {
+            return Err(ScanError::Repeated { at });
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Tricks with the path: what Envoy makes of them, and that none gets past the token.
+//! Tricks with the path: what Envoy makes of them. None of them gets past the token.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -6,13 +6,13 @@ use tokio::net::TcpStream;
 use super::{GROUP, TOKEN};
 use crate::harness::{Group, fresh, run};
 
-/// Sends bytes and reads one answer, or what comes of it until the connection closes.
+/// Sends bytes and returns one answer, or what arrives until the connection closes.
 pub(super) async fn exchange(group: &Group, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
     stream.write_all(bytes).await.unwrap();
     let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
     while !is_whole(&answer) {
-        // A connection that is reset has told what it has.
+        // When the peer resets the connection, what has been read is all there is.
         match stream.read(&mut piece).await {
             Ok(read @ 1..) => answer.extend_from_slice(&piece[..read]),
             _ => break,
@@ -21,7 +21,7 @@ pub(super) async fn exchange(group: &Group, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Whether an answer of HTTP/1 has come to the end of its body.
+/// Whether an HTTP/1 answer has reached the end of its body.
 fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
@@ -35,13 +35,13 @@ fn is_whole(answer: &[u8]) -> bool {
 /// What became of a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Came {
-    /// An endpoint has answered.
+    /// An endpoint answered.
     In,
-    /// It was on the admin path, and not let in.
+    /// It reached the admin path and was not let in.
     NotLetIn,
-    /// The default cluster has seen it, on that path and without the token.
+    /// The default cluster received it, on this path and without the token.
     Elsewhere(String),
-    /// Envoy has refused it.
+    /// Envoy refused it.
     Refused,
 }
 
@@ -62,7 +62,7 @@ fn came(case: &str, answer: &str) -> Came {
     }
 }
 
-/// A request whose target is that, with or without the token.
+/// Sends a request for this target, with or without the token.
 fn asked(target: &str, authorization: &str) -> Came {
     let case = fresh("path");
     let head = format!(
@@ -72,7 +72,7 @@ fn asked(target: &str, authorization: &str) -> Came {
     came(&case, &answer)
 }
 
-/// The same over HTTP/2, frame by frame, as no client would send it.
+/// Sends the same over HTTP/2, frame by frame, as no ordinary client would.
 fn asked_http2(path: &str, authorization: Option<&str>) -> Came {
     let case = fresh("path");
     let mut fields = vec![
@@ -87,7 +87,7 @@ fn asked_http2(path: &str, authorization: Option<&str>) -> Came {
     came(&case, &answer)
 }
 
-/// A frame; all of these are short.
+/// Returns a frame. Every frame here is short.
 fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = vec![0, length[0], length[1], kind, flags, 0, 0, 0, stream];
@@ -100,11 +100,11 @@ const RESET: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 
-/// What comes in frames of data, until the stream ends.
+/// Returns what arrives in data frames until the stream ends.
 async fn exchange_http2(fields: &[(&str, &str)]) -> String {
     let mut block = Vec::new();
     for (name, value) in fields {
-        // Literal, not indexed, not compressed.
+        // A literal field: not indexed, not compressed.
         block.push(0);
         for text in [name, value] {
             assert!(text.len() < 127);
@@ -135,7 +135,7 @@ async fn exchange_http2(fields: &[(&str, &str)]) -> String {
     String::from_utf8_lossy(&data).into_owned()
 }
 
-/// Paths that are not the admin path, as they are sent.
+/// Paths that are not the admin path, in the form they are sent.
 const OTHERS: [&str; 16] = [
     "//admin/state",
     "///admin/state",
@@ -173,8 +173,8 @@ fn another_spelling_over_http1_is_another_path() {
     }
 }
 
-/// Of `http://host/path`, Envoy makes the path before any filter has the request: what
-/// counts is what is then the path, and the token.
+/// Envoy turns `http://host/path` into its path before any filter sees the request. So what decides
+/// is that path, and the token.
 #[test]
 fn the_absolute_form_is_the_path_in_it() {
     let authorization = format!("authorization: Bearer {TOKEN}\r\n");

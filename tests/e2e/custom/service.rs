@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::run;
 
-/// One question as it came.
+/// One question, as the service received it.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     /// The request line and headers, as text.
@@ -26,7 +26,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Starts one.
+    /// Starts a service.
     pub(super) fn start() -> Self {
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let seen = Arc::clone(&asked);
@@ -41,7 +41,7 @@ impl Service {
         Self { port, asked }
     }
 
-    /// What it was asked about requests of this case.
+    /// Returns what the service was asked about requests of this case.
     pub(super) fn asked(&self, case: &str) -> Vec<Asked> {
         let asked = self.asked.lock().unwrap();
         asked
@@ -52,7 +52,7 @@ impl Service {
     }
 }
 
-/// Answers requests until the connection ends, or one is not to be answered.
+/// Answers requests until the connection ends, or until the script leaves one unanswered.
 async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Vec<Asked>>>) {
     let mut held = Vec::new();
     while let Some(asked) = read(&mut stream, &mut held).await {
@@ -91,7 +91,7 @@ async fn write(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8])
     stream.write_all(body).await.ok()
 }
 
-/// Does what the script says; `None`: the connection is of no more use.
+/// Does what the script says. Returns `None` when the connection can no longer be used.
 async fn answer(stream: &mut TcpStream, script: &str) -> Option<()> {
     let (what, rest) = script.split_once(' ').unwrap_or((script, ""));
     let pick = |id: &str| json!({"deployment": id}).to_string().into_bytes();
@@ -111,7 +111,7 @@ async fn answer(stream: &mut TcpStream, script: &str) -> Option<()> {
             body.resize(64 * 1024 + 1, b' ');
             write(stream, "200 OK", "", &body).await
         }
-        // More than Envoy holds of an answer.
+        // More than Envoy buffers of an answer.
         "huge" => write(stream, "200 OK", "", &vec![b' '; 40 << 20]).await,
         "endless" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
@@ -120,7 +120,7 @@ async fn answer(stream: &mut TcpStream, script: &str) -> Option<()> {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
-        // Every byte in time, and never all of them.
+        // Every byte arrives in time, but they never all arrive.
         "drip" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n").await.ok()?;
             loop {
@@ -142,7 +142,7 @@ async fn answer(stream: &mut TcpStream, script: &str) -> Option<()> {
             None
         }
         "close" => None,
-        // As long as the caller stays.
+        // Waits for as long as the caller stays.
         "hang" => {
             let _ = stream.read_u8().await;
             None

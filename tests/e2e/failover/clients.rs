@@ -1,4 +1,4 @@
-//! The clients that applications use notice nothing of a provider that fails.
+//! The clients that applications use notice nothing when a provider fails.
 
 use std::path::Path;
 use std::process::Command;

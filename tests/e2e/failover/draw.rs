@@ -1,5 +1,5 @@
-//! What the requests of the random run are, each told by its number alone: its kind, who
-//! fails it and how, and so what has to come of it.
+//! The requests of the random run. The number of a request decides its kind, who fails it and how,
+//! and so how it has to end.
 
 use hyper::Request;
 use hyper::body::Bytes;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::harness::{AUTHORITY, Body, Content};
 
-/// Who is asked, in this order.
+/// The providers, in the order in which they are asked.
 pub(super) const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
 
 /// Their models.
@@ -20,7 +20,8 @@ const FAILING: u32 = 30;
 /// A way to fail.
 type Fault = (&'static str, &'static str);
 
-/// Ways to fail, the first few more often: (what is asked of the mock, how it is told).
+/// Ways to fail: (what the mock is asked to do, how the filter reports it). The first few are drawn
+/// more often.
 const FAULTS: [(Fault, &str); 12] = [
     (("status", "503"), "503"),
     (("status", "500"), "500"),
@@ -31,7 +32,7 @@ const FAULTS: [(Fault, &str); 12] = [
     (("status", "408"), "408"),
     (("status", "402"), "402"),
     (("refusal", "model-not-found"), "404"),
-    // Where the client's own credential is sent, the two below are its own affair.
+    // Where the client's own credential is sent, the two below do not count against the deployment.
     (("status", "401"), "401"),
     (("status", "403"), "403"),
     (("hang", "random"), "network"),
@@ -40,11 +41,11 @@ const FAULTS: [(Fault, &str); 12] = [
 /// How a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Size {
-    /// In one piece of some hundred bytes.
+    /// In one piece of a few hundred bytes.
     Small,
-    /// In one piece, with the model at its end: held until it is whole.
+    /// In one piece, with the model at its end: the filter holds it until it is whole.
     Large,
-    /// In pieces, with the model first and a length: on its way before it is whole.
+    /// In pieces, with the model first and a length: it goes on before it is whole.
     Early,
     /// The same without a length.
     EarlyInChunks,
@@ -57,14 +58,14 @@ pub(super) struct Drawn {
     path: &'static str,
     pub(super) is_stream: bool,
     size: Size,
-    /// How much text there is in the body.
+    /// How much text the body contains.
     length: usize,
-    /// By provider; none: it serves.
+    /// The fault of each provider; `None` if it serves.
     faults: [Option<(Fault, &'static str)>; 3],
 }
 
 impl Drawn {
-    /// The one of this number.
+    /// Returns the request of this number.
     pub(super) fn new(seed: u64, number: usize) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(number as u64 * 0x9E37_79B9));
         let size = match rng.u8(0..10) {
@@ -73,8 +74,8 @@ impl Drawn {
             2 => Size::EarlyInChunks,
             _ => Size::Small,
         };
-        // Of these only completions go on before they are whole: nothing in them could bind
-        // a request to one of its deployments.
+        // Of these, only completions go on before they are whole: nothing in them could bind a
+        // request to one of its deployments.
         let path = match size {
             Size::Early | Size::EarlyInChunks => "/v1/completions",
             _ if rng.bool() => "/v1/chat/completions",
@@ -87,7 +88,7 @@ impl Drawn {
                 return None;
             }
             let known = if at == 1 { FAULTS.len() - 3 } else { FAULTS.len() };
-            // Each that hangs takes its time.
+            // Each provider that hangs costs the run some time.
             match rng.usize(0..known) {
                 11 if rng.u8(0..4) > 0 => Some(FAULTS[0]),
                 drawn => Some(FAULTS[drawn]),
@@ -97,30 +98,30 @@ impl Drawn {
         Self { number, path, is_stream: rng.bool(), size, length, faults }
     }
 
-    /// By which its providers' records are told apart.
+    /// Returns the case that identifies the request in the providers' records.
     pub(super) fn case(&self) -> String {
         format!("random-{}", self.number)
     }
 
-    /// The provider that serves it, if any does.
+    /// Returns the provider that serves the request, if any does.
     pub(super) fn served_by(&self) -> Option<usize> {
         self.faults.iter().position(Option::is_none)
     }
 
-    /// How many are asked.
+    /// Returns how many providers are asked.
     pub(super) fn asked(&self) -> usize {
         self.served_by().map_or(PROVIDERS.len(), |at| at + 1)
     }
 
-    /// What the client is told of the attempts.
+    /// Returns what the client is told about the attempts.
     pub(super) fn attempts(&self, deployments: &[&str]) -> String {
         let told = |at: usize| self.faults[at].map_or("200", |(_, told)| told);
         let one = |at: usize| format!("{}={}", deployments[at], told(at));
         (0..self.asked()).map(one).collect::<Vec<_>>().join(",")
     }
 
-    /// How the client is answered: where all have failed, as the last provider answers, if
-    /// it does.
+    /// Returns the status that the client gets. If all providers fail, it is the status of the last
+    /// one, if that one answers.
     pub(super) fn status(&self) -> u16 {
         match self.faults {
             [Some((_, first)), Some((_, second)), Some((fault, last))] => match (fault.0, last) {
@@ -133,7 +134,7 @@ impl Drawn {
         }
     }
 
-    /// The request as its client sends it.
+    /// Returns the request as its client sends it.
     pub(super) fn request(&self) -> Request<Body> {
         let mut each = json!({});
         let mut is_hanging = false;
@@ -165,7 +166,7 @@ impl Drawn {
         request.body(content.into()).unwrap()
     }
 
-    /// Its body with this model, in the pieces that it is sent in.
+    /// Returns its body with this model, in the pieces in which it is sent.
     pub(super) fn body(&self, model: &str) -> Vec<Vec<u8>> {
         let line = format!("{} \\u00e9 é \\\"{}\\\" ", self.case(), self.length);
         let text = line.repeat(self.length.div_ceil(line.len()));

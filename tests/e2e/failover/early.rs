@@ -1,4 +1,4 @@
-//! Requests that go on before they are whole, and what can still be tried again of them.
+//! Requests that go on before they are whole, and which of them can still be tried again.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -30,17 +30,17 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec { buffer_bytes: BUFFER, ..Spec::failing_over(document) })
 });
 
-/// A completion of so many bytes of text, in pieces.
+/// Returns a completion with this many bytes of text, in pieces.
 fn pieces(model: &str, length: usize) -> Vec<Bytes> {
     let body = format!(r#"{{"model":"{model}","prompt":"{}"}}"#, "x".repeat(length));
     body.as_bytes().chunks(50_000).map(Bytes::copy_from_slice).collect()
 }
 
 #[test]
-fn what_fits_the_buffer_is_tried_again_and_no_more() {
+fn only_a_body_that_fits_the_buffer_is_tried_again() {
     for is_http2 in [false, true] {
         for fault in [("x-mock-status", "503"), ("x-mock-reset", "before-headers")] {
-            // Over HTTP/2 it is the stream's window of 16 MiB that limits what is held.
+            // Over HTTP/2 the stream's window of 16 MiB limits how much is held.
             let long = if is_http2 { 20 << 20 } else { 5 << 20 };
             for (length, is_retried) in [(800 << 10, true), (long, false)] {
                 let ask = ask(&GROUP)
@@ -77,7 +77,7 @@ fn what_fits_the_buffer_is_tried_again_and_no_more() {
 }
 
 #[test]
-fn a_connection_that_fails_under_an_upload_is_followed_by_the_next() {
+fn a_connection_that_fails_during_an_upload_is_followed_by_the_next() {
     LazyLock::force(&GROUP);
     let body = pieces("down", 200_000);
     let head = format!(

@@ -1,12 +1,12 @@
-//! Failover where a buffer filter holds the heads and no flag lets this one: attempts
-//! neither see one another's heads nor wait for the bodies of errors.
+//! Failover where a buffer filter holds the heads because the flag of this filter is not set.
+//! Attempts do not see one another's heads, and they do not wait for the bodies of errors.
 
 use std::sync::LazyLock;
 
 use serde_json::json;
 
 use crate::harness::{Group, ask};
-use crate::hold::{CLIENT, went, with, with_credential};
+use crate::hold::{CLIENT, assert_went, with, with_credential};
 
 static FAILING_OVER: LazyLock<Group> = LazyLock::new(|| with(json!({"max_attempts": 3})));
 
@@ -19,7 +19,7 @@ fn a_failing_provider_is_followed_by_the_next() {
             .header("x-mock-status", status)
             .send();
         assert_eq!(reply.status, 200, "{status}");
-        went(&FAILING_OVER, &reply, &["alpha", "beta"], &format!("a={status},b=200"));
+        assert_went(&FAILING_OVER, &reply, &["alpha", "beta"], &format!("a={status},b=200"));
         let second = &reply.seen[1].1;
         assert_eq!(second.header("authorization"), Some(CLIENT));
         assert_eq!(second.header("x-alpha"), None);
@@ -28,14 +28,14 @@ fn a_failing_provider_is_followed_by_the_next() {
     }
     let reply = ask(&FAILING_OVER).model("down").send();
     assert_eq!(reply.status, 200);
-    went(&FAILING_OVER, &reply, &["beta"], "none=network,b=200");
+    assert_went(&FAILING_OVER, &reply, &["beta"], "none=network,b=200");
 }
 
 #[test]
-fn where_nothing_is_left_the_client_gets_the_last_answer() {
+fn when_no_deployment_is_left_the_client_gets_the_last_answer() {
     let reply = ask(&FAILING_OVER).model("all-down").send();
     assert_eq!(reply.refused(503)["error"]["code"], "no_deployment_available");
-    went(&FAILING_OVER, &reply, &[], "none=network");
+    assert_went(&FAILING_OVER, &reply, &[], "none=network");
     let reply = ask(&FAILING_OVER)
         .model("limited-then-down")
         .header("x-mock-only", "alpha")
@@ -45,7 +45,7 @@ fn where_nothing_is_left_the_client_gets_the_last_answer() {
     assert_eq!(reply.status, 429);
     assert_eq!(reply.json()["error"]["code"], "rate_limited");
     assert_eq!(reply.header("retry-after"), Some("7"));
-    went(&FAILING_OVER, &reply, &["alpha"], "a=429,none=network");
+    assert_went(&FAILING_OVER, &reply, &["alpha"], "a=429,none=network");
 }
 
 #[test]
@@ -56,13 +56,13 @@ fn an_error_whose_body_is_not_waited_for_passes() {
         .header("x-mock-refusal", "context-length")
         .send();
     assert_eq!(reply.status, 400);
-    went(&FAILING_OVER, &reply, &["alpha"], "a=400");
+    assert_went(&FAILING_OVER, &reply, &["alpha"], "a=400");
     let reply = ask(&FAILING_OVER).model("ab").header("x-mock-status", "400").send();
-    went(&FAILING_OVER, &reply, &["alpha"], "a=400");
+    assert_went(&FAILING_OVER, &reply, &["alpha"], "a=400");
 }
 
 #[test]
-fn what_is_not_judged_is_sent_once() {
+fn a_request_that_the_filter_does_not_route_is_sent_once() {
     for (name, value) in [("x-mock-reset", "before-headers"), ("x-llm-retry", "1")] {
         let asked = with_credential(&FAILING_OVER).path("/v1/files").header(name, value);
         let reply = asked.body("anything").send();

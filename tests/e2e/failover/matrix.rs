@@ -1,5 +1,5 @@
-//! Every way of a first provider to fail × what the second does × streamed or not ×
-//! bodies small and large: what the client gets, what each provider got, byte by byte,
+//! Every way in which a first provider can fail × what the second does × streamed or not × small
+//! and large bodies. The tests check what the client gets, what each provider gets, byte by byte,
 //! and what is recorded.
 
 use std::sync::LazyLock;
@@ -15,10 +15,10 @@ use crate::mock::Seen;
 use super::rows::{Row, Then, headers_for, spec};
 use super::{hash_of, text_of};
 
-/// How many rows are under way at a time.
+/// How many rows run at a time.
 const AT_ONCE: usize = 24;
 
-/// Headers that Envoy gives a provider of its own accord.
+/// Headers that Envoy itself adds for a provider.
 const ENVOYS: [&str; 4] =
     ["x-request-id", "x-forwarded-proto", "x-envoy-expected-rq-timeout-ms", "x-case"];
 
@@ -64,7 +64,7 @@ fn go(row: &Row) {
     run(assert_recorded(row));
 }
 
-/// What the client is told of the attempts, and nothing else of what is inside.
+/// Checks what the client is told about the attempts. It must learn nothing else of the inside.
 fn assert_told(row: &Row, reply: &Reply) {
     let then = match row.then {
         Then::Answers => "200",
@@ -95,7 +95,7 @@ fn assert_answered(row: &Row, reply: &Reply) {
         Then::Answers => 200,
         Then::Fails => 503,
         Then::Hangs if row.fault.told == "429" => 429,
-        // Envoy goes on to nothing: it makes as many attempts as the longest way has.
+        // Envoy retries with no deployment left: it makes as many attempts as the longest plan has.
         Then::Hangs if row.fault.list.is_some() => 503,
         Then::Hangs => 504,
     };
@@ -118,7 +118,8 @@ fn assert_answered(row: &Row, reply: &Reply) {
     }
 }
 
-/// The client's body with another model, the client's headers with the provider's.
+/// Checks that a provider got the client's body with its own model, and the client's headers with
+/// its own.
 fn assert_received(row: &Row, provider: &str, which: &str, seen: Option<&(&'static str, Seen)>) {
     let (name, seen) = seen.unwrap_or_else(|| panic!("{provider} got nothing: {row:?}"));
     let (cluster, path) = match provider {

@@ -1,8 +1,8 @@
-//! Requests of every kind, whose providers fail at random: each comes to what can be
-//! told beforehand, and nothing is anywhere where it does not belong.
+//! Requests of every kind, whose providers fail at random. Each request ends as predicted, and
+//! nothing turns up where it does not belong.
 //!
-//! What a request is and which provider fails it is drawn from a seed; how requests
-//! interleave is up to the machine.
+//! A seed decides what each request is and which provider fails it. How the requests interleave
+//! depends on the machine.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,14 +26,15 @@ const REQUESTS: usize = 2000;
 const CONNECTIONS: usize = 32;
 const SEED: u64 = 0x5EED_0005;
 
-/// Names of deployments and providers, which nobody outside is to read.
+/// Names of deployments and providers, which must stay inside the proxy.
 const DEPLOYMENTS: [&str; 3] = ["deployment-one", "deployment-two", "deployment-three"];
 
-/// What no provider is to get, in a header or a body.
+/// Strings that no provider may get, in a header or a body.
 const INTERNAL: [&str; 6] =
     ["x-llm-", "llm.plan", "wasm.llm", "public-name", "deployment-", "provider-"];
 
-/// Everybody's credential: of the proxy's at the first and the third, else the client's.
+/// The credential that each provider gets: the proxy's at the first and third, the client's at the
+/// second.
 const CREDENTIALS: [&str; 3] = ["sk-of-alpha", "sk-of-client", "sk-of-gamma"];
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
@@ -85,11 +86,11 @@ fn whatever_fails_the_client_is_served_while_anybody_serves() {
         settle(&GROUP).await;
         assert_recorded().await;
     });
-    nothing_is_where_it_does_not_belong();
+    assert_nothing_leaked();
     GROUP.assert_no_trap();
 }
 
-/// Makes one request, and compares what came of it with what was drawn.
+/// Makes one request, and compares the result with what was drawn.
 async fn go(client: &mut Client, number: usize) {
     let drawn = Drawn::new(SEED, number);
     let response = client.send(drawn.request()).await;
@@ -116,7 +117,7 @@ async fn go(client: &mut Client, number: usize) {
     }
 }
 
-/// Fails if the client learns anything of what is inside, or of another provider's.
+/// Fails if the client learns anything internal, or anything of another provider.
 fn assert_clean(headers: &HeaderMap, body: &Bytes, last: usize) {
     let named = ["model", "deployment", "provider", "attempts"].map(|name| format!("x-llm-{name}"));
     for (name, value) in headers {
@@ -126,15 +127,15 @@ fn assert_clean(headers: &HeaderMap, body: &Bytes, last: usize) {
             assert!(!value.contains(secret), "the client got {name}: {value}");
         }
     }
-    // The mock providers say what they received.
+    // The mock providers repeat what they received.
     let body = String::from_utf8_lossy(body);
     for (at, secret) in CREDENTIALS.iter().enumerate().filter(|(at, _)| *at != last) {
         assert!(!body.contains(secret), "the client got the credential of {at}: {body}");
     }
 }
 
-/// Looks through everything that every provider received, and through Envoy's log.
-fn nothing_is_where_it_does_not_belong() {
+/// Searches everything that every provider received, and Envoy's log.
+fn assert_nothing_leaked() {
     for (at, provider) in PROVIDERS.iter().enumerate() {
         let all = GROUP.mock(provider).seen();
         assert!(all.len() > 100, "{provider} has hardly been asked");
@@ -171,7 +172,7 @@ fn everything(seen: &Seen) -> String {
 /// Attempts, successes, failures, tokens, in flight.
 type Counts = (u64, u64, u64, u64, u32);
 
-/// What the providers counted: all that they did but answering is a failure.
+/// Returns what the providers counted. Everything they did other than answer is a failure.
 fn counted() -> BTreeMap<&'static str, Counts> {
     let mut counts = BTreeMap::new();
     for ((model, did), count) in GROUP.tally() {

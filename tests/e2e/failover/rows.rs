@@ -1,5 +1,5 @@
-//! What the rows of the matrix are, and the document in which each has deployments of
-//! its own: what one row comes to changes nothing for another.
+//! The rows of the matrix, and the document in which each row has its own deployments, so that no
+//! row affects another.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::harness::Spec;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fault {
     pub(super) name: &'static str,
-    /// Asked of the mock provider; nothing: it is not even there.
+    /// What the mock provider is asked to do; `None` if nothing listens there.
     does: Option<(&'static str, &'static str)>,
-    /// How the attempts header says it.
+    /// How the attempts header reports it.
     pub(super) told: &'static str,
     /// Whether it counts against the deployment.
     pub(super) is_failure: bool,
-    /// The list that it leads to; none: the model's next candidate.
+    /// The fallback list that it leads to; `None` for the model's next candidate.
     pub(super) list: Option<&'static str>,
 }
 
@@ -28,7 +28,7 @@ const fn listed(name: &'static str, list: &'static str) -> Fault {
     Fault { name, does, told: "400", is_failure: false, list: Some(list) }
 }
 
-/// Every way to fail that another deployment can make good.
+/// Every way to fail after which another deployment can serve.
 pub(super) const FAULTS: [Fault; 15] = [
     Fault { name: "refused", does: None, told: "network", is_failure: true, list: None },
     fault("before-headers", "reset", "network"),
@@ -49,7 +49,7 @@ pub(super) const FAULTS: [Fault; 15] = [
 
 const HANGS: &str = "hangs";
 
-/// What the provider does that is asked next.
+/// What the provider that is asked next does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Answers,
@@ -71,7 +71,7 @@ pub(super) struct Row {
 const LARGE: usize = 900 << 10;
 
 impl Row {
-    /// All of them.
+    /// Returns all rows.
     pub(super) fn all() -> Vec<Self> {
         let mut rows = Vec::new();
         for fault in FAULTS {
@@ -87,22 +87,22 @@ impl Row {
         rows
     }
 
-    /// The name that the client asks for.
+    /// Returns the name that the client asks for.
     pub(super) fn model(&self) -> String {
         format!("row-{}", self.number)
     }
 
-    /// One of its deployments.
+    /// Returns the name of one of its deployments.
     pub(super) fn deployment(&self, which: &str) -> String {
         format!("row-{}-{which}", self.number)
     }
 
-    /// What that one's model is called by its provider.
+    /// Returns what the provider of that deployment calls its model.
     pub(super) fn upstream_model(&self, which: &str) -> String {
         format!("{which}/{}", self.number)
     }
 
-    /// Where the first attempt goes.
+    /// Returns the provider of the first attempt.
     pub(super) fn first_provider(&self) -> &'static str {
         if self.is_refused() { "closed" } else { "alpha" }
     }
@@ -111,7 +111,8 @@ impl Row {
         self.fault.does.is_none()
     }
 
-    /// Where the second goes: with a credential of the proxy's in every other row.
+    /// Returns the provider of the second attempt. In every other row it has a credential of the
+    /// proxy.
     pub(super) fn second_provider(&self) -> &'static str {
         if self.has_clients_credential() { "beta" } else { "beta-keyed" }
     }
@@ -124,7 +125,7 @@ impl Row {
         self.fault.name == HANGS || self.then == Then::Hangs
     }
 
-    /// What the providers are asked to do.
+    /// Returns what the providers are asked to do.
     pub(super) fn each(&self) -> String {
         let mut each = json!({});
         if let Some((key, value)) = self.fault.does {
@@ -138,7 +139,7 @@ impl Row {
         each.to_string()
     }
 
-    /// The body that asks for this model: small or large, with the model first or last.
+    /// Returns the body that asks for this model: small or large, with the model first or last.
     pub(super) fn body(&self, model: &str) -> String {
         let length = if self.is_large { LARGE } else { 20 };
         let line = "Lorem ipsum \\\"model\\\" dolor é 🚂 ";
@@ -155,7 +156,7 @@ impl Row {
     }
 }
 
-/// An Envoy in which all rows can be gone.
+/// Returns an Envoy configuration that serves all rows.
 pub(super) fn spec() -> Spec {
     let mut document = json!({
         "providers": {
@@ -187,7 +188,7 @@ pub(super) fn spec() -> Spec {
         let second = add("second", row.second_provider());
         document["models"][row.model()] = match row.fault.list {
             None => json!({"candidates": [first, second]}),
-            // The next candidate would fail likewise, and is not asked.
+            // The next candidate would fail in the same way, and is not asked.
             Some(list) => {
                 let other = add("other", "gamma");
                 document["models"][&second] = json!({"candidates": [second]});
@@ -204,7 +205,7 @@ pub(super) fn spec() -> Spec {
     Spec { with_peek: true, environment, ..Spec::failing_over(document) }
 }
 
-/// The client's headers that a provider gets with its own, as (name, value).
+/// Returns the headers, as (name, value), that a provider gets: the client's and its own.
 pub(super) fn headers_for(row: &Row, provider: &str) -> Value {
     let mut headers = json!({"content-type": "application/json", "x-client": "of client"});
     let of_provider = match provider {

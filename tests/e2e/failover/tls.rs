@@ -1,5 +1,5 @@
-//! Providers behind TLS: an attempt goes under the server name of its own cluster, and
-//! accepts no other's certificate.
+//! Providers that speak TLS: an attempt uses the server name of its own cluster, and accepts no
+//! other cluster's certificate.
 
 use std::sync::LazyLock;
 
@@ -46,7 +46,7 @@ fn each_attempt_has_the_server_name_of_its_provider() {
             }
         }
     }
-    // Nothing else leads to the listener behind which they are.
+    // Nothing but these clusters leads to the TLS listener.
     for cluster in ["alpha-tls", "beta-tls"] {
         let stat = |name: &str| run(GROUP.envoy().stat(&format!("cluster.{cluster}.{name}")));
         assert!(stat("ssl.handshake") > 0, "{cluster}");

@@ -1,4 +1,4 @@
-//! Ways through a plan, and kinds of requests that go them.
+//! Ways through a plan, and the kinds of requests that take them.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::harness::{Ask, Group, Reply, Spec, ask, chat, fresh, run};
 
 use super::{hash_of, text_of};
 
-/// `alpha` and `gamma` have credentials of the proxy's, `beta` takes the client's.
+/// `alpha` and `gamma` have credentials of the proxy; `beta` takes the client's.
 fn document() -> Value {
     let mut document = json!({
         "providers": {
@@ -59,21 +59,21 @@ fn document() -> Value {
 static GROUP: LazyLock<Group> =
     LazyLock::new(|| Group::start(&Spec { with_peek: true, ..Spec::failing_over(document()) }));
 
-/// The same with another try of each.
+/// The same document, with one more try of each deployment.
 static RETRYING: LazyLock<Group> = LazyLock::new(|| {
     let mut document = document();
     document["failover"] = json!({"max_attempts": 3, "retries_per_deployment": 1});
     Group::start(&Spec::failing_over(document))
 });
 
-/// With the client's credential, and this done by providers or upstream models.
+/// Begins a request with the client's credential; `each` says what providers or upstream models do.
 fn asked<'g>(group: &'g Group, each: &Value) -> Ask<'g> {
     ask(group).header("authorization", "Bearer sk-client").header("x-mock-each", &each.to_string())
 }
 
-/// The upstream models that were asked for, sorted, and what the client is told of them.
+/// Checks the upstream models that were asked, sorted, and what the client is told about them.
 #[track_caller]
-fn went(reply: &Reply, models: &[&str], attempts: &str) {
+fn assert_went(reply: &Reply, models: &[&str], attempts: &str) {
     assert_eq!(reply.header("x-llm-attempts"), Some(attempts), "{:?}", reply.body);
     let mut asked: Vec<&str> =
         reply.seen.iter().map(|(_, seen)| seen.upstream_model.as_deref().unwrap()).collect();
@@ -92,52 +92,52 @@ fn failing(model: &str) -> Value {
 }
 
 #[test]
-fn what_envoy_tries_beyond_the_plan_reaches_nobody() {
-    // Three could be tried if the first said something else, so Envoy makes three attempts.
+fn attempts_beyond_the_plan_reach_no_provider() {
+    // If the first failed in another way, three could be tried, so Envoy makes three attempts.
     let limited = json!({"up-a": {"status": "429", "retry-after": "7"}});
     let reply = asked(&GROUP, &limited).model("longer").send();
     assert_eq!(reply.status, 429);
     assert_eq!(reply.json()["error"]["code"], "rate_limited");
     assert_eq!(reply.header("retry-after"), Some("7"));
-    went(&reply, &["up-a"], "a=429,none=network");
+    assert_went(&reply, &["up-a"], "a=429,none=network");
 
     let reply = asked(&GROUP, &failing("up-a")).model("longer").send();
     assert_eq!(reply.status, 503);
     let message = "no deployment that could serve this request could be reached";
     assert_eq!(reply.json()["error"]["message"], message);
-    went(&reply, &["up-a"], "a=503,none=network");
+    assert_went(&reply, &["up-a"], "a=503,none=network");
 }
 
 #[test]
-fn a_deployment_is_tried_again_where_that_may_help() {
+fn a_deployment_is_tried_again_if_that_may_help() {
     let reply = asked(&RETRYING, &json!({})).model("down").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-b"], "none=network,none=network,b=200");
+    assert_went(&reply, &["up-b"], "none=network,none=network,b=200");
 
     let reply = asked(&RETRYING, &failing("up-a")).model("ab").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-a", "up-b"], "a=503,a=503,b=200");
+    assert_went(&reply, &["up-a", "up-a", "up-b"], "a=503,a=503,b=200");
 
     let refused = json!({"up-a": {"status": "401"}});
     let reply = asked(&RETRYING, &refused).model("ab").send();
-    went(&reply, &["up-a", "up-b"], "a=401,b=200");
+    assert_went(&reply, &["up-a", "up-b"], "a=401,b=200");
 
-    // Not more than there may be of all together.
+    // The tries never exceed the limit for the whole request.
     let reply = asked(&RETRYING, &json!({"alpha": {"status": "503"}, "beta": {"status": "503"}}));
     let reply = reply.model("abg").send();
     assert_eq!(reply.status, 503);
-    went(&reply, &["up-a", "up-a", "up-b"], "a=503,a=503,b=503");
+    assert_went(&reply, &["up-a", "up-a", "up-b"], "a=503,a=503,b=503");
     RETRYING.assert_no_trap();
 }
 
 #[test]
-fn neighbours_of_one_cluster_are_told_apart() {
+fn deployments_in_one_cluster_are_kept_apart() {
     let each = json!({"up-a": {"status": "500"}, "up-a2": {"reset": "before-headers"},
                       "up-a3": {"status": "429"}});
     let body = chat("neighbours", "Hello").to_string();
     let reply = asked(&GROUP, &each).body(body.clone()).send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-a2", "up-a3", "up-b"], "a=500,a2=network,a3=429,b=200");
+    assert_went(&reply, &["up-a", "up-a2", "up-a3", "up-b"], "a=500,a2=network,a3=429,b=200");
     for (_, seen) in &reply.seen {
         let model = seen.upstream_model.as_deref().unwrap();
         assert_eq!(seen.text(), body.replace("neighbours", model));
@@ -155,11 +155,11 @@ fn a_single_candidate_is_followed_by_the_list_of_one_kind() {
     let limited = json!({"up-a": {"status": "429"}});
     let reply = asked(&GROUP, &limited).model("solo").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-g"], "a=429,g=200");
+    assert_went(&reply, &["up-a", "up-g"], "a=429,g=200");
     for each in [failing("up-a"), json!({"up-a": {"refusal": "context-length"}})] {
         let reply = asked(&GROUP, &each).model("solo").send();
         let status = reply.status.as_str().to_owned();
-        went(&reply, &["up-a"], &format!("a={status}"));
+        assert_went(&reply, &["up-a"], &format!("a={status}"));
     }
 }
 
@@ -167,11 +167,11 @@ fn a_single_candidate_is_followed_by_the_list_of_one_kind() {
 fn a_client_may_name_the_fallbacks() {
     let reply = asked(&GROUP, &failing("up-a")).model("solo").header("x-llm-fallback", "b").send();
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-b"], "a=503,b=200");
+    assert_went(&reply, &["up-a", "up-b"], "a=503,b=200");
 }
 
 #[test]
-fn a_client_that_goes_away_within_the_second_attempt_fails_nobody() {
+fn a_client_that_leaves_during_the_second_attempt_counts_as_no_failure() {
     LazyLock::force(&GROUP);
     run(async {
         for times in 1..=6 {
@@ -190,7 +190,7 @@ fn a_client_that_goes_away_within_the_second_attempt_fails_nobody() {
     GROUP.assert_no_trap();
 }
 
-/// Waits for these attempts, successes, failures and attempts in flight.
+/// Waits until these attempts, successes, failures and attempts in flight are recorded.
 async fn recorded(deployment: &str, wanted: (u64, u64, u64, u32)) {
     let started = Instant::now();
     loop {
@@ -251,19 +251,19 @@ fn answers_that_end_with_trailers_end() {
     assert_eq!(reply.status, 200);
     assert!(reply.trailers.is_some());
     assert_eq!(reply.json()["choices"][0]["message"]["content"], "word word word ");
-    went(&reply, &["up-a"], "a=200");
+    assert_went(&reply, &["up-a"], "a=200");
     let reply = ask(trailed("status", "503"), "ab");
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-b"], "a=503,b=200");
-    // Held until it is whole.
+    assert_went(&reply, &["up-a", "up-b"], "a=503,b=200");
+    // The filter holds this answer until it is whole.
     let reply = ask(trailed("refusal", "context-length"), "longer");
     assert_eq!(reply.status, 200);
-    went(&reply, &["up-a", "up-b"], "a=400,b=200");
+    assert_went(&reply, &["up-a", "up-b"], "a=400,b=200");
     let reply = ask(trailed("status", "422"), "ab");
     assert_eq!(reply.status, 422);
     assert_eq!(reply.json()["error"]["code"], "invalid_request");
     assert!(reply.trailers.is_some());
-    went(&reply, &["up-a"], "a=422");
+    assert_went(&reply, &["up-a"], "a=422");
     GROUP.assert_no_trap();
 }
 
@@ -301,9 +301,9 @@ fn a_model_in_the_path_is_that_of_each_attempt() {
             .body(body)
             .send();
         assert_eq!(reply.status, 200);
-        went(&reply, &["up-a", "up-b", "up-g"], "a=503,b=network,g=200");
+        assert_went(&reply, &["up-a", "up-b", "up-g"], "a=503,b=network,g=200");
         let paths: Vec<&str> = reply.seen.iter().map(|(_, seen)| seen.path.as_str()).collect();
-        // The client's key goes where the provider has none.
+        // The client's key goes to the provider that has none of its own.
         let wanted = [
             format!("/alpha{}", came("up-a", "?alt=sse")),
             came("up-b", "?key=sk-of-client&alt=sse"),
@@ -335,8 +335,8 @@ fn the_client_is_told_in_its_own_dialect() {
         asked("ab", json!({"alpha": {"status": "529"}, "beta": {"refusal": "model-not-found"}}));
     assert_eq!(reply.status, 404);
     assert_eq!(reply.json()["error"]["type"], "not_found_error");
-    went(&reply, &["up-a", "up-b"], "a=529,b=404");
+    assert_went(&reply, &["up-a", "up-b"], "a=529,b=404");
     let reply = asked("ab", json!({"alpha": {"refusal": "model-not-found"}}));
     assert_eq!(text_of(reply.body.as_ref().unwrap(), true), "Hello from beta.");
-    went(&reply, &["up-a", "up-b"], "a=404,b=200");
+    assert_went(&reply, &["up-a", "up-b"], "a=404,b=200");
 }

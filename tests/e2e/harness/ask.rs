@@ -1,4 +1,4 @@
-//! A client: one request, on a connection of its own, and what came of it.
+//! A client that makes one request on its own connection, and the reply.
 
 use std::convert::Infallible;
 
@@ -36,9 +36,9 @@ pub(crate) struct Ask<'g> {
 /// The body of a request.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// With a length.
+    /// A body with a length.
     Whole(Bytes),
-    /// Without a length, in these pieces.
+    /// A body without a length, in these pieces.
     Pieces(Vec<Bytes>),
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn ask(group: &Group) -> Ask<'_> {
 }
 
 impl Ask<'_> {
-    /// With this method; GET has no body and no type of one.
+    /// Sets the method. A GET has no body and no content type.
     pub(crate) fn method(mut self, method: Method) -> Self {
         if method == Method::GET {
             self.headers.remove(CONTENT_TYPE);
@@ -68,18 +68,18 @@ impl Ask<'_> {
         self
     }
 
-    /// On this path.
+    /// Sets the path.
     pub(crate) fn path(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
-    /// With one more header; `content-type` is replaced.
+    /// Adds a header, or replaces `content-type`.
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
         self.header_value(name, value.parse().unwrap())
     }
 
-    /// The same, for values that are not text.
+    /// Does the same with a value that is not text.
     pub(crate) fn header_value(mut self, name: &str, value: HeaderValue) -> Self {
         let name: HeaderName = name.parse().unwrap();
         if name == CONTENT_TYPE {
@@ -90,29 +90,29 @@ impl Ask<'_> {
         self
     }
 
-    /// A short chat with this model.
+    /// Sets the body to a short chat with this model.
     pub(crate) fn model(self, model: &str) -> Self {
         self.json(&chat(model, "Hello"))
     }
 
-    /// With this JSON body.
+    /// Sets this JSON body.
     pub(crate) fn json(self, body: &Value) -> Self {
         self.body(body.to_string())
     }
 
-    /// With this body.
+    /// Sets this body.
     pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.content = Content::Whole(body.into());
         self
     }
 
-    /// With this body in pieces and without a length.
+    /// Sets this body, in pieces and without a length.
     pub(crate) fn pieces<P: Into<Bytes>>(mut self, pieces: impl IntoIterator<Item = P>) -> Self {
         self.content = Content::Pieces(pieces.into_iter().map(Into::into).collect());
         self
     }
 
-    /// With a trailer after the body, which then has no length.
+    /// Adds a trailer after the body, which then has no length.
     pub(crate) fn trailer(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.insert("trailer", HeaderValue::from_static(name));
         let trailers = self.trailers.get_or_insert_default();
@@ -123,13 +123,13 @@ impl Ask<'_> {
         self
     }
 
-    /// Over HTTP/2.
+    /// Sends the request over HTTP/2.
     pub(crate) fn http2(mut self) -> Self {
         self.is_http2 = true;
         self
     }
 
-    /// Sends it and reads the whole answer.
+    /// Sends the request and reads the whole answer.
     pub(crate) fn send(self) -> Reply {
         run(async {
             let (group, case) = (self.group, self.case.clone());
@@ -143,7 +143,7 @@ impl Ask<'_> {
         })
     }
 
-    /// Sends it and returns as soon as the answer begins.
+    /// Sends the request and returns as soon as the answer begins.
     pub(crate) async fn open(self) -> Response<Incoming> {
         let port = self.group.port();
         let is_http2 = self.is_http2;
@@ -179,7 +179,7 @@ impl Ask<'_> {
     }
 }
 
-/// A body as it is sent.
+/// A body in the form that the client sends.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
 impl From<Content> for Body {
@@ -195,7 +195,7 @@ fn body(content: Content, trailers: Option<HeaderMap>) -> Body {
             let (mut sender, body) = Channel::new(1);
             tokio::spawn(async move {
                 for piece in pieces {
-                    // Envoy may have answered already, with an error.
+                    // Envoy may already have answered with an error.
                     if sender.send_data(piece).await.is_err() {
                         return;
                     }
@@ -209,7 +209,7 @@ fn body(content: Content, trailers: Option<HeaderMap>) -> Body {
     }
 }
 
-/// Requests one after the other, over one connection as long as it lasts.
+/// A client that sends requests one after the other, over one connection while it lasts.
 #[derive(Debug)]
 pub(crate) struct Client {
     group: &'static Group,
@@ -217,7 +217,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// One that has no connection yet.
+    /// Returns a client that has no connection yet.
     pub(crate) fn new(group: &'static Group) -> Self {
         Self { group, connection: None }
     }
@@ -240,7 +240,7 @@ impl Client {
     }
 }
 
-/// A connection for many requests.
+/// Opens a connection for many requests.
 pub(crate) async fn connect(group: &Group) -> http1::SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
@@ -248,7 +248,7 @@ pub(crate) async fn connect(group: &Group) -> http1::SendRequest<Full<Bytes>> {
     sender
 }
 
-/// The body of a GET, if there is an answer.
+/// Returns the body of a GET, if there is an answer.
 pub(crate) async fn fetch(port: u16, path: &str) -> Option<Bytes> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
@@ -258,30 +258,30 @@ pub(crate) async fn fetch(port: u16, path: &str) -> Option<Bytes> {
     Some(response.into_body().collect().await.ok()?.to_bytes())
 }
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) struct Reply {
     /// The status the client saw.
     pub(crate) status: StatusCode,
     /// The headers the client saw.
     pub(crate) headers: HeaderMap,
-    /// The body; none if it broke off.
+    /// The body; `None` if it broke off.
     pub(crate) body: Option<Bytes>,
-    /// What came behind it.
+    /// The trailers that followed the body.
     pub(crate) trailers: Option<HeaderMap>,
-    /// (provider, request) of what reached providers.
+    /// The requests that reached providers, as (provider, request).
     pub(crate) seen: Vec<(&'static str, Seen)>,
 }
 
 impl Reply {
-    /// The provider and the one request that it served completely.
+    /// Returns the provider and the one request that it served completely.
     #[track_caller]
     pub(crate) fn served_by_one(&self) -> (&'static str, &Seen) {
         assert_eq!(self.status, 200, "{:?}", self.body);
         self.reached_one()
     }
 
-    /// The provider and the one request that reached it, whatever it answered.
+    /// Returns the provider and the one request that reached it, whatever it answered.
     #[track_caller]
     pub(crate) fn reached_one(&self) -> (&'static str, &Seen) {
         let [(provider, seen)] = &self.seen[..] else {
@@ -294,14 +294,14 @@ impl Reply {
         (provider, seen)
     }
 
-    /// The one provider and the upstream model it was asked for.
+    /// Returns the one provider, and the upstream model it was asked for.
     #[track_caller]
     pub(crate) fn served(&self) -> (&'static str, &str) {
         let (provider, seen) = self.served_by_one();
         (provider, seen.upstream_model.as_deref().unwrap_or("none"))
     }
 
-    /// The error body of a request that must not have reached any provider.
+    /// Returns the error body of a request that must not have reached any provider.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{:?}", self.body);
@@ -309,7 +309,7 @@ impl Reply {
         self.json()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         let body = self.body.as_ref().expect("a whole body");
@@ -317,7 +317,7 @@ impl Reply {
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(body)))
     }
 
-    /// A response header as text.
+    /// Returns a response header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }

@@ -1,7 +1,7 @@
-//! An Envoy process for the length of the test run.
+//! An Envoy process that runs as long as the test run.
 //!
-//! Envoy chooses its ports and reports them, so runs side by side cannot
-//! collide. Its log is shown when a test that used it fails.
+//! Envoy chooses its ports and reports them, so parallel runs cannot collide. When a test fails,
+//! the log of the Envoy that it used is shown.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,20 +18,20 @@ use super::observed::Scrape;
 use super::spec::{Files, LISTENER, PEEK};
 use super::{Spec, ask, fresh, run};
 
-/// Several, so that state which is not shared shows.
+/// Several workers, so that state which they fail to share shows up.
 const WORKERS: &str = "4";
 
-/// What of the filter is logged.
+/// The log level of the filter.
 const LEVEL: &str = "wasm:info";
 
 /// Starting takes a second or two, more on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
-/// Lines of the log that are shown after a failure.
+/// How many lines of the log are shown after a failure.
 const SHOWN_LINES: usize = 60;
 
-/// Runs Envoy until standard input ends, however this process ends: statics
-/// are never dropped, and a killed test run must not leave an Envoy behind.
+/// Runs Envoy until standard input ends, which happens however this process ends. Statics are never
+/// dropped, and a killed test run must not leave an Envoy running.
 const GUARD: &str =
     r#"trap '' INT; "$@" & pid=$!; read -r _; kill "$pid" 2>/dev/null; wait "$pid""#;
 
@@ -53,7 +53,7 @@ pub(crate) struct Envoy {
 }
 
 impl Envoy {
-    /// Starts one and waits until it serves.
+    /// Starts an Envoy and waits until it serves.
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
@@ -61,7 +61,7 @@ impl Envoy {
         Self::start_in(folder, &config, &[], level)
     }
 
-    /// Starts one that is configured by this text, with these variables.
+    /// Starts an Envoy that is configured by this text, with these environment variables.
     pub(crate) fn start_text(text: &str, variables: &[(&str, &str)]) -> Self {
         let folder = folder();
         let config = folder.join("envoy.yaml");
@@ -102,23 +102,23 @@ impl Envoy {
         }
     }
 
-    /// The listener's port; failures of this test from here on show this log.
+    /// Returns the listener's port. If this test fails later, the log of this Envoy is shown.
     pub(crate) fn listener_port(&self) -> u16 {
         note_log(&self.log);
         self.listener_port
     }
 
-    /// The port of the listener that shows shared data.
+    /// Returns the port of the listener that shows shared data.
     pub(crate) fn peek_port(&self) -> u16 {
         self.peek_port.expect("a group whose Spec is with_peek")
     }
 
-    /// Replaces the listeners by those of another `Spec`, with another module.
+    /// Replaces the listeners with those of another `Spec`, with another module.
     pub(crate) fn update(&self, spec: &Spec, module: &Path) {
         write_listeners(&self.folder, spec, module.to_str().unwrap());
     }
 
-    /// The value of one of Envoy's counters and gauges; 0 before it has one.
+    /// Returns the value of one of Envoy's counters or gauges; 0 before it has one.
     pub(crate) async fn stat(&self, name: &str) -> u64 {
         let path = format!("/stats?filter={name}");
         let text = ask::fetch(self.admin_port, &path).await.expect("Envoy answers");
@@ -127,18 +127,18 @@ impl Envoy {
         text.lines().find_map(of_line).unwrap_or(0)
     }
 
-    /// What Prometheus would read now, of this filter.
+    /// Returns what Prometheus would read now about this filter.
     pub(crate) async fn scrape(&self) -> Scrape {
         let text = ask::fetch(self.admin_port, "/stats/prometheus").await.expect("Envoy answers");
         Scrape::read(&String::from_utf8_lossy(&text))
     }
 
-    /// The most memory that Envoy has had so far, in MiB, as Linux counts it.
+    /// Returns the most memory that Envoy has used so far, in MiB, as Linux counts it.
     pub(crate) fn peak_memory_mib(&self) -> u64 {
         self.memory_kib("VmHWM:") / 1024
     }
 
-    /// The memory that Envoy has now, in KiB.
+    /// Returns the memory that Envoy uses now, in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
         self.memory_kib("VmRSS:")
     }
@@ -152,27 +152,27 @@ impl Envoy {
         kib.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// What Envoy has logged so far.
+    /// Returns what Envoy has logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 }
 
-/// Whether Envoy accepts the configuration, and what it says about it.
+/// Returns whether Envoy accepts the configuration, and what it says about it.
 pub(crate) fn validate(spec: &Spec) -> (bool, String) {
     validate_file(&write_config(&folder(), spec, &BTreeMap::new()))
 }
 
-/// The same of a text, with these variables.
+/// Does the same for a text, with these environment variables.
 pub(crate) fn validate_text(text: &str, variables: &[(&str, &str)]) -> (bool, String) {
     let path = folder().join("envoy.yaml");
     fs::write(&path, text).unwrap();
     validate_with(&path, variables)
 }
 
-/// The same of a file, in the folder that the tests run in.
+/// Does the same for a file, in the folder that the tests run in.
 pub(crate) fn validate_file(path: &Path) -> (bool, String) {
-    // What the shipped configurations name.
+    // The variables that the shipped configurations name.
     let variables =
         [("NORTH_API_KEY", "sk-north"), ("POINTSMAN_ADMIN_TOKEN", "a-token-of-the-tests")];
     validate_with(path, &variables)
@@ -189,7 +189,7 @@ fn validate_with(path: &Path, variables: &[(&str, &str)]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What `make` sets; a run without it is a mistake, not a reason to skip.
+/// Returns what `make` sets. A run without it is a mistake, not a reason to skip.
 fn setting(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `make test-e2e`"))
 }
@@ -214,7 +214,8 @@ fn write_config(folder: &Path, spec: &Spec, ports: &BTreeMap<&'static str, u16>)
     path
 }
 
-/// Beside it first: Envoy reads the file as soon as one is moved there.
+/// Writes a file beside it and moves that: Envoy reads the listeners as soon as a file is moved
+/// there.
 fn write_listeners(folder: &Path, spec: &Spec, module: &str) {
     with_files(folder, spec, module, |files| {
         let new = folder.join("listeners.new");
@@ -229,7 +230,7 @@ fn with_files(folder: &Path, spec: &Spec, module: &str, write: impl FnOnce(Files
     write(Files { module, peek: &peek, listeners: listeners.to_str().unwrap(), folder });
 }
 
-/// The module that the tests are of.
+/// Returns the path of the module under test.
 pub(crate) fn module() -> String {
     let module = setting("POINTSMAN_WASM");
     assert!(Path::new(&module).exists(), "{module} does not exist; run `make test-e2e`");
@@ -249,7 +250,7 @@ fn wait_for<T>(log: &Path, mut probe: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// The ports that Envoy has bound, by listener, once all workers serve.
+/// Returns the ports that Envoy has bound, by listener, once all workers serve.
 fn bound(admin: SocketAddr) -> Option<BTreeMap<String, u16>> {
     let fetch = |path: &str| run(ask::fetch(admin.port(), path));
     if fetch("/ready").is_none_or(|ready| !ready.starts_with(b"LIVE")) {
@@ -261,7 +262,7 @@ fn bound(admin: SocketAddr) -> Option<BTreeMap<String, u16>> {
         let port = status.pointer("/local_address/socket_address/port_value")?.as_u64()?;
         Some((status["name"].as_str()?.to_owned(), u16::try_from(port).ok()?))
     };
-    // One at a socket of the file system has no port.
+    // A listener at a Unix socket has no port.
     let of_port = |status: &&Value| status.pointer("/local_address/pipe").is_none();
     statuses.iter().filter(of_port).map(of_one).collect()
 }

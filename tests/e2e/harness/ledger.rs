@@ -1,4 +1,4 @@
-//! What the records of deployments say, beside what the providers counted.
+//! Compares the records of deployments with what the providers counted.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -11,19 +11,19 @@ use crate::mock::{Did, Refusal, Tally};
 
 use super::Group;
 
-/// The deployments, each of a provider of its own.
+/// The deployments, each at its own provider.
 pub(crate) const DEPLOYMENTS: [&str; 3] = ["one", "two", "three"];
 
-/// No record needs this long to say what has happened.
+/// Longer than any record takes to show what has happened.
 pub(crate) const WRITTEN: Duration = Duration::from_secs(10);
 
-/// Their models, one of each strategy.
+/// The models, one for each strategy.
 pub(crate) const MODELS: [&str; 6] = ["turns", "shares", "busy", "fast", "used", "room"];
 
-/// Starts every key of the layout that the module under test has.
+/// The prefix of every key in the layout of the module under test.
 pub(crate) const LAYOUT: &str = "pointsman/3/";
 
-/// A document of them, where they cool only shortly, under most strategies.
+/// Returns a document with these deployments under most strategies. They cool only briefly.
 pub(crate) fn document() -> Value {
     let model = |strategy: &str| json!({"strategy": strategy, "candidates": DEPLOYMENTS});
     json!({
@@ -42,21 +42,21 @@ pub(crate) fn document() -> Value {
     })
 }
 
-/// Its cooldown.
+/// Returns the cooldown settings of the document.
 pub(crate) fn settings() -> Cooldown {
     config::parse(document().to_string().as_bytes()).unwrap().cooldown.clone()
 }
 
-/// The record of a deployment.
+/// Returns the record of a deployment.
 pub(crate) async fn record(group: &Group, layout: &str, deployment: &str) -> Record {
     let value = group.shared(&format!("{layout}deployment/{deployment}")).await;
     Record::decode(&value.expect("a record since the configuration was read"))
 }
 
-/// By deployment, what is counted and how many are in flight.
+/// For each deployment, what is counted and how many attempts are in flight.
 pub(crate) type Ledger = BTreeMap<&'static str, (Counts, u32)>;
 
-/// What the records of these layouts say together.
+/// Returns what the records of these layouts say in total.
 pub(crate) async fn recorded(group: &Group, layouts: &[&str]) -> Ledger {
     let mut ledger = Ledger::new();
     for deployment in DEPLOYMENTS {
@@ -79,7 +79,7 @@ fn sum(one: Counts, other: Counts) -> Counts {
     }
 }
 
-/// What they should say, going by what the providers did.
+/// Returns what they should say, according to what the providers did.
 pub(crate) fn counted(group: &Group) -> Ledger {
     let of_one = |deployment| (deployment, (counts(&group.tally(), deployment), 0));
     DEPLOYMENTS.into_iter().map(of_one).collect()
@@ -101,7 +101,7 @@ fn counts(tally: &Tally, upstream_model: &str) -> Counts {
     counts
 }
 
-/// Whether that is a success or a failure of the deployment; neither where it is the client's.
+/// Whether that is a success or a failure of the deployment; `None` if it counts as the client's.
 fn verdict(did: Did) -> Option<bool> {
     match did {
         Did::Answer(200) | Did::Stream => Some(true),
@@ -114,7 +114,7 @@ fn verdict(did: Did) -> Option<bool> {
     }
 }
 
-/// Fails unless the records come to say what the providers counted.
+/// Fails unless the records finally say what the providers counted.
 pub(crate) async fn assert_equal(group: &Group, layouts: &[&str]) {
     let started = Instant::now();
     loop {
@@ -127,7 +127,7 @@ pub(crate) async fn assert_equal(group: &Group, layouts: &[&str]) {
     }
 }
 
-/// Milliseconds since the epoch.
+/// Returns milliseconds since the epoch.
 pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::try_from(now.as_millis()).unwrap()

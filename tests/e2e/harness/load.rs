@@ -1,8 +1,7 @@
-//! Many requests of many kinds at once, some of which their clients give up.
+//! Many requests of many kinds at once. Some of their clients give up.
 //!
-//! Which kinds come in which order is drawn from a seed; how they interleave is
-//! up to the machine. Every client knows what its request is to come to, and
-//! says so if it comes to something else.
+//! A seed decides which kinds come in which order. How they interleave depends on the machine.
+//! Every client knows how its request has to end, and fails if it ends in another way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,47 +19,47 @@ use tokio::task::JoinHandle;
 
 use super::{AUTHORITY, Group, PROVIDERS, fresh};
 
-/// Nothing is under way any longer than this once its clients are done.
+/// Once its clients are done, nothing stays in progress longer than this.
 const SETTLES: Duration = Duration::from_secs(30);
 
-/// How often is looked whether something has come about.
+/// How often a wait checks its condition.
 const LOOK: Duration = Duration::from_millis(2);
 
 /// A load of requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Load {
-    /// The models they ask for, each as often.
+    /// The models that the requests ask for, each equally often.
     pub(crate) models: &'static [&'static str],
-    /// How many.
+    /// How many requests there are.
     pub(crate) requests: usize,
-    /// Over so many connections at a time.
+    /// How many connections are open at a time.
     pub(crate) connections: usize,
-    /// What decides their kinds.
+    /// Decides the kinds.
     pub(crate) seed: u64,
-    /// Kinds, and how often each comes, in parts of the sum.
+    /// Kinds, and how often each comes, relative to the sum of all.
     pub(crate) kinds: &'static [(Kind, u32)],
 }
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
-    /// Answered.
+    /// Answered in one piece.
     Whole(Api),
     /// Answered in a stream.
     Stream(Api),
-    /// Answered by this status and what else the provider is told.
+    /// Answered with this status, and with what else the provider is told to do.
     Error(u16, &'static [(&'static str, &'static str)]),
-    /// Answered in a stream that ends by an error event.
+    /// Answered in a stream that ends with an error event.
     ErrorEvent(Api),
     /// Answered in a stream that breaks off.
     Cut,
     /// The provider breaks the connection before it answers.
     Reset,
-    /// Refused by the filter: it is no JSON.
+    /// Refused by the filter because it is not JSON.
     Bad,
-    /// The client goes away before it is answered.
+    /// The client goes away before it gets an answer.
     GiveUp,
-    /// The client goes away within the answer.
+    /// The client goes away during the answer.
     Leave,
 }
 
@@ -103,14 +102,14 @@ pub(crate) const SOUND: [(Kind, u32); 4] = [
     (Kind::Stream(Api::Anthropic), 1),
 ];
 
-/// The interface that is asked.
+/// The API that the request uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
     OpenAi,
     Anthropic,
 }
 
-/// Sends them all and waits for their answers, and until nothing is under way.
+/// Sends all requests, and waits for their answers and until nothing is in progress.
 pub(crate) async fn drive(group: &'static Group, load: Load) {
     let next = Arc::new(AtomicUsize::new(0));
     let client = |number: usize| {
@@ -129,7 +128,7 @@ pub(crate) async fn drive(group: &'static Group, load: Load) {
     settle(group).await;
 }
 
-/// Waits until nothing is under way.
+/// Waits until nothing is in progress.
 pub(crate) async fn settle(group: &Group) {
     let mut gauges = vec!["http.llm.downstream_rq_active".to_owned()];
     gauges.extend(PROVIDERS.map(|name| format!("cluster.{name}.upstream_rq_active")));
@@ -158,12 +157,12 @@ impl Connection {
     async fn open(group: &Group) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        // However it ends, its client sees it.
+        // However the connection ends, its client notices.
         let task = tokio::spawn(async move { drop(connection.await) });
         Self { sender, task }
     }
 
-    /// Goes away, whatever is under way.
+    /// Closes the connection, whatever is in progress.
     async fn close(self) {
         self.task.abort();
         let _ = self.task.await;
@@ -255,18 +254,19 @@ impl Kind {
         }
     }
 
-    /// Whether a stream is asked for, and of whom.
+    /// Returns whether a stream is asked for, and through which API.
     fn shape(self) -> (bool, Api) {
         match self {
             Self::Whole(api) => (false, api),
             Self::Stream(api) | Self::ErrorEvent(api) => (true, api),
-            // Says from the start what is used, so that it is known wherever it breaks off.
+            // This API reports usage from the start, so usage is known wherever the stream breaks
+            // off.
             Self::Cut | Self::Leave => (true, Api::Anthropic),
             Self::Error(..) | Self::Bad | Self::Reset | Self::GiveUp => (false, Api::OpenAi),
         }
     }
 
-    /// What the provider is asked to do.
+    /// Returns what the provider is asked to do.
     fn asks(self, key: &str) -> Vec<(&'static str, String)> {
         match self {
             Self::Whole(_) | Self::Stream(_) | Self::Bad => Vec::new(),
@@ -282,7 +282,7 @@ impl Kind {
     }
 }
 
-/// Reads an answer to its end; whether the connection is good for another.
+/// Reads an answer to its end. Returns whether the connection can take another request.
 async fn collect(kind: Kind, body: Incoming) -> bool {
     let body = body.collect().await;
     assert_eq!(body.is_err(), matches!(kind, Kind::Cut), "{kind:?}: {body:?}");

@@ -1,4 +1,4 @@
-//! Providers, Envoy and a client for the tests: what they share.
+//! What the tests share: providers, Envoy and a client.
 
 mod ask;
 mod envoy;
@@ -25,7 +25,7 @@ pub(crate) use envoy::{Envoy, module, validate, validate_file, validate_text};
 pub(crate) use observed::Scrape;
 pub(crate) use spec::Spec;
 
-/// The providers of every group; each is also a cluster, `site` the default one.
+/// The providers of every group. Each is also a cluster; `site` is the default one.
 const PROVIDERS: [&str; 4] = ["alpha", "beta", "gamma", "site"];
 
 /// Nothing here takes this long unless it hangs.
@@ -35,14 +35,12 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
 
-/// Runs a future to its end; one that hangs fails the test.
+/// Runs a future to its end. A future that hangs fails the test.
 pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
-    RUNTIME.block_on(async {
-        tokio::time::timeout(HANGS, future).await.expect("answers before it counts as hanging")
-    })
+    RUNTIME.block_on(async { tokio::time::timeout(HANGS, future).await.expect("the future hangs") })
 }
 
-/// A name that no other case of this run has.
+/// Returns a name that no other case of this run has.
 pub(crate) fn fresh(what: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{what}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
@@ -58,8 +56,8 @@ pub(crate) struct Group {
 impl Group {
     /// Starts the providers and an Envoy that is configured with `spec`.
     pub(crate) fn start(spec: &Spec) -> Self {
-        // On a thread of its own, which may block: the first use of a shared
-        // group may be within a future.
+        // The start blocks, so it has its own thread: a future may be the first to use a shared
+        // group.
         std::thread::scope(|scope| scope.spawn(|| Self::start_blocking(spec)).join().unwrap())
     }
 
@@ -72,7 +70,7 @@ impl Group {
         Self { envoy: Envoy::start(spec, &ports), mocks }
     }
 
-    /// The same of providers that run already, and an Envoy's configuration as text.
+    /// Does the same with providers that already run, and Envoy's configuration as text.
     pub(crate) fn of(
         mocks: BTreeMap<&'static str, Mock>,
         text: &str,
@@ -81,32 +79,32 @@ impl Group {
         Self { envoy: Envoy::start_text(text, variables), mocks }
     }
 
-    /// The listener's port.
+    /// Returns the listener's port.
     pub(crate) fn port(&self) -> u16 {
         self.envoy.listener_port()
     }
 
-    /// The Envoy.
+    /// Returns the Envoy.
     pub(crate) fn envoy(&self) -> &Envoy {
         &self.envoy
     }
 
-    /// One of the providers.
+    /// Returns one of the providers.
     pub(crate) fn mock(&self, name: &str) -> &Mock {
         &self.mocks[name]
     }
 
-    /// What all providers did so far.
+    /// Returns what all providers have done so far.
     pub(crate) fn tally(&self) -> Tally {
         self.mocks.values().flat_map(Mock::tally).collect()
     }
 
-    /// Forgets the requests that providers have seen, not what they did.
+    /// Forgets the requests that providers have seen, but not what they did.
     pub(crate) fn forget(&self) {
         self.mocks.values().for_each(Mock::forget);
     }
 
-    /// (provider, request) of every request of this case that reached one.
+    /// Returns the requests of this case that reached a provider, as (provider, request).
     pub(crate) fn seen(&self, case: &str) -> Vec<(&'static str, Seen)> {
         let of_one = |(name, mock): (&&'static str, &Mock)| {
             let name = *name;
@@ -125,7 +123,7 @@ impl Group {
         assert!(lines.is_empty(), "the module trapped: {lines:#?}");
     }
 
-    /// Fails unless an ordinary request is served on every worker, most likely.
+    /// Fails unless an ordinary request is served, most likely on every worker.
     pub(crate) fn assert_serves(&self, model: &str) {
         for _ in 0..16 {
             ask(self).model(model).send().served_by_one();
@@ -134,7 +132,7 @@ impl Group {
     }
 }
 
-/// A chat request with one user message.
+/// Returns a chat request with one user message.
 pub(crate) fn chat(model: &str, content: impl Into<Value>) -> Value {
     serde_json::json!({"model": model, "messages": [{"role": "user", "content": content.into()}]})
 }

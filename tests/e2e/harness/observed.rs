@@ -1,11 +1,11 @@
-//! What the shipped configurations have for who looks on: rules for metrics, and the format
-//! of the access log. Read from there, so that the tests are of what is shipped.
+//! What the shipped configurations contain for observability: rules for metrics, and the format of
+//! the access log. They are read from there, so that the tests cover what is shipped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-/// The shipped configuration for that way of routing.
+/// Returns the shipped configuration, with or without failover.
 fn shipped(fails_over: bool) -> &'static str {
     if fails_over {
         include_str!("../../../envoy/failover.yaml")
@@ -14,12 +14,12 @@ fn shipped(fails_over: bool) -> &'static str {
     }
 }
 
-/// The rest of a line behind that, to the character before `end`.
+/// Returns the part of a line between `start` and `end`.
 fn between<'l>(line: &'l str, start: &str, end: &str) -> Option<&'l str> {
     Some(line.split_once(start)?.1.split_once(end)?.0)
 }
 
-/// `stats_config` as it is shipped.
+/// Returns `stats_config` from the shipped file.
 pub(super) fn stats_config(fails_over: bool) -> Value {
     let yaml = shipped(fails_over);
     let tag = |line: &str| {
@@ -34,11 +34,11 @@ pub(super) fn stats_config(fails_over: bool) -> Value {
     };
     let tags: Vec<Value> = yaml.lines().filter_map(tag).collect();
     let buckets: Vec<Value> = yaml.lines().filter_map(buckets).collect();
-    assert!(!tags.is_empty() && !buckets.is_empty(), "the rules are found");
+    assert!(!tags.is_empty() && !buckets.is_empty(), "the rules were not found");
     json!({"stats_tags": tags, "histogram_bucket_settings": buckets})
 }
 
-/// The format of the access log as it is shipped.
+/// Returns the format of the access log from the shipped file.
 pub(super) fn log_format(fails_over: bool) -> Value {
     let (_, rest) = shipped(fails_over).split_once("json_format:\n").unwrap();
     let field = |line: &str| {
@@ -46,7 +46,7 @@ pub(super) fn log_format(fails_over: bool) -> Value {
         Some((name.to_owned(), Value::from(format.strip_suffix('"')?)))
     };
     let fields: Map<String, Value> = rest.lines().map_while(field).collect();
-    assert!(fields.len() > 10, "the format is found");
+    assert!(fields.len() > 10, "the format was not found");
     json!({
         "formatters": [{
             "name": "envoy.formatter.req_without_query",
@@ -56,15 +56,15 @@ pub(super) fn log_format(fails_over: bool) -> Value {
     })
 }
 
-/// What Prometheus would read, of this filter.
+/// What Prometheus would read about this filter.
 #[derive(Debug, Default)]
 pub(crate) struct Scrape {
-    /// By name: what it is.
+    /// The type of each metric, by name.
     pub(crate) types: BTreeMap<String, String>,
     pub(crate) samples: Vec<Sample>,
 }
 
-/// One line of it.
+/// One sample.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
     pub(crate) name: String,
@@ -89,7 +89,7 @@ impl Scrape {
         scrape
     }
 
-    /// The sum of a metric's samples that have these labels, among others.
+    /// Returns the sum of a metric's samples that have these labels, possibly among others.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let has = |sample: &Sample, (label, value): &(&str, &str)| {
             sample.labels.get(*label).is_some_and(|known| known == value)
@@ -101,7 +101,7 @@ impl Scrape {
         wanted.map(|sample| sample.value).sum()
     }
 
-    /// Every label that a metric's samples have.
+    /// Returns every label that a metric's samples have.
     pub(crate) fn labels(&self, name: &str) -> BTreeSet<&str> {
         let of_name = self.samples.iter().filter(|sample| sample.name == name);
         of_name.flat_map(|sample| sample.labels.keys().map(String::as_str)).collect()

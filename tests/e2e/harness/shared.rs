@@ -1,4 +1,4 @@
-//! Shared data from the outside, through the filter that shows it.
+//! Access to shared data from outside, through the filter that shows it.
 
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::{AUTHORITY, Group};
 
 impl Group {
-    /// The value of a key, if it has one.
+    /// Returns the value of a key, if it has one.
     pub(crate) async fn shared(&self, key: &str) -> Option<Vec<u8>> {
         let (status, body) = self.peek(Request::get("/").header("x-key", key)).await;
         if status == StatusCode::NOT_FOUND {
@@ -23,7 +23,7 @@ impl Group {
         Some((0..body.len()).step_by(2).map(byte).collect())
     }
 
-    /// Writes a value, whatever was there.
+    /// Writes a value, whatever the key held before.
     pub(crate) async fn set_shared(&self, key: &str, value: &[u8]) {
         let digits: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
         let request = Request::put("/").header("x-key", key).header("x-value", digits);

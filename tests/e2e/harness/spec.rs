@@ -1,7 +1,7 @@
-//! What an Envoy of the tests is configured with, as Envoy's JSON.
+//! The Envoy configuration of the tests, as Envoy's JSON.
 //!
-//! The same shape as `envoy/envoy.yaml`; tests vary the filter's document and
-//! a few sizes, and Envoy picks the ports.
+//! It has the same shape as `envoy/envoy.yaml`. Tests vary the filter's document and a few sizes,
+//! and Envoy picks the ports.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use super::tls::{self, Certificates};
 pub(crate) struct Spec {
     /// The filter's configuration.
     pub(crate) document: Value,
-    /// Hand it over as a protobuf Struct instead of JSON text.
+    /// Whether the document is passed as a protobuf Struct instead of JSON text.
     pub(crate) as_struct: bool,
     /// Buffer limit of the listener and the clusters.
     pub(crate) buffer_bytes: u32,
@@ -24,31 +24,31 @@ pub(crate) struct Spec {
     pub(crate) filters_before: Vec<Value>,
     /// Variables of the module's environment.
     pub(crate) environment: Vec<(&'static str, &'static str)>,
-    /// Clusters that are no providers, by port.
+    /// Clusters that are not providers, with their ports.
     pub(crate) services: Vec<(&'static str, u16)>,
-    /// A second listener shows what is in shared data.
+    /// Whether a second listener shows what is in shared data.
     pub(crate) with_peek: bool,
-    /// Listeners come from a file, so that they can be replaced.
+    /// Whether the listeners come from a file, so that they can be replaced.
     pub(crate) is_dynamic: bool,
-    /// Clusters behind TLS as well, with these certificates.
+    /// Certificates for a second set of clusters, which speak TLS.
     pub(crate) tls: Option<Certificates>,
-    /// Every cluster has the attempt filter, and the route goes by filter state.
+    /// Whether every cluster has the attempt filter, and the route follows filter state.
     pub(crate) has_attempts: bool,
-    /// A buffer filter holds heads; this one's flag for that is not set.
-    pub(crate) is_held_behind: bool,
-    /// Metrics and access log are as they are shipped.
+    /// Whether a buffer filter holds heads. The flag of this filter for that is then not set.
+    pub(crate) has_holding_filter: bool,
+    /// Whether metrics and access log are those of the shipped configurations.
     pub(crate) is_observed: bool,
-    /// All that can be logged of the filter is.
+    /// Whether the filter logs at every level.
     pub(crate) is_traced: bool,
 }
 
-/// Name of the listener that the tests' requests go to.
+/// Name of the listener that receives the tests' requests.
 pub(super) const LISTENER: &str = "llm";
 
-/// Name of the one that shows shared data.
+/// Name of the listener that shows shared data.
 pub(super) const PEEK: &str = "peek";
 
-/// Shared data is common to the modules of one such name.
+/// Modules with the same VM id have their shared data in common.
 const VM_ID: &str = "pointsman";
 
 /// A port that nothing listens on.
@@ -61,14 +61,14 @@ pub(super) struct Files<'a> {
     pub(super) module: &'a str,
     /// The filter that shows shared data.
     pub(super) peek: &'a str,
-    /// Where listeners are read from, if they can be replaced.
+    /// The file that listeners are read from, if they can be replaced.
     pub(super) listeners: &'a str,
-    /// Where all of this Envoy's files are.
+    /// The folder with all files of this Envoy.
     pub(super) folder: &'a Path,
 }
 
 impl Spec {
-    /// A document with buffers that fit the default limits.
+    /// Returns a specification with this document, and with buffers that fit the default limits.
     pub(crate) fn new(document: Value) -> Self {
         Self {
             document,
@@ -81,18 +81,18 @@ impl Spec {
             is_dynamic: false,
             tls: None,
             has_attempts: false,
-            is_held_behind: false,
+            has_holding_filter: false,
             is_observed: false,
             is_traced: false,
         }
     }
 
-    /// The same with clusters that make attempts.
+    /// Returns the same with clusters that make attempts.
     pub(crate) fn failing_over(document: Value) -> Self {
         Self { has_attempts: true, ..Self::new(document) }
     }
 
-    /// Envoy's configuration; `ports` are the providers'.
+    /// Returns Envoy's configuration. `ports` are those of the providers.
     pub(super) fn envoy(&self, files: Files<'_>, ports: &BTreeMap<&'static str, u16>) -> Value {
         let mut clusters: Vec<Value> =
             ports.iter().map(|(name, port)| self.cluster(name, *port, files.module)).collect();
@@ -123,7 +123,7 @@ impl Spec {
         });
         if self.is_observed {
             envoy["stats_config"] = observed::stats_config(self.has_attempts);
-            // Whoever asks gets the histograms of this moment.
+            // Anyone who asks gets the histograms of this moment.
             envoy["stats_flush_on_admin"] = true.into();
         }
         if self.is_dynamic {
@@ -136,7 +136,7 @@ impl Spec {
         envoy
     }
 
-    /// The listeners, as the file of a dynamic Envoy holds them.
+    /// Returns the listeners in the form that the file of a dynamic Envoy has.
     pub(super) fn resources(&self, files: Files<'_>) -> Value {
         let mut listeners = self.listeners(files);
         for listener in &mut listeners {
@@ -158,7 +158,7 @@ impl Spec {
         let mut cluster = json!({
             "name": name, "type": "STATIC", "connect_timeout": "10s",
             "per_connection_buffer_limit_bytes": self.buffer_bytes,
-            // Cooldown is what these tests watch, not Envoy's own limits.
+            // These tests watch the cooldown, so Envoy's own limits must not interfere.
             "circuit_breakers": {"thresholds": [{"max_connections": 4096, "max_pending_requests": 4096,
                                                  "max_requests": 4096}]},
             "load_assignment": {"cluster_name": name, "endpoints": [
@@ -182,9 +182,10 @@ impl Spec {
         cluster
     }
 
-    /// Where a request goes: by a header, or with attempts by what the filter wrote down.
+    /// Returns the route action. A header names the cluster or, with attempts, the filter state
+    /// does.
     fn action(&self, timeout: &str, per_try: &str) -> Value {
-        if !(self.has_attempts || self.is_held_behind) {
+        if !(self.has_attempts || self.has_holding_filter) {
             return json!({"cluster_header": "x-llm-cluster", "timeout": timeout});
         }
         let clusters = ["alpha", "beta", "gamma", "site", "closed"];
@@ -211,7 +212,8 @@ impl Spec {
                 },
             }},
         });
-        // One of Envoy 1.39 and later, where there is something to retry.
+        // `refresh_cluster_on_retry` needs Envoy 1.39 or later, so the policy is only there if
+        // something can be retried.
         if self.has_attempts && self.document["failover"].get("max_attempts").is_some() {
             action["retry_policy"] = json!({
                 "retry_on": "connect-failure,reset,refused-stream,retriable-headers",
@@ -236,7 +238,7 @@ impl Spec {
         let with = |header: &str| json!({"prefix": "/", "headers": [{"name": header, "present_match": true}]});
         let mut filters = self.filters_before.clone();
         filters.push(self.filter(module));
-        if self.is_held_behind {
+        if self.has_holding_filter {
             filters.push(json!({"name": "envoy.filters.http.buffer", "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer",
                 "max_request_bytes": self.buffer_bytes}}));
@@ -259,7 +261,7 @@ impl Spec {
                     "stat_prefix": "llm",
                     "http_protocol_options": {"enable_trailers": true},
                     "upgrade_configs": [{"upgrade_type": "websocket"}],
-                    // From callers it takes for internal, Envoy keeps `x-envoy-*` headers.
+                    // Envoy keeps the `x-envoy-*` headers of callers that it takes for internal.
                     "internal_address_config": {"cidr_ranges": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]},
                     "access_log": [{
                         "name": "envoy.access_loggers.stderr",
@@ -267,9 +269,9 @@ impl Spec {
                     }],
                     "http_filters": filters,
                     "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [
-                        // What a request may be given that has to time out.
+                        // A request that has to time out can ask for this.
                         route(with("x-short"), "1s", "2s"),
-                        // Where no attempt hangs, a busy machine is not to look like one.
+                        // Where no attempt hangs, a busy machine must not cause a timeout.
                         route(with("x-patient"), "0s", "60s"),
                         route(json!({"prefix": "/"}), "0s", "2s"),
                     ]}]},
@@ -297,7 +299,7 @@ impl Spec {
                 "config": {
                     "name": "pointsman",
                     "failure_policy": "FAIL_RELOAD",
-                    "allow_on_headers_stop_iteration": !self.is_held_behind,
+                    "allow_on_headers_stop_iteration": !self.has_holding_filter,
                     "vm_config": {
                         "vm_id": VM_ID,
                         "runtime": "envoy.wasm.runtime.v8",
@@ -311,7 +313,7 @@ impl Spec {
     }
 }
 
-/// The listener that shows shared data.
+/// Returns the listener that shows shared data.
 fn peek(module: &str) -> Value {
     let filter = json!({
         "name": "peek",
@@ -349,7 +351,7 @@ fn router() -> Value {
     })
 }
 
-/// An address on this machine; port 0 lets Envoy choose.
+/// Returns an address on this machine. Port 0 lets Envoy choose.
 fn address(port: u16) -> Value {
     json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
 }

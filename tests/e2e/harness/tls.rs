@@ -1,7 +1,7 @@
-//! Providers behind TLS, each under a server name of its own.
+//! Providers that speak TLS, each under its own server name.
 //!
-//! They are the plain ones behind a second listener of the same Envoy, which has one
-//! certificate for each name, and lets nobody in who does not ask for one of them.
+//! They are the plain providers, reached through a second listener of the same Envoy. It has one
+//! certificate for each name, and refuses clients that ask for any other name.
 
 use std::path::Path;
 
@@ -16,24 +16,24 @@ use rcgen::{
 };
 use serde_json::{Value, json};
 
-/// Clusters behind TLS, and the clusters behind those.
+/// The clusters that speak TLS, each with the plain cluster that it leads to.
 pub(super) const CLUSTERS: [(&str, &str); 2] = [("alpha-tls", "alpha"), ("beta-tls", "beta")];
 
-/// The server name of such a cluster, and the only one that it is let in by.
+/// Returns the server name of such a cluster. The listener accepts it under no other name.
 pub(crate) fn server_name(cluster: &str) -> String {
     format!("{cluster}.example")
 }
 
-/// Certificates for all of the names.
+/// Certificates for all the names.
 #[derive(Debug, Clone)]
 pub(crate) struct Certificates {
     authority: String,
-    /// Of each cluster, with its key.
+    /// The certificate of each cluster, with its key.
     each: Vec<(String, String)>,
 }
 
 impl Certificates {
-    /// Makes them.
+    /// Creates the certificates.
     pub(crate) fn new() -> Self {
         let mut params = params(Vec::new(), 1);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -47,12 +47,13 @@ impl Certificates {
         Self { authority, each: (2..).zip(CLUSTERS).map(certificate).collect() }
     }
 
-    /// The authority that they are of, as a file holds it.
+    /// Returns the certificate of the authority that signed them, as PEM.
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// An Envoy that has them on a port of its own, and does nothing but TLS.
+    /// Returns the configuration of an Envoy that serves them on its own port and does nothing but
+    /// TLS.
     pub(crate) fn alone(&self, ports: &[(&str, u16)]) -> String {
         let local =
             |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
@@ -69,7 +70,7 @@ impl Certificates {
         .to_string()
     }
 
-    /// The listener that has them, at a socket in this folder.
+    /// Returns the listener that serves them, at a socket in this folder.
     pub(super) fn listener(&self, folder: &Path) -> Value {
         let chain = |((cluster, plain), (certificate, key)): (&(&str, &str), &(String, String))| {
             json!({
@@ -94,14 +95,14 @@ impl Certificates {
         })
     }
 
-    /// Makes of a plain cluster the one of this name.
+    /// Turns a plain cluster into the TLS cluster of this name.
     pub(super) fn secure(&self, mut cluster: Value, name: &str, folder: &Path) -> Value {
         cluster["name"] = name.into();
         cluster["load_assignment"] = json!({"cluster_name": name, "endpoints": [
             {"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket(folder)}}}}]}]});
         cluster["transport_socket"] = json!({"name": "tls", "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-            // Not `auto_sni`: that would be the host that the client asked for.
+            // This is not `auto_sni`, which would send the host that the client asked for.
             "sni": server_name(name),
             "common_tls_context": {"validation_context": {
                 "trusted_ca": {"inline_string": self.authority},
@@ -119,14 +120,14 @@ fn socket(folder: &Path) -> String {
 
 fn params(names: Vec<String>, number: u8) -> CertificateParams {
     let mut params = CertificateParams::new(names).unwrap();
-    // One of the same name as its issuer would be taken for its own.
+    // A certificate with the same name as its issuer would count as self-signed.
     params.distinguished_name.push(DnType::CommonName, number.to_string());
     params.serial_number = Some(SerialNumber::from(vec![number]));
     params.key_identifier_method = KeyIdMethod::PreSpecified(vec![number]);
     params
 }
 
-/// A key that is always the same: what it protects is a test.
+/// A key that is always the same, because all it protects is a test.
 struct Key {
     secret: SecretKey,
     public: Vec<u8>,

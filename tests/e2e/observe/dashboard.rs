@@ -1,4 +1,4 @@
-//! The dashboard: every metric and label that it asks for is one that there is.
+//! The dashboard: every metric and label that it asks for exists.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ const DASHBOARD: &str = include_str!("../../../envoy/grafana.json");
 /// What a query asks for.
 #[derive(Debug, Default)]
 struct Asked {
-    /// Metrics, each with the labels that it is narrowed by.
+    /// Metrics, each with the labels that select among its samples.
     metrics: Vec<(String, BTreeSet<String>)>,
-    /// What it is summed up by.
+    /// The labels that it groups by.
     by: BTreeSet<String>,
 }
 
@@ -80,7 +80,7 @@ fn queries_are_understood() {
 }
 
 #[test]
-fn the_dashboard_asks_for_nothing_that_is_not_there() {
+fn the_dashboard_asks_only_for_what_exists() {
     let scrape = run(GROUP.envoy().scrape());
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let mut used = BTreeSet::new();
@@ -108,7 +108,7 @@ fn the_dashboard_asks_for_nothing_that_is_not_there() {
         let (name, label) = inner.split_once(", ").unwrap();
         assert!(scrape.labels(name).contains(label), "{query}");
     }
-    // Nor does it leave one out.
+    // It also leaves no metric out.
     for name in scrape.types.keys() {
         let is_used = |used: &String| used.strip_suffix("_bucket").unwrap_or(used) == name;
         assert!(used.iter().any(is_used), "no panel shows {name}");

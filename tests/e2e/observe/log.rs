@@ -1,16 +1,16 @@
-//! What stands in logs: in the access log one line of JSON for each request, in the filter's
-//! one line for each decision. Of prompts, params, tags and credentials nothing does, however
-//! much is logged.
+//! What logs contain: one line of JSON for each request in the access log, and one line for each
+//! decision in the filter's log. Prompts, params, tags and credentials are in neither, however much
+//! is logged.
 
 use serde_json::{Value, json};
 
 use super::document;
 use crate::harness::{Ask, Group, Spec, ask};
 
-/// Stands wherever a secret could.
+/// Stands in every place that could hold a secret.
 const CANARY: &str = "canary-5f1d";
 
-/// What Envoy's log has of the filter at that level, without what goes before.
+/// Returns the lines that the filter logged at this level, without their prefix.
 fn lines<'l>(log: &'l str, level: &str) -> Vec<&'l str> {
     let level = format!("[{level}][wasm]");
     let of_filter =
@@ -22,7 +22,7 @@ fn lines<'l>(log: &'l str, level: &str) -> Vec<&'l str> {
         .collect()
 }
 
-/// The access log.
+/// Returns the records of the access log.
 fn records(log: &str) -> Vec<Value> {
     log.lines()
         .filter(|line| line.starts_with('{'))
@@ -30,7 +30,7 @@ fn records(log: &str) -> Vec<Value> {
         .collect()
 }
 
-/// With a secret in everything that may hold one.
+/// Puts a secret into everything that may hold one.
 fn secret<'g>(ask: Ask<'g>, model: &str) -> Ask<'g> {
     ask.path(&format!("/v1/chat/completions?key={CANARY}&api-key={CANARY}"))
         .header("authorization", &format!("Bearer {CANARY}"))
@@ -75,36 +75,36 @@ fn requests(group: &Group) -> usize {
 
 fn logs_are_clean(spec: &Spec) {
     let group = Group::start(spec);
-    let judged = requests(&group);
-    // The access log is written when the stream is gone.
+    let routed = requests(&group);
+    // Envoy writes the access log when the stream is gone.
     std::thread::sleep(std::time::Duration::from_millis(500));
     let started = std::time::Instant::now();
     let log = loop {
         let log = group.envoy().log();
-        if records(&log).len() > judged || started.elapsed().as_secs() > 20 {
+        if records(&log).len() > routed || started.elapsed().as_secs() > 20 {
             break log;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     };
     let found: Vec<&str> = log.lines().filter(|line| line.contains(CANARY)).collect();
     assert!(found.is_empty(), "{found:#?}");
-    assert_eq!(lines(&log, "debug").len(), judged, "{:#?}", lines(&log, "debug"));
+    assert_eq!(lines(&log, "debug").len(), routed, "{:#?}", lines(&log, "debug"));
     let mut info = lines(&log, "info");
     let version = concat!("pointsman ", env!("CARGO_PKG_VERSION"), " is configured");
-    assert_eq!(info.remove(0), version, "the version comes first, and once for all workers");
+    assert_eq!(info.remove(0), version, "the version must come first, once for all workers");
     assert!(info.iter().all(|line| line.starts_with("deployment ")), "{info:#?}");
-    assert!(!info.is_empty() && info.len() < judged, "cooldowns are told: {info:#?}");
+    assert!(!info.is_empty() && info.len() < routed, "cooldowns must be logged: {info:#?}");
     for level in ["warning", "error", "critical"] {
         assert_eq!(lines(&log, level), Vec::<&str>::new(), "{level}");
     }
     let records = records(&log);
-    assert_eq!(records.len(), judged + 1);
+    assert_eq!(records.len(), routed + 1);
     assert_first(&records[0], spec);
     let direct = records.iter().find(|record| record["provider"] == "any").expect("the direct one");
     assert_eq!(direct["deployment"], "any:x%0D%0A{%22y%22:%22%C3%A9%5C%22%20z");
     let unknown = records.iter().find(|record| record["status"] == 404).unwrap();
     assert_eq!(unknown["refusal"], "model_not_found");
-    let passed = &records[judged];
+    let passed = &records[routed];
     assert_eq!(passed["path"], "/v1/files");
     assert!(passed["model"].is_null() && passed["decision_us"].is_null(), "{passed}");
     group.assert_no_trap();
@@ -138,6 +138,6 @@ fn nothing_of_a_request_is_in_any_log() {
 }
 
 #[test]
-fn nothing_of_a_request_is_in_any_log_where_it_fails_over() {
+fn with_failover_nothing_of_a_request_is_in_any_log() {
     logs_are_clean(&Spec { is_observed: true, is_traced: true, ..Spec::failing_over(document()) });
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Proxy;
 
-/// Models with services of their own, each to go on to the next one.
+/// Returns models with their own services, each of which falls back to the next one.
 fn chain(names: &[&str], on_error: &str) -> Value {
     let mut models = json!({});
     for (at, name) in names.iter().enumerate() {
@@ -33,7 +33,7 @@ fn fallbacks_are_asked_before_the_first_attempt_and_each_once() {
         proxy.pick(&mut stream, picked);
     }
     let models: Vec<Value> = proxy.asked().iter().map(|asked| asked["model"].clone()).collect();
-    assert_eq!(models, ["m", "n", "o", "m2"], "no more than four are waited for");
+    assert_eq!(models, ["m", "n", "o", "m2"], "at most four services are asked");
     let plan = proxy.host.properties.borrow()["llm.deployments"].clone();
     assert_eq!(String::from_utf8(plan).unwrap(), "c,a,b", "the pick, then file order");
     assert_eq!(proxy.begun("c"), 1);
@@ -49,7 +49,7 @@ fn without_attempts_left_fallbacks_are_not_asked() {
 }
 
 #[test]
-fn a_fallback_without_a_pick_is_left_out_where_that_is_wanted() {
+fn a_fallback_without_a_pick_is_left_out_where_configured() {
     let mut models = chain(&["m", "n"], "fail");
     models["m"] = json!({"candidates": ["a"], "fallbacks": ["n"]});
     let document = json!({"models": models, "failover": {"max_attempts": 8}});
@@ -58,7 +58,7 @@ fn a_fallback_without_a_pick_is_left_out_where_that_is_wanted() {
     assert_eq!(proxy.end(&mut stream, None), Action::Continue);
     let plan = proxy.host.properties.borrow()["llm.deployments"].clone();
     assert_eq!(plan, b"a");
-    // Where it is all that is left, the client is told so.
+    // If no other model is left, the client gets an error.
     let mut document = document;
     document["deployments"] = super::document(json!({}))["deployments"].clone();
     document["deployments"]["a"]["enabled"] = false.into();

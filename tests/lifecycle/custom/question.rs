@@ -1,4 +1,4 @@
-//! What a service is told.
+//! What a service is told about a request.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{Proxy, document, set};
 use crate::head;
 
 #[test]
-fn an_id_that_is_no_plain_text_is_not_passed_on() {
+fn an_id_that_is_not_plain_text_is_not_passed_on() {
     let long = "x".repeat(257);
     for (id, is_passed) in [("é", false), ("a b", false), (long.as_str(), false), ("1-2", true)] {
         let proxy = Proxy::new(json!({}));
@@ -34,7 +34,7 @@ fn a_variant_is_asked_about_by_its_key() {
 }
 
 #[test]
-fn of_a_large_group_all_are_offered() {
+fn all_candidates_of_a_large_group_are_offered() {
     let ids: Vec<String> = (0..40).map(|at| format!("d{at:02}")).collect();
     let mut deployments = json!({});
     for id in &ids {
@@ -50,7 +50,7 @@ fn of_a_large_group_all_are_offered() {
 }
 
 #[test]
-fn the_prompt_is_sent_where_that_is_wanted() {
+fn the_prompt_is_sent_where_configured() {
     let proxy = Proxy::new(set("include_prompt", true.into()));
     let asked = |path: &'static str, body: &Value| {
         let mut head = head(&[]);
@@ -77,10 +77,10 @@ fn the_prompt_is_sent_where_that_is_wanted() {
     let messages = json!([{"role": "user", "content": long}, {"role": "user", "content": "end"}]);
     let prompt = asked(chat, &json!({"model": "m", "messages": messages}));
     assert_eq!(prompt.unwrap().as_str(), long.get(..16 * 1024));
-    // Of equal keys the last counts.
-    let body = br#"{"model":"m","messages":[{"role":"user","content":"a"}],"messages":[{"role":"user","content":"b"}]}"#;
-    proxy.host.request(&proxy.engine, &head(&[]), &[body]);
-    assert_eq!(proxy.asked().pop().unwrap()["prompt"], "b");
+    // What is searched beside the prompt is no part of it.
+    let beside = json!({"model": "m", "messages": [{"role": "user", "content": "a", "name": "b"}],
+                        "documents": ["c"], "tools": [{"function": {"name": "d"}}]});
+    assert_eq!(asked(chat, &beside), Some(json!("a")));
     assert_eq!(asked(chat, &json!({"model": "m", "messages": []})), None);
 }
 

@@ -1,4 +1,4 @@
-//! How a request waits for its answer, and what may happen meanwhile.
+//! How a request waits for the service's answer, and what may happen while it waits.
 
 use pointsman::host::Called;
 use pointsman::lifecycle::{Action, Stream};
@@ -8,7 +8,7 @@ use super::{BODY, Proxy, set};
 use crate::fake_host::FakeHost;
 use crate::head;
 
-/// Cools a deployment by another request of the same worker.
+/// Cools a deployment through another request of the same worker.
 fn cool(proxy: &Proxy, deployment: &str) {
     let other = FakeHost::sharing(&proxy.host.shared);
     let mut stream = other.request(&proxy.engine, &head(&[]), &[BODY]);
@@ -19,14 +19,14 @@ fn cool(proxy: &Proxy, deployment: &str) {
 }
 
 #[test]
-fn a_pick_that_has_begun_to_cool_meanwhile_is_passed_over() {
+fn a_pick_that_began_to_cool_while_waiting_is_passed_over() {
     for on_error in ["first", "fail"] {
         let proxy = Proxy::new(set("on_error", on_error.into()));
         let mut stream = proxy.send(&[]);
         cool(&proxy, "b");
         assert_eq!(proxy.pick(&mut stream, "b"), Action::Continue);
         assert_eq!(proxy.served_by().as_deref(), Some("a"), "{on_error}");
-        // The next one is not offered it.
+        // The next request is not offered this deployment.
         proxy.send(&[]);
         let offered = proxy.asked()[1]["candidates"].as_array().unwrap().clone();
         let offered: Vec<&Value> = offered.iter().map(|one| &one["deployment"]).collect();
@@ -53,7 +53,7 @@ fn nothing_is_decided_before_the_whole_request_is_known() {
         assert_eq!(proxy.served_by().as_deref(), Some("c"));
         let sent = proxy.host.sent_body();
         assert_eq!(proxy.host.sent("content-length"), Some(sent.len().to_string()));
-        // The end of the body comes behind its last byte, and goes on with it.
+        // The end of the body arrives after its last byte, and goes on with it.
         assert_eq!(stream.on_request_body(&proxy.host, 0, true), Action::Continue);
     }
 }
@@ -83,7 +83,7 @@ fn the_end_of_the_request_may_come_before_and_after_the_answer() {
                 let action = proxy.end(&mut stream, None);
                 assert_eq!(action == Action::Continue, wanted.is_none());
                 if !is_before {
-                    // Envoy closes the connection of a client that is answered before.
+                    // Envoy closes the connection of a client that it answers before the end.
                     assert_eq!(proxy.host.refused(), None);
                     proxy.host.body.borrow_mut().clear();
                     let held = match end {
@@ -120,12 +120,12 @@ fn a_request_without_a_body_waits_too() {
 }
 
 #[test]
-fn a_client_that_leaves_meanwhile_leaves_nothing_behind() {
+fn a_client_that_leaves_while_waiting_leaves_no_trace() {
     let proxy = Proxy::new(json!({}));
     let stream = proxy.send(&[]);
     let before = proxy.host.accesses.get();
     proxy.host.done(stream, Some("downstream_remote_disconnect"));
-    assert_eq!(proxy.host.accesses.get(), before, "nothing is written of it");
+    assert_eq!(proxy.host.accesses.get(), before, "nothing is written about the request");
     assert_eq!(["a", "b", "c"].map(|id| proxy.begun(id)), [0; 3]);
 }
 
@@ -134,15 +134,15 @@ fn an_answer_that_comes_too_late_changes_nothing() {
     let proxy = Proxy::new(json!({}));
     let mut stream = proxy.send(&[]);
     let stray = Called { call: 7, is_answered: false, length: 0 };
-    assert_eq!(stream.on_called(&proxy.host, stray), Action::Pause, "the answer to another call");
-    // The proxy has answered by itself, of a body that is too long or a client too slow.
+    assert_eq!(stream.on_called(&proxy.host, stray), Action::Pause, "this answers another call");
+    // The proxy has answered by itself: the body was too long, or the client too slow.
     proxy.host.properties.borrow_mut().insert("response.code_details".into(), b"timeout".to_vec());
     proxy.host.respond(&mut stream, 408, &[]);
     assert_eq!(proxy.host.received("x-llm-deployment"), None);
     assert_eq!(proxy.pick(&mut stream, "b"), Action::Pause);
     assert_eq!(proxy.served_by(), None);
     assert_eq!(proxy.begun("b"), 0);
-    // And a second one to the same.
+    // A second answer to the same call changes nothing either.
     let mut stream = proxy.send(&[]);
     assert_eq!(proxy.pick(&mut stream, "b"), Action::Continue);
     assert_eq!(proxy.pick(&mut stream, "c"), Action::Pause);

@@ -5,11 +5,11 @@ use pointsman::lifecycle::{Action, Stream};
 use super::scene::Scene;
 use crate::row::Row;
 
-/// A way to send a body.
+/// One way to send a body.
 pub(super) struct Delivery {
     pub(super) name: &'static str,
-    /// How long its pieces are, over and over; none: all in one. The last byte comes alone
-    /// where there are some.
+    /// The lengths of its pieces, repeated; if there are none, the body is one piece. With lengths,
+    /// the last byte comes alone.
     sizes: &'static [usize],
     /// Whether the head says how long the body is.
     is_announced: bool,
@@ -19,9 +19,9 @@ pub(super) struct Delivery {
 /// What ends a body.
 #[derive(PartialEq)]
 enum End {
-    /// Its last piece.
+    /// The body ends with its last piece.
     LastPiece,
-    /// A piece that is empty.
+    /// The body ends with an empty piece.
     Empty,
     Trailers,
 }
@@ -48,14 +48,14 @@ pub(super) struct Sent<'a> {
 }
 
 impl Delivery {
-    /// Whether the row's request can come so.
+    /// Whether the row's request can be sent in this way.
     pub(super) fn is_for(&self, row: &Row) -> bool {
         let says_length = row.head.iter().any(|(name, _)| name == "content-length");
         let is_plain = self.sizes.is_empty() && self.end == End::LastPiece;
         is_plain || !(row.body.is_empty() || self.is_announced && says_length)
     }
 
-    /// Whether a request can be seen to go on early.
+    /// Whether this delivery can show that a request goes on early.
     pub(super) fn shows_early(&self) -> bool {
         !self.sizes.is_empty() || self.end != End::LastPiece
     }
@@ -78,7 +78,7 @@ impl Delivery {
         Sent { stream, delivery: self, is_early }
     }
 
-    /// Sends a row's body; whether some of it went on before the end was known.
+    /// Sends a row's body. Returns whether some of it went on before the end was known.
     pub(super) fn pass(&self, scene: &Scene, row: &Row, stream: &mut Stream) -> bool {
         let host = &scene.host;
         let mut rest = row.body.as_bytes();
@@ -106,14 +106,14 @@ impl Delivery {
 }
 
 impl Sent<'_> {
-    /// Whether it waits for a service.
+    /// Whether the request waits for a service.
     pub(super) fn is_asking(&self, scene: &Scene) -> bool {
         let calls = scene.host.calls.borrow();
         assert!(calls.len() < 2, "{calls:?}");
         calls.len() == 1
     }
 
-    /// Tells it that the service has not answered.
+    /// Tells the stream that the service has not answered.
     pub(super) fn end_call(&mut self, scene: &Scene) {
         scene.host.end_call(0, None, |called| self.stream.on_called(&scene.host, called));
     }

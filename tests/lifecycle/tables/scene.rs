@@ -1,8 +1,8 @@
 //! A row's configuration on a fake host, with the row's state in shared data.
 //!
-//! The state is written by the product: requests that other workers sent a minute ago, under
-//! a configuration that gives the same names to its deployments and models. Nothing is put
-//! into a record by hand.
+//! The product itself writes the state: other workers sent requests a minute ago, under a
+//! configuration that gives the same names to its deployments and models. No test writes into a
+//! record.
 
 use std::rc::Rc;
 
@@ -11,12 +11,12 @@ use pointsman::state::Load;
 use serde_json::{Map, Value, json};
 
 use crate::engine;
-use crate::fake_host::{FakeHost, NOW_MS};
+use crate::fake_host::{ANSWER, FakeHost, NOW_MS};
 use crate::row::{Described, Row};
 
-/// When the requests were sent that made the state: no count of theirs is of this minute.
+/// When the requests that made the state were sent. None of them counts for the present minute.
 const BEFORE_MS: u64 = NOW_MS - 60_000;
-/// The model of requests that name their deployment.
+/// The model that requests use when they name their deployment.
 const PINNED: &str = "pinned";
 const JSON: (&str, &str) = ("content-type", "application/json");
 const LEFT: Option<&str> = Some("downstream_remote_disconnect");
@@ -25,7 +25,7 @@ const LEFT: Option<&str> = Some("downstream_remote_disconnect");
 pub(super) struct Scene {
     pub(super) host: FakeHost,
     pub(super) router: Rc<Engine>,
-    /// The other filter, where the row has failover.
+    /// The attempt filter, if the row has failover.
     pub(super) attempts: Option<Rc<Engine>>,
 }
 
@@ -34,9 +34,9 @@ impl Scene {
     pub(super) fn of(row: &Row) -> Self {
         let mut host = FakeHost::default();
         host.environment.insert("ADMIN_TOKEN".to_owned(), crate::admin::TOKEN.to_owned());
-        // Explain reads every text in the same way, so the engine is to do so too.
+        // Explain reads every text in the same way, so the engine must too.
         host.wanted_seed.set(Some(0));
-        // A row says to the millisecond how long a cooldown lasts.
+        // A row states the length of a cooldown to the millisecond.
         host.now_ms.stop();
         let mut document = document(row);
         let router = engine(&host, &document);
@@ -53,8 +53,8 @@ impl Scene {
     }
 }
 
-/// The row's document, with what the row says of limits, and with all that tells of a
-/// decision.
+/// Returns the row's document with the row's limits, and with everything that makes a decision
+/// visible.
 pub(super) fn document(row: &Row) -> Value {
     let mut document = row.document.clone();
     for (id, load) in &row.state.load {
@@ -68,15 +68,15 @@ pub(super) fn document(row: &Row) -> Value {
     document
 }
 
-/// What other requests came to, before the row's.
+/// The requests that came before the row's request.
 struct Past<'a> {
     host: &'a FakeHost,
     engine: Rc<Engine>,
 }
 
 impl<'a> Past<'a> {
-    /// A configuration in which every deployment of the row can be asked, and every group of
-    /// its models goes by turns.
+    /// Returns a past whose configuration can reach every deployment of the row, with models whose
+    /// groups all go in turns.
     fn of(host: &'a FakeHost, row: &Row) -> Self {
         let mut deployments = Map::new();
         for id in keys(&row.document["deployments"]) {
@@ -134,7 +134,7 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// Has a request take a turn of a group.
+    /// Sends a request that takes a turn of a group.
     fn turn(&self, group: &str, content: Value) {
         let body = json!({"model": group, "messages": [{"role": "user", "content": content}]});
         self.host.now_ms.set(BEFORE_MS);
@@ -144,16 +144,16 @@ impl<'a> Past<'a> {
         assert!(is_one, "a turn of {group}: {:?}", self.host.refused());
     }
 
-    /// Has a deployment be as busy as that.
+    /// Makes a deployment as busy as `load` says.
     fn load(&self, id: &str, load: &Load) {
         let host = self.host;
         if let Some(ms) = load.latency_ms {
             let mut stream = self.send(id, BEFORE_MS);
             host.now_ms.set(BEFORE_MS + whole(ms));
-            host.answer(&mut stream, 200, &[JSON], &[b"{}"]);
+            host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
         }
         for _ in 0..load.in_flight {
-            // It is still there when the row's request comes.
+            // This request is still in flight when the row's request comes.
             self.send(id, BEFORE_MS);
         }
         let told = (load.tokens > 0).then(|| self.send(id, BEFORE_MS));
@@ -168,13 +168,15 @@ impl<'a> Past<'a> {
             host.begin_answer(&mut stream, 200, &told, false);
             host.done(stream, LEFT);
         }
-        // Its tokens are of the minute in which it ends. Its client leaves before the end, so
-        // it says nothing of the latency.
+        // Its tokens count for the minute in which it ends. Its client leaves before the end, so it
+        // says nothing about latency.
         host.now_ms.set(NOW_MS);
         if let Some(mut stream) = told {
             host.begin_answer(&mut stream, 200, &[JSON], false);
             let usage = json!({"usage": {"prompt_tokens": load.tokens, "completion_tokens": 0}});
-            host.answer_piece(&mut stream, usage.to_string().as_bytes(), false);
+            let usage = usage.to_string();
+            // Its last bracket would make it whole.
+            host.answer_piece(&mut stream, &usage.as_bytes()[..usage.len() - 1], false);
             host.done(stream, LEFT);
         }
         for _ in 0..load.requests {
@@ -183,7 +185,7 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// Sends a request to a deployment at that moment.
+    /// Sends a request to a deployment at this moment.
     fn send(&self, id: &str, now_ms: u64) -> Stream {
         self.host.now_ms.set(now_ms);
         let body = json!({"model": PINNED}).to_string();
@@ -196,7 +198,7 @@ impl<'a> Past<'a> {
     }
 }
 
-/// How busy the record of a deployment says that it is, limits aside.
+/// Returns how busy a deployment is according to its record, apart from limits.
 pub(super) fn recorded(host: &FakeHost, id: &str) -> Load {
     let (record, now_ms) = (host.shared.record(id), host.now_ms.get());
     let minute = record.this_minute(now_ms);
@@ -212,7 +214,7 @@ pub(super) fn recorded(host: &FakeHost, id: &str) -> Load {
     }
 }
 
-/// The keys of an object.
+/// Returns the keys of an object.
 pub(super) fn keys(object: &Value) -> impl Iterator<Item = &String> {
     object.as_object().into_iter().flat_map(Map::keys)
 }

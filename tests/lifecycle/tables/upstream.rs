@@ -1,4 +1,4 @@
-//! Whether what became of a request is what its trace says.
+//! Compares the result of a request with its trace.
 
 use std::fmt::Debug;
 
@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::delivery::Sent;
 use super::scene::Scene;
+use crate::fake_host::ANSWER;
 use crate::row::Row;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// What was found to differ.
+/// The differences that were found.
 #[derive(Debug, Default)]
 pub(super) struct Differences(pub(super) Vec<String>);
 
@@ -23,8 +24,8 @@ impl Differences {
     }
 }
 
-/// Holds what became of a request against its trace, and ends it.
-pub(super) fn judge(
+/// Compares the result of a request with its trace, and ends the request.
+pub(super) fn check(
     found: &mut Differences,
     scene: &Scene,
     row: &Row,
@@ -55,7 +56,7 @@ pub(super) fn judge(
     }
 }
 
-/// A request that was answered here.
+/// Checks a request that the filter answered itself.
 fn refused(found: &mut Differences, scene: &Scene, error: &Value) {
     let Some((status, body)) = scene.host.refused() else {
         return found.0.push(format!("wanted {error}, and it went on"));
@@ -63,14 +64,14 @@ fn refused(found: &mut Differences, scene: &Scene, error: &Value) {
     found.compare("status", json!(status), error["status"].clone());
     let body: Value = serde_json::from_str(&body).unwrap();
     found.compare("message", &body["error"]["message"], &error["message"]);
-    // Anthropic's errors have none.
+    // Anthropic's errors have no code.
     if !body["error"]["code"].is_null() {
         found.compare("code", &body["error"]["code"], &error["code"]);
     }
     found.compare("llm.refusal", property(scene, "llm.refusal"), text(&error["code"]));
 }
 
-/// A request that went on as it came.
+/// Checks a request that passed through unchanged.
 fn passed(found: &mut Differences, scene: &Scene, row: &Row) {
     let host = &scene.host;
     let cluster = text(&row.document["default_cluster"]);
@@ -81,7 +82,7 @@ fn passed(found: &mut Differences, scene: &Scene, row: &Row) {
     found.compare("path", host.sent(":path"), path);
 }
 
-/// A request that was sent to the first deployment of its plan.
+/// Checks a request that was sent to the first deployment of its plan.
 fn served(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent: Sent<'_>) {
     let (host, decision) = (&scene.host, &trace["decision"]);
     found.compare("cluster", host.sent("x-llm-cluster"), text(&decision["cluster"]));
@@ -89,7 +90,7 @@ fn served(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent
     gone(found, scene, row, &decision["deployment"], &decision["upstream_model"]);
     found.compare("path", host.sent(":path"), path(row));
     let mut stream = sent.stream;
-    host.answer(&mut stream, 200, &[JSON], &[b"{}"]);
+    host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
     let deployment = text(&decision["deployment"]);
     found.compare("x-llm-deployment", host.received("x-llm-deployment"), deployment.clone());
     found.compare("x-llm-provider", host.received("x-llm-provider"), text(&decision["provider"]));
@@ -100,7 +101,7 @@ fn served(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent
     host.done(stream, None);
 }
 
-/// A request that was handed to the attempts of its plan: all of them fail, one by one.
+/// Checks a request that was handed to the attempts of its plan. All of them fail, one by one.
 fn handed_over(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent: Sent<'_>) {
     let (host, plan) = (&scene.host, trace["plan"].as_array().unwrap());
     let plan: Vec<&str> = plan.iter().map(|name| name.as_str().unwrap()).collect();
@@ -137,7 +138,7 @@ fn handed_over(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value,
     host.done(stream, None);
 }
 
-/// Makes the next attempt, as far as its provider.
+/// Makes the next attempt, up to the point where its provider gets the request.
 fn attempt(scene: &Scene, row: &Row, sent: &Sent<'_>) -> Stream {
     let mut stream = Stream::new(scene.attempts.clone().unwrap());
     scene.host.passed.borrow_mut().clear();
@@ -147,14 +148,14 @@ fn attempt(scene: &Scene, row: &Row, sent: &Sent<'_>) -> Stream {
     stream
 }
 
-/// Has the provider fail.
+/// Lets the provider fail.
 fn fail(scene: &Scene, mut stream: Stream) {
     scene.host.answer(&mut stream, 503, &[JSON], &[b"{}"]);
     scene.host.done(stream, None);
 }
 
-/// The body that went to a deployment: the client's, with the upstream model and what the
-/// deployment overrides.
+/// Checks the body that went to a deployment: the client's, with the upstream model and the
+/// overrides of the deployment.
 fn gone(found: &mut Differences, scene: &Scene, row: &Row, deployment: &Value, model: &Value) {
     let sent = scene.host.sent_body();
     let mut wanted: Value = serde_json::from_str(&row.body).unwrap();
@@ -170,7 +171,7 @@ fn gone(found: &mut Differences, scene: &Scene, row: &Row, deployment: &Value, m
     }
 }
 
-/// The model that the plan's first deployment serves.
+/// Returns the model that the plan's first deployment serves.
 fn served_model(trace: &Value) -> Option<String> {
     let candidates = trace["candidates"].as_array().unwrap();
     let first = candidates.iter().find(|one| one["deployment"] == trace["plan"][0])?;

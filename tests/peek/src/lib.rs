@@ -1,8 +1,8 @@
 //! Shows and overwrites shared data, for the tests in a real Envoy.
 //!
-//! GET answers the value of the key in `x-key` as hexadecimal digits, 404 if
-//! there is none; PUT writes the digits in `x-value`, whatever was there. It
-//! knows no key and no layout: what the bytes mean is the tests' to say.
+//! GET answers the value of the key in `x-key` as hexadecimal digits, or 404 if there is none. PUT
+//! writes the digits in `x-value`, whatever was there. The filter knows no key and no layout: the
+//! tests know what the bytes mean.
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};

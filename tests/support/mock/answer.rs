@@ -1,20 +1,20 @@
-//! Whole JSON answers, each in the wire format of the path asked on.
+//! Whole JSON answers, each in the wire format of the request's path.
 //!
-//! Every answer holds a member `mock` with what the provider saw, for people
-//! who try the filter by hand; clients ignore it.
+//! Every answer has a member `mock` with what the provider saw, for people who try the filter by
+//! hand. Clients ignore it.
 
 use serde_json::{Value, json};
 
 use super::behaviour::{Behaviour, Used};
 use super::record::Seen;
 
-/// The text every provider generates, or that many words.
+/// Returns the text that every provider generates, or as many words as requested.
 pub(crate) fn text(provider: &str, behaviour: &Behaviour) -> String {
     let words = |count: usize| "word ".repeat(count);
     behaviour.words.map_or_else(|| format!("Hello from {provider}."), words)
 }
 
-/// The answer to a request that is served.
+/// Returns the answer to a request that is served.
 pub(crate) fn success(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Value {
     let model = seen.upstream_model.as_deref().unwrap_or("none");
     let text = text(provider, behaviour);
@@ -57,7 +57,7 @@ pub(crate) fn success(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Val
     answer
 }
 
-/// An error answer in the dialect of the path.
+/// Returns an error answer in the dialect of the path.
 pub(crate) fn error(path: &str, status: u16) -> Value {
     let (kind, code) = match status {
         401 | 403 => ("authentication_error", "invalid_api_key"),
@@ -70,21 +70,21 @@ pub(crate) fn error(path: &str, status: u16) -> Value {
     error_object(path, kind, code, &format!("The mock provider was asked to answer {status}."))
 }
 
-/// An error that only the body tells from others of its status.
+/// An error that only its body distinguishes from others with its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusal {
     /// 400: the prompt is too long.
     ContextLength,
     /// 400: the prompt is not allowed.
     ContentPolicy,
-    /// 429: nothing is left that waiting would bring back.
+    /// 429: the quota is used up, and waiting does not bring it back.
     Quota,
-    /// 404: no such model.
+    /// 404: there is no such model.
     ModelNotFound,
 }
 
 impl Refusal {
-    /// The one of that name.
+    /// Returns the refusal of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "context-length" => Self::ContextLength,
@@ -95,7 +95,7 @@ impl Refusal {
         })
     }
 
-    /// Its status, and its body in the words that the providers of a path use.
+    /// Returns its status, and its body in the words that the providers of a path use.
     pub(crate) fn answer(self, path: &str) -> (u16, Value) {
         let invalid = "invalid_request_error";
         let is_anthropic = operation(path) == Operation::Messages;
@@ -141,7 +141,7 @@ fn error_object(path: &str, kind: &str, code: &str, message: &str) -> Value {
     json!({"error": {"message": message, "type": kind, "param": null, "code": code}})
 }
 
-/// What a path asks for.
+/// The operation that a path asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     Chat,
@@ -153,7 +153,7 @@ pub(crate) enum Operation {
     Other,
 }
 
-/// What this path asks for.
+/// Returns the operation that this path asks for.
 pub(crate) fn operation(path: &str) -> Operation {
     let path = path.split('?').next().unwrap_or(path);
     let known = [
@@ -170,7 +170,7 @@ pub(crate) fn operation(path: &str) -> Operation {
         .map_or(Operation::Other, |(_, operation)| operation)
 }
 
-/// The object of the responses API.
+/// Returns the object of the responses API.
 pub(crate) fn response_object(model: &str, text: &str, status: &str, used: Used) -> Value {
     let Used { input, output } = used;
     let content = json!([{"type": "output_text", "text": text, "annotations": []}]);

@@ -1,9 +1,12 @@
 //! How a request is answered when it is not simply served.
 //!
-//! Asked for by the request itself (`x-mock-*` headers) or by a script sent to
-//! the control endpoint; both are the same keys with text values.
+//! The request itself asks for it (`x-mock-*` headers), or a script that was sent to the control
+//! endpoint does. Both use the same keys with text values.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
@@ -11,9 +14,9 @@ use super::answer::Refusal;
 /// What to do instead of, or besides, serving.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Behaviour {
-    /// Only at the provider, or for the upstream model, of this name.
+    /// Do it only at the provider, or for the upstream model, of this name.
     pub(crate) only: Option<String>,
-    /// Say that this many tokens were used.
+    /// Report that this many tokens were used.
     pub(crate) used: Used,
     /// Answer with this many words.
     pub(crate) words: Option<usize>,
@@ -27,25 +30,27 @@ pub(crate) struct Behaviour {
     pub(crate) delay_ms: u64,
     /// Wait between the events of a stream.
     pub(crate) event_delay_ms: u64,
+    /// Leave a stream open for so long after its last event.
+    pub(crate) linger_ms: u64,
     /// Answer with this body.
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Bytes>,
     /// Answer with these headers.
     pub(crate) headers: Vec<(String, String)>,
-    /// Put a trailer behind the body.
+    /// Send a trailer after the body.
     pub(crate) has_trailer: bool,
     /// Break the connection.
     pub(crate) reset: Option<Reset>,
-    /// Break a stream off with an error event, after half of it.
+    /// End a stream with an error event, after half of it.
     pub(crate) has_error_event: bool,
     /// Send the first event of a stream, then wait until this key is released.
     pub(crate) hold: Option<String>,
     /// Do not answer at all, until the client gives up or this key is released.
     pub(crate) hang: Option<String>,
-    /// What the providers, or the upstream models, of these names do instead of all that.
+    /// What the providers, or the upstream models, of these names do instead of all the above.
     pub(crate) each: Vec<(String, Self)>,
 }
 
-/// Tokens that an answer says were used.
+/// The tokens that an answer reports as used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Used {
     pub(crate) input: u64,
@@ -59,14 +64,14 @@ impl Default for Used {
 }
 
 impl Used {
-    /// The `usage` member of OpenAI's answers.
+    /// Returns the `usage` member of OpenAI's answers.
     pub(crate) fn openai(self) -> Value {
         let Self { input, output } = self;
         json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
     }
 }
 
-/// When a connection is broken.
+/// The moment at which a connection is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reset {
     /// Before any header of the answer.
@@ -76,7 +81,7 @@ pub(crate) enum Reset {
 }
 
 impl Behaviour {
-    /// What the headers of a request ask for; none when they ask for nothing.
+    /// Returns what the headers of a request ask for, or `None` if they ask for nothing.
     pub(crate) fn of_headers(headers: &HeaderMap) -> Result<Option<Self>, String> {
         let mut behaviour = Self::default();
         for (name, value) in headers {
@@ -88,7 +93,7 @@ impl Behaviour {
         Ok((behaviour != Self::default()).then_some(behaviour))
     }
 
-    /// What a script asks for, and for how many requests.
+    /// Returns what a script asks for, and for how many requests.
     pub(crate) fn of_script(script: &Value) -> Result<(Self, Option<u32>), String> {
         let mut behaviour = Self::default();
         let mut times = None;
@@ -121,7 +126,11 @@ impl Behaviour {
             "retry-after" => self.retry_after = Some(value.to_owned()),
             "delay-ms" => self.delay_ms = number(key, value)?,
             "event-delay-ms" => self.event_delay_ms = number(key, value)?,
-            "body" => self.body = Some(value.to_owned()),
+            "linger-ms" => self.linger_ms = number(key, value)?,
+            "body" => self.body = Some(value.to_owned().into()),
+            "body-base64" => {
+                self.body = Some(STANDARD.decode(value).map_err(|error| error.to_string())?.into());
+            }
             "header" => {
                 let (name, value) = value.split_once(':').ok_or("header: wants NAME: VALUE")?;
                 self.headers.push((name.trim().to_owned(), value.trim().to_owned()));
@@ -147,12 +156,12 @@ impl Behaviour {
         Ok(())
     }
 
-    /// Whether it applies at this provider for this upstream model.
+    /// Whether the behaviour applies at this provider for this upstream model.
     pub(crate) fn concerns(&self, provider: &str, upstream_model: Option<&str>) -> bool {
         self.only.as_deref().is_none_or(|only| only == provider || Some(only) == upstream_model)
     }
 
-    /// What is to be done at this provider for this upstream model.
+    /// Returns what to do at this provider for this upstream model.
     pub(crate) fn at(self, provider: &str, upstream_model: Option<&str>) -> Self {
         if self.each.is_empty() {
             return self;

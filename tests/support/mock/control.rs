@@ -1,4 +1,4 @@
-//! The control endpoint under `/__mock/`: scripts in, records out.
+//! The control endpoint under `/__mock/`: it takes scripts and returns records.
 
 use hyper::Method;
 use serde_json::{Value, json};

@@ -1,10 +1,9 @@
-//! A scriptable LLM provider: what the demonstration and the end-to-end tests
-//! put behind Envoy.
+//! A scriptable LLM provider, which the demonstration and the end-to-end tests put upstream of
+//! Envoy.
 //!
-//! It answers in the wire format of the path it is asked on, records every
-//! request as it arrived, and misbehaves on demand. It refuses to know
-//! anything about routing: what it reports is what reached it, so it can be
-//! the witness of what the filter did.
+//! It answers in the wire format of the request's path, records every request as it arrived, and
+//! misbehaves on demand. It knows nothing about routing on purpose: it reports only what reached
+//! it, so it can be the witness of what the filter did.
 
 // A broken expectation of the mock itself should stop the test or the demonstration.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -31,7 +30,7 @@ pub(crate) use behaviour::Behaviour;
 pub(crate) use record::Seen;
 pub(crate) use tally::{Did, Tally};
 
-/// A running provider; dropping it stops accepting.
+/// A running provider. Dropping it stops it from accepting connections.
 #[derive(Debug)]
 pub(crate) struct Mock {
     address: SocketAddr,
@@ -40,12 +39,12 @@ pub(crate) struct Mock {
 }
 
 impl Mock {
-    /// Starts a provider called `name` on 127.0.0.1; port 0 is any free one.
+    /// Starts a provider called `name` on 127.0.0.1. Port 0 means any free port.
     pub(crate) async fn start(name: &str, port: u16) -> std::io::Result<Self> {
         Self::start_on("127.0.0.1", name, port).await
     }
 
-    /// Starts one on another address.
+    /// Starts a provider on another address.
     pub(crate) async fn start_on(host: &str, name: &str, port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind((host, port)).await?;
         let address = listener.local_addr()?;
@@ -54,28 +53,28 @@ impl Mock {
         Ok(Self { address, state, accepting })
     }
 
-    /// Where it listens.
+    /// Returns the port that it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// Every request seen so far, in order of arrival of their ends.
+    /// Returns every request seen so far, in the order in which they ended.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.seen().clone()
     }
 
-    /// The requests that carried this header value.
+    /// Returns the requests that carried this header value.
     pub(crate) fn seen_with(&self, header: &str, value: &str) -> Vec<Seen> {
         let seen = self.state.seen();
         seen.iter().filter(|one| one.header(header) == Some(value)).cloned().collect()
     }
 
-    /// Forgets the requests seen so far, not what was done about them.
+    /// Forgets the requests seen so far, but not what was done about them.
     pub(crate) fn forget(&self) {
         self.state.seen().clear();
     }
 
-    /// What was done so far.
+    /// Returns what was done so far.
     pub(crate) fn tally(&self) -> Tally {
         self.state.tally.lock().unwrap().clone()
     }
@@ -97,7 +96,7 @@ impl Mock {
         scripts.push_back(Script { behaviour, left: None });
     }
 
-    /// Lets answers that wait under this key go on.
+    /// Lets the answers that wait under this key go on.
     pub(crate) fn release(&self, key: &str) {
         self.state.release(key);
     }
@@ -109,7 +108,7 @@ impl Drop for Mock {
     }
 }
 
-/// What all connections of one provider share.
+/// State that all connections of one provider share.
 #[derive(Debug)]
 pub(crate) struct State {
     name: String,
@@ -145,7 +144,7 @@ impl State {
         self.seen.lock().unwrap()
     }
 
-    /// Counts what was done, and the tokens that were said to be used.
+    /// Counts what was done, and the tokens that were reported as used.
     fn did(&self, upstream_model: Option<&str>, did: Did, tokens: u64) {
         let key = (upstream_model.unwrap_or_default().to_owned(), did);
         let mut tally = self.tally.lock().unwrap();
@@ -158,7 +157,7 @@ impl State {
         self.scripts.lock().unwrap()
     }
 
-    /// The first script that concerns a request for this upstream model.
+    /// Returns the first script that applies to a request for this upstream model.
     fn scripted(&self, upstream_model: Option<&str>) -> Option<Behaviour> {
         let mut scripts = self.scripts();
         let at = scripts
@@ -182,7 +181,7 @@ impl State {
 
     async fn released(&self, key: &str) {
         loop {
-            // Made before the check, so that a release in between is not missed.
+            // This is created before the check, so that a release in between is not missed.
             let next = self.on_release.notified();
             if self.released.lock().unwrap().contains(key) {
                 return;

@@ -1,4 +1,4 @@
-//! What a provider saw of a request, as it arrived.
+//! What a provider saw of a request when it arrived.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,13 +6,13 @@ use hyper::HeaderMap;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-/// Bodies are kept up to here; beyond, their length and hash speak for them.
+/// How much of a body is kept. Beyond that, its length and hash stand for it.
 pub(crate) const KEPT_BYTES: usize = 1 << 20;
 
 /// One request as the provider saw it.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// Method, upper case.
+    /// Method, in upper case.
     pub(crate) method: String,
     /// Path and query.
     pub(crate) path: String,
@@ -20,7 +20,7 @@ pub(crate) struct Seen {
     pub(crate) version: String,
     /// `:authority`, or the `host` header.
     pub(crate) authority: String,
-    /// All headers in order, names in lower case, values lossy.
+    /// All headers in order, with names in lower case and values as lossy UTF-8.
     pub(crate) headers: Vec<(String, String)>,
     /// Trailers, if any.
     pub(crate) trailers: Vec<(String, String)>,
@@ -28,31 +28,31 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
     /// Length of the whole body.
     pub(crate) body_bytes: usize,
-    /// Hash of the whole body, lower-case hex.
+    /// Hash of the whole body, as lower-case hex.
     pub(crate) body_sha256: String,
     /// Whether the body ended as it should.
     pub(crate) is_complete: bool,
-    /// The model asked for, from the body or the path.
+    /// The requested model, from the body or the path.
     pub(crate) upstream_model: Option<String>,
 }
 
 impl Seen {
-    /// The first value of a header.
+    /// Returns the first value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as text, lossy.
+    /// Returns the body as text, with lossy UTF-8.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the body the provider saw is JSON")
     }
 
-    /// For the control endpoint.
+    /// Returns the record in the form of the control endpoint.
     pub(crate) fn report(&self) -> Value {
         json!({
             "method": self.method,
@@ -70,13 +70,13 @@ impl Seen {
     }
 }
 
-/// Headers as text pairs, in order.
+/// Returns headers as pairs of text, in order.
 pub(crate) fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }
 
-/// The model of a request: the body's, else the one in the path.
+/// Returns the model of a request: the body's, or else the one in the path.
 pub(crate) fn upstream_model(path: &str, body: &[u8]) -> Option<String> {
     let of_body = || {
         let body: Value = serde_json::from_slice(body).ok()?;

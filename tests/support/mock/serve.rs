@@ -1,4 +1,4 @@
-//! Connections: read a request to its end, record it, answer it.
+//! Connections: reads a request to its end, records it, and answers it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::behaviour::{Behaviour, Reset};
 use super::record::{self, KEPT_BYTES, Seen};
 use super::{Did, State, answer, control, socket, stream};
 
-/// Why a body or an answer stops short.
+/// The reason why a body or an answer breaks off.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
@@ -33,7 +33,7 @@ impl std::error::Error for Broken {}
 /// The body of every answer.
 pub(crate) type Answer = Response<BoxBody<Bytes, Broken>>;
 
-/// Takes connections until the task is aborted; HTTP/1.1 and HTTP/2 without TLS.
+/// Accepts connections until the task is aborted. It speaks HTTP/1.1 and HTTP/2 without TLS.
 pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((connection, _)) = listener.accept().await {
         let state = Arc::clone(&state);
@@ -42,7 +42,7 @@ pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
                 let state = Arc::clone(&state);
                 async move { serve(request, state).await }
             });
-            // A peer that goes away is nobody's error here.
+            // When a peer goes away, that is not an error here.
             let _ = auto::Builder::new(TokioExecutor::new())
                 .serve_connection_with_upgrades(TokioIo::new(connection), service)
                 .await;
@@ -138,7 +138,7 @@ async fn respond(
     if let Some(key) = &behaviour.hang {
         state.did(model, Did::Hang, 0);
         state.hanging.lock().unwrap().insert(key.clone());
-        // Until the client gives up, and this future is dropped; or it is let go on.
+        // Wait until the client gives up, which drops this future, or until the key is released.
         state.released(key).await;
     }
     if behaviour.reset == Some(Reset::BeforeHeaders) {
@@ -152,7 +152,7 @@ async fn respond(
             trailers.insert("x-mock-sum", header::HeaderValue::from_static("1"));
             body.with_trailers(std::future::ready(Some(Ok(trailers)))).boxed()
         });
-        // Without these they are not sent over HTTP/1.
+        // HTTP/1 sends no trailers without these headers.
         for (name, value) in
             [(header::TRAILER, "x-mock-sum"), (header::TRANSFER_ENCODING, "chunked")]
         {
@@ -166,11 +166,15 @@ async fn respond(
     extra.extend(behaviour.retry_after.map(|after| ("retry-after".to_owned(), after)));
     extra.extend(model.map(|model| ("x-mock-model".to_owned(), model.to_owned())));
     for (name, value) in extra {
-        // A model may hold what a header cannot; the record has it anyway.
+        // A model may contain characters that a header cannot. The record has it anyway.
         if let (Ok(name), Ok(value)) =
             (header::HeaderName::from_bytes(name.as_bytes()), header::HeaderValue::from_str(&value))
         {
-            response.headers_mut().append(name, value);
+            if name == header::CONTENT_TYPE {
+                response.headers_mut().insert(name, value);
+            } else {
+                response.headers_mut().append(name, value);
+            }
         }
     }
     Ok(response)
@@ -223,8 +227,8 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     response
 }
 
-fn text_answer(status: u16, body: String) -> Answer {
-    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed();
+fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
+    let body = Full::new(body.into()).map_err(|never: Infallible| match never {}).boxed();
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
     response

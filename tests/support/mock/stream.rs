@@ -1,4 +1,4 @@
-//! Server-sent events, and answers that stop short.
+//! Server-sent events, and answers that break off.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,18 @@ use super::record::Seen;
 use super::serve::{Answer, Broken};
 use super::{Did, State};
 
-/// How long what was sent takes to leave this process, before its connection is broken.
+/// How long to wait before breaking a connection, so that what was sent leaves this process.
 const FLUSH: Duration = Duration::from_millis(5);
 
 /// One event of a stream.
 #[derive(Debug)]
 pub(crate) struct Event {
     bytes: Bytes,
-    /// Tokens that are said to be used, here or before.
+    /// Tokens that have been reported as used, by this event or an earlier one.
     told: u64,
 }
 
-/// The events of a streamed answer; none when the request asks for no stream.
+/// Returns the events of a streamed answer, or `None` if the request asks for no stream.
 pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Option<Vec<Event>> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
     if body.get("stream") != Some(&Value::Bool(true)) {
@@ -44,7 +44,7 @@ pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Opti
     };
     if behaviour.has_error_event {
         let late = events.split_off(events.len().div_ceil(2));
-        // What was used is said all the same, so that it can be counted.
+        // Report the usage anyway, so that it can be counted.
         if events.iter().all(|(_, tokens)| *tokens == 0) {
             events.extend(late.into_iter().find(|(_, tokens)| *tokens > 0));
         }
@@ -58,7 +58,7 @@ pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Opti
     Some(events.into_iter().map(event).collect())
 }
 
-/// The error that ends a stream.
+/// Returns the error that ends a stream.
 fn error(operation: Operation) -> (String, u64) {
     let message = "The mock provider was asked to fail.";
     match operation {
@@ -97,7 +97,7 @@ fn chat(text: &str, used: Used, model: &str, object: &str) -> Vec<(String, u64)>
     events
 }
 
-/// An event that is named after the type of its data.
+/// Returns an event that is named after the type of its data.
 fn named(data: &Value) -> (String, u64) {
     let name = data["type"].as_str().unwrap_or_default();
     (format!("event: {name}\ndata: {data}\n\n"), 0)
@@ -188,6 +188,7 @@ async fn send(
         }
         told = event.told;
     }
+    tokio::time::sleep(Duration::from_millis(behaviour.linger_ms)).await;
     if is_cut {
         tokio::time::sleep(FLUSH).await;
         sender.abort(Broken);
@@ -196,7 +197,7 @@ async fn send(
     (if behaviour.has_error_event { Did::ErrorEvent } else { Did::Stream }, told)
 }
 
-/// The same answer, broken off after half of it.
+/// Returns the same answer, broken off after half of it.
 pub(crate) fn cut_short(response: Answer) -> Answer {
     let (head, body) = response.into_parts();
     let (sender, short): (Sender<Bytes, Broken>, _) = Channel::new(1);

@@ -1,5 +1,4 @@
-//! What a provider did, counted by itself: the other side of every record that
-//! the filter keeps.
+//! What a provider did, as it counted itself. The tests compare the filter's records with this.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +7,15 @@ use super::answer::Refusal;
 /// What was done about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Did {
-    /// Answered with this status, as a whole.
+    /// Answered with this status, in full.
     Answer(u16),
-    /// Answered with this error, as a whole.
+    /// Answered with this error, in full.
     Refuse(Refusal),
     /// Streamed an answer to its end.
     Stream,
-    /// Ended a stream by an error event.
+    /// Ended a stream with an error event.
     ErrorEvent,
-    /// Broke the connection within the answer.
+    /// Broke the connection during the answer.
     Cut,
     /// Broke the connection before the answer.
     Reset,
@@ -24,16 +23,16 @@ pub(crate) enum Did {
     Hold,
     /// Did not answer.
     Hang,
-    /// Was left by the client within a stream.
+    /// Was left by the client during a stream.
     Left,
 }
 
 /// How often something was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Count {
-    /// For so many requests.
+    /// For how many requests.
     pub(crate) times: u64,
-    /// Tokens that were said to be used, in all of them.
+    /// The tokens that were reported as used, over all of them.
     pub(crate) tokens: u64,
 }
 
