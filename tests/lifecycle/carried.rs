@@ -42,6 +42,21 @@ const CHOICES: [(&str, &str); 2] =
 const QUERY: &str =
     "?key=s&a=1&api_key=s&X-Amz-Signature=s&access_token=s&subscription-key=s&token=s";
 
+impl Proxy {
+    /// Makes the next attempt of any request, its body in the pieces that the router let pass.
+    pub(crate) fn attempt_of(&self, pieces: &[&[u8]]) -> Stream {
+        let mut stream = Stream::new(Rc::clone(&self.attempts));
+        *self.host.reply.borrow_mut() = None;
+        self.host.passed.borrow_mut().clear();
+        self.host.body.borrow_mut().clear();
+        assert_eq!(self.host.head(&mut stream, pieces.is_empty()), Action::Continue);
+        for (at, piece) in pieces.iter().enumerate() {
+            self.host.piece(&mut stream, piece, at + 1 == pieces.len());
+        }
+        stream
+    }
+}
+
 fn clients() -> Vec<(&'static str, &'static str)> {
     CREDENTIALS.iter().map(|(name, value, _)| (*name, *value)).chain(CHOICES).collect()
 }

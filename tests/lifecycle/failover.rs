@@ -62,19 +62,6 @@ impl Proxy {
         stream
     }
 
-    /// Makes the next attempt of any request, its body in the pieces that the router let pass.
-    pub(crate) fn attempt_of(&self, pieces: &[&[u8]]) -> Stream {
-        let mut stream = Stream::new(Rc::clone(&self.attempts));
-        *self.host.reply.borrow_mut() = None;
-        self.host.passed.borrow_mut().clear();
-        self.host.body.borrow_mut().clear();
-        assert_eq!(self.host.head(&mut stream, pieces.is_empty()), Action::Continue);
-        for (at, piece) in pieces.iter().enumerate() {
-            self.host.piece(&mut stream, piece, at + 1 == pieces.len());
-        }
-        stream
-    }
-
     /// Makes the next attempt, its body in pieces of that many bytes.
     fn attempt(&self, piece: usize) -> Stream {
         self.attempt_of(&BODY.chunks(piece).collect::<Vec<_>>())

@@ -173,10 +173,7 @@ fn a_server_reads_the_model_that_was_judged_whatever_the_path_is() {
     let mut bodies: Vec<(String, String)> = Vec::new();
     for (path, rest) in IN_BODY {
         bodies.push((path.to_owned(), format!(r#"{{{DECOYS},"model":"cheap",{rest}}}"#)));
-        bodies.push((
-            path.to_owned(),
-            format!(r#"{{{rest},"model":"cheap",{DECOYS}}}"#),
-        ));
+        bodies.push((path.to_owned(), format!(r#"{{{rest},"model":"cheap",{DECOYS}}}"#)));
     }
     for (path, rest) in IN_PATH {
         bodies.push((path.to_owned(), format!("{{{rest}}}")));

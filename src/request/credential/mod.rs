@@ -83,13 +83,35 @@ impl Passage<'_> {
 /// Returns what a header carries, by its name in lower case; `None` where it is no credential.
 #[must_use]
 pub fn of_header(name: &str) -> Option<Carries> {
-    // Pseudo-headers are what a request is addressed to.
-    if name.starts_with(':') {
+    // Pseudo-headers are what a request is addressed to, and most others are these: looking for
+    // their words would cost more than all the rest.
+    if name.starts_with(':') || is_ordinary(name) {
         return None;
     }
     let row = table::HEADERS.iter().find(|row| row.has(name));
     let by_words = || words::name_a_credential(name).then_some(Carries::Key);
     row.map(|row| row.carries).or_else(by_words)
+}
+
+/// Returns whether a header is one that nearly every request has, and no credential.
+fn is_ordinary(name: &str) -> bool {
+    matches!(
+        name,
+        "accept"
+            | "accept-encoding"
+            | "accept-language"
+            | "anthropic-beta"
+            | "anthropic-version"
+            | "connection"
+            | "content-length"
+            | "content-type"
+            | "traceparent"
+            | "user-agent"
+            | "x-envoy-internal"
+            | "x-forwarded-for"
+            | "x-forwarded-proto"
+            | "x-request-id"
+    )
 }
 
 /// Returns what a query parameter carries, by its decoded name; `None` where it is no credential.

@@ -112,7 +112,10 @@ impl Places {
 
     /// Returns whether a key is a wanted one in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
-        self.wanted.iter().any(|name| is_same_but_for_case(name, key))
+        // Letters that fold to another length are not ASCII.
+        let is_ascii = key.is_ascii();
+        let may_be = |name: &str| name.len() == key.len() || !is_ascii;
+        self.wanted.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
     }
 
     /// The member's value starts.
