@@ -12,6 +12,8 @@ mod bounds;
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/carried.rs"]
+mod carried;
 #[path = "lifecycle/custom.rs"]
 mod custom;
 #[path = "lifecycle/duration.rs"]
@@ -44,6 +46,8 @@ mod limit;
 mod live;
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
+#[path = "lifecycle/named.rs"]
+mod named;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]
@@ -63,6 +67,8 @@ mod state;
 mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
+#[path = "lifecycle/unnamed.rs"]
+mod unnamed;
 #[path = "lifecycle/version.rs"]
 mod version;
 

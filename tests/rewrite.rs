@@ -6,9 +6,12 @@
 
 use std::sync::Arc;
 
+use pointsman::request::credential::Naming;
 use pointsman::request::format::Format;
 use pointsman::request::path::Entry;
-use pointsman::request::rewrite::{Edit, Splicer, edits, length_after};
+use pointsman::request::rewrite::{
+    BodyModel, BodyTarget, Edit, MemberUse, Splicer, edits, length_after,
+};
 use pointsman::request::scan::{Looks, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::prelude::*;
@@ -116,7 +119,9 @@ fn edits_of(
         let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
         Some(body.as_bytes()[start..end].to_vec())
     };
-    edits(&layout, Some(model), overrides, watched, read).unwrap()
+    let model = Some(BodyModel { name: model, repeated: model, member: MemberUse::Set });
+    let target = BodyTarget { model, overrides, watched, held_back: Naming::default() };
+    edits(&layout, target, read).unwrap()
 }
 
 proptest! {

@@ -280,7 +280,11 @@ impl UpstreamResponse {
             report,
             tokens: tokens.sum(),
             first_byte_ms: self.first_byte_ms,
-            answer_ms: self.answer_ms.or_else(|| self.ledger.since_sent(cx.host)),
+            // How long a session lasts says nothing of how fast its provider is.
+            answer_ms: self
+                .answer_ms
+                .or_else(|| self.ledger.since_sent(cx.host))
+                .filter(|_| status != 101),
             headroom: self.headroom,
             ..Ending::default()
         };
@@ -296,10 +300,13 @@ impl UpstreamResponse {
     /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
     /// response details tell who broke it off: the client, the provider or Envoy.
     pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
+        // A connection that was upgraded has no other end. Whoever closes it has had its session.
+        if self.report.status == 101 {
+            return self.finish(cx, End::Whole);
+        }
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
-        // An upgraded connection always ends like this.
-        let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
+        let is_attempt = cx.engine.config.role == Role::Attempt;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
         self.finish(cx, end)
     }

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod control;
+pub mod credential;
 pub mod document;
 pub mod facts;
 pub mod form;

@@ -73,6 +73,10 @@ pub(super) fn make<'r>(
         own: own.clamp(1, list.steps.len()),
         plan: list.steps,
         kinds,
+        unnamed: match asked.named {
+            NamedTarget::Unnamed(id) => Some(id),
+            _ => None,
+        },
         disable_cache: action.is_some_and(|action| action.disable_cache),
     })
 }

@@ -109,6 +109,11 @@ impl Own {
         if let Some(refusal) = self.unknown_variant {
             return Err(refusal);
         }
+        if let (None, Some(id)) = (&request.facts.model, request.config.no_model)
+            && self.named.is_none()
+        {
+            return Ok(Some(NamedTarget::Unnamed(id)));
+        }
         // The header's variant counts for the model that stands in, too.
         match (self.named, &request.config.unknown_model) {
             (Some(named), _) => Ok(Some(named)),
@@ -159,7 +164,8 @@ fn unknown_model(sent: Option<&str>) -> Refusal {
             Refusal::new(404, "model_not_found", message).of("model")
         }
         None => {
-            let message = "name a model in the member \"model\"";
+            let message = "name a model in the member \"model\"; what names none by design is \
+                           served where no_model is configured";
             Refusal::new(400, "missing_model", message).of("model")
         }
     }

@@ -50,6 +50,7 @@ mod rewrite;
 mod routing;
 mod shadow;
 mod shipped;
+mod socket;
 mod source;
 mod state;
 mod transport;

@@ -62,21 +62,12 @@ impl Proxy {
         stream
     }
 
-    /// Makes the next attempt, with its body in pieces of this many bytes.
+    /// Makes the next attempt, its body in pieces of that many bytes.
     fn attempt(&self, piece: usize) -> Stream {
-        let mut stream = Stream::new(Rc::clone(&self.attempts));
-        *self.host.reply.borrow_mut() = None;
-        self.host.passed.borrow_mut().clear();
-        self.host.body.borrow_mut().clear();
-        assert_eq!(self.host.head(&mut stream, false), Action::Continue);
-        let last = BODY.len().div_ceil(piece) - 1;
-        for (at, piece) in BODY.chunks(piece).enumerate() {
-            self.host.piece(&mut stream, piece, at == last);
-        }
-        stream
+        self.attempt_of(&BODY.chunks(piece).collect::<Vec<_>>())
     }
 
-    /// Answers the attempt. Returns whether another attempt follows.
+    /// Lets the attempt be answered; whether there is to be another one.
     fn answer(&self, mut stream: Stream, status: u16, body: &[u8]) -> bool {
         self.host.answer(&mut stream, status, &[JSON], &[body]);
         self.host.done(stream, None);

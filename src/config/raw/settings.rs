@@ -22,6 +22,9 @@ section! {
     pub struct Settings "settings" {
         /// what a model without a name gets
         pub(crate) unknown_model: RawUnknownModel = "reject",
+        /// what serves a request that names no model, as it is; left out, it is one of an unknown
+        /// model
+        pub(crate) no_model: Option<Unnamed> = none,
         /// where requests go that are not judged or pass through
         pub default_cluster: Option<String> = none,
         /// control headers that clients may use
@@ -78,6 +81,15 @@ section! {
     pub(crate) struct StandIn "unknown_model" {
         /// the model that stands in
         pub(crate) model: Option<String> = required,
+    }
+}
+
+section! {
+    /// What serves requests that name no model, as they are.
+    #[derive(Debug)]
+    pub(crate) struct Unnamed "no_model" {
+        /// the deployment that serves them
+        pub(crate) deployment: Option<String> = required,
     }
 }
 

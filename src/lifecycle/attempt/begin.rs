@@ -9,6 +9,7 @@ use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_i
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS};
 use crate::lifecycle::refuse::refuse;
+use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 use crate::state::{Attempt, Claim};
 
@@ -50,7 +51,9 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     // callback in which they could be written before the next attempt reads them.
     trying.log_attempts(cx.host);
     trying.plan_next(cx, is_first);
-    if is_end {
+    // What follows a request that opens a WebSocket is its session.
+    let is_session = handover.work.format == Format::OpenAiRealtime;
+    if is_end || is_session {
         trying.note_sent(cx.host);
     }
     (Some(trying), Action::Continue)

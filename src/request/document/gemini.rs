@@ -5,7 +5,7 @@ use super::common::{ANY_SCHEMA, CACHE_KEY, LABELS, PARAMS, TAGS, USER, message, 
 use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::GEMINI_TOOLS;
-use super::word::Modality::File;
+use super::word::Modality::{File, Image};
 use super::word::Saying::Json;
 use super::word::TextClass::{Assistant, Tools};
 use crate::request::media::Formula;
@@ -114,9 +114,49 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
 const CONFIG: Place = Place::object(&GENERATION_CONFIG);
 static NESTED: Place = Place::object(&GEMINI);
 
+static PICTURE: ObjectShape = plain(&[
+    ("bytesBase64Encoded", Place::MEDIA),
+    ("gcsUri", Place::FILE_URI),
+    ("mimeType", Place::MIME),
+]);
+// What is embedded, or what an image is made of.
+static INSTANCE_SHAPE: ObjectShape = plain(&[
+    ("content", Place::PROMPT.apart()),
+    ("text", Place::PROMPT.apart()),
+    ("prompt", Place::PROMPT.apart()),
+    ("image", Place::object(&PICTURE).carries(Image)),
+    ("video", Place::object(&PICTURE).carries(File)),
+])
+.with(&[(&Place::SETTING, &["task_type", "taskType"])]);
+static INSTANCE: Place = Place::PROMPT.apart().members(&INSTANCE_SHAPE);
+static PARAMETERS: ObjectShape = plain(&[("maxOutputTokens", Place::LIMIT)]).with(&[(
+    &Place::SETTING,
+    &[
+        "sampleCount",
+        "aspectRatio",
+        "outputDimensionality",
+        "autoTruncate",
+        "temperature",
+        "topP",
+        "topK",
+    ],
+)]);
+/// Instances for a prediction.
+pub(in crate::request) static PREDICTION: Document =
+    Document::new(&PREDICTION_SHAPE, Formula::Gemini);
+static PREDICTION_SHAPE: ObjectShape = plain(&[
+    ("instances", Place::list(&INSTANCE)),
+    ("parameters", Place::object(&PARAMETERS)),
+    ("labels", LABELS),
+    PARAMS,
+    TAGS,
+]);
+
 /// Contents of a generation, a count or an embedding.
 pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);
 static GEMINI: ObjectShape = plain(&[
+    // In a count of another request and in each of several embeddings.
+    ("model", Place::MODEL_AGAIN),
     ("contents", CONTENTS),
     ("content", CONTENTS),
     ("systemInstruction", SYSTEM),
@@ -132,19 +172,16 @@ static GEMINI: ObjectShape = plain(&[
     USER,
     CACHE_KEY,
 ])
-.with(&[
-    (
-        &Place::SETTING,
-        &[
-            "toolConfig",
-            "safetySettings",
-            "taskType",
-            "outputDimensionality",
-            "autoTruncate",
-            "serviceTier",
-            "store",
-        ],
-    ),
-    (&Place::ID, &["model"]),
-])
+.with(&[(
+    &Place::SETTING,
+    &[
+        "toolConfig",
+        "safetySettings",
+        "taskType",
+        "outputDimensionality",
+        "autoTruncate",
+        "serviceTier",
+        "store",
+    ],
+)])
 .in_both_cases();

@@ -69,6 +69,22 @@ static WEB_SEARCH: ObjectShape = plain(&[]).with(&[(&Place::SETTING, &["search_c
 const GUIDED: Alike =
     (&Place::SCHEMA, &["guided_json", "guided_regex", "guided_choice", "guided_grammar"]);
 
+// openai-realtime: a session that is prepared before it is opened
+
+static SESSION_INNER: ObjectShape =
+    plain(&[MODEL, ("instructions", CONTENT.apart()), ("max_output_tokens", Place::LIMIT), TOOLS]);
+/// A realtime session.
+pub(in crate::request) static SESSION: Document = Document::new(&SESSION_SHAPE, Formula::OpenAi);
+static SESSION_SHAPE: ObjectShape = plain(&[
+    MODEL,
+    ("session", Place::object(&SESSION_INNER)),
+    ("instructions", CONTENT.apart()),
+    ("max_response_output_tokens", Place::LIMIT),
+    TOOLS,
+    PARAMS,
+    TAGS,
+]);
+
 // openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
 
 static TEXT_OR_TOKEN: Place = Place {

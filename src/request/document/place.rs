@@ -84,6 +84,7 @@ impl Place {
     /// The place of a file, which may be the provider's own.
     pub(in crate::request) const FILE_URI: Self = Self::string(Word::FileUri);
     pub(in crate::request) const MODEL: Self = Self::string(Word::Model);
+    pub(in crate::request) const MODEL_AGAIN: Self = Self::string(Word::ModelAgain);
     pub(in crate::request) const MIME: Self = Self::string(Word::Mime);
     /// A part's type, where that says nothing of whose text it is.
     pub(in crate::request) const TYPE: Self = Self::typed(&[]);

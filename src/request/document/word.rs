@@ -47,6 +47,8 @@ pub(in crate::request) enum Word {
     Opaque,
     /// The model's name.
     Model,
+    /// The model's name where another place counts: it is replaced together with that one.
+    ModelAgain,
     /// A message's role, with the class of text under those that are not the user's.
     Role(&'static [ClassOf]),
     /// The media type of data, such as `image/png`, which says what a part carries.

@@ -173,11 +173,14 @@ pub struct PathRow {
     pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
+    /// Whether its requests name a model. Where not, what they ask for says which one serves them,
+    /// such as an agent.
+    pub has_model: bool,
 }
 
 /// Returns a path whose body is JSON.
 pub(super) const fn json(task: Task, end: &'static str, document: &'static Document) -> PathRow {
-    PathRow { task, end, document, body: BodyKind::Json, streams: false }
+    PathRow { task, end, document, body: BodyKind::Json, streams: false, has_model: true }
 }
 
 /// Returns a path whose body is a form with files, or JSON.
@@ -189,5 +192,10 @@ impl PathRow {
     /// Returns the same path, whose answer streams unless the body says otherwise.
     pub(super) const fn streaming(self) -> Self {
         Self { streams: true, ..self }
+    }
+
+    /// Returns the same path, whose requests name no model.
+    pub(super) const fn without_model(self) -> Self {
+        Self { has_model: false, ..self }
     }
 }

@@ -59,6 +59,17 @@ pub enum ScanError {
         /// Byte offset of its key.
         at: u64,
     },
+    /// A member that names another model, when the request has gone on and nothing can be taken
+    /// out of it any more.
+    LateMember {
+        /// Byte offset of its key.
+        at: u64,
+    },
+    /// A member deeper in the body repeats the model for more than [`ScanError::MAX_NESTED`] times.
+    TooManyModels {
+        /// Byte offset of the value that is one too many.
+        at: u64,
+    },
     /// A key that means something stands twice in one object: of some servers the first counts,
     /// of others the last.
     Repeated {
@@ -73,6 +84,10 @@ impl ScanError {
     /// Greatest length of a model name in bytes.
     pub const MAX_MODEL_BYTES: usize = 1024;
 
+    /// Greatest number of strings deeper in a body that repeat its model. The largest batch of
+    /// embeddings that Gemini takes has 100.
+    pub const MAX_NESTED: usize = 256;
+
     /// Returns the byte offset of what is wrong, from the start of the body.
     #[must_use]
     pub const fn at(&self) -> u64 {
@@ -85,6 +100,8 @@ impl ScanError {
             | Self::ModelTooLong { at }
             | Self::Miscased { at }
             | Self::SecondModel { at }
+            | Self::LateMember { at }
+            | Self::TooManyModels { at }
             | Self::Repeated { at } => at,
         }
     }
@@ -118,10 +135,20 @@ impl fmt::Display for ScanError {
                 f,
                 "a second \"model\" at byte {at}, when the request was already sent on by the first"
             ),
+            Self::LateMember { at } => write!(
+                f,
+                "the member at byte {at} names another model or provider, when the request was \
+                 already sent on by its \"model\"; leave it out, or put it first"
+            ),
             Self::Repeated { at } => write!(
                 f,
                 "the key at byte {at} stands twice in its object; write it once, servers differ in \
                  which of the two counts"
+            ),
+            Self::TooManyModels { at } => write!(
+                f,
+                "the `model` at byte {at} is one too many, more than {} are not read",
+                Self::MAX_NESTED
             ),
         }
     }

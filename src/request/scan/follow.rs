@@ -79,6 +79,12 @@ impl Sink for Walker {
             self.end_key();
         } else {
             let content = self.end_string();
+            if matches!(self.place.word, Word::Model | Word::ModelAgain)
+                && !self.at_top()
+                && let Err(error) = self.places.nested(self.value_at, end)
+            {
+                self.refuse(error);
+            }
             self.carry();
             self.end(end, content);
         }

@@ -29,6 +29,8 @@ pub struct Layout {
     pub members: u64,
     /// The top-level `model`, however the key is escaped; of a form every part of that name.
     pub model: Vec<Member>,
+    /// The value of every further string that repeats the model deeper in the body, in order.
+    pub nested: Vec<Range<u64>>,
     /// Every watched top-level member, in order: the index of its key in
     /// [`Spec::watched`](super::Spec::watched), and its place.
     pub watched: Vec<(usize, Member)>,

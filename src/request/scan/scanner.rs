@@ -7,6 +7,7 @@ use super::session;
 use super::spec::{Looks, Spec};
 use super::tally::Tally;
 use super::walker::Walker;
+use crate::request::credential::Naming;
 use crate::request::document::Saying;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
@@ -93,6 +94,14 @@ impl Scanner {
     /// it, so another one is an error from now on.
     pub fn release(&mut self) {
         self.walker.release();
+    }
+
+    /// Refuses these members from now on.
+    ///
+    /// # Errors
+    /// One of them is being read.
+    pub fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        self.walker.places.seal(members)
     }
 
     /// Ends the body and returns what was in it.

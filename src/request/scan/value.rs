@@ -40,7 +40,7 @@ impl Walker {
             | Word::Limit => WORD_BYTES,
             Word::FileUri => URI_BYTES,
             Word::Sealed(_) => 0,
-            Word::Id | Word::ItemId | Word::Says(_) => PARAM_BYTES,
+            Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
             Word::Session(_) => KEY_BYTES,
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
         };
