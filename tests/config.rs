@@ -15,7 +15,7 @@ mod structs;
 use std::fs;
 use std::path::PathBuf;
 
-use pointsman::config::{self, Config, Problems};
+use pointsman::config::{self, Base, Config, Dynamic, Problems};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -73,6 +73,92 @@ fn each_invalid_file_gets_exactly_its_messages() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is refused in a document is refused when it is fetched, by the same files.
+#[test]
+fn what_a_document_may_not_say_no_fetched_set_may_say() {
+    let mut tried = 0;
+    for file in files("invalid") {
+        let text = fs::read_to_string(&file).unwrap();
+        let Ok(Value::Object(mut document)) = serde_json::from_str(&text) else { continue };
+        // What is wrong with some is their text alone, which is lost here.
+        if parse(&Value::Object(document.clone())).is_ok() {
+            continue;
+        }
+        let mut fetched = Map::new();
+        for key in ["models", "aliases", "routes"] {
+            fetched.extend(document.remove(key).map(|value| (key.to_owned(), value)));
+        }
+        // So that services are refused for what is wrong with them alone.
+        let models = fetched.get("models").and_then(Value::as_object);
+        let services: Vec<&Value> = models
+            .into_iter()
+            .flat_map(|models| models.values())
+            .map(|model| &model["custom"]["cluster"])
+            .filter(|cluster| cluster.is_string())
+            .collect();
+        let named = json!({"cluster": "rules", "path": "/set", "services": services});
+        let source = document.entry("route_source").or_insert(named);
+        let has_services = source["services"] == json!(services);
+        let document = Value::Object(document);
+        // The problem is in what is left of the document, if that is refused by itself.
+        if parse(&document).is_err() || !has_services {
+            continue;
+        }
+        tried += 1;
+        let fetched = Value::Object(fetched).to_string();
+        let live = Base::read(document.to_string().as_bytes(), Some(fetched.as_bytes()))
+            .and_then(|base| base.with(&Dynamic::default(), &[]));
+        assert!(live.is_err(), "{}: {fetched}", file.display());
+    }
+    assert!(tried > 30, "{tried}");
+}
+
+#[test]
+fn no_fetched_model_asks_a_service_that_the_document_does_not_name() {
+    let model = |cluster: &str| {
+        json!({"strategy": "custom", "candidates": ["d"],
+               "custom": {"cluster": cluster, "path": "/pick"}})
+    };
+    let document = json!({
+        "providers": {"p": {"cluster": "provider"}},
+        "deployments": {"d": {"provider": "p", "model": "m"}},
+        "models": {"own": model("picker")},
+        "shadow": {"models": {"m": model("shadows")}},
+        "default_cluster": "site",
+        "route_source": {"cluster": "rules", "path": "/set", "services": ["other-picker"]},
+    });
+    let fetch = |document: &Value, cluster: &str| {
+        let fetched = json!({"models": {"f": model(cluster)}}).to_string();
+        let base = Base::read(document.to_string().as_bytes(), Some(fetched.as_bytes()));
+        base.and_then(|base| base.with(&Dynamic::default(), &[])).map_err(|p| p.to_string())
+    };
+    for named in ["picker", "other-picker"] {
+        assert!(fetch(&document, named).is_ok(), "{named}");
+    }
+    for other in ["provider", "site", "rules", "shadows", "nowhere"] {
+        let problem = fetch(&document, other).unwrap_err();
+        assert!(problem.starts_with("models.f.custom.cluster: "), "{other}: {problem}");
+        assert!(problem.contains("route_source.services"), "{other}: {problem}");
+    }
+    // A provider's cluster may be named while it runs no attempts, and not any more then.
+    for failover in [json!({"max_attempts": 2}), json!({"attempt_filter": true})] {
+        let mut document = document.clone();
+        document["route_source"]["services"] = json!(["provider"]);
+        assert!(fetch(&document, "provider").is_ok());
+        document["failover"] = failover;
+        let mut with_attempts = document.clone();
+        with_attempts["route_source"]["services"] = json!([]);
+        let config = parse(&with_attempts).unwrap();
+        assert!(!config.may_call("provider") && config.may_call("picker"));
+        let problem = parse(&document).unwrap_err().to_string();
+        assert!(problem.starts_with("route_source.services[0]: is the cluster of"), "{problem}");
+        document["route_source"]["services"] = json!([]);
+        document["models"]["own"] = model("provider");
+        let problem = parse(&document).unwrap_err().to_string();
+        assert!(problem.starts_with("models.own.custom.cluster: is the cluster of"), "{problem}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pointsman::request::credential::Naming;
 use pointsman::request::format::Format;
 use pointsman::request::path::Entry;
 use pointsman::request::rewrite::{
-    BodyModel, BodyTarget, Edit, MemberUse, Splicer, edits, length_after,
+    BodyModel, BodyTarget, Edit, MemberUse, Mergeable, Splicer, edits, length_after,
 };
 use pointsman::request::scan::{Looks, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
@@ -121,7 +121,7 @@ fn edits_of(
     };
     let model = Some(BodyModel { name: model, repeated: model, member: MemberUse::Set });
     let target = BodyTarget { model, overrides, watched, held_back: Naming::default() };
-    edits(&layout, target, read).unwrap()
+    edits(&layout, target, &Mergeable::new(overrides, read)).unwrap()
 }
 
 proptest! {
@@ -144,5 +144,24 @@ proptest! {
         let found: Value = serde_json::from_str(&out)
             .map_err(|error| TestCaseError::fail(format!("{body} became {out}: {error}")))?;
         prop_assert_eq!(found, expected(&body, &overrides), "{} became {}", body, out);
+    }
+}
+
+#[test]
+fn what_is_merged_into_is_copied_nowhere() {
+    let members: String = (0..40_000).map(|at| format!("\"k{at}\": {{\"b\": [1, 2]}}, ")).collect();
+    let body = format!("{{\"model\":\"m\",\"meta\": {{ {members}\"a\\u0062\" : 1 }} }}");
+    let watched: Arc<[String]> = Arc::from(["meta".to_owned()]);
+    for over in [json!({"k7": 1, "ab": 2, "new": 3}), json!({"k0": null, "ab": null}), json!({})] {
+        let overrides = [("meta".to_owned(), over)];
+        let edits = edits_of(&body, "m", &overrides, &watched);
+        let written: usize = edits.iter().map(|edit| edit.with.len()).sum();
+        assert!(edits.len() < 8 && written < 64, "{edits:?}");
+        let mut out = Vec::new();
+        Splicer::new(edits).push(body.as_bytes(), &mut out);
+        let found: Value = serde_json::from_slice(&out).unwrap();
+        let mut wanted = expected(&body, &overrides);
+        wanted["model"] = json!("m");
+        assert_eq!(found, wanted);
     }
 }

@@ -24,6 +24,9 @@ EXPECTED = ROOT / "benches" / "count" / "expected.txt"
 
 # How much worse than expected a count may be, in percent.
 MOST_WORSE = {"instructions": 2, "I1 misses": 3}
+# Most that a request may cost whose length is doubled, as a multiple. More than 2, because the C
+# library's allocator takes longer where more is allocated.
+MOST_GROWTH = 2.5
 # So few more or fewer are no difference, whatever the share.
 FEW = 20
 # From here on better than expected is to be written down, for it would hide what is lost later.
@@ -75,16 +78,29 @@ def run(*command):
     return done.stdout
 
 
-def gauge(name):
-    """Returns the counts of one scenario."""
-    out = TARGET / f"callgrind.{re.sub('[^a-zA-Z0-9]+', '-', name)}.out"
-    run("valgrind", "--tool=callgrind", "--cache-sim=yes", *CACHES, *TOGGLES, f"--callgrind-out-file={out}", PROGRAM, name)
+def gauge(name, *times):
+    """Returns the counts of one scenario, or of a shape at so many times its length."""
+    out = TARGET / f"callgrind.{re.sub('[^a-zA-Z0-9]+', '-', '-'.join([name, *times]))}.out"
+    run("valgrind", "--tool=callgrind", "--cache-sim=yes", *CACHES, *TOGGLES, f"--callgrind-out-file={out}", PROGRAM, name, *times)
     text = out.read_text()
     events = re.search(r"^events: (.*)$", text, re.MULTILINE)[1].split()
     totals = dict(zip(events, map(int, re.search(r"^(?:totals|summary): (.*)$", text, re.MULTILINE)[1].split())))
     if not totals.get("Ir"):
         sys.exit(f"bench-count: {name}: nothing was counted; is one_request still a function of its own?")
     return {"instructions": totals["Ir"], "I1 misses": totals["I1mr"]}
+
+
+def growth(name):
+    """Returns how many times the instructions of a shape are where it is twice as long."""
+    once, twice = (gauge(name, times)["instructions"] for times in "12")
+    return twice / once
+
+
+def grown(pool):
+    """Returns a line for every shape, whose length a client or a provider chooses, that costs more than in proportion."""
+    shapes = run(PROGRAM, "shapes").splitlines()
+    growths = dict(zip(shapes, pool.map(growth, shapes)))
+    return [f"{name}: twice as long it costs {times:.2f} times as much" for name, times in growths.items() if times > MOST_GROWTH]
 
 
 def read_expected():
@@ -152,8 +168,11 @@ def main():
     calls = {name.strip(): [int(value) for value in values.split()] for name, values in rows}
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         counted = dict(zip(calls, pool.map(gauge, calls)))
+        too_steep = grown(pool)
     expected = read_expected()
     print_report(list(calls), calls, counted, expected)
+    if too_steep:
+        sys.exit("\n" + "\n".join(too_steep))
     if asked.update:
         EXPECTED.write_text(as_text(counted))
         budget = subprocess.run(["cargo", "test", "--quiet", "--test", "budget"], cwd=ROOT, env={**os.environ, "UPDATE_BUDGETS": "1"},

@@ -68,6 +68,9 @@ impl Needs {
             if let Some(variable) = &source.token_env {
                 needs.add_variable(variable, "route_source.token_env".to_owned());
             }
+            for (index, cluster) in source.services.iter().enumerate() {
+                needs.add_called(cluster, format!("route_source.services[{index}]"));
+            }
         }
         for model in &config.models {
             if let Some(service) = &model.custom {

@@ -12,7 +12,7 @@ use super::provider::Provider;
 use super::raw::Settings;
 use super::route::Route;
 use super::route_index::RouteIndex;
-use super::settings::{Failover, Hold, Role, UnknownModel};
+use super::settings::{Hold, Role, UnknownModel};
 use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
@@ -104,8 +104,15 @@ impl Config {
     /// and either several attempts may be made or the attempt filter is asked for.
     #[must_use]
     pub fn is_handing_over(&self) -> bool {
-        let Failover { max_attempts, attempt_filter, .. } = self.failover;
-        (max_attempts > 1 || attempt_filter) && self.role == Role::Router
+        self.failover.has_attempts() && self.role == Role::Router
+    }
+
+    /// Whether the filter may call a cluster by itself: not one of a provider whose attempts run
+    /// the filter, in either role. Envoy would enter the VM while it runs, which ends it.
+    #[must_use]
+    pub fn may_call(&self, cluster: &str) -> bool {
+        let is_providers = || self.providers.iter().any(|provider| provider.cluster == cluster);
+        !(self.failover.has_attempts() && is_providers())
     }
 
     /// Whether Envoy's route finds the cluster in filter state, not in a header. A header could not

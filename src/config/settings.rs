@@ -155,6 +155,14 @@ section! {
     }
 }
 
+impl Failover {
+    /// Whether the clusters of providers run this filter once more, for the attempts of a request.
+    #[must_use]
+    pub const fn has_attempts(&self) -> bool {
+        self.max_attempts > 1 || self.attempt_filter
+    }
+}
+
 section! {
     /// What is counted.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +231,8 @@ section! {
         pub timeout_ms: u64 as MILLISECONDS = 5000,
         /// environment variable of the token
         pub token_env: Option<String> as VARIABLE = none,
+        /// clusters of services that fetched models may ask, beside those of custom here
+        pub services: Vec<String> = [],
     }
 }
 

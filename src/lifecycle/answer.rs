@@ -6,11 +6,13 @@
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
-use crate::request::format::Format;
+use crate::request::format::{BodyKind, Format};
+use crate::request::path::Entry;
+use crate::request::refusal::Refusal;
 use crate::response::body::{BodyReader, Told};
-use crate::response::headroom;
 use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
+use crate::response::{headroom, stray};
 use crate::state::Ending;
 use crate::state::cooldown::Charge;
 use crate::state::evidence::Weight;
@@ -20,6 +22,7 @@ use crate::state::outcome::{Outcome, Report};
 use super::ctx::Ctx;
 use super::event::millis;
 use super::ledger::{AnswerSize, AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
+use super::work::Work;
 
 /// Longest piece of a body that is copied into the module at once, in bytes.
 const WINDOW: usize = 64 * 1024;
@@ -116,21 +119,24 @@ pub(super) fn hear<H: Host + ?Sized>(
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let limit = headroom.tokens.and_then(|left| left.limit);
-    let report = outcome::report(&Head {
-        status,
-        is_request_whole: ledger.is_sent(),
-        is_over_limit: limit.is_some_and(|limit| ledger.work().tokens > u64::from(limit)),
-        // An attempt filter sees only responses that came from its provider, never one that
-        // Envoy made.
-        details: details
-            .as_deref()
-            .filter(|_| cx.engine.config.role == Role::Router)
-            .and_then(|details| str::from_utf8(details).ok()),
-        profile,
-        retry_after: of_failure("retry-after"),
-        retry_after_ms: of_failure("retry-after-ms"),
-        reset_ms: headroom::reset_hint(status, &headers, now_ms),
-        now_ms,
+    let stray = is_stray(ledger.work(), status).then_some(Report::of(Outcome::Server, status));
+    let report = stray.or_else(|| {
+        outcome::report(&Head {
+            status,
+            is_request_whole: ledger.is_sent(),
+            is_over_limit: limit.is_some_and(|limit| ledger.work().tokens > u64::from(limit)),
+            // An attempt filter sees only responses that came from its provider, never one that
+            // Envoy made.
+            details: details
+                .as_deref()
+                .filter(|_| cx.engine.config.role == Role::Router)
+                .and_then(|details| str::from_utf8(details).ok()),
+            profile,
+            retry_after: of_failure("retry-after"),
+            retry_after_ms: of_failure("retry-after-ms"),
+            reset_ms: headroom::reset_hint(status, &headers, now_ms),
+            now_ms,
+        })
     });
     // What is left of a client's own account says nothing for the requests of others.
     let is_clients = profile.key == KeyOwner::Client;
@@ -310,6 +316,19 @@ impl UpstreamResponse {
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
         self.finish(cx, end)
     }
+}
+
+/// Returns whether a status is no answer to the request, so that the client has to get another
+/// one.
+pub(super) fn is_stray(work: &Work, status: u16) -> bool {
+    // Only requests without a body ask for another protocol.
+    let may_switch = Entry::of(work.format).is_some_and(|entry| entry.body == BodyKind::None);
+    stray::is_stray(status, may_switch)
+}
+
+/// Returns the error that the client gets in place of such an answer.
+pub(super) fn stray_refusal() -> Refusal {
+    Refusal::new(502, "invalid_answer", "the provider has sent no answer to this request")
 }
 
 /// Returns the status of a response; 0 where it has none that can be read.

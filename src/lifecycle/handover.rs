@@ -13,6 +13,7 @@ use std::ops::Range;
 use crate::codec::{Reader, Writer};
 use crate::request::format::{Format, Task};
 use crate::request::rewrite::Edit;
+use crate::state::ATTEMPT_NUMBERS;
 
 use super::work::Work;
 
@@ -34,7 +35,7 @@ pub(super) struct Handover<'a> {
     pub(super) disable_cache: bool,
     /// The first attempt, which began with the decision, as `state::Attempt` writes itself;
     /// `None` where no state is kept of it.
-    pub(super) begun: Option<[u64; 4]>,
+    pub(super) begun: Option<[u64; ATTEMPT_NUMBERS]>,
     /// The announced length of the client's body, in bytes.
     pub(super) length: Option<u64>,
     pub(super) legs: Legs,
@@ -149,7 +150,11 @@ impl<'a> Handover<'a> {
             disable_cache: from.flag()?,
             asked: from.str()?,
             begun: from.option(|from| {
-                Some([from.number()?, from.number()?, from.number()?, from.number()?])
+                let mut numbers = [0; ATTEMPT_NUMBERS];
+                for number in &mut numbers {
+                    *number = from.number()?;
+                }
+                Some(numbers)
             })?,
             length: from.option(Reader::number)?,
             legs: Legs::read(from)?,
@@ -249,7 +254,7 @@ mod tests {
             },
             asked: "m",
             disable_cache: false,
-            begun: Some([1, 0, u64::MAX, 2]),
+            begun: Some([1, 0, u64::MAX, 2, 9, 5]),
             length: Some(300),
             legs: Legs {
                 all: vec![leg("a", Some("a")), leg("p:x", None)],

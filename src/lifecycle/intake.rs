@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use crate::config::{ClientHeaders, Config};
+use crate::request::content_type::{self, BadContentType, BodyType};
 use crate::request::control::{self, BadControl, Controls};
 use crate::request::credential::Carries;
 use crate::request::document::Document;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
-use crate::request::form;
 use crate::request::format::BodyKind;
 use crate::request::path::{self, Call};
 use crate::request::rewrite;
@@ -19,16 +19,9 @@ use crate::routing;
 use super::head::RequestHead;
 use super::unread::Unread;
 
-/// The syntax of a body, which decides which scanner reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum BodySyntax {
-    /// JSON, with the charset of the content type where that is one that JSON cannot have.
-    Json { foreign_charset: Option<String> },
-    /// `multipart/form-data`, with the boundary of its parts, or why there is none.
-    Form(Result<String, ScanError>),
-    /// Requests of this kind have no body.
-    Nothing,
-}
+/// Longest path with its query, in bytes. Each deployment of a plan gets one that is made of it,
+/// so it is bounded as it is in most servers.
+const LONGEST_PATH: usize = 8192;
 
 /// A request for this filter, as its path and headers describe it.
 ///
@@ -44,7 +37,9 @@ pub(super) struct Intake {
     pub(super) has_credential: bool,
     /// The operation that its path asks for, and the model where the path names it.
     pub(super) call: Call,
-    pub(super) syntax: BodySyntax,
+    /// The type of its body, which decides which scanner reads it, or why none does; `None` where
+    /// requests of this kind have no body.
+    pub(super) body: Result<Option<BodyType>, BadContentType>,
     /// The protocol that the connection is to be upgraded to, if it is.
     pub(super) upgrade: Option<String>,
     /// The announced length of the body, in bytes; `None` where none is announced.
@@ -63,9 +58,8 @@ impl Intake {
     /// Reads the head of a request.
     ///
     /// A request is one for this filter if its method and path are in the table of wire
-    /// formats, and its content type is one that this operation has. For example,
-    /// `POST /v1/chat/completions` with `application/json` is, and so is the same with no
-    /// content type at all; `GET /v1/files` and a chat completion as `text/plain` are not.
+    /// formats: `POST /v1/chat/completions` is, and `GET /v1/files` is not. Its content type
+    /// does not matter, because a server may read JSON whatever the type is.
     ///
     /// `seed` returns the seed for this request. It is called only if the request is one for
     /// this filter, because it costs a call of the host.
@@ -87,7 +81,7 @@ impl Intake {
         // Gemini's clients send their key in the query.
         let is_in_query = path::split(&path).1.is_some_and(rewrite::has_credential);
         drop(path);
-        let Some(syntax) = syntax(&head, call.entry.body) else { return Err(head) };
+        let body = body_type(&head, call.entry.body);
         let seed = seed();
         let carried = head.carried();
         let shadow = config.shadow.as_ref();
@@ -101,34 +95,35 @@ impl Intake {
                 || carried.iter().any(|(_, carries)| *carries == Carries::Key),
             carried,
             call,
-            syntax,
+            body,
             seed,
             head,
         })
     }
 
-    /// Returns why the body must not be read, as far as the headers tell; `None` where it can
+    /// Returns why the request must not be read, as far as the headers tell; `None` where it can
     /// be. `is_end`: the request ends with its headers.
     ///
-    /// Compressed bodies and foreign charsets are not read because the provider would read
+    /// Compressed bodies and foreign content types are not read because the provider would read
     /// another text than the scanner.
     pub(super) fn against_reading(&self, config: &Config, is_end: bool) -> Option<Unread> {
+        if self.head.first(":path").is_some_and(|path| path.len() > LONGEST_PATH) {
+            return Some(Unread::PathTooLong { limit: LONGEST_PATH });
+        }
         if let Some(unread) = self.against_upgrading() {
             return Some(unread);
         }
         let limit = config.limits.max_body_bytes;
-        let charset = match &self.syntax {
-            BodySyntax::Nothing => return None,
-            BodySyntax::Json { foreign_charset } => foreign_charset.clone(),
-            BodySyntax::Form(_) => None,
-        };
+        match &self.body {
+            Ok(Some(_)) => {}
+            Ok(None) => return None,
+            Err(bad) => return Some(Unread::ContentType(bad.clone())),
+        }
         // Several codings may be listed, in several headers. Only `identity` changes nothing.
         let encoding = self.head.all("content-encoding").unwrap_or_default();
         let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
         if !encoding.split(',').map(str::trim).all(is_plain) {
             Some(Unread::Encoded { encoding: encoding.into_owned() })
-        } else if let Some(charset) = charset {
-            Some(Unread::Charset { charset })
         } else if self.length.is_some_and(|length| length > limit) {
             Some(Unread::TooLarge { limit })
         } else if is_end {
@@ -144,7 +139,7 @@ impl Intake {
     /// credential. So only the sessions that are made for it are let through.
     fn against_upgrading(&self) -> Option<Unread> {
         let protocol = self.upgrade.as_ref()?;
-        let is_session = self.syntax == BodySyntax::Nothing;
+        let is_session = self.call.entry.body == BodyKind::None;
         let is_known = is_session && protocol.eq_ignore_ascii_case("websocket");
         (!is_known).then(|| Unread::Upgrade { protocol: protocol.clone() })
     }
@@ -217,25 +212,19 @@ impl Intake {
     }
 }
 
-/// Returns the syntax of the body by its content type; `None` where the operation has no body
-/// of that type.
+/// Returns the type of the body; `None` where requests of that kind have none.
 ///
 /// A body without a content type counts as JSON. Otherwise a client could get around every
 /// condition by leaving the header out, since providers accept that.
-fn syntax(head: &RequestHead, body: BodyKind) -> Option<BodySyntax> {
+///
+/// # Errors
+/// Why a body of that type is not read.
+fn body_type(head: &RequestHead, body: BodyKind) -> Result<Option<BodyType>, BadContentType> {
     if body == BodyKind::None {
-        return Some(BodySyntax::Nothing);
+        return Ok(None);
     }
-    let Some(content_type) = head.all("content-type") else {
-        return Some(BodySyntax::Json { foreign_charset: None });
-    };
-    if is_json(&content_type) {
-        Some(BodySyntax::Json { foreign_charset: foreign_charset(&content_type) })
-    } else if body == BodyKind::Form && is_form(&content_type) {
-        Some(BodySyntax::Form(form::boundary(&content_type)))
-    } else {
-        None
-    }
+    let content_type = head.all("content-type").unwrap_or_default();
+    content_type::body_type(&content_type, body == BodyKind::Form).map(Some)
 }
 
 /// Returns what a body of that kind may say. What it never says counts as seen, and absent, so
@@ -275,7 +264,7 @@ fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl>
         provider: read(provider, &names.provider)?,
         deployment: read(deployment, &names.deployment)?,
         fallbacks: read(fallback, &names.fallback)?
-            .map(|list| control::list(&list))
+            .map(|list| control::names(&list))
             .unwrap_or_default(),
         // Words that cannot be tags are dropped, so bytes that are not UTF-8 are no error.
         tags: tag
@@ -294,46 +283,4 @@ fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl>
             .map(|amount| control::amount(&names.cost_limit, &amount))
             .transpose()?,
     })
-}
-
-/// Returns whether a content type is `application/json`, `text/json` or
-/// `application/…+json`, whatever its parameters. An empty one counts as JSON.
-///
-/// Where a client sends several types, one that is JSON is enough: some server may go by
-/// that one.
-fn is_json(content_type: &str) -> bool {
-    let is_json = |one: &str| {
-        // The essence of a media type is what stands before its parameters.
-        let essence = one.split(';').next().unwrap_or_default().trim();
-        let is = |ending: &str| {
-            let at = essence.len().checked_sub(ending.len());
-            at.and_then(|at| essence.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
-        };
-        let is_application = essence
-            .split_once('/')
-            .is_some_and(|(kind, _)| kind.eq_ignore_ascii_case("application"));
-        essence.eq_ignore_ascii_case("text/json") || is_application && (is("/json") || is("+json"))
-    };
-    content_type.trim().is_empty() || content_type.split(',').any(is_json)
-}
-
-/// Returns whether a content type is `multipart/form-data`, or a list of types with that one
-/// in it.
-fn is_form(content_type: &str) -> bool {
-    let is_form = |one: &str| {
-        let essence = one.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("multipart/form-data")
-    };
-    content_type.split(',').any(is_form)
-}
-
-/// Returns the charset of a content type if JSON cannot have it: under UTF-16 or UTF-7 the
-/// same bytes could be another text for the provider.
-fn foreign_charset(content_type: &str) -> Option<String> {
-    // Commas separate types where a client sends several. Any of them could be believed.
-    let parameters = content_type.split([';', ',']).filter_map(|part| part.split_once('='));
-    let mut charsets = parameters
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .map(|(_, value)| value.trim().trim_matches('"').to_ascii_lowercase());
-    charsets.find(|charset| !matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii"))
 }

@@ -57,6 +57,7 @@
 
 mod answer;
 mod attempt;
+mod callout;
 mod ctx;
 mod decide;
 mod delivery;

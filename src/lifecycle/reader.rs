@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::request::body::BodyScanner;
+use crate::request::content_type::BodyType;
 use crate::request::credential::Naming;
 use crate::request::facts::RequestFacts;
 use crate::request::scan::{Layout, Looks, Scan, ScanError, Spec};
 
-use super::intake::{BodySyntax, Intake};
+use super::intake::Intake;
 use super::unread::Unread;
 
 /// Reads a body window by window, for whoever needs the facts: the filter, explain, and a second
@@ -46,20 +47,18 @@ impl RequestReader {
     /// long text is estimated.
     ///
     /// # Errors
-    /// The reason not to read a form whose content type names no boundary, or one that a form
-    /// cannot have.
+    /// The reason not to read a body of its content type.
     pub(super) fn new(
         config: &Config,
         intake: &Intake,
         looks: Looks,
         seed: u64,
     ) -> Result<Option<Self>, Unread> {
-        let boundary = match &intake.syntax {
-            BodySyntax::Nothing => return Ok(None),
-            BodySyntax::Json { .. } => None,
-            BodySyntax::Form(boundary) => {
-                Some(boundary.as_deref().map_err(|error| Unread::Unparsable(*error))?)
-            }
+        let boundary = match &intake.body {
+            Ok(None) => return Ok(None),
+            Ok(Some(BodyType::Json)) => None,
+            Ok(Some(BodyType::Form(boundary))) => Some(boundary.as_str()),
+            Err(bad) => return Err(Unread::ContentType(bad.clone())),
         };
         let spec = Spec {
             entry: intake.call.entry,

@@ -1,21 +1,24 @@
 //! Why the body of a request for this filter is not read, and the error that the client gets.
 
 use crate::config::{BodyPolicy, Config};
+use crate::request::content_type::BadContentType;
 use crate::request::control::BadControl;
 use crate::request::refusal::Refusal;
 use crate::request::scan::ScanError;
 use crate::text::quoted;
 
-/// A reason not to read a body, or not to read on.
+/// A reason not to read a request, or not to read on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unread {
     /// It is longer than the configured limit, in bytes.
     TooLarge { limit: u64 },
+    /// The path is longer than what is read, in bytes.
+    PathTooLong { limit: usize },
     /// It has a content encoding: it is compressed, for example.
     Encoded { encoding: String },
-    /// Its content type names a charset that JSON does not have. A provider that follows the
-    /// charset would read another text than was scanned.
-    Charset { charset: String },
+    /// Its content type is not one of this operation, or says that the body is another text than
+    /// the one that would be scanned.
+    ContentType(BadContentType),
     /// The connection is to be upgraded to another protocol, in which nothing would be read.
     Upgrade { protocol: String },
     /// It is not valid JSON, or not a valid form.
@@ -26,8 +29,8 @@ impl Unread {
     /// Returns whether the configuration refuses such bodies or lets them pass.
     pub(super) fn policy(&self, config: &Config) -> BodyPolicy {
         match self {
-            Self::TooLarge { .. } => config.limits.on_oversize,
-            Self::Encoded { .. } | Self::Charset { .. } | Self::Unparsable(_) => {
+            Self::TooLarge { .. } | Self::PathTooLong { .. } => config.limits.on_oversize,
+            Self::Encoded { .. } | Self::ContentType(_) | Self::Unparsable(_) => {
                 config.limits.on_unparsable
             }
             // What passes untouched here would still be a request of a known kind.
@@ -43,6 +46,11 @@ impl Unread {
                 "request_too_large",
                 format!("the request body is longer than {limit} bytes"),
             ),
+            Self::PathTooLong { limit } => Refusal::new(
+                414,
+                "path_too_long",
+                format!("the path and its query are longer than {limit} bytes"),
+            ),
             // The client's own text is quoted and cut, since it may be long or hold anything.
             Self::Encoded { encoding } => Refusal::new(
                 400,
@@ -53,11 +61,15 @@ impl Unread {
                     quoted(encoding)
                 ),
             ),
-            Self::Charset { charset } => Refusal::new(
-                400,
-                "unsupported_charset",
-                format!("the content type names the charset {}; JSON is UTF-8", quoted(charset)),
-            ),
+            Self::ContentType(bad) => {
+                let (status, code) = match bad {
+                    BadContentType::Type { .. } => (415, "unsupported_content_type"),
+                    BadContentType::Parameter(_) => (400, "unsupported_content_type"),
+                    BadContentType::Charset(_) => (400, "unsupported_charset"),
+                    BadContentType::Boundary => (400, "invalid_body"),
+                };
+                Refusal::new(status, code, bad.to_string())
+            }
             Self::Upgrade { protocol } => Refusal::new(
                 400,
                 "unsupported_upgrade",

@@ -15,6 +15,7 @@ use crate::live;
 use crate::live::source::{self, FetchAnswer};
 use crate::metrics::table;
 
+use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
 
@@ -122,7 +123,7 @@ impl Worker {
         headers.extend(etag.filter(|etag| !etag.is_empty()).map(|etag| ("if-none-match", etag)));
         let timeout = Duration::from_millis(source.timeout_ms);
         let callout = Callout { cluster: &source.cluster, headers: &headers, body: &[], timeout };
-        match host.call(callout) {
+        match call(host, &engine.config, callout) {
             Ok(call) => self.fetch.set(Some(call)),
             Err(_) => take(host, engine, source, FetchAnswer::default()),
         }

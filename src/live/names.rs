@@ -3,6 +3,8 @@
 //! Shared data keeps a key for each name until the proxy ends, even after the entry is
 //! removed. So each name counts once and forever. Only hashes of the names are kept.
 
+use std::collections::BTreeSet;
+
 use crate::cas::{self, Change};
 use crate::hash;
 use crate::host::SharedData;
@@ -47,12 +49,14 @@ pub(super) fn note<S: SharedData + ?Sized>(
     let key = format!("{PREFIX}names/{key}");
     let noted = cas::change_within(TRIES, shared, &key, None, |Noted(known)| {
         let before = known.len();
+        // As a set, for the route source chooses how many names there are.
+        let mut all: BTreeSet<u64> = BTreeSet::new();
+        let (hashes, _) = known.as_chunks::<8>();
+        all.extend(hashes.iter().map(|hash| u64::from_le_bytes(*hash)));
         for name in names {
-            let hash = hash::of(name.as_bytes()).to_le_bytes();
-            // Searched from end to end, which is slow for thousands of names. But a name is
-            // added rarely, and no request waits for it.
-            if !known.chunks_exact(8).any(|one| one == hash) {
-                known.extend_from_slice(&hash);
+            let hash = hash::of(name.as_bytes());
+            if all.insert(hash) {
+                known.extend_from_slice(&hash.to_le_bytes());
             }
         }
         match known.len() {

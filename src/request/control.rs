@@ -81,10 +81,18 @@ pub fn session(value: &[u8]) -> Option<u64> {
     (!value.is_empty()).then(|| hash::of(value))
 }
 
+/// Returns the names of a comma list, trimmed, each once and without empty ones.
+#[must_use]
+pub fn names(value: &str) -> Vec<String> {
+    let mut names = list(value);
+    let mut known = std::collections::BTreeSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    names
+}
+
 /// Returns the entries of a comma list, trimmed, without empty ones. Those that are one too
 /// many are dropped.
-#[must_use]
-pub fn list(value: &str) -> Vec<String> {
+fn list(value: &str) -> Vec<String> {
     let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     entries.take(MOST).map(str::to_owned).collect()
 }
@@ -92,9 +100,8 @@ pub fn list(value: &str) -> Vec<String> {
 /// Returns the tags of a comma list, each once. What cannot be a tag is dropped.
 #[must_use]
 pub fn tags(value: &str) -> Vec<String> {
-    let mut tags = list(value);
-    let mut known = std::collections::BTreeSet::new();
-    tags.retain(|tag| is_tag(tag) && known.insert(tag.clone()));
+    let mut tags = names(value);
+    tags.retain(|tag| is_tag(tag));
     tags
 }
 

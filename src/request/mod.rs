@@ -5,6 +5,7 @@
 //! [`scan::Spec`], what to change as arguments.
 
 pub mod body;
+pub mod content_type;
 pub mod control;
 pub mod credential;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod form;
 pub mod format;
 pub mod keyword;
 pub mod media;
+mod parameter;
 pub mod path;
 pub mod prompt;
 pub mod refusal;

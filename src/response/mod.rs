@@ -6,6 +6,7 @@ pub mod body;
 pub mod headroom;
 pub mod kind;
 pub mod outcome;
+pub mod stray;
 pub mod usage;
 pub mod verdict;
 pub mod words;

@@ -7,7 +7,7 @@ use crate::config::{Cooldown, Deployment, DeploymentId};
 use crate::request::format::Task;
 
 use super::cooldown::{self, Charge, Transition};
-use super::headroom::Headroom;
+use super::headroom::{Headroom, Taken};
 use super::outcome::{Outcome, Report};
 use super::probe::Lease;
 use super::record::Record;
@@ -49,7 +49,12 @@ pub struct Attempt {
     slot: Option<u32>,
     /// The place that it holds as a probe of a deployment that is coming back.
     pub(super) lease: Option<Lease>,
+    /// What it took of the provider's headroom.
+    taken: Taken,
 }
+
+/// How many numbers an attempt is handed over as.
+pub const ATTEMPT_NUMBERS: usize = 6;
 
 impl Attempt {
     /// Returns whether it is a probe that has not given its place back.
@@ -59,14 +64,15 @@ impl Attempt {
     }
 
     /// Returns the attempt as numbers, to be ended by another stream: when it began, its slot,
-    /// and the two numbers of its lease.
+    /// the two numbers of its lease, and the two of what it took of the headroom.
     ///
     /// Slot and lease are counted from 1, so that 0 says that there is none.
     #[must_use]
-    pub fn numbers(&self) -> [u64; 4] {
+    pub fn numbers(&self) -> [u64; ATTEMPT_NUMBERS] {
         let slot = self.slot.map_or(0, |slot| u64::from(slot).saturating_add(1));
         let (place, until) = self.lease.map_or((0, 0), Lease::numbers);
-        [self.began_ms, slot, place, until]
+        let (taken, heard_ms) = self.taken.numbers();
+        [self.began_ms, slot, place, until, taken, heard_ms]
     }
 
     /// Returns the attempt that [`Attempt::numbers`] were made of. Numbers that no attempt
@@ -75,16 +81,18 @@ impl Attempt {
     pub fn from_numbers(
         deployment: DeploymentId,
         task: Task,
-        [began_ms, slot, place, until]: [u64; 4],
+        [began_ms, slot, place, until, taken, heard_ms]: [u64; ATTEMPT_NUMBERS],
     ) -> Self {
         let slot = slot.checked_sub(1).and_then(|slot| u32::try_from(slot).ok());
-        Self { deployment, task, began_ms, slot, lease: Lease::from_numbers(place, until) }
+        let lease = Lease::from_numbers(place, until);
+        let taken = Taken::from_numbers(taken, heard_ms);
+        Self { deployment, task, began_ms, slot, lease, taken }
     }
 
     /// Returns an attempt whose start is written nowhere.
     #[must_use]
-    pub const fn uncounted(deployment: DeploymentId, task: Task, began_ms: u64) -> Self {
-        Self { deployment, task, began_ms, slot: None, lease: None }
+    pub fn uncounted(deployment: DeploymentId, task: Task, began_ms: u64) -> Self {
+        Self { deployment, task, began_ms, slot: None, lease: None, taken: Taken::default() }
     }
 }
 
@@ -156,11 +164,13 @@ pub(super) fn begin(
     });
     // The provider says again what is left when it answers. Until then, what is sent now
     // counts as taken, so that requests at the same time do not all see the same rest.
-    if claim.task.is_processed() {
-        record.headroom.take(claim.tokens);
-    }
+    let taken = if claim.task.is_processed() {
+        record.headroom.take(claim.tokens)
+    } else {
+        Taken::default()
+    };
     let slot = Some(record.flight.begin(now_ms));
-    Ok(Attempt { deployment: id, task: claim.task, began_ms: now_ms, slot, lease })
+    Ok(Attempt { deployment: id, task: claim.task, began_ms: now_ms, slot, lease, taken })
 }
 
 /// Ends an attempt in the deployment's record: takes back what its start added, and takes in
@@ -180,6 +190,9 @@ pub(super) fn end(
     let is_processed = attempt.task.is_processed();
     // Counting tokens has limits of its own, of which its answers speak.
     if is_processed {
+        // What the provider says of its limits replaces this.
+        let is_answered = ending.report.is_some_and(|report| report.status != 0);
+        record.headroom.give_back(attempt.taken, ending.tokens, is_answered);
         record.headroom.hear(ending.headroom, now_ms, settings.max_time_ms);
     }
     for counts in [&mut record.minute, &mut record.total] {

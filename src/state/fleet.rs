@@ -11,7 +11,7 @@ use crate::host::SharedData;
 use crate::request::format::Task;
 
 use super::PREFIX;
-use super::attempt::{self, Attempt, Ended, Ending};
+use super::attempt::{self, ATTEMPT_NUMBERS, Attempt, Ended, Ending};
 use super::cooldown::{self, Charge, Transition};
 use super::operate::Operation;
 use super::record::Record;
@@ -103,7 +103,7 @@ impl SharedFleet {
     pub fn abandon<S: SharedData + ?Sized>(
         shared: &S,
         id: &str,
-        (task, numbers): (Task, [u64; 4]),
+        (task, numbers): (Task, [u64; ATTEMPT_NUMBERS]),
         settings: &Cooldown,
         now_ms: u64,
     ) -> Option<u32> {

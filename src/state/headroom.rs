@@ -25,6 +25,29 @@ pub struct Left {
     pub reset_ms: u64,
 }
 
+/// What a request took away of a headroom when it began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Taken {
+    requests: u32,
+    tokens: u32,
+    /// When the provider had said what this was taken from.
+    heard_ms: u64,
+}
+
+impl Taken {
+    /// Returns it as numbers: the tokens and, in the lowest bit, the request; and when the provider
+    /// had spoken.
+    pub(super) fn numbers(self) -> (u64, u64) {
+        (u64::from(self.tokens) << 1 | u64::from(self.requests), self.heard_ms)
+    }
+
+    /// Returns what [`Taken::numbers`] were made of.
+    pub(super) fn from_numbers(taken: u64, heard_ms: u64) -> Self {
+        let tokens = u32::try_from(taken >> 1).unwrap_or(0);
+        Self { requests: u32::from(taken & 1 == 1), tokens, heard_ms }
+    }
+}
+
 impl Headroom {
     /// Returns for how many milliseconds there is no room for one more request of that many
     /// tokens; 0 where there is.
@@ -59,15 +82,40 @@ impl Headroom {
         if has_jumped { 0 } else { left.reset_ms.saturating_sub(now_ms) }
     }
 
-    /// Takes away what a request is going to take, until the provider says what it took.
-    pub(super) fn take(&mut self, tokens: u64) {
-        if let Some(left) = &mut self.requests {
-            left.remaining = left.remaining.saturating_sub(1);
+    /// Takes away what a request is going to take, until the provider says what it took. Returns
+    /// what was taken.
+    pub(super) fn take(&mut self, tokens: u64) -> Taken {
+        let take = |left: &mut Option<Left>, wanted: u32| {
+            let Some(left) = left else { return 0 };
+            let taken = left.remaining.min(wanted);
+            left.remaining = left.remaining.saturating_sub(taken);
+            taken
+        };
+        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        Taken {
+            requests: take(&mut self.requests, 1),
+            tokens: take(&mut self.tokens, tokens),
+            heard_ms: self.heard_ms,
         }
-        if let Some(left) = &mut self.tokens {
-            let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
-            left.remaining = left.remaining.saturating_sub(tokens);
+    }
+
+    /// Gives back what a request was expected to take and has not taken: all but `tokens`, and the
+    /// request itself unless the provider answered it.
+    ///
+    /// Where the provider has spoken since, it has said what was left without this request's
+    /// estimate, so there is nothing to give back.
+    pub(super) fn give_back(&mut self, taken: Taken, tokens: u64, is_answered: bool) {
+        if taken.heard_ms != self.heard_ms {
+            return;
         }
+        let give = |left: &mut Option<Left>, surplus: u32| {
+            let Some(left) = left else { return };
+            let most = left.limit.unwrap_or(u32::MAX).max(left.remaining);
+            left.remaining = left.remaining.saturating_add(surplus).min(most);
+        };
+        let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
+        give(&mut self.requests, if is_answered { 0 } else { taken.requests });
+        give(&mut self.tokens, taken.tokens.saturating_sub(tokens));
     }
 
     /// Replaces what is known with what a provider has said.
@@ -148,6 +196,37 @@ mod tests {
             headroom,
             Headroom { requests: left(9, 10), tokens: left(0, 1000), heard_ms: NOW }
         );
+    }
+
+    #[test]
+    fn what_was_not_taken_is_given_back_until_the_provider_speaks_again() {
+        let known = Headroom { requests: left(5, 10), tokens: left(900, 1000), heard_ms: NOW };
+        let after = |spent: u64, is_answered: bool| {
+            let mut headroom = known;
+            let taken = headroom.take(800);
+            headroom.give_back(
+                Taken::from_numbers(taken.numbers().0, taken.numbers().1),
+                spent,
+                is_answered,
+            );
+            headroom
+        };
+        // The client left, the provider refused, or it has said by its usage what it took.
+        assert_eq!(after(0, false), known);
+        assert_eq!(after(0, true), Headroom { requests: left(4, 10), ..known });
+        let spent = Headroom { requests: left(4, 10), tokens: left(600, 1000), heard_ms: NOW };
+        assert_eq!(after(300, true), spent);
+        assert_eq!(after(5000, true).tokens, left(100, 1000));
+        // No more is given back than there was, and nothing of what was said since.
+        let mut scarce = Headroom { tokens: left(10, 1000), ..known };
+        let taken = scarce.take(800);
+        scarce.give_back(taken, 0, false);
+        assert_eq!(scarce.tokens, left(10, 1000));
+        let taken = scarce.take(800);
+        let said = Headroom { requests: None, tokens: left(7, 1000), heard_ms: NOW + 1 };
+        scarce.hear(said, NOW + 1, 300_000);
+        scarce.give_back(taken, 0, false);
+        assert_eq!(scarce.tokens, left(7, 1000));
     }
 
     #[test]

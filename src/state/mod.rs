@@ -28,7 +28,7 @@ mod turn;
 mod world;
 
 pub use crate::load::Load;
-pub use attempt::{Attempt, Claim, Ended, Ending, StartTerms};
+pub use attempt::{ATTEMPT_NUMBERS, Attempt, Claim, Ended, Ending, StartTerms};
 pub use cause::Cause;
 pub use commit::{Begun, Intent, Overtaken};
 pub use fleet::{Dropped, SharedFleet};

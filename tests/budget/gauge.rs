@@ -23,6 +23,14 @@ pub(crate) struct Gauge {
 impl Gauge {
     /// Starts the workers and sends requests until everything that happens only once has happened.
     pub(crate) fn warmed_up(scenario: Scenario) -> Self {
+        let gauge = Self::started(scenario);
+        for _ in 0..WARM_UP {
+            gauge.check(&gauge.begin().one_request());
+        }
+        gauge
+    }
+
+    fn started(scenario: Scenario) -> Self {
         let host = CountingHost::new();
         let configuration = scenario.configuration.as_bytes();
         let router = Worker::start(&host, configuration).unwrap();
@@ -30,11 +38,7 @@ impl Gauge {
             host.set(&["plugin_root_id"], b"attempt");
             Worker::start(&host, configuration).unwrap()
         });
-        let gauge = Self { host, router, attempts, scenario };
-        for _ in 0..WARM_UP {
-            gauge.check(&gauge.begin().one_request());
-        }
-        gauge
+        Self { host, router, attempts, scenario }
     }
 
     /// Sends a request and returns what it cost.
@@ -47,6 +51,22 @@ impl Gauge {
         let allocations = allocator::allocations() - before;
         self.check(&sent);
         Counts { allocations, ..self.host.counts() }
+    }
+
+    /// Starts the workers, and sends one request that need not be served, so that everything that
+    /// happens only once has happened.
+    pub(crate) fn unchecked(scenario: Scenario) -> Self {
+        let gauge = Self::started(scenario);
+        gauge.begin().one_request();
+        gauge
+    }
+
+    /// Sends a request that need not be served, and counts it.
+    pub(crate) fn send_unchecked(&self) {
+        self.begin();
+        allocator::set_counting(true);
+        self.last_request();
+        allocator::set_counting(false);
     }
 
     fn begin(&self) -> &Self {

@@ -7,11 +7,13 @@
 mod allocator;
 mod calls;
 mod gauge;
+mod growth;
 mod host;
 mod scenario;
 
 use calls::{Counts, Table};
 use gauge::Gauge;
+use scenario::{HeaderList, Scenario};
 
 const BUDGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/budget/budgets.txt");
 const UPDATE: &str = "UPDATE_BUDGETS=1 cargo test --test budget";
@@ -53,6 +55,50 @@ fn every_request_costs_the_same() {
         let gauge = Gauge::warmed_up(scenario);
         assert_eq!(gauge.send(), gauge.send(), "{name}");
     }
+}
+
+/// Most that twice as long a request may cost, as a multiple.
+const MOST_GROWTH: f64 = 2.2;
+
+/// Most memory that a request may hold at a time, as a multiple of what its client sent. The host
+/// hands the module copies of headers and body, and what is rewritten is another one.
+const MOST_HELD: u64 = 16;
+
+#[test]
+fn what_a_client_or_provider_chooses_costs_memory_in_proportion() {
+    let mut problems = Vec::new();
+    for shape in growth::shapes() {
+        let cost = |length: usize| {
+            let scenario = (shape.of)(length);
+            let sent = size(&scenario) as u64;
+            let gauge = Gauge::unchecked(scenario);
+            let (before, _) = allocator::bytes();
+            let allocations = allocator::allocations();
+            gauge.send_unchecked();
+            let (after, held) = allocator::bytes();
+            (allocator::allocations() - allocations, after - before, held, sent)
+        };
+        let (once, twice) = (cost(shape.length), cost(2 * shape.length));
+        let grows = |once: u64, twice: u64| twice as f64 > MOST_GROWTH * once as f64 + 256.0;
+        let is_held = twice.2 > MOST_HELD * twice.3 + 64 * 1024;
+        if grows(once.0, twice.0) || grows(once.1, twice.1) || is_held {
+            let name = shape.name;
+            problems.push(format!("{name}: (allocations, bytes, held, sent): {once:?}, {twice:?}"));
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Returns how many bytes the client and the providers send.
+fn size(scenario: &Scenario) -> usize {
+    let headers = |list: &HeaderList| {
+        list.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+    };
+    let answers = scenario
+        .answers
+        .iter()
+        .map(|answer| headers(&answer.headers) + answer.chunks.iter().map(Vec::len).sum::<usize>());
+    headers(&scenario.headers) + scenario.body.len() + answers.sum::<usize>()
 }
 
 /// Reads the table without its head. Returns names and values.

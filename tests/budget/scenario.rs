@@ -200,11 +200,11 @@ fn json_answer(status: &str, body: &[u8]) -> Answer {
     Answer { headers, chunks: vec![body.to_vec()] }
 }
 
-fn header(name: &str, value: &str) -> (String, String) {
+pub(crate) fn header(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn request_headers(path: &str, content_type: &str, length: usize) -> HeaderList {
+pub(crate) fn request_headers(path: &str, content_type: &str, length: usize) -> HeaderList {
     vec![
         header(":authority", "127.0.0.1:10000"),
         header(":path", path),
@@ -220,7 +220,11 @@ fn request_headers(path: &str, content_type: &str, length: usize) -> HeaderList 
     ]
 }
 
-fn response_headers(status: &str, content_type: &str, length: Option<usize>) -> HeaderList {
+pub(crate) fn response_headers(
+    status: &str,
+    content_type: &str,
+    length: Option<usize>,
+) -> HeaderList {
     let mut headers = vec![
         header(":status", status),
         header("date", "Sun, 29 Nov 2026 04:00:00 GMT"),

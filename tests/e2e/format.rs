@@ -279,6 +279,33 @@ fn a_form_that_could_be_read_differently_is_refused() {
 }
 
 #[test]
+fn no_body_goes_on_under_a_charset_that_would_make_another_text_of_it() {
+    // Under UTF-7 the part `+AG0-odel` is a second model, and the prompt another one.
+    let form = FORM.replace("name=\"language\"", "name=\"+AG0-odel\"");
+    for charset in ["utf-7", "UTF-16", "iso-2022-jp", "latin1"] {
+        let form_type = format!("multipart/form-data; charset={charset}; boundary=B");
+        let reply = transcribe().header("content-type", &form_type).body(form.clone()).send();
+        assert_eq!(reply.refused(400)["error"]["code"], "unsupported_charset", "{charset}");
+        let json_type = format!("application/json; charset={charset}");
+        let body = r#"{"model":"m","messages":[]}"#;
+        let reply = ask(&ANY).header("content-type", &json_type).body(body).send();
+        assert_eq!(reply.refused(400)["error"]["code"], "unsupported_charset", "{charset}");
+        let labelled = |value: &str| {
+            let head =
+                format!("name=\"model\"\r\nContent-Type: text/plain; charset={charset}\r\n\r\n");
+            transcribe().body(FORM.replace("name=\"language\"\r\n\r\nen", &(head + value))).send()
+        };
+        if charset == "latin1" {
+            arrived(&labelled("m"));
+            assert_eq!(labelled("é").refused(400)["error"]["code"], "invalid_body");
+        } else {
+            assert_eq!(labelled("m").refused(400)["error"]["code"], "invalid_body", "{charset}");
+        }
+    }
+    ANY.assert_serves("any");
+}
+
+#[test]
 fn errors_come_in_the_dialect_of_the_client() {
     let refused = |path: &str| ask(&ANY).path(path).body("{").send().refused(400);
     let gemini = refused("/v1/models/m:generateContent");

@@ -44,6 +44,7 @@ mod istio;
 mod layout;
 mod live;
 mod observe;
+mod odd_answer;
 mod passing;
 mod recipe;
 mod rewrite;

@@ -22,10 +22,17 @@ fn other_paths_pass_to_the_default_cluster() {
 }
 
 #[test]
-fn other_content_types_pass_to_the_default_cluster() {
-    for content_type in ["text/plain", "application/octet-stream", "image/png"] {
+fn other_content_types_are_told_what_to_send_or_pass_where_configured() {
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream", "image/png"]
+    {
         let body = r#"{"model":"plain"}"#;
         let reply = ask(&OPEN).header("content-type", content_type).body(body).send();
+        let error = reply.refused(415);
+        assert_eq!(error["error"]["code"], "unsupported_content_type", "{content_type}: {error}");
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.contains("send content-type: application/json"), "{message}");
+        let reply = ask(&LENIENT).header("content-type", content_type).body(body).send();
         let (provider, seen) = reply.served_by_one();
         assert_eq!((provider, seen.text().as_str()), ("site", body), "{content_type}");
     }

@@ -1,6 +1,7 @@
 //! The route source: it is fetched once for all workers, and its answer counts as a whole or not at
 //! all.
 
+use std::io::{Read, Write};
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -117,6 +118,56 @@ fn one_fetch_in_an_interval() {
     let fetches = mock.seen().len() as u64 - before;
     let intervals = u64::try_from(began.elapsed().as_millis()).unwrap() / INTERVAL_MS;
     assert!(fetches <= intervals + 2, "{fetches} fetches in {intervals} intervals");
+}
+
+/// Answers every request with this body. Returns the port.
+fn serve(body: &'static str) -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = stream.write_all((head + body).as_bytes());
+        }
+    });
+    port
+}
+
+/// The clusters of the providers and some others run the attempt filter. A call to one of them
+/// would end every stream of the worker.
+#[test]
+fn no_fetched_model_makes_the_filter_call_a_cluster_that_runs_it() {
+    for (cluster, set) in [
+        (
+            "alpha",
+            r#"{"models": {"f": {"strategy": "custom", "candidates": ["a1", "a2"],
+            "custom": {"cluster": "alpha", "path": "/pick"}}}}"#,
+        ),
+        (
+            "beta",
+            r#"{"models": {"f": {"strategy": "custom", "candidates": ["a1", "a2"],
+            "custom": {"cluster": "beta", "path": "/pick"}}}}"#,
+        ),
+    ] {
+        for failover in [json!({"max_attempts": 2}), json!({"attempt_filter": true})] {
+            let mut document = document("rules");
+            document["failover"] = failover;
+            let environment = vec![("SET_TOKEN", "token-of-the-set")];
+            let services = vec![("rules", serve(set))];
+            let group =
+                Group::start(&Spec { environment, services, ..Spec::failing_over(document) });
+            run(until(&group, "rejected", 2));
+            assert_eq!(served(&group, "f"), ["404"], "{cluster}");
+            let told = format!("models.f.custom.cluster: \"{cluster}\" is no cluster of a service");
+            assert!(group.envoy().log().contains(&told), "{told}");
+            group.assert_serves("plain");
+            group.assert_no_trap();
+        }
+    }
 }
 
 #[test]

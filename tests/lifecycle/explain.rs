@@ -103,7 +103,7 @@ fn path_method_and_headers_come_from_the_query_or_the_request() {
     let form = [("content-type", "application/x-www-form-urlencoded")];
     assert_eq!(explained(&host, &engine, "", &form, body).1["pass_through"], false);
     let form = "?header=content-type:application/x-www-form-urlencoded";
-    assert_eq!(trace(&host, &engine, form, body)["pass_through"], true);
+    assert_eq!(trace(&host, &engine, form, body)["error"]["code"], "unsupported_content_type");
     assert_eq!(trace(&host, &engine, "?path=/v1/files", body)["pass_through"], true);
 }
 

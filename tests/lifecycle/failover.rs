@@ -283,8 +283,8 @@ fn only_a_whole_answer_succeeds_and_one_that_the_client_leaves_counts_as_nothing
     for (details, status, counts) in [
         (None, 200, (0, 1)),
         (Some("downstream_remote_disconnect"), 200, (0, 0)),
-        // An upgraded connection ends like this.
-        (None, 101, (1, 0)),
+        // Nobody has asked for an upgrade.
+        (None, 101, (0, 1)),
     ] {
         let proxy = Proxy::new(json!({}));
         proxy.send(&[]);

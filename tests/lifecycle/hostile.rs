@@ -195,3 +195,46 @@ fn a_client_waiting_for_a_probe_is_not_told_to_wait_for_its_lease() {
     assert_eq!(reply.status, 503);
     assert!(reply.headers.contains(&("retry-after".to_owned(), "1".to_owned())), "{reply:?}");
 }
+
+/// A client would wait for what such an answer does not bring.
+#[test]
+fn a_status_that_ends_an_answer_unasked_is_replaced() {
+    let live = [(":method", "GET"), (":path", "/v1/realtime?model=open"), (":authority", "a")];
+    let chat = head(&[]);
+    let body: &[&[u8]] = &[br#"{"model":"open","messages":[]}"#];
+    /// A case: the request's head and body, the answer's status, and whether it is replaced.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a [u8]], u16, bool);
+    let cases: [Case<'_>; 5] = [
+        (&chat, body, 101, true),
+        (&chat, body, 304, true),
+        (&chat, body, 204, false),
+        (&live, &[], 101, false),
+        (&live, &[], 304, true),
+    ];
+    for (head, body, status, is_replaced) in cases {
+        let host = host();
+        let engine = engine(&host, &document());
+        let mut stream = host.request(&engine, head, body);
+        host.respond(&mut stream, status, &[]);
+        host.done(stream, None);
+        let wanted = is_replaced.then_some(502);
+        assert_eq!(host.refused().map(|(status, _)| status), wanted, "{head:?} {status}");
+        // An empty 204 is a failure as well, and passes.
+        let is_failure = host.shared.record("open").total.failures == 1;
+        assert_eq!(is_failure, is_replaced || status == 204, "{head:?} {status}");
+    }
+}
+
+#[test]
+fn a_path_that_is_longer_than_servers_take_is_refused() {
+    let host = host();
+    let engine = engine(&host, &document());
+    for (length, wanted) in [(8192, None), (8193, Some(414))] {
+        let path = format!("{:a<length$}", "/v1/chat/completions?");
+        let mut head = head(&[]);
+        head[1].1 = &path;
+        let stream = host.request(&engine, &head, &[br#"{"model":"open"}"#]);
+        assert_eq!(host.refused().map(|(status, _)| status), wanted, "{length}");
+        host.done(stream, None);
+    }
+}

@@ -278,3 +278,32 @@ fn a_clock_that_jumps_blocks_nothing_forever() {
         end(&one, stream, 200, &[]);
     }
 }
+
+/// Requests that take nothing of the provider's limit leave it to others: the clients of some left,
+/// others were refused without a word about limits.
+#[test]
+fn what_requests_have_not_taken_of_a_limit_is_given_back() {
+    let mut document = document();
+    document["models"]["pair"]["strategy"] = json!("rate_limit_aware");
+    let [one, two] = workers(&document);
+    let tokens =
+        |tokens| [("x-ratelimit-remaining-tokens", tokens), ("x-ratelimit-reset-tokens", "60s")];
+    let (went, stream) = send(&one);
+    assert_eq!(went, "open");
+    end(&one, stream, 200, &tokens("5000"));
+    let left = || one.0.shared.record("open").headroom.tokens.unwrap().remaining;
+    let body = json!({"model": "open", "messages": [{"role": "user", "content": "some words ".repeat(2000)}]});
+    for _ in 0..20 {
+        // The client leaves before it is answered, or the provider refuses the request.
+        for answer in [None, Some(400)] {
+            let mut stream = one.0.request(&one.1, &head(&[]), &[body.to_string().as_bytes()]);
+            assert!(left() < 2000, "{}", left());
+            if let Some(status) = answer {
+                one.0.respond(&mut stream, status, &[JSON]);
+            }
+            one.0.done(stream, None);
+            assert_eq!(left(), 5000);
+        }
+    }
+    assert_eq!(send(&two).0, "open");
+}

@@ -1,7 +1,9 @@
 //! Sends the requests of tests/budget/, for callgrind to count.
 //!
 //! Without arguments it prints the table of calls and allocations; with a scenario's name
-//! it sends that request alone, after those that warm up.
+//! it sends that request alone, after those that warm up. With `shapes` it prints the names of
+//! the shapes whose length somebody else chooses, and with one of those and 1 or 2 it sends a
+//! request of that shape and of so many times its length.
 
 #[path = "../../../tests/budget/allocator.rs"]
 mod allocator;
@@ -9,6 +11,8 @@ mod allocator;
 mod calls;
 #[path = "../../../tests/budget/gauge.rs"]
 mod gauge;
+#[path = "../../../tests/budget/growth.rs"]
+mod growth;
 #[path = "../../../tests/budget/host.rs"]
 mod host;
 #[path = "../../../tests/budget/scenario.rs"]
@@ -29,6 +33,17 @@ unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, _: u32) -> isize 
 
 fn main() {
     let name = std::env::args().nth(1);
+    if name.as_deref() == Some("shapes") {
+        growth::shapes().iter().for_each(|shape| println!("{}", shape.name));
+        return;
+    }
+    if let Some(times) = std::env::args().nth(2) {
+        let times: usize = times.parse().expect("a number of times");
+        let shape = growth::shapes().into_iter().find(|shape| Some(shape.name) == name.as_deref());
+        let shape = shape.expect("a shape of that name");
+        Gauge::unchecked((shape.of)(times * shape.length)).send_unchecked();
+        return;
+    }
     let is_asked =
         |scenario: &&scenario::Scenario| name.as_ref().is_none_or(|name| scenario.name == name);
     let mut counted = Vec::new();

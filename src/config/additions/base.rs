@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::super::deployment::Deployment;
-use super::super::error::{Diagnostics, Path, Problems};
+use super::super::error::{Diagnostics, Path, Problems, quoted};
 use super::super::parse::members;
 use super::super::raw::{ByName, Fetched, Raw, RawCandidate, RawModel};
 use super::super::read::{ReadChecked, Section};
+use super::super::resolve::given;
 
 /// A document and what was fetched.
 ///
@@ -66,10 +67,12 @@ impl Base {
 
     /// Adds what was fetched, all of it under names of its own.
     fn merge(&mut self, fetched: Fetched) {
+        let services = services(&self.raw);
         let Self { raw, findings, .. } = self;
         let (models_at, aliases_at) = (Path::Root.key("models"), Path::Root.key("aliases"));
         for (name, model) in fetched.models {
             let at = models_at.key(&name);
+            check_service(&at, model.as_ref(), &services, findings);
             if !is_taken(&at, &name, &raw.models, &raw.aliases, findings) {
                 self.fetched.insert(name.clone());
                 raw.models.insert(name, model);
@@ -200,6 +203,34 @@ pub(super) fn placed(raw: &Raw) -> ByName<Deployment> {
         }
     }
     placed
+}
+
+/// Returns the clusters of services that fetched models may ask: those that the document asks
+/// itself, and those that it names for this.
+fn services(raw: &Raw) -> BTreeSet<String> {
+    let own = given(&raw.models).filter_map(|(_, model)| model.traits.custom.as_ref());
+    let source = raw.settings.route_source.iter().flat_map(|source| &source.services);
+    own.map(|custom| &custom.cluster).chain(source).cloned().collect()
+}
+
+/// Refuses a service at a cluster that the document does not name. The filter would send prompts
+/// there, and a cluster may run this filter, whose VM a call from within ends: the operator and
+/// `lint` know what a cluster is, and the route source does not.
+fn check_service(
+    at: &Path<'_>,
+    model: Option<&RawModel>,
+    services: &BTreeSet<String>,
+    findings: &mut Diagnostics,
+) {
+    let Some(custom) = model.and_then(|model| model.traits.custom.as_ref()) else { return };
+    if !services.contains(&custom.cluster) {
+        let message = format!(
+            "{} is no cluster of a service in the configuration, which has to name it in \
+             route_source.services",
+            quoted(&custom.cluster)
+        );
+        findings.problem(&at.key("custom").key("cluster"), message);
+    }
 }
 
 /// Whether the configuration has the name already. That is then reported.

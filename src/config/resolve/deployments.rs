@@ -77,9 +77,9 @@ impl DeploymentSet {
             .filter_map(|(id, deployment)| Some((id, deployment?)))
             .map(|(id, written)| build(&at, id, written, &providers, &raw.catalog, findings))
             .collect();
-        let attempting = given(&raw.providers).filter(|(_, provider)| {
-            raw.settings.failover.max_attempts > 1 && !provider.cluster.is_empty()
-        });
+        let is_attempting = raw.settings.failover.has_attempts();
+        let attempting = given(&raw.providers)
+            .filter(|(_, provider)| is_attempting && !provider.cluster.is_empty());
         let attempting =
             inserted(attempting.map(|(name, provider)| (provider.cluster.clone(), name.clone())));
         let suggestions = Cell::new(MOST_SUGGESTIONS);

@@ -147,6 +147,10 @@ impl Resolved {
         if let Some(source) = &raw.settings.route_source {
             let at = Path::Root.key("route_source");
             deployments.check_service(&at.key("cluster"), &source.cluster, findings);
+            let services = at.key("services");
+            for (index, cluster) in source.services.iter().enumerate() {
+                deployments.check_service(&services.index(index), cluster, findings);
+            }
         }
         let unknown = &raw.settings.unknown_model;
         let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);

@@ -18,7 +18,7 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
         return;
     }
     // The attempt filter can change the head after the decision.
-    if settings.failover.max_attempts > 1 || settings.failover.attempt_filter {
+    if settings.failover.has_attempts() {
         refuse_passing(settings, findings);
     } else {
         refuse_changes(raw, findings);

@@ -11,7 +11,7 @@ pub(super) fn present(list: &Elements<String>) -> Vec<String> {
 
 /// Returns the members that were not reported. Those that were are none in the map, so that their
 /// names still count as known.
-pub(super) fn given<T>(map: &ByName<T>) -> impl Iterator<Item = (&String, &T)> {
+pub(in crate::config) fn given<T>(map: &ByName<T>) -> impl Iterator<Item = (&String, &T)> {
     map.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
 }
 

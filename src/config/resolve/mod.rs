@@ -23,4 +23,5 @@ mod settings;
 
 pub(super) use deployments::unknown;
 pub(super) use document::resolve;
+pub(super) use lists::given;
 pub(super) use rules::Layers;

@@ -44,7 +44,7 @@ const RESERVED: [&str; 18] = [
 pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let Settings { role, failover, .. } = settings;
-    if *role == Role::Attempt && failover.max_attempts < 2 && !failover.attempt_filter {
+    if *role == Role::Attempt && !failover.has_attempts() {
         let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
         findings.warn(&root.key("role"), message);
     }

@@ -8,7 +8,7 @@ use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::progress::Progress;
 use crate::metrics::table;
 use crate::request::format::Task;
-use crate::state::{Claim, SharedFleet, Standing, World};
+use crate::state::{ATTEMPT_NUMBERS, Claim, SharedFleet, Standing, World};
 
 /// Returns the leg that was chosen for this attempt, or a substitute where an operator has
 /// drained its deployment since; `None` where there is no substitute.
@@ -38,7 +38,11 @@ pub(super) fn find_leg_in_service<H: Host + ?Sized>(
 
 /// Ends an attempt that the router began at a deployment which this configuration does not
 /// have. No one else will end it, and until then it counts as in flight.
-pub(super) fn abandon<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, of: (Task, [u64; 4])) {
+pub(super) fn abandon<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    name: &str,
+    of: (Task, [u64; ATTEMPT_NUMBERS]),
+) {
     let now_ms = millis(cx.host.now());
     // The key of the record follows from the name alone, so it is found without a deployment.
     match SharedFleet::abandon(cx.host, name, of, &cx.engine.config.cooldown, now_ms) {

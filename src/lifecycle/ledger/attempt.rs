@@ -11,7 +11,7 @@ use crate::lifecycle::work::Work;
 use crate::metrics::{OTHER, table};
 use crate::state::cooldown::{Charge, Transition};
 use crate::state::outcome::{Outcome, Report};
-use crate::state::{Attempt, Dropped, Ended, Ending};
+use crate::state::{ATTEMPT_NUMBERS, Attempt, Dropped, Ended, Ending};
 
 use super::tokens::SpentTokens;
 
@@ -92,7 +92,7 @@ impl AttemptLedger {
 
     /// Returns the attempt as numbers, for the attempt filter that takes it over; `None` where it
     /// is recorded nowhere.
-    pub(crate) fn numbers(&self) -> Option<[u64; 4]> {
+    pub(crate) fn numbers(&self) -> Option<[u64; ATTEMPT_NUMBERS]> {
         match &self.record {
             Recording::Deployment(attempt) => Some(attempt.numbers()),
             Recording::Nowhere => None,

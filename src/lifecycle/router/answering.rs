@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use crate::config::Config;
 use crate::host::{Headers, Host};
-use crate::lifecycle::answer::{self, Answered, Heard, UpstreamResponse, hear};
+use crate::lifecycle::answer::{
+    self, Answered, Heard, UpstreamResponse, hear, is_stray, stray_refusal,
+};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
@@ -40,22 +42,33 @@ enum AnswerBody {
 
 impl Answering {
     /// Takes the response headers for a request that has gone on. `is_end`: there is no body.
+    ///
+    /// # Errors
+    /// The error for the client and its dialect, where the provider's status is no answer.
     pub(super) fn begin<H: Host + ?Sized>(
         cx: Ctx<'_, H>,
         streaming: Streaming,
         is_end: bool,
-    ) -> Self {
+    ) -> Result<Self, (Refusal, Dialect)> {
         let Streaming { ledger, decision, attempt, upload } = streaming;
         let body = if cx.engine.delivery.is_handed_over() {
             take_handed_over_head(cx, ledger, &decision, attempt, is_end)
         } else {
             take_direct_head(cx, ledger, &decision, attempt)
         };
+        let body = match body {
+            Ok(body) => body,
+            Err(refusal) => {
+                let dialect = upload.dialect;
+                upload.end(cx);
+                return Err((refusal, dialect));
+            }
+        };
         let mut answering = Self { upload, body };
         if is_end {
             answering.finish(cx);
         }
-        answering
+        Ok(answering)
     }
 
     /// Takes the next chunk of the request's body, `held` bytes long: a provider may answer
@@ -132,16 +145,24 @@ impl Answering {
 
 /// Takes the response headers for the router's own attempt: counts the request, and names the
 /// deployment that served it. Returns how the body is handled.
+///
+/// # Errors
+/// The error for the client, where the provider's status is no answer.
 fn take_direct_head<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
     attempt: AttemptLedger,
-) -> AnswerBody {
+) -> Result<AnswerBody, Refusal> {
     let config = &cx.engine.config;
-    let Some(step) = decision.plan.first() else { return AnswerBody::Passing };
+    let Some(step) = decision.plan.first() else { return Ok(AnswerBody::Passing) };
+    let work = *attempt.work();
     let Heard { status, report, answer } = hear(cx, attempt, step.server.provider(config));
-    ledger.close_served(cx, RequestLabels::of(config, decision), status);
+    let labels = RequestLabels::of(config, decision);
+    if is_stray(&work, status) {
+        return Err(refuse_stray(cx, ledger, labels));
+    }
+    ledger.close_served(cx, labels, status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
         let attempts = report.map(|report| listed(std::iter::once((&*name, report))));
@@ -153,23 +174,38 @@ fn take_direct_head<H: Host + ?Sized>(
             name_server(cx.host, config, decision, step, attempts.as_deref());
         }
     }
-    match answer {
+    Ok(match answer {
         Answered::Open(answer) => AnswerBody::Read(answer),
         Answered::Closed(_) => AnswerBody::Passing,
-    }
+    })
+}
+
+/// Counts a request whose provider has sent no answer, and returns the error for the client.
+fn refuse_stray<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    ledger: RequestLedger,
+    labels: RequestLabels<'_>,
+) -> Refusal {
+    let refusal = stray_refusal();
+    ledger.close_served(cx, labels, refusal.status);
+    refusal
 }
 
 /// Takes the response headers for a request that was handed over: counts the request, names the
 /// deployment that served it, and replaces the response where no provider has given one. Returns
 /// how the body is handled.
+///
+/// # Errors
+/// The error for the client, where the provider's status is no answer.
 fn take_handed_over_head<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: RequestLedger,
     decision: &Decision,
     attempt: AttemptLedger,
     is_end: bool,
-) -> AnswerBody {
+) -> Result<AnswerBody, Refusal> {
     let config = &cx.engine.config;
+    let work = *attempt.work();
     let left = cx.host.property(PROGRESS);
     // Envoy has answered before any attempt was made. Its attempt filter would have ended it.
     if !is_taken_over(left.as_deref()) {
@@ -195,17 +231,20 @@ fn take_handed_over_head<H: Host + ?Sized>(
         // not the client's concern.
         cx.host.set_response_header(&config.headers.retry, None);
     }
+    let labels = RequestLabels::of(config, decision);
+    if is_stray(&work, status.unwrap_or_default()) {
+        return Err(refuse_stray(cx, ledger, labels));
+    }
     if let Some(refusal) = &instead {
         status = Some(refusal.status);
         set_refusal(cx.host, refusal);
     }
     // The request is counted with the status that the client gets.
-    let labels = RequestLabels::of(config, decision);
     ledger.close_served(cx, labels, status.unwrap_or_default());
     if config.response_headers {
         name_last_server(cx.host, config, decision, progress.as_ref());
     }
-    instead.map_or(AnswerBody::Passing, AnswerBody::Replaced)
+    Ok(instead.map_or(AnswerBody::Passing, AnswerBody::Replaced))
 }
 
 /// Returns the error that the client gets in place of a response that no provider has made;

@@ -154,9 +154,12 @@ fn take_response_head<H: Host + ?Sized>(
     is_end: bool,
 ) -> NextState {
     let next = match state {
-        RouterState::Streaming(streaming) => {
-            RouterState::Answering(Box::new(Answering::begin(cx, *streaming, is_end)))
-        }
+        RouterState::Streaming(streaming) => match Answering::begin(cx, *streaming, is_end) {
+            Ok(answering) => RouterState::Answering(Box::new(answering)),
+            Err((refusal, dialect)) => {
+                return (RouterState::Done, refuse(cx.host, &refusal, dialect));
+            }
+        },
         // Envoy has answered by itself, with a timeout for example, so it is too late to decide.
         RouterState::Reading(reading) => {
             reading.ledger.close_answered_by_proxy(cx);

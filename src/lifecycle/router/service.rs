@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Custom, DeploymentId};
 use crate::host::{Callout, Host, NotCalled, Reply};
+use crate::lifecycle::callout;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::head::RequestHead;
@@ -76,7 +77,7 @@ pub(super) fn call<H: Host + ?Sized>(
     ];
     headers.extend(id(&whole.intake.head).map(|id| ("x-request-id", id)));
     let timeout = Duration::from_millis(*timeout_ms);
-    cx.host.call(Callout { cluster, headers: &headers, body: &body, timeout })
+    callout::call(cx.host, config, Callout { cluster, headers: &headers, body: &body, timeout })
 }
 
 /// Counts the answer to a question, or why there is none. `took_ms` is how long the service took,

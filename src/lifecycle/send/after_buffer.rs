@@ -51,7 +51,8 @@ pub(super) fn send<H: Host + ?Sized>(
              it for the one that is to serve; ask for a model by its provider's name";
         return Err(Refusal::new(501, "path_not_changeable", message));
     }
-    edit::splice(cx.host, edit::edits(cx, held, step, None)?, held.window)?;
+    let objects = edit::mergeable(cx.host, [step]);
+    edit::splice(cx.host, edit::edits(cx, held, step, None, &objects)?, held.window)?;
     let cluster = &config.provider(step.server.provider(config)).cluster;
     cx.host.set_property(CLUSTER, cluster.as_bytes());
     cx.host.clear_route_cache();

@@ -26,7 +26,8 @@ pub(super) fn send<H: Host + ?Sized>(
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
     let path = edit::path(cx.engine, held, step);
-    let edits = edit::edits(cx, held, step, path.as_deref())?;
+    let objects = edit::mergeable(cx.host, [step]);
+    let edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
     let length = held.length.map(|length| length_after(length, &edits));
     edit::splice(cx.host, edits, held.window)?;
     // The edits change the length of the body. Without an announced length there is nothing to

@@ -13,7 +13,9 @@ use crate::request::credential::{Naming, Passage};
 use crate::request::format::BodyKind;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
-use crate::request::rewrite::{self, BodyModel, BodyTarget, Edit, MemberUse, PathTarget, Splicer};
+use crate::request::rewrite::{
+    self, BodyModel, BodyTarget, Edit, MemberUse, Mergeable, PathTarget, Splicer,
+};
 use crate::request::scan::Layout;
 use crate::routing::{Decision, Server, Step};
 use crate::text::header_value;
@@ -52,9 +54,22 @@ pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster
     )
 }
 
+/// Returns the objects of a body that the overrides of these steps merge into.
+pub(super) fn mergeable<'a, H: Host + ?Sized>(
+    host: &'a H,
+    steps: impl IntoIterator<Item = &'a Step>,
+) -> Mergeable<'a, impl Fn(Range<u64>) -> Option<Vec<u8>>> {
+    let overrides = steps.into_iter().flat_map(|step| &step.overrides.0);
+    Mergeable::new(overrides, |range: Range<u64>| {
+        let start = usize::try_from(range.start).ok()?;
+        let length = usize::try_from(range.end).ok()?.saturating_sub(start);
+        host.request_body(start, length)
+    })
+}
+
 /// Returns the edits of the body for a step of the plan: its upstream model wherever the provider
 /// reads it, and its overrides. `path` is the path that the provider is asked under; `None` where
-/// that is the client's.
+/// that is the client's. `objects` are those that overrides merge into.
 ///
 /// # Errors
 /// The error for the client, where the body cannot be rewritten: an override would have to merge
@@ -64,6 +79,7 @@ pub(super) fn edits<H: Host + ?Sized>(
     held: Held<'_>,
     step: &Step,
     path: Option<&str>,
+    objects: &Mergeable<'_, impl Fn(Range<u64>) -> Option<Vec<u8>>>,
 ) -> Result<Vec<Edit>, Refusal> {
     let (config, call) = (&cx.engine.config, &held.intake.call);
     if call.entry.body == BodyKind::None {
@@ -80,12 +96,7 @@ pub(super) fn edits<H: Host + ?Sized>(
         watched: &config.watched_members,
         held_back: held_back(cx.engine, step),
     };
-    let read = |range: Range<u64>| {
-        let start = usize::try_from(range.start).ok()?;
-        let length = usize::try_from(range.end).ok()?.saturating_sub(start);
-        cx.host.request_body(start, length)
-    };
-    rewrite::edits(held.layout, target, read)
+    rewrite::edits(held.layout, target, objects)
         .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))
 }
 

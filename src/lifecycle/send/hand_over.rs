@@ -16,6 +16,7 @@ use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, metric_model};
 use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
 use crate::request::refusal::Refusal;
+use crate::request::rewrite::Edit;
 use crate::routing::{Decision, Server, Step};
 use crate::text::{header_value, list_name};
 
@@ -107,10 +108,13 @@ fn legs<H: Host + ?Sized>(
     decision: &Decision,
 ) -> Result<Legs, Refusal> {
     let mut all = Vec::new();
+    let objects = edit::mergeable(cx.host, decision.steps());
     let mut add = |steps: &[Step]| -> Result<Range<usize>, Refusal> {
         let from = all.len();
         for step in steps {
-            all.push(leg(cx, held, step)?);
+            let path = edit::path(cx.engine, held, step);
+            let edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
+            all.push(leg(cx, held, step, path, edits));
         }
         Ok(from..all.len())
     };
@@ -141,13 +145,19 @@ fn attempts(engine: &Engine, legs: &Legs) -> u64 {
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
 }
 
-/// Returns the leg for one step of a plan.
-fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<Leg, Refusal> {
+/// Returns the leg for one step of a plan, with the path to ask under, if that is not the client's,
+/// and the edits of the body.
+fn leg<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    held: Held<'_>,
+    step: &Step,
+    path: Option<String>,
+    edits: Vec<Edit>,
+) -> Leg {
     let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
     let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
-    let path = edit::path(cx.engine, held, step);
-    Ok(Leg {
+    Leg {
         deployment: match &step.server {
             Server::Deployment(id) => Some(config.deployment(*id).id.clone()),
             Server::Direct(..) => None,
@@ -156,9 +166,9 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
         cluster: provider.cluster.clone(),
         model: step.model.clone(),
         name: step.server.name(config).into_owned(),
-        edits: edit::edits(cx, held, step, path.as_deref())?,
+        edits,
         path: path.unwrap_or_else(came),
-    })
+    }
 }
 
 /// Returns the client's value of every header that attempts change: those of the configuration,

@@ -7,6 +7,7 @@ use super::head::{self, FormPart};
 use super::malformed::malformed;
 use super::split::PartSink;
 use super::text::TextPieces;
+use crate::request::content_type::PartText;
 use crate::request::facts::Tokens;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
@@ -23,8 +24,9 @@ pub(super) struct Fields {
     keywords: Arc<Keywords>,
     cursor: Cursor,
     estimator: Estimator,
-    /// What the part being read is.
+    /// What the part being read is, and how it is text.
     part: FormPart,
+    part_text: PartText,
     /// Where its value begins.
     value_at: u64,
     /// The value of the part being read, where it is kept.
@@ -45,18 +47,17 @@ pub(super) struct Fields {
 pub(super) struct FormFindings {
     pub(super) parts: u64,
     pub(super) model: Option<String>,
-    /// Where the values of all `model`s stand.
-    pub(super) places: Vec<Range<u64>>,
-    pub(super) has_stream: bool,
-    pub(super) stream: bool,
-    /// Of all prompts: their estimated tokens in [`UNIT`](crate::request::tokens::UNIT)s, their
+    /// Where the value of `model` stands.
+    pub(super) place: Option<Range<u64>>,
+    pub(super) stream: Option<bool>,
+    /// Of all texts: their estimated tokens in [`UNIT`](crate::request::tokens::UNIT)s, their
     /// bytes, and the keywords that occur in them.
     pub(super) tokens: u64,
     pub(super) bytes: u64,
     pub(super) hits: KeywordSet,
     pub(super) has_images: bool,
     pub(super) has_audio: bool,
-    /// The beginnings of all prompts, where they are kept.
+    /// The beginnings of all texts, where they are kept.
     pub(super) prompt: Prompt,
     /// What images and audio cost.
     pub(super) media: Tokens,
@@ -71,7 +72,8 @@ impl Fields {
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
-            part: FormPart::Skipped,
+            part: FormPart::Setting,
+            part_text: PartText::Utf8,
             value_at: 0,
             value: Vec::new(),
             text: TextPieces::default(),
@@ -92,7 +94,7 @@ impl Fields {
         }
         let name = std::str::from_utf8(&self.value).map_err(|_| malformed(at, "invalid UTF-8"))?;
         self.found.model = (!name.is_empty()).then(|| name.to_owned());
-        self.found.places.push(at..end);
+        self.found.place = Some(at..end);
         self.is_paused = self.stops_at_model;
         Ok(())
     }
@@ -119,35 +121,38 @@ impl Fields {
 
 impl PartSink for Fields {
     fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError> {
-        self.part = head::part(head, at)?;
+        (self.part, self.part_text) = head::part(head, at)?;
         self.value_at = value_at;
         self.value.clear();
         let found = &mut self.found;
         found.parts = found.parts.saturating_add(1);
         match self.part {
             FormPart::Model if self.is_released => return Err(ScanError::SecondModel { at }),
-            FormPart::Model if !found.places.is_empty() => {
+            // Some servers take the first, some the last.
+            FormPart::Model if found.place.is_some() => {
                 return Err(malformed(at, "`model` is there twice"));
             }
-            FormPart::Stream if found.has_stream => {
+            FormPart::Stream if found.stream.is_some() => {
                 return Err(malformed(at, "`stream` is there twice"));
             }
-            FormPart::Stream => found.has_stream = true,
-            FormPart::Prompt => {
+            FormPart::Text => {
                 self.text = TextPieces::new(value_at);
                 if found.bytes > 0 && self.looks.prompt {
                     found.prompt.push("\n");
                 }
-                // Texts of several prompts do not join.
+                // Texts of several fields do not join.
                 self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
             }
             FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
-            FormPart::Model | FormPart::Skipped => {}
+            FormPart::Model | FormPart::Stream | FormPart::Setting => {}
         }
         Ok(())
     }
 
     fn value(&mut self, piece: &[u8]) -> Result<(), ScanError> {
+        if self.part_text == PartText::Ascii && !piece.is_ascii() {
+            return Err(malformed(self.value_at, "a field is neither in UTF-8 nor in ASCII"));
+        }
         match self.part {
             FormPart::Model | FormPart::Stream => {
                 // One more than fits shows that it does not.
@@ -156,7 +161,7 @@ impl PartSink for Fields {
                 self.value.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 Ok(())
             }
-            FormPart::Prompt => {
+            FormPart::Text => {
                 let Self { text, estimator, keywords, cursor, found, looks, .. } = self;
                 found.bytes = found.bytes.saturating_add(piece.len() as u64);
                 text.push(piece, |text| {
@@ -175,7 +180,7 @@ impl PartSink for Fields {
                 self.probe.feed(piece);
                 Ok(())
             }
-            FormPart::Skipped => Ok(()),
+            FormPart::Setting => Ok(()),
         }
     }
 
@@ -185,16 +190,16 @@ impl PartSink for Fields {
             FormPart::Stream => {
                 let value = self.value.to_ascii_lowercase();
                 let words: [&[u8]; 6] = [b"true", b"1", b"on", b"yes", b"t", b"y"];
-                self.found.stream = words.contains(&value.as_slice());
+                self.found.stream = Some(words.contains(&value.as_slice()));
             }
-            FormPart::Prompt => {
+            FormPart::Text => {
                 self.text.finish()?;
                 if self.looks.tokens {
                     self.found.tokens = self.found.tokens.saturating_add(self.estimator.finish());
                 }
             }
             FormPart::Image | FormPart::File => self.file(),
-            FormPart::Skipped => {}
+            FormPart::Setting => {}
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
-//! What a part of a form is, by its head; and the boundary a content type names.
+//! What a part of a form is, by its head.
 //!
 //! Refuses what servers read in different ways: one of them might find another
 //! model than the one that was judged.
 
 use super::malformed::malformed;
-use super::parameter::Parameters;
+use crate::request::content_type::{PartText, is_plain_text, part_text};
+use crate::request::parameter::Parameters;
 use crate::request::scan::ScanError;
 use crate::text::is_token;
 
@@ -12,20 +13,47 @@ use crate::text::is_token;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FormPart {
     Model,
-    Prompt,
     Stream,
+    /// Any other field: its text may reach the model.
+    Text,
     /// A picture that is given.
     Image,
     /// Another file.
     File,
-    Skipped,
+    /// A field that is known to be a setting.
+    Setting,
 }
 
-/// Returns what the part with that head is; the head begins at byte `at` of the body.
+/// Fields that cannot reach the model as text: enums, numbers and ids of OpenAI's audio and images
+/// (platform.openai.com/docs/api-reference), and media as `data:` URLs.
+const SETTINGS: [&str; 19] = [
+    "background",
+    "chunking_strategy",
+    "include",
+    "input_fidelity",
+    "known_speaker_references",
+    "language",
+    "moderation",
+    "n",
+    "output_compression",
+    "output_format",
+    "partial_images",
+    "quality",
+    "response_format",
+    "seed",
+    "size",
+    "style",
+    "temperature",
+    "timestamp_granularities",
+    "user",
+];
+
+/// Returns what the part with that head is, and how it is text; the head begins at byte `at` of
+/// the body.
 ///
 /// # Errors
 /// Servers could take it for different things.
-pub(super) fn part(head: &[u8], at: u64) -> Result<FormPart, ScanError> {
+pub(super) fn part(head: &[u8], at: u64) -> Result<(FormPart, PartText), ScanError> {
     read(head).map_err(|what| malformed(at, what))
 }
 
@@ -33,7 +61,7 @@ pub(super) fn part(head: &[u8], at: u64) -> Result<FormPart, ScanError> {
 ///
 /// # Errors
 /// Why it cannot be said, for the client.
-fn read(head: &[u8]) -> Result<FormPart, &'static str> {
+fn read(head: &[u8]) -> Result<(FormPart, PartText), &'static str> {
     let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
     let (mut disposition, mut content_type, mut encoding) = (None, None, None);
     for line in head.split("\r\n") {
@@ -62,11 +90,21 @@ fn read(head: &[u8]) -> Result<FormPart, &'static str> {
         "`model`, `prompt` and `stream` must be fields, their names in lower case and nothing \
          else, and the names of all parts without \\, % and '",
     )?;
-    let is_text = matches!(part, FormPart::Model | FormPart::Prompt | FormPart::Stream);
-    if is_text && !content_type.is_none_or(is_plain_text) {
+    let Some(content_type) = content_type else { return Ok((part, PartText::Utf8)) };
+    let is_typed = name == "prompt" || matches!(part, FormPart::Model | FormPart::Stream);
+    if is_typed && !is_plain_text(content_type) {
         return Err("`model`, `prompt` and `stream` must be plain text in UTF-8");
     }
-    Ok(part)
+    // What a file is encoded in is not looked at.
+    let text = match part {
+        FormPart::Image | FormPart::File => Some(PartText::Utf8),
+        FormPart::Model | FormPart::Stream | FormPart::Text | FormPart::Setting => {
+            part_text(content_type)
+        }
+    };
+    let text =
+        text.ok_or("a field has a content type with a foreign charset, or more than that")?;
+    Ok((part, text))
 }
 
 /// Returns the name and the value of a header's line; `None` where it is not one. Control
@@ -80,13 +118,11 @@ fn header(line: &str) -> Option<(&str, &str)> {
 /// Returns the name in a disposition, and whether that has a file's name too. Of
 /// `form-data; name="file"; filename="a.wav"` that is `file` and true.
 fn named(disposition: &str) -> Option<(&str, bool)> {
-    let disposition = Parameters::read(disposition)?;
-    let mut names = disposition.names();
-    // Extended and continued names are read by some.
-    let is_known = names.all(|name| ["name", "filename", "filename*"].contains(&name));
+    // Extended and continued names (`name*`) are read by some.
+    let disposition = Parameters::read(disposition, &["name", "filename", "filename*"])?;
     let is_form = disposition.main.eq_ignore_ascii_case("form-data");
-    let is_file = disposition.names().any(|name| name != "name");
-    disposition.get("name").filter(|_| is_known && is_form).map(|name| (name, is_file))
+    let is_file = ["filename", "filename*"].iter().any(|name| disposition.get(name).is_some());
+    disposition.get("name").filter(|_| is_form).map(|name| (name, is_file))
 }
 
 /// Returns what a part of that name is; `None` where servers may differ in it.
@@ -105,44 +141,13 @@ fn kind(name: &str, is_file: bool) -> Option<FormPart> {
         _ if is_escaped => return None,
         Some(known) if known != name || is_file => return None,
         Some("model") => FormPart::Model,
-        Some("prompt") => FormPart::Prompt,
+        Some("prompt") => FormPart::Text,
         Some("stream") => FormPart::Stream,
         // It would change what the text of all parts is.
         Some(_) => return None,
         None if matches!(base, "image" | "images" | "mask") => FormPart::Image,
         None if is_file || base == "file" => FormPart::File,
-        None => FormPart::Skipped,
+        None if SETTINGS.contains(&base) => FormPart::Setting,
+        None => FormPart::Text,
     })
-}
-
-/// Returns whether a field with that content type is text in UTF-8.
-fn is_plain_text(content_type: &str) -> bool {
-    Parameters::read(content_type).is_some_and(|content_type| {
-        let charset = content_type.get("charset").unwrap_or("utf-8");
-        content_type.main.eq_ignore_ascii_case("text/plain")
-            && ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
-    })
-}
-
-/// Returns the boundary that the content type of a form names.
-///
-/// # Errors
-/// Where there is none that all servers agree on: a comma comes of two headers,
-/// of which some take the first.
-pub fn boundary(content_type: &str) -> Result<String, ScanError> {
-    const LONGEST: usize = 70;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_-./:=? ".contains(&byte);
-    let is_boundary = |text: &&str| {
-        let is_short = (1..=LONGEST).contains(&text.len());
-        is_short && text.bytes().all(is_plain) && !text.ends_with(' ')
-    };
-    let read = Parameters::read(content_type).filter(|read| {
-        let mut names = read.names();
-        !content_type.contains(',')
-            && read.main.eq_ignore_ascii_case("multipart/form-data")
-            && names.all(|name| name == "boundary" || !name.starts_with("boundary"))
-    });
-    let boundary = read.and_then(|read| read.get("boundary")).filter(is_boundary);
-    let bad = malformed(0, "the content type names no boundary, or not a plain one");
-    boundary.map(str::to_owned).ok_or(bad)
 }

@@ -112,7 +112,7 @@ impl FormScanner {
         let mut facts = RequestFacts::new(self.entry);
         facts.input_tokens = tokens(&found, looks);
         facts.model = found.model;
-        facts.stream |= found.stream;
+        facts.stream |= found.stream == Some(true);
         facts.has_images = found.has_images;
         facts.has_audio = found.has_audio;
         facts.body_bytes = length;
@@ -137,7 +137,7 @@ fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     };
     Layout {
         members: found.parts,
-        model: found.places.iter().map(member).collect(),
+        model: found.place.iter().map(member).collect(),
         boundary: Some(Arc::clone(boundary)),
         ..Layout::default()
     }

@@ -104,18 +104,21 @@ impl Call {
             return query.map(str::to_owned);
         }
         let model = uri_component(model);
-        let mut is_named = false;
+        // One of each name, and no more: servers differ in which of several they take, and a
+        // client chooses how many there are.
+        let mut named: Vec<&str> = Vec::new();
         let mut pairs = Vec::new();
         for pair in query.into_iter().flat_map(|query| query.split('&')) {
-            // All that are the model, since servers differ in which one they take.
             if let Some(name) = model_parameter(pair) {
-                is_named = true;
-                pairs.push(format!("{name}={model}"));
+                if !named.contains(&name) {
+                    named.push(name);
+                    pairs.push(format!("{name}={model}"));
+                }
             } else if !pair.is_empty() {
                 pairs.push(pair.to_owned());
             }
         }
-        if !is_named {
+        if named.is_empty() {
             pairs.insert(0, format!("model={model}"));
         }
         Some(pairs.join("&"))

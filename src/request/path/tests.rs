@@ -163,7 +163,7 @@ fn another_model_changes_nothing_else() {
     }
     let queries = [
         ("/v1/realtime?model=x", "y/z", Some("model=y%2Fz")),
-        ("/v1/realtime?a=1&mod%65l=x&b&model=w", "y", Some("a=1&model=y&b&model=y")),
+        ("/v1/realtime?a=1&mod%65l=x&b&model=w", "y", Some("a=1&model=y&b")),
         ("/v1/realtime", "y", Some("model=y")),
         ("/openai/realtime?deployment=d&b=1&MODEL=x", "y", Some("deployment=y&b=1&model=y")),
         ("/v1/realtime?a=1", "y", Some("model=y&a=1")),

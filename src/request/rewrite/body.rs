@@ -9,22 +9,19 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
+use super::merge::{MergePlace, Mergeable, ObjectPlaces};
 use super::splice::Edit;
 use crate::request::credential::Naming;
 use crate::request::scan::{Layout, Member};
 use crate::sort::sorted;
 
-/// Longest value that is merged into, in bytes: it is taken apart in memory.
-const LARGEST_MERGED: u64 = 1024 * 1024;
-
 /// Why a body is not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotWritten {
-    /// A member that overrides merge into is too long, or an object that cannot be read.
+    /// A member that overrides merge into is too long, an object that cannot be read, or has a
+    /// key of the override twice.
     Merged {
         /// Its key.
         key: String,
@@ -37,7 +34,10 @@ impl fmt::Display for NotWritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Merged { key } => {
-                write!(f, "the member \"{key}\" must be an object of at most 1 MiB")
+                write!(
+                    f,
+                    "the member \"{key}\" must be an object of at most 1 MiB, with each key once"
+                )
             }
             Self::Field => f.write_str("the model must be one line of a form's field"),
         }
@@ -82,8 +82,8 @@ pub enum MemberUse {
 
 /// Returns the edits for a body of that layout.
 ///
-/// `read` gives bytes of the original body and is asked only for members that are merged into.
-/// A form has no members to override.
+/// `objects` are the members of this body that overrides merge into. A form has no members to
+/// override.
 ///
 /// For example, with the model `b` and the override `"user": null` the body
 /// `{"user":"u","model":"a"}` has two edits: the value `"a"` becomes `"b"`, and `"user":"u",`
@@ -95,7 +95,7 @@ pub enum MemberUse {
 pub fn edits(
     layout: &Layout,
     target: BodyTarget<'_>,
-    read: impl Fn(Range<u64>) -> Option<Vec<u8>>,
+    objects: &Mergeable<'_, impl Fn(Range<u64>) -> Option<Vec<u8>>>,
 ) -> Result<Vec<Edit>, NotWritten> {
     let BodyTarget { model, overrides, watched, held_back } = target;
     if let Some(boundary) = &layout.boundary {
@@ -118,22 +118,24 @@ pub fn edits(
         match (value, places().next_back()) {
             (Value::Null, _) => changes.removed.extend(places()),
             (Value::Object(over), Some(last)) => {
-                // What is merged is the client's: written for every occurrence, one
-                // request could become many times as large.
                 changes.removed.extend(places().filter(|member| *member != last));
-                let there = Some(&last.value).filter(|place| span(place) <= LARGEST_MERGED);
-                let there = there.ok_or_else(|| NotWritten::Merged { key: key.clone() })?;
-                let merged = merged(key, over, read(there.clone()))?;
-                changes.edits.push(replacing(last, merged));
+                let opened = objects.open(&last.value);
+                match &*opened.ok_or_else(|| NotWritten::Merged { key: key.clone() })? {
+                    MergePlace::Object(there) => changes.edits.extend(merge(there, over)),
+                    MergePlace::Other => {
+                        let value = without_nulls(value).to_string();
+                        changes.edits.push(replacing(last, value));
+                    }
+                }
             }
             (value, Some(_)) => changes.set(key, value, places()),
             (value, None) => changes.set(key, &without_nulls(value), places()),
         }
     }
-    Ok(changes.into_edits(layout))
+    Ok(changes.into_edits(layout.open, layout.members))
 }
 
-/// What becomes of the members of a body.
+/// What becomes of the members of a body, or of an object in it.
 #[derive(Debug, Default)]
 struct Changes<'l> {
     /// Of values that are replaced.
@@ -171,18 +173,18 @@ impl Changes<'_> {
         }
     }
 
-    /// Returns all edits. What is inserted comes first in the body, before the first member
-    /// that stays.
-    fn into_edits(self, layout: &Layout) -> Vec<Edit> {
+    /// Returns all edits of an object with that many members, whose first would stand at `open`.
+    /// What is inserted comes first in it, before the first member that stays.
+    fn into_edits(self, open: u64, members: u64) -> Vec<Edit> {
         let Self { mut edits, inserted, removed } = self;
-        let left = layout.members.saturating_sub(removed.len() as u64);
+        let left = members.saturating_sub(removed.len() as u64);
         edits.extend(removals(&removed));
         if !inserted.is_empty() {
             let mut with = inserted.join(",");
             if left > 0 {
                 with.push(',');
             }
-            edits.push(Edit { range: layout.open..layout.open, with: with.into_bytes() });
+            edits.push(Edit { range: open..open, with: with.into_bytes() });
         }
         edits
     }
@@ -212,9 +214,20 @@ fn field(layout: &Layout, boundary: &str, model: BodyModel<'_>) -> Result<Vec<Ed
     Ok(edits)
 }
 
-/// Returns how many bytes are between two places.
-const fn span(range: &Range<u64>) -> u64 {
-    range.end.saturating_sub(range.start)
+/// Returns the edits that merge an override into an object. What it does not name stays byte for
+/// byte: numbers have more digits than a parser keeps, and a provider may hash what it is sent.
+fn merge(there: &ObjectPlaces, over: &Map<String, Value>) -> Vec<Edit> {
+    let mut changes = Changes::default();
+    for (key, value) in over {
+        let members = there.members.iter();
+        let places = members.filter(|(known, _)| known == key).map(|(_, member)| member);
+        if value.is_null() {
+            changes.removed.extend(places);
+        } else {
+            changes.set(key, value, places);
+        }
+    }
+    changes.into_edits(there.open, there.count)
 }
 
 /// Returns the edit that replaces a member's value.
@@ -261,51 +274,5 @@ fn without_nulls(value: &Value) -> Value {
             kept.map(|(key, value)| (key.clone(), value.clone())).collect()
         }
         value => value.clone(),
-    }
-}
-
-/// Returns the override merged into what is there. Members that stay, stay byte for byte:
-/// numbers have more digits than a parser keeps, and a provider may hash what it is sent.
-///
-/// # Errors
-/// What is there begins like an object and is none.
-fn merged(
-    key: &str,
-    over: &serde_json::Map<String, Value>,
-    there: Option<Vec<u8>>,
-) -> Result<String, NotWritten> {
-    let there = there.unwrap_or_default();
-    if there.first() != Some(&b'{') {
-        return Ok(without_nulls(&Value::Object(over.clone())).to_string());
-    }
-    let members: BodyMembers<'_> =
-        serde_json::from_slice(&there).map_err(|_| NotWritten::Merged { key: key.to_owned() })?;
-    let kept = members.0.iter().filter(|(key, _)| !over.contains_key(key));
-    let kept = kept.map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), value.get()));
-    let set = over.iter().filter(|(_, value)| !value.is_null());
-    let set = set.map(|(key, value)| format!("{}:{value}", Value::from(key.as_str())));
-    Ok(format!("{{{}}}", kept.chain(set).collect::<Vec<_>>().join(",")))
-}
-
-/// An object's members in order, values as they are written.
-struct BodyMembers<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for BodyMembers<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = BodyMembers<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(BodyMembers(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
     }
 }

@@ -5,9 +5,11 @@
 //! an [`Edit`] stays as it is, byte for byte.
 
 mod body;
+mod merge;
 mod path;
 mod splice;
 
 pub use body::{BodyModel, BodyTarget, MemberUse, NotWritten, edits};
+pub use merge::Mergeable;
 pub use path::{PathTarget, has_credential, is_cut, path};
 pub use splice::{Edit, Splicer, length_after};

@@ -39,7 +39,8 @@ pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String 
         None => (path.to_owned(), None),
     };
     let own: Vec<&str> = own.as_deref().map(|own| own.split('&').collect()).unwrap_or_default();
-    let is_own = |name: &str| own.iter().any(|own| self::name(own).eq_ignore_ascii_case(name));
+    let set: Vec<String> = own.iter().map(|pair| name(pair)).collect();
+    let is_own = |name: &str| set.iter().any(|own| own.eq_ignore_ascii_case(name));
     let is_kept = |pair: &&str| goes_on(pair, target) && !is_own(&name(pair));
     let kept: Vec<&str> =
         query.map(|query| query.split('&').filter(is_kept).collect()).unwrap_or_default();

@@ -107,8 +107,12 @@ impl Spec {
             clusters.push(http2);
         }
         for (name, port) in &self.services {
-            let plain = Self { has_attempts: false, ..self.clone() };
-            clusters.push(plain.cluster(name, *port, files.module));
+            // Those that the document has as providers are attempted like others.
+            let providers = self.document["providers"].as_object().into_iter().flatten();
+            let is_provider = providers.into_iter().any(|(_, one)| one["cluster"] == **name);
+            let has_attempts = self.has_attempts && is_provider;
+            let service = Self { has_attempts, ..self.clone() };
+            clusters.push(service.cluster(name, *port, files.module));
         }
         clusters.push(self.cluster("closed", CLOSED, files.module));
         for (name, plain) in tls::CLUSTERS {
@@ -195,8 +199,13 @@ impl Spec {
                 "cluster": name}}})
         };
         let secure = tls::CLUSTERS.map(|(name, _)| name);
-        let map: BTreeMap<&str, Value> =
-            clusters.into_iter().chain(secure).map(|name| (name, action(name))).collect();
+        let services = self.services.iter().map(|(name, _)| *name);
+        let map: BTreeMap<&str, Value> = clusters
+            .into_iter()
+            .chain(secure)
+            .chain(services)
+            .map(|name| (name, action(name)))
+            .collect();
         let mut action = json!({
             "timeout": timeout,
             "inline_cluster_specifier_plugin": {"extension": {
