@@ -9,7 +9,7 @@
 //!
 //! [`RequestFacts`]: request::facts::RequestFacts
 //! [`Decision`]: routing::Decision
-//! [`Report`]: state::outcome::Report
+//! [`Report`]: state::report::Report
 //! [`Record`]: state::Record
 //! [`Host`]: host::Host
 //!

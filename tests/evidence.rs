@@ -17,7 +17,8 @@ use pointsman::response::outcome::{Body, End, Head, KeyOwner, RequestProfile, of
 use pointsman::response::verdict;
 use pointsman::response::words::{self, Wording};
 use pointsman::state::evidence::{Blame, Evidence, Reach, Weight};
-use pointsman::state::outcome::{Outcome, Report};
+use pointsman::state::outcome::Outcome;
+use pointsman::state::report::Report;
 
 const KEYS: [KeyOwner; 3] = [KeyOwner::Proxy, KeyOwner::Client, KeyOwner::Nobody];
 

@@ -52,6 +52,8 @@ mod named;
 mod operate;
 #[path = "lifecycle/request.rs"]
 mod request;
+#[path = "lifecycle/roles.rs"]
+mod roles;
 #[path = "cases/row.rs"]
 mod row;
 #[path = "lifecycle/session.rs"]

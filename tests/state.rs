@@ -13,7 +13,8 @@ use pointsman::host::{Conflict, SharedData};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::request::format::Task;
 use pointsman::routing::{Answers, Request, Services, Verdict, begin, decide};
-use pointsman::state::outcome::{Outcome, Report};
+use pointsman::state::outcome::Outcome;
+use pointsman::state::report::Report;
 use pointsman::state::{
     Claim, Counts, Ending, Intent, Overtaken, Record, SharedFleet, StartTerms, Turn, World,
 };

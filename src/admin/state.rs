@@ -157,31 +157,7 @@ pub(super) fn deployment(
     json.key("upstream_model").text(&described.upstream_model);
     json.key("enabled").flag(described.enabled);
     json.key("drained").flag(record.is_drained);
-    let settings = &config.cooldown;
-    let of = |task| (cooldown::phase(&record.health(task), now_ms, settings), record.health(task));
-    // The operation that does worst stands for the deployment.
-    let worst = Task::ALL.into_iter().map(of).max_by_key(|(phase, health)| rank(*phase, health));
-    if let Some((phase, worst)) = worst {
-        health(json, phase, &worst);
-    }
-    let failures = record.healths().map(|(_, health)| health.consecutive_failures).max();
-    json.key("consecutive_failures").number(u64::from(failures.unwrap_or_default()));
-    let is_unwell = |(task, known): &(Task, &Health)| {
-        of(*task).0 != Phase::Healthy || known.consecutive_failures > 0
-    };
-    // Which operation it is matters only where one is not well.
-    if record.healths().any(|known| is_unwell(&known)) {
-        json.key("operations").list(|json| {
-            for (task, known) in record.healths().filter(is_unwell) {
-                json.object(|json| {
-                    json.key("operation").text(task.name());
-                    health(json, of(task).0, known);
-                    let failures = u64::from(known.consecutive_failures);
-                    json.key("consecutive_failures").number(failures);
-                });
-            }
-        });
-    }
+    operations(json, config, record, now_ms);
     json.key("in_flight").number(u64::from(record.flight.count(now_ms)));
     json.key("minute").object(|json| counts(json, &record.this_minute(now_ms)));
     json.key("total").object(|json| counts(json, &record.total));
@@ -208,6 +184,35 @@ pub(super) fn deployment(
             }
         }
     });
+}
+
+/// Writes how the operations of a deployment do: the one that does worst stands for the
+/// deployment, and those that are not well are listed.
+fn operations(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
+    let settings = &config.cooldown;
+    let of = |task| (cooldown::phase(&record.health(task), now_ms, settings), record.health(task));
+    let worst = Task::ALL.into_iter().map(of).max_by_key(|(phase, health)| rank(*phase, health));
+    if let Some((phase, worst)) = worst {
+        health(json, phase, &worst);
+    }
+    let failures = record.healths().map(|(_, health)| health.consecutive_failures).max();
+    json.key("consecutive_failures").number(u64::from(failures.unwrap_or_default()));
+    let is_unwell = |(task, known): &(Task, &Health)| {
+        of(*task).0 != Phase::Healthy || known.consecutive_failures > 0
+    };
+    // Which operation it is matters only where one is not well.
+    if record.healths().any(|known| is_unwell(&known)) {
+        json.key("operations").list(|json| {
+            for (task, known) in record.healths().filter(is_unwell) {
+                json.object(|json| {
+                    json.key("operation").text(task.name());
+                    health(json, of(task).0, known);
+                    let failures = u64::from(known.consecutive_failures);
+                    json.key("consecutive_failures").number(failures);
+                });
+            }
+        });
+    }
 }
 
 /// Returns how badly an operation does in that phase, to be compared: a longer cooldown is worse

@@ -15,7 +15,8 @@ use crate::response::outcome::{Body, End, Head, KeyOwner, RequestProfile, of_bod
 use crate::response::verdict::failure;
 use crate::response::words::{self, Wording};
 use crate::state::evidence::{Evidence, Reach, Weight};
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 
 use super::explain::body;
 use super::io::ToolError;

@@ -17,7 +17,8 @@ use crate::state::Ending;
 use crate::state::cooldown::Charge;
 use crate::state::evidence::Weight;
 use crate::state::headroom::Headroom;
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 
 use super::ctx::Ctx;
 use super::event::millis;

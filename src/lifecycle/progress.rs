@@ -11,7 +11,8 @@ use std::ops::Range;
 use crate::codec::{Reader, Writer};
 use crate::state::cooldown::Charge;
 use crate::state::evidence::Evidence;
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 use crate::text::list_name;
 
 use super::handover::{Leg, Legs, VERSION};

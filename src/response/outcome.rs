@@ -5,7 +5,8 @@
 //! The body decides only where a status stands for several things.
 
 use crate::state::evidence::Evidence;
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 
 use super::body::Told;
 use super::kind::{ErrorKind, Failure, ToldBy};

@@ -8,22 +8,14 @@ use crate::request::format::Task;
 
 use super::cooldown::{self, Charge, Transition};
 use super::headroom::{Headroom, Taken};
-use super::outcome::{Outcome, Report};
+use super::outcome::Outcome;
 use super::probe::Lease;
 use super::record::Record;
-use super::standing::{self, Standing};
+use super::report::Report;
+use super::standing::{self, Claim, Standing};
 
 /// Weight of the latest answer in a moving average.
 const ALPHA: f32 = 0.2;
-
-/// What a request claims of a deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// The operation, each of which fails and recovers by itself.
-    pub task: Task,
-    /// How many tokens it is estimated to take of the deployment's limits.
-    pub tokens: u64,
-}
 
 /// On what terms an attempt starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

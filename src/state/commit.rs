@@ -8,10 +8,11 @@ use crate::cas;
 use crate::config::DeploymentId;
 use crate::host::SharedData;
 
-use super::attempt::{self, Attempt, Claim, StartTerms};
+use super::attempt::{self, Attempt, StartTerms};
 use super::cooldown;
 use super::record::Record;
 use super::snapshot::Snapshot;
+use super::standing::Claim;
 use super::standing::{self, Standing};
 use super::turn::{self, Turn};
 

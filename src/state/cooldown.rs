@@ -20,8 +20,9 @@ use super::SKEW_MS;
 use super::cause::Cause;
 use super::evidence::Weight;
 use super::health::{Health, Suspicion};
-use super::outcome::{Outcome, Report};
+use super::outcome::Outcome;
 use super::record::Record;
+use super::report::Report;
 
 /// Which phase of the cooldown machine a deployment is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use crate::request::format::Task;
 
 use super::cooldown::*;
 use super::evidence::{Evidence, Weight};
-use super::outcome::{Outcome, Report};
+use super::outcome::Outcome;
 use super::record::Record;
+use super::report::Report;
 
 const NOW: u64 = 1_800_000_000_000;
 /// A chat.

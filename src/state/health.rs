@@ -53,7 +53,7 @@ pub struct Tally {
 /// when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Suspicion {
-    /// A hash of the request; see [`Report`](super::outcome::Report).
+    /// A hash of the request; see [`Report`](super::report::Report).
     pub fingerprint: u32,
     /// When, in milliseconds since the epoch; 0 where there was none.
     pub at_ms: u64,

@@ -21,6 +21,7 @@ mod operate;
 pub mod outcome;
 mod probe;
 mod record;
+pub mod report;
 mod shadow;
 mod snapshot;
 mod standing;
@@ -28,7 +29,7 @@ mod turn;
 mod world;
 
 pub use crate::load::Load;
-pub use attempt::{ATTEMPT_NUMBERS, Attempt, Claim, Ended, Ending, StartTerms};
+pub use attempt::{ATTEMPT_NUMBERS, Attempt, Ended, Ending, StartTerms};
 pub use cause::Cause;
 pub use commit::{Begun, Intent, Overtaken};
 pub use fleet::{Dropped, SharedFleet};
@@ -39,7 +40,7 @@ pub use probe::Probes;
 pub use record::{Counts, Record, RecordBytes};
 pub use shadow::ShadowWorld;
 pub use snapshot::{Seen, Snapshot};
-pub use standing::{Limit, Standing};
+pub use standing::{Claim, Limit, Standing};
 pub use turn::{Turn, restart as restart_turns};
 pub use world::World;
 

@@ -65,7 +65,8 @@ mod tests {
     use super::*;
     use crate::request::format::Task;
     use crate::state::cooldown::{Phase, cause, phase, take};
-    use crate::state::outcome::{Outcome, Report};
+    use crate::state::outcome::Outcome;
+    use crate::state::report::Report;
     use crate::state::{Counts, headroom::Left};
 
     const NOW: u64 = 1_800_000_000_000;

@@ -11,7 +11,7 @@ use crate::hash::mixed;
 use crate::load::Load;
 use crate::strategy::Trait;
 
-use super::attempt::Claim;
+use super::standing::Claim;
 use super::standing::Standing;
 use super::turn::Turn;
 use super::world::World;

@@ -11,9 +11,9 @@ use crate::config::{Config, DeploymentId};
 use crate::host::SharedData;
 use crate::load::Load;
 
-use super::attempt::Claim;
 use super::fleet::SharedFleet;
 use super::record::Record;
+use super::standing::Claim;
 use super::standing::{self, Standing};
 use super::turn::Turn;
 use super::world::World;

@@ -7,10 +7,19 @@ use std::fmt;
 
 use crate::config::{Cooldown, Deployment};
 use crate::load::Load;
+use crate::request::format::Task;
 
-use super::attempt::Claim;
 use super::cooldown::{self, Phase};
 use super::record::{MINUTE_MS, Record};
+
+/// What a request claims of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The operation, each of which fails and recovers by itself.
+    pub task: Task,
+    /// How many tokens it is estimated to take of the deployment's limits.
+    pub tokens: u64,
+}
 
 /// Whether a deployment may be picked now. What is in the way says how long it may last, where
 /// that is known.

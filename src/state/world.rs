@@ -3,7 +3,7 @@
 use crate::config::DeploymentId;
 use crate::load::Load;
 
-use super::attempt::Claim;
+use super::standing::Claim;
 use super::standing::Standing;
 use super::turn::Turn;
 

@@ -8,7 +8,8 @@ use pointsman::config::{self, Config, DeploymentId};
 use pointsman::host::{Conflict, SharedData};
 use pointsman::request::format::Task;
 use pointsman::state::cooldown::{Phase, phase};
-use pointsman::state::outcome::{Outcome, Report};
+use pointsman::state::outcome::Outcome;
+use pointsman::state::report::Report;
 use pointsman::state::{Claim, Ended, Ending, Intent, Record, SharedFleet, StartTerms};
 
 use super::{Reach, Weight};

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use pointsman::config::Role;
-use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
@@ -13,7 +11,7 @@ use crate::{engine, head, host};
 const JSON: (&str, &str) = ("content-type", "application/json");
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
 
-fn document(with: Value) -> Value {
+pub(crate) fn document(with: Value) -> Value {
     let mut document = json!({
         "providers": {
             "own": {"cluster": "own-cluster", "authority": "api.own.test", "path_prefix": "/own",
@@ -52,7 +50,7 @@ impl Proxy {
     }
 
     /// Sends a request through the router of this proxy.
-    fn send(&self, further: &[(&str, &str)]) -> Stream {
+    pub(crate) fn send(&self, further: &[(&str, &str)]) -> Stream {
         let length = BODY.len().to_string();
         let mut all =
             vec![("content-length", length.as_str()), ("authorization", "Bearer sk-client")];
@@ -63,12 +61,12 @@ impl Proxy {
     }
 
     /// Makes the next attempt, its body in pieces of that many bytes.
-    fn attempt(&self, piece: usize) -> Stream {
+    pub(crate) fn attempt(&self, piece: usize) -> Stream {
         self.attempt_of(&BODY.chunks(piece).collect::<Vec<_>>())
     }
 
     /// Lets the attempt be answered; whether there is to be another one.
-    fn answer(&self, mut stream: Stream, status: u16, body: &[u8]) -> bool {
+    pub(crate) fn answer(&self, mut stream: Stream, status: u16, body: &[u8]) -> bool {
         self.host.answer(&mut stream, status, &[JSON], &[body]);
         self.host.done(stream, None);
         self.host.received("x-llm-retry").is_some()
@@ -101,7 +99,7 @@ impl Proxy {
         String::from_utf8(properties[name].clone()).unwrap()
     }
 
-    fn upstream_model(&self) -> Value {
+    pub(crate) fn upstream_model(&self) -> Value {
         let body: Value = serde_json::from_str(&self.host.sent_body()).unwrap();
         assert_eq!(
             self.host.sent("content-length").unwrap(),
@@ -375,39 +373,4 @@ fn a_request_that_the_filter_does_not_route_is_sent_once() {
     proxy.host.request(&proxy.router, &[(":path", "/v1/files"), JSON], &[b"anything"]);
     assert_eq!(proxy.property("llm.cluster"), "default-cluster");
     assert_eq!(proxy.host.sent("x-envoy-max-retries").as_deref(), Some("0"));
-}
-
-#[test]
-fn one_document_serves_both_roles() {
-    let host = host();
-    let role = |root_id: &str| {
-        host.set_property(&["plugin_root_id"], root_id.as_bytes());
-        engine(&host, &document(json!({}))).config().role
-    };
-    assert_eq!(
-        [role(""), role("other"), role("attempt")],
-        [Role::Router, Role::Router, Role::Attempt]
-    );
-}
-
-#[test]
-fn an_attempt_for_a_removed_deployment_does_not_stay_in_flight() {
-    let mut proxy = Proxy::new(json!({}));
-    proxy.send(&[]);
-    // A configuration without the deployment arrives between the decision and its attempt.
-    let deployments = json!({"b": {"provider": "open", "model": "model-b"}});
-    let models = json!({"m": {"candidates": ["b"]}});
-    let newer = json!({"role": "attempt", "deployments": deployments, "models": models});
-    proxy.attempts = engine(&proxy.host, &document(newer));
-    let in_flight = || {
-        let record = proxy.host.shared.record("a");
-        (record.total.attempts, record.flight.count(proxy.host.now_ms.get()))
-    };
-    assert_eq!(in_flight(), (1, 1));
-    let attempt = proxy.attempt(9);
-    assert_eq!(proxy.upstream_model(), "model-a");
-    proxy.answer(attempt, 200, ANSWER);
-    assert_eq!(in_flight(), (1, 0));
-    let gauge = "pointsman.in_flight.deployment=.a;";
-    assert_eq!(proxy.host.recorded(gauge), [1, 0]);
 }

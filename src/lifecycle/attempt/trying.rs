@@ -15,7 +15,8 @@ use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
 use crate::response::outcome::End;
 use crate::state::evidence::Weight;
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 
 use super::hindsight;
 use super::ready::{is_drained, is_ready};

@@ -10,7 +10,8 @@ use crate::lifecycle::event::millis;
 use crate::lifecycle::work::Work;
 use crate::metrics::{OTHER, table};
 use crate::state::cooldown::{Charge, Transition};
-use crate::state::outcome::{Outcome, Report};
+use crate::state::outcome::Outcome;
+use crate::state::report::Report;
 use crate::state::{ATTEMPT_NUMBERS, Attempt, Dropped, Ended, Ending};
 
 use super::tokens::SpentTokens;
