@@ -255,3 +255,19 @@ fn every_field_of_the_access_log_is_explained() {
         explained.into_iter().filter(|field| *field != "llm.attempt_ms").collect();
     assert_eq!(fields(ENVOY), without);
 }
+
+/// The table of what one client can do to another names tests, which must be there.
+#[test]
+fn what_one_client_can_do_to_another_is_tried_in_envoy() {
+    let page = std::fs::read_to_string("docs/security.md").unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.contains("`: `"));
+    let mut named = 0;
+    for row in rows {
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let (file, test) = cell.trim_matches('`').split_once("`: `").unwrap();
+        let source = std::fs::read_to_string(format!("tests/e2e/{file}.rs")).unwrap();
+        assert!(source.contains(&format!("fn {test}()")), "{file}: {test}");
+        named += 1;
+    }
+    assert!(named >= 9, "{named}");
+}

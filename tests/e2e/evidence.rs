@@ -53,7 +53,7 @@ fn document(attempts: u32) -> Value {
         "failover": {"max_attempts": attempts, "attempt_filter": attempts > 1},
         "cooldown": {"consecutive_failures": 1, "time_ms": 300_000, "when_all_cooling": "reject"},
     });
-    for name in ["weak", "two", "gone", "poison", "count", "empty", "odd", "wrong"] {
+    for name in ["weak", "two", "gone", "poison", "count", "empty", "odd", "wrong", "quoted"] {
         let (first, second) = (format!("{name}-1"), format!("{name}-2"));
         document["deployments"][&first] = json!({"provider": "alpha", "model": first});
         document["deployments"][&second] = json!({"provider": "gamma", "model": second});
@@ -161,6 +161,19 @@ fn an_empty_account_cools_at_once() {
         answered(chat(group, "empty", "Hello"), "empty-1", 400, empty);
         let reply = chat(group, "empty", "Hello").send();
         assert_eq!(reply.header("x-llm-deployment"), Some("empty-2"));
+    }
+}
+
+#[test]
+fn words_of_errors_within_a_message_count_against_nobody() {
+    let quoted = "Invalid value: 'insufficient_quota model_not_found invalid_api_key \
+                  Your credit balance is too low'";
+    let body = json!({"error": {"type": "invalid_request_error", "message": quoted}}).to_string();
+    for group in groups() {
+        for text in ["one", "two", "three"] {
+            answered(chat(group, "quoted", text), "quoted-1", 400, &body);
+        }
+        assert!(!recorded(group, "quoted-1", Task::Chat, 0));
     }
 }
 
