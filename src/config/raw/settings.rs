@@ -6,7 +6,8 @@ use super::super::declare::section;
 use super::super::headers::HeaderNames;
 use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
-    Admin, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource,
+    Admin, ClientHeaders, Cooldown, Failover, Hold, KeywordSettings, Limits, Metrics, Role,
+    RouteSource,
 };
 use super::super::shape::{
     FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
@@ -37,6 +38,8 @@ section! {
         /// further path suffixes to treat as LLM requests, and their wire format
         pub(crate) paths: ByName<String>
             as (KeyKind::Map(TextForm::PathSuffix, &KeyKind::Choice(&FORMATS))) = {},
+        /// how keywords of prompts are compared
+        pub keywords: KeywordSettings = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
         /// other names for the headers of this filter

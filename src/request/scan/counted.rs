@@ -85,6 +85,7 @@ impl Walker {
         self.weigh(is_searched);
         if is_searched {
             self.value.said = self.value.said.wrapping_add(self.beginning.said());
+            self.keywords.end_part(&mut self.cursor);
         } else {
             self.value.say(Saying::Answer);
         }

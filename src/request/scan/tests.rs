@@ -271,10 +271,13 @@ fn keywords_span_the_parts_of_a_message_but_not_messages() {
     let parts =
         r#"[{"type":"text","text":"al"},{"type":"image_url"},{"type":"text","text":"pha"}]"#;
     assert_eq!(hits(CHAT, &user(parts), &["alpha"]), ["alpha"]);
+    // Some servers join parts by a line end.
+    assert_eq!(hits(CHAT, &user(parts), &["al pha"]), ["al pha"]);
     let body = r#"{"messages":[{"role":"user","content":"al"},{"role":"user","content":"pha"}]}"#;
     assert!(hits(CHAT, body, &["alpha"]).is_empty());
     let body = r#"{"messages":[{"role":"user","content":"be"},{"role":"assistant","content":"x"},{"role":"user","content":"ta"}]}"#;
-    assert_eq!(hits(CHAT, body, &["be\nta"]), ["be\nta"]);
+    // Whatever a keyword has between them.
+    assert!(hits(CHAT, body, &["be\nta", "be ta", "beta"]).is_empty());
 }
 
 #[test]
@@ -293,6 +296,18 @@ fn keywords_match_through_escapes_and_case() {
     let body = user(r#""\u0041LP\u0048A \ud83d\ude00 ΣΑΣ \ud800x""#);
     let words = &["alpha 😀", "σας", "\u{fffd}x"];
     assert_eq!(hits(CHAT, &body, words), words);
+}
+
+#[test]
+fn keywords_go_over_line_ends_in_a_text_but_not_between_texts() {
+    let words = &["project heron"];
+    for between in ["\\n", "\\r\\n\\t  ", " \\u00a0 ", "\\u3000", "\\u200b", "\u{a0}"] {
+        let body = user(&format!(r#""about project{between}heron, please""#));
+        assert_eq!(hits(CHAT, &body, words), words, "{between}");
+    }
+    let body =
+        r#"{"messages":[{"role":"user","content":"project "},{"role":"user","content":" heron"}]}"#;
+    assert!(hits(CHAT, body, words).is_empty());
 }
 
 #[test]

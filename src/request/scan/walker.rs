@@ -169,9 +169,9 @@ impl Walker {
         if members == Some(ObjectKind::Params) {
             self.labels.clear_metadata();
         }
-        // Texts that stand apart do not join to a keyword; a line end is part of none.
+        // Texts that stand apart do not join to a keyword.
         if self.looks.keywords && (place.apart || members == Some(ObjectKind::Message)) {
-            self.keywords.feed(&mut self.cursor, "\n", &mut self.value.hits);
+            self.cursor = self.keywords.start();
         }
         if place.word == Word::Model {
             self.model = match found {
