@@ -14,6 +14,7 @@
 )]
 
 use super::class::{DIGIT, LOWER, MARK, NEWLINE, SPACE, UPPER, class, folded};
+use super::floor::{floor, floor_of_ascii};
 
 /// Characters at both ends that only surround others.
 pub(super) const EDGE: usize = 2;
@@ -25,7 +26,7 @@ pub(super) const ROOM: usize = FULL + EDGE;
 /// As many bytes are looked at together.
 const TOGETHER: usize = 16;
 
-/// The row of characters that is at hand, in three columns.
+/// The row of characters that is at hand, in four columns.
 #[derive(Debug)]
 pub(super) struct Chars {
     /// The characters, as far as 16 bits go.
@@ -34,16 +35,25 @@ pub(super) struct Chars {
     pub(super) folded: [u16; ROOM],
     /// Their classes.
     pub(super) class: [u8; ROOM],
+    /// The least that they can cost, in parts of a token.
+    pub(super) floor: [u8; ROOM],
     /// How many places are filled, the two of the edge at the beginning included.
     len: usize,
-    /// Whether all of them are ASCII.
+    /// Whether all of them are ASCII, and no control characters, so that nothing has a floor.
     pub(super) is_ascii: bool,
 }
 
 impl Chars {
     /// Returns an empty row, at the start of a text.
     pub(super) const fn new() -> Self {
-        Self { exact: [0; ROOM], folded: [0; ROOM], class: [0; ROOM], len: EDGE, is_ascii: true }
+        Self {
+            exact: [0; ROOM],
+            folded: [0; ROOM],
+            class: [0; ROOM],
+            floor: [0; ROOM],
+            len: EDGE,
+            is_ascii: true,
+        }
     }
 
     /// Returns whether there is no more room, so that what is there has to be costed.
@@ -83,15 +93,16 @@ impl Chars {
     /// Takes in one character.
     #[inline]
     fn push(&mut self, char: char) {
-        let (exact, class) = match ASCII.get(char as usize) {
-            Some(class) => (char as u16, *class),
-            None => (narrow(char as u32), class(char)),
+        let (exact, class, floor) = match ASCII.get(char as usize) {
+            Some(class) => (char as u16, *class, floor_of_ascii(char as u8)),
+            None => (narrow(char as u32), class(char), floor(char)),
         };
+        self.floor[self.len] = floor;
         self.exact[self.len] = exact;
         self.folded[self.len] = narrow(folded(char));
         self.class[self.len] = class;
         self.len += 1;
-        self.is_ascii &= char.is_ascii();
+        self.is_ascii &= char.is_ascii() & (floor == 0);
     }
 
     /// Takes in many characters of ASCII. Without branches, so that the compiler makes vector
@@ -100,9 +111,14 @@ impl Chars {
         let at = self.len..self.len + TOGETHER;
         let exact = &mut self.exact[at.clone()];
         let folded = &mut self.folded[at.clone()];
+        let floor = &mut self.floor[at.clone()];
         let class = &mut self.class[at];
-        for (((byte, exact), folded), class) in bytes.iter().zip(exact).zip(folded).zip(class) {
+        let mut floors = 0;
+        let columns = bytes.iter().zip(exact).zip(folded).zip(class).zip(floor);
+        for ((((byte, exact), folded), class), floor) in columns {
             let byte = *byte;
+            *floor = floor_of_ascii(byte);
+            floors |= *floor;
             let is_upper = byte.wrapping_sub(b'A') < 26;
             let is_lower = byte.wrapping_sub(b'a') < 26;
             let is_digit = byte.wrapping_sub(b'0') < 10;
@@ -120,12 +136,14 @@ impl Chars {
             *folded = u16::from(if is_digit { b'0' } else { low });
         }
         self.len += TOGETHER;
+        self.is_ascii &= floors == 0;
     }
 
     /// Ends the text: what waits at the end has nothing after it, and can be costed.
     pub(super) fn end(&mut self) {
         for at in self.len..(self.len + EDGE).min(ROOM) {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
+            self.floor[at] = 0;
         }
         self.len = (self.len + EDGE).min(ROOM);
     }
@@ -141,14 +159,17 @@ impl Chars {
         self.exact.copy_within(from..self.len, 0);
         self.folded.copy_within(from..self.len, 0);
         self.class.copy_within(from..self.len, 0);
+        self.floor.copy_within(from..self.len, 0);
         self.len -= from;
-        self.is_ascii = self.exact[..2 * EDGE].iter().all(|char| *char < 128);
+        let known = self.exact.iter().zip(&self.floor).take(2 * EDGE);
+        self.is_ascii = known.fold(true, |all, (char, floor)| all & (*char < 128) & (*floor == 0));
     }
 
     /// Forgets everything, for the next text.
     pub(super) fn clear(&mut self) {
         for at in 0..EDGE {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
+            self.floor[at] = 0;
         }
         self.len = EDGE;
         self.is_ascii = true;
