@@ -18,7 +18,7 @@ use super::lists::inserted;
 use super::names::Directory;
 use super::rules::{Layers, Rules};
 use super::scope::{RequestNeeds, Scope};
-use super::{admin, hold, idle, overrides, providers, settings};
+use super::{admin, hold, idle, overrides, providers, settings, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 
@@ -49,6 +49,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     hold::check(&raw, findings);
     settings::warn(&raw.settings, findings);
     idle::warn(&raw, findings);
+    ways::warn(&raw, &rules, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
     let keywords = needs.keywords.build().unwrap_or_else(|error| {
@@ -119,11 +120,11 @@ impl Common {
 }
 
 /// Rules, resolved.
-struct Resolved {
-    models: Vec<Model>,
-    routes: Vec<Route>,
+pub(super) struct Resolved {
+    pub(super) models: Vec<Model>,
+    pub(super) routes: Vec<Route>,
     names: Names,
-    unknown_model: UnknownModel,
+    pub(super) unknown_model: UnknownModel,
 }
 
 impl Resolved {

@@ -1,6 +1,8 @@
 //! Anthropic's messages.
 
-use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::common::{
+    JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING, TOOLS, plain,
+};
 use super::place::Modality::{File, Image, Text};
 use super::place::Saying::State;
 use super::place::{Document, Modality, ObjectKind, ObjectShape, Place, Word};
@@ -56,6 +58,7 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     STREAM,
     MAX_TOKENS,
+    THINKING,
     TOOLS,
     ("container", CONTAINER.members(&CONTAINER_SHAPE)),
     ("output_format", Place::object(&JSON_FORMAT)),

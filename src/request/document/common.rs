@@ -32,6 +32,17 @@ static TAG_2: Place = Place::tag(2);
 pub(super) const MODEL: (&str, Place) = ("model", Place::MODEL);
 pub(super) const STREAM: (&str, Place) = ("stream", Place::STREAM);
 pub(super) const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
+/// How many answers there are to a prompt; of two numbers the larger counts.
+pub(super) const ANSWERS: (&str, Place) = ("n", Place::ANSWERS);
+pub(super) const BEST_OF: (&str, Place) = ("best_of", Place::ANSWERS);
+/// Budgets for thinking, in the words of Anthropic, Cohere and aggregators.
+pub(super) const THINKING: (&str, Place) = ("thinking", Place::object(&THOUGHTS));
+pub(super) const REASONING: (&str, Place) = ("reasoning", Place::object(&THOUGHTS));
+static THOUGHTS: ObjectShape = plain(&[
+    ("budget_tokens", Place::THINKING),
+    ("token_budget", Place::THINKING),
+    ("max_tokens", Place::THINKING),
+]);
 pub(super) const TOOLS: (&str, Place) = ("tools", Place::WHOLE.filled(Tools));
 pub(super) const PARAMS: (&str, Place) = ("metadata", LABELS);
 pub(super) const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));

@@ -62,9 +62,15 @@ static INSTRUCTION: ObjectShape = plain(&[("parts", PARTS)]);
 static INSTRUCTION_ITEM: Place = Place::PROMPT.members(&INSTRUCTION);
 const SYSTEM: Place = Place::PROMPT.apart().items(&INSTRUCTION_ITEM).members(&INSTRUCTION);
 
+static THINKING: ObjectShape =
+    plain(&[("thinkingBudget", Place::THINKING), ("thinking_budget", Place::THINKING)]);
 static GENERATION_CONFIG: ObjectShape = plain(&[
     ("maxOutputTokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
+    ("candidateCount", Place::ANSWERS),
+    ("candidate_count", Place::ANSWERS),
+    ("thinkingConfig", Place::object(&THINKING)),
+    ("thinking_config", Place::object(&THINKING)),
     ("responseMimeType", Place::says_if(Json, &["application/json"])),
     ("response_mime_type", Place::says_if(Json, &["application/json"])),
     ("responseSchema", Place::SKIP.filled(Json)),
@@ -73,7 +79,7 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
     ("response_json_schema", Place::SKIP.filled(Json)),
 ]);
 const CONFIG: Place = Place::object(&GENERATION_CONFIG);
-static NESTED: Place = Place::object(&GEMINI);
+static NESTED: Place = Place::object(&GEMINI).prompt();
 
 /// Contents of a generation, a count or an embedding.
 pub(in crate::request) static GENERATION: Document = Document::new(&GEMINI, Formula::Gemini);

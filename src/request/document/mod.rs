@@ -14,7 +14,8 @@ mod place;
 
 pub use place::Document;
 pub(super) use place::{
-    Modality, ObjectKind, ObjectShape, Place, Plain, Saying, Word, is_same_but_for_case,
+    Modality, ObjectKind, ObjectShape, OutputBound, Place, Plain, Saying, Word,
+    is_same_but_for_case,
 };
 
 #[cfg(test)]

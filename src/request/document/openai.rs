@@ -1,6 +1,9 @@
 //! The OpenAI family: parts carry the same names in chat and responses.
 
-use super::common::{JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, plain};
+use super::common::{
+    ANSWERS, BEST_OF, JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, REASONING, ROLE, STREAM, TAGS,
+    THINKING, TOOLS, plain,
+};
 use super::place::Modality::{Audio, File, Image, Text};
 use super::place::Saying::{LowDetail, State, Tools};
 use super::place::{Document, Modality, ObjectKind, ObjectShape, Place};
@@ -73,6 +76,12 @@ static CHAT_MESSAGE: ObjectShape = ObjectShape {
     ],
 };
 static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
+// Budgets for thinking, where servers have them.
+static NVEXT: ObjectShape = plain(&[("max_thinking_tokens", Place::THINKING)]);
+static QWEN: ObjectShape = plain(&[("thinking_budget", Place::THINKING_BESIDE)]);
+static EXTRA: ObjectShape = plain(&[("google", Place::object(&GOOGLE))]);
+static GOOGLE: ObjectShape = plain(&[("thinking_config", Place::object(&GOOGLE_THINKING))]);
+static GOOGLE_THINKING: ObjectShape = plain(&[("thinking_budget", Place::THINKING)]);
 /// Chat completions.
 pub(in crate::request) static CHAT: Document = Document::new(&CHAT_SHAPE, Formula::OpenAi);
 static CHAT_SHAPE: ObjectShape = plain(&[
@@ -82,6 +91,16 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
+    ("max_thinking_tokens", Place::THINKING),
+    ("thinking_token_budget", Place::THINKING),
+    ("thinking_budget", Place::THINKING_BESIDE),
+    ("nvext", Place::object(&NVEXT)),
+    ("chat_template_kwargs", Place::object(&QWEN)),
+    ("extra_body", Place::object(&EXTRA)),
     TOOLS,
     ("functions", Place::WHOLE.filled(Tools)),
     ("response_format", Place::object(&JSON_FORMAT)),
@@ -116,6 +135,9 @@ static RESPONSES_SHAPE: ObjectShape = plain(&[
     STREAM,
     ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
+    ANSWERS,
+    THINKING,
+    REASONING,
     TOOLS,
     ("text", Place::object(&TEXT_FORMAT)),
     ("previous_response_id", Place::STATE),
@@ -127,7 +149,7 @@ static RESPONSES_SHAPE: ObjectShape = plain(&[
 // openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
 
 static TEXT_OR_TOKEN: Place =
-    Place { plain: Place::TOKEN.plain, ..Place::PROMPT }.apart().items(&Place::TOKEN);
+    Place { plain: Place::TOKEN.plain, ..Place::PROMPT }.prompt().items(&Place::TOKEN);
 const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
 /// Text completions.
 pub(in crate::request) static COMPLETIONS: Document =
@@ -141,6 +163,8 @@ static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     ("max_output_tokens", Place::LIMIT),
     ("max_tokens_to_sample", Place::LIMIT),
     MAX_TOKENS,
+    ANSWERS,
+    BEST_OF,
     PARAMS,
     TAGS,
 ]);
@@ -171,6 +195,7 @@ static IMAGES_SHAPE: ObjectShape = plain(&[
     ("prompt", Place::PROMPT),
     ("image", PICTURES),
     ("images", PICTURES),
+    ANSWERS,
     STREAM,
     PARAMS,
     TAGS,

@@ -1,7 +1,8 @@
 //! Bedrock, Cohere, rerankers, Ollama.
 
 use super::common::{
-    JSON_FORMAT, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, TOOLS, message, plain,
+    JSON_FORMAT, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING, TOOLS, message,
+    plain,
 };
 use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
 use super::place::Modality::{Audio, File, Image};
@@ -49,6 +50,8 @@ static TURN: ObjectShape =
     message(&[ROLE, ("content", Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK))]);
 static TURN_ITEM: Place = Place::object(&TURN);
 static INFERENCE: ObjectShape = plain(&[("maxTokens", Place::LIMIT)]);
+static FURTHER: ObjectShape =
+    plain(&[THINKING, ("reasoning_config", THINKING.1), ("max_tokens", Place::LIMIT)]);
 static TOOL_CONFIG: ObjectShape = plain(&[TOOLS]);
 /// A conversation.
 pub(in crate::request) static CONVERSE: Document = Document::new(&CONVERSE_SHAPE, Formula::Fixed);
@@ -56,6 +59,7 @@ static CONVERSE_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
     ("inferenceConfig", Place::object(&INFERENCE)),
+    ("additionalModelRequestFields", Place::object(&FURTHER)),
     ("toolConfig", Place::object(&TOOL_CONFIG)),
     ("promptVariables", Place::WHOLE),
     ("requestMetadata", LABELS),
@@ -81,15 +85,16 @@ static COHERE_CHAT_SHAPE: ObjectShape = plain(&[
     ("documents", Place::WHOLE),
     STREAM,
     MAX_TOKENS,
+    THINKING,
     TOOLS,
     ("response_format", Place::object(&JSON_FORMAT)),
     PARAMS,
     TAGS,
 ]);
-static TEXT_ITEM: Place = Place::PROMPT.apart();
+static TEXT_ITEM: Place = Place::PROMPT.prompt();
 static IMAGE: Place = Place::SKIP.carries(Image);
 static INPUT: ObjectShape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
-static INPUT_ITEM: Place = Place::PROMPT.apart().members(&INPUT);
+static INPUT_ITEM: Place = Place::PROMPT.prompt().members(&INPUT);
 /// Cohere's embeddings.
 pub(in crate::request) static COHERE_EMBED: Document =
     Document::new(&COHERE_EMBED_SHAPE, Formula::Fixed);

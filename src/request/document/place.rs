@@ -97,8 +97,8 @@ pub(in crate::request) enum Word {
     Tags(u8),
     /// One tag, and the rank of its source.
     Tag(u8),
-    /// A limit of the answer in tokens, which lenient servers also read as text.
-    Limit,
+    /// A number that says how much output there may be, which lenient servers also read as text.
+    Output(OutputBound),
     /// The data of an image or of audio, or its address.
     Media,
 }
@@ -111,12 +111,27 @@ pub(in crate::request) enum Plain {
     Says(Saying),
     /// `true` says this, `false` that.
     Switch(Saying, Saying),
-    /// A limit of the answer in tokens.
-    Limit,
+    /// It says how much output there may be.
+    Output(OutputBound),
     /// A number is a token, as in a prompt that is a list of tokens.
     Token,
     /// Counted as text.
     Counted,
+}
+
+/// What a number says of the output that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request) enum OutputBound {
+    /// The limit of one answer in tokens.
+    Limit,
+    /// A budget of tokens for thinking, which the limit of the answer includes: Anthropic's
+    /// (`budget_tokens` is below `max_tokens`), Gemini's (googleapis/python-genai#2062),
+    /// Cohere's, OpenRouter's, that of vLLM and of NVIDIA's NIM.
+    Thinking,
+    /// A budget for thinking beside the limit of the answer: Alibaba's, for Qwen.
+    ThinkingBeside,
+    /// How many answers there are to a prompt.
+    Answers,
 }
 
 /// A yes-or-no fact that a value may say. What all values of a request say is what the
@@ -171,6 +186,8 @@ pub(in crate::request) struct Place {
     pub(in crate::request) apart: bool,
     /// A string here is a message.
     pub(in crate::request) message: bool,
+    /// A string, array or object here is a prompt of several, each with an answer of its own.
+    pub(in crate::request) prompt: bool,
     /// The source of tags that a value here replaces.
     pub(in crate::request) tags: Option<u8>,
     /// What the key alone makes of a part that has no type.
@@ -244,6 +261,7 @@ impl Place {
         whole: false,
         apart: false,
         message: false,
+        prompt: false,
         tags: None,
         implies: None,
         carries: None,
@@ -269,8 +287,14 @@ impl Place {
     pub(in crate::request) const STATE: Self =
         Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };
 
-    pub(in crate::request) const LIMIT: Self =
-        Self { word: Word::Limit, plain: Plain::Limit, ..Self::SKIP };
+    pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
+    pub(in crate::request) const THINKING: Self = Self::output(OutputBound::Thinking);
+    pub(in crate::request) const THINKING_BESIDE: Self = Self::output(OutputBound::ThinkingBeside);
+    pub(in crate::request) const ANSWERS: Self = Self::output(OutputBound::Answers);
+
+    const fn output(bound: OutputBound) -> Self {
+        Self { word: Word::Output(bound), plain: Plain::Output(bound), ..Self::SKIP }
+    }
 
     pub(in crate::request) const fn object(members: &'static ObjectShape) -> Self {
         Self::SKIP.members(members)
@@ -305,6 +329,11 @@ impl Place {
 
     pub(in crate::request) const fn message(self) -> Self {
         Self { message: true, ..self }
+    }
+
+    /// One prompt of several, apart from the others.
+    pub(in crate::request) const fn prompt(self) -> Self {
+        Self { prompt: true, apart: true, ..self }
     }
 
     pub(in crate::request) const fn role(unsearched: &'static [&'static str]) -> Self {

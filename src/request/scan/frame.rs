@@ -243,6 +243,7 @@ impl Frames {
         if let (Some(saying), true) = (frame.place.filled, frame.is_filled) {
             tally.say(saying);
         }
+        tally.prompts = tally.prompts.saturating_add(frame.place.prompt.into());
         match kind {
             ObjectKind::Message => {
                 tally.messages = tally.messages.saturating_add(1);

@@ -140,7 +140,8 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.has_audio = total.says(Saying::Audio);
     facts.has_files = total.says(Saying::Files);
     facts.message_count = total.messages;
-    facts.max_output_tokens = total.limit;
+    facts.max_output_tokens = total.output.of_answer();
+    facts.answers = total.output.answers(total.prompts);
     facts.input_tokens = tokens(&total, message, looks);
     facts.prompt = total.prompt.finish();
     if looks.keywords {

@@ -4,11 +4,61 @@
 //! the facts while reading: every value has a tally of its own, and a repeated
 //! key drops the tally of the value it replaces.
 
-use crate::request::document::{Modality, Saying};
+use crate::request::document::{Modality, OutputBound, Saying};
 use crate::request::facts::Tokens;
 use crate::request::keyword::KeywordSet;
 use crate::request::media::{Measured, Pricing};
 use crate::request::prompt::Prompt;
+
+/// How much output a request asks for: of each number the largest that stands under any name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Output {
+    /// The limit of one answer in tokens.
+    limit: Option<u64>,
+    /// The budget for thinking that the limit includes.
+    thinking: u64,
+    /// The budget for thinking beside it.
+    beside: u64,
+    /// How many answers there are to a prompt; 0 where nothing says so.
+    answers: u64,
+}
+
+impl Output {
+    /// Returns what one number says. Below 0, a limit is none at all, and a budget leaves it to the
+    /// model how much it thinks, as no budget does.
+    pub(super) fn said(bound: OutputBound, number: i128) -> Self {
+        let count = u64::try_from(number.max(0)).unwrap_or(u64::MAX);
+        let limit = if number < 0 { u64::MAX } else { count };
+        match bound {
+            OutputBound::Limit => Self { limit: Some(limit), ..Self::default() },
+            OutputBound::Thinking => Self { thinking: count, ..Self::default() },
+            OutputBound::ThinkingBeside => Self { beside: count, ..Self::default() },
+            OutputBound::Answers => Self { answers: count, ..Self::default() },
+        }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            limit: self.limit.max(other.limit),
+            thinking: self.thinking.max(other.thinking),
+            beside: self.beside.max(other.beside),
+            answers: self.answers.max(other.answers),
+        }
+    }
+
+    /// Returns the limit of one answer, with what may be thought for it. A budget for thinking is
+    /// a limit where there is no other: so much at least may be put out.
+    pub(super) fn of_answer(self) -> Option<u64> {
+        let limit = self.limit.map(|limit| limit.max(self.thinking).saturating_add(self.beside));
+        let budget = self.thinking.max(self.beside);
+        limit.or_else(|| (budget > 0).then_some(budget))
+    }
+
+    /// Returns how many answers there are to so many prompts, one at least.
+    pub(super) fn answers(self, prompts: u64) -> u64 {
+        self.answers.max(1).saturating_mul(prompts.max(1))
+    }
+}
 
 /// What one value adds to the facts: of a string what it says itself, of an object the sum
 /// of its members'.
@@ -25,8 +75,10 @@ pub(super) struct Tally {
     /// whether it is an image or audio, and may say so after the data.
     pub(super) measured: Measured,
     pub(super) messages: u32,
-    /// The limit of the answer in tokens: the largest that stands under any name.
-    pub(super) limit: Option<u64>,
+    /// How much output is asked for.
+    pub(super) output: Output,
+    /// How many prompts there are, each of which has answers of its own.
+    pub(super) prompts: u64,
     /// The sum of the hashes of the texts' beginnings, which tells a session. A sum, so that
     /// the order of keys does not matter.
     pub(super) said: u64,
@@ -47,7 +99,8 @@ impl Tally {
         self.messages = self.messages.saturating_add(part.messages);
         self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
-        self.limit = self.limit.max(part.limit);
+        self.output = self.output.max(part.output);
+        self.prompts = self.prompts.saturating_add(part.prompts);
         self.prompt.add(part.prompt);
         if self.hits.is_empty() {
             self.hits = part.hits;

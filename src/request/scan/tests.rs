@@ -224,8 +224,17 @@ fn switches_take_the_last_value_and_the_largest_limit_counts() {
     assert_eq!(all.max_output_tokens, Some(7));
     assert!(facts(CHAT, r#"{"functions":[{"name":"f"}]}"#).has_tools);
     assert!(!facts(CHAT, r#"{"tools":null,"response_format":{"type":"text"}}"#).has_tools);
-    for (limit, wanted) in [("1e3", Some(1000)), ("12.0", Some(12)), ("1.5", Some(2)), ("-1", None)]
-    {
+    for (limit, wanted) in [
+        ("1e3", Some(1000)),
+        ("12.0", Some(12)),
+        ("1.5", Some(2)),
+        ("-1", Some(u64::MAX)),
+        ("0", Some(0)),
+        ("-1e-3", Some(u64::MAX)),
+        ("\"-1\"", Some(u64::MAX)),
+        ("\"many\"", None),
+        ("null", None),
+    ] {
         let body = format!(r#"{{"max_tokens":{limit}}}"#);
         assert_eq!(facts(CHAT, &body).max_output_tokens, wanted, "{limit}");
     }

@@ -35,7 +35,7 @@ pub(super) struct Chars {
     pub(super) folded: [u16; ROOM],
     /// Their classes.
     pub(super) class: [u8; ROOM],
-    /// The least that they can cost, in parts of a token.
+    /// The least that they can cost, in parts of a token; 0 in all places that are not filled.
     pub(super) floor: [u8; ROOM],
     /// How many places are filled, the two of the edge at the beginning included.
     len: usize,
@@ -72,7 +72,7 @@ impl Chars {
         while self.len < FULL {
             match rest.as_bytes().first_chunk() {
                 // Nearly all text is ASCII, which is taken in many bytes at a time.
-                Some(bytes) if bytes.is_ascii() && self.len + TOGETHER <= FULL => {
+                Some(bytes) if is_text(bytes) && self.len + TOGETHER <= FULL => {
                     self.ascii(bytes);
                     rest = rest.get(TOGETHER..).unwrap_or_default();
                 }
@@ -111,14 +111,9 @@ impl Chars {
         let at = self.len..self.len + TOGETHER;
         let exact = &mut self.exact[at.clone()];
         let folded = &mut self.folded[at.clone()];
-        let floor = &mut self.floor[at.clone()];
         let class = &mut self.class[at];
-        let mut floors = 0;
-        let columns = bytes.iter().zip(exact).zip(folded).zip(class).zip(floor);
-        for ((((byte, exact), folded), class), floor) in columns {
+        for (((byte, exact), folded), class) in bytes.iter().zip(exact).zip(folded).zip(class) {
             let byte = *byte;
-            *floor = floor_of_ascii(byte);
-            floors |= *floor;
             let is_upper = byte.wrapping_sub(b'A') < 26;
             let is_lower = byte.wrapping_sub(b'a') < 26;
             let is_digit = byte.wrapping_sub(b'0') < 10;
@@ -136,14 +131,12 @@ impl Chars {
             *folded = u16::from(if is_digit { b'0' } else { low });
         }
         self.len += TOGETHER;
-        self.is_ascii &= floors == 0;
     }
 
     /// Ends the text: what waits at the end has nothing after it, and can be costed.
     pub(super) fn end(&mut self) {
         for at in self.len..(self.len + EDGE).min(ROOM) {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
-            self.floor[at] = 0;
         }
         self.len = (self.len + EDGE).min(ROOM);
     }
@@ -159,7 +152,10 @@ impl Chars {
         self.exact.copy_within(from..self.len, 0);
         self.folded.copy_within(from..self.len, 0);
         self.class.copy_within(from..self.len, 0);
-        self.floor.copy_within(from..self.len, 0);
+        if !self.is_ascii {
+            self.floor.copy_within(from..self.len, 0);
+            self.floor[self.len - from..].fill(0);
+        }
         self.len -= from;
         let known = self.exact.iter().zip(&self.floor).take(2 * EDGE);
         self.is_ascii = known.fold(true, |all, (char, floor)| all & (*char < 128) & (*floor == 0));
@@ -169,8 +165,8 @@ impl Chars {
     pub(super) fn clear(&mut self) {
         for at in 0..EDGE {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
-            self.floor[at] = 0;
         }
+        self.floor.fill(0);
         self.len = EDGE;
         self.is_ascii = true;
     }
@@ -180,6 +176,13 @@ impl Chars {
 /// then alike, which costs the estimate little.
 const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
+}
+
+/// Returns whether all bytes are ASCII and no control characters but white space.
+#[inline]
+fn is_text(bytes: &[u8; TOGETHER]) -> bool {
+    let is_odd = |byte: &u8| (floor_of_ascii(*byte) != 0) | (*byte >= 0x80);
+    !bytes.iter().fold(false, |odd, byte| odd | is_odd(byte))
 }
 
 /// The classes of ASCII.

@@ -10,7 +10,7 @@
 static WHOLE: &[u8; 8192] = include_bytes!("whole.bin");
 
 /// So many parts make one token here.
-pub(super) const PARTS: u32 = 8;
+pub(super) const PARTS: u8 = 8;
 /// What a character costs at least that repeats the one before it: o200k_base has tokens for few
 /// of such pairs.
 pub(super) const REPEATED: u8 = 4;
@@ -28,10 +28,9 @@ pub(super) const REPEATED: u8 = 4;
 /// For example `я` costs 1/8, `ԁ` (U+0501) 2, `漢` 1/8, `龘` 2, `ཀ` 2, `Ꭰ` 3 and `𐌰` 4.
 #[inline]
 pub(super) fn floor(char: char) -> u8 {
-    const TOKEN: u8 = PARTS as u8;
     if is_fitted(char) {
         return match char {
-            _ if !is_whole(char) => 2 * TOKEN,
+            _ if !is_whole(char) => 2 * PARTS,
             _ if is_drawn_in_rows(char) => 0,
             // What o200k_base knows, and the corpus of the fit lacks.
             '\u{530}'..='\u{58f}' | '\u{980}'..='\u{dff}' | '\u{10d0}'..='\u{10ff}' => 2,
@@ -47,7 +46,7 @@ pub(super) fn floor(char: char) -> u8 {
         '\u{1d000}'..='\u{1dfff}' | '\u{1f000}'..='\u{1fbff}' | '\u{e0000}'..='\u{e007f}' => 3,
         _ => 4,
     };
-    tokens * TOKEN
+    PARTS.saturating_mul(tokens)
 }
 
 /// Returns the least that a character of ASCII costs, in [`PARTS`] of a token.

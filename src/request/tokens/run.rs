@@ -140,7 +140,8 @@ impl Runs {
         self.cost_chars(ready);
         self.find_starts(ready);
         // Most texts have neither accents nor letters that Russian lacks.
-        let is_plain = self.chars.is_ascii && self.accented < 16 && self.foreign < 16;
+        let is_plain =
+            self.chars.is_ascii && self.accented < 16 && self.foreign < 16 && self.open.floor == 0;
         let cost = if is_plain { self.runs::<true>(ready) } else { self.runs::<false>(ready) };
         self.chars.shift();
         cost
@@ -262,9 +263,10 @@ impl Runs {
         let shape = if kind == LOWER { if odd > 0 { 3 } else { capitals } } else { 0 };
         let cost = weights::of_run(cost, Form { kind, shape, stands, level, len });
         let (least, most) = bounds(kind, len, odd);
+        let cost = cost.max(least).min(most);
         // A character has at least as many bytes as its floor has tokens, so this is no more than
         // a token for each byte.
-        cost.clamp(least, most).max(i64::from(floor) * 1024 / i64::from(PARTS))
+        if IS_PLAIN { cost } else { cost.max(i64::from(floor) * 1024 / i64::from(PARTS)) }
     }
 
     /// Returns how many odd letters words like it have had lately, in a few steps. It tells
@@ -311,9 +313,11 @@ static WIDTHS: [u8; 32] = [
 fn bounds(kind: u8, len: u32, odd: u32) -> (i64, i64) {
     let width = i64::from(WIDTHS[usize::from(kind % 32)]);
     let len = i64::from(len);
-    let least = if len > 8 { len * (1024 / 64) } else { len * (1024 / 16) };
-    let beyond = if kind == LOWER { (len - 16).max(0) * (1024 / 8) } else { 0 };
-    let least = least.max(beyond);
+    let least = match len {
+        0..=8 => len * (1024 / 16),
+        17.. if kind == LOWER => len * (1024 / 64) + (len - 16) * (1024 / 8),
+        _ => len * (1024 / 64),
+    };
     (least, (len * width + i64::from(odd)) * 1024)
 }
 

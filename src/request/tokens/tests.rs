@@ -137,16 +137,17 @@ fn no_character_is_cheaper_than_its_bytes_allow() {
     let (low, high) = ('\u{80}'..='\u{ffff}', '\u{10000}'..=char::MAX);
     for char in low.chain(high.step_by(61)) {
         let text = char.to_string().repeat(20);
-        let tokens = estimate([text.as_str()]) as usize;
-        let bytes = text.len() * UNIT as usize;
+        let tokens = estimate([text.as_str()]);
+        let bytes = text.len() as u64 * UNIT;
+        let width = char.len_utf8() as u64;
         let (part, of) = match floor::floor(char) {
             // Two thirds of what bytes alone would cost, in every script outside the fit.
             _ if !floor::is_fitted(char) => (2, 3),
             // A character without a token of its own costs two.
-            16.. => (2, char.len_utf8()),
+            16.. => (2, width),
             // Tokens in rows: half a token each, less the first of the row.
-            1.. => (4, 10 * char.len_utf8()),
-            0 => (1, 64 * char.len_utf8()),
+            1.. => (4, 10 * width),
+            0 => (1, 64 * width),
         };
         assert!(tokens * of >= bytes * part, "{char:?} {:x}: {tokens}", char as u32);
         assert!(tokens <= bytes, "{char:?}: {tokens}");
