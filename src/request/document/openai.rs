@@ -91,6 +91,11 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
+    TOOLS,
+    ("functions", Place::WHOLE.filled(Tools)),
+    ("response_format", Place::object(&JSON_FORMAT)),
+    PARAMS,
+    TAGS,
     ANSWERS,
     BEST_OF,
     THINKING,
@@ -101,11 +106,6 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("nvext", Place::object(&NVEXT)),
     ("chat_template_kwargs", Place::object(&QWEN)),
     ("extra_body", Place::object(&EXTRA)),
-    TOOLS,
-    ("functions", Place::WHOLE.filled(Tools)),
-    ("response_format", Place::object(&JSON_FORMAT)),
-    PARAMS,
-    TAGS,
 ]);
 
 // openai-responses

@@ -248,6 +248,10 @@ pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
         '\u{212a}' => 'k',
         char => char.to_ascii_lowercase(),
     };
+    // Characters of the names are one byte each; only others in the key have more of them.
+    if name.len() != key.len() && key.is_ascii() {
+        return false;
+    }
     name != key && name.chars().map(folded).eq(key.chars().map(folded))
 }
 

@@ -3,8 +3,6 @@
 //! A text is cut where one of them stands that is not read as it is written. What lies between
 //! is searched as it is. Knows nothing of keywords.
 
-use std::ops::ControlFlow;
-
 /// How white space in a prompt compares with white space in a keyword.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Whitespace {
@@ -52,61 +50,57 @@ pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, u
     if spaces && before == Before::Space && bytes.first() == Some(&b' ') {
         return Some((0, 1, Blank::Space));
     }
-    let mut at = 0;
-    loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let block: &[u8] = match (rest.first_chunk::<TOGETHER>(), rest.get(1..)) {
-            (Some(block), Some(after)) if is_plain(block, after) => &[],
-            (Some(block), _) => block,
-            (None, _) => rest,
-        };
-        for (offset, byte) in block.iter().enumerate() {
-            let found = blank_at(text, at.saturating_add(offset), *byte, spaces);
-            if let ControlFlow::Break(found) = found {
+    let mut at = 0_usize;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        // The pairs of a block reach into the next one.
+        if let (Some(block), Some(next)) = (rest.first_chunk(), rest.get(1..))
+            && let Some(next) = next.first_chunk()
+            && is_plain(block, next)
+        {
+            at = at.saturating_add(TOGETHER);
+            continue;
+        }
+        let block = rest.get(..TOGETHER).unwrap_or(rest);
+        for (offset, byte) in block.iter().enumerate().filter(|(_, byte)| may_be_blank(**byte)) {
+            if let Some(found) = blank_at(text, at.saturating_add(offset), *byte, spaces) {
                 return Some(found);
             }
         }
-        if rest.len() < TOGETHER {
-            return None;
-        }
         at = at.saturating_add(TOGETHER);
     }
+    None
 }
 
-/// Returns whether a block of bytes has neither white space that is not a single space, nor a
-/// character that is not ASCII. `after` are the bytes from the second one on. Without branches,
-/// so that the compiler makes vector instructions of it.
+/// Returns whether a block of bytes has only characters of ASCII that can be seen, and single
+/// spaces. `next` are the same bytes from the second one on, and the one after them. Without
+/// branches, so that the compiler makes vector instructions of it.
 #[inline]
-fn is_plain(block: &[u8; TOGETHER], after: &[u8]) -> bool {
-    let Some(after) = after.first_chunk::<TOGETHER>() else { return false };
-    let mut is_odd = false;
-    for (this, next) in block.iter().zip(after) {
-        let is_control = this.wrapping_sub(b'\t') < 5;
-        let is_double = (*this == b' ') & (*next == b' ');
-        is_odd |= is_control | is_double | (*this >= 0x80);
+fn is_plain(block: &[u8; TOGETHER], next: &[u8; TOGETHER]) -> bool {
+    let mut odd = 0;
+    for (this, next) in block.iter().zip(next) {
+        let is_double = u8::from(*this == b' ') & u8::from(*next == b' ');
+        odd |= is_double | u8::from(this.wrapping_sub(b' ') >= 0x60);
     }
-    !is_odd
+    odd == 0
 }
 
-/// Breaks with the blank at a place of a text, where one begins that is not read as it is written.
-#[inline]
-fn blank_at(text: &str, at: usize, byte: u8, spaces: bool) -> ControlFlow<(usize, usize, Blank)> {
-    let is_blank = match byte {
-        b'\t'..=b'\r' => spaces,
-        b' ' => spaces && at.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b' '),
-        // The first bytes of all characters that are blank.
-        0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => true,
-        _ => false,
-    };
-    if !is_blank {
-        return ControlFlow::Continue(());
+/// Returns whether a blank may begin with that byte.
+const fn may_be_blank(byte: u8) -> bool {
+    let is_white = (byte == b' ') | (byte.wrapping_sub(b'\t') < 5);
+    is_white | matches!(byte, 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3)
+}
+
+/// Returns the blank at a place of a text that begins with that byte, if one is there that is not
+/// read as it is written.
+fn blank_at(text: &str, at: usize, byte: u8, spaces: bool) -> Option<(usize, usize, Blank)> {
+    if byte.is_ascii() {
+        let before = || at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
+        let is_blank = spaces && (byte != b' ' || before() == Some(&b' '));
+        return is_blank.then_some((at, 1, Blank::Space));
     }
-    let char = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-    match kind(char) {
-        Some(Blank::Space) if !spaces => ControlFlow::Continue(()),
-        Some(kind) => ControlFlow::Break((at, char.len_utf8(), kind)),
-        None => ControlFlow::Continue(()),
-    }
+    let char = text.get(at..)?.chars().next()?;
+    let kind = kind(char).filter(|kind| spaces || *kind == Blank::Invisible)?;
+    Some((at, char.len_utf8(), kind))
 }
 
 /// Returns whether a character is blank, and how: by `White_Space` and

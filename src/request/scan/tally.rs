@@ -11,35 +11,37 @@ use crate::request::media::{Measured, Pricing};
 use crate::request::prompt::Prompt;
 
 /// How much output a request asks for: of each number the largest that stands under any name.
+/// Each value has one of these, so it is kept small.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Output {
-    /// The limit of one answer in tokens.
-    limit: Option<u64>,
+    /// One more than the limit of one answer in tokens; 0 where there is none.
+    above_limit: u64,
     /// The budget for thinking that the limit includes.
-    thinking: u64,
+    thinking: u32,
     /// The budget for thinking beside it.
-    beside: u64,
+    beside: u32,
     /// How many answers there are to a prompt; 0 where nothing says so.
-    answers: u64,
+    answers: u32,
 }
 
 impl Output {
     /// Returns what one number says. Below 0, a limit is none at all, and a budget leaves it to the
     /// model how much it thinks, as no budget does.
     pub(super) fn said(bound: OutputBound, number: i128) -> Self {
-        let count = u64::try_from(number.max(0)).unwrap_or(u64::MAX);
-        let limit = if number < 0 { u64::MAX } else { count };
+        let limit = u64::try_from(number).unwrap_or(u64::MAX);
+        let count = u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+        let nothing = Self::default();
         match bound {
-            OutputBound::Limit => Self { limit: Some(limit), ..Self::default() },
-            OutputBound::Thinking => Self { thinking: count, ..Self::default() },
-            OutputBound::ThinkingBeside => Self { beside: count, ..Self::default() },
-            OutputBound::Answers => Self { answers: count, ..Self::default() },
+            OutputBound::Limit => Self { above_limit: limit.saturating_add(1), ..nothing },
+            OutputBound::Thinking => Self { thinking: count, ..nothing },
+            OutputBound::ThinkingBeside => Self { beside: count, ..nothing },
+            OutputBound::Answers => Self { answers: count, ..nothing },
         }
     }
 
     fn max(self, other: Self) -> Self {
         Self {
-            limit: self.limit.max(other.limit),
+            above_limit: self.above_limit.max(other.above_limit),
             thinking: self.thinking.max(other.thinking),
             beside: self.beside.max(other.beside),
             answers: self.answers.max(other.answers),
@@ -47,16 +49,22 @@ impl Output {
     }
 
     /// Returns the limit of one answer, with what may be thought for it. A budget for thinking is
-    /// a limit where there is no other: so much at least may be put out.
+    /// a limit where there is no other: so much at least may be put out. The largest number stands
+    /// for "without a limit".
     pub(super) fn of_answer(self) -> Option<u64> {
-        let limit = self.limit.map(|limit| limit.max(self.thinking).saturating_add(self.beside));
-        let budget = self.thinking.max(self.beside);
-        limit.or_else(|| (budget > 0).then_some(budget))
+        // The largest budget that is kept stands for any larger one.
+        let [thinking, beside] = [self.thinking, self.beside]
+            .map(|budget| if budget == u32::MAX { u64::MAX } else { u64::from(budget) });
+        match self.above_limit {
+            0 => Some(thinking.max(beside)).filter(|budget| *budget > 0),
+            u64::MAX => Some(u64::MAX),
+            above => Some(above.saturating_sub(1).max(thinking).saturating_add(beside)),
+        }
     }
 
     /// Returns how many answers there are to so many prompts, one at least.
-    pub(super) fn answers(self, prompts: u64) -> u64 {
-        self.answers.max(1).saturating_mul(prompts.max(1))
+    pub(super) fn answers(self, prompts: u32) -> u64 {
+        u64::from(self.answers.max(1)).saturating_mul(prompts.max(1).into())
     }
 }
 
@@ -78,7 +86,7 @@ pub(super) struct Tally {
     /// How much output is asked for.
     pub(super) output: Output,
     /// How many prompts there are, each of which has answers of its own.
-    pub(super) prompts: u64,
+    pub(super) prompts: u32,
     /// The sum of the hashes of the texts' beginnings, which tells a session. A sum, so that
     /// the order of keys does not matter.
     pub(super) said: u64,
@@ -99,7 +107,10 @@ impl Tally {
         self.messages = self.messages.saturating_add(part.messages);
         self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
-        self.output = self.output.max(part.output);
+        // Nearly no value says anything of it.
+        if part.output != Output::default() {
+            self.output = self.output.max(part.output);
+        }
         self.prompts = self.prompts.saturating_add(part.prompts);
         self.prompt.add(part.prompt);
         if self.hits.is_empty() {

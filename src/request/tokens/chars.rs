@@ -67,12 +67,17 @@ impl Chars {
     }
 
     /// Takes in as many characters as there is room for, and returns the rest of the text.
-    pub(super) fn fill<'t>(&mut self, text: &'t str) -> &'t str {
+    /// `has_controls` is whether control characters may be among them.
+    pub(super) fn fill<'t>(&mut self, text: &'t str, has_controls: bool) -> &'t str {
         let mut rest = text;
         while self.len < FULL {
             match rest.as_bytes().first_chunk() {
                 // Nearly all text is ASCII, which is taken in many bytes at a time.
-                Some(bytes) if is_text(bytes) && self.len + TOGETHER <= FULL => {
+                Some(bytes)
+                    if bytes.is_ascii()
+                        && self.len + TOGETHER <= FULL
+                        && !(has_controls && contains_controls(bytes)) =>
+                {
                     self.ascii(bytes);
                     rest = rest.get(TOGETHER..).unwrap_or_default();
                 }
@@ -166,7 +171,9 @@ impl Chars {
         for at in 0..EDGE {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
         }
-        self.floor.fill(0);
+        if !self.is_ascii {
+            self.floor.fill(0);
+        }
         self.len = EDGE;
         self.is_ascii = true;
     }
@@ -178,11 +185,11 @@ const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
 }
 
-/// Returns whether all bytes are ASCII and no control characters but white space.
+/// Returns whether bytes have control characters that cost something, among those of ASCII. Without
+/// branches, so that the compiler makes vector instructions of it.
 #[inline]
-fn is_text(bytes: &[u8; TOGETHER]) -> bool {
-    let is_odd = |byte: &u8| (floor_of_ascii(*byte) != 0) | (*byte >= 0x80);
-    !bytes.iter().fold(false, |odd, byte| odd | is_odd(byte))
+pub(super) fn contains_controls(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | floor_of_ascii(*byte)) != 0
 }
 
 /// The classes of ASCII.

@@ -23,7 +23,7 @@
     )
 )]
 
-use super::chars::{Chars, EDGE, ROOM};
+use super::chars::{Chars, EDGE, ROOM, contains_controls};
 use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
 use super::floor::{PARTS, REPEATED};
 use super::weights::{self, Form, WeightPlaces, threes};
@@ -106,10 +106,11 @@ impl Runs {
     /// Reads the next piece, and returns what the runs cost that ended in it, in 1/1024 tokens.
     pub(super) fn feed(&mut self, piece: &str) -> i64 {
         let mut cost = 0;
-        let mut rest = self.chars.fill(piece);
+        let has_controls = contains_controls(piece.as_bytes());
+        let mut rest = self.chars.fill(piece, has_controls);
         while self.chars.is_full() {
             cost += self.pass();
-            rest = self.chars.fill(rest);
+            rest = self.chars.fill(rest, has_controls);
         }
         cost
     }
@@ -306,18 +307,13 @@ static WIDTHS: [u8; 32] = [
 
 /// Returns what a run costs at least and at most, in 1/1024 tokens.
 ///
-/// A token holds no more than 16 characters of words and marks that change, no more than eight of
-/// what a word has beyond its 16th, and no more than 64 of a long run of the same; and it is at
-/// least a byte.
+/// A token holds no more than 16 characters of words and marks that change, and no more
+/// than 64 of a long run of the same; and it is at least a byte.
 #[inline]
 fn bounds(kind: u8, len: u32, odd: u32) -> (i64, i64) {
     let width = i64::from(WIDTHS[usize::from(kind % 32)]);
     let len = i64::from(len);
-    let least = match len {
-        0..=8 => len * (1024 / 16),
-        17.. if kind == LOWER => len * (1024 / 64) + (len - 16) * (1024 / 8),
-        _ => len * (1024 / 64),
-    };
+    let least = if len > 8 { len * (1024 / 64) } else { len * (1024 / 16) };
     (least, (len * width + i64::from(odd)) * 1024)
 }
 
