@@ -172,7 +172,7 @@ impl Keywords {
                 [text, ""]
             };
             if gathers {
-                gathered.reserve(piece.len());
+                gathered.reserve(piece.len().saturating_sub(gathered.len()));
                 gathered.extend(text);
             } else {
                 text.iter().for_each(|text| self.read(cursor, text, hits));
