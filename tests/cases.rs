@@ -44,4 +44,15 @@ macro_rules! tables {
     };
 }
 
-tables!(conditions, content, release, routes, names, eligibility, strategies, plans, refusals);
+tables!(
+    conditions,
+    content,
+    release,
+    routes,
+    names,
+    eligibility,
+    strategies,
+    plans,
+    refusals,
+    search
+);

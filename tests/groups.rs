@@ -10,7 +10,7 @@ use pointsman::config::{self, Config, DeploymentId};
 use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
 use pointsman::routing::explain::explain;
 use pointsman::routing::{self, Request, Server, Services, Verdict};
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 use pointsman::strategy::{Strategy, Trait};
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ struct Some100 {
 }
 
 impl World for Some100 {
-    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, _: Claim) -> Standing {
         self.looked_at.borrow_mut().insert(deployment.0);
         if self.cooling.contains(&deployment.0) {
             Standing::Cooling { left_ms: 1000, cause: "429".to_owned() }

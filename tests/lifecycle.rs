@@ -12,12 +12,18 @@ mod bounds;
 mod budget;
 #[path = "lifecycle/callout.rs"]
 mod callout;
+#[path = "lifecycle/carried.rs"]
+mod carried;
 #[path = "lifecycle/custom.rs"]
 mod custom;
 #[path = "lifecycle/duration.rs"]
 mod duration;
 #[path = "lifecycle/early.rs"]
 mod early;
+#[path = "lifecycle/ended.rs"]
+mod ended;
+#[path = "lifecycle/evidence.rs"]
+mod evidence;
 #[path = "lifecycle/explain.rs"]
 mod explain;
 #[path = "lifecycle/failover.rs"]
@@ -26,6 +32,8 @@ mod failover;
 mod fake_host;
 #[path = "lifecycle/forged.rs"]
 mod forged;
+#[path = "support/frames.rs"]
+mod frames;
 #[path = "lifecycle/hold.rs"]
 mod hold;
 #[path = "lifecycle/hostile.rs"]
@@ -38,6 +46,8 @@ mod limit;
 mod live;
 #[path = "lifecycle/metrics.rs"]
 mod metrics;
+#[path = "lifecycle/named.rs"]
+mod named;
 #[path = "lifecycle/operate.rs"]
 mod operate;
 #[path = "lifecycle/request.rs"]
@@ -52,8 +62,13 @@ mod shadow;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[expect(dead_code, reason = "the tests of bodies use more of it")]
+#[path = "support/streams.rs"]
+mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
+#[path = "lifecycle/unnamed.rs"]
+mod unnamed;
 #[path = "lifecycle/version.rs"]
 mod version;
 

@@ -6,10 +6,13 @@
 
 use std::sync::Arc;
 
+use pointsman::request::credential::Naming;
 use pointsman::request::format::Format;
 use pointsman::request::path::Entry;
-use pointsman::request::rewrite::{Edit, Splicer, edits, length_after};
-use pointsman::request::scan::{Looks, Scanner, Spec};
+use pointsman::request::rewrite::{
+    BodyModel, BodyTarget, Edit, MemberUse, Splicer, edits, length_after,
+};
+use pointsman::request::scan::{Looks, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -33,14 +36,18 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![3 => scalar(), 2 => object]
 }
 
-/// Returns a document's members in order. Keys may repeat, and there are blanks between tokens.
+/// Returns a document's members in any order, with blanks between the tokens.
 fn members() -> impl Strategy<Value = Vec<(String, Value, String)>> {
     let key = proptest::sample::select(&KEYS[..]);
     let member = (key, value(), "[ \t\n]{0,2}").prop_map(|(key, value, blank)| {
         let value = if key == "model" { json!("asked") } else { value };
         (key.to_owned(), value, blank)
     });
-    proptest::collection::vec(member, 0..6)
+    proptest::collection::vec(member, 0..6).prop_map(|mut members| {
+        let mut seen = std::collections::BTreeSet::new();
+        members.retain(|(key, _, _)| seen.insert(key.clone()));
+        members
+    })
 }
 
 fn overrides() -> impl Strategy<Value = Vec<(String, Value)>> {
@@ -100,6 +107,7 @@ fn edits_of(
     let mut scanner = Scanner::new(&Spec {
         entry: Entry::of(Format::OpenAiChat).unwrap(),
         keywords: Arc::default(),
+        searched: Searched::default(),
         costs: Costs::default(),
         watched: Arc::clone(watched),
         looks: Looks::EVERYTHING,
@@ -111,7 +119,9 @@ fn edits_of(
         let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap());
         Some(body.as_bytes()[start..end].to_vec())
     };
-    edits(&layout, Some(model), overrides, watched, read).unwrap()
+    let model = Some(BodyModel { name: model, repeated: model, member: MemberUse::Set });
+    let target = BodyTarget { model, overrides, watched, held_back: Naming::default() };
+    edits(&layout, target, read).unwrap()
 }
 
 proptest! {
@@ -135,15 +145,4 @@ proptest! {
             .map_err(|error| TestCaseError::fail(format!("{body} became {out}: {error}")))?;
         prop_assert_eq!(found, expected(&body, &overrides), "{} became {}", body, out);
     }
-}
-
-#[test]
-fn a_merge_into_a_repeated_key_is_no_larger_than_the_body() {
-    let empty = "\"meta\":{},".repeat(63);
-    let body = format!("{{\"model\":\"m\",{empty}\"meta\":{{\"a\":\"{}\"}}}}", "x".repeat(100_000));
-    let watched: Arc<[String]> = Arc::from(["meta".to_owned()]);
-    let overrides = [("meta".to_owned(), json!({"k": 1}))];
-    let edits = edits_of(&body, "m", &overrides, &watched);
-    let written: usize = edits.iter().map(|edit| edit.with.len()).sum();
-    assert!(written < 2 * body.len(), "{written} bytes of edits for {} of body", body.len());
 }

@@ -11,10 +11,11 @@ use std::thread;
 use pointsman::config::{self, Config, DeploymentId, GroupId, ModelId};
 use pointsman::host::{Conflict, SharedData};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
+use pointsman::request::format::Task;
 use pointsman::routing::{Answers, Request, Services, Verdict, begin, decide};
 use pointsman::state::outcome::{Outcome, Report};
 use pointsman::state::{
-    Counts, Ending, Intent, Overtaken, Record, SharedFleet, StartTerms, Turn, World,
+    Claim, Counts, Ending, Intent, Overtaken, Record, SharedFleet, StartTerms, Turn, World,
 };
 
 const WORKERS: usize = 4;
@@ -104,13 +105,14 @@ fn no_turn_is_taken_twice_and_none_is_lost() {
 #[test]
 fn every_attempt_that_is_written_is_counted_and_none_stays_in_flight() {
     let shared = Locked::default();
-    let report = Report { outcome: Outcome::Success, status: 200, retry_after_ms: None };
+    let report = Report::of(Outcome::Success, 200);
     let ending = Ending { report: Some(report), tokens: 3, ..Ending::default() };
     let written = workers(&shared, |config, fleet, _| {
         let (mut begun, mut ended) = (0, 0);
         for _ in 0..EACH {
             let mut snapshot = fleet.at(&shared, config, NOW_MS);
-            let asking = StartTerms { tokens: 1, is_forced: false };
+            let claim = Claim { task: Task::Chat, tokens: 1 };
+            let asking = StartTerms { claim, is_forced: false };
             let intent = Intent { turn: None, start: Some((DeploymentId(0), asking)) };
             let attempt = snapshot.commit(&intent).unwrap().unwrap().attempt;
             begun += u64::from(snapshot.dropped() == 0);
@@ -118,7 +120,7 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_in_flight() {
         }
         (begun, ended)
     });
-    let (value, _) = shared.read("pointsman/3/deployment/p/a").unwrap();
+    let (value, _) = shared.read("pointsman/4/deployment/p/a").unwrap();
     let record = Record::decode(&value);
     let begun: u64 = written.iter().map(|(begun, _)| begun).sum();
     let ended: u64 = written.iter().map(|(_, ended)| ended).sum();
@@ -160,8 +162,9 @@ impl SharedData for Overtaking {
         if version == current && self.left.get() > 0 {
             self.left.set(self.left.get() - 1);
             let others = if key.contains("/deployment/") {
-                let drained = Record { is_drained: true, ..Record::decode(&known) };
-                drained.encode().to_vec()
+                let mut drained = Record::decode(&known);
+                drained.is_drained = true;
+                drained.encode().as_ref().to_vec()
             } else {
                 value.to_vec()
             };

@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group};
 use pointsman::config::DeploymentId;
 use pointsman::lifecycle::{Read, RequestHead, Whole, whole};
 use pointsman::routing::{self, Request, Services, Verdict};
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 
 use super::material::{chat, document, parsed, routes};
 
@@ -14,7 +14,7 @@ use super::material::{chat, document, parsed, routes};
 struct Ready;
 
 impl World for Ready {
-    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, _: DeploymentId, _: Claim) -> Standing {
         Standing::Ready
     }
 

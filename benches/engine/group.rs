@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group};
 use pointsman::config::{Config, DeploymentId};
 use pointsman::lifecycle::{RequestHead, Whole, whole};
 use pointsman::routing::{self, Request, Services, Verdict};
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 use serde_json::{Value, json};
 
 use super::material::parsed;
@@ -29,7 +29,7 @@ const STRATEGIES: [&str; 11] = [
 struct Busy(u64);
 
 impl World for Busy {
-    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, _: DeploymentId, _: Claim) -> Standing {
         Standing::Ready
     }
 

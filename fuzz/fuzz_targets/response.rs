@@ -9,9 +9,11 @@ use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
 use pointsman::response::kind::ErrorKind;
 
-fn fed(format: Format, status: u16, body: &[u8], size: usize) -> Told {
-    let Some(mut reader) = BodyReader::new(format, status, None, None) else {
-        panic!("a body of no type is read")
+const FRAMES: &str = "application/vnd.amazon.eventstream";
+
+fn fed(format: Format, status: u16, of: Option<&str>, body: &[u8], size: usize) -> Told {
+    let Some(mut reader) = BodyReader::new(format, status, of, None) else {
+        panic!("a body of no type, or of frames, is read")
     };
     body.chunks(size).for_each(|chunk| reader.feed(chunk));
     reader.finish()
@@ -21,9 +23,10 @@ fuzz_target!(|data: &[u8]| {
     let [status, format, size, body @ ..] = data else { return };
     let status = [200, 400, 403, 404, 429, 500][usize::from(*status) % 6];
     let format = Format::ALL[usize::from(*format) % Format::ALL.len()];
-    let whole = fed(format, status, body, body.len().max(1));
-    assert_eq!(whole, fed(format, status, body, usize::from(*size).max(1)));
-    assert_eq!(whole, fed(format, status, body, 1));
+    let of = (*size >= 128).then_some(FRAMES);
+    let whole = fed(format, status, of, body, body.len().max(1));
+    assert_eq!(whole, fed(format, status, of, body, usize::from(*size % 128).max(1)));
+    assert_eq!(whole, fed(format, status, of, body, 1));
     if status >= 400 {
         assert!(whole.error.is_some() && !whole.has_content);
     }

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use pointsman::request::format::Format;
 use pointsman::request::path::Entry;
 use pointsman::request::keyword::KeywordsBuilder;
-use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Spec};
+use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
 
 fn fed(spec: &Spec, body: &[u8], size: usize) -> Result<Scan, ScanError> {
@@ -40,6 +40,7 @@ fuzz_target!(|data: &[u8]| {
     let spec = Spec {
         entry,
         keywords: Arc::new(words.build().unwrap()),
+        searched: Searched::default(),
         costs: Costs::default(),
         watched: ["messages", "model", "stream"].map(str::to_owned).into(),
         looks: Looks::EVERYTHING,

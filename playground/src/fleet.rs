@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use pointsman::config::{Config, DeploymentId};
 use pointsman::routing::Decision;
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 use serde_json::Value;
 
 /// How long a deployment cools where the page does not say, in milliseconds.
@@ -53,7 +53,7 @@ impl Described {
 }
 
 impl World for Described {
-    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, _: Claim) -> Standing {
         self.out.get(&deployment.0).cloned().unwrap_or(Standing::Ready)
     }
 

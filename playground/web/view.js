@@ -88,7 +88,7 @@ const WORDS = {
   format: 'format', operation: 'operation', model: 'model',
   message_count: 'messages', input_tokens_estimate: 'input tokens, about', max_output_tokens: 'output limit',
   stream: 'stream', body_bytes: 'body bytes', has_images: 'images', has_audio: 'audio', has_files: 'files',
-  has_tools: 'tools', json_mode: 'JSON mode', has_state: 'provider state', tags: 'tags', params: 'params',
+  has_tools: 'tools', json_mode: 'JSON mode', has_state: 'provider state', has_token_ids: 'a prompt of tokens', tags: 'tags', params: 'params',
 };
 
 /** What the request says. */

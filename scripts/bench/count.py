@@ -22,16 +22,17 @@ TARGET = ROOT / "target" / "count"
 PROGRAM = TARGET / "release" / "count"
 EXPECTED = ROOT / "benches" / "count" / "expected.txt"
 
-# How much worse than expected a count may be, in percent. Where code lies in memory
-# decides some misses, so that they move with every change.
-MOST_WORSE = {"instructions": 2, "I1 misses": 5}
+# How much worse than expected a count may be, in percent.
+MOST_WORSE = {"instructions": 2, "I1 misses": 3}
 # So few more or fewer are no difference, whatever the share.
 FEW = 20
 # From here on better than expected is to be written down, for it would hide what is lost later.
 MOST_BETTER = {"instructions": 5, "I1 misses": 15}
 
-# The first level of every processor of note; the last level decides nothing here.
-CACHES = ["--I1=32768,8,64", "--D1=32768,8,64", "--LL=8388608,16,64"]
+# A line may lie anywhere in the instruction cache. So misses count how much code a request
+# touches, wherever the linker has put it; in the eight ways of a real cache, code that falls on
+# the same lines misses more, and every change moves that. The other levels decide nothing here.
+CACHES = ["--I1=32768,512,64", "--D1=32768,8,64", "--LL=8388608,16,64"]
 # Counts what happens in the one function but not in the other, which is the host's side,
 # and forgets the requests that warm up.
 TOGGLES = ["--toggle-collect=*one_request*", "--toggle-collect=*outside*", "--zero-before=*last_request*"]

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use crate::config::Admin;
 
 use super::HttpReply;
+use super::traces::Traces;
 
 /// Shortest token, in bytes. The gate does not limit how often one may be guessed.
 const SHORTEST: usize = 16;
@@ -13,6 +14,7 @@ const SHORTEST: usize = 16;
 pub struct Gate {
     path: String,
     token: String,
+    traces: Traces,
 }
 
 impl std::fmt::Debug for Gate {
@@ -49,7 +51,8 @@ impl Gate {
         if token.len() < SHORTEST {
             return Err(wrong("is too short; allowed: 16 characters and more"));
         }
-        Ok(Self { path: admin.path.clone(), token })
+        let traces = Traces::of(token.as_bytes()).ok_or_else(|| wrong("is too long"))?;
+        Ok(Self { path: admin.path.clone(), token, traces })
     }
 
     /// Returns the part of a request's path that is below the admin path, without a query;
@@ -88,11 +91,29 @@ impl Gate {
         if is_let_in { Ok(()) } else { Err(HttpReply::unauthorized()) }
     }
 
-    /// Returns whether a credential that a client sends is the admin token, alone or as a bearer
-    /// token. Such a credential must not reach a provider.
+    /// Returns whether the admin token is in a text, such as a header: anywhere, percent-encoded, or
+    /// within base64. Such a header must not go upstream.
+    ///
+    /// Unlike the gate itself, this takes a time that depends on the text. That tells a client
+    /// nothing: it gets no answer that depends on what was found.
     #[must_use]
-    pub fn is_in(&self, credential: &[u8]) -> bool {
-        self.is_token(bearer(credential).unwrap_or(credential).trim_ascii())
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        self.traces.are_in(text)
+    }
+
+    /// Returns a path with its query without the parameters that hold the admin token; `None` where
+    /// none does.
+    #[must_use]
+    pub fn without_token(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let at = path.iter().position(|byte| *byte == b'?')?;
+        let (path, query) = path.split_at_checked(at)?;
+        let pairs: Vec<&[u8]> = query.get(1..)?.split(|byte| *byte == b'&').collect();
+        let kept: Vec<&[u8]> = pairs.iter().copied().filter(|pair| !self.is_in(pair)).collect();
+        if kept.len() == pairs.len() {
+            return None;
+        }
+        let mark: &[u8] = if kept.is_empty() { b"" } else { b"?" };
+        Some([path, mark, &kept.join(&b'&')].concat())
     }
 
     /// Returns whether `given` is the token, in a time that depends on the length of `given`

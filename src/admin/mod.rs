@@ -13,6 +13,7 @@ mod reply;
 mod request;
 mod routes;
 mod state;
+mod traces;
 
 use std::fmt;
 

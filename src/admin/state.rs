@@ -6,9 +6,10 @@
 use crate::config::{Config, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
 use crate::live::source::{self, FetchStatus};
+use crate::request::format::Task;
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
-use crate::state::{Counts, Record, Turn};
+use crate::state::{Counts, Health, Record, Turn};
 use crate::strategy::Trait;
 
 use super::{Desk, HttpReply, HttpRequest, Json};
@@ -156,8 +157,31 @@ pub(super) fn deployment(
     json.key("upstream_model").text(&described.upstream_model);
     json.key("enabled").flag(described.enabled);
     json.key("drained").flag(record.is_drained);
-    health(json, config, record, now_ms);
-    json.key("consecutive_failures").number(u64::from(record.consecutive_failures));
+    let settings = &config.cooldown;
+    let of = |task| (cooldown::phase(&record.health(task), now_ms, settings), record.health(task));
+    // The operation that does worst stands for the deployment.
+    let worst = Task::ALL.into_iter().map(of).max_by_key(|(phase, health)| rank(*phase, health));
+    if let Some((phase, worst)) = worst {
+        health(json, phase, &worst);
+    }
+    let failures = record.healths().map(|(_, health)| health.consecutive_failures).max();
+    json.key("consecutive_failures").number(u64::from(failures.unwrap_or_default()));
+    let is_unwell = |(task, known): &(Task, &Health)| {
+        of(*task).0 != Phase::Healthy || known.consecutive_failures > 0
+    };
+    // Which operation it is matters only where one is not well.
+    if record.healths().any(|known| is_unwell(&known)) {
+        json.key("operations").list(|json| {
+            for (task, known) in record.healths().filter(is_unwell) {
+                json.object(|json| {
+                    json.key("operation").text(task.name());
+                    health(json, of(task).0, known);
+                    let failures = u64::from(known.consecutive_failures);
+                    json.key("consecutive_failures").number(failures);
+                });
+            }
+        });
+    }
     json.key("in_flight").number(u64::from(record.flight.count(now_ms)));
     json.key("minute").object(|json| counts(json, &record.this_minute(now_ms)));
     json.key("total").object(|json| counts(json, &record.total));
@@ -186,13 +210,22 @@ pub(super) fn deployment(
     });
 }
 
-/// Writes the health of a deployment and, unless it is well, its cooldown: how many milliseconds
+/// Returns how badly an operation does in that phase, to be compared: a longer cooldown is worse
+/// than a shorter one.
+const fn rank(phase: Phase, health: &Health) -> (u8, u64) {
+    match phase {
+        Phase::Healthy => (0, health.consecutive_failures as u64),
+        Phase::HalfOpen => (1, 0),
+        Phase::Cooling(left_ms) => (2, left_ms),
+    }
+}
+
+/// Writes the health of an operation and, unless it is well, its cooldown: how many milliseconds
 /// are left, and which outcome caused it.
-fn health(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
-    let phase = cooldown::phase(record, now_ms, &config.cooldown);
+fn health(json: &mut Json, phase: Phase, health: &Health) {
     json.key("health").text(match phase {
         // Failures that are too few to cool it, until a success comes.
-        Phase::Healthy if record.consecutive_failures > 0 => "degraded",
+        Phase::Healthy if health.consecutive_failures > 0 => "degraded",
         Phase::Healthy => "healthy",
         Phase::Cooling(_) => "cooling",
         Phase::HalfOpen => "half_open",
@@ -201,7 +234,7 @@ fn health(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
         json.key("cooldown").object(|json| {
             let left_ms = if let Phase::Cooling(left_ms) = phase { left_ms } else { 0 };
             json.key("left_ms").number(left_ms);
-            json.key("cause").text(&cooldown::cause(record));
+            json.key("cause").text(&cooldown::cause(health));
         });
     }
 }

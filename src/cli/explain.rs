@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::host::Headers;
 use crate::lifecycle::{RequestHead, explained};
 use crate::routing::explain::Fresh;
 
@@ -59,7 +60,11 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
     })
 }
 
-fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
+/// Returns the bytes of a file, or of standard input where that is `-`.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
     if file.as_os_str() != "-" {
         return read(file);
     }
@@ -78,14 +83,22 @@ fn head(arguments: &ExplainArgs) -> Result<RequestHead, ToolError> {
         (":method".to_owned(), b"POST".to_vec()),
         (":path".to_owned(), arguments.path.clone().into_bytes()),
     ];
-    for header in &arguments.headers {
-        let Some((name, value)) =
-            header.split_once(':').filter(|(name, _)| !name.trim().is_empty())
-        else {
+    headers.extend(self::headers(&arguments.headers)?);
+    Ok(RequestHead::new(headers))
+}
+
+/// Returns the headers of a command line, as Envoy would have them.
+///
+/// # Errors
+/// One of them has no name.
+pub(super) fn headers(given: &[String]) -> Result<Headers, ToolError> {
+    let header = |header: &String| {
+        let named = header.split_once(':').filter(|(name, _)| !name.trim().is_empty());
+        let Some((name, value)) = named else {
             return Err(ToolError::unusable(format!("--header {header:?}: wanted NAME: VALUE")));
         };
         // Envoy gives filters every name in lower case.
-        headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
-    }
-    Ok(RequestHead::new(headers))
+        Ok((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()))
+    };
+    given.iter().map(header).collect()
 }

@@ -4,6 +4,7 @@
 //! arguments or nothing to work on.
 
 mod check;
+mod classify;
 mod endpoint;
 mod envoy;
 mod explain;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Show what becomes of a request and why; exits 0 whatever the decision
     Explain(explain::ExplainArgs),
+    /// Show what the filter makes of a provider's answer, and which of its words decide
+    Classify(classify::ClassifyArgs),
     /// Show what becomes of captured requests, under one configuration or two
     Replay(replay::ReplayArgs),
     /// Report what in an Envoy configuration does not fit; exits 1 on errors
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check { file } => check::run(&file).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
+        Command::Classify(arguments) => classify::run(&arguments).map(Output::from),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),

@@ -9,10 +9,10 @@
 mod amount;
 mod content;
 pub(crate) mod identity;
+mod keywords;
 
 use crate::config::{Condition, Rule, When};
 use crate::request::facts::{Fact, RequestFacts};
-use crate::text::quoted_list;
 
 /// An estimated cost in USD: somewhere between two bounds, and exact where both are the same.
 /// It is an interval because tokens are one until they are counted.
@@ -56,6 +56,29 @@ impl When {
         failing.next().map(|c| c.because(subject))
     }
 
+    /// Returns what has to be known before it is clear whether they all hold, in the words of the
+    /// configuration; [`UNSEARCHABLE`] where that cannot be known.
+    #[must_use]
+    pub fn open(&self, subject: &Subject<'_>) -> &'static str {
+        let mut what = UNSEARCHABLE;
+        self.each_open(subject, &mut |condition| {
+            if !condition.rejects(subject.facts) {
+                what = condition.key();
+            }
+        });
+        what
+    }
+
+    /// Returns why they all hold although a prompt could not be searched, if that is so.
+    #[must_use]
+    pub fn although(&self, subject: &Subject<'_>) -> Option<String> {
+        self.0.iter().find_map(|condition| match condition {
+            Condition::PromptContainsAnyOf(sought) => keywords::although(sought, subject.facts),
+            Condition::AnyOf(list) => list.iter().find_map(|when| when.although(subject)),
+            _ => None,
+        })
+    }
+
     /// Calls `found` for every condition that depends on something not known yet, nested ones
     /// included.
     pub fn each_open(&self, subject: &Subject<'_>, found: &mut impl FnMut(&Condition)) {
@@ -68,6 +91,10 @@ impl When {
         }
     }
 }
+
+/// What has to be known of a request whose prompt cannot be searched, and that a condition
+/// therefore refuses.
+pub(crate) const UNSEARCHABLE: &str = "text that can be searched";
 
 /// Returns whether all hold. One that does not settles it, whatever else is open.
 fn all(verdicts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
@@ -141,13 +168,17 @@ impl Condition {
             | Self::HasState(_) => {
                 content::presence(self, facts).map_or(Some(false), |p| p.holds())
             }
-            Self::PromptContainsAnyOf(words) => {
-                let occurs = words.iter().any(|(id, _)| facts.keywords.contains(*id));
-                seen(Fact::Keywords, occurs)
-            }
+            Self::PromptContainsAnyOf(sought) => keywords::holds(sought, facts),
             Self::AnyOf(alternatives) => any(alternatives.iter().map(|when| when.holds(subject))),
             Self::Not(when) => when.holds(subject).map(|holds| !holds),
         }
+    }
+
+    /// Returns whether it is open because the prompt cannot be searched and the request is to be
+    /// refused if that matters. More of the request would change nothing.
+    #[must_use]
+    pub fn rejects(&self, facts: &RequestFacts) -> bool {
+        matches!(self, Self::PromptContainsAnyOf(sought) if keywords::rejects(sought, facts))
     }
 
     /// Returns the key it is written under.
@@ -201,12 +232,7 @@ impl Condition {
                 }
             }
             Self::Not(_) => "not: what it negates holds".to_owned(),
-            Self::PromptContainsAnyOf(words) => {
-                format!(
-                    "prompt_contains_any_of: none of {} occurs",
-                    quoted_list(words.iter().map(|(_, word)| word))
-                )
-            }
+            Self::PromptContainsAnyOf(sought) => keywords::because(sought, subject.facts),
             _ => identity::because(self, subject),
         }
     }

@@ -44,11 +44,13 @@ pub struct Config {
     pub keywords: Arc<Keywords>,
     /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
     pub watched_headers: Vec<String>,
-    /// Top-level body keys that some `request_overrides` replace, sorted. The reader of bodies
-    /// notes where they are.
-    pub override_keys: Arc<[String]>,
+    /// Top-level body keys that some `request_overrides` replace, or that name another model than
+    /// `model` does, sorted. The reader of bodies notes where they are.
+    pub watched_members: Arc<[String]>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
+    /// What serves requests that name no model, as they are.
+    pub no_model: Option<DeploymentId>,
     /// Which part of a request's way the filter is on.
     pub role: Role,
     /// Which paths are LLM requests.

@@ -52,10 +52,13 @@ pub use parse::{parse, reference, schema};
 pub use parts::{ParamSchema, ParamType, Status, TagMatch};
 pub use provider::{Api, Credential, Provider};
 pub use raw::Settings;
-pub use route::{Action, Condition, NamePattern, Route, Target, When};
+pub use route::{
+    Action, Condition, NamePattern, OnUnsearchable, Route, SoughtKeywords, Target, Unsearchable,
+    When,
+};
 pub use route_index::RouteIndex;
 pub use settings::{
     Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource,
-    UnknownModel, WhenAllCooling,
+    Search, UnknownModel, WhenAllCooling,
 };
 pub use sticky::Sticky;

@@ -24,6 +24,9 @@ section! {
         pub headers: Vec<(String, String)> as (KeyKind::Map(TextForm::HeaderName, &A_HEADER_VALUE)) = {},
         /// headers removed on every attempt
         pub remove_headers: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
+        /// headers, query parameters and body members of the client's that go on although they
+        /// carry a credential or choose another model
+        pub keep: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
     }
     with {
         /// Its key in `providers`.

@@ -5,6 +5,7 @@
 use crate::request::format::Format;
 use crate::request::keyword::KeywordId;
 
+use super::declare::named;
 use super::ids::{DeploymentId, GroupId, ModelId};
 
 /// Conditions over a request and what to do when all of them hold.
@@ -58,8 +59,8 @@ pub enum Condition {
     Stream(bool),
     /// Continues provider state, or not for `false`.
     HasState(bool),
-    /// Any keyword occurs in user, system or developer text; the words are kept for explain.
-    PromptContainsAnyOf(Vec<(KeywordId, String)>),
+    /// Any keyword occurs in the text that is searched.
+    PromptContainsAnyOf(SoughtKeywords),
     /// The requested output limit is strictly below; none requested never matches.
     MaxOutputTokensLt(u64),
     /// The requested output limit is strictly above; none requested never matches.
@@ -78,6 +79,54 @@ pub enum Condition {
     AnyOf(Vec<When>),
     /// This does not hold.
     Not(When),
+}
+
+/// Keywords that a condition asks for, and what it makes of prompts that cannot be searched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoughtKeywords {
+    /// The keywords; the words are kept for explain.
+    pub words: Vec<(KeywordId, String)>,
+    /// What counts as a prompt that cannot be searched.
+    pub unsearchable: Vec<Unsearchable>,
+    /// What such a prompt makes of the condition.
+    pub on_unsearchable: OnUnsearchable,
+}
+
+/// Something that may hold a prompt and cannot be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsearchable {
+    /// A prompt as numbers of tokens, or as tensors.
+    Tokens,
+    /// Files.
+    Files,
+    /// Images.
+    Images,
+    /// Audio.
+    Audio,
+    /// What a provider keeps: an earlier response, a stored prompt, a cached one.
+    State,
+}
+
+/// What becomes of a condition on keywords where the prompt cannot be searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUnsearchable {
+    /// It holds, as if a keyword occurred.
+    Match,
+    /// It does not hold, unless a keyword occurs in the rest.
+    NoMatch,
+    /// A request that depends on it is refused.
+    Reject,
+}
+
+named! {
+    Unsearchable {
+        "tokens" => Tokens,
+        "files" => Files,
+        "images" => Images,
+        "audio" => Audio,
+        "state" => State,
+    }
+    OnUnsearchable { "match" => Match, "no_match" => NoMatch, "reject" => Reject }
 }
 
 /// An exact name, or a prefix where the configuration ends it with `*`.

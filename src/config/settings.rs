@@ -10,6 +10,7 @@ use super::shape::{
     as_element, plain, whole,
 };
 use crate::request::keyword::Whitespace;
+use crate::request::scan::Searched;
 
 /// What happens to a model that no name resolves, or a request without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,6 +196,27 @@ pub enum BodyPolicy {
     Reject,
     /// Sent to `default_cluster` untouched.
     PassThrough,
+}
+
+section! {
+    /// Which text is searched for keywords, beside all that may reach the model as prompt.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Search "search" {
+        /// what an assistant said
+        pub assistant: bool = false,
+        /// the arguments of calls, and what tools answered
+        pub tools: bool = false,
+        /// definitions of tools, and schemas of the answer
+        pub schemas: bool = true,
+    }
+}
+
+impl Search {
+    /// Returns the same in the words of the scanner.
+    pub(crate) const fn searched(self) -> Searched {
+        let Self { assistant, tools, schemas } = self;
+        Searched { assistant, tools, schemas }
+    }
 }
 
 section! {

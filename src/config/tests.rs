@@ -96,7 +96,10 @@ fn settings_are_taken_over() {
     assert_eq!(config.unknown_model, UnknownModel::Model(config.names.models["slow"]));
     assert_eq!(config.paths.call(b"POST", "/v2/talk").unwrap().format(), Format::OpenAiChat);
     assert_eq!(config.watched_headers, [":authority", "x-tier"]);
-    assert_eq!(*config.override_keys, ["metadata", "store", "temperature", "top_p"]);
+    for key in ["metadata", "store", "temperature", "top_p", "models", "fallbacks"] {
+        assert!(config.watched_members.iter().any(|watched| watched == key), "{key}");
+    }
+    assert!(config.watched_members.is_sorted());
     assert!(config.allow_direct && config.serve_models && !config.response_headers);
     assert!(read(json!({"client_headers": "all"})).client_headers.fallback);
     assert_eq!(
@@ -293,7 +296,7 @@ fn sessions_are_told_by_the_keys_of_a_model_or_by_all() {
 fn suspicious_settings_are_warned_of() {
     let routes = json!([
         {"name": "all", "then": {"target_model": "m"}},
-        {"name": "late", "priority": 1, "when": {"tag_in": [], "tag_equals": "a b"}, "then": {"target_model": "m"}},
+        {"name": "late", "priority": 1, "when": {"tag_in": [], "tag_equals": "a b", "on_unsearchable": "reject"}, "then": {"target_model": "m"}},
         {"name": "off", "priority": 1, "enabled": false, "then": {"target_model": "m"}}
     ]);
     let models = json!({
@@ -309,6 +312,7 @@ fn suspicious_settings_are_warned_of() {
         "aliases.old: stands for a deleted model, so it does not resolve",
         "models.m.candidates[0].rules: have no effect without the strategy \"rules\"",
         "models.m.sticky: has no effect without the strategy \"sticky\"",
+        "routes[1].when.on_unsearchable: has no effect without prompt_contains_any_of beside it",
         "routes[1].when.tag_equals: \"a b\" is not printable ascii without spaces, so no request has it",
         "routes[1].when.tag_in: is empty, so it never matches",
         "routes[1]: \"late\" never matches: \"all\" is tried before it and always does",

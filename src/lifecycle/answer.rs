@@ -6,16 +6,20 @@
 
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
-use crate::response::body::BodyReader;
+use crate::request::format::Format;
+use crate::response::body::{BodyReader, Told};
 use crate::response::headroom;
-use crate::response::outcome::{self, End, Head, RequestProfile};
+use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
+use crate::response::words::Wording;
 use crate::state::Ending;
+use crate::state::cooldown::Charge;
+use crate::state::evidence::Weight;
 use crate::state::headroom::Headroom;
-use crate::state::outcome::{Outcome, Report, Weight};
+use crate::state::outcome::{Outcome, Report};
 
 use super::ctx::Ctx;
 use super::event::millis;
-use super::ledger::{AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
+use super::ledger::{AnswerSize, AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 
 /// Longest piece of a body that is copied into the module at once, in bytes.
 const WINDOW: usize = 64 * 1024;
@@ -30,18 +34,28 @@ pub(super) struct UpstreamResponse {
     pub(super) ledger: AttemptLedger,
     /// What the head says of the deployment.
     pub(super) report: Report,
-    /// Whether the request went out with the proxy's own credential.
-    has_own_credential: bool,
-    /// Whether the body is a stream of server-sent events.
+    /// What of the request the meaning of the response depends on.
+    profile: RequestProfile,
+    /// What a header says of a failure in words.
+    header: Option<&'static Wording>,
+    /// Whether the body is a stream of events.
     is_events: bool,
+    /// Whether an empty body may be an answer: after a switch of protocols, or where the text of
+    /// a recording is asked for, in which nobody may speak.
+    may_be_empty: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
     first_byte_ms: Option<u64>,
+    /// How long after the end of the request all of the answer had come, in milliseconds; `None`
+    /// while more is expected. The stream may stay open longer.
+    answer_ms: Option<u64>,
     /// Length of the body so far, in bytes.
     length: u64,
+    /// Length of the body by its head, in bytes.
+    announced: Option<u64>,
 }
 
 /// What [`hear`] has found in the head of a response.
@@ -52,8 +66,26 @@ pub(super) struct Heard {
     /// What the head says of the deployment; `None` where it says nothing, because Envoy made
     /// the response for reasons of its own.
     pub(super) report: Option<Report>,
-    /// The response, where its body may say more. `None`: the attempt has ended.
-    pub(super) open: Option<Box<UpstreamResponse>>,
+    /// The response, or what has ended with it.
+    pub(super) answer: Answered,
+}
+
+/// A response whose head has been read.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// Its body may say more.
+    Open(Box<UpstreamResponse>),
+    /// The attempt has ended, and has counted this against its deployment.
+    Closed(Option<Charge>),
+}
+
+/// An attempt that has ended with its response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished {
+    /// Its result; `None` where that says nothing about the deployment.
+    pub(super) report: Option<Report>,
+    /// What it has counted against its deployment.
+    pub(super) charge: Option<Charge>,
 }
 
 /// Reads the head of the response to an attempt at a provider, and ends the attempt where the
@@ -80,7 +112,7 @@ pub(super) fn hear<H: Host + ?Sized>(
     let details =
         (status >= 400).then(|| cx.host.property(&["response", "code_details"])).flatten();
     let now_ms = millis(cx.host.now());
-    let has_own_credential = cx.engine.secret(provider).is_some();
+    let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let limit = headroom.tokens.and_then(|left| left.limit);
@@ -94,42 +126,43 @@ pub(super) fn hear<H: Host + ?Sized>(
             .as_deref()
             .filter(|_| cx.engine.config.role == Role::Router)
             .and_then(|details| str::from_utf8(details).ok()),
-        has_own_credential,
+        profile,
         retry_after: of_failure("retry-after"),
         retry_after_ms: of_failure("retry-after-ms"),
         reset_ms: headroom::reset_hint(status, &headers, now_ms),
         now_ms,
     });
     // What is left of a client's own account says nothing for the requests of others.
-    let is_own = has_own_credential || !ledger.work().has_clients_credential;
-    let headroom = if is_own { headroom } else { Headroom::default() };
-    let open = open(cx, ledger, report, headroom, &headers, has_own_credential);
+    let is_clients = profile.key == KeyOwner::Client;
+    let headroom = if is_clients { Headroom::default() } else { headroom };
+    let answer = open(cx, ledger, report, headroom, &headers, profile);
     let names = &cx.engine.config.headers;
     if text(&headers, &names.retry).is_some() {
         cx.host.set_response_header(&names.retry, None);
     }
-    Heard { status, report, open }
+    Heard { status, report, answer }
 }
 
-/// Returns the response if its body may say more of the deployment than its head does;
-/// otherwise ends the attempt and returns `None`.
+/// Returns the response, open if its body may say more of the deployment than its head does;
+/// otherwise it ends the attempt.
 fn open<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut ledger: AttemptLedger,
     report: Option<Report>,
     headroom: Headroom,
     headers: &Headers,
-    has_own_credential: bool,
-) -> Option<Box<UpstreamResponse>> {
+    profile: RequestProfile,
+) -> Answered {
     // Without a record there is nothing to learn from the body. A failure is recorded at
     // once, so that other requests know of it.
     let is_recorded = ledger.deployment().is_some();
-    let open = report.filter(|r| is_recorded && r.outcome.weight() != Weight::Failure);
+    let says_all =
+        |r: &Report| r.evidence.weight == Weight::Failure || r.outcome == Outcome::Cancelled;
+    let open = report.filter(|report| is_recorded && !says_all(report));
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
         let tokens = SpentTokens::default();
-        ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY });
-        return None;
+        return Answered::Closed(ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY }));
     };
     // The provider answers, so the next request may probe the deployment. Waiting for the end of
     // a long stream would keep others away for minutes.
@@ -137,17 +170,24 @@ fn open<H: Host + ?Sized>(
     let content_type = text(headers, "content-type");
     let encoding = text(headers, "content-encoding");
     let format = ledger.work().format;
-    Some(Box::new(UpstreamResponse {
+    let named = text(headers, "x-amzn-errortype").filter(|_| report.status >= 400);
+    let is_of = |start: &str| content_type.is_some_and(|of| of.starts_with(start));
+    Answered::Open(Box::new(UpstreamResponse {
         report,
-        has_own_credential,
-        is_events: content_type.is_some_and(|text| text.starts_with("text/event-stream")),
+        profile,
+        header: named.and_then(Wording::of_header),
+        is_events: is_of("text/event-stream") || is_of("application/vnd.amazon.eventstream"),
+        may_be_empty: report.status == 101
+            || (format == Format::OpenAiAudio && is_of("text/") && !is_of("text/html")),
         // After a switch of protocols the bytes are no body.
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
         headroom,
         first_byte_ms: None,
+        answer_ms: None,
         length: 0,
+        announced: text(headers, "content-length").and_then(|length| length.parse().ok()),
         ledger,
     }))
 }
@@ -156,6 +196,32 @@ impl UpstreamResponse {
     /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Returns the result as far as it is known before the body has come. A body that is not
+    /// read adds nothing to it.
+    pub(super) fn result_so_far(&self) -> Report {
+        if self.is_read() || self.report.status < 400 {
+            return self.report;
+        }
+        outcome::of_body(self.report, self.body(None, End::Whole), self.profile)
+            .unwrap_or(self.report)
+    }
+
+    /// Returns what there is to say of the body.
+    const fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
+        Body { told, header: self.header, is_empty: self.length == 0, end }
+    }
+
+    /// Returns whether the head says that there is no body.
+    pub(super) fn is_announced_empty(&self) -> bool {
+        self.announced == Some(0)
+    }
+
+    /// Returns whether all of the answer has come, whatever becomes of the stream.
+    fn is_complete(&self) -> bool {
+        self.announced.is_some_and(|length| self.length >= length)
+            || self.reader.as_ref().is_some_and(BodyReader::is_complete)
     }
 
     /// Reads a piece of the body, which stays with the host.
@@ -170,10 +236,20 @@ impl UpstreamResponse {
             self.first_byte_ms = self.ledger.since_sent(host);
         }
         self.length = self.length.saturating_add(length.saturating_sub(seen) as u64);
+        self.read(host, seen, length);
+        if !self.is_complete() {
+            self.answer_ms = None;
+        } else if self.answer_ms.is_none() {
+            self.answer_ms = self.ledger.since_sent(host);
+        }
+    }
+
+    /// Hands what the host has of the body, from the byte `from` to the byte `to`, to the reader.
+    fn read<H: Host + ?Sized>(&mut self, host: &H, from: usize, to: usize) {
         let Some(reader) = &mut self.reader else { return };
-        let mut at = seen;
-        while at < length {
-            let window = host.response_body(at, length.saturating_sub(at).min(WINDOW));
+        let mut at = from;
+        while at < to {
+            let window = host.response_body(at, to.saturating_sub(at).min(WINDOW));
             // A window that the host does not give is not counted. The client gets it all the same.
             let Some(window) = window.filter(|window| !window.is_empty()) else { return };
             at = at.saturating_add(window.len());
@@ -181,45 +257,58 @@ impl UpstreamResponse {
         }
     }
 
-    /// Ends the attempt, with its tokens and times, and returns its result; `None` where that
-    /// says nothing about the deployment. `end` says how the body ended.
-    pub(super) fn finish<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: End) -> Option<Report> {
-        let told = self.reader.map(BodyReader::finish);
+    /// Ends the attempt, with its tokens and times, and returns its result. `end` says how the
+    /// body ended. Where all of the answer has come before, it does not matter who closed the
+    /// stream.
+    pub(super) fn finish<H: Host + ?Sized>(mut self, cx: Ctx<'_, H>, end: End) -> Finished {
+        let end = if self.is_complete() { End::Whole } else { end };
+        let is_empty = self.length == 0 && self.report.outcome == Outcome::Success;
+        let told = self.reader.take().map(BodyReader::finish);
+        // A body that is empty is no answer, whatever it was to be.
+        let told = told
+            .or_else(|| is_empty.then(Told::default))
+            .filter(|_| !(is_empty && self.may_be_empty));
         let work = self.ledger.work();
-        let profile = RequestProfile {
-            has_own_credential: self.has_own_credential,
-            may_name_others: work.may_name_others,
-        };
         let status = self.report.status;
-        let report = outcome::of_body(self.report, told.as_ref(), self.is_events, profile, end);
+        let report = outcome::of_body(self.report, self.body(told.as_ref(), end), self.profile);
         let told = told.unwrap_or_default();
-        let tokens = SpentTokens::of(work, status, self.is_events, self.length, told);
+        let answer = AnswerSize { status, is_events: self.is_events, length: self.length };
+        let deployment = self.ledger.deployment();
+        let facts = deployment.map(|id| &cx.engine.config.deployment(id).facts);
+        let tokens = SpentTokens::of(work, facts, &answer, told);
         let ending = Ending {
             report,
             tokens: tokens.sum(),
             first_byte_ms: self.first_byte_ms,
-            answer_ms: self.ledger.since_sent(cx.host),
+            // How long a session lasts says nothing of how fast its provider is.
+            answer_ms: self
+                .answer_ms
+                .or_else(|| self.ledger.since_sent(cx.host))
+                .filter(|_| status != 101),
             headroom: self.headroom,
+            ..Ending::default()
         };
-        let deployment = self.ledger.deployment();
         let otherwise = Outcome::Cancelled.name();
-        self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
+        let charge = self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
         // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {
             log_tokens(cx, deployment, tokens);
         }
-        report
+        Finished { report, charge }
     }
 
     /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
     /// response details tell who broke it off: the client, the provider or Envoy.
-    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
+        // A connection that was upgraded has no other end. Whoever closes it has had its session.
+        if self.report.status == 101 {
+            return self.finish(cx, End::Whole);
+        }
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let details = str::from_utf8(&details).unwrap_or_default();
-        // An upgraded connection always ends like this.
-        let is_attempt = cx.engine.config.role == Role::Attempt && self.report.status != 101;
+        let is_attempt = cx.engine.config.role == Role::Attempt;
         let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
-        self.finish(cx, end);
+        self.finish(cx, end)
     }
 }
 

@@ -106,7 +106,10 @@ impl<H: Host + ?Sized> Pending<'_, H> {
                     show_in_flight(cx, begun.attempt.deployment, begun.in_flight);
                 }
                 let attempt = begun.map(|begun| begun.attempt);
-                Ruling::Send(decision, AttemptLedger::open(Work::of(intake, facts), attempt))
+                Ruling::Send(
+                    decision,
+                    AttemptLedger::open(Work::of(intake, facts, controls), attempt),
+                )
             }
             // A question takes no turn and begins nothing, so there is nothing to undo.
             Verdict::Ask(question) => return Err(question),

@@ -4,6 +4,9 @@
 //! needs more of the body is for `routing` to say.
 
 use crate::config::{BodyPolicy, Config, Hold};
+use crate::request::path::Call;
+
+use super::send;
 
 /// Longest body, in bytes, that is always looked at as a whole. For a body up to this
 /// length, finding out what need not be looked at costs more than looking.
@@ -15,7 +18,7 @@ pub(super) const SHORT: u64 = 4 * 1024;
 /// Only a body that will be read in full shows whether it can be parsed and how long it is.
 /// A policy that lets unparsable or oversized bodies pass *untouched* cannot be kept once a
 /// part of the body has been rewritten and sent.
-pub(super) fn against(config: &Config, length: Option<u64>) -> Option<&'static str> {
+pub(super) fn against(config: &Config, call: &Call, length: Option<u64>) -> Option<&'static str> {
     if config.hold == Hold::BufferFilter {
         Some("hold is buffer_filter, and the filter behind this one holds the whole body")
     } else if config.limits.on_unparsable == BodyPolicy::PassThrough {
@@ -24,6 +27,12 @@ pub(super) fn against(config: &Config, length: Option<u64>) -> Option<&'static s
         )
     } else if length.is_none() && config.limits.on_oversize == BodyPolicy::PassThrough {
         Some("limits.on_oversize is pass_through, and the length of the body is not announced")
+    } else if call.entry.repeats_model() {
+        Some("the body may repeat the model anywhere, and is to name the one that serves")
+    } else if send::may_be_read_from_body(config, call) {
+        Some(
+            "the client names the model in the path, and a provider's path leaves it to the body, which may have another",
+        )
     } else {
         None
     }

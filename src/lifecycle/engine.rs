@@ -1,10 +1,12 @@
 //! One configuration, ready to serve, in one worker.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use log::Level;
 
-use crate::config::{self, Added, Config, ProviderId, Role, Unfit};
+use crate::config::{self, Added, Config, DeploymentId, ProviderId, Role, Unfit};
 use crate::host::Host;
 use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
@@ -16,7 +18,7 @@ use super::{head, lacks, version};
 
 /// One configuration, ready to serve: all that is prepared once and read by every request.
 ///
-/// An engine never changes. What is added while the proxy runs makes a new engine, and a request
+/// An engine never changes, but for what it counts and has warned of. What is added while the proxy runs makes a new engine, and a request
 /// keeps the one that it began with.
 #[derive(Debug)]
 pub struct Engine {
@@ -33,6 +35,8 @@ pub struct Engine {
     pub(super) changed: Rc<[String]>,
     /// Draws which part of a long text is estimated.
     pub(super) seed: u64,
+    /// The deployments that have been warned of.
+    warned: RefCell<BTreeSet<DeploymentId>>,
 }
 
 impl Engine {
@@ -81,6 +85,7 @@ impl Engine {
             seed: host.random(),
             config,
             origin,
+            warned: RefCell::default(),
         })
     }
 
@@ -103,6 +108,7 @@ impl Engine {
             changed: Rc::clone(&self.changed),
             delivery: self.delivery,
             seed: self.seed,
+            warned: RefCell::default(),
         })
     }
 
@@ -116,6 +122,12 @@ impl Engine {
     /// provider with the client's own credential.
     pub(super) fn secret(&self, provider: ProviderId) -> Option<&str> {
         self.secrets.credential(provider)
+    }
+
+    /// Returns whether a deployment has not been warned of yet, and notes that it is now. What
+    /// goes on with every answer would fill the log.
+    pub(super) fn is_first_warning(&self, deployment: DeploymentId) -> bool {
+        self.warned.try_borrow_mut().is_ok_and(|mut warned| warned.insert(deployment))
     }
 
     /// Counts updates of shared state that were given up because other workers were always

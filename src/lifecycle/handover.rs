@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
-use crate::request::format::Format;
+use crate::request::format::{Format, Task};
 use crate::request::rewrite::Edit;
 
 use super::work::Work;
@@ -19,7 +19,7 @@ use super::work::Work;
 /// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
 /// filter is rolled out, a router of one version may meet an attempt filter of another, so
 /// bytes of another layout are not read.
-pub(super) const VERSION: u8 = 3;
+pub(super) const VERSION: u8 = 4;
 
 /// What the router hands to the attempts of a request.
 ///
@@ -107,18 +107,19 @@ impl<'a> Handover<'a> {
         // Taken apart, so that a new field does not compile before it is written here.
         let Work {
             format,
+            task,
+            fingerprint,
             tokens,
             is_estimated,
-            is_processed,
-            is_text,
             may_name_others,
             has_clients_credential,
         } = self.work;
         to.number(u64::from(format.code()));
+        to.number(u64::from(task.code()));
+        to.number(u64::from(fingerprint));
         to.number(tokens);
         // The order of the flags is that in which `decode` reads them.
-        let of_work =
-            [is_estimated, is_processed, is_text, may_name_others, has_clients_credential];
+        let of_work = [is_estimated, may_name_others, has_clients_credential];
         of_work.into_iter().for_each(|flag| to.flag(flag));
         to.flag(self.disable_cache);
         to.text(self.asked);
@@ -138,10 +139,10 @@ impl<'a> Handover<'a> {
         Some(Self {
             work: Work {
                 format: Format::from_code(u8::try_from(from.number()?).ok()?)?,
+                task: Task::from_code(u8::try_from(from.number()?).ok()?)?,
+                fingerprint: u32::try_from(from.number()?).ok()?,
                 tokens: from.number()?,
                 is_estimated: from.flag()?,
-                is_processed: from.flag()?,
-                is_text: from.flag()?,
                 may_name_others: from.flag()?,
                 has_clients_credential: from.flag()?,
             },
@@ -239,10 +240,10 @@ mod tests {
         Handover {
             work: Work {
                 format: Format::AnthropicMessages,
+                task: Task::CountTokens,
+                fingerprint: u32::MAX,
                 tokens: u64::MAX,
                 is_estimated: true,
-                is_processed: true,
-                is_text: false,
                 may_name_others: true,
                 has_clients_credential: true,
             },

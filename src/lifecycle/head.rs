@@ -6,35 +6,15 @@ use std::collections::BTreeMap;
 use crate::config::{Config, HeaderNames, Provider};
 use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
-use crate::request::path;
-use crate::request::rewrite;
+use crate::request::credential::{self, Carries};
 use crate::sort::ordered;
-
-/// Headers in which providers expect a client's credential.
-const CREDENTIALS: [&str; 5] =
-    ["authorization", "x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key"];
-/// Headers that make a provider refuse the proxy's credential: they name an account that it
-/// does not belong to, or (`origin`) they tell that the client is a browser, which should
-/// have no credential.
-const ACCOUNTS: [&str; 5] = [
-    "openai-organization",
-    "openai-project",
-    "x-goog-user-project",
-    "x-amz-security-token",
-    "origin",
-];
-
-/// Returns the name of every header that must not be sent together with the proxy's
-/// credential.
-pub(super) fn credential_names() -> impl Iterator<Item = &'static str> {
-    CREDENTIALS.into_iter().chain(ACCOUNTS)
-}
 
 /// Headers that attempts change whatever the configuration is.
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
 
-/// Returns the name of every header that an attempt may change, each once.
+/// Returns the name of every header that an attempt may change whoever the client is, each once.
+/// What the client sent of credentials comes on top of these.
 ///
 /// Envoy keeps one header map for all attempts of a request. Each attempt therefore puts the
 /// client's values of all these headers back before it sets its own: otherwise the second
@@ -45,7 +25,7 @@ pub(super) fn changed(config: &Config) -> Vec<String> {
         let credential = provider.credential.iter().map(|credential| credential.header.clone());
         set.chain(provider.remove_headers.iter().cloned()).chain(credential).collect::<Vec<_>>()
     };
-    let fixed = CHANGED.into_iter().chain(credential_names()).map(str::to_owned);
+    let fixed = CHANGED.into_iter().map(str::to_owned);
     let mut names: Vec<String> = Vec::new();
     for name in fixed.chain(config.providers.iter().flat_map(of_one)) {
         if !names.contains(&name) {
@@ -98,15 +78,13 @@ impl RequestHead {
         of_it.map(|(_, value)| value.as_slice())
     }
 
-    /// Removes every credential header of which one value is the admin token, as `is_token`
-    /// tells, and returns the names of those headers.
-    pub(super) fn remove_credentials(
-        &mut self,
-        is_token: impl Fn(&[u8]) -> bool,
-    ) -> Vec<&'static str> {
-        let mut names: Vec<&str> = CREDENTIALS.into();
-        names.retain(|name| self.each(name).any(&is_token));
-        self.0.retain(|(known, _)| !names.contains(&known.as_str()));
+    /// Removes every header of which `holds` says that its value holds the admin token, and
+    /// returns the names of those headers.
+    pub(super) fn remove_holding(&mut self, holds: impl Fn(&[u8]) -> bool) -> Vec<String> {
+        let is_of_it = |(name, value): &&(String, Vec<u8>)| !name.starts_with(':') && holds(value);
+        let names: Vec<String> =
+            self.0.iter().filter(is_of_it).map(|(name, _)| name.clone()).collect();
+        self.0.retain(|(name, _)| !names.contains(name));
         names
     }
 
@@ -160,18 +138,29 @@ impl RequestHead {
         withheld
     }
 
-    /// Returns whether the client sent a credential, in a header or in the query.
-    pub(super) fn has_credential(&self) -> bool {
-        // Gemini's clients send their key in the query.
-        let path = self.text(":path").unwrap_or_default();
-        CREDENTIALS.iter().any(|name| self.first(name).is_some())
-            || rewrite::has_credential(path::split(&path).1)
+    /// Returns the headers that must not go to every provider, each once, with what it carries:
+    /// credentials, names of accounts, choices of another model.
+    pub(super) fn carried(&self) -> Vec<(String, Carries)> {
+        let mut carried: Vec<(String, Carries)> = Vec::new();
+        for (name, value) in &self.0 {
+            let Some(carries) = credential::of_header(name) else { continue };
+            // Of a list, each value is looked at: one of them may hold a key.
+            let is_harmless =
+                matches!(credential::harmless_part(name, value), Some(Cow::Borrowed(_)));
+            if !is_harmless && !carried.iter().any(|(known, _)| known == name) {
+                carried.push((name.clone(), carries));
+            }
+        }
+        carried
     }
 
-    /// Returns the names of the headers of this request that must not be sent together with
-    /// the proxy's credential.
-    pub(super) fn credentials(&self) -> impl Iterator<Item = &'static str> {
-        credential_names().filter(|name| self.first(name).is_some())
+    /// Returns the protocol that the connection is to be upgraded to; `None` where it is to stay
+    /// what it is. Envoy upgrades by both headers alone.
+    pub(super) fn upgrade(&self) -> Option<String> {
+        let protocol = self.text("upgrade")?;
+        let connection = self.all("connection")?;
+        let mut tokens = connection.split(',').map(str::trim);
+        tokens.any(|token| token.eq_ignore_ascii_case("upgrade")).then(|| protocol.into_owned())
     }
 
     /// Returns the announced length of the body, in bytes; `None` where there is none that can

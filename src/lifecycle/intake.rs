@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use crate::config::{ClientHeaders, Config};
 use crate::request::control::{self, BadControl, Controls};
+use crate::request::credential::Carries;
 use crate::request::document::Document;
 use crate::request::facts::{Fact, RequestFacts, Tokens, Unseen};
 use crate::request::form;
 use crate::request::format::BodyKind;
-use crate::request::path::Call;
+use crate::request::path::{self, Call};
+use crate::request::rewrite;
 use crate::request::scan::ScanError;
 use crate::routing;
 
@@ -36,9 +38,15 @@ pub(super) enum BodySyntax {
 pub(super) struct Intake {
     /// The headers as they came, from which the headers for the provider are made.
     pub(super) head: RequestHead,
+    /// The headers that must not go to every provider, each once, with what it carries.
+    pub(super) carried: Vec<(String, Carries)>,
+    /// Whether the client sent a credential, in a header or in the query.
+    pub(super) has_credential: bool,
     /// The operation that its path asks for, and the model where the path names it.
     pub(super) call: Call,
     pub(super) syntax: BodySyntax,
+    /// The protocol that the connection is to be upgraded to, if it is.
+    pub(super) upgrade: Option<String>,
     /// The announced length of the body, in bytes; `None` where none is announced.
     pub(super) length: Option<u64>,
     /// The seed for everything that is drawn for this request, such as a weighted pick.
@@ -76,15 +84,22 @@ impl Intake {
             drop(path);
             return Err(head);
         };
+        // Gemini's clients send their key in the query.
+        let is_in_query = path::split(&path).1.is_some_and(rewrite::has_credential);
         drop(path);
         let Some(syntax) = syntax(&head, call.entry.body) else { return Err(head) };
         let seed = seed();
+        let carried = head.carried();
         let shadow = config.shadow.as_ref();
         Ok(Self {
             length: head.length(),
+            upgrade: head.upgrade(),
             sample: head.sample(seed),
             is_shadowed: shadow.is_some_and(|s| head.shadow_sample(seed) < s.sample_percent),
             watched: head.watched(&config.watched_headers),
+            has_credential: is_in_query
+                || carried.iter().any(|(_, carries)| *carries == Carries::Key),
+            carried,
             call,
             syntax,
             seed,
@@ -98,6 +113,9 @@ impl Intake {
     /// Compressed bodies and foreign charsets are not read because the provider would read
     /// another text than the scanner.
     pub(super) fn against_reading(&self, config: &Config, is_end: bool) -> Option<Unread> {
+        if let Some(unread) = self.against_upgrading() {
+            return Some(unread);
+        }
         let limit = config.limits.max_body_bytes;
         let charset = match &self.syntax {
             BodySyntax::Nothing => return None,
@@ -118,6 +136,17 @@ impl Intake {
         } else {
             None
         }
+    }
+
+    /// Returns why the connection must not be upgraded; `None` where it may be, or is not.
+    ///
+    /// What follows an upgrade is read by nobody, and goes to the provider with the proxy's
+    /// credential. So only the sessions that are made for it are let through.
+    fn against_upgrading(&self) -> Option<Unread> {
+        let protocol = self.upgrade.as_ref()?;
+        let is_session = self.syntax == BodySyntax::Nothing;
+        let is_known = is_session && protocol.eq_ignore_ascii_case("websocket");
+        (!is_known).then(|| Unread::Upgrade { protocol: protocol.clone() })
     }
 
     /// Returns the greatest length that the body can have, in bytes: the announced one, or
@@ -151,7 +180,10 @@ impl Intake {
     /// and keeps the others.
     pub(super) fn complete(&self, facts: &mut RequestFacts, controls: &Controls) {
         // A model in the body means nothing where the path names one.
-        if self.call.names_model() {
+        if !self.call.entry.has_model {
+            // Nobody reads one here, so none is judged.
+            facts.model = None;
+        } else if self.call.names_model() {
             facts.model = self.call.model().map(str::to_owned);
         }
         facts.headers.clone_from(&self.watched);
@@ -206,18 +238,10 @@ fn syntax(head: &RequestHead, body: BodyKind) -> Option<BodySyntax> {
     }
 }
 
-/// Returns what a body of that kind may say. A document that holds text alone can have no
-/// tools and no images, so conditions on those need not wait for it.
-const fn unseen(document: &Document) -> Unseen {
-    // Facts that such a document cannot have count as seen, and absent.
-    if !document.is_text_only {
-        return Unseen::BODY;
-    }
-    Unseen::BODY
-        .without(Fact::State)
-        .without(Fact::Tools)
-        .without(Fact::JsonMode)
-        .without(Fact::Modality)
+/// Returns what a body of that kind may say. What it never says counts as seen, and absent, so
+/// conditions on that need not wait for it.
+fn unseen(document: &Document) -> Unseen {
+    document.lacks.iter().fold(Unseen::BODY, |unseen, fact| unseen.without(*fact))
 }
 
 /// Returns what the control headers ask for. Those that the configuration does not open to

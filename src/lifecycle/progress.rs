@@ -9,6 +9,8 @@ use std::fmt::{Display, Write};
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
+use crate::state::cooldown::Charge;
+use crate::state::evidence::Evidence;
 use crate::state::outcome::{Outcome, Report};
 use crate::text::list_name;
 
@@ -49,44 +51,14 @@ pub(super) struct Tried {
     /// How long it took until its answer began or it ended, in milliseconds; `None` while it
     /// waits.
     pub(super) took_ms: Option<u64>,
-}
-
-/// The kinds of failure, by what is tried after them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FailureKind {
-    /// It may be over soon, so the same deployment can be tried again.
-    Passing,
-    /// It will not be over soon: the deployment does not know the model, or has no quota.
-    Other,
-    /// The deployment is at its rate limit.
-    RateLimit,
-    /// The request is longer than the context window of the model.
-    ContextWindow,
-    /// The provider refuses the request for its content.
-    ContentPolicy,
-}
-
-impl FailureKind {
-    /// Returns what kind of failure an outcome is; `None` where nothing else is tried after it,
-    /// because it is no failure, or is the request's own.
-    pub(super) const fn of(outcome: Outcome) -> Option<Self> {
-        Some(match outcome {
-            Outcome::Timeout | Outcome::Server | Outcome::Network => Self::Passing,
-            Outcome::RateLimit => Self::RateLimit,
-            Outcome::Auth | Outcome::Quota | Outcome::NotFound => Self::Other,
-            Outcome::ContextWindow => Self::ContextWindow,
-            Outcome::ContentPolicy => Self::ContentPolicy,
-            Outcome::Success | Outcome::InBand | Outcome::Client | Outcome::Cancelled => {
-                return None;
-            }
-        })
-    }
+    /// What it has counted against its deployment, once it has ended.
+    pub(super) charge: Option<Charge>,
 }
 
 impl Tried {
     /// Returns an attempt that has just begun, at the leg with that number.
     pub(super) const fn new(leg: usize) -> Self {
-        Self { leg, report: Report::UNANSWERED, took_ms: None }
+        Self { leg, report: Report::UNANSWERED, took_ms: None, charge: None }
     }
 
     /// Returns the status of its answer; `None` where it has not been answered.
@@ -113,11 +85,17 @@ impl Progress {
         limited.filter_map(|tried| tried.report.retry_after_ms).min()
     }
 
-    /// Returns the number of the leg to try after the last attempt failed in that way; `None`
-    /// where nothing is left.
+    /// Returns whether every deployment that the plan begins with has been tried: those of the
+    /// model and its fallbacks.
+    pub(super) fn has_tried_all(&self, legs: &Legs) -> bool {
+        legs.general.clone().all(|leg| self.has_tried(leg))
+    }
+
+    /// Returns the number of the leg to try after the last attempt came to that outcome, which
+    /// allows another one; `None` where nothing is left.
     ///
     /// After a failure that may be over soon, the same leg is tried up to `retries` times more.
-    /// After that, the kind of failure chooses the list to go on with. A request that is too
+    /// After that, the outcome chooses the list to go on with. A request that is too
     /// long for the model's own deployments goes to the models for long contexts, since all of
     /// its own have the same window. A rate limit goes first to the model's other deployments,
     /// which have limits of their own. `is_ready` says which legs may be picked now.
@@ -129,14 +107,15 @@ impl Progress {
     pub(super) fn after(
         &self,
         legs: &Legs,
-        failure: FailureKind,
+        outcome: Outcome,
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
         let last = self.tried.last()?.leg;
         // The first try is one of them, so `retries` more make `retries + 1`.
         let times = self.tried.iter().filter(|tried| tried.leg == last).count();
-        if failure == FailureKind::Passing && times <= retries as usize {
+        let may_pass = matches!(outcome, Outcome::Timeout | Outcome::Server | Outcome::Network);
+        if may_pass && times <= retries as usize {
             return Some(last);
         }
         // From here on another leg is tried.
@@ -147,10 +126,14 @@ impl Progress {
             let from = if list.contains(&last) { last.saturating_add(1) } else { list.start };
             from..list.end
         };
-        let lists = match failure {
-            FailureKind::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
-            FailureKind::ContentPolicy => [rest(&legs.content_policy), 0..0],
-            FailureKind::RateLimit if is_own => {
+        let lists = match outcome {
+            // Where there is no such list, another of its own may have a longer window after all.
+            Outcome::ContextWindow if is_own && legs.context_window.is_empty() => {
+                [last.saturating_add(1)..legs.own, 0..0]
+            }
+            Outcome::ContextWindow if is_own => [rest(&legs.context_window), 0..0],
+            Outcome::ContentPolicy => [rest(&legs.content_policy), 0..0],
+            Outcome::RateLimit if is_own => {
                 [last.saturating_add(1)..legs.own, rest(&legs.rate_limit)]
             }
             // The list that the last leg belongs to is continued, whatever led to it.
@@ -171,12 +154,18 @@ impl Progress {
             NextAttempt::Surplus => to.number(1),
             NextAttempt::Leg(leg) => to.number((leg as u64).saturating_add(2)),
         }
-        to.list(&self.tried, |to, Tried { leg, report, took_ms }| {
+        to.list(&self.tried, |to, Tried { leg, report, took_ms, charge }| {
             to.number(*leg as u64);
             to.number(u64::from(report.outcome.code()));
             to.number(u64::from(report.status));
+            to.number(u64::from(report.evidence.code()));
             to.option(report.retry_after_ms, Writer::number);
             to.option(*took_ms, Writer::number);
+            to.option(*charge, |to, charge| {
+                to.number(u64::from(charge.minute_at));
+                to.number(charge.until_ms);
+                to.flag(charge.was_half_open);
+            });
         });
         to.finish()
     }
@@ -193,9 +182,18 @@ impl Progress {
             let leg = from.index()?;
             let outcome = Outcome::from_code(u8::try_from(from.number()?).ok()?)?;
             let status = u16::try_from(from.number()?).ok()?;
+            let evidence = Evidence::from_code(u8::try_from(from.number()?).ok()?)?;
             let retry_after_ms = from.option(Reader::number)?;
-            let report = Report { outcome, status, retry_after_ms };
-            Some(Tried { leg, report, took_ms: from.option(Reader::number)? })
+            let report = Report { outcome, status, retry_after_ms, evidence };
+            let took_ms = from.option(Reader::number)?;
+            let charge = from.option(|from| {
+                Some(Charge {
+                    minute_at: u32::try_from(from.number()?).ok()?,
+                    until_ms: from.number()?,
+                    was_half_open: from.flag()?,
+                })
+            })?;
+            Some(Tried { leg, report, took_ms, charge })
         })?;
         Some(Self { next, tried })
     }
@@ -249,7 +247,7 @@ mod tests {
         }
     }
 
-    fn after(tried: &[usize], failure: FailureKind) -> Option<usize> {
+    fn after(tried: &[usize], failure: Outcome) -> Option<usize> {
         let progress = Progress {
             tried: tried.iter().copied().map(Tried::new).collect(),
             ..Progress::default()
@@ -259,14 +257,15 @@ mod tests {
 
     #[test]
     fn kinds_of_failure_lead_to_their_lists() {
-        use FailureKind::{ContentPolicy, ContextWindow, Other, Passing, RateLimit};
-        let cases: [(&[usize], FailureKind, Option<usize>); 13] = [
-            (&[0], Passing, Some(1)),
-            (&[0, 1], Other, Some(2)),
-            (&[0, 1, 2, 3], Passing, None),
+        use Outcome::{Client, ContentPolicy, ContextWindow, Quota, RateLimit, Server};
+        let cases: [(&[usize], Outcome, Option<usize>); 14] = [
+            (&[0], Client, Some(1)),
+            (&[0], Server, Some(1)),
+            (&[0, 1], Quota, Some(2)),
+            (&[0, 1, 2, 3], Server, None),
             // The model's own deployments have the same window.
             (&[0], ContextWindow, Some(4)),
-            (&[0, 4], Passing, None),
+            (&[0, 4], Server, None),
             (&[0, 4], ContextWindow, None),
             (&[0], RateLimit, Some(1)),
             (&[0, 1], RateLimit, Some(5)),
@@ -276,7 +275,7 @@ mod tests {
             (&[0, 1, 2], ContextWindow, Some(3)),
             // Nothing stands in for a list of this kind.
             (&[0], ContentPolicy, None),
-            (&[], Passing, None),
+            (&[], Server, None),
         ];
         for (tried, failure, wanted) in cases {
             assert_eq!(after(tried, failure), wanted, "{tried:?} {failure:?}");
@@ -292,23 +291,24 @@ mod tests {
             };
             progress.after(&legs(), failure, 1, |_| true)
         };
-        assert_eq!(tries(&[0], FailureKind::Passing), Some(0));
-        assert_eq!(tries(&[0, 0], FailureKind::Passing), Some(1));
-        assert_eq!(tries(&[0], FailureKind::Other), Some(1));
+        assert_eq!(tries(&[0], Outcome::Timeout), Some(0));
+        assert_eq!(tries(&[0, 0], Outcome::Timeout), Some(1));
+        assert_eq!(tries(&[0], Outcome::Auth), Some(1));
     }
 
     #[test]
     fn what_may_not_be_picked_is_passed_over() {
         let progress = Progress { tried: vec![Tried::new(0)], ..Progress::default() };
-        let next = progress.after(&legs(), FailureKind::Passing, 0, |leg| leg.name == "3");
+        let next = progress.after(&legs(), Outcome::Server, 0, |leg| leg.name == "3");
         assert_eq!(next, Some(3));
     }
 
     #[test]
     fn progress_reads_back() {
         let limited =
-            Report { outcome: Outcome::RateLimit, status: 429, retry_after_ms: Some(u64::MAX) };
-        let tried = |leg| Tried { leg, report: limited, took_ms: Some(0) };
+            Report { retry_after_ms: Some(u64::MAX), ..Report::of(Outcome::RateLimit, 429) };
+        let charge = Charge { minute_at: 7, until_ms: u64::MAX, was_half_open: true };
+        let tried = |leg| Tried { leg, report: limited, took_ms: Some(0), charge: Some(charge) };
         for progress in [
             Progress::default(),
             Progress { next: NextAttempt::Surplus, tried: vec![] },

@@ -14,6 +14,10 @@ pub(super) const PROGRESS: &[&str] = &["llm.attempt"];
 /// Exists where the router ended the request while an attempt was under way.
 pub(super) const ENDED: &[&str] = &["llm.ended"];
 
+/// The proxy's own address of the connection to the provider, as Envoy tells it to an attempt
+/// filter; it does not exist before there is a connection.
+pub(super) const CONNECTED: &[&str] = &["upstream", "local_address"];
+
 /// For logs: the result of each attempt, written as in the attempts header.
 pub(super) const ATTEMPTS: &[&str] = &["llm.attempts"];
 /// For logs: how long each attempt took, in milliseconds, written likewise.

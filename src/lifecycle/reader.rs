@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::request::body::BodyScanner;
+use crate::request::credential::Naming;
 use crate::request::facts::RequestFacts;
 use crate::request::scan::{Layout, Looks, Scan, ScanError, Spec};
 
@@ -63,8 +64,9 @@ impl RequestReader {
         let spec = Spec {
             entry: intake.call.entry,
             keywords: Arc::clone(&config.keywords),
+            searched: config.search.searched(),
             costs: config.tokens,
-            watched: Arc::clone(&config.override_keys),
+            watched: Arc::clone(&config.watched_members),
             looks,
             seed,
         };
@@ -85,7 +87,17 @@ impl RequestReader {
     /// Returns the model, if the path names it, or the body does before the text of the
     /// prompt. A request can go on early only then.
     pub(super) fn early_model<'a>(&'a self, intake: &'a Intake) -> Option<&'a str> {
-        intake.call.model().or_else(|| self.scanner.early_model())
+        let of_body = || self.scanner.early_model().filter(|_| intake.call.entry.has_model);
+        intake.call.model().or_else(of_body)
+    }
+
+    /// Refuses from now on the members of the body that the provider must not get: the request goes
+    /// on with the edits of what has been read.
+    ///
+    /// # Errors
+    /// The value of such a member has begun and has not ended.
+    pub(super) fn seal(&mut self, held_back: Naming) -> Result<(), ScanError> {
+        self.scanner.seal(held_back)
     }
 
     /// Returns where in the body the values stand that may be rewritten, as far as they have

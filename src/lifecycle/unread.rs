@@ -16,6 +16,8 @@ pub(super) enum Unread {
     /// Its content type names a charset that JSON does not have. A provider that follows the
     /// charset would read another text than was scanned.
     Charset { charset: String },
+    /// The connection is to be upgraded to another protocol, in which nothing would be read.
+    Upgrade { protocol: String },
     /// It is not valid JSON, or not a valid form.
     Unparsable(ScanError),
 }
@@ -28,6 +30,8 @@ impl Unread {
             Self::Encoded { .. } | Self::Charset { .. } | Self::Unparsable(_) => {
                 config.limits.on_unparsable
             }
+            // What passes untouched here would still be a request of a known kind.
+            Self::Upgrade { .. } => BodyPolicy::Reject,
         }
     }
 
@@ -53,6 +57,15 @@ impl Unread {
                 400,
                 "unsupported_charset",
                 format!("the content type names the charset {}; JSON is UTF-8", quoted(charset)),
+            ),
+            Self::Upgrade { protocol } => Refusal::new(
+                400,
+                "unsupported_upgrade",
+                format!(
+                    "a connection is upgraded to a WebSocket on the realtime path alone, not to {} \
+                     here; leave out the header upgrade",
+                    quoted(protocol)
+                ),
             ),
             Self::Unparsable(error) => Refusal::new(400, "invalid_body", error.to_string()),
         }

@@ -55,6 +55,10 @@ pub static CAS_EXHAUSTED: Metric = metric("pointsman.cas.exhausted", Counter, &[
 /// they were estimated.
 pub static TOKENS: Metric =
     metric("pointsman.tokens", Counter, &["deployment", "direction", "source"]);
+/// Token counts of providers that were more than there can be, so that an estimate was taken in
+/// their place. Should stay 0.
+pub static DISBELIEVED: Metric =
+    metric("pointsman.tokens.disbelieved", Counter, &["deployment", "direction"]);
 /// What those tokens cost by the configured prices, in billionths of a dollar. Nothing is counted
 /// where a price is missing.
 pub static COST: Metric = metric("pointsman.cost.nano_usd", Counter, &["deployment"]);
@@ -132,7 +136,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 25] = [
+pub static ALL: [&Metric; 26] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -141,6 +145,7 @@ pub static ALL: [&Metric; 25] = [
     &RECOVERIES,
     &CAS_EXHAUSTED,
     &TOKENS,
+    &DISBELIEVED,
     &COST,
     &IN_FLIGHT,
     &DECISION,

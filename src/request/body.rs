@@ -1,5 +1,6 @@
 //! The scan of a body, whatever it is written in.
 
+use super::credential::Naming;
 use super::form::FormScanner;
 use super::scan::{Layout, Looks, Scan, ScanError, Scanner, Spec};
 
@@ -67,6 +68,17 @@ impl BodyScanner {
     /// Goes on for validity alone; another model is an error from now on.
     pub fn release(&mut self) {
         either!(self, scanner => scanner.release());
+    }
+
+    /// Refuses these members from now on. A form has none.
+    ///
+    /// # Errors
+    /// One of them is being read.
+    pub fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        match self {
+            Self::Json(scanner) => scanner.seal(members),
+            Self::Form(_) => Ok(()),
+        }
     }
 
     /// Returns the places found so far.

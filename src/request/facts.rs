@@ -11,64 +11,7 @@ use super::format::{BodyKind, Format, Task};
 use super::keyword::KeywordSet;
 use super::path::Entry;
 use super::session::Sessions;
-
-/// Something a request may say that is not known before its body has been read. Where a
-/// decision depends on one that is not known yet, it waits for the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fact {
-    /// Labels of the body.
-    Tags,
-    /// `metadata` of the body.
-    Params,
-    /// Whether the answer is to be streamed.
-    Stream,
-    /// Images, audio, files.
-    Modality,
-    /// Tools or functions.
-    Tools,
-    /// A JSON response format.
-    JsonMode,
-    /// State kept by a provider.
-    State,
-    /// Number of messages.
-    MessageCount,
-    /// The limit of the answer.
-    MaxOutputTokens,
-    /// Keywords in the prompt.
-    Keywords,
-    /// Where the members lie that overrides replace.
-    Members,
-    /// What tells the session, but for the header.
-    Session,
-}
-
-/// The facts that are not known: a set. What [`RequestFacts`] holds for them says nothing, so
-/// whoever reads one of them asks here first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unseen(u16);
-
-impl Unseen {
-    /// All of them: of a request whose body has not been read.
-    pub const BODY: Self = Self(u16::MAX);
-
-    /// Returns whether that fact is not known.
-    #[must_use]
-    pub const fn has(self, fact: Fact) -> bool {
-        self.0 & (1 << fact as u16) != 0
-    }
-
-    /// Returns the same, with that fact not known.
-    #[must_use]
-    pub const fn with(self, fact: Fact) -> Self {
-        Self(self.0 | 1 << fact as u16)
-    }
-
-    /// Returns the same, with that fact known.
-    #[must_use]
-    pub const fn without(self, fact: Fact) -> Self {
-        Self(self.0 & !(1 << fact as u16))
-    }
-}
+pub use super::unseen::{Fact, Unseen};
 
 /// A number of tokens between two bounds, exact where both are the same. Bounds are cheap: they
 /// spare the estimate where they already settle what is asked of the number.
@@ -148,6 +91,10 @@ pub struct RequestFacts {
     /// Whether the request continues state that a provider keeps: an earlier response, a file, a
     /// cached prompt. No other provider can serve it.
     pub has_state: bool,
+    /// Whether a prompt is given as tokens or tensors, which cannot be searched.
+    pub has_token_ids: bool,
+    /// Whether a file, an image or audio is named that lies elsewhere than in the request.
+    pub names_others: bool,
     /// Messages of the conversation, or items of the input.
     pub message_count: u32,
     /// Estimated input tokens, with what images, audio and files cost; bounds where text was not
@@ -160,7 +107,8 @@ pub struct RequestFacts {
     pub answers: u64,
     /// Length of the body in bytes.
     pub body_bytes: u64,
-    /// Which keywords occur in text that is not the assistant's or a tool's.
+    /// Which keywords occur in the text that is searched: all that may reach the model as prompt,
+    /// and what the configuration adds.
     pub keywords: KeywordSet,
     /// Values of the headers that conditions ask for, by lower-case name; of several values all,
     /// with commas between.
@@ -191,6 +139,8 @@ impl RequestFacts {
             has_tools: false,
             json_mode: false,
             has_state: false,
+            has_token_ids: false,
+            names_others: false,
             message_count: 0,
             input_tokens: Tokens::default(),
             max_output_tokens: None,
@@ -217,7 +167,7 @@ impl RequestFacts {
     /// Returns whether its tokens go through a model, rather than being counted only.
     #[must_use]
     pub fn is_processed(&self) -> bool {
-        self.task != Task::CountTokens
+        self.task.is_processed()
     }
 
     /// Returns the input tokens that it takes of a deployment's limits.
@@ -227,14 +177,12 @@ impl RequestFacts {
     }
 
     /// Returns whether the request names, as far as is known, things beside the model that a
-    /// credential may not give access to: files, media, state that a provider keeps. Then a
-    /// 403 may be the client's fault, and says nothing against the credential.
+    /// credential may not give access to: addresses of files and media, state that a provider
+    /// keeps. Then a 403 may be the client's fault, and says nothing against the credential.
     #[must_use]
     pub fn may_name_others(&self) -> bool {
         let is_open = self.unseen.has(Fact::State) || self.unseen.has(Fact::Modality);
-        let has_media = self.has_files || self.has_images || self.has_audio;
-        // A realtime session has audio, and no body to name any in.
-        is_open || self.has_state || (has_media && self.body_bytes > 0)
+        is_open || self.has_state || self.names_others
     }
 }
 
@@ -253,6 +201,7 @@ pub struct FactsView<'a> {
     has_tools: bool,
     json_mode: bool,
     has_state: bool,
+    has_token_ids: bool,
     message_count: u32,
     input_tokens_estimate: u64,
     max_output_tokens: Option<u64>,
@@ -275,6 +224,7 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
             has_tools: facts.has_tools,
             json_mode: facts.json_mode,
             has_state: facts.has_state,
+            has_token_ids: facts.has_token_ids,
             message_count: facts.message_count,
             input_tokens_estimate: facts.input_tokens.most,
             max_output_tokens: facts.max_output_tokens,

@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod control;
+pub mod credential;
 pub mod document;
 pub mod facts;
 pub mod form;
@@ -19,3 +20,4 @@ pub mod rewrite;
 pub mod scan;
 pub mod session;
 pub mod tokens;
+pub mod unseen;

@@ -31,6 +31,15 @@ pub struct Sessions {
 }
 
 impl Sessions {
+    /// Takes what the body tells under that key, if that is one member of it.
+    pub(super) fn tell(&mut self, key: SessionKey, told: Option<u64>) {
+        match key {
+            SessionKey::CacheKey => self.cache_key = told,
+            SessionKey::User => self.user = told,
+            SessionKey::Header | SessionKey::MetadataUser | SessionKey::PromptPrefix => {}
+        }
+    }
+
     /// Returns what the body tells under that key. The header is none of the body's.
     #[must_use]
     pub const fn told(&self, key: SessionKey) -> Option<u64> {

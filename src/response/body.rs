@@ -1,18 +1,22 @@
 //! Reads a response body as it passes to the client: how many tokens it reports, which
-//! failure it tells of, and whether it has any content.
+//! failure it tells of, whether it has any content, and whether all of it has come.
 //!
 //! Reads JSON documents, one or many (Ollama's lines, Gemini's list), and event streams of
-//! them. Bodies that are compressed or of any other type are not read. What a failure means
+//! them, be they text or Amazon's frames. Of a page (HTML, XML) it is known that it is no
+//! answer. Bodies that are compressed or of any other type are not read. What a failure means
 //! for the deployment is decided in `outcome`.
 //!
 //! Invariants: constant memory; the same result wherever the body is cut into chunks; no
 //! content of a body makes the reader fail.
 
+use super::embedded::Embedded;
+use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
-use super::kind::{ErrorKind, contains};
-use super::lines::{Fragment, Lines};
+use super::kind::Failure;
+use super::lines::{EventName, Fragment, Lines};
 use super::summary::Summary;
 use super::usage::Usage;
+use super::words::contains;
 use crate::request::format::Format;
 
 /// What a whole body told.
@@ -21,30 +25,39 @@ pub struct Told {
     /// The tokens that the provider reports.
     pub usage: Usage,
     /// The failure that the body tells of: always one where the status is 400 or above; else
-    /// one in band, or [`ErrorKind::ContentPolicy`] where a prompt was blocked in an answer
+    /// one in band, or one of its content where a prompt was blocked in an answer
     /// that is otherwise well.
-    pub error: Option<ErrorKind>,
+    pub error: Option<Failure>,
     /// How long the failure asks clients to wait, in milliseconds; `None` where it names no
     /// time.
     pub retry_after_ms: Option<u64>,
-    /// Whether there was more than comments, pings and failures. A stream without content
-    /// counts as a failure even where its status is 200.
+    /// Whether there was any content, or a reason to stop without any. An answer without
+    /// content counts as a failure even where its status is 200; `content` says what content is
+    /// in each format.
     pub has_content: bool,
+    /// Whether all of the answer has come by its own word: the mark that ends a stream in its
+    /// format, or the last bracket of a document. Whoever closes the connection afterwards, the
+    /// client has its answer.
+    pub is_complete: bool,
     /// Number of events that bring content: about the number of output tokens, and used in
     /// its place where the provider reports none. 0 for a body that is a single document.
     pub events: u32,
 }
 
-/// How a body is divided into documents. Its first byte tells, because a content type may be
-/// absent or wrong, and the refusal of a stream comes as a plain document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a body is divided into documents. But for frames, its first byte tells, because a
+/// content type may be absent or wrong, and the refusal of a stream comes as a plain document.
+#[derive(Debug)]
 enum Framing {
     /// Not known: only blanks have come so far.
     Unknown,
     /// JSON documents, one after another.
     Documents,
     /// Lines of an event stream, whose data are JSON documents.
-    Events,
+    Events(Lines),
+    /// Frames of Amazon's event stream, whose data are JSON documents.
+    Frames(FrameReader),
+    /// HTML or XML: no answer, but a page that something before the provider has made.
+    Page,
 }
 
 /// Reads a response body in pieces, while it passes to the client.
@@ -61,7 +74,8 @@ enum Framing {
 #[derive(Debug)]
 pub struct BodyReader {
     framing: Framing,
-    lines: Lines,
+    /// Set within a frame whose document is embedded in another.
+    embedded: Option<Embedded>,
     json: JsonScanner,
     summary: Summary,
     status: u16,
@@ -69,7 +83,7 @@ pub struct BodyReader {
 
 impl BodyReader {
     /// Returns the reader of a body; `None` where it cannot be read: it is compressed,
-    /// binary, or text that is not a form of answer.
+    /// binary, or text that may be an answer of no form, such as a transcript.
     #[must_use]
     pub fn new(
         format: Format,
@@ -81,83 +95,158 @@ impl BodyReader {
         if !(encoding.is_empty() || encoding.eq_ignore_ascii_case("identity")) {
             return None;
         }
+        let is_framed = content_type.is_some_and(is_frames);
         // Without a content type the first byte decides alone.
-        if !content_type.is_none_or(is_read) {
+        if !content_type.is_none_or(|of| is_framed || is_read(of, format, status)) {
             return None;
         }
-        Some(Self {
-            framing: Framing::Unknown,
-            lines: Lines::new(),
-            json: JsonScanner::new(),
-            summary: Summary::new(status, format.has_run_status()),
-            status,
-        })
+        let framing =
+            if is_framed { Framing::Frames(FrameReader::new()) } else { Framing::Unknown };
+        let mut summary = Summary::new(status, format.has_run_status());
+        summary.has_events = is_framed;
+        Some(Self { framing, embedded: None, json: JsonScanner::new(), summary, status })
     }
 
     /// Reads the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(byte) = rest.first() {
-            match self.framing {
+            rest = match &mut self.framing {
                 Framing::Unknown => match byte {
                     // A blank, or part of a byte order mark.
-                    ..=b' ' | 0xef | 0xbb | 0xbf => {
-                        rest = rest.get(1..).unwrap_or_default();
-                    }
-                    // The byte stays in `rest`: it belongs to the document.
-                    b'{' | b'[' => self.framing = Framing::Documents,
-                    _ => {
-                        self.framing = Framing::Events;
-                        self.summary.has_events = true;
+                    ..=b' ' | 0xef | 0xbb | 0xbf => rest.get(1..).unwrap_or_default(),
+                    byte => {
+                        self.framing = framing(*byte);
+                        self.summary.has_events = matches!(self.framing, Framing::Events(_));
+                        // The byte stays: it belongs to the document.
+                        rest
                     }
                 },
-                Framing::Documents => rest = self.json.read(rest, false, &mut self.summary),
-                Framing::Events => rest = self.event(rest),
+                Framing::Documents => self.json.read(rest, false, &mut self.summary),
+                Framing::Events(lines) => event(lines, &mut self.json, &mut self.summary, rest),
+                Framing::Frames(_) => self.frame(rest),
+                Framing::Page => &[],
             }
         }
     }
 
-    /// Reads one fragment of an event stream, and returns the bytes that are left.
-    fn event<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
-        match self.lines.read(bytes) {
-            Fragment::Line(rest) => {
-                // The standard joins the data lines of one event by line feeds, which may
-                // stand within a document.
-                self.json.read(b"\n", false, &mut self.summary);
-                rest
+    /// Reads a part of a frame, and returns the bytes that are left.
+    fn frame<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let Framing::Frames(frames) = &mut self.framing else { return bytes };
+        let (framed, rest) = frames.read(bytes);
+        match framed {
+            Framed::Header(name) => {
+                let value = frames.value();
+                if name == HeaderName::EventType && value == b"chunk" {
+                    // The document inside tells its own type.
+                    self.embedded = Some(Embedded::default());
+                } else {
+                    self.summary.header(name, value);
+                }
             }
-            Fragment::Data(data) => self.json.read(data, true, &mut self.summary),
-            Fragment::End(name, rest) => {
-                // A document that an event cuts short must not swallow the next event.
+            Framed::Data(data) => match &mut self.embedded {
+                Some(embedded) => embedded.read(data, |byte| {
+                    self.json.read(byte, false, &mut self.summary);
+                }),
+                None => {
+                    self.json.read(data, false, &mut self.summary);
+                }
+            },
+            Framed::End => {
                 self.json.restart();
-                self.summary.end_document(name);
-                rest
+                self.embedded = None;
+                self.summary.end_document(EventName::Other);
             }
-            Fragment::Nothing => &[],
+            Framed::Nothing => {}
         }
+        rest
+    }
+
+    /// Returns whether all of the answer has come so far, by its own word. That of a list may
+    /// change: another document may follow.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.summary.is_complete()
     }
 
     /// Ends the body, complete or not, and returns what it told.
     #[must_use]
     pub fn finish(mut self) -> Told {
+        let is_complete = self.is_complete();
         // The last event may lack its empty line. Clients ignore such an event, but a
         // failure in it is a failure.
-        self.summary.end_document(self.lines.name());
+        self.summary.end_document(match &self.framing {
+            Framing::Events(lines) => lines.name(),
+            _ => EventName::Other,
+        });
         let Summary { counts, error, retry_ms, has_content, events, has_events, .. } = self.summary;
         Told {
             usage: counts.usage(),
-            error: error.or(ErrorKind::of_status(self.status)),
+            error: error.or(Failure::of_status(self.status)),
             retry_after_ms: retry_ms,
             has_content,
+            is_complete,
             // One document alone is a whole answer, so it says nothing of the token count.
             events: if has_events || events > 1 { events } else { 0 },
         }
     }
 }
 
-/// Returns whether bodies of that content type are read. Plain text is not: it may be a
-/// transcript, whose words the client chose.
-fn is_read(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().as_bytes();
-    contains(essence, "json") || contains(essence, "text/event-stream")
+/// Returns how a body is divided that begins with that byte.
+const fn framing(byte: u8) -> Framing {
+    match byte {
+        b'{' | b'[' => Framing::Documents,
+        b'<' => Framing::Page,
+        _ => Framing::Events(Lines::new()),
+    }
+}
+
+/// Reads one fragment of an event stream, and returns the bytes that are left.
+fn event<'b>(
+    lines: &mut Lines,
+    json: &mut JsonScanner,
+    summary: &mut Summary,
+    bytes: &'b [u8],
+) -> &'b [u8] {
+    match lines.read(bytes) {
+        Fragment::Line(rest) => {
+            // The standard joins the data lines of one event by line feeds, which may
+            // stand within a document.
+            json.read(b"\n", false, summary);
+            rest
+        }
+        Fragment::Data(data) => json.read(data, true, summary),
+        Fragment::End(name, rest) => {
+            // A document that an event cuts short must not swallow the next event.
+            json.restart();
+            summary.end_document(name);
+            rest
+        }
+        Fragment::Nothing => &[],
+    }
+}
+
+/// Returns a content type without its parameters.
+fn essence(content_type: &str) -> &[u8] {
+    content_type.split(';').next().unwrap_or_default().trim_ascii().as_bytes()
+}
+
+/// Returns whether bodies of that content type are Amazon's event stream.
+fn is_frames(content_type: &str) -> bool {
+    essence(content_type).eq_ignore_ascii_case(b"application/vnd.amazon.eventstream")
+}
+
+/// Returns whether bodies of that content type are read in an answer with that status.
+///
+/// Text and XML are read in answers that seem to be well, where they are an answer under a
+/// wrong type, or none. But not where text is a form of answer: a transcript is the client's
+/// own words. In a refusal, they are known not to be an API's.
+fn is_read(content_type: &str, format: Format, status: u16) -> bool {
+    let of = essence(content_type);
+    if contains(of, "json") || contains(of, "text/event-stream") {
+        return true;
+    }
+    let is_page = contains(of, "html") || contains(of, "xml");
+    let is_text = contains(of, "text/") && format != Format::OpenAiAudio;
+    status < 400 && (is_page || is_text)
 }

@@ -1,7 +1,8 @@
 //! Collects what one document says of a failure, and decides which kind of failure that is.
 
-use super::kind::{ErrorKind, MessageHint};
+use super::kind::{ErrorKind, Failure, ToldBy};
 use super::lines::EventName;
+use super::words::{WordPlace, Wording};
 
 /// What one document says of a failure.
 #[derive(Debug, Default)]
@@ -9,16 +10,15 @@ pub(super) struct Fault {
     /// Whether the document tells of a failure at all. Other members may be set without it:
     /// many answers that are well have a `status` or a `code`.
     pub(super) is_error: bool,
-    /// The strongest of the words that the provider made for programs.
-    pub(super) word: Option<ErrorKind>,
+    /// What it says in words that are made for programs.
+    word: Spoken,
     /// An HTTP status that the document names; 0: none.
     pub(super) status: u16,
-    /// What the failure's message says.
-    pub(super) hint: Option<MessageHint>,
+    /// What the failure's message says: by how it begins, and by what is in it.
+    message: [Option<&'static Wording>; 2],
     /// Whether the failure is about a parameter other than the model.
     pub(super) is_elsewhere: bool,
     /// Whether the document is in Anthropic's envelope, `{"type": "error", "error": …}`.
-    /// Only there is Anthropic's message that an account is empty believed.
     pub(super) is_anthropic: bool,
     /// Whether a moderation names what it objected to.
     pub(super) is_flagged: bool,
@@ -26,86 +26,102 @@ pub(super) struct Fault {
     pub(super) retry_ms: Option<u64>,
 }
 
+/// What a document says in codes, types, statuses and reasons.
+#[derive(Debug, Clone, Copy, Default)]
+enum Spoken {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Words of which nothing is known.
+    Unknown,
+    /// A known one: of several the one whose kind goes first.
+    Known(&'static Wording),
+}
+
 impl Fault {
-    /// Takes a word or number that is made for programs. Numbers are HTTP statuses, or codes
-    /// that say nothing.
+    /// Takes a word or number that is made for programs. A number is an HTTP status, a known
+    /// code, or says nothing.
     pub(super) fn word(&mut self, text: &[u8]) {
-        match number(text) {
-            Some(status @ 400..=599) => self.status = u16::try_from(status).unwrap_or_default(),
-            Some(_) => {}
-            None => {
-                let kind = ErrorKind::of_word(text);
-                self.word = Some(self.word.map_or(kind, |word| word.min(kind)));
-            }
+        let number = number(text);
+        if let Some(status @ 400..=599) = number {
+            self.status = u16::try_from(status).unwrap_or_default();
+            return;
+        }
+        match (Wording::of_word(text), self.word) {
+            (Some(row), Spoken::Known(other)) if other.kind <= row.kind => {}
+            (Some(row), _) => self.word = Spoken::Known(row),
+            (None, Spoken::Nothing) if number.is_none() => self.word = Spoken::Unknown,
+            (None, _) => {}
+        }
+    }
+
+    /// Takes the name of an exception in a stream. One that is not known says no more than that
+    /// the stream broke.
+    pub(super) fn exception(&mut self, name: &[u8]) {
+        if Wording::of_word(name).is_some() {
+            self.word(name);
         }
     }
 
     /// Takes a message. Of several, the first that says something counts.
     pub(super) fn message(&mut self, text: &[u8]) {
-        if self.hint.is_none() {
-            self.hint = MessageHint::of(text);
+        if self.message == [None; 2] {
+            self.message = Wording::of_message(text);
         }
     }
 
-    /// Returns the kind of the failure in an answer with that status. A status below 400 says
+    /// Returns the failure that an answer with that status tells of. A status below 400 says
     /// that the answer had begun well, so the failure came in band.
     ///
-    /// What the status says goes first, since a client cannot influence it. A word counts
-    /// only where it makes the status more exact, or where there is no status. For example:
+    /// A wording is believed only with the statuses that its row has, and then it says more
+    /// than the status does. For example:
     ///
     /// | answer | document | kind |
     /// |---|---|---|
     /// | 429 | `{"error": {"code": "insufficient_quota"}}` | `Quota` |
     /// | 429 | `{"error": {"code": "server_error"}}` | `RateLimit`, by the status |
+    /// | 400 | `{"error": {"message": "…", "param": "temperature"}}` | `Request` |
     /// | 200 | `{"error": {"code": 503, "type": "overloaded"}}` | `Overloaded` |
     /// | 200 | `{"error": {"type": "timeout"}}` | `Timeout`, by the word |
     /// | 200 | `{"error": {"message": "oops"}}` | `Server`: the stream broke |
-    pub(super) fn kind(&self, status: u16) -> ErrorKind {
-        let in_band = status < 400;
-        let status = if in_band { self.status } else { status };
-        let by_status = ErrorKind::of_status(status);
-        if let Some(kind) = self.specific(status) {
-            return kind;
+    pub(super) fn failure(&self, status: u16) -> Failure {
+        let status = if status < 400 { self.status } else { status };
+        let known = [self.worded(status), self.flagged(status), self.elsewhere(status)];
+        // Of equal kinds the first one counts.
+        if let Some(known) = known.into_iter().flatten().min_by_key(|failure| failure.kind) {
+            return known;
         }
-        match (by_status, self.word) {
-            // Some providers that are out of capacity answer 429 or 500.
-            (Some(ErrorKind::RateLimit | ErrorKind::Server), Some(ErrorKind::Overloaded)) => {
-                ErrorKind::Overloaded
-            }
-            (Some(kind), _) => kind,
-            (None, Some(word)) => word,
-            // There is a message at most: the stream broke.
-            (None, None) => ErrorKind::Server,
-        }
+        Failure::of_status(status).unwrap_or(match self.word {
+            Spoken::Nothing => Failure { kind: ErrorKind::Server, told_by: ToldBy::Nothing },
+            // It may be about the request.
+            _ => Failure { kind: ErrorKind::Other, told_by: ToldBy::UnknownWord },
+        })
     }
 
-    /// Returns the kind where the document says more than the status; rows in order of
-    /// precedence. A status of 0 is one that nothing names.
-    fn specific(&self, status: u16) -> Option<ErrorKind> {
-        let of_request = matches!(status, 0 | 400 | 413 | 422);
-        Some(match (self.word, self.hint) {
-            (Some(kind @ (ErrorKind::Quota | ErrorKind::ContextWindow)), _) => kind,
-            (Some(ErrorKind::ContentPolicy), _) => ErrorKind::ContentPolicy,
-            _ if self.is_flagged && matches!(status, 0 | 400 | 403) => ErrorKind::ContentPolicy,
-            // Another model than the one that the request is for, named by the client.
-            (Some(ErrorKind::ModelNotFound), _) if self.is_elsewhere => ErrorKind::Other,
-            (Some(ErrorKind::ModelNotFound), _) => ErrorKind::ModelNotFound,
-            // Gemini refuses unknown API keys with 400.
-            (Some(ErrorKind::Auth), _) if status == 400 => ErrorKind::Auth,
-            (_, Some(MessageHint::ContextWindow)) if of_request => ErrorKind::ContextWindow,
-            (_, Some(MessageHint::ContentPolicy)) if of_request => ErrorKind::ContentPolicy,
-            // The remaining hints are believed only together with the status with which
-            // their provider sends them: a client may have put the words there.
-            (_, Some(MessageHint::NoCredit)) if status == 400 && self.is_anthropic => {
-                ErrorKind::Quota
-            }
-            (_, Some(MessageHint::NoModel)) if status == 404 && !self.is_elsewhere => {
-                ErrorKind::ModelNotFound
-            }
-            (_, Some(MessageHint::TooLarge)) if status == 429 => ErrorKind::TooLarge,
-            (_, Some(MessageHint::NoFile)) if status == 403 => ErrorKind::Other,
-            _ => return None,
-        })
+    /// Returns what the document's wordings say, as far as they are believed with that status.
+    fn worded(&self, status: u16) -> Option<Failure> {
+        let word = if let Spoken::Known(row) = self.word { Some(row) } else { None };
+        let [beginning, content] = self.message;
+        let rows = [word, beginning, content].into_iter().flatten();
+        let believed = rows.filter(|row| {
+            let is_enveloped = row.place != WordPlace::Enveloped || self.is_anthropic;
+            // An unknown model in another parameter is the client's own.
+            let is_here = row.kind != ErrorKind::ModelNotFound || !self.is_elsewhere;
+            row.comes_with(status) && is_enveloped && is_here
+        });
+        believed.min_by_key(|row| row.kind).map(Failure::of_wording)
+    }
+
+    /// Returns that the request was refused for its content, where a moderation says why.
+    fn flagged(&self, status: u16) -> Option<Failure> {
+        let is_flagged = self.is_flagged && matches!(status, 0 | 400 | 403);
+        is_flagged.then_some(Failure::BLOCKED)
+    }
+
+    /// Returns that the request is wrong, where the document names the wrong parameter.
+    fn elsewhere(&self, status: u16) -> Option<Failure> {
+        let is_elsewhere = self.is_elsewhere && matches!(status, 0 | 400 | 403 | 404 | 422);
+        is_elsewhere.then_some(Failure { kind: ErrorKind::Request, told_by: ToldBy::Parameter })
     }
 
     /// Returns whether the document is a failure, in an answer with that status and an event

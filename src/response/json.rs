@@ -7,8 +7,10 @@
 //! Invariants: constant memory, however deep a document is; the same members wherever it is
 //! cut into chunks.
 
+use super::content::ContentRank;
 use super::place::AnswerPlace;
 use super::prefix::Prefix;
+use super::seek::{IN_TEXT, STRUCTURE, find};
 use super::summary::Summary;
 
 /// Depth of the deepest container that counts: list, document, response, error, details,
@@ -22,6 +24,9 @@ enum ScanState {
     Structure,
     /// A string.
     Text,
+    /// The first byte of a string or of a skipped container that may be content. It tells
+    /// whether that is empty.
+    Opened(ContentRank),
     /// A number, boolean or null.
     Scalar,
 }
@@ -76,11 +81,12 @@ impl JsonScanner {
     /// Reads on, and adds what is found to `summary`. With `is_line`, stops before the end of
     /// the line; returns the bytes that are left.
     ///
-    /// For example, `{"choices": [{"delta": 1}], "usage": {"prompt_tokens": 9}}` goes like
-    /// this. `{` opens the document, which counts. `"choices"` is no member that counts, so
-    /// `[` begins to skip, and everything up to its `]` is only searched for quotes and
-    /// brackets. `"usage"` counts: `{` opens it on the stack, `"prompt_tokens"` is looked up
-    /// among its members, and 9 is handed to `summary` as that count.
+    /// For example, `{"output": [{"text": "a"}], "usage": {"prompt_tokens": 9}}` goes like
+    /// this. `{` opens the document, which counts. `"output"` is content, so `[` begins to
+    /// skip: the byte after it tells that the list is not empty, and everything up to its `]`
+    /// is only searched for quotes and brackets. `"usage"` counts: `{` opens it on the stack,
+    /// `"prompt_tokens"` is looked up among its members, and 9 is handed to `summary` as that
+    /// count.
     pub(super) fn read<'b>(
         &mut self,
         bytes: &'b [u8],
@@ -94,6 +100,12 @@ impl JsonScanner {
                 break;
             }
             rest = match self.state {
+                // Blanks within a container.
+                ScanState::Opened(_) if self.skipped > 0 && *byte <= b' ' => after,
+                ScanState::Opened(rank) => {
+                    self.begin_content(*byte, rank, summary);
+                    rest
+                }
                 ScanState::Text => self.text(rest, summary),
                 ScanState::Scalar => self.scalar(rest, summary),
                 ScanState::Structure if self.skipped > 0 => self.skip(rest),
@@ -101,6 +113,19 @@ impl JsonScanner {
             };
         }
         rest
+    }
+
+    /// Begins to read a string or skipped container that may be content, whose first byte
+    /// closes it where it is empty.
+    fn begin_content(&mut self, first: u8, rank: ContentRank, summary: &mut Summary) {
+        let is_empty = if self.skipped > 0 {
+            self.state = ScanState::Structure;
+            matches!(first, b'}' | b']')
+        } else {
+            self.state = ScanState::Text;
+            first == b'"'
+        };
+        summary.content(rank, !is_empty);
     }
 
     /// Reads one byte between values, in a container that counts; returns the bytes that are
@@ -113,20 +138,48 @@ impl JsonScanner {
         summary: &mut Summary,
     ) -> &'b [u8] {
         match byte {
-            b'"' => self.start(ScanState::Text, self.place.is_text()),
-            b'{' | b'[' => self.open(byte, summary),
+            b'"' => self.begin_text(),
+            b'{' | b'[' => {
+                self.open(byte, summary);
+                return self.next_text(after);
+            }
             b'}' | b']' => self.close(summary),
             b',' => {
                 self.place = self.container().map_or(AnswerPlace::Document, AnswerPlace::inside);
+                return self.next_text(after);
             }
             b':' | ..=b' ' => {}
             _ => {
-                // The byte is the scalar's first, so it stays.
+                if let Some(rank) = self.place.rank(byte) {
+                    // Null, whatever else begins so.
+                    summary.content(rank, byte != b'n');
+                }
                 self.start(ScanState::Scalar, self.place.is_scalar());
-                return rest;
+                // The byte is the scalar's first.
+                return self.scalar(rest, summary);
             }
         }
         after
+    }
+
+    /// Begins a string.
+    const fn begin_text(&mut self) {
+        self.start(ScanState::Text, self.place.is_text());
+        if let Some(rank) = self.place.rank(b'"') {
+            self.state = ScanState::Opened(rank);
+        }
+    }
+
+    /// Begins a string if one follows at once, as nearly always after a bracket or comma; returns
+    /// the bytes that are left.
+    fn next_text<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        match bytes.split_first() {
+            Some((b'"', after)) if self.skipped == 0 => {
+                self.begin_text();
+                after
+            }
+            _ => bytes,
+        }
     }
 
     /// Begins a string or scalar.
@@ -142,14 +195,18 @@ impl JsonScanner {
     }
 
     /// Opens a container, or begins to skip one that does not count. A list counts only around
-    /// documents and as an error's details, an object only where the table has members for it.
+    /// documents, of choices and as an error's details, an object only where the table has
+    /// members for it.
     fn open(&mut self, bracket: u8, summary: &mut Summary) {
         let place = match (self.place, bracket) {
             (AnswerPlace::Document, b'[') if self.depth == 0 => AnswerPlace::List,
-            (AnswerPlace::Details, b'[') => AnswerPlace::Details,
+            (place @ (AnswerPlace::Details | AnswerPlace::Choices), b'[') => place,
             (place, b'{') if place.is_object() => place,
             (place, _) => {
                 summary.skipped(place);
+                if let Some(rank) = place.rank(bracket) {
+                    self.state = ScanState::Opened(rank);
+                }
                 self.skipped = 1;
                 return;
             }
@@ -163,9 +220,7 @@ impl JsonScanner {
         *level = place;
         self.depth = self.depth.saturating_add(1);
         self.place = place.inside();
-        if place == AnswerPlace::Document {
-            summary.begin();
-        }
+        summary.open(place, self.depth == 1);
     }
 
     /// Closes the innermost container that counts. Which bracket closes it is not compared: a
@@ -174,8 +229,8 @@ impl JsonScanner {
         let closed = self.container();
         self.depth = self.depth.saturating_sub(1);
         self.place = if self.depth == 0 { AnswerPlace::Document } else { AnswerPlace::Skip };
-        if closed == Some(AnswerPlace::Document) {
-            summary.end();
+        if let Some(place) = closed {
+            summary.close(place, self.depth == 0);
         }
     }
 
@@ -221,7 +276,8 @@ impl JsonScanner {
         match rest.split_first() {
             Some((b'"', after)) => {
                 self.end_text(run, summary);
-                after
+                // A name's colon says nothing, wherever it stands.
+                after.strip_prefix(b":").unwrap_or(after)
             }
             Some((b'\\', after)) => {
                 self.keep(run);
@@ -289,82 +345,5 @@ impl JsonScanner {
         }
         self.ended();
         rest
-    }
-}
-
-/// Bytes that are searched for, beside quotes and control characters.
-#[derive(Debug)]
-struct ByteSet {
-    /// Bits that do not matter, so that two bytes can stand for four.
-    folded: u8,
-    /// Two bytes with those bits set; they may be equal.
-    bytes: [u8; 2],
-}
-
-/// What ends a run of plain bytes in a string, beside the quote.
-const IN_TEXT: ByteSet = ByteSet { folded: 0, bytes: [b'\\', b'\\'] };
-/// What makes the structure: all four brackets, since square and curly ones differ in one bit,
-/// which is folded.
-const STRUCTURE: ByteSet = ByteSet { folded: 0x20, bytes: [b'{', b'}'] };
-
-/// Returns the index of the first byte that is in `wanted`, a quote or a control character;
-/// the length where there is none.
-///
-/// This is the one loop that sees every byte, eight at a time: it loads eight as one number
-/// and finds equal ones by arithmetic on all at once. A byte is equal to another if their
-/// XOR is 0, which is below 1. For example, in `abc"` only the fourth byte of
-/// `word ^ quote` is 0, so only that has its high bit set in the result.
-fn find(bytes: &[u8], wanted: &ByteSet) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The high bit of every byte that is below a bound. Above the lowest such byte there
-    // may be wrong bits, from the borrow of the subtraction; only the lowest is used.
-    const fn below(word: u64, bound: u64) -> u64 {
-        word.wrapping_sub(ONES.wrapping_mul(bound)) & !word & HIGH
-    }
-    let all = |byte: u8| ONES.wrapping_mul(u64::from(byte));
-    let [folded, first, second] = [wanted.folded, wanted.bytes[0], wanted.bytes[1]].map(all);
-    let quote = all(b'"');
-    let (words, tail) = bytes.as_chunks::<8>();
-    let mut at = 0_usize;
-    for word in words {
-        // Little endian, so that the first byte is in the lowest bits.
-        let word = u64::from_le_bytes(*word);
-        let plain = word | folded;
-        let found = below(word, 0x20)
-            | below(word ^ quote, 1)
-            | below(plain ^ first, 1)
-            | below(plain ^ second, 1);
-        if found != 0 {
-            return at.saturating_add(found.trailing_zeros() as usize / 8);
-        }
-        at = at.saturating_add(8);
-    }
-    // At most seven bytes are left, one by one.
-    let is =
-        |byte: &u8| matches!(byte, b'"' | ..0x20) || wanted.bytes.contains(&(byte | wanted.folded));
-    at.saturating_add(tail.iter().position(is).unwrap_or(tail.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_wanted_byte_is_found_wherever_it_stands_and_no_other() {
-        for (wanted, others) in [(&IN_TEXT, &b"\\"[..]), (&STRUCTURE, b"[]{}")] {
-            for byte in 0..=u8::MAX {
-                let is_wanted = byte < 0x20 || byte == b'"' || others.contains(&byte);
-                for at in 0..20 {
-                    for beside in [b'a', 0x80, 0xff, b'!', b'|'] {
-                        let mut bytes = [beside; 20];
-                        bytes[at] = byte;
-                        let expected = if is_wanted { at } else { 20 };
-                        assert_eq!(find(&bytes, wanted), expected, "{byte} at {at}");
-                        assert_eq!(find(&bytes[..at], wanted), at);
-                    }
-                }
-            }
-        }
     }
 }

@@ -4,11 +4,16 @@
 //! The status decides, together with who made the response and whose credential was used.
 //! The body decides only where a status stands for several things.
 
+use crate::state::evidence::Evidence;
 use crate::state::outcome::{Outcome, Report};
 
 use super::body::Told;
-use super::kind::ErrorKind;
+use super::kind::{ErrorKind, Failure, ToldBy};
 use super::retry_after::wait_ms;
+use super::verdict;
+use super::words::Wording;
+
+pub use super::verdict::{KeyOwner, RequestProfile};
 
 /// The head of a response, as far as it says something of the deployment.
 #[derive(Debug, Clone, Copy)]
@@ -18,8 +23,8 @@ pub struct Head<'a> {
     /// Envoy's `response.code_details`, which tell who made the response: `via_upstream` is
     /// a provider's own. `None` where only the provider can have made it.
     pub details: Option<&'a str>,
-    /// Whether the proxy's credential was sent, rather than the client's own.
-    pub has_own_credential: bool,
+    /// What of the request its meaning depends on.
+    pub profile: RequestProfile,
     /// Whether all of the request has been sent on. Until then, the provider may be waiting
     /// for a client that is slow.
     pub is_request_whole: bool,
@@ -40,7 +45,8 @@ pub struct Head<'a> {
 /// Returns what the head says that the attempt came to; `None` where it says nothing about
 /// the deployment.
 ///
-/// For example:
+/// A refusal of which only the body says what it is, a 400 for example, is tried nowhere else by
+/// its head alone. For example:
 ///
 /// | head | outcome |
 /// |---|---|
@@ -49,27 +55,46 @@ pub struct Head<'a> {
 /// | 503, `cluster_not_found` | `None`: Envoy's, because of its configuration |
 /// | 401, the proxy's credential | `Auth`: the deployment cannot be used |
 /// | 401, the client's credential | `Client`: the deployment is well |
-/// | 408, the request not yet whole | `Client`: the client is too slow |
+/// | 408, the request not yet whole | `Cancelled`: the client is too slow |
 #[must_use]
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
         Some(details) if details != "via_upstream" => {
+            let outcome = of_local_reply(details)?;
             let is_clients = !head.is_request_whole && is_of_waiting(details);
-            let outcome = of_local_reply(details).filter(|_| !is_clients)?;
             // The status is Envoy's choice, so it is not reported as the provider's.
-            Some(Report { outcome, status: 0, retry_after_ms: None })
+            Some(if is_clients { Report::CANCELLED } else { Report::of(outcome, 0) })
         }
-        _ => Some(Report {
-            outcome: match head.status {
-                408 if !head.is_request_whole => Outcome::Client,
-                429 if head.is_over_limit => Outcome::Client,
-                status => of_status(status, head.has_own_credential),
-            },
-            status: head.status,
-            retry_after_ms: wait_ms(head.retry_after, head.retry_after_ms, head.now_ms)
-                .or(head.reset_ms),
-        }),
+        _ => Some(of_status(head)),
     }
+}
+
+/// Returns what the status of a provider's answer says by itself.
+fn of_status(head: &Head<'_>) -> Report {
+    let status = head.status;
+    let retry_after_ms =
+        wait_ms(head.retry_after, head.retry_after_ms, head.now_ms).or(head.reset_ms);
+    let (outcome, evidence) = match status {
+        101 | 200..=299 => (Outcome::Success, Evidence::of(Outcome::Success)),
+        408 if !head.is_request_whole => (Outcome::Cancelled, Evidence::of(Outcome::Cancelled)),
+        429 if head.is_over_limit => too_large(status, head.profile),
+        _ => match Failure::of_status(status) {
+            // Nothing is known of redirects and the like.
+            None => (Outcome::Client, Evidence::of(Outcome::Client)),
+            Some(failure) => {
+                let (outcome, evidence) = verdict::refused(failure, status, head.profile);
+                let is_known = failure.kind != ErrorKind::Other;
+                (outcome, Evidence { try_next: evidence.try_next && is_known, ..evidence })
+            }
+        },
+    };
+    Report { outcome, status, retry_after_ms, evidence }
+}
+
+/// Returns what a rate limit means for a request that is larger than the whole limit.
+fn too_large(status: u16, profile: RequestProfile) -> (Outcome, Evidence) {
+    let failure = Failure { kind: ErrorKind::TooLarge, told_by: ToldBy::Status };
+    verdict::refused(failure, status, profile)
 }
 
 /// Returns whether a local reply can be the result of a client that is slow to send its
@@ -111,19 +136,21 @@ pub fn end(details: &str, is_request_whole: bool, is_attempt: bool) -> End {
     if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
 
-/// The traits of a request on which the meaning of an answer depends.
+/// What a body has told, and how it ended.
 #[derive(Debug, Clone, Copy)]
-pub struct RequestProfile {
-    /// Whether the proxy's credential was sent, rather than the client's own.
-    pub has_own_credential: bool,
-    /// Whether the request may name what it does not contain: files, media, kept state. The
-    /// credential may give no access to those.
-    pub may_name_others: bool,
+pub struct Body<'a> {
+    /// What it told; `None` where it could not be read.
+    pub told: Option<&'a Told>,
+    /// What a header says of the failure in words.
+    pub header: Option<&'static Wording>,
+    /// Whether nothing of it has come.
+    pub is_empty: bool,
+    /// How it ended.
+    pub end: End,
 }
 
-/// Returns what an attempt came to, from what the head of the answer said and its body
-/// `told`; `None` where that says nothing about the deployment. `told` is `None` where the
-/// body could not be read.
+/// Returns what an attempt came to, from what the head of the answer said and its body;
+/// `None` where the client went away, so that it says nothing about the deployment.
 ///
 /// The body can make a success a failure, or a refusal more exact; it never makes a failure
 /// a success. For example:
@@ -133,97 +160,55 @@ pub struct RequestProfile {
 /// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `InBand` |
 /// | `Success` | three events | broken | `InBand` |
 /// | `Success` | three events | left | `None`: the client went away |
+/// | `Success` | `{"choices": []}` | whole | `InBand` |
+/// | `Success` | `{"choices": []}` | whole | `InBand` |
 /// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
-/// | `Client` (404) | `{"error": {"code": "model_not_found"}}` | whole | `NotFound` |
+/// | `Client` (400) | `{"error": {"code": "model_decommissioned"}}` | whole | `NotFound` |
 #[must_use]
-pub fn of_body(
-    head: Report,
-    told: Option<&Told>,
-    is_events: bool,
-    profile: RequestProfile,
-    end: End,
-) -> Option<Report> {
+pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<Report> {
+    let Body { told, is_empty, end, .. } = body;
     let error = told.and_then(|told| told.error);
-    let outcome = match (head.outcome, error, end) {
-        (Outcome::Success, Some(kind), _) => in_band(kind),
-        (Outcome::Success, None, End::Broken) => Outcome::InBand,
-        // A stream that ends before its first token is no answer.
-        (Outcome::Success, None, End::Whole)
-            if is_events && told.is_some_and(|told| !told.has_content) =>
-        {
-            Outcome::InBand
+    let of = |outcome| (outcome, Evidence::of(outcome));
+    let (outcome, evidence) = match (head.outcome, error, end) {
+        (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
+        (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
+        // Without content it is no answer: a page, `{}`, a stream that ends before its first
+        // token. Of one that is empty the client has got nothing.
+        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
+            let (outcome, evidence) = of(Outcome::InBand);
+            (outcome, Evidence { try_next: is_empty, ..evidence })
         }
         (Outcome::Success, None, End::Left) => return None,
-        (outcome, Some(kind), _) => refused(outcome, kind, head.status, profile.has_own_credential),
-        (outcome, None, _) => outcome,
-    };
-    let outcome = match outcome {
-        // The credential may be good for the model and not for everybody's files. A client
-        // that names another one's file must not cool the deployment.
-        Outcome::Auth if head.status == 403 && profile.may_name_others => Outcome::Client,
-        // Not the answer of an API but of a firewall, which also goes by words in the
-        // request. So it counts as one failure, and does not trip the cooldown at once.
-        Outcome::Auth if head.status == 403 && told.is_none() => Outcome::Server,
-        outcome => outcome,
+        (Outcome::Success | Outcome::Cancelled, ..) => (head.outcome, head.evidence),
+        _ => refused(head, error, body, profile),
     };
     // The longer wait is the safer one.
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
-    Some(Report { outcome, retry_after_ms: hints.into_iter().flatten().max(), ..head })
+    let retry_after_ms = hints.into_iter().flatten().max();
+    Some(Report { outcome, evidence, retry_after_ms, ..head })
 }
 
-/// Returns what a failure came to that was told after the answer had begun with success. A kind
-/// that would be a rate limit or the like in a refusal is an answer broken off here: the
-/// provider had accepted the request.
-const fn in_band(kind: ErrorKind) -> Outcome {
-    match kind {
-        ErrorKind::ContextWindow => Outcome::ContextWindow,
-        ErrorKind::ContentPolicy => Outcome::ContentPolicy,
-        ErrorKind::TooLarge | ErrorKind::Other => Outcome::Client,
-        _ => Outcome::InBand,
-    }
-}
-
-/// Returns what a refusal was, from what its status and its body say.
-///
-/// The body moves an outcome only along the rows below; any other pair leaves it as it is.
-/// The rule behind them: a client must not be able to bring about a worse outcome for the
-/// deployment by what it asks for. So a body may turn a rate limit into an empty account,
-/// which only the provider knows, but turns a plain refusal into one only where the proxy's
-/// own credential was sent, since an empty account of the client's says nothing to others.
-const fn refused(
-    outcome: Outcome,
-    kind: ErrorKind,
-    status: u16,
-    has_own_credential: bool,
-) -> Outcome {
-    match (outcome, kind) {
-        (Outcome::RateLimit, ErrorKind::Quota) => Outcome::Quota,
-        // The request alone is too much, or the credential lacks a right that only this
-        // request needs.
-        (Outcome::RateLimit | Outcome::Auth, ErrorKind::TooLarge | ErrorKind::Other) => {
-            Outcome::Client
+/// Returns what a refusal was, from what its head and its body say.
+fn refused(
+    head: Report,
+    error: Option<Failure>,
+    body: Body<'_>,
+    profile: RequestProfile,
+) -> (Outcome, Evidence) {
+    // The head has found it larger than the whole limit, unless the account is empty as well.
+    let is_too_large = head.outcome == Outcome::Client && head.status == 429;
+    match verdict::failure(head.status, error, body.header) {
+        None => (head.outcome, head.evidence),
+        Some(failure) if is_too_large && failure.kind != ErrorKind::Quota => {
+            (head.outcome, head.evidence)
         }
-        (Outcome::Client | Outcome::Auth, ErrorKind::ContentPolicy) => Outcome::ContentPolicy,
-        (Outcome::Client, ErrorKind::ContextWindow) => Outcome::ContextWindow,
-        // With another status, the model may be one that the request names elsewhere.
-        (Outcome::Client, ErrorKind::ModelNotFound) if status == 404 => Outcome::NotFound,
-        (Outcome::Client, ErrorKind::Quota) if has_own_credential => Outcome::Quota,
-        (Outcome::Client, ErrorKind::Auth) if has_own_credential => Outcome::Auth,
-        (outcome, _) => outcome,
-    }
-}
-
-/// Returns what a provider's status says by itself. What is not known says nothing of the
-/// deployment, so it is the client's.
-fn of_status(status: u16, has_own_credential: bool) -> Outcome {
-    match status {
-        101 | 200..=299 => Outcome::Success,
-        401 | 403 if has_own_credential => Outcome::Auth,
-        402 => Outcome::Quota,
-        408 | 504 => Outcome::Timeout,
-        429 => Outcome::RateLimit,
-        500.. => Outcome::Server,
-        _ => Outcome::Client,
+        // Not the answer of an API, but a page.
+        Some(Failure { kind: ErrorKind::Permission, .. })
+            if body.told.is_none() && head.outcome == Outcome::Auth =>
+        {
+            verdict::firewall()
+        }
+        Some(failure) => verdict::refused(failure, head.status, profile),
     }
 }
 
@@ -255,10 +240,11 @@ fn of_local_reply(details: &str) -> Option<Outcome> {
 mod tests {
     use super::*;
 
+    const PROXYS: RequestProfile = RequestProfile { key: KeyOwner::Proxy, may_name_others: false };
     const HEAD: Head<'_> = Head {
         status: 200,
         details: Some("via_upstream"),
-        has_own_credential: true,
+        profile: PROXYS,
         is_request_whole: true,
         is_over_limit: false,
         retry_after: None,
@@ -280,9 +266,11 @@ mod tests {
             (401, Outcome::Auth),
             (402, Outcome::Quota),
             (403, Outcome::Auth),
-            (404, Outcome::Client),
+            (404, Outcome::NotFound),
             (408, Outcome::Timeout),
-            (413, Outcome::Client),
+            (410, Outcome::NotFound),
+            (413, Outcome::ContextWindow),
+            (424, Outcome::Server),
             (429, Outcome::RateLimit),
             (500, Outcome::Server),
             (504, Outcome::Timeout),
@@ -296,8 +284,11 @@ mod tests {
     #[test]
     fn a_refused_credential_of_the_clients_is_the_clients() {
         for status in [401, 403] {
-            let head = Head { status, has_own_credential: false, ..HEAD };
-            assert_eq!(outcome(head), Some(Outcome::Client));
+            for key in [KeyOwner::Client, KeyOwner::Nobody] {
+                let profile = RequestProfile { key, ..PROXYS };
+                let head = Head { status, profile, ..HEAD };
+                assert_eq!(outcome(head), Some(Outcome::Client));
+            }
         }
     }
 
@@ -353,15 +344,15 @@ mod tests {
         };
         let reset = "upstream_reset_before_response_started";
         for (details, wanted) in [
-            ("stream_idle_timeout".to_owned(), None),
-            (format!("{reset}{{connection_termination}}"), None),
-            (format!("{reset}{{remote_reset}}"), None),
+            ("stream_idle_timeout".to_owned(), Some(Outcome::Cancelled)),
+            (format!("{reset}{{connection_termination}}"), Some(Outcome::Cancelled)),
+            (format!("{reset}{{remote_reset}}"), Some(Outcome::Cancelled)),
             (format!("{reset}{{remote_connection_failure|refused}}"), Some(Outcome::Network)),
             (format!("{reset}{{connection_timeout}}"), Some(Outcome::Network)),
         ] {
             assert_eq!(came_to(503, &details), wanted, "{details}");
         }
-        assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Client));
+        assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Cancelled));
         assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
         assert_eq!(end("stream_idle_timeout", false, false), End::Left);
     }
@@ -373,10 +364,10 @@ mod tests {
         };
         assert_eq!(head(None).retry_after_ms, Some(9000));
         assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
-        let profile = RequestProfile { has_own_credential: true, may_name_others: false };
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
-            let report = of_body(head(Some("2")), Some(&told), false, profile, End::Whole);
+            let body = Body { told: Some(&told), header: None, is_empty: false, end: End::Whole };
+            let report = of_body(head(Some("2")), body, PROXYS);
             assert_eq!(report.unwrap().retry_after_ms, Some(wanted));
         }
     }

@@ -1,7 +1,10 @@
 //! The members of an answer that count, as tables: which key of which object.
 //!
-//! None of them holds content. What a model writes, and which tools it calls, is in `choices`,
-//! `content`, `output`, `candidates` and the like, which are skipped whole.
+//! Of content it matters only whether there is any. What a model writes, and which tools it
+//! calls, is in `choices`, `content`, `output`, `candidates` and the like: of those, only the
+//! reason to stop is read.
+
+use super::content::ContentRank;
 
 /// A place in an answer's JSON document, or what the scanner expects next.
 ///
@@ -10,9 +13,10 @@
 /// object is the `Document`, the inner one the `Error`, and `"x"` a `Word`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AnswerPlace {
-    /// Nothing that counts: the value there is skipped, whatever it is. All content of answers
-    /// is here.
+    /// Nothing that counts: the value there is skipped, whatever it is.
     Skip,
+    /// What may be content. It is skipped as well, once it is known whether it is empty.
+    Content(ContentRank),
     /// The name of a member; what its value is depends on the container.
     Key,
     /// A list of documents, as Gemini streams them where the client asks for no events.
@@ -28,6 +32,21 @@ pub(super) enum AnswerPlace {
     Message,
     /// `delta`: what an event adds. Its content is skipped; it may hold usage or an error.
     Delta,
+    /// `choices` or `candidates`: a list of what a model says, of which each element ends by
+    /// itself.
+    Choices,
+    /// An element of that list.
+    Choice,
+    /// `message`, `delta` or `content` of a choice.
+    Piece,
+    /// A reason to stop, under the names of all providers.
+    Stop,
+    /// The number of a choice.
+    Index,
+    /// `done`, by which Ollama tells the last of several documents.
+    Done,
+    /// `text` of a transcription.
+    Transcript,
     /// `meta`: where Cohere tells of an answer's tokens, in its older API and for embeddings and
     /// rankings.
     Meta,
@@ -116,6 +135,8 @@ impl AnswerPlace {
                 | Self::Response
                 | Self::Message
                 | Self::Delta
+                | Self::Choice
+                | Self::Piece
                 | Self::Meta
                 | Self::Groq
                 | Self::Usage
@@ -137,6 +158,8 @@ impl AnswerPlace {
             Self::Key
                 | Self::Message
                 | Self::Error
+                | Self::Stop
+                | Self::Transcript
                 | Self::Type
                 | Self::Object
                 | Self::RunStatus
@@ -151,7 +174,25 @@ impl AnswerPlace {
 
     /// Returns whether a number, boolean or null here counts, so that it must be kept.
     pub(super) const fn is_scalar(self) -> bool {
-        matches!(self, Self::Count(_) | Self::Word | Self::Error)
+        // A document is a scalar where it is none, as in `[DONE]`.
+        matches!(
+            self,
+            Self::Count(_) | Self::Word | Self::Error | Self::Index | Self::Done | Self::Document
+        )
+    }
+
+    /// Returns what a value here counts as that begins with `byte`, if it may be content.
+    pub(super) const fn rank(self, byte: u8) -> Option<ContentRank> {
+        match self {
+            Self::Content(rank) => Some(rank),
+            Self::Choices => Some(ContentRank::Holder),
+            // Objects there have members that decide.
+            Self::Choice if byte != b'{' => Some(ContentRank::Holder),
+            Self::Piece | Self::Delta if byte != b'{' => Some(ContentRank::Piece),
+            // A text, by which Ollama answers.
+            Self::Response if byte == b'"' => Some(ContentRank::Other),
+            _ => None,
+        }
     }
 
     /// Returns what follows the opening bracket, or a comma, of a container here: an element
@@ -159,6 +200,7 @@ impl AnswerPlace {
     pub(super) const fn inside(self) -> Self {
         match self {
             Self::List => Self::Document,
+            Self::Choices => Self::Choice,
             Self::Details => Self::Detail,
             _ => Self::Key,
         }
@@ -167,116 +209,19 @@ impl AnswerPlace {
     /// Returns what the member with that name is, of an object here. Names are compared byte
     /// by byte, as they are written: no provider escapes them.
     pub(super) fn member(self, key: &[u8]) -> Self {
-        // The longest table has 17 rows, and each is a comparison of lengths first.
-        let known = self.members().iter().find(|(name, _)| name.as_bytes() == key);
-        known.map_or(Self::Skip, |(_, place)| *place)
+        // Each row is a comparison of lengths first, and what most events have stands first.
+        let is_of =
+            |name: &[u8]| name.len() == key.len() && name.first() == key.first() && name == key;
+        let known = self.members().iter().find(|(name, _)| is_of(name.as_bytes()));
+        known.map_or(self.unknown(), |(_, place)| *place)
     }
 
-    /// Returns the members that count, of an object here.
-    const fn members(self) -> MemberTable {
+    /// Returns what a member is that is not in the table, of an object here.
+    const fn unknown(self) -> Self {
         match self {
-            Self::Document => DOCUMENT,
-            Self::Response => RESPONSE,
-            Self::Delta => DELTA,
-            Self::Message | Self::Groq => &[("usage", Self::Usage)],
-            Self::Usage => USAGE,
-            Self::Meta => COHERE,
-            Self::Tokens => TOKENS,
-            Self::Billed => BILLED,
-            Self::UsageMetadata => USAGE_METADATA,
-            Self::Error => ERROR,
-            Self::Detail => DETAIL,
-            Self::InnerError => &[("code", Self::Word)],
-            Self::ErrorMetadata => ERROR_METADATA,
-            Self::PromptFeedback => &[("blockReason", Self::BlockReason)],
-            _ => &[],
+            Self::Document => Self::Content(ContentRank::Other),
+            Self::Message | Self::Delta | Self::Piece => Self::Content(ContentRank::Piece),
+            _ => Self::Skip,
         }
     }
 }
-
-/// The members of an object that count: the name of each, and what its value is. All others are
-/// skipped.
-type MemberTable = &'static [(&'static str, AnswerPlace)];
-
-const DOCUMENT: MemberTable = &[
-    ("usage", AnswerPlace::Usage),
-    ("usageMetadata", AnswerPlace::UsageMetadata),
-    ("response", AnswerPlace::Response),
-    ("message", AnswerPlace::Message),
-    ("delta", AnswerPlace::Delta),
-    ("meta", AnswerPlace::Meta),
-    ("x_groq", AnswerPlace::Groq),
-    ("error", AnswerPlace::Error),
-    ("type", AnswerPlace::Type),
-    ("object", AnswerPlace::Object),
-    ("code", AnswerPlace::Word),
-    ("status", AnswerPlace::RunStatus),
-    ("detail", AnswerPlace::Text),
-    ("param", AnswerPlace::Param),
-    ("promptFeedback", AnswerPlace::PromptFeedback),
-    ("prompt_eval_count", AnswerPlace::Count(Count::Prompt)),
-    ("eval_count", AnswerPlace::Count(Count::Completion)),
-];
-
-const RESPONSE: MemberTable = &[
-    ("usage", AnswerPlace::Usage),
-    ("error", AnswerPlace::Error),
-    ("status", AnswerPlace::RunStatus),
-];
-
-const DELTA: MemberTable = &[("usage", AnswerPlace::Usage), ("error", AnswerPlace::Error)];
-
-const USAGE: MemberTable = &[
-    ("prompt_tokens", AnswerPlace::Count(Count::Prompt)),
-    ("completion_tokens", AnswerPlace::Count(Count::Completion)),
-    ("input_tokens", AnswerPlace::Count(Count::Input)),
-    ("output_tokens", AnswerPlace::Count(Count::Output)),
-    ("cache_read_input_tokens", AnswerPlace::Count(Count::CacheRead)),
-    ("cache_creation_input_tokens", AnswerPlace::Count(Count::CacheWrite)),
-    ("inputTokens", AnswerPlace::Count(Count::Input)),
-    ("outputTokens", AnswerPlace::Count(Count::Output)),
-    ("cacheReadInputTokens", AnswerPlace::Count(Count::CacheRead)),
-    ("cacheWriteInputTokens", AnswerPlace::Count(Count::CacheWrite)),
-    ("tokens", AnswerPlace::Tokens),
-    ("billed_units", AnswerPlace::Billed),
-];
-
-const COHERE: MemberTable =
-    &[("tokens", AnswerPlace::Tokens), ("billed_units", AnswerPlace::Billed)];
-
-const TOKENS: MemberTable = &[
-    ("input_tokens", AnswerPlace::Count(Count::Prompt)),
-    ("output_tokens", AnswerPlace::Count(Count::Completion)),
-];
-
-const BILLED: MemberTable = &[
-    ("input_tokens", AnswerPlace::Count(Count::BilledInput)),
-    ("output_tokens", AnswerPlace::Count(Count::BilledOutput)),
-];
-
-const USAGE_METADATA: MemberTable = &[
-    ("promptTokenCount", AnswerPlace::Count(Count::Prompt)),
-    ("toolUsePromptTokenCount", AnswerPlace::Count(Count::ToolPrompt)),
-    ("candidatesTokenCount", AnswerPlace::Count(Count::Completion)),
-    ("thoughtsTokenCount", AnswerPlace::Count(Count::Thoughts)),
-];
-
-const ERROR: MemberTable = &[
-    ("code", AnswerPlace::Word),
-    ("type", AnswerPlace::Word),
-    ("status", AnswerPlace::Word),
-    ("message", AnswerPlace::Text),
-    ("param", AnswerPlace::Param),
-    ("details", AnswerPlace::Details),
-    ("innererror", AnswerPlace::InnerError),
-    ("metadata", AnswerPlace::ErrorMetadata),
-];
-
-const DETAIL: MemberTable =
-    &[("reason", AnswerPlace::Word), ("retryDelay", AnswerPlace::RetryDelay)];
-
-const ERROR_METADATA: MemberTable = &[
-    ("raw", AnswerPlace::Text),
-    ("flagged_input", AnswerPlace::Flagged),
-    ("reasons", AnswerPlace::Flagged),
-];

@@ -1,8 +1,11 @@
 //! Adds up what the members of a body's documents say, document by document.
 
+use super::content::{ContentRank, ContentSigns, EventType};
 use super::fault::{Fault, duration, number};
-use super::kind::ErrorKind;
+use super::frames::HeaderName;
+use super::kind::Failure;
 use super::lines::EventName;
+use super::mark::{self, EndMarks, OpenChoice};
 use super::place::AnswerPlace;
 use super::usage::TokenCounts;
 
@@ -14,9 +17,12 @@ struct OpenDocument {
     is_there: bool,
     /// Whether it only keeps the connection alive.
     is_ping: bool,
-    /// Whether its type says that it brings no content itself, only what goes with it, such as
-    /// the beginning or end of a message.
-    is_bare: bool,
+    /// What its type says of its content.
+    of: EventType,
+    /// What its members say of its content.
+    signs: ContentSigns,
+    /// Whether it says that others follow it.
+    is_partial: bool,
     /// Whether it says that the prompt was blocked.
     is_blocked: bool,
     fault: Fault,
@@ -34,9 +40,12 @@ pub(super) struct Summary {
     /// the document.
     pub(super) has_events: bool,
     document: OpenDocument,
+    /// The choice that is being read, or was read last.
+    choice: OpenChoice,
+    marks: EndMarks,
     pub(super) counts: TokenCounts,
     /// The first failure: those that follow may be its consequences.
-    pub(super) error: Option<ErrorKind>,
+    pub(super) error: Option<Failure>,
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
@@ -52,6 +61,8 @@ impl Summary {
             has_run_status,
             has_events: false,
             document: OpenDocument::default(),
+            choice: OpenChoice::default(),
+            marks: EndMarks::default(),
             counts: TokenCounts::default(),
             error: None,
             retry_ms: None,
@@ -60,16 +71,52 @@ impl Summary {
         }
     }
 
-    /// Takes that a document begins.
-    pub(super) const fn begin(&mut self) {
-        self.document.is_there = true;
+    /// Returns whether all of the answer has come so far, by its own word.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.marks.is_complete(self.has_events)
     }
 
-    /// Takes that a document ends. An event's is ended by [`Self::end_document`] when its
-    /// name is known.
-    pub(super) fn end(&mut self) {
-        if !self.has_events {
-            self.end_document(EventName::Other);
+    /// Takes that a container which counts is opened. `is_outermost`: it is in no other.
+    pub(super) fn open(&mut self, place: AnswerPlace, is_outermost: bool) {
+        if is_outermost {
+            self.marks.close(false);
+        }
+        match place {
+            AnswerPlace::Document => {
+                self.document.is_there = true;
+                self.marks.open(true);
+            }
+            AnswerPlace::Choices => self.content(ContentRank::Holder, false),
+            AnswerPlace::Choice => self.choice = OpenChoice::default(),
+            AnswerPlace::Piece => self.content(ContentRank::Piece, false),
+            _ => {}
+        }
+    }
+
+    /// Takes that a container which counts is closed. `is_outermost`: it was in no other. An
+    /// event is ended by [`Self::end_document`] when its name is known.
+    pub(super) fn close(&mut self, place: AnswerPlace, is_outermost: bool) {
+        match place {
+            AnswerPlace::Choice => {
+                self.content(ContentRank::Holder, true);
+                self.marks.choice(std::mem::take(&mut self.choice));
+            }
+            AnswerPlace::Document if self.has_events => self.marks.open(false),
+            AnswerPlace::Document => {
+                let is_last = !self.document.is_partial;
+                self.end_document(EventName::Other);
+                self.marks.close(is_outermost && is_last);
+            }
+            _ if is_outermost => self.marks.close(true),
+            _ => {}
+        }
+    }
+
+    /// Takes a value that may be content.
+    pub(super) const fn content(&mut self, rank: ContentRank, is_filled: bool) {
+        self.document.signs.take(rank, is_filled);
+        if let ContentRank::Piece = rank {
+            self.choice.has_content |= is_filled;
         }
     }
 
@@ -77,19 +124,23 @@ impl Summary {
     /// content. `name` is the event's.
     pub(super) fn end_document(&mut self, name: EventName) {
         let document = std::mem::take(&mut self.document);
+        self.marks.open(false);
         if !document.is_there {
-            // A comment, or `data: [DONE]`.
+            // A comment, or the mark of an end that is no document.
             return;
         }
         if document.fault.is_in(self.status, name) {
-            let kind = document.fault.kind(self.status);
-            self.error.get_or_insert(kind);
+            let failure = document.fault.failure(self.status);
+            self.error.get_or_insert(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
-            self.has_content = true;
-            self.events = self.events.saturating_add(u32::from(!document.is_bare));
+            if document.signs.has_content(document.of) {
+                self.has_content = true;
+                let has_token = matches!(document.of, EventType::Absent | EventType::Piece);
+                self.events = self.events.saturating_add(u32::from(has_token));
+            }
             if document.is_blocked {
-                self.error.get_or_insert(ErrorKind::ContentPolicy);
+                self.error.get_or_insert(Failure::BLOCKED);
             }
         }
     }
@@ -117,9 +168,19 @@ impl Summary {
         match place {
             AnswerPlace::Type => self.of_type(text),
             AnswerPlace::Object if text == b"error" => fault.is_error = true,
-            AnswerPlace::RunStatus if self.has_run_status && text == b"failed" => {
-                fault.is_error = true;
+            AnswerPlace::RunStatus if self.has_run_status => match text {
+                b"failed" => fault.is_error = true,
+                // Cut off before it had written anything.
+                b"incomplete" => self.document.signs.stop(),
+                // Taken on, to be fetched later. Events say so of what they are about to bring.
+                b"queued" | b"in_progress" if !self.has_events => self.document.signs.stop(),
+                _ => {}
+            },
+            AnswerPlace::Stop if mark::is_reason(text) => {
+                self.choice.is_stopped = true;
+                self.document.signs.stop();
             }
+            AnswerPlace::Transcript => self.document.signs.stop(),
             AnswerPlace::Word => fault.word(text),
             AnswerPlace::Text | AnswerPlace::Message => fault.message(text),
             AnswerPlace::Error if !text.is_empty() => {
@@ -137,6 +198,9 @@ impl Summary {
     /// Takes the member `type` of a document. In a refusal it is a word of the error, else the
     /// type of an event.
     fn of_type(&mut self, text: &[u8]) {
+        if mark::is_last_type(text) {
+            self.marks.mark();
+        }
         let fault = &mut self.document.fault;
         match text {
             b"response.failed" => fault.is_error = true,
@@ -146,9 +210,30 @@ impl Summary {
             }
             b"ping" => self.document.is_ping = true,
             _ if self.status >= 400 => fault.word(text),
-            // OpenAI's and Anthropic's typed streams name each piece of content a delta.
-            // Anthropic's `message_delta` brings only the usage and the reason to stop.
-            _ => self.document.is_bare = !text.ends_with(b"delta") || text == b"message_delta",
+            _ => self.document.of = EventType::of(text),
+        }
+    }
+
+    /// Takes a header of one of Amazon's events, whose data may be empty.
+    pub(super) fn header(&mut self, name: HeaderName, value: &[u8]) {
+        match name {
+            HeaderName::EventType => {
+                self.document.is_there = true;
+                self.of_type(value);
+            }
+            HeaderName::MessageType if value == b"event" => {}
+            HeaderName::MessageType => self.fail(None),
+            HeaderName::Failure => self.fail(Some(value)),
+            HeaderName::Other => {}
+        }
+    }
+
+    /// Takes that the document under way is a failure, of that name where it has one.
+    fn fail(&mut self, name: Option<&[u8]>) {
+        self.document.is_there = true;
+        self.document.fault.is_error = true;
+        if let Some(name) = name {
+            self.document.fault.exception(name);
         }
     }
 
@@ -163,6 +248,13 @@ impl Summary {
             }
             AnswerPlace::Word if number(text).is_some() => self.document.fault.word(text),
             AnswerPlace::Error if text == b"true" => self.document.fault.is_error = true,
+            AnswerPlace::Index => self.choice.index = number(text).unwrap_or_default(),
+            AnswerPlace::Done if text == b"true" => {
+                self.marks.mark();
+                self.document.signs.stop();
+            }
+            AnswerPlace::Done => self.document.is_partial = text == b"false",
+            AnswerPlace::Document if self.has_events && text == b"DONE" => self.marks.mark(),
             _ => {}
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! Knows the names that providers give to counts and how those add up, not where in a body
 //! they are. Where a name comes several times, as in streams with running totals, the last
-//! value counts.
+//! value counts that is not 0. Running totals only grow (Anthropic: "the token counts shown in
+//! the usage field of the `message_delta` event are cumulative"), so a 0 after a count comes
+//! from a server that fills in a field it does not know: several repeat the input as 0 in
+//! `message_delta`.
 
 use super::place::Count;
 
@@ -33,7 +36,7 @@ pub(super) struct TokenCounts {
 }
 
 impl TokenCounts {
-    /// Takes a count, in place of an earlier one under the same name.
+    /// Takes a count, in place of an earlier one under the same name. A 0 replaces none.
     pub(super) const fn set(&mut self, count: Count, value: u64) {
         let known = match count {
             Count::Prompt => &mut self.prompt,
@@ -47,7 +50,9 @@ impl TokenCounts {
             Count::BilledInput => &mut self.billed_input,
             Count::BilledOutput => &mut self.billed_output,
         };
-        *known = Some(value);
+        if value > 0 || known.is_none() {
+            *known = Some(value);
+        }
     }
 
     /// Returns what the counts add up to. Gateways fill the names of one family with zeros

@@ -113,7 +113,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 is_ordered: false,
             }
         }
-        NamedTarget::Deployment(id) => {
+        NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => {
             single(Cow::Borrowed(&config.deployment(*id).id), deployment(config, *id))
         }
         NamedTarget::Direct(provider, model) => {
@@ -141,7 +141,9 @@ pub(super) fn first_facts<'a>(config: &'a Config, named: &NamedTarget) -> Option
             let first = chosen_group(config, *model, *group).1.candidates.first()?;
             Some(&config.deployment(first.deployment).facts)
         }
-        NamedTarget::Deployment(id) => Some(&config.deployment(*id).facts),
+        NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => {
+            Some(&config.deployment(*id).facts)
+        }
         NamedTarget::Direct(_, model) => Some(catalogued(config, model)),
     }
 }

@@ -26,6 +26,8 @@ pub struct Decision {
     /// Whether the request tells caches on the way not to answer it, because the route wants
     /// that.
     pub disable_cache: bool,
+    /// The deployment that gets the request as it is, without a model, because it names none.
+    pub unnamed: Option<DeploymentId>,
     /// What acting on the decision changes in shared data.
     pub intent: Intent,
 }

@@ -7,10 +7,10 @@
 
 use std::fmt;
 
-use crate::condition::{self, Cost, Subject};
-use crate::config::{ModelFacts, TagMatch};
+use crate::condition::{self, Cost, Subject, UNSEARCHABLE};
+use crate::config::{ModelFacts, Rule, TagMatch};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
-use crate::state::{Limit, Standing, World};
+use crate::state::{Claim, Limit, Standing, World};
 use crate::strategy::Trait;
 
 use super::candidate::{CandidateSet, Contender};
@@ -47,7 +47,7 @@ pub(super) enum Block {
 impl From<Standing> for Option<Block> {
     fn from(standing: Standing) -> Self {
         match standing {
-            Standing::Ready => None,
+            Standing::Ready | Standing::Probing => None,
             Standing::Drained => Some(Block::Drained),
             Standing::Cooling { left_ms, cause } => Some(Block::Cooling { left_ms, cause }),
             Standing::Limited { limit, wait_ms } => Some(Block::Limited { limit, wait_ms }),
@@ -170,13 +170,22 @@ fn static_block(
         match condition::any(&mut rules) {
             Some(true) => {}
             Some(false) => return Ok(Some(Block::Strategy("none of its rules holds"))),
-            None => return Err("is picked by rules"),
+            None => return Err(open_rule(candidate, subject)),
         }
     }
     if set.strategy.has(Trait::ByWeight) && candidate.profile.weight == 0 {
         return Ok(Some(Block::Strategy("its weight is 0")));
     }
     incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))
+}
+
+/// Returns what has to be known before it is clear whether one of the rules holds.
+fn open_rule(candidate: &Contender<'_>, subject: &Subject<'_>) -> &'static str {
+    let open = |rule: &&Rule| rule.holds(subject).is_none();
+    let is_known =
+        |rule: &Rule| rule.when.holds(subject).is_none() && rule.when.open(subject) == UNSEARCHABLE;
+    let mut open = candidate.rules.iter().filter(open);
+    if open.all(is_known) { UNSEARCHABLE } else { "is picked by rules" }
 }
 
 /// Returns whether a deployment's tags let it serve. A request without tags is not restricted.
@@ -258,24 +267,37 @@ pub(super) fn at_moment(
 ) -> Result<Option<Block>, Need> {
     let Server::Deployment(id) = server else { return Ok(None) };
     let need = |what| Err(Need { of: Asker::Candidate(server.clone()), what });
-    let tokens = request.facts.taken_tokens();
-    let is_counted = request.config.deployment(*id).tpm_limit.is_some();
+    let facts = request.facts;
+    let deployment = request.config.deployment(*id);
+    let tokens = facts.taken_tokens();
+    let standing = |tokens| world.standing(*id, Claim { task: facts.task, tokens });
+    // A place among few is not for a request of which a client may never send the rest.
+    let is_open = facts.unseen.has(Fact::MessageCount);
+    if is_open && deployment.max_parallel_requests.is_some() {
+        return need("has max_parallel_requests");
+    }
     if tokens == Tokens::UNKNOWN {
         // A `tpm_limit` must hold, so the body is read first. What the provider says is left
         // is no promise, and not worth holding a body for.
-        return if is_counted {
-            need("has a tpm_limit")
-        } else {
-            Ok(world.standing(*id, tokens.least).into())
+        if deployment.tpm_limit.is_some() {
+            return need("has a tpm_limit");
+        }
+        return match standing(tokens.least) {
+            Standing::Probing => need("is coming back, and probed by whole requests"),
+            known => Ok(known.into()),
         };
     }
-    let block: Option<Block> = world.standing(*id, tokens.most).into();
+    let most = standing(tokens.most);
+    if is_open && most == Standing::Probing {
+        return need("is coming back, and probed by whole requests");
+    }
+    let block: Option<Block> = most.into();
     let is_by_tokens = |block: &Option<Block>| {
         matches!(block, Some(Block::Limited { limit: Limit::Tokens(_) | Limit::Headroom, .. }))
     };
     // The most tokens do not fit. If the least do, the count decides.
     if is_by_tokens(&block) && !tokens.is_exact() {
-        let at_least: Option<Block> = world.standing(*id, tokens.least).into();
+        let at_least: Option<Block> = standing(tokens.least).into();
         if !is_by_tokens(&at_least) {
             return need("has a limit in tokens");
         }

@@ -5,7 +5,7 @@ use serde::ser::Serializer;
 
 use crate::config::{Config, DeploymentId};
 use crate::request::facts::{FactsView, RequestFacts};
-use crate::state::{Load, Standing, Turn, World};
+use crate::state::{Claim, Load, Standing, Turn, World};
 
 use super::{Request, Services, Verdict};
 
@@ -70,7 +70,7 @@ fn release(request: Request<'_>, world: &dyn World, seed: u64) -> Release {
 pub struct Fresh;
 
 impl World for Fresh {
-    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, _: DeploymentId, _: Claim) -> Standing {
         Standing::Ready
     }
 

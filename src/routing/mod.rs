@@ -38,6 +38,7 @@ mod stay;
 mod trace;
 mod view;
 
+use crate::condition::UNSEARCHABLE;
 use crate::config::Config;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
@@ -139,11 +140,25 @@ fn decided(
     seed: u64,
     mut trace: Option<&mut Trace>,
 ) -> Verdict {
-    let verdict = planned(request, services, world, seed, trace.as_deref_mut()).into();
+    let verdict = planned(request, services, world, seed, trace.as_deref_mut());
+    let verdict = verdict.map_err(refused).into();
     if let Some(trace) = trace {
         explain::conclude(trace, request.config, &verdict);
     }
     verdict
+}
+
+/// Returns the refusal of a request whose prompt cannot be searched, where a condition wants that;
+/// else the same.
+fn refused(stop: Stop) -> Stop {
+    match stop {
+        Stop::Undecided(need) if need.what == UNSEARCHABLE => {
+            let message = "the request goes by the words of its prompt, and they cannot be searched \
+                           where it is tokens, a file or kept by the provider: send it as text";
+            Stop::Refuse(Refusal::new(400, "unsearchable_prompt", message))
+        }
+        stop => stop,
+    }
 }
 
 /// Returns the decision to serve a request; `None` where it passes through.

@@ -9,6 +9,8 @@ pub(super) enum NamedTarget {
     Model(ModelId, Option<GroupId>),
     /// A deployment.
     Deployment(DeploymentId),
+    /// The deployment that serves requests which name no model, as they are.
+    Unnamed(DeploymentId),
     /// An upstream model at a provider, of which there is no deployment.
     Direct(ProviderId, String),
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Target, WhenAllCooling};
 use crate::request::refusal::Refusal;
-use crate::state::{Intent, Standing, StartTerms, World};
+use crate::state::{Claim, Intent, Standing, StartTerms, World};
 use crate::text::quoted;
 
 use super::blocked::{refusal, soonest};
@@ -73,6 +73,10 @@ pub(super) fn make<'r>(
         own: own.clamp(1, list.steps.len()),
         plan: list.steps,
         kinds,
+        unnamed: match asked.named {
+            NamedTarget::Unnamed(id) => Some(id),
+            _ => None,
+        },
         disable_cache: action.is_some_and(|action| action.disable_cache),
     })
 }
@@ -108,8 +112,7 @@ impl<'r> Planner<'r> {
         }
         let Some((model, one)) = soonest(&mut list.considered) else { return false };
         if let Server::Deployment(id) = one.candidate.server {
-            let tokens = self.request.facts.taken_tokens().likely();
-            let standing = self.world.standing_if_forced(id, tokens);
+            let standing = self.world.standing_if_forced(id, self.claim());
             if standing != Standing::Ready {
                 // It is at a limit as well, which nothing overrides. The refusal names the
                 // limit rather than the cooldowns.
@@ -145,12 +148,18 @@ impl<'r> Planner<'r> {
         })
     }
 
+    /// Returns what the request claims of whichever deployment serves it.
+    fn claim(&self) -> Claim {
+        let facts = self.request.facts;
+        Claim { task: facts.task, tokens: facts.taken_tokens().likely() }
+    }
+
     /// Returns what acting on the plan changes: the request's turn is taken, and an attempt at
     /// the first step begins, if state is kept of its server.
     fn intent(&self, first: &Step, is_forced: bool) -> Intent {
-        let tokens = self.request.facts.taken_tokens().likely();
+        let claim = self.claim();
         let start = match first.server {
-            Server::Deployment(id) => Some((id, StartTerms { tokens, is_forced })),
+            Server::Deployment(id) => Some((id, StartTerms { claim, is_forced })),
             Server::Direct(..) => None,
         };
         Intent { turn: self.own_turn, start }

@@ -93,9 +93,14 @@ impl Own {
     }
 
     /// Returns what stands in for a model that is not known, if the configuration names one. The
-    /// header's variant counts for it, too.
+    /// header's variant counts for it, too. Nothing does where a request that names none has a
+    /// deployment of its own.
     fn standing_in(request: Request<'_>) -> Self {
-        let UnknownModel::Model(id) = request.config.unknown_model else { return Self::default() };
+        let Request { config, facts, .. } = request;
+        let UnknownModel::Model(id) = config.unknown_model else { return Self::default() };
+        if facts.model.is_none() && config.no_model.is_some() {
+            return Self::default();
+        }
         let named = NamedTarget::Model(id, by_header(request, id));
         Self { named: Some(named), unknown_variant: None }
     }
@@ -120,6 +125,9 @@ impl Own {
     fn asked(self, request: Request<'_>) -> Result<Option<NamedTarget>, Refusal> {
         if let Some(refusal) = self.unknown_variant {
             return Err(refusal);
+        }
+        if let (None, Some(id)) = (&request.facts.model, request.config.no_model) {
+            return Ok(Some(NamedTarget::Unnamed(id)));
         }
         match (self.named, &request.config.unknown_model) {
             (Some(named), _) => Ok(Some(named)),
@@ -167,7 +175,8 @@ fn unknown_model(sent: Option<&str>) -> Refusal {
             Refusal::new(404, "model_not_found", message).of("model")
         }
         None => {
-            let message = "name a model in the member \"model\"";
+            let message = "name a model in the member \"model\"; what names none by design is \
+                           served where no_model is configured";
             Refusal::new(400, "missing_model", message).of("model")
         }
     }

@@ -38,11 +38,7 @@ fn first_match(request: Request<'_>, subject: &Subject<'_>) -> Result<Option<Rou
         match route.when.holds(subject) {
             Some(true) => return Ok(Some(id)),
             Some(false) => {}
-            None => {
-                let mut what = "";
-                route.when.each_open(subject, &mut |condition| what = condition.key());
-                return Err(Need { of: Asker::Route(id), what });
-            }
+            None => return Err(Need { of: Asker::Route(id), what: route.when.open(subject) }),
         }
     }
     Ok(None)
@@ -77,7 +73,7 @@ fn explain(request: Request<'_>, subject: &Subject<'_>, found: Option<RouteId>) 
         let because = if is_found && request.controls.route.is_some() {
             Some("forced by the request".to_owned())
         } else if is_found {
-            None
+            route.when.although(subject)
         } else if !route.enabled {
             Some("disabled".to_owned())
         } else if request.controls.route.is_some() {

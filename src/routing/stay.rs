@@ -50,7 +50,7 @@ impl Stay {
                 let first = || group.candidates.first().map(|candidate| candidate.deployment);
                 config.model(*model).state_deployment.or_else(first)
             }
-            NamedTarget::Deployment(id) => Some(*id),
+            NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => Some(*id),
             NamedTarget::Direct(..) => None,
         };
         let stay = if is_open { Self::Perhaps } else { Self::On };

@@ -4,8 +4,9 @@
 //! [`Attempt`] is not copied, and whoever ends it gives it up.
 
 use crate::config::{Cooldown, Deployment, DeploymentId};
+use crate::request::format::Task;
 
-use super::cooldown::{self, Phase, Transition};
+use super::cooldown::{self, Charge, Transition};
 use super::headroom::Headroom;
 use super::outcome::{Outcome, Report};
 use super::probe::Lease;
@@ -15,11 +16,20 @@ use super::standing::{self, Standing};
 /// Weight of the latest answer in a moving average.
 const ALPHA: f32 = 0.2;
 
+/// What a request claims of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The operation, each of which fails and recovers by itself.
+    pub task: Task,
+    /// How many tokens it is estimated to take of the deployment's limits.
+    pub tokens: u64,
+}
+
 /// On what terms an attempt starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartTerms {
-    /// How many tokens the request is estimated to take of the deployment's limits.
-    pub tokens: u64,
+    /// What the request claims of the deployment.
+    pub claim: Claim,
     /// Whether the attempt starts although the deployment cools, because nothing else is
     /// there. Limits and a drain still prevent it.
     pub is_forced: bool,
@@ -30,6 +40,8 @@ pub struct StartTerms {
 pub struct Attempt {
     /// The deployment that the request is sent to.
     pub deployment: DeploymentId,
+    /// The operation that the request asks for.
+    pub task: Task,
     /// When it began, in milliseconds since the epoch.
     pub began_ms: u64,
     /// The slot of time that counts it as under way. None where its start could not be
@@ -62,16 +74,17 @@ impl Attempt {
     #[must_use]
     pub fn from_numbers(
         deployment: DeploymentId,
+        task: Task,
         [began_ms, slot, place, until]: [u64; 4],
     ) -> Self {
         let slot = slot.checked_sub(1).and_then(|slot| u32::try_from(slot).ok());
-        Self { deployment, began_ms, slot, lease: Lease::from_numbers(place, until) }
+        Self { deployment, task, began_ms, slot, lease: Lease::from_numbers(place, until) }
     }
 
     /// Returns an attempt whose start is written nowhere.
     #[must_use]
-    pub const fn uncounted(deployment: DeploymentId, began_ms: u64) -> Self {
-        Self { deployment, began_ms, slot: None, lease: None }
+    pub const fn uncounted(deployment: DeploymentId, task: Task, began_ms: u64) -> Self {
+        Self { deployment, task, began_ms, slot: None, lease: None }
     }
 }
 
@@ -81,6 +94,8 @@ pub struct Ending {
     /// What it came to. None where that is nothing to hold against or for the deployment:
     /// the client went away, for example.
     pub report: Option<Report>,
+    /// A hash of the request, by which repetitions of it are known.
+    pub fingerprint: u32,
     /// Tokens of its input and output together.
     pub tokens: u64,
     /// Milliseconds from when the whole request had been sent to the first byte of the
@@ -97,6 +112,8 @@ pub struct Ending {
 pub struct Ended {
     /// How the deployment's phase changed, if it did.
     pub transition: Option<Transition>,
+    /// What it has counted against the deployment, if anything.
+    pub charge: Option<Charge>,
     /// How many attempts are still under way there.
     pub in_flight: u32,
 }
@@ -112,30 +129,38 @@ pub(super) fn begin(
     settings: &Cooldown,
     now_ms: u64,
 ) -> Result<Attempt, Standing> {
-    let standing = if terms.is_forced {
-        standing::forced(record, deployment, terms.tokens, now_ms)
+    let StartTerms { claim, is_forced } = terms;
+    let standing = if is_forced {
+        standing::forced(record, deployment, claim, now_ms)
     } else {
-        standing::standing(record, deployment, settings, terms.tokens, now_ms)
+        standing::standing(record, deployment, settings, claim, now_ms)
     };
-    if standing != Standing::Ready {
+    if !matches!(standing, Standing::Ready | Standing::Probing) {
         return Err(standing);
     }
     // A forced attempt takes no place from the probes: it was not chosen to find out whether
     // the deployment is back.
-    let is_probe = !terms.is_forced && cooldown::phase(record, now_ms, settings) == Phase::HalfOpen;
-    let lease = is_probe
-        .then(|| record.probes.take(settings.half_open_probes, now_ms, settings.probe_lease_ms))
+    let lease = (standing == Standing::Probing)
+        .then(|| {
+            let (most, lease_ms) = (settings.half_open_probes, settings.probe_lease_ms);
+            record.change(claim.task, |health| health.probes.take(most, now_ms, lease_ms))
+        })
         .flatten();
     // The minute may have changed since the record was written last.
     record.turn_to(now_ms);
     for counts in [&mut record.minute, &mut record.total] {
         counts.attempts = counts.attempts.saturating_add(1);
     }
+    record.change(claim.task, |health| {
+        health.minute.attempts = health.minute.attempts.saturating_add(1);
+    });
     // The provider says again what is left when it answers. Until then, what is sent now
     // counts as taken, so that requests at the same time do not all see the same rest.
-    record.headroom.take(terms.tokens);
+    if claim.task.is_processed() {
+        record.headroom.take(claim.tokens);
+    }
     let slot = Some(record.flight.begin(now_ms));
-    Ok(Attempt { deployment: id, began_ms: now_ms, slot, lease })
+    Ok(Attempt { deployment: id, task: claim.task, began_ms: now_ms, slot, lease })
 }
 
 /// Ends an attempt in the deployment's record: takes back what its start added, and takes in
@@ -151,21 +176,34 @@ pub(super) fn end(
     if let Some(slot) = attempt.slot {
         record.flight.end(slot);
     }
-    if let Some(lease) = attempt.lease {
-        record.probes.release(lease);
+    release(record, attempt.task, attempt.lease);
+    let is_processed = attempt.task.is_processed();
+    // Counting tokens has limits of its own, of which its answers speak.
+    if is_processed {
+        record.headroom.hear(ending.headroom, now_ms, settings.max_time_ms);
     }
-    record.headroom.hear(ending.headroom, now_ms, settings.max_time_ms);
     for counts in [&mut record.minute, &mut record.total] {
         counts.tokens = counts.tokens.saturating_add(ending.tokens);
     }
     let in_flight = record.flight.count(now_ms);
-    let Some(report) = ending.report else { return Ended { transition: None, in_flight } };
-    if report.outcome == Outcome::Success {
+    let Some(report) = ending.report else {
+        return Ended { transition: None, charge: None, in_flight };
+    };
+    if report.outcome == Outcome::Success && is_processed {
         // How long a failure took says nothing of how long an answer takes.
         average(&mut record.first_byte_ms, ending.first_byte_ms);
         average(&mut record.answer_ms, ending.answer_ms);
     }
-    Ended { transition: cooldown::take(record, report, now_ms, settings), in_flight }
+    let of = (attempt.task, ending.fingerprint);
+    let (transition, charge) = cooldown::take(record, of, report, now_ms, settings);
+    Ended { transition, charge, in_flight }
+}
+
+/// Gives the place of a probe back, if there is one.
+pub(super) fn release(record: &mut Record, task: Task, lease: Option<Lease>) {
+    if let Some(lease) = lease {
+        record.change(task, |health| health.probes.release(lease));
+    }
 }
 
 /// Moves an average towards the latest value. The first value is the average.
@@ -201,7 +239,8 @@ mod tests {
         tokens: u64,
         is_forced: bool,
     ) -> Result<Attempt, Standing> {
-        let terms = StartTerms { tokens, is_forced };
+        let claim = Claim { task: Task::Chat, tokens };
+        let terms = StartTerms { claim, is_forced };
         let described = (DeploymentId(0), &config.deployments[0]);
         begin(record, described, terms, &config.cooldown, NOW)
     }
@@ -209,7 +248,8 @@ mod tests {
     #[test]
     fn an_attempt_that_is_forced_is_no_probe_but_within_the_limits() {
         let config = config(r#","rpm_limit":1"#);
-        let mut record = Record { until_ms: NOW, ..Record::default() };
+        let mut record = Record::default();
+        record.change(Task::Chat, |health| health.until_ms = NOW);
         let forced = begun(&mut record, &config, 1, true).unwrap();
         assert!(!forced.is_probe());
         let refused = begun(&mut record, &config, 1, true);
@@ -237,7 +277,7 @@ mod tests {
         let mut record = Record::default();
         for (outcome, wanted) in [(Outcome::Success, 100.0), (Outcome::InBand, 100.0)] {
             let attempt = begun(&mut record, &config, 1, false).unwrap();
-            let report = Report { outcome, status: 200, retry_after_ms: None };
+            let report = Report::of(outcome, 200);
             let first_byte_ms = Some(if outcome == Outcome::Success { 100 } else { 1 });
             let ending = Ending { report: Some(report), first_byte_ms, ..Ending::default() };
             end(&mut record, &attempt, &ending, &config.cooldown, NOW);

@@ -8,7 +8,7 @@ use crate::cas;
 use crate::config::DeploymentId;
 use crate::host::SharedData;
 
-use super::attempt::{self, Attempt, StartTerms};
+use super::attempt::{self, Attempt, Claim, StartTerms};
 use super::cooldown;
 use super::record::Record;
 use super::snapshot::Snapshot;
@@ -74,13 +74,13 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
     /// Begins an attempt that was chosen a while ago and can no longer go elsewhere: its
     /// connection is to that deployment. It is forced if the deployment has begun to cool
     /// since, and not counted if a limit or a drain would prevent that, too.
-    pub fn begin_chosen(&mut self, deployment: DeploymentId, tokens: u64) -> Begun {
+    pub fn begin_chosen(&mut self, deployment: DeploymentId, claim: Claim) -> Begun {
         for is_forced in [false, true] {
-            if let Ok(Some(begun)) = self.begin(deployment, StartTerms { tokens, is_forced }) {
+            if let Ok(Some(begun)) = self.begin(deployment, StartTerms { claim, is_forced }) {
                 return begun;
             }
         }
-        let attempt = Attempt::uncounted(deployment, self.seen.get_mut().now_ms);
+        let attempt = Attempt::uncounted(deployment, claim.task, self.seen.get_mut().now_ms);
         Begun { attempt, in_flight: None }
     }
 
@@ -113,7 +113,8 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
         let described = (deployment, self.config.deployment(deployment));
         let now_ms = self.seen.get_mut().now_ms;
         let known = self.record(deployment);
-        let mut begun = Ok(Attempt::uncounted(deployment, now_ms));
+        let task = terms.claim.task;
+        let mut begun = Ok(Attempt::uncounted(deployment, task, now_ms));
         let mut in_flight = 0;
         let is_written = cas::update(self.shared, key, Some(known), |record: &mut Record| {
             begun = attempt::begin(record, described, terms, settings, now_ms);
@@ -127,10 +128,11 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
         self.drop_update();
         // But a probe without a place would be one too many.
         if attempt.is_probe() {
-            let cause = cooldown::cause(&known.0);
+            let cause = cooldown::cause(&known.0.health(task));
             return Err(Standing::Cooling { left_ms: standing::UNKNOWN_WAIT_MS, cause });
         }
-        Ok(Some(Begun { attempt: Attempt::uncounted(deployment, now_ms), in_flight: None }))
+        let attempt = Attempt::uncounted(deployment, task, now_ms);
+        Ok(Some(Begun { attempt, in_flight: None }))
     }
 
     /// Counts an update that lost all its tries.

@@ -1,4 +1,4 @@
-//! The cooldown machine: what a report does to a deployment's record.
+//! The cooldown machine: what a report does to how well an operation of a deployment does.
 //!
 //! ```text
 //!             failures trip                    deadline passes
@@ -14,9 +14,13 @@
 
 use crate::config::Cooldown;
 
+use crate::request::format::Task;
+
 use super::SKEW_MS;
 use super::cause::Cause;
-use super::outcome::{Outcome, Report, Weight};
+use super::evidence::Weight;
+use super::health::{Health, Suspicion};
+use super::outcome::{Outcome, Report};
 use super::record::Record;
 
 /// Which phase of the cooldown machine a deployment is in.
@@ -40,17 +44,29 @@ pub enum Transition {
     Recovered,
 }
 
-/// Returns the phase that a record is in at `now_ms`.
+/// What a report has counted against a deployment, to be taken back where the request turns
+/// out to be to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// The minute in which a failure was counted; 0 where only a suspicion was.
+    pub minute_at: u32,
+    /// The deadline of the cooldown that it started; 0 where it started none.
+    pub until_ms: u64,
+    /// Whether the deployment was half-open before that.
+    pub was_half_open: bool,
+}
+
+/// Returns the phase that an operation is in at `now_ms`.
 ///
 /// No cooldown is longer than the maximum: a deadline that is much further away means that
 /// the clock jumped back or the maximum was lowered, and counts as passed.
 #[must_use]
-pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
-    if !settings.enabled || record.until_ms == 0 {
+pub fn phase(health: &Health, now_ms: u64, settings: &Cooldown) -> Phase {
+    if !settings.enabled || health.until_ms == 0 {
         return Phase::Healthy;
     }
     let most = settings.max_time_ms;
-    match record.until_ms.saturating_sub(now_ms) {
+    match health.until_ms.saturating_sub(now_ms) {
         left if (1..=most.saturating_add(SKEW_MS)).contains(&left) => {
             Phase::Cooling(left.min(most))
         }
@@ -58,48 +74,135 @@ pub fn phase(record: &Record, now_ms: u64, settings: &Cooldown) -> Phase {
     }
 }
 
-/// Takes a report into the record, and returns how its phase changed, if it did.
+/// Takes a report into the record, for that operation. Returns how its phase changed, if it
+/// did, and what was counted against it.
 ///
 /// A report that says nothing about the deployment changes nothing. For example, with five
 /// failures in a row as the limit and five seconds as the time: the fifth 503 starts a
 /// cooldown of 5 s. After it the deployment is half open; a failure then doubles the time to
 /// 10 s, and three successes (`success_threshold`) make it healthy. A 429 starts a cooldown
-/// at once, of as long as its `retry-after` says.
+/// at once, of as long as its `retry-after` says. A 403 is a suspicion, which a 403 of another
+/// request confirms, unless a request has succeeded in between.
 pub fn take(
     record: &mut Record,
+    (task, fingerprint): (Task, u32),
     report: Report,
     now_ms: u64,
     settings: &Cooldown,
-) -> Option<Transition> {
-    let weight = report.outcome.weight();
-    if weight == Weight::Nothing {
-        return None;
-    }
+) -> (Option<Transition>, Option<Charge>) {
+    let weight = match report.evidence.weight {
+        Weight::Nothing => return (None, None),
+        Weight::Weak => {
+            let is_confirmed = is_confirmed(record, task, fingerprint, now_ms);
+            let at_ms = now_ms.max(1);
+            record.change(task, |health| health.suspicion = Suspicion { fingerprint, at_ms });
+            if !is_confirmed {
+                return (None, Some(Charge { minute_at: 0, until_ms: 0, was_half_open: false }));
+            }
+            confirmed(report.outcome)
+        }
+        weight => weight,
+    };
     record.turn_to(now_ms);
-    let phase = phase(record, now_ms, settings);
-    let counts = [&mut record.minute, &mut record.total];
-    if weight == Weight::Success {
-        for counts in counts {
-            counts.successes = counts.successes.saturating_add(1);
+    let minute_at = record.minute_at;
+    for counts in [&mut record.minute, &mut record.total] {
+        let count =
+            if weight == Weight::Success { &mut counts.successes } else { &mut counts.failures };
+        *count = count.saturating_add(1);
+    }
+    let is_operators = record.health(task).cause == Some(Cause::Operator);
+    let taken = record.change(task, |health| {
+        let phase = phase(health, now_ms, settings);
+        if weight == Weight::Success {
+            health.minute.successes = health.minute.successes.saturating_add(1);
+            return (succeed(health, phase, now_ms, settings), None);
         }
-        succeed(record, phase, now_ms, settings)
-    } else {
-        for counts in counts {
-            counts.failures = counts.failures.saturating_add(1);
-        }
-        record.consecutive_failures = record.consecutive_failures.saturating_add(1);
-        fail(record, report, phase, now_ms, settings)
+        health.minute.failures = health.minute.failures.saturating_add(1);
+        health.consecutive_failures = health.consecutive_failures.saturating_add(1);
+        let transition = fail(health, (report, weight), phase, now_ms, settings);
+        let until_ms = transition.map_or(0, |_| health.until_ms);
+        let was_half_open = phase == Phase::HalfOpen;
+        (transition, Some(Charge { minute_at, until_ms, was_half_open }))
+    });
+    // An operator cools a whole deployment, so the operation that comes back brings back all.
+    if is_operators && taken.0 == Some(Transition::Recovered) {
+        let cooled = record.operations.known_mut();
+        cooled.filter(|health| health.cause == Some(Cause::Operator)).for_each(Health::heal);
+        record.operations.others_until_ms = 0;
+    }
+    taken
+}
+
+/// Returns whether another request has failed in the same way not long ago, and none has
+/// succeeded since. It may have been one for another operation: that its first two requests
+/// fail, one for each, is hardly the fault of both.
+fn is_confirmed(record: &Record, task: Task, fingerprint: u32, now_ms: u64) -> bool {
+    let own = record.health(task);
+    let is_another = |health: &Health| health.suspicion.is_of_another(fingerprint, now_ms);
+    is_another(&own)
+        || (own.minute.successes == 0
+            && record.operations.known().any(|(_, health)| is_another(health)))
+}
+
+/// Returns what weak evidence weighs once it is confirmed. A model or a right that is missing
+/// does not come back by trying.
+const fn confirmed(outcome: Outcome) -> Weight {
+    match outcome {
+        Outcome::Auth | Outcome::NotFound => Weight::Trip,
+        _ => Weight::Failure,
     }
 }
 
-/// Takes a success into the record, which was in that phase before.
+/// Takes back what a report has counted, because the request that it was of is to blame.
+/// Returns how the phase changed, if it did.
+pub(super) fn take_back(
+    record: &mut Record,
+    (task, fingerprint): (Task, u32),
+    charge: Charge,
+    now_ms: u64,
+) -> Option<Transition> {
+    let is_counted = charge.minute_at != 0;
+    let is_this_minute = record.minute_at == charge.minute_at;
+    let less = |count: &mut u64, is_there: bool| {
+        *count = count.saturating_sub(u64::from(is_counted && is_there));
+    };
+    less(&mut record.total.failures, true);
+    less(&mut record.minute.failures, is_this_minute);
+    record.change(task, |health| {
+        if health.suspicion.fingerprint == fingerprint {
+            health.suspicion = Suspicion::default();
+        }
+        if !is_counted {
+            return None;
+        }
+        let less = |count: &mut u32| *count = count.saturating_sub(1);
+        less(&mut health.consecutive_failures);
+        if is_this_minute {
+            less(&mut health.minute.failures);
+        }
+        // Another request may have moved the deadline since. Then the cooldown is that one's.
+        if charge.until_ms == 0 || health.until_ms != charge.until_ms {
+            return None;
+        }
+        if charge.was_half_open {
+            health.until_ms = health.until_ms.min(now_ms.max(1));
+            health.length_ms /= 2;
+            return None;
+        }
+        health.heal();
+        Some(Transition::Recovered)
+    })
+}
+
+/// Takes a success of an operation that was in that phase before.
 fn succeed(
-    next: &mut Record,
+    next: &mut Health,
     phase: Phase,
     now_ms: u64,
     settings: &Cooldown,
 ) -> Option<Transition> {
     next.consecutive_failures = 0;
+    next.suspicion = Suspicion::default();
     if phase == Phase::Healthy {
         return None;
     }
@@ -109,17 +212,14 @@ fn succeed(
     if next.probe_successes < settings.success_threshold {
         return None;
     }
-    next.until_ms = 0;
-    next.length_ms = 0;
-    next.probe_successes = 0;
-    (next.cause, next.status) = (None, 0);
+    next.heal();
     Some(Transition::Recovered)
 }
 
-/// Takes a failure into the record, which was in that phase before.
+/// Takes a failure of that weight, of an operation that was in that phase before.
 fn fail(
-    next: &mut Record,
-    report: Report,
+    next: &mut Health,
+    (report, weight): (Report, Weight),
     phase: Phase,
     now_ms: u64,
     settings: &Cooldown,
@@ -138,7 +238,7 @@ fn fail(
             return None;
         }
         Phase::HalfOpen => u64::from(next.length_ms).saturating_mul(2),
-        Phase::Healthy if trips(next, report.outcome, settings) => settings.time_ms,
+        Phase::Healthy if trips(next, weight, settings) => settings.time_ms,
         Phase::Healthy => return None,
     };
     // The hint sets this deadline; the length is what the next one doubles, hint or not.
@@ -158,210 +258,30 @@ fn honoured(report: Report, settings: &Cooldown) -> Option<u64> {
     hint.map(|ms| ms.min(settings.max_time_ms))
 }
 
-/// Returns whether a failure of that outcome, which the record counts already, starts a
-/// cooldown: it does so by itself, or enough have failed in a row or within the minute.
-fn trips(record: &Record, outcome: Outcome, settings: &Cooldown) -> bool {
-    let failures = record.minute.failures;
-    let judged = failures.saturating_add(record.minute.successes);
-    #[expect(clippy::cast_precision_loss, reason = "a minute's counts stay far below 2^53")]
-    let is_frequent = failures >= u64::from(settings.allowed_fails)
-        && judged >= u64::from(settings.min_requests)
-        && failures as f64 * 100.0 >= settings.failure_rate_percent * judged as f64;
-    outcome.weight() == Weight::Trip
-        || record.consecutive_failures >= settings.consecutive_failures
+/// Returns whether a failure of that weight, which is counted already, starts a cooldown: it
+/// does so by itself, or enough have failed in a row or within the minute.
+fn trips(health: &Health, weight: Weight, settings: &Cooldown) -> bool {
+    let failures = health.minute.failures;
+    let judged = failures.saturating_add(health.minute.successes);
+    let is_frequent = u64::from(failures) >= u64::from(settings.allowed_fails)
+        && u64::from(judged) >= u64::from(settings.min_requests)
+        && f64::from(failures) * 100.0 >= settings.failure_rate_percent * f64::from(judged);
+    weight == Weight::Trip
+        || health.consecutive_failures >= settings.consecutive_failures
         || is_frequent
 }
 
 /// Returns in a word what started the cooldown: the provider's status, or the outcome where
 /// there was none.
 #[must_use]
-pub fn cause(record: &Record) -> String {
-    if record.status != 0 {
-        return record.status.to_string();
+pub fn cause(health: &Health) -> String {
+    if health.status != 0 {
+        return health.status.to_string();
     }
-    let word = match record.cause {
+    let word = match health.cause {
         Some(Cause::Outcome(outcome)) => outcome.name(),
         Some(Cause::Operator) => "admin",
         None => "failures",
     };
     word.to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::WhenAllCooling;
-
-    const NOW: u64 = 1_800_000_000_000;
-
-    fn settings() -> Cooldown {
-        Cooldown {
-            enabled: true,
-            consecutive_failures: 5,
-            allowed_fails: 3,
-            min_requests: 10,
-            failure_rate_percent: 50.0,
-            time_ms: 5000,
-            max_time_ms: 300_000,
-            success_threshold: 3,
-            half_open_probes: 1,
-            probe_lease_ms: 60_000,
-            honour_retry_after: true,
-            when_all_cooling: WhenAllCooling::LeastRemaining,
-        }
-    }
-
-    fn report(outcome: Outcome, retry_after_ms: Option<u64>) -> Report {
-        Report { outcome, status: 503, retry_after_ms }
-    }
-
-    /// Runs reports at given offsets from now.
-    fn run(reports: &[(u64, Outcome, Option<u64>)]) -> Record {
-        reports.iter().fold(Record::default(), |record, (at, outcome, hint)| {
-            let mut record = record;
-            take(&mut record, report(*outcome, *hint), NOW + at, &settings());
-            record
-        })
-    }
-
-    fn phase_at(record: &Record, at: u64) -> Phase {
-        phase(record, NOW + at, &settings())
-    }
-
-    #[test]
-    fn failures_in_a_row_trip_and_a_success_between_them_does_not() {
-        let failure = (0, Outcome::Server, None);
-        assert_eq!(phase_at(&run(&[failure; 4]), 0), Phase::Healthy);
-        assert_eq!(phase_at(&run(&[failure; 5]), 0), Phase::Cooling(5000));
-        let broken = [failure, failure, failure, (0, Outcome::Success, None), failure, failure];
-        assert_eq!(phase_at(&run(&broken), 0), Phase::Healthy);
-    }
-
-    #[test]
-    fn a_failure_rate_trips_only_with_enough_requests() {
-        let mut reports = Vec::new();
-        for _ in 0..5 {
-            reports.extend([(0, Outcome::Success, None), (0, Outcome::Server, None)]);
-        }
-        assert_eq!(phase_at(&run(&reports[..9]), 0), Phase::Healthy);
-        assert_eq!(phase_at(&run(&reports), 0), Phase::Cooling(5000));
-        // The same reports over two minutes do not.
-        for report in &mut reports[5..] {
-            report.0 = 60_000;
-        }
-        assert_eq!(phase_at(&run(&reports), 60_000), Phase::Healthy);
-    }
-
-    #[test]
-    fn refusals_trip_at_once_for_as_long_as_the_provider_says() {
-        for outcome in [Outcome::RateLimit, Outcome::Auth, Outcome::Quota, Outcome::NotFound] {
-            assert_eq!(phase_at(&run(&[(0, outcome, None)]), 0), Phase::Cooling(5000));
-        }
-        assert_eq!(
-            phase_at(&run(&[(0, Outcome::RateLimit, Some(2000))]), 500),
-            Phase::Cooling(1500)
-        );
-        assert_eq!(
-            phase_at(&run(&[(0, Outcome::RateLimit, Some(u64::MAX))]), 0),
-            Phase::Cooling(300_000)
-        );
-    }
-
-    #[test]
-    fn clients_mistakes_change_nothing() {
-        let record = run(&[(0, Outcome::Client, None); 50]);
-        assert_eq!(record, Record::default());
-        assert_eq!(run(&[(0, Outcome::Cancelled, None); 50]), Record::default());
-    }
-
-    #[test]
-    fn a_shorter_hint_never_shortens_a_deadline() {
-        let record =
-            run(&[(0, Outcome::RateLimit, Some(60_000)), (10, Outcome::RateLimit, Some(1000))]);
-        assert_eq!(phase_at(&record, 10), Phase::Cooling(59_990));
-        let longer =
-            run(&[(0, Outcome::RateLimit, Some(1000)), (10, Outcome::RateLimit, Some(60_000))]);
-        assert_eq!(phase_at(&longer, 10), Phase::Cooling(60_000));
-    }
-
-    #[test]
-    fn a_failure_while_cooling_does_not_lengthen_it() {
-        let record = run(&[(0, Outcome::Auth, None), (4000, Outcome::Server, None)]);
-        assert_eq!(phase_at(&record, 4000), Phase::Cooling(1000));
-    }
-
-    #[test]
-    fn half_open_failures_double_the_length_up_to_the_maximum() {
-        let mut at = 0;
-        let mut reports = vec![(0, Outcome::Auth, None)];
-        for length in [10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000] {
-            at += 400_000;
-            reports.push((at, Outcome::Server, None));
-            assert_eq!(phase_at(&run(&reports), at), Phase::Cooling(length));
-        }
-    }
-
-    #[test]
-    fn three_successes_after_the_deadline_heal() {
-        let mut reports = vec![(0, Outcome::Auth, None)];
-        for at in [6000, 6001] {
-            reports.push((at, Outcome::Success, None));
-            assert_eq!(phase_at(&run(&reports), at), Phase::HalfOpen);
-        }
-        reports.push((6002, Outcome::Success, None));
-        assert_eq!(phase_at(&run(&reports), 6002), Phase::Healthy);
-        assert_eq!(run(&reports).length_ms, 0);
-    }
-
-    #[test]
-    fn successes_before_another_failure_do_not_heal() {
-        let mut reports = vec![(0, Outcome::Auth, None)];
-        reports.extend([(6000, Outcome::Success, None); 2]);
-        reports.push((6001, Outcome::Server, None));
-        reports.extend([(20_000, Outcome::Success, None); 2]);
-        assert_eq!(phase_at(&run(&reports), 20_000), Phase::HalfOpen);
-        reports.push((20_000, Outcome::Success, None));
-        assert_eq!(phase_at(&run(&reports), 20_000), Phase::Healthy);
-    }
-
-    #[test]
-    fn a_failure_rate_trips_only_with_enough_failures() {
-        let settings = Cooldown { min_requests: 1, failure_rate_percent: 1.0, ..settings() };
-        let mut record = Record::default();
-        for failures in 1..=3 {
-            // No five in a row.
-            take(&mut record, report(Outcome::Success, None), NOW, &settings);
-            take(&mut record, report(Outcome::Server, None), NOW, &settings);
-            let is_cooling = phase(&record, NOW, &settings) != Phase::Healthy;
-            assert_eq!(is_cooling, failures == 3, "{failures}");
-        }
-    }
-
-    #[test]
-    fn a_success_while_cooling_opens_half() {
-        let record = run(&[(0, Outcome::Auth, None), (100, Outcome::Success, None)]);
-        assert_eq!(phase_at(&record, 100), Phase::HalfOpen);
-    }
-
-    #[test]
-    fn a_worker_that_read_the_clock_a_moment_before_sees_the_longest_cooldown() {
-        let record = run(&[(1, Outcome::RateLimit, Some(u64::MAX))]);
-        assert_eq!(phase_at(&record, 0), Phase::Cooling(300_000));
-    }
-
-    #[test]
-    fn a_clock_that_jumps_back_ends_a_cooldown() {
-        let reports = [(10_000_000, Outcome::Auth, None), (0, Outcome::Auth, None)];
-        assert_eq!(phase_at(&run(&reports[..1]), 0), Phase::HalfOpen);
-        // The next failure counts from the new time.
-        assert_eq!(phase_at(&run(&reports), 0), Phase::Cooling(10_000));
-    }
-
-    #[test]
-    fn disabled_nothing_cools() {
-        let off = Cooldown { enabled: false, ..settings() };
-        let mut record = Record::default();
-        let transition = take(&mut record, report(Outcome::RateLimit, Some(9000)), NOW, &off);
-        assert_eq!((phase(&record, NOW, &off), transition), (Phase::Healthy, None));
-    }
 }

@@ -8,9 +8,11 @@ use std::collections::HashMap;
 use crate::cas;
 use crate::config::{Config, Cooldown, DeploymentId, GroupId, ModelId};
 use crate::host::SharedData;
+use crate::request::format::Task;
 
 use super::PREFIX;
 use super::attempt::{self, Attempt, Ended, Ending};
+use super::cooldown::{self, Charge, Transition};
 use super::operate::Operation;
 use super::record::Record;
 use super::turn::{self, LocalTurns, Turn};
@@ -87,7 +89,10 @@ impl SharedFleet {
         attempt: &mut Attempt,
     ) -> Result<(), Dropped> {
         let Some(lease) = attempt.lease.take() else { return Ok(()) };
-        self.change(shared, attempt.deployment, |record| record.probes.release(lease))
+        let task = attempt.task;
+        self.change(shared, attempt.deployment, |record| {
+            attempt::release(record, task, Some(lease));
+        })
     }
 
     /// Ends an attempt at a deployment that an earlier configuration had and this one lacks:
@@ -98,11 +103,11 @@ impl SharedFleet {
     pub fn abandon<S: SharedData + ?Sized>(
         shared: &S,
         id: &str,
-        numbers: [u64; 4],
+        (task, numbers): (Task, [u64; 4]),
         settings: &Cooldown,
         now_ms: u64,
     ) -> Option<u32> {
-        let attempt = Attempt::from_numbers(DeploymentId(0), numbers);
+        let attempt = Attempt::from_numbers(DeploymentId(0), task, numbers);
         let mut in_flight = 0;
         let is_written = cas::update(shared, &key(id), None, |record: &mut Record| {
             let ended = attempt::end(record, &attempt, &Ending::default(), settings, now_ms);
@@ -110,6 +115,23 @@ impl SharedFleet {
             true
         });
         is_written.then_some(in_flight)
+    }
+
+    /// Takes back what an attempt has counted against its deployment, because the request itself
+    /// is to blame. `of` is its operation and its fingerprint. Returns how the phase of the
+    /// deployment changed, if it did.
+    ///
+    /// # Errors
+    /// [`Dropped`] where the update lost all its tries.
+    pub fn take_back<S: SharedData + ?Sized>(
+        &self,
+        shared: &S,
+        deployment: DeploymentId,
+        of: (Task, u32),
+        charge: Charge,
+        now_ms: u64,
+    ) -> Result<Option<Transition>, Dropped> {
+        self.change(shared, deployment, |record| cooldown::take_back(record, of, charge, now_ms))
     }
 
     /// Returns the record of a deployment, read from shared data.

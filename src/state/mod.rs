@@ -10,9 +10,13 @@ pub mod attempt;
 mod cause;
 mod commit;
 pub mod cooldown;
+#[cfg(test)]
+mod cooldown_tests;
+pub mod evidence;
 mod fleet;
 mod flight;
 pub mod headroom;
+mod health;
 mod operate;
 pub mod outcome;
 mod probe;
@@ -24,14 +28,15 @@ mod turn;
 mod world;
 
 pub use crate::load::Load;
-pub use attempt::{Attempt, Ended, Ending, StartTerms};
+pub use attempt::{Attempt, Claim, Ended, Ending, StartTerms};
 pub use cause::Cause;
 pub use commit::{Begun, Intent, Overtaken};
 pub use fleet::{Dropped, SharedFleet};
 pub use flight::Flight;
+pub use health::{Health, Suspicion, Tally};
 pub use operate::Operation;
 pub use probe::Probes;
-pub use record::{Counts, Record};
+pub use record::{Counts, Record, RecordBytes};
 pub use shadow::ShadowWorld;
 pub use snapshot::{Seen, Snapshot};
 pub use standing::{Limit, Standing};
@@ -44,4 +49,4 @@ pub use world::World;
 const SKEW_MS: u64 = 1000;
 
 /// Starts every key; the digit is the layout version of the values.
-const PREFIX: &str = "pointsman/3/";
+const PREFIX: &str = "pointsman/4/";

@@ -6,6 +6,7 @@ use crate::config::Cooldown;
 
 use super::cause::Cause;
 use super::headroom::Headroom;
+use super::health::{Health, Tally};
 use super::record::Record;
 
 /// What an operator does to a deployment.
@@ -33,18 +34,25 @@ impl Operation {
             Self::Cool(for_ms) => {
                 // A deadline further away would count as passed.
                 let for_ms = for_ms.clamp(1, settings.max_time_ms);
-                record.until_ms = now_ms.saturating_add(for_ms);
-                record.probe_successes = 0;
-                (record.cause, record.status) = (Some(Cause::Operator), 0);
+                record.operations.others_until_ms = now_ms.saturating_add(for_ms);
+                for health in record.operations.known_mut() {
+                    health.until_ms = now_ms.saturating_add(for_ms);
+                    health.probe_successes = 0;
+                    (health.cause, health.status) = (Some(Cause::Operator), 0);
+                }
             }
             Self::Reset => {
-                record.consecutive_failures = 0;
-                record.probe_successes = 0;
-                record.until_ms = 0;
-                record.length_ms = 0;
-                (record.cause, record.status) = (None, 0);
-                // Else the failure rate of this minute would start a cooldown again with the
-                // next failure.
+                record.operations.others_until_ms = 0;
+                for health in record.operations.known_mut() {
+                    // Else the failure rate of this minute would start a cooldown again with
+                    // the next failure.
+                    let attempts = health.minute.attempts;
+                    *health = Health {
+                        minute: Tally { attempts, ..Tally::default() },
+                        probes: health.probes,
+                        ..Health::default()
+                    };
+                }
                 (record.minute.successes, record.minute.failures) = (0, 0);
                 record.headroom = Headroom::default();
             }
@@ -55,11 +63,14 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::format::Task;
     use crate::state::cooldown::{Phase, cause, phase, take};
     use crate::state::outcome::{Outcome, Report};
     use crate::state::{Counts, headroom::Left};
 
     const NOW: u64 = 1_800_000_000_000;
+    /// A chat.
+    const ONE: (Task, u32) = (Task::Chat, 1);
 
     fn settings() -> Cooldown {
         let document = br#"{"providers":{"p":{"cluster":"p"}},
@@ -76,10 +87,9 @@ mod tests {
         record.minute = Counts { attempts: 9, successes: 1, failures: 0, tokens: 70 };
         record.total = record.minute;
         for _ in 0..5 {
-            let report = Report { outcome: Outcome::Server, status: 503, retry_after_ms: None };
-            take(&mut record, report, NOW, &settings());
+            take(&mut record, ONE, Report::of(Outcome::Server, 503), NOW, &settings());
         }
-        assert_eq!(phase(&record, NOW, &settings()), Phase::Cooling(5000));
+        assert_eq!(phase(&record.health(Task::Chat), NOW, &settings()), Phase::Cooling(5000));
         record
     }
 
@@ -89,15 +99,15 @@ mod tests {
         Operation::Drain.apply(&mut record, &settings(), NOW);
         let before = record;
         Operation::Reset.apply(&mut record, &settings(), NOW);
-        assert_eq!(phase(&record, NOW, &settings()), Phase::Healthy);
-        assert_eq!(record.consecutive_failures, 0);
+        assert_eq!(phase(&record.health(Task::Chat), NOW, &settings()), Phase::Healthy);
+        assert_eq!(record.health(Task::Chat).consecutive_failures, 0);
         assert_eq!(record.headroom.wait_ms(1, NOW), 0);
         assert_eq!(record.minute, Counts { attempts: 9, successes: 0, failures: 0, tokens: 70 });
         assert_eq!((record.total, record.flight), (before.total, before.flight));
         assert!(record.is_drained);
         // The rate of before does not trip.
-        let report = Report { outcome: Outcome::Server, status: 503, retry_after_ms: None };
-        assert_eq!(take(&mut record, report, NOW, &settings()), None);
+        let report = Report::of(Outcome::Server, 503);
+        assert_eq!(take(&mut record, ONE, report, NOW, &settings()).0, None);
     }
 
     #[test]
@@ -106,14 +116,22 @@ mod tests {
         for for_ms in [60_000, 10, u64::MAX] {
             Operation::Cool(for_ms).apply(&mut record, &settings(), NOW);
             let left_ms = for_ms.min(settings().max_time_ms);
-            assert_eq!(phase(&record, NOW, &settings()), Phase::Cooling(left_ms));
-            assert_eq!(cause(&record), "admin");
-            assert_eq!(phase(&record, NOW + left_ms, &settings()), Phase::HalfOpen);
+            assert_eq!(
+                phase(&record.health(Task::Chat), NOW, &settings()),
+                Phase::Cooling(left_ms)
+            );
+            assert_eq!(cause(&record.health(Task::Chat)), "admin");
+            assert_eq!(
+                phase(&record.health(Task::Chat), NOW + left_ms, &settings()),
+                Phase::HalfOpen
+            );
         }
-        let report = Report { outcome: Outcome::Success, status: 200, retry_after_ms: None };
         for _ in 0..settings().success_threshold {
-            take(&mut record, report, NOW + 400_000, &settings());
+            take(&mut record, ONE, Report::of(Outcome::Success, 200), NOW + 400_000, &settings());
         }
-        assert_eq!(phase(&record, NOW + 400_000, &settings()), Phase::Healthy);
+        for task in Task::ALL {
+            let health = record.health(task);
+            assert_eq!(phase(&health, NOW + 400_000, &settings()), Phase::Healthy, "{task:?}");
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! What an attempt came to, and what that means for its deployment.
+//! What an attempt came to. What that says of its deployment is its [`super::evidence`].
 
 use std::fmt;
+
+use super::evidence::{Blame, Evidence, Reach, Weight};
 
 /// What an attempt came to.
 ///
@@ -10,8 +12,8 @@ use std::fmt;
 pub enum Outcome {
     /// It was answered.
     Success = 0,
-    /// It was answered with 408 or 504, or not answered in time. The client's own timeouts are
-    /// none of these.
+    /// It was answered with 408 or 504, or not answered in time. What takes long because of the
+    /// client is [`Self::Cancelled`].
     Timeout = 1,
     /// It was answered with 429: the provider's limit is reached, and it may say for how long.
     RateLimit = 2,
@@ -20,22 +22,21 @@ pub enum Outcome {
     Auth = 3,
     /// The proxy's account has no money or credit left.
     Quota = 4,
-    /// The provider does not know the upstream model, or no longer, so no request can be served
-    /// there.
+    /// The provider does not know the upstream model, or no longer, or does not offer the
+    /// operation.
     NotFound = 5,
     /// It was answered with any other 5xx.
     Server = 6,
     /// There was no connection, or it was lost before an answer began. Envoy tells no more of
     /// it.
     Network = 7,
-    /// The request is wrong, by the client's own mistake: another deployment would say the
-    /// same.
+    /// The request was refused, as far as is known because of itself.
     Client = 8,
-    /// The client went away before the answer ended. What the deployment would have come to is
-    /// not known.
+    /// The client went away before the answer ended, or did not send its request in time. What
+    /// the deployment would have come to is not known.
     Cancelled = 9,
-    /// The answer began well, and then broke off or reported an error. The client has part of it,
-    /// so it cannot be tried elsewhere.
+    /// The answer began well, and then broke off, reported an error or turned out to be none. The
+    /// client has part of it, so it cannot be tried elsewhere; unless it is empty.
     InBand = 10,
     /// The client's prompt is longer than the model's context window. Another model may have a
     /// longer one.
@@ -43,20 +44,6 @@ pub enum Outcome {
     /// The client's prompt is against the provider's policy. Another provider may have another
     /// policy.
     ContentPolicy = 12,
-}
-
-/// What an outcome means for the deployment: whether it counts for or against it, and how
-/// much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weight {
-    /// It works: enough of these after a cooldown make it healthy.
-    Success,
-    /// It has failed: enough of these in a row or in a minute start a cooldown.
-    Failure,
-    /// It cannot serve for now: one of these starts a cooldown.
-    Trip,
-    /// It says nothing about the deployment.
-    Nothing,
 }
 
 impl Outcome {
@@ -109,19 +96,6 @@ impl Outcome {
             Self::ContentPolicy => "content_policy",
         }
     }
-
-    /// Returns what it means for the deployment.
-    #[must_use]
-    pub const fn weight(self) -> Weight {
-        match self {
-            Self::Success => Weight::Success,
-            Self::Timeout | Self::Server | Self::Network | Self::InBand => Weight::Failure,
-            Self::RateLimit | Self::Auth | Self::Quota | Self::NotFound => Weight::Trip,
-            Self::Client | Self::Cancelled | Self::ContextWindow | Self::ContentPolicy => {
-                Weight::Nothing
-            }
-        }
-    }
 }
 
 impl fmt::Display for Report {
@@ -145,12 +119,40 @@ pub struct Report {
     pub status: u16,
     /// How long the provider asks to be left alone, in milliseconds, if it asks for that.
     pub retry_after_ms: Option<u64>,
+    /// What that says, and of whom.
+    pub evidence: Evidence,
 }
 
 impl Report {
     /// The report on an attempt that was not answered: the connection failed, or was lost.
-    pub const UNANSWERED: Self =
-        Self { outcome: Outcome::Network, status: 0, retry_after_ms: None };
+    pub const UNANSWERED: Self = Self::of(Outcome::Network, 0);
+
+    /// The report on an attempt that its client gave up, or that its client was too slow for.
+    pub const CANCELLED: Self = Self::of(Outcome::Cancelled, 0);
+
+    /// Returns the report of an outcome and a status of which nothing more is known.
+    #[must_use]
+    pub const fn of(outcome: Outcome, status: u16) -> Self {
+        Self { outcome, status, retry_after_ms: None, evidence: Evidence::of(outcome) }
+    }
+
+    /// Returns whether the request itself may be to blame for the failure: another one may
+    /// well succeed there. It is not where there was no connection, where the answer had begun,
+    /// where the account or a credential was refused, or where the provider says for how long it
+    /// is at its limit.
+    #[must_use]
+    pub const fn is_excusable(&self) -> bool {
+        let Evidence { blame, weight, reach, .. } = self.evidence;
+        let is_of_key = match blame {
+            Blame::Credential | Blame::Account => !matches!(weight, Weight::Weak),
+            _ => false,
+        };
+        match self.outcome {
+            Outcome::Success | Outcome::Network | Outcome::InBand | Outcome::Cancelled => false,
+            Outcome::RateLimit => self.retry_after_ms.is_none() && matches!(reach, Reach::Everyone),
+            _ => !is_of_key && matches!(reach, Reach::Everyone),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,28 @@
-//! One deployment's record: a fixed layout, little endian, in shared data.
+//! One deployment's record: a fixed order of values, little endian, in shared data.
 //!
 //! Bytes that are not such a record read as a healthy deployment of which nothing is known,
-//! so that a value of another layout neither traps nor misleads. Fixed, because it is read
-//! and written for every request, and needs no allocation so.
+//! so that a value of another layout neither traps nor misleads. It is read and written for
+//! every request, and needs no allocation: operations of which nothing is known take no bytes,
+//! and most deployments have one operation.
 
 use crate::cas;
+use crate::request::format::Task;
 
 use super::cause::Cause;
 use super::flight::{Flight, SLOTS};
 use super::headroom::{Headroom, Left};
+use super::health::{Health, Operations, PLACES, Suspicion, Tally};
 use super::probe::{LEASES, Probes};
 
 /// The first byte. Who changes the order or length of what follows takes another one, and
 /// another [`super::PREFIX`].
-const LAYOUT: u8 = 3;
-/// The length of the layout in bytes.
-const LENGTH: usize = 205;
+const LAYOUT: u8 = 4;
+/// The length without any operation, in bytes.
+const BASE: usize = 162;
+/// The length of one operation, in bytes.
+const EACH: usize = 79;
+/// The length with all places taken, in bytes.
+const LONGEST: usize = BASE + EACH * PLACES;
 /// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
 
@@ -25,24 +32,12 @@ pub(super) const MINUTE_MS: u64 = 60_000;
 pub struct Record {
     /// Whether an operator has taken it out of every pick.
     pub is_drained: bool,
-    /// What started the cooldown.
-    pub cause: Option<Cause>,
-    /// HTTP status that started the cooldown; 0 where there was no answer.
-    pub status: u16,
-    /// Failures since the last success.
-    pub consecutive_failures: u32,
-    /// Successes since the cooldown's deadline, of those that have to follow it.
-    pub probe_successes: u32,
-    /// Deadline of the cooldown in milliseconds since the epoch; 0 where there is none.
-    pub until_ms: u64,
-    /// Length of the last cooldown in milliseconds, which the next one doubles.
-    pub length_ms: u32,
     /// Which minute since the epoch `minute` counts.
     pub minute_at: u32,
     /// What is counted of that minute.
     pub minute: Counts,
     /// What is counted since the proxy's start. It only grows, so that two looks at it tell a
-    /// rate.
+    /// rate; a failure that turns out to be the request's own is taken back.
     pub total: Counts,
     /// Moving average of the time to the first byte in milliseconds; 0 where it is not known.
     pub first_byte_ms: f32,
@@ -51,10 +46,10 @@ pub struct Record {
     pub answer_ms: f32,
     /// Attempts under way.
     pub flight: Flight,
-    /// Probes under way while half-open.
-    pub probes: Probes,
     /// What the provider says is left.
     pub headroom: Headroom,
+    /// How well each operation does.
+    pub(super) operations: Operations,
 }
 
 /// What is counted of attempts, in a minute or in all. An attempt that is under way is counted
@@ -76,34 +71,79 @@ impl Record {
     /// Returns the counts of the minute that `now_ms` falls in.
     #[must_use]
     pub fn this_minute(&self, now_ms: u64) -> Counts {
-        let mut record = *self;
-        record.turn_to(now_ms);
-        record.minute
+        if self.is_of(now_ms) { self.minute } else { Counts::default() }
+    }
+
+    /// Returns how many attempts of the minute that `now_ms` falls in use up the limit of
+    /// requests. Counting tokens does not: providers limit it apart.
+    #[must_use]
+    pub fn limited_attempts(&self, now_ms: u64) -> u64 {
+        let counted = self.health(Task::CountTokens).minute.attempts;
+        self.this_minute(now_ms).attempts.saturating_sub(u64::from(counted))
+    }
+
+    /// Returns whether `minute` counts the minute that `now_ms` falls in, or the one after it.
+    fn is_of(&self, now_ms: u64) -> bool {
+        let minute = minute(now_ms);
+        // A worker looks at the clock a little before it writes, and another one may have
+        // begun the next minute between the two.
+        self.minute_at == minute || self.minute_at.checked_sub(1) == Some(minute)
     }
 
     /// Begins to count anew where the minute has changed. What a worker counts a moment late
     /// for the minute before is counted with this one.
     pub(super) fn turn_to(&mut self, now_ms: u64) {
-        let minute = u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX);
-        // A worker looks at the clock a little before it writes, and another one may have
-        // begun the next minute between the two.
-        let is_late = self.minute_at.checked_sub(1) == Some(minute);
-        if self.minute_at != minute && !is_late {
-            self.minute_at = minute;
+        if !self.is_of(now_ms) {
+            self.minute_at = minute(now_ms);
             self.minute = Counts::default();
+            self.operations.known_mut().for_each(|health| health.minute = Tally::default());
+        }
+    }
+
+    /// Returns how well an operation does.
+    #[must_use]
+    pub fn health(&self, task: Task) -> Health {
+        self.operations.get(task)
+    }
+
+    /// Returns the operations that have a place in the record, and how well each does.
+    pub fn healths(&self) -> impl Iterator<Item = (Task, &Health)> {
+        self.operations.known()
+    }
+
+    /// Changes how well an operation does.
+    pub(super) fn change<T>(&mut self, task: Task, change: impl FnOnce(&mut Health) -> T) -> T {
+        match self.operations.get_mut(task) {
+            Some(health) => change(health),
+            None => change(&mut Health::default()),
         }
     }
 
     /// Returns the record as bytes, which [`Record::decode`] reads.
     #[must_use]
-    pub fn encode(&self) -> [u8; LENGTH] {
-        let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };
-        to.put(&[LAYOUT, u8::from(self.is_drained), self.cause.map_or(0, Cause::code)]);
-        to.put(&self.status.to_le_bytes());
-        to.u32(self.consecutive_failures);
-        to.u32(self.probe_successes);
-        to.u64(self.until_ms);
-        to.u32(self.length_ms);
+    pub fn encode(&self) -> RecordBytes {
+        let mut bytes = [0; LONGEST];
+        let mut length = BASE;
+        // Parts of a fixed length are written without a check for each value.
+        if let Some(base) = bytes.first_chunk_mut::<BASE>() {
+            *base = self.base();
+        }
+        for (_, health) in self.operations.known() {
+            let rest = bytes.get_mut(length..).unwrap_or_default();
+            if let Some(each) = rest.first_chunk_mut::<EACH>() {
+                *each = each_of(health);
+            }
+            length = length.saturating_add(EACH);
+        }
+        RecordBytes { bytes, length }
+    }
+
+    /// Returns what is written of every record.
+    fn base(&self) -> [u8; BASE] {
+        let mut to = RecordWriter::<BASE> { bytes: [0; BASE], at: 0 };
+        to.put(&[LAYOUT, u8::from(self.is_drained)]);
+        to.put(&self.operations.tasks);
+        to.u64(self.operations.others_until_ms);
         to.u32(self.minute_at);
         to.counts(&self.minute);
         to.counts(&self.total);
@@ -112,9 +152,6 @@ impl Record {
         for (epoch, count) in self.flight.slots {
             to.u32(epoch);
             to.u32(count);
-        }
-        for lease in self.probes.leases {
-            to.u32(lease);
         }
         for left in [self.headroom.requests, self.headroom.tokens] {
             let left = left.unwrap_or_default();
@@ -129,24 +166,33 @@ impl Record {
     /// Returns the record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        let is_one = bytes.len() == LENGTH && bytes.first() == Some(&LAYOUT);
-        if !is_one {
-            return Self::default();
-        }
-        Self::read(&mut RecordReader(bytes)).unwrap_or_default()
+        Self::read(bytes).unwrap_or_default()
     }
 
-    /// Reads what [`Record::encode`] wrote; `None` where the bytes end early.
-    fn read(from: &mut RecordReader<'_>) -> Option<Self> {
-        let [_, is_drained, cause] = from.take()?;
+    /// Returns what [`Record::encode`] wrote; `None` where the bytes are nothing of that.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (base, mut rest) = bytes.split_first_chunk::<BASE>()?;
+        let from = &mut RecordReader(base);
+        let [layout, is_drained] = from.take()?;
+        if layout != LAYOUT {
+            return None;
+        }
+        let mut operations = Operations {
+            tasks: from.take()?,
+            others_until_ms: from.u64()?,
+            ..Operations::default()
+        };
+        for health in operations.known_mut() {
+            let (each, after) = rest.split_first_chunk::<EACH>()?;
+            *health = RecordReader(each).health()?;
+            rest = after;
+        }
+        // Nothing may be left over.
+        if !rest.is_empty() {
+            return None;
+        }
         Some(Self {
             is_drained: is_drained == 1,
-            cause: Cause::from_code(cause),
-            status: u16::from_le_bytes(from.take()?),
-            consecutive_failures: from.u32()?,
-            probe_successes: from.u32()?,
-            until_ms: from.u64()?,
-            length_ms: from.u32()?,
             minute_at: from.u32()?,
             minute: from.counts()?,
             total: from.counts()?,
@@ -159,41 +205,73 @@ impl Record {
                 }
                 Flight { slots }
             },
-            probes: {
-                let mut leases = [0; LEASES];
-                for lease in &mut leases {
-                    *lease = from.u32()?;
-                }
-                Probes { leases }
-            },
             headroom: Headroom {
                 requests: from.left()?,
                 tokens: from.left()?,
                 heard_ms: from.u64()?,
             },
+            operations,
         })
     }
 }
 
+/// Returns what is written of an operation.
+fn each_of(health: &Health) -> [u8; EACH] {
+    let mut to = RecordWriter::<EACH> { bytes: [0; EACH], at: 0 };
+    to.put(&[health.cause.map_or(0, Cause::code)]);
+    to.put(&health.status.to_le_bytes());
+    to.u32(health.consecutive_failures);
+    to.u32(health.probe_successes);
+    to.u64(health.until_ms);
+    to.u32(health.length_ms);
+    let Tally { attempts, successes, failures } = health.minute;
+    for count in [attempts, successes, failures, health.suspicion.fingerprint] {
+        to.u32(count);
+    }
+    to.u64(health.suspicion.at_ms);
+    for lease in health.probes.leases {
+        to.u32(lease);
+    }
+    to.bytes
+}
+
+/// Returns which minute since the epoch a time is in.
+fn minute(now_ms: u64) -> u32 {
+    u32::try_from(now_ms / MINUTE_MS).unwrap_or(u32::MAX)
+}
+
+/// A record as bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordBytes {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl AsRef<[u8]> for RecordBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
 impl cas::Value for Record {
-    type Bytes = [u8; LENGTH];
+    type Bytes = RecordBytes;
 
     fn decode(bytes: &[u8]) -> Self {
         Self::decode(bytes)
     }
 
-    fn encode(&self) -> [u8; LENGTH] {
+    fn encode(&self) -> RecordBytes {
         self.encode()
     }
 }
 
 /// Writes a record from front to back.
-struct RecordWriter {
+struct RecordWriter<const LENGTH: usize> {
     bytes: [u8; LENGTH],
     at: usize,
 }
 
-impl RecordWriter {
+impl<const LENGTH: usize> RecordWriter<LENGTH> {
     fn put(&mut self, bytes: &[u8]) {
         let end = self.at.saturating_add(bytes.len());
         if let Some(slot) = self.bytes.get_mut(self.at..end) {
@@ -235,6 +313,27 @@ impl RecordReader<'_> {
         self.take().map(u64::from_le_bytes)
     }
 
+    fn health(&mut self) -> Option<Health> {
+        let [cause] = self.take()?;
+        Some(Health {
+            cause: Cause::from_code(cause),
+            status: u16::from_le_bytes(self.take()?),
+            consecutive_failures: self.u32()?,
+            probe_successes: self.u32()?,
+            until_ms: self.u64()?,
+            length_ms: self.u32()?,
+            minute: Tally { attempts: self.u32()?, successes: self.u32()?, failures: self.u32()? },
+            suspicion: Suspicion { fingerprint: self.u32()?, at_ms: self.u64()? },
+            probes: {
+                let mut leases = [0; LEASES];
+                for lease in &mut leases {
+                    *lease = self.u32()?;
+                }
+                Probes { leases }
+            },
+        })
+    }
+
     fn counts(&mut self) -> Option<Counts> {
         Some(Counts {
             attempts: self.u64()?,
@@ -260,62 +359,5 @@ impl RecordReader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::state::outcome::Outcome;
-
-    fn full() -> Record {
-        let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
-        let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
-        Record {
-            is_drained: true,
-            cause: Some(Cause::Outcome(Outcome::Auth)),
-            status: 429,
-            consecutive_failures: u32::MAX,
-            probe_successes: 2,
-            until_ms: u64::MAX - 1,
-            length_ms: 5000,
-            minute_at: 29_000_000,
-            minute: counts(7),
-            total: counts(u64::MAX - 3),
-            first_byte_ms: 12.5,
-            answer_ms: 1e9,
-            flight: Flight { slots: [(1, 2), (3, 4), (5, 6), (7, 8)] },
-            probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
-            headroom: Headroom { requests: left(1), tokens: left(2_000_000), heard_ms: 11 },
-        }
-    }
-
-    #[test]
-    fn a_record_reads_back() {
-        assert_eq!(Record::decode(&full().encode()), full());
-        assert_eq!(Record::decode(&Record::default().encode()), Record::default());
-    }
-
-    #[test]
-    fn every_byte_of_the_layout_is_used() {
-        let mut to = RecordWriter { bytes: [0; LENGTH], at: 0 };
-        to.put(&full().encode());
-        assert_eq!(to.at, LENGTH);
-        let mut from = &full().encode()[..];
-        let mut reader = RecordReader(from);
-        Record::read(&mut reader).unwrap();
-        from = reader.0;
-        assert!(from.is_empty(), "{} bytes are left over", from.len());
-    }
-
-    #[test]
-    fn foreign_bytes_read_as_healthy() {
-        for bytes in [&b""[..], &[1; 3], &[1; 40], &[2; LENGTH], &[3; LENGTH + 1]] {
-            assert_eq!(Record::decode(bytes), Record::default());
-        }
-    }
-
-    #[test]
-    fn an_average_that_is_no_number_is_not_known() {
-        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0] {
-            let record = Record { first_byte_ms: wrong, ..Record::default() };
-            assert_eq!(Record::decode(&record.encode()), Record::default());
-        }
-    }
-}
+#[path = "record_tests.rs"]
+mod tests;

@@ -11,6 +11,7 @@ use crate::hash::mixed;
 use crate::load::Load;
 use crate::strategy::Trait;
 
+use super::attempt::Claim;
 use super::standing::Standing;
 use super::turn::Turn;
 use super::world::World;
@@ -71,12 +72,12 @@ impl<'w> ShadowWorld<'w> {
 }
 
 impl World for ShadowWorld<'_> {
-    fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing {
-        self.live.standing(deployment, tokens)
+    fn standing(&self, deployment: DeploymentId, claim: Claim) -> Standing {
+        self.live.standing(deployment, claim)
     }
 
-    fn standing_if_forced(&self, deployment: DeploymentId, tokens: u64) -> Standing {
-        self.live.standing_if_forced(deployment, tokens)
+    fn standing_if_forced(&self, deployment: DeploymentId, claim: Claim) -> Standing {
+        self.live.standing_if_forced(deployment, claim)
     }
 
     fn load(&self, deployment: DeploymentId) -> Load {

@@ -11,6 +11,7 @@ use crate::config::{Config, DeploymentId};
 use crate::host::SharedData;
 use crate::load::Load;
 
+use super::attempt::Claim;
 use super::fleet::SharedFleet;
 use super::record::Record;
 use super::standing::{self, Standing};
@@ -53,9 +54,13 @@ pub struct Seen {
 pub(super) type Versioned<V> = (V, u32);
 
 impl Seen {
+    /// Returns where the record of a deployment is kept, if it has been read.
+    fn place(&self, deployment: DeploymentId) -> Option<usize> {
+        (*self.places.get(deployment.0)? as usize).checked_sub(1)
+    }
+
     fn record(&self, deployment: DeploymentId) -> Option<Versioned<Record>> {
-        let place = *self.places.get(deployment.0)? as usize;
-        self.records.get(place.checked_sub(1)?).copied()
+        self.records.get(self.place(deployment)?).copied()
     }
 
     fn keep(&mut self, deployment: DeploymentId, deployments: usize, read: Versioned<Record>) {
@@ -155,29 +160,45 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
     }
 }
 
+impl<S: SharedData + ?Sized> Snapshot<'_, S> {
+    /// Looks at a deployment's record where it is kept. A record is too large to be copied for
+    /// each candidate.
+    fn look<T>(&self, deployment: DeploymentId, look: impl FnOnce(&Record) -> T) -> T {
+        if let Some(place) = self.seen.borrow().place(deployment)
+            && let Some((record, _)) = self.seen.borrow().records.get(place)
+        {
+            return look(record);
+        }
+        let (record, _) = self.record(deployment);
+        look(&record)
+    }
+}
+
 impl<S: SharedData + ?Sized> World for Snapshot<'_, S> {
-    fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, claim: Claim) -> Standing {
         // The record that was read is older than the refusal.
         let is_it = |(refused, _): &&(DeploymentId, Standing)| *refused == deployment;
         if let Some((_, standing)) = self.seen.borrow().refused.iter().find(is_it) {
             return standing.clone();
         }
-        let (record, _) = self.record(deployment);
         let now_ms = self.seen.borrow().now_ms;
         let settings = &self.config.cooldown;
-        let deployment = self.config.deployment(deployment);
-        standing::standing(&record, deployment, settings, tokens, now_ms)
+        let described = self.config.deployment(deployment);
+        self.look(deployment, |record| {
+            standing::standing(record, described, settings, claim, now_ms)
+        })
     }
 
-    fn standing_if_forced(&self, deployment: DeploymentId, tokens: u64) -> Standing {
-        let (record, _) = self.record(deployment);
+    fn standing_if_forced(&self, deployment: DeploymentId, claim: Claim) -> Standing {
         let now_ms = self.seen.borrow().now_ms;
-        standing::forced(&record, self.config.deployment(deployment), tokens, now_ms)
+        let described = self.config.deployment(deployment);
+        self.look(deployment, |record| standing::forced(record, described, claim, now_ms))
     }
 
     fn load(&self, deployment: DeploymentId) -> Load {
-        let (record, _) = self.record(deployment);
-        standing::load(&record, self.config.deployment(deployment), self.seen.borrow().now_ms)
+        let now_ms = self.seen.borrow().now_ms;
+        let described = self.config.deployment(deployment);
+        self.look(deployment, |record| standing::load(record, described, now_ms))
     }
 
     fn next_turn(&self, turn: Turn) -> u64 {

@@ -8,6 +8,7 @@ use std::fmt;
 use crate::config::{Cooldown, Deployment};
 use crate::load::Load;
 
+use super::attempt::Claim;
 use super::cooldown::{self, Phase};
 use super::record::{MINUTE_MS, Record};
 
@@ -17,6 +18,8 @@ use super::record::{MINUTE_MS, Record};
 pub enum Standing {
     /// It may be picked.
     Ready,
+    /// It may be picked, as one of the few that find out whether it is back.
+    Probing,
     /// An operator has taken it out, until an operator takes it back in.
     Drained,
     /// It has failed, and is left alone for a while.
@@ -63,35 +66,40 @@ impl fmt::Display for Limit {
 /// How long to wait for an attempt under way to end. Nobody knows, so this is a guess.
 pub(super) const UNKNOWN_WAIT_MS: u64 = 1000;
 
-/// Returns whether the deployment may be picked for a request of that many tokens.
+/// Returns whether the deployment may be picked for a request with that claim.
 #[must_use]
 pub(super) fn standing(
     record: &Record,
     deployment: &Deployment,
     settings: &Cooldown,
-    tokens: u64,
+    claim: Claim,
     now_ms: u64,
 ) -> Standing {
     if record.is_drained {
         return Standing::Drained;
     }
-    match cooldown::phase(record, now_ms, settings) {
-        Phase::Healthy => {}
+    let health = record.health(claim.task);
+    let ready = match cooldown::phase(&health, now_ms, settings) {
+        Phase::Healthy => Standing::Ready,
         Phase::Cooling(left_ms) => {
-            return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
+            return Standing::Cooling { left_ms, cause: cooldown::cause(&health) };
         }
         Phase::HalfOpen => {
             let left_ms =
-                record.probes.wait_ms(settings.half_open_probes, now_ms, settings.probe_lease_ms);
+                health.probes.wait_ms(settings.half_open_probes, now_ms, settings.probe_lease_ms);
             if left_ms > 0 {
                 // All probes are out. Their leases run out much later, but one of them is
                 // likely to end soon.
                 let left_ms = left_ms.min(UNKNOWN_WAIT_MS);
-                return Standing::Cooling { left_ms, cause: cooldown::cause(record) };
+                return Standing::Cooling { left_ms, cause: cooldown::cause(&health) };
             }
+            Standing::Probing
         }
+    };
+    match forced(record, deployment, claim, now_ms) {
+        Standing::Ready => ready,
+        other => other,
     }
-    forced(record, deployment, tokens, now_ms)
 }
 
 /// Returns whether the deployment may be sent a request although it cools: only a drain and
@@ -99,42 +107,43 @@ pub(super) fn standing(
 pub(super) fn forced(
     record: &Record,
     deployment: &Deployment,
-    tokens: u64,
+    claim: Claim,
     now_ms: u64,
 ) -> Standing {
     if record.is_drained {
         return Standing::Drained;
     }
-    match limit(record, deployment, tokens, now_ms) {
+    match limit(record, deployment, claim, now_ms) {
         Some((limit, wait_ms)) => Standing::Limited { limit, wait_ms },
         None => Standing::Ready,
     }
 }
 
 /// Returns the first limit that is reached, and the milliseconds until there may be room
-/// again.
+/// again. Of those, only that of requests at a time holds for one that counts tokens.
 fn limit(
     record: &Record,
     deployment: &Deployment,
-    tokens: u64,
+    Claim { task, tokens }: Claim,
     now_ms: u64,
 ) -> Option<(Limit, u64)> {
-    let mut record = *record;
-    record.turn_to(now_ms);
     let next_minute = MINUTE_MS.saturating_sub(now_ms % MINUTE_MS);
     if let Some(most) = deployment.max_parallel_requests
         && record.flight.count(now_ms) >= most
     {
         return Some((Limit::Parallel(most), UNKNOWN_WAIT_MS));
     }
+    if !task.is_processed() {
+        return None;
+    }
     if let Some(most) = deployment.rpm_limit
-        && record.minute.attempts >= u64::from(most)
+        && record.limited_attempts(now_ms) >= u64::from(most)
     {
         return Some((Limit::Requests(most), next_minute));
     }
     if let Some(most) = deployment.tpm_limit
         // Every request takes a token at least, so that a full minute takes none.
-        && record.minute.tokens.saturating_add(tokens.max(1)) > u64::from(most)
+        && record.this_minute(now_ms).tokens.saturating_add(tokens.max(1)) > u64::from(most)
     {
         return Some((Limit::Tokens(most), next_minute));
     }
@@ -145,14 +154,12 @@ fn limit(
 /// Returns how busy a deployment is, by its record. Limits come from the configuration, for
 /// strategies that compare shares of them.
 pub(super) fn load(record: &Record, deployment: &Deployment, now_ms: u64) -> Load {
-    let mut record = *record;
-    record.turn_to(now_ms);
     let latency_ms = f64::from(record.first_byte_ms);
     Load {
         in_flight: record.flight.count(now_ms),
         latency_ms: (latency_ms > 0.0).then_some(latency_ms),
-        tokens: record.minute.tokens,
-        requests: u32::try_from(record.minute.attempts).unwrap_or(u32::MAX),
+        tokens: record.this_minute(now_ms).tokens,
+        requests: u32::try_from(record.limited_attempts(now_ms)).unwrap_or(u32::MAX),
         tpm_limit: deployment.tpm_limit,
         rpm_limit: deployment.rpm_limit,
         headroom: record.headroom.share(now_ms),

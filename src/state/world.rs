@@ -3,6 +3,7 @@
 use crate::config::DeploymentId;
 use crate::load::Load;
 
+use super::attempt::Claim;
 use super::standing::Standing;
 use super::turn::Turn;
 
@@ -12,13 +13,13 @@ use super::turn::Turn;
 /// is decided twice is decided alike. A running proxy's world is a [`super::Snapshot`]. The
 /// command line, the replay, the playground and tests have worlds of their own.
 pub trait World {
-    /// Returns whether a deployment may be picked for a request of that many tokens. More
+    /// Returns whether a deployment may be picked for a request with that claim. More
     /// tokens never make a deployment ready that fewer do not.
-    fn standing(&self, deployment: DeploymentId, tokens: u64) -> Standing;
+    fn standing(&self, deployment: DeploymentId, claim: Claim) -> Standing;
 
-    /// Returns whether a deployment may be sent a request of that many tokens although it
+    /// Returns whether a deployment may be sent a request with that claim although it
     /// cools. Limits and drains still count. Worlds without either need not say.
-    fn standing_if_forced(&self, _deployment: DeploymentId, _tokens: u64) -> Standing {
+    fn standing_if_forced(&self, _deployment: DeploymentId, _claim: Claim) -> Standing {
         Standing::Ready
     }
 

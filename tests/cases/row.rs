@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use pointsman::config::{self, DeploymentId};
 use pointsman::lifecycle::{RequestHead, explained};
-use pointsman::state::{Load, Standing, Turn, World};
+use pointsman::state::{Claim, Load, Standing, Turn, World};
 use serde_json::{Value, json};
 use toml::Table;
 
 /// Every table, as its name and its text.
-pub(crate) const TABLES: [(&str, &str); 9] = [
+pub(crate) const TABLES: [(&str, &str); 10] = [
     ("conditions", include_str!("conditions.toml")),
     ("content", include_str!("content.toml")),
     ("eligibility", include_str!("eligibility.toml")),
@@ -22,6 +22,7 @@ pub(crate) const TABLES: [(&str, &str); 9] = [
     ("refusals", include_str!("refusals.toml")),
     ("release", include_str!("release.toml")),
     ("routes", include_str!("routes.toml")),
+    ("search", include_str!("search.toml")),
     ("strategies", include_str!("strategies.toml")),
 ];
 
@@ -78,7 +79,7 @@ pub(crate) struct Described {
 }
 
 impl World for Described {
-    fn standing(&self, deployment: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, deployment: DeploymentId, _: Claim) -> Standing {
         match self.cooling_ms.get(&self.names[deployment.0]) {
             Some(left_ms) => Standing::Cooling { left_ms: *left_ms, cause: "429".to_owned() },
             None => Standing::Ready,

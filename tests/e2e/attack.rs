@@ -10,11 +10,9 @@ const SECRET: &str = "please deploy it";
 
 #[test]
 fn a_member_that_is_merged_into_cannot_grow_a_body() {
-    let repeated = r#""metadata":{},"#.repeat(63);
     for size in [1_000, 900_000, 4_000_000, 12_000_000] {
         let long = "x".repeat(size);
-        let body =
-            format!(r#"{{"model":"over",{repeated}"metadata":{{"a":"{long}"}},"messages":[]}}"#);
+        let body = format!(r#"{{"model":"over","metadata":{{"a":"{long}"}},"messages":[]}}"#);
         let reply = ask(&OPEN).body(body.clone()).send();
         if size < 1_000_000 {
             let (_, seen) = reply.served_by_one();
@@ -67,6 +65,52 @@ fn a_content_type_given_twice_is_json() {
         .json(&chat("routed", SECRET))
         .send();
     assert_eq!(reply.header("x-llm-route"), Some("words"));
+}
+
+#[test]
+fn a_keyword_is_found_wherever_a_client_writes_it() {
+    let chat = "/v1/chat/completions";
+    let hello = json!([{"role": "user", "content": "hi"}]);
+    for (path, member, value) in [
+        (chat, "documents", json!([{"title": "t", "text": SECRET}])),
+        (chat, "chat_template_kwargs", json!({"a": [[{"b": SECRET}]]})),
+        (chat, "never_heard_of", json!({SECRET: null})),
+        (chat, "prediction", json!({"type": "content", "content": SECRET})),
+        (chat, "reasoning_effort", json!(format!("{} {SECRET}", "high".repeat(20)))),
+        (
+            chat,
+            "tools",
+            json!([{"type": "function", "function": {"name": "f", "description": SECRET}}]),
+        ),
+        (chat, "messages", json!([[{"role": "user", "content": SECRET}]])),
+        ("/v1/responses", "prompt", json!({"id": "p", "variables": {"a": SECRET}})),
+        ("/v1/embeddings", "input", json!([{"text": SECRET}])),
+        ("/v1/completions", "prompt", json!([1, 2, 3])),
+        ("/v1/audio/speech", "instructions", json!(SECRET)),
+    ] {
+        let mut body = json!({"model": "routed", "messages": hello});
+        if path != chat {
+            body = json!({"model": "routed"});
+        }
+        body[member] = value;
+        let reply = ask(&OPEN).path(path).json(&body).send();
+        assert_eq!(reply.header("x-llm-route"), Some("words"), "{body}");
+    }
+    let said = json!({"model": "routed", "messages": [{"role": "assistant", "content": SECRET}]});
+    assert_eq!(ask(&OPEN).json(&said).send().header("x-llm-route"), None);
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    for body in [
+        r#"{"model":"plain","messages":[],"model":"keyed"}"#,
+        r#"{"model":"plain","messages":[{"role":"assistant","content":"x","role":"user"}]}"#,
+        r#"{"model":"plain","messages":[],"stream":false,"stream":true}"#,
+        r#"{"model":"over","messages":[],"metadata":{"a":"b"},"metadata":{}}"#,
+    ] {
+        ask(&OPEN).body(body).send().refused(400);
+    }
+    OPEN.assert_serves("plain");
 }
 
 #[test]

@@ -47,6 +47,52 @@ fn a_credential_goes_into_the_header_the_provider_wants() {
     assert_eq!(seen.header("anthropic-version"), Some("2023-06-01"));
 }
 
+/// In more places than a header that is made for them.
+#[test]
+fn credentials_go_wherever_they_stand() {
+    let carriers = [
+        ("cookie", "session=of-the-client"),
+        ("proxy-authorization", "Basic of-the-client"),
+        ("x-amz-security-token", "of-the-client"),
+        ("cf-aig-authorization", "Bearer of-the-client"),
+        ("helicone-auth", "Bearer of-the-client"),
+        ("x-portkey-api-key", "of-the-client"),
+        ("x-any-gateway-token", "of-the-client"),
+        ("openai-organization", "of-the-client"),
+        ("sec-websocket-protocol", "realtime, openai-insecure-api-key.of-the-client"),
+    ];
+    let query = "?token=of-the-client&api_key=of-the-client&X-Amz-Signature=of-the-client&x=1";
+    let path = format!("/v1/chat/completions{query}");
+    let asked = |model| {
+        let asked = ask(&OPEN).path(&path).model(model).header("helicone-target-url", "evil");
+        carriers.iter().fold(asked, |asked, (name, value)| asked.header(name, value)).send()
+    };
+    let reply = asked("keyed");
+    let (_, seen) = reply.served_by_one();
+    assert_eq!(seen.path, "/prefix/v1/chat/completions?x=1");
+    for (name, value) in &seen.headers {
+        assert!(!value.contains("of-the-client"), "{name}: {value}");
+    }
+    assert_eq!(seen.header("sec-websocket-protocol"), Some("realtime"));
+    assert_eq!(seen.header("helicone-target-url"), None);
+    let reply = asked("plain");
+    let (_, seen) = reply.served_by_one();
+    assert_eq!(seen.path, path);
+    for (name, value) in carriers {
+        assert_eq!(seen.header(name), Some(value), "{name}");
+    }
+    assert_eq!(seen.header("helicone-target-url"), None, "another place to serve the model");
+}
+
+#[test]
+fn no_other_model_is_named_beside_the_one_that_serves() {
+    let body = r#"{"models":["o1-pro"],"model":"keyed","route":"fallback","messages":[],"fallbacks":["o1-pro"]}"#;
+    let reply = ask(&OPEN).path("/v1/chat/completions?model=o1-pro").body(body).send();
+    let (_, seen) = reply.served_by_one();
+    assert_eq!(seen.text(), r#"{"model":"up-a1","messages":[]}"#);
+    assert_eq!(seen.path, "/prefix/v1/chat/completions");
+}
+
 #[test]
 fn without_a_credential_the_clients_own_are_kept() {
     let path = "/v1/chat/completions?key=of-the-client&x=1";

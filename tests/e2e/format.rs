@@ -19,7 +19,8 @@ const ENCODED: &str = "up%2Fstream%201";
 /// One deployment that serves every model.
 static ANY: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&Spec::new(json!({
-        "providers": {"beta": {"cluster": "beta", "api": "any"}},
+        // One of the recorded requests is for an aggregator, and names further models.
+        "providers": {"beta": {"cluster": "beta", "api": "any", "keep": ["models", "route"]}},
         "deployments": {"up": {"provider": "beta", "model": UP}},
         "models": {"any": {"candidates": ["up"]}},
         "unknown_model": {"model": "any"},
@@ -80,7 +81,13 @@ impl Recorded {
         let is_named = path.contains(&format!("/models/{model}:"))
             || path.contains(&format!("/deployments/{encoded}/"));
         if is_named {
-            return (path.replace(&encoded, ENCODED), self.body());
+            // Batches of embeddings repeat the resource that the path names.
+            let resource = |model: &str| format!("\"models/{model}\"");
+            let body = match String::from_utf8(self.body()) {
+                Ok(text) => text.replace(&resource(model), &resource(UP)).into_bytes(),
+                Err(form) => form.into_bytes(),
+            };
+            return (path.replace(&encoded, ENCODED), body);
         }
         let body = self.body();
         // Nested decoys are not strings, or name other models.
@@ -151,11 +158,49 @@ fn models_in_paths_and_queries_are_rewritten_there() {
         ),
         ("/model/anthropic.claude-3%3A0/converse-stream", "/model/UP/converse-stream"),
         ("/v1//models/x/../m:GenerateContent", "/v1/models/UP:generateContent"),
+        ("/v1beta/models/google%2Fm:generateContent", "/v1beta/models/UP:generateContent"),
+        (
+            "/v1beta/models/publishers/google/models/m:generateContent",
+            "/v1beta/models/publishers/google/models/UP:generateContent",
+        ),
+        ("/model/anthropic.claude-3%3A0/invoke", "/model/UP/invoke"),
+        (
+            "/model/anthropic.claude-3%3A0/invoke-with-response-stream",
+            "/model/UP/invoke-with-response-stream",
+        ),
     ];
     for (path, wanted) in cases {
         let wanted = ("beta", wanted.replace("UP", ENCODED), body.to_owned());
         assert_eq!(arrived(&ask(&ANY).path(path).body(body).send()), wanted, "{path}");
     }
+}
+
+/// A provider's path without the model leaves it to the body.
+static BY_BODY: LazyLock<Group> = LazyLock::new(|| {
+    Group::start(&Spec::new(json!({
+        "providers": {"beta": {"cluster": "beta", "api": "any", "path": "/openai/v1/{operation}"}},
+        "deployments": {"up": {"provider": "beta", "model": UP}},
+        "models": {"cheap": {"candidates": ["up"]}},
+        "no_model": {"deployment": "up"},
+    })))
+});
+
+#[test]
+fn a_model_of_the_path_goes_into_the_body_that_is_read() {
+    let path = "/openai/deployments/cheap/chat/completions?api-version=1";
+    for (body, wanted) in [
+        (r#"{"messages":[],"model":"o1-pro"}"#, r#"{"messages":[],"model":"UP"}"#),
+        (r#"{"messages":[]}"#, r#"{"model":"UP","messages":[]}"#),
+    ] {
+        let reply = ask(&BY_BODY).path(path).body(body).send();
+        let wanted = wanted.replace("UP", UP);
+        let path = "/openai/v1/chat/completions?api-version=1".to_owned();
+        assert_eq!(arrived(&reply), ("beta", path, wanted));
+    }
+    // What names none by design has none afterwards.
+    let body = r#"{"prompt":{"id":"pmpt_1"}}"#;
+    let reply = ask(&BY_BODY).path("/v1/responses").body(body).send();
+    assert_eq!(arrived(&reply), ("beta", "/openai/v1/responses".to_owned(), body.to_owned()));
 }
 
 #[test]

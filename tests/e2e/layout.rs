@@ -104,7 +104,8 @@ async fn attempts(group: &Group, layout: &str) -> u64 {
 fn foreign(length: usize) -> Vec<u8> {
     let mut bytes = vec![0xff; length];
     let record = Record::default().encode();
-    // Where the length is that of a record, the first byte tells the two apart.
+    let record = record.as_ref();
+    // Where the length is that of a record, the first byte says what it is.
     if let (Some(first), true) = (bytes.first_mut(), length != record.len()) {
         *first = record[0];
     }
@@ -115,7 +116,7 @@ fn foreign(length: usize) -> Vec<u8> {
 #[test]
 fn bytes_that_are_no_record_are_ignored() {
     LazyLock::force(&SPOILT);
-    let longest = Record::default().encode().len() + 20;
+    let longest = Record::default().encode().as_ref().len() + 20;
     let keys: Vec<String> = DEPLOYMENTS
         .iter()
         .map(|deployment| format!("{LAYOUT}deployment/{deployment}"))

@@ -14,6 +14,8 @@
     clippy::panic
 )]
 
+#[path = "../support/frames.rs"]
+mod frames;
 #[expect(dead_code, reason = "the soak uses more of it")]
 mod harness;
 #[path = "../support/mock/mod.rs"]
@@ -28,8 +30,10 @@ mod cooldown;
 mod credential;
 mod custom;
 mod early;
+mod ended;
 mod ending;
 mod error;
+mod evidence;
 mod failover;
 mod format;
 mod generated;
@@ -46,6 +50,7 @@ mod rewrite;
 mod routing;
 mod shadow;
 mod shipped;
+mod socket;
 mod source;
 mod state;
 mod transport;

@@ -3,8 +3,8 @@
 use hyper::Method;
 use serde_json::json;
 
-use crate::group::{CLOSED, LENIENT, LENIENT_BUFFER, OPEN};
-use crate::harness::ask;
+use crate::group::{CLOSED, LENIENT, LENIENT_BUFFER, OPEN, open};
+use crate::harness::{Group, Spec, ask};
 
 #[test]
 fn other_paths_pass_to_the_default_cluster() {
@@ -56,12 +56,41 @@ fn an_upload_beyond_every_buffer_passes() {
 }
 
 #[test]
-fn without_a_default_cluster_other_paths_get_503() {
-    for path in ["/index.html", "/v1/files"] {
-        let reply = ask(&CLOSED).path(path).header("x-llm-cluster", "gamma").body("{}").send();
-        assert_eq!(reply.status, 503, "{path}");
+fn without_a_default_cluster_other_paths_get_503_and_those_of_apis_an_answer() {
+    let forged = |path| ask(&CLOSED).path(path).header("x-llm-cluster", "gamma").body("{}").send();
+    let asked = |path| ask(&CLOSED).path(path).body("{}").send();
+    forged("/v1/files").refused(404);
+    assert_eq!(forged("/index.html").status, 503);
+    let reply = asked("/index.html");
+    assert_eq!(reply.status, 503);
+    assert!(reply.seen.is_empty());
+    for (path, member) in [
+        ("/v1/files", "/error/message"),
+        ("/v1/nothing", "/error/message"),
+        ("/v1beta/models/m:unknown", "/error/message"),
+        ("/model/m/unknown", "/message"),
+    ] {
+        let reply = asked(path);
         assert!(reply.seen.is_empty());
+        let error = reply.refused(404);
+        let message = error.pointer(member).unwrap().as_str().unwrap();
+        assert!(message.contains("/chat/completions") && message.contains(path), "{message}");
     }
+    // With one, they go there.
+    assert_eq!(ask(&OPEN).path("/v1/nothing").body("{}").send().served_by_one().0, "site");
+}
+
+/// Envoy's route goes by filter state there, not by a header.
+#[test]
+fn a_path_of_an_api_that_goes_nowhere_is_told_so_with_failover_too() {
+    let mut document = open();
+    document.as_object_mut().unwrap().remove("default_cluster");
+    document["failover"] = json!({"max_attempts": 2});
+    let group = Group::start(&Spec::failing_over(document));
+    ask(&group).path("/v1/nothing").body("{}").send().refused(404);
+    assert_eq!(ask(&group).path("/index.html").body("{}").send().status, 503);
+    ask(&group).model("keyed").send().served_by_one();
+    group.assert_no_trap();
 }
 
 #[test]

@@ -49,15 +49,6 @@ fn an_escaped_value_is_the_same_name() {
 }
 
 #[test]
-fn the_last_of_duplicate_keys_counts_and_all_are_rewritten() {
-    only_the_model_changes(r#"{"model":"<model>","messages":[],"model":"<model>"}"#);
-    let reply = ask(&OPEN).body(r#"{"model":"keyed","messages":[],"mod\u0065l":"plain"}"#).send();
-    let (provider, seen) = reply.served_by_one();
-    assert_eq!(provider, "beta");
-    assert_eq!(seen.text(), r#"{"model":"up-b1","messages":[],"mod\u0065l":"up-b1"}"#);
-}
-
-#[test]
 fn an_upstream_name_is_escaped_as_json_wants() {
     let reply = ask(&OPEN).model("odd").send();
     assert_eq!(reply.served(), ("beta", "up \"odd\" \\ ü/🚂"));

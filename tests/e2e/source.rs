@@ -34,7 +34,12 @@ fn delivers(status: u16, etag: &str, body: &str) {
     let mock = SOURCE.mock("gamma");
     let headers = vec![("etag".to_owned(), etag.to_owned())];
     let (status, body) = (Some(status), Some(body.to_owned()));
-    mock.script_anew(Behaviour { status, body, headers, ..Behaviour::default() });
+    mock.script_anew(Behaviour {
+        status,
+        body: body.map(Into::into),
+        headers,
+        ..Behaviour::default()
+    });
 }
 
 /// Waits until a counter has grown.

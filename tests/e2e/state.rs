@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use pointsman::request::format::Task;
 use pointsman::state::cooldown::{self, Phase};
 
 use crate::harness::ledger::{
@@ -19,7 +20,7 @@ async fn phases(group: &Group) -> Vec<Phase> {
     let mut phases = Vec::new();
     for deployment in DEPLOYMENTS {
         phases.push(cooldown::phase(
-            &record(group, LAYOUT, deployment).await,
+            &record(group, LAYOUT, deployment).await.health(Task::Chat),
             now_ms(),
             &settings(),
         ));

@@ -20,7 +20,7 @@ fn accesses(strategy: &str, candidates: usize) -> [(u32, u32); 2] {
     let body = br#"{"model":"m","user":"somebody"}"#;
     let mut stream = host.request(&engine, &head(&[]), &[body]);
     let before = host.accesses.replace((0, 0));
-    let usage = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+    let usage = br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
     host.answer(&mut stream, 200, &[("content-type", "application/json")], &[usage]);
     host.done(stream, None);
     [before, host.accesses.get()]

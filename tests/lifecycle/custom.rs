@@ -121,7 +121,8 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
         "facts": {
             "format": "openai-chat", "operation": "chat", "model": "m", "tags": [], "params": {},
             "stream": false, "has_images": false, "has_audio": false, "has_files": false,
-            "has_tools": false, "json_mode": false, "has_state": false, "message_count": 1,
+            "has_tools": false, "json_mode": false, "has_state": false,
+            "has_token_ids": false, "message_count": 1,
             "input_tokens_estimate": proxy.asked()[0]["facts"]["input_tokens_estimate"],
             "max_output_tokens": null, "answers": 1, "body_bytes": BODY.len(),
         },

@@ -13,7 +13,8 @@ use crate::{engine, head};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
+const ANSWER: &[u8] =
+    br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#;
 /// Longer than any interval that counts, in milliseconds.
 const LONG_MS: u64 = 1_000_000;
 /// More than all the readings of the clock add to a test's intervals, in milliseconds.
@@ -217,7 +218,7 @@ fn a_cooldown_starts_with_the_answer_that_caused_it() {
     host.now_ms.pass(LONG_MS);
     let answered_ms = host.now_ms.get();
     host.answer(&mut stream, 429, &[JSON, ("retry-after", "5")], &[b"{}"]);
-    assert_took(host.shared.record("a").until_ms - answered_ms, 5000);
+    assert_took(host.shared.until_ms("a") - answered_ms, 5000);
 }
 
 /// Makes an attempt that its provider answers, or leaves unanswered if the status is `None`.

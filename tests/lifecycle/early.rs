@@ -194,20 +194,6 @@ fn a_condition_on_the_text_holds_the_body() {
 }
 
 #[test]
-fn the_conditions_of_a_later_model_apply() {
-    let host = host();
-    let engine = engine(&host, &asking());
-    // The body arrives in one piece, so nothing goes on early and the last model counts. No
-    // condition applies to the first model, so its text was not read at first.
-    let text = "a ".repeat(4000) + "secret";
-    let body = body(&text).replace("\"temperature\":1", "\"model\":\"own\"");
-    let (_, actions) = sent(&host, &engine, &body, body.len());
-    assert_eq!(actions, [Action::Continue]);
-    assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("open-cluster"));
-    assert_eq!(host.bytes_read.get(), 2 * body.len(), "read twice");
-}
-
-#[test]
 fn text_is_counted_only_where_bounds_do_not_decide() {
     let host = host();
     let mut document = document();

@@ -7,7 +7,7 @@ use pointsman::host::Host as _;
 use pointsman::lifecycle::{Action, Engine, Stream};
 use serde_json::{Value, json};
 
-use crate::fake_host::FakeHost;
+use crate::fake_host::{ANSWER, FakeHost};
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -62,25 +62,38 @@ impl Proxy {
         stream
     }
 
-    /// Makes the next attempt, with its body in pieces of this many bytes.
+    /// Makes the next attempt, its body in pieces of that many bytes.
     fn attempt(&self, piece: usize) -> Stream {
-        let mut stream = Stream::new(Rc::clone(&self.attempts));
-        *self.host.reply.borrow_mut() = None;
-        self.host.passed.borrow_mut().clear();
-        self.host.body.borrow_mut().clear();
-        assert_eq!(self.host.head(&mut stream, false), Action::Continue);
-        let last = BODY.len().div_ceil(piece) - 1;
-        for (at, piece) in BODY.chunks(piece).enumerate() {
-            self.host.piece(&mut stream, piece, at == last);
-        }
-        stream
+        self.attempt_of(&BODY.chunks(piece).collect::<Vec<_>>())
     }
 
-    /// Answers the attempt. Returns whether another attempt follows.
+    /// Lets the attempt be answered; whether there is to be another one.
     fn answer(&self, mut stream: Stream, status: u16, body: &[u8]) -> bool {
         self.host.answer(&mut stream, status, &[JSON], &[body]);
         self.host.done(stream, None);
         self.host.received("x-llm-retry").is_some()
+    }
+
+    /// Makes the next attempt of a request with that body, and lets it be answered. Returns
+    /// whether there is to be another one.
+    pub(crate) fn answered(&self, body: &[u8], status: u16, answer: &[u8]) -> bool {
+        let mut stream = Stream::new(Rc::clone(&self.attempts));
+        *self.host.reply.borrow_mut() = None;
+        self.host.body.borrow_mut().clear();
+        assert_eq!(self.host.head(&mut stream, false), Action::Continue);
+        self.host.piece(&mut stream, body, true);
+        self.answer(stream, status, answer)
+    }
+
+    /// Sends the beginning of embeddings, and makes the attempt that has got it.
+    pub(crate) fn uploading(&self) -> (Stream, Stream) {
+        let mut head = head(&[("content-length", "100")]);
+        head[1].1 = "/v1/embeddings";
+        let (mut request, _) = self.host.begin(&self.router, &head, false);
+        self.host.piece(&mut request, br#"{"model":"m","input":["a", "#, false);
+        let mut attempt = Stream::new(Rc::clone(&self.attempts));
+        assert_eq!(self.host.head(&mut attempt, false), Action::Continue);
+        (request, attempt)
     }
 
     pub(crate) fn property(&self, name: &str) -> String {
@@ -135,7 +148,7 @@ fn every_attempt_begins_with_what_the_client_sent() {
         assert_eq!(proxy.host.sent(":path").as_deref(), Some("/v1/chat/completions"));
         assert_eq!(proxy.host.sent(":authority").as_deref(), Some("proxy.test"));
         assert_eq!(proxy.host.sent("x-org").as_deref(), Some("theirs"));
-        assert!(!proxy.answer(second, 200, b"{}"));
+        assert!(!proxy.answer(second, 200, ANSWER));
         assert_eq!(proxy.property("llm.attempts"), "a=503,b=200");
     }
 }
@@ -151,7 +164,11 @@ fn each_attempt_is_counted_once() {
     proxy.answer(first, 503, b"{}");
     let second = proxy.attempt(BODY.len());
     assert_eq!((in_flight("a"), in_flight("b")), (0, 1));
-    proxy.answer(second, 200, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+    proxy.answer(
+        second,
+        200,
+        br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+    );
     proxy.host.done(request, None);
     let [a, b] = ["a", "b"].map(|id| proxy.host.shared.record(id));
     assert_eq!((a.total.attempts, a.total.failures, a.total.tokens), (1, 1, 0));
@@ -288,7 +305,11 @@ fn every_attempt_is_counted_and_so_is_the_cause_of_another_one() {
     let mut request = proxy.send(&[]);
     for status in [503, 429, 200] {
         let stream = proxy.attempt(BODY.len());
-        proxy.answer(stream, status, br#"{"usage":{"prompt_tokens":2,"completion_tokens":1}}"#);
+        proxy.answer(
+            stream,
+            status,
+            br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":2,"completion_tokens":1}}"#,
+        );
     }
     proxy.host.respond(&mut request, 200, &[]);
     proxy.host.done(request, None);
@@ -385,7 +406,7 @@ fn an_attempt_for_a_removed_deployment_does_not_stay_in_flight() {
     assert_eq!(in_flight(), (1, 1));
     let attempt = proxy.attempt(9);
     assert_eq!(proxy.upstream_model(), "model-a");
-    proxy.answer(attempt, 200, b"{}");
+    proxy.answer(attempt, 200, ANSWER);
     assert_eq!(in_flight(), (1, 0));
     let gauge = "pointsman.in_flight.deployment=.a;";
     assert_eq!(proxy.host.recorded(gauge), [1, 0]);

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::fake_host::NOW_MS;
+use crate::fake_host::{ANSWER, NOW_MS};
 use crate::{document, engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
-fn a_403_cools_at_once_only_where_the_request_cannot_be_its_cause() {
+fn a_403_counts_only_where_it_cannot_be_of_what_the_request_says() {
     let denied = json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
                                   "message": "The caller does not have permission"}});
     let denied = denied.to_string();
@@ -23,16 +23,19 @@ fn a_403_cools_at_once_only_where_the_request_cannot_be_its_cause() {
     let html = ("content-type", "text/html; charset=UTF-8");
     /// A case: the request's pieces, the answer's type and text, and (failures, whether it cools).
     type Case<'a> = (&'a [&'a str], (&'a str, &'a str), &'a str, (u64, bool));
-    let cases: [Case<'_>; 6] = [
-        (&[chat], JSON, &denied, (1, true)),
-        // The file may belong to somebody else.
+    let refused = json!({"error": {"code": "invalid_api_key"}}).to_string();
+    let cases: [Case<'_>; 7] = [
+        // A code that only the account can have.
+        (&[chat], JSON, &refused, (1, true)),
+        (&[chat], JSON, &denied, (0, false)),
+        // It may be somebody else's.
         (&[file], JSON, &denied, (0, false)),
         (&[image], JSON, &denied, (0, false)),
         (&[state], JSON, &denied, (0, false)),
         // The body went on before its content was known.
         (&[r#"{"model":"own","#, r#""messages":[]}"#], JSON, &denied, (0, false)),
-        // A firewall refuses by words in the request, or by addresses.
-        (&[chat], html, page, (1, false)),
+        // A firewall goes by words in the request, or by addresses.
+        (&[chat], html, page, (0, false)),
     ];
     for (pieces, kind, answer, wanted) in cases {
         let host = host();
@@ -43,7 +46,7 @@ fn a_403_cools_at_once_only_where_the_request_cannot_be_its_cause() {
         let mut stream = host.request(&engine, &head(&[]), &pieces);
         host.answer(&mut stream, 403, &[kind], &[answer.as_bytes()]);
         let record = host.shared.record("own");
-        let found = (record.total.failures, record.until_ms > 0);
+        let found = (record.total.failures, host.shared.until_ms("own") > 0);
         assert_eq!(found, wanted, "{pieces:?} {kind:?}");
     }
 }
@@ -66,15 +69,15 @@ fn an_older_answers_remaining_limits_do_not_replace_a_newer_ones() {
     let (mut slow, mut fast) = (send(), send());
     host.begin_answer(&mut slow, 200, &left("0", "1000", "60s"), false);
     host.now_ms.set(NOW_MS + 1000);
-    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut fast, 200, &left("900", "1000", "60s"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 2000);
-    host.answer_piece(&mut slow, b"{}", true);
+    host.answer_piece(&mut slow, ANSWER, true);
     let tokens = || host.shared.record("open").headroom.tokens.unwrap().remaining;
     assert_eq!(tokens(), 900);
     // If the clock has jumped back, nothing waits until the old time is reached again.
     host.now_ms.set(NOW_MS - 1000);
     let mut stream = send();
-    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[b"{}"]);
+    host.answer(&mut stream, 200, &left("7", "1000", "60s"), &[ANSWER]);
     assert_eq!(tokens(), 7);
 }
 
@@ -84,7 +87,7 @@ fn a_providers_wrong_remaining_limit_costs_at_most_the_longest_cooldown() {
     let engine = engine(&host, &document());
     host.now_ms.stop();
     let send = || host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
-    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[b"{}"]);
+    host.answer(&mut send(), 200, &left("0", "1000", "24h"), &[ANSWER]);
     host.now_ms.set(NOW_MS + 299_999);
     send();
     assert_eq!(host.refused().unwrap().0, 429);
@@ -106,7 +109,7 @@ fn counting_tokens_uses_up_no_limit() {
         &mut host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]),
         200,
         &left("250", "300", "60s"),
-        &[b"{}"],
+        &[ANSWER],
     );
     for _ in 0..3 {
         let mut stream = host.request(&engine, &counting, &[body.as_bytes()]);
@@ -136,7 +139,7 @@ fn a_request_larger_than_a_whole_limit_cools_no_deployment() {
         let error = json!({"type": "error", "error": {"type": "rate_limit_error", "message":
             "This request would exceed your organization's rate limit of input tokens per minute"}});
         host.answer(&mut stream, 429, &left("90", limit, "20s"), &[error.to_string().as_bytes()]);
-        assert_eq!(host.shared.record("open").until_ms > 0, cools, "{limit} {}", pieces.len());
+        assert_eq!(host.shared.until_ms("open") > 0, cools, "{limit} {}", pieces.len());
     }
 }
 

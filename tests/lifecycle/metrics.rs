@@ -10,7 +10,7 @@ use crate::fake_host::FakeHost;
 use crate::{engine, head, host};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
-const ANSWER: &[u8] = br#"{"usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
+const ANSWER: &[u8] = br#"{"text":"a","usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
 
 fn document(with: Value) -> Value {
     let priced = json!({"input_usd_per_million": 2.5, "output_usd_per_million": 10});

@@ -249,7 +249,7 @@ fn the_state_shows_what_is_recorded() {
     let engine = engine(&host, &document);
     let mut stream = host.request(&engine, &head(&[]), &[br#"{"model":"open"}"#]);
     host.now_ms.set(NOW_MS + 250);
-    let usage = br#"{"usage":{"prompt_tokens":20,"completion_tokens":1}}"#;
+    let usage = br#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":20,"completion_tokens":1}}"#;
     let headers = [
         ("content-type", "application/json"),
         ("x-ratelimit-remaining-requests", "7"),

@@ -62,7 +62,16 @@ fn tokens_are_found_under_the_names_of_every_provider() {
 }
 
 #[test]
-fn the_last_value_of_a_name_counts() {
+fn the_last_value_of_a_name_counts_that_is_not_zero() {
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":0,"completion_tokens":0}}"#), (Some(0), Some(0)));
+    assert_eq!(used(r#"{"usage":{"prompt_tokens":0,"prompt_tokens":3}}"#).0, Some(3));
+    // Servers that speak Anthropic's format repeat what they do not know as 0.
+    let stream = "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n\
+                  data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":15}}\n\n";
+    assert_eq!(
+        read(EVENTS, stream).usage,
+        Usage { input_tokens: Some(29), output_tokens: Some(15) }
+    );
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#).0, Some(2));
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1},"usage":null}"#).0, Some(1));
     let lines = "{\"eval_count\":1}\n{\"eval_count\":7}\n";
@@ -106,7 +115,7 @@ fn usage_or_errors_in_other_places_are_content() {
         format!(r#"{{"choices":[[{decoy}],{{"a":[[{decoy}]]}}],"usage":[{decoy}]}}"#),
         format!(r#"{{"response":{{"output":[{decoy}],"metadata":{decoy}}}}}"#),
         format!(r#"{{"delta":{{"text":{quoted},"message":{decoy}}}}}"#),
-        r#"{"usage":{"prompt_tokens_details":{"prompt_tokens":999}}}"#.to_owned(),
+        r#"{"usage":{"prompt_tokens_details":{"prompt_tokens":999}},"data":[0]}"#.to_owned(),
         format!(r#"{{"data":{quoted},"\u0075sage":1,"usag":{decoy},"usage2":{decoy}}}"#),
     ] {
         for content_type in [JSON, EVENTS] {
@@ -125,7 +134,7 @@ fn events_are_read_whatever_ends_their_lines() {
                   data: \"completion_tokens\":3}}\nother: {\"usage\":{\"prompt_tokens\":5}}\ndata\n\ndata: [DONE]\n\n";
     let wanted = read(EVENTS, stream);
     assert_eq!(wanted.usage, Usage { input_tokens: Some(12), output_tokens: Some(3) });
-    assert_eq!((wanted.events, wanted.has_content), (1, true));
+    assert_eq!((wanted.events, wanted.has_content, wanted.is_complete), (0, false, true));
     for end in ["\r\n", "\r"] {
         let stream = stream.replace('\n', end);
         for size in [1, 2, 3, stream.len()] {
@@ -226,18 +235,21 @@ fn only_uncompressed_answers_are_read() {
             assert!(!reader(content_type, Some(encoding)), "{content_type:?} {encoding}");
         }
     }
-    // A transcript in plain text consists of the client's own words.
-    for content_type in [
-        "text/plain",
-        "text/html",
-        "audio/mpeg",
-        "application/vnd.amazon.eventstream",
-        "application/octet-stream",
-        "text/plain; x=application/json",
-        "",
-    ] {
+    // Text under a wrong type may be an answer.
+    for content_type in ["text/plain", "text/html", "application/vnd.amazon.eventstream"] {
+        assert!(reader(Some(content_type), None), "{content_type}");
+    }
+    for content_type in ["audio/mpeg", "application/octet-stream", "image/png", ""] {
         assert!(!reader(Some(content_type), None), "{content_type}");
     }
+    // A transcript in plain text is the client's own words, and a page that refuses is known
+    // by its status.
+    let is_read = |format, status, content_type: &str| {
+        BodyReader::new(format, status, Some(content_type), None).is_some()
+    };
+    assert!(!is_read(Format::OpenAiAudio, 200, "text/plain; x=application/json"));
+    assert!(is_read(Format::OpenAiAudio, 200, "text/html"));
+    assert!(!is_read(Format::OpenAiChat, 403, "text/html"));
 }
 
 #[test]
@@ -245,5 +257,6 @@ fn an_answer_with_a_wrong_type_is_recognized_by_its_beginning() {
     let events = "\u{feff}\r\ndata: {\"usage\":{\"prompt_tokens\":4}}\n\n";
     assert_eq!(read(JSON, events).usage.input_tokens, Some(4));
     let json = "\u{feff} {\"error\":{\"code\":503}}";
-    assert_eq!(read(EVENTS, json).error, Some(ErrorKind::Overloaded));
+    let kind = read(EVENTS, json).error.map(|failure| failure.kind);
+    assert_eq!(kind, Some(ErrorKind::Overloaded));
 }

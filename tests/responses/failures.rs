@@ -13,7 +13,11 @@ fn read(format: Format, status: u16, body: &str) -> Told {
 }
 
 fn kind(status: u16, body: &Value) -> Option<ErrorKind> {
-    read(Format::OpenAiChat, status, &body.to_string()).error
+    kind_of(Format::OpenAiChat, status, &body.to_string())
+}
+
+fn kind_of(format: Format, status: u16, body: &str) -> Option<ErrorKind> {
+    read(format, status, body).error.map(|failure| failure.kind)
 }
 
 #[test]
@@ -57,9 +61,9 @@ fn codes_types_and_reasons_show_the_kind() {
         (
             400,
             json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}),
-            Auth,
+            Credential,
         ),
-        (401, json!({}), Auth),
+        (401, json!({}), Credential),
         (429, json!({"error": {"type": "overloaded_error"}}), Overloaded),
         (429, json!({"error": {"code": "engine_overloaded"}}), Overloaded),
         (500, json!({"error": {"type": "overloaded_error"}}), Overloaded),
@@ -96,8 +100,8 @@ fn without_a_code_the_wording_shows_a_fault_of_the_request() {
         (400, "Output blocked by content filtering policy", ContentPolicy),
         (400, "Your request was rejected as a result of our safety system.", ContentPolicy),
         (400, "something else", Other),
-        // Where the status says more, the wording does not count.
-        (401, "prompt is too long", Auth),
+        // Where the status says more, the wording says nothing.
+        (401, "prompt is too long", Credential),
         (500, "prompt is too long", Server),
         (429, "maximum context length", RateLimit),
     ];
@@ -123,10 +127,10 @@ fn an_empty_account_needs_anthropics_own_words_in_its_own_envelope() {
     ] {
         let (own, other) = says(text);
         assert_eq!(kind(400, &own), Some(Quota), "{own}");
-        assert_eq!(kind(422, &own), Some(Other), "{own}");
+        assert_eq!(kind(422, &own), Some(Request), "{own}");
         assert_eq!(kind(400, &other), Some(Other), "{other}");
         let (quoted, _) = says(&format!("messages.0: {text}"));
-        assert_eq!(kind(400, &quoted), Some(Other), "{quoted}");
+        assert_eq!(kind(400, &quoted), Some(Request), "{quoted}");
     }
 }
 
@@ -141,7 +145,7 @@ fn refusals_that_a_client_can_cause_do_not_count_against_the_deployment() {
         (
             404,
             json!({"error": {"type": "not_found_error", "message": "File not found: file_1"}}),
-            Other,
+            File,
         ),
         (
             404,
@@ -151,15 +155,15 @@ fn refusals_that_a_client_can_cause_do_not_count_against_the_deployment() {
         (
             404,
             json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "Cached content x"}}),
-            Other,
+            Missing,
         ),
-        (404, elsewhere("tools[0].model"), Other),
+        (404, elsewhere("tools[0].model"), Request),
         (404, elsewhere("model"), ModelNotFound),
         (
             403,
             json!({"error": {"code": 403, "status": "PERMISSION_DENIED",
             "message": "You do not have permission to access the File abc or it may not exist."}}),
-            Other,
+            File,
         ),
         (
             403,
@@ -175,7 +179,7 @@ fn refusals_that_a_client_can_cause_do_not_count_against_the_deployment() {
             400,
             json!({"error": {"code": 400, "status": "FAILED_PRECONDITION",
             "message": "The File abc is not in an ACTIVE state and usage is not allowed."}}),
-            Other,
+            File,
         ),
     ];
     for (status, body, wanted) in cases {
@@ -192,14 +196,15 @@ fn failures_in_an_answer_of_200_are_distinguished() {
         (json!({"error": true}), Some(Server)),
         (json!({"error": {"code": 502}}), Some(Server)),
         (json!({"error": {"code": "429"}}), Some(RateLimit)),
-        (json!({"error": {"code": 401}}), Some(Auth)),
+        (json!({"error": {"code": 401}}), Some(Credential)),
         (json!({"error": {"type": "overloaded_error"}}), Some(Overloaded)),
         (json!({"error": {"type": "invalid_request_error"}}), Some(Other)),
         (json!({"error": {"code": 400, "type": "server_error"}}), Some(Other)),
         (json!({"error": {"code": "context_length_exceeded"}}), Some(ContextWindow)),
         (json!({"error": {"message": "maximum context length"}}), Some(ContextWindow)),
-        // An unknown code may be about the request.
-        (json!({"error": {"code": "failed_to_download_image"}}), Some(Other)),
+        // A word that is not known may be about the request.
+        (json!({"error": {"code": "failed_to_do_this"}}), Some(Other)),
+        (json!({"error": {"code": "failed_to_download_image"}}), Some(Request)),
         (json!({"type": "error", "code": "server_error", "message": "m"}), Some(Server)),
         (
             json!({"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded"}}}),
@@ -220,18 +225,18 @@ fn failures_in_an_answer_of_200_are_distinguished() {
     for (body, wanted) in cases {
         assert_eq!(kind(200, &body), wanted, "{body}");
         let event = format!("data: {body}\n\n");
-        assert_eq!(read(Format::OpenAiChat, 200, &event).error, wanted, "{body}");
+        assert_eq!(kind_of(Format::OpenAiChat, 200, &event), wanted, "{body}");
     }
     let failed = r#"{"status": "failed", "error": null}"#;
-    assert_eq!(read(Format::OpenAiResponses, 200, failed).error, Some(Server));
+    assert_eq!(kind_of(Format::OpenAiResponses, 200, failed), Some(Server));
     let event = "event: error\ndata: {\"message\": \"boom\"}\n\n";
-    assert_eq!(read(Format::OpenAiChat, 200, event).error, Some(Server));
+    assert_eq!(kind_of(Format::OpenAiChat, 200, event), Some(Server));
 }
 
 #[test]
 fn the_first_of_several_failures_counts() {
     let stream = "data: {\"error\":{\"code\":429}}\n\ndata: {\"error\":{\"code\":502}}\n\n";
-    assert_eq!(read(Format::OpenAiChat, 200, stream).error, Some(RateLimit));
+    assert_eq!(kind_of(Format::OpenAiChat, 200, stream), Some(RateLimit));
 }
 
 #[test]
@@ -278,8 +283,14 @@ fn only_the_structured_detail_says_how_long_to_wait() {
     }
 }
 
-/// Words that would cool a deployment, or that look as if they did.
-const LOADED: [&str; 16] = [
+/// Words that would cool a deployment, or read as such.
+const LOADED: [&str; 22] = [
+    "Arrearage",
+    "model_decommissioned",
+    "This organization has been disabled.",
+    "Requested entity was not found.",
+    "No endpoints found for x",
+    "User location is not supported for the API use.",
     "insufficient_quota",
     "Your credit balance is too low",
     "billing_error",
@@ -318,14 +329,14 @@ proptest! {
         ] {
             let found = kind(status, &body).unwrap();
             prop_assert!(
-                matches!(found, ContextWindow | ContentPolicy | TooLarge | Other),
+                matches!(found, ContextWindow | ContentPolicy | TooLarge | Request | Missing | Other),
                 "{found:?} of {body}"
             );
             let in_band = json!({"error": {"code": status, "message": message}});
             let event = format!("data: {in_band}\n\n");
-            let found = read(Format::OpenAiChat, 200, &event).error.unwrap();
+            let found = kind_of(Format::OpenAiChat, 200, &event).unwrap();
             prop_assert!(
-                matches!(found, ContextWindow | ContentPolicy | TooLarge | Other),
+                matches!(found, ContextWindow | ContentPolicy | TooLarge | Request | Missing | Other),
                 "{found:?} of {event}"
             );
         }

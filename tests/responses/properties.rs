@@ -96,7 +96,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 /// Returns a count, or something else in its place.
 fn count() -> impl Strategy<Value = Value> {
     prop_oneof![
-        4 => (0..1_000_000_u64).prop_map(Value::from),
+        4 => (1..1_000_000_u64).prop_map(Value::from),
         1 => Just(json!(null)),
         1 => Just(json!("7")),
         1 => Just(json!({"prompt_tokens": 7, "usage": {"input_tokens": 7}})),
@@ -148,6 +148,11 @@ fn document() -> impl Strategy<Value = Value> {
     object(PLACES, inner)
 }
 
+/// Returns a count unless it is 0, which replaces no other. None is drawn that stands alone.
+fn count_of(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|count| *count > 0)
+}
+
 /// Returns the tokens of a document as a parser finds them.
 fn reference(document: &Value) -> Usage {
     let places = ["/usage", "/message/usage", "/response/usage"];
@@ -157,7 +162,7 @@ fn reference(document: &Value) -> Usage {
     // This is the order of the document, because serde_json keeps its keys sorted.
     for key in document.as_object().unwrap().keys() {
         for place in places.iter().filter(|place| place.split('/').nth(1) == Some(key)) {
-            let at = |name: &str| document.pointer(&format!("{place}/{name}"))?.as_u64();
+            let at = |name: &str| count_of(document.pointer(&format!("{place}/{name}"))?);
             prompt = at("prompt_tokens").or(prompt);
             completion = at("completion_tokens").or(completion);
             let names = [
@@ -171,11 +176,11 @@ fn reference(document: &Value) -> Usage {
             }
         }
         match key.as_str() {
-            "prompt_eval_count" => prompt = document[key].as_u64().or(prompt),
-            "eval_count" => completion = document[key].as_u64().or(completion),
+            "prompt_eval_count" => prompt = count_of(&document[key]).or(prompt),
+            "eval_count" => completion = count_of(&document[key]).or(completion),
             "usageMetadata" => {
-                prompt = document[key]["promptTokenCount"].as_u64().or(prompt);
-                completion = document[key]["candidatesTokenCount"].as_u64().or(completion);
+                prompt = count_of(&document[key]["promptTokenCount"]).or(prompt);
+                completion = count_of(&document[key]["candidatesTokenCount"]).or(completion);
             }
             _ => {}
         }

@@ -80,6 +80,9 @@ pub(crate) struct FakeHost {
     pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
 }
 
+/// A short answer to a chat.
+pub(crate) const ANSWER: &[u8] =
+    br#"{"choices":[{"message":{"role":"assistant","content":"Yes."},"finish_reason":"stop"}]}"#;
 /// 2026-11-21, on the minute.
 pub(crate) const NOW_MS: u64 = 1_795_219_200_000;
 
@@ -186,9 +189,13 @@ impl FakeHost {
         action
     }
 
-    /// Lets a provider answer, without a body.
+    /// Lets a provider answer: with a short chat where the status is 200, else without a body.
     pub(crate) fn respond(&self, stream: &mut Stream, status: u16, head: &[(&str, &str)]) {
-        self.begin_answer(stream, status, head, true);
+        if status == 200 {
+            self.answer(stream, status, head, &[ANSWER]);
+        } else {
+            self.begin_answer(stream, status, head, true);
+        }
     }
 
     /// Lets a provider answer with a body, in the given pieces.

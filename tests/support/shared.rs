@@ -43,7 +43,14 @@ impl Shared {
     /// Returns what workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/3/deployment/{deployment}")].0)
+        Record::decode(&data.values[&format!("pointsman/4/deployment/{deployment}")].0)
+    }
+
+    /// The latest deadline of a deployment's cooldowns in milliseconds since the epoch; 0 where
+    /// it has none.
+    pub(crate) fn until_ms(&self, deployment: &str) -> u64 {
+        let record = self.record(deployment);
+        record.healths().map(|(_, health)| health.until_ms).max().unwrap_or(0)
     }
 
     /// Returns everything that is kept, for [`Shared::restore`].

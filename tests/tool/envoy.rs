@@ -113,8 +113,8 @@ fn a_buffer_filter_that_holds_headers_is_written_with_the_other_options() {
 fn missing_information_is_easy_to_see() {
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.code, 0);
-    assert_eq!(ran.out.matches("CHANGE ME: nobody has said where this is").count(), 2);
-    assert!(ran.err.contains("cluster vllm: nobody has said where it is"), "{}", ran.err);
+    assert_eq!(ran.out.matches("CHANGE ME: no one has said where this is").count(), 2);
+    assert!(ran.err.contains("cluster vllm: no one has said where it is"), "{}", ran.err);
     let second = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.out, second.out);
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/failover.json", "-l", "0.0.0.0:80"]);

@@ -68,9 +68,18 @@ fn the_commands_of_the_page_print_what_it_says() {
 }
 
 #[test]
+fn the_words_of_providers_are_those_of_the_page() {
+    let page = include_str!("../../docs/state.md");
+    let at = page.find("| kind | text ").expect("a table");
+    let printed = super::pointsman(&["classify", "--words"]).out;
+    let listed = page.get(at..).unwrap();
+    assert_eq!(listed.trim_end(), printed.trim_end(), "make reference writes it");
+}
+
+#[test]
 fn every_option_is_in_the_page_or_explains_itself() {
     let page = include_str!("../../docs/tool.md");
-    for command in ["replay", "lint", "envoy"] {
+    for command in ["classify", "replay", "lint", "envoy"] {
         let ran = super::pointsman(&[command, "--help"]);
         for word in ran.out.split([' ', ',', '\n', '=']).filter(|word| word.starts_with("--")) {
             assert!(word == "--help" || page.contains(word), "{command} {word}");

@@ -14,7 +14,8 @@ const IN_A_PATH: &str = "up-1%2Fx";
 /// Starts an engine that serves every model with one deployment.
 fn engine(host: &FakeHost) -> Rc<Engine> {
     let document = json!({
-        "providers": {"p": {"cluster": "c", "api": "any"}},
+        // One of the recorded requests is for an aggregator, and names further models.
+        "providers": {"p": {"cluster": "c", "api": "any", "keep": ["models", "route"]}},
         "deployments": {"d": {"provider": "p", "model": UPSTREAM}},
         "models": {"m": {"candidates": ["d"]}},
         "unknown_model": {"model": "m"},
@@ -39,7 +40,14 @@ fn wanted(request: &Recorded) -> (String, Vec<u8>) {
     });
     if let Some(in_path) = in_path {
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        return (in_path + &query, body.clone());
+        // Batches of embeddings repeat the resource that the path names.
+        let resource = |model: &str| format!("\"models/{model}\"");
+        let own = request.model().map(resource).unwrap_or_default();
+        let body = match str::from_utf8(body) {
+            Ok(text) if !own.is_empty() => text.replace(&own, &resource(UPSTREAM)).into_bytes(),
+            _ => body.clone(),
+        };
+        return (in_path + &query, body);
     }
     let is_form = body.starts_with(b"--");
     let body = match request.model() {

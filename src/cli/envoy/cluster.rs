@@ -134,7 +134,7 @@ fn write_discovery(
             }
         }
         AddressSource::Placeholder => {
-            let _ = writeln!(out, "    # CHANGE ME: nobody has said where this is (--endpoint).");
+            let _ = writeln!(out, "    # CHANGE ME: no one has said where this is (--endpoint).");
         }
     }
     let kind = if address.endpoint.ip().is_some() {

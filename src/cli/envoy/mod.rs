@@ -63,7 +63,7 @@ fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
         if address.source == AddressSource::Placeholder {
             let (host, port) = (&address.endpoint.host, address.endpoint.port);
             lines.push(format!(
-                "cluster {name}: nobody has said where it is, so it is at {host}:{port}; \
+                "cluster {name}: no one has said where it is, so it is set to {host}:{port}; \
                  --endpoint {name}=HOST:PORT[,tls]"
             ));
         }

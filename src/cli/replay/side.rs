@@ -11,7 +11,7 @@ use crate::config::{Config, DeploymentId};
 use crate::lifecycle::{RequestHead, Whole, whole};
 use crate::request::facts::RequestFacts;
 use crate::routing::{Request, Server, Services, Verdict, decide, price};
-use crate::state::{Load, Standing, Turn, World};
+use crate::state::{Claim, Load, Standing, Turn, World};
 
 use super::line::{Captured, CapturedUsage};
 
@@ -220,7 +220,7 @@ fn cost(
 struct TurnsOnly(HashMap<Turn, u64>);
 
 impl World for TurnsOnly {
-    fn standing(&self, _: DeploymentId, _: u64) -> Standing {
+    fn standing(&self, _: DeploymentId, _: Claim) -> Standing {
         Standing::Ready
     }
 

@@ -15,4 +15,4 @@ pub(super) use lists::{ByName, Elements};
 pub(super) use model::{Listing, RawCandidate, RawFallbacks, RawModel, RawVariant};
 pub(super) use route::{RawRoute, RawRule, RawWhen};
 pub use settings::Settings;
-pub(super) use settings::{RawShadow, RawTokens, RawUnknownModel, StandIn};
+pub(super) use settings::{RawShadow, RawTokens, RawUnknownModel, StandIn, Unnamed};

@@ -1,6 +1,7 @@
 //! Routes, and the conditions of routes and rules.
 
 use super::super::declare::section;
+use super::super::route::{OnUnsearchable, Unsearchable};
 use super::super::shape::{A_HEADER_VALUE, FORMATS, PERCENT, TextForm, USD, as_element, plain};
 use super::lists::{ByName, Elements};
 
@@ -82,8 +83,12 @@ section! {
         pub(crate) stream: Option<bool> = none,
         /// continues provider state, or not for false
         pub(crate) has_state: Option<bool> = none,
-        /// a keyword occurs, ignoring case, in user, system or developer text
+        /// a keyword occurs, ignoring case, in what may reach the model as prompt
         pub(crate) prompt_contains_any_of: Option<Elements<String>> = none,
+        /// what counts as a prompt that cannot be searched for the keywords
+        pub(crate) unsearchable: Elements<Unsearchable> = ["tokens"],
+        /// what such a prompt makes of the condition on keywords
+        pub(crate) on_unsearchable: OnUnsearchable = "match",
         /// the requested output limit is below
         pub(crate) max_output_tokens_lt: Option<u64> = none,
         /// the requested output limit is above

@@ -7,7 +7,7 @@ use super::super::headers::HeaderNames;
 use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
     Admin, ClientHeaders, Cooldown, Failover, Hold, KeywordSettings, Limits, Metrics, Role,
-    RouteSource,
+    RouteSource, Search,
 };
 use super::super::shape::{
     FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
@@ -23,6 +23,9 @@ section! {
     pub struct Settings "settings" {
         /// what a model without a name gets
         pub(crate) unknown_model: RawUnknownModel = "reject",
+        /// what serves a request that names no model, as it is; left out, it is one of an unknown
+        /// model
+        pub(crate) no_model: Option<Unnamed> = none,
         /// where requests go that are not judged or pass through
         pub default_cluster: Option<String> = none,
         /// control headers that clients may use
@@ -42,6 +45,8 @@ section! {
         pub keywords: KeywordSettings = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
+        /// which text is searched for keywords, beside all that may reach the model as prompt
+        pub search: Search = {},
         /// other names for the headers of this filter
         pub headers: HeaderNames = {},
         /// whether GET /v1/models is answered here
@@ -79,6 +84,15 @@ section! {
     pub(crate) struct StandIn "unknown_model" {
         /// the model that stands in
         pub(crate) model: Option<String> = required,
+    }
+}
+
+section! {
+    /// What serves requests that name no model, as they are.
+    #[derive(Debug)]
+    pub(crate) struct Unnamed "no_model" {
+        /// the deployment that serves them
+        pub(crate) deployment: Option<String> = required,
     }
 }
 

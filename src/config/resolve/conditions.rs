@@ -5,7 +5,9 @@
 
 use super::super::error::{Path, quoted};
 use super::super::raw::{ByName, Elements, RawWhen};
-use super::super::route::{Condition, NamePattern, When};
+use super::super::route::{
+    Condition, NamePattern, OnUnsearchable, SoughtKeywords, Unsearchable, When,
+};
 use super::lists::{pairs, present};
 use super::scope::Scope;
 use crate::request::control::is_tag;
@@ -28,6 +30,7 @@ impl Scope<'_> {
         ];
         conditions.extend(estimates.into_iter().flatten());
         self.warn_of_lost_tags(at, raw);
+        self.warn_of_idle_keys(at, raw);
         conditions.extend(raw.tag_equals.clone().map(Condition::TagEquals));
         conditions.extend(self.texts(at, "tag_in", raw.tag_in.as_ref()).map(Condition::TagIn));
         let contents = [
@@ -74,6 +77,20 @@ impl Scope<'_> {
         }
     }
 
+    /// Warns of what is said of keywords where there are none.
+    fn warn_of_idle_keys(&mut self, at: &Path<'_>, raw: &RawWhen) {
+        let is_said = [
+            ("unsearchable", raw.unsearchable != [Some(Unsearchable::Tokens)]),
+            ("on_unsearchable", raw.on_unsearchable != OnUnsearchable::Match),
+        ];
+        for (key, _) in is_said.iter().filter(|(_, is_said)| *is_said) {
+            if raw.prompt_contains_any_of.is_none() {
+                let message = "has no effect without prompt_contains_any_of beside it";
+                self.findings.warn(&at.key(key), message);
+            }
+        }
+    }
+
     /// Warns of tags that no request has: requests lose tags that are not printable ASCII without
     /// spaces.
     fn warn_of_lost_tags(&mut self, at: &Path<'_>, raw: &RawWhen) {
@@ -92,7 +109,11 @@ impl Scope<'_> {
             self.texts(at, "prompt_contains_any_of", raw.prompt_contains_any_of.as_ref())?;
         // The number is what a search finds; the word is what explain shows.
         let words = words.into_iter().map(|word| (self.needs.keywords.add(&word), word)).collect();
-        Some(Condition::PromptContainsAnyOf(words))
+        Some(Condition::PromptContainsAnyOf(SoughtKeywords {
+            words,
+            unsearchable: raw.unsearchable.iter().flatten().copied().collect(),
+            on_unsearchable: raw.on_unsearchable,
+        }))
     }
 
     /// Returns the condition of wire formats. `shape` has reported names that are no format.

@@ -7,6 +7,7 @@ use super::super::configuration::{Config, Names, Shadow};
 use super::super::demand::Demand;
 use super::super::deployment::{Deployment, ModelFacts};
 use super::super::error::{Diagnostics, Path};
+use super::super::ids::DeploymentId;
 use super::super::model::Model;
 use super::super::provider::Provider;
 use super::super::raw::{Raw, Settings};
@@ -94,7 +95,7 @@ struct Common {
 impl Common {
     /// Returns the configuration under these rules, without a shadow.
     fn config(&self, rules: Resolved) -> Config {
-        let Resolved { models, routes, names, unknown_model } = rules;
+        let Resolved { models, routes, names, unknown_model, no_model } = rules;
         Config {
             providers: Arc::clone(&self.providers),
             deployments: Arc::clone(&self.deployments),
@@ -104,8 +105,9 @@ impl Common {
             unknown_facts: ModelFacts::default(),
             keywords: Arc::clone(&self.keywords),
             watched_headers: self.watched_headers.clone(),
-            override_keys: overrides::keys(&self.deployments, &models),
+            watched_members: overrides::keys(&self.deployments, &models),
             unknown_model,
+            no_model,
             role: self.settings.role,
             paths: self.paths.clone(),
             tokens: settings::costs(&self.settings.tokens),
@@ -125,6 +127,7 @@ pub(super) struct Resolved {
     pub(super) routes: Vec<Route>,
     names: Names,
     pub(super) unknown_model: UnknownModel,
+    no_model: Option<DeploymentId>,
 }
 
 impl Resolved {
@@ -149,6 +152,8 @@ impl Resolved {
         }
         let unknown = &raw.settings.unknown_model;
         let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
-        Self { models, routes, names: directory.into_names(deployments), unknown_model }
+        let no_model = settings::no_model(raw.settings.no_model.as_ref(), deployments, findings);
+        let names = directory.into_names(deployments);
+        Self { models, routes, names, unknown_model, no_model }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::deployment::{Deployment, Overrides};
 use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
+use crate::request::credential::Naming;
 
 /// Members that say which model is asked and what, each with the advice for the message.
 const REFUSED: [(&str, &str); 5] = [
@@ -55,7 +56,8 @@ pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<
     Arc::new(Overrides(body.into_iter().collect()))
 }
 
-/// Returns every top-level member that some override replaces, sorted.
+/// Returns every top-level member that some override replaces, or that names another model than
+/// `model` does, sorted.
 ///
 /// A body is read before its deployment is known, so the reader notes where any of these members
 /// is.
@@ -66,9 +68,9 @@ pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]
         .iter()
         .map(|deployment| &deployment.request_overrides)
         .chain(candidates.map(|candidate| &candidate.request_overrides));
-    let mut keys: BTreeSet<&String> = BTreeSet::new();
-    keys.extend(overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key)));
-    keys.into_iter().cloned().collect()
+    let mut keys: BTreeSet<&str> = Naming::keys().collect();
+    keys.extend(overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key.as_str())));
+    keys.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

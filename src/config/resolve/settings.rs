@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::super::error::{Diagnostics, Path, quoted};
 use super::super::headers::HeaderNames;
-use super::super::raw::{ByName, RawTokens, RawUnknownModel, Settings, StandIn};
+use super::super::ids::DeploymentId;
+use super::super::raw::{ByName, RawTokens, RawUnknownModel, Settings, StandIn, Unnamed};
 use super::super::settings::{Cooldown, Role, UnknownModel};
+use super::deployments::DeploymentSet;
 use super::lists::pairs;
 use super::names::{Directory, resolved};
 use crate::request::format::{Format, ModelPlace};
@@ -83,6 +85,18 @@ pub(super) fn unknown_model(
         }
     });
     model.map_or(UnknownModel::Reject, UnknownModel::Model)
+}
+
+/// Returns what serves requests that name no model. It is a deployment of the document, for the
+/// shadow as well.
+pub(super) fn no_model(
+    raw: Option<&Unnamed>,
+    deployments: &DeploymentSet,
+    findings: &mut Diagnostics,
+) -> Option<DeploymentId> {
+    let id = raw?.deployment.as_ref()?;
+    let at = Path::Root.key("no_model");
+    resolved(&at.key("deployment"), deployments.find(id), findings)
 }
 
 /// Refuses a cooldown whose longest length is below its first.

@@ -9,8 +9,9 @@ use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_i
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS};
 use crate::lifecycle::refuse::refuse;
+use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::state::Attempt;
+use crate::state::{Attempt, Claim};
 
 use super::leg_headers::set_headers;
 use super::ready::{abandon, find_leg_in_service};
@@ -50,7 +51,9 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     // callback in which they could be written before the next attempt reads them.
     trying.log_attempts(cx.host);
     trying.plan_next(cx, is_first);
-    if is_end {
+    // What follows a request that opens a WebSocket is its session.
+    let is_session = handover.work.format == Format::OpenAiRealtime;
+    if is_end || is_session {
         trying.note_sent(cx.host);
     }
     (Some(trying), Action::Continue)
@@ -107,23 +110,23 @@ fn start<H: Host + ?Sized>(
     else {
         // The deployment has gone from this configuration. Its slot must still be given back.
         if let (Some(name), Some(numbers)) = (name, begun) {
-            abandon(cx, name, numbers);
+            abandon(cx, name, (handover.work.task, numbers));
         }
         return AttemptLedger::open(handover.work, None);
     };
     let attempt = match begun {
-        Some(numbers) => Attempt::from_numbers(id, numbers),
-        None => start_now(cx, id, handover.work.tokens),
+        Some(numbers) => Attempt::from_numbers(id, handover.work.task, numbers),
+        None => start_now(cx, id, handover.work.claim()),
     };
     AttemptLedger::open(handover.work, Some(attempt))
 }
 
 /// Begins an attempt in shared state, at a deployment that Envoy has connected to.
-fn start_now<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: u64) -> Attempt {
+fn start_now<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, claim: Claim) -> Attempt {
     // It could be picked when it was chosen. Envoy goes to this one whatever has happened
     // since, so the attempt begins even where the deployment is at its limit by now.
     let mut snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, millis(cx.host.now()));
-    let begun = snapshot.begin_chosen(id, tokens);
+    let begun = snapshot.begin_chosen(id, claim);
     cx.engine.count_exhausted(cx.host, snapshot.dropped());
     show_in_flight(cx, id, begun.in_flight);
     begun.attempt

@@ -4,8 +4,7 @@ use crate::config::ProviderId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::handover::{Handover, Leg};
-use crate::lifecycle::head::credential_names;
-use crate::lifecycle::send::set_providers_headers;
+use crate::lifecycle::send::{passage, passed, set_providers_headers};
 use crate::request::rewrite::length_after;
 
 /// Puts the client's headers back, and sets what this provider gets.
@@ -19,14 +18,13 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     id: ProviderId,
     is_first: bool,
 ) {
-    let has_secret = cx.engine.secret(id).is_some();
+    let passage = passage(cx.engine, id);
     for (name, sent) in &handover.original {
-        let is_credential = credential_names().any(|known| known == *name);
-        let sent = sent.as_deref().filter(|_| !(is_credential && has_secret));
+        let (passed, is_carried) = passed(passage, name, sent.as_deref());
         // Before the first attempt, only the router has changed headers: it has taken the
-        // client's credentials away, which go back where the proxy has none of its own.
-        if !is_first || (is_credential && sent.is_some()) {
-            cx.host.set_request_header(name, sent);
+        // client's credentials away, which go back as far as this provider may get them.
+        if !is_first || (is_carried && passed.is_some()) {
+            cx.host.set_request_header(name, passed.as_deref());
         }
     }
     set_providers_headers(cx, id);

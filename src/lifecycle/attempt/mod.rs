@@ -7,6 +7,7 @@
 //! begins by putting the client's headers back.
 
 mod begin;
+mod hindsight;
 mod leg_headers;
 mod ready;
 mod trying;

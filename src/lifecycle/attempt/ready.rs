@@ -7,7 +7,8 @@ use crate::lifecycle::event::millis;
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::progress::Progress;
 use crate::metrics::table;
-use crate::state::{SharedFleet, Standing, World};
+use crate::request::format::Task;
+use crate::state::{Claim, SharedFleet, Standing, World};
 
 /// Returns the leg that was chosen for this attempt, or a substitute where an operator has
 /// drained its deployment since; `None` where there is no substitute.
@@ -30,17 +31,17 @@ pub(super) fn find_leg_in_service<H: Host + ?Sized>(
     let list = legs.list_of(chosen)?;
     (chosen.saturating_add(1)..list.end).find(|other| {
         let there = legs.get(*other).filter(|other| other.cluster == leg.cluster);
-        let is_ready = |leg: &Leg| is_ready(cx, leg, work.tokens);
+        let is_ready = |leg: &Leg| is_ready(cx, leg, work.claim());
         !progress.has_tried(*other) && there.is_some_and(is_ready)
     })
 }
 
 /// Ends an attempt that the router began at a deployment which this configuration does not
 /// have. No one else will end it, and until then it counts as in flight.
-pub(super) fn abandon<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, numbers: [u64; 4]) {
+pub(super) fn abandon<H: Host + ?Sized>(cx: Ctx<'_, H>, name: &str, of: (Task, [u64; 4])) {
     let now_ms = millis(cx.host.now());
     // The key of the record follows from the name alone, so it is found without a deployment.
-    match SharedFleet::abandon(cx.host, name, numbers, &cx.engine.config.cooldown, now_ms) {
+    match SharedFleet::abandon(cx.host, name, of, &cx.engine.config.cooldown, now_ms) {
         Some(in_flight) => {
             cx.engine.meter.put(cx.host, &table::IN_FLIGHT, &[name], u64::from(in_flight));
         }
@@ -55,12 +56,11 @@ pub(super) fn is_drained<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg) -> bool {
     id.is_some_and(|id| cx.engine.fleet.record(cx.host, *id).is_drained)
 }
 
-/// Returns whether the deployment of a leg may be picked now, for a request of that many
-/// tokens. What has no deployment has no state that could speak against it.
-pub(super) fn is_ready<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg, tokens: u64) -> bool {
+/// Returns whether the deployment of a leg may be picked now, for a request with that claim. What has no deployment has no state that could speak against it.
+pub(super) fn is_ready<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg, claim: Claim) -> bool {
     let config = &cx.engine.config;
     let Some(id) = &leg.deployment else { return true };
     let Some(id) = config.names.deployments.get(id) else { return false };
     let snapshot = cx.engine.fleet.at(cx.host, config, millis(cx.host.now()));
-    snapshot.standing(*id, tokens) == Standing::Ready
+    matches!(snapshot.standing(*id, claim), Standing::Ready | Standing::Probing)
 }

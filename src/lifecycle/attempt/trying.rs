@@ -3,18 +3,21 @@
 
 use crate::config::{Hold, ProviderId};
 use crate::host::Host;
-use crate::lifecycle::answer::{Heard, UpstreamResponse, hear};
+use crate::lifecycle::answer::{Answered, Finished, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
-use crate::lifecycle::progress::{FailureKind, NextAttempt, Progress, listed};
-use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, ENDED, PROGRESS, TIMES};
+use crate::lifecycle::progress::{NextAttempt, Progress, listed};
+use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, CONNECTED, ENDED, PROGRESS, TIMES};
+use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
 use crate::response::outcome::End;
-use crate::state::outcome::{Report, Weight};
+use crate::state::evidence::Weight;
+use crate::state::outcome::{Outcome, Report};
 
+use super::hindsight;
 use super::ready::{is_drained, is_ready};
 
 /// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
@@ -26,8 +29,8 @@ const LONGEST_HELD: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Trying {
     legs: Legs,
-    /// Input tokens of the request, which must fit the limits of the next deployment.
-    tokens: u64,
+    /// What is known of the request, which the next deployment must have room for.
+    work: Work,
     /// How far the attempts have come. The last entry is this attempt.
     progress: Progress,
     provider: ProviderId,
@@ -64,9 +67,9 @@ impl Trying {
         let tried = progress.tried.last().map(|tried| tried.leg);
         let leg = tried.and_then(|leg| legs.get(leg));
         let splicer = Splicer::new(leg.map(|leg| leg.edits.clone()).unwrap_or_default());
-        let tokens = ledger.work().tokens;
+        let work = *ledger.work();
         let (began_ms, stage) = (millis(host.now()), AnswerStage::Waiting(ledger));
-        Self { legs, tokens, progress, provider, splicer, began_ms, stage }
+        Self { legs, work, progress, provider, splicer, began_ms, stage }
     }
 
     /// Takes a piece of the request's body, `length` bytes long, and edits it.
@@ -104,16 +107,16 @@ impl Trying {
         else {
             return Action::Continue;
         };
-        let Heard { report, open, .. } = hear(cx, ledger, self.provider);
+        let Heard { report, answer, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
         // A success that is clear by its status passes; a failure that is clear by its status is
         // retried; an error in between must be read to find out.
-        let is_unclear = report.status >= 400 && report.outcome.weight() != Weight::Failure;
-        match open {
+        let is_unclear = report.status >= 400 && report.evidence.weight != Weight::Failure;
+        match answer {
             // Where Envoy is not set up to hold headers here, it would never send the body of
             // a response whose head is held.
-            Some(answer)
+            Answered::Open(answer)
                 if cx.engine.config.hold == Hold::StopIteration
                     && is_unclear
                     && answer.is_read()
@@ -123,14 +126,19 @@ impl Trying {
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
-            Some(answer) if is_end => {
-                let report = answer.finish(cx, End::Whole).unwrap_or(report);
-                self.retry(cx, report);
+            // A success that is empty is no answer, and the client has got nothing of it yet.
+            Answered::Open(answer) if is_end || answer.is_announced_empty() => {
+                let finished = answer.finish(cx, End::Whole);
+                self.go_on(cx, Finished { report: finished.report.or(Some(report)), ..finished });
                 Action::Continue
             }
-            open => {
-                self.retry(cx, report);
-                self.stage = open.map_or(AnswerStage::Ended, AnswerStage::Passing);
+            Answered::Open(answer) => {
+                self.retry(cx, answer.result_so_far());
+                self.stage = AnswerStage::Passing(answer);
+                Action::Continue
+            }
+            Answered::Closed(charge) => {
+                self.go_on(cx, Finished { report: Some(report), charge });
                 Action::Continue
             }
         }
@@ -148,7 +156,7 @@ impl Trying {
             AnswerStage::Passing(mut answer) => {
                 answer.pass(cx.host, 0, length);
                 if is_end {
-                    answer.finish(cx, End::Whole);
+                    self.close(cx, answer.finish(cx, End::Whole));
                 } else {
                     self.stage = AnswerStage::Passing(answer);
                 }
@@ -167,10 +175,7 @@ impl Trying {
                     self.stage = AnswerStage::Holding(answer, length);
                     return Action::Pause;
                 }
-                match answer.finish(cx, End::Whole) {
-                    Some(report) => self.retry(cx, report),
-                    None => self.write_progress(cx.host),
-                }
+                self.go_on(cx, answer.finish(cx, End::Whole));
             }
             stage @ (AnswerStage::Waiting(_) | AnswerStage::Ended) => self.stage = stage,
         }
@@ -183,14 +188,15 @@ impl Trying {
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Waiting(ledger) => self.end_unanswered(cx, ledger),
             AnswerStage::Passing(answer) | AnswerStage::Holding(answer, _) => {
-                answer.end_broken_off(cx)
+                self.close(cx, answer.end_broken_off(cx));
             }
             AnswerStage::Ended => {}
         }
     }
 
     /// Ends an attempt that was not answered. Envoy does not say why, so this counts as the
-    /// deployment's failure unless the client or the router ended the request.
+    /// deployment's failure unless the client or the router ended the request, or the provider
+    /// was still waiting for the client.
     fn end_unanswered<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, ledger: AttemptLedger) {
         let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         let is_of = |start: &[u8]| details.starts_with(start);
@@ -199,9 +205,46 @@ impl Trying {
             || is_of(b"downstream_")
             || is_of(b"http")
             || is_of(b"request_payload_too_large");
+        // A provider that has a connection and not yet the whole request waits for the client.
+        let is_connected =
+            || cx.host.property(CONNECTED).is_some_and(|address| !address.is_empty());
+        let is_waiting = !ledger.is_sent() && is_connected();
+        if is_waiting && let Some(tried) = self.progress.tried.last_mut() {
+            tried.report = Report::CANCELLED;
+            self.log_attempts(cx.host);
+        }
+        let report = (!is_clients && !is_waiting).then_some(Report::UNANSWERED);
         self.note_time(cx.host);
         self.write_progress(cx.host);
-        ledger.end(cx, &AttemptEnd::without_answer((!is_clients).then_some(Report::UNANSWERED)));
+        let charge = ledger.end(cx, &AttemptEnd::without_answer(report));
+        self.close(cx, Finished { report, charge });
+    }
+
+    /// Goes on after an attempt that has ended with its answer: asks for another one, or judges
+    /// all of them.
+    fn go_on<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
+        // The next attempt is told what this one has counted.
+        if let Some(tried) = self.progress.tried.last_mut() {
+            tried.charge = finished.charge;
+        }
+        match finished.report {
+            Some(report) => self.retry(cx, report),
+            None => self.write_progress(cx.host),
+        }
+        self.close(cx, finished);
+    }
+
+    /// Takes what the attempt came to and has counted, once it has ended. Where it is the last
+    /// one, all of them are judged anew.
+    fn close<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
+        let Some(tried) = self.progress.tried.last_mut() else { return };
+        tried.charge = finished.charge;
+        let Some(report) = finished.report else { return };
+        tried.report = report;
+        // Another attempt may have begun by now. It knows more, and progress is its own.
+        if !matches!(self.progress.next, NextAttempt::Leg(_)) {
+            hindsight::conclude(cx, &self.legs, &self.progress, &self.work);
+        }
     }
 
     /// Returns the leg of this attempt.
@@ -256,8 +299,8 @@ impl Trying {
     /// router has just found that the plan's next leg may be picked.
     pub(super) fn plan_next<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_first: bool) {
         let retries = cx.engine.config.failover.retries_per_deployment;
-        let next = self.after(cx.engine, FailureKind::Passing, retries, |leg| {
-            is_first || is_ready(cx, leg, self.tokens)
+        let next = self.after(cx.engine, Outcome::Network, retries, |leg| {
+            is_first || is_ready(cx, leg, self.work.claim())
         });
         self.set_next(cx.host, next);
     }
@@ -278,16 +321,17 @@ impl Trying {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
         }
-        let Some(failure) = FailureKind::of(report.outcome) else {
+        if !report.evidence.try_next {
+            self.progress.next = NextAttempt::Nothing;
             self.write_progress(cx.host);
             return;
-        };
+        }
         let retries = cx.engine.config.failover.retries_per_deployment;
         // Shared data is read only where a second try of the same leg is possible at all.
         let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
-        let is_ready = |leg: &Leg| is_ready(cx, leg, self.tokens);
-        let next = self.after(cx.engine, failure, retries, is_ready);
+        let is_ready = |leg: &Leg| is_ready(cx, leg, self.work.claim());
+        let next = self.after(cx.engine, report.outcome, retries, is_ready);
         self.set_next(cx.host, next);
         // Envoy's retry policy lists this header. It drops the response and begins the next
         // attempt only if the header is there.
@@ -312,14 +356,14 @@ impl Trying {
     fn after(
         &self,
         engine: &Engine,
-        failure: FailureKind,
+        outcome: Outcome,
         retries: u32,
         is_ready: impl Fn(&Leg) -> bool,
     ) -> Option<usize> {
         if !self.has_attempts_left(engine) {
             return None;
         }
-        self.progress.after(&self.legs, failure, retries, is_ready)
+        self.progress.after(&self.legs, outcome, retries, is_ready)
     }
 
     /// Returns whether the configuration allows another attempt.

@@ -9,7 +9,7 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::millis;
 use crate::lifecycle::work::Work;
 use crate::metrics::{OTHER, table};
-use crate::state::cooldown::Transition;
+use crate::state::cooldown::{Charge, Transition};
 use crate::state::outcome::{Outcome, Report};
 use crate::state::{Attempt, Dropped, Ended, Ending};
 
@@ -99,6 +99,11 @@ impl AttemptLedger {
         }
     }
 
+    /// Notes what is known of the body: its length, if that is known, and how it begins.
+    pub(crate) fn identify(&mut self, length: Option<u64>, beginning: &[u8]) {
+        self.work.identify(length, beginning);
+    }
+
     /// Notes that the last of the request has gone on. `now_ms` is the time in milliseconds since
     /// the epoch, and `least_tokens` a lower bound of its input tokens.
     pub(crate) fn note_sent(&mut self, now_ms: u64, least_tokens: u64) {
@@ -130,27 +135,31 @@ impl AttemptLedger {
     }
 
     /// Closes the ledger: records the end of the attempt in shared state, and counts it. A write
-    /// that is given up because other workers were always faster is counted too.
-    pub(crate) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: &AttemptEnd) {
+    /// that is given up because other workers were always faster is counted too. Returns what was
+    /// counted against the deployment.
+    pub(crate) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: &AttemptEnd) -> Option<Charge> {
         let attempt = match &self.record {
             Recording::Deployment(attempt) => attempt,
             Recording::Nowhere => {
                 cx.engine.meter.put(cx.host, &table::ATTEMPTS, &[OTHER, end.outcome()], 1);
-                return;
+                return None;
             }
         };
         // Shared state comes first: other workers wait for it, and metrics can come later.
         let now_ms = millis(cx.host.now());
-        match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &end.ending, now_ms) {
-            Ok(Ended { transition, in_flight }) => {
-                if let Some(transition) = transition {
-                    report_transition(cx, attempt.deployment, transition, end.ending.report);
-                }
+        let ending = Ending { fingerprint: self.work.fingerprint, ..end.ending };
+        let mut counted = None;
+        match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &ending, now_ms) {
+            Ok(Ended { transition, charge, in_flight }) => {
+                counted = charge;
+                report_transition(cx, attempt.deployment, transition, ending.report);
                 show_in_flight(cx, attempt.deployment, Some(in_flight));
             }
             Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
         }
+        report_disbelieved(cx, attempt.deployment, &end.tokens);
         count(cx, attempt, &self.work, end, now_ms);
+        counted
     }
 
     /// Closes the ledger of an attempt that ended unanswered through no fault of its deployment:
@@ -239,13 +248,31 @@ fn count<H: Host + ?Sized>(
     }
 }
 
-/// Logs and counts that a deployment has begun to cool down, or is healthy again.
-fn report_transition<H: Host + ?Sized>(
+/// Counts the token counts of a provider that are more than there can be, and warns of the first
+/// that this worker has met of the deployment.
+fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: &SpentTokens) {
+    let name = &cx.engine.config.deployment(id).id;
+    let directions = ["input", "output"].into_iter().zip(tokens.disbelieved);
+    for (direction, _) in directions.filter(|(_, is_disbelieved)| *is_disbelieved) {
+        cx.engine.meter.put(cx.host, &table::DISBELIEVED, &[name, direction], 1);
+        if cx.engine.is_first_warning(id) {
+            let line = format!(
+                "deployment \"{name}\" reports more {direction} tokens than there can be: \
+                 its counts are replaced by estimates where they are so high"
+            );
+            cx.host.log(Level::Warn, &line);
+        }
+    }
+}
+
+/// Logs and counts that a deployment has begun to cool down, or is healthy again, if it has.
+pub(crate) fn report_transition<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     id: DeploymentId,
-    transition: Transition,
+    transition: Option<Transition>,
     report: Option<Report>,
 ) {
+    let Some(transition) = transition else { return };
     let name = &cx.engine.config.deployment(id).id;
     let line = match (transition, report) {
         (Transition::Cooled(ms), Some(Report { outcome, status, .. })) => {

@@ -11,9 +11,11 @@ mod log_fields;
 mod request;
 mod tokens;
 
-pub(super) use attempt::{AttemptEnd, AttemptLedger, PROXY, count_fallback, show_in_flight};
+pub(super) use attempt::{
+    AttemptEnd, AttemptLedger, PROXY, count_fallback, report_transition, show_in_flight,
+};
 pub(super) use decision_time::DecisionTime;
 pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
-pub(super) use tokens::SpentTokens;
+pub(super) use tokens::{AnswerSize, SpentTokens};

@@ -1,9 +1,53 @@
 //! The tokens that an attempt has used, and what they cost.
+//!
+//! A provider's count is believed within bounds. Limits and costs are counted by it, so a wrong
+//! one would turn a deployment away from everybody for the rest of the minute.
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
 
 use crate::lifecycle::work::Work;
+
+/// The context window of a model of which the configuration says nothing, in tokens. Few models
+/// have a longer one.
+const LONGEST_WINDOW: u64 = 2_000_000;
+
+/// How many times the input may exceed what one pass through the model can have. Where a provider
+/// runs tools by itself, an answer adds up the input of several passes; and the estimate of a
+/// request may be that much too low.
+const PASSES: u64 = 8;
+
+/// The form of an answer, by which its tokens are estimated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnswerSize {
+    /// Its HTTP status.
+    pub(crate) status: u16,
+    /// Whether it is a stream of events.
+    pub(crate) is_events: bool,
+    /// Length of its body, in bytes.
+    pub(crate) length: u64,
+}
+
+/// What an answer can have used at most.
+#[derive(Debug, Clone, Copy)]
+struct MostTokens {
+    input: u64,
+    output: u64,
+}
+
+impl MostTokens {
+    /// Returns the most tokens of a request, by its estimate, and of an answer that has `length`
+    /// bytes. Of the output, tokens of reasoning are not in the body; those that are take a byte
+    /// at least.
+    fn of(work: &Work, facts: Option<&ModelFacts>, length: u64) -> Self {
+        let window = facts.and_then(|facts| facts.context_window);
+        let passes = window.map_or(LONGEST_WINDOW, |window| window.saturating_mul(PASSES));
+        Self {
+            input: passes.max(work.tokens.saturating_mul(PASSES)),
+            output: window.unwrap_or(LONGEST_WINDOW).saturating_add(length),
+        }
+    }
+}
 
 /// The tokens that an attempt has used.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,29 +59,43 @@ pub(crate) struct SpentTokens {
     /// Whether the provider has reported the input and the output; otherwise they are
     /// estimated.
     pub(super) told: [bool; 2],
+    /// Whether the provider has reported more of the input or the output than there can be.
+    pub(super) disbelieved: [bool; 2],
 }
 
 impl SpentTokens {
     /// Returns the tokens of an attempt by its response: the provider's count, or else an
-    /// estimate. `length` is the length of the response's body, in bytes.
+    /// estimate. `length` is the length of the response's body, in bytes, and `facts` are those of
+    /// its model.
     ///
-    /// An error and a request that only counts tokens use none.
-    pub(crate) fn of(work: &Work, status: u16, is_events: bool, length: u64, told: Told) -> Self {
+    /// An error and a request that only counts tokens use none. A count that is more than there
+    /// can be says nothing, so the estimate stands in for it too: cut to the bound, it would
+    /// still fill the limit of a minute.
+    pub(crate) fn of(
+        work: &Work,
+        facts: Option<&ModelFacts>,
+        answer: &AnswerSize,
+        told: Told,
+    ) -> Self {
         // Providers bill nothing for an error.
-        if status >= 400 || !work.is_processed {
+        if answer.status >= 400 || !work.task.is_processed() {
             return Self::default();
         }
+        let most = MostTokens::of(work, facts, answer.length);
         let usage = told.usage;
+        let input = usage.input_tokens.filter(|count| *count <= most.input);
+        let output = usage.output_tokens.filter(|count| *count <= most.output);
         Self {
-            input: usage.input_tokens.unwrap_or(work.tokens),
-            output: usage.output_tokens.unwrap_or(match (work.is_text, is_events) {
+            input: input.unwrap_or(work.tokens),
+            output: output.unwrap_or(match (work.task.has_event_per_token(), answer.is_events) {
                 (false, _) => 0,
                 // Most providers send an event for each token,
                 (true, true) => u64::from(told.events),
                 // and a token is four bytes long.
-                (true, false) => length / 4,
+                (true, false) => answer.length / 4,
             }),
-            told: [usage.input_tokens.is_some(), usage.output_tokens.is_some()],
+            told: [input.is_some(), output.is_some()],
+            disbelieved: [usage.input_tokens != input, usage.output_tokens != output],
         }
     }
 
@@ -64,5 +122,53 @@ impl SpentTokens {
             }
         }
         Some(nano.round() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::format::{Format, Task};
+    use crate::response::usage::Usage;
+
+    fn spent(window: Option<u64>, estimate: u64, usage: (u64, u64)) -> SpentTokens {
+        let work = Work {
+            format: Format::OpenAiChat,
+            tokens: estimate,
+            is_estimated: true,
+            task: Task::Chat,
+            fingerprint: 0,
+            may_name_others: false,
+            has_clients_credential: false,
+        };
+        let facts = ModelFacts { context_window: window, ..ModelFacts::default() };
+        let answer = AnswerSize { status: 200, is_events: false, length: 400 };
+        let usage = Usage { input_tokens: Some(usage.0), output_tokens: Some(usage.1) };
+        SpentTokens::of(&work, Some(&facts), &answer, Told { usage, ..Told::default() })
+    }
+
+    #[test]
+    fn a_count_is_believed_up_to_what_there_can_be() {
+        let cases = [
+            // Within the window, though more of hidden reasoning than the body has bytes; and
+            // several passes through it.
+            (Some(1000), 10, (900, 950), (900, 950)),
+            (Some(1000), 10, (8000, 1400), (8000, 1400)),
+            (Some(1000), 10, (8001, 1401), (10, 100)),
+            // Many texts for a model with a short window.
+            (Some(1000), 5000, (40_000, 0), (40_000, 0)),
+            (Some(1000), 5000, (40_001, 0), (5000, 0)),
+            (None, 10, (2_000_000, 2_000_400), (2_000_000, 2_000_400)),
+            (None, 10, (2_000_001, 2_000_401), (10, 100)),
+            (None, 10, (u64::MAX, u64::MAX), (10, 100)),
+            (Some(u64::MAX), u64::MAX, (u64::MAX, u64::MAX), (u64::MAX, u64::MAX)),
+        ];
+        for (window, estimate, usage, wanted) in cases {
+            let spent = spent(window, estimate, usage);
+            assert_eq!((spent.input, spent.output), wanted, "{window:?} {estimate} {usage:?}");
+            let is_told = [usage.0 == wanted.0, usage.1 == wanted.1];
+            assert_eq!(spent.told, is_told);
+            assert_eq!(spent.disbelieved, is_told.map(|is| !is));
+        }
     }
 }

@@ -40,8 +40,8 @@ pub(super) enum Admitted {
 /// Checks whether a request is on the admin path, and whether it may be there. `is_end`: it has
 /// no body.
 ///
-/// Any other request loses a credential that is the admin token: an operator's mistake must not
-/// give the token to a provider.
+/// Any other request loses every header and query parameter that holds the admin token: an
+/// operator's mistake must not give the token to a provider.
 pub(super) fn admit<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     gate: &Gate,
@@ -49,8 +49,12 @@ pub(super) fn admit<H: Host + ?Sized>(
     is_end: bool,
 ) -> Admitted {
     let Some(below) = gate.below(head.first(":path").unwrap_or_default()) else {
-        for name in head.remove_credentials(|value| gate.is_in(value)) {
-            cx.host.set_request_header(name, None);
+        for name in head.remove_holding(|value| gate.is_in(value)) {
+            cx.host.set_request_header(&name, None);
+        }
+        if let Some(path) = gate.without_token(head.first(":path").unwrap_or_default()) {
+            cx.host.set_request_header(":path", Some(&path));
+            head.set(":path", path);
         }
         return Admitted::Other(head);
     };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::config::Config;
 use crate::host::{Headers, Host};
-use crate::lifecycle::answer::{self, Heard, UpstreamResponse, hear};
+use crate::lifecycle::answer::{self, Answered, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
@@ -14,6 +14,7 @@ use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::response::outcome::End;
 use crate::routing::{Decision, Step};
+use crate::state::outcome::Outcome;
 use crate::text::header_value;
 
 use super::streaming::Streaming;
@@ -139,7 +140,7 @@ fn take_direct_head<H: Host + ?Sized>(
 ) -> AnswerBody {
     let config = &cx.engine.config;
     let Some(step) = decision.plan.first() else { return AnswerBody::Passing };
-    let Heard { status, report, open } = hear(cx, attempt, step.server.provider(config));
+    let Heard { status, report, answer } = hear(cx, attempt, step.server.provider(config));
     ledger.close_served(cx, RequestLabels::of(config, decision), status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
@@ -152,7 +153,10 @@ fn take_direct_head<H: Host + ?Sized>(
             name_server(cx.host, config, decision, step, attempts.as_deref());
         }
     }
-    open.map_or(AnswerBody::Passing, AnswerBody::Read)
+    match answer {
+        Answered::Open(answer) => AnswerBody::Read(answer),
+        Answered::Closed(_) => AnswerBody::Passing,
+    }
 }
 
 /// Takes the response headers for a request that was handed over: counts the request, names the
@@ -174,8 +178,11 @@ fn take_handed_over_head<H: Host + ?Sized>(
     let progress = left.as_deref().and_then(Progress::decode);
     let progress = progress.filter(|progress| !progress.tried.is_empty());
     let last = progress.as_ref().and_then(|progress| progress.tried.last());
-    // A 200 is always the last attempt's own response, so response headers need not be read.
-    let is_served = last.and_then(Tried::status) == Some(200);
+    // A 200 is always the last attempt's own response, so response headers need not be read. An
+    // empty one may have asked for a retry.
+    let is_served = last.is_some_and(|tried| {
+        tried.status() == Some(200) && tried.report.outcome == Outcome::Success
+    });
     let mut instead = None;
     let mut status = last.and_then(Tried::status);
     if !is_served {

@@ -13,6 +13,7 @@ mod service;
 mod settle;
 mod state;
 mod streaming;
+mod unknown;
 mod upload;
 mod whole;
 mod window;

@@ -8,8 +8,9 @@ use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::Action;
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
-use crate::lifecycle::ledger::{DecisionTime, RequestLedger};
+use crate::lifecycle::ledger::{DecisionTime, RequestLabels, RequestLedger};
 use crate::lifecycle::reader::{self, RequestReader};
+use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::unread::Unread;
 use crate::lifecycle::{send, shadow};
 use crate::routing::looks;
@@ -19,6 +20,7 @@ use super::models;
 use super::reading::ReadingBody;
 use super::settle::{Opened, decide_whole, leave_unread};
 use super::state::{NextState, RouterState};
+use super::unknown;
 
 /// Takes the headers of a request. `is_end`: it has no body.
 pub(super) fn open<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> NextState {
@@ -57,6 +59,10 @@ fn pass_by<H: Host + ?Sized>(cx: Ctx<'_, H>, head: &RequestHead) -> NextState {
     // A list of models goes to no model, so it is not counted as a request.
     if cx.engine.config.serve_models && models::list(cx.host, &cx.engine.config, head) {
         return (RouterState::Done, Action::Pause);
+    }
+    if let Some((refusal, dialect)) = unknown::refusal(cx, head) {
+        RequestLedger::open().close_refused(cx, RequestLabels::UNDECIDED, &refusal);
+        return (RouterState::Done, refuse(cx.host, &refusal, dialect));
     }
     send::pass(cx, true);
     RequestLedger::open().close_passed(cx);

@@ -10,9 +10,11 @@ use crate::lifecycle::early;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, RequestLedger};
 use crate::lifecycle::reader::{Onward, RequestReader};
+use crate::lifecycle::send;
 use crate::lifecycle::shadow::{self, Shadowed};
 use crate::lifecycle::unread::{Unread, unreadable};
 use crate::request::control::{BadControl, Controls};
+use crate::request::credential::Naming;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::request::scan::Looks;
@@ -61,6 +63,22 @@ pub(super) struct EarlyDecision {
     pub(super) shadowed: Option<Box<Shadowed>>,
 }
 
+impl EarlyDecision {
+    /// Returns the members of the body that some provider of the plan must not get.
+    fn held_back<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> Naming {
+        let of_one = |step| send::held_back(cx.engine, step);
+        self.decision.steps().map(of_one).fold(Naming::default(), Naming::and)
+    }
+
+    /// Ends the attempt, for the request turns out not to be sent.
+    fn give_up<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+        self.attempt.cancel(cx);
+        if let Some(shadowed) = self.shadowed {
+            shadowed.count(cx, None);
+        }
+    }
+}
+
 impl ReadingBody {
     /// Reads what the host holds of the body and has not been read.
     ///
@@ -103,7 +121,13 @@ impl ReadingBody {
         // The attempt begins only after all that is held has been read, so that a body which
         // turns out to be unreadable has not begun one.
         match early.and_then(|early| early.begin(cx, &self.intake)) {
-            Some(early) => BodyProgress::Early(early, first),
+            Some(early) => match self.reader.seal(early.held_back(cx)) {
+                Ok(()) => BodyProgress::Early(early, first),
+                Err(error) => {
+                    early.give_up(cx);
+                    BodyProgress::Unread(Unread::Unparsable(error))
+                }
+            },
             None if is_whole => BodyProgress::Whole(first),
             None => BodyProgress::Part,
         }
@@ -156,7 +180,7 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
 ) -> (Onward, Option<AtModel<'a, 'b, H>>) {
     let config = &cx.engine.config;
     let before = reader.looks();
-    let may_release = !is_whole && early::against(config, intake.length).is_none();
+    let may_release = !is_whole && early::against(config, &intake.call, intake.length).is_none();
     let longest = intake.longest(config);
     // What need not be looked at is not free to find out, so short bodies are left alone.
     let may_narrow = before != Looks::NOTHING && longest > early::SHORT;

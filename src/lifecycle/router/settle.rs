@@ -243,7 +243,9 @@ fn settle<H: Host + ?Sized>(
         }
     };
     let WholeRequest { intake, layout, length, .. } = &whole;
-    let held = Held { intake, layout, length: Some(*length as u64), window: first };
+    attempt.identify(Some(*length as u64), first);
+    let unnamed = decision.unnamed;
+    let held = Held { intake, layout, length: Some(*length as u64), window: first, unnamed };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
         let labels = RequestLabels::of(&cx.engine.config, &decision);
@@ -254,7 +256,9 @@ fn settle<H: Host + ?Sized>(
     let left = cx.host.now();
     attempt.note_sent(millis(left), 0);
     time.stop_at(cx, left);
-    let upload = Upload::done(whole.dialect());
+    let dialect = whole.dialect();
+    let is_upgrade = whole.intake.upgrade.is_some();
+    let upload = if is_upgrade { Upload::frames(dialect) } else { Upload::done(dialect) };
     let streaming = Streaming { ledger: whole.ledger, decision, attempt, upload };
     (RouterState::Streaming(Box::new(streaming)), Action::Continue)
 }
@@ -268,11 +272,17 @@ fn release<H: Host + ?Sized>(
     first: &[u8],
 ) -> NextState {
     let ReadingBody { intake, reader, ledger, .. } = *reading;
-    let EarlyDecision { decision, attempt, shadowed } = early;
+    let EarlyDecision { decision, mut attempt, shadowed } = early;
+    attempt.identify(intake.length, first);
     let dialect = intake.call.format().dialect();
     // The length is the announced one: the rest of the body has not come.
-    let held =
-        Held { intake: &intake, layout: &reader.layout(), length: intake.length, window: first };
+    let held = Held {
+        intake: &intake,
+        layout: &reader.layout(),
+        length: intake.length,
+        window: first,
+        unnamed: decision.unnamed,
+    };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
         ledger.close_refused(cx, RequestLabels::of(&cx.engine.config, &decision), &refusal);

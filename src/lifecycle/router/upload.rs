@@ -31,6 +31,8 @@ pub(super) struct Upload {
 enum Rest {
     /// Nothing: the body is complete.
     Nothing,
+    /// The frames of a connection that was upgraded, for as long as it lasts. Nobody reads them.
+    Frames,
     /// More, which this scanner reads; with the announced length of the whole body, in bytes.
     Read(BodyScanner, Option<u64>),
 }
@@ -40,6 +42,11 @@ impl Upload {
     /// body would be an error.
     pub(super) const fn done(dialect: Dialect) -> Self {
         Self { dialect, rest: Rest::Nothing, seen: 0, shadowed: None }
+    }
+
+    /// Returns the upload of a request that opens a WebSocket.
+    pub(super) const fn frames(dialect: Dialect) -> Self {
+        Self { dialect, rest: Rest::Frames, seen: 0, shadowed: None }
     }
 
     /// Returns the upload of a request that went on early. `seen` bytes of its body have been
@@ -90,9 +97,12 @@ impl Upload {
         limit: u64,
     ) -> Result<Option<RequestFacts>, Refusal> {
         let unparsable = |error| Unread::Unparsable(error).refusal();
-        let Rest::Read(scanner, length) = &mut self.rest else {
+        let (scanner, length) = match &mut self.rest {
+            Rest::Read(scanner, length) => (scanner, length),
+            Rest::Frames => return Ok(None),
             // Bytes after the announced length would be another request to some servers.
-            return if held == 0 { Ok(None) } else { Err(unreadable()) };
+            Rest::Nothing if held > 0 => return Err(unreadable()),
+            Rest::Nothing => return Ok(None),
         };
         self.seen = self.seen.saturating_add(held as u64);
         // The announced length was checked before. A body without one is checked here.

@@ -8,20 +8,26 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::properties::CLUSTER;
+use crate::request::credential::Passage;
 use crate::request::refusal::Refusal;
 use crate::routing::Decision;
 
+use super::client;
 use super::edit::{self, Held};
 
 /// Changes the request headers as every decision would need it, before they go on.
-pub(super) fn let_head_go<H: Host + ?Sized>(host: &H, intake: &mut Intake) {
+pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake) {
+    let (host, config) = (cx.host, &cx.engine.config);
+    // No provider has a credential here, so what is taken away are choices of another model.
+    let kept = edit::kept_by_all(config);
+    client::hold_back(host, intake, Passage { has_own: false, kept: &kept });
     // The rewrite may change the length of the body. The buffer filter sets the length of what
     // it has held.
     if intake.head.first("content-length").is_some() {
         host.set_request_header("content-length", None);
     }
     edit::accept_plain_answer(host, &intake.head);
-    if let Some(path) = edit::plain_path(&intake.head, &intake.call) {
+    if let Some(path) = edit::plain_path(config, &intake.head, &intake.call) {
         host.set_request_header(":path", Some(path.as_bytes()));
         intake.head.set(":path", path.into_bytes());
     }
@@ -40,12 +46,12 @@ pub(super) fn send<H: Host + ?Sized>(
 ) -> Result<(), Refusal> {
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
-    if edit::path(cx.engine, held.intake, step).is_some() {
+    if edit::path(cx.engine, held, step).is_some() {
         let message = "the path of this request names its model, and this proxy cannot change \
              it for the one that is to serve; ask for a model by its provider's name";
         return Err(Refusal::new(501, "path_not_changeable", message));
     }
-    edit::splice(cx.host, edit::edits(cx.host, config, held, step)?, held.window)?;
+    edit::splice(cx.host, edit::edits(cx, held, step, None)?, held.window)?;
     let cluster = &config.provider(step.server.provider(config)).cluster;
     cx.host.set_property(CLUSTER, cluster.as_bytes());
     cx.host.clear_route_cache();

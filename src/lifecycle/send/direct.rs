@@ -10,6 +10,7 @@ use crate::request::rewrite::length_after;
 use crate::routing::{Decision, Step};
 use crate::text::header_value;
 
+use super::client;
 use super::edit::{self, Held};
 
 /// Changes body and headers for the first deployment of the plan, and points Envoy's route to
@@ -24,7 +25,8 @@ pub(super) fn send<H: Host + ?Sized>(
 ) -> Result<(), Refusal> {
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
-    let edits = edit::edits(cx.host, config, held, step)?;
+    let path = edit::path(cx.engine, held, step);
+    let edits = edit::edits(cx, held, step, path.as_deref())?;
     let length = held.length.map(|length| length_after(length, &edits));
     edit::splice(cx.host, edits, held.window)?;
     // The edits change the length of the body. Without an announced length there is nothing to
@@ -32,7 +34,7 @@ pub(super) fn send<H: Host + ?Sized>(
     if let (Some(length), Some(_)) = (length, held.intake.head.first("content-length")) {
         cx.host.set_request_header("content-length", Some(length.to_string().as_bytes()));
     }
-    set_headers(cx, held.intake, step);
+    set_headers(cx, held.intake, step, path.as_deref());
     if decision.disable_cache {
         cx.host.set_request_header("cache-control", Some(b"no-cache, no-store"));
     }
@@ -46,16 +48,12 @@ pub(super) fn send<H: Host + ?Sized>(
 }
 
 /// Sets what the provider gets: its own headers, path and credential in place of the client's.
-fn set_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake, step: &Step) {
+fn set_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake, step: &Step, path: Option<&str>) {
     let id = step.server.provider(&cx.engine.config);
-    if cx.engine.secret(id).is_some() {
-        for name in intake.head.credentials() {
-            cx.host.set_request_header(name, None);
-        }
-    }
+    client::hold_back(cx.host, intake, edit::passage(cx.engine, id));
     edit::set_providers_headers(cx, id);
     edit::accept_plain_answer(cx.host, &intake.head);
-    if let Some(path) = edit::path(cx.engine, intake, step) {
+    if let Some(path) = path {
         cx.host.set_request_header(":path", Some(path.as_bytes()));
     }
 }

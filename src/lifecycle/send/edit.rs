@@ -2,19 +2,23 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, ProviderId};
+use crate::config::{Config, DeploymentId, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::unread::unreadable;
+use crate::request::credential::{Naming, Passage};
+use crate::request::format::BodyKind;
 use crate::request::path::{self, Call};
 use crate::request::refusal::Refusal;
-use crate::request::rewrite::{self, Edit, PathTarget, Splicer};
+use crate::request::rewrite::{self, BodyModel, BodyTarget, Edit, MemberUse, PathTarget, Splicer};
 use crate::request::scan::Layout;
-use crate::routing::{Decision, Step};
+use crate::routing::{Decision, Server, Step};
 use crate::text::header_value;
+
+use super::model;
 
 /// A request whose body the host holds at least up to the last edit.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +30,15 @@ pub(crate) struct Held<'a> {
     pub(crate) length: Option<u64>,
     /// The beginning of the body, as far as the module still has it. It may be empty.
     pub(crate) window: &'a [u8],
+    /// The deployment that gets the request without a model, because it names none.
+    pub(crate) unnamed: Option<DeploymentId>,
+}
+
+impl Held<'_> {
+    /// Returns whether a step sends the request without a model.
+    pub(super) fn is_unnamed(&self, step: &Step) -> bool {
+        self.unnamed.is_some_and(|id| step.server == Server::Deployment(id))
+    }
 }
 
 /// Returns the decision as a line of the debug log. Names are escaped, since a client may have
@@ -39,27 +52,51 @@ pub(super) fn summary(config: &Config, decision: &Decision, step: &Step, cluster
     )
 }
 
-/// Returns the edits of the body for a step of the plan: its upstream model in place of the
-/// client's model, and its overrides.
+/// Returns the edits of the body for a step of the plan: its upstream model wherever the provider
+/// reads it, and its overrides. `path` is the path that the provider is asked under; `None` where
+/// that is the client's.
 ///
 /// # Errors
 /// The error for the client, where the body cannot be rewritten: an override would have to merge
 /// into a value of another type, for example.
 pub(super) fn edits<H: Host + ?Sized>(
-    host: &H,
-    config: &Config,
+    cx: Ctx<'_, H>,
     held: Held<'_>,
     step: &Step,
+    path: Option<&str>,
 ) -> Result<Vec<Edit>, Refusal> {
-    // Where the path names the model, the body has none to rewrite.
-    let model = (!held.intake.call.names_model()).then(|| step.server.upstream_model(config));
+    let (config, call) = (&cx.engine.config, &held.intake.call);
+    if call.entry.body == BodyKind::None {
+        return Ok(Vec::new());
+    }
+    let plain = step.server.upstream_model(config);
+    let repeated = model::repeated_name(config, held.intake, step, path);
+    let member = model::member_use(config, call, path, !held.layout.nested.is_empty());
+    let name = if member == MemberUse::Repeat { &repeated } else { plain };
+    let model = BodyModel { name, repeated: &repeated, member };
+    let target = BodyTarget {
+        model: (!held.is_unnamed(step)).then_some(model),
+        overrides: &step.overrides.0,
+        watched: &config.watched_members,
+        held_back: held_back(cx.engine, step),
+    };
     let read = |range: Range<u64>| {
         let start = usize::try_from(range.start).ok()?;
         let length = usize::try_from(range.end).ok()?.saturating_sub(start);
-        host.request_body(start, length)
+        cx.host.request_body(start, length)
     };
-    rewrite::edits(held.layout, model, &step.overrides.0, &config.override_keys, read)
+    rewrite::edits(held.layout, target, read)
         .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))
+}
+
+/// Returns the members of a body that do not go to the provider of a step.
+pub(crate) fn held_back(engine: &Engine, step: &Step) -> Naming {
+    Naming::held_back(passage(engine, step.server.provider(&engine.config)))
+}
+
+/// Returns what of a client's credentials and choices may go to a provider.
+pub(crate) fn passage(engine: &Engine, id: ProviderId) -> Passage<'_> {
+    Passage { has_own: engine.secret(id).is_some(), kept: &engine.config.provider(id).keep }
 }
 
 /// Makes the edits in the body that the host holds. Only the part up to the last edit is
@@ -124,42 +161,48 @@ pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: Provid
 /// The path is rebuilt from what was understood of it, never patched. A path that servers may
 /// read in several ways (`//v1/./chat%2fcompletions`) is sent in its plain form, so that the
 /// provider does what the filter has decided about.
-pub(super) fn path(engine: &Engine, intake: &Intake, step: &Step) -> Option<String> {
-    let Intake { head, call, .. } = intake;
+pub(super) fn path(engine: &Engine, held: Held<'_>, step: &Step) -> Option<String> {
+    let Intake { head, call, .. } = held.intake;
     let config = &engine.config;
     let id = step.server.provider(config);
     let provider = config.provider(id);
-    // A client's key in the query must not stand beside the proxy's credential.
-    let removes_credentials = engine.secret(id).is_some();
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
-    // The client's path can stay only if nothing of this provider changes it.
-    let is_same =
-        provider.path.is_none() && provider.path_prefix.is_empty() && !removes_credentials;
-    if is_same && call.is_at(came) && !original.contains('#') {
-        return None;
-    }
     let model = step.server.upstream_model(config);
     let target = PathTarget {
         prefix: &provider.path_prefix,
         template: provider.path.as_deref(),
         model,
         operation: call.entry.path,
-        removes_credentials,
+        passage: passage(engine, id),
+        is_named_in_query: call.is_named_in_query(),
     };
-    let path =
-        rewrite::path(&call.path_for(model), call.query_for(query, model).as_deref(), &target);
+    // The client's path can stay only if nothing of this provider changes it.
+    let is_same = provider.path.is_none() && provider.path_prefix.is_empty();
+    let is_whole = query.is_none_or(|query| !rewrite::is_cut(query, &target));
+    if is_same && is_whole && call.is_at(came) && !original.contains('#') {
+        return None;
+    }
+    let named =
+        if held.is_unnamed(step) { query.map(str::to_owned) } else { call.query_for(query, model) };
+    let path = rewrite::path(&call.path_for(model), named.as_deref(), &target);
     (path != original).then_some(path)
 }
 
+/// Returns the names that every provider keeps.
+pub(super) fn kept_by_all(config: &Config) -> Vec<String> {
+    let Some((first, others)) = config.providers.split_first() else { return Vec::new() };
+    let is_kept = |name: &&String| others.iter().all(|other| other.keep.contains(name));
+    first.keep.iter().filter(is_kept).cloned().collect()
+}
+
 /// Returns the plain form of the client's path, for the model that the client names; `None`
-/// where the path is plain already.
-pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
+/// where the path is plain already. What any provider is to get of the query stays in it.
+pub(super) fn plain_path(config: &Config, head: &RequestHead, call: &Call) -> Option<String> {
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
-    if call.is_at(came) && !original.contains('#') {
-        return None;
-    }
+    let kept = kept_by_all(config);
+    let passage = Passage { has_own: false, kept: &kept };
     let model = call.model().unwrap_or_default();
     let query = if call.model().is_some() {
         call.query_for(query, model)
@@ -171,8 +214,13 @@ pub(super) fn plain_path(head: &RequestHead, call: &Call) -> Option<String> {
         template: None,
         model,
         operation: call.entry.path,
-        removes_credentials: false,
+        passage,
+        is_named_in_query: call.is_named_in_query(),
     };
+    let is_whole = query.as_deref().is_none_or(|query| !rewrite::is_cut(query, &target));
+    if is_whole && call.is_at(came) && !original.contains('#') {
+        return None;
+    }
     let path = rewrite::path(&call.path_for(model), query.as_deref(), &target);
     (path != original).then_some(path)
 }

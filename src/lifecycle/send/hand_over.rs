@@ -12,7 +12,6 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
 use crate::lifecycle::handover::{Handover, Leg, Legs};
-use crate::lifecycle::head::RequestHead;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, metric_model};
 use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
@@ -20,21 +19,20 @@ use crate::request::refusal::Refusal;
 use crate::routing::{Decision, Server, Step};
 use crate::text::{header_value, list_name};
 
+use super::client;
 use super::edit::{self, Held};
 
 /// Changes the request headers before they go on to a buffer filter.
 pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake) {
     // The number of attempts depends on the plan, which is not known yet, so this is the most
     // that any plan can have. An attempt filter answers a retry for which nothing is left.
-    set_head(cx.host, &intake.head, u64::from(cx.engine.config.failover.max_attempts));
+    set_head(cx.host, intake, u64::from(cx.engine.config.failover.max_attempts));
 }
 
 /// Takes every credential of the client's away, and sets how many attempts Envoy may make. The
 /// attempt filter puts back what its provider gets.
-fn set_head<H: Host + ?Sized>(host: &H, head: &RequestHead, attempts: u64) {
-    for name in head.credentials() {
-        host.set_request_header(name, None);
-    }
+fn set_head<H: Host + ?Sized>(host: &H, intake: &Intake, attempts: u64) {
+    client::hold_back(host, intake, client::NOTHING);
     let retries = attempts.saturating_sub(1).to_string();
     host.set_request_header("x-envoy-max-retries", Some(retries.as_bytes()));
 }
@@ -66,7 +64,7 @@ pub(super) fn send<H: Host + ?Sized>(
     cx.host.set_property(PLAN, &handover.encode());
     cx.host.set_property(CLUSTER, first.as_bytes());
     if hold == Hold::StopIteration {
-        set_head(cx.host, &held.intake.head, attempts(cx.engine, legs));
+        set_head(cx.host, held.intake, attempts(cx.engine, legs));
     }
     cx.host.clear_route_cache();
     debug(cx.host, || {
@@ -97,7 +95,7 @@ fn handover<'a, H: Host + ?Sized>(
         begun: attempt.numbers(),
         length: held.length,
         legs: legs(cx, held, decision)?,
-        original: original(&held.intake.head, &cx.engine.changed),
+        original: original(held.intake, &cx.engine.changed),
     })
 }
 
@@ -148,6 +146,7 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
     let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
     let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
+    let path = edit::path(cx.engine, held, step);
     Ok(Leg {
         deployment: match &step.server {
             Server::Deployment(id) => Some(config.deployment(*id).id.clone()),
@@ -157,15 +156,19 @@ fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, held: Held<'_>, step: &Step) -> Result<
         cluster: provider.cluster.clone(),
         model: step.model.clone(),
         name: step.server.name(config).into_owned(),
-        path: edit::path(cx.engine, held.intake, step).unwrap_or_else(came),
-        edits: edit::edits(cx.host, config, held, step)?,
+        edits: edit::edits(cx, held, step, path.as_deref())?,
+        path: path.unwrap_or_else(came),
     })
 }
 
-/// Returns the client's value of every header that attempts change.
+/// Returns the client's value of every header that attempts change: those of the configuration,
+/// and what this client has sent of credentials and the like.
 fn original<'a>(
-    head: &'a RequestHead,
+    intake: &'a Intake,
     changed: &'a [String],
 ) -> Vec<(&'a str, Option<Cow<'a, [u8]>>)> {
-    changed.iter().map(|name| (name.as_str(), head.joined(name))).collect()
+    let carried = intake.carried.iter().map(|(name, _)| name);
+    let further = carried.filter(|name| !changed.contains(name));
+    let all = changed.iter().chain(further);
+    all.map(|name| (name.as_str(), intake.head.joined(name))).collect()
 }

@@ -1,9 +1,11 @@
 //! Sending a request upstream: one module for each kind of [`Delivery`].
 
 mod after_buffer;
+mod client;
 mod direct;
 mod edit;
 mod hand_over;
+mod model;
 
 use crate::config::Hold;
 use crate::host::Host;
@@ -17,14 +19,16 @@ use super::intake::Intake;
 use super::ledger::AttemptLedger;
 use super::properties::CLUSTER;
 
-pub(super) use edit::{Held, set_providers_headers};
+pub(super) use client::passed;
+pub(super) use edit::{Held, held_back, passage, set_providers_headers};
+pub(super) use model::may_be_read_from_body;
 
 /// Returns what the host does with the request headers until the decision: it holds them, or
 /// lets them go on to the buffer filter. Before they go on, all changes of them are made.
 pub(super) fn hold<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake) -> Action {
     match cx.engine.delivery {
         Delivery::Direct | Delivery::HandedOver(Hold::StopIteration) => return Action::Pause,
-        Delivery::AfterBuffer => after_buffer::let_head_go(cx.host, intake),
+        Delivery::AfterBuffer => after_buffer::let_head_go(cx, intake),
         Delivery::HandedOver(Hold::BufferFilter) => {
             hand_over::let_head_go(cx, intake);
         }

@@ -1,54 +1,101 @@
-//! Anthropic's messages.
+//! Anthropic's messages (<https://docs.anthropic.com/en/api/messages>).
 
 use super::common::{
-    JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING, TOOLS, plain,
+    CACHE_CONTROL, CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING,
+    USER, message, plain,
 };
-use super::place::Modality::{File, Image, Text};
-use super::place::Saying::State;
-use super::place::{Document, Modality, ObjectKind, ObjectShape, Place, Word};
+use super::kind::Document;
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
+use super::tool::TOOLS;
+use super::word::ClassOf;
+use super::word::Modality::{self, File, Image, Sealed, Text};
+use super::word::TextClass::Tools;
 use crate::request::media::Formula;
 
 const BLOCKS: &[(&str, Modality)] = &[
     ("text", Text),
     ("thinking", Text),
-    ("tool_use", Text),
-    ("tool_result", Text),
-    ("server_tool_use", Text),
-    ("search_result", Text),
     ("image", Image),
     ("document", File),
     ("container_upload", File),
+    ("redacted_thinking", Sealed),
 ];
-static SOURCE: ObjectShape = plain(&[("file_id", Place::STATE), ("data", Place::MEDIA)]);
+/// Blocks with the arguments of a call or what a tool answered.
+const OF_TOOLS: &[ClassOf] = &[
+    ("tool_use", Tools),
+    ("tool_result", Tools),
+    ("server_tool_use", Tools),
+    ("mcp_tool_use", Tools),
+    ("mcp_tool_result", Tools),
+    ("web_search_tool_result", Tools),
+    ("web_fetch_tool_result", Tools),
+    ("code_execution_tool_result", Tools),
+    ("bash_code_execution_tool_result", Tools),
+    ("text_editor_code_execution_tool_result", Tools),
+    ("tool_search_tool_result", Tools),
+];
+static SOURCE: ObjectShape = ObjectShape::new(
+    ObjectKind::Source,
+    &[
+        ("type", Place::ENCODING),
+        ("data", Place::ENCODED),
+        ("url", Place::LINK),
+        ("file_id", Place::STATE),
+        ("content", Place::ASIDE.items(&ASIDE_ITEM).members(&ASIDE_BLOCK)),
+    ],
+)
+.with(&[(&Place::SETTING, &["media_type"])]);
+const HARMLESS: &[Alike] = &[
+    (&Place::SETTING, &["caller"]),
+    (&Place::ID, &["id", "tool_use_id"]),
+    (&Place::OPAQUE, &["signature", "encrypted_content", "encrypted_index", "encrypted_stdout"]),
+];
 
-macro_rules! anthropic_block {
+macro_rules! block {
     ($text:expr) => {
-        ObjectShape {
-            kind: ObjectKind::Part(BLOCKS),
-            fields: &[
-                ("type", Place::TYPE),
+        ObjectShape::new(
+            ObjectKind::Part(BLOCKS),
+            &[
+                ("type", Place::typed(OF_TOOLS)),
                 ("text", $text),
-                ("thinking", Place::COUNTED),
-                ("name", Place::COUNTED),
-                ("input", Place::WHOLE),
-                ("content", Place::COUNTED.items(&RESULT_ITEM).members(&RESULT_BLOCK)),
+                ("input", Place::TOOLS),
+                ("content", Place::ASIDE.items(&ASIDE_ITEM).members(&ASIDE_BLOCK)),
+                // The name of where a search result is from, too.
                 ("source", Place::object(&SOURCE)),
                 ("file_id", Place::STATE),
+                ("data", Place::ENCODED),
+                CACHE_CONTROL,
             ],
-        }
+        )
+        .with(HARMLESS)
     };
 }
-static BLOCK: ObjectShape = anthropic_block!(Place::PROMPT);
-static RESULT_BLOCK: ObjectShape = anthropic_block!(Place::COUNTED);
-static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
-static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT_BLOCK);
+static BLOCK: ObjectShape = block!(Place::PROMPT);
+/// A block inside a block: what a tool answered, a passage of a document, a search result.
+static ASIDE_BLOCK: ObjectShape = block!(Place::ASIDE);
+static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK).items(&BLOCK_ITEM);
+static ASIDE_ITEM: Place = Place::ASIDE.members(&ASIDE_BLOCK).items(&ASIDE_ITEM);
 const BLOCK_CONTENT: Place = Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK);
-static OUTPUT: ObjectShape = plain(&[("format", Place::object(&JSON_FORMAT))]);
-const CONTAINER: Place = Place { word: Word::Says(State), ..Place::SKIP };
-static CONTAINER_SHAPE: ObjectShape = plain(&[("id", CONTAINER)]);
+static OUTPUT: ObjectShape =
+    plain(&[("format", FORMAT)]).with(&[(&Place::SETTING, &["effort", "task_budget"])]);
+const CONTAINER: Place = Place { filled: None, ..Place::STATE };
+static CONTAINER_SHAPE: ObjectShape =
+    plain(&[("id", CONTAINER)]).with(&[(&Place::SETTING, &["skills"])]);
 static TURN: ObjectShape =
-    ObjectShape { kind: ObjectKind::Message, fields: &[ROLE, ("content", BLOCK_CONTENT)] };
+    message(&[ROLE, ("content", BLOCK_CONTENT)]).with(&[(&Place::ID, &["id"])]);
 static TURN_ITEM: Place = Place::object(&TURN);
+static MCP_SERVERS: Place = Place::object(&MCP_SERVER);
+static MCP_SERVER: ObjectShape = plain(&[]).with(&[
+    (&Place::SETTING, &["type", "tool_configuration"]),
+    (&Place::ID, &["url", "authorization_token"]),
+]);
+/// What is taken out of a long conversation. It may say how to sum that up.
+static CONTEXT: ObjectShape = plain(&[("edits", Place::list(&EDIT))]);
+static EDIT: Place = Place::object(&EDIT_SHAPE);
+static EDIT_SHAPE: ObjectShape = plain(&[]).with(&[(
+    &Place::SETTING,
+    &["type", "trigger", "keep", "clear_at_least", "exclude_tools", "clear_tool_inputs"],
+)]);
 /// Messages.
 pub(in crate::request) static MESSAGES: Document =
     Document::new(&MESSAGES_SHAPE, Formula::Anthropic);
@@ -61,8 +108,36 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
     THINKING,
     TOOLS,
     ("container", CONTAINER.members(&CONTAINER_SHAPE)),
-    ("output_format", Place::object(&JSON_FORMAT)),
+    ("output_format", FORMAT),
     ("output_config", Place::object(&OUTPUT)),
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+    ("context_management", Place::object(&CONTEXT)),
+    ("thread", Place::STATE),
+    ("mcp_servers", Place::list(&MCP_SERVERS)),
+    CACHE_CONTROL,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &[
+            "temperature",
+            "top_p",
+            "top_k",
+            "stop_sequences",
+            "tool_choice",
+            "service_tier",
+            "anthropic_version",
+            "anthropic_beta",
+            "betas",
+            "inference_geo",
+            "speed",
+            "billing_policy",
+        ],
+    ),
+    (&Place::ID, &["diagnostics"]),
+    (&Place::OPAQUE, &["fallback_credit_token"]),
+    IDS,
 ]);

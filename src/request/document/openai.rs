@@ -1,81 +1,48 @@
-//! The OpenAI family: parts carry the same names in chat and responses.
+//! The OpenAI family, but for responses.
 
 use super::common::{
-    ANSWERS, BEST_OF, JSON_FORMAT, MAX_TOKENS, MODEL, PARAMS, REASONING, ROLE, STREAM, TAGS,
-    THINKING, TOOLS, plain,
+    ANSWERS, BEST_OF, CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL, PARAMS,
+    REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message, plain,
 };
-use super::place::Modality::{Audio, File, Image, Text};
-use super::place::Saying::{LowDetail, State, Tools};
-use super::place::{Document, Modality, ObjectKind, ObjectShape, Place};
+use super::kind::Document;
+use super::part::{ASIDE, ASIDE_CONTENT, CONTENT, PART};
+use super::place::{Alike, ObjectShape, Place};
+use super::tool::TOOLS;
+use super::word::Modality::{Audio, Image};
 use crate::request::media::Formula;
+use crate::request::unseen::Fact;
 
-const OPENAI_PARTS: &[(&str, Modality)] = &[
-    ("text", Text),
-    ("input_text", Text),
-    ("output_text", Text),
-    ("refusal", Text),
-    ("image_url", Image),
-    ("input_image", Image),
-    ("image", Image),
-    ("computer_screenshot", Image),
-    ("input_audio", Audio),
-    ("audio_url", Audio),
-    ("file", File),
-    ("input_file", File),
-    ("document_url", File),
-    ("document", File),
-];
-static FILE: ObjectShape = plain(&[("file_id", Place::STATE)]);
-const DETAIL: (&str, Place) = ("detail", Place::says_if(LowDetail, &["low"]));
-static LINK: ObjectShape = plain(&[("url", Place::MEDIA), DETAIL]);
-static SOUND: ObjectShape = plain(&[("data", Place::MEDIA)]);
-
-macro_rules! openai_part {
-    ($text:expr) => {
-        ObjectShape {
-            kind: ObjectKind::Part(OPENAI_PARTS),
-            fields: &[
-                ("type", Place::TYPE),
-                ("text", $text),
-                ("refusal", Place::COUNTED),
-                ("image_url", Place::MEDIA.members(&LINK).implies(Image)),
-                DETAIL,
-                ("input_audio", Place::MEDIA.members(&SOUND).implies(Audio)),
-                ("audio_url", Place::MEDIA.members(&LINK).implies(Audio)),
-                ("file", Place::object(&FILE).implies(File)),
-                ("file_data", Place::SKIP.implies(File)),
-                ("file_url", Place::SKIP.implies(File)),
-                ("document_url", Place::SKIP.implies(File)),
-                ("file_id", Place::STATE.implies(File)),
-            ],
-        }
-    };
-}
-pub(super) static PART: ObjectShape = openai_part!(Place::PROMPT);
-static OUTPUT_PART: ObjectShape = openai_part!(Place::COUNTED);
-pub(super) static PART_ITEM: Place = Place::PROMPT.members(&PART);
-static OUTPUT_ITEM: Place = Place::COUNTED.members(&OUTPUT_PART);
-pub(super) const CONTENT: Place = Place::PROMPT.items(&PART_ITEM).members(&PART);
-const OUTPUT: Place = Place::COUNTED.items(&OUTPUT_ITEM).members(&OUTPUT_PART);
+pub(in crate::request) use super::responses::RESPONSES;
 
 // openai-chat
 
-pub(super) static FUNCTION: ObjectShape =
-    plain(&[("name", Place::COUNTED), ("arguments", Place::WHOLE), ("input", Place::WHOLE)]);
-pub(super) static CALL: ObjectShape =
-    plain(&[("function", Place::object(&FUNCTION)), ("custom", Place::object(&FUNCTION))]);
-pub(super) static CALL_ITEM: Place = Place::object(&CALL);
-static CHAT_MESSAGE: ObjectShape = ObjectShape {
-    kind: ObjectKind::Message,
-    fields: &[
-        ROLE,
-        ("content", CONTENT),
-        ("refusal", Place::COUNTED),
-        ("tool_calls", Place::list(&CALL_ITEM)),
-        ("function_call", Place::object(&FUNCTION)),
-    ],
-};
+pub(super) static FUNCTION: ObjectShape = plain(&[]).others(&Place::TOOLS);
+pub(super) static CALL: ObjectShape = plain(&[
+    ("function", Place::TOOLS.members(&FUNCTION)),
+    ("custom", Place::TOOLS.members(&FUNCTION)),
+])
+.with(&[
+    (&Place::SETTING, &["type"]),
+    (&Place::ID, &["id"]),
+    // Gemini's thoughts, where they are handed through.
+    (&Place::OPAQUE, &["extra_content"]),
+])
+.others(&Place::TOOLS);
+pub(super) static CALL_ITEM: Place = Place::TOOLS.members(&CALL);
+/// What an assistant has said aloud, kept by the provider.
+static SPOKEN: ObjectShape = plain(&[("id", Place::STATE)]);
+static CHAT_MESSAGE: ObjectShape = message(&[
+    ROLE,
+    ("content", CONTENT),
+    ("name", Place::ASIDE),
+    ("tool_calls", Place::TOOLS.items(&CALL_ITEM)),
+    ("function_call", Place::TOOLS.members(&FUNCTION)),
+    ("audio", Place::STATE.members(&SPOKEN)),
+    CACHE_CONTROL,
+])
+.with(&[(&Place::ID, &["tool_call_id", "id"]), (&Place::SETTING, &["prefix"])]);
 static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
+pub(super) const CHAT_MESSAGES: (&str, Place) = ("messages", Place::list(&CHAT_ITEM));
 // Budgets for thinking, where servers have them.
 static NVEXT: ObjectShape = plain(&[("max_thinking_tokens", Place::THINKING)]);
 static QWEN: ObjectShape = plain(&[("thinking_budget", Place::THINKING_BESIDE)]);
@@ -86,16 +53,20 @@ static GOOGLE_THINKING: ObjectShape = plain(&[("thinking_budget", Place::THINKIN
 pub(in crate::request) static CHAT: Document = Document::new(&CHAT_SHAPE, Formula::OpenAi);
 static CHAT_SHAPE: ObjectShape = plain(&[
     MODEL,
-    ("messages", Place::list(&CHAT_ITEM)),
+    CHAT_MESSAGES,
     STREAM,
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
     TOOLS,
-    ("functions", Place::WHOLE.filled(Tools)),
-    ("response_format", Place::object(&JSON_FORMAT)),
+    FUNCTIONS,
+    ("response_format", FORMAT),
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+    ("prediction", Place::object(&PREDICTION)),
+    ("web_search_options", Place::object(&WEB_SEARCH)),
     ANSWERS,
     BEST_OF,
     THINKING,
@@ -106,51 +77,42 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("nvext", Place::object(&NVEXT)),
     ("chat_template_kwargs", Place::object(&QWEN)),
     ("extra_body", Place::object(&EXTRA)),
-]);
+])
+.with(&[SAMPLING, TENSORS, IDS, GUIDED]);
+static PREDICTION: ObjectShape = plain(&[("content", ASIDE)]).with(&[(&Place::SETTING, &["type"])]);
+static WEB_SEARCH: ObjectShape = plain(&[]).with(&[(&Place::SETTING, &["search_context_size"])]);
+/// What vLLM calls the schema of an answer.
+const GUIDED: Alike =
+    (&Place::SCHEMA, &["guided_json", "guided_regex", "guided_choice", "guided_grammar"]);
 
-// openai-responses
+// openai-realtime: a session that is prepared before it is opened
 
-static RESPONSE_ITEM: ObjectShape = ObjectShape {
-    kind: ObjectKind::Message,
-    fields: &[
-        ("type", Place::says_if(State, &["item_reference"])),
-        ROLE,
-        ("content", CONTENT),
-        ("name", Place::COUNTED),
-        ("arguments", Place::WHOLE),
-        ("input", Place::WHOLE),
-        ("output", OUTPUT),
-        ("summary", OUTPUT),
-    ],
-};
-static RESPONSE_INPUT: Place = Place::object(&RESPONSE_ITEM);
-static TEXT_FORMAT: ObjectShape = plain(&[("format", Place::object(&JSON_FORMAT))]);
-/// Responses.
-pub(in crate::request) static RESPONSES: Document =
-    Document::new(&RESPONSES_SHAPE, Formula::OpenAi);
-static RESPONSES_SHAPE: ObjectShape = plain(&[
+static SESSION_INNER: ObjectShape =
+    plain(&[MODEL, ("instructions", CONTENT.apart()), ("max_output_tokens", Place::LIMIT), TOOLS]);
+/// A realtime session.
+pub(in crate::request) static SESSION: Document = Document::new(&SESSION_SHAPE, Formula::OpenAi);
+static SESSION_SHAPE: ObjectShape = plain(&[
     MODEL,
+    ("session", Place::object(&SESSION_INNER)),
     ("instructions", CONTENT.apart()),
-    ("input", Place::PROMPT.apart().message().items(&RESPONSE_INPUT)),
-    STREAM,
-    ("max_output_tokens", Place::LIMIT),
-    MAX_TOKENS,
-    ANSWERS,
-    THINKING,
-    REASONING,
+    ("max_response_output_tokens", Place::LIMIT),
     TOOLS,
-    ("text", Place::object(&TEXT_FORMAT)),
-    ("previous_response_id", Place::STATE),
-    ("conversation", Place::STATE),
     PARAMS,
     TAGS,
 ]);
 
 // openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
 
-static TEXT_OR_TOKEN: Place =
-    Place { plain: Place::TOKEN.plain, ..Place::PROMPT }.prompt().items(&Place::TOKEN);
-const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN);
+/// One of several prompts.
+static TEXT_OR_TOKEN: Place = Place { items: Some(&INSIDE), ..INSIDE }.prompt();
+/// What is in a prompt that is a list itself.
+static INSIDE: Place = Place {
+    plain: Place::TOKEN.plain,
+    items: Some(&INSIDE),
+    members: Some(&PART),
+    ..Place::PROMPT.apart()
+};
+const TEXTS: Place = Place::PROMPT.apart().items(&TEXT_OR_TOKEN).members(&PART);
 /// Text completions.
 pub(in crate::request) static COMPLETIONS: Document =
     Document::new(&COMPLETIONS_SHAPE, Formula::Fixed).text_only();
@@ -163,30 +125,54 @@ static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     ("max_output_tokens", Place::LIMIT),
     ("max_tokens_to_sample", Place::LIMIT),
     MAX_TOKENS,
-    ANSWERS,
-    BEST_OF,
     PARAMS,
     TAGS,
-]);
-/// Embeddings of texts.
+    USER,
+    CACHE_KEY,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
+])
+.with(&[SAMPLING, TENSORS, IDS, GUIDED, (&Place::SETTING, &["stop_sequences"])]);
+/// Embeddings of texts; with some servers of messages, and of what they carry.
 pub(in crate::request) static EMBEDDINGS: Document =
-    Document::new(&EMBEDDINGS_SHAPE, Formula::Fixed).text_only();
-static EMBEDDINGS_SHAPE: ObjectShape = plain(&[MODEL, ("input", TEXTS), PARAMS, TAGS]);
+    Document::new(&EMBEDDINGS_SHAPE, Formula::Fixed).lacking(&[
+        Fact::State,
+        Fact::Tools,
+        Fact::JsonMode,
+    ]);
+static EMBEDDINGS_SHAPE: ObjectShape =
+    plain(&[MODEL, ("input", TEXTS), CHAT_MESSAGES, PARAMS, TAGS, USER, CACHE_KEY]).with(&[
+        (
+            &Place::SETTING,
+            &["encoding_format", "input_type", "truncate", "task", "task_type", "embedding_types"],
+        ),
+        (&Place::SETTING, &["dimensions", "output_dimension", "output_dtype", "truncation"]),
+        TENSORS,
+        IDS,
+    ]);
 
 // openai-moderations: a text, texts or parts
 
-static MODERATED: Place = Place::PROMPT.apart().members(&PART);
+static MODERATED: Place = Place::PROMPT.apart().members(&PART).items(&MODERATED);
 /// Moderations.
 pub(in crate::request) static MODERATIONS: Document =
     Document::new(&MODERATIONS_SHAPE, Formula::OpenAi);
-static MODERATIONS_SHAPE: ObjectShape =
-    plain(&[MODEL, ("input", Place::PROMPT.apart().items(&MODERATED)), PARAMS, TAGS]);
+static MODERATIONS_SHAPE: ObjectShape = plain(&[
+    MODEL,
+    ("input", Place::PROMPT.apart().items(&MODERATED)),
+    PARAMS,
+    TAGS,
+    USER,
+    CACHE_KEY,
+]);
 
 // openai-images, openai-audio: as JSON
 
-static GIVEN: ObjectShape = plain(&[("file_id", Place::STATE), ("image_url", Place::MEDIA)]);
-static IMAGE: Place = Place::MEDIA.members(&GIVEN).carries(Image);
-const PICTURES: Place = Place::MEDIA.members(&GIVEN).carries(Image).items(&IMAGE);
+static GIVEN: ObjectShape = plain(&[("file_id", Place::STATE), ("image_url", Place::LINK)]);
+static IMAGE: Place = Place::LINK.members(&GIVEN).carries(Image);
+const PICTURES: Place = Place::LINK.members(&GIVEN).carries(Image).items(&IMAGE);
 /// Images made of a prompt, or of others.
 pub(in crate::request) static IMAGES: Document =
     Document::new(&IMAGES_SHAPE, Formula::OpenAiImages);
@@ -195,10 +181,33 @@ static IMAGES_SHAPE: ObjectShape = plain(&[
     ("prompt", Place::PROMPT),
     ("image", PICTURES),
     ("images", PICTURES),
+    ("mask", Place::LINK.members(&GIVEN)),
     ANSWERS,
     STREAM,
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &[
+            "size",
+            "quality",
+            "style",
+            "background",
+            "moderation",
+            "response_format",
+            "output_format",
+            "output_compression",
+            "partial_images",
+            "input_fidelity",
+            "aspect_ratio",
+            "resolution",
+        ],
+    ),
+    IDS,
 ]);
 /// Speech made of a text, or a text of speech.
 pub(in crate::request) static SPEECH: Document =
@@ -207,9 +216,30 @@ static SPEECH_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("input", Place::PROMPT),
     ("prompt", Place::PROMPT),
-    ("instructions", Place::COUNTED),
-    ("file", Place::MEDIA.carries(Audio)),
+    ("file", Place::LINK.carries(Audio)),
     STREAM,
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &[
+            "voice",
+            "response_format",
+            "speed",
+            "stream_format",
+            "language",
+            "temperature",
+            "include",
+            "timestamp_granularities",
+            "chunking_strategy",
+        ],
+    ),
+    IDS,
 ]);
+
+/// What any key of an object is whose names are the client's: a text, or a part with one.
+pub(super) static NAMED: ObjectShape = plain(&[]).others(&ASIDE_CONTENT);

@@ -1,80 +1,121 @@
 //! Bedrock, Cohere, rerankers, Ollama.
 
 use super::common::{
-    JSON_FORMAT, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING, TOOLS, message,
-    plain,
+    ANSWERS, ANY_SCHEMA, BEST_OF, BUDGET, CACHE_KEY, FORMAT, IDS, LABELS, MAX_TOKENS, MODEL,
+    PARAMS, REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message, plain,
 };
-use super::openai::{CALL_ITEM, CONTENT, PART_ITEM};
-use super::place::Modality::{Audio, File, Image};
-use super::place::Saying::{Json, NoStream, Stream, Tools};
-use super::place::{Document, ObjectKind, ObjectShape, Place, Plain};
+use super::kind::Document;
+use super::openai::{CALL_ITEM, NAMED};
+use super::part::{CONTENT, PART, PART_ITEM};
+use super::place::{Alike, ObjectKind, ObjectShape, Place};
+use super::tool::TOOLS;
+use super::word::Modality::{Audio, File, Image};
+use super::word::Plain;
+use super::word::Saying::{Json, NoStream, Stream};
 use crate::request::media::Formula;
 
 // bedrock-converse: a block is named by its only key
+// (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ContentBlock.html)
 
-static TEXT: ObjectShape = plain(&[("text", Place::PROMPT)]);
-static TOOL_USE: ObjectShape = plain(&[("name", Place::COUNTED), ("input", Place::WHOLE)]);
-static TOOL_RESULT: ObjectShape = plain(&[("content", Place::list(&RESULT_ITEM))]);
-static THOUGHT: ObjectShape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))]);
-static THOUGHT_TEXT: ObjectShape = plain(&[("text", Place::COUNTED)]);
+static TEXT: ObjectShape = plain(&[("text", Place::PROMPT)]).with(QUALIFIERS);
+const QUALIFIERS: &[Alike] = &[(&Place::SETTING, &["qualifiers"])];
+static TOOL_USE: ObjectShape = plain(&[("input", Place::TOOLS)])
+    .with(&[(&Place::ID, &["toolUseId"]), (&Place::SETTING, &["type"])])
+    .others(&Place::TOOLS);
+static TOOL_RESULT: ObjectShape = plain(&[("content", Place::TOOLS.items(&RESULT_ITEM))])
+    .with(&[(&Place::ID, &["toolUseId"]), (&Place::SETTING, &["type", "status"])])
+    .others(&Place::TOOLS);
+static SEARCH_RESULT: ObjectShape =
+    plain(&[("content", Place::list(&ASIDE_ITEM))]).with(&[(&Place::SETTING, &["citations"])]);
+static THOUGHT: ObjectShape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))])
+    .with(&[(&Place::OPAQUE, &["redactedContent"])]);
+static THOUGHT_TEXT: ObjectShape = plain(&[]).with(&[(&Place::OPAQUE, &["signature"])]);
+/// An image, a document, audio or video: data, or where it is.
+static MEDIUM: ObjectShape = plain(&[("source", Place::object(&SOURCE))])
+    .with(&[(&Place::SETTING, &["format", "citations"])]);
+static SOURCE: ObjectShape = plain(&[
+    ("bytes", Place::MEDIA),
+    ("s3Location", Place::object(&S3_LOCATION)),
+    ("content", Place::list(&ASIDE_ITEM)),
+]);
+static S3_LOCATION: ObjectShape =
+    plain(&[("uri", Place::FILE_URI)]).with(&[(&Place::ID, &["bucketOwner"])]);
 
 macro_rules! block {
-    ($text:expr) => {
-        ObjectShape {
-            kind: ObjectKind::Part(&[]),
-            fields: &[
+    ($text:expr, $others:expr) => {
+        ObjectShape::new(
+            ObjectKind::Part(&[]),
+            &[
                 ("text", $text),
-                ("json", Place::WHOLE),
-                ("image", Place::SKIP.implies(Image)),
-                ("document", Place::SKIP.implies(File)),
-                ("video", Place::SKIP.implies(File)),
-                ("audio", Place::SKIP.implies(Audio)),
-                ("toolUse", Place::object(&TOOL_USE)),
-                ("toolResult", Place::object(&TOOL_RESULT)),
-                ("searchResult", Place::object(&TOOL_RESULT)),
+                ("json", Place::TOOLS),
+                ("image", Place::object(&MEDIUM).implies(Image)),
+                ("document", Place::object(&MEDIUM).implies(File)),
+                ("video", Place::object(&MEDIUM).implies(File)),
+                ("audio", Place::object(&MEDIUM).implies(Audio)),
+                ("toolUse", Place::TOOLS.members(&TOOL_USE)),
+                ("toolResult", Place::TOOLS.members(&TOOL_RESULT)),
+                ("searchResult", Place::object(&SEARCH_RESULT)),
                 ("reasoningContent", Place::object(&THOUGHT)),
                 ("guardContent", Place::object(&GUARD)),
+                ("cachePoint", Place::SETTING),
             ],
-        }
+        )
+        .others($others)
     };
 }
-static GUARD: ObjectShape = ObjectShape {
-    kind: ObjectKind::Part(&[]),
-    fields: &[("text", Place::object(&TEXT)), ("image", Place::SKIP.implies(Image))],
-};
-static BLOCK: ObjectShape = block!(Place::PROMPT);
-static RESULT: ObjectShape = block!(Place::COUNTED);
-static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK);
-static RESULT_ITEM: Place = Place::COUNTED.members(&RESULT);
+static GUARD: ObjectShape = ObjectShape::new(
+    ObjectKind::Part(&[]),
+    &[("text", Place::object(&TEXT)), ("image", Place::object(&MEDIUM).implies(Image))],
+);
+static BLOCK: ObjectShape = block!(Place::PROMPT, &Place::ASIDE);
+static RESULT: ObjectShape = block!(Place::TOOLS, &Place::TOOLS);
+static ASIDE: ObjectShape = block!(Place::ASIDE, &Place::ASIDE);
+static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK).items(&BLOCK_ITEM);
+static RESULT_ITEM: Place = Place::TOOLS.members(&RESULT).items(&RESULT_ITEM);
+static ASIDE_ITEM: Place = Place::ASIDE.members(&ASIDE).items(&ASIDE_ITEM);
 static TURN: ObjectShape =
     message(&[ROLE, ("content", Place::PROMPT.items(&BLOCK_ITEM).members(&BLOCK))]);
 static TURN_ITEM: Place = Place::object(&TURN);
-static INFERENCE: ObjectShape = plain(&[("maxTokens", Place::LIMIT)]);
+static INFERENCE: ObjectShape = plain(&[("maxTokens", Place::LIMIT)])
+    .with(&[(&Place::SETTING, &["temperature", "topP", "stopSequences"])]);
+static TOOL_CONFIG: ObjectShape = plain(&[TOOLS]).with(&[(&Place::SETTING, &["toolChoice"])]);
+/// What a model takes beside what all take.
 static FURTHER: ObjectShape =
-    plain(&[THINKING, ("reasoning_config", THINKING.1), ("max_tokens", Place::LIMIT)]);
-static TOOL_CONFIG: ObjectShape = plain(&[TOOLS]);
+    plain(&[("max_tokens", Place::LIMIT), THINKING, ("reasoning_config", BUDGET)])
+        .with(&[(&Place::SETTING, &["top_k", "anthropic_beta", "inferenceConfig"])]);
 /// A conversation.
 pub(in crate::request) static CONVERSE: Document = Document::new(&CONVERSE_SHAPE, Formula::Fixed);
 static CONVERSE_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     ("system", Place::PROMPT.apart().items(&BLOCK_ITEM)),
     ("inferenceConfig", Place::object(&INFERENCE)),
-    ("additionalModelRequestFields", Place::object(&FURTHER)),
     ("toolConfig", Place::object(&TOOL_CONFIG)),
-    ("promptVariables", Place::WHOLE),
+    ("promptVariables", Place::object(&NAMED)),
+    ("additionalModelRequestFields", Place::object(&FURTHER)),
     ("requestMetadata", LABELS),
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &[
+            "guardrailConfig",
+            "additionalModelResponseFieldPaths",
+            "performanceConfig",
+            "serviceTier",
+        ],
+    ),
+    (&Place::SCHEMA, &["outputConfig"]),
 ]);
 
 // cohere-chat
 
-static COHERE_MESSAGE: ObjectShape = message(&[
-    ROLE,
-    ("content", CONTENT),
-    ("tool_plan", Place::COUNTED),
-    ("tool_calls", Place::list(&CALL_ITEM)),
-]);
+static COHERE_MESSAGE: ObjectShape =
+    message(&[ROLE, ("content", CONTENT), ("tool_calls", Place::TOOLS.items(&CALL_ITEM))])
+        .with(&[(&Place::ID, &["tool_call_id"])]);
 static COHERE_ITEM: Place = Place::object(&COHERE_MESSAGE);
 /// Cohere's chat.
 pub(in crate::request) static COHERE_CHAT: Document =
@@ -82,17 +123,39 @@ pub(in crate::request) static COHERE_CHAT: Document =
 static COHERE_CHAT_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("messages", Place::list(&COHERE_ITEM)),
-    ("documents", Place::WHOLE),
+    ("documents", Place::list(&DOCUMENT_ASIDE)),
     STREAM,
     MAX_TOKENS,
-    THINKING,
     TOOLS,
-    ("response_format", Place::object(&JSON_FORMAT)),
+    ("response_format", FORMAT),
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
+])
+.with(&[
+    SAMPLING,
+    (
+        &Place::SETTING,
+        &["citation_options", "safety_mode", "stop_sequences", "k", "p", "strict_tools"],
+    ),
+    IDS,
 ]);
-static TEXT_ITEM: Place = Place::PROMPT.prompt();
-static IMAGE: Place = Place::SKIP.carries(Image);
+static DOCUMENT_ASIDE: Place = Place { plain: Plain::Counted, ..Place::ASIDE };
+/// One of several prompts, and what is in one that is a list itself.
+static TEXT_ITEM: Place = Place { items: Some(&INSIDE), ..INSIDE }.prompt();
+static INSIDE: Place = Place {
+    plain: Plain::Token,
+    items: Some(&INSIDE),
+    members: Some(&PART),
+    ..Place::PROMPT.apart()
+};
+static IMAGE: Place = Place::MEDIA.carries(Image);
+static LINKED_IMAGE: Place = Place::LINK.carries(Image);
 static INPUT: ObjectShape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
 static INPUT_ITEM: Place = Place::PROMPT.prompt().members(&INPUT);
 /// Cohere's embeddings.
@@ -102,15 +165,21 @@ static COHERE_EMBED_SHAPE: ObjectShape = plain(&[
     MODEL,
     ("texts", Place::PROMPT.apart().items(&TEXT_ITEM)),
     ("inputs", Place::list(&INPUT_ITEM)),
-    ("images", Place::list(&IMAGE)),
+    ("images", Place::list(&LINKED_IMAGE)),
     MAX_TOKENS,
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (&Place::SETTING, &["input_type", "embedding_types", "truncate", "output_dimension"]),
+    IDS,
 ]);
 
 // rerank: documents are texts, or objects of which any member may be ranked by
 
-static DOCUMENT: Place = Place { whole: true, plain: Plain::Counted, ..Place::PROMPT }.apart();
+static DOCUMENT: Place = Place { plain: Plain::Counted, ..Place::PROMPT }.apart();
 /// A query and documents to rank.
 pub(in crate::request) static RERANK: Document =
     Document::new(&RERANK_SHAPE, Formula::Fixed).text_only();
@@ -121,19 +190,68 @@ static RERANK_SHAPE: ObjectShape = plain(&[
     ("texts", Place::PROMPT.apart().items(&DOCUMENT)),
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &[
+            "top_n",
+            "top_k",
+            "return_documents",
+            "return_text",
+            "raw_scores",
+            "truncate",
+            "truncation",
+            "truncation_direction",
+            "rank_fields",
+            "max_chunks_per_doc",
+            "max_tokens_per_doc",
+        ],
+    ),
+    TENSORS,
+    IDS,
 ]);
 
-// ollama: chat, generate and embed in one
+// ollama: chat, generate and embed in one (https://github.com/ollama/ollama/blob/main/docs/api.md)
 
 static OLLAMA_MESSAGE: ObjectShape = message(&[
     ROLE,
     ("content", CONTENT),
     ("images", Place::list(&IMAGE)),
-    ("thinking", Place::COUNTED),
-    ("tool_calls", Place::list(&CALL_ITEM)),
-]);
+    ("tool_calls", Place::TOOLS.items(&CALL_ITEM)),
+])
+.with(&[(&Place::ID, &["tool_call_id"])]);
 static OLLAMA_ITEM: Place = Place::object(&OLLAMA_MESSAGE);
-static OPTIONS: ObjectShape = plain(&[("num_predict", Place::LIMIT)]);
+static OPTIONS: ObjectShape = plain(&[("num_predict", Place::LIMIT)]).with(&[(
+    &Place::SETTING,
+    &[
+        "stop",
+        "temperature",
+        "seed",
+        "top_k",
+        "top_p",
+        "min_p",
+        "typical_p",
+        "num_ctx",
+        "num_keep",
+        "num_gpu",
+        "num_batch",
+        "num_thread",
+        "main_gpu",
+        "use_mmap",
+        "numa",
+        "repeat_last_n",
+        "repeat_penalty",
+        "presence_penalty",
+        "frequency_penalty",
+        "mirostat",
+        "mirostat_tau",
+        "mirostat_eta",
+        "penalize_newline",
+    ],
+)]);
 /// Ollama's chat, generation and embeddings.
 pub(in crate::request) static OLLAMA: Document = Document::new(&OLLAMA_SHAPE, Formula::Fixed);
 static OLLAMA_SHAPE: ObjectShape = plain(&[
@@ -149,8 +267,17 @@ static OLLAMA_SHAPE: ObjectShape = plain(&[
     // On unless it is switched off.
     ("stream", Place { plain: Plain::Switch(Stream, NoStream), ..Place::STREAM }),
     ("options", Place::object(&OPTIONS)),
-    ("format", Place::says_if(Json, &["json"]).filled(Json)),
-    ("tools", Place::WHOLE.filled(Tools)),
+    ("format", Place::says_if(Json, &["json"]).members(&ANY_SCHEMA).filled(Json)),
+    TOOLS,
     PARAMS,
     TAGS,
+    USER,
+    CACHE_KEY,
+])
+.with(&[
+    (
+        &Place::SETTING,
+        &["keep_alive", "raw", "think", "truncate", "dimensions", "logprobs", "top_logprobs"],
+    ),
+    IDS,
 ]);

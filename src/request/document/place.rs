@@ -2,8 +2,8 @@
 //! means, by its JSON type.
 //!
 //! A table is a graph of [`Place`]s (what a value is) and [`ObjectShape`]s (what the keys of an
-//! object are), all constants. Everything a table does not name is skipped. Refuses to
-//! know any format.
+//! object are), all constants. What a table does not name may reach the model as prompt: it is
+//! searched and counted. Refuses to know any format.
 //!
 //! For example, of a document such as `{"model": "m", "items": ["a", {"text": "b"}]}`, whose
 //! items are prompts, the table would be:
@@ -14,156 +14,8 @@
 //! static SHAPE: ObjectShape = plain(&[MODEL, ("items", Place::list(&ITEM))]);
 //! ```
 
-use std::fmt;
-use std::ptr;
-
-use crate::request::media::Formula;
-
-/// What is known of one kind of body. A wire format may have several kinds, and two formats may
-/// share one: everything that differs only by path is one document.
-pub struct Document {
-    /// The top level.
-    pub(in crate::request) shape: &'static ObjectShape,
-    /// What images and audio in it cost.
-    pub(in crate::request) formula: Formula,
-    /// Whether it holds texts and nothing else: no tools, no media, no kept state, no
-    /// wish for JSON.
-    pub(crate) is_text_only: bool,
-    /// Whether a file is audio, where it is written as a form.
-    pub(in crate::request) has_audio_files: bool,
-}
-
-impl Document {
-    /// Returns a document with that top level, which is anything but text alone.
-    pub(super) const fn new(shape: &'static ObjectShape, formula: Formula) -> Self {
-        Self { shape, formula, is_text_only: false, has_audio_files: false }
-    }
-
-    /// Returns the same, which is text alone. Then nothing but text has to be waited for before
-    /// a request can go on early.
-    pub(super) const fn text_only(self) -> Self {
-        Self { is_text_only: true, ..self }
-    }
-
-    /// Returns the same, whose files are audio.
-    pub(super) const fn with_audio_files(self) -> Self {
-        Self { has_audio_files: true, ..self }
-    }
-}
-
-/// Each is a static of its own, equal to nothing else.
-impl PartialEq for Document {
-    fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self, other)
-    }
-}
-
-impl Eq for Document {}
-
-/// Leaves the table out, which may hold itself.
-impl fmt::Debug for Document {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("formula", &self.formula).finish_non_exhaustive()
-    }
-}
-
-/// What a string is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum Word {
-    Skip,
-    /// Text of the prompt: counted and searched for keywords. Under the role of an assistant or
-    /// a tool it is only counted.
-    Prompt,
-    /// Other text of the input, which is only counted: a call's arguments, what a tool said.
-    Counted,
-    /// The model's name.
-    Model,
-    /// A message's role. Text under one of these roles is not searched; under all others it is,
-    /// for lenient servers take roles that they do not know for the user's.
-    Role(&'static [&'static str]),
-    /// The media type of data, such as `image/png`, which says what a part carries.
-    Mime,
-    /// Where a file is. At the provider, if it is one of its own, and then the request depends
-    /// on what that keeps.
-    FileUri,
-    /// A part's type, such as `image_url`, which says what it carries.
-    Type,
-    /// Says this, unless it is empty.
-    Says(Saying),
-    /// Says this, if it is one of these words.
-    SaysIf(Saying, &'static [&'static str]),
-    /// Tags, separated by commas. The number is the rank of their source: of several sources
-    /// that have tags, the one of the lowest counts.
-    Tags(u8),
-    /// One tag, and the rank of its source.
-    Tag(u8),
-    /// A number that says how much output there may be, which lenient servers also read as text.
-    Output(OutputBound),
-    /// The data of an image or of audio, or its address.
-    Media,
-}
-
-/// What a number, boolean or null is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum Plain {
-    Skip,
-    /// `true` says this.
-    Says(Saying),
-    /// `true` says this, `false` that.
-    Switch(Saying, Saying),
-    /// It says how much output there may be.
-    Output(OutputBound),
-    /// A number is a token, as in a prompt that is a list of tokens.
-    Token,
-    /// Counted as text.
-    Counted,
-}
-
-/// What a number says of the output that a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum OutputBound {
-    /// The limit of one answer in tokens.
-    Limit,
-    /// A budget of tokens for thinking, which the limit of the answer includes: Anthropic's
-    /// (`budget_tokens` is below `max_tokens`), Gemini's (googleapis/python-genai#2062),
-    /// Cohere's, OpenRouter's, that of vLLM and of NVIDIA's NIM.
-    Thinking,
-    /// A budget for thinking beside the limit of the answer: Alibaba's, for Qwen.
-    ThinkingBeside,
-    /// How many answers there are to a prompt.
-    Answers,
-}
-
-/// A yes-or-no fact that a value may say. What all values of a request say is what the
-/// request says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum Saying {
-    Stream,
-    /// Streaming is declined.
-    NoStream,
-    /// Tools are offered.
-    Tools,
-    /// The answer has to be JSON.
-    Json,
-    /// State that a provider keeps is continued.
-    State,
-    Images,
-    Audio,
-    Files,
-    /// An image is looked at in low detail.
-    LowDetail,
-    /// Text that is not the user's, the developer's or the system's.
-    Answer,
-}
-
-/// What a part of a message carries, and so what it costs and which deployments can serve it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum Modality {
-    Text,
-    Image,
-    Audio,
-    File,
-}
+use super::spelling::{flat, is_same_but_for_case, is_snake_of};
+use super::word::{ClassOf, Modality, OutputBound, Plain, Saying, TextClass, Word};
 
 /// A place of a document: what a value here is, whatever its type turns out to be.
 #[derive(Debug)]
@@ -178,9 +30,6 @@ pub(in crate::request) struct Place {
     pub(in crate::request) members: Option<&'static ObjectShape>,
     /// What an array or object says by not being empty: a list of tools offers some.
     pub(in crate::request) filled: Option<Saying>,
-    /// Arrays and objects are counted as text, keys and all: it is what the model is sent of
-    /// the arguments of a call.
-    pub(in crate::request) whole: bool,
     /// Text here does not continue the text before it, so no keyword reaches from one into
     /// the other.
     pub(in crate::request) apart: bool,
@@ -188,108 +37,74 @@ pub(in crate::request) struct Place {
     pub(in crate::request) message: bool,
     /// A string, array or object here is a prompt of several, each with an answer of its own.
     pub(in crate::request) prompt: bool,
-    /// The source of tags that a value here replaces.
-    pub(in crate::request) tags: Option<u8>,
     /// What the key alone makes of a part that has no type.
     pub(in crate::request) implies: Option<Modality>,
     /// What a string or an object here is, without any part around it.
     pub(in crate::request) carries: Option<Modality>,
 }
 
-/// What kind of object it is, beyond its keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::request) enum ObjectKind {
-    /// Nothing but its members: what it says is what they say.
-    Plain,
-    /// A message. It is counted as one, and its text is searched if its role is one of the
-    /// searched ones.
-    Message,
-    /// A part of a message: its type, one of these, says what it carries.
-    Part(&'static [(&'static str, Modality)]),
-    /// Free metadata of the client's, whose keys no table names: scalar members are params.
-    Params,
-}
-
-/// The keys of an object that are known, each with its place. Tables are short, so a key is
-/// looked for from the first on.
-#[derive(Debug)]
-pub(in crate::request) struct ObjectShape {
-    pub(in crate::request) kind: ObjectKind,
-    pub(in crate::request) fields: &'static [(&'static str, Place)],
-}
-
-impl ObjectShape {
-    /// Returns the index and the place of a key.
-    pub(in crate::request) fn field(&self, key: &str) -> Option<(usize, &'static Place)> {
-        let found = self.fields.iter().enumerate().find(|(_, (name, _))| *name == key);
-        found.map(|(index, (_, place))| (index, place))
-    }
-
-    /// Returns whether the key is one of these in another case. Keys of free metadata are the
-    /// client's own, in any case.
-    pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
-        let is_same = |name: &str| is_same_but_for_case(name, key);
-        self.kind != ObjectKind::Params && self.fields.iter().any(|(name, _)| is_same(name))
-    }
-
-    /// Returns the place of the field with that index.
-    pub(in crate::request) fn place(&self, index: usize) -> Option<&'static Place> {
-        self.fields.get(index).map(|(_, place)| place)
-    }
-}
-
-/// Returns whether two keys differ, and only in the case of their letters.
-///
-/// Some servers match keys without case: to them `Model` is `model`, and even the long s and
-/// the Kelvin sign are cases of `s` and `k`. What they might read, and others not, is refused.
-pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
-    let folded = |char: char| match char {
-        'ſ' => 's',
-        '\u{212a}' => 'k',
-        char => char.to_ascii_lowercase(),
-    };
-    // Characters of the names are one byte each; only others in the key have more of them.
-    if name.len() != key.len() && key.is_ascii() {
-        return false;
-    }
-    name != key && name.chars().map(folded).eq(key.chars().map(folded))
-}
-
 impl Place {
-    pub(in crate::request) const SKIP: Self = Self {
-        word: Word::Skip,
+    /// Text that may reach the model as prompt and is not the prompt itself: what no table names,
+    /// and titles, names, arguments of templates. Arrays and objects without a table are searched
+    /// and counted as a whole, keys and all.
+    pub(in crate::request) const ASIDE: Self = Self {
+        word: Word::Text(TextClass::Aside),
         plain: Plain::Skip,
         items: None,
         members: None,
         filled: None,
-        whole: false,
         apart: false,
         message: false,
         prompt: false,
-        tags: None,
         implies: None,
         carries: None,
     };
-    pub(in crate::request) const PROMPT: Self = Self { word: Word::Prompt, ..Self::SKIP };
-    pub(in crate::request) const COUNTED: Self = Self { word: Word::Counted, ..Self::SKIP };
-    /// Text or any JSON, all of it counted.
-    pub(in crate::request) const WHOLE: Self =
-        Self { word: Word::Counted, plain: Plain::Counted, whole: true, ..Self::SKIP };
-    pub(in crate::request) const MODEL: Self = Self { word: Word::Model, ..Self::SKIP };
-    pub(in crate::request) const MIME: Self = Self { word: Word::Mime, ..Self::SKIP };
-    pub(in crate::request) const FILE_URI: Self = Self { word: Word::FileUri, ..Self::SKIP };
-    pub(in crate::request) const MEDIA: Self = Self { word: Word::Media, ..Self::SKIP };
-    pub(in crate::request) const TYPE: Self = Self { word: Word::Type, ..Self::SKIP };
-    pub(in crate::request) const TOKEN: Self = Self { plain: Plain::Token, ..Self::SKIP };
+    pub(in crate::request) const PROMPT: Self = Self::string(Word::Text(TextClass::Prompt));
+    pub(in crate::request) const ASSISTANT: Self = Self::string(Word::Text(TextClass::Assistant));
+    /// What a tool is sent and what it answers: text or any JSON.
+    pub(in crate::request) const TOOLS: Self =
+        Self { plain: Plain::Counted, ..Self::string(Word::Text(TextClass::Tools)) };
+    /// Definitions of tools and of what the answer has to look like: text or any JSON.
+    pub(in crate::request) const SCHEMA: Self =
+        Self { plain: Plain::Counted, ..Self::string(Word::Text(TextClass::Schemas)) };
+
+    /// A switch or a word of a vocabulary, or a list or an object of such: the provider's program
+    /// reads it, not the model.
+    pub(in crate::request) const SETTING: Self = Self::string(Word::Setting);
+    /// What names a thing, a user or a call, and labels: the model is not shown it.
+    pub(in crate::request) const ID: Self = Self::string(Word::Id);
+    /// What names an item, which may be one that the provider keeps.
+    pub(in crate::request) const ITEM_ID: Self = Self::string(Word::ItemId);
+    /// Signatures, and what only the provider can decrypt: no text for anybody else.
+    pub(in crate::request) const OPAQUE: Self = Self::string(Word::Opaque);
+    /// The data of an image, of audio or of a file, in base64.
+    pub(in crate::request) const MEDIA: Self = Self::string(Word::Media);
+    /// How a source gives its data, and the data.
+    pub(in crate::request) const ENCODING: Self = Self::string(Word::Encoding);
+    pub(in crate::request) const ENCODED: Self = Self::string(Word::Encoded);
+    /// The address of an image, of audio or of a file, or a data URL.
+    pub(in crate::request) const LINK: Self = Self::string(Word::Link);
+    /// The place of a file, which may be the provider's own.
+    pub(in crate::request) const FILE_URI: Self = Self::string(Word::FileUri);
+    pub(in crate::request) const MODEL: Self = Self::string(Word::Model);
+    pub(in crate::request) const MODEL_AGAIN: Self = Self::string(Word::ModelAgain);
+    pub(in crate::request) const MIME: Self = Self::string(Word::Mime);
+    /// A part's type, where that says nothing of whose text it is.
+    pub(in crate::request) const TYPE: Self = Self::typed(&[]);
+    pub(in crate::request) const TOKEN: Self = Self { plain: Plain::Token, ..Self::ASIDE };
+    /// A prompt as tensors, which nobody but the model can read.
+    pub(in crate::request) const TENSORS: Self =
+        Self { filled: Some(Saying::Tokens), ..Self::string(Word::Sealed(Saying::Tokens)) };
     /// A switch; lenient servers also read it as text or a number.
     pub(in crate::request) const STREAM: Self = Self {
-        word: Word::SaysIf(Saying::Stream, &["true", "True", "TRUE", "1", "on", "yes", "t", "y"]),
         plain: Plain::Says(Saying::Stream),
-        ..Self::SKIP
+        ..Self::says_if(Saying::Stream, &["true", "True", "TRUE", "1", "on", "yes", "t", "y"])
     };
     /// Something that continues what a provider keeps.
     pub(in crate::request) const STATE: Self =
-        Self { word: Word::Says(Saying::State), filled: Some(Saying::State), ..Self::SKIP };
+        Self { filled: Some(Saying::State), ..Self::string(Word::Says(Saying::State)) };
+    /// What only the provider's account that made it can read.
+    pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::State));
 
     pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
     pub(in crate::request) const THINKING: Self = Self::output(OutputBound::Thinking);
@@ -297,15 +112,19 @@ impl Place {
     pub(in crate::request) const ANSWERS: Self = Self::output(OutputBound::Answers);
 
     const fn output(bound: OutputBound) -> Self {
-        Self { word: Word::Output(bound), plain: Plain::Output(bound), ..Self::SKIP }
+        Self { plain: Plain::Output(bound), ..Self::string(Word::Output(bound)) }
+    }
+
+    const fn string(word: Word) -> Self {
+        Self { word, ..Self::ASIDE }
     }
 
     pub(in crate::request) const fn object(members: &'static ObjectShape) -> Self {
-        Self::SKIP.members(members)
+        Self::ASIDE.members(members)
     }
 
     pub(in crate::request) const fn list(items: &'static Place) -> Self {
-        Self::SKIP.items(items)
+        Self::ASIDE.items(items)
     }
 
     pub(in crate::request) const fn items(self, items: &'static Place) -> Self {
@@ -324,7 +143,7 @@ impl Place {
         saying: Saying,
         words: &'static [&'static str],
     ) -> Self {
-        Self { word: Word::SaysIf(saying, words), ..Self::SKIP }
+        Self::string(Word::SaysIf(saying, words))
     }
 
     pub(in crate::request) const fn apart(self) -> Self {
@@ -340,8 +159,15 @@ impl Place {
         Self { prompt: true, apart: true, ..self }
     }
 
-    pub(in crate::request) const fn role(unsearched: &'static [&'static str]) -> Self {
-        Self { word: Word::Role(unsearched), ..Self::SKIP }
+    /// A message's role. These are whose text is not the user's; that of all others is, for
+    /// lenient servers take roles that they do not know for the user's.
+    pub(in crate::request) const fn role(others: &'static [ClassOf]) -> Self {
+        Self::string(Word::Role(others))
+    }
+
+    /// The type of a part or an item. These are whose text is of a class of its own.
+    pub(in crate::request) const fn typed(others: &'static [ClassOf]) -> Self {
+        Self::string(Word::Type(others))
     }
 
     pub(in crate::request) const fn carries(self, modality: Modality) -> Self {
@@ -354,10 +180,110 @@ impl Place {
 
     /// A string of tags separated by commas, or a list of tags.
     pub(in crate::request) const fn tags(rank: u8, items: &'static Place) -> Self {
-        Self { word: Word::Tags(rank), tags: Some(rank), ..Self::SKIP }.items(items)
+        Self::string(Word::Tags(rank)).items(items)
     }
 
     pub(in crate::request) const fn tag(rank: u8) -> Self {
-        Self { word: Word::Tag(rank), ..Self::SKIP }
+        Self::string(Word::Tag(rank))
+    }
+}
+
+/// What kind of object it is, beyond its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request) enum ObjectKind {
+    /// Nothing but its members: what it says is what they say.
+    Plain,
+    /// A message. It is counted as one, and its role says whose text it is.
+    Message,
+    /// A message that may also be a thing the provider keeps, named by its `id`: one of these
+    /// types, or of none.
+    Item {
+        kept: &'static [&'static str],
+        /// Types whose data is base64, and that of others text.
+        base64: &'static [&'static str],
+    },
+    /// A part of a message: its type, one of these, says what it carries.
+    Part(&'static [(&'static str, Modality)]),
+    /// Data, and how it is encoded.
+    Source,
+    /// Free metadata of the client's, whose keys no table names: scalar members are params.
+    Params,
+}
+
+/// Keys whose values are all the same: what they are, and the keys.
+pub(in crate::request) type Alike = (&'static Place, &'static [&'static str]);
+
+/// The keys of an object that are known, each with its place. Tables are short, so a key is
+/// looked for from the first on; the keys that most bodies have come first.
+#[derive(Debug)]
+pub(in crate::request) struct ObjectShape {
+    pub(in crate::request) kind: ObjectKind,
+    fields: &'static [(&'static str, Place)],
+    /// Further keys: mostly those that cannot reach the model as prompt, by the reason.
+    alike: &'static [Alike],
+    /// What the value of any other key is. Where it is text, so is the key.
+    pub(in crate::request) others: &'static Place,
+    /// Whether a key may be written in snake case too, as Protobuf's JSON allows.
+    is_snake_too: bool,
+}
+
+/// What an object may have of known keys, so that a bit for each fits.
+const MOST_KEYS: usize = 128;
+
+impl ObjectShape {
+    /// Returns an object of that kind, whose other keys may reach the model as prompt.
+    pub(super) const fn new(kind: ObjectKind, fields: &'static [(&'static str, Place)]) -> Self {
+        assert!(fields.len() <= MOST_KEYS, "a bit for each");
+        Self { kind, fields, alike: &[], others: &Place::ASIDE, is_snake_too: false }
+    }
+
+    /// Returns the same with further keys.
+    pub(super) const fn with(self, alike: &'static [Alike]) -> Self {
+        let mut keys = self.fields.len();
+        let mut rest = alike;
+        while let [(_, names), tail @ ..] = rest {
+            keys = keys.saturating_add(names.len());
+            rest = tail;
+        }
+        assert!(keys <= MOST_KEYS, "a bit for each");
+        Self { alike, ..self }
+    }
+
+    /// Returns the same, of which all other keys have this place.
+    pub(super) const fn others(self, others: &'static Place) -> Self {
+        Self { others, ..self }
+    }
+
+    /// Returns the same, whose keys are written in camel case here and may be in snake case.
+    pub(super) const fn in_both_cases(self) -> Self {
+        Self { is_snake_too: true, ..self }
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'static Place)> {
+        let alike =
+            self.alike.iter().flat_map(|(place, keys)| keys.iter().map(|key| (*key, *place)));
+        self.fields.iter().map(|(name, place)| (*name, place)).chain(alike)
+    }
+
+    /// Returns the number and the place of a key. Two spellings of one key have one number.
+    pub(in crate::request) fn field(&self, key: &str) -> Option<(u8, &'static Place)> {
+        let mut number: u8 = 0;
+        for (name, place) in self.all() {
+            if name == key || self.is_snake_too && is_snake_of(name, key) {
+                return Some((number, place));
+            }
+            number = number.saturating_add(1);
+        }
+        None
+    }
+
+    /// Returns whether a key that is not known is one of these in another case, but for those that
+    /// say nothing of the request. Keys of free metadata are the client's own, in any case.
+    pub(in crate::request) fn is_miscased(&self, key: &str) -> bool {
+        let is_same = |name: &str| {
+            is_same_but_for_case(name, key)
+                || self.is_snake_too && key.contains('_') && is_same_but_for_case(name, &flat(key))
+        };
+        self.kind != ObjectKind::Params && self.fields.iter().any(|(name, _)| is_same(name))
     }
 }

@@ -47,6 +47,7 @@ pub(super) struct FormFindings {
     pub(super) model: Option<String>,
     /// Where the values of all `model`s stand.
     pub(super) places: Vec<Range<u64>>,
+    pub(super) has_stream: bool,
     pub(super) stream: bool,
     /// Of all prompts: their estimated tokens in [`UNIT`](crate::request::tokens::UNIT)s, their
     /// bytes, and the keywords that occur in them.
@@ -125,9 +126,13 @@ impl PartSink for Fields {
         found.parts = found.parts.saturating_add(1);
         match self.part {
             FormPart::Model if self.is_released => return Err(ScanError::SecondModel { at }),
-            FormPart::Model if found.places.len() >= ScanError::MAX_REPEATS => {
-                return Err(ScanError::Repeated { at });
+            FormPart::Model if !found.places.is_empty() => {
+                return Err(malformed(at, "`model` is there twice"));
             }
+            FormPart::Stream if found.has_stream => {
+                return Err(malformed(at, "`stream` is there twice"));
+            }
+            FormPart::Stream => found.has_stream = true,
             FormPart::Prompt => {
                 self.text = TextPieces::new(value_at);
                 if found.bytes > 0 && self.looks.prompt {
@@ -137,7 +142,7 @@ impl PartSink for Fields {
                 self.cursor = self.keywords.start();
             }
             FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
-            FormPart::Model | FormPart::Stream | FormPart::Skipped => {}
+            FormPart::Model | FormPart::Skipped => {}
         }
         Ok(())
     }

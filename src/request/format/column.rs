@@ -53,37 +53,74 @@ pub enum ModelPlace {
 }
 
 /// The kind of work that a request asks for, which explain calls its operation.
+///
+/// The number of a task is what it is handed over and stored as: it stays, and is not used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Task {
     /// An answer to a conversation.
-    Chat,
+    Chat = 0,
     /// An answer to a conversation in OpenAI's later API, whose turns may be kept by the
     /// provider.
-    Responses,
+    Responses = 1,
     /// A count of the tokens that a conversation would take. No model runs, so it takes none of
     /// a deployment's limits.
-    CountTokens,
+    CountTokens = 2,
     /// Text between two others (fill in the middle), as editors ask for it.
-    Fim,
+    Fim = 3,
     /// Text after another, without the notion of a conversation.
-    Completions,
+    Completions = 4,
     /// Vectors.
-    Embeddings,
+    Embeddings = 5,
     /// A judgement of whether content breaks a policy.
-    Moderations,
+    Moderations = 6,
     /// Images.
-    Images,
+    Images = 7,
     /// Audio made of text.
-    Speech,
+    Speech = 8,
     /// Text made of audio.
-    Audio,
+    Audio = 9,
     /// An order of documents by how well they answer a query.
-    Rerank,
+    Rerank = 10,
     /// A session over a WebSocket, of which only the opening request is seen.
-    Realtime,
+    Realtime = 11,
 }
 
 impl Task {
+    /// Every task, in the order of their numbers.
+    pub const ALL: [Self; 12] = [
+        Self::Chat,
+        Self::Responses,
+        Self::CountTokens,
+        Self::Fim,
+        Self::Completions,
+        Self::Embeddings,
+        Self::Moderations,
+        Self::Images,
+        Self::Speech,
+        Self::Audio,
+        Self::Rerank,
+        Self::Realtime,
+    ];
+
+    /// Returns the number under which it is handed over and stored.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the task of that number; `None` for numbers that no task has.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// Returns whether its tokens go through a model, rather than being counted only.
+    #[must_use]
+    pub const fn is_processed(self) -> bool {
+        !matches!(self, Self::CountTokens)
+    }
+
     /// Returns the name that traces give it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -136,11 +173,14 @@ pub struct PathRow {
     pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
+    /// Whether its requests name a model. Where not, what they ask for says which one serves them,
+    /// such as an agent.
+    pub has_model: bool,
 }
 
 /// Returns a path whose body is JSON.
 pub(super) const fn json(task: Task, end: &'static str, document: &'static Document) -> PathRow {
-    PathRow { task, end, document, body: BodyKind::Json, streams: false }
+    PathRow { task, end, document, body: BodyKind::Json, streams: false, has_model: true }
 }
 
 /// Returns a path whose body is a form with files, or JSON.
@@ -152,5 +192,10 @@ impl PathRow {
     /// Returns the same path, whose answer streams unless the body says otherwise.
     pub(super) const fn streaming(self) -> Self {
         Self { streams: true, ..self }
+    }
+
+    /// Returns the same path, whose requests name no model.
+    pub(super) const fn without_model(self) -> Self {
+        Self { has_model: false, ..self }
     }
 }

@@ -42,12 +42,14 @@ mod tests {
             (12, "cohere-chat"),
             (13, "rerank"),
             (14, "ollama"),
+            (15, "bedrock-invoke"),
+            (16, "vertex-predict"),
         ];
         for (code, name) in codes {
             let format = Format::from_code(code).unwrap();
             assert_eq!((format.name(), format.code()), (name, code));
         }
         assert_eq!(Format::ALL.len(), codes.len(), "a new format is a new line here");
-        assert_eq!(Format::from_code(15), None);
+        assert_eq!(Format::from_code(17), None);
     }
 }

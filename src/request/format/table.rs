@@ -41,7 +41,11 @@ formats! {
         genai_operation: "chat",
         model_place: ModelPlace::Body,
         has_run_status: false,
-        paths: &[json(Task::Chat, "chat/completions", &openai::CHAT)],
+        paths: &[
+            json(Task::Chat, "chat/completions", &openai::CHAT),
+            // Mistral's agents, which have a model of their own.
+            json(Task::Chat, "agents/completions", &openai::CHAT).without_model(),
+        ],
     }
     /// `POST …/responses`
     OpenAiResponses = 1 {
@@ -54,6 +58,7 @@ formats! {
         paths: &[
             json(Task::Responses, "responses", &openai::RESPONSES),
             json(Task::CountTokens, "responses/input_tokens", &openai::RESPONSES),
+            json(Task::Responses, "responses/compact", &openai::RESPONSES),
         ],
     }
     /// `POST …/completions`
@@ -166,10 +171,13 @@ formats! {
         genai_operation: "realtime",
         model_place: ModelPlace::Query,
         has_run_status: false,
-        paths: &[PathRow {
-            body: BodyKind::None,
-            ..json(Task::Realtime, "realtime", &openai::CHAT)
-        }],
+        paths: &[
+            PathRow { body: BodyKind::None, ..json(Task::Realtime, "realtime", &openai::CHAT) },
+            json(Task::Realtime, "realtime/sessions", &openai::SESSION),
+            json(Task::Realtime, "realtime/client_secrets", &openai::SESSION),
+            json(Task::Realtime, "realtime/transcription_sessions", &openai::SESSION)
+                .without_model(),
+        ],
     }
     /// `POST …/model/MODEL/converse`
     BedrockConverse = 11 {
@@ -220,6 +228,34 @@ formats! {
             json(Task::Completions, "api/generate", &other::OLLAMA).streaming(),
             json(Task::Embeddings, "api/embed", &other::OLLAMA),
             json(Task::Embeddings, "api/embeddings", &other::OLLAMA),
+        ],
+    }
+    /// `POST …/model/MODEL/invoke`: the body is the model's own, most often Anthropic's
+    BedrockInvoke = 15 {
+        name: "bedrock-invoke",
+        family: Family::Bedrock,
+        dialect: Dialect::Message,
+        genai_operation: "chat",
+        model_place: ModelPlace::Path,
+        has_run_status: false,
+        paths: &[
+            json(Task::Chat, "invoke", &anthropic::MESSAGES),
+            json(Task::Chat, "invoke-with-response-stream", &anthropic::MESSAGES).streaming(),
+        ],
+    }
+    /// `POST …/models/MODEL:rawPredict`: the body is the model's own, most often Anthropic's
+    VertexPredict = 16 {
+        name: "vertex-predict",
+        family: Family::Gemini,
+        dialect: Dialect::Gemini,
+        genai_operation: "chat",
+        model_place: ModelPlace::Path,
+        has_run_status: false,
+        paths: &[
+            json(Task::Chat, "rawPredict", &anthropic::MESSAGES),
+            json(Task::Chat, "streamRawPredict", &anthropic::MESSAGES).streaming(),
+            // Embeddings and images alike.
+            json(Task::Embeddings, "predict", &gemini::PREDICTION),
         ],
     }
 }

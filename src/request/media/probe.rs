@@ -38,8 +38,13 @@ pub struct Probe {
     length: u64,
     /// Of these, the head of a data URL.
     head: u64,
+    /// The first bytes, which tell a data URL from an address.
+    first: [u8; SCHEME.len()],
     is_raw: bool,
 }
+
+/// How a data URL begins, in any case.
+const SCHEME: &[u8; 5] = b"data:";
 
 impl Probe {
     /// Returns a probe of data URLs and base64, as JSON has them.
@@ -55,13 +60,20 @@ impl Probe {
     }
 
     const fn new(is_raw: bool) -> Self {
-        Self { state: ProbeState::Done, header: Header::new(), length: 0, head: 0, is_raw }
+        Self {
+            state: ProbeState::Done,
+            header: Header::new(),
+            length: 0,
+            head: 0,
+            first: [0; 5],
+            is_raw,
+        }
     }
 
     /// Begins the next data. `looks` says whether to look into it, or only to count it.
     pub const fn restart(&mut self, looks: bool) {
         self.header.restart();
-        (self.length, self.head) = (0, 0);
+        (self.length, self.head, self.first) = (0, 0, [0; 5]);
         self.state = match (looks, self.is_raw) {
             (true, true) => ProbeState::Raw,
             (true, false) => ProbeState::Start,
@@ -81,7 +93,18 @@ impl Probe {
         if self.state != ProbeState::Done {
             self.read(piece);
         }
+        if let Ok(start @ 0..5) = usize::try_from(self.length) {
+            let room = self.first.get_mut(start..).unwrap_or_default();
+            room.iter_mut().zip(piece).for_each(|(place, byte)| *place = *byte);
+        }
         self.length = self.length.saturating_add(piece.len() as u64);
+    }
+
+    /// Returns whether what came is the data itself, as a data URL, or nothing at all, rather
+    /// than where the data is.
+    #[must_use]
+    pub const fn is_inline(&self) -> bool {
+        self.length == 0 || self.first.eq_ignore_ascii_case(SCHEME)
     }
 
     /// Reads a piece while the size is not known.

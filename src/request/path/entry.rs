@@ -18,12 +18,14 @@ pub struct Entry {
     pub body: BodyKind,
     /// Whether an answer streams unless the body says otherwise.
     pub streams: bool,
+    /// Whether a request names a model.
+    pub has_model: bool,
 }
 
 impl Entry {
     fn new(format: Format, row: &PathRow) -> Self {
-        let PathRow { task, end, document, body, streams } = *row;
-        Self { format, task, path: end, document, body, streams }
+        let PathRow { task, end, document, body, streams, has_model } = *row;
+        Self { format, task, path: end, document, body, streams, has_model }
     }
 
     /// Returns the entries of a format.
@@ -35,6 +37,17 @@ impl Entry {
     pub(super) fn suffixes() -> impl Iterator<Item = Self> {
         let is_suffixed = |format: &Format| format.model_place() != ModelPlace::Path;
         Format::ALL.into_iter().filter(is_suffixed).flat_map(Self::all)
+    }
+
+    /// Returns whether its body may repeat a model that the path names, and providers want both to
+    /// be the same: Google's counts and embeddings do.
+    #[must_use]
+    pub fn repeats_model(&self) -> bool {
+        match self.format {
+            Format::GeminiGenerate => self.task != Task::Chat,
+            Format::VertexPredict => true,
+            _ => false,
+        }
     }
 
     /// Returns the first entry of a format.

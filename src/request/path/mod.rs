@@ -8,6 +8,7 @@
 mod canonical;
 mod entry;
 mod folder;
+mod nearest;
 
 use crate::request::format::{BodyKind, Family, Format};
 use crate::sort::sorted;
@@ -15,6 +16,10 @@ use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 
 pub use canonical::canonical;
 pub use entry::Entry;
+pub use nearest::nearest_dialect;
+
+/// What Google's models are kept in.
+const COLLECTIONS: [&str; 3] = ["models", "tunedModels", "endpoints"];
 
 /// A request as its path describes it: what it asks for, and where the model stands, if the
 /// body is not the place for it.
@@ -57,6 +62,12 @@ impl Call {
         self.named.is_some()
     }
 
+    /// Returns whether the model's place is the query.
+    #[must_use]
+    pub const fn is_named_in_query(&self) -> bool {
+        matches!(self.named, Some(UrlModel::Query(_)))
+    }
+
     /// Returns the model that path or query name.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
@@ -79,15 +90,10 @@ impl Call {
         let Some(UrlModel::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
-        if self.format() != Format::GeminiGenerate {
+        if self.format().family() != Family::Gemini {
             return format!("{before}{}{after}", uri_component(model));
         }
-        // In Gemini's paths the collection is a part of the model's name, as in
-        // `tunedModels/mine`; it is not encoded with the rest.
-        let (collection, name) = match model.split_once('/') {
-            Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
-            _ => ("models", model),
-        };
+        let (collection, name) = in_collection(model);
         format!("{before}{collection}/{}{after}", uri_component(name))
     }
 
@@ -114,6 +120,22 @@ impl Call {
         }
         Some(pairs.join("&"))
     }
+}
+
+/// Returns the collection of one of Google's models, and its name there. The collection is a part
+/// of the name, as in `tunedModels/mine`, and not encoded with the rest.
+fn in_collection(model: &str) -> (&str, &str) {
+    match model.split_once('/') {
+        Some((collection, name)) if COLLECTIONS.contains(&collection) => (collection, name),
+        _ => ("models", model),
+    }
+}
+
+/// Returns the resource that one of Google's models is, as bodies name it: `models/m`.
+#[must_use]
+pub fn resource(model: &str) -> String {
+    let (collection, name) = in_collection(model);
+    format!("{collection}/{name}")
 }
 
 /// Returns the name of a query parameter if it is the model's, in whatever case: Azure's
@@ -231,19 +253,26 @@ fn found(entry: Entry, before: &str, model: &str, after: &str) -> PathMatch {
     (entry, format!("{before}{model}{after}"), Some(named))
 }
 
-/// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`. A tuned model is asked for
-/// with its collection, as `tunedModels/MODEL`.
+/// Returns the entries of two formats that have their models at the same place of a path.
+fn entries(formats: [Format; 2]) -> impl Iterator<Item = Entry> {
+    formats.into_iter().flat_map(Entry::all)
+}
+
+/// Reads `…/models/MODEL:METHOD` and `…/tunedModels/MODEL:METHOD`, the model being all that stands
+/// between the two. A tuned model is asked for with its collection, as `tunedModels/MODEL`, and one
+/// that is deployed on Vertex as `endpoints/ENDPOINT`.
 fn gemini(plain: &str) -> Option<PathMatch> {
     let (rest, method) = plain.rsplit_once(':')?;
-    let entry =
-        Entry::all(Format::GeminiGenerate).find(|entry| entry.path.eq_ignore_ascii_case(method))?;
-    let (rest, name) = rest.rsplit_once('/')?;
-    let (before, collection) = rest.rsplit_once('/')?;
-    let is = |known: &str| collection.eq_ignore_ascii_case(known);
-    let collection = ["models", "tunedModels"].into_iter().find(|known| is(known))?;
-    if name.is_empty() {
-        return None;
-    }
+    let entry = entries([Format::GeminiGenerate, Format::VertexPredict])
+        .find(|entry| entry.path.eq_ignore_ascii_case(method))?;
+    // The last collection counts, for a publisher's models may be below another collection.
+    let last = COLLECTIONS.into_iter().filter_map(|known| {
+        let folder = format!("/{known}/");
+        Some((find_last(rest, &folder)?, known, folder.len()))
+    });
+    let (at, collection, length) = last.max_by_key(|(at, ..)| *at)?;
+    let (before, name) = rest.split_at_checked(at)?;
+    let name = name.get(length..).filter(|name| !name.is_empty())?;
     let after = format!(":{}", entry.path);
     let path = format!("{before}/{collection}/{name}{after}");
     let name = percent_decoded_text(name);
@@ -260,7 +289,7 @@ fn bedrock(plain: &str) -> Option<PathMatch> {
     let start = at.saturating_add(FOLDER.len());
     let (before, rest) = plain.split_at_checked(start)?;
     let (model, end) = rest.rsplit_once('/')?;
-    let mut entries = Entry::all(Format::BedrockConverse);
+    let mut entries = entries([Format::BedrockConverse, Format::BedrockInvoke]);
     let entry = entries.find(|entry| entry.path.eq_ignore_ascii_case(end))?;
     (!model.is_empty()).then(|| found(entry, before, model, &format!("/{}", entry.path)))
 }
@@ -271,6 +300,15 @@ fn find(path: &str, part: &str) -> Option<usize> {
     (0..=ends).find_map(|at| {
         let found = path.get(at..at.saturating_add(part.len()))?;
         found.eq_ignore_ascii_case(part).then_some(at)
+    })
+}
+
+/// Returns where a part of a path stands last, whatever its case.
+fn find_last(path: &str, part: &str) -> Option<usize> {
+    let ends = path.len().checked_sub(part.len())?;
+    (0..=ends).rev().find(|at| {
+        let found = path.get(*at..at.saturating_add(part.len()));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(part))
     })
 }
 

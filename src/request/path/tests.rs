@@ -30,6 +30,13 @@ fn the_longest_suffix_names_the_format() {
         ("/api/chat", Some((Format::Ollama, "chat"))),
         ("/api/embeddings", Some((Format::Ollama, "embeddings"))),
         ("/v1/realtime?model=x", Some((Format::OpenAiRealtime, "realtime"))),
+        ("/v1/responses/compact", Some((Format::OpenAiResponses, "responses"))),
+        ("/v1/agents/completions", Some((Format::OpenAiChat, "chat"))),
+        ("/model/m/invoke", Some((Format::BedrockInvoke, "chat"))),
+        ("/model/m/Invoke-With-Response-Stream", Some((Format::BedrockInvoke, "chat"))),
+        ("/v1/models/m:rawPredict", Some((Format::VertexPredict, "chat"))),
+        ("/v1/models/m:streamRawPredict", Some((Format::VertexPredict, "chat"))),
+        ("/v1/models/m:predict", Some((Format::VertexPredict, "embeddings"))),
         ("/v1/messages/batches", None),
         ("/v1/complete/x", None),
         ("/v1/chat", None),
@@ -61,6 +68,10 @@ fn the_method_counts() {
     assert!(table.call(b"GET", "/v1/chat/completions").is_none());
     assert!(table.call(b"POST", "/v1/realtime?model=x").is_none());
     assert!(table.call(b"POST", "/v1/realtime").is_none());
+    for path in ["/v1/realtime/sessions", "/v1/realtime/client_secrets"] {
+        assert_eq!(table.call(b"POST", path).unwrap().format(), Format::OpenAiRealtime, "{path}");
+        assert!(table.call(b"GET", path).is_none(), "{path}");
+    }
 }
 
 #[test]
@@ -71,7 +82,18 @@ fn paths_name_models() {
         ("/v1beta/tunedModels/mine:generateContent", Some("tunedModels/mine")),
         ("/v1beta1/projects/p/locations/l/publishers/google/models/g:countTokens", Some("g")),
         ("/v1/models/e:batchEmbedContents", Some("e")),
-        ("/v1/models/e:predict", None),
+        ("/v1/models/e:predict", Some("e")),
+        ("/v1/models/e:unknown", None),
+        ("/v1beta/models/google/gemini-x:generateContent", Some("google/gemini-x")),
+        ("/v1beta/models/google%2Fgemini-x:generateContent", Some("google/gemini-x")),
+        ("/v1beta/models/publishers/google/models/x:generateContent", Some("x")),
+        ("/v1beta/models/publishers%2Fgoogle%2Fmodels%2Fx:countTokens", Some("x")),
+        (
+            "/v1/projects/P/locations/L/publishers/anthropic/models/claude@1:streamRawPredict",
+            Some("claude@1"),
+        ),
+        ("/v1/projects/P/locations/L/endpoints/7:generateContent", Some("endpoints/7")),
+        ("/v1/projects/P/locations/L/publishers/google/models/te:predict", Some("te")),
         ("/v1/models/:generateContent", None),
         ("/v1/models:generateContent", None),
         ("/openai/deployments/gpt/chat/completions", Some("gpt")),
@@ -83,7 +105,12 @@ fn paths_name_models() {
             Some("arn:aws:bedrock:eu:1:profile/x"),
         ),
         ("/model//converse", None),
-        ("/model/x/invoke", None),
+        ("/model/x/invoke", Some("x")),
+        (
+            "/model/us.anthropic.claude%3A0/invoke-with-response-stream",
+            Some("us.anthropic.claude:0"),
+        ),
+        ("/model/x/unknown", None),
         ("/v1/realtime?a=1&model=gpt-realtime&model=other%2B", Some("other+")),
         ("/v1/realtime?mod%65l=x", Some("x")),
         ("/openai/realtime?api-version=1&deployment=d", Some("d")),
@@ -110,6 +137,18 @@ fn another_model_changes_nothing_else() {
             "/v1beta/tunedModels/h:generateContent",
         ),
         ("/v1beta/tunedModels/g:generateContent", "h", "/v1beta/models/h:generateContent"),
+        (
+            "/v1beta/models/publishers/google/models/g:generateContent",
+            "h",
+            "/v1beta/models/publishers/google/models/h:generateContent",
+        ),
+        ("/v1beta/models/a%2Fb:generateContent", "h", "/v1beta/models/h:generateContent"),
+        (
+            "/v1/projects/P/locations/L/publishers/anthropic/models/g:rawPredict",
+            "h@1",
+            "/v1/projects/P/locations/L/publishers/anthropic/models/h%401:rawPredict",
+        ),
+        ("/model/g/invoke", "x:0", "/model/x%3A0/invoke"),
         ("/v1/models/g:generateContent", "models/h/..", "/v1/models/h%2F..:generateContent"),
         (
             "/a:b/openai/deployments/g%2Fh/chat/completions",

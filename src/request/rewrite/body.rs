@@ -1,9 +1,10 @@
 //! The edits that make a JSON body one for another model.
 //!
-//! The value of every top-level `model` is replaced, or the member inserted
-//! first; overrides replace, merge into or remove top-level members. Where a key
-//! stands more than once, every occurrence changes; of one that is merged into,
-//! the last stays.
+//! The value of every top-level `model` is replaced, and of every string deeper in
+//! the body that repeats it, or the member is inserted first; overrides replace,
+//! merge into or remove top-level members. Members that name another model go.
+//! Where a key stands more than once, every occurrence changes; of one that is
+//! merged into, the last stays.
 
 use std::fmt;
 use std::ops::Range;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::splice::Edit;
+use crate::request::credential::Naming;
 use crate::request::scan::{Layout, Member};
 use crate::sort::sorted;
 
@@ -42,14 +44,46 @@ impl fmt::Display for NotWritten {
     }
 }
 
+/// What a body is rewritten for.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyTarget<'a> {
+    /// The model; `None` where the body is sent with the model that it names, or with none.
+    pub model: Option<BodyModel<'a>>,
+    /// Top-level members: an object merges into one that is there, one level deep; `null`
+    /// removes.
+    pub overrides: &'a [(String, Value)],
+    /// The keys that the layout's places were collected for.
+    pub watched: &'a [String],
+    /// Members that name another model, and do not go to this provider.
+    pub held_back: Naming,
+}
+
+/// The model as a body names it.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyModel<'a> {
+    /// Its name, as the member `model` has it.
+    pub name: &'a str,
+    /// Its name where it is repeated deeper in the body.
+    pub repeated: &'a str,
+    /// What becomes of the member `model`.
+    pub member: MemberUse,
+}
+
+/// What becomes of the member `model` of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberUse {
+    /// It is what the provider goes by: it is set, and inserted where it is missing.
+    Set,
+    /// It repeats what the path says: it is set where it is.
+    Repeat,
+    /// The provider goes by the path, and does not read it.
+    Leave,
+}
+
 /// Returns the edits for a body of that layout.
 ///
-/// `overrides` are top-level members: an object merges into one that is there, one level
-/// deep; `null` removes. `watched` are the keys that the layout's places were collected for.
 /// `read` gives bytes of the original body and is asked only for members that are merged into.
-///
-/// Without a `model` the body names none, or is not the place for it. A form has no members
-/// to override.
+/// A form has no members to override.
 ///
 /// For example, with the model `b` and the override `"user": null` the body
 /// `{"user":"u","model":"a"}` has two edits: the value `"a"` becomes `"b"`, and `"user":"u",`
@@ -60,18 +94,22 @@ impl fmt::Display for NotWritten {
 /// cannot be read; or where a form cannot hold the model.
 pub fn edits(
     layout: &Layout,
-    model: Option<&str>,
-    overrides: &[(String, Value)],
-    watched: &[String],
+    target: BodyTarget<'_>,
     read: impl Fn(Range<u64>) -> Option<Vec<u8>>,
 ) -> Result<Vec<Edit>, NotWritten> {
+    let BodyTarget { model, overrides, watched, held_back } = target;
     if let Some(boundary) = &layout.boundary {
         return model.map_or(Ok(Vec::new()), |model| field(layout, boundary, model));
     }
     let mut changes = Changes::default();
     if let Some(model) = model {
-        changes.set("model", &Value::from(model), layout.model.iter());
+        changes.set_model(layout, model);
     }
+    let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
+    let is_overridden = |key: &str| overrides.iter().any(|(known, _)| known == key);
+    let is_out = |at: usize| held_back.has(key(at)) && !is_overridden(key(at));
+    let out = layout.watched.iter().filter(|(at, _)| is_out(*at));
+    changes.removed.extend(out.map(|(_, member)| member));
     for (key, value) in overrides {
         let places = || {
             let is_key = |at: usize| watched.get(at) == Some(key);
@@ -106,6 +144,23 @@ struct Changes<'l> {
 }
 
 impl Changes<'_> {
+    /// Sets the model in every place of the body that the provider reads.
+    fn set_model(&mut self, layout: &Layout, model: BodyModel<'_>) {
+        let value = Value::from(model.name);
+        let repeated = || Value::from(model.repeated).to_string().into_bytes();
+        let nested = layout.nested.iter();
+        let nested = nested.map(|range| Edit { range: range.clone(), with: repeated() });
+        self.edits.extend(nested);
+        let is_set = match model.member {
+            MemberUse::Set => true,
+            MemberUse::Repeat => !layout.model.is_empty(),
+            MemberUse::Leave => false,
+        };
+        if is_set {
+            self.set("model", &value, layout.model.iter());
+        }
+    }
+
     /// Sets a member wherever it is, or inserts it where it is nowhere.
     fn set<'m>(&mut self, key: &str, value: &Value, places: impl Iterator<Item = &'m Member>) {
         let value = value.to_string();
@@ -137,14 +192,18 @@ impl Changes<'_> {
 ///
 /// # Errors
 /// The model is not one line, which a field's value has to be.
-fn field(layout: &Layout, boundary: &str, model: &str) -> Result<Vec<Edit>, NotWritten> {
+fn field(layout: &Layout, boundary: &str, model: BodyModel<'_>) -> Result<Vec<Edit>, NotWritten> {
+    let BodyModel { name: model, member, .. } = model;
+    if member == MemberUse::Leave {
+        return Ok(Vec::new());
+    }
     // With a line end it could pretend to be parts of its own.
     if model.contains(char::is_control) {
         return Err(NotWritten::Field);
     }
     let value = |member| replacing(member, model.to_owned());
     let mut edits: Vec<Edit> = layout.model.iter().map(value).collect();
-    if edits.is_empty() {
+    if edits.is_empty() && member == MemberUse::Set {
         let part = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n"
         );

@@ -8,6 +8,6 @@ mod body;
 mod path;
 mod splice;
 
-pub use body::{NotWritten, edits};
-pub use path::{PathTarget, has_credential, path};
+pub use body::{BodyModel, BodyTarget, MemberUse, NotWritten, edits};
+pub use path::{PathTarget, has_credential, is_cut, path};
 pub use splice::{Edit, Splicer, length_after};

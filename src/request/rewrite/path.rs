@@ -1,5 +1,6 @@
 //! The path and query a provider is asked under.
 
+use crate::request::credential::{self, Carries, Passage};
 use crate::request::path::split;
 use crate::text::{percent_decoded_text, uri_component};
 
@@ -14,8 +15,10 @@ pub struct PathTarget<'a> {
     pub model: &'a str,
     /// The part of the client's path that names the operation, such as `chat/completions`.
     pub operation: &'a str,
-    /// Whether query parameters that are a credential of the client's are taken out.
-    pub removes_credentials: bool,
+    /// What of the client's query goes to the provider.
+    pub passage: Passage<'a>,
+    /// Whether the query is the place of the model, which stands in it already.
+    pub is_named_in_query: bool,
 }
 
 /// Returns the path with query to ask the provider under, given the client's path and query.
@@ -36,11 +39,8 @@ pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String 
         None => (path.to_owned(), None),
     };
     let own: Vec<&str> = own.as_deref().map(|own| own.split('&').collect()).unwrap_or_default();
-    let is_kept = |pair: &&str| {
-        let name = name(pair);
-        let is_removed = target.removes_credentials && is_credential(&name);
-        !is_removed && !own.iter().any(|own| self::name(own) == name)
-    };
+    let is_own = |name: &str| own.iter().any(|own| self::name(own).eq_ignore_ascii_case(name));
+    let is_kept = |pair: &&str| goes_on(pair, target) && !is_own(&name(pair));
     let kept: Vec<&str> =
         query.map(|query| query.split('&').filter(is_kept).collect()).unwrap_or_default();
     let pairs = [own.as_slice(), kept.as_slice()].concat();
@@ -48,21 +48,29 @@ pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String 
     format!("{}{path}{mark}{}", target.prefix.trim_end_matches('/'), pairs.join("&"))
 }
 
-/// Returns whether a client brings a credential of its own in the query.
+/// Returns whether a query has something in it that does not go to the provider.
 #[must_use]
-pub fn has_credential(query: Option<&str>) -> bool {
-    query.is_some_and(|query| query.split('&').any(|pair| is_credential(&name(pair))))
+pub fn is_cut(query: &str, target: &PathTarget<'_>) -> bool {
+    query.split('&').any(|pair| !goes_on(pair, target))
 }
 
-/// Returns whether providers take a query parameter for a credential, or for the account that
-/// one is to be used for. Beside the proxy's own credential such a parameter would have the
-/// request refused, and the refusal would be taken for one of the proxy's credential.
-fn is_credential(name: &str) -> bool {
-    // Google's may be written with a `$`.
-    let name = name.strip_prefix('$').unwrap_or(name).to_ascii_lowercase();
-    let known =
-        ["key", "access_token", "oauth_token", "userproject", "api-key", "subscription-key"];
-    known.contains(&name.as_str()) || name.starts_with("x-amz-")
+/// Returns whether a query parameter of the client's goes on.
+fn goes_on(pair: &str, target: &PathTarget<'_>) -> bool {
+    // To some servers a semicolon ends a parameter too.
+    pair.split(';').all(|part| {
+        let name = name(part);
+        credential::of_parameter(&name).is_none_or(|carries| match carries {
+            Carries::Choice if target.is_named_in_query => true,
+            carries => target.passage.lets(&name, carries),
+        })
+    })
+}
+
+/// Returns whether a client brings a credential of its own in the query.
+#[must_use]
+pub fn has_credential(query: &str) -> bool {
+    let carried = |pair| credential::of_parameter(&name(pair));
+    query.split('&').any(|pair| carried(pair) == Some(Carries::Key))
 }
 
 /// Returns the name of a query parameter, percent-decoded so that `k%65y` is `key`.
@@ -86,7 +94,8 @@ mod tests {
         template: None,
         model: "gpt 4/o",
         operation: "chat/completions",
-        removes_credentials: false,
+        passage: Passage { has_own: false, kept: &[] },
+        is_named_in_query: false,
     };
 
     #[test]
@@ -115,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_key_goes_however_it_is_written() {
-        let target = PathTarget { removes_credentials: true, ..PLAIN };
+        let passage = Passage { has_own: true, kept: &[] };
+        let target = PathTarget { passage, ..PLAIN };
         assert_eq!(of("/v1/x?key=s&a=1&k%65y=t&monkey=2&key", &target), "/v1/x?a=1&monkey=2");
         assert_eq!(of("/v1/x?key=s", &target), "/v1/x");
     }

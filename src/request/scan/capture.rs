@@ -27,13 +27,20 @@ impl Capture {
         self.is_cut = false;
     }
 
-    /// Adds a piece, which is valid UTF-8. From one on that does not fit, the text is lost.
-    pub(super) fn push(&mut self, piece: &[u8]) {
+    /// Adds a piece, which is valid UTF-8, and returns whether it fits. From one on that does
+    /// not, the text is no more than what came before it.
+    pub(super) fn push(&mut self, piece: &[u8]) -> bool {
         if self.is_cut || self.bytes.len().saturating_add(piece.len()) > self.cap {
             self.is_cut = true;
         } else {
             self.bytes.extend_from_slice(piece);
         }
+        !self.is_cut
+    }
+
+    /// Takes what fitted of a text that is too long.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Returns the text, if it was not too long.

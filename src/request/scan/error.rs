@@ -59,9 +59,21 @@ pub enum ScanError {
         /// Byte offset of its key.
         at: u64,
     },
-    /// A member that a rewrite may touch occurs more than [`ScanError::MAX_REPEATS`] times.
+    /// A member that names another model, when the request has gone on and nothing can be taken
+    /// out of it any more.
+    LateMember {
+        /// Byte offset of its key.
+        at: u64,
+    },
+    /// A member deeper in the body repeats the model for more than [`ScanError::MAX_NESTED`] times.
+    TooManyModels {
+        /// Byte offset of the value that is one too many.
+        at: u64,
+    },
+    /// A key that means something stands twice in one object: of some servers the first counts,
+    /// of others the last.
     Repeated {
-        /// Byte offset of the key that is one too many.
+        /// Byte offset of the second one.
         at: u64,
     },
 }
@@ -71,9 +83,10 @@ impl ScanError {
     pub const MAX_DEPTH: u32 = 127;
     /// Greatest length of a model name in bytes.
     pub const MAX_MODEL_BYTES: usize = 1024;
-    /// Greatest number of occurrences of one top-level key that a rewrite may touch: each is an
-    /// edit of its own.
-    pub const MAX_REPEATS: usize = 64;
+
+    /// Greatest number of strings deeper in a body that repeat its model. The largest batch of
+    /// embeddings that Gemini takes has 100.
+    pub const MAX_NESTED: usize = 256;
 
     /// Returns the byte offset of what is wrong, from the start of the body.
     #[must_use]
@@ -87,6 +100,8 @@ impl ScanError {
             | Self::ModelTooLong { at }
             | Self::Miscased { at }
             | Self::SecondModel { at }
+            | Self::LateMember { at }
+            | Self::TooManyModels { at }
             | Self::Repeated { at } => at,
         }
     }
@@ -120,10 +135,20 @@ impl fmt::Display for ScanError {
                 f,
                 "a second \"model\" at byte {at}, when the request was already sent on by the first"
             ),
+            Self::LateMember { at } => write!(
+                f,
+                "the member at byte {at} names another model or provider, when the request was \
+                 already sent on by its \"model\"; leave it out, or put it first"
+            ),
             Self::Repeated { at } => write!(
                 f,
-                "the key at byte {at} occurs more than {} times in the body",
-                Self::MAX_REPEATS
+                "the key at byte {at} stands twice in its object; write it once, servers differ in \
+                 which of the two counts"
+            ),
+            Self::TooManyModels { at } => write!(
+                f,
+                "the `model` at byte {at} is one too many, more than {} are not read",
+                Self::MAX_NESTED
             ),
         }
     }

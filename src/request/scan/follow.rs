@@ -3,22 +3,21 @@
 use super::counted::PIECE;
 use super::error::ScanError;
 use super::event::{Container, Gathers, Scalar, Sink};
-use super::frame::{Content, Frame};
+use super::frame::{Content, Frame, KeyMeaning};
 use super::walker::{TextUse, Walker};
-use crate::request::document::Place;
+use crate::request::document::{Place, Plain, TextClass, Word};
 
 impl Sink for Walker {
     fn string_start(&mut self, at: u64, is_key: bool) {
-        if self.skipped > 0 {
-            // Keys and values alike: of what is counted as a whole, keys are text too.
-            self.skipped_filled = true;
-            let is_searched = self.searches_skipped();
-            if is_searched {
-                self.begin_said();
+        if self.whole > 0 {
+            // Keys and values alike: of what has no table, keys are text too.
+            self.whole_filled = true;
+            if is_key {
+                self.aside = self.keywords.start();
             }
-            let counted = TextUse::Counted { is_searched };
-            self.text = if self.place.whole { counted } else { TextUse::Nowhere };
+            self.begin_word(self.place.word.inside());
         } else if is_key {
+            self.key_at = at;
             self.key.restart_same();
             self.text = TextUse::ToKey;
             if self.at_top() {
@@ -26,7 +25,7 @@ impl Sink for Walker {
             }
         } else {
             self.begin(at, "string");
-            self.begin_string();
+            self.begin_word(self.place.word);
         }
     }
 
@@ -34,66 +33,68 @@ impl Sink for Walker {
     fn text(&mut self, piece: &[u8]) {
         match self.text {
             TextUse::Nowhere => {}
-            TextUse::ToKey => self.key.push(piece),
-            TextUse::ToCapture => self.capture.push(piece),
+            TextUse::ToKey => {
+                if !self.key.push(piece) {
+                    let start = self.key.take();
+                    self.spill(&start, piece);
+                }
+            }
+            TextUse::ToCapture { spills } => {
+                if !self.capture.push(piece) && spills {
+                    let start = self.capture.take();
+                    self.spill(&start, piece);
+                }
+            }
             TextUse::ToProbe => self.probe.feed(piece),
-            TextUse::Counted { is_searched } => self.gather(piece, is_searched),
+            TextUse::Counted(kind) => self.gather(piece, kind),
+            TextUse::ToBoth(kind) => {
+                self.probe.feed(piece);
+                self.gather(piece, kind);
+            }
         }
     }
 
     fn gathers(&mut self) -> Gathers<'_> {
         match self.text {
-            TextUse::Counted { is_searched } if self.looks_at(is_searched) => {
+            TextUse::Counted(kind) if self.looks_at(kind) => {
                 Gathers::Text { text: &mut self.gathered, most: PIECE }
             }
-            TextUse::Counted { .. } | TextUse::Nowhere => Gathers::Length,
-            TextUse::ToKey | TextUse::ToCapture | TextUse::ToProbe => Gathers::Nothing,
+            TextUse::Counted(_) | TextUse::Nowhere => Gathers::Length,
+            _ => Gathers::Nothing,
         }
     }
 
     fn gathered(&mut self, added: usize, surplus: usize) {
-        if let TextUse::Counted { is_searched } = self.text {
-            self.keep(added, surplus, is_searched);
+        if let TextUse::Counted(kind) = self.text {
+            self.keep(added, surplus, kind);
         }
     }
 
     fn string_end(&mut self, end: u64, is_key: bool) {
-        if self.skipped > 0 {
-            if self.place.whole {
-                self.end_text(self.searches_skipped());
+        if self.whole > 0 {
+            if let TextUse::Counted(kind) = self.text {
+                self.end_text(kind);
             }
         } else if is_key {
-            let key = self.key.text();
-            // The places come first: they may refuse the key.
-            if self.at_top()
-                && let Some(key) = key
-                && let Err(error) = self.places.key(key)
-            {
-                self.refused.get_or_insert(error);
-            }
-            // The key has a value already, which no longer counts: nor does what was found in
-            // its text, so the search goes on from before it.
-            if let Some(cursor) = self.frames.key(key, self.cursor) {
-                self.cursor = cursor;
-            }
-            let is_miscased = |key: &str| {
-                self.frames.is_miscased(key) || (self.at_top() && self.places.is_miscased(key))
-            };
-            if key.is_some_and(is_miscased) {
-                self.refused.get_or_insert(ScanError::Miscased { at: end });
-            }
+            self.end_key();
         } else {
             let content = self.end_string();
+            if matches!(self.place.word, Word::Model | Word::ModelAgain)
+                && !self.at_top()
+                && let Err(error) = self.places.nested(self.value_at, end)
+            {
+                self.refuse(error);
+            }
             self.carry();
             self.end(end, content);
         }
     }
 
     fn scalar(&mut self, scalar: Scalar<'_>, at: u64, end: u64) {
-        if self.skipped > 0 {
-            self.skipped_filled = true;
-            if self.counts_skipped() {
-                self.count(scalar.json().unwrap_or_default());
+        if self.whole > 0 {
+            self.whole_filled = true;
+            if self.place.plain == Plain::Counted {
+                self.count(scalar.json().unwrap_or_default(), self.class_here());
             }
             return;
         }
@@ -104,41 +105,37 @@ impl Sink for Walker {
     }
 
     fn open(&mut self, container: Container, at: u64) {
-        if self.skipped > 0 {
-            self.skipped_filled = true;
-            self.open_skipped();
+        if self.whole > 0 {
+            self.whole_filled = true;
+            self.open_whole();
             return;
         }
         if self.frames.is_empty() && container == Container::Object {
             // The document itself, which has no place in any table.
             self.places.open(at.saturating_add(1));
-            self.frames.push(Frame::object(&Place::SKIP, self.document, self.cursor));
+            self.frames.push(Frame::object(&Place::ASIDE, self.document));
             return;
         }
-        let cursor = self.cursor;
         let object = container == Container::Object;
         self.begin(at, if object { "object" } else { "array" });
         let frame = match (self.place.members, self.place.items) {
-            (Some(shape), _) if object => Frame::object(self.place, shape, cursor),
-            (_, Some(items)) if !object => Frame::array(self.place, items, cursor),
+            (Some(shape), _) if object => Frame::object(self.place, shape),
+            (_, Some(items)) if !object => Frame::array(self.place, items),
             // The table has nothing to say of what is inside.
-            _ => return self.open_skipped(),
+            _ => return self.open_whole(),
         };
-        if self.frames.in_params() {
-            let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, None));
-        }
+        self.note_param(None);
         self.frames.push(frame);
     }
 
     fn close(&mut self, end: u64) {
-        if self.skipped > 0 {
-            self.skipped = self.skipped.saturating_sub(1);
-            if self.skipped > 0 {
+        if self.whole > 0 {
+            self.whole = self.whole.saturating_sub(1);
+            if self.whole > 0 {
                 return;
             }
-            // It was the outermost that is skipped, and so a value at a place of the table.
-            if let (Some(saying), true) = (self.place.filled, self.skipped_filled) {
+            // It was the outermost without a table, and so a value at a place of one.
+            if let (Some(saying), true) = (self.place.filled, self.whole_filled) {
                 self.value.say(saying);
             }
             self.carry();
@@ -156,5 +153,56 @@ impl Sink for Walker {
 
     fn is_paused(&self) -> bool {
         self.is_paused
+    }
+}
+
+impl Walker {
+    /// A key has ended: finds its place in the table, or refuses it. One that no table names is
+    /// text itself where its value is.
+    fn end_key(&mut self) {
+        if let TextUse::Counted(kind) = self.text {
+            self.end_text(kind);
+            self.add_text();
+        }
+        let at = self.key_at;
+        // The places come first: they may refuse the key.
+        if self.at_top()
+            && let Some(key) = self.key.text()
+        {
+            if let Err(error) = self.places.key(key) {
+                self.refuse(error);
+            } else if self.places.is_miscased(key) {
+                self.refuse(ScanError::Miscased { at });
+            }
+        }
+        match self.frames.key(self.key.text()) {
+            KeyMeaning::Known => {}
+            KeyMeaning::Repeated => self.refuse(ScanError::Repeated { at }),
+            KeyMeaning::Miscased => self.refuse(ScanError::Miscased { at }),
+            KeyMeaning::Unknown(Word::Text(class)) => {
+                if let Some(key) = self.key.text().map(str::to_owned) {
+                    self.aside = self.keywords.start();
+                    self.count(&key, class);
+                    self.add_text();
+                }
+            }
+            KeyMeaning::Unknown(_) => {}
+        }
+    }
+
+    /// Adds text that was read to the container around it.
+    fn add_text(&mut self) {
+        let tally = std::mem::take(&mut self.value);
+        self.frames.add(tally);
+    }
+
+    /// A word has turned out longer than any that is one: it is read as text, from its start on.
+    #[cold]
+    fn spill(&mut self, start: &[u8], piece: &[u8]) {
+        self.aside = self.keywords.start();
+        let kind = self.begin_text(TextClass::Aside);
+        self.text = TextUse::Counted(kind);
+        self.gather(start, kind);
+        self.gather(piece, kind);
     }
 }

@@ -1,9 +1,10 @@
-//! The containers that are open and named by the table, and the rule that the
-//! last of equal keys counts.
+//! The containers that are open and have a place in the table.
+//!
+//! Of two equal keys some servers take the first, some the last, and some merge them. So a
+//! key that the table knows stands once in its object, or the body is refused.
 
 use super::tally::Tally;
-use crate::request::document::{Modality, ObjectKind, ObjectShape, Place, Saying};
-use crate::request::keyword::Cursor;
+use crate::request::document::{Modality, ObjectKind, ObjectShape, Place, Saying, TextClass, Word};
 use crate::request::media::Pricing;
 use crate::request::prompt::Prompt;
 
@@ -13,24 +14,43 @@ pub(super) enum Content {
     /// Nothing, or null.
     None,
     Some,
-    /// A message's role, and whether text under it is searched.
-    Role {
-        searched: bool,
+    /// A message's role, and whose text it makes of that under it; `None`: the user's.
+    Role(Option<TextClass>),
+    Type(KnownType),
+    /// How a source gives its data: in base64, or as text.
+    Encoding {
+        is_base64: bool,
     },
-    /// What a part of this type carries, if the type is known.
-    Type(Option<Modality>),
+    /// The data of a source, which is read before its encoding.
+    Data,
+    /// An item's own id.
+    ItemId,
 }
 
-/// The last value of a key. As long as its object is open, another one of the same key may
-/// replace it.
-#[derive(Debug)]
-struct Slot {
-    /// Index of the key in the table.
-    field: usize,
-    /// The search before the first value of this key.
-    cursor: Cursor,
-    content: Content,
-    tally: Tally,
+/// What the type of a part or an item says, if it is a known one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct KnownType {
+    /// What the part carries.
+    pub(super) modality: Option<Modality>,
+    /// Whose text is in it, where that does not depend on the message around it.
+    pub(super) class: Option<TextClass>,
+    /// Whether an item of that type may be one that the provider keeps.
+    pub(super) is_kept: bool,
+    /// Whether the data of such an item is base64.
+    pub(super) is_base64: bool,
+}
+
+/// A key of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyMeaning {
+    /// The table knows it.
+    Known,
+    /// It does not. The key is as good as the value: text, or a word of this kind.
+    Unknown(Word),
+    /// The table knows it, and it stood there before.
+    Repeated,
+    /// The table knows it in another case.
+    Miscased,
 }
 
 /// What the table says of what is in a container.
@@ -40,48 +60,71 @@ enum Inside {
     Array(&'static Place),
 }
 
+/// What the containers around another one make of the text in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Outer {
+    /// Whose it is, if one of them says so.
+    class: Option<TextClass>,
+    /// Whether it comes after an answer, in one of the lists.
+    is_answered: bool,
+}
+
 /// An open container.
 #[derive(Debug)]
 pub(super) struct Frame {
     inside: Inside,
     /// The place of the container itself.
     place: &'static Place,
-    /// The search before the container.
-    cursor: Cursor,
-    /// The members so far that the table names.
-    slots: Vec<Slot>,
-    /// The slot of the member being read.
-    current: Option<usize>,
-    /// What an array's elements come to so far.
+    /// The keys so far that the table knows, a bit for each.
+    seen: u128,
+    /// The place of the member being read, and its number if its key is known.
+    current: (&'static Place, Option<u8>),
+    /// What is in it so far.
     sum: Tally,
+    /// The data of a source, which is text or not by its encoding.
+    data: Option<Box<Tally>>,
+    is_base64: bool,
     /// Whether there was any element or member.
     is_filled: bool,
+    /// What the containers around it make of text in it. That stays as it is while this one is
+    /// open, so nobody has to look through all of them for each string.
+    outer: Outer,
+    /// Whether there was an id of its own.
+    has_id: bool,
+    /// What its role says.
+    role: Option<Option<TextClass>>,
+    /// What its type says.
+    kind: Option<KnownType>,
+    /// Without a type: what the first of its keys in the table implies, and that key's number.
+    implied: Option<(u8, Modality)>,
 }
 
 impl Frame {
     /// Returns an object that has just been opened.
-    pub(super) fn object(
-        place: &'static Place,
-        shape: &'static ObjectShape,
-        cursor: Cursor,
-    ) -> Self {
-        Self::new(place, Inside::Object(shape), cursor)
+    pub(super) fn object(place: &'static Place, shape: &'static ObjectShape) -> Self {
+        Self::new(place, Inside::Object(shape))
     }
 
     /// Returns an array that has just been opened.
-    pub(super) fn array(place: &'static Place, items: &'static Place, cursor: Cursor) -> Self {
-        Self::new(place, Inside::Array(items), cursor)
+    pub(super) fn array(place: &'static Place, items: &'static Place) -> Self {
+        Self::new(place, Inside::Array(items))
     }
 
-    fn new(place: &'static Place, inside: Inside, cursor: Cursor) -> Self {
+    fn new(place: &'static Place, inside: Inside) -> Self {
         Self {
             inside,
             place,
-            cursor,
-            slots: Vec::new(),
-            current: None,
+            seen: 0,
+            current: (&Place::ASIDE, None),
             sum: Tally::default(),
+            data: None,
+            is_base64: false,
             is_filled: false,
+            outer: Outer::default(),
+            has_id: false,
+            role: None,
+            kind: None,
+            implied: None,
         }
     }
 
@@ -97,23 +140,62 @@ impl Frame {
     /// its keys say. So `{"image_url": "…"}` is an image, and `{"type": "text",
     /// "image_url": "…"}` is not.
     fn carried(&self) -> Option<Modality> {
-        let typed = self.slots.iter().find_map(|slot| match slot.content {
-            Content::Type(modality) => Some(modality),
-            _ => None,
-        });
-        typed.unwrap_or_else(|| {
-            let Inside::Object(shape) = self.inside else { return None };
-            let present = self.slots.iter().filter(|slot| slot.content != Content::None);
-            // In the table's order: the body's must not matter.
-            let implying =
-                present.filter_map(|slot| Some((slot.field, shape.place(slot.field)?.implies?)));
-            implying.min_by_key(|(field, _)| *field).map(|(_, modality)| modality)
-        })
+        match self.kind {
+            Some(kind) => kind.modality,
+            None => self.implied.map(|(_, modality)| modality),
+        }
     }
 
-    /// Returns whether keywords in this message's text count. They do without a role.
-    fn is_searched(&self) -> bool {
-        self.slots.iter().all(|slot| slot.content != Content::Role { searched: false })
+    /// Returns whose text is in it, where its role or its type says so. A role counts before a
+    /// type: who gives one means a message.
+    fn class(&self) -> Option<TextClass> {
+        self.role.unwrap_or_else(|| self.kind.and_then(|kind| kind.class))
+    }
+
+    /// Returns the same as far as no later member can change it.
+    fn known_class(&self) -> Option<TextClass> {
+        match self.kind() {
+            ObjectKind::Message | ObjectKind::Item { .. } => self.role?,
+            _ => self.class(),
+        }
+    }
+
+    /// Returns what it and all around it make of the text in it.
+    fn outer(&self) -> Outer {
+        let is_array = matches!(self.inside, Inside::Array(_));
+        Outer {
+            class: self.known_class().or(self.outer.class),
+            is_answered: self.outer.is_answered || is_array && self.sum.says(Saying::Answer),
+        }
+    }
+
+    /// Returns whether it is a thing that the provider keeps: an id, with a type of such things
+    /// or with neither a type nor a role.
+    fn is_kept(&self) -> bool {
+        let is_bare = self.kind.is_none() && self.role.is_none();
+        self.has_id && (is_bare || self.kind.is_some_and(|kind| kind.is_kept))
+    }
+
+    /// Takes what a member is to the object.
+    fn note(&mut self, content: Content) {
+        match content {
+            Content::None => return,
+            Content::Role(class) => self.role = Some(class),
+            Content::Type(kind) => {
+                self.kind = Some(kind);
+                self.is_base64 |= kind.is_base64;
+            }
+            Content::Encoding { is_base64 } => self.is_base64 = is_base64,
+            Content::ItemId => self.has_id = true,
+            Content::Some | Content::Data => {}
+        }
+        let (place, number) = self.current;
+        // In the table's order: the body's must not matter.
+        if let (Some(number), Some(modality)) = (number, place.implies)
+            && self.implied.is_none_or(|(first, _)| number < first)
+        {
+            self.implied = Some((number, modality));
+        }
     }
 }
 
@@ -121,8 +203,6 @@ impl Frame {
 #[derive(Debug, Default)]
 pub(super) struct Frames {
     stack: Vec<Frame>,
-    /// Slot vectors of closed containers, for reuse; no more than the greatest depth.
-    spare: Vec<Vec<Slot>>,
 }
 
 impl Frames {
@@ -137,9 +217,13 @@ impl Frames {
     }
 
     /// Opens a container inside the innermost one.
-    pub(super) fn push(&mut self, mut frame: Frame) {
-        frame.slots = self.spare.pop().unwrap_or_default();
-        self.stack.push(frame);
+    pub(super) fn push(&mut self, frame: Frame) {
+        self.stack.push(Frame { outer: self.outer(), ..frame });
+    }
+
+    /// Returns what the open containers make of the text in them.
+    fn outer(&self) -> Outer {
+        self.stack.last().map(Frame::outer).unwrap_or_default()
     }
 
     /// Closes the innermost container, and returns it.
@@ -152,60 +236,78 @@ impl Frames {
         self.stack.last().is_some_and(|frame| frame.kind() == ObjectKind::Params)
     }
 
-    /// Returns the place of the value that starts now; one that is skipped where the table has
-    /// none.
-    pub(super) fn place_of_value(&self) -> &'static Place {
-        let place = self.stack.last().and_then(|frame| match frame.inside {
-            Inside::Array(items) => Some(items),
-            Inside::Object(shape) => shape.place(frame.slots.get(frame.current?)?.field),
-        });
-        place.unwrap_or(&Place::SKIP)
+    /// Returns whether the value being read is a member of an object.
+    pub(super) fn in_object(&self) -> bool {
+        self.stack.last().is_some_and(|frame| matches!(frame.inside, Inside::Object(_)))
     }
 
-    /// Returns what a part of that type carries, if the innermost object is a part and its
-    /// table knows the type.
-    pub(super) fn modality(&self, name: &str) -> Option<Modality> {
-        match self.stack.last()?.kind() {
-            ObjectKind::Part(types) => {
-                types.iter().find(|(known, _)| *known == name).map(|(_, m)| *m)
+    /// Returns the place of the value that starts now.
+    pub(super) fn place_of_value(&self) -> &'static Place {
+        self.stack.last().map_or(&Place::ASIDE, |frame| match frame.inside {
+            Inside::Array(items) => items,
+            Inside::Object(_) => frame.current.0,
+        })
+    }
+
+    /// Returns what a type of that name, which makes its text of that class, says of the innermost
+    /// object.
+    pub(super) fn known_type(&self, name: &str, class: Option<TextClass>) -> KnownType {
+        let (mut modality, mut is_kept, mut is_base64) = (None, false, false);
+        match self.stack.last().map(Frame::kind) {
+            Some(ObjectKind::Part(types)) => {
+                modality = types.iter().find(|(known, _)| *known == name).map(|(_, is)| *is);
+                is_base64 = modality == Some(Modality::Sealed);
             }
-            _ => None,
+            Some(ObjectKind::Item { kept, base64 }) => {
+                is_kept = kept.contains(&name);
+                is_base64 = base64.contains(&name);
+            }
+            _ => {}
         }
+        KnownType { modality, class, is_kept, is_base64 }
+    }
+
+    /// Returns whether data that is read now is known to be base64.
+    pub(super) fn is_base64(&self) -> bool {
+        self.stack.last().is_some_and(|frame| frame.is_base64)
     }
 
     /// A key of the innermost object is known (`None`: it is too long for any that matters).
-    ///
-    /// Where it is there for a second time, forgets the earlier value and returns the cursor
-    /// from before it, to which the search has to go back. `cursor` is the one at hand.
-    pub(super) fn key(&mut self, key: Option<&str>, cursor: Cursor) -> Option<Cursor> {
-        let frame = self.stack.last_mut()?;
-        frame.current = None;
-        let Inside::Object(shape) = frame.inside else { return None };
-        let (field, _) = shape.field(key?)?;
-        if let Some(index) = frame.slots.iter().position(|slot| slot.field == field) {
-            frame.current = Some(index);
-            let slot = frame.slots.get_mut(index)?;
-            slot.content = Content::None;
-            slot.tally = Tally::default();
-            return Some(slot.cursor);
+    /// Returns what it is, and makes its place that of the value which follows.
+    pub(super) fn key(&mut self, key: Option<&str>) -> KeyMeaning {
+        let Some(frame) = self.stack.last_mut() else { return KeyMeaning::Known };
+        let Inside::Object(shape) = frame.inside else { return KeyMeaning::Known };
+        let Some((number, place)) = key.and_then(|key| shape.field(key)) else {
+            frame.current = (shape.others, None);
+            if key.is_some_and(|key| shape.is_miscased(key)) {
+                return KeyMeaning::Miscased;
+            }
+            return KeyMeaning::Unknown(shape.others.word);
+        };
+        frame.current = (place, Some(number));
+        let bit = 1_u128.checked_shl(number.into()).unwrap_or(0);
+        if frame.seen & bit != 0 {
+            return KeyMeaning::Repeated;
         }
-        frame.current = Some(frame.slots.len());
-        frame.slots.push(Slot { field, cursor, content: Content::None, tally: Tally::default() });
-        None
+        frame.seen |= bit;
+        KeyMeaning::Known
     }
 
     /// Returns whether what is said now comes after an answer, in any of the open lists.
     pub(super) fn is_answered(&self) -> bool {
-        self.stack.iter().any(|frame| frame.sum.says(Saying::Answer))
+        self.outer().is_answered
     }
 
-    /// Returns whether a key of the innermost object is one of the table's in another case.
-    pub(super) fn is_miscased(&self, key: &str) -> bool {
-        match self.stack.last() {
-            Some(Frame { inside: Inside::Object(shape), current: None, .. }) => {
-                shape.is_miscased(key)
-            }
-            _ => false,
+    /// Returns the class that an open message or part gives the text in it, as far as that is
+    /// known by now; the innermost counts.
+    pub(super) fn known_class(&self) -> Option<TextClass> {
+        self.outer().class
+    }
+
+    /// Adds text of the innermost container's own, such as a key.
+    pub(super) fn add(&mut self, tally: Tally) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.sum.add(tally);
         }
     }
 
@@ -219,42 +321,33 @@ impl Frames {
                 tally.said = 0;
             }
             frame.sum.add(tally);
-        } else if let Some(slot) = frame.current.and_then(|index| frame.slots.get_mut(index)) {
-            slot.tally = tally;
-            slot.content = content;
+            return;
         }
+        frame.note(content);
+        if content == Content::Data {
+            frame.data = Some(Box::new(tally));
+            return;
+        }
+        frame.sum.add(tally);
     }
 
     /// Returns the tally of a closed container: the sum of what is in it, and what it says
-    /// as a whole, as a message counts as one. Also returns the cursor to go back to, if its
-    /// text turns out not to be searched.
+    /// as a whole, as a message counts as one. Also returns whose text it is, if it says so.
     ///
     /// Only at its end is a message known to be an assistant's, whichever of `role` and
     /// `content` came first.
-    pub(super) fn sum(&mut self, mut frame: Frame, pricing: Pricing) -> (Tally, Option<Cursor>) {
+    pub(super) fn sum(&self, mut frame: Frame, pricing: Pricing) -> (Tally, Option<TextClass>) {
         let mut tally = std::mem::take(&mut frame.sum);
-        let kind = frame.kind();
-        let carried = frame.carried();
-        let searched = frame.is_searched();
-        for slot in frame.slots.drain(..) {
-            tally.add(slot.tally);
+        if let Some(data) = frame.data.take() {
+            tally.add(if frame.is_base64 { data.of_media() } else { *data });
         }
-        self.spare.push(frame.slots);
         if let (Some(saying), true) = (frame.place.filled, frame.is_filled) {
             tally.say(saying);
         }
         tally.prompts = tally.prompts.saturating_add(frame.place.prompt.into());
-        match kind {
-            ObjectKind::Message => {
-                tally.messages = tally.messages.saturating_add(1);
-                if !searched {
-                    tally.hits.clear();
-                    tally.said = 0;
-                    tally.prompt = Prompt::default();
-                    tally.say(Saying::Answer);
-                    return (tally, Some(frame.cursor));
-                }
-            }
+        let carried = frame.carried();
+        match frame.kind() {
+            ObjectKind::Item { .. } if frame.is_kept() => tally.say(Saying::State),
             ObjectKind::Part(_) => {
                 // A part that says it is text has no file, whatever members it has.
                 if carried == Some(Modality::Text) {
@@ -262,11 +355,21 @@ impl Frames {
                 }
                 tally.carry(carried.unwrap_or(Modality::Text), pricing);
             }
-            ObjectKind::Plain | ObjectKind::Params => {}
+            _ => {}
+        }
+        let class = frame.class();
+        if matches!(frame.kind(), ObjectKind::Message | ObjectKind::Item { .. }) {
+            tally.messages = tally.messages.saturating_add(1);
+        }
+        if class.is_some() {
+            // It tells no session, nor does what comes after it.
+            tally.said = 0;
+            tally.prompt = Prompt::default();
+            tally.say(Saying::Answer);
         }
         if let (Inside::Object(_), Some(modality)) = (frame.inside, frame.place.carries) {
             tally.carry(modality, pricing);
         }
-        (tally, None)
+        (tally, class)
     }
 }

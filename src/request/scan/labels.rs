@@ -22,24 +22,11 @@ pub(super) const TAG_LIST_BYTES: usize = 4096;
 pub(super) struct BodyLabels {
     /// In order of precedence: `metadata.tag`, `metadata.tags`, `tags`.
     tags: [Vec<String>; 3],
-    params: BTreeMap<String, String>,
+    /// By key, those without a value too.
+    params: BTreeMap<String, Option<String>>,
 }
 
 impl BodyLabels {
-    /// Forgets the tags of a source; a repeated key replaces them.
-    pub(super) fn clear_tags(&mut self, rank: u8) {
-        if let Some(tags) = self.tags.get_mut(usize::from(rank)) {
-            tags.clear();
-        }
-    }
-
-    /// Forgets what `metadata` said.
-    pub(super) fn clear_metadata(&mut self) {
-        self.params.clear();
-        self.clear_tags(0);
-        self.clear_tags(1);
-    }
-
     /// Takes tags that are separated by commas.
     pub(super) fn tag_list(&mut self, rank: u8, list: &str) {
         for tag in list.split(',') {
@@ -55,22 +42,21 @@ impl BodyLabels {
         }
     }
 
-    /// Takes a param. Where there is no value that can be one, drops the param of that key: the
-    /// last of equal keys counts.
-    pub(super) fn param(&mut self, key: &str, value: Option<&str>) {
-        match value.filter(|value| value.len() <= PARAM_BYTES) {
-            Some(value) if self.params.contains_key(key) || self.params.len() < PARAMS => {
-                self.params.insert(key.to_owned(), value.to_owned());
-            }
-            _ => {
-                self.params.remove(key);
-            }
+    /// Takes a param, whose value is `None` where it has none that can be one. Returns whether
+    /// the key is the first of its name.
+    pub(super) fn param(&mut self, key: &str, value: Option<&str>) -> bool {
+        let is_new = !self.params.contains_key(key);
+        if is_new && self.params.len() < PARAMS {
+            let value = value.filter(|value| value.len() <= PARAM_BYTES);
+            self.params.insert(key.to_owned(), value.map(str::to_owned));
         }
+        is_new
     }
 
     /// Returns the tags of the first source that has any, and the params.
     pub(super) fn into_parts(self) -> (Vec<String>, BTreeMap<String, String>) {
         let tags = self.tags.into_iter().find(|tags| !tags.is_empty()).unwrap_or_default();
-        (tags, self.params)
+        let params = self.params.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        (tags, params.collect())
     }
 }

@@ -30,10 +30,12 @@ mod walker;
 pub use error::ScanError;
 pub use layout::{Layout, Member, Scan};
 pub use scanner::Scanner;
-pub use spec::{Looks, Spec};
+pub use spec::{Looks, Searched, Spec};
 
 #[cfg(test)]
 mod media_tests;
+#[cfg(test)]
+mod repeat_tests;
 #[cfg(test)]
 mod session_tests;
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Where the top-level members lie that a rewrite may touch.
 //!
 //! Sees the members of the document one after the other and keeps the wanted
-//! ones: every `model` and every watched key, repeated ones included. Their
-//! number is bounded, since a rewrite must change them all.
+//! ones: `model` and every watched key, each of which may stand there once.
 
 use std::sync::Arc;
 
 use super::error::ScanError;
 use super::layout::{Layout, Member};
+use crate::request::credential::Naming;
 use crate::request::document::is_same_but_for_case;
 
 /// The member being read, as far as it has come.
@@ -18,6 +18,8 @@ struct Current {
     comma_before: Option<u64>,
     is_model: bool,
     watched: Option<usize>,
+    /// Its value has not ended.
+    is_open: bool,
 }
 
 /// The places of the members that have been read. The walker calls its methods in the order
@@ -32,6 +34,8 @@ pub(super) struct Places {
     comma: Option<u64>,
     /// The model must not be named again.
     is_released: bool,
+    /// Members that must not come any more.
+    sealed: Naming,
 }
 
 impl Places {
@@ -43,6 +47,7 @@ impl Places {
             current: Current::default(),
             comma: None,
             is_released: false,
+            sealed: Naming::default(),
         }
     }
 
@@ -50,6 +55,21 @@ impl Places {
     /// sends it.
     pub(super) const fn release(&mut self) {
         self.is_released = true;
+    }
+
+    /// Refuses these members from now on: nobody takes them out any more.
+    ///
+    /// # Errors
+    /// One of them is being read, and has not ended.
+    pub(super) fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        self.sealed = members;
+        let current = self.current.watched.and_then(|index| self.wanted.get(index));
+        match current {
+            Some(key) if self.current.is_open && members.has(key) => {
+                Err(ScanError::LateMember { at: self.current.key_at })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the places so far.
@@ -70,27 +90,32 @@ impl Places {
     /// The key is known.
     ///
     /// # Errors
-    /// A `model` that comes too late, or a wanted member that is there too often: each
-    /// occurrence becomes an edit, and their number has to stay bounded.
+    /// What comes too late, or a wanted member for the second time.
     pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
+        let at = self.current.key_at;
         self.current.is_model = key == "model";
+        self.current.is_open = true;
         if self.current.is_model && self.is_released {
-            return Err(ScanError::SecondModel { at: self.current.key_at });
+            return Err(ScanError::SecondModel { at });
+        }
+        if self.sealed.has(key) {
+            return Err(ScanError::LateMember { at });
         }
         self.current.watched = self.wanted.binary_search_by(|name| name.as_str().cmp(key)).ok();
-        let repeats = self.current.watched.map_or(0, |index| {
-            self.layout.watched.iter().filter(|(known, _)| *known == index).count()
-        });
-        let models = if self.current.is_model { self.layout.model.len() } else { 0 };
-        if repeats.max(models) >= ScanError::MAX_REPEATS {
-            return Err(ScanError::Repeated { at: self.current.key_at });
+        let is_there = |index| self.layout.watched.iter().any(|(known, _)| *known == index);
+        let is_model_there = self.current.is_model && !self.layout.model.is_empty();
+        if is_model_there || self.current.watched.is_some_and(is_there) {
+            return Err(ScanError::Repeated { at });
         }
         Ok(())
     }
 
     /// Returns whether a key is a wanted one in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
-        self.wanted.iter().any(|name| is_same_but_for_case(name, key))
+        // Letters that fold to another length are not ASCII.
+        let is_ascii = key.is_ascii();
+        let may_be = |name: &str| name.len() == key.len() || !is_ascii;
+        self.wanted.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
     }
 
     /// The member's value starts.
@@ -101,6 +126,7 @@ impl Places {
     /// The member's value ended. Returns whether it was the model.
     pub(super) fn value_end(&mut self, end: u64) -> bool {
         self.layout.members = self.layout.members.saturating_add(1);
+        self.current.is_open = false;
         let current = &self.current;
         let member = Member {
             whole: current.key_at..end,
@@ -115,6 +141,18 @@ impl Places {
             self.layout.model.push(member);
         }
         current.is_model
+    }
+
+    /// A string ended that repeats the model deeper in the body.
+    ///
+    /// # Errors
+    /// There are too many of them: each becomes an edit.
+    pub(super) fn nested(&mut self, at: u64, end: u64) -> Result<(), ScanError> {
+        if self.layout.nested.len() >= ScanError::MAX_NESTED {
+            return Err(ScanError::TooManyModels { at });
+        }
+        self.layout.nested.push(at..end);
+        Ok(())
     }
 
     /// A comma between members.

@@ -6,7 +6,8 @@ use super::lexer::Lexer;
 use super::session;
 use super::spec::{Looks, Spec};
 use super::tally::Tally;
-use super::walker::{ModelValue, Walker};
+use super::walker::Walker;
+use crate::request::credential::Naming;
 use crate::request::document::Saying;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
@@ -75,10 +76,7 @@ impl Scanner {
     /// came before it: then it was not looked at, and is too late to be.
     #[must_use]
     pub fn early_model(&self) -> Option<&str> {
-        match &self.walker.model {
-            ModelValue::Name(name) if self.walker.is_early() => Some(name),
-            _ => None,
-        }
+        self.walker.model.as_deref().filter(|_| self.walker.is_early())
     }
 
     /// Returns the places found so far, for a rewrite that does not wait for the rest.
@@ -98,10 +96,18 @@ impl Scanner {
         self.walker.release();
     }
 
+    /// Refuses these members from now on.
+    ///
+    /// # Errors
+    /// One of them is being read.
+    pub fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        self.walker.places.seal(members)
+    }
+
     /// Ends the body and returns what was in it.
     ///
     /// # Errors
-    /// If the body is not a whole JSON object, or its `model` cannot be one.
+    /// If the body is not a whole JSON object.
     pub fn finish(mut self) -> Result<Scan, ScanError> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -110,13 +116,11 @@ impl Scanner {
         if let Some(error) = self.walker.refused {
             return Err(error);
         }
-        let Walker { model, labels, total, places, looks, pricing, sessions, .. } = self.walker;
+        let Walker { model, labels, mut total, found, places, looks, pricing, sessions, .. } =
+            self.walker;
+        total.hits.merge(&found);
         let mut facts = RequestFacts::new(self.entry);
-        facts.model = match model {
-            ModelValue::Absent => None,
-            ModelValue::Name(name) => Some(name),
-            ModelValue::Wrong(error) => return Err(error),
-        };
+        facts.model = model;
         facts.body_bytes = self.lexer.at();
         (facts.tags, facts.params) = labels.into_parts();
         if looks.sessions {
@@ -139,6 +143,8 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.has_images = total.says(Saying::Images);
     facts.has_audio = total.says(Saying::Audio);
     facts.has_files = total.says(Saying::Files);
+    facts.has_token_ids = total.says(Saying::Tokens);
+    facts.names_others = total.says(Saying::Reference);
     facts.message_count = total.messages;
     facts.max_output_tokens = total.output.of_answer();
     facts.answers = total.output.answers(total.prompts);

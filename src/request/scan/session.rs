@@ -2,10 +2,10 @@
 //!
 //! The beginning of a conversation is told apart by what does not change as it goes
 //! on: the first KiB of each text outside of messages (instructions, prompts) and in the
-//! messages before the first answer. An answer is a message whose text is not searched
-//! (an assistant's, a tool's), or text that is not (calls and their results). Each text
-//! has a hash and a [`Tally`](super::tally::Tally) their sum, so that neither the order
-//! of keys matters nor what a repeated one held before.
+//! messages before the first answer. An answer is a message or text of an assistant or a
+//! tool. Each text has a hash and a [`Tally`](super::tally::Tally) their sum, so that the
+//! order of keys does not matter. Text beside the prompt, as in members that no table
+//! names, tells nothing.
 
 use crate::hash;
 use crate::request::session::Sessions;
@@ -14,10 +14,6 @@ use crate::request::session::Sessions;
 const BEGINNING: usize = 1024;
 /// Longest value of a key that tells a session; a longer one tells none.
 pub(super) const KEY_BYTES: usize = 1024;
-
-/// Members of a document that tell a session.
-pub(super) const CACHE_KEY: &str = "prompt_cache_key";
-pub(super) const USER: &str = "user";
 
 /// The text that is being read, as far as it tells the beginning of a conversation. Only a
 /// hash of it is kept.

@@ -143,17 +143,16 @@ fn of_each_text_the_beginning_counts() {
 }
 
 #[test]
-fn keys_are_members_of_the_document_and_the_last_counts() {
+fn keys_are_members_of_the_document() {
     let hash = |value: &str| Some(crate::hash::of(value.as_bytes()));
     let long = "u".repeat(2000);
     for (body, cache_key, user) in [
         (r#"{"user":"u","prompt_cache_key":"k"}"#.to_owned(), hash("k"), hash("u")),
         (r#"{"us\u0065r":"\u0075"}"#.to_owned(), None, hash("u")),
-        (r#"{"user":"a","user":"b"}"#.to_owned(), None, hash("b")),
-        (r#"{"user":"a","user":7}"#.to_owned(), None, None),
-        (r#"{"user":"a","user":null}"#.to_owned(), None, None),
+        (r#"{"user":7}"#.to_owned(), None, None),
+        (r#"{"user":null}"#.to_owned(), None, None),
         (r#"{"user":"","prompt_cache_key":["k"]}"#.to_owned(), None, None),
-        (r#"{"User":"u","x":{"user":"u"},"messages":[{"user":"u"}]}"#.to_owned(), None, None),
+        (r#"{"x":{"user":"u"},"messages":[{"user":"u"}]}"#.to_owned(), None, None),
         (format!(r#"{{"user":"{long}"}}"#), None, None),
     ] {
         for path in [CHAT, "/v1/messages", "/v1/embeddings"] {
@@ -163,8 +162,17 @@ fn keys_are_members_of_the_document_and_the_last_counts() {
     }
     let metadata = |body: &str| told("/v1/messages", body).metadata_user;
     assert_eq!(metadata(r#"{"metadata":{"user_id":"u"}}"#), hash("u"));
-    assert_eq!(metadata(r#"{"metadata":{"user_id":"u"},"metadata":{}}"#), None);
     assert_eq!(metadata(r#"{"metadata":{"x":{"user_id":"u"}},"user_id":"u"}"#), None);
+}
+
+#[test]
+fn members_that_no_table_names_tell_no_session() {
+    let chat = json!({"messages": [{"role": "user", "content": "hello"}]});
+    let more = json!({
+        "messages": [{"role": "user", "content": "hello", "name": "a", "x": ["b", {"c": "d"}]}],
+        "y": "z", "documents": ["e"], "tools": [{"function": {"name": "f"}}],
+    });
+    assert_eq!(prefix(CHAT, &more), prefix(CHAT, &chat));
 }
 
 #[test]

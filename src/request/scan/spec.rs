@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::request::document::TextClass;
 use crate::request::keyword::Keywords;
 use crate::request::path::Entry;
 use crate::request::tokens::Costs;
@@ -14,6 +15,8 @@ pub struct Spec {
     pub entry: Entry,
     /// Keywords to search prompt text for.
     pub keywords: Arc<Keywords>,
+    /// What else is searched for them.
+    pub searched: Searched,
     /// Fixed token costs.
     pub costs: Costs,
     /// Top-level members whose places are wanted, sorted: the keys that overrides replace,
@@ -33,10 +36,43 @@ impl Spec {
         Self {
             entry,
             keywords: Arc::default(),
+            searched: Searched::default(),
             costs: Costs::default(),
             watched: Arc::new([]),
             looks: Looks::EVERYTHING,
             seed: 0,
+        }
+    }
+}
+
+/// Which text is searched for keywords beside the prompt, and all else that may reach the model
+/// as such.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Searched {
+    /// What an assistant said.
+    pub assistant: bool,
+    /// The arguments of calls and what tools answered.
+    pub tools: bool,
+    /// Definitions of tools, and schemas of the answer.
+    pub schemas: bool,
+}
+
+impl Default for Searched {
+    /// A client may write any prompt into a tool's description. What an assistant or a tool has
+    /// said before was judged, or came from where it belongs.
+    fn default() -> Self {
+        Self { assistant: false, tools: false, schemas: true }
+    }
+}
+
+impl Searched {
+    /// Returns whether text of that class is searched.
+    pub(super) const fn has(self, class: TextClass) -> bool {
+        match class {
+            TextClass::Prompt | TextClass::Aside => true,
+            TextClass::Assistant => self.assistant,
+            TextClass::Tools => self.tools,
+            TextClass::Schemas => self.schemas,
         }
     }
 }

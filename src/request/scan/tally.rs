@@ -1,8 +1,7 @@
-//! What a value adds to the facts, in a form that can be summed and taken back.
+//! What a value adds to the facts, in a form that can be summed.
 //!
-//! A JSON parser lets the last of equal keys count, so nothing is written to
-//! the facts while reading: every value has a tally of its own, and a repeated
-//! key drops the tally of the value it replaces.
+//! Nothing is written to the facts while reading: whose text it is, and what data is, the
+//! object around it may say only at its end. So every value has a tally of its own.
 
 use crate::request::document::{Modality, OutputBound, Saying};
 use crate::request::facts::Tokens;
@@ -92,13 +91,13 @@ pub(super) struct Tally {
     pub(super) said: u64,
     /// A bit for each [`Saying`].
     says: u16,
-    /// The keywords in its text.
+    /// The keywords in its text, as long as that is the client's own.
     pub(super) hits: KeywordSet,
     pub(super) prompt: Prompt,
 }
 
 impl Tally {
-    /// Adds the tally of a part of this value: of a member that counts, or of an element.
+    /// Adds the tally of a part of this value: of a member or of an element.
     pub(super) fn add(&mut self, part: Self) {
         self.tokens = self.tokens.saturating_add(part.tokens);
         self.bytes = self.bytes.saturating_add(part.bytes);
@@ -120,6 +119,11 @@ impl Tally {
         }
     }
 
+    /// Returns what this data comes to that turned out to be base64: no text.
+    pub(super) fn of_media(self) -> Self {
+        Self { measured: self.measured, says: self.says, ..Self::default() }
+    }
+
     /// Adds something that a message carries. It costs what the data in it has measured, which
     /// is priced only here.
     pub(super) fn carry(&mut self, modality: Modality, pricing: Pricing) {
@@ -127,7 +131,7 @@ impl Tally {
         let is_low = self.says(Saying::LowDetail);
         self.unsay(Saying::LowDetail);
         let (saying, cost) = match modality {
-            Modality::Text => return,
+            Modality::Text | Modality::Sealed => return,
             Modality::Image => (Saying::Images, pricing.image(measured, is_low)),
             Modality::Audio => (Saying::Audio, pricing.audio(measured)),
             Modality::File => (Saying::Files, pricing.file()),

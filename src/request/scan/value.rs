@@ -4,106 +4,126 @@
 
 use super::error::ScanError;
 use super::event::Scalar;
-use super::frame::Content;
+use super::frame::{Content, KnownType};
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
-use super::session::{self, CACHE_KEY, KEY_BYTES, USER};
+use super::session::{self, KEY_BYTES};
 use super::tally::Output;
-use super::walker::{ModelValue, TextUse, Walker};
-use crate::request::document::{Modality, Plain, Saying, Word};
+use super::walker::{TextUse, Walker};
+use crate::request::document::{Modality, Plain, Saying, TextClass, Word};
 use crate::request::tokens::UNIT;
 
-/// Longest role, type or other word of a vocabulary in bytes.
+/// Longest role, type, setting or other word of a vocabulary in bytes.
 const WORD_BYTES: usize = 64;
 /// Longest place of a file that is looked at.
 const URI_BYTES: usize = 1024;
 
 impl Walker {
-    /// Returns whether text in a skipped container is counted: it is skipped for its structure
-    /// alone, as the arguments of a call are.
-    pub(super) fn counts_skipped(&self) -> bool {
-        self.skipped > 0 && self.place.whole
-    }
-
-    /// Returns whether it is searched for keywords too.
-    pub(super) fn searches_skipped(&self) -> bool {
-        self.place.word == Word::Prompt
-    }
-
-    /// A string begins at a place of the table, which says what is done with its text: it is
-    /// counted, probed for the size of an image, kept as far as it may matter, or dropped.
-    pub(super) fn begin_string(&mut self) {
-        let cap = match self.place.word {
-            Word::Prompt => {
-                self.begin_said();
-                self.text = TextUse::Counted { is_searched: true };
+    /// A string begins that is such a word: it is counted, probed for the size of an image,
+    /// kept as far as it may matter, or dropped.
+    pub(super) fn begin_word(&mut self, word: Word) {
+        let cap = match word {
+            Word::Text(class) => {
+                self.text = TextUse::Counted(self.begin_text(class));
                 return;
             }
-            Word::Counted => {
-                self.text = TextUse::Counted { is_searched: false };
-                return;
-            }
-            Word::Media => {
-                self.probe.restart(self.looks.tokens);
-                self.text =
-                    if self.pricing.is_fixed() { TextUse::Nowhere } else { TextUse::ToProbe };
-                return;
-            }
-            Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Role(_) | Word::Type | Word::Mime | Word::SaysIf(..) | Word::Output(_) => {
-                WORD_BYTES
-            }
-            Word::FileUri => URI_BYTES,
-            Word::Says(_) => 0,
-            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
-            Word::Skip if self.frames.in_params() => PARAM_BYTES,
-            Word::Skip if self.tells_session() => KEY_BYTES,
-            Word::Skip => {
+            Word::Opaque => {
                 self.text = TextUse::Nowhere;
                 return;
             }
+            Word::Media | Word::Link | Word::Encoded => return self.begin_media(word),
+            Word::Model => ScanError::MAX_MODEL_BYTES,
+            Word::Setting
+            | Word::Role(_)
+            | Word::Type(_)
+            | Word::Mime
+            | Word::Encoding
+            | Word::SaysIf(..)
+            | Word::Output(_) => WORD_BYTES,
+            Word::FileUri => URI_BYTES,
+            Word::Sealed(_) => 0,
+            Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
+            Word::Session(_) => KEY_BYTES,
+            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
         };
         self.capture.restart(cap);
-        self.text = TextUse::ToCapture;
+        let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
+        self.text = TextUse::ToCapture { spills };
+    }
+
+    /// Data begins, or where it is.
+    fn begin_media(&mut self, word: Word) {
+        self.probe.restart(self.looks.tokens);
+        self.text = match word {
+            // Before its encoding is known, it may be either.
+            Word::Encoded if !self.frames.is_base64() => {
+                TextUse::ToBoth(self.begin_text(TextClass::Aside))
+            }
+            Word::Media | Word::Encoded if self.pricing.is_fixed() => TextUse::Nowhere,
+            _ => TextUse::ToProbe,
+        };
     }
 
     /// A string ended. Returns what it is to its object, and moves what it says into the tally
     /// or the labels.
     pub(super) fn end_string(&mut self) -> Content {
-        match self.text {
-            TextUse::Counted { is_searched } => self.end_text(is_searched),
-            TextUse::ToProbe => {
-                self.value.measured = self.pricing.measured(&self.probe, self.looks.tokens);
-            }
-            TextUse::Nowhere | TextUse::ToKey | TextUse::ToCapture => {}
+        if let TextUse::Counted(kind) | TextUse::ToBoth(kind) = self.text {
+            self.end_text(kind);
         }
         if self.place.message {
             self.value.messages = 1;
         }
-        self.value.prompts = self.place.prompt.into();
         if self.frames.in_params() {
-            let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, self.capture.text()));
+            let value = self.capture.text().map(str::to_owned);
+            self.note_param(value.as_deref());
         }
+        if let TextUse::ToProbe | TextUse::ToBoth(_) = self.text {
+            return self.end_media();
+        }
+        self.end_word()
+    }
+
+    /// Data ended, or where it is.
+    fn end_media(&mut self) -> Content {
+        if !self.pricing.is_fixed() {
+            self.value.measured = self.pricing.measured(&self.probe, self.looks.tokens);
+        }
+        if self.place.word == Word::Link && !self.probe.is_inline() {
+            self.value.say(Saying::Reference);
+        }
+        if let TextUse::ToBoth(_) = self.text { Content::Data } else { Content::Some }
+    }
+
+    /// A word ended. Returns what it is to its object, and moves what it says into the tally or
+    /// the labels.
+    fn end_word(&mut self) -> Content {
         let word = self.capture.text();
         match self.place.word {
             Word::Model => {
-                self.model = match word {
-                    Some(name) => ModelValue::Name(name.to_owned()),
-                    None => ModelValue::Wrong(ScanError::ModelTooLong { at: self.value_at }),
-                };
+                self.model = word.map(str::to_owned);
+                if self.model.is_none() {
+                    self.refuse(ScanError::ModelTooLong { at: self.value_at });
+                }
             }
-            Word::Role(unsearched) => {
-                // One that is too long to be known is searched, as all that are not known.
-                let searched = !word.is_some_and(|word| unsearched.contains(&word));
-                return Content::Role { searched };
+            // One that is too long to be known is the user's, as all that are not known.
+            Word::Role(roles) => return Content::Role(word.and_then(|word| class(roles, word))),
+            Word::Mime => {
+                let modality = Some(word.map_or(Modality::File, carried));
+                return Content::Type(KnownType { modality, ..KnownType::default() });
             }
-            Word::Mime => return Content::Type(Some(word.map_or(Modality::File, carried))),
-            // A file of the provider's own is one that only it can read.
-            Word::FileUri if word.is_none_or(is_kept_file) => {
-                self.value.say(Saying::State);
+            Word::FileUri => {
+                self.value.say(Saying::Reference);
+                // A file of the provider's own is one that only it can read.
+                if word.is_none_or(is_kept_file) {
+                    self.value.say(Saying::State);
+                }
             }
-            Word::Type => return Content::Type(self.frames.modality(word.unwrap_or_default())),
-            Word::Says(saying) if word != Some("") => self.value.say(saying),
+            Word::Type(classes) => {
+                let name = word.unwrap_or_default();
+                return Content::Type(self.frames.known_type(name, class(classes, name)));
+            }
+            Word::Encoding => return Content::Encoding { is_base64: word == Some("base64") },
+            Word::ItemId => return Content::ItemId,
+            Word::Says(saying) | Word::Sealed(saying) if word != Some("") => self.value.say(saying),
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
@@ -113,8 +133,8 @@ impl Walker {
             }
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
-            Word::Skip if self.text == TextUse::ToCapture && self.at_top() => {
-                self.tell_session(word.and_then(session::of));
+            Word::Session(key) if self.at_top() => {
+                self.sessions.tell(key, word.and_then(session::of));
             }
             _ => {}
         }
@@ -123,10 +143,7 @@ impl Walker {
 
     /// Takes a number, boolean or null at a place of the table.
     pub(super) fn scalar_value(&mut self, scalar: Scalar<'_>) {
-        if self.frames.in_params() {
-            let key = self.key.text();
-            key.inspect(|key| self.labels.param(key, scalar.json()));
-        }
+        self.note_param(scalar.json());
         match (self.place.plain, scalar) {
             // Lenient servers take 1 for true.
             (Plain::Says(saying), Scalar::Bool(true) | Scalar::Number(Some("1" | "1.0"))) => {
@@ -139,44 +156,19 @@ impl Walker {
                 self.value.output =
                     number(text).map_or_else(Output::default, |n| Output::said(bound, n));
             }
-            (Plain::Token, Scalar::Number(_)) => self.value.tokens = UNIT,
-            (Plain::Counted, _) => self.count(scalar.json().unwrap_or_default()),
-            _ => {}
-        }
-    }
-
-    /// A text begins that is searched. It tells the session unless an answer came before it:
-    /// what follows an answer changes from request to request.
-    pub(super) fn begin_said(&mut self) {
-        self.beginning.restart(self.looks.sessions && !self.frames.is_answered());
-    }
-
-    /// Returns whether the value being read is a member of the document that tells a session.
-    pub(super) fn tells_session(&self) -> bool {
-        self.looks.sessions && self.at_top() && matches!(self.key.text(), Some(CACHE_KEY | USER))
-    }
-
-    /// Takes the value of a member of the document, if that tells a session. `None` forgets what
-    /// an earlier one of that key has told.
-    pub(super) fn tell_session(&mut self, value: Option<u64>) {
-        match self.key.text() {
-            Some(CACHE_KEY) => self.sessions.cache_key = value,
-            Some(USER) => self.sessions.user = value,
-            _ => {}
-        }
-    }
-
-    /// A container begins that is skipped, or inside one that is.
-    pub(super) fn open_skipped(&mut self) {
-        if self.skipped == 0 {
-            self.skipped_filled = false;
-            if self.frames.in_params() {
-                let key = self.key.text();
-                key.inspect(|key| self.labels.param(key, None));
+            (Plain::Token, Scalar::Number(_)) => {
+                self.value.tokens = UNIT;
+                self.value.say(Saying::Tokens);
             }
+            (Plain::Counted, _) => self.count(scalar.json().unwrap_or_default(), self.class_here()),
+            _ => {}
         }
-        self.skipped = self.skipped.saturating_add(1);
     }
+}
+
+/// Returns the class of text under a role or in a type.
+fn class(classes: &[(&str, TextClass)], word: &str) -> Option<TextClass> {
+    classes.iter().find(|(known, _)| *known == word).map(|(_, class)| *class)
 }
 
 /// Returns whether a file lies at the provider itself, by its address or its name: only there

@@ -1,11 +1,8 @@
 //! What is known while a document is followed through its table, and how a value begins and
 //! ends. The events are in `follow`, single values in `value`, counted text in `counted`.
 //!
-//! The last of equal keys counts, at every level that the table names: each
-//! value has its own [`Tally`], an object's is the sum over its keys' last
-//! values, an array's the sum over its elements. Keywords are searched through
-//! a cursor that a dropped value hands back. What the table does not name is
-//! skipped, or counted as a whole.
+//! Each value has its own [`Tally`], a container's is the sum over what is in it. What
+//! the table does not name is counted and searched as a whole.
 //!
 //! Invariant: memory is bounded by the depth limit, the table and the caps on
 //! captured text, never by the body.
@@ -18,13 +15,24 @@ use super::frame::{Content, Frame, Frames};
 use super::labels::{BodyLabels, PARAM_BYTES};
 use super::places::Places;
 use super::session::Beginning;
-use super::spec::{Looks, Spec};
+use super::spec::{Looks, Searched, Spec};
 use super::tally::Tally;
-use crate::request::document::{ObjectKind, ObjectShape, Place, Word};
-use crate::request::keyword::{Cursor, Keywords};
+use crate::request::document::{ObjectKind, ObjectShape, Place, TextClass, Word};
+use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::session::Sessions;
 use crate::request::tokens::Estimator;
+
+/// Whose text is read, and whether it is searched for keywords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TextKind {
+    pub(super) class: TextClass,
+    pub(super) is_searched: bool,
+    /// Whether it goes on where the text of the prompt before it ended.
+    pub(super) is_prompt: bool,
+    /// Whether nothing around it can change its class.
+    pub(super) is_settled: bool,
+}
 
 /// Where the text of the string being read goes. Decided once, at its beginning, so that its
 /// pieces need not be looked at for it.
@@ -32,23 +40,16 @@ use crate::request::tokens::Estimator;
 pub(super) enum TextUse {
     Nowhere,
     ToKey,
-    ToCapture,
-    ToProbe,
-    /// To the count of its bytes, to the estimate if it is looked at, and with
-    /// `is_searched` to the search for keywords.
-    Counted {
-        is_searched: bool,
+    /// Kept as far as it may matter. What is longer is no word, and with `spills` it is text.
+    ToCapture {
+        spills: bool,
     },
-}
-
-/// The value of `model` as the last one of that key left it. A wrong one is an error only at
-/// the end, since another may follow and count.
-#[derive(Debug, Default)]
-pub(super) enum ModelValue {
-    #[default]
-    Absent,
-    Name(String),
-    Wrong(ScanError),
+    ToProbe,
+    /// To the count of its bytes, to the estimate if it is looked at, and to the search for
+    /// keywords.
+    Counted(TextKind),
+    /// To both: it is data or text.
+    ToBoth(TextKind),
 }
 
 /// A document that is being followed: the place in its table, the containers that are open,
@@ -58,8 +59,14 @@ pub(super) struct Walker {
     /// The top level of the document.
     pub(super) document: &'static ObjectShape,
     pub(super) keywords: Arc<Keywords>,
-    /// How far the search for keywords has come in the text so far.
+    pub(super) searched: Searched,
+    /// How far the search for keywords has come in the text of the prompt so far.
     pub(super) cursor: Cursor,
+    /// The same, in text beside it. So nothing that stands between two parts of a prompt parts
+    /// a keyword.
+    pub(super) aside: Cursor,
+    /// Keywords in text of which nothing around it can say that it is not searched.
+    pub(super) found: KeywordSet,
     pub(super) estimator: Estimator,
     pub(super) pricing: Pricing,
     /// Reads the size off the data of an image or of audio.
@@ -74,25 +81,25 @@ pub(super) struct Walker {
     pub(super) stops_at_model: bool,
     pub(super) is_paused: bool,
     pub(super) frames: Frames,
-    /// Containers open inside the innermost frame that the table does not name.
-    pub(super) skipped: u32,
+    /// Containers open inside the innermost frame that have no table.
+    pub(super) whole: u32,
     /// Something stands in the outermost of them.
-    pub(super) skipped_filled: bool,
-    /// The place of the value being read.
+    pub(super) whole_filled: bool,
+    /// The place of the value being read, and where that began.
     pub(super) place: &'static Place,
-    /// Where it began.
     pub(super) value_at: u64,
     pub(super) text: TextUse,
     /// The tally of the value being read, unless it is a frame.
     pub(super) value: Tally,
-    /// The last key, as far as it can be one that matters.
+    /// The last key, as far as it can be one that matters, and where it began.
     pub(super) key: Capture,
+    pub(super) key_at: u64,
     /// The last string whose text is kept.
     pub(super) capture: Capture,
     pub(super) labels: BodyLabels,
     pub(super) sessions: Sessions,
     pub(super) beginning: Beginning,
-    pub(super) model: ModelValue,
+    pub(super) model: Option<String>,
     pub(super) places: Places,
     /// The whole document's.
     pub(super) total: Tally,
@@ -108,7 +115,10 @@ impl Walker {
         Self {
             document: spec.entry.document.shape,
             keywords: Arc::clone(&spec.keywords),
+            searched: spec.searched,
             cursor: spec.keywords.start(),
+            aside: spec.keywords.start(),
+            found: KeywordSet::default(),
             estimator: Estimator::new(spec.seed),
             pricing: Pricing::new(spec.entry.document.formula, spec.costs),
             probe: Probe::of_text(),
@@ -118,18 +128,19 @@ impl Walker {
             stops_at_model: false,
             is_paused: false,
             frames: Frames::default(),
-            skipped: 0,
-            skipped_filled: false,
-            place: &Place::SKIP,
+            whole: 0,
+            whole_filled: false,
+            place: &Place::ASIDE,
             value_at: 0,
             text: TextUse::Nowhere,
             value: Tally::default(),
             key: Capture::new(longest.max(PARAM_BYTES)),
+            key_at: 0,
             capture: Capture::new(0),
             labels: BodyLabels::default(),
             sessions: Sessions::default(),
             beginning: Beginning::new(),
-            model: ModelValue::Absent,
+            model: None,
             places: Places::new(Arc::clone(&spec.watched)),
             total: Tally::default(),
             refused: None,
@@ -143,47 +154,38 @@ impl Walker {
 
     /// Returns whether what is read belongs to the document's outermost object.
     pub(super) fn at_top(&self) -> bool {
-        self.frames.len() == 1 && self.skipped == 0
+        self.frames.len() == 1 && self.whole == 0
     }
 
-    /// A value starts that is not inside a skipped one: finds its place in the table, and
-    /// forgets what an earlier value of the same key has left outside of its tally (tags,
-    /// params, the model). `found` is the name of its type, for messages.
+    /// A value starts that is not inside one without a table: finds its place. `found` is the
+    /// name of its type, for messages.
     pub(super) fn begin(&mut self, at: u64, found: &'static str) {
         if self.frames.is_empty() {
             self.refuse(ScanError::NotAnObject { at, found });
         }
         if self.at_top() {
             self.places.value_start(at);
-            if self.looks.sessions {
-                self.tell_session(None);
-            }
         }
         self.value_at = at;
         self.place = self.frames.place_of_value();
         let place = self.place;
-        if let Some(rank) = place.tags {
-            self.labels.clear_tags(rank);
-        }
-        let members = place.members.map(|shape| shape.kind);
-        if members == Some(ObjectKind::Params) {
-            self.labels.clear_metadata();
-        }
         // Texts that stand apart do not join to a keyword.
-        if self.looks.keywords && (place.apart || members == Some(ObjectKind::Message)) {
+        let is_message = place.members.is_some_and(|shape| shape.kind.is_message());
+        if place.apart || is_message {
             self.cursor = self.keywords.start();
         }
-        if place.word == Word::Model {
-            self.model = match found {
-                "null" => ModelValue::Absent,
-                _ => ModelValue::Wrong(ScanError::ModelType { at, found }),
-            };
+        if self.frames.in_object() {
+            self.aside = self.keywords.start();
+        }
+        if place.word == Word::Model && !matches!(found, "string" | "null") {
+            self.refuse(ScanError::ModelType { at, found });
         }
     }
 
-    /// A string or a skipped container ended. It may be an image, audio or a file by its place
-    /// alone.
+    /// A string or a container without a table ended. It may be a prompt, an image, audio or a
+    /// file by its place alone.
     pub(super) fn carry(&mut self) {
+        self.value.prompts = self.place.prompt.into();
         if let Some(modality) = self.place.carries {
             self.value.carry(modality, self.pricing);
         }
@@ -226,13 +228,50 @@ impl Walker {
         self.is_paused && !self.has_counted
     }
 
-    /// Ends a container: its tally becomes that of the value which it is. Where its text turns
-    /// out not to be searched, the search goes back to where it was before it.
+    /// Ends a container: its tally becomes that of the value which it is. Where it says whose
+    /// text is in it, that settles whether the keywords in it count.
     pub(super) fn close_frame(&mut self, frame: Frame) {
-        let (tally, cursor) = self.frames.sum(frame, self.pricing);
-        self.value = tally;
-        if let Some(cursor) = cursor {
-            self.cursor = cursor;
+        let (mut tally, class) = self.frames.sum(frame, self.pricing);
+        if let Some(class) = class {
+            let hits = std::mem::take(&mut tally.hits);
+            if self.searched.has(class) {
+                self.found.merge(&hits);
+            }
         }
+        self.value = tally;
+    }
+
+    /// Notes a member of free metadata, whose value is `None` where it can be no param.
+    pub(super) fn note_param(&mut self, value: Option<&str>) {
+        if self.frames.in_params()
+            && let Some(key) = self.key.text()
+            && !self.labels.param(key, value)
+        {
+            self.refused.get_or_insert(ScanError::Repeated { at: self.key_at });
+        }
+    }
+
+    /// A container begins that has no table, or inside one that has none.
+    pub(super) fn open_whole(&mut self) {
+        if self.whole == 0 {
+            self.whole_filled = false;
+            self.note_param(None);
+        }
+        self.whole = self.whole.saturating_add(1);
+    }
+
+    /// Returns the class of text that a value of this place is.
+    pub(super) const fn class_here(&self) -> TextClass {
+        match self.place.word {
+            Word::Text(class) => class,
+            _ => TextClass::Aside,
+        }
+    }
+}
+
+impl ObjectKind {
+    /// Returns whether it is a message, apart from the one before it.
+    const fn is_message(self) -> bool {
+        matches!(self, Self::Message | Self::Item { .. })
     }
 }

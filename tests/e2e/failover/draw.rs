@@ -31,8 +31,8 @@ const FAULTS: [(Fault, &str); 12] = [
     (("status", "502"), "502"),
     (("status", "408"), "408"),
     (("status", "402"), "402"),
-    (("refusal", "model-not-found"), "404"),
-    // Where the client's own credential is sent, the two below do not count against the deployment.
+    (("status", "504"), "504"),
+    // Where the client's own credential is sent, the two below are its own affair.
     (("status", "401"), "401"),
     (("status", "403"), "403"),
     (("hang", "random"), "network"),
@@ -113,7 +113,24 @@ impl Drawn {
         self.served_by().map_or(PROVIDERS.len(), |at| at + 1)
     }
 
-    /// Returns what the client is told about the attempts.
+    /// Whether each provider's failure counts in the end. What the client's own credential gets
+    /// at the second one does not. Where all have failed, and two or more in a way that may be
+    /// the request's, those are taken back.
+    pub(super) fn failures(&self) -> [bool; 3] {
+        const OF_REQUEST: [&str; 7] = ["500", "502", "503", "504", "529", "408", "429"];
+        let is_own = |at: usize, told: &str| at == 1 && ["402", "429"].contains(&told);
+        let told = |at: usize| self.faults[at].map(|(_, told)| told);
+        let may_be_its = |at: &usize| {
+            told(*at).is_some_and(|told| OF_REQUEST.contains(&told) && !is_own(*at, told))
+        };
+        let is_its = self.served_by().is_none() && (0..3).filter(may_be_its).count() > 1;
+        [0, 1, 2].map(|at| {
+            let failed = told(at).filter(|_| at < self.asked());
+            failed.is_some_and(|told| !is_own(at, told)) && !(is_its && may_be_its(&at))
+        })
+    }
+
+    /// What the client is told of the attempts.
     pub(super) fn attempts(&self, deployments: &[&str]) -> String {
         let told = |at: usize| self.faults[at].map_or("200", |(_, told)| told);
         let one = |at: usize| format!("{}={}", deployments[at], told(at));

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
 use crate::harness::load::settle;
 use crate::harness::{Client, Group, Spec, run};
-use crate::mock::{Did, Refusal, Seen};
+use crate::mock::{Did, Seen};
 
 use super::draw::{Drawn, PROVIDERS, UPSTREAM};
 use super::{hash_of, text_of};
@@ -172,7 +172,7 @@ fn everything(seen: &Seen) -> String {
 /// Attempts, successes, failures, tokens, in flight.
 type Counts = (u64, u64, u64, u64, u32);
 
-/// Returns what the providers counted. Everything they did other than answer is a failure.
+/// What the providers counted, and how many of their failures count.
 fn counted() -> BTreeMap<&'static str, Counts> {
     let mut counts = BTreeMap::new();
     for ((model, did), count) in GROUP.tally() {
@@ -182,9 +182,13 @@ fn counted() -> BTreeMap<&'static str, Counts> {
         of_one.3 += count.tokens;
         match did {
             Did::Answer(200) | Did::Stream => of_one.1 += count.times,
-            Did::Answer(400..) | Did::Reset | Did::Hang => of_one.2 += count.times,
-            Did::Refuse(Refusal::Quota | Refusal::ModelNotFound) => of_one.2 += count.times,
+            Did::Answer(400..) | Did::Reset | Did::Hang => {}
             other => panic!("{other:?}"),
+        }
+    }
+    for drawn in (0..REQUESTS).map(|number| Drawn::new(SEED, number)) {
+        for (deployment, counts_there) in DEPLOYMENTS.iter().zip(drawn.failures()) {
+            counts.entry(*deployment).or_default().2 += u64::from(counts_there);
         }
     }
     counts

@@ -28,7 +28,15 @@ const fn listed(name: &'static str, list: &'static str) -> Fault {
     Fault { name, does, told: "400", is_failure: false, list: Some(list) }
 }
 
-/// Every way to fail after which another deployment can serve.
+impl Fault {
+    /// Whether the request may be to blame, and the next candidate of its plan has been asked.
+    pub(super) fn may_be_the_requests(&self) -> bool {
+        let told = ["404", "408", "429", "500", "503", "529"].contains(&self.told);
+        told && self.name != "quota" && self.list.is_none()
+    }
+}
+
+/// Every way to fail that another deployment can make good.
 pub(super) const FAULTS: [Fault; 15] = [
     Fault { name: "refused", does: None, told: "network", is_failure: true, list: None },
     fault("before-headers", "reset", "network"),
@@ -41,7 +49,8 @@ pub(super) const FAULTS: [Fault; 15] = [
     fault("401", "status", "401"),
     fault("403", "status", "403"),
     fault("402", "status", "402"),
-    fault("model-not-found", "refusal", "404"),
+    // It may be of this request alone.
+    Fault { is_failure: false, ..fault("model-not-found", "refusal", "404") },
     fault("quota", "refusal", "429"),
     listed("context-length", "context_window"),
     listed("content-policy", "content_policy"),

@@ -83,7 +83,7 @@ pub(crate) const FAULTY: [(Kind, u32); 24] = {
         (Error(400, &[("x-mock-refusal", "context-length")]), 2),
         (Error(400, &[("x-mock-refusal", "content-policy")]), 2),
         (Error(429, &[("x-mock-refusal", "quota")]), 1),
-        (Error(404, &[("x-mock-refusal", "model-not-found")]), 1),
+        (Error(501, &[("x-mock-status", "501")]), 1),
         (ErrorEvent(Api::OpenAi), 2),
         (ErrorEvent(Api::Anthropic), 2),
         (Bad, 2),

@@ -77,10 +77,10 @@ fn the_prompt_is_sent_where_configured() {
     let messages = json!([{"role": "user", "content": long}, {"role": "user", "content": "end"}]);
     let prompt = asked(chat, &json!({"model": "m", "messages": messages}));
     assert_eq!(prompt.unwrap().as_str(), long.get(..16 * 1024));
-    // When a key is repeated, the last one counts.
-    let body = br#"{"model":"m","messages":[{"role":"user","content":"a"}],"messages":[{"role":"user","content":"b"}]}"#;
-    proxy.host.request(&proxy.engine, &head(&[]), &[body]);
-    assert_eq!(proxy.asked().pop().unwrap()["prompt"], "b");
+    // What is searched beside the prompt is no part of it.
+    let beside = json!({"model": "m", "messages": [{"role": "user", "content": "a", "name": "b"}],
+                        "documents": ["c"], "tools": [{"function": {"name": "d"}}]});
+    assert_eq!(asked(chat, &beside), Some(json!("a")));
     assert_eq!(asked(chat, &json!({"model": "m", "messages": []})), None);
 }
 

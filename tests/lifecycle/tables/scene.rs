@@ -11,7 +11,7 @@ use pointsman::state::Load;
 use serde_json::{Map, Value, json};
 
 use crate::engine;
-use crate::fake_host::{FakeHost, NOW_MS};
+use crate::fake_host::{ANSWER, FakeHost, NOW_MS};
 use crate::row::{Described, Row};
 
 /// When the requests that made the state were sent. None of them counts for the present minute.
@@ -150,7 +150,7 @@ impl<'a> Past<'a> {
         if let Some(ms) = load.latency_ms {
             let mut stream = self.send(id, BEFORE_MS);
             host.now_ms.set(BEFORE_MS + whole(ms));
-            host.answer(&mut stream, 200, &[JSON], &[b"{}"]);
+            host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
         }
         for _ in 0..load.in_flight {
             // This request is still in flight when the row's request comes.
@@ -174,7 +174,9 @@ impl<'a> Past<'a> {
         if let Some(mut stream) = told {
             host.begin_answer(&mut stream, 200, &[JSON], false);
             let usage = json!({"usage": {"prompt_tokens": load.tokens, "completion_tokens": 0}});
-            host.answer_piece(&mut stream, usage.to_string().as_bytes(), false);
+            let usage = usage.to_string();
+            // Its last bracket would make it whole.
+            host.answer_piece(&mut stream, &usage.as_bytes()[..usage.len() - 1], false);
             host.done(stream, LEFT);
         }
         for _ in 0..load.requests {

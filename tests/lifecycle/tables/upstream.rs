@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::delivery::Sent;
 use super::scene::Scene;
+use crate::fake_host::ANSWER;
 use crate::row::Row;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -89,7 +90,7 @@ fn served(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent
     gone(found, scene, row, &decision["deployment"], &decision["upstream_model"]);
     found.compare("path", host.sent(":path"), path(row));
     let mut stream = sent.stream;
-    host.answer(&mut stream, 200, &[JSON], &[b"{}"]);
+    host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
     let deployment = text(&decision["deployment"]);
     found.compare("x-llm-deployment", host.received("x-llm-deployment"), deployment.clone());
     found.compare("x-llm-provider", host.received("x-llm-provider"), text(&decision["provider"]));

@@ -3,7 +3,10 @@
 //! The request itself asks for it (`x-mock-*` headers), or a script that was sent to the control
 //! endpoint does. Both use the same keys with text values.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
@@ -27,8 +30,10 @@ pub(crate) struct Behaviour {
     pub(crate) delay_ms: u64,
     /// Wait between the events of a stream.
     pub(crate) event_delay_ms: u64,
+    /// Leave a stream open for so long after its last event.
+    pub(crate) linger_ms: u64,
     /// Answer with this body.
-    pub(crate) body: Option<String>,
+    pub(crate) body: Option<Bytes>,
     /// Answer with these headers.
     pub(crate) headers: Vec<(String, String)>,
     /// Send a trailer after the body.
@@ -121,7 +126,11 @@ impl Behaviour {
             "retry-after" => self.retry_after = Some(value.to_owned()),
             "delay-ms" => self.delay_ms = number(key, value)?,
             "event-delay-ms" => self.event_delay_ms = number(key, value)?,
-            "body" => self.body = Some(value.to_owned()),
+            "linger-ms" => self.linger_ms = number(key, value)?,
+            "body" => self.body = Some(value.to_owned().into()),
+            "body-base64" => {
+                self.body = Some(STANDARD.decode(value).map_err(|error| error.to_string())?.into());
+            }
             "header" => {
                 let (name, value) = value.split_once(':').ok_or("header: wants NAME: VALUE")?;
                 self.headers.push((name.trim().to_owned(), value.trim().to_owned()));

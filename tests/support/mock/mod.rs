@@ -13,6 +13,7 @@ mod behaviour;
 mod control;
 mod record;
 mod serve;
+mod socket;
 mod stream;
 mod tally;
 

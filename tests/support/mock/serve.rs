@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 
 use super::behaviour::{Behaviour, Reset};
 use super::record::{self, KEPT_BYTES, Seen};
-use super::{Did, State, answer, control, stream};
+use super::{Did, State, answer, control, socket, stream};
 
 /// The reason why a body or an answer breaks off.
 #[derive(Debug)]
@@ -44,13 +44,14 @@ pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
             });
             // When a peer goes away, that is not an error here.
             let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(connection), service)
+                .serve_connection_with_upgrades(TokioIo::new(connection), service)
                 .await;
         });
     }
 }
 
-async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Answer, Broken> {
+async fn serve(mut request: Request<Incoming>, state: Arc<State>) -> Result<Answer, Broken> {
+    let upgrade = socket::wanted(&mut request);
     let (head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     if let Some(command) = path.strip_prefix("/__mock/") {
@@ -73,8 +74,13 @@ async fn serve(request: Request<Incoming>, state: Arc<State>) -> Result<Answer, 
         is_complete: false,
         upstream_model: None,
     };
-    // This runs in its own task. When the connection breaks, this future is dropped, and the record
-    // of how much of the body arrived must survive.
+    if let Some(upgrade) = upgrade {
+        state.seen().push(Seen { is_complete: true, ..seen });
+        tokio::spawn(socket::serve(upgrade));
+        return Ok(switched());
+    }
+    // Its own task: a connection that breaks drops this future, and the
+    // record of how far the body came must not go with it.
     let keeper = Arc::clone(&state);
     let seen = tokio::spawn(async move {
         let seen = read(seen, body).await;
@@ -164,7 +170,11 @@ async fn respond(
         if let (Ok(name), Ok(value)) =
             (header::HeaderName::from_bytes(name.as_bytes()), header::HeaderValue::from_str(&value))
         {
-            response.headers_mut().append(name, value);
+            if name == header::CONTENT_TYPE {
+                response.headers_mut().insert(name, value);
+            } else {
+                response.headers_mut().append(name, value);
+            }
         }
     }
     Ok(response)
@@ -200,7 +210,16 @@ fn answer(state: &Arc<State>, seen: &Seen, behaviour: &Behaviour) -> Answer {
     response
 }
 
-/// Returns an answer with a JSON body.
+/// The answer that opens a WebSocket.
+fn switched() -> Answer {
+    let mut response = text_answer(101, String::new());
+    for (name, value) in [(header::CONNECTION, "upgrade"), (header::UPGRADE, "websocket")] {
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// An answer with a JSON body.
 pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     let mut response = text_answer(status, body.to_string());
     let json = header::HeaderValue::from_static("application/json");
@@ -208,8 +227,8 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Answer {
     response
 }
 
-fn text_answer(status: u16, body: String) -> Answer {
-    let body = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {}).boxed();
+fn text_answer(status: u16, body: impl Into<Bytes>) -> Answer {
+    let body = Full::new(body.into()).map_err(|never: Infallible| match never {}).boxed();
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
     response

@@ -188,6 +188,7 @@ async fn send(
         }
         told = event.told;
     }
+    tokio::time::sleep(Duration::from_millis(behaviour.linger_ms)).await;
     if is_cut {
         tokio::time::sleep(FLUSH).await;
         sender.abort(Broken);

@@ -1,0 +1,184 @@
+//! `pointsman classify`: what the filter makes of a provider's answer, and why.
+//!
+//! By the same functions as the filter. What the answer does to a deployment depends on what
+//! came before it, which lives in Envoy; here it is told what the answer says by itself.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::request::format::Format;
+use crate::response::body::{BodyReader, Told};
+use crate::response::kind::{Failure, ToldBy};
+use crate::response::outcome::{Body, End, Head, KeyOwner, RequestProfile, of_body, report};
+use crate::response::verdict::failure;
+use crate::response::words::{self, Wording};
+use crate::state::evidence::{Evidence, Reach, Weight};
+use crate::state::outcome::{Outcome, Report};
+
+use super::explain::body;
+use super::io::ToolError;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ClassifyArgs {
+    /// The HTTP status of the answer
+    #[arg(long, short, required_unless_present = "words")]
+    status: Option<u16>,
+    /// The body of the answer; `-` reads standard input; without it, there is none
+    #[arg(long, short)]
+    body: Option<PathBuf>,
+    /// The wire format of the request
+    #[arg(long, short, default_value = "openai-chat")]
+    format: String,
+    /// A header of the answer, `name: value`; may be repeated
+    #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// Whose credential was sent
+    #[arg(long, value_enum, default_value_t = Key::Proxy)]
+    key: Key,
+    /// The request names files or state that a provider keeps
+    #[arg(long)]
+    names_files: bool,
+    /// Instead, print the table of all words as Markdown
+    #[arg(long)]
+    words: bool,
+}
+
+/// Whose credential was sent, as the command line says it.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Key {
+    /// The proxy's own
+    Proxy,
+    /// The client's
+    Client,
+    /// None
+    None,
+}
+
+/// Returns what the answer comes to, as lines of a name and a value.
+///
+/// # Errors
+/// The body cannot be read, the format is none, or a header has no name.
+pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
+    let Some(status) = arguments.status else { return Ok(table()) };
+    let headers = super::explain::headers(&arguments.headers)?;
+    let header = |name: &str| {
+        let found = headers.iter().find(|(known, _)| known == name);
+        found.and_then(|(_, value)| str::from_utf8(value).ok())
+    };
+    let Some(format) = Format::from_name(&arguments.format) else {
+        let known: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+        let message =
+            format!("--format {:?}: wanted one of {}", arguments.format, known.join(", "));
+        return Err(ToolError::unusable(message));
+    };
+    let read = arguments.body.as_deref().map(body).transpose()?.unwrap_or_default();
+    let (kind, encoding) = (header("content-type"), header("content-encoding"));
+    let told = BodyReader::new(format, status, kind, encoding).map(|mut reader| {
+        reader.feed(&read);
+        reader.finish()
+    });
+    let key = match arguments.key {
+        Key::Proxy => KeyOwner::Proxy,
+        Key::Client => KeyOwner::Client,
+        Key::None => KeyOwner::Nobody,
+    };
+    let profile = RequestProfile { key, may_name_others: arguments.names_files };
+    let head = Head {
+        status,
+        details: None,
+        profile,
+        is_request_whole: true,
+        is_over_limit: false,
+        retry_after: header("retry-after").filter(|_| status >= 400),
+        retry_after_ms: header("retry-after-ms").filter(|_| status >= 400),
+        reset_ms: None,
+        now_ms: 0,
+    };
+    let Some(head) = report(&head) else { return Ok("outcome  none".to_owned()) };
+    let named = header("x-amzn-errortype").and_then(Wording::of_header);
+    let body =
+        Body { told: told.as_ref(), header: named, is_empty: read.is_empty(), end: End::Whole };
+    // What counts by its status alone ends before the body is read.
+    let is_known = head.evidence.weight == Weight::Failure;
+    let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };
+    Ok(shown(report, told.as_ref().filter(|_| !is_known), named, key))
+}
+
+/// Returns a report as lines of a name and a value.
+fn shown(
+    report: Report,
+    told: Option<&Told>,
+    named: Option<&'static Wording>,
+    key: KeyOwner,
+) -> String {
+    let Report { outcome, status, retry_after_ms, evidence } = report;
+    let Evidence { blame, try_next, weight, reach } = evidence;
+    let error = told.and_then(|told| told.error);
+    let failure = if status >= 400 { failure(status, error, named) } else { error };
+    let scope = match (reach, weight, key) {
+        (_, Weight::Nothing, _) if reach == Reach::Everyone => "nobody: it is kept nowhere",
+        (Reach::OwnKey, ..) => "the client's own key: it is kept nowhere",
+        (Reach::Everyone, ..) => "all requests for this operation at this deployment",
+    };
+    let mut lines = vec![
+        ("outcome", outcome.name().to_owned()),
+        ("fault", blame.name().to_owned()),
+        ("try_next", if try_next { "yes" } else { "no" }.to_owned()),
+        ("weight", weight.name().to_owned()),
+        ("scope", scope.to_owned()),
+        ("kind", failure.map_or("none", |failure| failure.kind.name()).to_owned()),
+        ("because", because(outcome, status, failure)),
+    ];
+    if let Some(ms) = retry_after_ms {
+        lines.push(("wait_ms", ms.to_string()));
+    }
+    let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name:<9} {value}")).collect();
+    lines.join("\n")
+}
+
+/// Returns what told the kind of a failure.
+fn because(outcome: Outcome, status: u16, failure: Option<Failure>) -> String {
+    let Some(Failure { told_by, .. }) = failure else {
+        return match outcome {
+            Outcome::Success => "the answer is whole, and tells of no failure".to_owned(),
+            Outcome::InBand => "a stream that ends before its first token".to_owned(),
+            _ => format!("the status {status}"),
+        };
+    };
+    match told_by {
+        ToldBy::Status => format!("the status {status}, or one that the body names"),
+        ToldBy::Parameter => "the body names a parameter other than the model".to_owned(),
+        ToldBy::Flag => "the body says what was objected to".to_owned(),
+        ToldBy::UnknownWord => "a code or type that no row of the table has".to_owned(),
+        ToldBy::Nothing => "an error without a code, in an answer that had begun".to_owned(),
+        ToldBy::Wording(row) => {
+            let (text, place) = (row.text, row.place.name());
+            format!("{text:?}, {place} ({}; {})", row.provider, row.source)
+        }
+    }
+}
+
+/// Returns the table of all words as Markdown, as docs/state.md has it.
+fn table() -> String {
+    let mut table = String::from("| kind | text | where | status | provider | source |\n");
+    table.push_str("|---|---|---|---|---|---|\n");
+    for row in words::all() {
+        let named = |status: &u16| match status {
+            0 => "in band".to_owned(),
+            status => status.to_string(),
+        };
+        let statuses: Vec<_> = row.statuses.iter().map(named).collect();
+        let statuses = if statuses.is_empty() { "any".to_owned() } else { statuses.join(", ") };
+        // A quote is written as in JSON; a bar would end the cell.
+        let text = row.text.replace('|', "\\|");
+        let (kind, place) = (row.kind.name(), row.place.name());
+        let _ = writeln!(
+            table,
+            "| {kind} | `` {text} `` | {place} | {statuses} | {} | {} |",
+            row.provider, row.source
+        );
+    }
+    table.trim_end().to_owned()
+}

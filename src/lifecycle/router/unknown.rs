@@ -1,0 +1,50 @@
+//! Requests that look like LLM requests and are none that is known.
+
+use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::head::RequestHead;
+use crate::request::format::Dialect;
+use crate::request::path;
+use crate::request::refusal::Refusal;
+use crate::text::quoted;
+
+/// Returns what the client is told whose request is sent nowhere; `None` where it is, or where it
+/// does not look like an LLM request.
+///
+/// Envoy would answer it with an empty 503, which says nothing: neither that the path is wrong, nor
+/// what is right. A route of Envoy's own that has a cluster for it takes it, as always.
+pub(super) fn refusal<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    head: &RequestHead,
+) -> Option<(Refusal, Dialect)> {
+    let config = &cx.engine.config;
+    if config.default_cluster.is_some() || head.first(":method") != Some(b"POST") {
+        return None;
+    }
+    let path = head.text(":path").unwrap_or_default();
+    let (path, _) = path::split(&path);
+    let dialect = path::nearest_dialect(path)?;
+    // With another content type it is a known request that is not read.
+    if config.paths.call(b"POST", path).is_some() {
+        return None;
+    }
+    // Envoy chose its route while the client's own header for that was still there.
+    let is_forged = head.first(&config.headers.cluster).is_some();
+    if !is_sent_nowhere(cx.host, is_forged) {
+        return None;
+    }
+    let message = format!(
+        "POST {} is no request that this proxy knows; it routes those whose path ends in {}",
+        quoted(path),
+        config.paths.known()
+    );
+    Some((Refusal::new(404, "unknown_path", message), dialect))
+}
+
+/// Returns whether Envoy has a route for the request, and that has no cluster: it waits for this
+/// filter to name one. A host that does not tell lets the request pass. `is_forged`: the cluster is
+/// one that the client has named.
+fn is_sent_nowhere<H: Host + ?Sized>(host: &H, is_forged: bool) -> bool {
+    let has = |name: &str| host.property(&["xds", name]).is_some_and(|value| !value.is_empty());
+    has("virtual_host_name") && (is_forged || !has("cluster_name"))
+}

@@ -1,0 +1,120 @@
+//! The rows: headers and query parameters in which a client's credential or account is known to
+//! stand.
+//!
+//! Names that a row lacks are caught by their words (`words.rs`). A row is for a name whose words
+//! tell nothing, for one that means an account rather than a key, and for what users look up here.
+
+use super::{CarrierRow, Carries};
+
+const fn key(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Key, source }
+}
+
+const fn account(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Account, source }
+}
+
+const fn browser(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Browser, source }
+}
+
+const fn choice(name: &'static str, source: &'static str) -> CarrierRow {
+    CarrierRow { name, carries: Carries::Choice, source }
+}
+
+/// Headers, in lower case. A name that ends with a dash is the beginning of others.
+pub(super) const HEADERS: &[CarrierRow] = &[
+    // A key that a provider of models reads.
+    key("authorization", "RFC 9110, section 11.6.2"),
+    key("x-api-key", "Anthropic: docs.claude.com/en/api/overview"),
+    key("api-key", "Azure OpenAI: learn.microsoft.com/azure/ai-foundry/openai/reference"),
+    key("x-goog-api-key", "Gemini: ai.google.dev/gemini-api/docs/api-key"),
+    key("ocp-apim-subscription-key", "Azure API Management and Azure AI services"),
+    key("sec-websocket-protocol", "OpenAI realtime, from browsers: openai-insecure-api-key.KEY"),
+    // Keys of gateways before providers.
+    key("proxy-authorization", "RFC 9110, section 11.7.2"),
+    key("cf-aig-authorization", "Cloudflare AI Gateway: authenticated gateway"),
+    key("cf-access-", "Cloudflare Access: service tokens and assertions"),
+    key("helicone-auth", "Helicone: docs.helicone.ai/helicone-headers/header-directory"),
+    key("x-portkey-", "Portkey: api key, virtual key, configuration, provider, host"),
+    key("x-litellm-api-key", "LiteLLM: docs.litellm.ai/docs/proxy/virtual_keys"),
+    key("x-tfy-api-key", "TrueFoundry AI gateway"),
+    key("x-bt-api-key", "Braintrust AI proxy"),
+    key("apikey", "Kong key-auth, Supabase, watsonx"),
+    key("x-auth-token", "OpenStack Keystone, Huawei Cloud ModelArts"),
+    key("x-api-access-key", "Volcengine speech"),
+    key("x-goog-iap-jwt-assertion", "Google Identity-Aware Proxy"),
+    key("x-serverless-authorization", "Google Cloud Run"),
+    key("x-ms-token-", "Azure App Service authentication"),
+    key("x-amzn-oidc-", "AWS Application Load Balancer"),
+    // Signatures of clouds: what is signed no longer fits what is sent.
+    key("x-amz-", "AWS Signature Version 4: date, content hash, security token"),
+    key("x-tc-", "Tencent Cloud API signature 3"),
+    key("x-acs-", "Alibaba Cloud API signature 3"),
+    key("x-bce-", "Baidu Cloud API authorization"),
+    // Whose account is charged, or whose data may be reached.
+    account("openai-organization", "OpenAI API reference: authentication"),
+    account("openai-project", "OpenAI API reference: authentication"),
+    account("chatgpt-account-id", "OpenAI Codex"),
+    account("anthropic-organization-id", "Anthropic"),
+    account("anthropic-workspace-id", "Claude Platform on AWS"),
+    account("x-goog-user-project", "Google: cloud.google.com/apis/docs/system-parameters"),
+    account("x-hf-bill-to", "Hugging Face Inference Providers"),
+    account("x-dashscope-workspace", "Alibaba Model Studio"),
+    account("appid", "Baidu Qianfan"),
+    // What browsers add: Anthropic refuses keys from them.
+    browser("cookie", "RFC 6265"),
+    browser("origin", "Anthropic: anthropic-dangerous-direct-browser-access"),
+    // Another model or place than the one that was chosen.
+    choice("helicone-fallbacks", "Helicone: fallbacks"),
+    choice("helicone-target-", "Helicone: gateway, target url and provider"),
+    choice("helicone-openai-api-base", "Helicone: gateway"),
+    choice("azureml-model-deployment", "Azure Machine Learning: online endpoints"),
+    choice("x-amzn-sagemaker-target-", "SageMaker: target model, variant, container"),
+    choice("x-amzn-sagemaker-inference-component", "SageMaker: inference components"),
+];
+
+/// Query parameters, in lower case and without Google's `$`. A name that ends with a dash is the
+/// beginning of others.
+pub(super) const QUERY: &[CarrierRow] = &[
+    key("key", "Gemini: ai.google.dev/gemini-api/docs/api-key"),
+    key("access_token", "RFC 6750, section 2.3"),
+    key("oauth_token", "Google: cloud.google.com/apis/docs/system-parameters"),
+    key("api-key", "Azure OpenAI realtime, from browsers"),
+    key("subscription-key", "Azure API Management"),
+    key("sig", "Azure shared access signatures, Logic Apps"),
+    key("code", "Azure Functions: function access keys"),
+    key("awsaccesskeyid", "AWS Signature Version 2"),
+    key("x-amz-", "AWS Signature Version 4 in the query"),
+    key("x-goog-", "Google Cloud V4 signatures in the query"),
+    account("userproject", "Google: cloud.google.com/apis/docs/system-parameters"),
+    choice("model", "LiteLLM reads it over the body's; OpenAI realtime"),
+    choice("deployment", "Azure OpenAI realtime"),
+];
+
+/// Top-level members of a JSON body that name another model or place than `model` does, or bring
+/// a credential.
+pub(super) const MEMBERS: &[CarrierRow] = &[
+    choice(
+        "context_window_fallbacks",
+        "LiteLLM: docs.litellm.ai/docs/completion/reliable_completions",
+    ),
+    choice("context_window_fallback_dict", "LiteLLM"),
+    choice("content_policy_fallbacks", "LiteLLM: docs.litellm.ai/docs/proxy/reliability"),
+    choice("custom_llm_provider", "LiteLLM"),
+    choice("deployment_id", "LiteLLM, the first Azure clients"),
+    choice("engine", "OpenAI before 2023, Azure"),
+    choice("extra_body", "LiteLLM: merged into what its provider is sent"),
+    choice("extra_headers", "LiteLLM"),
+    choice("fallback_models", "gateways of OpenAI's format"),
+    choice("fallbacks", "LiteLLM: docs.litellm.ai/docs/proxy/client_side_fallbacks"),
+    choice("model_id", "watsonx, ElevenLabs"),
+    choice("model_list", "LiteLLM"),
+    choice("models", "OpenRouter: openrouter.ai/docs/guides/routing/model-fallbacks"),
+    choice("preset", "OpenRouter: openrouter.ai/docs/guides/features/presets"),
+    choice("route", "OpenRouter: \"fallback\""),
+    key("api_base", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
+    key("api_key", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
+    key("base_url", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
+    key("user_config", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
+];

@@ -1,0 +1,112 @@
+//! Where an answer ends by its own word, whatever becomes of the connection.
+//!
+//! Clients close once they have read the mark (openai-python right after `[DONE]`), and
+//! providers may break off after it. Either way the answer has come whole.
+//!
+//! | format | mark | source |
+//! |---|---|---|
+//! | chat, completions, Azure | `data: [DONE]`; a `finish_reason` for each choice that has begun | platform.openai.com/docs/api-reference/chat-streaming |
+//! | Responses | type `response.completed`, `.incomplete`, `.failed` | platform.openai.com/docs/api-reference/responses-streaming |
+//! | speech, transcriptions, images | type `speech.audio.done`, `transcript.text.done`, `image_generation.completed`, `image_edit.completed` | platform.openai.com/docs/api-reference |
+//! | Anthropic | type `message_stop` | docs.anthropic.com/en/docs/build-with-claude/streaming |
+//! | Gemini | a `finishReason` for each candidate: "if empty, the model has not stopped generating tokens" | ai.google.dev/api/generate-content |
+//! | Ollama | `done: true` | github.com/ollama/ollama/blob/main/docs/api.md |
+//! | Cohere | type `message-end` | docs.cohere.com/v2/reference/chat-stream |
+//! | Bedrock | event `messageStop` | docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html |
+//! | any document that is no event | its last bracket | |
+
+/// The types of events that end an answer. The data of Bedrock's events tell no type; their
+/// headers do.
+const TYPES: [&[u8]; 10] = [
+    b"response.completed",
+    b"response.incomplete",
+    b"response.failed",
+    b"message_stop",
+    b"message-end",
+    b"messageStop",
+    b"speech.audio.done",
+    b"transcript.text.done",
+    b"image_generation.completed",
+    b"image_edit.completed",
+];
+
+/// Reasons to stop that are none: Gemini's zero of the enum, what some servers write in place
+/// of null, and OpenRouter's and Cohere's word for a failure.
+const NO_REASONS: [&[u8]; 6] =
+    [b"", b"null", b"FINISH_REASON_UNSPECIFIED", b"error", b"ERROR", b"none"];
+
+/// Returns whether an event of that type ends the answer.
+pub(super) fn is_last_type(text: &[u8]) -> bool {
+    TYPES.contains(&text)
+}
+
+/// Returns whether a `finish_reason`, or what other formats call it, says that the model has
+/// stopped.
+pub(super) fn is_reason(text: &[u8]) -> bool {
+    !NO_REASONS.contains(&text)
+}
+
+/// What one event says of a choice, or a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct OpenChoice {
+    /// Its number. Gemini leaves out the first one's.
+    pub(super) index: u64,
+    /// Whether it has a reason to stop.
+    pub(super) is_stopped: bool,
+    /// Whether it has content.
+    pub(super) has_content: bool,
+}
+
+/// Which ends have come so far.
+#[derive(Debug, Default)]
+pub(super) struct EndMarks {
+    /// The choices that have begun, a bit for each number. Those above 63 share the last bit.
+    begun: u64,
+    /// Those of them that have stopped.
+    stopped: u64,
+    /// Whether a mark of the whole answer has come.
+    is_marked: bool,
+    /// Whether a document is open. A mark in it counts once it is closed: before, no client can
+    /// read it.
+    is_open: bool,
+    /// Whether the last bracket has come, and not that of one of several documents whose last is
+    /// still to come.
+    is_closed: bool,
+}
+
+impl EndMarks {
+    /// Takes a mark of the whole answer.
+    pub(super) const fn mark(&mut self) {
+        self.is_marked = true;
+    }
+
+    /// Takes what an event says of a choice. One that goes on after its end has not ended:
+    /// early versions of Gemini's API gave a reason with every event.
+    pub(super) fn choice(&mut self, choice: OpenChoice) {
+        let place = u32::try_from(choice.index.min(63)).unwrap_or(63);
+        let bit = 1_u64.wrapping_shl(place);
+        self.begun |= bit;
+        if choice.is_stopped {
+            self.stopped |= bit;
+        } else if choice.has_content {
+            self.stopped &= !bit;
+        }
+    }
+
+    /// Takes that a document has been opened or closed.
+    pub(super) const fn open(&mut self, is_open: bool) {
+        self.is_open = is_open;
+    }
+
+    /// Takes that something has been opened or closed that is in no list.
+    pub(super) const fn close(&mut self, is_closed: bool) {
+        self.is_closed = is_closed;
+    }
+
+    /// Returns whether all of the answer has come. `has_events`: it comes as events, each of
+    /// which is a document.
+    pub(super) const fn is_complete(&self, has_events: bool) -> bool {
+        let has_stopped = self.begun != 0 && self.begun == self.stopped;
+        !self.is_open && (self.is_marked || has_stopped || (!has_events && self.is_closed))
+    }
+}
