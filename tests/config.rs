@@ -162,6 +162,22 @@ fn no_fetched_model_asks_a_service_that_the_document_does_not_name() {
 }
 
 #[test]
+fn each_way_around_a_rule_is_warned_of() {
+    let mut wrong = Vec::new();
+    for file in files("ways") {
+        let found = config::parse(&fs::read(&file).unwrap()).unwrap().warnings.join("\n");
+        let expected = file.with_extension("txt");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, format!("{found}\n")).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default().trim_end() != found {
+            wrong.push(format!("{}:\n{found}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn each_problem_of_an_invalid_file_has_its_place_in_the_text() {
     for file in files("invalid") {
         let text = fs::read_to_string(&file).unwrap();

@@ -21,7 +21,7 @@ pub(super) fn is_model_in(patterns: &[NamePattern], subject: &Subject<'_>) -> bo
 }
 
 /// Returns the names that a request goes under: the name as it was sent, the same without
-/// `#variant`, and the model that it stands for.
+/// `#variant`, and the model that it stands for or that stands in for it.
 pub(crate) fn names<'a>(subject: &Subject<'a>) -> [Option<&'a str>; 3] {
     let sent = subject.facts.model.as_deref();
     let base = sent.map(|name| name.rsplit_once('#').map_or(name, |(base, _)| base));

@@ -30,7 +30,8 @@ pub struct Cost {
 pub struct Subject<'a> {
     /// What its headers and body say, and which of that is not known yet.
     pub facts: &'a RequestFacts,
-    /// The model that the requested name resolves to, without `#variant`.
+    /// The model that the requested name resolves to, without `#variant`; for a name that is not
+    /// known, the model that stands in.
     pub target: Option<&'a str>,
     /// What the request would cost at the first candidate of the model that it names, if the
     /// price is known.

@@ -9,6 +9,7 @@ use super::shape::{
     A_PATH, AT_LEAST_ONE, HasKeyKind, KeyKind, MILLISECONDS, PERCENT, TextForm, VARIABLE,
     as_element, plain, whole,
 };
+use crate::request::keyword::Whitespace;
 use crate::request::scan::Searched;
 
 /// What happens to a model that no name resolves, or a request without one.
@@ -98,6 +99,15 @@ section! {
         pub honour_retry_after: bool = true,
         /// what happens when cooldown alone stands in the way
         pub when_all_cooling: WhenAllCooling = "least_remaining",
+    }
+}
+
+section! {
+    /// How keywords of prompts are compared.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct KeywordSettings "keywords" {
+        /// any: a run of white space is one space, and invisible characters do not count; exact: each is only itself
+        pub whitespace: Whitespace = "any",
     }
 }
 
@@ -241,4 +251,5 @@ named! {
     BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
     Hold { "stop_iteration" => StopIteration, "buffer_filter" => BufferFilter }
     Role { "router" => Router, "attempt" => Attempt }
+    Whitespace { "any" => Any, "exact" => Exact }
 }

@@ -100,8 +100,11 @@ pub struct RequestFacts {
     /// Estimated input tokens, with what images, audio and files cost; bounds where text was not
     /// looked at.
     pub input_tokens: Tokens,
-    /// The limit of the answer in tokens, if the request gives one; of several the largest.
+    /// The limit of one answer in tokens, if the request gives one; of several the largest. Budgets
+    /// for thinking are part of it. [`u64::MAX`] where the request wants no limit (-1).
     pub max_output_tokens: Option<u64>,
+    /// How many answers the request asks for: to each prompt as many as it says, at least one.
+    pub answers: u64,
     /// Length of the body in bytes.
     pub body_bytes: u64,
     /// Which keywords occur in the text that is searched: all that may reach the model as prompt,
@@ -141,12 +144,23 @@ impl RequestFacts {
             message_count: 0,
             input_tokens: Tokens::default(),
             max_output_tokens: None,
+            answers: 1,
             body_bytes: 0,
             keywords: KeywordSet::default(),
             headers: BTreeMap::new(),
             sessions: Sessions::default(),
             prompt: None,
             unseen: Unseen::default(),
+        }
+    }
+
+    /// Returns the limit of one answer in tokens, at a model that answers with `most` at most. A
+    /// request that wants no limit gets the model's own, or none. `None` where it says nothing.
+    #[must_use]
+    pub fn output_limit(&self, most: Option<u64>) -> Option<u64> {
+        match self.max_output_tokens {
+            Some(u64::MAX) => Some(most.unwrap_or(u64::MAX)),
+            limit => limit,
         }
     }
 
@@ -191,6 +205,7 @@ pub struct FactsView<'a> {
     message_count: u32,
     input_tokens_estimate: u64,
     max_output_tokens: Option<u64>,
+    answers: u64,
     body_bytes: u64,
 }
 
@@ -213,6 +228,7 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
             message_count: facts.message_count,
             input_tokens_estimate: facts.input_tokens.most,
             max_output_tokens: facts.max_output_tokens,
+            answers: facts.answers,
             body_bytes: facts.body_bytes,
         }
     }

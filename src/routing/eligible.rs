@@ -223,7 +223,8 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
     if unseen_output && (model.max_output_tokens.is_some() || model.context_window.is_some()) {
         return Err("has limits in tokens");
     }
-    let output = facts.max_output_tokens.unwrap_or(0);
+    // One without a limit of its own ends where the model's does, or the window.
+    let output = facts.output_limit(Some(0)).unwrap_or(0);
     if let Some(most) = model.max_output_tokens.filter(|most| output > *most) {
         let reason = format!("answers at most {most} tokens, the request allows {output}");
         return Ok(Some(reason));

@@ -4,7 +4,7 @@ use crate::condition::Cost;
 use crate::config::ModelFacts;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 
-/// How many output tokens a request is taken to need that sets no limit to them.
+/// How many output tokens each answer is taken to need that has no limit.
 const ASSUMED_OUTPUT: u64 = 1000;
 
 /// Returns what a request would cost, in USD; `None` where a price is not known.
@@ -19,11 +19,20 @@ pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost>
     let cost = |tokens: u64, price: f64| if price > 0.0 { tokens as f64 * price } else { 0.0 };
     let (least, most) = match facts.max_output_tokens {
         _ if facts.unseen.has(Fact::MaxOutputTokens) => (0, u64::MAX),
-        limit => (limit.unwrap_or(ASSUMED_OUTPUT), limit.unwrap_or(ASSUMED_OUTPUT)),
+        _ => {
+            let output = output(facts, model);
+            (output, output)
+        }
     };
     let usd = |input, output| (cost(input, input_price) + cost(output, output_price)) / 1e6;
     let input = facts.input_tokens;
     Some(Cost { least: usd(input.least, least), most: usd(input.most, most) })
+}
+
+/// Returns the output tokens that a request is taken to need: the limit of each of its answers.
+fn output(facts: &RequestFacts, model: &ModelFacts) -> u64 {
+    let limit = facts.output_limit(model.max_output_tokens).unwrap_or(ASSUMED_OUTPUT);
+    limit.saturating_mul(facts.answers)
 }
 
 /// Returns what a request is likely to cost, in USD; `None` where a price is not known, or how
@@ -40,7 +49,7 @@ pub fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
     if tokens == Tokens::UNKNOWN || facts.unseen.has(Fact::MaxOutputTokens) {
         return None;
     }
-    let output = facts.max_output_tokens.unwrap_or(ASSUMED_OUTPUT);
+    let output = output(facts, model);
     Some((tokens.likely() as f64 * input_price + output as f64 * output_price) / 1e6)
 }
 

@@ -62,10 +62,12 @@ pub(super) fn subject(request: Request<'_>) -> Subject<'_> {
     Own::find(request).subject(request)
 }
 
-/// What the client itself names.
+/// What the client itself names, or what stands in for a name that is not known.
 #[derive(Debug, Default)]
 struct Own {
-    /// What the name stands for, with the variant that the name or the header picks.
+    /// What the name stands for, with the variant that the name or the header picks. A model that
+    /// stands in is as if it had been named: routes and prices must not depend on a name that
+    /// clients make up.
     named: Option<NamedTarget>,
     /// The refusal, where the model lacks the variant that the client picks.
     unknown_variant: Option<Refusal>,
@@ -76,8 +78,10 @@ impl Own {
     /// variant over the header's.
     fn find(request: Request<'_>) -> Self {
         let Request { config, facts, controls, .. } = request;
-        let Some(sent) = facts.model.as_deref() else { return Self::default() };
-        let Some((named, key)) = find_keyed(config, sent) else { return Self::default() };
+        let sent = facts.model.as_deref();
+        let Some((named, key)) = sent.and_then(|sent| find_keyed(config, sent)) else {
+            return Self::standing_in(request);
+        };
         match (named, key.or(controls.variant.as_deref())) {
             (NamedTarget::Model(model, None), Some(key)) => {
                 let group = find_variant(config, model, key);
@@ -86,6 +90,19 @@ impl Own {
             }
             (named, _) => Self { named: Some(named), unknown_variant: None },
         }
+    }
+
+    /// Returns what stands in for a model that is not known, if the configuration names one. The
+    /// header's variant counts for it, too. Nothing does where a request that names none has a
+    /// deployment of its own.
+    fn standing_in(request: Request<'_>) -> Self {
+        let Request { config, facts, .. } = request;
+        let UnknownModel::Model(id) = config.unknown_model else { return Self::default() };
+        if facts.model.is_none() && config.no_model.is_some() {
+            return Self::default();
+        }
+        let named = NamedTarget::Model(id, by_header(request, id));
+        Self { named: Some(named), unknown_variant: None }
     }
 
     /// Returns the request as conditions see it.
@@ -109,19 +126,13 @@ impl Own {
         if let Some(refusal) = self.unknown_variant {
             return Err(refusal);
         }
-        if let (None, Some(id)) = (&request.facts.model, request.config.no_model)
-            && self.named.is_none()
-        {
+        if let (None, Some(id)) = (&request.facts.model, request.config.no_model) {
             return Ok(Some(NamedTarget::Unnamed(id)));
         }
-        // The header's variant counts for the model that stands in, too.
         match (self.named, &request.config.unknown_model) {
             (Some(named), _) => Ok(Some(named)),
-            (None, UnknownModel::Model(id)) => {
-                Ok(Some(NamedTarget::Model(*id, by_header(request, *id))))
-            }
             (None, UnknownModel::PassThrough) => Ok(None),
-            (None, UnknownModel::Reject) => Err(unknown_model(request.facts.model.as_deref())),
+            (None, _) => Err(unknown_model(request.facts.model.as_deref())),
         }
     }
 

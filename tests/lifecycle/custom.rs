@@ -124,7 +124,7 @@ fn a_service_is_asked_and_the_one_it_picks_serves() {
             "has_tools": false, "json_mode": false, "has_state": false,
             "has_token_ids": false, "message_count": 1,
             "input_tokens_estimate": proxy.asked()[0]["facts"]["input_tokens_estimate"],
-            "max_output_tokens": null, "body_bytes": BODY.len(),
+            "max_output_tokens": null, "answers": 1, "body_bytes": BODY.len(),
         },
         "candidates": [
             {"deployment": "a", "provider": "p", "upstream_model": "model-a", "weight": 1,

@@ -56,7 +56,7 @@ section! {
     /// Conditions over a request; all of them must hold.
     #[derive(Debug)]
     pub(crate) struct RawWhen "when" {
-        /// the name as sent or its alias target is in the list; a trailing * is a prefix
+        /// the name as sent, its alias target or the model that stands in for it is in the list; a trailing * is a prefix
         pub(crate) model_in: Option<Elements<String>>
             as (KeyKind::List(&KeyKind::Text(TextForm::Pattern))) = none,
         /// estimated input tokens are below

@@ -6,7 +6,8 @@ use super::super::declare::section;
 use super::super::headers::HeaderNames;
 use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
-    Admin, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource, Search,
+    Admin, ClientHeaders, Cooldown, Failover, Hold, KeywordSettings, Limits, Metrics, Role,
+    RouteSource, Search,
 };
 use super::super::shape::{
     FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
@@ -40,6 +41,8 @@ section! {
         /// further path suffixes to treat as LLM requests, and their wire format
         pub(crate) paths: ByName<String>
             as (KeyKind::Map(TextForm::PathSuffix, &KeyKind::Choice(&FORMATS))) = {},
+        /// how keywords of prompts are compared
+        pub keywords: KeywordSettings = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
         /// which text is searched for keywords, beside all that may reach the model as prompt

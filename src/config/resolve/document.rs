@@ -1,6 +1,6 @@
 //! The whole document, and its shadow over the same deployments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::configuration::{Config, Names, Shadow};
@@ -19,8 +19,8 @@ use super::lists::inserted;
 use super::names::Directory;
 use super::rules::{Layers, Rules};
 use super::scope::{RequestNeeds, Scope};
-use super::{admin, hold, idle, overrides, providers, settings};
-use crate::request::keyword::Keywords;
+use super::{admin, hold, idle, overrides, providers, settings, ways};
+use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 
 /// Resolves a configuration whose shape is checked.
@@ -39,7 +39,8 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     providers::check(&raw.providers, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
     let mut deployments = DeploymentSet::new(&raw, &sets, findings);
-    let mut needs = RequestNeeds::default();
+    let keywords = KeywordsBuilder::new(raw.settings.keywords.whitespace);
+    let mut needs = RequestNeeds { keywords, headers: BTreeSet::new() };
     let first = Resolved::new(&raw, &rules, None, &deployments, &mut needs, findings);
     // Second, because names in the document must not resolve to what only the shadow creates.
     let second = shadow_rules.as_ref().map(|rules| {
@@ -49,6 +50,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     hold::check(&raw, findings);
     settings::warn(&raw.settings, findings);
     idle::warn(&raw, findings);
+    ways::warn(&raw, &rules, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
     let keywords = needs.keywords.build().unwrap_or_else(|error| {
@@ -120,11 +122,11 @@ impl Common {
 }
 
 /// Rules, resolved.
-struct Resolved {
-    models: Vec<Model>,
-    routes: Vec<Route>,
+pub(super) struct Resolved {
+    pub(super) models: Vec<Model>,
+    pub(super) routes: Vec<Route>,
     names: Names,
-    unknown_model: UnknownModel,
+    pub(super) unknown_model: UnknownModel,
     no_model: Option<DeploymentId>,
 }
 

@@ -20,6 +20,7 @@ mod routes;
 mod rules;
 mod scope;
 mod settings;
+mod ways;
 
 pub(super) use deployments::unknown;
 pub(super) use document::resolve;

@@ -17,7 +17,6 @@ pub(super) struct Scope<'a> {
 
 /// What rules ask for of every request. It is collected over all rules, the shadow's included,
 /// because a request is searched once for all of them.
-#[derive(Default)]
 pub(super) struct RequestNeeds {
     pub(super) keywords: KeywordsBuilder,
     pub(super) headers: BTreeSet<String>,

@@ -1,8 +1,8 @@
 //! Anthropic's messages (<https://docs.anthropic.com/en/api/messages>).
 
 use super::common::{
-    CACHE_CONTROL, CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, USER,
-    message, plain,
+    CACHE_CONTROL, CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, STREAM, TAGS, THINKING,
+    USER, message, plain,
 };
 use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
@@ -105,6 +105,7 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     STREAM,
     MAX_TOKENS,
+    THINKING,
     TOOLS,
     ("container", CONTAINER.members(&CONTAINER_SHAPE)),
     ("output_format", FORMAT),
@@ -126,7 +127,6 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
             "top_p",
             "top_k",
             "stop_sequences",
-            "thinking",
             "tool_choice",
             "service_tier",
             "anthropic_version",

@@ -36,6 +36,19 @@ static TAG_2: Place = Place::tag(2);
 pub(super) const MODEL: (&str, Place) = ("model", Place::MODEL);
 pub(super) const STREAM: (&str, Place) = ("stream", Place::STREAM);
 pub(super) const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
+/// How many answers there are to a prompt; of two numbers the larger counts.
+pub(super) const ANSWERS: (&str, Place) = ("n", Place::ANSWERS);
+pub(super) const BEST_OF: (&str, Place) = ("best_of", Place::ANSWERS);
+/// Budgets for thinking, in the words of Anthropic, Cohere and aggregators.
+pub(super) const THINKING: (&str, Place) = ("thinking", BUDGET);
+pub(super) const REASONING: (&str, Place) = ("reasoning", BUDGET);
+pub(super) const BUDGET: Place = Place::SETTING.members(&BUDGETS);
+static BUDGETS: ObjectShape = plain(&[
+    ("budget_tokens", Place::THINKING),
+    ("token_budget", Place::THINKING),
+    ("max_tokens", Place::THINKING),
+])
+.others(&Place::SETTING);
 pub(super) const PARAMS: (&str, Place) = ("metadata", LABELS);
 pub(super) const TAGS: (&str, Place) = ("tags", Place::tags(2, &TAG_2));
 pub(super) const USER: (&str, Place) =
@@ -63,7 +76,6 @@ pub(super) const SAMPLING: Alike = (
     &[
         "temperature",
         "top_p",
-        "n",
         "stop",
         "seed",
         "tool_choice",
@@ -74,8 +86,6 @@ pub(super) const SAMPLING: Alike = (
         "top_logprobs",
         "logit_bias",
         "reasoning_effort",
-        "reasoning",
-        "thinking",
         "verbosity",
         "service_tier",
         "store",
@@ -87,7 +97,6 @@ pub(super) const SAMPLING: Alike = (
         "top_k",
         "min_p",
         "top_a",
-        "best_of",
         "echo",
         "random_seed",
         "safe_prompt",

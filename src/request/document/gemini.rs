@@ -79,8 +79,12 @@ static INSTRUCTION_ITEM: Place = Place::PROMPT.members(&INSTRUCTION);
 const SYSTEM: Place = Place::PROMPT.apart().items(&INSTRUCTION_ITEM).members(&INSTRUCTION);
 
 const ANSWER_SCHEMA: Place = Place { members: Some(&ANY_SCHEMA), ..Place::SCHEMA }.filled(Json);
+static THINKING: ObjectShape =
+    plain(&[("thinkingBudget", Place::THINKING)]).others(&Place::SETTING).in_both_cases();
 static GENERATION_CONFIG: ObjectShape = plain(&[
     ("maxOutputTokens", Place::LIMIT),
+    ("candidateCount", Place::ANSWERS),
+    ("thinkingConfig", Place::SETTING.members(&THINKING)),
     ("responseMimeType", Place::says_if(Json, &["application/json"])),
     ("responseSchema", ANSWER_SCHEMA),
     ("responseJsonSchema", ANSWER_SCHEMA),
@@ -91,7 +95,6 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
         "temperature",
         "topP",
         "topK",
-        "candidateCount",
         "stopSequences",
         "seed",
         "presencePenalty",
@@ -100,7 +103,6 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
         "logprobs",
         "responseModalities",
         "speechConfig",
-        "thinkingConfig",
         "imageConfig",
         "mediaResolution",
         "audioTimestamp",
@@ -112,7 +114,7 @@ static GENERATION_CONFIG: ObjectShape = plain(&[
 )])
 .in_both_cases();
 const CONFIG: Place = Place::object(&GENERATION_CONFIG);
-static NESTED: Place = Place::object(&GEMINI);
+static NESTED: Place = Place::object(&GEMINI).prompt();
 
 static PICTURE: ObjectShape = plain(&[
     ("bytesBase64Encoded", Place::MEDIA),
@@ -128,18 +130,15 @@ static INSTANCE_SHAPE: ObjectShape = plain(&[
     ("video", Place::object(&PICTURE).carries(File)),
 ])
 .with(&[(&Place::SETTING, &["task_type", "taskType"])]);
-static INSTANCE: Place = Place::PROMPT.apart().members(&INSTANCE_SHAPE);
-static PARAMETERS: ObjectShape = plain(&[("maxOutputTokens", Place::LIMIT)]).with(&[(
+static INSTANCE: Place = Place::PROMPT.prompt().members(&INSTANCE_SHAPE);
+static PARAMETERS: ObjectShape = plain(&[
+    ("maxOutputTokens", Place::LIMIT),
+    ("candidateCount", Place::ANSWERS),
+    ("sampleCount", Place::ANSWERS),
+])
+.with(&[(
     &Place::SETTING,
-    &[
-        "sampleCount",
-        "aspectRatio",
-        "outputDimensionality",
-        "autoTruncate",
-        "temperature",
-        "topP",
-        "topK",
-    ],
+    &["aspectRatio", "outputDimensionality", "autoTruncate", "temperature", "topP", "topK"],
 )]);
 /// Instances for a prediction.
 pub(in crate::request) static PREDICTION: Document =

@@ -1,8 +1,8 @@
 //! The OpenAI family, but for responses.
 
 use super::common::{
-    CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING,
-    STREAM, TAGS, TENSORS, USER, message, plain,
+    ANSWERS, BEST_OF, CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL, PARAMS,
+    REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message, plain,
 };
 use super::kind::Document;
 use super::part::{ASIDE, ASIDE_CONTENT, CONTENT, PART};
@@ -43,6 +43,12 @@ static CHAT_MESSAGE: ObjectShape = message(&[
 .with(&[(&Place::ID, &["tool_call_id", "id"]), (&Place::SETTING, &["prefix"])]);
 static CHAT_ITEM: Place = Place::object(&CHAT_MESSAGE);
 pub(super) const CHAT_MESSAGES: (&str, Place) = ("messages", Place::list(&CHAT_ITEM));
+// Budgets for thinking, where servers have them.
+static NVEXT: ObjectShape = plain(&[("max_thinking_tokens", Place::THINKING)]);
+static QWEN: ObjectShape = plain(&[("thinking_budget", Place::THINKING_BESIDE)]);
+static EXTRA: ObjectShape = plain(&[("google", Place::object(&GOOGLE))]);
+static GOOGLE: ObjectShape = plain(&[("thinking_config", Place::object(&GOOGLE_THINKING))]);
+static GOOGLE_THINKING: ObjectShape = plain(&[("thinking_budget", Place::THINKING)]);
 /// Chat completions.
 pub(in crate::request) static CHAT: Document = Document::new(&CHAT_SHAPE, Formula::OpenAi);
 static CHAT_SHAPE: ObjectShape = plain(&[
@@ -61,6 +67,16 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     CACHE_KEY,
     ("prediction", Place::object(&PREDICTION)),
     ("web_search_options", Place::object(&WEB_SEARCH)),
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
+    ("max_thinking_tokens", Place::THINKING),
+    ("thinking_token_budget", Place::THINKING),
+    ("thinking_budget", Place::THINKING_BESIDE),
+    ("nvext", Place::object(&NVEXT)),
+    ("chat_template_kwargs", Place::object(&QWEN)),
+    ("extra_body", Place::object(&EXTRA)),
 ])
 .with(&[SAMPLING, TENSORS, IDS, GUIDED]);
 static PREDICTION: ObjectShape = plain(&[("content", ASIDE)]).with(&[(&Place::SETTING, &["type"])]);
@@ -87,9 +103,12 @@ static SESSION_SHAPE: ObjectShape = plain(&[
 
 // openai-completions, openai-embeddings: a text, texts, tokens, or lists of tokens
 
-static TEXT_OR_TOKEN: Place = Place {
+/// One of several prompts.
+static TEXT_OR_TOKEN: Place = Place { items: Some(&INSIDE), ..INSIDE }.prompt();
+/// What is in a prompt that is a list itself.
+static INSIDE: Place = Place {
     plain: Place::TOKEN.plain,
-    items: Some(&TEXT_OR_TOKEN),
+    items: Some(&INSIDE),
     members: Some(&PART),
     ..Place::PROMPT.apart()
 };
@@ -110,6 +129,10 @@ static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     TAGS,
     USER,
     CACHE_KEY,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
 ])
 .with(&[SAMPLING, TENSORS, IDS, GUIDED, (&Place::SETTING, &["stop_sequences"])]);
 /// Embeddings of texts; with some servers of messages, and of what they carry.
@@ -159,6 +182,7 @@ static IMAGES_SHAPE: ObjectShape = plain(&[
     ("image", PICTURES),
     ("images", PICTURES),
     ("mask", Place::LINK.members(&GIVEN)),
+    ANSWERS,
     STREAM,
     PARAMS,
     TAGS,
@@ -169,7 +193,6 @@ static IMAGES_SHAPE: ObjectShape = plain(&[
     (
         &Place::SETTING,
         &[
-            "n",
             "size",
             "quality",
             "style",

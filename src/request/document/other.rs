@@ -1,8 +1,8 @@
 //! Bedrock, Cohere, rerankers, Ollama.
 
 use super::common::{
-    ANY_SCHEMA, CACHE_KEY, FORMAT, IDS, LABELS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING, STREAM,
-    TAGS, TENSORS, USER, message, plain,
+    ANSWERS, ANY_SCHEMA, BEST_OF, BUDGET, CACHE_KEY, FORMAT, IDS, LABELS, MAX_TOKENS, MODEL,
+    PARAMS, REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message, plain,
 };
 use super::kind::Document;
 use super::openai::{CALL_ITEM, NAMED};
@@ -80,10 +80,9 @@ static INFERENCE: ObjectShape = plain(&[("maxTokens", Place::LIMIT)])
     .with(&[(&Place::SETTING, &["temperature", "topP", "stopSequences"])]);
 static TOOL_CONFIG: ObjectShape = plain(&[TOOLS]).with(&[(&Place::SETTING, &["toolChoice"])]);
 /// What a model takes beside what all take.
-static FURTHER: ObjectShape = plain(&[("max_tokens", Place::LIMIT)]).with(&[(
-    &Place::SETTING,
-    &["top_k", "thinking", "reasoning_config", "anthropic_beta", "inferenceConfig"],
-)]);
+static FURTHER: ObjectShape =
+    plain(&[("max_tokens", Place::LIMIT), THINKING, ("reasoning_config", BUDGET)])
+        .with(&[(&Place::SETTING, &["top_k", "anthropic_beta", "inferenceConfig"])]);
 /// A conversation.
 pub(in crate::request) static CONVERSE: Document = Document::new(&CONVERSE_SHAPE, Formula::Fixed);
 static CONVERSE_SHAPE: ObjectShape = plain(&[
@@ -133,6 +132,10 @@ static COHERE_CHAT_SHAPE: ObjectShape = plain(&[
     TAGS,
     USER,
     CACHE_KEY,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
 ])
 .with(&[
     SAMPLING,
@@ -143,16 +146,18 @@ static COHERE_CHAT_SHAPE: ObjectShape = plain(&[
     IDS,
 ]);
 static DOCUMENT_ASIDE: Place = Place { plain: Plain::Counted, ..Place::ASIDE };
-static TEXT_ITEM: Place = Place {
+/// One of several prompts, and what is in one that is a list itself.
+static TEXT_ITEM: Place = Place { items: Some(&INSIDE), ..INSIDE }.prompt();
+static INSIDE: Place = Place {
     plain: Plain::Token,
-    items: Some(&TEXT_ITEM),
+    items: Some(&INSIDE),
     members: Some(&PART),
     ..Place::PROMPT.apart()
 };
 static IMAGE: Place = Place::MEDIA.carries(Image);
 static LINKED_IMAGE: Place = Place::LINK.carries(Image);
 static INPUT: ObjectShape = plain(&[("content", Place::PROMPT.items(&PART_ITEM))]);
-static INPUT_ITEM: Place = Place::PROMPT.apart().members(&INPUT);
+static INPUT_ITEM: Place = Place::PROMPT.prompt().members(&INPUT);
 /// Cohere's embeddings.
 pub(in crate::request) static COHERE_EMBED: Document =
     Document::new(&COHERE_EMBED_SHAPE, Formula::Fixed);

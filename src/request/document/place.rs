@@ -15,7 +15,7 @@
 //! ```
 
 use super::spelling::{flat, is_same_but_for_case, is_snake_of};
-use super::word::{ClassOf, Modality, Plain, Saying, TextClass, Word};
+use super::word::{ClassOf, Modality, OutputBound, Plain, Saying, TextClass, Word};
 
 /// A place of a document: what a value here is, whatever its type turns out to be.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(in crate::request) struct Place {
     pub(in crate::request) apart: bool,
     /// A string here is a message.
     pub(in crate::request) message: bool,
+    /// A string, array or object here is a prompt of several, each with an answer of its own.
+    pub(in crate::request) prompt: bool,
     /// What the key alone makes of a part that has no type.
     pub(in crate::request) implies: Option<Modality>,
     /// What a string or an object here is, without any part around it.
@@ -53,6 +55,7 @@ impl Place {
         filled: None,
         apart: false,
         message: false,
+        prompt: false,
         implies: None,
         carries: None,
     };
@@ -103,8 +106,14 @@ impl Place {
     /// What only the provider's account that made it can read.
     pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::State));
 
-    pub(in crate::request) const LIMIT: Self =
-        Self { plain: Plain::Limit, ..Self::string(Word::Limit) };
+    pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
+    pub(in crate::request) const THINKING: Self = Self::output(OutputBound::Thinking);
+    pub(in crate::request) const THINKING_BESIDE: Self = Self::output(OutputBound::ThinkingBeside);
+    pub(in crate::request) const ANSWERS: Self = Self::output(OutputBound::Answers);
+
+    const fn output(bound: OutputBound) -> Self {
+        Self { plain: Plain::Output(bound), ..Self::string(Word::Output(bound)) }
+    }
 
     const fn string(word: Word) -> Self {
         Self { word, ..Self::ASIDE }
@@ -143,6 +152,11 @@ impl Place {
 
     pub(in crate::request) const fn message(self) -> Self {
         Self { message: true, ..self }
+    }
+
+    /// One prompt of several, apart from the others.
+    pub(in crate::request) const fn prompt(self) -> Self {
+        Self { prompt: true, apart: true, ..self }
     }
 
     /// A message's role. These are whose text is not the user's; that of all others is, for

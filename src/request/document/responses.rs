@@ -2,7 +2,8 @@
 //! (<https://platform.openai.com/docs/api-reference/responses/create>).
 
 use super::common::{
-    CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, ROLE, SAMPLING, STREAM, TAGS, USER, plain,
+    ANSWERS, BEST_OF, CACHE_KEY, FORMAT, IDS, MAX_TOKENS, MODEL, PARAMS, REASONING, ROLE, SAMPLING,
+    STREAM, TAGS, THINKING, USER, plain,
 };
 use super::kind::Document;
 use super::openai::NAMED;
@@ -90,6 +91,10 @@ static SHAPE: ObjectShape = plain(&[
     TAGS,
     USER,
     CACHE_KEY,
+    ANSWERS,
+    BEST_OF,
+    THINKING,
+    REASONING,
 ])
 .with(&[
     SAMPLING,

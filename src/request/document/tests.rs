@@ -341,3 +341,5 @@ fn other_operations_of_openai_are_read() {
     let one = tokens("/v1/images/edits", r#"{"images":[{"image_url":"u"}]}"#);
     assert_eq!(one, Costs::default().image);
 }
+
+mod output;

@@ -76,8 +76,8 @@ pub(in crate::request) enum Word {
     Tags(u8),
     /// One tag, and the rank of its source.
     Tag(u8),
-    /// A limit of the answer in tokens, which lenient servers also read as text.
-    Limit,
+    /// A number that says how much output there may be, which lenient servers also read as text.
+    Output(OutputBound),
     /// The data of an image or of audio.
     Media,
     /// Its address, or a data URL.
@@ -103,12 +103,27 @@ pub(in crate::request) enum Plain {
     Says(Saying),
     /// `true` says this, `false` that.
     Switch(Saying, Saying),
-    /// A limit of the answer in tokens.
-    Limit,
+    /// It says how much output there may be.
+    Output(OutputBound),
     /// A number is a token, as in a prompt that is a list of tokens.
     Token,
     /// Counted as text.
     Counted,
+}
+
+/// What a number says of the output that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request) enum OutputBound {
+    /// The limit of one answer in tokens.
+    Limit,
+    /// A budget of tokens for thinking, which the limit of the answer includes: Anthropic's
+    /// (`budget_tokens` is below `max_tokens`), Gemini's (googleapis/python-genai#2062),
+    /// Cohere's, OpenRouter's, that of vLLM and of NVIDIA's NIM.
+    Thinking,
+    /// A budget for thinking beside the limit of the answer: Alibaba's, for Qwen.
+    ThinkingBeside,
+    /// How many answers there are to a prompt.
+    Answers,
 }
 
 /// A yes-or-no fact that a value may say. What all values of a request say is what the

@@ -141,7 +141,7 @@ impl PartSink for Fields {
                     found.prompt.push("\n");
                 }
                 // Texts of several fields do not join.
-                self.keywords.feed(&mut self.cursor, "\n", &mut found.hits);
+                self.cursor = self.keywords.start();
             }
             FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
             FormPart::Model | FormPart::Stream | FormPart::Setting => {}

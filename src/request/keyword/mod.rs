@@ -4,19 +4,26 @@
 //!
 //! Two texts compare alike if their Unicode lower case is the same, character
 //! by character, with final sigma `ς` read as `σ`. So `İ` compares as `i` and a
-//! combining dot above, `ß` is not `ss`, and nothing is normalised: composed
-//! and decomposed accents differ. Refuses to know where a text starts or ends:
-//! a match may span any two pieces fed through the same cursor.
+//! combining dot above, `ß` is not `ss`, and letters are not normalised: composed
+//! and decomposed accents differ. A run of white space compares as one space, and an
+//! invisible character as a space or as nothing, unless the configuration wants both as they are
+//! written. Refuses to know where a text starts or ends: a match may span any two pieces fed
+//! through the same cursor, and texts that must not join begin with a cursor of their own.
 
+mod blank;
+mod build;
 mod filter;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::{Anchored, MatchKind, StartKind, dfa, nfa::contiguous};
+use aho_corasick::{Anchored, dfa, nfa::contiguous};
 
+use blank::{Before, Blank};
 use filter::Filter;
+
+pub use blank::Whitespace;
+pub use build::KeywordsBuilder;
 
 /// Index of a distinct keyword. Spellings that compare alike have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,11 +70,20 @@ impl KeywordSet {
 /// A search between two pieces of text: what a keyword may have begun with. It can be copied
 /// and gone back to, so that text which turns out not to count leaves nothing behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor(StateID);
+pub struct Cursor {
+    /// What the text comes to without its invisible characters.
+    state: StateID,
+    /// What it comes to with spaces in the place of some of them. The same as `state` where that
+    /// leads to no keyword.
+    spaced: StateID,
+    /// What the text ends with.
+    before: Before,
+}
 
 /// All keywords of a configuration, ready to be searched for.
 #[derive(Debug, Default)]
 pub struct Keywords {
+    reading: Reading,
     machine: KeywordMachine,
     /// For the ASCII keywords, where none is too short for it.
     filter: Option<Filter>,
@@ -75,6 +91,18 @@ pub struct Keywords {
     has_others: bool,
     /// So many bytes of text hold the longest keyword, whatever its case.
     longest: usize,
+}
+
+/// How white space and invisible characters of a text are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Reading {
+    /// As they are written.
+    #[default]
+    AsWritten,
+    /// Invisible characters are left out. No keyword has white space, so it matters nowhere.
+    WithoutInvisible,
+    /// A run of white space is one space, and an invisible character may be one.
+    SpacesAlike,
 }
 
 /// The automaton over all keywords, of one of two kinds: the table of the faster one would be
@@ -105,16 +133,102 @@ impl Keywords {
             KeywordMachine::Small(machine) => machine.start_state(Anchored::No).ok(),
             KeywordMachine::Large(machine) => machine.start_state(Anchored::No).ok(),
         };
-        Cursor(start.unwrap_or(StateID::ZERO))
+        let state = start.unwrap_or(StateID::ZERO);
+        Cursor { state, spaced: state, before: Before::default() }
     }
 
     /// Searches a piece of text and adds the keywords that end in it, those that began in
     /// earlier pieces among them.
     pub fn feed(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
-        let border = self.longest.saturating_mul(2);
+        match self.reading {
+            Reading::AsWritten => self.read(cursor, piece, hits),
+            Reading::WithoutInvisible => self.feed_apart(cursor, piece, hits, false),
+            Reading::SpacesAlike => self.feed_apart(cursor, piece, hits, true),
+        }
+    }
+
+    /// Notes that the next text stands beside this one. Some servers join them by a line end and
+    /// others by nothing, so it may be either.
+    pub fn end_part(&self, cursor: &mut Cursor) {
+        if self.reading == Reading::SpacesAlike && cursor.before == Before::Shown {
+            cursor.before = Before::Invisible;
+        }
+    }
+
+    /// Searches a piece from blank to blank. Where the filter is worth it, what lies between
+    /// blanks is gathered, since lines are too short for it.
+    fn feed_apart(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet, spaces: bool) {
+        let mut rest = piece;
+        let mut gathered = String::new();
+        let gathers = self.filter.is_some() && piece.len() > self.shortest_filtered();
+        while let Some((at, bytes, blank)) = blank::next(rest, cursor.before, spaces) {
+            let (text, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            rest = after.get(bytes..).unwrap_or_default();
+            self.come_to(cursor, text, hits);
+            let text = if blank == Blank::Space && cursor.before != Before::Space {
+                cursor.before = Before::Space;
+                [text, " "]
+            } else {
+                [text, ""]
+            };
+            if gathers {
+                gathered.reserve(piece.len().saturating_sub(gathered.len()));
+                gathered.extend(text);
+            } else {
+                text.iter().for_each(|text| self.read(cursor, text, hits));
+            }
+            if blank == Blank::Invisible && cursor.before != Before::Space {
+                self.read(cursor, &gathered, hits);
+                gathered.clear();
+                cursor.before = Before::Invisible;
+                // For keywords that end in a space.
+                let _ = [cursor.spaced, cursor.state].map(|state| self.after_space(state, hits));
+            }
+        }
+        self.come_to(cursor, rest, hits);
+        if gathered.is_empty() {
+            self.read(cursor, rest, hits);
+        } else {
+            gathered.push_str(rest);
+            self.read(cursor, &gathered, hits);
+        }
+    }
+
+    /// Notes what a text ends with that is to be read next. Where invisible characters stand
+    /// before it, they may have been a space.
+    fn come_to(&self, cursor: &mut Cursor, text: &str, hits: &mut KeywordSet) {
+        let Some(first) = text.bytes().next() else { return };
+        if cursor.before == Before::Invisible && first != b' ' {
+            // The reading that has taken most of them for spaces goes on, as long as it leads to
+            // a keyword: from any other state, all is found that is found from the start.
+            let start = self.start().state;
+            let spaced = [cursor.spaced, cursor.state].map(|state| self.after_space(state, hits));
+            let found = spaced.into_iter().find(|state| *state != start);
+            cursor.spaced = found.unwrap_or(cursor.spaced);
+        }
+        cursor.before = if text.ends_with(' ') { Before::Space } else { Before::Shown };
+    }
+
+    /// Returns the state after one space more.
+    fn after_space(&self, state: StateID, hits: &mut KeywordSet) -> StateID {
+        match &self.machine {
+            KeywordMachine::Nothing => state,
+            KeywordMachine::Small(machine) => step(machine, state, b' ', hits),
+            KeywordMachine::Large(machine) => step(machine, state, b' ', hits),
+        }
+    }
+
+    /// Returns the length up to which a piece is not worth being filtered.
+    const fn shortest_filtered(&self) -> usize {
+        let border = self.longest.saturating_mul(4);
+        if border > SHORT { border } else { SHORT }
+    }
+
+    /// Searches a piece of text as it is written.
+    fn read(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
         match &self.filter {
-            Some(filter) if piece.len() > border.saturating_mul(2).max(SHORT) => {
-                self.feed_long(filter, cursor, piece, hits, border);
+            Some(filter) if piece.len() > self.shortest_filtered() => {
+                self.feed_long(filter, cursor, piece, hits, self.longest.saturating_mul(2));
             }
             _ => self.step_through(cursor, piece, hits),
         }
@@ -149,7 +263,8 @@ impl Keywords {
         }
         // What the automaton knows at the end depends on no more than the last bytes, so it
         // has not missed anything.
-        *cursor = self.start();
+        let start = self.start().state;
+        *cursor = Cursor { state: start, spaced: start, ..*cursor };
         let last = boundary_after(piece, piece.len().saturating_sub(border));
         self.step_through(cursor, piece.get(last..).unwrap_or_default(), hits);
     }
@@ -175,10 +290,28 @@ impl Keywords {
 
     /// Searches a piece by the automaton alone.
     fn step_through(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
+        if cursor.spaced == cursor.state {
+            cursor.state = self.walk(cursor.state, piece, hits);
+            cursor.spaced = cursor.state;
+            return;
+        }
+        // What a state knows at the end depends on no more than the last bytes.
+        let near = boundary_after(piece, self.longest.saturating_mul(2));
+        let (head, tail) = piece.split_at_checked(near).unwrap_or((piece, ""));
+        cursor.spaced = self.walk(cursor.spaced, head, hits);
+        cursor.state = self.walk(cursor.state, head, hits);
+        if !tail.is_empty() {
+            cursor.state = self.walk(cursor.state, tail, hits);
+            cursor.spaced = cursor.state;
+        }
+    }
+
+    /// Takes the automaton through a piece, and returns its next state.
+    fn walk(&self, state: StateID, piece: &str, hits: &mut KeywordSet) -> StateID {
         match &self.machine {
-            KeywordMachine::Nothing => {}
-            KeywordMachine::Small(machine) => search(machine, cursor, piece, hits),
-            KeywordMachine::Large(machine) => search(machine, cursor, piece, hits),
+            KeywordMachine::Nothing => state,
+            KeywordMachine::Small(machine) => search(machine, state, piece, hits),
+            KeywordMachine::Large(machine) => search(machine, state, piece, hits),
         }
     }
 }
@@ -191,9 +324,10 @@ fn boundary_after(text: &str, at: usize) -> usize {
     (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
-/// Takes an automaton through a piece of text, as it compares: in lower case.
-fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
-    let mut state = cursor.0;
+/// Takes an automaton through a piece of text, as it compares: in lower case. Returns its next
+/// state.
+fn search<A: Automaton>(machine: &A, from: StateID, piece: &str, hits: &mut KeywordSet) -> StateID {
+    let mut state = from;
     for char in piece.chars() {
         if let Ok(byte @ 0..0x80) = u8::try_from(char) {
             state = step(machine, state, byte.to_ascii_lowercase(), hits);
@@ -205,7 +339,7 @@ fn search<A: Automaton>(machine: &A, cursor: &mut Cursor, piece: &str, hits: &mu
             }
         }
     }
-    cursor.0 = state;
+    state
 }
 
 /// Takes an automaton through one byte, and returns its next state.
@@ -230,71 +364,6 @@ fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordS
 /// be several, with one small sigma for both.
 fn folded(char: char) -> impl Iterator<Item = char> {
     char.to_lowercase().map(|lower| if lower == 'ς' { 'σ' } else { lower })
-}
-
-/// Collects the keywords of a configuration and builds their automaton.
-#[derive(Debug, Default)]
-pub struct KeywordsBuilder {
-    words: Vec<String>,
-    ids: HashMap<String, KeywordId>,
-}
-
-impl KeywordsBuilder {
-    /// Greatest length of all keywords together, in bytes.
-    pub const MAX_BYTES: usize = 4 << 20;
-    /// Up to this length of all keywords together they get the fastest table.
-    const SMALL_BYTES: usize = 4096;
-
-    /// Adds a keyword and returns its id. Spellings that compare alike share one.
-    pub fn add(&mut self, word: &str) -> KeywordId {
-        let word: String = word.chars().flat_map(folded).collect();
-        let next = KeywordId(self.words.len());
-        *self.ids.entry(word).or_insert_with_key(|word| {
-            self.words.push(word.clone());
-            next
-        })
-    }
-
-    /// Returns the automaton over all keywords that were added.
-    ///
-    /// # Errors
-    /// What is wrong, where a keyword is empty or the keywords are too many or
-    /// too long for one automaton.
-    pub fn build(self) -> Result<Keywords, String> {
-        let bytes = self.words.iter().fold(0_usize, |sum, word| sum.saturating_add(word.len()));
-        if self.words.is_empty() {
-            return Ok(Keywords::default());
-        }
-        if self.words.iter().any(String::is_empty) {
-            return Err("a keyword is empty".to_owned());
-        }
-        if bytes > Self::MAX_BYTES {
-            let max = Self::MAX_BYTES;
-            return Err(format!("keywords have {bytes} bytes together; at most {max} are allowed"));
-        }
-        let machine = if bytes <= Self::SMALL_BYTES {
-            let mut builder = dfa::DFA::builder();
-            builder.match_kind(MatchKind::Standard).start_kind(StartKind::Unanchored);
-            builder.prefilter(false).build(&self.words).map(KeywordMachine::Small)
-        } else {
-            let mut builder = contiguous::NFA::builder();
-            builder.match_kind(MatchKind::Standard).prefilter(false);
-            builder.build(&self.words).map(KeywordMachine::Large)
-        };
-        let machine = machine.map_err(|error| format!("keywords: {error}"))?;
-        let ascii = || self.words.iter().enumerate().filter(|(_, word)| word.is_ascii());
-        let is_long = ascii().all(|(_, word)| word.len() >= Filter::SHORTEST);
-        let filter = is_long.then(|| Filter::new(&self.words, ascii().map(|(at, _)| at)));
-        // A character may be half as long again as its lower case, and as a keyword is
-        // kept in that, its text may be so much longer.
-        let longest = self.words.iter().map(String::len).max().unwrap_or(0);
-        Ok(Keywords {
-            machine,
-            filter: filter.flatten(),
-            has_others: !self.words.iter().all(|word| word.is_ascii()),
-            longest: longest.saturating_add(longest / 2).saturating_add(4),
-        })
-    }
 }
 
 #[cfg(test)]

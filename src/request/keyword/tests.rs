@@ -42,6 +42,124 @@ fn nested_keywords_are_the_ones_that_occur() {
     }
 }
 
+/// What a text is compared as, read the slow way: in lower case, with one space for each run of
+/// white space, and `invisible` for each character that cannot be seen.
+fn compared(text: &str, invisible: &str) -> String {
+    let shown = |char: char| match blank::kind(char) {
+        Some(Blank::Invisible) => invisible.to_owned(),
+        Some(Blank::Space) => " ".to_owned(),
+        None => folded(char).collect(),
+    };
+    let mut found = String::new();
+    for char in text.chars().map(shown).flat_map(|text| text.chars().collect::<Vec<_>>()) {
+        if char != ' ' || !found.ends_with(' ') {
+            found.push(char);
+        }
+    }
+    found
+}
+
+#[test]
+fn keywords_with_spaces_are_found_where_the_slow_way_finds_them() {
+    let mut rng = fastrand::Rng::with_seed(14);
+    let sets: [&[&str]; 6] = [
+        &["a b", "ab"],
+        &["abab cbc", "b\tbc\n ca", "cabb "],
+        &[" ab ", "b c a", "abc"],
+        &["abca\u{200b}bc a", "aa  aa"],
+        &["é b", "aba b\u{a0}é"],
+        &["b\u{ad}a", "caba"],
+    ];
+    let blanks = [
+        " ", " ", "\n", "\r\n", "  ", "\t", "\u{a0}", "\u{2028}", "\u{3000}", "\u{85}", "\u{200b}",
+        "\u{200b}", "\u{feff}", "\u{ad}", "\n   ",
+    ];
+    let letters = ["a", "b", "c", "A", "B", "é", "É"];
+    for words in sets {
+        let (keywords, ids) = keywords(words);
+        for length in (1..40).chain(300..310).cycle().take(2000) {
+            let mut text = String::new();
+            // Some texts have no invisible characters, so that there is one reading alone.
+            let known = if rng.bool() { 10 } else { blanks.len() };
+            for _ in 0..length {
+                if rng.u8(..4) == 0 {
+                    text.push_str(blanks[rng.usize(..known)]);
+                } else if rng.u8(..12) == 0 {
+                    text.push_str(words[rng.usize(..words.len())]);
+                } else {
+                    text.push_str(letters[rng.usize(..letters.len())]);
+                }
+            }
+            let mut whole = KeywordSet::default();
+            keywords.feed(&mut keywords.start(), &text, &mut whole);
+            let (mut cursor, mut cut) = (keywords.start(), KeywordSet::default());
+            let mut rest = text.as_str();
+            while !rest.is_empty() {
+                let most = if rng.bool() { 3 } else { 400 };
+                let (piece, after) = rest.split_at(boundary_after(rest, rng.usize(1..most)));
+                keywords.feed(&mut cursor, piece, &mut cut);
+                rest = after;
+            }
+            assert_eq!(whole, cut, "{words:?} in {text:?}");
+            let (left_out, as_spaces) = (compared(&text, ""), compared(&text, " "));
+            let has_invisible = compared(&text, "\u{1}").contains('\u{1}');
+            for (word, id) in words.iter().zip(ids.iter()) {
+                let word = compared(word, "");
+                let occurs = left_out.contains(&word) || as_spaces.contains(&word);
+                let is_found = whole.contains(*id);
+                // With invisible characters, some may be spaces and others nothing.
+                assert!(is_found >= occurs, "{word:?} in {text:?}");
+                assert!(has_invisible || is_found == occurs, "{word:?} in {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn white_space_in_keywords_stands_for_any() {
+    let word = "project heron";
+    for text in [
+        "Project Heron",
+        "project\nheron",
+        "project \r\n\t heron",
+        "project\u{a0}heron",
+        "project\u{3000}\u{2003}heron",
+        "project\u{200b}heron",
+        "project\u{200b} \u{feff}heron",
+        "pro\u{200b}ject heron",
+        "pro\u{ad}ject\u{200b}her\u{2060}on",
+        "\u{feff}project\n\nheron",
+    ] {
+        assert_eq!(found(&[word], text), [word], "{text:?}");
+    }
+    for text in ["projectheron", "project-heron", "pro ject heron", "project.\nheron"] {
+        assert!(found(&[word], text).is_empty(), "{text:?}");
+    }
+    // The other way round: how a keyword is written does not matter either.
+    assert_eq!(found(&["project \u{a0}\n heron"], "project heron").len(), 1);
+}
+
+#[test]
+fn white_space_is_compared_exactly_where_that_is_asked_for() {
+    let mut builder = KeywordsBuilder::new(Whitespace::Exact);
+    let id = builder.add("project heron");
+    let keywords = builder.build().unwrap();
+    let finds = |text: &str| {
+        let mut hits = KeywordSet::default();
+        keywords.feed(&mut keywords.start(), text, &mut hits);
+        hits.contains(id)
+    };
+    assert!(finds("a project heron") && !finds("project  heron") && !finds("project\nheron"));
+    assert!(!finds("pro\u{200b}ject heron"));
+}
+
+#[test]
+fn a_keyword_that_cannot_be_seen_is_empty() {
+    let mut builder = KeywordsBuilder::default();
+    builder.add("\u{200b}");
+    assert_eq!(builder.build().unwrap_err(), "a keyword is empty");
+}
+
 /// Text of random characters and words, long enough to be filtered.
 fn babble(rng: &mut fastrand::Rng, words: &[&str]) -> String {
     let chars =
@@ -76,7 +194,9 @@ fn the_filter_finds_what_the_automaton_finds() {
             let text = babble(&mut rng, words);
             let mut wanted = KeywordSet::default();
             let mut slow = keywords.start();
-            keywords.step_through(&mut slow, &text, &mut wanted);
+            for char in text.chars() {
+                keywords.feed(&mut slow, char.encode_utf8(&mut [0; 4]), &mut wanted);
+            }
             let mut found = KeywordSet::default();
             let mut cursor = keywords.start();
             keywords.feed(&mut cursor, &text, &mut found);

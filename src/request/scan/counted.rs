@@ -114,6 +114,10 @@ impl Walker {
     /// Ends a counted text.
     pub(super) fn end_text(&mut self, kind: TextKind) {
         self.weigh(kind);
+        if kind.is_searched {
+            let cursor = if kind.is_prompt { &mut self.cursor } else { &mut self.aside };
+            self.keywords.end_part(cursor);
+        }
         match kind.class {
             TextClass::Prompt => {
                 self.value.said = self.value.said.wrapping_add(self.beginning.said());

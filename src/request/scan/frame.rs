@@ -344,6 +344,7 @@ impl Frames {
         if let (Some(saying), true) = (frame.place.filled, frame.is_filled) {
             tally.say(saying);
         }
+        tally.prompts = tally.prompts.saturating_add(frame.place.prompt.into());
         let carried = frame.carried();
         match frame.kind() {
             ObjectKind::Item { .. } if frame.is_kept() => tally.say(Saying::State),

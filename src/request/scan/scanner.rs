@@ -146,7 +146,8 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.has_token_ids = total.says(Saying::Tokens);
     facts.names_others = total.says(Saying::Reference);
     facts.message_count = total.messages;
-    facts.max_output_tokens = total.limit;
+    facts.max_output_tokens = total.output.of_answer();
+    facts.answers = total.output.answers(total.prompts);
     facts.input_tokens = tokens(&total, message, looks);
     facts.prompt = total.prompt.finish();
     if looks.keywords {

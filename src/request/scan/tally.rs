@@ -3,11 +3,69 @@
 //! Nothing is written to the facts while reading: whose text it is, and what data is, the
 //! object around it may say only at its end. So every value has a tally of its own.
 
-use crate::request::document::{Modality, Saying};
+use crate::request::document::{Modality, OutputBound, Saying};
 use crate::request::facts::Tokens;
 use crate::request::keyword::KeywordSet;
 use crate::request::media::{Measured, Pricing};
 use crate::request::prompt::Prompt;
+
+/// How much output a request asks for: of each number the largest that stands under any name.
+/// Each value has one of these, so it is kept small.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Output {
+    /// One more than the limit of one answer in tokens; 0 where there is none.
+    above_limit: u64,
+    /// The budget for thinking that the limit includes.
+    thinking: u32,
+    /// The budget for thinking beside it.
+    beside: u32,
+    /// How many answers there are to a prompt; 0 where nothing says so.
+    answers: u32,
+}
+
+impl Output {
+    /// Returns what one number says. Below 0, a limit is none at all, and a budget leaves it to the
+    /// model how much it thinks, as no budget does.
+    pub(super) fn said(bound: OutputBound, number: i128) -> Self {
+        let limit = u64::try_from(number).unwrap_or(u64::MAX);
+        let count = u32::try_from(number.max(0)).unwrap_or(u32::MAX);
+        let nothing = Self::default();
+        match bound {
+            OutputBound::Limit => Self { above_limit: limit.saturating_add(1), ..nothing },
+            OutputBound::Thinking => Self { thinking: count, ..nothing },
+            OutputBound::ThinkingBeside => Self { beside: count, ..nothing },
+            OutputBound::Answers => Self { answers: count, ..nothing },
+        }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            above_limit: self.above_limit.max(other.above_limit),
+            thinking: self.thinking.max(other.thinking),
+            beside: self.beside.max(other.beside),
+            answers: self.answers.max(other.answers),
+        }
+    }
+
+    /// Returns the limit of one answer, with what may be thought for it. A budget for thinking is
+    /// a limit where there is no other: so much at least may be put out. The largest number stands
+    /// for "without a limit".
+    pub(super) fn of_answer(self) -> Option<u64> {
+        // The largest budget that is kept stands for any larger one.
+        let [thinking, beside] = [self.thinking, self.beside]
+            .map(|budget| if budget == u32::MAX { u64::MAX } else { u64::from(budget) });
+        match self.above_limit {
+            0 => Some(thinking.max(beside)).filter(|budget| *budget > 0),
+            u64::MAX => Some(u64::MAX),
+            above => Some(above.saturating_sub(1).max(thinking).saturating_add(beside)),
+        }
+    }
+
+    /// Returns how many answers there are to so many prompts, one at least.
+    pub(super) fn answers(self, prompts: u32) -> u64 {
+        u64::from(self.answers.max(1)).saturating_mul(prompts.max(1).into())
+    }
+}
 
 /// What one value adds to the facts: of a string what it says itself, of an object the sum
 /// of its members'.
@@ -24,8 +82,10 @@ pub(super) struct Tally {
     /// whether it is an image or audio, and may say so after the data.
     pub(super) measured: Measured,
     pub(super) messages: u32,
-    /// The limit of the answer in tokens: the largest that stands under any name.
-    pub(super) limit: Option<u64>,
+    /// How much output is asked for.
+    pub(super) output: Output,
+    /// How many prompts there are, each of which has answers of its own.
+    pub(super) prompts: u32,
     /// The sum of the hashes of the texts' beginnings, which tells a session. A sum, so that
     /// the order of keys does not matter.
     pub(super) said: u64,
@@ -46,7 +106,11 @@ impl Tally {
         self.messages = self.messages.saturating_add(part.messages);
         self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
-        self.limit = self.limit.max(part.limit);
+        // Nearly no value says anything of it.
+        if part.output != Output::default() {
+            self.output = self.output.max(part.output);
+        }
+        self.prompts = self.prompts.saturating_add(part.prompts);
         self.prompt.add(part.prompt);
         if self.hits.is_empty() {
             self.hits = part.hits;

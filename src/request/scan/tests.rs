@@ -231,8 +231,17 @@ fn switches_are_read_and_the_largest_limit_counts() {
     assert_eq!(all.max_output_tokens, Some(7));
     assert!(facts(CHAT, r#"{"functions":[{"name":"f"}]}"#).has_tools);
     assert!(!facts(CHAT, r#"{"tools":null,"response_format":{"type":"text"}}"#).has_tools);
-    for (limit, wanted) in [("1e3", Some(1000)), ("12.0", Some(12)), ("1.5", Some(2)), ("-1", None)]
-    {
+    for (limit, wanted) in [
+        ("1e3", Some(1000)),
+        ("12.0", Some(12)),
+        ("1.5", Some(2)),
+        ("-1", Some(u64::MAX)),
+        ("0", Some(0)),
+        ("-1e-3", Some(u64::MAX)),
+        ("\"-1\"", Some(u64::MAX)),
+        ("\"many\"", None),
+        ("null", None),
+    ] {
         let body = format!(r#"{{"max_tokens":{limit}}}"#);
         assert_eq!(facts(CHAT, &body).max_output_tokens, wanted, "{limit}");
     }
@@ -277,10 +286,13 @@ fn keywords_span_the_parts_of_a_message_but_not_messages() {
     let parts =
         r#"[{"type":"text","text":"al"},{"type":"image_url"},{"type":"text","text":"pha"}]"#;
     assert_eq!(hits(CHAT, &user(parts), &["alpha"]), ["alpha"]);
+    // Some servers join parts by a line end.
+    assert_eq!(hits(CHAT, &user(parts), &["al pha"]), ["al pha"]);
     let body = r#"{"messages":[{"role":"user","content":"al"},{"role":"user","content":"pha"}]}"#;
     assert!(hits(CHAT, body, &["alpha"]).is_empty());
     let body = r#"{"messages":[{"role":"user","content":"be"},{"role":"assistant","content":"x"},{"role":"user","content":"ta"}]}"#;
-    assert!(hits(CHAT, body, &["beta"]).is_empty());
+    // Whatever a keyword has between them.
+    assert!(hits(CHAT, body, &["be\nta", "be ta", "beta"]).is_empty());
     // What stands between two parts hides no keyword.
     let parts = r#"[{"text":"al","x":"y"},{"name":"z","text":"pha"}]"#;
     assert_eq!(hits(CHAT, &user(parts), &["alpha"]), ["alpha"]);
@@ -379,3 +391,5 @@ fn a_long_string_needs_no_memory_of_its_own() {
     assert_eq!(scan.facts.model.as_deref(), Some("m"));
     assert!(scan.facts.body_bytes > 16 << 20);
 }
+
+mod blanks;

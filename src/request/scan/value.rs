@@ -7,6 +7,7 @@ use super::event::Scalar;
 use super::frame::{Content, KnownType};
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::session::{self, KEY_BYTES};
+use super::tally::Output;
 use super::walker::{TextUse, Walker};
 use crate::request::document::{Modality, Plain, Saying, TextClass, Word};
 use crate::request::tokens::UNIT;
@@ -37,7 +38,7 @@ impl Walker {
             | Word::Mime
             | Word::Encoding
             | Word::SaysIf(..)
-            | Word::Limit => WORD_BYTES,
+            | Word::Output(_) => WORD_BYTES,
             Word::FileUri => URI_BYTES,
             Word::Sealed(_) => 0,
             Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
@@ -126,7 +127,10 @@ impl Walker {
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
-            Word::Limit => self.value.limit = limit(word),
+            Word::Output(bound) => {
+                self.value.output =
+                    number(word).map_or_else(Output::default, |n| Output::said(bound, n));
+            }
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
             Word::Session(key) if self.at_top() => {
@@ -148,7 +152,10 @@ impl Walker {
             (Plain::Switch(on, off), Scalar::Bool(is_on)) => {
                 self.value.say(if is_on { on } else { off });
             }
-            (Plain::Limit, Scalar::Number(text)) => self.value.limit = limit(text),
+            (Plain::Output(bound), Scalar::Number(text)) => {
+                self.value.output =
+                    number(text).map_or_else(Output::default, |n| Output::said(bound, n));
+            }
             (Plain::Token, Scalar::Number(_)) => {
                 self.value.tokens = UNIT;
                 self.value.say(Saying::Tokens);
@@ -179,18 +186,19 @@ fn carried(mime: &str) -> Modality {
     }
 }
 
-/// Returns a limit in tokens, rounded up; one that is too long to be kept (`None`) is as good
-/// as none, which is the largest. `None` where it is no number at or above 0.
+/// Returns a number, rounded up; the largest for one that is too long to be kept (`None`), and some
+/// number below 0 for one that is. `None` where it is no number.
 ///
 /// What a provider might read as a number counts as one, so that no spelling of a limit,
 /// such as `"1e3"`, passes for its absence.
-fn limit(text: Option<&str>) -> Option<u64> {
-    let Some(text) = text else { return Some(u64::MAX) };
+fn number(text: Option<&str>) -> Option<i128> {
+    let Some(text) = text else { return Some(i128::MAX) };
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-        let whole = (number >= 0.0).then_some(number.ceil() as u64);
+        let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
+        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+        let whole = (!number.is_nan()).then_some(rounded as i128);
         whole
     })
 }

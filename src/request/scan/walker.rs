@@ -182,9 +182,10 @@ impl Walker {
         }
     }
 
-    /// A string or a container without a table ended. It may be an image, audio or a file by its
-    /// place alone.
+    /// A string or a container without a table ended. It may be a prompt, an image, audio or a
+    /// file by its place alone.
     pub(super) fn carry(&mut self) {
+        self.value.prompts = self.place.prompt.into();
         if let Some(modality) = self.place.carries {
             self.value.carry(modality, self.pricing);
         }

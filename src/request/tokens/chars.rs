@@ -14,6 +14,7 @@
 )]
 
 use super::class::{DIGIT, LOWER, MARK, NEWLINE, SPACE, UPPER, class, folded};
+use super::floor::{floor, floor_of_ascii};
 
 /// Characters at both ends that only surround others.
 pub(super) const EDGE: usize = 2;
@@ -25,7 +26,7 @@ pub(super) const ROOM: usize = FULL + EDGE;
 /// As many bytes are looked at together.
 const TOGETHER: usize = 16;
 
-/// The row of characters that is at hand, in three columns.
+/// The row of characters that is at hand, in four columns.
 #[derive(Debug)]
 pub(super) struct Chars {
     /// The characters, as far as 16 bits go.
@@ -34,16 +35,25 @@ pub(super) struct Chars {
     pub(super) folded: [u16; ROOM],
     /// Their classes.
     pub(super) class: [u8; ROOM],
+    /// The least that they can cost, in parts of a token; 0 in all places that are not filled.
+    pub(super) floor: [u8; ROOM],
     /// How many places are filled, the two of the edge at the beginning included.
     len: usize,
-    /// Whether all of them are ASCII.
+    /// Whether all of them are ASCII, and no control characters, so that nothing has a floor.
     pub(super) is_ascii: bool,
 }
 
 impl Chars {
     /// Returns an empty row, at the start of a text.
     pub(super) const fn new() -> Self {
-        Self { exact: [0; ROOM], folded: [0; ROOM], class: [0; ROOM], len: EDGE, is_ascii: true }
+        Self {
+            exact: [0; ROOM],
+            folded: [0; ROOM],
+            class: [0; ROOM],
+            floor: [0; ROOM],
+            len: EDGE,
+            is_ascii: true,
+        }
     }
 
     /// Returns whether there is no more room, so that what is there has to be costed.
@@ -57,12 +67,17 @@ impl Chars {
     }
 
     /// Takes in as many characters as there is room for, and returns the rest of the text.
-    pub(super) fn fill<'t>(&mut self, text: &'t str) -> &'t str {
+    /// `has_controls` is whether control characters may be among them.
+    pub(super) fn fill<'t>(&mut self, text: &'t str, has_controls: bool) -> &'t str {
         let mut rest = text;
         while self.len < FULL {
             match rest.as_bytes().first_chunk() {
                 // Nearly all text is ASCII, which is taken in many bytes at a time.
-                Some(bytes) if bytes.is_ascii() && self.len + TOGETHER <= FULL => {
+                Some(bytes)
+                    if bytes.is_ascii()
+                        && self.len + TOGETHER <= FULL
+                        && !(has_controls && contains_controls(bytes)) =>
+                {
                     self.ascii(bytes);
                     rest = rest.get(TOGETHER..).unwrap_or_default();
                 }
@@ -83,15 +98,16 @@ impl Chars {
     /// Takes in one character.
     #[inline]
     fn push(&mut self, char: char) {
-        let (exact, class) = match ASCII.get(char as usize) {
-            Some(class) => (char as u16, *class),
-            None => (narrow(char as u32), class(char)),
+        let (exact, class, floor) = match ASCII.get(char as usize) {
+            Some(class) => (char as u16, *class, floor_of_ascii(char as u8)),
+            None => (narrow(char as u32), class(char), floor(char)),
         };
+        self.floor[self.len] = floor;
         self.exact[self.len] = exact;
         self.folded[self.len] = narrow(folded(char));
         self.class[self.len] = class;
         self.len += 1;
-        self.is_ascii &= char.is_ascii();
+        self.is_ascii &= char.is_ascii() & (floor == 0);
     }
 
     /// Takes in many characters of ASCII. Without branches, so that the compiler makes vector
@@ -141,14 +157,22 @@ impl Chars {
         self.exact.copy_within(from..self.len, 0);
         self.folded.copy_within(from..self.len, 0);
         self.class.copy_within(from..self.len, 0);
+        if !self.is_ascii {
+            self.floor.copy_within(from..self.len, 0);
+            self.floor[self.len - from..].fill(0);
+        }
         self.len -= from;
-        self.is_ascii = self.exact[..2 * EDGE].iter().all(|char| *char < 128);
+        let known = self.exact.iter().zip(&self.floor).take(2 * EDGE);
+        self.is_ascii = known.fold(true, |all, (char, floor)| all & (*char < 128) & (*floor == 0));
     }
 
     /// Forgets everything, for the next text.
     pub(super) fn clear(&mut self) {
         for at in 0..EDGE {
             (self.exact[at], self.folded[at], self.class[at]) = (0, 0, 0);
+        }
+        if !self.is_ascii {
+            self.floor.fill(0);
         }
         self.len = EDGE;
         self.is_ascii = true;
@@ -159,6 +183,13 @@ impl Chars {
 /// then alike, which costs the estimate little.
 const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
+}
+
+/// Returns whether bytes have control characters that cost something, among those of ASCII. Without
+/// branches, so that the compiler makes vector instructions of it.
+#[inline]
+pub(super) fn contains_controls(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | floor_of_ascii(*byte)) != 0
 }
 
 /// The classes of ASCII.

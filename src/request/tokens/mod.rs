@@ -10,6 +10,7 @@
 
 mod chars;
 mod class;
+mod floor;
 mod run;
 mod sample;
 mod weights;

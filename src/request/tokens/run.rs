@@ -23,8 +23,9 @@
     )
 )]
 
-use super::chars::{Chars, EDGE, ROOM};
+use super::chars::{Chars, EDGE, ROOM, contains_controls};
 use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
+use super::floor::{PARTS, REPEATED};
 use super::weights::{self, Form, WeightPlaces, threes};
 
 /// So many words hold a bit for each place of a row.
@@ -42,6 +43,8 @@ struct Run {
     odd: u32,
     /// What its characters cost, in 1/64 tokens.
     cost: i64,
+    /// What they cost at least, in parts of a token.
+    floor: u32,
     /// The kind of its last character.
     kind: u8,
     /// Capitals at its beginning, up to two.
@@ -56,9 +59,11 @@ pub(super) struct Runs {
     chars: Chars,
     /// Where the weights of those characters stand.
     places: WeightPlaces<ROOM>,
-    /// At each place, the sum of what all before it cost, and how many of them are odd.
+    /// At each place, the sum of what all before it cost, how many of them are odd, and what
+    /// they cost at least.
     costs: [i32; ROOM],
     odds: [u16; ROOM],
+    floors: [u16; ROOM],
     /// Where runs start, a bit for each place.
     starts: [u64; WORDS],
     /// The run that goes on.
@@ -90,6 +95,7 @@ impl Runs {
             places: WeightPlaces::new(),
             costs: [0; ROOM],
             odds: [0; ROOM],
+            floors: [0; ROOM],
             starts: [0; WORDS],
             open: Run::default(),
             accented: 0,
@@ -100,10 +106,11 @@ impl Runs {
     /// Reads the next piece, and returns what the runs cost that ended in it, in 1/1024 tokens.
     pub(super) fn feed(&mut self, piece: &str) -> i64 {
         let mut cost = 0;
-        let mut rest = self.chars.fill(piece);
+        let has_controls = contains_controls(piece.as_bytes());
+        let mut rest = self.chars.fill(piece, has_controls);
         while self.chars.is_full() {
             cost += self.pass();
-            rest = self.chars.fill(rest);
+            rest = self.chars.fill(rest, has_controls);
         }
         cost
     }
@@ -134,7 +141,8 @@ impl Runs {
         self.cost_chars(ready);
         self.find_starts(ready);
         // Most texts have neither accents nor letters that Russian lacks.
-        let is_plain = self.chars.is_ascii && self.accented < 16 && self.foreign < 16;
+        let is_plain =
+            self.chars.is_ascii && self.accented < 16 && self.foreign < 16 && self.open.floor == 0;
         let cost = if is_plain { self.runs::<true>(ready) } else { self.runs::<false>(ready) };
         self.chars.shift();
         cost
@@ -166,7 +174,7 @@ impl Runs {
     /// difference of two sums.
     fn cost_chars(&mut self, ready: usize) {
         let ready = ready.min(ROOM - EDGE);
-        let Chars { exact, folded, class, is_ascii, .. } = &self.chars;
+        let Chars { exact, folded, class, floor, is_ascii, .. } = &self.chars;
         let all = ..ready + EDGE;
         self.places.find(&exact[all], &folded[all], &class[all], *is_ascii);
         let mut cost = 0;
@@ -178,13 +186,18 @@ impl Runs {
             self.costs[ready] = cost;
             return;
         }
-        let mut odd = 0;
-        for (at, class) in class.iter().enumerate().take(ready).skip(EDGE) {
-            (self.costs[at], self.odds[at]) = (cost, odd);
+        let (mut odd, mut least) = (0, 0);
+        let all = class.iter().zip(floor).enumerate();
+        for (at, (class, floor)) in all.take(ready).skip(EDGE) {
+            let is_repeated = exact[at] == exact[at - 1];
+            (self.costs[at], self.odds[at], self.floors[at]) = (cost, odd, least);
             cost += self.places.of_char(at);
             odd += u16::from((*class == ACCENTED) | (*class == FOREIGN));
+            // What has no floor of its own has none in rows either.
+            let repeated = if (*floor > 0) & is_repeated { REPEATED } else { 0 };
+            least += u16::from((*floor).max(repeated));
         }
-        (self.costs[ready], self.odds[ready]) = (cost, odd);
+        (self.costs[ready], self.odds[ready], self.floors[ready]) = (cost, odd, least);
     }
 
     /// Finds where runs start. Without branches: first as a byte for each place, in vectors,
@@ -213,10 +226,15 @@ impl Runs {
             return run;
         }
         let is_ascii = IS_PLAIN || self.chars.is_ascii;
-        let odd = if is_ascii { 0 } else { self.odds[to] - self.odds[from] };
+        let (odd, floor) = if is_ascii {
+            (0, 0)
+        } else {
+            (self.odds[to] - self.odds[from], self.floors[to] - self.floors[from])
+        };
         Run {
             len: run.len.saturating_add((to - from) as u32),
             odd: run.odd.saturating_add(odd.into()),
+            floor: run.floor.saturating_add(floor.into()),
             cost: run.cost + i64::from(self.costs[to] - self.costs[from]),
             kind: kind(self.chars.class[to - 1]),
             ..run
@@ -238,7 +256,7 @@ impl Runs {
     /// Returns what a run costs that has ended, in 1/1024 tokens.
     #[inline]
     fn end<const IS_PLAIN: bool>(&mut self, run: Run) -> i64 {
-        let Run { len, odd, cost, kind, capitals, stands } = run;
+        let Run { len, odd, cost, floor, kind, capitals, stands } = run;
         if len == 0 {
             return 0;
         }
@@ -246,7 +264,10 @@ impl Runs {
         let shape = if kind == LOWER { if odd > 0 { 3 } else { capitals } } else { 0 };
         let cost = weights::of_run(cost, Form { kind, shape, stands, level, len });
         let (least, most) = bounds(kind, len, odd);
-        cost.max(least).min(most)
+        let cost = cost.max(least).min(most);
+        // A character has at least as many bytes as its floor has tokens, so this is no more than
+        // a token for each byte.
+        if IS_PLAIN { cost } else { cost.max(i64::from(floor) * 1024 / i64::from(PARTS)) }
     }
 
     /// Returns how many odd letters words like it have had lately, in a few steps. It tells
@@ -281,7 +302,7 @@ static STANDS: [[u8; 32]; 2] = {
 
 /// So many bytes has a character of a kind at least.
 static WIDTHS: [u8; 32] = [
-    1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 3,
+    1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2,
 ];
 
 /// Returns what a run costs at least and at most, in 1/1024 tokens.

@@ -130,3 +130,61 @@ fn more_text_never_costs_less() {
         assert!(estimate([longer.as_str()]) >= alone, "{filler:?}");
     }
 }
+
+#[test]
+fn no_character_is_cheaper_than_its_bytes_allow() {
+    // All of them up to 16 bits, whether or not Unicode knows them, and some of the rest.
+    let (low, high) = ('\u{80}'..='\u{ffff}', '\u{10000}'..=char::MAX);
+    for char in low.chain(high.step_by(61)) {
+        let text = char.to_string().repeat(20);
+        let tokens = estimate([text.as_str()]);
+        let bytes = text.len() as u64 * UNIT;
+        let width = char.len_utf8() as u64;
+        let (part, of) = match floor::floor(char) {
+            // Two thirds of what bytes alone would cost, in every script outside the fit.
+            _ if !floor::is_fitted(char) => (2, 3),
+            // A character without a token of its own costs two.
+            16.. => (2, width),
+            // Tokens in rows: half a token each, less the first of the row.
+            1.. => (4, 10 * width),
+            0 => (1, 64 * width),
+        };
+        assert!(tokens * of >= bytes * part, "{char:?} {:x}: {tokens}", char as u32);
+        assert!(tokens <= bytes, "{char:?}: {tokens}");
+    }
+}
+
+#[test]
+fn characters_outside_the_fit_count_among_others() {
+    // By how many tokens o200k_base has of them.
+    for (unit, tokens) in [
+        ("\u{500}", 2),
+        ("\u{20440}", 4),
+        ("Ꭰ", 3),
+        ("ཀ", 2),
+        ("龘", 3),
+        ("\u{16}", 1),
+        ("°", 1),
+        ("\u{500}a", 3),
+        ("ཀ་", 3),
+        ("é\u{20440}", 5),
+        ("\u{16}x", 2),
+        (" Ꭰ", 3),
+        ("\u{500} ", 3),
+    ] {
+        let guess = estimate([unit.repeat(60_000).as_str()]) / UNIT;
+        let wanted = tokens * 60_000;
+        assert!(
+            guess * 5 >= wanted * 2 && guess <= wanted * 3 / 2,
+            "{unit:?}: {guess} of {wanted}"
+        );
+    }
+}
+
+#[test]
+fn long_words_of_one_letter_are_no_filler() {
+    for letter in ["Q", "m", "g"] {
+        let guess = estimate([letter.repeat(8000).as_str()]) / UNIT;
+        assert!(guess >= 750, "{letter}: {guess}");
+    }
+}

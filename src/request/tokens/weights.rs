@@ -13,6 +13,8 @@
     )
 )]
 
+use super::class::LOWER;
+
 /// Tables over characters, in 1/64 tokens: each with the two before it, with the one
 /// before it (those of ASCII first, then by a hash), alone beyond ASCII, and the classes
 /// of it and its neighbours.
@@ -174,9 +176,13 @@ pub(super) fn of_run(chars: i64, form: Form) -> i64 {
     let (low, high) = (u32::from(shape % 4) * 8 + u32::from(stands % 8), len.min(16));
     let packed = (group as u32) << 10 | high << 5 | low;
     let run = RUNS[(packed.wrapping_mul(0x9e37_79b1) >> 20) as usize];
-    let mut cost = chars * 4 + i64::from(run);
+    let cost = chars * 4 + i64::from(run);
+    let factor = i64::from(FACTORS[group]);
     if len > 16 {
-        cost += i64::from(BEYOND[group]) * i64::from(len - 16);
+        let beyond = i64::from(len - 16);
+        let cost = ((cost + i64::from(BEYOND[group]) * beyond) * factor) >> 6;
+        // What a word has beyond its 16th letter is a token for eight letters at least.
+        return if kind == LOWER { cost.max(beyond * (1024 / 8)) } else { cost };
     }
-    (cost * i64::from(FACTORS[group])) >> 6
+    (cost * factor) >> 6
 }

@@ -1,0 +1,319 @@
+//! Warnings of ways around a rule that keeps prompts in house.
+//!
+//! Such a rule is an enabled route with keywords that leads to some clusters, where other providers
+//! of the configuration have others. What the configuration itself lets past it is named here:
+//! requests that nobody searches, routes that are tried before it, and names and headers by which
+//! clients choose. Knows nothing of what a cluster is: two providers at one cluster are one place.
+
+use std::collections::BTreeSet;
+
+use super::super::deployment::Deployment;
+use super::super::error::{Diagnostics, Path, quoted};
+use super::super::ids::{DeploymentId, ModelId};
+use super::super::model::Model;
+use super::super::raw::{Raw, RawRoute, Settings};
+use super::super::route::{Condition, NamePattern, Route, Target, When};
+use super::super::settings::{BodyPolicy, Role, UnknownModel};
+use super::document::Resolved;
+use super::lists::given;
+use super::rules::Rules;
+use crate::text::quoted_list;
+
+/// Warns of every way around a route that looks for keywords.
+pub(super) fn warn(
+    raw: &Raw,
+    rules: &Rules<'_>,
+    found: &Resolved,
+    deployments: &[Deployment],
+    findings: &mut Diagnostics,
+) {
+    if raw.settings.role == Role::Attempt {
+        return;
+    }
+    let places = Places {
+        clusters: given(&raw.providers).map(|(_, one)| one.cluster.as_str()).collect(),
+        deployments,
+        models: &found.models,
+    };
+    for (index, route) in found.routes.iter().enumerate() {
+        if !looks_for_keywords(&route.when) {
+            continue;
+        }
+        let targets =
+            std::iter::once(route.then.target).chain(route.then.fallbacks.iter().copied());
+        let house = places.of(targets);
+        if places.clusters.iter().all(|cluster| house.contains(cluster)) {
+            continue;
+        }
+        let earlier = found.routes.get(..index).unwrap_or_default();
+        let rule = KeptRoute { found, rules, places: &places, route, house };
+        if route.enabled {
+            rule.unsearched(raw, findings);
+            rule.choices(&raw.settings, findings);
+            rule.later_routes(&raw.settings, findings);
+            rule.narrowed(findings);
+            earlier.iter().for_each(|earlier| rule.overtaken(earlier, findings));
+        } else {
+            let name = quoted(&route.name);
+            let message = format!(
+                "is false, so {name} keeps no prompt with its keywords at its target; delete the route, or enable it"
+            );
+            rule.warn_at_route(&route.name, Some("enabled"), &message, findings);
+        }
+    }
+}
+
+/// Where targets lead to.
+struct Places<'a> {
+    /// Of each provider.
+    clusters: Vec<&'a str>,
+    deployments: &'a [Deployment],
+    models: &'a [Model],
+}
+
+impl<'a> Places<'a> {
+    /// Returns the clusters that targets may lead to, fallbacks of their models included.
+    fn of(&self, targets: impl Iterator<Item = Target>) -> BTreeSet<&'a str> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut left: Vec<Target> = targets.collect();
+        while let Some(target) = left.pop() {
+            match target {
+                Target::Deployment(id) => found.extend(self.cluster(id)),
+                Target::Model(ModelId(id), _) if seen.insert(id) => {
+                    let Some(model) = self.models.get(id) else { continue };
+                    let candidates = model.groups.iter().flat_map(|group| &group.candidates);
+                    let ids = candidates.map(|candidate| candidate.deployment);
+                    found.extend(ids.filter_map(|id| self.cluster(id)));
+                    let lists = &model.fallbacks;
+                    let kinds = [&lists.context_window, &lists.content_policy, &lists.rate_limit];
+                    left.extend(&lists.general);
+                    left.extend(kinds.into_iter().flatten().flatten());
+                }
+                Target::Model(..) => {}
+            }
+        }
+        found
+    }
+
+    fn cluster(&self, id: DeploymentId) -> Option<&'a str> {
+        self.clusters.get(self.deployments.get(id.0)?.provider.0).copied()
+    }
+}
+
+/// A route with keywords, and where it keeps what holds them.
+struct KeptRoute<'a> {
+    found: &'a Resolved,
+    rules: &'a Rules<'a>,
+    places: &'a Places<'a>,
+    route: &'a Route,
+    /// The clusters that its target leads to.
+    house: BTreeSet<&'a str>,
+}
+
+impl KeptRoute<'_> {
+    /// Warns of requests that go on unsearched, to a cluster that is not the rule's.
+    fn unsearched(&self, raw: &Raw, findings: &mut Diagnostics) {
+        let (root, name) = (Path::Root, quoted(&self.route.name));
+        let Settings { default_cluster, limits, .. } = &raw.settings;
+        let Some(cluster) = default_cluster.as_deref() else { return };
+        if self.house.contains(cluster) {
+            return;
+        }
+        let mut owners = given(&raw.providers).filter(|(_, one)| one.cluster == cluster);
+        if let Some((provider, _)) = owners.next() {
+            let (cluster, provider) = (quoted(cluster), quoted(provider));
+            let message = format!(
+                "{cluster} is where provider {provider} is: what is not judged goes there \
+                 unsearched, past the route {name}; name a cluster that answers with an error, or \
+                 leave the key out"
+            );
+            findings.warn(&root.key("default_cluster"), message);
+        }
+        let limits_at = root.key("limits");
+        let is_passing = |policy: BodyPolicy| policy == BodyPolicy::PassThrough;
+        for (at, is_passing, what) in [
+            (
+                limits_at.key("on_oversize"),
+                is_passing(limits.on_oversize),
+                "bodies that are too long",
+            ),
+            (
+                limits_at.key("on_unparsable"),
+                is_passing(limits.on_unparsable),
+                "bodies that cannot be read",
+            ),
+            (
+                root.key("unknown_model"),
+                self.found.unknown_model == UnknownModel::PassThrough,
+                "requests for unknown models that no route takes",
+            ),
+        ] {
+            if is_passing {
+                let message = format!(
+                    "\"pass_through\" sends {what} to default_cluster, past the route {name}; \
+                     use \"reject\""
+                );
+                findings.warn(&at, message);
+            }
+        }
+    }
+
+    /// Warns of what lets clients choose another way than the rule's.
+    fn choices(&self, settings: &Settings, findings: &mut Diagnostics) {
+        let (root, name) = (Path::Root, quoted(&self.route.name));
+        let headers = settings.client_headers;
+        let open: Vec<&str> = [
+            ("route", headers.route),
+            ("provider", headers.provider),
+            ("deployment", headers.deployment),
+            ("fallback", headers.fallback),
+        ]
+        .into_iter()
+        .filter_map(|(header, is_open)| is_open.then_some(header))
+        .collect();
+        if !open.is_empty() {
+            let open = quoted_list(&open);
+            let message = format!(
+                "{open} let clients choose where a request goes, past the route {name}; leave them \
+                 out"
+            );
+            findings.warn(&root.key("client_headers"), message);
+        }
+        let Some(patterns) = models(&self.route.when) else { return };
+        if settings.allow_direct {
+            let message = format!(
+                "lets clients name deployments and upstream models, which model_in of the route \
+                 {name} need not list; leave model_in out of it"
+            );
+            findings.warn(&root.key("allow_direct"), message);
+        }
+        if let UnknownModel::Model(id) = self.found.unknown_model
+            && let Some(model) = self.found.models.get(id.0)
+            && !patterns.iter().any(|pattern| pattern.matches(&model.name))
+            && self.leaves_house(Target::Model(id, None))
+        {
+            let stand_in = quoted(&model.name);
+            let message = format!(
+                "{stand_in} stands in for names that clients make up, and model_in of the route \
+                 {name} does not list it; list it there"
+            );
+            findings.warn(&root.key("unknown_model").key("model"), message);
+        }
+    }
+
+    /// Warns of routes that may be added while the proxy runs, and tried before the rule.
+    fn later_routes(&self, settings: &Settings, findings: &mut Diagnostics) {
+        let (root, name) = (Path::Root, quoted(&self.route.name));
+        if self.route.priority == i32::MAX {
+            return;
+        }
+        let sources = [
+            ("admin", settings.admin.is_some(), "whoever has the token"),
+            ("route_source", settings.route_source.is_some(), "whoever answers the fetch"),
+        ];
+        for (key, _, who) in sources.into_iter().filter(|(_, is_there, _)| *is_there) {
+            let message = format!(
+                "{who} can add routes of a higher priority than that of the route {name}; give it \
+                 the priority {}",
+                i32::MAX
+            );
+            findings.warn(&root.key(key), message);
+        }
+    }
+
+    /// Warns of conditions beside the keywords that clients decide on.
+    fn narrowed(&self, findings: &mut Diagnostics) {
+        let name = quoted(&self.route.name);
+        let others: Vec<&str> =
+            self.route.when.0.iter().filter(|c| is_clients(c)).map(Condition::key).collect();
+        if !others.is_empty() {
+            let others = quoted_list(&others);
+            let message = format!(
+                "{others}: a prompt with the keywords of {name} goes elsewhere where this does not \
+                 hold; leave it out, or add a route for the others"
+            );
+            self.warn_at_route(&self.route.name, Some("when"), &message, findings);
+        }
+    }
+
+    /// Warns of a route that is tried before the rule and leads elsewhere.
+    fn overtaken(&self, earlier: &Route, findings: &mut Diagnostics) {
+        let is_other = !earlier.enabled
+            || looks_for_keywords(&earlier.when)
+            || !may_share_models(self.rules, &earlier.when, &self.route.when);
+        if is_other || !self.leaves_house(earlier.then.target) {
+            return;
+        }
+        let (first, name) = (quoted(&earlier.name), quoted(&self.route.name));
+        let message = format!(
+            "{first} is tried before {name}, and takes prompts with its keywords elsewhere; give \
+             {name} the higher priority"
+        );
+        self.warn_at_route(&earlier.name, None, &message, findings);
+    }
+
+    fn leaves_house(&self, target: Target) -> bool {
+        let reached = self.places.of(std::iter::once(target));
+        !reached.is_subset(&self.house)
+    }
+
+    /// Warns at a route, or at a key of it.
+    fn warn_at_route(
+        &self,
+        name: &str,
+        key: Option<&str>,
+        message: &str,
+        findings: &mut Diagnostics,
+    ) {
+        let named = |raw: &RawRoute| raw.name.as_deref() == Some(name);
+        let mut routes = self.rules.routes.iter();
+        let Some(index) = routes.position(|raw| raw.as_ref().is_some_and(named)) else { return };
+        let at = self.rules.route_at(index);
+        match key {
+            Some(key) => findings.warn(&at.key(key), message),
+            None => findings.warn(&at, message),
+        }
+    }
+}
+
+/// Returns whether keywords can make these conditions hold.
+fn looks_for_keywords(when: &When) -> bool {
+    when.0.iter().any(|condition| match condition {
+        Condition::PromptContainsAnyOf(_) => true,
+        Condition::AnyOf(alternatives) => alternatives.iter().any(looks_for_keywords),
+        _ => false,
+    })
+}
+
+/// Returns whether a client decides on whether a condition holds. Headers are left out, which
+/// authentication may set.
+fn is_clients(condition: &Condition) -> bool {
+    match condition {
+        Condition::PromptContainsAnyOf(_) | Condition::HeaderEquals(_) | Condition::AnyOf(_) => {
+            false
+        }
+        Condition::ModelIn(patterns) => !patterns.is_empty(),
+        Condition::SamplePercent(percent) => *percent < 100.0,
+        _ => true,
+    }
+}
+
+/// Returns the models that conditions are restricted to, if they are.
+fn models(when: &When) -> Option<&[NamePattern]> {
+    when.0.iter().find_map(|condition| match condition {
+        Condition::ModelIn(patterns) if !patterns.is_empty() => Some(patterns.as_slice()),
+        _ => None,
+    })
+}
+
+/// Returns whether a request may be for models of both, as far as names without a prefix tell.
+fn may_share_models(rules: &Rules<'_>, a: &When, b: &When) -> bool {
+    let (Some(a), Some(b)) = (models(a), models(b)) else { return true };
+    // An alias may be in one list, and its model in the other.
+    let is_plain = |one: &NamePattern| match one {
+        NamePattern::Exact(name) => !rules.aliases.contains_key(name),
+        NamePattern::Prefix(_) => false,
+    };
+    !a.iter().chain(b).all(is_plain) || a.iter().any(|one| b.contains(one))
+}
