@@ -3,22 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::configuration::{Config, Names, Shadow};
+use super::super::configuration::{Config, Shadow};
 use super::super::demand::Demand;
 use super::super::deployment::{Deployment, ModelFacts};
 use super::super::error::{Diagnostics, Path};
-use super::super::ids::DeploymentId;
-use super::super::model::Model;
 use super::super::provider::Provider;
-use super::super::raw::{Raw, Settings};
-use super::super::route::Route;
+use super::super::raw::Settings;
 use super::super::route_index::RouteIndex;
-use super::super::settings::UnknownModel;
 use super::deployments::DeploymentSet;
 use super::lists::inserted;
-use super::names::Directory;
+use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
-use super::scope::{RequestNeeds, Scope};
+use super::scope::RequestNeeds;
 use super::{admin, hold, idle, overrides, providers, settings, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
@@ -118,46 +114,5 @@ impl Common {
             routes,
             models,
         }
-    }
-}
-
-/// Rules, resolved.
-pub(super) struct Resolved {
-    pub(super) models: Vec<Model>,
-    pub(super) routes: Vec<Route>,
-    names: Names,
-    pub(super) unknown_model: UnknownModel,
-    no_model: Option<DeploymentId>,
-}
-
-impl Resolved {
-    /// Resolves rules. `shadow` is the place of the shadow that they belong to; none for those of
-    /// the document.
-    fn new(
-        raw: &Raw,
-        rules: &Rules<'_>,
-        shadow: Option<&Path<'_>>,
-        deployments: &DeploymentSet,
-        needs: &mut RequestNeeds,
-        findings: &mut Diagnostics,
-    ) -> Self {
-        let directory = Directory::new(rules, deployments, findings);
-        let mut scope = Scope { deployments, directory: &directory, findings, needs };
-        let models = scope.models(rules);
-        let routes = scope.routes(rules);
-        // For every set of rules, which adds nothing: the same problem is kept once.
-        if let Some(source) = &raw.settings.route_source {
-            let at = Path::Root.key("route_source");
-            deployments.check_service(&at.key("cluster"), &source.cluster, findings);
-            let services = at.key("services");
-            for (index, cluster) in source.services.iter().enumerate() {
-                deployments.check_service(&services.index(index), cluster, findings);
-            }
-        }
-        let unknown = &raw.settings.unknown_model;
-        let unknown_model = settings::unknown_model(unknown, &directory, shadow, findings);
-        let no_model = settings::no_model(raw.settings.no_model.as_ref(), deployments, findings);
-        let names = directory.into_names(deployments);
-        Self { models, routes, names, unknown_model, no_model }
     }
 }

@@ -16,6 +16,7 @@ mod models;
 mod names;
 mod overrides;
 mod providers;
+mod resolved;
 mod routes;
 mod rules;
 mod scope;

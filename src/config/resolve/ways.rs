@@ -14,8 +14,8 @@ use super::super::model::Model;
 use super::super::raw::{Raw, RawRoute, Settings};
 use super::super::route::{Condition, NamePattern, Route, Target, When};
 use super::super::settings::{BodyPolicy, Role, UnknownModel};
-use super::document::Resolved;
 use super::lists::given;
+use super::resolved::Resolved;
 use super::rules::Rules;
 use crate::text::quoted_list;
 
