@@ -14,6 +14,7 @@ use pointsman::request::rewrite::{
 };
 use pointsman::request::scan::{Looks, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
+use pointsman::request::watched::WatchedKeys;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -102,7 +103,7 @@ fn edits_of(
     body: &str,
     model: &str,
     overrides: &[(String, Value)],
-    watched: &Arc<[String]>,
+    watched: &Arc<WatchedKeys>,
 ) -> Vec<Edit> {
     let mut scanner = Scanner::new(&Spec {
         entry: Entry::of(Format::OpenAiChat).unwrap(),
@@ -120,7 +121,8 @@ fn edits_of(
         Some(body.as_bytes()[start..end].to_vec())
     };
     let model = Some(BodyModel { name: model, repeated: model, member: MemberUse::Set });
-    let target = BodyTarget { model, overrides, watched, held_back: Naming::default() };
+    let target =
+        BodyTarget { model, overrides, watched: watched.names(), held_back: Naming::default() };
     edits(&layout, target, &Mergeable::new(overrides, read)).unwrap()
 }
 
@@ -132,7 +134,7 @@ proptest! {
         size in 1usize..40,
     ) {
         let body = written(&members);
-        let watched: Arc<[String]> = WATCHED.iter().map(|key| (*key).to_owned()).collect();
+        let watched = Arc::new(WATCHED.iter().map(|key| (*key).to_owned()).collect());
         let edits = edits_of(&body, "up\"stream", &overrides, &watched);
         let mut splicer = Splicer::new(edits.clone());
         let mut out = Vec::new();
@@ -151,7 +153,7 @@ proptest! {
 fn what_is_merged_into_is_copied_nowhere() {
     let members: String = (0..40_000).map(|at| format!("\"k{at}\": {{\"b\": [1, 2]}}, ")).collect();
     let body = format!("{{\"model\":\"m\",\"meta\": {{ {members}\"a\\u0062\" : 1 }} }}");
-    let watched: Arc<[String]> = Arc::from(["meta".to_owned()]);
+    let watched = Arc::new(["meta".to_owned()].into_iter().collect());
     for over in [json!({"k7": 1, "ab": 2, "new": 3}), json!({"k0": null, "ab": null}), json!({})] {
         let overrides = [("meta".to_owned(), over)];
         let edits = edits_of(&body, "m", &overrides, &watched);

@@ -28,7 +28,7 @@ fn spec(format: usize) -> Spec {
         keywords: Arc::new(words.build().unwrap()),
         searched: Searched::default(),
         costs: Costs::default(),
-        watched: Arc::new(["messages".to_owned(), "stream".to_owned()]),
+        watched: Arc::new(["messages".to_owned(), "stream".to_owned()].into_iter().collect()),
         looks: Looks::EVERYTHING,
         seed: 0,
     }

@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
         keywords: Arc::new(words.build().unwrap()),
         searched: Searched::default(),
         costs: Costs::default(),
-        watched: ["messages", "model", "stream"].map(str::to_owned).into(),
+        watched: Arc::new(["messages", "model", "stream"].map(str::to_owned).into_iter().collect()),
         looks: Looks::EVERYTHING,
         seed: 0,
     };

@@ -16,6 +16,7 @@ use super::settings::{Hold, Role, UnknownModel};
 use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
+use crate::request::watched::WatchedKeys;
 
 /// A parsed and resolved configuration.
 ///
@@ -45,8 +46,8 @@ pub struct Config {
     /// Lower-case names of the headers that `header_equals` conditions read, the shadow's included.
     pub watched_headers: Vec<String>,
     /// Top-level body keys that some `request_overrides` replace, or that name another model than
-    /// `model` does, sorted. The reader of bodies notes where they are.
-    pub watched_members: Arc<[String]>,
+    /// `model` does. The reader of bodies notes where they are.
+    pub watched_members: Arc<WatchedKeys>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
     /// What serves requests that name no model, as they are.

@@ -69,6 +69,10 @@ impl fmt::Display for BadContentType {
 /// # Errors
 /// Why a body of that type is not read.
 pub fn body_type(content_type: &str, takes_form: bool) -> Result<BodyType, BadContentType> {
+    // Nearly every body has this type, which leaves nothing to be checked.
+    if content_type.eq_ignore_ascii_case("application/json") {
+        return Ok(BodyType::Json);
+    }
     let types =
         || content_type.split(',').map(|one| one.split(';').next().unwrap_or_default().trim());
     let is_form = || types().any(|one| one.eq_ignore_ascii_case(FORM));

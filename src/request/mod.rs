@@ -23,3 +23,4 @@ pub mod scan;
 pub mod session;
 pub mod tokens;
 pub mod unseen;
+pub mod watched;

@@ -6,7 +6,7 @@
 //! falls below zero.
 
 /// How many slots of time are remembered.
-pub(super) const SLOTS: usize = 4;
+const SLOTS: usize = 4;
 /// Length of a slot in milliseconds: an attempt is counted for 15 to 20 minutes at most,
 /// depending on when in its slot it began.
 const SLOT_MS: u64 = 5 * 60 * 1000;

@@ -9,7 +9,7 @@ use crate::cas;
 use crate::request::format::Task;
 
 use super::cause::Cause;
-use super::flight::{Flight, SLOTS};
+use super::flight::Flight;
 use super::headroom::{Headroom, Left};
 use super::health::{Health, Operations, PLACES, Suspicion, Tally};
 use super::probe::{LEASES, Probes};
@@ -166,52 +166,43 @@ impl Record {
     /// Returns the record in those bytes; a healthy one if they are no such record.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Self {
-        Self::read(bytes).unwrap_or_default()
+        let mut record = Self::default();
+        if record.read(bytes).is_none() {
+            record = Self::default();
+        }
+        record
     }
 
-    /// Returns what [`Record::encode`] wrote; `None` where the bytes are nothing of that.
-    fn read(bytes: &[u8]) -> Option<Self> {
+    /// Reads what [`Record::encode`] wrote. It is read in place, since a record is large.
+    /// Returns `None` where the bytes are nothing of that; some values may be read by then.
+    fn read(&mut self, bytes: &[u8]) -> Option<()> {
         let (base, mut rest) = bytes.split_first_chunk::<BASE>()?;
         let from = &mut RecordReader(base);
         let [layout, is_drained] = from.take()?;
         if layout != LAYOUT {
             return None;
         }
-        let mut operations = Operations {
-            tasks: from.take()?,
-            others_until_ms: from.u64()?,
-            ..Operations::default()
-        };
-        for health in operations.known_mut() {
+        self.is_drained = is_drained == 1;
+        self.operations.tasks = from.take()?;
+        self.operations.others_until_ms = from.u64()?;
+        self.minute_at = from.u32()?;
+        self.minute = from.counts()?;
+        self.total = from.counts()?;
+        self.first_byte_ms = from.average()?;
+        self.answer_ms = from.average()?;
+        for slot in &mut self.flight.slots {
+            *slot = (from.u32()?, from.u32()?);
+        }
+        self.headroom.requests = from.left()?;
+        self.headroom.tokens = from.left()?;
+        self.headroom.heard_ms = from.u64()?;
+        for health in self.operations.known_mut() {
             let (each, after) = rest.split_first_chunk::<EACH>()?;
             *health = RecordReader(each).health()?;
             rest = after;
         }
         // Nothing may be left over.
-        if !rest.is_empty() {
-            return None;
-        }
-        Some(Self {
-            is_drained: is_drained == 1,
-            minute_at: from.u32()?,
-            minute: from.counts()?,
-            total: from.counts()?,
-            first_byte_ms: from.average()?,
-            answer_ms: from.average()?,
-            flight: {
-                let mut slots = [(0, 0); SLOTS];
-                for slot in &mut slots {
-                    *slot = (from.u32()?, from.u32()?);
-                }
-                Flight { slots }
-            },
-            headroom: Headroom {
-                requests: from.left()?,
-                tokens: from.left()?,
-                heard_ms: from.u64()?,
-            },
-            operations,
-        })
+        rest.is_empty().then_some(())
     }
 }
 

@@ -65,6 +65,10 @@ impl Seen {
 
     fn keep(&mut self, deployment: DeploymentId, deployments: usize, read: Versioned<Record>) {
         self.places.resize(deployments, 0);
+        // A record is large, and most requests look at one.
+        if self.records.is_empty() {
+            self.records.reserve_exact(1);
+        }
         self.records.push(read);
         if let Some(place) = self.places.get_mut(deployment.0) {
             *place = u32::try_from(self.records.len()).unwrap_or_default();

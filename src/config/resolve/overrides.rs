@@ -1,7 +1,6 @@
 //! `request_overrides`: which members may be replaced, and how a candidate's go
 //! over its deployment's.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -10,6 +9,7 @@ use super::super::deployment::{Deployment, Overrides};
 use super::super::error::{Diagnostics, Path};
 use super::super::model::Model;
 use crate::request::credential::Naming;
+use crate::request::watched::WatchedKeys;
 
 /// Members that say which model is asked and what, each with the advice for the message.
 const REFUSED: [(&str, &str); 5] = [
@@ -57,20 +57,19 @@ pub(super) fn merged(candidate: &Overrides, deployment: &Arc<Overrides>) -> Arc<
 }
 
 /// Returns every top-level member that some override replaces, or that names another model than
-/// `model` does, sorted.
+/// `model` does.
 ///
 /// A body is read before its deployment is known, so the reader notes where any of these members
 /// is.
-pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<[String]> {
+pub(super) fn keys(deployments: &[Deployment], models: &[Model]) -> Arc<WatchedKeys> {
     let groups = models.iter().flat_map(|model| &model.groups);
     let candidates = groups.flat_map(|group| &group.candidates);
     let overrides = deployments
         .iter()
         .map(|deployment| &deployment.request_overrides)
         .chain(candidates.map(|candidate| &candidate.request_overrides));
-    let mut keys: BTreeSet<&str> = Naming::keys().collect();
-    keys.extend(overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key.as_str())));
-    keys.into_iter().map(str::to_owned).collect()
+    let overridden = overrides.flat_map(|overrides| overrides.0.iter().map(|(key, _)| key.clone()));
+    Arc::new(Naming::keys().map(str::to_owned).chain(overridden).collect())
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ pub(super) fn edits<H: Host + ?Sized>(
     let target = BodyTarget {
         model: (!held.is_unnamed(step)).then_some(model),
         overrides: &step.overrides.0,
-        watched: &config.watched_members,
+        watched: config.watched_members.names(),
         held_back: held_back(cx.engine, step),
     };
     rewrite::edits(held.layout, target, objects)

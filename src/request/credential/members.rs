@@ -16,9 +16,12 @@ impl Naming {
     /// Returns those that do not go to a provider.
     #[must_use]
     pub fn held_back(passage: Passage<'_>) -> Self {
-        let rows = MEMBERS.iter().enumerate();
-        let held = rows.filter(|(_, row)| !passage.lets(row.name, row.carries));
-        Self(held.fold(0, |bits, (at, _)| bits | bit(at)))
+        let barred = if passage.has_own { BARRED_BY_OWN } else { BARRED };
+        if passage.kept.is_empty() {
+            return Self(barred);
+        }
+        let kept = MEMBERS.iter().enumerate().filter(|(_, row)| passage.keeps(row.name));
+        Self(kept.fold(barred, |bits, (at, _)| bits & !bit(at)))
     }
 
     /// Returns the members that are in either set.
@@ -33,6 +36,25 @@ impl Naming {
         self.0 != 0
             && Self::keys().position(|known| known == key).is_some_and(|at| self.0 & bit(at) != 0)
     }
+}
+
+/// What a provider does not get unless the configuration keeps it: without a credential of the
+/// proxy's, and beside one.
+const BARRED: u32 = barred(false);
+const BARRED_BY_OWN: u32 = barred(true);
+
+/// Returns the bits of all rows that are barred.
+const fn barred(has_own: bool) -> u32 {
+    let passage = Passage { has_own, kept: &[] };
+    let (mut bits, mut bit, mut rest) = (0, 1_u32, MEMBERS);
+    while let [row, tail @ ..] = rest {
+        if passage.bars(row.carries) {
+            bits |= bit;
+        }
+        bit = bit.wrapping_shl(1);
+        rest = tail;
+    }
+    bits
 }
 
 /// Returns the bit of the row at that place. There are fewer rows than bits, which a test holds.

@@ -57,8 +57,17 @@ impl Passage<'_> {
     /// the configuration says so, whoever pays for it.
     #[must_use]
     pub fn lets(&self, name: &str, carries: Carries) -> bool {
-        let is_kept = || self.kept.iter().any(|kept| kept.eq_ignore_ascii_case(name));
-        (carries != Carries::Choice && !self.has_own) || is_kept()
+        !self.bars(carries) || self.keeps(name)
+    }
+
+    /// Returns whether what carries that goes on only where the configuration says so.
+    const fn bars(&self, carries: Carries) -> bool {
+        self.has_own || matches!(carries, Carries::Choice)
+    }
+
+    /// Returns whether the configuration lets that name pass.
+    fn keeps(&self, name: &str) -> bool {
+        self.kept.iter().any(|kept| kept.eq_ignore_ascii_case(name))
     }
 
     /// Returns what goes on of a client's header that carries a credential or a choice; `None`

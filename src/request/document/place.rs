@@ -259,20 +259,19 @@ impl ObjectShape {
         Self { is_snake_too: true, ..self }
     }
 
-    fn all(&self) -> impl Iterator<Item = (&'static str, &'static Place)> {
-        let alike =
-            self.alike.iter().flat_map(|(place, keys)| keys.iter().map(|key| (*key, *place)));
-        self.fields.iter().map(|(name, place)| (*name, place)).chain(alike)
-    }
-
     /// Returns the number and the place of a key. Two spellings of one key have one number.
     pub(in crate::request) fn field(&self, key: &str) -> Option<(u8, &'static Place)> {
-        let mut number: u8 = 0;
-        for (name, place) in self.all() {
-            if name == key || self.is_snake_too && is_snake_of(name, key) {
-                return Some((number, place));
+        let is_it = |name: &str| name == key || self.is_snake_too && is_snake_of(name, key);
+        let at = self.fields.iter().position(|(name, _)| is_it(name));
+        if let Some((at, (_, place))) = at.and_then(|at| Some((at, self.fields.get(at)?))) {
+            return Some((u8::try_from(at).ok()?, place));
+        }
+        let mut before = self.fields.len();
+        for (place, keys) in self.alike {
+            if let Some(at) = keys.iter().position(|name| is_it(name)) {
+                return Some((u8::try_from(before.saturating_add(at)).ok()?, place));
             }
-            number = number.saturating_add(1);
+            before = before.saturating_add(keys.len());
         }
         None
     }

@@ -165,17 +165,15 @@ impl Walker {
             self.add_text();
         }
         let at = self.key_at;
+        let is_at_top = self.at_top();
+        let key = self.key.text();
+        let placed = if is_at_top { key.map(|key| self.places.key(key)) } else { None };
+        let meaning = self.frames.key(key);
         // The places come first: they may refuse the key.
-        if self.at_top()
-            && let Some(key) = self.key.text()
-        {
-            if let Err(error) = self.places.key(key) {
-                self.refuse(error);
-            } else if self.places.is_miscased(key) {
-                self.refuse(ScanError::Miscased { at });
-            }
+        if let Some(Err(error)) = placed {
+            self.refuse(error);
         }
-        match self.frames.key(self.key.text()) {
+        match meaning {
             KeyMeaning::Known => {}
             KeyMeaning::Repeated => self.refuse(ScanError::Repeated { at }),
             KeyMeaning::Miscased => self.refuse(ScanError::Miscased { at }),

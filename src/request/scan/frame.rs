@@ -217,8 +217,9 @@ impl Frames {
     }
 
     /// Opens a container inside the innermost one.
-    pub(super) fn push(&mut self, frame: Frame) {
-        self.stack.push(Frame { outer: self.outer(), ..frame });
+    pub(super) fn push(&mut self, mut frame: Frame) {
+        frame.outer = self.outer();
+        self.stack.push(frame);
     }
 
     /// Returns what the open containers make of the text in them.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::ScanError;
 use super::layout::{Layout, Member};
 use crate::request::credential::Naming;
-use crate::request::document::is_same_but_for_case;
+use crate::request::watched::WatchedKeys;
 
 /// The member being read, as far as it has come.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ struct Current {
 /// in which the things are in the body.
 #[derive(Debug)]
 pub(super) struct Places {
-    /// Keys whose places are wanted, sorted.
-    wanted: Arc<[String]>,
+    /// Keys whose places are wanted.
+    wanted: Arc<WatchedKeys>,
     layout: Layout,
     current: Current,
     /// The last comma between members.
@@ -40,7 +40,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Returns no places yet.
-    pub(super) fn new(wanted: Arc<[String]>) -> Self {
+    pub(super) fn new(wanted: Arc<WatchedKeys>) -> Self {
         Self {
             wanted,
             layout: Layout::default(),
@@ -63,7 +63,7 @@ impl Places {
     /// One of them is being read, and has not ended.
     pub(super) fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
         self.sealed = members;
-        let current = self.current.watched.and_then(|index| self.wanted.get(index));
+        let current = self.current.watched.and_then(|index| self.wanted.names().get(index));
         match current {
             Some(key) if self.current.is_open && members.has(key) => {
                 Err(ScanError::LateMember { at: self.current.key_at })
@@ -90,7 +90,7 @@ impl Places {
     /// The key is known.
     ///
     /// # Errors
-    /// What comes too late, or a wanted member for the second time.
+    /// What comes too late, a wanted member for the second time, or one in another case.
     pub(super) fn key(&mut self, key: &str) -> Result<(), ScanError> {
         let at = self.current.key_at;
         self.current.is_model = key == "model";
@@ -101,21 +101,16 @@ impl Places {
         if self.sealed.has(key) {
             return Err(ScanError::LateMember { at });
         }
-        self.current.watched = self.wanted.binary_search_by(|name| name.as_str().cmp(key)).ok();
+        self.current.watched = self.wanted.find(key);
         let is_there = |index| self.layout.watched.iter().any(|(known, _)| *known == index);
         let is_model_there = self.current.is_model && !self.layout.model.is_empty();
         if is_model_there || self.current.watched.is_some_and(is_there) {
             return Err(ScanError::Repeated { at });
         }
+        if self.wanted.is_miscased(key) {
+            return Err(ScanError::Miscased { at });
+        }
         Ok(())
-    }
-
-    /// Returns whether a key is a wanted one in another case.
-    pub(super) fn is_miscased(&self, key: &str) -> bool {
-        // Letters that fold to another length are not ASCII.
-        let is_ascii = key.is_ascii();
-        let may_be = |name: &str| name.len() == key.len() || !is_ascii;
-        self.wanted.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
     }
 
     /// The member's value starts.

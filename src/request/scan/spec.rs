@@ -6,6 +6,7 @@ use crate::request::document::TextClass;
 use crate::request::keyword::Keywords;
 use crate::request::path::Entry;
 use crate::request::tokens::Costs;
+use crate::request::watched::WatchedKeys;
 
 /// What to look for in one body. All that a scan has to know of the configuration and of the
 /// request's head is in here.
@@ -19,9 +20,9 @@ pub struct Spec {
     pub searched: Searched,
     /// Fixed token costs.
     pub costs: Costs,
-    /// Top-level members whose places are wanted, sorted: the keys that overrides replace,
+    /// Top-level members whose places are wanted: the keys that overrides replace,
     /// merge into or remove.
-    pub watched: Arc<[String]>,
+    pub watched: Arc<WatchedKeys>,
     /// What is looked at beyond the document's structure.
     pub looks: Looks,
     /// Draws which part of a long text is estimated. Clients must not know it, or they could
@@ -38,7 +39,7 @@ impl Spec {
             keywords: Arc::default(),
             searched: Searched::default(),
             costs: Costs::default(),
-            watched: Arc::new([]),
+            watched: Arc::default(),
             looks: Looks::EVERYTHING,
             seed: 0,
         }

@@ -24,7 +24,7 @@ pub(super) fn spec(
         keywords: Arc::new(builder.build().unwrap()),
         searched: Searched::default(),
         costs: Costs::default(),
-        watched: watched.iter().map(|key| (*key).to_owned()).collect(),
+        watched: Arc::new(watched.iter().map(|key| (*key).to_owned()).collect()),
         looks: Looks::EVERYTHING,
         seed: 0,
     };

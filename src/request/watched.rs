@@ -1,0 +1,99 @@
+//! The top-level members of a body whose places are noted.
+
+use super::document::is_same_but_for_case;
+
+/// The keys of those members.
+///
+/// Every key of a body is compared with them, in any case, and nearly none is one of them. So most
+/// are told apart by their first letter and length alone.
+#[derive(Debug, Default)]
+pub struct WatchedKeys {
+    /// Sorted, each once.
+    names: Vec<String>,
+    /// By the low bits of the first letter, which both cases share: a bit for each length of a
+    /// name that begins so.
+    lengths: [u32; 32],
+}
+
+impl FromIterator<String> for WatchedKeys {
+    fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut lengths = [0; 32];
+        for name in &names {
+            let (first, length) = looks(name);
+            if let Some(lengths) = lengths.get_mut(first) {
+                *lengths |= length;
+            }
+        }
+        Self { names, lengths }
+    }
+}
+
+impl WatchedKeys {
+    /// Returns the keys, sorted.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Returns the index of a key; `None` where it is none of these.
+    pub(super) fn find(&self, key: &str) -> Option<usize> {
+        if !self.may_have(key) {
+            return None;
+        }
+        self.names.binary_search_by(|name| name.as_str().cmp(key)).ok()
+    }
+
+    /// Returns whether a key is one of these in another case.
+    pub(super) fn is_miscased(&self, key: &str) -> bool {
+        // Letters that fold to another first byte or length are not ASCII.
+        let is_ascii = key.is_ascii();
+        let may_be = |name: &str| name.len() == key.len() || !is_ascii;
+        (self.may_have(key) || !is_ascii)
+            && self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
+    }
+
+    /// Returns whether a name begins with the same letter and is as long as the key.
+    fn may_have(&self, key: &str) -> bool {
+        let (first, length) = looks(key);
+        self.lengths.get(first).is_some_and(|lengths| lengths & length != 0)
+    }
+}
+
+/// Returns the low bits of a key's first byte, and the bit of its length.
+fn looks(key: &str) -> (usize, u32) {
+    const LOW: u8 = 31;
+    let first = key.as_bytes().first().map_or(0, |byte| usize::from(byte & LOW));
+    (first, 1 << key.len().min(31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_and_told_from_themselves_in_another_case() {
+        let long = "a".repeat(40);
+        let names = ["", "models", "Models", "route", "sky", "ſky", "_x", &long, "größe"];
+        let keys: WatchedKeys = names.iter().map(|name| (*name).to_owned()).collect();
+        for name in names {
+            let at = keys.find(name).unwrap();
+            assert_eq!(keys.names()[at], name);
+        }
+        let upper = "A".repeat(40);
+        for key in
+            ["MODELS", "Route", "SKY", "s\u{212a}y", "ſKY", "_X", &upper, "GRößE", "ſ\u{212a}y"]
+        {
+            assert_eq!(keys.find(key), None, "{key}");
+            assert!(keys.is_miscased(key), "{key}");
+        }
+        let longer = "a".repeat(41);
+        for key in ["model", "routes", "routed", "x", "_", "sk", &longer, "größer"] {
+            assert_eq!(keys.find(key), None, "{key}");
+            assert!(!keys.is_miscased(key), "{key}");
+        }
+        assert!(!keys.is_miscased("route") && keys.is_miscased("models"));
+    }
+}
