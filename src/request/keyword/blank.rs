@@ -34,8 +34,10 @@ pub(super) enum Before {
     Invisible,
 }
 
-/// As many bytes are looked at together.
-const TOGETHER: usize = 16;
+/// As many bytes are looked at together where nothing is to be found.
+const MANY: usize = 64;
+/// And as many where something is.
+const FEW: usize = 16;
 
 /// Returns where the first blank of a text is that cannot be read as it is written, how many
 /// bytes it has, and its kind. A single space between other characters can. White space counts
@@ -51,56 +53,93 @@ pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, u
         return Some((0, 1, Blank::Space));
     }
     let mut at = 0_usize;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        // The pairs of a block reach into the next one.
-        if let (Some(block), Some(next)) = (rest.first_chunk(), rest.get(1..))
-            && let Some(next) = next.first_chunk()
-            && is_plain(block, next)
-        {
-            at = at.saturating_add(TOGETHER);
+    while at < bytes.len() {
+        if is_plain(bytes, at) {
+            at = at.saturating_add(MANY);
             continue;
         }
-        let block = rest.get(..TOGETHER).unwrap_or(rest);
-        for (offset, byte) in block.iter().enumerate().filter(|(_, byte)| may_be_blank(**byte)) {
-            if let Some(found) = blank_at(text, at.saturating_add(offset), *byte, spaces) {
+        let end = at.saturating_add(MANY).min(bytes.len());
+        while at < end {
+            if let Some(offset) = first_odd(bytes, at)
+                && let Some(found) = next_among(text, at.saturating_add(offset), spaces)
+            {
                 return Some(found);
             }
+            at = at.saturating_add(FEW);
         }
-        at = at.saturating_add(TOGETHER);
     }
     None
 }
 
-/// Returns whether a block of bytes has only characters of ASCII that can be seen, and single
-/// spaces. `next` are the same bytes from the second one on, and the one after them. Without
-/// branches, so that the compiler makes vector instructions of it.
+/// Returns whether [`MANY`] bytes are there, and none of them is the start of a blank that cannot be
+/// read as it is written. Without branches in its loop, so that the compiler makes vector
+/// instructions of it.
 #[inline]
-fn is_plain(block: &[u8; TOGETHER], next: &[u8; TOGETHER]) -> bool {
-    let mut odd = 0;
-    for (this, next) in block.iter().zip(next) {
-        let is_double = u8::from(*this == b' ') & u8::from(*next == b' ');
-        odd |= is_double | u8::from(this.wrapping_sub(b' ') >= 0x60);
-    }
-    odd == 0
+fn is_plain(bytes: &[u8], at: usize) -> bool {
+    let Some(rest) = bytes.get(at..) else { return false };
+    // Pairs of bytes reach into what comes after them.
+    let (Some(block), Some(next)) = (rest.first_chunk::<MANY>(), rest.get(1..)) else {
+        return false;
+    };
+    let Some(next) = next.first_chunk::<MANY>() else { return false };
+    let pairs = block.iter().zip(next);
+    // The highest bit is set where the byte is not ASCII or a control character, or where both are
+    // spaces.
+    let all = pairs.fold(0, |all, (this, next)| {
+        let (below, both) = (this.wrapping_sub(b' '), (this | next) ^ b' ');
+        all | this | below | both.wrapping_sub(1)
+    });
+    all < 0x80
 }
 
-/// Returns whether a blank may begin with that byte.
-const fn may_be_blank(byte: u8) -> bool {
-    let is_white = (byte == b' ') | (byte.wrapping_sub(b'\t') < 5);
-    is_white | matches!(byte, 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3)
+/// Returns the first of [`FEW`] bytes that may be such a start, counted from their first; that one
+/// where they are not there.
+#[inline]
+fn first_odd(bytes: &[u8], at: usize) -> Option<usize> {
+    const EACH: u128 = u128::from_ne_bytes([1; FEW]);
+    let rest = bytes.get(at..).unwrap_or_default();
+    let (Some(block), Some(next)) = (rest.first_chunk(), rest.get(1..)) else { return Some(0) };
+    let Some(next) = next.first_chunk() else { return Some(0) };
+    let (this, next) = (u128::from_le_bytes(*block), u128::from_le_bytes(*next));
+    // As above. A byte borrows from the one after it only where it is odd itself.
+    let (below, both) = (this.wrapping_sub(EACH * 0x20), (this | next) ^ (EACH * 0x20));
+    let odd = (this | below | both.wrapping_sub(EACH)) & (EACH * 0x80);
+    (odd != 0).then_some((odd.trailing_zeros() / 8) as usize)
 }
 
-/// Returns the blank at a place of a text that begins with that byte, if one is there that is not
-/// read as it is written.
-fn blank_at(text: &str, at: usize, byte: u8, spaces: bool) -> Option<(usize, usize, Blank)> {
-    if byte.is_ascii() {
-        let before = || at.checked_sub(1).and_then(|at| text.as_bytes().get(at));
-        let is_blank = spaces && (byte != b' ' || before() == Some(&b' '));
-        return is_blank.then_some((at, 1, Blank::Space));
+/// Returns whether a byte may be the start of a blank that cannot be read as it is written, with
+/// the byte after it. If so, it is not ASCII, or a control character, or both are spaces.
+#[inline]
+const fn is_odd(this: u8, next: u8) -> bool {
+    // Where neither is a control character, only two spaces have no other bit.
+    (this.cast_signed() < 0x20) | (this | next == b' ')
+}
+
+/// Returns the first blank among [`FEW`] bytes of a text from a place on, as [`next`] does.
+fn next_among(text: &str, from: usize, spaces: bool) -> Option<(usize, usize, Blank)> {
+    let bytes = text.as_bytes().get(from..)?;
+    let after = bytes.iter().skip(1).chain(std::iter::once(&b'.'));
+    for (offset, (this, next)) in bytes.iter().zip(after).enumerate().take(FEW) {
+        if !is_odd(*this, *next) {
+            continue;
+        }
+        let at = from.saturating_add(offset);
+        match this {
+            b' ' if spaces && *next == b' ' => {
+                return Some((at.saturating_add(1), 1, Blank::Space));
+            }
+            b'\t'..=b'\r' if spaces => return Some((at, 1, Blank::Space)),
+            0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => {
+                let char = text.get(at..)?.chars().next()?;
+                let kind = kind(char).filter(|kind| spaces || *kind == Blank::Invisible);
+                if let Some(kind) = kind {
+                    return Some((at, char.len_utf8(), kind));
+                }
+            }
+            _ => {}
+        }
     }
-    let char = text.get(at..)?.chars().next()?;
-    let kind = kind(char).filter(|kind| spaces || *kind == Blank::Invisible)?;
-    Some((at, char.len_utf8(), kind))
+    None
 }
 
 /// Returns whether a character is blank, and how: by `White_Space` and

@@ -6,6 +6,7 @@ use aho_corasick::{MatchKind, StartKind, dfa, nfa::contiguous};
 
 use super::blank::{self, Blank, Whitespace};
 use super::filter::Filter;
+use super::gap::Gaps;
 use super::{KeywordId, KeywordMachine, Keywords, Reading, folded};
 
 /// Collects the keywords of a configuration and builds their automaton.
@@ -67,6 +68,7 @@ impl KeywordsBuilder {
         let longest = self.words.iter().map(String::len).max().unwrap_or(0);
         Ok(Keywords {
             reading: self.reading(),
+            gaps: Gaps::of(&self.words),
             machine,
             filter: filter.flatten(),
             has_others: !self.words.iter().all(|word| word.is_ascii()),

@@ -13,6 +13,7 @@
 mod blank;
 mod build;
 mod filter;
+mod gap;
 
 use std::ops::Range;
 
@@ -21,6 +22,7 @@ use aho_corasick::{Anchored, dfa, nfa::contiguous};
 
 use blank::{Before, Blank};
 use filter::Filter;
+use gap::Gaps;
 
 pub use blank::Whitespace;
 pub use build::KeywordsBuilder;
@@ -84,6 +86,7 @@ pub struct Cursor {
 #[derive(Debug, Default)]
 pub struct Keywords {
     reading: Reading,
+    gaps: Gaps,
     machine: KeywordMachine,
     /// For the ASCII keywords, where none is too short for it.
     filter: Option<Filter>,
@@ -143,7 +146,19 @@ impl Keywords {
         match self.reading {
             Reading::AsWritten => self.read(cursor, piece, hits),
             Reading::WithoutInvisible => self.feed_apart(cursor, piece, hits, false),
-            Reading::SpacesAlike => self.feed_apart(cursor, piece, hits, true),
+            Reading::SpacesAlike
+                if cursor.before == Before::Invisible
+                    || self.gaps.may_be_in(piece, cursor.before) =>
+            {
+                self.feed_apart(cursor, piece, hits, true);
+            }
+            Reading::SpacesAlike => {
+                if let Some(last) = piece.chars().next_back() {
+                    let is_space = last.is_whitespace();
+                    cursor.before = if is_space { Before::Space } else { Before::Shown };
+                }
+                self.read(cursor, piece, hits);
+            }
         }
     }
 
@@ -228,23 +243,17 @@ impl Keywords {
     fn read(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
         match &self.filter {
             Some(filter) if piece.len() > self.shortest_filtered() => {
-                self.feed_long(filter, cursor, piece, hits, self.longest.saturating_mul(2));
+                self.feed_long(filter, cursor, piece, hits);
             }
             _ => self.step_through(cursor, piece, hits),
         }
     }
 
     /// Searches a long piece by the filter. The automaton sees only what the filter cannot:
-    /// keywords that cross the borders of the piece, and what is not ASCII. `border` is so much
-    /// of either end as such a keyword may reach into.
-    fn feed_long(
-        &self,
-        filter: &Filter,
-        cursor: &mut Cursor,
-        piece: &str,
-        hits: &mut KeywordSet,
-        border: usize,
-    ) {
+    /// keywords that cross the borders of the piece, and what is not ASCII.
+    fn feed_long(&self, filter: &Filter, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet) {
+        // So much of either end may a keyword reach into.
+        let border = self.longest;
         // What has begun before the piece ends within its first bytes.
         let head = piece.get(..boundary_after(piece, border)).unwrap_or(piece);
         self.step_through(cursor, head, hits);

@@ -67,17 +67,12 @@ impl Chars {
     }
 
     /// Takes in as many characters as there is room for, and returns the rest of the text.
-    /// `has_controls` is whether control characters may be among them.
-    pub(super) fn fill<'t>(&mut self, text: &'t str, has_controls: bool) -> &'t str {
+    pub(super) fn fill<'t>(&mut self, text: &'t str) -> &'t str {
         let mut rest = text;
         while self.len < FULL {
             match rest.as_bytes().first_chunk() {
                 // Nearly all text is ASCII, which is taken in many bytes at a time.
-                Some(bytes)
-                    if bytes.is_ascii()
-                        && self.len + TOGETHER <= FULL
-                        && !(has_controls && contains_controls(bytes)) =>
-                {
+                Some(bytes) if self.len + TOGETHER <= FULL && has_no_floor(bytes) => {
                     self.ascii(bytes);
                     rest = rest.get(TOGETHER..).unwrap_or_default();
                 }
@@ -185,11 +180,16 @@ const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
 }
 
-/// Returns whether bytes have control characters that cost something, among those of ASCII. Without
-/// branches, so that the compiler makes vector instructions of it.
+/// Returns whether bytes are characters of ASCII that have no floor. Nearly all can be seen, which
+/// is known soonest.
 #[inline]
-pub(super) fn contains_controls(bytes: &[u8]) -> bool {
-    bytes.iter().fold(0, |all, byte| all | floor_of_ascii(*byte)) != 0
+fn has_no_floor(bytes: &[u8; TOGETHER]) -> bool {
+    const EACH: u128 = u128::from_ne_bytes([1; TOGETHER]);
+    let all = u128::from_le_bytes(*bytes);
+    // The highest bit of a byte is set where it is another, below or above those that can be seen.
+    let others = all | all.wrapping_sub(EACH * 0x20) | all.wrapping_add(EACH);
+    others & (EACH * 0x80) == 0
+        || bytes.is_ascii() && bytes.iter().fold(0, |all, byte| all | floor_of_ascii(*byte)) == 0
 }
 
 /// The classes of ASCII.

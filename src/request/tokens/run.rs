@@ -23,7 +23,7 @@
     )
 )]
 
-use super::chars::{Chars, EDGE, ROOM, contains_controls};
+use super::chars::{Chars, EDGE, ROOM};
 use super::class::{ACCENTED, CYRILLIC, DIGIT, FOREIGN, LOWER, NEWLINE, SPACE, UPPER};
 use super::floor::{PARTS, REPEATED};
 use super::weights::{self, Form, WeightPlaces, threes};
@@ -106,11 +106,10 @@ impl Runs {
     /// Reads the next piece, and returns what the runs cost that ended in it, in 1/1024 tokens.
     pub(super) fn feed(&mut self, piece: &str) -> i64 {
         let mut cost = 0;
-        let has_controls = contains_controls(piece.as_bytes());
-        let mut rest = self.chars.fill(piece, has_controls);
+        let mut rest = self.chars.fill(piece);
         while self.chars.is_full() {
             cost += self.pass();
-            rest = self.chars.fill(rest, has_controls);
+            rest = self.chars.fill(rest);
         }
         cost
     }
