@@ -57,7 +57,7 @@ impl When {
     }
 
     /// Returns what has to be known before it is clear whether they all hold, in the words of the
-    /// configuration; [`UNSEARCHABLE`] where that cannot be known.
+    /// configuration; `UNSEARCHABLE` where that cannot be known.
     #[must_use]
     pub fn open(&self, subject: &Subject<'_>) -> &'static str {
         let mut what = UNSEARCHABLE;

@@ -30,7 +30,7 @@ pub enum Fact {
     Session,
 }
 
-/// The facts that are not known: a set. What [`RequestFacts`] holds for them says nothing, so
+/// The facts that are not known: a set. What `RequestFacts` holds for them says nothing, so
 /// whoever reads one of them asks here first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unseen(u16);

@@ -6,8 +6,8 @@
 //! [`format`](super::format).
 //!
 //! Every string of a body is searched for keywords and counted unless a table says that it
-//! cannot reach the model as prompt ([`Place::SETTING`], [`Place::ID`], [`Place::OPAQUE`],
-//! [`Place::MEDIA`]). So a table that lacks a key is strict, never blind.
+//! cannot reach the model as prompt (`Place::SETTING`, `Place::ID`, `Place::OPAQUE`,
+//! `Place::MEDIA`). So a table that lacks a key is strict, never blind.
 
 pub(super) mod anthropic;
 mod common;
