@@ -127,7 +127,7 @@ proptest! {
             // However little a server requires around a delimiter, it finds no others.
             let delimiters = body.windows(5).filter(|window| window == b"---B-").count();
             prop_assert_eq!(delimiters as u64, layout.members + 1);
-            let place = layout.model.last().map(|member| member.value.clone());
+            let place = layout.model.as_ref().map(|member| member.value.clone());
             let value = place.map(|place| {
                 let [start, end] = [place.start, place.end].map(|at| usize::try_from(at).unwrap());
                 String::from_utf8(body[start..end].to_vec()).unwrap()
@@ -136,7 +136,7 @@ proptest! {
             prop_assert_eq!(facts.body_bytes, body.len() as u64);
             // A model that is not read as a field is part of another value, and not a name.
             let names = body.windows(12).filter(|window| window == b"name=\"model\"").count();
-            prop_assert!(layout.model.len() <= names);
+            prop_assert!(usize::from(layout.model.is_some()) <= names);
         }
     }
 }

@@ -66,7 +66,7 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(Scan { facts, layout }) = whole {
         let delimiters = body.windows(3).filter(|window| window == b"--B").count();
         assert_eq!(delimiters as u64, layout.members + 1);
-        let value = layout.model.last().map(|member| {
+        let value = layout.model.as_ref().map(|member| {
             let place = member.value.start as usize..member.value.end as usize;
             std::str::from_utf8(&body[place]).unwrap()
         });

@@ -137,7 +137,7 @@ fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     };
     Layout {
         members: found.parts,
-        model: found.place.iter().map(member).collect(),
+        model: found.place.as_ref().map(member),
         boundary: Some(Arc::clone(boundary)),
         ..Layout::default()
     }

@@ -1,10 +1,9 @@
 //! The edits that make a JSON body one for another model.
 //!
-//! The value of every top-level `model` is replaced, and of every string deeper in
+//! The value of the top-level `model` is replaced, and of every string deeper in
 //! the body that repeats it, or the member is inserted first; overrides replace,
 //! merge into or remove top-level members. Members that name another model go.
-//! Where a key stands more than once, every occurrence changes; of one that is
-//! merged into, the last stays.
+//! A body in which one of these keys stands twice has been refused before.
 
 use std::fmt;
 use std::ops::Range;
@@ -111,25 +110,21 @@ pub fn edits(
     let out = layout.watched.iter().filter(|(at, _)| is_out(*at));
     changes.removed.extend(out.map(|(_, member)| member));
     for (key, value) in overrides {
-        let places = || {
-            let is_key = |at: usize| watched.get(at) == Some(key);
-            layout.watched.iter().filter(move |(at, _)| is_key(*at)).map(|(_, member)| member)
-        };
-        match (value, places().next_back()) {
-            (Value::Null, _) => changes.removed.extend(places()),
-            (Value::Object(over), Some(last)) => {
-                changes.removed.extend(places().filter(|member| *member != last));
-                let opened = objects.open(&last.value);
+        let place = layout.watched.iter().find(|(at, _)| watched.get(*at) == Some(key));
+        match (value, place.map(|(_, member)| member)) {
+            (Value::Null, place) => changes.removed.extend(place),
+            (Value::Object(over), Some(place)) => {
+                let opened = objects.open(&place.value);
                 match &*opened.ok_or_else(|| NotWritten::Merged { key: key.clone() })? {
                     MergePlace::Object(there) => changes.edits.extend(merge(there, over)),
                     MergePlace::Other => {
                         let value = without_nulls(value).to_string();
-                        changes.edits.push(replacing(last, value));
+                        changes.edits.push(replacing(place, value));
                     }
                 }
             }
-            (value, Some(_)) => changes.set(key, value, places()),
-            (value, None) => changes.set(key, &without_nulls(value), places()),
+            (value, Some(place)) => changes.set(key, value, Some(place)),
+            (value, None) => changes.set(key, &without_nulls(value), None),
         }
     }
     Ok(changes.into_edits(layout.open, layout.members))
@@ -155,21 +150,20 @@ impl Changes<'_> {
         self.edits.extend(nested);
         let is_set = match model.member {
             MemberUse::Set => true,
-            MemberUse::Repeat => !layout.model.is_empty(),
+            MemberUse::Repeat => layout.model.is_some(),
             MemberUse::Leave => false,
         };
         if is_set {
-            self.set("model", &value, layout.model.iter());
+            self.set("model", &value, layout.model.as_ref());
         }
     }
 
-    /// Sets a member wherever it is, or inserts it where it is nowhere.
-    fn set<'m>(&mut self, key: &str, value: &Value, places: impl Iterator<Item = &'m Member>) {
+    /// Sets the member at a place, or inserts it where there is none.
+    fn set(&mut self, key: &str, value: &Value, place: Option<&Member>) {
         let value = value.to_string();
-        let before = self.edits.len();
-        self.edits.extend(places.map(|member| replacing(member, value.clone())));
-        if self.edits.len() == before {
-            self.inserted.push(format!("{}:{value}", Value::from(key)));
+        match place {
+            Some(member) => self.edits.push(replacing(member, value)),
+            None => self.inserted.push(format!("{}:{value}", Value::from(key))),
         }
     }
 
@@ -190,7 +184,7 @@ impl Changes<'_> {
     }
 }
 
-/// Returns the edits of a form: the value of every `model`, or a first part with one.
+/// Returns the edits of a form: the value of `model`, or a first part with one.
 ///
 /// # Errors
 /// The model is not one line, which a field's value has to be.
@@ -203,15 +197,16 @@ fn field(layout: &Layout, boundary: &str, model: BodyModel<'_>) -> Result<Vec<Ed
     if model.contains(char::is_control) {
         return Err(NotWritten::Field);
     }
-    let value = |member| replacing(member, model.to_owned());
-    let mut edits: Vec<Edit> = layout.model.iter().map(value).collect();
-    if edits.is_empty() && member == MemberUse::Set {
-        let part = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n"
-        );
-        edits.push(Edit { range: 0..0, with: part.into_bytes() });
-    }
-    Ok(edits)
+    Ok(match &layout.model {
+        Some(place) => vec![replacing(place, model.to_owned())],
+        None if member == MemberUse::Set => {
+            let part = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n"
+            );
+            vec![Edit { range: 0..0, with: part.into_bytes() }]
+        }
+        None => Vec::new(),
+    })
 }
 
 /// Returns the edits that merge an override into an object. What it does not name stays byte for
@@ -219,12 +214,12 @@ fn field(layout: &Layout, boundary: &str, model: BodyModel<'_>) -> Result<Vec<Ed
 fn merge(there: &ObjectPlaces, over: &Map<String, Value>) -> Vec<Edit> {
     let mut changes = Changes::default();
     for (key, value) in over {
-        let members = there.members.iter();
-        let places = members.filter(|(known, _)| known == key).map(|(_, member)| member);
+        let place = there.members.iter().find(|(known, _)| known == key);
+        let place = place.map(|(_, member)| member);
         if value.is_null() {
-            changes.removed.extend(places);
+            changes.removed.extend(place);
         } else {
-            changes.set(key, value, places);
+            changes.set(key, value, place);
         }
     }
     changes.into_edits(there.open, there.count)

@@ -27,14 +27,14 @@ pub struct Layout {
     pub open: u64,
     /// Number of top-level members.
     pub members: u64,
-    /// The top-level `model`, however the key is escaped; of a form every part of that name.
-    pub model: Vec<Member>,
+    /// The top-level `model`, however the key is escaped; of a form the part of that name.
+    pub model: Option<Member>,
     /// The value of every further string that repeats the model deeper in the body, in order.
     pub nested: Vec<Range<u64>>,
     /// Every watched top-level member, in order: the index of its key in
-    /// [`Spec::watched`](super::Spec::watched), and its place.
+    /// [`Spec::watched`](super::Spec::watched), and its place. A key stands once.
     pub watched: Vec<(usize, Member)>,
-    /// The boundary, where the body is a form. Then `model` holds the values of its parts.
+    /// The boundary, where the body is a form. Then `model` holds the value of its part.
     pub boundary: Option<Arc<str>>,
 }
 

@@ -103,7 +103,7 @@ impl Places {
         }
         self.current.watched = self.wanted.find(key);
         let is_there = |index| self.layout.watched.iter().any(|(known, _)| *known == index);
-        let is_model_there = self.current.is_model && !self.layout.model.is_empty();
+        let is_model_there = self.current.is_model && self.layout.model.is_some();
         if is_model_there || self.current.watched.is_some_and(is_there) {
             return Err(ScanError::Repeated { at });
         }
@@ -133,7 +133,7 @@ impl Places {
             self.layout.watched.push((index, member.clone()));
         }
         if current.is_model {
-            self.layout.model.push(member);
+            self.layout.model = Some(member);
         }
         current.is_model
     }
@@ -156,7 +156,7 @@ impl Places {
         // A comma belongs to two members: to the one before it here, to the next when that
         // begins.
         if self.current.is_model
-            && let Some(member) = self.layout.model.last_mut()
+            && let Some(member) = &mut self.layout.model
         {
             member.comma_after = Some(at);
         }
