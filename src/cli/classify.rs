@@ -36,8 +36,8 @@ pub(super) struct ClassifyArgs {
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// Whose credential was sent
-    #[arg(long, value_enum, default_value_t = Key::Proxy)]
-    key: Key,
+    #[arg(long, value_enum, default_value_t = KeyArg::Proxy)]
+    key: KeyArg,
     /// The request names files or state that a provider keeps
     #[arg(long)]
     names_files: bool,
@@ -48,7 +48,7 @@ pub(super) struct ClassifyArgs {
 
 /// Whose credential was sent, as the command line says it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Key {
+enum KeyArg {
     /// The proxy's own
     Proxy,
     /// The client's
@@ -81,9 +81,9 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
         reader.finish()
     });
     let key = match arguments.key {
-        Key::Proxy => KeyOwner::Proxy,
-        Key::Client => KeyOwner::Client,
-        Key::None => KeyOwner::Nobody,
+        KeyArg::Proxy => KeyOwner::Proxy,
+        KeyArg::Client => KeyOwner::Client,
+        KeyArg::None => KeyOwner::Nobody,
     };
     let profile = RequestProfile { key, may_name_others: arguments.names_files };
     let head = Head {

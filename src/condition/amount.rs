@@ -59,7 +59,7 @@ fn cost(subject: &Subject<'_>) -> Amount {
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 fn output(facts: &RequestFacts) -> Amount {
     match facts.max_output_tokens {
-        // Even where a limit has come: of equal keys in a body, the last one counts.
+        // Even where a limit has come: another member may set one too.
         _ if facts.unseen.has(Fact::MaxOutputTokens) => Amount::Unseen,
         Some(limit) => Amount::Between(limit as f64, limit as f64),
         None => Amount::Nothing,

@@ -162,7 +162,6 @@ pub struct Body<'a> {
 /// | `Success` | three events | broken | `InBand` |
 /// | `Success` | three events | left | `None`: the client went away |
 /// | `Success` | `{"choices": []}` | whole | `InBand` |
-/// | `Success` | `{"choices": []}` | whole | `InBand` |
 /// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
 /// | `Client` (400) | `{"error": {"code": "model_decommissioned"}}` | whole | `NotFound` |
 #[must_use]

@@ -31,7 +31,7 @@ pub struct Health {
     /// Length of the last cooldown in milliseconds, which the next one doubles.
     pub length_ms: u32,
     /// What is counted of this operation in the record's minute.
-    pub minute: Tally,
+    pub minute: OperationCounts,
     /// The last weak evidence.
     pub suspicion: Suspicion,
     /// Probes under way while half-open.
@@ -40,7 +40,7 @@ pub struct Health {
 
 /// What is counted of one operation in a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct OperationCounts {
     /// Attempts that were started.
     pub attempts: u32,
     /// Attempts that were answered.

@@ -34,7 +34,7 @@ pub use cause::Cause;
 pub use commit::{Begun, Intent, Overtaken};
 pub use fleet::{Dropped, SharedFleet};
 pub use flight::Flight;
-pub use health::{Health, Suspicion, Tally};
+pub use health::{Health, OperationCounts, Suspicion};
 pub use operate::Operation;
 pub use probe::Probes;
 pub use record::{Counts, Record, RecordBytes};

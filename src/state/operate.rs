@@ -6,7 +6,7 @@ use crate::config::Cooldown;
 
 use super::cause::Cause;
 use super::headroom::Headroom;
-use super::health::{Health, Tally};
+use super::health::{Health, OperationCounts};
 use super::record::Record;
 
 /// What an operator does to a deployment.
@@ -48,7 +48,7 @@ impl Operation {
                     // the next failure.
                     let attempts = health.minute.attempts;
                     *health = Health {
-                        minute: Tally { attempts, ..Tally::default() },
+                        minute: OperationCounts { attempts, ..OperationCounts::default() },
                         probes: health.probes,
                         ..Health::default()
                     };

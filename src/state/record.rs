@@ -11,7 +11,7 @@ use crate::request::format::Task;
 use super::cause::Cause;
 use super::flight::Flight;
 use super::headroom::{Headroom, Left};
-use super::health::{Health, Operations, PLACES, Suspicion, Tally};
+use super::health::{Health, OperationCounts, Operations, PLACES, Suspicion};
 use super::probe::{LEASES, Probes};
 
 /// The first byte. Who changes the order or length of what follows takes another one, and
@@ -96,7 +96,9 @@ impl Record {
         if !self.is_of(now_ms) {
             self.minute_at = minute(now_ms);
             self.minute = Counts::default();
-            self.operations.known_mut().for_each(|health| health.minute = Tally::default());
+            self.operations
+                .known_mut()
+                .for_each(|health| health.minute = OperationCounts::default());
         }
     }
 
@@ -215,7 +217,7 @@ fn each_of(health: &Health) -> [u8; EACH] {
     to.u32(health.probe_successes);
     to.u64(health.until_ms);
     to.u32(health.length_ms);
-    let Tally { attempts, successes, failures } = health.minute;
+    let OperationCounts { attempts, successes, failures } = health.minute;
     for count in [attempts, successes, failures, health.suspicion.fingerprint] {
         to.u32(count);
     }
@@ -313,7 +315,11 @@ impl RecordReader<'_> {
             probe_successes: self.u32()?,
             until_ms: self.u64()?,
             length_ms: self.u32()?,
-            minute: Tally { attempts: self.u32()?, successes: self.u32()?, failures: self.u32()? },
+            minute: OperationCounts {
+                attempts: self.u32()?,
+                successes: self.u32()?,
+                failures: self.u32()?,
+            },
             suspicion: Suspicion { fingerprint: self.u32()?, at_ms: self.u64()? },
             probes: {
                 let mut leases = [0; LEASES];

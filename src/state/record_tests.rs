@@ -11,7 +11,7 @@ fn health(n: u32) -> Health {
         probe_successes: 2,
         until_ms: u64::MAX - 1,
         length_ms: 5000,
-        minute: Tally { attempts: n, successes: n + 1, failures: n + 2 },
+        minute: OperationCounts { attempts: n, successes: n + 1, failures: n + 2 },
         suspicion: Suspicion { fingerprint: n + 3, at_ms: u64::from(n) + 4 },
         probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
     }

@@ -1,3 +1,5 @@
+//! What additions fit over a document, and what becomes of the rest.
+
 use serde_json::{Value, json};
 
 use super::super::{Config, StrategyName, Target};

@@ -30,7 +30,7 @@ pub(super) fn warn(
     if raw.settings.role == Role::Attempt {
         return;
     }
-    let places = Places {
+    let places = TargetClusters {
         clusters: given(&raw.providers).map(|(_, one)| one.cluster.as_str()).collect(),
         deployments,
         models: &found.models,
@@ -64,14 +64,14 @@ pub(super) fn warn(
 }
 
 /// Where targets lead to.
-struct Places<'a> {
+struct TargetClusters<'a> {
     /// Of each provider.
     clusters: Vec<&'a str>,
     deployments: &'a [Deployment],
     models: &'a [Model],
 }
 
-impl<'a> Places<'a> {
+impl<'a> TargetClusters<'a> {
     /// Returns the clusters that targets may lead to, fallbacks of their models included.
     fn of(&self, targets: impl Iterator<Item = Target>) -> BTreeSet<&'a str> {
         let mut found = BTreeSet::new();
@@ -105,7 +105,7 @@ impl<'a> Places<'a> {
 struct KeptRoute<'a> {
     found: &'a Resolved,
     rules: &'a Rules<'a>,
-    places: &'a Places<'a>,
+    places: &'a TargetClusters<'a>,
     route: &'a Route,
     /// The clusters that its target leads to.
     house: BTreeSet<&'a str>,

@@ -224,26 +224,35 @@ impl Trying {
     /// Goes on after an attempt that has ended with its answer: asks for another one, or judges
     /// all of them.
     fn go_on<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
-        // The next attempt is told what this one has counted.
-        if let Some(tried) = self.progress.tried.last_mut() {
-            tried.charge = finished.charge;
-        }
+        // The next attempt reads what this one has counted.
+        self.note_end(finished);
         match finished.report {
             Some(report) => self.retry(cx, report),
             None => self.write_progress(cx.host),
         }
-        self.close(cx, finished);
+        self.judge(cx, finished);
     }
 
-    /// Takes what the attempt came to and has counted, once it has ended. Where it is the last
-    /// one, all of them are judged anew.
+    /// Takes what the attempt came to and has counted, once it has ended and nothing is tried
+    /// after it.
     fn close<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
-        let Some(tried) = self.progress.tried.last_mut() else { return };
-        tried.charge = finished.charge;
-        let Some(report) = finished.report else { return };
-        tried.report = report;
+        self.note_end(finished);
+        self.judge(cx, finished);
+    }
+
+    /// Notes what the attempt came to, and what it has counted.
+    fn note_end(&mut self, finished: Finished) {
+        if let Some(tried) = self.progress.tried.last_mut() {
+            tried.charge = finished.charge;
+            tried.report = finished.report.unwrap_or(tried.report);
+        }
+    }
+
+    /// Judges all attempts anew, where the one that has ended is the last.
+    fn judge<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, finished: Finished) {
         // Another attempt may have begun by now. It knows more, and progress is its own.
-        if !matches!(self.progress.next, NextAttempt::Leg(_)) {
+        let is_last = !matches!(self.progress.next, NextAttempt::Leg(_));
+        if is_last && finished.report.is_some() {
             hindsight::conclude(cx, &self.legs, &self.progress, &self.work);
         }
     }

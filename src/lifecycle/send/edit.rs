@@ -208,12 +208,11 @@ pub(super) fn kept_by_all(config: &Config) -> Vec<String> {
 }
 
 /// Returns the plain form of the client's path, for the model that the client names; `None`
-/// where the path is plain already. What any provider is to get of the query stays in it.
-pub(super) fn plain_path(config: &Config, head: &RequestHead, call: &Call) -> Option<String> {
+/// where the path is plain already. `kept` are names that stay in the query.
+pub(super) fn plain_path(kept: &[String], head: &RequestHead, call: &Call) -> Option<String> {
     let original = head.text(":path").unwrap_or_default();
     let (came, query) = path::split(&original);
-    let kept = kept_by_all(config);
-    let passage = Passage { has_own: false, kept: &kept };
+    let passage = Passage { has_own: false, kept };
     let model = call.model().unwrap_or_default();
     let query = if call.model().is_some() {
         call.query_for(query, model)

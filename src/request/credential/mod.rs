@@ -97,7 +97,13 @@ pub fn of_header(name: &str) -> Option<Carries> {
     if name.starts_with(':') || is_ordinary(name) {
         return None;
     }
-    let row = table::HEADERS.iter().find(|row| row.has(name));
+    carried(table::HEADERS, name, name)
+}
+
+/// Returns what stands under a name: by its row, or else by its words. `lower` is the name in lower
+/// case; capitals may begin words.
+fn carried(rows: &[CarrierRow], lower: &str, name: &str) -> Option<Carries> {
+    let row = rows.iter().find(|row| row.has(lower));
     let by_words = || words::name_a_credential(name).then_some(Carries::Key);
     row.map(|row| row.carries).or_else(by_words)
 }
@@ -128,10 +134,7 @@ fn is_ordinary(name: &str) -> bool {
 pub fn of_parameter(name: &str) -> Option<Carries> {
     // Google's may be written with a `$`.
     let name = name.strip_prefix('$').unwrap_or(name);
-    let lower = name.to_ascii_lowercase();
-    let row = table::QUERY.iter().find(|row| row.has(&lower));
-    let by_words = || words::name_a_credential(name).then_some(Carries::Key);
-    row.map(|row| row.carries).or_else(by_words)
+    carried(table::QUERY, &name.to_ascii_lowercase(), name)
 }
 
 /// Returns what of a header's value may stand beside the proxy's credential; `None` where nothing

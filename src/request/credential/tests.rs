@@ -1,3 +1,5 @@
+//! Which names carry a credential, and what of it may pass.
+
 use super::table::{HEADERS, MEMBERS, QUERY};
 use super::*;
 

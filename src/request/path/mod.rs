@@ -299,17 +299,18 @@ fn bedrock(plain: &str) -> Option<PathMatch> {
 
 /// Returns where a part of a path stands first, whatever its case.
 fn find(path: &str, part: &str) -> Option<usize> {
-    let ends = path.len().checked_sub(part.len())?;
-    (0..=ends).find_map(|at| {
-        let found = path.get(at..at.saturating_add(part.len()))?;
-        found.eq_ignore_ascii_case(part).then_some(at)
-    })
+    places(path, part).next()
 }
 
 /// Returns where a part of a path stands last, whatever its case.
 fn find_last(path: &str, part: &str) -> Option<usize> {
-    let ends = path.len().checked_sub(part.len())?;
-    (0..=ends).rev().find(|at| {
+    places(path, part).next_back()
+}
+
+/// Returns every place of a path at which a part of it stands, whatever its case.
+fn places(path: &str, part: &str) -> impl DoubleEndedIterator<Item = usize> {
+    let ends = path.len().checked_sub(part.len());
+    ends.into_iter().flat_map(|last| 0..=last).filter(move |at| {
         let found = path.get(*at..at.saturating_add(part.len()));
         found.is_some_and(|found| found.eq_ignore_ascii_case(part))
     })

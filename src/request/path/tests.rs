@@ -1,3 +1,5 @@
+//! What requests on a path ask for.
+
 use super::*;
 
 fn call(path: &str) -> Option<Call> {

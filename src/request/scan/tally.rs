@@ -12,7 +12,7 @@ use crate::request::prompt::Prompt;
 /// How much output a request asks for: of each number the largest that stands under any name.
 /// Each value has one of these, so it is kept small.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Output {
+pub(super) struct OutputWish {
     /// One more than the limit of one answer in tokens; 0 where there is none.
     above_limit: u64,
     /// The budget for thinking that the limit includes.
@@ -23,7 +23,7 @@ pub(super) struct Output {
     answers: u32,
 }
 
-impl Output {
+impl OutputWish {
     /// Returns what one number says. Below 0, a limit is none at all, and a budget leaves it to the
     /// model how much it thinks, as no budget does.
     pub(super) fn said(bound: OutputBound, number: i128) -> Self {
@@ -83,7 +83,7 @@ pub(super) struct Tally {
     pub(super) measured: Measured,
     pub(super) messages: u32,
     /// How much output is asked for.
-    pub(super) output: Output,
+    pub(super) output: OutputWish,
     /// How many prompts there are, each of which has answers of its own.
     pub(super) prompts: u32,
     /// The sum of the hashes of the texts' beginnings, which tells a session. A sum, so that
@@ -107,7 +107,7 @@ impl Tally {
         self.said = self.said.wrapping_add(part.said);
         self.says |= part.says;
         // Nearly no value says anything of it.
-        if part.output != Output::default() {
+        if part.output != OutputWish::default() {
             self.output = self.output.max(part.output);
         }
         self.prompts = self.prompts.saturating_add(part.prompts);

@@ -7,9 +7,9 @@ use super::event::Scalar;
 use super::frame::{Content, KnownType};
 use super::labels::{PARAM_BYTES, TAG_LIST_BYTES};
 use super::session::{self, KEY_BYTES};
-use super::tally::Output;
+use super::tally::OutputWish;
 use super::walker::{TextUse, Walker};
-use crate::request::document::{Modality, Plain, Saying, TextClass, Word};
+use crate::request::document::{Modality, OutputBound, Plain, Saying, TextClass, Word};
 use crate::request::tokens::UNIT;
 
 /// Longest role, type, setting or other word of a vocabulary in bytes.
@@ -128,8 +128,7 @@ impl Walker {
                 self.value.say(saying);
             }
             Word::Output(bound) => {
-                self.value.output =
-                    number(word).map_or_else(Output::default, |n| Output::said(bound, n));
+                self.value.output = output(bound, word);
             }
             Word::Tags(rank) => self.labels.tag_list(rank, word.unwrap_or_default()),
             Word::Tag(rank) => self.labels.tag(rank, word.unwrap_or_default()),
@@ -153,8 +152,7 @@ impl Walker {
                 self.value.say(if is_on { on } else { off });
             }
             (Plain::Output(bound), Scalar::Number(text)) => {
-                self.value.output =
-                    number(text).map_or_else(Output::default, |n| Output::said(bound, n));
+                self.value.output = output(bound, text);
             }
             (Plain::Token, Scalar::Number(_)) => {
                 self.value.tokens = UNIT;
@@ -184,6 +182,11 @@ fn carried(mime: &str) -> Modality {
         "audio" => Modality::Audio,
         _ => Modality::File,
     }
+}
+
+/// Returns what a number says of the answer's length; nothing where it is no number.
+fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
+    number(text).map_or_else(OutputWish::default, |number| OutputWish::said(bound, number))
 }
 
 /// Returns a number, rounded up; the largest for one that is too long to be kept (`None`), and some
