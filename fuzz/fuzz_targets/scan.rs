@@ -56,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
         (Ok(scan), Ok(value)) => {
             let last = value.get("model").and_then(|model| model.as_str());
             assert_eq!(scan.facts.model.as_deref(), last);
-            for member in &scan.layout.model {
+            if let Some(member) = &scan.layout.model {
                 let place = member.value.start as usize..member.value.end as usize;
                 serde_json::from_slice::<Option<String>>(&body[place]).unwrap_or_default();
             }
