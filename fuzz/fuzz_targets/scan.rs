@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
 use pointsman::request::format::Format;
-use pointsman::request::path::Entry;
 use pointsman::request::keyword::KeywordsBuilder;
+use pointsman::request::path::Entry;
 use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Searched, Spec};
 use pointsman::request::tokens::Costs;
 
