@@ -27,6 +27,10 @@ const LEVEL: &str = "wasm:info";
 /// Starting takes a second or two, more on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
+/// All tests together take some minutes. A test that loops without end would otherwise hold up
+/// whoever waits for the run.
+const LONGEST_RUN: Duration = Duration::from_secs(40 * 60);
+
 /// How many lines of the log are shown after a failure.
 const SHOWN_LINES: usize = 60;
 
@@ -267,9 +271,15 @@ fn bound(admin: SocketAddr) -> Option<BTreeMap<String, u16>> {
     statuses.iter().filter(of_port).map(of_one).collect()
 }
 
+/// Notes whose log is shown if this test fails. The first call starts the watch over the run.
 fn note_log(log: &Path) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
+        std::thread::spawn(|| {
+            std::thread::sleep(LONGEST_RUN);
+            eprintln!("the tests have not ended after {LONGEST_RUN:?}: a test without its `ok` hangs");
+            std::process::exit(1);
+        });
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             usual(panic);
