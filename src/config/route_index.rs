@@ -9,6 +9,9 @@ use crate::sort::ordered;
 
 use super::route::{Condition, NamePattern, Route};
 
+/// For so many routes of a name there is room from the start.
+const FEW: usize = 8;
+
 /// Enabled routes, by the model names they ask for.
 ///
 /// It may list routes that do not match, whose conditions are evaluated afterwards. It never leaves
@@ -58,8 +61,10 @@ impl RouteIndex {
     /// Of a route for `gpt-4`, one for `gpt*` and one for any model, the name `gpt-4` leads to all
     /// three and `claude` to the last alone.
     pub fn of_names<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<usize> {
-        let mut found = self.any.clone();
         let some = self.any.len();
+        // A name leads to few routes beside those.
+        let mut found = Vec::with_capacity(some.saturating_add(FEW));
+        found.extend_from_slice(&self.any);
         for name in names {
             found.extend(self.exact.get(name).into_iter().flatten());
             // One look-up for each length, however many prefixes there are.

@@ -174,17 +174,24 @@ impl Series {
 ///
 /// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
 fn key(metric: &Metric, values: &[&str]) -> u64 {
-    let texts = std::iter::once(&metric.name).chain(values);
+    values.iter().fold(metric.key, |hash, value| with_part(hash, value.as_bytes())).max(1)
+}
+
+/// Returns the key of what `hash` is of and one part more.
+const fn with_part(hash: u64, part: &[u8]) -> u64 {
+    let mut hash = mixed(hash ^ part.len() as u64);
+    let mut rest = part;
     // Eight bytes at a time: keys are made several times for each request.
-    let hash = texts.fold(0, |hash: u64, text| {
-        let hash = mixed(hash ^ text.len() as u64);
-        text.as_bytes().chunks(8).fold(hash, |hash, chunk| {
-            let mut bytes = [0; 8];
-            bytes.iter_mut().zip(chunk).for_each(|(to, byte)| *to = *byte);
-            mixed(hash.wrapping_add(u64::from_le_bytes(bytes)))
-        })
-    });
-    hash.max(1)
+    while let Some((bytes, after)) = rest.split_first_chunk() {
+        hash = mixed(hash.wrapping_add(u64::from_le_bytes(*bytes)));
+        rest = after;
+    }
+    let mut last = 0;
+    while let [first, after @ ..] = rest {
+        last = last << 8 | *first as u64;
+        rest = after;
+    }
+    mixed(hash.wrapping_add(last))
 }
 
 /// Returns the name of a series for Envoy: `NAME.LABEL=.VALUE;`, where labels have underscores

@@ -16,11 +16,13 @@ pub struct Metric {
     pub kind: MetricKind,
     /// The labels, in the order in which [`super::Meter::put`] takes their values.
     pub labels: &'static [&'static str],
+    /// What the keys of its series begin with: a hash of its name.
+    pub(super) key: u64,
 }
 
 /// Returns a metric. The calls below are shorter than as many structs would be.
 const fn metric(name: &'static str, kind: MetricKind, labels: &'static [&'static str]) -> Metric {
-    Metric { name, kind, labels }
+    Metric { name, kind, labels, key: super::with_part(0, name.as_bytes()) }
 }
 
 /// Most labels of one metric.

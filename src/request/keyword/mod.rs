@@ -337,36 +337,46 @@ fn boundary_after(text: &str, at: usize) -> usize {
 /// state.
 fn search<A: Automaton>(machine: &A, from: StateID, piece: &str, hits: &mut KeywordSet) -> StateID {
     let mut state = from;
-    for char in piece.chars() {
-        if let Ok(byte @ 0..0x80) = u8::try_from(char) {
+    let mut rest = piece;
+    while !rest.is_empty() {
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (run, after) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
+        for byte in run.bytes() {
             state = step(machine, state, byte.to_ascii_lowercase(), hits);
-            continue;
         }
-        for lower in folded(char) {
+        let mut chars = after.chars();
+        for lower in chars.next().into_iter().flat_map(folded) {
             for byte in lower.encode_utf8(&mut [0; 4]).bytes() {
                 state = step(machine, state, byte, hits);
             }
         }
+        rest = chars.as_str();
     }
     state
 }
 
 /// Takes an automaton through one byte, and returns its next state.
-#[inline]
+#[inline(always)]
 fn step<A: Automaton>(machine: &A, state: StateID, byte: u8, hits: &mut KeywordSet) -> StateID {
     let state = machine.next_state(Anchored::No, state, byte);
     if machine.is_special(state) && machine.is_match(state) {
-        let keyword = |index| KeywordId(machine.match_pattern(state, index).as_usize());
-        // The longest keyword of a state comes first and the others are its ends, so
-        // they were noted with it; a text of nested keywords would note them all again
-        // at every byte.
-        if !hits.contains(keyword(0)) {
-            for index in 0..machine.match_len(state) {
-                hits.insert(keyword(index));
-            }
-        }
+        note(machine, state, hits);
     }
     state
+}
+
+/// Adds the keywords that a state is a match of.
+#[cold]
+fn note<A: Automaton>(machine: &A, state: StateID, hits: &mut KeywordSet) {
+    let keyword = |index| KeywordId(machine.match_pattern(state, index).as_usize());
+    // The longest keyword of a state comes first and the others are its ends, so
+    // they were noted with it; a text of nested keywords would note them all again
+    // at every byte.
+    if !hits.contains(keyword(0)) {
+        for index in 0..machine.match_len(state) {
+            hits.insert(keyword(index));
+        }
+    }
 }
 
 /// Returns the characters that stand for this one in a comparison: its lower case, which may

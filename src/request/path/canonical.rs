@@ -20,13 +20,17 @@ pub fn canonical(path: &str) -> String {
 
 /// Returns whether a path is surely its own canonical spelling, as nearly all are.
 fn is_canonical(path: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-    let mut segments = path.split('/');
-    segments.next() == Some("")
-        && segments.all(|segment| {
-            !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(is_plain)
-        })
+    let mut before = None;
+    let is_plain = path.bytes().all(|byte| {
+        let is_plain = match byte {
+            b'/' | b'.' => before != Some(b'/'),
+            b'-' | b'_' | b':' => true,
+            _ => byte.is_ascii_alphanumeric(),
+        };
+        before = Some(byte);
+        is_plain
+    });
+    is_plain && path.starts_with('/') && !path.ends_with('/')
 }
 
 /// Returns the canonical path without encoding.

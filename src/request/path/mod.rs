@@ -307,12 +307,15 @@ fn find_last(path: &str, part: &str) -> Option<usize> {
     places(path, part).next_back()
 }
 
-/// Returns every place of a path at which a part of it stands, whatever its case.
+/// Returns every place of a path at which a part of it stands, whatever its case. The part must
+/// begin with a slash, so that only what follows a slash is compared.
 fn places(path: &str, part: &str) -> impl DoubleEndedIterator<Item = usize> {
     let ends = path.len().checked_sub(part.len());
     ends.into_iter().flat_map(|last| 0..=last).filter(move |at| {
-        let found = path.get(*at..at.saturating_add(part.len()));
-        found.is_some_and(|found| found.eq_ignore_ascii_case(part))
+        let found = path.as_bytes().get(*at..).filter(|found| found.first() == Some(&b'/'));
+        found
+            .and_then(|found| found.get(..part.len()))
+            .is_some_and(|found| found.eq_ignore_ascii_case(part.as_bytes()))
     })
 }
 

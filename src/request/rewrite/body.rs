@@ -123,8 +123,8 @@ pub fn edits(
                     }
                 }
             }
-            (value, Some(place)) => changes.set(key, value, Some(place)),
-            (value, None) => changes.set(key, &without_nulls(value), None),
+            (value, Some(place)) => changes.set(key, value.to_string(), Some(place)),
+            (value, None) => changes.set(key, without_nulls(value).to_string(), None),
         }
     }
     Ok(changes.into_edits(layout.open, layout.members))
@@ -143,8 +143,7 @@ struct Changes<'l> {
 impl Changes<'_> {
     /// Sets the model in every place of the body that the provider reads.
     fn set_model(&mut self, layout: &Layout, model: BodyModel<'_>) {
-        let value = Value::from(model.name);
-        let repeated = || Value::from(model.repeated).to_string().into_bytes();
+        let repeated = || as_json(model.repeated).into_bytes();
         let nested = layout.nested.iter();
         let nested = nested.map(|range| Edit { range: range.clone(), with: repeated() });
         self.edits.extend(nested);
@@ -154,16 +153,15 @@ impl Changes<'_> {
             MemberUse::Leave => false,
         };
         if is_set {
-            self.set("model", &value, layout.model.as_ref());
+            self.set("model", as_json(model.name), layout.model.as_ref());
         }
     }
 
-    /// Sets the member at a place, or inserts it where there is none.
-    fn set(&mut self, key: &str, value: &Value, place: Option<&Member>) {
-        let value = value.to_string();
+    /// Sets the member at a place to a value, which is JSON, or inserts it where there is none.
+    fn set(&mut self, key: &str, value: String, place: Option<&Member>) {
         match place {
             Some(member) => self.edits.push(replacing(member, value)),
-            None => self.inserted.push(format!("{}:{value}", Value::from(key))),
+            None => self.inserted.push(format!("{}:{value}", as_json(key))),
         }
     }
 
@@ -219,10 +217,16 @@ fn merge(there: &ObjectPlaces, over: &Map<String, Value>) -> Vec<Edit> {
         if value.is_null() {
             changes.removed.extend(place);
         } else {
-            changes.set(key, value, place);
+            changes.set(key, value.to_string(), place);
         }
     }
     changes.into_edits(there.open, there.count)
+}
+
+/// Returns a text as JSON.
+fn as_json(text: &str) -> String {
+    // A text has no part that JSON cannot hold.
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// Returns the edit that replaces a member's value.

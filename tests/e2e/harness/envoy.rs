@@ -277,7 +277,9 @@ fn note_log(log: &Path) {
     HOOK.call_once(|| {
         std::thread::spawn(|| {
             std::thread::sleep(LONGEST_RUN);
-            eprintln!("the tests have not ended after {LONGEST_RUN:?}: a test without its `ok` hangs");
+            eprintln!(
+                "the tests have not ended after {LONGEST_RUN:?}: a test without its `ok` hangs"
+            );
             std::process::exit(1);
         });
         let usual = std::panic::take_hook();
