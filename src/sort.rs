@@ -1,6 +1,8 @@
-//! A sort that is small: the standard library's adds ten kilobytes to the module for every
-//! type that is sorted, and is faster only for longer lists than there are here. A leaf: it
-//! names no other module.
+//! A sort that is small, and maps and sets that are filled without one: the standard library's
+//! adds five to ten kilobytes to the module for every type that is sorted, and is faster only for
+//! longer lists than there are here. A leaf: it names no other module.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Up to this length, to insert items one by one costs less than the memory to merge them in.
 const SHORT: usize = 16;
@@ -59,6 +61,20 @@ pub(crate) fn ranked(items: Vec<(Rank, usize)>) -> Vec<usize> {
 /// Returns the items in the order of their type, lowest first. Equal ones keep their order.
 pub(crate) fn ordered<T: Ord>(items: Vec<T>) -> Vec<T> {
     sorted(items, &|a, b| a < b)
+}
+
+/// Returns a map of pairs; of equal keys the last counts. `collect` would sort them first.
+pub(crate) fn map_of<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(pairs);
+    map
+}
+
+/// Returns a set of items. `collect` would sort them first.
+pub(crate) fn set_of<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    set.extend(items);
+    set
 }
 
 #[cfg(test)]

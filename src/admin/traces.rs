@@ -1,6 +1,7 @@
 //! Where the admin token is in other text: as it is, percent-encoded, or within base64.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::automaton::Automaton;
+use aho_corasick::{Anchored, StartKind, dfa::DFA};
 
 use crate::text::percent_decoded;
 
@@ -12,7 +13,7 @@ const ALPHABETS: [&[u8; 64]; 2] = [
 
 /// What a text holds that has the token in it: the token itself, and what it becomes in base64
 /// after any other bytes. It is never shown.
-pub(super) struct Traces(AhoCorasick);
+pub(super) struct Traces(DFA);
 
 impl Traces {
     /// Returns the traces of a token; `None` where the token is too long to be searched for.
@@ -28,7 +29,8 @@ impl Traces {
                 }
             }
         }
-        AhoCorasick::new(all).ok().map(Self)
+        // Stepped through as the search for keywords is, for the sake of the module's size.
+        DFA::builder().start_kind(StartKind::Unanchored).prefilter(false).build(all).ok().map(Self)
     }
 
     /// Returns whether a text has the token in it.
@@ -42,8 +44,13 @@ impl Traces {
                 .is_ok_and(|text| self.are_as_they_are_in(&percent_decoded(text)))
     }
 
+    /// Returns whether one of them is in a text that is not decoded.
     fn are_as_they_are_in(&self, text: &[u8]) -> bool {
-        self.0.is_match(text)
+        let Ok(mut state) = self.0.start_state(Anchored::No) else { return false };
+        text.iter().any(|byte| {
+            state = self.0.next_state(Anchored::No, state, *byte);
+            self.0.is_match(state)
+        })
     }
 }
 

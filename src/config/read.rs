@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::shape::{Key, SectionShape};
+use crate::sort::map_of;
 
 /// Members of an object whose shape was checked.
 pub(super) type CheckedMembers = Map<String, Value>;
@@ -159,12 +160,7 @@ impl<T: ReadChecked> ReadChecked for Vec<T> {
 
 impl<T: ReadChecked> ReadChecked for BTreeMap<String, T> {
     fn read(value: Value) -> Self {
-        // Not collected: that sorts first, and each sort of another type makes the module larger.
-        let mut map = Self::new();
-        for (key, value) in Map::read(value) {
-            map.insert(key, T::read(value));
-        }
-        map
+        map_of(Map::read(value).into_iter().map(|(key, value)| (key, T::read(value))))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::config::{Config, HeaderNames, Provider};
 use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
 use crate::request::credential::{self, Carries};
-use crate::sort::ordered;
+use crate::sort::{map_of, ordered};
 
 /// Headers that attempts change whatever the configuration is.
 const CHANGED: [&str; 5] =
@@ -176,7 +176,7 @@ impl RequestHead {
             let value = self.joined(name)?;
             Some((name.clone(), String::from_utf8(value.into_owned()).ok()?))
         };
-        names.iter().filter_map(value).collect()
+        map_of(names.iter().filter_map(value))
     }
 
     /// Returns where the request falls among all requests: a number from 0 up to, but not

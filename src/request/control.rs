@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::hash;
+use crate::sort::map_of;
 
 /// Longest control header that is read, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -116,12 +117,13 @@ pub fn is_tag(text: &str) -> bool {
 /// # Errors
 /// [`BadControl`] where an entry has no `=`, or nothing before it.
 pub fn params(header: &str, value: &str) -> Result<BTreeMap<String, String>, BadControl> {
-    let pairs = list(value).into_iter().map(|entry| {
+    let pair = |entry: String| {
         let (key, value) = entry.split_once('=')?;
         let (key, value) = (key.trim(), value.trim());
         (!key.is_empty()).then(|| (key.to_owned(), value.to_owned()))
-    });
-    pairs.collect::<Option<_>>().ok_or_else(|| BadControl {
+    };
+    let pairs: Option<Vec<_>> = list(value).into_iter().map(pair).collect();
+    pairs.map(map_of).ok_or_else(|| BadControl {
         header: header.to_owned(),
         wanted: "a comma list of key=value",
     })

@@ -1,6 +1,7 @@
 //! The top-level members of a body whose places are noted.
 
 use super::document::is_same_but_for_case;
+use crate::sort::ordered;
 
 /// The keys of those members.
 ///
@@ -17,8 +18,7 @@ pub struct WatchedKeys {
 
 impl FromIterator<String> for WatchedKeys {
     fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
-        let mut names: Vec<String> = names.into_iter().collect();
-        names.sort_unstable();
+        let mut names = ordered(names.into_iter().collect::<Vec<String>>());
         names.dedup();
         let mut lengths = [0; 32];
         for name in &names {

@@ -9,6 +9,7 @@ use super::super::parse::members;
 use super::super::raw::{ByName, Fetched, Raw, RawCandidate, RawModel};
 use super::super::read::{ReadChecked, Section};
 use super::super::resolve::given;
+use crate::sort::set_of;
 
 /// A document and what was fetched.
 ///
@@ -210,7 +211,7 @@ pub(super) fn placed(raw: &Raw) -> ByName<Deployment> {
 fn services(raw: &Raw) -> BTreeSet<String> {
     let own = given(&raw.models).filter_map(|(_, model)| model.traits.custom.as_ref());
     let source = raw.settings.route_source.iter().flat_map(|source| &source.services);
-    own.map(|custom| &custom.cluster).chain(source).cloned().collect()
+    set_of(own.map(|custom| &custom.cluster).chain(source).cloned())
 }
 
 /// Refuses a service at a cluster that the document does not name. The filter would send prompts

@@ -12,10 +12,11 @@ use super::super::ids::{DeploymentId, ProviderId};
 use super::super::provider::Provider;
 use super::super::raw::{ByName, Raw, RawCandidate};
 use super::super::shape::{did_you_mean, listed};
-use super::lists::{given, inserted, numbered};
+use super::lists::{given, numbered};
 use super::overrides;
 use super::rules::Rules;
 use crate::hash;
+use crate::sort::map_of;
 
 /// Everything a request can be sent to.
 ///
@@ -81,7 +82,7 @@ impl DeploymentSet {
         let attempting = given(&raw.providers)
             .filter(|(_, provider)| is_attempting && !provider.cluster.is_empty());
         let attempting =
-            inserted(attempting.map(|(name, provider)| (provider.cluster.clone(), name.clone())));
+            map_of(attempting.map(|(name, provider)| (provider.cluster.clone(), name.clone())));
         let suggestions = Cell::new(MOST_SUGGESTIONS);
         let is_partial = findings.is_reported(&at);
         Self { ids, hidden, built, attempting, is_partial, suggestions }

@@ -11,13 +11,13 @@ use super::super::provider::Provider;
 use super::super::raw::Settings;
 use super::super::route_index::RouteIndex;
 use super::deployments::DeploymentSet;
-use super::lists::inserted;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
 use super::{admin, hold, idle, overrides, providers, settings, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
+use crate::sort::map_of;
 
 /// Resolves a configuration whose shape is checked.
 ///
@@ -59,7 +59,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     let common = Common {
         providers: providers::named(raw.providers),
         deployments: deployments.built.into(),
-        catalog: Arc::new(inserted(
+        catalog: Arc::new(map_of(
             raw.catalog.into_iter().filter_map(|(name, facts)| Some((name, facts?))),
         )),
         keywords: Arc::new(keywords),

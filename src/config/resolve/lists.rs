@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::raw::{ByName, Elements};
+use crate::sort::map_of;
 
 /// Returns the elements that were not reported.
 pub(super) fn present(list: &Elements<String>) -> Vec<String> {
@@ -22,15 +23,5 @@ pub(super) fn pairs(map: &ByName<String>) -> Vec<(String, String)> {
 
 /// Returns an index for every name, in their order, which is the order of the lists.
 pub(super) fn numbered<T, I>(map: &BTreeMap<String, T>, id: fn(usize) -> I) -> BTreeMap<String, I> {
-    inserted(map.keys().enumerate().map(|(at, name)| (name.clone(), id(at))))
-}
-
-/// Returns a map of pairs. `collect` would sort them first, and every sort of another type
-/// is ten kilobytes of the module.
-pub(super) fn inserted<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V> {
-    let mut map = BTreeMap::new();
-    for (key, value) in pairs {
-        map.insert(key, value);
-    }
-    map
+    map_of(map.keys().enumerate().map(|(at, name)| (name.clone(), id(at))))
 }

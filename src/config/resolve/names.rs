@@ -10,8 +10,8 @@ use super::super::raw::RawModel;
 use super::super::route::Target;
 use super::super::shape::listed;
 use super::deployments::DeploymentSet;
-use super::lists::inserted;
 use super::rules::Rules;
+use crate::sort::map_of;
 
 /// Names of a cycle that a message lists.
 const MOST_TOLD: usize = 16;
@@ -267,8 +267,8 @@ impl<'a> Directory<'a> {
         let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();
         Names {
-            models: inserted(models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at)))),
-            aliases: inserted(aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?)))),
+            models: map_of(models.map(|(at, (name, _))| ((*name).to_owned(), ModelId(at)))),
+            aliases: map_of(aliases.filter_map(|(name, id)| Some(((*name).to_owned(), (*id)?)))),
             deployments: deployments.ids.clone(),
         }
     }

@@ -4,8 +4,6 @@
 //! last attempt has ended, more is known: what has failed at all deployments is probably itself
 //! to blame.
 
-use std::collections::BTreeSet;
-
 use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -44,8 +42,9 @@ fn is_the_requests(legs: &Legs, progress: &Progress) -> bool {
         return false;
     }
     let excusable = progress.tried.iter().filter(|tried| tried.report.is_excusable());
-    let failed: BTreeSet<usize> = excusable.map(|tried| tried.leg).collect();
-    failed.len() > 1 && progress.has_tried_all(legs)
+    let mut failed = excusable.map(|tried| tried.leg);
+    let first = failed.next();
+    failed.any(|leg| first != Some(leg)) && progress.has_tried_all(legs)
 }
 
 /// Takes back what an attempt has counted against its deployment.

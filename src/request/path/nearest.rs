@@ -3,6 +3,7 @@
 
 use super::{PathTable, canonical};
 use crate::request::format::{BodyKind, Dialect, Format, ModelPlace};
+use crate::sort::ordered;
 
 /// Segments of paths under which providers and SDKs have their APIs, with the dialect that is
 /// spoken there. The first that a path has counts, so the more exact ones come first.
@@ -40,8 +41,7 @@ impl PathTable {
     pub fn known(&self) -> String {
         let is_posted = |body: BodyKind| body != BodyKind::None;
         let by_end = self.suffixes.iter().filter(|(_, entry)| is_posted(entry.body));
-        let mut known: Vec<String> = by_end.map(|(suffix, _)| suffix.clone()).collect();
-        known.sort_unstable();
+        let mut known: Vec<String> = ordered(by_end.map(|(suffix, _)| suffix.clone()).collect());
         known.push("/openai/deployments/MODEL/…".to_owned());
         for format in Format::ALL.into_iter().filter(|one| one.model_place() == ModelPlace::Path) {
             let before = match format.dialect() {

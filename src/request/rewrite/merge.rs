@@ -15,6 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::request::scan::Member;
+use crate::sort::set_of;
 
 /// Longest value that is merged into, in bytes: it is taken apart in memory.
 const LARGEST_MERGED: u64 = 1024 * 1024;
@@ -62,7 +63,7 @@ impl<'o, F: Fn(Range<u64>) -> Option<Vec<u8>>> Mergeable<'o, F> {
     /// all deployments that the body may go to.
     pub fn new(overrides: impl IntoIterator<Item = &'o (String, Value)>, read: F) -> Self {
         let objects = overrides.into_iter().filter_map(|(_, value)| value.as_object());
-        let keys = objects.flat_map(|object| object.keys().map(String::as_str)).collect();
+        let keys = set_of(objects.flat_map(|object| object.keys().map(String::as_str)));
         Self { read, keys, opened: RefCell::default() }
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::request::control::is_tag;
+use crate::sort::map_of;
 
 /// Greatest number of tags of one source.
 const TAGS: usize = 64;
@@ -57,6 +58,6 @@ impl BodyLabels {
     pub(super) fn into_parts(self) -> (Vec<String>, BTreeMap<String, String>) {
         let tags = self.tags.into_iter().find(|tags| !tags.is_empty()).unwrap_or_default();
         let params = self.params.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        (tags, params.collect())
+        (tags, map_of(params))
     }
 }
