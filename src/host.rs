@@ -3,13 +3,13 @@
 //! A leaf: names no other module. `filter` implements it over proxy-wasm, the
 //! tests over a fake that behaves as Envoy was seen to behave.
 
+mod headers;
+
 use std::time::Duration;
 
 use log::Level;
 
-/// Headers, each with one value. Names are in lower case; values are bytes, which need not be
-/// UTF-8. A name may be there several times.
-pub type Headers = Vec<(String, Vec<u8>)>;
+pub use headers::Headers;
 
 /// A request to a service, which the proxy makes on its own: to the route source, or to a
 /// service that picks.
@@ -64,8 +64,8 @@ impl Reply {
             return Self::default();
         }
         let headers = host.reply_headers();
-        let status = headers.iter().find(|(name, _)| name == ":status");
-        let status = status.and_then(|(_, value)| str::from_utf8(value).ok()?.parse().ok());
+        let status = headers.first(":status");
+        let status = status.and_then(|value| str::from_utf8(value).ok()?.parse().ok());
         let body = match called.length {
             // There is nothing to read, but an empty body is not the same as one that is too long.
             0 => Some(Vec::new()),
@@ -131,8 +131,8 @@ pub trait Host: SharedData {
     /// Returns all request headers, pseudo-headers included. One call for all, because every
     /// call leaves the VM.
     fn request_headers(&self) -> Headers;
-    /// Sets a request header, replacing all its values; `None` removes it. One that decides the
-    /// route takes effect with [`Host::clear_route_cache`].
+    /// Sets a request header, replacing all its values; `None` removes it. The proxy then chooses
+    /// its route again, as Envoy does for every change of a request header under ABI 0.2.1.
     fn set_request_header(&self, name: &str, value: Option<&[u8]>);
     /// Returns bytes of the request body that the proxy holds; `None` where it holds none. The
     /// range, in bytes, has to lie within what is held.
@@ -164,8 +164,8 @@ pub trait Host: SharedData {
     /// Answers the request here. Nothing goes upstream, and what follows of the request is
     /// dropped.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
-    /// Makes the proxy choose its route again, because headers that decide it have changed. Envoy
-    /// does so by itself under ABI 0.2.1; other hosts may not.
+    /// Makes the proxy choose its route again, because something else than a header has changed
+    /// that decides it.
     fn clear_route_cache(&self);
     /// Returns a property of the stream; `None` where it has none of that path.
     fn property(&self, path: &[&str]) -> Option<Vec<u8>>;

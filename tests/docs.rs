@@ -83,10 +83,8 @@ fn assert_goes_where_the_readme_says(yaml: &str) {
     let (body, rest) = rest.split_once("'\n").unwrap();
     let config =
         config::parse(example(yaml).as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
-    let head = RequestHead::new(vec![
-        (":method".to_owned(), b"POST".to_vec()),
-        (":path".to_owned(), b"/v1/chat/completions".to_vec()),
-    ]);
+    let head = [(":method", "POST"), (":path", "/v1/chat/completions")];
+    let head = RequestHead::new(head.into_iter().collect());
     let Whole::Read(read) = whole(&config, &head, body.as_bytes()) else {
         panic!("the request is not read");
     };

@@ -87,11 +87,10 @@ fn parsed(document: &Value) -> Config {
 
 fn read(config: &Config, user: usize) -> Box<Read> {
     let headers = [(":method", "POST"), (":path", "/v1/completions")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let body = format!(
         r#"{{"model":"m","user":"user {user}","prompt":"How are you?","max_tokens":{user},"metadata":{{"tier":1}}}}"#
     );
-    match whole(config, &RequestHead::new(headers.into()), body.as_bytes()) {
+    match whole(config, &RequestHead::new(headers.into_iter().collect()), body.as_bytes()) {
         Whole::Read(read) => read,
         other => panic!("{other:?}"),
     }

@@ -36,12 +36,10 @@ fn configuration(words: &[&str]) -> (Config, Vec<KeywordId>) {
 
 fn head(request: &Value) -> RequestHead {
     let text = |key: &str| request[key].as_str().unwrap().as_bytes().to_vec();
-    let mut headers =
-        vec![(":method".to_owned(), text("method")), (":path".to_owned(), text("path"))];
-    for (name, value) in request["headers"].as_object().unwrap() {
-        headers.push((name.clone(), value.as_str().unwrap().as_bytes().to_vec()));
-    }
-    RequestHead::new(headers)
+    let own = [":method", ":path"].map(|name| (name.to_owned(), text(&name[1..])));
+    let headers = request["headers"].as_object().unwrap().iter();
+    let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().into()));
+    RequestHead::new(own.into_iter().chain(headers).collect())
 }
 
 fn body(request: &Value) -> Vec<u8> {

@@ -204,9 +204,9 @@ fn decided(
     model: &str,
 ) -> (Verdict, Option<usize>) {
     let headers = [(":method", "POST"), (":path", "/v1/completions")];
-    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let body = format!(r#"{{"model":"{model}","prompt":"How are you?"}}"#);
-    let Whole::Read(read) = whole(config, &RequestHead::new(headers.into()), body.as_bytes())
+    let Whole::Read(read) =
+        whole(config, &RequestHead::new(headers.into_iter().collect()), body.as_bytes())
     else {
         panic!("the request is not routed")
     };

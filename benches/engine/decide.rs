@@ -30,7 +30,7 @@ impl World for Ready {
 fn decide(criterion: &mut Criterion) {
     let headers = [(":method", "POST"), (":path", "/v1/chat/completions"), ("x-request-id", "id")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let head = RequestHead::new(headers.into());
+    let head = RequestHead::new(headers.into_iter().collect());
     let body = chat(2_000);
     let mut group = criterion.benchmark_group("decide");
     for count in [10, 100, 10_000] {

@@ -73,7 +73,7 @@ fn config(strategy: &str, count: usize) -> Config {
 fn decide(criterion: &mut Criterion) {
     let headers = [(":method", "POST"), (":path", "/v1/chat/completions")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let head = RequestHead::new(headers.into());
+    let head = RequestHead::new(headers.into_iter().collect());
     let body = json!({"model": "m", "user": "someone", "metadata": {"tier": "none"},
                       "messages": [{"role": "user", "content": "How are you?"}]});
     let mut group = criterion.benchmark_group("group");

@@ -1,11 +1,12 @@
 //! A request as the page has it: method, path, headers as text, body.
 
+use pointsman::host::Headers;
 use pointsman::lifecycle::RequestHead;
 use serde_json::Value;
 
 /// A request to decide.
 pub(crate) struct Request {
-    headers: Vec<(String, Vec<u8>)>,
+    headers: Headers,
     /// Its body, empty where there is none.
     pub(crate) body: Vec<u8>,
     /// Whether it belongs to another session each time it is sent.
@@ -22,10 +23,9 @@ impl Request {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let method = Some(text("method").trim()).filter(|method| !method.is_empty());
         // As Envoy delivers them: pseudo-headers first, names in lower case.
-        let mut headers = vec![
-            (":method".to_owned(), method.unwrap_or("POST").to_ascii_uppercase().into_bytes()),
-            (":path".to_owned(), text("path").trim().as_bytes().to_vec()),
-        ];
+        let mut headers = Headers::default();
+        headers.push(":method", method.unwrap_or("POST").to_ascii_uppercase().as_bytes());
+        headers.push(":path", text("path").trim().as_bytes());
         for (at, line) in text("headers").lines().enumerate() {
             if line.trim().is_empty() {
                 continue;
@@ -34,7 +34,7 @@ impl Request {
             let Some((name, value)) = parts else {
                 return Err(format!("header line {}: wanted name: value", at.saturating_add(1)));
             };
-            headers.push((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()));
+            headers.push(&name.trim().to_ascii_lowercase(), value.trim().as_bytes());
         }
         let body = text("body").as_bytes().to_vec();
         let has_new_sessions = value.get("new_sessions") == Some(&Value::Bool(true));
@@ -49,7 +49,8 @@ impl Request {
     /// Returns its head without the id by which samples are drawn. With it, every one of many
     /// requests would fall into the same sample.
     pub(crate) fn head_of_many(&self) -> RequestHead {
-        let headers = self.headers.iter().filter(|(name, _)| name != "x-request-id");
-        RequestHead::new(headers.cloned().collect())
+        let mut headers = self.headers.clone();
+        headers.remove("x-request-id");
+        RequestHead::new(headers)
     }
 }

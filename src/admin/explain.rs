@@ -34,7 +34,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
     // Most requests to explain are chats, so those need no parameter.
     let (mut method, mut path) = ("POST".to_owned(), "/v1/chat/completions".to_owned());
-    let mut given: Headers = Vec::new();
+    let mut given: Vec<(String, Vec<u8>)> = Vec::new();
     for (name, value) in request.parameters() {
         let wrong = |message| Err(HttpReply::error(400, message, Some(&name)));
         match name.as_str() {
@@ -52,8 +52,7 @@ fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
             _ => return wrong("unknown parameter; allowed: method, path, header"),
         }
     }
-    let mut head =
-        vec![(":method".to_owned(), method.into_bytes()), (":path".to_owned(), path.into_bytes())];
+    let mut head: Headers = [(":method", method), (":path", path)].into_iter().collect();
     let is_own = |name: &str, value: &[u8]| {
         OWN.contains(&name)
             || matches!(name, ":method" | ":path")
@@ -63,8 +62,8 @@ fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
     let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
     let of_request = request.headers.iter();
     let of_request = of_request.filter(|(name, value)| !is_own(name, value) && !is_given(name));
-    head.extend(of_request.cloned());
-    head.append(&mut given);
+    of_request.for_each(|(name, value)| head.push(name, value));
+    given.iter().for_each(|(name, value)| head.push(name, value));
     Ok(head)
 }
 

@@ -64,10 +64,7 @@ enum KeyArg {
 pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     let Some(status) = arguments.status else { return Ok(table()) };
     let headers = super::explain::headers(&arguments.headers)?;
-    let header = |name: &str| {
-        let found = headers.iter().find(|(known, _)| known == name);
-        found.and_then(|(_, value)| str::from_utf8(value).ok())
-    };
+    let header = |name: &str| headers.first(name).and_then(|value| str::from_utf8(value).ok());
     let Some(format) = Format::from_name(&arguments.format) else {
         let known: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
         let message =

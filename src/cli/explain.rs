@@ -79,12 +79,9 @@ pub(super) fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
 /// # Errors
 /// A header without a name or without a colon.
 fn head(arguments: &ExplainArgs) -> Result<RequestHead, ToolError> {
-    let mut headers = vec![
-        (":method".to_owned(), b"POST".to_vec()),
-        (":path".to_owned(), arguments.path.clone().into_bytes()),
-    ];
-    headers.extend(self::headers(&arguments.headers)?);
-    Ok(RequestHead::new(headers))
+    let own = [(":method", &b"POST"[..]), (":path", arguments.path.as_bytes())];
+    let given = headers(&arguments.headers)?;
+    Ok(RequestHead::new(own.into_iter().chain(given.iter()).collect()))
 }
 
 /// Returns the headers of a command line, as Envoy would have them.

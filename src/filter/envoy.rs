@@ -13,7 +13,7 @@ use log::Level;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
-use super::probe;
+use super::{map, probe};
 use crate::host::{
     Called, Callout, Conflict, Headers, Host, Lacks, MetricKind, NotCalled, SharedData,
 };
@@ -64,7 +64,7 @@ impl Host for Envoy {
     }
 
     fn request_headers(&self) -> Headers {
-        hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+        map::headers(MapType::HttpRequestHeaders)
     }
 
     fn set_request_header(&self, name: &str, value: Option<&[u8]>) {
@@ -80,7 +80,7 @@ impl Host for Envoy {
     }
 
     fn response_headers(&self) -> Headers {
-        hostcalls::get_map_bytes(MapType::HttpResponseHeaders).unwrap_or_default()
+        map::headers(MapType::HttpResponseHeaders)
     }
 
     fn response_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
@@ -103,7 +103,7 @@ impl Host for Envoy {
     }
 
     fn reply_headers(&self) -> Headers {
-        hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).unwrap_or_default()
+        map::headers(MapType::HttpCallResponseHeaders)
     }
 
     fn reply_body(&self, length: usize) -> Option<Vec<u8>> {
@@ -115,8 +115,6 @@ impl Host for Envoy {
     }
 
     fn clear_route_cache(&self) {
-        // Envoy does so by itself for header changes under ABI 0.2.1; hosts
-        // without the function, or of later ABIs, differ.
         if probe::has_foreign_functions() {
             let _ = hostcalls::call_foreign_function("clear_route_cache", None);
         }

@@ -4,6 +4,7 @@
 //! passed to [`crate::lifecycle`].
 
 mod envoy;
+mod map;
 mod probe;
 
 use log::Level;

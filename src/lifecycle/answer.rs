@@ -103,7 +103,8 @@ pub(super) struct Finished {
 ///   attempt ends and is counted as the proxy's.
 ///
 /// The header by which the attempt filter asks Envoy for a retry is removed, so that no provider
-/// can ask for one.
+/// can ask for one. So is the one that names the route, which the router sets only where there is a
+/// route.
 pub(super) fn hear<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: AttemptLedger,
@@ -144,8 +145,10 @@ pub(super) fn hear<H: Host + ?Sized>(
     let headroom = if is_clients { Headroom::default() } else { headroom };
     let answer = open(cx, ledger, report, headroom, &headers, profile);
     let names = &cx.engine.config.headers;
-    if text(&headers, &names.retry).is_some() {
-        cx.host.set_response_header(&names.retry, None);
+    for name in [&names.retry, &names.route] {
+        if headers.first(name).is_some() {
+            cx.host.set_response_header(name, None);
+        }
     }
     Heard { status, report, answer }
 }
@@ -239,15 +242,18 @@ impl UpstreamResponse {
         if length <= seen {
             return;
         }
-        if self.first_byte_ms.is_none() {
-            self.first_byte_ms = self.ledger.since_sent(host);
-        }
+        let is_first = self.first_byte_ms.is_none();
         self.length = self.length.saturating_add(length.saturating_sub(seen) as u64);
         self.read(host, seen, length);
-        if !self.is_complete() {
+        let is_complete = self.is_complete();
+        if !is_complete {
             self.answer_ms = None;
-        } else if self.answer_ms.is_none() {
-            self.answer_ms = self.ledger.since_sent(host);
+        }
+        // The host is asked for the time where something has begun or ended, not for each piece.
+        if is_first || (is_complete && self.answer_ms.is_none()) {
+            let since_ms = self.ledger.since_sent(host);
+            self.first_byte_ms = self.first_byte_ms.or(since_ms);
+            self.answer_ms = since_ms.filter(|_| is_complete);
         }
     }
 
@@ -339,6 +345,5 @@ pub(super) fn status(headers: &Headers) -> u16 {
 
 /// Returns the first value of a header; `None` where it is absent or not UTF-8.
 pub(super) fn text<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-    let (_, value) = headers.iter().find(|(known, _)| known == name)?;
-    str::from_utf8(value).ok()
+    str::from_utf8(headers.first(name)?).ok()
 }

@@ -56,9 +56,9 @@ impl RequestHead {
     }
 
     /// Replaces all values of a header.
-    pub(super) fn set(&mut self, name: &str, value: Vec<u8>) {
-        self.0.retain(|(known, _)| known != name);
-        self.0.push((name.to_owned(), value));
+    pub(super) fn set(&mut self, name: &str, value: &[u8]) {
+        self.0.remove(name);
+        self.0.push(name, value);
     }
 
     /// Returns all headers in their order.
@@ -68,23 +68,22 @@ impl RequestHead {
 
     /// Returns the first value of a header.
     pub(super) fn first(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+        self.0.first(name)
     }
 
     /// Returns every value of a header, in their order: a header can be there several times, and
     /// servers differ in which one they read.
     pub(super) fn each(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        let of_it = self.0.iter().filter(move |(known, _)| known == name);
-        of_it.map(|(_, value)| value.as_slice())
+        self.0.each(name)
     }
 
     /// Removes every header of which `holds` says that its value holds the admin token, and
     /// returns the names of those headers.
     pub(super) fn remove_holding(&mut self, holds: impl Fn(&[u8]) -> bool) -> Vec<String> {
-        let is_of_it = |(name, value): &&(String, Vec<u8>)| !name.starts_with(':') && holds(value);
+        let is_of_it = |(name, value): &(&str, &[u8])| !name.starts_with(':') && holds(value);
         let names: Vec<String> =
-            self.0.iter().filter(is_of_it).map(|(name, _)| name.clone()).collect();
-        self.0.retain(|(name, _)| !names.contains(name));
+            self.0.iter().filter(is_of_it).map(|(name, _)| name.to_owned()).collect();
+        names.iter().for_each(|name| self.0.remove(name));
         names
     }
 
@@ -107,8 +106,8 @@ impl RequestHead {
     /// request does not have it. One value is borrowed, several are copied.
     pub(super) fn joined(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         // Nearly every header has one value, which needs no copy.
-        let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
-        let mut joined = Cow::Borrowed(values.next()?.as_slice());
+        let mut values = self.0.each(name);
+        let mut joined = Cow::Borrowed(values.next()?);
         for value in values {
             let joined = joined.to_mut();
             joined.push(b',');
@@ -128,7 +127,7 @@ impl RequestHead {
         let withheld: Vec<&str> = self
             .0
             .iter()
-            .map(|(name, _)| name.as_str())
+            .map(|(name, _)| name)
             .filter(|name| own.contains(name) || is_steering(name, is_ours))
             .collect();
         // Each name is removed once, with all its values, and a call of the host costs more than
@@ -142,13 +141,13 @@ impl RequestHead {
     /// credentials, names of accounts, choices of another model.
     pub(super) fn carried(&self) -> Vec<(String, Carries)> {
         let mut carried: Vec<(String, Carries)> = Vec::new();
-        for (name, value) in &self.0 {
+        for (name, value) in self.0.iter() {
             let Some(carries) = credential::of_header(name) else { continue };
             // Of a list, each value is looked at: one of them may hold a key.
             let is_harmless =
                 matches!(credential::harmless_part(name, value), Some(Cow::Borrowed(_)));
             if !is_harmless && !carried.iter().any(|(known, _)| known == name) {
-                carried.push((name.clone(), carries));
+                carried.push((name.to_owned(), carries));
             }
         }
         carried
@@ -221,8 +220,7 @@ mod tests {
     #[test]
     fn samples_are_stable_and_even() {
         let at = |id: u32| {
-            RequestHead::new(vec![("x-request-id".to_owned(), format!("id-{id}").into_bytes())])
-                .sample(7)
+            RequestHead::new([("x-request-id", format!("id-{id}"))].into_iter().collect()).sample(7)
         };
         assert_eq!(at(1).to_bits(), at(1).to_bits());
         let below = (0..10_000).filter(|id| at(*id) < 25.0).count();

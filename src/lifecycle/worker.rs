@@ -139,8 +139,7 @@ impl Worker {
         let engine = Rc::clone(&self.engine.borrow());
         let Some(source) = &engine.config.route_source else { return };
         let reply = Reply::read(host, called, source::LONGEST_ANSWER);
-        let etag = reply.headers.into_iter().find(|(name, _)| name == "etag");
-        let etag = etag.map(|(_, value)| value).unwrap_or_default();
+        let etag = reply.headers.first("etag").unwrap_or_default().to_vec();
         let answer = FetchAnswer { status: reply.status, etag, body: reply.body };
         take(host, &engine, source, answer);
         // The engine is made anew here, so that no request has to wait for it.

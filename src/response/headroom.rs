@@ -4,6 +4,7 @@
 //! several windows that limit the same thing, the tightest counts. A response is hostile
 //! input: a value that is not possible counts as absent.
 
+use crate::host::Headers;
 use crate::state::headroom::{Headroom, Left};
 
 use super::reset;
@@ -25,7 +26,7 @@ const WINDOW_MS: u64 = 60_000;
 ///
 /// the input tokens are tighter, so no tokens are left until 43 seconds from now.
 #[must_use]
-pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
+pub fn headroom(headers: &Headers, now_ms: u64) -> Headroom {
     let mut found = Headroom::default();
     for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows(headers, now_ms)) {
         let Some(remaining) = window.remaining else { continue };
@@ -64,7 +65,7 @@ pub fn headroom(headers: &[(String, Vec<u8>)], now_ms: u64) -> Headroom {
 /// asks for 20 s: the tokens are not what it refuses for. With 0 tokens left as well, it asks
 /// for 90 s.
 #[must_use]
-pub fn reset_hint(status: u16, headers: &[(String, Vec<u8>)], now_ms: u64) -> Option<u64> {
+pub fn reset_hint(status: u16, headers: &Headers, now_ms: u64) -> Option<u64> {
     if status != 429 {
         return None;
     }
@@ -111,9 +112,9 @@ struct Window {
 
 /// Returns the windows of [`NAMES`], in that order. Of a header that comes twice, the last
 /// value counts.
-fn windows(headers: &[(String, Vec<u8>)], now_ms: u64) -> [Window; NAMES.len()] {
+fn windows(headers: &Headers, now_ms: u64) -> [Window; NAMES.len()] {
     let mut windows = [Window::default(); NAMES.len()];
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         let Some((part, wanted)) = parts(name) else { continue };
         let at = NAMES.iter().position(|(known, _)| *known == wanted);
         let Some(window) = at.and_then(|at| windows.get_mut(at)) else { continue };
@@ -150,8 +151,8 @@ mod tests {
     /// 2026-03-03T10:11:12Z.
     const NOW: u64 = 1_772_532_672_000;
 
-    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    fn headers(pairs: &[(&str, &str)]) -> Headers {
+        pairs.iter().copied().collect()
     }
 
     /// (remaining, limit, milliseconds until the reset).
@@ -271,7 +272,7 @@ mod tests {
             ];
             assert_eq!(told(&pairs), (None, None), "{nonsense}");
         }
-        let bytes = [("x-ratelimit-remaining-requests".to_owned(), vec![b'5', 0xff])];
+        let bytes = [("x-ratelimit-remaining-requests", b"5\xff")].into_iter().collect();
         assert_eq!(headroom(&bytes, NOW), Headroom::default());
     }
 

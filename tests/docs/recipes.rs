@@ -12,16 +12,13 @@ const RECIPES: &str = include_str!("../../docs/recipes.md");
 /// Returns the trace of a request under a document, while nothing cools and nothing is busy.
 fn traced(document: &str, body: &str, headers: &[&str]) -> Trace {
     let config = config::parse(document.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
-    let mut lines = vec![
-        (":method".to_owned(), b"POST".to_vec()),
-        (":path".to_owned(), b"/v1/chat/completions".to_vec()),
-        ("content-type".to_owned(), b"application/json".to_vec()),
+    let own = [
+        (":method", "POST"),
+        (":path", "/v1/chat/completions"),
+        ("content-type", "application/json"),
     ];
-    for header in headers {
-        let (name, value) = header.split_once(": ").expect("a header is `name: value`");
-        lines.push((name.to_owned(), value.as_bytes().to_vec()));
-    }
-    let head = RequestHead::new(lines);
+    let given = headers.iter().map(|header| header.split_once(": ").expect("`name: value`"));
+    let head = RequestHead::new(own.into_iter().chain(given).collect());
     let Whole::Read(read) = whole(&config, &head, body.as_bytes()) else {
         panic!("the request is not read: {body}");
     };

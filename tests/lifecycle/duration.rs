@@ -205,7 +205,8 @@ fn a_fast_answer_is_known_to_have_been_fast() {
         let mut stream = host.request(&engine, &head(&[]), &[BODY]);
         host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
         let [first_byte_ms, answer_ms] = averages_ms(&host, "a");
-        assert!(0.0 < first_byte_ms && first_byte_ms < answer_ms, "{first_byte_ms}, {answer_ms}");
+        // The answer comes in one piece, which is its first byte and its end.
+        assert!(0.0 < first_byte_ms && first_byte_ms <= answer_ms, "{first_byte_ms}, {answer_ms}");
         assert!(answer_ms < 60.0, "{answer_ms}");
     }
 }

@@ -356,10 +356,8 @@ fn a_body_that_turns_out_bad_does_not_count_against_its_provider() {
 fn a_request_that_was_not_handed_over_passes() {
     let proxy = Proxy::new(json!({}));
     let mut stream = Stream::new(Rc::clone(&proxy.attempts));
-    *proxy.host.request_headers.borrow_mut() = vec![
-        (":path".to_owned(), b"/v1/files".to_vec()),
-        ("authorization".to_owned(), b"x".to_vec()),
-    ];
+    let headers = [(":path", "/v1/files"), ("authorization", "x")];
+    *proxy.host.request_headers.borrow_mut() = headers.into_iter().collect();
     assert_eq!(proxy.host.head(&mut stream, false), Action::Continue);
     proxy.host.piece(&mut stream, b"anything", true);
     assert_eq!(proxy.host.sent_body(), "anything");

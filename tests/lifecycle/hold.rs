@@ -182,8 +182,8 @@ fn an_attempt_announces_the_length_of_a_held_body() {
             .collect();
         host.request(&router, &head(&further), &[BODY.as_bytes()]);
         // The buffer filter leaves the headers like this.
-        host.request_headers.borrow_mut().retain(|(name, _)| name != "content-length");
-        host.request_headers.borrow_mut().push(("content-length".to_owned(), b"60".to_vec()));
+        host.request_headers.borrow_mut().remove("content-length");
+        host.request_headers.borrow_mut().push("content-length", b"60");
         for (model, credential, path) in [
             ("model-a", "Bearer sk-own", "/own/v1/chat/completions"),
             ("model-b", "Bearer sk-client", "/v1/chat/completions"),
@@ -214,10 +214,8 @@ fn an_attempts_error_passes_without_being_held() {
     host.request(&router, &head(&[]), &[BODY.as_bytes()]);
     let mut stream = Stream::new(attempts);
     host.head(&mut stream, false);
-    *host.response_headers.borrow_mut() = vec![
-        (":status".to_owned(), b"400".to_vec()),
-        ("content-type".to_owned(), b"application/json".to_vec()),
-    ];
+    let headers = [(":status", "400"), ("content-type", "application/json")];
+    *host.response_headers.borrow_mut() = headers.into_iter().collect();
     assert_eq!(stream.on_response_headers(&host, false), Action::Continue);
     let error = br#"{"error":{"code":"model_not_found"}}"#;
     *host.response_body.borrow_mut() = error.to_vec();

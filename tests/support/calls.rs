@@ -10,8 +10,8 @@ use super::{Call, FakeHost, Reply};
 
 fn set(headers: &RefCell<Headers>, name: &str, value: Option<&[u8]>) {
     let mut headers = headers.borrow_mut();
-    headers.retain(|(known, _)| known != name);
-    headers.extend(value.map(|value| (name.to_owned(), value.to_vec())));
+    headers.remove(name);
+    value.into_iter().for_each(|value| headers.push(name, value));
 }
 
 impl SharedData for FakeHost {

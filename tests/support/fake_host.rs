@@ -222,7 +222,7 @@ impl FakeHost {
         is_end: bool,
     ) {
         let mut headers = owned(head);
-        headers.push((":status".to_owned(), status.to_string().into_bytes()));
+        headers.push(":status", status.to_string().as_bytes());
         *self.response_headers.borrow_mut() = headers;
         self.properties
             .borrow_mut()
@@ -258,7 +258,7 @@ impl FakeHost {
         let length = answer.map_or(0, |(_, _, body)| body.len());
         let reply = answer.map(|(status, head, body)| {
             let mut headers = owned(head);
-            headers.push((":status".to_owned(), status.to_string().into_bytes()));
+            headers.push(":status", status.to_string().as_bytes());
             (headers, body.to_vec())
         });
         let is_answered = reply.is_some();
@@ -312,10 +312,9 @@ impl FakeHost {
 }
 
 fn owned(head: &[(&str, &str)]) -> Headers {
-    head.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    head.iter().copied().collect()
 }
 
 fn text(headers: &Headers, name: &str) -> Option<String> {
-    let mut values = headers.iter().filter(|(known, _)| known == name);
-    values.next().map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    headers.first(name).map(|value| String::from_utf8_lossy(value).into_owned())
 }

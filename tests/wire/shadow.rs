@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use pointsman::host::Headers;
 use pointsman::lifecycle::Engine;
 use serde_json::{Map, Value, json};
 
@@ -96,7 +97,7 @@ fn started(host: &FakeHost, document: &Value) -> Rc<Engine> {
 }
 
 /// The result of a request: its head and body as they went on, and what was answered here.
-type Sent = (Vec<(String, Vec<u8>)>, String, Option<(u32, String)>, Option<Vec<u8>>);
+type Sent = (Headers, String, Option<(u32, String)>, Option<Vec<u8>>);
 
 /// Sends a request in pieces and lets a provider answer. The same seed draws the same.
 fn sent(host: &FakeHost, engine: &Rc<Engine>, request: &Recorded, seed: u64) -> Sent {

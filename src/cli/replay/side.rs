@@ -140,12 +140,9 @@ impl Side {
     }
 
     fn decide_uncounted(&mut self, captured: &Captured, seed: u64) -> Priced {
-        let mut headers = vec![
-            (":method".to_owned(), captured.method.clone().into_bytes()),
-            (":path".to_owned(), captured.path.clone().into_bytes()),
-        ];
-        headers.extend(captured.headers.iter().cloned());
-        let head = RequestHead::new(headers);
+        let own = [(":method", captured.method.as_bytes()), (":path", captured.path.as_bytes())];
+        let given = captured.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
+        let head = RequestHead::new(own.into_iter().chain(given).collect());
         let read = match whole(&self.config, &head, &captured.body) {
             Whole::Read(read) => read,
             Whole::Untouched => return Disposition::untouched().into(),

@@ -54,7 +54,7 @@ pub(super) fn admit<H: Host + ?Sized>(
         }
         if let Some(path) = gate.without_token(head.first(":path").unwrap_or_default()) {
             cx.host.set_request_header(":path", Some(&path));
-            head.set(":path", path);
+            head.set(":path", &path);
         }
         return Admitted::Other(head);
     };

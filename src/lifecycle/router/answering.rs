@@ -332,8 +332,7 @@ fn name_server<H: Host + ?Sized>(
     set(&names.provider, &header_value(&config.provider(step.server.provider(config)).name));
     // Without attempts Envoy has answered by itself.
     host.set_response_header(&names.attempts, attempts.map(str::as_bytes));
-    match decision.route {
-        Some(route) => set(&names.route, &header_value(&config.route(route).name)),
-        None => host.set_response_header(&names.route, None),
+    if let Some(route) = decision.route {
+        set(&names.route, &header_value(&config.route(route).name));
     }
 }

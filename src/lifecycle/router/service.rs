@@ -118,7 +118,7 @@ pub(super) fn picked(
     // timers run a few milliseconds apart, so 80 percent of the time count as all of it.
     let is_late = took_ms.saturating_mul(5) >= timeout_ms.saturating_mul(4);
     // Without the header, the reply is Envoy's own.
-    let is_own = !reply.headers.iter().any(|(name, _)| name == FROM_UPSTREAM);
+    let is_own = reply.headers.first(FROM_UPSTREAM).is_none();
     match reply.status {
         504 if is_own => return Err(Unpicked::Timeout),
         0 if is_late => return Err(Unpicked::Timeout),

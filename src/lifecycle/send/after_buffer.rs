@@ -29,7 +29,7 @@ pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &mut Intake)
     edit::accept_plain_answer(host, &intake.head);
     if let Some(path) = edit::plain_path(&kept, &intake.head, &intake.call) {
         host.set_request_header(":path", Some(path.as_bytes()));
-        intake.head.set(":path", path.into_bytes());
+        intake.head.set(":path", path.as_bytes());
     }
 }
 

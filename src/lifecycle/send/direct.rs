@@ -40,10 +40,9 @@ pub(super) fn send<H: Host + ?Sized>(
         cx.host.set_request_header("cache-control", Some(b"no-cache, no-store"));
     }
     let cluster = &config.provider(step.server.provider(config)).cluster;
+    // Envoy chose a route when the headers came. Changing one makes it choose anew.
     cx.host.set_request_header(&config.headers.cluster, Some(cluster.as_bytes()));
     cx.host.set_request_header(&config.headers.model, Some(header_value(&step.model).as_bytes()));
-    // Envoy chose a route when the headers came, before these were set.
-    cx.host.clear_route_cache();
     debug(cx.host, || edit::summary(config, decision, step, cluster));
     Ok(())
 }
