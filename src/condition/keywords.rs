@@ -20,9 +20,11 @@ pub(super) fn holds(sought: &SoughtKeywords, facts: &RequestFacts) -> Option<boo
         Some(_) => match sought.on_unsearchable {
             OnUnsearchable::Match => Some(true),
             OnUnsearchable::NoMatch => Some(false),
+            // `rejects` tells this from what is not known yet.
             OnUnsearchable::Reject => None,
         },
         None => {
+            // What the rest of the body may still bring counts as well, such as a file.
             let is_open = sought.unsearchable.iter().any(|what| what.is_in(facts).is_none());
             (!is_open).then_some(false)
         }

@@ -110,6 +110,7 @@ impl BodyReader {
     /// Reads the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
+        // Each step takes bytes, or finds out the framing and leaves the byte to it.
         while let Some(byte) = rest.first() {
             rest = match &mut self.framing {
                 Framing::Unknown => match byte {

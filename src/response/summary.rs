@@ -79,6 +79,7 @@ impl Summary {
     /// Takes that a container which counts is opened. `is_outermost`: it is in no other.
     pub(super) fn open(&mut self, place: AnswerPlace, is_outermost: bool) {
         if is_outermost {
+            // Something follows, so the last bracket was not the last of the answer.
             self.marks.close(false);
         }
         match place {
@@ -98,6 +99,7 @@ impl Summary {
     pub(super) fn close(&mut self, place: AnswerPlace, is_outermost: bool) {
         match place {
             AnswerPlace::Choice => {
+                // A choice counts as content by itself, unless it has a message: then that decides.
                 self.content(ContentRank::Holder, true);
                 self.marks.choice(std::mem::take(&mut self.choice));
             }
@@ -131,6 +133,7 @@ impl Summary {
         }
         if document.fault.is_in(self.status, name) {
             let failure = document.fault.failure(self.status);
+            // A document that fails brings no content, whatever else is in it.
             self.error.get_or_insert(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {

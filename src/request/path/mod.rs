@@ -90,6 +90,7 @@ impl Call {
         let Some(UrlModel::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
+        // Google's models are in a collection, which stands in the path as a segment of its own.
         if self.format().family() != Family::Gemini {
             return format!("{before}{}{after}", uri_component(model));
         }

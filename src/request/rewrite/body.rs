@@ -105,6 +105,7 @@ pub fn edits(
         changes.set_model(layout, model);
     }
     let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
+    // A member that the configuration overrides is no choice of the client's any more, so it stays.
     let is_overridden = |key: &str| overrides.iter().any(|(known, _)| known == key);
     let is_out = |at: usize| held_back.has(key(at)) && !is_overridden(key(at));
     let out = layout.watched.iter().filter(|(at, _)| is_out(*at));

@@ -20,7 +20,8 @@ use super::floor::{floor, floor_of_ascii};
 pub(super) const EDGE: usize = 2;
 /// Characters of a row, with both edges.
 const FULL: usize = 256 + 2 * EDGE;
-/// With the end of a text behind them.
+/// The same, with room for the end of a text after them: two places without a character, which the
+/// last characters are surrounded by.
 pub(super) const ROOM: usize = FULL + EDGE;
 
 /// As many bytes are looked at together.
