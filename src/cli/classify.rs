@@ -140,7 +140,8 @@ fn shown(
     lines.join("\n")
 }
 
-/// Returns what told the kind of a failure.
+/// Returns what told the kind of a failure: the row of the table with its source, or what of the
+/// answer stands in for one.
 fn because(outcome: Outcome, status: u16, failure: Option<Failure>) -> String {
     let Some(Failure { told_by, .. }) = failure else {
         return match outcome {

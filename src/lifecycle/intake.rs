@@ -19,8 +19,8 @@ use crate::routing;
 use super::head::RequestHead;
 use super::unread::Unread;
 
-/// Longest path with its query, in bytes. Each deployment of a plan gets one that is made of it,
-/// so it is bounded as it is in most servers.
+/// Longest path with its query, in bytes. The bound is that of most servers. There is one because
+/// the path is copied for each deployment of a plan.
 const LONGEST_PATH: usize = 8192;
 
 /// A request for this filter, as its path and headers describe it.

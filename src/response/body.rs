@@ -74,7 +74,8 @@ enum Framing {
 #[derive(Debug)]
 pub struct BodyReader {
     framing: Framing,
-    /// Set within a frame whose document is embedded in another.
+    /// Set within a frame whose document is embedded in another, in base64: Bedrock wraps what a
+    /// model's own API answers.
     embedded: Option<Embedded>,
     json: JsonScanner,
     summary: Summary,

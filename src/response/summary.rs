@@ -49,7 +49,7 @@ pub(super) struct Summary {
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
-    /// Number of documents that bring content.
+    /// Number of documents that bring content. In a stream, about the number of its output tokens.
     pub(super) events: u32,
 }
 
@@ -190,6 +190,7 @@ impl Summary {
                 fault.is_error = true;
                 fault.message(text);
             }
+            // The model, or no parameter at all, says nothing of another mistake.
             AnswerPlace::Param => fault.is_elsewhere = !matches!(text, b"" | b"model"),
             AnswerPlace::RetryDelay => fault.retry_ms = duration(text),
             AnswerPlace::Flagged => fault.is_flagged = true,

@@ -33,9 +33,11 @@ pub struct Health {
     /// Length of the last cooldown in milliseconds, which the next one doubles if it starts while
     /// half-open. What the provider asked for does not count into it.
     pub length_ms: u32,
-    /// What is counted of this operation in the record's minute.
+    /// What is counted of this operation in the record's minute. The failure rate is the
+    /// operation's own, since operations fail apart.
     pub minute: OperationCounts,
-    /// The last weak evidence.
+    /// The last weak evidence. A success forgets it, and weak evidence of another request makes it
+    /// count.
     pub suspicion: Suspicion,
     /// Probes under way while half-open.
     pub probes: Probes,

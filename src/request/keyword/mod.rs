@@ -93,8 +93,7 @@ pub struct Keywords {
     filter: Option<Filter>,
     /// Whether some keyword is not ASCII.
     has_others: bool,
-    /// So many bytes of text hold the longest keyword, whatever its case. Lower case may be shorter
-    /// or longer than what it was made of.
+    /// So many bytes of text hold the longest keyword, whatever its case.
     longest: usize,
 }
 
@@ -154,7 +153,7 @@ impl Keywords {
             {
                 self.feed_apart(cursor, piece, hits, true);
             }
-            // No blank of the piece can be one of a keyword, so it is searched as it is written.
+            // No blank of the piece can stand in a keyword, so it is searched as it is written.
             Reading::SpacesAlike => {
                 if let Some(last) = piece.chars().next_back() {
                     let is_space = last.is_whitespace();
@@ -177,10 +176,8 @@ impl Keywords {
     ///
     /// A run of white space is read as one space. An invisible character leaves two readings open,
     /// one without it and one with a space in its place: `pro\u{200b}ject` is both `project` and
-    /// `pro ject`. The cursor follows both, as `state` and as `spaced`.
-    ///
-    /// Where the filter is worth it, what lies between blanks is gathered first, since lines are
-    /// too short for it.
+    /// `pro ject`. The cursor follows both, as `state` and as `spaced`. Where the filter is worth
+    /// it, what lies between blanks is gathered first, since lines are too short for it.
     fn feed_apart(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet, spaces: bool) {
         let mut rest = piece;
         let mut gathered = String::new();

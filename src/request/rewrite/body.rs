@@ -1,9 +1,9 @@
 //! The edits that make a JSON body one for another model.
 //!
-//! The value of the top-level `model` is replaced, and of every string deeper in
-//! the body that repeats it, or the member is inserted first; overrides replace,
-//! merge into or remove top-level members. Members that name another model go.
-//! A body in which one of these keys stands twice has been refused before.
+//! The value of the top-level `model` is replaced, and so is every string deeper in
+//! the body that repeats it. Where there is no such member, it is inserted as the first.
+//! Overrides replace, merge into or remove top-level members. Members that name another
+//! model are removed. A body in which one of these keys stands twice has been refused before.
 
 use std::fmt;
 use std::ops::Range;
