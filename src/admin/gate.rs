@@ -91,8 +91,8 @@ impl Gate {
         if is_let_in { Ok(()) } else { Err(HttpReply::unauthorized()) }
     }
 
-    /// Returns whether the admin token is in a text, such as a header: anywhere, percent-encoded, or
-    /// within base64. Such a header must not go upstream.
+    /// Returns whether the admin token is in a text, such as a header: as it is, percent-encoded,
+    /// or within base64. Such a header must not go upstream.
     ///
     /// Unlike the gate itself, this takes a time that depends on the text. That tells a client
     /// nothing: it gets no answer that depends on what was found.
@@ -101,8 +101,8 @@ impl Gate {
         self.traces.are_in(text)
     }
 
-    /// Returns a path with its query without the parameters that hold the admin token; `None` where
-    /// none does.
+    /// Returns a path and its query without the parameters that hold the admin token; `None` where
+    /// none does. Only the query is searched.
     #[must_use]
     pub fn without_token(&self, path: &[u8]) -> Option<Vec<u8>> {
         let at = path.iter().position(|byte| *byte == b'?')?;

@@ -186,8 +186,8 @@ pub(super) fn deployment(
     });
 }
 
-/// Writes how the operations of a deployment do: the one that does worst stands for the
-/// deployment, and those that are not well are listed.
+/// Writes how well the operations of a deployment do. The one that does worst stands for the
+/// deployment. Those that are not healthy are listed.
 fn operations(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
     let settings = &config.cooldown;
     let of = |task| (cooldown::phase(&record.health(task), now_ms, settings), record.health(task));

@@ -11,8 +11,8 @@ const ALPHABETS: [&[u8; 64]; 2] = [
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
 ];
 
-/// What a text holds that has the token in it: the token itself, and what it becomes in base64
-/// after any other bytes. It is never shown.
+/// The ways in which the token can stand in a text: as it is, and as base64 makes it after any other
+/// bytes. It is never shown.
 pub(super) struct Traces(DFA);
 
 impl Traces {
@@ -29,7 +29,7 @@ impl Traces {
                 }
             }
         }
-        // Stepped through as the search for keywords is, for the sake of the module's size.
+        // The same kind of automaton as for keywords, so that the module has its code once.
         DFA::builder().start_kind(StartKind::Unanchored).prefilter(false).build(all).ok().map(Self)
     }
 
@@ -57,6 +57,8 @@ impl Traces {
 /// Returns the digits that a token becomes in base64 after that many other bytes, without those
 /// that depend on the bytes around it.
 fn encoded_after(before: usize, token: &[u8], alphabet: &[u8; 64]) -> Vec<u8> {
+    // The bit at a place of the whole text; `None` for those of other bytes. A digit that has one
+    // of those is left out, since anything may stand there.
     let bit = |at: usize| {
         let byte = token.get((at / 8).checked_sub(before)?)?;
         Some(byte >> (7_usize.saturating_sub(at % 8)) & 1)

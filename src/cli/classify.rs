@@ -98,7 +98,8 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     let named = header("x-amzn-errortype").and_then(Wording::of_header);
     let body =
         Body { told: told.as_ref(), header: named, is_empty: read.is_empty(), end: End::Whole };
-    // What counts by its status alone ends before the body is read.
+    // A failure that its status tells ends the attempt in the filter before the body is read, so
+    // the body must not change it here either.
     let is_known = head.evidence.weight == Weight::Failure;
     let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };
     Ok(shown(report, told.as_ref().filter(|_| !is_known), named, key))
@@ -136,7 +137,8 @@ fn shown(
     lines.join("\n")
 }
 
-/// Returns what told the kind of a failure.
+/// Returns what told the kind of a failure: the row of the table with its source, or what of the
+/// answer stands in for one.
 fn because(outcome: Outcome, status: u16, failure: Option<Failure>) -> String {
     let Some(Failure { told_by, .. }) = failure else {
         return match outcome {

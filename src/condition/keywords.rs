@@ -7,8 +7,8 @@ use crate::config::{OnUnsearchable, SoughtKeywords, Unsearchable};
 use crate::request::facts::{Fact, RequestFacts};
 use crate::text::quoted_list;
 
-/// Returns whether a keyword occurs, or counts as if it did; `None` where that is not known yet,
-/// or cannot be known and the request is to be refused for it.
+/// Returns whether a keyword occurs, or counts as if it did. `None` where that is not known yet,
+/// and where it cannot be known and the request is to be refused: [`rejects`] tells the two apart.
 pub(super) fn holds(sought: &SoughtKeywords, facts: &RequestFacts) -> Option<bool> {
     if facts.unseen.has(Fact::Keywords) {
         return None;
@@ -23,13 +23,15 @@ pub(super) fn holds(sought: &SoughtKeywords, facts: &RequestFacts) -> Option<boo
             OnUnsearchable::Reject => None,
         },
         None => {
+            // What the rest of the body may still bring counts as well, such as a file.
             let is_open = sought.unsearchable.iter().any(|what| what.is_in(facts).is_none());
             (!is_open).then_some(false)
         }
     }
 }
 
-/// Returns whether the condition is open because the request is to be refused.
+/// Returns whether the condition is open because the request is to be refused, and not because more
+/// of it has to be read.
 pub(super) fn rejects(sought: &SoughtKeywords, facts: &RequestFacts) -> bool {
     sought.on_unsearchable == OnUnsearchable::Reject
         && holds(sought, facts).is_none()
@@ -59,7 +61,8 @@ pub(super) fn although(sought: &SoughtKeywords, facts: &RequestFacts) -> Option<
     })
 }
 
-/// Returns the first of what the condition names that the request certainly has.
+/// Returns the first kind of what cannot be searched that the condition names and the request
+/// certainly has.
 fn unsearched(sought: &SoughtKeywords, facts: &RequestFacts) -> Option<Unsearchable> {
     sought.unsearchable.iter().copied().find(|what| what.is_in(facts) == Some(true))
 }

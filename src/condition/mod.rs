@@ -92,8 +92,8 @@ impl When {
     }
 }
 
-/// What has to be known of a request whose prompt cannot be searched, and that a condition
-/// therefore refuses.
+/// What would have to be known of a request whose prompt cannot be searched, where a condition
+/// refuses it for that.
 pub(crate) const UNSEARCHABLE: &str = "text that can be searched";
 
 /// Returns whether all hold. One that does not settles it, whatever else is open.

@@ -18,8 +18,8 @@ use super::{head, lacks, version};
 
 /// One configuration, ready to serve: all that is prepared once and read by every request.
 ///
-/// An engine never changes, but for what it counts and has warned of. What is added while the proxy runs makes a new engine, and a request
-/// keeps the one that it began with.
+/// An engine never changes, except for what it counts and what it has warned of. What is added
+/// while the proxy runs makes a new engine, and a request keeps the one that it began with.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) config: Config,
@@ -35,7 +35,8 @@ pub struct Engine {
     pub(super) changed: Rc<[String]>,
     /// Draws which part of a long text is estimated.
     pub(super) seed: u64,
-    /// The deployments that have been warned of.
+    /// The deployments whose token counts have been warned of: one warning for each in each worker,
+    /// since every answer would bring another.
     warned: RefCell<BTreeSet<DeploymentId>>,
 }
 

@@ -13,8 +13,8 @@ use crate::sort::{map_of, ordered};
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
 
-/// Returns the name of every header that an attempt may change whoever the client is, each once.
-/// What the client sent of credentials comes on top of these.
+/// Returns the name of every header that an attempt may change, whoever the client is, each once.
+/// The credentials that a client sent come on top of these.
 ///
 /// Envoy keeps one header map for all attempts of a request. Each attempt therefore puts the
 /// client's values of all these headers back before it sets its own: otherwise the second
@@ -77,8 +77,8 @@ impl RequestHead {
         self.0.each(name)
     }
 
-    /// Removes every header of which `holds` says that its value holds the admin token, and
-    /// returns the names of those headers.
+    /// Removes every header whose value holds the admin token, as `holds` tells, and returns the
+    /// names of those headers. All values of such a name go.
     pub(super) fn remove_holding(&mut self, holds: impl Fn(&[u8]) -> bool) -> Vec<String> {
         let is_of_it = |(name, value): &(&str, &[u8])| !name.starts_with(':') && holds(value);
         let names: Vec<String> =

@@ -19,8 +19,8 @@ use crate::routing;
 use super::head::RequestHead;
 use super::unread::Unread;
 
-/// Longest path with its query, in bytes. Each deployment of a plan gets one that is made of it,
-/// so it is bounded as it is in most servers.
+/// Longest path with its query, in bytes. The bound is that of most servers. There is one because
+/// the path is copied for each deployment of a plan.
 const LONGEST_PATH: usize = 8192;
 
 /// A request for this filter, as its path and headers describe it.
@@ -174,11 +174,11 @@ impl Intake {
     /// replaces the tags of the body; a header with params overrides those params of the body
     /// and keeps the others.
     pub(super) fn complete(&self, facts: &mut RequestFacts, controls: &Controls) {
-        // A model in the body means nothing where the path names one.
         if !self.call.entry.has_model {
             // Nobody reads one here, so none is judged.
             facts.model = None;
         } else if self.call.names_model() {
+            // A model in the body means nothing where path or query name one.
             facts.model = self.call.model().map(str::to_owned);
         }
         facts.headers.clone_from(&self.watched);

@@ -52,7 +52,8 @@ pub(super) struct Tried {
     /// How long it took until its answer began or it ended, in milliseconds; `None` while it
     /// waits.
     pub(super) took_ms: Option<u64>,
-    /// What it has counted against its deployment, once it has ended.
+    /// What it has counted against its deployment, once it has ended. The last attempt takes that
+    /// back where the request itself turns out to be to blame.
     pub(super) charge: Option<Charge>,
 }
 
@@ -128,7 +129,8 @@ impl Progress {
             from..list.end
         };
         let lists = match outcome {
-            // Where there is no such list, another of its own may have a longer window after all.
+            // There is neither such a list nor a fallback, so another of its own is tried: it may
+            // have a longer window after all.
             Outcome::ContextWindow if is_own && legs.context_window.is_empty() => {
                 [last.saturating_add(1)..legs.own, 0..0]
             }

@@ -105,7 +105,8 @@ pub(super) fn looks_of_rest<H: Host + ?Sized>(
 /// sends those over 1000 tokens to `azure`. A short body is whole when it is decided, so the
 /// shadow decides at once: `openai-eu`, the same. A long body goes on at its model, because the
 /// live rules do not need the rest. The shadow cannot decide then, so everything that its decision
-/// depends on is kept until the tokens are counted at the end of the body, and [`decide_again`] decides.
+/// depends on is kept until the tokens are counted at the end of the body. Then [`decide_again`]
+/// decides.
 pub(super) fn decide_beside<H: Host + ?Sized>(
     engine: &Engine,
     intake: &Intake,

@@ -12,7 +12,8 @@ use crate::text::quoted;
 pub(super) enum Unread {
     /// It is longer than the configured limit, in bytes.
     TooLarge { limit: u64 },
-    /// The path is longer than what is read, in bytes.
+    /// The path with its query is longer than `limit` bytes. It is refused as a body that is too
+    /// long is.
     PathTooLong { limit: usize },
     /// It has a content encoding: it is compressed, for example.
     Encoded { encoding: String },

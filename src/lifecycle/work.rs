@@ -59,10 +59,12 @@ impl Work {
     pub(super) fn identify(&mut self, length: Option<u64>, beginning: &[u8]) {
         let beginning = beginning.get(..BEGINNING).unwrap_or(beginning);
         let (words, rest) = beginning.as_chunks::<8>();
+        // A last word that is not whole is filled up with zeros.
         let mut last = [0; 8];
         last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
         let known = [u64::from(self.fingerprint), length.unwrap_or_default()];
         let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+        // Fast rather than strong: two requests with one hash only leave a suspicion unconfirmed.
         let hash = known.into_iter().chain(words).fold(0, |hash: u64, word| {
             (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
         });

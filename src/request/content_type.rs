@@ -128,6 +128,7 @@ fn check_parameters(content_type: &str) -> Result<(), BadContentType> {
 /// Returns the boundary that the content type of a form names; `None` where there is none that
 /// all servers agree on. A comma comes of two headers, of which some take the first.
 fn boundary(content_type: &str) -> Option<String> {
+    // What RFC 2046 allows, but for the comma.
     const LONGEST: usize = 70;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_-./:=? ".contains(&byte);
     let read = Parameters::read(content_type, &["boundary", "charset"])
@@ -164,7 +165,8 @@ pub(super) fn is_plain_text(content_type: &str) -> bool {
     essence.eq_ignore_ascii_case("text/plain")
 }
 
-/// Returns whether a charset is UTF-8, or ASCII, which is a part of it.
+/// Returns whether a charset is UTF-8, or ASCII, which is a part of it. Other names of these two
+/// count as another charset.
 fn is_utf_8(charset: &str) -> bool {
     ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
 }

@@ -31,7 +31,8 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Takes what the body tells under that key, if that is one member of it.
+    /// Takes what the body says of the session under that key, if the key is a member of the
+    /// body.
     pub(super) fn tell(&mut self, key: SessionKey, told: Option<u64>) {
         match key {
             SessionKey::CacheKey => self.cache_key = told,

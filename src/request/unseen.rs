@@ -24,9 +24,11 @@ pub enum Fact {
     MaxOutputTokens,
     /// Keywords in the prompt.
     Keywords,
-    /// Where the members lie that overrides replace.
+    /// Where the members lie that overrides replace. Without their places, a body cannot be edited
+    /// before its end.
     Members,
-    /// What tells the session, but for the header.
+    /// What identifies the session, except the header: ids in the body, and how the conversation
+    /// begins.
     Session,
 }
 

@@ -12,7 +12,7 @@ pub struct WatchedKeys {
     /// Sorted, each once.
     names: Vec<String>,
     /// By the low bits of the first letter, which both cases share: a bit for each length of a
-    /// name that begins so.
+    /// name that begins so. All lengths from 31 on share a bit.
     lengths: [u32; 32],
 }
 

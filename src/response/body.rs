@@ -74,7 +74,8 @@ enum Framing {
 #[derive(Debug)]
 pub struct BodyReader {
     framing: Framing,
-    /// Set within a frame whose document is embedded in another.
+    /// Set within a frame whose document is embedded in another, in base64: Bedrock wraps what a
+    /// model's own API answers.
     embedded: Option<Embedded>,
     json: JsonScanner,
     summary: Summary,
@@ -110,6 +111,7 @@ impl BodyReader {
     /// Reads the next bytes of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
+        // Each step takes bytes, or finds out the framing and leaves the byte to it.
         while let Some(byte) = rest.first() {
             rest = match &mut self.framing {
                 Framing::Unknown => match byte {

@@ -2,8 +2,8 @@
 //!
 //! An answer without content is no answer, whatever its status: an empty list of choices, `{}`,
 //! a page, nothing but usage. Where a document has the member that holds content in its format,
-//! that member alone decides. A document of another shape has content if any of its members
-//! that is none of the known attendants (`id`, `model`, `created`…) has a value. A reason to
+//! that member alone decides. A document of another shape has content if it has any member with a
+//! value besides the usual companions (`id`, `model`, `created`…). A reason to
 //! stop is as good as content: models do answer with nothing at all, and are paid for it.
 //!
 //! | format | what holds content |
@@ -103,6 +103,7 @@ impl ContentSigns {
                 EventType::Piece => true,
                 EventType::Frame => false,
                 EventType::Absent | EventType::Other => {
+                    // The more exact sign decides: what is in a message over that there is one.
                     self.piece.or(self.holder).unwrap_or(self.has_others)
                 }
             }

@@ -4,7 +4,7 @@
 //! `{"bytes": "eyJ0eXBl…", "p": "abc"}`, where `bytes` is the document in base64 and `p` is
 //! padding. Source: `PayloadPart` in the API reference of the Bedrock runtime.
 //!
-//! Lenient: what is no base64 ends the document. Invariant: constant memory.
+//! Lenient: what is no base64 is passed over. Invariant: constant memory.
 
 /// The name of the member, and a byte more, so that a longer name is never taken for it.
 const NAME: usize = 6;
@@ -59,8 +59,10 @@ impl Embedded {
             b'0'..=b'9' => digit.wrapping_sub(b'0').wrapping_add(52),
             b'+' => 62,
             b'/' => 63,
+            // Padding, or nothing of base64: it brings no bits.
             _ => return None,
         };
+        // Six bits for a digit: three of four digits complete a byte.
         self.bits = self.bits.wrapping_shl(6) | u32::from(value);
         self.open = self.open.saturating_add(6);
         let open = self.open.checked_sub(8)?;

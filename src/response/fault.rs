@@ -48,6 +48,7 @@ impl Fault {
             return;
         }
         match (Wording::of_word(text), self.word) {
+            // The kind that goes first stays; of equal kinds, the word that came first.
             (Some(row), Spoken::Known(other)) if other.kind <= row.kind => {}
             (Some(row), _) => self.word = Spoken::Known(row),
             (None, Spoken::Nothing) if number.is_none() => self.word = Spoken::Unknown,
@@ -85,6 +86,7 @@ impl Fault {
     /// | 200 | `{"error": {"type": "timeout"}}` | `Timeout`, by the word |
     /// | 200 | `{"error": {"message": "oops"}}` | `Server`: the stream broke |
     pub(super) fn failure(&self, status: u16) -> Failure {
+        // In an answer that had begun well, only the body can name a status that says something.
         let status = if status < 400 { self.status } else { status };
         let known = [self.worded(status), self.flagged(status), self.elsewhere(status)];
         // Of equal kinds the first one counts.

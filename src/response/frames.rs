@@ -76,12 +76,14 @@ pub(super) struct FrameReader {
     left: u32,
     /// Bytes of the headers that are still to come, after this part.
     headers: u32,
-    /// Length of the whole, and then of the data.
+    /// Length of the whole frame in bytes. Once the length of its headers is known, that of its
+    /// data.
     length: u32,
     /// The number that is being read, with its highest byte first.
     number: u32,
     header: HeaderName,
-    /// The beginning of the name or value that is being read.
+    /// The beginning of the name or value that is being read. One that is longer is none that
+    /// matters, so the rest is dropped.
     word: [u8; WORD],
     len: usize,
 }
@@ -123,6 +125,7 @@ impl FrameReader {
                     return (Framed::Data(piece), rest);
                 }
                 FramePart::Name | FramePart::Value => self.keep(piece),
+                // Every other part is a number, whose highest byte comes first.
                 _ => piece.iter().for_each(|byte| {
                     self.number = self.number.wrapping_shl(8) | u32::from(*byte);
                 }),
@@ -185,6 +188,7 @@ impl FrameReader {
                 self.headers = number;
                 self.length = data.unwrap_or_default();
                 self.begin(FramePart::LengthsSum, 4);
+                // The frame would be too short for its headers, so no length can be trusted.
                 if data.is_none() {
                     self.part = FramePart::Lost;
                 }

@@ -21,7 +21,7 @@ pub enum ErrorKind {
     File,
     /// The request alone is more than this deployment ever allows, so waiting does not help.
     TooLarge,
-    /// The request is wrong by itself: every provider would say so.
+    /// The request is wrong by itself: every provider would say so, so no other is tried.
     Request,
     /// The provider does not know the upstream model: the configuration has a wrong name, or the
     /// model was retired.
@@ -131,11 +131,13 @@ pub enum ToldBy {
     Status,
     /// A wording of the provider's.
     Wording(&'static Wording),
-    /// The body names a parameter that is wrong, other than the model.
+    /// The body names a parameter that is wrong, other than the model. So the request is wrong,
+    /// whatever the message says.
     Parameter,
     /// The body lists what a moderation objected to, or says that the prompt was blocked.
     Flag,
-    /// A code or type of which nothing is known.
+    /// A code or type of which nothing is known, in an answer that had begun well. It may be about
+    /// the request, so it says less than an error without any.
     UnknownWord,
     /// Nothing: the answer broke off with an error that has no word.
     Nothing,

@@ -83,6 +83,7 @@ impl EndMarks {
     /// Takes what an event says of a choice. One that goes on after its end has not ended:
     /// early versions of Gemini's API gave a reason with every event.
     pub(super) fn choice(&mut self, choice: OpenChoice) {
+        // Few requests ask for more answers than there are bits. Those beyond share the last.
         let place = u32::try_from(choice.index.min(63)).unwrap_or(63);
         let bit = 1_u64.wrapping_shl(place);
         self.begun |= bit;

@@ -78,6 +78,7 @@ fn of_status(head: &Head<'_>) -> Report {
     let (outcome, evidence) = match status {
         101 | 200..=299 => (Outcome::Success, Evidence::of(Outcome::Success)),
         408 if !head.is_request_whole => (Outcome::Cancelled, Evidence::of(Outcome::Cancelled)),
+        // Waiting does not make room for it, so the deployment must not cool.
         429 if head.is_over_limit => too_large(status, head.profile),
         _ => match Failure::of_status(status) {
             // Nothing is known of redirects and the like.

@@ -39,11 +39,13 @@ pub(super) enum AnswerPlace {
     Choice,
     /// `message`, `delta` or `content` of a choice.
     Piece,
-    /// A reason to stop, under the names of all providers.
+    /// A reason to stop, under the names of all providers. It counts as content, and ends a choice;
+    /// `mark` knows which words are none.
     Stop,
     /// The number of a choice.
     Index,
-    /// `done`, by which Ollama tells the last of several documents.
+    /// `done`, by which Ollama tells the last of several documents: `true` there, and `false` in
+    /// all before it.
     Done,
     /// `text` of a transcription.
     Transcript,
@@ -84,7 +86,9 @@ pub(super) enum AnswerPlace {
     /// `object`, which is `error` where the whole document is one, without a member `error`
     /// (vLLM, Mistral).
     Object,
-    /// `status` of a document, which says how far a response has come: `failed` counts.
+    /// `status` of a document, which says how far a response has come. `failed` is a failure.
+    /// `incomplete` is as good as content, and so is `queued` outside of a stream: that response is
+    /// to be fetched later.
     RunStatus,
     /// A word or number of an error that is made for programs: a code, type or status.
     Word,
@@ -117,7 +121,9 @@ pub(super) enum Count {
     /// The input without what was read from or written to a cache, which Anthropic and Bedrock
     /// count beside it. In OpenAI's Responses API, all of it.
     Input,
+    /// What was read from a cache, where that is counted beside [`Self::Input`].
     CacheRead,
+    /// What was written to a cache, counted like [`Self::CacheRead`].
     CacheWrite,
     /// All of the output, thoughts included.
     Output,

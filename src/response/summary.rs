@@ -49,7 +49,7 @@ pub(super) struct Summary {
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
-    /// Number of documents that bring content.
+    /// Number of documents that bring content. In a stream, about the number of its output tokens.
     pub(super) events: u32,
 }
 
@@ -79,6 +79,7 @@ impl Summary {
     /// Takes that a container which counts is opened. `is_outermost`: it is in no other.
     pub(super) fn open(&mut self, place: AnswerPlace, is_outermost: bool) {
         if is_outermost {
+            // Something follows, so the last bracket was not the last of the answer.
             self.marks.close(false);
         }
         match place {
@@ -98,6 +99,7 @@ impl Summary {
     pub(super) fn close(&mut self, place: AnswerPlace, is_outermost: bool) {
         match place {
             AnswerPlace::Choice => {
+                // A choice counts as content by itself, unless it has a message: then that decides.
                 self.content(ContentRank::Holder, true);
                 self.marks.choice(std::mem::take(&mut self.choice));
             }
@@ -131,6 +133,7 @@ impl Summary {
         }
         if document.fault.is_in(self.status, name) {
             let failure = document.fault.failure(self.status);
+            // A document that fails brings no content, whatever else is in it.
             self.error.get_or_insert(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
@@ -187,6 +190,7 @@ impl Summary {
                 fault.is_error = true;
                 fault.message(text);
             }
+            // The model, or no parameter at all, says nothing of another mistake.
             AnswerPlace::Param => fault.is_elsewhere = !matches!(text, b"" | b"model"),
             AnswerPlace::RetryDelay => fault.retry_ms = duration(text),
             AnswerPlace::Flagged => fault.is_flagged = true,

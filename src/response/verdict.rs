@@ -62,6 +62,7 @@ pub fn failure(
 /// | `Other` | `client` | unknown | yes | nothing |
 #[must_use]
 pub fn refused(failure: Failure, status: u16, profile: RequestProfile) -> (Outcome, Evidence) {
+    // A client could name a file that is not its own, again and again, and cool the deployment.
     if profile.may_name_others && is_of_what_it_names(failure) {
         return (Outcome::Client, Evidence::of(Outcome::Client));
     }

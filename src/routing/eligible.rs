@@ -271,7 +271,7 @@ pub(super) fn at_moment(
     let deployment = request.config.deployment(*id);
     let tokens = facts.taken_tokens();
     let standing = |tokens| world.standing(*id, Claim { task: facts.task, tokens });
-    // A place among few is not for a request of which a client may never send the rest.
+    // A client that never sends the rest of its request would keep one of few places.
     let is_open = facts.unseen.has(Fact::MessageCount);
     if is_open && deployment.max_parallel_requests.is_some() {
         return need("has max_parallel_requests");

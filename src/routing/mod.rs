@@ -148,8 +148,8 @@ fn decided(
     verdict
 }
 
-/// Returns the refusal of a request whose prompt cannot be searched, where a condition wants that;
-/// else the same.
+/// Returns the refusal of a request whose prompt cannot be searched, where a condition asks for
+/// one; otherwise what was given, unchanged.
 fn refused(stop: Stop) -> Stop {
     match stop {
         Stop::Undecided(need) if need.what == UNSEARCHABLE => {

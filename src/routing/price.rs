@@ -4,7 +4,8 @@ use crate::condition::Cost;
 use crate::config::ModelFacts;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 
-/// How many output tokens each answer is taken to need that has no limit.
+/// How many output tokens an answer without a limit is taken to need. The cost of a request that
+/// asks for several answers has this for each.
 const ASSUMED_OUTPUT: u64 = 1000;
 
 /// Returns what a request would cost, in USD; `None` where a price is not known.

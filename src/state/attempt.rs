@@ -183,6 +183,7 @@ pub(super) fn end(
     // Counting tokens has limits of its own, of which its answers speak.
     if is_processed {
         // What the provider says of its limits replaces this.
+        // A provider that has answered has counted the request, whatever the answer was.
         let is_answered = ending.report.is_some_and(|report| report.status != 0);
         record.headroom.give_back(attempt.taken, ending.tokens, is_answered);
         record.headroom.hear(ending.headroom, now_ms, settings.max_time_ms);

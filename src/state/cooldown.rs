@@ -111,6 +111,7 @@ pub fn take(
             if weight == Weight::Success { &mut counts.successes } else { &mut counts.failures };
         *count = count.saturating_add(1);
     }
+    // Asked before the change, which may end the cooldown and forget its cause.
     let is_operators = record.health(task).cause == Some(Cause::Operator);
     let taken = record.change(task, |health| {
         let phase = phase(health, now_ms, settings);
@@ -134,9 +135,12 @@ pub fn take(
     taken
 }
 
-/// Returns whether another request has failed in the same way not long ago, and none has
-/// succeeded since. It may have been one for another operation: that its first two requests
-/// fail, one for each, is hardly the fault of both.
+/// Returns whether another request has met weak evidence not long ago, and none has succeeded
+/// since.
+///
+/// The other one may have asked for another operation, as long as this operation has had no success
+/// in this minute. Where two operations both begin with a failure, it is hardly the fault of both
+/// requests.
 fn is_confirmed(record: &Record, task: Task, fingerprint: u32, now_ms: u64) -> bool {
     let own = record.health(task);
     let is_another = |health: &Health| health.suspicion.is_of_another(fingerprint, now_ms);
@@ -163,6 +167,7 @@ pub(super) fn take_back(
     now_ms: u64,
 ) -> Option<Transition> {
     let is_counted = charge.minute_at != 0;
+    // A minute that has ended has no counts any more that could be too high.
     let is_this_minute = record.minute_at == charge.minute_at;
     let less = |count: &mut u64, is_there: bool| {
         *count = count.saturating_sub(u64::from(is_counted && is_there));
@@ -185,6 +190,7 @@ pub(super) fn take_back(
         if charge.until_ms == 0 || health.until_ms != charge.until_ms {
             return None;
         }
+        // As it was before the probe: half-open, and the length not doubled.
         if charge.was_half_open {
             health.until_ms = health.until_ms.min(now_ms.max(1));
             health.length_ms /= 2;
@@ -262,6 +268,7 @@ fn honoured(report: Report, settings: &Cooldown) -> Option<u64> {
 /// Returns whether a failure of that weight, which is counted already, starts a cooldown: it
 /// does so by itself, or enough have failed in a row or within the minute.
 fn trips(health: &Health, weight: Weight, settings: &Cooldown) -> bool {
+    // Attempts that say nothing of the deployment are in neither count.
     let failures = health.minute.failures;
     let judged = failures.saturating_add(health.minute.successes);
     let is_frequent = u64::from(failures) >= u64::from(settings.allowed_fails)

@@ -132,7 +132,8 @@ impl Evidence {
         Self { blame, try_next, weight, reach: Reach::Everyone }
     }
 
-    /// Returns it as a number, which [`Evidence::from_code`] reads.
+    /// Returns it as a number, which [`Evidence::from_code`] reads: from the lowest bit on, three
+    /// bits for the blame, three for the weight, one for another try, and one for the reach.
     #[must_use]
     pub const fn code(self) -> u8 {
         self.blame as u8

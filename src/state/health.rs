@@ -9,7 +9,8 @@ use super::cause::Cause;
 use super::probe::Probes;
 use crate::request::format::Task;
 
-/// How many operations a record has room for.
+/// How many operations a record has room for. Few deployments are asked for more: chat, counting
+/// tokens, responses, embeddings.
 pub(super) const PLACES: usize = 4;
 
 /// For how long weak evidence waits for more of it, in milliseconds.
@@ -24,15 +25,19 @@ pub struct Health {
     pub status: u16,
     /// Failures since the last success.
     pub consecutive_failures: u32,
-    /// Successes since the cooldown's deadline, of those that have to follow it.
+    /// Successes since the cooldown began. As many as `success_threshold` says make the operation
+    /// healthy again.
     pub probe_successes: u32,
     /// Deadline of the cooldown in milliseconds since the epoch; 0 where there is none.
     pub until_ms: u64,
-    /// Length of the last cooldown in milliseconds, which the next one doubles.
+    /// Length of the last cooldown in milliseconds, which the next one doubles if it starts while
+    /// half-open. What the provider asked for does not count into it.
     pub length_ms: u32,
-    /// What is counted of this operation in the record's minute.
+    /// What is counted of this operation in the record's minute. The failure rate is the
+    /// operation's own, since operations fail apart.
     pub minute: OperationCounts,
-    /// The last weak evidence.
+    /// The last weak evidence. A success forgets it, and weak evidence of another request makes it
+    /// count.
     pub suspicion: Suspicion,
     /// Probes under way while half-open.
     pub probes: Probes,
@@ -63,6 +68,7 @@ impl Suspicion {
     /// Returns whether it is of another request than that one, and not too long ago.
     #[must_use]
     pub(super) const fn is_of_another(self, fingerprint: u32, now_ms: u64) -> bool {
+        // One that lies ahead was noted before the clock jumped back, and says nothing.
         self.at_ms != 0
             && self.fingerprint != fingerprint
             && self.at_ms <= now_ms.saturating_add(SKEW_MS)
@@ -116,6 +122,7 @@ impl Operations {
         let other = self.other();
         let known = self.tasks.iter().position(|known| *known == code);
         let at = known.or_else(|| self.tasks.iter().position(|known| *known == 0));
+        // The one that does best has the least to lose: no cooldown, or the one that ends first.
         let at = at.or_else(|| {
             let places = self.healths.iter().enumerate();
             let best =

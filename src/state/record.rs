@@ -14,8 +14,8 @@ use super::headroom::{Headroom, Left};
 use super::health::{Health, OperationCounts, Operations, PLACES, Suspicion};
 use super::probe::{LEASES, Probes};
 
-/// The first byte. Who changes the order or length of what follows takes another one, and
-/// another [`super::PREFIX`].
+/// The first byte. A change of the order or length of what follows needs another one, and another
+/// [`super::PREFIX`].
 const LAYOUT: u8 = 4;
 /// The length without any operation, in bytes.
 const BASE: usize = 162;
@@ -117,6 +117,7 @@ impl Record {
     pub(super) fn change<T>(&mut self, task: Task, change: impl FnOnce(&mut Health) -> T) -> T {
         match self.operations.get_mut(task) {
             Some(health) => change(health),
+            // There is always a place, but nothing here may panic.
             None => change(&mut Health::default()),
         }
     }

@@ -39,6 +39,7 @@ impl Report {
     #[must_use]
     pub const fn is_excusable(&self) -> bool {
         let Evidence { blame, weight, reach, .. } = self.evidence;
+        // A weak refusal of a credential may be because of what the request asks for.
         let is_of_key = match blame {
             Blame::Credential | Blame::Account => !matches!(weight, Weight::Weak),
             _ => false,

@@ -72,7 +72,8 @@ impl fmt::Display for Limit {
     }
 }
 
-/// How long to wait for an attempt under way to end. Nobody knows, so this is a guess.
+/// How long to wait for an attempt under way to end, in milliseconds. Nobody knows, so this is a
+/// guess.
 pub(super) const UNKNOWN_WAIT_MS: u64 = 1000;
 
 /// Returns whether the deployment may be picked for a request with that claim.

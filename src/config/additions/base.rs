@@ -215,8 +215,8 @@ fn services(raw: &Raw) -> BTreeSet<String> {
 }
 
 /// Refuses a service at a cluster that the document does not name. The filter would send prompts
-/// there, and a cluster may run this filter, whose VM a call from within ends: the operator and
-/// `lint` know what a cluster is, and the route source does not.
+/// there. And the cluster may run this filter, so that the call would end the VM that makes it. The
+/// operator and `lint` know what a cluster is; the route source does not.
 fn check_service(
     at: &Path<'_>,
     model: Option<&RawModel>,

@@ -37,7 +37,8 @@ impl Resolved {
         let mut scope = Scope { deployments, directory: &directory, findings, needs };
         let models = scope.models(rules);
         let routes = scope.routes(rules);
-        // For every set of rules, which adds nothing: the same problem is kept once.
+        // Checked with the document's rules and again with the shadow's. That does no harm, since
+        // the same problem is kept once.
         if let Some(source) = &raw.settings.route_source {
             let at = Path::Root.key("route_source");
             deployments.check_service(&at.key("cluster"), &source.cluster, findings);

@@ -1,9 +1,10 @@
 //! Warnings of ways around a rule that keeps prompts in house.
 //!
-//! Such a rule is an enabled route with keywords that leads to some clusters, where other providers
-//! of the configuration have others. What the configuration itself lets past it is named here:
-//! requests that nobody searches, routes that are tried before it, and names and headers by which
-//! clients choose. Knows nothing of what a cluster is: two providers at one cluster are one place.
+//! Such a rule is a route with keywords whose target leads to some clusters, while other providers
+//! of the configuration have others. The warnings name what the configuration itself lets past the
+//! rule: requests that nobody searches, routes that are tried before it, names and headers by which
+//! clients choose, and that it is disabled. Knows nothing of what a cluster is: two providers at
+//! one cluster are one place.
 
 use std::collections::BTreeSet;
 
@@ -42,6 +43,7 @@ pub(super) fn warn(
         let targets =
             std::iter::once(route.then.target).chain(route.then.fallbacks.iter().copied());
         let house = places.of(targets);
+        // Where every provider is in the house, nothing can get out of it.
         if places.clusters.iter().all(|cluster| house.contains(cluster)) {
             continue;
         }
@@ -77,6 +79,7 @@ impl<'a> TargetClusters<'a> {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let mut left: Vec<Target> = targets.collect();
+        // Fallbacks may lead back to a model that was seen, so each is followed once.
         while let Some(target) = left.pop() {
             match target {
                 Target::Deployment(id) => found.extend(self.cluster(id)),
@@ -180,6 +183,7 @@ impl KeptRoute<'_> {
             );
             findings.warn(&root.key("client_headers"), message);
         }
+        // Without model_in, the rule holds for every name that a client makes up.
         let Some(patterns) = models(&self.route.when) else { return };
         if settings.allow_direct {
             let message = format!(
@@ -205,6 +209,7 @@ impl KeptRoute<'_> {
     /// Warns of routes that may be added while the proxy runs, and tried before the rule.
     fn later_routes(&self, settings: &Settings, findings: &mut Diagnostics) {
         let (root, name) = (Path::Root, quoted(&self.route.name));
+        // Of equal priorities, those of the document come first.
         if self.route.priority == i32::MAX {
             return;
         }
@@ -239,6 +244,7 @@ impl KeptRoute<'_> {
 
     /// Warns of a route that is tried before the rule and leads elsewhere.
     fn overtaken(&self, earlier: &Route, findings: &mut Diagnostics) {
+        // One with keywords is a rule of its own, and one for other models takes nothing from this.
         let is_other = !earlier.enabled
             || looks_for_keywords(&earlier.when)
             || !may_share_models(self.rules, &earlier.when, &self.route.when);
@@ -253,6 +259,8 @@ impl KeptRoute<'_> {
         self.warn_at_route(&earlier.name, None, &message, findings);
     }
 
+    /// Returns whether a target may lead to a cluster that is not the rule's, its fallbacks
+    /// included.
     fn leaves_house(&self, target: Target) -> bool {
         let reached = self.places.of(std::iter::once(target));
         !reached.is_subset(&self.house)

@@ -19,9 +19,8 @@ use crate::state::outcome::Outcome;
 ///
 /// For example, `a` answered 500 and `b` 500, and the plan has no more. Both failures are taken
 /// back: a request that fails everywhere says nothing of either. Had `b` answered 200, the one
-/// of `a` would stay. A 403 of `a` would stay the suspicion that it is: that a client has a
-/// request which one provider takes and another does not is no reason to take the other from
-/// everybody.
+/// of `a` would stay. A 403 of `a` would then stay the suspicion that it is: one provider may
+/// refuse a request that another takes, and that is no reason to take the first from everybody.
 pub(super) fn conclude<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     legs: &Legs,
@@ -35,13 +34,14 @@ pub(super) fn conclude<H: Host + ?Sized>(
     }
 }
 
-/// Returns whether a request has failed because of itself: its whole plan has been tried, and
-/// no deployment has answered it, of which two or more for reasons that may be the request's.
+/// Returns whether a request has failed because of itself: its whole plan has been tried, no
+/// deployment has answered it, and two or more have failed for reasons that may be the request's.
 fn is_the_requests(legs: &Legs, progress: &Progress) -> bool {
     if progress.last_outcome() == Outcome::Success || progress.tried.len() < 2 {
         return false;
     }
     let excusable = progress.tried.iter().filter(|tried| tried.report.is_excusable());
+    // Two tries of one leg are one deployment, which may be the one that is broken.
     let mut failed = excusable.map(|tried| tried.leg);
     let first = failed.next();
     failed.any(|leg| first != Some(leg)) && progress.has_tried_all(legs)

@@ -60,7 +60,8 @@ pub(super) fn is_drained<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg) -> bool {
     id.is_some_and(|id| cx.engine.fleet.record(cx.host, *id).is_drained)
 }
 
-/// Returns whether the deployment of a leg may be picked now, for a request with that claim. What has no deployment has no state that could speak against it.
+/// Returns whether the deployment of a leg may be picked now, for a request with that claim. A leg
+/// without a deployment (`provider:model`) has no record, so nothing speaks against it.
 pub(super) fn is_ready<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg, claim: Claim) -> bool {
     let config = &cx.engine.config;
     let Some(id) = &leg.deployment else { return true };

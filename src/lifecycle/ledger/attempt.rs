@@ -249,8 +249,8 @@ fn count<H: Host + ?Sized>(
     }
 }
 
-/// Counts the token counts of a provider that are more than there can be, and warns of the first
-/// that this worker has met of the deployment.
+/// Counts token counts of a provider that are impossible, and warns of the first one that this
+/// worker has met at the deployment.
 fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: &SpentTokens) {
     let name = &cx.engine.config.deployment(id).id;
     let directions = ["input", "output"].into_iter().zip(tokens.disbelieved);

@@ -1,7 +1,7 @@
 //! The tokens that an attempt has used, and what they cost.
 //!
-//! A provider's count is believed within bounds. Limits and costs are counted by it, so a wrong
-//! one would turn a deployment away from everybody for the rest of the minute.
+//! A provider's count is believed within bounds. It counts into limits and costs, so a wrong one
+//! would keep everybody from the deployment for the rest of the minute.
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
@@ -37,8 +37,8 @@ struct MostTokens {
 
 impl MostTokens {
     /// Returns the most tokens of a request, by its estimate, and of an answer that has `length`
-    /// bytes. Of the output, tokens of reasoning are not in the body; those that are take a byte
-    /// at least.
+    /// bytes. Tokens of reasoning need not be in the body, but fit into the window. All others take
+    /// at least a byte of the body.
     fn of(work: &Work, facts: Option<&ModelFacts>, length: u64) -> Self {
         let window = facts.and_then(|facts| facts.context_window);
         let passes = window.map_or(LONGEST_WINDOW, |window| window.saturating_mul(PASSES));

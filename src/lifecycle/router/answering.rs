@@ -159,6 +159,7 @@ fn take_direct_head<H: Host + ?Sized>(
     let work = *attempt.work();
     let Heard { status, report, answer } = hear(cx, attempt, step.server.provider(config));
     let labels = RequestLabels::of(config, decision);
+    // Its status ends the response, so the client would wait for the rest of it.
     if is_stray(&work, status) {
         return Err(refuse_stray(cx, ledger, labels));
     }

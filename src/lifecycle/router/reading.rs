@@ -64,13 +64,15 @@ pub(super) struct EarlyDecision {
 }
 
 impl EarlyDecision {
-    /// Returns the members of the body that some provider of the plan must not get.
+    /// Returns the members of the body that some provider of the plan must not get. What follows
+    /// goes on uncut to whichever of them serves the request.
     fn held_back<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> Naming {
         let of_one = |step| send::held_back(cx.engine, step);
         self.decision.steps().map(of_one).fold(Naming::default(), Naming::and)
     }
 
-    /// Ends the attempt, for the request turns out not to be sent.
+    /// Ends the attempt, because the request turns out not to be sent: a member that must not go on
+    /// was half read.
     fn give_up<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
         self.attempt.cancel(cx);
         if let Some(shadowed) = self.shadowed {

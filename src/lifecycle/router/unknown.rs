@@ -8,8 +8,8 @@ use crate::request::path;
 use crate::request::refusal::Refusal;
 use crate::text::quoted;
 
-/// Returns what the client is told whose request is sent nowhere; `None` where it is, or where it
-/// does not look like an LLM request.
+/// Returns the answer to a request that Envoy has no cluster for; `None` where Envoy has one, or
+/// where the request does not look like one to an LLM.
 ///
 /// Envoy would answer it with an empty 503, which says nothing: neither that the path is wrong, nor
 /// what is right. A route of Envoy's own that has a cluster for it takes it, as always.
@@ -41,9 +41,9 @@ pub(super) fn refusal<H: Host + ?Sized>(
     Some((Refusal::new(404, "unknown_path", message), dialect))
 }
 
-/// Returns whether Envoy has a route for the request, and that has no cluster: it waits for this
-/// filter to name one. A host that does not tell lets the request pass. `is_forged`: the cluster is
-/// one that the client has named.
+/// Returns whether Envoy has a route for the request but no cluster: the route waits for this
+/// filter to name one. A host that does not say so lets the request pass. `is_forged`: the client
+/// has named the cluster itself.
 fn is_sent_nowhere<H: Host + ?Sized>(host: &H, is_forged: bool) -> bool {
     let has = |name: &str| host.property(&["xds", name]).is_some_and(|value| !value.is_empty());
     has("virtual_host_name") && (is_forged || !has("cluster_name"))

@@ -20,7 +20,8 @@ pub(super) struct Upload {
     /// The dialect in which its client is answered.
     pub(super) dialect: Dialect,
     rest: Rest,
-    /// Length of the body so far, in bytes; 0 where it was read whole before.
+    /// Length of the body so far, in bytes; 0 where it was read whole before. Held against the
+    /// limit where no length was announced, and a guess at the tokens.
     seen: u64,
     /// The shadow's decision, which is counted once the body is known.
     shadowed: Option<Box<Shadowed>>,

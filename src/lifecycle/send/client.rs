@@ -9,11 +9,12 @@ use crate::host::Host;
 use crate::lifecycle::intake::Intake;
 use crate::request::credential::{self, Passage};
 
-/// The passage that nothing passes: the router's, where it is an attempt filter that knows the
-/// provider.
+/// Lets nothing pass. The router uses it with failover: only the attempt filter knows which
+/// provider gets the request, and puts back what that one may have.
 pub(super) const NOTHING: Passage<'static> = Passage { has_own: true, kept: &[] };
 
-/// Takes away from the request what must not go on.
+/// Takes away from the request what must not go on: each header that carries a credential or a
+/// choice, unless `passage` lets it or a harmless part of it pass.
 pub(super) fn hold_back<H: Host + ?Sized>(host: &H, intake: &Intake, passage: Passage<'_>) {
     for (name, carries) in &intake.carried {
         if passage.lets(name, *carries) {
@@ -25,8 +26,8 @@ pub(super) fn hold_back<H: Host + ?Sized>(host: &H, intake: &Intake, passage: Pa
     }
 }
 
-/// Returns what goes to a provider of a header that the client sent, or did not (`None`), and
-/// whether it is one that the router takes away.
+/// Returns what of a client's header goes to a provider, and whether the router takes that header
+/// away. `sent` is its value; `None` where the client did not send it.
 pub(in crate::lifecycle) fn passed<'v>(
     passage: Passage<'_>,
     name: &str,

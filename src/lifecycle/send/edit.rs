@@ -37,7 +37,8 @@ pub(crate) struct Held<'a> {
 }
 
 impl Held<'_> {
-    /// Returns whether a step sends the request without a model.
+    /// Returns whether a step sends the request without a model: it is the deployment of
+    /// `no_model`, and the request names none.
     pub(super) fn is_unnamed(&self, step: &Step) -> bool {
         self.unnamed.is_some_and(|id| step.server == Server::Deployment(id))
     }
@@ -100,7 +101,8 @@ pub(super) fn edits<H: Host + ?Sized>(
         .map_err(|not| Refusal::new(400, "invalid_body", not.to_string()))
 }
 
-/// Returns the members of a body that do not go to the provider of a step.
+/// Returns the members of a body that do not go to the provider of a step: those that name another
+/// model, and beside the proxy's credential those that bring one.
 pub(crate) fn held_back(engine: &Engine, step: &Step) -> Naming {
     Naming::held_back(passage(engine, step.server.provider(&engine.config)))
 }

@@ -1,7 +1,8 @@
 //! Where a provider reads the model: in the path that it is asked under, or in the body.
 //!
 //! What counts is the path that goes out, not the one that came. A request that named its model in
-//! the path may go out under a path that names none, and then its body is what the provider goes by.
+//! the path may go out under a path that names none, and then its body is what the provider goes
+//! by.
 
 use std::borrow::Cow;
 
@@ -14,13 +15,13 @@ use crate::request::rewrite::{self, MemberUse, PathTarget};
 use crate::routing::Step;
 use crate::text::percent_decoded_text;
 
-/// Returns whether a provider that is asked under `path` goes by the model of the body, for all
-/// that is known: every path does so but those of formats that have their model there. `None` is
-/// the path that the client asked for.
+/// Returns whether a provider that is asked under `path` takes the model from the body, as far as
+/// is known: under every path but those of formats that name their model there. `None` is the path
+/// that the client asked for.
 ///
 /// For example, `/openai/deployments/m/chat/completions` names the model, and
-/// `/openai/v1/chat/completions` does not. `/m/v1/chat/completions` is no path of a known format, so
-/// a server behind it may well go by the body.
+/// `/openai/v1/chat/completions` does not. `/m/v1/chat/completions` is no path of a known format,
+/// so a server there may well go by the body.
 fn is_read_from_body(config: &Config, call: &Call, path: Option<&str>) -> bool {
     let names = |path| config.paths.call(b"POST", path).is_some_and(|call| call.names_model());
     !path.map_or_else(|| call.names_model(), names)
@@ -73,7 +74,8 @@ pub(crate) fn may_be_read_from_body(config: &Config, call: &Call) -> bool {
 
 /// Returns the upstream model of a step as a body repeats it whose path names it.
 ///
-/// Google's bodies repeat the name of the resource, as `models/m`, or on Vertex from its project on.
+/// Google's bodies repeat the name of the resource, as `models/m`, or on Vertex from its project
+/// on.
 pub(super) fn repeated_name<'a>(
     config: &'a Config,
     intake: &Intake,
@@ -84,6 +86,7 @@ pub(super) fn repeated_name<'a>(
     if intake.call.format() != Format::GeminiGenerate {
         return Cow::Borrowed(model);
     }
+    // On Vertex the path has the whole resource, from its project to the colon of the method.
     let came = intake.head.text(":path").unwrap_or_default();
     let (path, _) = path::split(path.unwrap_or(&came));
     let resource = path.find("/projects/").and_then(|at| path.get(at.saturating_add(1)..));

@@ -38,6 +38,7 @@ struct CarrierRow {
 }
 
 impl CarrierRow {
+    /// Returns whether the row is about that name, which is in lower case.
     fn has(&self, name: &str) -> bool {
         if self.name.ends_with('-') { name.starts_with(self.name) } else { name == self.name }
     }
@@ -60,7 +61,8 @@ impl Passage<'_> {
         !self.bars(carries) || self.keeps(name)
     }
 
-    /// Returns whether what carries that goes on only where the configuration says so.
+    /// Returns whether what carries that goes on only where the configuration says so. A choice of
+    /// the model is barred from every provider, the rest only beside the proxy's credential.
     const fn bars(&self, carries: Carries) -> bool {
         self.has_own || matches!(carries, Carries::Choice)
     }
@@ -82,6 +84,7 @@ impl Passage<'_> {
         if self.lets(name, carries) {
             return Some(value);
         }
+        // What is harmless as a whole goes on uncopied.
         match harmless_part(name, &value)? {
             Cow::Owned(part) => Some(Cow::Owned(part)),
             Cow::Borrowed(_) => Some(value),

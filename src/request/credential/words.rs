@@ -1,6 +1,7 @@
 //! Credentials told by the words of a name: no list of gateways is ever complete.
 
-/// Words that a credential's name has in it.
+/// Words that a credential's name has in it, in lower case. They have 3 to 13 letters, by which
+/// most other words are told apart.
 pub(super) const WORDS: &[&str] = &[
     "accesskey",
     "accesstoken",
@@ -52,6 +53,7 @@ pub(super) fn name_a_credential(name: &str) -> bool {
             is_found |= is_word(bytes.get(start..at).unwrap_or_default());
             start = at.saturating_add(1);
         } else if byte.is_ascii_uppercase() && is_after_small {
+            // A capital after a small letter begins a word: `accessToken` has the word `token`.
             is_found |= is_word(bytes.get(start..at).unwrap_or_default());
             start = at;
         }

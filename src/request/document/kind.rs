@@ -14,7 +14,8 @@ pub struct Document {
     pub(in crate::request) shape: &'static ObjectShape,
     /// What images and audio in it cost.
     pub(in crate::request) formula: Formula,
-    /// What it never says. Who depends on that need not wait for the body.
+    /// What it never says. A decision that depends on one of these need not wait for the body: a
+    /// query to rank by has no tools.
     pub(crate) lacks: &'static [Fact],
     /// Whether a file is audio, where it is written as a form.
     pub(in crate::request) has_audio_files: bool,

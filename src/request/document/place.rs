@@ -73,18 +73,23 @@ impl Place {
     pub(in crate::request) const SETTING: Self = Self::string(Word::Setting);
     /// What names a thing, a user or a call, and labels: the model is not shown it.
     pub(in crate::request) const ID: Self = Self::string(Word::Id);
-    /// What names an item, which may be one that the provider keeps.
+    /// What names an item. The item is one that the provider keeps if its type is one of such
+    /// things, or if it has neither a type nor a role.
     pub(in crate::request) const ITEM_ID: Self = Self::string(Word::ItemId);
     /// Signatures, and what only the provider can decrypt: no text for anybody else.
     pub(in crate::request) const OPAQUE: Self = Self::string(Word::Opaque);
     /// The data of an image, of audio or of a file, in base64.
     pub(in crate::request) const MEDIA: Self = Self::string(Word::Media);
-    /// How a source gives its data, and the data.
+    /// How a source gives its data: `base64`, or else as text. It may stand before the data or
+    /// after it.
     pub(in crate::request) const ENCODING: Self = Self::string(Word::Encoding);
+    /// The data of a source. Until its encoding is known, it is read as media and as text at once,
+    /// and the source takes one of the two at its end.
     pub(in crate::request) const ENCODED: Self = Self::string(Word::Encoded);
     /// The address of an image, of audio or of a file, or a data URL.
     pub(in crate::request) const LINK: Self = Self::string(Word::Link);
-    /// The place of a file, which may be the provider's own.
+    /// The place of a file. One of the provider's own (`files/…`) is state that it keeps: nobody
+    /// else can read it.
     pub(in crate::request) const FILE_URI: Self = Self::string(Word::FileUri);
     pub(in crate::request) const MODEL: Self = Self::string(Word::Model);
     pub(in crate::request) const MODEL_AGAIN: Self = Self::string(Word::ModelAgain);
@@ -103,7 +108,8 @@ impl Place {
     /// Something that continues what a provider keeps.
     pub(in crate::request) const STATE: Self =
         Self { filled: Some(Saying::State), ..Self::string(Word::Says(Saying::State)) };
-    /// What only the provider's account that made it can read.
+    /// What only the provider's account that made it can read, such as encrypted thoughts. It
+    /// counts as state, unless it is empty.
     pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::State));
 
     pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
@@ -154,7 +160,8 @@ impl Place {
         Self { message: true, ..self }
     }
 
-    /// One prompt of several, apart from the others.
+    /// One prompt of several, apart from the others. Each has answers of its own, which the cost of
+    /// the output counts.
     pub(in crate::request) const fn prompt(self) -> Self {
         Self { prompt: true, apart: true, ..self }
     }
@@ -178,7 +185,8 @@ impl Place {
         Self { implies: Some(modality), ..self }
     }
 
-    /// A string of tags separated by commas, or a list of tags.
+    /// A string of tags separated by commas, or a list of tags. Of several sources that have tags,
+    /// the one of the lowest rank counts.
     pub(in crate::request) const fn tags(rank: u8, items: &'static Place) -> Self {
         Self::string(Word::Tags(rank)).items(items)
     }
@@ -219,11 +227,13 @@ pub(in crate::request) type Alike = (&'static Place, &'static [&'static str]);
 pub(in crate::request) struct ObjectShape {
     pub(in crate::request) kind: ObjectKind,
     fields: &'static [(&'static str, Place)],
-    /// Further keys: mostly those that cannot reach the model as prompt, by the reason.
+    /// Further keys: mostly those that cannot reach the model as prompt, by the reason. Their case
+    /// is not checked.
     alike: &'static [Alike],
     /// What the value of any other key is. Where it is text, so is the key.
     pub(in crate::request) others: &'static Place,
-    /// Whether a key may be written in snake case too, as Protobuf's JSON allows.
+    /// Whether a key may be written in snake case too, as Protobuf's JSON allows. Both spellings
+    /// are one key, so they may not stand together.
     is_snake_too: bool,
 }
 
@@ -266,6 +276,7 @@ impl ObjectShape {
         if let Some((at, (_, place))) = at.and_then(|at| Some((at, self.fields.get(at)?))) {
             return Some((u8::try_from(at).ok()?, place));
         }
+        // Numbers go on after the fields, so that each key has a bit of its own.
         let mut before = self.fields.len();
         for (place, keys) in self.alike {
             if let Some(at) = keys.iter().position(|name| is_it(name)) {

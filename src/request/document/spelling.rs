@@ -30,6 +30,7 @@ pub(in crate::request) fn is_same_but_for_case(name: &str, key: &str) -> bool {
         '\u{212a}' => 'k',
         char => char.to_ascii_lowercase(),
     };
+    // Nearly every key is, and then no letter of it folds to another length.
     if key.is_ascii() {
         return name.len() == key.len() && name != key && name.eq_ignore_ascii_case(key);
     }

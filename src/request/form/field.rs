@@ -57,7 +57,8 @@ pub(super) struct FormFindings {
     pub(super) hits: KeywordSet,
     pub(super) has_images: bool,
     pub(super) has_audio: bool,
-    /// The beginnings of all texts, where they are kept.
+    /// The beginnings of all texts, one below the other, where they are kept: a service that picks
+    /// may be sent them.
     pub(super) prompt: Prompt,
     /// What images and audio cost.
     pub(super) media: Tokens,
@@ -150,6 +151,7 @@ impl PartSink for Fields {
     }
 
     fn value(&mut self, piece: &[u8]) -> Result<(), ScanError> {
+        // In a charset such as ISO-8859-1, only ASCII is the same text to every server.
         if self.part_text == PartText::Ascii && !piece.is_ascii() {
             return Err(malformed(self.value_at, "a field is neither in UTF-8 nor in ASCII"));
         }
@@ -189,6 +191,7 @@ impl PartSink for Fields {
             FormPart::Model => self.model(end)?,
             FormPart::Stream => {
                 let value = self.value.to_ascii_lowercase();
+                // What lenient servers take for true in a form, where every value is text.
                 let words: [&[u8]; 6] = [b"true", b"1", b"on", b"yes", b"t", b"y"];
                 self.found.stream = Some(words.contains(&value.as_slice()));
             }

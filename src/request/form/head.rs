@@ -57,7 +57,8 @@ pub(super) fn part(head: &[u8], at: u64) -> Result<(FormPart, PartText), ScanErr
     read(head).map_err(|what| malformed(at, what))
 }
 
-/// Returns the same as [`part`].
+/// Returns the same as [`part`], which adds the place to the error. Everything that two servers
+/// could read in two ways is an error.
 ///
 /// # Errors
 /// Why it cannot be said, for the client.
@@ -138,6 +139,7 @@ fn kind(name: &str, is_file: bool) -> Option<FormPart> {
     // Some undo escapes and take off quotes.
     let is_escaped = name.contains(['\\', '%', '\'']);
     Some(match known {
+        // An escape could hide a name that is refused, so it is refused in every name.
         _ if is_escaped => return None,
         Some(known) if known != name || is_file => return None,
         Some("model") => FormPart::Model,

@@ -53,6 +53,7 @@ pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, u
         return Some((0, 1, Blank::Space));
     }
     let mut at = 0_usize;
+    // Blocks that have nothing are skipped whole, and the others are searched in smaller steps.
     while at < bytes.len() {
         if is_plain(bytes, at) {
             at = at.saturating_add(MANY);
@@ -71,8 +72,8 @@ pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, u
     None
 }
 
-/// Returns whether [`MANY`] bytes are there, and none of them is the start of a blank that cannot be
-/// read as it is written. Without branches in its loop, so that the compiler makes vector
+/// Returns whether [`MANY`] bytes are there, and none of them is the start of a blank that cannot
+/// be read as it is written. Without branches in its loop, so that the compiler makes vector
 /// instructions of it.
 #[inline]
 fn is_plain(bytes: &[u8], at: usize) -> bool {
@@ -125,10 +126,12 @@ fn next_among(text: &str, from: usize, spaces: bool) -> Option<(usize, usize, Bl
         }
         let at = from.saturating_add(offset);
         match this {
+            // The first of two spaces is read as it is written, so the second is the blank.
             b' ' if spaces && *next == b' ' => {
                 return Some((at.saturating_add(1), 1, Blank::Space));
             }
             b'\t'..=b'\r' if spaces => return Some((at, 1, Blank::Space)),
+            // The first bytes of all blanks that are not ASCII. A test tries every character.
             0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => {
                 let char = text.get(at..)?.chars().next()?;
                 let kind = kind(char).filter(|kind| spaces || *kind == Blank::Invisible);

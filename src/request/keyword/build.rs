@@ -63,8 +63,8 @@ impl KeywordsBuilder {
         let ascii = || self.words.iter().enumerate().filter(|(_, word)| word.is_ascii());
         let is_long = ascii().all(|(_, word)| word.len() >= Filter::SHORTEST);
         let filter = is_long.then(|| Filter::new(&self.words, ascii().map(|(at, _)| at)));
-        // A character may be half as long again as its lower case, and as a keyword is
-        // kept in that, its text may be so much longer.
+        // Keywords are kept in lower case. A character may be half as long again as its lower case,
+        // so the text of a keyword may be so much longer than the keyword.
         let longest = self.words.iter().map(String::len).max().unwrap_or(0);
         Ok(Keywords {
             reading: self.reading(),

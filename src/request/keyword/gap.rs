@@ -35,6 +35,7 @@ impl Gaps {
         while let Some((at, bytes, blank)) = blank::next(rest, before, true) {
             let (head, tail) = rest.split_at_checked(at).unwrap_or((rest, ""));
             let tail = tail.get(bytes..).unwrap_or_default().trim_ascii_start();
+            // Nothing stands before a blank at the start of a piece: then it may be any gap.
             let first = head.trim_ascii_end().bytes().next_back();
             if blank == Blank::Invisible
                 || has(self.before, first) && has(self.after, tail.bytes().next())

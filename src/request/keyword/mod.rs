@@ -76,7 +76,7 @@ pub struct Cursor {
     /// What the text comes to without its invisible characters.
     state: StateID,
     /// What it comes to with spaces in the place of some of them. The same as `state` where that
-    /// leads to no keyword.
+    /// leads to no keyword, which is nearly always: then there is one reading to follow.
     spaced: StateID,
     /// What the text ends with.
     before: Before,
@@ -88,7 +88,8 @@ pub struct Keywords {
     reading: Reading,
     gaps: Gaps,
     machine: KeywordMachine,
-    /// For the ASCII keywords, where none is too short for it.
+    /// For the ASCII keywords, where none is too short for it. It skips most of a long text, and
+    /// the machine reads the rest.
     filter: Option<Filter>,
     /// Whether some keyword is not ASCII.
     has_others: bool,
@@ -152,6 +153,7 @@ impl Keywords {
             {
                 self.feed_apart(cursor, piece, hits, true);
             }
+            // No blank of the piece can stand in a keyword, so it is searched as it is written.
             Reading::SpacesAlike => {
                 if let Some(last) = piece.chars().next_back() {
                     let is_space = last.is_whitespace();
@@ -170,8 +172,12 @@ impl Keywords {
         }
     }
 
-    /// Searches a piece from blank to blank. Where the filter is worth it, what lies between
-    /// blanks is gathered, since lines are too short for it.
+    /// Searches a piece from blank to blank. White space counts as blank where `spaces` says so.
+    ///
+    /// A run of white space is read as one space. An invisible character leaves two readings open,
+    /// one without it and one with a space in its place: `pro\u{200b}ject` is both `project` and
+    /// `pro ject`. The cursor follows both, as `state` and as `spaced`. Where the filter is worth
+    /// it, what lies between blanks is gathered first, since lines are too short for it.
     fn feed_apart(&self, cursor: &mut Cursor, piece: &str, hits: &mut KeywordSet, spaces: bool) {
         let mut rest = piece;
         let mut gathered = String::new();
@@ -180,6 +186,7 @@ impl Keywords {
             let (text, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
             rest = after.get(bytes..).unwrap_or_default();
             self.come_to(cursor, text, hits);
+            // The first blank of a run is its space. The others add nothing.
             let text = if blank == Blank::Space && cursor.before != Before::Space {
                 cursor.before = Before::Space;
                 [text, " "]
@@ -192,6 +199,8 @@ impl Keywords {
             } else {
                 text.iter().for_each(|text| self.read(cursor, text, hits));
             }
+            // From here on there are two readings, so what was gathered is searched before. After a
+            // space there are not: the space stands there already.
             if blank == Blank::Invisible && cursor.before != Before::Space {
                 self.read(cursor, &gathered, hits);
                 gathered.clear();
@@ -304,7 +313,8 @@ impl Keywords {
             cursor.spaced = cursor.state;
             return;
         }
-        // What a state knows at the end depends on no more than the last bytes.
+        // A state depends on no more than the last bytes, as many as the longest keyword has. So
+        // the two readings meet soon after the place where they differ.
         let near = boundary_after(piece, self.longest.saturating_mul(2));
         let (head, tail) = piece.split_at_checked(near).unwrap_or((piece, ""));
         cursor.spaced = self.walk(cursor.spaced, head, hits);

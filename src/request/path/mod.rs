@@ -18,7 +18,8 @@ pub use canonical::canonical;
 pub use entry::Entry;
 pub use nearest::nearest_dialect;
 
-/// What Google's models are kept in.
+/// What Google's models are kept in. The collection is a segment of the path before the model, and
+/// all but `models/` are a part of the model's name.
 const COLLECTIONS: [&str; 3] = ["models", "tunedModels", "endpoints"];
 
 /// A request as its path describes it: what it asks for, and where the model stands, if the
@@ -90,6 +91,7 @@ impl Call {
         let Some(UrlModel::Path { before, after, .. }) = &self.named else {
             return self.path.clone();
         };
+        // Google's models are in a collection, which stands in the path as a segment of its own.
         if self.format().family() != Family::Gemini {
             return format!("{before}{}{after}", uri_component(model));
         }
@@ -191,7 +193,8 @@ impl PathTable {
     pub fn call(&self, method: &[u8], path: &str) -> Option<Call> {
         let (came, query) = split(path);
         let plain = canonical(came);
-        // Those that name the model come first: their ends are ends of other formats too.
+        // Those that name the model come first: their ends are ends of other formats too, as in
+        // `/openai/deployments/m/chat/completions`.
         let (entry, path, named) = gemini(&plain)
             .or_else(|| self.azure(&plain))
             .or_else(|| bedrock(&plain))

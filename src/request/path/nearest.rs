@@ -1,5 +1,5 @@
-//! Paths that look like LLM requests and are none that is known: what they are nearest to, and
-//! what is known instead.
+//! Paths that look like those of LLM requests but are not known: which API they seem to belong to,
+//! and which paths are known instead.
 
 use super::{PathTable, canonical};
 use crate::request::format::{BodyKind, Dialect, Format, ModelPlace};
@@ -26,8 +26,8 @@ const FOLDERS: [(&str, Dialect); 16] = [
     ("api", Dialect::Ollama),
 ];
 
-/// Returns the dialect of the API that a path seems to be of; `None` where it is not like one of an
-/// LLM request at all.
+/// Returns the dialect of the API that a path seems to belong to; `None` where it does not look
+/// like one of an LLM API at all.
 #[must_use]
 pub fn nearest_dialect(path: &str) -> Option<Dialect> {
     let plain = canonical(path);

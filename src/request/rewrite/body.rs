@@ -1,9 +1,9 @@
 //! The edits that make a JSON body one for another model.
 //!
-//! The value of the top-level `model` is replaced, and of every string deeper in
-//! the body that repeats it, or the member is inserted first; overrides replace,
-//! merge into or remove top-level members. Members that name another model go.
-//! A body in which one of these keys stands twice has been refused before.
+//! The value of the top-level `model` is replaced, and so is every string deeper in
+//! the body that repeats it. Where there is no such member, it is inserted as the first.
+//! Overrides replace, merge into or remove top-level members. Members that name another
+//! model are removed. A body in which one of these keys stands twice has been refused before.
 
 use std::fmt;
 use std::ops::Range;
@@ -105,6 +105,7 @@ pub fn edits(
         changes.set_model(layout, model);
     }
     let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
+    // A member that the configuration overrides is no choice of the client's any more, so it stays.
     let is_overridden = |key: &str| overrides.iter().any(|(known, _)| known == key);
     let is_out = |at: usize| held_back.has(key(at)) && !is_overridden(key(at));
     let out = layout.watched.iter().filter(|(at, _)| is_out(*at));

@@ -28,7 +28,8 @@ pub struct Mergeable<'o, F> {
     read: F,
     /// The keys that some override has inside of an object. Only members of these are kept.
     keys: BTreeSet<&'o str>,
-    /// Each by where it begins.
+    /// Each by where it begins; `None` where it cannot be merged into. The value is shared, because
+    /// every deployment of the plan asks for the same places.
     opened: RefCell<Vec<(u64, Option<Rc<MergePlace>>)>>,
 }
 
@@ -142,6 +143,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
 impl Collect<'_> {
     /// Returns where a part of the text stands in the body.
     fn place(&self, part: &RawValue) -> Range<u64> {
+        // The part is borrowed from the text, so its address tells where it stands there.
         let part = part.get();
         let start = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr()) as u64;
         let start = self.at.saturating_add(start);
@@ -150,6 +152,7 @@ impl Collect<'_> {
 
     /// Returns where the comma stands in the body that follows the value ending at `end`.
     fn comma(&self, end: u64) -> Option<u64> {
+        // Only blanks can stand before it, since what has been read is JSON.
         let from = usize::try_from(end.saturating_sub(self.at)).ok()?;
         let blanks = self.text.get(from..)?.iter().position(|byte| *byte == b',')?;
         Some(end.saturating_add(blanks as u64))

@@ -49,7 +49,8 @@ pub fn path(path: &str, query: Option<&str>, target: &PathTarget<'_>) -> String 
     format!("{}{path}{mark}{}", target.prefix.trim_end_matches('/'), pairs.join("&"))
 }
 
-/// Returns whether a query has something in it that does not go to the provider.
+/// Returns whether a query has something in it that does not go to the provider. Then the client's
+/// path cannot stay as it is.
 #[must_use]
 pub fn is_cut(query: &str, target: &PathTarget<'_>) -> bool {
     query.split('&').any(|pair| !goes_on(pair, target))
@@ -57,7 +58,8 @@ pub fn is_cut(query: &str, target: &PathTarget<'_>) -> bool {
 
 /// Returns whether a query parameter of the client's goes on.
 fn goes_on(pair: &str, target: &PathTarget<'_>) -> bool {
-    // To some servers a semicolon ends a parameter too.
+    // To some servers a semicolon ends a parameter too, so what stands after it is looked at as
+    // one.
     pair.split(';').all(|part| {
         let name = name(part);
         credential::of_parameter(&name).is_none_or(|carries| match carries {

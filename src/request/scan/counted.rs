@@ -114,6 +114,7 @@ impl Walker {
     /// Ends a counted text.
     pub(super) fn end_text(&mut self, kind: TextKind) {
         self.weigh(kind);
+        // Servers differ in what they put between two parts, so a keyword may reach across.
         if kind.is_searched {
             let cursor = if kind.is_prompt { &mut self.cursor } else { &mut self.aside };
             self.keywords.end_part(cursor);

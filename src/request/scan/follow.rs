@@ -34,6 +34,7 @@ impl Sink for Walker {
         match self.text {
             TextUse::Nowhere => {}
             TextUse::ToKey => {
+                // Longer than any key that is known, it is text, and may be a prompt.
                 if !self.key.push(piece) {
                     let start = self.key.take();
                     self.spill(&start, piece);
@@ -56,6 +57,7 @@ impl Sink for Walker {
 
     fn gathers(&mut self) -> Gathers<'_> {
         match self.text {
+            // The lexer appends to what is gathered, so that pieces need no second copy.
             TextUse::Counted(kind) if self.looks_at(kind) => {
                 Gathers::Text { text: &mut self.gathered, most: PIECE }
             }
@@ -79,6 +81,7 @@ impl Sink for Walker {
             self.end_key();
         } else {
             let content = self.end_string();
+            // A model that is named again deeper in the body has to be rewritten as well.
             if matches!(self.place.word, Word::Model | Word::ModelAgain)
                 && !self.at_top()
                 && let Err(error) = self.places.nested(self.value_at, end)
@@ -111,7 +114,7 @@ impl Sink for Walker {
             return;
         }
         if self.frames.is_empty() && container == Container::Object {
-            // The document itself, which has no place in any table.
+            // The document itself, which has no place in any table, and no `begin` either.
             self.places.open(at.saturating_add(1));
             self.frames.push(Frame::object(&Place::ASIDE, self.document));
             return;
@@ -124,6 +127,7 @@ impl Sink for Walker {
             // The table has nothing to say of what is inside.
             _ => return self.open_whole(),
         };
+        // A container is no param, but its key must not stand there twice.
         self.note_param(None);
         self.frames.push(frame);
     }
@@ -160,6 +164,7 @@ impl Walker {
     /// A key has ended: finds its place in the table, or refuses it. One that no table names is
     /// text itself where its value is.
     fn end_key(&mut self) {
+        // The key was too long, and has been read as text.
         if let TextUse::Counted(kind) = self.text {
             self.end_text(kind);
             self.add_text();
@@ -179,6 +184,7 @@ impl Walker {
             KeyMeaning::Miscased => self.refuse(ScanError::Miscased { at }),
             KeyMeaning::Unknown(Word::Text(class)) => {
                 if let Some(key) = self.key.text().map(str::to_owned) {
+                    // No keyword reaches from one key into another.
                     self.aside = self.keywords.start();
                     self.count(&key, class);
                     self.add_text();

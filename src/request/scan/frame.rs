@@ -75,13 +75,15 @@ pub(super) struct Frame {
     inside: Inside,
     /// The place of the container itself.
     place: &'static Place,
-    /// The keys so far that the table knows, a bit for each.
+    /// The keys so far that the table knows: a bit for each, by its number in the table. So memory
+    /// stays the same however many keys a client writes.
     seen: u128,
     /// The place of the member being read, and its number if its key is known.
     current: (&'static Place, Option<u8>),
     /// What is in it so far.
     sum: Tally,
-    /// The data of a source, which is text or not by its encoding.
+    /// The data of a source, which is text or not by its encoding. It waits here for the end of the
+    /// source, because the encoding may come after it.
     data: Option<Box<Tally>>,
     is_base64: bool,
     /// Whether there was any element or member.
@@ -91,7 +93,8 @@ pub(super) struct Frame {
     outer: Outer,
     /// Whether there was an id of its own.
     has_id: bool,
-    /// What its role says.
+    /// What its role says, once that has been read: whose text it makes of all in it. The inner
+    /// `None` is the user's.
     role: Option<Option<TextClass>>,
     /// What its type says.
     kind: Option<KnownType>,
@@ -155,6 +158,7 @@ impl Frame {
     /// Returns the same as far as no later member can change it.
     fn known_class(&self) -> Option<TextClass> {
         match self.kind() {
+            // A role may still come, and would count before the type.
             ObjectKind::Message | ObjectKind::Item { .. } => self.role?,
             _ => self.class(),
         }
@@ -162,6 +166,7 @@ impl Frame {
 
     /// Returns what it and all around it make of the text in it.
     fn outer(&self) -> Outer {
+        // Only a list has a before and after: the order of an object's keys means nothing.
         let is_array = matches!(self.inside, Inside::Array(_));
         Outer {
             class: self.known_class().or(self.outer.class),
@@ -286,6 +291,7 @@ impl Frames {
             return KeyMeaning::Unknown(shape.others.word);
         };
         frame.current = (place, Some(number));
+        // A table has no more keys than there are bits: the compiler checks that.
         let bit = 1_u128.checked_shl(number.into()).unwrap_or(0);
         if frame.seen & bit != 0 {
             return KeyMeaning::Repeated;
@@ -325,6 +331,7 @@ impl Frames {
             return;
         }
         frame.note(content);
+        // It is added at the object's end, when it is known whether it is text.
         if content == Content::Data {
             frame.data = Some(Box::new(tally));
             return;
@@ -348,6 +355,7 @@ impl Frames {
         tally.prompts = tally.prompts.saturating_add(frame.place.prompt.into());
         let carried = frame.carried();
         match frame.kind() {
+            // The provider reads in the item's place what it keeps under that id.
             ObjectKind::Item { .. } if frame.is_kept() => tally.say(Saying::State),
             ObjectKind::Part(_) => {
                 // A part that says it is text has no file, whatever members it has.
@@ -368,6 +376,7 @@ impl Frames {
             tally.prompt = Prompt::default();
             tally.say(Saying::Answer);
         }
+        // A list carries nothing itself: its elements do.
         if let (Inside::Object(_), Some(modality)) = (frame.inside, frame.place.carries) {
             tally.carry(modality, pricing);
         }

@@ -23,7 +23,8 @@ pub(super) const TAG_LIST_BYTES: usize = 4096;
 pub(super) struct BodyLabels {
     /// In order of precedence: `metadata.tag`, `metadata.tags`, `tags`.
     tags: [Vec<String>; 3],
-    /// By key, those without a value too.
+    /// By key, those without a value too: a key that stands twice is refused, whatever its values
+    /// are.
     params: BTreeMap<String, Option<String>>,
 }
 
@@ -47,6 +48,7 @@ impl BodyLabels {
     /// the key is the first of its name.
     pub(super) fn param(&mut self, key: &str, value: Option<&str>) -> bool {
         let is_new = !self.params.contains_key(key);
+        // One that has no room is not kept, so that its repetition is not seen: nothing reads it.
         if is_new && self.params.len() < PARAMS {
             let value = value.filter(|value| value.len() <= PARAM_BYTES);
             self.params.insert(key.to_owned(), value.map(str::to_owned));

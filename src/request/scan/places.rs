@@ -63,6 +63,7 @@ impl Places {
     /// One of them is being read, and has not ended.
     pub(super) fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
         self.sealed = members;
+        // One whose key has been read is on its way out, and half a member cannot be removed.
         let current = self.current.watched.and_then(|index| self.wanted.names().get(index));
         match current {
             Some(key) if self.current.is_open && members.has(key) => {
@@ -72,7 +73,8 @@ impl Places {
         }
     }
 
-    /// Returns the places so far.
+    /// Returns the places so far. Of a body that has not ended, they are what a request is edited
+    /// by that goes on early.
     pub(super) const fn layout(&self) -> &Layout {
         &self.layout
     }

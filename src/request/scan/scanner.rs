@@ -96,7 +96,8 @@ impl Scanner {
         self.walker.release();
     }
 
-    /// Refuses these members from now on.
+    /// Refuses these members from now on: the request has gone on, so they can no longer be taken
+    /// out.
     ///
     /// # Errors
     /// One of them is being read.

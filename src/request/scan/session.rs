@@ -30,7 +30,8 @@ impl Beginning {
         Self { hash: hash::EMPTY, left: 0 }
     }
 
-    /// A text begins; `counts` says whether it is one that tells the session.
+    /// A text begins; `counts` says whether it is one that tells the session: one of the prompt,
+    /// before any answer.
     pub(super) fn restart(&mut self, counts: bool) {
         self.hash = hash::EMPTY;
         self.left = if counts { BEGINNING } else { 0 };

@@ -55,8 +55,10 @@ impl OutputWish {
         let [thinking, beside] = [self.thinking, self.beside]
             .map(|budget| if budget == u32::MAX { u64::MAX } else { u64::from(budget) });
         match self.above_limit {
+            // No limit is given, so there is one only where a budget is.
             0 => Some(thinking.max(beside)).filter(|budget| *budget > 0),
             u64::MAX => Some(u64::MAX),
+            // A limit that includes thinking is no smaller than the budget for it.
             above => Some(above.saturating_sub(1).max(thinking).saturating_add(beside)),
         }
     }
@@ -112,6 +114,7 @@ impl Tally {
         }
         self.prompts = self.prompts.saturating_add(part.prompts);
         self.prompt.add(part.prompt);
+        // Nearly no value has both, and a set that is moved costs nothing.
         if self.hits.is_empty() {
             self.hits = part.hits;
         } else {

@@ -40,12 +40,14 @@ impl Walker {
             | Word::SaysIf(..)
             | Word::Output(_) => WORD_BYTES,
             Word::FileUri => URI_BYTES,
+            // All that matters is whether it is empty.
             Word::Sealed(_) => 0,
             Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
             Word::Session(_) => KEY_BYTES,
             Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
         };
         self.capture.restart(cap);
+        // A model that is too long is refused; the others are no text at any length.
         let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
         self.text = TextUse::ToCapture { spills };
     }
@@ -90,6 +92,7 @@ impl Walker {
         if self.place.word == Word::Link && !self.probe.is_inline() {
             self.value.say(Saying::Reference);
         }
+        // Its encoding may come after it, and says whether it was text.
         if let TextUse::ToBoth(_) = self.text { Content::Data } else { Content::Some }
     }
 
@@ -199,6 +202,7 @@ fn number(text: Option<&str>) -> Option<i128> {
     let text = text.trim();
     text.parse().ok().or_else(|| {
         let number: f64 = text.parse().ok()?;
+        // Away from 0: a limit of 0.5 is no limit of 0, and -0.5 stays below 0.
         let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
         #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
         let whole = (!number.is_nan()).then_some(rounded as i128);

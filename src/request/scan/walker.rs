@@ -83,7 +83,8 @@ pub(super) struct Walker {
     pub(super) frames: Frames,
     /// Containers open inside the innermost frame that have no table.
     pub(super) whole: u32,
-    /// Something stands in the outermost of them.
+    /// Something stands in the outermost of them. Some places say something by not being empty, as
+    /// a list of tools does.
     pub(super) whole_filled: bool,
     /// The place of the value being read, and where that began.
     pub(super) place: &'static Place,
@@ -152,7 +153,8 @@ impl Walker {
         self.refused.get_or_insert(error);
     }
 
-    /// Returns whether what is read belongs to the document's outermost object.
+    /// Returns whether what is read belongs to the document's outermost object: only keys there can
+    /// be the model or be edited.
     pub(super) fn at_top(&self) -> bool {
         self.frames.len() == 1 && self.whole == 0
     }
@@ -161,6 +163,7 @@ impl Walker {
     /// name of its type, for messages.
     pub(super) fn begin(&mut self, at: u64, found: &'static str) {
         if self.frames.is_empty() {
+            // An object would have been opened as the document, and not have come here.
             self.refuse(ScanError::NotAnObject { at, found });
         }
         if self.at_top() {
@@ -174,6 +177,7 @@ impl Walker {
         if place.apart || is_message {
             self.cursor = self.keywords.start();
         }
+        // Members come in any order, so no keyword reaches from one into the next. Elements join.
         if self.frames.in_object() {
             self.aside = self.keywords.start();
         }
@@ -232,6 +236,7 @@ impl Walker {
     /// text is in it, that settles whether the keywords in it count.
     pub(super) fn close_frame(&mut self, frame: Frame) {
         let (mut tally, class) = self.frames.sum(frame, self.pricing);
+        // Without a class, the hits go on to the container around it, which may still have one.
         if let Some(class) = class {
             let hits = std::mem::take(&mut tally.hits);
             if self.searched.has(class) {
@@ -260,7 +265,8 @@ impl Walker {
         self.whole = self.whole.saturating_add(1);
     }
 
-    /// Returns the class of text that a value of this place is.
+    /// Returns the class of text that a value of this place is. What the table does not call text
+    /// is beside the prompt where it turns out to be text after all.
     pub(super) const fn class_here(&self) -> TextClass {
         match self.place.word {
             Word::Text(class) => class,

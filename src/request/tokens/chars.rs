@@ -20,7 +20,8 @@ use super::floor::{floor, floor_of_ascii};
 pub(super) const EDGE: usize = 2;
 /// Characters of a row, with both edges.
 const FULL: usize = 256 + 2 * EDGE;
-/// With the end of a text behind them.
+/// The same, with room for the end of a text after them: two places without a character, which the
+/// last characters are surrounded by.
 pub(super) const ROOM: usize = FULL + EDGE;
 
 /// As many bytes are looked at together.
@@ -180,8 +181,8 @@ const fn narrow(code: u32) -> u16 {
     if code > 0xffff { code as u16 | 0x8000 } else { code as u16 }
 }
 
-/// Returns whether bytes are characters of ASCII that have no floor. Nearly all can be seen, which
-/// is known soonest.
+/// Returns whether bytes are characters of ASCII that have no floor: visible ones, spaces, tabs and
+/// line ends. Nearly all are visible, so that is checked first.
 #[inline]
 fn has_no_floor(bytes: &[u8; TOGETHER]) -> bool {
     const EACH: u128 = u128::from_ne_bytes([1; TOGETHER]);

@@ -2,7 +2,7 @@
 //!
 //! Follows the cuts that o200k_base makes before it looks at its vocabulary: words,
 //! digits, marks, white space and scripts stand apart, a space goes with the word or
-//! mark behind it, and a capital after a small letter starts a word. What a character
+//! mark after it, and a capital after a small letter starts a word. What a character
 //! costs depends on those around it; what a run costs, on its length, shape and the one
 //! before it. The tables are in `weights.rs`.
 //!
@@ -224,6 +224,7 @@ impl Runs {
         if from >= to {
             return run;
         }
+        // ASCII has no odd letters and no floors, and those columns are not even filled then.
         let is_ascii = IS_PLAIN || self.chars.is_ascii;
         let (odd, floor) = if is_ascii {
             (0, 0)
@@ -245,6 +246,7 @@ impl Runs {
     fn begun(&self, at: usize) -> Run {
         let class = &self.chars.class;
         let is_glued = is_glued(class[at], class[at + 1]);
+        // A space before the word is part of the run, so its first letter is one further on.
         let first = at + usize::from(is_glued);
         let is_capital = class[first] == UPPER;
         let capitals = u8::from(is_capital) + u8::from(is_capital & (class[first + 1] == UPPER));
@@ -286,8 +288,8 @@ impl Runs {
     }
 }
 
-/// What a run of a kind is to the one behind it, in the words of the fit: to one that
-/// starts without a space, and with one.
+/// What a run of a kind is to the one after it, as a number of the fit: to one that starts
+/// without a space, and with one.
 static STANDS: [[u8; 32]; 2] = {
     let mut stands = [[6; 32], [7; 32]];
     let known = [0, 3, 5, 5, 4, 2, 1, 5];

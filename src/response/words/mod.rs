@@ -131,12 +131,16 @@ impl Wording {
 
 /// Returns whether a message has a text, in which `*` stands for anything. With `is_start` it
 /// has to begin with it.
+///
+/// For example, ``model `gpt-9` not found`` has ``model `*` not found``. The parts around the stars
+/// have to come in that order, with any number of bytes between them.
 fn matches(message: &[u8], text: &str, is_start: bool) -> bool {
     let mut parts = text.split('*');
     let first = parts.next().unwrap_or_default();
     let from = if is_start { begins(message, first).then_some(0) } else { find(message, first) };
     let Some(from) = from else { return false };
     let mut at = from.saturating_add(first.len());
+    // The nearest place of each part is enough: whatever fits further on fits after it, too.
     parts.all(|part| {
         let rest = message.get(at..).unwrap_or_default();
         let found = find(rest, part);
