@@ -159,6 +159,26 @@ fn a_refusal_that_nobody_knows_is_tried_elsewhere() {
 }
 
 #[test]
+fn an_answer_that_a_client_can_bring_about_does_not_count() {
+    let proxys = RequestProfile { key: KeyOwner::Proxy, may_name_others: false };
+    for (body, outcome, weight) in [
+        // Without input there is nothing to list.
+        (r#"{"model":"m","embeddings":[]}"#, Outcome::InBand, Weight::Nothing),
+        (r#"{"base_resp":{"status_code":2013}}"#, Outcome::Client, Weight::Nothing),
+        (r#"{"error":{"type":"invalid_request_error"}}"#, Outcome::Client, Weight::Nothing),
+        // Nobody knows whose fault that is.
+        (r#"{"error":{"type":"brand_new"}}"#, Outcome::InBand, Weight::Weak),
+        // The client cannot read any of it.
+        (r#"{"choices":[{"message":{"content":"a"#, Outcome::InBand, Weight::Failure),
+        (r#"{"choices":[]}"#, Outcome::InBand, Weight::Failure),
+    ] {
+        let report = answered(200, Some(body), None, proxys);
+        assert_eq!((report.outcome, report.evidence.weight), (outcome, weight), "{body}");
+        assert!(!report.evidence.try_next, "{body}");
+    }
+}
+
+#[test]
 fn what_is_told_in_band_is_never_tried_elsewhere_and_never_trips() {
     for failure in failures() {
         for key in KEYS {

@@ -4,7 +4,7 @@
 //! The status decides, together with who made the response and whose credential was used.
 //! The body decides only where a status stands for several things.
 
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Evidence, Weight};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
@@ -172,11 +172,17 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
     let (outcome, evidence) = match (head.outcome, error, end) {
         (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
         (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
+        // Its end was in good order for the transport alone.
+        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| told.is_cut) => {
+            of(Outcome::InBand)
+        }
         // Without content it is no answer: a page, `{}`, a stream that ends before its first
         // token. Of one that is empty the client has got nothing.
         (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
             let (outcome, evidence) = of(Outcome::InBand);
-            (outcome, Evidence { try_next: is_empty, ..evidence })
+            let is_requests = told.is_some_and(|told| told.is_empty_list);
+            let weight = if is_requests { Weight::Nothing } else { evidence.weight };
+            (outcome, Evidence { try_next: is_empty, weight, ..evidence })
         }
         (Outcome::Success, None, End::Left) => return None,
         (Outcome::Success | Outcome::Cancelled, ..) => (head.outcome, head.evidence),

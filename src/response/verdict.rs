@@ -89,6 +89,11 @@ pub fn refused(failure: Failure, status: u16, profile: RequestProfile) -> (Outco
 #[must_use]
 pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence) {
     let (outcome, evidence) = match row(failure.kind, 200) {
+        // Nobody can tell whose fault it is that the answer broke off.
+        _ if failure.told_by == ToldBy::UnknownWord => {
+            let (blame, weight) = (Blame::Unknown, Weight::Weak);
+            (Outcome::InBand, Evidence { blame, weight, ..Evidence::of(Outcome::InBand) })
+        }
         (outcome @ (Outcome::ContextWindow | Outcome::ContentPolicy | Outcome::Client), ..) => {
             (outcome, Evidence::of(outcome))
         }

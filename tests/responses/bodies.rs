@@ -260,3 +260,19 @@ fn an_answer_with_a_wrong_type_is_recognized_by_its_beginning() {
     let kind = read(EVENTS, json).error.map(|failure| failure.kind);
     assert_eq!(kind, Some(ErrorKind::Overloaded));
 }
+
+#[test]
+fn an_empty_list_is_what_a_request_without_input_gets() {
+    for (body, is_list) in [
+        (r#"{"object":"list","data":[],"model":"m"}"#, true),
+        (r#"{"data":[],"object":"list"}"#, true),
+        (r#"{"model":"m","embeddings":[]}"#, true),
+        (r#"{"id":"m","results":[]}"#, true),
+        (r#"{"object":"list","data":[{"embedding":[1]}]}"#, false),
+        (r#"{"code":500,"data":[]}"#, false),
+        (r#"{"choices":[]}"#, false),
+        ("{}", false),
+    ] {
+        assert_eq!(read(JSON, body).is_empty_list, is_list, "{body}");
+    }
+}

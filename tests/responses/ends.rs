@@ -142,6 +142,7 @@ fn what_is_no_answer_has_no_content() {
         (Format::OpenAiChat, JSON, r#"{"error":{"message":"x"}}"#),
         (Format::OpenAiChat, JSON, r#"{"message":"Forbidden"}"#),
         (Format::OpenAiChat, JSON, r#"{"detail":"Not found"}"#),
+        (Format::OpenAiChat, JSON, r#"{"error_code":17,"error_msg":"m","id":"x"}"#),
         (Format::OpenAiChat, JSON, r#"{"code":500,"msg":"404 NOT_FOUND","success":false}"#),
         (Format::OpenAiChat, JSON, r#"{"base_resp":{"status_code":1004},"choices":null}"#),
         (Format::OpenAiChat, EVENTS, "data: [DONE]\n\n"),
