@@ -45,8 +45,8 @@ pub struct Told {
     /// Whether the body has ended within a document before its mark: nobody can read that.
     pub is_cut: bool,
     /// Number of events that bring content: about the number of output tokens, and used in
-    /// its place where the provider reports none. 0 for a body that is a single document.
-    pub events: u32,
+    /// its place where the provider reports none. `None` for a body that is a single document.
+    pub events: Option<u32>,
 }
 
 /// How a body is divided into documents. But for frames, its first byte tells, because a
@@ -197,7 +197,7 @@ impl BodyReader {
             is_complete,
             is_cut,
             // One document alone is a whole answer, so it says nothing of the token count.
-            events: if has_events || events > 1 { events } else { 0 },
+            events: (has_events || events > 1).then_some(events),
         }
     }
 }

@@ -111,10 +111,10 @@ pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence)
     (outcome, Evidence { try_next: false, ..evidence })
 }
 
-/// Returns what a page means that comes with a 403 in place of an API's answer: it is that of a
-/// firewall, which goes by words in the request as well as by addresses.
+/// Returns what it means that a page or a redirect comes in place of an API's answer: with a 403 it
+/// is that of a firewall, which goes by words in the request as well as by addresses.
 #[must_use]
-pub const fn firewall() -> (Outcome, Evidence) {
+pub const fn page() -> (Outcome, Evidence) {
     let evidence = Evidence {
         blame: Blame::Unknown,
         try_next: true,

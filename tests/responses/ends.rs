@@ -202,7 +202,7 @@ fn what_is_no_answer_has_no_content() {
     for (format, content_type, body) in cases {
         let told = read(format, content_type, body);
         assert!(!told.has_content, "{content_type} {body}");
-        assert_eq!(told.events, 0, "{content_type} {body}");
+        assert_eq!(told.events.unwrap_or_default(), 0, "{content_type} {body}");
         for size in [1, 2, 5] {
             assert_eq!(read_in(format, content_type, body.as_bytes(), size), told, "{body}");
         }
@@ -329,7 +329,11 @@ fn lengths_that_cannot_be_end_the_reading_and_nothing_else() {
         let body = [&good[..], &head, &good].concat();
         for size in [1, 5, usize::MAX] {
             let told = read_in(Format::BedrockConverse, FRAMES, &body, size);
-            assert_eq!((told.has_content, told.events, told.error), (true, 1, None), "{length}");
+            assert_eq!(
+                (told.has_content, told.events, told.error),
+                (true, Some(1), None),
+                "{length}"
+            );
         }
     }
     // Each type of a header's value is passed over by its own length.

@@ -102,7 +102,10 @@ fn without_a_code_the_wording_shows_a_fault_of_the_request() {
         (400, "something else", Other),
         // Where the status says more, the wording says nothing.
         (401, "prompt is too long", Credential),
-        (500, "prompt is too long", Server),
+        (502, "prompt is too long", Server),
+        // Servers that take every exception for a failure of their own.
+        (500, "the request exceeds the available context size, try increasing it", ContextWindow),
+        (500, "something else", Server),
         (429, "maximum context length", RateLimit),
     ];
     for (status, text, wanted) in cases {
