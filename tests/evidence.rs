@@ -13,7 +13,9 @@ mod rows;
 use pointsman::request::format::Format;
 use pointsman::response::body::BodyReader;
 use pointsman::response::kind::{ErrorKind, Failure, ToldBy};
-use pointsman::response::outcome::{Body, End, Head, KeyOwner, RequestProfile, of_body, report};
+use pointsman::response::outcome::{
+    Body, End, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
+};
 use pointsman::response::verdict;
 use pointsman::response::words::{self, Wording};
 use pointsman::state::evidence::{Blame, Evidence, Reach, Weight};
@@ -41,6 +43,7 @@ pub(crate) fn answered(
         profile,
         is_request_whole: true,
         is_over_limit: false,
+        is_over_room: false,
         retry_after: None,
         retry_after_ms: None,
         reset_ms: None,
@@ -48,7 +51,7 @@ pub(crate) fn answered(
     };
     let head = report(&head).unwrap();
     // Such a failure is told by its head, and its body is not read.
-    if head.evidence.weight == Weight::Failure {
+    if is_told_by_head(&head) {
         return head;
     }
     let told = body.map(|body| {
@@ -145,8 +148,10 @@ fn a_refusal_that_nobody_knows_is_tried_elsewhere() {
             assert!(!begun.1.try_next, "{status}");
         }
     }
-    for status in [300, 302, 304, 307] {
-        assert!(!answered(status, None, None, proxys).evidence.try_next, "{status}");
+    // A redirect would lead the client past the proxy.
+    for status in [300, 302, 307, 308] {
+        let evidence = answered(status, None, None, proxys).evidence;
+        assert_eq!((evidence.try_next, evidence.weight), (true, Weight::Weak), "{status}");
     }
     // What names something of its own is not.
     let naming = RequestProfile { may_name_others: true, ..proxys };
@@ -155,6 +160,26 @@ fn a_refusal_that_nobody_knows_is_tried_elsewhere() {
     }
     for status in [401, 402, 429, 500, 503] {
         assert!(answered(status, Some("{}"), None, naming).evidence.try_next, "{status}");
+    }
+}
+
+#[test]
+fn an_answer_that_a_client_can_bring_about_does_not_count() {
+    let proxys = RequestProfile { key: KeyOwner::Proxy, may_name_others: false };
+    for (body, outcome, weight) in [
+        // Without input there is nothing to list.
+        (r#"{"model":"m","embeddings":[]}"#, Outcome::InBand, Weight::Nothing),
+        (r#"{"base_resp":{"status_code":2013}}"#, Outcome::Client, Weight::Nothing),
+        (r#"{"error":{"type":"invalid_request_error"}}"#, Outcome::Client, Weight::Nothing),
+        // Nobody knows whose fault that is.
+        (r#"{"error":{"type":"brand_new"}}"#, Outcome::InBand, Weight::Weak),
+        // The client cannot read any of it.
+        (r#"{"choices":[{"message":{"content":"a"#, Outcome::InBand, Weight::Failure),
+        (r#"{"choices":[]}"#, Outcome::InBand, Weight::Failure),
+    ] {
+        let report = answered(200, Some(body), None, proxys);
+        assert_eq!((report.outcome, report.evidence.weight), (outcome, weight), "{body}");
+        assert!(!report.evidence.try_next, "{body}");
     }
 }
 

@@ -6,6 +6,8 @@
 mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/blame.rs"]
+mod blame;
 #[path = "lifecycle/bounds.rs"]
 mod bounds;
 #[path = "lifecycle/budget.rs"]

@@ -121,7 +121,7 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_in_flight() {
         }
         (begun, ended)
     });
-    let (value, _) = shared.read("pointsman/4/deployment/p/a").unwrap();
+    let (value, _) = shared.read("pointsman/5/deployment/p/a").unwrap();
     let record = Record::decode(&value);
     let begun: u64 = written.iter().map(|(begun, _)| begun).sum();
     let ended: u64 = written.iter().map(|(_, ended)| ended).sum();

@@ -11,7 +11,9 @@ use clap::ValueEnum;
 use crate::request::format::Format;
 use crate::response::body::{BodyReader, Told};
 use crate::response::kind::{Failure, ToldBy};
-use crate::response::outcome::{Body, End, Head, KeyOwner, RequestProfile, of_body, report};
+use crate::response::outcome::{
+    Body, End, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
+};
 use crate::response::verdict::failure;
 use crate::response::words::{self, Wording};
 use crate::state::evidence::{Evidence, Reach, Weight};
@@ -89,6 +91,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
         profile,
         is_request_whole: true,
         is_over_limit: false,
+        is_over_room: false,
         retry_after: header("retry-after").filter(|_| status >= 400),
         retry_after_ms: header("retry-after-ms").filter(|_| status >= 400),
         reset_ms: None,
@@ -100,7 +103,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
         Body { told: told.as_ref(), header: named, is_empty: read.is_empty(), end: End::Whole };
     // A failure that its status tells ends the attempt in the filter before the body is read, so
     // the body must not change it here either.
-    let is_known = head.evidence.weight == Weight::Failure;
+    let is_known = is_told_by_head(&head);
     let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };
     Ok(shown(report, told.as_ref().filter(|_| !is_known), named, key))
 }

@@ -15,8 +15,7 @@ use crate::response::words::Wording;
 use crate::response::{headroom, stray};
 use crate::state::Ending;
 use crate::state::cooldown::Charge;
-use crate::state::evidence::Weight;
-use crate::state::headroom::Headroom;
+use crate::state::headroom::{Headroom, Left};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
@@ -42,8 +41,6 @@ pub(super) struct UpstreamResponse {
     profile: RequestProfile,
     /// What a header says of a failure in words.
     header: Option<&'static Wording>,
-    /// Whether the body is a stream of events.
-    is_events: bool,
     /// Whether an empty body may be an answer: after a switch of protocols, or where the text of
     /// a recording is asked for, in which nobody may speak.
     may_be_empty: bool,
@@ -112,21 +109,26 @@ pub(super) fn hear<H: Host + ?Sized>(
 ) -> Heard {
     let headers = cx.host.response_headers();
     let status = status(&headers);
-    // The one answer below 400 that Envoy makes itself is asked for by a header that
+    // The one answer below 300 that Envoy makes itself is asked for by a header that
     // is withheld from the requests of this filter.
     let details =
-        (status >= 400).then(|| cx.host.property(&["response", "code_details"])).flatten();
+        (status >= 300).then(|| cx.host.property(&["response", "code_details"])).flatten();
     let now_ms = millis(cx.host.now());
     let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
+    let tokens = ledger.work().tokens;
     let limit = headroom.tokens.and_then(|left| left.limit);
+    let is_too_little = |left: Left| left.remaining > 0 && tokens > u64::from(left.remaining);
+    let is_over_room = headroom.tokens.is_some_and(is_too_little)
+        && headroom.requests.is_none_or(|left| left.remaining > 0);
     let stray = is_stray(ledger.work(), status).then_some(Report::of(Outcome::Server, status));
     let report = stray.or_else(|| {
         outcome::report(&Head {
             status,
             is_request_whole: ledger.is_sent(),
-            is_over_limit: limit.is_some_and(|limit| ledger.work().tokens > u64::from(limit)),
+            is_over_limit: limit.is_some_and(|limit| tokens > u64::from(limit)),
+            is_over_room,
             // An attempt filter sees only responses that came from its provider, never one that
             // Envoy made.
             details: details
@@ -166,9 +168,7 @@ fn open<H: Host + ?Sized>(
     // Without a record there is nothing to learn from the body. A failure is recorded at
     // once, so that other requests know of it.
     let is_recorded = ledger.deployment().is_some();
-    let says_all =
-        |r: &Report| r.evidence.weight == Weight::Failure || r.outcome == Outcome::Cancelled;
-    let open = report.filter(|report| is_recorded && !says_all(report));
+    let open = report.filter(|report| is_recorded && !outcome::is_told_by_head(report));
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
         let tokens = SpentTokens::default();
@@ -186,7 +186,6 @@ fn open<H: Host + ?Sized>(
         report,
         profile,
         header: named.and_then(Wording::of_header),
-        is_events: is_of("text/event-stream") || is_of("application/vnd.amazon.eventstream"),
         may_be_empty: report.status == 101
             || (format == Format::OpenAiAudio && is_of("text/") && !is_of("text/html")),
         // After a switch of protocols the bytes are no body.
@@ -203,6 +202,11 @@ fn open<H: Host + ?Sized>(
 }
 
 impl UpstreamResponse {
+    /// Returns whether the body is short enough to be held, by the length that its head says.
+    pub(super) fn is_announced_within(&self, longest: u64) -> bool {
+        self.announced.is_some_and(|length| length <= longest)
+    }
+
     /// Returns whether the body is read, so that it can say more than the head.
     pub(super) const fn is_read(&self) -> bool {
         self.reader.is_some()
@@ -284,8 +288,8 @@ impl UpstreamResponse {
         let work = self.ledger.work();
         let status = self.report.status;
         let report = outcome::of_body(self.report, self.body(told.as_ref(), end), self.profile);
-        let told = told.unwrap_or_default();
-        let answer = AnswerSize { status, is_events: self.is_events, length: self.length };
+        let is_answer = report.is_none_or(|report| report.outcome == Outcome::Success);
+        let answer = AnswerSize { status, is_answer, length: self.length };
         let deployment = self.ledger.deployment();
         let facts = deployment.map(|id| &cx.engine.config.deployment(id).facts);
         let tokens = SpentTokens::of(work, facts, &answer, told);

@@ -35,13 +35,18 @@ pub struct Told {
     /// content counts as a failure even where its status is 200; `content` says what content is
     /// in each format.
     pub has_content: bool,
+    /// Whether what has no content is an empty list of embeddings, rankings and the like. A
+    /// request without input gets one, so it says nothing of the deployment.
+    pub is_empty_list: bool,
     /// Whether all of the answer has come by its own word: the mark that ends a stream in its
     /// format, or the last bracket of a document. Whoever closes the connection afterwards, the
     /// client has its answer.
     pub is_complete: bool,
+    /// Whether the body has ended within a document before its mark: nobody can read that.
+    pub is_cut: bool,
     /// Number of events that bring content: about the number of output tokens, and used in
-    /// its place where the provider reports none. 0 for a body that is a single document.
-    pub events: u32,
+    /// its place where the provider reports none. `None` for a body that is a single document.
+    pub events: Option<u32>,
 }
 
 /// How a body is divided into documents. But for frames, its first byte tells, because a
@@ -175,21 +180,26 @@ impl BodyReader {
     #[must_use]
     pub fn finish(mut self) -> Told {
         let is_complete = self.is_complete();
+        let is_cut = self.json.is_open() && !is_complete;
         // The last event may lack its empty line. Clients ignore such an event, but a
         // failure in it is a failure.
         self.summary.end_document(match &self.framing {
             Framing::Events(lines) => lines.name(),
             _ => EventName::Other,
         });
-        let Summary { counts, error, retry_ms, has_content, events, has_events, .. } = self.summary;
+        let Summary {
+            counts, error, retry_ms, has_content, is_empty_list, events, has_events, ..
+        } = self.summary;
         Told {
             usage: counts.usage(),
             error: error.or(Failure::of_status(self.status)),
             retry_after_ms: retry_ms,
             has_content,
+            is_empty_list,
             is_complete,
+            is_cut,
             // One document alone is a whole answer, so it says nothing of the token count.
-            events: if has_events || events > 1 { events } else { 0 },
+            events: (has_events || events > 1).then_some(events),
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) enum ContentRank {
     Other,
     /// The member that holds content in its format.
     Holder,
+    /// A holder with an entry for each input: whoever sends none gets an empty one.
+    List,
     /// A part of a message, which says more than that there is a message.
     Piece,
 }
@@ -75,6 +77,8 @@ pub(super) struct ContentSigns {
     piece: Option<bool>,
     /// Whether there is a reason to stop.
     is_stopped: bool,
+    /// Whether the holder has an entry for each input.
+    is_list: bool,
 }
 
 impl ContentSigns {
@@ -85,6 +89,10 @@ impl ContentSigns {
                 self.has_others |= is_filled;
                 return;
             }
+            ContentRank::List => {
+                self.is_list = true;
+                &mut self.holder
+            }
             ContentRank::Holder => &mut self.holder,
             ContentRank::Piece => &mut self.piece,
         };
@@ -94,6 +102,16 @@ impl ContentSigns {
     /// Takes that the answer, or a part of it, has come to its end.
     pub(super) const fn stop(&mut self) {
         self.is_stopped = true;
+    }
+
+    /// Takes that the document is a list of what was asked for.
+    pub(super) const fn list(&mut self) {
+        self.is_list = true;
+    }
+
+    /// Returns whether it is empty as a list is for a request without input.
+    pub(super) fn is_empty_list(&self) -> bool {
+        self.is_list && self.holder == Some(false)
     }
 
     /// Returns whether the document has content, if it is an event of that type.

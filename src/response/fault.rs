@@ -10,6 +10,8 @@ pub(super) struct Fault {
     /// Whether the document tells of a failure at all. Other members may be set without it:
     /// many answers that are well have a `status` or a `code`.
     pub(super) is_error: bool,
+    /// Whether the document has a place for a failure, which may be empty.
+    pub(super) is_named: bool,
     /// What it says in words that are made for programs.
     word: Spoken,
     /// An HTTP status that the document names; 0: none.
@@ -42,6 +44,7 @@ impl Fault {
     /// Takes a word or number that is made for programs. A number is an HTTP status, a known
     /// code, or says nothing.
     pub(super) fn word(&mut self, text: &[u8]) {
+        self.is_error |= self.is_named;
         let number = number(text);
         if let Some(status @ 400..=599) = number {
             self.status = u16::try_from(status).unwrap_or_default();
@@ -66,9 +69,15 @@ impl Fault {
 
     /// Takes a message. Of several, the first that says something counts.
     pub(super) fn message(&mut self, text: &[u8]) {
+        self.is_error |= self.is_named;
         if self.message == [None; 2] {
             self.message = Wording::of_message(text);
         }
+    }
+
+    /// Returns whether it has a word of which something is known, or names a status.
+    pub(super) const fn has_word(&self) -> bool {
+        self.status != 0 || matches!(self.word, Spoken::Known(_))
     }
 
     /// Returns the failure that an answer with that status tells of. A status below 400 says

@@ -30,6 +30,10 @@ pub fn headroom(headers: &Headers, now_ms: u64) -> Headroom {
     let mut found = Headroom::default();
     for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows(headers, now_ms)) {
         let Some(remaining) = window.remaining else { continue };
+        // Nothing is left of a limit that is none.
+        if remaining == 0 && window.limit == Some(0) {
+            continue;
+        }
         let reset_ms = window.reset_ms.unwrap_or(now_ms.saturating_add(WINDOW_MS));
         // What was left in a window that is over no longer says anything.
         if reset_ms <= now_ms {
@@ -283,6 +287,8 @@ mod tests {
                 [("x-ratelimit-remaining-tokens", "7"), ("x-ratelimit-limit-tokens", limit)];
             assert_eq!(told(&pairs).1, Some((7, wanted, 60_000)), "{limit}");
         }
+        let none = [("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-limit-requests", "0")];
+        assert_eq!(told(&none), (None, None));
     }
 
     #[test]

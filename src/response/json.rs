@@ -78,6 +78,11 @@ impl JsonScanner {
         self.escaped = false;
     }
 
+    /// Returns whether a container that counts is open: a body that ends so is cut.
+    pub(super) const fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
     /// Reads on, and adds what is found to `summary`. With `is_line`, stops before the end of
     /// the line; returns the bytes that are left.
     ///
@@ -320,8 +325,8 @@ impl JsonScanner {
         }
         let text = self.prefix.ended(run);
         if let (AnswerPlace::Key, Some(container)) = (place, container) {
-            summary.member(container);
             self.place = container.member(text);
+            summary.member(container, self.place);
             self.state = ScanState::Structure;
         } else {
             summary.text(place, text);

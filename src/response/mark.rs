@@ -30,10 +30,12 @@ const TYPES: [&[u8]; 10] = [
     b"image_edit.completed",
 ];
 
-/// Reasons to stop that are none: Gemini's zero of the enum, what some servers write in place
-/// of null, and OpenRouter's and Cohere's word for a failure.
-const NO_REASONS: [&[u8]; 6] =
-    [b"", b"null", b"FINISH_REASON_UNSPECIFIED", b"error", b"ERROR", b"none"];
+/// Reasons to stop that are none: Gemini's zero of the enum, and what some servers write in place
+/// of null.
+const NO_REASONS: [&[u8]; 4] = [b"", b"null", b"FINISH_REASON_UNSPECIFIED", b"none"];
+
+/// The word for a failure of OpenRouter, vLLM and Cohere, where others have a reason to stop.
+const FAILURE: &[u8] = b"error";
 
 /// Returns whether an event of that type ends the answer.
 pub(super) fn is_last_type(text: &[u8]) -> bool {
@@ -43,7 +45,12 @@ pub(super) fn is_last_type(text: &[u8]) -> bool {
 /// Returns whether a `finish_reason`, or what other formats call it, says that the model has
 /// stopped.
 pub(super) fn is_reason(text: &[u8]) -> bool {
-    !NO_REASONS.contains(&text)
+    !NO_REASONS.contains(&text) && !is_failure(text)
+}
+
+/// Returns whether what stands for a reason to stop says that the model has failed.
+pub(super) fn is_failure(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(FAILURE)
 }
 
 /// What one event says of a choice, or a candidate.

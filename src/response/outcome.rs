@@ -4,7 +4,7 @@
 //! The status decides, together with who made the response and whose credential was used.
 //! The body decides only where a status stands for several things.
 
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Blame, Evidence, Weight};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
@@ -32,6 +32,9 @@ pub struct Head<'a> {
     /// Whether the request has more tokens than the limit that the response names. Neither
     /// waiting nor sending others elsewhere helps then.
     pub is_over_limit: bool,
+    /// Whether the response says that there is room, but less than the request takes. Smaller
+    /// requests still fit, and those that do not are kept away by what is known of the room.
+    pub is_over_room: bool,
     /// The header `retry-after`: seconds or a date.
     pub retry_after: Option<&'a str>,
     /// The header `retry-after-ms`, which OpenAI and Azure send as well.
@@ -56,7 +59,7 @@ pub struct Head<'a> {
 /// | 503, `cluster_not_found` | `None`: Envoy's, because of its configuration |
 /// | 401, the proxy's credential | `Auth`: the deployment cannot be used |
 /// | 401, the client's credential | `Client`: the deployment is well |
-/// | 408, the request not yet whole | `Cancelled`: the client is too slow |
+/// | 408 or 504, the request not yet whole | `Cancelled`: the client is too slow |
 #[must_use]
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
@@ -70,19 +73,34 @@ pub fn report(head: &Head<'_>) -> Option<Report> {
     }
 }
 
+/// Returns whether a report by the head is all that there is to say, so that other requests need
+/// not wait for the body to know it. The body of a 500 may blame the request: some servers take
+/// every exception for a failure of their own.
+#[must_use]
+pub fn is_told_by_head(report: &Report) -> bool {
+    let is_failure = report.evidence.weight == Weight::Failure && report.status != 500;
+    is_failure || report.outcome == Outcome::Cancelled
+}
+
 /// Returns what the status of a provider's answer says by itself.
 fn of_status(head: &Head<'_>) -> Report {
     let status = head.status;
     let retry_after_ms =
         wait_ms(head.retry_after, head.retry_after_ms, head.now_ms).or(head.reset_ms);
+    let of = |outcome| (outcome, Evidence::of(outcome));
     let (outcome, evidence) = match status {
-        101 | 200..=299 => (Outcome::Success, Evidence::of(Outcome::Success)),
-        408 if !head.is_request_whole => (Outcome::Cancelled, Evidence::of(Outcome::Cancelled)),
+        101 | 200..=299 => of(Outcome::Success),
+        408 | 504 if !head.is_request_whole => of(Outcome::Cancelled),
         // Waiting does not make room for it, so the deployment must not cool.
         429 if head.is_over_limit => too_large(status, head.profile),
+        429 if head.is_over_room => {
+            let (blame, weight) = (Blame::Request, Weight::Nothing);
+            (Outcome::RateLimit, Evidence { blame, weight, ..Evidence::of(Outcome::RateLimit) })
+        }
+        // No API's answer: the address has moved, or something wants a login.
+        300..=399 => verdict::page(),
         _ => match Failure::of_status(status) {
-            // Nothing is known of redirects and the like.
-            None => (Outcome::Client, Evidence::of(Outcome::Client)),
+            None => of(Outcome::Client),
             Some(failure) => {
                 let (outcome, evidence) = verdict::refused(failure, status, head.profile);
                 let is_known = failure.kind != ErrorKind::Other;
@@ -173,11 +191,17 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
     let (outcome, evidence) = match (head.outcome, error, end) {
         (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
         (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
+        // Its end was in good order for the transport alone.
+        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| told.is_cut) => {
+            of(Outcome::InBand)
+        }
         // Without content it is no answer: a page, `{}`, a stream that ends before its first
         // token. Of one that is empty the client has got nothing.
         (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
             let (outcome, evidence) = of(Outcome::InBand);
-            (outcome, Evidence { try_next: is_empty, ..evidence })
+            let is_requests = told.is_some_and(|told| told.is_empty_list);
+            let weight = if is_requests { Weight::Nothing } else { evidence.weight };
+            (outcome, Evidence { try_next: is_empty, weight, ..evidence })
         }
         (Outcome::Success, None, End::Left) => return None,
         (Outcome::Success | Outcome::Cancelled, ..) => (head.outcome, head.evidence),
@@ -196,8 +220,8 @@ fn refused(
     body: Body<'_>,
     profile: RequestProfile,
 ) -> (Outcome, Evidence) {
-    // The head has found it larger than the whole limit, unless the account is empty as well.
-    let is_too_large = head.outcome == Outcome::Client && head.status == 429;
+    // The head has found it larger than the limit or its rest, unless the account is empty as well.
+    let is_too_large = head.evidence.blame == Blame::Request && head.status == 429;
     match verdict::failure(head.status, error, body.header) {
         None => (head.outcome, head.evidence),
         Some(failure) if is_too_large && failure.kind != ErrorKind::Quota => {
@@ -207,7 +231,7 @@ fn refused(
         Some(Failure { kind: ErrorKind::Permission, .. })
             if body.told.is_none() && head.outcome == Outcome::Auth =>
         {
-            verdict::firewall()
+            verdict::page()
         }
         Some(failure) => verdict::refused(failure, head.status, profile),
     }
@@ -248,6 +272,7 @@ mod tests {
         profile: PROXYS,
         is_request_whole: true,
         is_over_limit: false,
+        is_over_room: false,
         retry_after: None,
         retry_after_ms: None,
         reset_ms: None,
@@ -262,7 +287,7 @@ mod tests {
     fn statuses_have_their_outcomes() {
         let cases = [
             (200, Outcome::Success),
-            (302, Outcome::Client),
+            (302, Outcome::Server),
             (400, Outcome::Client),
             (401, Outcome::Auth),
             (402, Outcome::Quota),
@@ -354,6 +379,7 @@ mod tests {
             assert_eq!(came_to(503, &details), wanted, "{details}");
         }
         assert_eq!(came_to(408, "via_upstream"), Some(Outcome::Cancelled));
+        assert_eq!(came_to(504, "via_upstream"), Some(Outcome::Cancelled));
         assert_eq!(came_to(503, "via_upstream"), Some(Outcome::Server));
         assert_eq!(end("stream_idle_timeout", false, false), End::Left);
     }

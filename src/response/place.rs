@@ -74,6 +74,9 @@ pub(super) enum AnswerPlace {
     /// `innererror`: Azure's more exact reason of an error, such as which content filter it
     /// was.
     InnerError,
+    /// `base_resp`: what MiniMax says of every answer, with a status of 200. Its code is 0 where
+    /// all is well.
+    BaseResponse,
     /// `metadata`: the error of the provider that OpenRouter has asked, and what a
     /// moderation objected to.
     ErrorMetadata,
@@ -152,6 +155,7 @@ impl AnswerPlace {
                 | Self::Error
                 | Self::Detail
                 | Self::InnerError
+                | Self::BaseResponse
                 | Self::ErrorMetadata
                 | Self::PromptFeedback
         )
@@ -219,12 +223,14 @@ impl AnswerPlace {
         let is_of =
             |name: &[u8]| name.len() == key.len() && name.first() == key.first() && name == key;
         let known = self.members().iter().find(|(name, _)| is_of(name.as_bytes()));
-        known.map_or(self.unknown(), |(_, place)| *place)
+        known.map_or_else(|| self.unknown(key), |(_, place)| *place)
     }
 
-    /// Returns what a member is that is not in the table, of an object here.
-    const fn unknown(self) -> Self {
+    /// Returns what a member with that name is that is not in the table, of an object here.
+    fn unknown(self, key: &[u8]) -> Self {
         match self {
+            // `error_code`, `errorMessage` and the like.
+            Self::Document if key.starts_with(b"err") => Self::Skip,
             Self::Document => Self::Content(ContentRank::Other),
             Self::Message | Self::Delta | Self::Piece => Self::Content(ContentRank::Piece),
             _ => Self::Skip,

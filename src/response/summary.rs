@@ -49,6 +49,8 @@ pub(super) struct Summary {
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
+    /// Whether a document was an empty list where its content belongs.
+    pub(super) is_empty_list: bool,
     /// Number of documents that bring content. In a stream, about the number of its output tokens.
     pub(super) events: u32,
 }
@@ -67,6 +69,7 @@ impl Summary {
             error: None,
             retry_ms: None,
             has_content: false,
+            is_empty_list: false,
             events: 0,
         }
     }
@@ -89,6 +92,7 @@ impl Summary {
             }
             AnswerPlace::Choices => self.content(ContentRank::Holder, false),
             AnswerPlace::Choice => self.choice = OpenChoice::default(),
+            AnswerPlace::Error | AnswerPlace::BaseResponse => self.document.fault.is_named = true,
             AnswerPlace::Piece => self.content(ContentRank::Piece, false),
             _ => {}
         }
@@ -127,8 +131,9 @@ impl Summary {
     pub(super) fn end_document(&mut self, name: EventName) {
         let document = std::mem::take(&mut self.document);
         self.marks.open(false);
-        if !document.is_there {
-            // A comment, or the mark of an end that is no document.
+        // Else it is a comment, or the mark of an end that is no document. A failure may be told
+        // in plain words.
+        if !document.is_there && name != EventName::Error {
             return;
         }
         if document.fault.is_in(self.status, name) {
@@ -141,6 +146,11 @@ impl Summary {
                 self.has_content = true;
                 let has_token = matches!(document.of, EventType::Absent | EventType::Piece);
                 self.events = self.events.saturating_add(u32::from(has_token));
+            } else if document.signs.is_empty_list() {
+                self.is_empty_list = true;
+            } else if !self.has_events && document.fault.has_word() {
+                // `{"code": 400, "msg": "…"}`: an envelope of which only the word is known.
+                self.error.get_or_insert(document.fault.failure(self.status));
             }
             if document.is_blocked {
                 self.error.get_or_insert(Failure::BLOCKED);
@@ -156,10 +166,10 @@ impl Summary {
         }
     }
 
-    /// Takes that a container which counts has a member. An `error` object without members
-    /// tells of no failure.
-    pub(super) fn member(&mut self, container: AnswerPlace) {
-        if container == AnswerPlace::Error {
+    /// Takes that a container which counts has a member that is in that place. An `error` object
+    /// tells of a failure by what is in it, known or not; one of empty members tells of none.
+    pub(super) fn member(&mut self, container: AnswerPlace, place: AnswerPlace) {
+        if container == AnswerPlace::Error && place == AnswerPlace::Skip {
             self.document.fault.is_error = true;
         }
     }
@@ -171,6 +181,7 @@ impl Summary {
         match place {
             AnswerPlace::Type => self.of_type(text),
             AnswerPlace::Object if text == b"error" => fault.is_error = true,
+            AnswerPlace::Object if text == b"list" => self.document.signs.list(),
             AnswerPlace::RunStatus if self.has_run_status => match text {
                 b"failed" => fault.is_error = true,
                 // Cut off before it had written anything.
@@ -183,9 +194,10 @@ impl Summary {
                 self.choice.is_stopped = true;
                 self.document.signs.stop();
             }
+            AnswerPlace::Stop if mark::is_failure(text) => fault.is_error = true,
             AnswerPlace::Transcript => self.document.signs.stop(),
-            AnswerPlace::Word => fault.word(text),
-            AnswerPlace::Text | AnswerPlace::Message => fault.message(text),
+            AnswerPlace::Word if !text.is_empty() => fault.word(text),
+            AnswerPlace::Text | AnswerPlace::Message if !text.is_empty() => fault.message(text),
             AnswerPlace::Error if !text.is_empty() => {
                 fault.is_error = true;
                 fault.message(text);
@@ -250,7 +262,10 @@ impl Summary {
                     self.counts.set(count, value);
                 }
             }
-            AnswerPlace::Word if number(text).is_some() => self.document.fault.word(text),
+            // 0 is the code of what is well.
+            AnswerPlace::Word if number(text).is_some_and(|code| code > 0) => {
+                self.document.fault.word(text);
+            }
             AnswerPlace::Error if text == b"true" => self.document.fault.is_error = true,
             AnswerPlace::Index => self.choice.index = number(text).unwrap_or_default(),
             AnswerPlace::Done if text == b"true" => {

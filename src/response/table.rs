@@ -24,6 +24,7 @@ impl AnswerPlace {
             Self::Error => ERROR,
             Self::Detail => DETAIL,
             Self::InnerError => &[("code", Self::Word)],
+            Self::BaseResponse => &[("status_code", Self::Word)],
             Self::ErrorMetadata => ERROR_METADATA,
             Self::PromptFeedback => &[("blockReason", Self::BlockReason)],
             _ => &[],
@@ -67,8 +68,8 @@ const DOCUMENT: MemberTable = &[
     ("content", AnswerPlace::Content(ContentRank::Holder)),
     ("output", AnswerPlace::Content(ContentRank::Holder)),
     ("data", AnswerPlace::Content(ContentRank::Holder)),
-    ("results", AnswerPlace::Content(ContentRank::Holder)),
-    ("embeddings", AnswerPlace::Content(ContentRank::Holder)),
+    ("results", AnswerPlace::Content(ContentRank::List)),
+    ("embeddings", AnswerPlace::Content(ContentRank::List)),
     ("embedding", AnswerPlace::Content(ContentRank::Holder)),
     ("text", AnswerPlace::Transcript),
     ("stop_reason", AnswerPlace::Stop),
@@ -95,7 +96,7 @@ const DOCUMENT: MemberTable = &[
     ("ok", AnswerPlace::Skip),
     ("msg", AnswerPlace::Skip),
     ("errors", AnswerPlace::Skip),
-    ("base_resp", AnswerPlace::Skip),
+    ("base_resp", AnswerPlace::BaseResponse),
 ];
 
 const RESPONSE: MemberTable = &[

@@ -90,6 +90,11 @@ pub fn refused(failure: Failure, status: u16, profile: RequestProfile) -> (Outco
 #[must_use]
 pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence) {
     let (outcome, evidence) = match row(failure.kind, 200) {
+        // Nobody can tell whose fault it is that the answer broke off.
+        _ if failure.told_by == ToldBy::UnknownWord => {
+            let (blame, weight) = (Blame::Unknown, Weight::Weak);
+            (Outcome::InBand, Evidence { blame, weight, ..Evidence::of(Outcome::InBand) })
+        }
         (outcome @ (Outcome::ContextWindow | Outcome::ContentPolicy | Outcome::Client), ..) => {
             (outcome, Evidence::of(outcome))
         }
@@ -107,10 +112,10 @@ pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence)
     (outcome, Evidence { try_next: false, ..evidence })
 }
 
-/// Returns what a page means that comes with a 403 in place of an API's answer: it is that of a
-/// firewall, which goes by words in the request as well as by addresses.
+/// Returns what it means that a page or a redirect comes in place of an API's answer: with a 403 it
+/// is that of a firewall, which goes by words in the request as well as by addresses.
 #[must_use]
-pub const fn firewall() -> (Outcome, Evidence) {
+pub const fn page() -> (Outcome, Evidence) {
     let evidence = Evidence {
         blame: Blame::Unknown,
         try_next: true,

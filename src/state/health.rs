@@ -9,9 +9,9 @@ use super::cause::Cause;
 use super::probe::Probes;
 use crate::request::format::Task;
 
-/// How many operations a record has room for. Few deployments are asked for more: chat, counting
-/// tokens, responses, embeddings.
-pub(super) const PLACES: usize = 4;
+/// How many operations there are. Each has a place of its own: a client that asks for many must
+/// not have another one's failures, or its count of attempts, forgotten.
+pub(super) const PLACES: usize = Task::ALL.len();
 
 /// For how long weak evidence waits for more of it, in milliseconds.
 const SUSPICION_MS: u64 = 60_000;
@@ -89,64 +89,58 @@ impl Health {
     }
 }
 
-/// How well the operations of a deployment do. One that has no place is well, unless an operator
-/// cools the whole deployment.
+/// How well the operations of a deployment do. One that has not been asked for is well, unless an
+/// operator cools the whole deployment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Operations {
-    /// The number of the task that has each place, counted from 1; 0 for a free one.
-    pub(super) tasks: [u8; PLACES],
+    /// Which operations have been asked for: a bit for the number of each task.
+    pub(super) asked: u16,
+    /// By the number of the task.
     pub(super) healths: [Health; PLACES],
-    /// Until when an operator cools those that have no place, in milliseconds since the epoch; 0
-    /// where none does.
+    /// Until when an operator cools those that have not been asked for, in milliseconds since the
+    /// epoch; 0 where none does.
     pub(super) others_until_ms: u64,
 }
 
 impl Operations {
     /// Returns how well an operation does.
     pub(super) fn get(&self, task: Task) -> Health {
-        let mut known = self.known();
-        known.find(|(known, _)| *known == task).map_or_else(|| self.other(), |(_, found)| *found)
+        let known = self.healths.get(usize::from(task.code()));
+        known.filter(|_| self.has(task)).copied().unwrap_or_else(|| self.other())
     }
 
-    /// Returns how well an operation without a place does.
+    /// Returns how well an operation does that has not been asked for.
     fn other(&self) -> Health {
         let cause = (self.others_until_ms != 0).then_some(Cause::Operator);
         Health { until_ms: self.others_until_ms, cause, ..Health::default() }
     }
 
-    /// Returns an operation to be changed. Where it has no place, it takes a free one, or that of
-    /// the operation that does best: few deployments are asked for more than there are places.
-    /// `None` where there is no place at all.
+    /// Returns whether an operation has been asked for.
+    const fn has(&self, task: Task) -> bool {
+        self.asked >> task.code() & 1 != 0
+    }
+
+    /// Returns an operation to be changed; `None` for a task without a place, which none is.
     pub(super) fn get_mut(&mut self, task: Task) -> Option<&mut Health> {
-        let code = task.code().saturating_add(1);
-        let other = self.other();
-        let known = self.tasks.iter().position(|known| *known == code);
-        let at = known.or_else(|| self.tasks.iter().position(|known| *known == 0));
-        // The one that does best has the least to lose: no cooldown, or the one that ends first.
-        let at = at.or_else(|| {
-            let places = self.healths.iter().enumerate();
-            let best =
-                places.min_by_key(|(_, health)| (health.until_ms, health.consecutive_failures));
-            best.map(|(at, _)| at)
-        })?;
-        let (place, health) = (self.tasks.get_mut(at)?, self.healths.get_mut(at)?);
-        if known.is_none() {
-            *place = code;
+        let (is_new, other) = (!self.has(task), self.other());
+        self.asked |= 1 << task.code();
+        let health = self.healths.get_mut(usize::from(task.code()))?;
+        if is_new {
             *health = other;
         }
         Some(health)
     }
 
-    /// Returns the operations that have a place.
+    /// Returns the operations that have been asked for.
     pub(super) fn known(&self) -> impl Iterator<Item = (Task, &Health)> {
-        let places = self.tasks.iter().zip(&self.healths);
-        places.filter_map(|(code, health)| Some((Task::from_code(code.checked_sub(1)?)?, health)))
+        Task::ALL.into_iter().zip(&self.healths).filter(|(task, _)| self.has(*task))
     }
 
-    /// Returns the operations that have a place, to be changed.
+    /// Returns the operations that have been asked for, to be changed.
     pub(super) fn known_mut(&mut self) -> impl Iterator<Item = &mut Health> {
-        let places = self.tasks.iter().zip(&mut self.healths);
-        places.filter(|(code, _)| **code != 0).map(|(_, health)| health)
+        let asked = self.asked;
+        let healths = self.healths.iter_mut().enumerate();
+        healths.filter(move |(at, _)| asked >> at & 1 != 0).map(|(_, health)| health)
     }
 }
 
@@ -169,16 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_takes_the_place_of_the_one_that_does_best() {
+    fn no_operation_takes_the_place_of_another() {
         let mut operations = Operations::default();
-        for (at, task) in Task::ALL.into_iter().take(PLACES).enumerate() {
-            operations.get_mut(task).unwrap().until_ms = if at == 2 { 0 } else { 9 };
+        for (task, n) in Task::ALL.into_iter().zip(1..) {
+            operations.get_mut(task).unwrap().consecutive_failures = n;
         }
-        operations.get_mut(Task::Rerank).unwrap().consecutive_failures = 1;
-        assert_eq!(operations.get(Task::ALL[2]), Health::default());
-        assert_eq!(operations.get(Task::Rerank).consecutive_failures, 1);
-        let known: Vec<Task> = operations.known().map(|(task, _)| task).collect();
-        assert_eq!(known, [Task::ALL[0], Task::ALL[1], Task::Rerank, Task::ALL[3]]);
+        let known: Vec<_> =
+            operations.known().map(|(task, health)| (task, health.consecutive_failures)).collect();
+        assert_eq!(known, Task::ALL.into_iter().zip(1..).collect::<Vec<_>>());
     }
 
     #[test]

@@ -16,12 +16,12 @@ use super::probe::{LEASES, Probes};
 
 /// The first byte. A change of the order or length of what follows needs another one, and another
 /// [`super::PREFIX`].
-const LAYOUT: u8 = 4;
+const LAYOUT: u8 = 5;
 /// The length without any operation, in bytes.
-const BASE: usize = 162;
+const BASE: usize = 160;
 /// The length of one operation, in bytes.
 const EACH: usize = 79;
-/// The length with all places taken, in bytes.
+/// The length where every operation has been asked for, in bytes.
 const LONGEST: usize = BASE + EACH * PLACES;
 /// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
@@ -108,7 +108,7 @@ impl Record {
         self.operations.get(task)
     }
 
-    /// Returns the operations that have a place in the record, and how well each does.
+    /// Returns the operations that have been asked for, and how well each does.
     pub fn healths(&self) -> impl Iterator<Item = (Task, &Health)> {
         self.operations.known()
     }
@@ -145,7 +145,7 @@ impl Record {
     fn base(&self) -> [u8; BASE] {
         let mut to = RecordWriter::<BASE> { bytes: [0; BASE], at: 0 };
         to.put(&[LAYOUT, u8::from(self.is_drained)]);
-        to.put(&self.operations.tasks);
+        to.put(&self.operations.asked.to_le_bytes());
         to.u64(self.operations.others_until_ms);
         to.u32(self.minute_at);
         to.counts(&self.minute);
@@ -186,7 +186,10 @@ impl Record {
             return None;
         }
         self.is_drained = is_drained == 1;
-        self.operations.tasks = from.take()?;
+        self.operations.asked = u16::from_le_bytes(from.take()?);
+        if self.operations.asked >> PLACES != 0 {
+            return None;
+        }
         self.operations.others_until_ms = from.u64()?;
         self.minute_at = from.u32()?;
         self.minute = from.counts()?;

@@ -49,6 +49,18 @@ fn a_record_reads_back() {
 }
 
 #[test]
+fn whoever_asks_for_everything_makes_no_operation_forgotten() {
+    let mut record = Record::default();
+    for task in [Task::CountTokens, Task::Chat].into_iter().chain(Task::ALL) {
+        record.minute.attempts += 1;
+        record.change(task, |health| health.minute.attempts += 1);
+    }
+    record.turn_to(0);
+    // Counts of tokens use up no limit of requests, whatever else was asked for since.
+    assert_eq!(record.limited_attempts(0), Task::ALL.len() as u64);
+}
+
+#[test]
 fn foreign_bytes_read_as_healthy() {
     let long = [full().encode().as_ref(), &[0]].concat();
     let short = &long[..LONGEST - 1];

@@ -53,7 +53,10 @@ fn document(attempts: u32) -> Value {
         "failover": {"max_attempts": attempts, "attempt_filter": attempts > 1},
         "cooldown": {"consecutive_failures": 1, "time_ms": 300_000, "when_all_cooling": "reject"},
     });
-    for name in ["weak", "two", "gone", "poison", "count", "empty", "odd", "wrong", "quoted"] {
+    for name in [
+        "weak", "two", "gone", "poison", "count", "empty", "odd", "wrong", "quoted", "long",
+        "moved",
+    ] {
         let (first, second) = (format!("{name}-1"), format!("{name}-2"));
         document["deployments"][&first] = json!({"provider": "alpha", "model": first});
         document["deployments"][&second] = json!({"provider": "gamma", "model": second});
@@ -174,6 +177,33 @@ fn words_of_errors_within_a_message_count_against_nobody() {
             answered(chat(group, "quoted", text), "quoted-1", 400, &body);
         }
         assert!(!recorded(group, "quoted-1", Task::Chat, 0));
+    }
+}
+
+#[test]
+fn a_500_that_blames_the_request_takes_a_deployment_from_nobody() {
+    let body =
+        r#"{"error":{"code":500,"message":"the request exceeds the available context size"}}"#;
+    for (group, status) in groups().into_iter().zip([500, 200]) {
+        for text in ["one", "two", "three"] {
+            let reply = answered(chat(group, "long", text), "long-1", 500, body);
+            assert_eq!(reply.status, status);
+        }
+        assert!(!recorded(group, "long-1", Task::Chat, 0));
+        group.assert_no_trap();
+    }
+}
+
+#[test]
+fn a_redirect_is_tried_elsewhere_and_does_not_count_alone() {
+    for (group, status) in groups().into_iter().zip([307, 200]) {
+        for _ in 0..3 {
+            let reply = answered(chat(group, "moved", "one"), "moved-1", 307, "");
+            assert_eq!(reply.status, status);
+        }
+        assert!(!recorded(group, "moved-1", Task::Chat, 0));
+        answered(chat(group, "moved", "another"), "moved-1", 307, "");
+        assert!(recorded(group, "moved-1", Task::Chat, 1));
     }
 }
 

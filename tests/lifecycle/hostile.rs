@@ -125,21 +125,23 @@ fn a_request_larger_than_a_whole_limit_cools_no_deployment() {
     let whole = json!({"model": "open", "messages": [{"role": "user", "content": text}]});
     let whole = whole.to_string();
     let (start, rest) = whole.split_at(60);
-    let cases: [(&str, &[&str], bool); 3] = [
-        ("100", &[&whole], false),
+    let cases: [(&str, &str, &[&str], bool); 4] = [
+        ("90", "100", &[&whole], false),
         // The body went on before its length was known.
-        ("100", &[start, rest], false),
-        ("100000", &[&whole], true),
+        ("90", "100", &[start, rest], false),
+        // Smaller ones still fit, and larger ones are kept away by what is left.
+        ("90", "100000", &[&whole], false),
+        ("0", "100000", &[&whole], true),
     ];
-    for (limit, pieces, cools) in cases {
+    for (rest, limit, pieces, cools) in cases {
         let host = host();
         let engine = engine(&host, &document());
         let pieces: Vec<&[u8]> = pieces.iter().map(|piece| piece.as_bytes()).collect();
         let mut stream = host.request(&engine, &head(&[]), &pieces);
         let error = json!({"type": "error", "error": {"type": "rate_limit_error", "message":
             "This request would exceed your organization's rate limit of input tokens per minute"}});
-        host.answer(&mut stream, 429, &left("90", limit, "20s"), &[error.to_string().as_bytes()]);
-        assert_eq!(host.shared.until_ms("open") > 0, cools, "{limit} {}", pieces.len());
+        host.answer(&mut stream, 429, &left(rest, limit, "20s"), &[error.to_string().as_bytes()]);
+        assert_eq!(host.shared.until_ms("open") > 0, cools, "{rest} {limit}");
     }
 }
 

@@ -321,7 +321,7 @@ fn tokens_without_a_report_are_counted_as_estimated() {
     let engine = engine(&host, &document(long));
     let text = "word ".repeat(2000);
     let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
-    for answer in [&b"{}"[..], br#"{"usage":{"prompt_tokens":1000,"completion_tokens":0}}"#] {
+    for answer in [&br#"{"text":"a"}"#[..], br#"{"text":"a","usage":{"prompt_tokens":1000}}"#] {
         let mut stream = host.request(&engine, &head(&[]), &[body.as_bytes()]);
         host.answer(&mut stream, 200, &[JSON], &[answer]);
         host.done(stream, None);

@@ -134,7 +134,10 @@ fn events_are_read_whatever_ends_their_lines() {
                   data: \"completion_tokens\":3}}\nother: {\"usage\":{\"prompt_tokens\":5}}\ndata\n\ndata: [DONE]\n\n";
     let wanted = read(EVENTS, stream);
     assert_eq!(wanted.usage, Usage { input_tokens: Some(12), output_tokens: Some(3) });
-    assert_eq!((wanted.events, wanted.has_content, wanted.is_complete), (0, false, true));
+    assert_eq!(
+        (wanted.events.unwrap_or_default(), wanted.has_content, wanted.is_complete),
+        (0, false, true)
+    );
     for end in ["\r\n", "\r"] {
         let stream = stream.replace('\n', end);
         for size in [1, 2, 3, stream.len()] {
@@ -178,7 +181,7 @@ fn comments_pings_and_failures_are_no_content() {
     ] {
         let told = read(EVENTS, stream);
         assert!(!told.has_content, "{stream}");
-        assert_eq!(told.events, 0, "{stream}");
+        assert_eq!(told.events.unwrap_or_default(), 0, "{stream}");
         assert_eq!(told.error.is_some(), stream.contains("error"), "{stream}");
     }
     assert!(!read(JSON, " \n ").has_content);
@@ -189,7 +192,7 @@ fn events_with_content_are_counted() {
     let event = |kind: &str| format!("event: {kind}\ndata: {{\"type\": \"{kind}\"}}\n\n");
     let count = |kinds: &[&str]| {
         let stream: String = kinds.iter().map(|kind| event(kind)).collect();
-        read(EVENTS, &stream).events
+        read(EVENTS, &stream).events.unwrap_or_default()
     };
     let anthropic = ["message_start", "content_block_start", "ping", "content_block_delta"];
     assert_eq!(count(&anthropic), 1);
@@ -198,9 +201,9 @@ fn events_with_content_are_counted() {
     assert_eq!(count(&["message-start", "content-delta", "tool-call-delta", "message-end"]), 2);
     // Without types, everything that arrives counts.
     let chunk = r#"data: {"choices":[{"delta":{"content":"a"}}]}"#;
-    assert_eq!(read(EVENTS, &format!("{chunk}\n\n{chunk}\n\n")).events, 2);
-    assert_eq!(read("application/x-ndjson", "{\"a\":1}\n{\"a\":1}\n").events, 2);
-    assert_eq!(read(JSON, "{\"a\":1}").events, 0);
+    assert_eq!(read(EVENTS, &format!("{chunk}\n\n{chunk}\n\n")).events, Some(2));
+    assert_eq!(read("application/x-ndjson", "{\"a\":1}\n{\"a\":1}\n").events, Some(2));
+    assert_eq!(read(JSON, "{\"a\":1}").events, None);
 }
 
 #[test]
@@ -259,4 +262,20 @@ fn an_answer_with_a_wrong_type_is_recognized_by_its_beginning() {
     let json = "\u{feff} {\"error\":{\"code\":503}}";
     let kind = read(EVENTS, json).error.map(|failure| failure.kind);
     assert_eq!(kind, Some(ErrorKind::Overloaded));
+}
+
+#[test]
+fn an_empty_list_is_what_a_request_without_input_gets() {
+    for (body, is_list) in [
+        (r#"{"object":"list","data":[],"model":"m"}"#, true),
+        (r#"{"data":[],"object":"list"}"#, true),
+        (r#"{"model":"m","embeddings":[]}"#, true),
+        (r#"{"id":"m","results":[]}"#, true),
+        (r#"{"object":"list","data":[{"embedding":[1]}]}"#, false),
+        (r#"{"code":500,"data":[]}"#, false),
+        (r#"{"choices":[]}"#, false),
+        ("{}", false),
+    ] {
+        assert_eq!(read(JSON, body).is_empty_list, is_list, "{body}");
+    }
 }

@@ -102,7 +102,10 @@ fn without_a_code_the_wording_shows_a_fault_of_the_request() {
         (400, "something else", Other),
         // Where the status says more, the wording says nothing.
         (401, "prompt is too long", Credential),
-        (500, "prompt is too long", Server),
+        (502, "prompt is too long", Server),
+        // Servers that take every exception for a failure of their own.
+        (500, "the request exceeds the available context size, try increasing it", ContextWindow),
+        (500, "something else", Server),
         (429, "maximum context length", RateLimit),
     ];
     for (status, text, wanted) in cases {
@@ -216,6 +219,19 @@ fn failures_in_an_answer_of_200_are_distinguished() {
         (json!({"error": null}), None),
         (json!({"error": ""}), None),
         (json!({"error": {}}), None),
+        // A place for a failure that is empty tells of none.
+        (json!({"error": {"message": "", "type": "", "param": "", "code": null}}), None),
+        (json!({"error": {"message": null, "code": 0}, "choices": [{"text": "a"}]}), None),
+        (json!({"error": {"reason": "boom"}}), Some(Server)),
+        (json!({"base_resp": {"status_code": 0, "status_msg": "success"}}), None),
+        (
+            json!({"base_resp": {"status_code": 1033, "status_msg": "m"}, "choices": null}),
+            Some(Server),
+        ),
+        (json!({"base_resp": {"status_code": 2013}}), Some(Request)),
+        (json!({"base_resp": {"status_code": 1026}}), Some(ContentPolicy)),
+        (json!({"base_resp": {"status_code": 1039}}), Some(ContextWindow)),
+        (json!({"choices": [{"delta": {"content": "a"}, "finish_reason": "error"}]}), Some(Server)),
         (json!({"error": []}), None),
         (json!({"error": false}), None),
         (json!({"code": "x", "message": "prompt is too long", "type": "message"}), None),
@@ -229,8 +245,19 @@ fn failures_in_an_answer_of_200_are_distinguished() {
     }
     let failed = r#"{"status": "failed", "error": null}"#;
     assert_eq!(kind_of(Format::OpenAiResponses, 200, failed), Some(Server));
-    let event = "event: error\ndata: {\"message\": \"boom\"}\n\n";
-    assert_eq!(kind_of(Format::OpenAiChat, 200, event), Some(Server));
+    for event in ["event: error\ndata: {\"message\": \"boom\"}\n\n", "event: error\ndata: boom\n\n"]
+    {
+        assert_eq!(kind_of(Format::OpenAiChat, 200, event), Some(Server));
+    }
+    // An envelope of which only the word is known, in place of an answer.
+    for (body, wanted) in [
+        (json!({"code": 400, "msg": "m"}), Some(Other)),
+        (json!({"code": "insufficient_quota", "msg": "m"}), Some(Quota)),
+        (json!({"code": 404, "choices": [{"text": "a"}]}), None),
+        (json!({"code": 200, "msg": "m"}), None),
+    ] {
+        assert_eq!(kind(200, &body), wanted, "{body}");
+    }
 }
 
 #[test]

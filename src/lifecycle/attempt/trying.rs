@@ -112,15 +112,19 @@ impl Trying {
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
         // A success that is clear by its status passes; a failure that is clear by its status is
-        // retried; an error in between must be read to find out.
-        let is_unclear = report.status >= 400 && report.evidence.weight != Weight::Failure;
+        // retried; an error in between must be read to find out. Another attempt does not wait for
+        // a failure whose body may never end.
+        let is_failure = report.evidence.weight == Weight::Failure;
+        let may_hold = |answer: &UpstreamResponse| {
+            let is_short = !is_failure || answer.is_announced_within(LONGEST_HELD as u64);
+            report.status >= 400 && is_short && answer.is_read()
+        };
         match answer {
             // Where Envoy is not set up to hold headers here, it would never send the body of
             // a response whose head is held.
             Answered::Open(answer)
                 if cx.engine.config.hold == Hold::StopIteration
-                    && is_unclear
-                    && answer.is_read()
+                    && may_hold(&answer)
                     && !is_end
                     && self.is_anything_left(cx.engine) =>
             {
@@ -128,7 +132,11 @@ impl Trying {
                 Action::Pause
             }
             // A success that is empty is no answer, and the client has got nothing of it yet.
-            Answered::Open(answer) if is_end || answer.is_announced_empty() => {
+            Answered::Open(answer)
+                if is_end
+                    || answer.is_announced_empty()
+                    || (is_failure && self.has_attempts_left(cx.engine)) =>
+            {
                 let finished = answer.finish(cx, End::Whole);
                 self.go_on(cx, Finished { report: finished.report.or(Some(report)), ..finished });
                 Action::Continue

@@ -5,6 +5,7 @@
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
+use crate::response::usage::Usage;
 
 use crate::lifecycle::work::Work;
 
@@ -22,8 +23,8 @@ const PASSES: u64 = 8;
 pub(crate) struct AnswerSize {
     /// Its HTTP status.
     pub(crate) status: u16,
-    /// Whether it is a stream of events.
-    pub(crate) is_events: bool,
+    /// Whether it is an answer, as far as it has come, and no failure that says 200.
+    pub(crate) is_answer: bool,
     /// Length of its body, in bytes.
     pub(crate) length: u64,
 }
@@ -68,17 +69,20 @@ impl SpentTokens {
     /// estimate. `length` is the length of the response's body, in bytes, and `facts` are those of
     /// its model.
     ///
-    /// An error and a request that only counts tokens use none. A count that is more than there
+    /// An error and a request that only counts tokens use none, nor does a failure that says 200
+    /// unless its provider has begun to answer or counts some. A count that is more than there
     /// can be says nothing, so the estimate stands in for it too: cut to the bound, it would
     /// still fill the limit of a minute.
     pub(crate) fn of(
         work: &Work,
         facts: Option<&ModelFacts>,
         answer: &AnswerSize,
-        told: Told,
+        told: Option<Told>,
     ) -> Self {
+        let told = told.unwrap_or_default();
+        let is_begun = answer.is_answer || told.has_content || told.usage != Usage::default();
         // Providers bill nothing for an error.
-        if answer.status >= 400 || !work.task.is_processed() {
+        if answer.status >= 400 || !is_begun || !work.task.is_processed() {
             return Self::default();
         }
         let most = MostTokens::of(work, facts, answer.length);
@@ -87,12 +91,12 @@ impl SpentTokens {
         let output = usage.output_tokens.filter(|count| *count <= most.output);
         Self {
             input: input.unwrap_or(work.tokens),
-            output: output.unwrap_or(match (work.task.has_event_per_token(), answer.is_events) {
-                (false, _) => 0,
+            output: output.unwrap_or(match told.events {
+                _ if !work.task.has_event_per_token() => 0,
                 // Most providers send an event for each token,
-                (true, true) => u64::from(told.events),
+                Some(events) => u64::from(events),
                 // and a token is four bytes long.
-                (true, false) => answer.length / 4,
+                None => answer.length / 4,
             }),
             told: [input.is_some(), output.is_some()],
             disbelieved: [usage.input_tokens != input, usage.output_tokens != output],
@@ -129,7 +133,6 @@ impl SpentTokens {
 mod tests {
     use super::*;
     use crate::request::format::{Format, Task};
-    use crate::response::usage::Usage;
 
     fn spent(window: Option<u64>, estimate: u64, usage: (u64, u64)) -> SpentTokens {
         let work = Work {
@@ -142,9 +145,9 @@ mod tests {
             has_clients_credential: false,
         };
         let facts = ModelFacts { context_window: window, ..ModelFacts::default() };
-        let answer = AnswerSize { status: 200, is_events: false, length: 400 };
+        let answer = AnswerSize { status: 200, is_answer: true, length: 400 };
         let usage = Usage { input_tokens: Some(usage.0), output_tokens: Some(usage.1) };
-        SpentTokens::of(&work, Some(&facts), &answer, Told { usage, ..Told::default() })
+        SpentTokens::of(&work, Some(&facts), &answer, Some(Told { usage, ..Told::default() }))
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub enum Carries {
     Account,
     /// What a browser adds, by which a provider tells that no key should be there.
     Browser,
-    /// Another model, or another place to serve it.
+    /// Another model, another place to serve it, or another request than the one that was judged.
     Choice,
 }
 

@@ -69,6 +69,8 @@ pub(super) const HEADERS: &[CarrierRow] = &[
     choice("helicone-fallbacks", "Helicone: fallbacks"),
     choice("helicone-target-", "Helicone: gateway, target url and provider"),
     choice("helicone-openai-api-base", "Helicone: gateway"),
+    choice("if-", "RFC 9110, section 13.1: answered by 304 or 412"),
+    choice("x-http-method-override", "Google: cloud.google.com/apis/docs/http"),
     choice("azureml-model-deployment", "Azure Machine Learning: online endpoints"),
     choice("x-amzn-sagemaker-target-", "SageMaker: target model, variant, container"),
     choice("x-amzn-sagemaker-inference-component", "SageMaker: inference components"),

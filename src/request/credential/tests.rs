@@ -55,7 +55,13 @@ fn headers_carry_what_their_table_or_their_words_say() {
     for name in ["cookie", "origin"] {
         assert_eq!(of_header(name), Some(Carries::Browser), "{name}");
     }
-    for name in ["helicone-target-url", "azureml-model-deployment"] {
+    for name in [
+        "helicone-target-url",
+        "azureml-model-deployment",
+        "if-none-match",
+        "if-modified-since",
+        "x-http-method-override",
+    ] {
         assert_eq!(of_header(name), Some(Carries::Choice), "{name}");
     }
 }

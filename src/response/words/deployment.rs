@@ -50,6 +50,7 @@ words! {
         Word [429] "1113", "zhipu, z.ai", "public code";
         Word [429] "1112", "zhipu, z.ai", "https://docs.bigmodel.cn/cn/api/api-code";
         Begins [402 500] "insufficient balance (1008)", "minimax", "public code";
+        Word [0] "1008", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Word [] "insufficient_balance_error", "minimax", "public code";
         Word [] "billing_insufficient_balance", "baidu", "https://ai.baidu.com/ai-doc/AppBuilder/4m8sgh88y";
         Word [] "accountoverdueerror", "volcengine", "https://volcengine.com/docs/82379/1299023";
@@ -137,6 +138,8 @@ words! {
         Begins [401] "invalid access token or token expired", "alibaba", "https://www.alibabacloud.com/help/pt-br/model-studio/coding-plan-faq";
         Word [401] "1000", "zhipu, z.ai", "https://docs.bigmodel.cn/cn/api/api-code";
         Begins [401] "token expired or incorrect", "zhipu, z.ai", "public code";
+        Word [0] "1004", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
+        Word [0] "2049", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Begins [401] "login fail: please carry the api secret key", "minimax", "public code";
         Word [400 401 403] "invalid_iam_token", "baidu", "https://cloud.baidu.com/doc/qianfan/s/Qmh4su56e";
         Word [400 401 403] "authenticationerror", "volcengine", "https://volcengine.com/docs/82379/1299023";
@@ -187,6 +190,7 @@ words! {
         Word [429] "1302", "zhipu, z.ai", "public code";
         Word [429] "1303", "zhipu, z.ai", "https://docs.bigmodel.cn/cn/api/api-code";
         Word [429] "1305", "zhipu, z.ai", "https://docs.bigmodel.cn/cn/api/api-code";
+        Word [0] "1002", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Word [0 429] "rate_limit_total_qps", "baidu", "https://ai.baidu.com/ai-doc/AppBuilder/4m8sgh88y";
         Begins [429] "rate limit exceeded: free-models-", "openrouter", "lobehub/lobe-chat packages/model-runtime/src/errors/patterns.ts";
         Word [0 429] "too_many_requests", "cerebras", "public code";

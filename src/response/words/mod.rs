@@ -97,6 +97,9 @@ impl Wording {
     /// had begun well, and names no status.
     #[must_use]
     pub fn comes_with(&self, status: u16) -> bool {
+        // Some servers take every exception for a failure of their own (llama.cpp, Ollama).
+        let is_too_long = status == 500 && self.kind == ErrorKind::ContextWindow;
+        let status = if is_too_long { 400 } else { status };
         self.statuses.is_empty() || self.statuses.contains(&status)
     }
 

@@ -43,6 +43,7 @@ words! {
         Word [400] "1261", "zhipu, z.ai", "public code";
         Contains [0 400 413 422 424] "prompt exceeds max length", "zhipu, z.ai", "public code";
         Contains [0 400 413 422 424] "range of input length should be [*, *]", "alibaba", "public code";
+        Word [0] "1039", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Word [0 400 413 422 424] "tokens_too_long", "baidu", "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7";
         Word [0 400 413 422 424] "characters_too_long", "baidu", "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7";
         Contains [0 400 413 422 424] "prompt contains at least * input tokens", "vllm", "earendil-works/pi packages/ai/src/utils/overflow.ts";
@@ -88,6 +89,8 @@ words! {
         Contains [0 400 413 422 424] "data may contain inappropriate content", "alibaba, sensenova", "lobehub/lobe-chat packages/model-runtime/src/errors/patterns.ts";
         Word [400] "1301", "zhipu, z.ai", "https://docs.bigmodel.cn/cn/api/api-code";
         Contains [0 400 413 422 424] "new_sensitive (10", "minimax", "public code";
+        Word [0] "1026", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
+        Word [0] "1027", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Word [0 400 413 422 424] "unsafe_request", "baidu", "https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w";
         Part [0 400 413 422 424] "inputtextriskdetection", "volcengine", "https://www.volcengine.com/docs/82379/1099476";
         Part [0 400 413 422 424] "inputimageriskdetection", "volcengine", "https://www.volcengine.com/docs/82379/1099476";
@@ -151,6 +154,8 @@ words! {
         Word [0 400 413 422] "image_file_too_large", "openai", "https://platform.openai.com/docs/api-reference/responses-streaming";
         Word [0 400 413 422] "image_file_not_found", "openai", "https://platform.openai.com/docs/api-reference/responses-streaming";
         Word [0 400 413 422] "failed_to_download_image", "openai", "https://platform.openai.com/docs/api-reference/responses-streaming";
+        Word [0] "2013", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
+        Word [0] "1042", "minimax", "https://platform.minimax.io/docs/api-reference/errorcode";
         Word [0 400 422] "json_validate_failed", "groq", "https://console.groq.com/docs/errors";
         Word [0 400 422] "tool_use_failed", "groq", "https://console.groq.com/docs/errors";
         Begins [0 400 404 422] "invalid value", "openai", "https://platform.openai.com/docs/guides/error-codes";
@@ -212,6 +217,11 @@ words! {
         Begins [0 400 404 422] "invalid request body", "various", "public code";
     }
     Other {
+        Word [0] "invalid_request_error", "openai and compatible, anthropic", "https://platform.openai.com/docs/guides/error-codes";
+        Word [0] "bad_request", "various", "public code";
+        Word [0] "badrequesterror", "vllm", "https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/openai/serving_engine.py";
+        Word [0] "invalid_argument", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
+        Word [0] "failed_precondition", "gemini, vertex", "https://cloud.google.com/apis/design/errors";
         Word [0] "validationexception", "bedrock", "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html";
         Begins [404] "no endpoints found that", "openrouter", "https://github.com/OpenRouterTeam/openrouter-examples";
     }
