@@ -57,7 +57,7 @@ macro_rules! block {
             ObjectKind::Part(BLOCKS),
             &[
                 ("type", Place::typed(OF_TOOLS)),
-                ("text", $text),
+                ("text", $text.joined()),
                 ("input", Place::TOOLS),
                 ("content", Place::ASIDE.items(&ASIDE_ITEM).members(&ASIDE_BLOCK)),
                 // The name of where a search result is from, too.

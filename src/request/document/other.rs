@@ -46,7 +46,7 @@ macro_rules! block {
         ObjectShape::new(
             ObjectKind::Part(&[]),
             &[
-                ("text", $text),
+                ("text", $text.joined()),
                 ("json", Place::TOOLS),
                 ("image", Place::object(&MEDIUM).implies(Image)),
                 ("document", Place::object(&MEDIUM).implies(File)),

@@ -48,7 +48,7 @@ macro_rules! openai_part {
             ObjectKind::Part(PARTS),
             &[
                 ("type", Place::TYPE),
-                ("text", $text),
+                ("text", $text.joined()),
                 ("image_url", LINK.implies(Image)),
                 DETAIL,
                 ("input_audio", Place::MEDIA.members(&SOUND).implies(Audio)),

@@ -33,6 +33,8 @@ pub(in crate::request) struct Place {
     /// Text here does not continue the text before it, so no keyword reaches from one into
     /// the other.
     pub(in crate::request) apart: bool,
+    /// Text here goes on where the part before it ended, as all text of the prompt does.
+    pub(in crate::request) joins: bool,
     /// A string here is a message.
     pub(in crate::request) message: bool,
     /// A string, array or object here is a prompt of several, each with an answer of its own.
@@ -54,6 +56,7 @@ impl Place {
         members: None,
         filled: None,
         apart: false,
+        joins: false,
         message: false,
         prompt: false,
         implies: None,
@@ -148,6 +151,11 @@ impl Place {
 
     pub(in crate::request) const fn apart(self) -> Self {
         Self { apart: true, ..self }
+    }
+
+    /// The text of one of several parts: they are shown to the model as one.
+    pub(in crate::request) const fn joined(self) -> Self {
+        Self { joins: true, ..self }
     }
 
     pub(in crate::request) const fn message(self) -> Self {

@@ -180,6 +180,7 @@ impl Walker {
             KeyMeaning::Unknown(Word::Text(class)) => {
                 if let Some(key) = self.key.text().map(str::to_owned) {
                     self.aside = self.keywords.start();
+                    self.place = &Place::ASIDE;
                     self.count(&key, class);
                     self.add_text();
                 }

@@ -14,6 +14,9 @@ use crate::request::tokens::UNIT;
 
 /// Longest role, type, setting or other word of a vocabulary in bytes.
 const WORD_BYTES: usize = 64;
+/// Roles of the client's own text. Templates write a role into the prompt as it is, so one that is
+/// not known is text itself.
+const OWN_ROLES: [&str; 3] = ["user", "system", "developer"];
 /// Longest place of a file that is looked at.
 const URI_BYTES: usize = 1024;
 
@@ -105,7 +108,13 @@ impl Walker {
                 }
             }
             // One that is too long to be known is the user's, as all that are not known.
-            Word::Role(roles) => return Content::Role(word.and_then(|word| class(roles, word))),
+            Word::Role(roles) => {
+                let class = word.and_then(|word| class(roles, word));
+                if class.is_none() && !word.is_none_or(|word| OWN_ROLES.contains(&word)) {
+                    self.count_captured();
+                }
+                return Content::Role(class);
+            }
             Word::Mime => {
                 let modality = Some(word.map_or(Modality::File, carried));
                 return Content::Type(KnownType { modality, ..KnownType::default() });
@@ -138,6 +147,14 @@ impl Walker {
             _ => {}
         }
         Content::Some
+    }
+
+    /// Counts and searches a word that has turned out to be none.
+    #[cold]
+    fn count_captured(&mut self) {
+        let word = self.capture.take();
+        self.aside = self.keywords.start();
+        self.count(std::str::from_utf8(&word).unwrap_or_default(), TextClass::Aside);
     }
 
     /// Takes a number, boolean or null at a place of the table.
@@ -190,18 +207,25 @@ fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
 }
 
 /// Returns a number, rounded up; the largest for one that is too long to be kept (`None`), and some
-/// number below 0 for one that is. `None` where it is no number.
+/// number below 0 for one that is. `None` where there is nothing.
 ///
-/// What a provider might read as a number counts as one, so that no spelling of a limit,
-/// such as `"1e3"`, passes for its absence.
+/// What a provider might read as a number counts as one, so that no spelling of a limit passes for
+/// its absence: `"1e3"` is known, and `"1_000"` and any other text may be as large as can be.
 fn number(text: Option<&str>) -> Option<i128> {
-    let Some(text) = text else { return Some(i128::MAX) };
-    let text = text.trim();
-    text.parse().ok().or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
-        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-        let whole = (!number.is_nan()).then_some(rounded as i128);
-        whole
-    })
+    let text = text.map(str::trim);
+    if text == Some("") {
+        return None;
+    }
+    let whole = text.and_then(|text| text.parse().ok());
+    whole.or_else(|| text.and_then(rounded)).or(Some(i128::MAX))
+}
+
+/// Returns a number with a fraction or an exponent, rounded away from 0 below it and up above.
+/// `None` where it is no number.
+fn rounded(text: &str) -> Option<i128> {
+    let number: f64 = text.parse().ok()?;
+    let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
+    #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+    let whole = (!number.is_nan()).then_some(rounded as i128);
+    whole
 }
