@@ -62,6 +62,8 @@ impl Place {
         implies: None,
         carries: None,
     };
+    /// What no table names. Its numbers are text too.
+    pub(in crate::request) const UNKNOWN: Self = Self { plain: Plain::Counted, ..Self::ASIDE };
     pub(in crate::request) const PROMPT: Self = Self::string(Word::Text(TextClass::Prompt));
     pub(in crate::request) const ASSISTANT: Self = Self::string(Word::Text(TextClass::Assistant));
     /// What a tool is sent and what it answers: text or any JSON.
@@ -242,7 +244,7 @@ impl ObjectShape {
     /// Returns an object of that kind, whose other keys may reach the model as prompt.
     pub(super) const fn new(kind: ObjectKind, fields: &'static [(&'static str, Place)]) -> Self {
         assert!(fields.len() <= MOST_KEYS, "a bit for each");
-        Self { kind, fields, alike: &[], others: &Place::ASIDE, is_snake_too: false }
+        Self { kind, fields, alike: &[], others: &Place::UNKNOWN, is_snake_too: false }
     }
 
     /// Returns the same with further keys.

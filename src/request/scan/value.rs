@@ -24,33 +24,16 @@ impl Walker {
     /// A string begins that is such a word: it is counted, probed for the size of an image,
     /// kept as far as it may matter, or dropped.
     pub(super) fn begin_word(&mut self, word: Word) {
-        let cap = match word {
-            Word::Text(class) => {
-                self.text = TextUse::Counted(self.begin_text(class));
-                return;
+        match word {
+            Word::Text(class) => self.text = TextUse::Counted(self.begin_text(class)),
+            Word::Opaque => self.text = TextUse::Nowhere,
+            Word::Media | Word::Link | Word::Encoded => self.begin_media(word),
+            _ => {
+                self.capture.restart(longest(word).unwrap_or(0));
+                let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
+                self.text = TextUse::ToCapture { spills };
             }
-            Word::Opaque => {
-                self.text = TextUse::Nowhere;
-                return;
-            }
-            Word::Media | Word::Link | Word::Encoded => return self.begin_media(word),
-            Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Setting
-            | Word::Role(_)
-            | Word::Type(_)
-            | Word::Mime
-            | Word::Encoding
-            | Word::SaysIf(..)
-            | Word::Output(_) => WORD_BYTES,
-            Word::FileUri => URI_BYTES,
-            Word::Sealed(_) => 0,
-            Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
-            Word::Session(_) => KEY_BYTES,
-            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
-        };
-        self.capture.restart(cap);
-        let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
-        self.text = TextUse::ToCapture { spills };
+        }
     }
 
     /// Data begins, or where it is.
@@ -181,6 +164,28 @@ impl Walker {
     }
 }
 
+/// Returns how long such a word is at most, in bytes; `None` where it is text or data, of any
+/// length.
+#[inline]
+pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
+    Some(match word {
+        Word::Text(_) | Word::Opaque | Word::Media | Word::Link | Word::Encoded => return None,
+        Word::Model => ScanError::MAX_MODEL_BYTES,
+        Word::Setting
+        | Word::Role(_)
+        | Word::Type(_)
+        | Word::Mime
+        | Word::Encoding
+        | Word::SaysIf(..)
+        | Word::Output(_) => WORD_BYTES,
+        Word::FileUri => URI_BYTES,
+        Word::Sealed(_) => 0,
+        Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
+        Word::Session(_) => KEY_BYTES,
+        Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
+    })
+}
+
 /// Returns the class of text under a role or in a type.
 fn class(classes: &[(&str, TextClass)], word: &str) -> Option<TextClass> {
     classes.iter().find(|(known, _)| *known == word).map(|(_, class)| *class)
@@ -202,7 +207,7 @@ fn carried(mime: &str) -> Modality {
 }
 
 /// Returns what a number says of the answer's length; nothing where it is no number.
-fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
+pub(in crate::request) fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
     number(text).map_or_else(OutputWish::default, |number| OutputWish::said(bound, number))
 }
 
