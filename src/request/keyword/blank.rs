@@ -48,13 +48,12 @@ pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, u
     let bytes = text.as_bytes();
     // White space apart, only a control character or what is not ASCII can be blank.
     let may_be = |odd, byte: &u8| odd | !matches!(byte, b'\t'..=b'\r' | b' '..=b'~');
-    if !spaces && !bytes.iter().fold(false, may_be) {
-        return None;
-    }
+    let is_shown = |block: &&[u8]| !block.iter().fold(false, may_be);
+    let shown = if spaces { 0 } else { bytes.chunks(MANY).take_while(is_shown).count() };
     if spaces && before == Before::Space && bytes.first() == Some(&b' ') {
         return Some((0, 1, Blank::Space));
     }
-    let mut at = 0_usize;
+    let mut at = shown.saturating_mul(MANY);
     while at < bytes.len() {
         if is_plain(bytes, at) {
             at = at.saturating_add(MANY);

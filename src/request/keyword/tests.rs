@@ -154,6 +154,20 @@ fn control_characters_hide_no_word() {
     assert!(found(&["heron"], "her\non").is_empty());
 }
 
+/// Were the rest looked through at each of them, this would take hours.
+#[test]
+fn many_blanks_take_no_longer_each() {
+    for words in [&["heron"][..], &["project heron"]] {
+        for blank in ["\u{1}", "\u{200b}", "\n\n"] {
+            let text = format!("{}her\u{1}on", format!("a{blank}").repeat(30_000));
+            let (keywords, ids) = keywords(words);
+            let mut hits = KeywordSet::default();
+            keywords.feed(&mut keywords.start(), &text, &mut hits);
+            assert_eq!(hits.contains(ids[0]), words == ["heron"]);
+        }
+    }
+}
+
 #[test]
 fn white_space_is_compared_exactly_where_that_is_asked_for() {
     let mut builder = KeywordsBuilder::new(Whitespace::Exact);
