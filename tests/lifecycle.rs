@@ -18,6 +18,8 @@ mod callout;
 mod carried;
 #[path = "lifecycle/custom.rs"]
 mod custom;
+#[path = "lifecycle/deeper.rs"]
+mod deeper;
 #[path = "lifecycle/duration.rs"]
 mod duration;
 #[path = "lifecycle/early.rs"]

@@ -70,15 +70,12 @@ impl BodyScanner {
         either!(self, scanner => scanner.release());
     }
 
-    /// Refuses these members from now on. A form has none.
+    /// Refuses these members from now on.
     ///
     /// # Errors
     /// One of them is being read.
     pub fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
-        match self {
-            Self::Json(scanner) => scanner.seal(members),
-            Self::Form(_) => Ok(()),
-        }
+        either!(self, scanner => scanner.seal(members))
     }
 
     /// Returns the places found so far.

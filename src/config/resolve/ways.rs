@@ -13,11 +13,14 @@ use super::super::error::{Diagnostics, Path, quoted};
 use super::super::ids::{DeploymentId, ModelId};
 use super::super::model::Model;
 use super::super::raw::{Raw, RawRoute, Settings};
-use super::super::route::{Condition, NamePattern, Route, Target, When};
+use super::super::route::{
+    Condition, NamePattern, OnUnsearchable, Route, Target, Unsearchable, When,
+};
 use super::super::settings::{BodyPolicy, Role, UnknownModel};
 use super::lists::given;
 use super::resolved::Resolved;
 use super::rules::Rules;
+use crate::request::keyword::Whitespace;
 use crate::text::quoted_list;
 
 /// Warns of every way around a route that looks for keywords.
@@ -52,6 +55,7 @@ pub(super) fn warn(
         if route.enabled {
             rule.unsearched(raw, findings);
             rule.choices(&raw.settings, findings);
+            rule.hidden(&raw.settings, findings);
             rule.later_routes(&raw.settings, findings);
             rule.narrowed(findings);
             earlier.iter().for_each(|earlier| rule.overtaken(earlier, findings));
@@ -206,6 +210,42 @@ impl KeptRoute<'_> {
         }
     }
 
+    /// Warns of prompts that are not searched although the route may see them.
+    fn hidden(&self, settings: &Settings, findings: &mut Diagnostics) {
+        let (root, name) = (Path::Root, quoted(&self.route.name));
+        if let Some(id) = self.found.no_model
+            && self.leaves_house(Target::Deployment(id))
+            && !sees(&self.route.when, Unsearchable::State)
+        {
+            let message = format!(
+                "serves prompts that a provider keeps, which nobody searches, past the route \
+                 {name}; add \"state\" to its unsearchable"
+            );
+            findings.warn(&root.key("no_model"), message);
+        }
+        if !settings.search.schemas {
+            let message = format!(
+                "is false, and clients may write any prompt into a tool's description, past the \
+                 route {name}; leave it out"
+            );
+            findings.warn(&root.key("search").key("schemas"), message);
+        }
+        if settings.keywords.whitespace == Whitespace::Exact {
+            let message = format!(
+                "\"exact\" lets line ends and invisible characters hide the keywords of {name}; \
+                 leave it out"
+            );
+            findings.warn(&root.key("keywords").key("whitespace"), message);
+        }
+        if !sees(&self.route.when, Unsearchable::Tokens) {
+            let message = format!(
+                "prompts that are numbers of tokens go past the route {name} unsearched; leave \
+                 unsearchable and on_unsearchable out, or have \"tokens\" match"
+            );
+            self.warn_at_route(&self.route.name, Some("when"), &message, findings);
+        }
+    }
+
     /// Warns of routes that may be added while the proxy runs, and tried before the rule.
     fn later_routes(&self, settings: &Settings, findings: &mut Diagnostics) {
         let (root, name) = (Path::Root, quoted(&self.route.name));
@@ -290,6 +330,18 @@ fn looks_for_keywords(when: &When) -> bool {
     when.0.iter().any(|condition| match condition {
         Condition::PromptContainsAnyOf(_) => true,
         Condition::AnyOf(alternatives) => alternatives.iter().any(looks_for_keywords),
+        _ => false,
+    })
+}
+
+/// Returns whether some keywords of these conditions count as there, or the request as refused,
+/// where a prompt is of that kind.
+fn sees(when: &When, what: Unsearchable) -> bool {
+    when.0.iter().any(|condition| match condition {
+        Condition::PromptContainsAnyOf(sought) => {
+            sought.unsearchable.contains(&what) && sought.on_unsearchable != OnUnsearchable::NoMatch
+        }
+        Condition::AnyOf(alternatives) => alternatives.iter().any(|when| sees(when, what)),
         _ => false,
     })
 }

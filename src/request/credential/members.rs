@@ -5,7 +5,7 @@ use super::table::MEMBERS;
 
 /// A set of those members, as bits in the order of the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Naming(u32);
+pub struct Naming(u64);
 
 impl Naming {
     /// The key of every such member.
@@ -40,13 +40,13 @@ impl Naming {
 
 /// What a provider does not get unless the configuration keeps it: without a credential of the
 /// proxy's, and beside one.
-const BARRED: u32 = barred(false);
-const BARRED_BY_OWN: u32 = barred(true);
+const BARRED: u64 = barred(false);
+const BARRED_BY_OWN: u64 = barred(true);
 
 /// Returns the bits of all rows that are barred.
-const fn barred(has_own: bool) -> u32 {
+const fn barred(has_own: bool) -> u64 {
     let passage = Passage { has_own, kept: &[] };
-    let (mut bits, mut bit, mut rest) = (0, 1_u32, MEMBERS);
+    let (mut bits, mut bit, mut rest) = (0, 1_u64, MEMBERS);
     while let [row, tail @ ..] = rest {
         if passage.bars(row.carries) {
             bits |= bit;
@@ -58,6 +58,6 @@ const fn barred(has_own: bool) -> u32 {
 }
 
 /// Returns the bit of the row at that place. There are fewer rows than bits, which a test holds.
-fn bit(at: usize) -> u32 {
-    u32::try_from(at).ok().and_then(|at| 1u32.checked_shl(at)).unwrap_or_default()
+fn bit(at: usize) -> u64 {
+    u32::try_from(at).ok().and_then(|at| 1u64.checked_shl(at)).unwrap_or_default()
 }

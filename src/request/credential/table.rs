@@ -70,10 +70,15 @@ pub(super) const HEADERS: &[CarrierRow] = &[
     choice("helicone-target-", "Helicone: gateway, target url and provider"),
     choice("helicone-openai-api-base", "Helicone: gateway"),
     choice("if-", "RFC 9110, section 13.1: answered by 304 or 412"),
-    choice("x-http-method-override", "Google: cloud.google.com/apis/docs/http"),
     choice("azureml-model-deployment", "Azure Machine Learning: online endpoints"),
     choice("x-amzn-sagemaker-target-", "SageMaker: target model, variant, container"),
     choice("x-amzn-sagemaker-inference-component", "SageMaker: inference components"),
+    // Another path or method than the one that was judged.
+    choice("x-http-method-override", "Google APIs, Rails, Express: a POST as another method"),
+    choice("x-http-method", "OData: a POST as another method"),
+    choice("x-method-override", "IBM, Express: a POST as another method"),
+    choice("x-original-url", "IIS URL Rewrite, Symfony before 2018"),
+    choice("x-rewrite-url", "IIS URL Rewrite, Symfony before 2018"),
 ];
 
 /// Query parameters, in lower case and without Google's `$`. A name that ends with a dash is the
@@ -89,6 +94,8 @@ pub(super) const QUERY: &[CarrierRow] = &[
     key("awsaccesskeyid", "AWS Signature Version 2"),
     key("x-amz-", "AWS Signature Version 4 in the query"),
     key("x-goog-", "Google Cloud V4 signatures in the query"),
+    key("httpheaders", "Google: goog.net.rpc.HttpCors, any header as a parameter"),
+    choice("httpmethod", "Google: goog.net.rpc.HttpCors, a POST as another method"),
     account("userproject", "Google: cloud.google.com/apis/docs/system-parameters"),
     choice("model", "LiteLLM reads it over the body's; OpenAI realtime"),
     choice("deployment", "Azure OpenAI realtime"),
@@ -97,6 +104,12 @@ pub(super) const QUERY: &[CarrierRow] = &[
 /// Top-level members of a JSON body that name another model or place than `model` does, or bring
 /// a credential.
 pub(super) const MEMBERS: &[CarrierRow] = &[
+    choice("adapter_id", "LoRAX, TGI: a LoRA adapter"),
+    choice("agent", "Azure AI Foundry: an agent, which has a model of its own"),
+    choice("agent_reference", "Azure AI Foundry"),
+    choice("aws_bedrock_runtime_endpoint", "LiteLLM"),
+    choice("aws_region_name", "LiteLLM: docs.litellm.ai/docs/providers/bedrock"),
+    choice("compound_custom", "Groq: the models of a compound system"),
     choice(
         "context_window_fallbacks",
         "LiteLLM: docs.litellm.ai/docs/completion/reliable_completions",
@@ -110,13 +123,29 @@ pub(super) const MEMBERS: &[CarrierRow] = &[
     choice("extra_headers", "LiteLLM"),
     choice("fallback_models", "gateways of OpenAI's format"),
     choice("fallbacks", "LiteLLM: docs.litellm.ai/docs/proxy/client_side_fallbacks"),
+    choice("lora", "llama.cpp: adapters and their scales"),
+    choice("lora_path", "SGLang: docs.sglang.ai/advanced_features/lora.html"),
+    choice("lora_request", "TensorRT-LLM"),
     choice("model_id", "watsonx, ElevenLabs"),
     choice("model_list", "LiteLLM"),
     choice("models", "OpenRouter: openrouter.ai/docs/guides/routing/model-fallbacks"),
     choice("preset", "OpenRouter: openrouter.ai/docs/guides/features/presets"),
+    choice("providerOptions", "Vercel AI Gateway: models, providers, and keys of the client's"),
     choice("route", "OpenRouter: \"fallback\""),
+    choice("vertex_location", "LiteLLM: docs.litellm.ai/docs/providers/vertex"),
     key("api_base", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
     key("api_key", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
     key("base_url", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
+    key("aws_access_key_id", "LiteLLM: docs.litellm.ai/docs/providers/bedrock"),
+    key("aws_profile_name", "LiteLLM"),
+    key("aws_role_name", "LiteLLM"),
+    key("aws_secret_access_key", "LiteLLM"),
+    key("aws_session_token", "LiteLLM"),
+    key("aws_web_identity_token", "LiteLLM"),
+    key("azure_ad_token", "LiteLLM: docs.litellm.ai/docs/providers/azure"),
+    key("client_secret", "LiteLLM: docs.litellm.ai/docs/providers/azure"),
+    key("litellm_credential_name", "LiteLLM: docs.litellm.ai/docs/proxy/ui_credentials"),
+    key("vertex_credentials", "LiteLLM: docs.litellm.ai/docs/providers/vertex"),
+    key("vertex_project", "LiteLLM"),
     key("user_config", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
 ];

@@ -6,7 +6,7 @@ use super::common::{
 };
 use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
-use super::tool::TOOLS;
+use super::tool::{ADVISOR, CLAUDE_TOOLS};
 use super::word::ClassOf;
 use super::word::Modality::{self, File, Image, Sealed, Text};
 use super::word::TextClass::Tools;
@@ -57,19 +57,22 @@ macro_rules! block {
             ObjectKind::Part(BLOCKS),
             &[
                 ("type", Place::typed(OF_TOOLS)),
-                ("text", $text),
+                ("text", $text.joined()),
                 ("input", Place::TOOLS),
                 ("content", Place::ASIDE.items(&ASIDE_ITEM).members(&ASIDE_BLOCK)),
                 // The name of where a search result is from, too.
                 ("source", Place::object(&SOURCE)),
                 ("file_id", Place::STATE),
                 ("data", Place::ENCODED),
+                ("tool", Place::object(&ADDED)),
                 CACHE_CONTROL,
             ],
         )
         .with(HARMLESS)
     };
 }
+/// A tool that comes later.
+static ADDED: ObjectShape = plain(&[("definition", Place::object(&ADVISOR))]);
 static BLOCK: ObjectShape = block!(Place::PROMPT);
 /// A block inside a block: what a tool answered, a passage of a document, a search result.
 static ASIDE_BLOCK: ObjectShape = block!(Place::ASIDE);
@@ -96,6 +99,10 @@ static EDIT_SHAPE: ObjectShape = plain(&[]).with(&[(
     &Place::SETTING,
     &["type", "trigger", "keep", "clear_at_least", "exclude_tools", "clear_tool_inputs"],
 )]);
+// Other vendors' limits, on Bedrock: Llama's, Nova's, Titan's
+// (https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html).
+static NOVA: ObjectShape = plain(&[("maxTokens", Place::LIMIT), ("max_new_tokens", Place::LIMIT)]);
+static TITAN: ObjectShape = plain(&[("maxTokenCount", Place::LIMIT)]);
 /// Messages.
 pub(in crate::request) static MESSAGES: Document =
     Document::new(&MESSAGES_SHAPE, Formula::Anthropic);
@@ -105,8 +112,11 @@ static MESSAGES_SHAPE: ObjectShape = plain(&[
     ("messages", Place::list(&TURN_ITEM)),
     STREAM,
     MAX_TOKENS,
+    ("max_gen_len", Place::LIMIT),
+    ("inferenceConfig", Place::object(&NOVA)),
+    ("textGenerationConfig", Place::object(&TITAN)),
     THINKING,
-    TOOLS,
+    CLAUDE_TOOLS,
     ("container", CONTAINER.members(&CONTAINER_SHAPE)),
     ("output_format", FORMAT),
     ("output_config", Place::object(&OUTPUT)),

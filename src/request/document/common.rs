@@ -36,6 +36,9 @@ static TAG_2: Place = Place::tag(2);
 pub(super) const MODEL: (&str, Place) = ("model", Place::MODEL);
 pub(super) const STREAM: (&str, Place) = ("stream", Place::STREAM);
 pub(super) const MAX_TOKENS: (&str, Place) = ("max_tokens", Place::LIMIT);
+/// The same to llama.cpp, where it counts before `max_tokens`
+/// (<https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>).
+pub(super) const N_PREDICT: (&str, Place) = ("n_predict", Place::LIMIT);
 /// How many answers there are to a prompt; of two numbers the larger counts.
 pub(super) const ANSWERS: (&str, Place) = ("n", Place::ANSWERS);
 pub(super) const BEST_OF: (&str, Place) = ("best_of", Place::ANSWERS);

@@ -51,7 +51,7 @@ macro_rules! part {
         .in_both_cases()
     };
 }
-static PART_SHAPE: ObjectShape = part!(Place::PROMPT, &Place::ASIDE);
+static PART_SHAPE: ObjectShape = part!(Place::PROMPT, &Place::UNKNOWN);
 static OUTPUT_SHAPE: ObjectShape = part!(Place::TOOLS, &Place::TOOLS);
 static PART: Place = Place::PROMPT.members(&PART_SHAPE).items(&PART);
 static OUTPUT_PART: Place = Place::TOOLS.members(&OUTPUT_SHAPE);
@@ -128,11 +128,15 @@ static INSTANCE_SHAPE: ObjectShape = plain(&[
     ("prompt", Place::PROMPT.apart()),
     ("image", Place::object(&PICTURE).carries(Image)),
     ("video", Place::object(&PICTURE).carries(File)),
+    // Chats for a model of Vertex's garden, with `@requestFormat`.
+    ("max_tokens", Place::LIMIT),
+    ("n", Place::ANSWERS),
 ])
 .with(&[(&Place::SETTING, &["task_type", "taskType"])]);
 static INSTANCE: Place = Place::PROMPT.prompt().members(&INSTANCE_SHAPE);
 static PARAMETERS: ObjectShape = plain(&[
     ("maxOutputTokens", Place::LIMIT),
+    ("max_tokens", Place::LIMIT),
     ("candidateCount", Place::ANSWERS),
     ("sampleCount", Place::ANSWERS),
 ])

@@ -1,13 +1,14 @@
 //! The OpenAI family, but for responses.
 
 use super::common::{
-    ANSWERS, BEST_OF, CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL, PARAMS,
-    REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message, plain,
+    ANSWERS, BEST_OF, CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL,
+    N_PREDICT, PARAMS, REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message,
+    plain,
 };
 use super::kind::Document;
 use super::part::{ASIDE, ASIDE_CONTENT, CONTENT, PART};
 use super::place::{Alike, ObjectShape, Place};
-use super::tool::TOOLS;
+use super::tool::{PLUGINS, TOOLS};
 use super::word::Modality::{Audio, Image};
 use crate::request::media::Formula;
 use crate::request::unseen::Fact;
@@ -58,6 +59,7 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("max_completion_tokens", Place::LIMIT),
     ("max_output_tokens", Place::LIMIT),
     MAX_TOKENS,
+    N_PREDICT,
     TOOLS,
     FUNCTIONS,
     ("response_format", FORMAT),
@@ -77,6 +79,7 @@ static CHAT_SHAPE: ObjectShape = plain(&[
     ("nvext", Place::object(&NVEXT)),
     ("chat_template_kwargs", Place::object(&QWEN)),
     ("extra_body", Place::object(&EXTRA)),
+    PLUGINS,
 ])
 .with(&[SAMPLING, TENSORS, IDS, GUIDED]);
 static PREDICTION: ObjectShape = plain(&[("content", ASIDE)]).with(&[(&Place::SETTING, &["type"])]);
@@ -125,6 +128,7 @@ static COMPLETIONS_SHAPE: ObjectShape = plain(&[
     ("max_output_tokens", Place::LIMIT),
     ("max_tokens_to_sample", Place::LIMIT),
     MAX_TOKENS,
+    N_PREDICT,
     PARAMS,
     TAGS,
     USER,
@@ -205,10 +209,12 @@ static IMAGES_SHAPE: ObjectShape = plain(&[
             "input_fidelity",
             "aspect_ratio",
             "resolution",
+            "seed",
         ],
     ),
     IDS,
 ]);
+static VOICE: Place = Place::LINK;
 /// Speech made of a text, or a text of speech.
 pub(in crate::request) static SPEECH: Document =
     Document::new(&SPEECH_SHAPE, Formula::OpenAi).with_audio_files();
@@ -217,6 +223,7 @@ static SPEECH_SHAPE: ObjectShape = plain(&[
     ("input", Place::PROMPT),
     ("prompt", Place::PROMPT),
     ("file", Place::LINK.carries(Audio)),
+    ("known_speaker_references", Place::LINK.items(&VOICE)),
     STREAM,
     PARAMS,
     TAGS,
@@ -236,6 +243,7 @@ static SPEECH_SHAPE: ObjectShape = plain(&[
             "include",
             "timestamp_granularities",
             "chunking_strategy",
+            "seed",
         ],
     ),
     IDS,

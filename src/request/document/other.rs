@@ -46,7 +46,7 @@ macro_rules! block {
         ObjectShape::new(
             ObjectKind::Part(&[]),
             &[
-                ("text", $text),
+                ("text", $text.joined()),
                 ("json", Place::TOOLS),
                 ("image", Place::object(&MEDIUM).implies(Image)),
                 ("document", Place::object(&MEDIUM).implies(File)),
@@ -67,9 +67,9 @@ static GUARD: ObjectShape = ObjectShape::new(
     ObjectKind::Part(&[]),
     &[("text", Place::object(&TEXT)), ("image", Place::object(&MEDIUM).implies(Image))],
 );
-static BLOCK: ObjectShape = block!(Place::PROMPT, &Place::ASIDE);
+static BLOCK: ObjectShape = block!(Place::PROMPT, &Place::UNKNOWN);
 static RESULT: ObjectShape = block!(Place::TOOLS, &Place::TOOLS);
-static ASIDE: ObjectShape = block!(Place::ASIDE, &Place::ASIDE);
+static ASIDE: ObjectShape = block!(Place::ASIDE, &Place::UNKNOWN);
 static BLOCK_ITEM: Place = Place::PROMPT.members(&BLOCK).items(&BLOCK_ITEM);
 static RESULT_ITEM: Place = Place::TOOLS.members(&RESULT).items(&RESULT_ITEM);
 static ASIDE_ITEM: Place = Place::ASIDE.members(&ASIDE).items(&ASIDE_ITEM);

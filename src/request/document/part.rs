@@ -48,7 +48,7 @@ macro_rules! openai_part {
             ObjectKind::Part(PARTS),
             &[
                 ("type", Place::TYPE),
-                ("text", $text),
+                ("text", $text.joined()),
                 ("image_url", LINK.implies(Image)),
                 DETAIL,
                 ("input_audio", Place::MEDIA.members(&SOUND).implies(Audio)),
@@ -68,14 +68,14 @@ macro_rules! openai_part {
     };
 }
 /// A part of a prompt.
-pub(super) static PART: ObjectShape = openai_part!(Place::PROMPT, &Place::ASIDE);
+pub(super) static PART: ObjectShape = openai_part!(Place::PROMPT, &Place::UNKNOWN);
 pub(super) static PART_ITEM: Place = Place::PROMPT.members(&PART).items(&PART_ITEM);
 pub(super) const CONTENT: Place = Place::PROMPT.items(&PART_ITEM).members(&PART);
 static OUTPUT_PART: ObjectShape = openai_part!(Place::TOOLS, &Place::TOOLS);
 static OUTPUT_ITEM: Place = Place::TOOLS.members(&OUTPUT_PART).items(&OUTPUT_ITEM);
 /// What a tool answered.
 pub(super) const OUTPUT: Place = Place::TOOLS.items(&OUTPUT_ITEM).members(&OUTPUT_PART);
-static ASIDE_PART: ObjectShape = openai_part!(Place::ASIDE, &Place::ASIDE);
+static ASIDE_PART: ObjectShape = openai_part!(Place::ASIDE, &Place::UNKNOWN);
 static ASIDE_ITEM: Place = Place::ASIDE.members(&ASIDE_PART).items(&ASIDE_ITEM);
 /// Parts that are filled in or put beside the prompt.
 pub(super) const ASIDE: Place = Place::ASIDE.items(&ASIDE_ITEM).members(&ASIDE_PART);

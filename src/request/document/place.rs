@@ -33,6 +33,8 @@ pub(in crate::request) struct Place {
     /// Text here does not continue the text before it, so no keyword reaches from one into
     /// the other.
     pub(in crate::request) apart: bool,
+    /// Text here goes on where the part before it ended, as all text of the prompt does.
+    pub(in crate::request) joins: bool,
     /// A string here is a message.
     pub(in crate::request) message: bool,
     /// A string, array or object here is a prompt of several, each with an answer of its own.
@@ -54,11 +56,14 @@ impl Place {
         members: None,
         filled: None,
         apart: false,
+        joins: false,
         message: false,
         prompt: false,
         implies: None,
         carries: None,
     };
+    /// What no table names. Its numbers are text too.
+    pub(in crate::request) const UNKNOWN: Self = Self { plain: Plain::Counted, ..Self::ASIDE };
     pub(in crate::request) const PROMPT: Self = Self::string(Word::Text(TextClass::Prompt));
     pub(in crate::request) const ASSISTANT: Self = Self::string(Word::Text(TextClass::Assistant));
     /// What a tool is sent and what it answers: text or any JSON.
@@ -156,6 +161,11 @@ impl Place {
         Self { apart: true, ..self }
     }
 
+    /// The text of one of several parts: they are shown to the model as one.
+    pub(in crate::request) const fn joined(self) -> Self {
+        Self { joins: true, ..self }
+    }
+
     pub(in crate::request) const fn message(self) -> Self {
         Self { message: true, ..self }
     }
@@ -244,7 +254,7 @@ impl ObjectShape {
     /// Returns an object of that kind, whose other keys may reach the model as prompt.
     pub(super) const fn new(kind: ObjectKind, fields: &'static [(&'static str, Place)]) -> Self {
         assert!(fields.len() <= MOST_KEYS, "a bit for each");
-        Self { kind, fields, alike: &[], others: &Place::ASIDE, is_snake_too: false }
+        Self { kind, fields, alike: &[], others: &Place::UNKNOWN, is_snake_too: false }
     }
 
     /// Returns the same with further keys.

@@ -10,6 +10,29 @@ pub(super) const TOOLS: (&str, Place) = ("tools", LISTED.filled(Tools));
 /// Tools that another tool has listed.
 pub(super) const LISTED: Place = Place::SCHEMA.items(&TOOL);
 
+/// Tools of Anthropic's. One is another model that advises
+/// (<https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool>): it is the one
+/// that was judged too.
+pub(super) const CLAUDE_TOOLS: (&str, Place) =
+    ("tools", Place::SCHEMA.items(&CLAUDE_TOOL).filled(Tools));
+static CLAUDE_TOOL: Place = Place::SCHEMA.members(&ADVISOR);
+/// What has a model of its own.
+pub(super) static ADVISOR: ObjectShape =
+    plain(&[("model", Place::MODEL_AGAIN), ("analysis_models", MODELS)]).others(&Place::SCHEMA);
+const MODELS: Place = Place::ASIDE.items(&MODEL);
+static MODEL: Place = Place::MODEL_AGAIN;
+
+/// What OpenRouter has done beside the request, some of it by other models
+/// (<https://openrouter.ai/docs/guides/features/plugins>).
+pub(super) const PLUGINS: (&str, Place) = ("plugins", Place::list(&PLUGIN));
+static PLUGIN: Place = Place::object(&PLUGIN_SHAPE);
+static PLUGIN_SHAPE: ObjectShape = plain(&[
+    ("model", Place::MODEL_AGAIN),
+    ("models", MODELS),
+    ("analysis_models", MODELS),
+    ("judge_model", Place::MODEL_AGAIN),
+]);
+
 // https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
 static TOOL: Place = Place::SCHEMA.members(&TOOL_SHAPE);
 static TOOL_SHAPE: ObjectShape = plain(&[
@@ -17,6 +40,8 @@ static TOOL_SHAPE: ObjectShape = plain(&[
     ("container", Place { word: Word::Says(State), ..CONTAINER }),
     ("environment", CONTAINER),
     ("input_image_mask", CONTAINER),
+    // OpenRouter's own tools: an advisor, a subagent.
+    ("parameters", Place::SCHEMA.members(&ADVISOR)),
 ])
 .others(&Place::SCHEMA);
 pub(super) const CONTAINER: Place = Place::SCHEMA.members(&CONTAINER_SHAPE);

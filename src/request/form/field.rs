@@ -3,21 +3,33 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::head::{self, FormPart};
+use super::head::{self, FormPart, PartHead};
 use super::malformed::malformed;
 use super::split::PartSink;
 use super::text::TextPieces;
 use crate::request::content_type::PartText;
+use crate::request::credential::Naming;
+use crate::request::document::ObjectShape;
 use crate::request::facts::Tokens;
 use crate::request::keyword::{Cursor, KeywordSet, Keywords};
 use crate::request::media::{Pricing, Probe};
 use crate::request::prompt::Prompt;
-use crate::request::scan::{Looks, ScanError, Spec};
+use crate::request::scan::{Looks, Member, OutputWish, ScanError, Spec, output};
 use crate::request::tokens::Estimator;
+use crate::request::watched::WatchedKeys;
 
 /// What is known while the parts of a form are read.
 #[derive(Debug)]
 pub(super) struct Fields {
+    /// The members of the same document in JSON.
+    document: &'static ObjectShape,
+    watched: Arc<WatchedKeys>,
+    /// Length of a delimiter and the line end after it.
+    delimiter: u64,
+    /// Parts that must not come any more.
+    sealed: Naming,
+    /// The watched key of the part being read, and where its delimiter begins.
+    open: Option<(usize, u64)>,
     /// Whether a file is audio.
     has_audio_files: bool,
     pub(super) looks: Looks,
@@ -57,6 +69,10 @@ pub(super) struct FormFindings {
     pub(super) hits: KeywordSet,
     pub(super) has_images: bool,
     pub(super) has_audio: bool,
+    /// How much output is asked for.
+    pub(super) output: OutputWish,
+    /// Parts that name another model or bring a credential, from their delimiter to the next.
+    pub(super) watched: Vec<(usize, Member)>,
     /// The beginnings of all texts, one below the other, where they are kept: a service that picks
     /// may be sent them.
     pub(super) prompt: Prompt,
@@ -66,14 +82,20 @@ pub(super) struct FormFindings {
 
 impl Fields {
     /// Returns what is known before the first part.
-    pub(super) fn new(spec: &Spec) -> Self {
+    pub(super) fn new(spec: &Spec, boundary: &str) -> Self {
         Self {
+            document: spec.entry.document.shape,
+            watched: Arc::clone(&spec.watched),
+            // Two dashes before it, and a line end after it.
+            delimiter: (boundary.len() as u64).saturating_add(4),
+            sealed: Naming::default(),
+            open: None,
             has_audio_files: spec.entry.document.has_audio_files,
             looks: spec.looks,
             keywords: Arc::clone(&spec.keywords),
             cursor: spec.keywords.start(),
             estimator: Estimator::new(spec.seed),
-            part: FormPart::Setting,
+            part: FormPart::Data,
             part_text: PartText::Utf8,
             value_at: 0,
             value: Vec::new(),
@@ -85,6 +107,73 @@ impl Fields {
             is_released: false,
             found: FormFindings::default(),
         }
+    }
+
+    /// Refuses these parts from now on: nobody takes them out any more.
+    ///
+    /// # Errors
+    /// One of them is being read.
+    pub(super) fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        self.sealed = members;
+        match self.open {
+            Some((index, at)) if self.is_sealed(index) => Err(ScanError::LateMember { at }),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_sealed(&self, index: usize) -> bool {
+        self.watched.names().get(index).is_some_and(|name| self.sealed.has(name))
+    }
+
+    /// A part begins that a watched key names.
+    fn open(&mut self, index: usize, at: u64) -> Result<(), ScanError> {
+        if self.is_sealed(index) {
+            return Err(ScanError::LateMember { at });
+        }
+        if self.found.watched.iter().any(|(known, _)| *known == index) {
+            return Err(malformed(at, "a part that names another model is there twice"));
+        }
+        self.open = Some((index, at.saturating_sub(self.delimiter)));
+        Ok(())
+    }
+
+    /// A text begins. Texts of several fields do not join.
+    fn begin_text(&mut self) {
+        self.text = TextPieces::new(self.value_at);
+        if self.found.bytes > 0 && self.looks.prompt {
+            self.found.prompt.push("\n");
+        }
+        self.cursor = self.keywords.start();
+    }
+
+    /// Reads a piece of a text.
+    fn text(&mut self, piece: &[u8]) -> Result<(), ScanError> {
+        let Self { text, estimator, keywords, cursor, found, looks, .. } = self;
+        found.bytes = found.bytes.saturating_add(piece.len() as u64);
+        text.push(piece, |text| {
+            if looks.tokens {
+                estimator.feed(text);
+            }
+            if looks.keywords {
+                keywords.feed(cursor, text, &mut found.hits);
+            }
+            if looks.prompt {
+                found.prompt.push(text);
+            }
+        })
+    }
+
+    /// Keeps a piece of a setting. One that is too long for any is text.
+    fn setting(&mut self, piece: &[u8], most: usize) -> Result<(), ScanError> {
+        if self.value.len().saturating_add(piece.len()) <= most {
+            self.value.extend_from_slice(piece);
+            return Ok(());
+        }
+        self.part = FormPart::Text;
+        self.begin_text();
+        let start = std::mem::take(&mut self.value);
+        self.text(&start)?;
+        self.text(piece)
     }
 
     /// The value of a `model` has ended.
@@ -122,9 +211,13 @@ impl Fields {
 
 impl PartSink for Fields {
     fn head(&mut self, head: &[u8], at: u64, value_at: u64) -> Result<(), ScanError> {
-        (self.part, self.part_text) = head::part(head, at)?;
+        let PartHead { part, text, watched } = head::part(head, at, self.document, &self.watched)?;
+        (self.part, self.part_text) = (part, text);
         self.value_at = value_at;
         self.value.clear();
+        if let Some(index) = watched {
+            self.open(index, at)?;
+        }
         let found = &mut self.found;
         found.parts = found.parts.saturating_add(1);
         match self.part {
@@ -136,16 +229,9 @@ impl PartSink for Fields {
             FormPart::Stream if found.stream.is_some() => {
                 return Err(malformed(at, "`stream` is there twice"));
             }
-            FormPart::Text => {
-                self.text = TextPieces::new(value_at);
-                if found.bytes > 0 && self.looks.prompt {
-                    found.prompt.push("\n");
-                }
-                // Texts of several fields do not join.
-                self.cursor = self.keywords.start();
-            }
+            FormPart::Text => self.begin_text(),
             FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
-            FormPart::Model | FormPart::Stream | FormPart::Setting => {}
+            FormPart::Model | FormPart::Stream | FormPart::Setting { .. } | FormPart::Data => {}
         }
         Ok(())
     }
@@ -163,26 +249,13 @@ impl PartSink for Fields {
                 self.value.extend_from_slice(piece.get(..room).unwrap_or(piece));
                 Ok(())
             }
-            FormPart::Text => {
-                let Self { text, estimator, keywords, cursor, found, looks, .. } = self;
-                found.bytes = found.bytes.saturating_add(piece.len() as u64);
-                text.push(piece, |text| {
-                    if looks.tokens {
-                        estimator.feed(text);
-                    }
-                    if looks.keywords {
-                        keywords.feed(cursor, text, &mut found.hits);
-                    }
-                    if looks.prompt {
-                        found.prompt.push(text);
-                    }
-                })
-            }
+            FormPart::Text => self.text(piece),
+            FormPart::Setting { most, .. } => self.setting(piece, most),
             FormPart::Image | FormPart::File => {
                 self.probe.feed(piece);
                 Ok(())
             }
-            FormPart::Setting => Ok(()),
+            FormPart::Data => Ok(()),
         }
     }
 
@@ -202,7 +275,18 @@ impl PartSink for Fields {
                 }
             }
             FormPart::Image | FormPart::File => self.file(),
-            FormPart::Setting => {}
+            FormPart::Setting { output: Some(bound), .. } => {
+                // What is not UTF-8 is no number.
+                let text = std::str::from_utf8(&self.value).unwrap_or("?");
+                self.found.output = self.found.output.max(output(bound, Some(text)));
+            }
+            FormPart::Setting { .. } | FormPart::Data => {}
+        }
+        if let Some((index, start)) = self.open.take() {
+            let (value, end) = (self.value_at..end, end.saturating_add(2));
+            let (comma_before, comma_after) = (None, None);
+            let member = Member { whole: start..end, value, comma_before, comma_after };
+            self.found.watched.push((index, member));
         }
         Ok(())
     }

@@ -5,8 +5,11 @@
 
 use super::malformed::malformed;
 use crate::request::content_type::{PartText, is_plain_text, part_text};
+use crate::request::credential::Naming;
+use crate::request::document::{ObjectShape, OutputBound, TextClass, Word};
 use crate::request::parameter::Parameters;
-use crate::request::scan::ScanError;
+use crate::request::scan::{ScanError, longest};
+use crate::request::watched::WatchedKeys;
 use crate::text::is_token;
 
 /// What a part of a form is.
@@ -20,49 +23,58 @@ pub(super) enum FormPart {
     Image,
     /// Another file.
     File,
-    /// A field that is known to be a setting.
-    Setting,
+    /// A field that is no text up to so many bytes, and a number that it may be.
+    Setting {
+        most: usize,
+        output: Option<OutputBound>,
+    },
+    /// Data, or where it is, that costs nothing.
+    Data,
 }
 
-/// Fields that cannot reach the model as text: enums, numbers and ids of OpenAI's audio and images
-/// (platform.openai.com/docs/api-reference), and media as `data:` URLs.
-const SETTINGS: [&str; 19] = [
-    "background",
-    "chunking_strategy",
-    "include",
-    "input_fidelity",
-    "known_speaker_references",
-    "language",
-    "moderation",
-    "n",
-    "output_compression",
-    "output_format",
-    "partial_images",
-    "quality",
-    "response_format",
-    "seed",
-    "size",
-    "style",
-    "temperature",
-    "timestamp_granularities",
-    "user",
-];
+/// What the head of a part says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PartHead {
+    pub(super) part: FormPart,
+    /// How it is text.
+    pub(super) text: PartText,
+    /// Which watched key names it, if that is one which names another model or brings a credential.
+    pub(super) watched: Option<usize>,
+}
 
-/// Returns what the part with that head is, and how it is text; the head begins at byte `at` of
-/// the body.
+/// Returns what the part with that head is, which begins at byte `at` of the body. Its fields are
+/// the members of the same document in JSON.
 ///
 /// # Errors
 /// Servers could take it for different things.
-pub(super) fn part(head: &[u8], at: u64) -> Result<(FormPart, PartText), ScanError> {
-    read(head).map_err(|what| malformed(at, what))
+pub(super) fn part(
+    head: &[u8],
+    at: u64,
+    document: &ObjectShape,
+    watched: &WatchedKeys,
+) -> Result<PartHead, ScanError> {
+    let read = |head| {
+        let head = lines(head)?;
+        let part = typed(&head, document)?;
+        Ok((part, naming(head.name, watched)?))
+    };
+    let ((part, text), watched) = read(head).map_err(|what| malformed(at, what))?;
+    Ok(PartHead { part, text, watched })
 }
 
-/// Returns the same as [`part`], which adds the place to the error. Everything that two servers
-/// could read in two ways is an error.
+/// The lines of a head that matter.
+struct HeadLines<'a> {
+    name: &'a str,
+    is_file: bool,
+    content_type: Option<&'a str>,
+}
+
+/// Returns what the lines of a head say. Everything that two servers could read in two ways is an
+/// error.
 ///
 /// # Errors
 /// Why it cannot be said, for the client.
-fn read(head: &[u8]) -> Result<(FormPart, PartText), &'static str> {
+fn lines(head: &[u8]) -> Result<HeadLines<'_>, &'static str> {
     let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
     let (mut disposition, mut content_type, mut encoding) = (None, None, None);
     for line in head.split("\r\n") {
@@ -87,7 +99,19 @@ fn read(head: &[u8]) -> Result<(FormPart, PartText), &'static str> {
     let disposition = disposition.ok_or("a part has no content-disposition")?;
     let (name, is_file) = named(disposition)
         .ok_or("the content-disposition of a part must be form-data with one name in quotes")?;
-    let part = kind(name, is_file).ok_or(
+    Ok(HeadLines { name, is_file, content_type })
+}
+
+/// Returns what a part is, and how it is text.
+///
+/// # Errors
+/// Why it cannot be said, for the client.
+fn typed(
+    head: &HeadLines<'_>,
+    document: &ObjectShape,
+) -> Result<(FormPart, PartText), &'static str> {
+    let HeadLines { name, is_file, content_type } = *head;
+    let part = kind(name, is_file, document).ok_or(
         "`model`, `prompt` and `stream` must be fields, their names in lower case and nothing \
          else, and the names of all parts without \\, % and '",
     )?;
@@ -99,9 +123,11 @@ fn read(head: &[u8]) -> Result<(FormPart, PartText), &'static str> {
     // What a file is encoded in is not looked at.
     let text = match part {
         FormPart::Image | FormPart::File => Some(PartText::Utf8),
-        FormPart::Model | FormPart::Stream | FormPart::Text | FormPart::Setting => {
-            part_text(content_type)
-        }
+        FormPart::Model
+        | FormPart::Stream
+        | FormPart::Text
+        | FormPart::Setting { .. }
+        | FormPart::Data => part_text(content_type),
     };
     let text =
         text.ok_or("a field has a content type with a foreign charset, or more than that")?;
@@ -126,14 +152,31 @@ fn named(disposition: &str) -> Option<(&str, bool)> {
     disposition.get("name").filter(|_| is_form).map(|name| (name, is_file))
 }
 
-/// Returns what a part of that name is; `None` where servers may differ in it.
-fn kind(name: &str, is_file: bool) -> Option<FormPart> {
-    // `image[]`, `image[0]`
+/// Returns the name of a part without what makes a list of it, as in `image[]` and `image[0]`, and
+/// that without what servers take off: blanks around it, or slashes before it.
+fn names(name: &str) -> (&str, &str) {
     let base = name.split('[').next().unwrap_or_default();
-    // Blanks around names are taken off by some, slashes before them by aiohttp.
-    let bare = base.trim_matches(|char: char| !char.is_ascii_alphanumeric());
+    (base, base.trim_matches(|char: char| !char.is_ascii_alphanumeric()))
+}
+
+/// Returns which watched key names a part, if that names another model or brings a credential.
+///
+/// # Errors
+/// It is one of them, in another spelling.
+fn naming(name: &str, watched: &WatchedKeys) -> Result<Option<usize>, &'static str> {
+    let (base, bare) = names(name);
+    let found = watched.find(bare).filter(|_| Naming::keys().any(|key| key == bare));
+    if watched.is_miscased(bare) || found.is_some() && base != bare {
+        return Err("a part has a name that is known in another spelling; write it so");
+    }
+    Ok(found)
+}
+
+/// Returns what a part of that name is; `None` where servers may differ in it.
+fn kind(name: &str, is_file: bool, document: &ObjectShape) -> Option<FormPart> {
     // So ` model`, `Model[]` and `/model` are compared as `model`, and then refused for not
     // being just that.
+    let (base, bare) = names(name);
     let is = |known: &&str| bare.eq_ignore_ascii_case(known);
     let known = ["model", "prompt", "stream", "charset"].into_iter().find(is);
     // Some undo escapes and take off quotes.
@@ -149,7 +192,17 @@ fn kind(name: &str, is_file: bool) -> Option<FormPart> {
         Some(_) => return None,
         None if matches!(base, "image" | "images" | "mask") => FormPart::Image,
         None if is_file || base == "file" => FormPart::File,
-        None if SETTINGS.contains(&base) => FormPart::Setting,
-        None => FormPart::Text,
+        None => field(document.field(base).map_or(Word::Text(TextClass::Aside), |(_, at)| at.word)),
     })
+}
+
+/// Returns what a field is that would be such a word as a member of JSON.
+fn field(word: Word) -> FormPart {
+    let output = match word {
+        Word::Output(bound) => Some(bound),
+        Word::Setting | Word::Id | Word::Session(_) => None,
+        Word::Media | Word::Link => return FormPart::Data,
+        _ => return FormPart::Text,
+    };
+    longest(word).map_or(FormPart::Text, |most| FormPart::Setting { most, output })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::field::{Fields, FormFindings};
 use super::malformed::malformed;
 use super::split::Splitter;
+use crate::request::credential::Naming;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
 use crate::request::scan::{Layout, Looks, Member, Scan, ScanError, Spec};
@@ -30,7 +31,7 @@ impl FormScanner {
             entry: spec.entry,
             boundary: boundary.into(),
             splitter: Splitter::new(boundary),
-            fields: Fields::new(spec),
+            fields: Fields::new(spec, boundary),
             failed: None,
         }
     }
@@ -95,6 +96,14 @@ impl FormScanner {
         self.fields.is_released = true;
     }
 
+    /// Refuses these parts from now on.
+    ///
+    /// # Errors
+    /// One of them is being read.
+    pub fn seal(&mut self, members: Naming) -> Result<(), ScanError> {
+        self.fields.seal(members)
+    }
+
     /// Ends the body and returns what was in it.
     ///
     /// # Errors
@@ -116,6 +125,8 @@ impl FormScanner {
         facts.has_images = found.has_images;
         facts.has_audio = found.has_audio;
         facts.body_bytes = length;
+        facts.max_output_tokens = found.output.of_answer();
+        facts.answers = found.output.answers(1);
         facts.prompt = found.prompt.finish();
         if looks.keywords {
             facts.keywords = found.hits;
@@ -126,8 +137,8 @@ impl FormScanner {
     }
 }
 
-/// Returns the layout of a form: a part is a member of which only the value has a place, since
-/// nothing but the value of a model is ever changed.
+/// Returns the layout of a form: a part is a member. Of the model only the value has a place, since
+/// nothing else of it is ever changed.
 fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     let member = |value: &Range<u64>| Member {
         whole: value.clone(),
@@ -138,6 +149,7 @@ fn layout(found: &FormFindings, boundary: &Arc<str>) -> Layout {
     Layout {
         members: found.parts,
         model: found.place.as_ref().map(member),
+        watched: found.watched.clone(),
         boundary: Some(Arc::clone(boundary)),
         ..Layout::default()
     }

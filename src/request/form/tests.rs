@@ -100,12 +100,31 @@ fn every_field_is_searched_but_for_settings() {
     {
         assert_eq!(counted(name), (true, true), "{name}");
     }
-    for name in ["language", "n", "timestamp_granularities[]", "user"] {
+    for name in ["language", "timestamp_granularities[]", "user"] {
         assert_eq!(counted(name), (false, false), "{name}");
     }
     // A part that is no file is text for servers, whatever its type.
     let head = format!("{}\r\nContent-Type: application/octet-stream", field("x"));
     assert!(!audio(&form(&[(&head, "secret")])).unwrap().facts.keywords.is_empty());
+}
+
+/// They are the members of the same body in JSON, and as long at most.
+#[test]
+fn a_setting_that_is_long_is_searched_and_one_may_count() {
+    let read = |name: &str, value: &str| {
+        let body = form(&[(&field(name), value)]);
+        scan_of(Format::OpenAiImages, &["secret"], &body).unwrap().facts
+    };
+    let long = "a secret of some words, which are more than any setting of a form could ever have";
+    for name in ["size", "style", "quality"] {
+        assert!(read(name, "secret").keywords.is_empty(), "{name}");
+        let facts = read(name, long);
+        assert!(!facts.keywords.is_empty() && facts.input_tokens.least > 10, "{name}");
+    }
+    assert!(read("user", long).keywords.is_empty());
+    for (value, answers) in [("4", 4), (" 2 ", 2), ("1_0", u64::from(u32::MAX)), ("", 1)] {
+        assert_eq!(read("n", value).answers, answers, "{value}");
+    }
 }
 
 #[test]

@@ -45,15 +45,16 @@ const FEW: usize = 16;
 ///
 /// For example, `a b  c` has one at its second space in a row, and `a\nb` at the line end.
 pub(super) fn next(text: &str, before: Before, spaces: bool) -> Option<(usize, usize, Blank)> {
-    if !spaces && text.is_ascii() {
-        return None;
-    }
     let bytes = text.as_bytes();
+    // White space apart, only a control character or what is not ASCII can be blank.
+    let may_be = |odd, byte: &u8| odd | !matches!(byte, b'\t'..=b'\r' | b' '..=b'~');
+    let is_shown = |block: &&[u8]| !block.iter().fold(false, may_be);
+    let shown = if spaces { 0 } else { bytes.chunks(MANY).take_while(is_shown).count() };
     if spaces && before == Before::Space && bytes.first() == Some(&b' ') {
         return Some((0, 1, Blank::Space));
     }
-    let mut at = 0_usize;
     // Blocks that have nothing are skipped whole, and the others are searched in smaller steps.
+    let mut at = shown.saturating_mul(MANY);
     while at < bytes.len() {
         if is_plain(bytes, at) {
             at = at.saturating_add(MANY);
@@ -88,7 +89,7 @@ fn is_plain(bytes: &[u8], at: usize) -> bool {
     // spaces.
     let all = pairs.fold(0, |all, (this, next)| {
         let (below, both) = (this.wrapping_sub(b' '), (this | next) ^ b' ');
-        all | this | below | both.wrapping_sub(1)
+        all | this | this.wrapping_add(1) | below | both.wrapping_sub(1)
     });
     all < 0x80
 }
@@ -102,9 +103,9 @@ fn first_odd(bytes: &[u8], at: usize) -> Option<usize> {
     let (Some(block), Some(next)) = (rest.first_chunk(), rest.get(1..)) else { return Some(0) };
     let Some(next) = next.first_chunk() else { return Some(0) };
     let (this, next) = (u128::from_le_bytes(*block), u128::from_le_bytes(*next));
-    // As above. A byte borrows from the one after it only where it is odd itself.
+    // As above. A byte borrows from the one after it, or carries, only where it is odd itself.
     let (below, both) = (this.wrapping_sub(EACH * 0x20), (this | next) ^ (EACH * 0x20));
-    let odd = (this | below | both.wrapping_sub(EACH)) & (EACH * 0x80);
+    let odd = (this | this.wrapping_add(EACH) | below | both.wrapping_sub(EACH)) & (EACH * 0x80);
     (odd != 0).then_some((odd.trailing_zeros() / 8) as usize)
 }
 
@@ -113,7 +114,7 @@ fn first_odd(bytes: &[u8], at: usize) -> Option<usize> {
 #[inline]
 const fn is_odd(this: u8, next: u8) -> bool {
     // Where neither is a control character, only two spaces have no other bit.
-    (this.cast_signed() < 0x20) | (this | next == b' ')
+    (this.cast_signed() < 0x20) | (this == 0x7f) | (this | next == b' ')
 }
 
 /// Returns the first blank among [`FEW`] bytes of a text from a place on, as [`next`] does.
@@ -131,6 +132,8 @@ fn next_among(text: &str, from: usize, spaces: bool) -> Option<(usize, usize, Bl
                 return Some((at.saturating_add(1), 1, Blank::Space));
             }
             b'\t'..=b'\r' if spaces => return Some((at, 1, Blank::Space)),
+            b'\t'..=b'\r' => {}
+            ..b' ' | 0x7f => return Some((at, 1, Blank::Invisible)),
             // The first bytes of all blanks that are not ASCII. A test tries every character.
             0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xef | 0xf0 | 0xf3 => {
                 let char = text.get(at..)?.chars().next()?;
@@ -146,11 +149,16 @@ fn next_among(text: &str, from: usize, spaces: bool) -> Option<(usize, usize, Bl
 }
 
 /// Returns whether a character is blank, and how: by `White_Space` and
-/// `Default_Ignorable_Code_Point` of Unicode 16.
+/// `Default_Ignorable_Code_Point` of Unicode 16, and beside these control characters, the empty
+/// braille pattern, and the specials, of which servers make nothing where they stand for half a
+/// surrogate pair.
 pub(super) const fn kind(char: char) -> Option<Blank> {
     match char {
         _ if char.is_whitespace() => Some(Blank::Space),
-        '\u{ad}'
+        '\0'..='\u{8}'
+        | '\u{e}'..='\u{1f}'
+        | '\u{7f}'..='\u{9f}'
+        | '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
         | '\u{115f}'..='\u{1160}'
@@ -159,11 +167,12 @@ pub(super) const fn kind(char: char) -> Option<Blank> {
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{2800}'
         | '\u{3164}'
         | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
         | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fff8}'
+        | '\u{fff0}'..='\u{fffd}'
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}' => Some(Blank::Invisible),
@@ -177,7 +186,18 @@ mod tests {
 
     #[test]
     fn the_first_blank_is_found_wherever_it_stands() {
-        let blanks = ["\n", "\t", "\u{a0}", "\u{3000}", "\u{200b}", "\u{ad}", "\u{e0020}", "  "];
+        let blanks = [
+            "\n",
+            "\t",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{200b}",
+            "\u{ad}",
+            "\u{e0020}",
+            "\0",
+            "\u{7f}",
+            "  ",
+        ];
         for blank in blanks {
             for length in 0..40 {
                 for letter in ["a", "é", "漢", "a "] {
@@ -195,7 +215,9 @@ mod tests {
 
     #[test]
     fn every_blank_character_begins_with_a_byte_that_is_looked_at() {
-        for char in ('\u{80}'..=char::MAX).filter(|char| kind(*char).is_some()) {
+        for char in
+            ('\0'..=char::MAX).filter(|char| *char != ' ').filter(|char| kind(*char).is_some())
+        {
             let text = format!("a{char}");
             assert_eq!(next(&text, Before::Shown, true).map(|(at, ..)| at), Some(1), "{char:?}");
         }

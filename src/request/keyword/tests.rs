@@ -129,6 +129,11 @@ fn white_space_in_keywords_stands_for_any() {
         "pro\u{200b}ject heron",
         "pro\u{ad}ject\u{200b}her\u{2060}on",
         "\u{feff}project\n\nheron",
+        // What servers drop, or show as nothing.
+        "project\0heron",
+        "pro\u{8}ject her\u{7f}on",
+        "pro\u{fffd}ject \u{9c}heron",
+        "project\u{2800}heron",
     ] {
         assert_eq!(found(&[word], text), [word], "{text:?}");
     }
@@ -137,6 +142,30 @@ fn white_space_in_keywords_stands_for_any() {
     }
     // The other way round: how a keyword is written does not matter either.
     assert_eq!(found(&["project \u{a0}\n heron"], "project heron").len(), 1);
+}
+
+#[test]
+fn control_characters_hide_no_word() {
+    for text in ["her\0on", "h\u{1f}eron", "hero\u{7f}n", "her\u{9c}on", "h\u{fffd}eron"] {
+        assert_eq!(found(&["heron"], text), ["heron"], "{text:?}");
+        let long = format!("{}{text}{}", "a\n".repeat(200), "b ".repeat(200));
+        assert_eq!(found(&["heron"], &long), ["heron"], "{text:?}");
+    }
+    assert!(found(&["heron"], "her\non").is_empty());
+}
+
+/// Were the rest looked through at each of them, this would take hours.
+#[test]
+fn many_blanks_take_no_longer_each() {
+    for words in [&["heron"][..], &["project heron"]] {
+        for blank in ["\u{1}", "\u{200b}", "\n\n"] {
+            let text = format!("{}her\u{1}on", format!("a{blank}").repeat(30_000));
+            let (keywords, ids) = keywords(words);
+            let mut hits = KeywordSet::default();
+            keywords.feed(&mut keywords.start(), &text, &mut hits);
+            assert_eq!(hits.contains(ids[0]), words == ["heron"]);
+        }
+    }
 }
 
 #[test]

@@ -39,13 +39,14 @@ impl Entry {
         Format::ALL.into_iter().filter(is_suffixed).flat_map(Self::all)
     }
 
-    /// Returns whether its body may repeat a model that the path names, and providers want both to
-    /// be the same: Google's counts and embeddings do.
+    /// Returns whether its body may repeat the model deeper in it, or repeat one that the path names,
+    /// and providers want both to be the same: Google's counts and embeddings do, and the session
+    /// of realtime.
     #[must_use]
     pub fn repeats_model(&self) -> bool {
         match self.format {
             Format::GeminiGenerate => self.task != Task::Chat,
-            Format::VertexPredict => true,
+            Format::VertexPredict | Format::OpenAiRealtime => true,
             _ => false,
         }
     }

@@ -97,14 +97,19 @@ pub fn edits(
     objects: &Mergeable<'_, impl Fn(Range<u64>) -> Option<Vec<u8>>>,
 ) -> Result<Vec<Edit>, NotWritten> {
     let BodyTarget { model, overrides, watched, held_back } = target;
+    let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
     if let Some(boundary) = &layout.boundary {
-        return model.map_or(Ok(Vec::new()), |model| field(layout, boundary, model));
+        let out = layout.watched.iter().filter(|(at, _)| held_back.has(key(*at)));
+        let mut edits = removals(&out.map(|(_, part)| part).collect::<Vec<_>>());
+        if let Some(model) = model {
+            edits.extend(field(layout, boundary, model)?);
+        }
+        return Ok(edits);
     }
     let mut changes = Changes::default();
     if let Some(model) = model {
         changes.set_model(layout, model);
     }
-    let key = |at: usize| watched.get(at).map(String::as_str).unwrap_or_default();
     // A member that the configuration overrides is no choice of the client's any more, so it stays.
     let is_overridden = |key: &str| overrides.iter().any(|(known, _)| known == key);
     let is_out = |at: usize| held_back.has(key(at)) && !is_overridden(key(at));

@@ -19,7 +19,7 @@ impl Walker {
         let mut kind = TextKind {
             class,
             is_searched: self.searched.has(class),
-            is_prompt: class == TextClass::Prompt,
+            is_prompt: class == TextClass::Prompt || self.place.joins,
             is_settled: !class.is_own(),
         };
         if class.is_own()

@@ -186,6 +186,7 @@ impl Walker {
                 if let Some(key) = self.key.text().map(str::to_owned) {
                     // No keyword reaches from one key into another.
                     self.aside = self.keywords.start();
+                    self.place = &Place::ASIDE;
                     self.count(&key, class);
                     self.add_text();
                 }

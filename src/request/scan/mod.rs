@@ -31,6 +31,8 @@ pub use error::ScanError;
 pub use layout::{Layout, Member, Scan};
 pub use scanner::Scanner;
 pub use spec::{Looks, Searched, Spec};
+pub(super) use tally::OutputWish;
+pub(super) use value::{longest, output};
 
 #[cfg(test)]
 mod media_tests;

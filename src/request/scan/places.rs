@@ -143,8 +143,11 @@ impl Places {
     /// A string ended that repeats the model deeper in the body.
     ///
     /// # Errors
-    /// There are too many of them: each becomes an edit.
+    /// There are too many of them, since each becomes an edit; or it comes too late for that.
     pub(super) fn nested(&mut self, at: u64, end: u64) -> Result<(), ScanError> {
+        if self.is_released {
+            return Err(ScanError::SecondModel { at });
+        }
         if self.layout.nested.len() >= ScanError::MAX_NESTED {
             return Err(ScanError::TooManyModels { at });
         }

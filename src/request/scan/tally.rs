@@ -12,7 +12,7 @@ use crate::request::prompt::Prompt;
 /// How much output a request asks for: of each number the largest that stands under any name.
 /// Each value has one of these, so it is kept small.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct OutputWish {
+pub(in crate::request) struct OutputWish {
     /// One more than the limit of one answer in tokens; 0 where there is none.
     above_limit: u64,
     /// The budget for thinking that the limit includes.
@@ -38,7 +38,8 @@ impl OutputWish {
         }
     }
 
-    fn max(self, other: Self) -> Self {
+    /// Returns the larger of each number.
+    pub(in crate::request) fn max(self, other: Self) -> Self {
         Self {
             above_limit: self.above_limit.max(other.above_limit),
             thinking: self.thinking.max(other.thinking),
@@ -50,7 +51,7 @@ impl OutputWish {
     /// Returns the limit of one answer, with what may be thought for it. A budget for thinking is
     /// a limit where there is no other: so much at least may be put out. The largest number stands
     /// for "without a limit".
-    pub(super) fn of_answer(self) -> Option<u64> {
+    pub(in crate::request) fn of_answer(self) -> Option<u64> {
         // The largest budget that is kept stands for any larger one.
         let [thinking, beside] = [self.thinking, self.beside]
             .map(|budget| if budget == u32::MAX { u64::MAX } else { u64::from(budget) });
@@ -64,7 +65,7 @@ impl OutputWish {
     }
 
     /// Returns how many answers there are to so many prompts, one at least.
-    pub(super) fn answers(self, prompts: u32) -> u64 {
+    pub(in crate::request) fn answers(self, prompts: u32) -> u64 {
         u64::from(self.answers.max(1)).saturating_mul(prompts.max(1).into())
     }
 }

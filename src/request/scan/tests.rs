@@ -239,7 +239,11 @@ fn switches_are_read_and_the_largest_limit_counts() {
         ("0", Some(0)),
         ("-1e-3", Some(u64::MAX)),
         ("\"-1\"", Some(u64::MAX)),
-        ("\"many\"", None),
+        ("\" 7 \"", Some(7)),
+        // Python reads 100000 in the first; the others may stand for anything.
+        ("\"100_000\"", Some(u64::MAX)),
+        ("\"many\"", Some(u64::MAX)),
+        ("\"\"", None),
         ("null", None),
     ] {
         let body = format!(r#"{{"max_tokens":{limit}}}"#);
@@ -278,7 +282,8 @@ fn keywords_are_found_in_searched_roles_only() {
     assert_eq!(hits(CHAT, body, words), ["beta", "delta", "epsilon"]);
     let body = r#"{"messages":[{"role":"assistant","content":"alpha","name":"beta"},
         {"role":"user","name":"gamma"},{"role":"delta"}]}"#;
-    assert_eq!(hits(CHAT, body, words), ["gamma"]);
+    // A role that is not known is text.
+    assert_eq!(hits(CHAT, body, words), ["gamma", "delta"]);
 }
 
 #[test]

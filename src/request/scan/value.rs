@@ -14,6 +14,9 @@ use crate::request::tokens::UNIT;
 
 /// Longest role, type, setting or other word of a vocabulary in bytes.
 const WORD_BYTES: usize = 64;
+/// Roles of the client's own text. Templates write a role into the prompt as it is, so one that is
+/// not known is text itself.
+const OWN_ROLES: [&str; 3] = ["user", "system", "developer"];
 /// Longest place of a file that is looked at.
 const URI_BYTES: usize = 1024;
 
@@ -21,35 +24,16 @@ impl Walker {
     /// A string begins that is such a word: it is counted, probed for the size of an image,
     /// kept as far as it may matter, or dropped.
     pub(super) fn begin_word(&mut self, word: Word) {
-        let cap = match word {
-            Word::Text(class) => {
-                self.text = TextUse::Counted(self.begin_text(class));
-                return;
+        match word {
+            Word::Text(class) => self.text = TextUse::Counted(self.begin_text(class)),
+            Word::Opaque => self.text = TextUse::Nowhere,
+            Word::Media | Word::Link | Word::Encoded => self.begin_media(word),
+            _ => {
+                self.capture.restart(longest(word).unwrap_or(0));
+                let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
+                self.text = TextUse::ToCapture { spills };
             }
-            Word::Opaque => {
-                self.text = TextUse::Nowhere;
-                return;
-            }
-            Word::Media | Word::Link | Word::Encoded => return self.begin_media(word),
-            Word::Model => ScanError::MAX_MODEL_BYTES,
-            Word::Setting
-            | Word::Role(_)
-            | Word::Type(_)
-            | Word::Mime
-            | Word::Encoding
-            | Word::SaysIf(..)
-            | Word::Output(_) => WORD_BYTES,
-            Word::FileUri => URI_BYTES,
-            // All that matters is whether it is empty.
-            Word::Sealed(_) => 0,
-            Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
-            Word::Session(_) => KEY_BYTES,
-            Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
-        };
-        self.capture.restart(cap);
-        // A model that is too long is refused; the others are no text at any length.
-        let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
-        self.text = TextUse::ToCapture { spills };
+        }
     }
 
     /// Data begins, or where it is.
@@ -108,7 +92,13 @@ impl Walker {
                 }
             }
             // One that is too long to be known is the user's, as all that are not known.
-            Word::Role(roles) => return Content::Role(word.and_then(|word| class(roles, word))),
+            Word::Role(roles) => {
+                let class = word.and_then(|word| class(roles, word));
+                if class.is_none() && !word.is_none_or(|word| OWN_ROLES.contains(&word)) {
+                    self.count_captured();
+                }
+                return Content::Role(class);
+            }
             Word::Mime => {
                 let modality = Some(word.map_or(Modality::File, carried));
                 return Content::Type(KnownType { modality, ..KnownType::default() });
@@ -143,6 +133,14 @@ impl Walker {
         Content::Some
     }
 
+    /// Counts and searches a word that has turned out to be none.
+    #[cold]
+    fn count_captured(&mut self) {
+        let word = self.capture.take();
+        self.aside = self.keywords.start();
+        self.count(std::str::from_utf8(&word).unwrap_or_default(), TextClass::Aside);
+    }
+
     /// Takes a number, boolean or null at a place of the table.
     pub(super) fn scalar_value(&mut self, scalar: Scalar<'_>) {
         self.note_param(scalar.json());
@@ -167,6 +165,28 @@ impl Walker {
     }
 }
 
+/// Returns how long such a word is at most, in bytes; `None` where it is text or data, of any
+/// length.
+#[inline]
+pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
+    Some(match word {
+        Word::Text(_) | Word::Opaque | Word::Media | Word::Link | Word::Encoded => return None,
+        Word::Model => ScanError::MAX_MODEL_BYTES,
+        Word::Setting
+        | Word::Role(_)
+        | Word::Type(_)
+        | Word::Mime
+        | Word::Encoding
+        | Word::SaysIf(..)
+        | Word::Output(_) => WORD_BYTES,
+        Word::FileUri => URI_BYTES,
+        Word::Sealed(_) => 0,
+        Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
+        Word::Session(_) => KEY_BYTES,
+        Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
+    })
+}
+
 /// Returns the class of text under a role or in a type.
 fn class(classes: &[(&str, TextClass)], word: &str) -> Option<TextClass> {
     classes.iter().find(|(known, _)| *known == word).map(|(_, class)| *class)
@@ -188,24 +208,30 @@ fn carried(mime: &str) -> Modality {
 }
 
 /// Returns what a number says of the answer's length; nothing where it is no number.
-fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
+pub(in crate::request) fn output(bound: OutputBound, text: Option<&str>) -> OutputWish {
     number(text).map_or_else(OutputWish::default, |number| OutputWish::said(bound, number))
 }
 
 /// Returns a number, rounded up; the largest for one that is too long to be kept (`None`), and some
-/// number below 0 for one that is. `None` where it is no number.
+/// number below 0 for one that is. `None` where there is nothing.
 ///
-/// What a provider might read as a number counts as one, so that no spelling of a limit,
-/// such as `"1e3"`, passes for its absence.
+/// What a provider might read as a number counts as one, so that no spelling of a limit passes for
+/// its absence: `"1e3"` is known, and `"1_000"` and any other text may be as large as can be.
 fn number(text: Option<&str>) -> Option<i128> {
-    let Some(text) = text else { return Some(i128::MAX) };
-    let text = text.trim();
-    text.parse().ok().or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        // Away from 0: a limit of 0.5 is no limit of 0, and -0.5 stays below 0.
-        let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
-        #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
-        let whole = (!number.is_nan()).then_some(rounded as i128);
-        whole
-    })
+    let text = text.map(str::trim);
+    if text == Some("") {
+        return None;
+    }
+    let whole = text.and_then(|text| text.parse().ok());
+    whole.or_else(|| text.and_then(rounded)).or(Some(i128::MAX))
+}
+
+/// Returns a number with a fraction or an exponent, rounded away from 0 below it and up above.
+/// `None` where it is no number.
+fn rounded(text: &str) -> Option<i128> {
+    let number: f64 = text.parse().ok()?;
+    let rounded = if number < 0.0 { number.floor() } else { number.ceil() };
+    #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
+    let whole = (!number.is_nan()).then_some(rounded as i128);
+    whole
 }

@@ -28,7 +28,7 @@ use crate::request::tokens::Estimator;
 pub(super) struct TextKind {
     pub(super) class: TextClass,
     pub(super) is_searched: bool,
-    /// Whether it goes on where the text of the prompt before it ended.
+    /// Whether it goes on where the text of the prompt, or of the part before it, ended.
     pub(super) is_prompt: bool,
     /// Whether nothing around it can change its class.
     pub(super) is_settled: bool,

@@ -76,3 +76,21 @@ fn limits_budgets_and_answers_are_read_in_every_format() {
         assert_eq!((facts.max_output_tokens, facts.answers), (*limit, *answers), "{path} {body}");
     }
 }
+
+#[test]
+fn other_vendors_name_the_limit_otherwise() {
+    const INVOKE: &str = "/model/m/invoke";
+    const PREDICT: &str = "/v1/projects/p/locations/l/publishers/x/models/m:predict";
+    for (path, body) in [
+        ("/v1/chat/completions", r#"{"max_tokens":1,"n_predict":9}"#),
+        ("/v1/completions", r#"{"max_tokens":1,"n_predict":9}"#),
+        (INVOKE, r#"{"prompt":"a","max_gen_len":9}"#),
+        (INVOKE, r#"{"inferenceConfig":{"maxTokens":9}}"#),
+        (INVOKE, r#"{"inferenceConfig":{"max_new_tokens":9}}"#),
+        (INVOKE, r#"{"textGenerationConfig":{"maxTokenCount":9}}"#),
+        (PREDICT, r#"{"instances":[{"@requestFormat":"chatCompletions","max_tokens":9}]}"#),
+        (PREDICT, r#"{"instances":[{"prompt":"a"}],"parameters":{"max_tokens":9}}"#),
+    ] {
+        assert_eq!(facts(path, body).max_output_tokens, Some(9), "{path} {body}");
+    }
+}
