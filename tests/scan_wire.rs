@@ -36,7 +36,8 @@ fn configuration(words: &[&str]) -> (Config, Vec<KeywordId>) {
 
 fn head(request: &Value) -> RequestHead {
     let text = |key: &str| request[key].as_str().unwrap().as_bytes().to_vec();
-    let own = [":method", ":path"].map(|name| (name.to_owned(), text(&name[1..])));
+    let own = [(":method", "method"), (":path", "path")];
+    let own = own.map(|(name, key)| (name.to_owned(), text(key)));
     let headers = request["headers"].as_object().unwrap().iter();
     let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().into()));
     RequestHead::new(own.into_iter().chain(headers).collect())

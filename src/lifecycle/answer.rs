@@ -98,10 +98,6 @@ pub(super) struct Finished {
 /// - a 200 keeps the attempt open, since the body tells the tokens, and may still hold an error;
 /// - a 503 that Envoy made because of a circuit breaker says nothing of the deployment. The
 ///   attempt ends and is counted as the proxy's.
-///
-/// The header by which the attempt filter asks Envoy for a retry is removed, so that no provider
-/// can ask for one. So is the one that names the route, which the router sets only where there is a
-/// route.
 pub(super) fn hear<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: AttemptLedger,
@@ -146,13 +142,21 @@ pub(super) fn hear<H: Host + ?Sized>(
     let is_clients = profile.key == KeyOwner::Client;
     let headroom = if is_clients { Headroom::default() } else { headroom };
     let answer = open(cx, ledger, report, headroom, &headers, profile);
+    remove_own(cx, &headers);
+    Heard { status, report, answer }
+}
+
+/// Removes the headers of this filter that a provider must not send.
+///
+/// By one of them the attempt filter asks Envoy for a retry, which no provider may ask for. The
+/// other names the route, and the router sets it only where there is a route.
+fn remove_own<H: Host + ?Sized>(cx: Ctx<'_, H>, headers: &Headers) {
     let names = &cx.engine.config.headers;
     for name in [&names.retry, &names.route] {
         if headers.first(name).is_some() {
             cx.host.set_response_header(name, None);
         }
     }
-    Heard { status, report, answer }
 }
 
 /// Returns the response, open if its body may say more of the deployment than its head does;

@@ -49,7 +49,7 @@ impl Work {
             fingerprint: folded(session ^ u64::from(entry.task.code())),
             tokens: facts.input_tokens.likely(),
             is_estimated: facts.input_tokens.is_exact(),
-            may_name_others: facts.may_name_others(),
+            may_name_others: facts.may_name_others() || names_guardrail(intake),
             has_clients_credential: intake.has_credential,
         }
     }
@@ -86,6 +86,13 @@ impl Work {
         };
         RequestProfile { key, may_name_others: self.may_name_others }
     }
+}
+
+/// Returns whether a header names a guardrail, which an account keeps. Bedrock takes one there where
+/// the body is the model's own.
+fn names_guardrail(intake: &Intake) -> bool {
+    intake.call.format() == Format::BedrockInvoke
+        && intake.head.first("x-amzn-bedrock-guardrailidentifier").is_some()
 }
 
 /// Returns the lower half of a hash, of which every bit is as good as another.

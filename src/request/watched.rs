@@ -49,10 +49,11 @@ impl WatchedKeys {
     /// Returns whether a key is one of these in another case.
     pub(super) fn is_miscased(&self, key: &str) -> bool {
         // Letters that fold to another first byte or length are not ASCII.
-        let is_ascii = key.is_ascii();
-        let may_be = |name: &str| name.len() == key.len() || !is_ascii;
-        (self.may_have(key) || !is_ascii)
-            && self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
+        if !self.may_have(key) && key.is_ascii() {
+            return false;
+        }
+        let may_be = |name: &str| name.len() == key.len() || !key.is_ascii();
+        self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
     }
 
     /// Returns whether a name begins with the same letter and is as long as the key.

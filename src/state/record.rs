@@ -213,6 +213,7 @@ impl Record {
 }
 
 /// Returns what is written of an operation.
+#[inline(never)]
 fn each_of(health: &Health) -> [u8; EACH] {
     let mut to = RecordWriter::<EACH> { bytes: [0; EACH], at: 0 };
     to.put(&[health.cause.map_or(0, Cause::code)]);
@@ -310,6 +311,8 @@ impl RecordReader<'_> {
         self.take().map(u64::from_le_bytes)
     }
 
+    // A copy for each operation would be kilobytes of code that every request runs through.
+    #[inline(never)]
     fn health(&mut self) -> Option<Health> {
         let [cause] = self.take()?;
         Some(Health {

@@ -99,15 +99,8 @@ static CONVERSE_SHAPE: ObjectShape = plain(&[
     CACHE_KEY,
 ])
 .with(&[
-    (
-        &Place::SETTING,
-        &[
-            "guardrailConfig",
-            "additionalModelResponseFieldPaths",
-            "performanceConfig",
-            "serviceTier",
-        ],
-    ),
+    (&Place::OTHERS, &["guardrailConfig"]),
+    (&Place::SETTING, &["additionalModelResponseFieldPaths", "performanceConfig", "serviceTier"]),
     (&Place::SCHEMA, &["outputConfig"]),
 ]);
 

@@ -76,6 +76,10 @@ impl Place {
     /// A switch or a word of a vocabulary, or a list or an object of such: the provider's program
     /// reads it, not the model.
     pub(in crate::request) const SETTING: Self = Self::string(Word::Setting);
+    /// A setting that names something of an account, such as a guardrail. The provider refuses one
+    /// that is another account's, or nobody's.
+    pub(in crate::request) const OTHERS: Self =
+        Self { filled: Some(Saying::Reference), ..Self::SETTING };
     /// What names a thing, a user or a call, and labels: the model is not shown it.
     pub(in crate::request) const ID: Self = Self::string(Word::Id);
     /// What names an item. The item is one that the provider keeps if its type is one of such

@@ -83,6 +83,12 @@ fn what_lies_elsewhere_is_named_and_what_is_inline_is_not() {
             part(r#"{"image":{"source":{"s3Location":{"uri":"s3://b/k"}}}}"#),
             true,
         ),
+        (
+            "/model/m/converse",
+            r#"{"guardrailConfig":{"guardrailIdentifier":"g","guardrailVersion":"1"}}"#.to_owned(),
+            true,
+        ),
+        ("/model/m/converse", r#"{"guardrailConfig":{}}"#.to_owned(), false),
         (GEMINI, r#"{"contents":[{"parts":[{"inlineData":{"data":"AAAA"}}]}]}"#.to_owned(), false),
         (
             GEMINI,

@@ -139,7 +139,8 @@ pub(in crate::request) enum Saying {
     Json,
     /// State that a provider keeps is continued.
     State,
-    /// A file, an image or audio is named that lies elsewhere than in the request.
+    /// Something is named that lies elsewhere than in the request: a file, an image, audio, or a
+    /// setting that an account keeps.
     Reference,
     /// A prompt is given as tokens or tensors, which cannot be searched.
     Tokens,
