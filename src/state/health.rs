@@ -77,6 +77,19 @@ impl Suspicion {
 }
 
 impl Health {
+    /// How an operation does of which nothing is known.
+    const WELL: Self = Self {
+        cause: None,
+        status: 0,
+        consecutive_failures: 0,
+        probe_successes: 0,
+        until_ms: 0,
+        length_ms: 0,
+        minute: OperationCounts { attempts: 0, successes: 0, failures: 0 },
+        suspicion: Suspicion { fingerprint: 0, at_ms: 0 },
+        probes: Probes::NONE,
+    };
+
     /// Forgets a cooldown and what led to it, but not what is under way.
     pub(super) fn heal(&mut self) {
         *self = Self {
@@ -91,7 +104,7 @@ impl Health {
 
 /// How well the operations of a deployment do. One that has not been asked for is well, unless an
 /// operator cools the whole deployment.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Operations {
     /// Which operations have been asked for: a bit for the number of each task.
     pub(super) asked: u16,
@@ -100,6 +113,16 @@ pub(super) struct Operations {
     /// Until when an operator cools those that have not been asked for, in milliseconds since the
     /// epoch; 0 where none does.
     pub(super) others_until_ms: u64,
+}
+
+impl Default for Operations {
+    fn default() -> Self {
+        // Copied as a whole. Derived, it would write each value of each operation, for every record
+        // that is read.
+        static NONE: Operations =
+            Operations { asked: 0, healths: [Health::WELL; PLACES], others_until_ms: 0 };
+        NONE
+    }
 }
 
 impl Operations {
@@ -160,6 +183,12 @@ mod tests {
         assert!(one.is_of_another(8, now - 1));
         assert!(!one.is_of_another(8, now - 10_000));
         assert!(!Suspicion::default().is_of_another(8, now));
+    }
+
+    #[test]
+    fn what_has_not_been_asked_for_is_well() {
+        assert_eq!(Health::WELL, Health::default());
+        assert!(Task::ALL.into_iter().all(|task| Operations::default().get(task) == Health::WELL));
     }
 
     #[test]

@@ -40,6 +40,9 @@ impl Lease {
 }
 
 impl Probes {
+    /// No probe is under way.
+    pub(super) const NONE: Self = Self { leases: [0; LEASES] };
+
     /// Returns the milliseconds until one of the first `most` places is free; 0 where one is.
     #[must_use]
     pub(super) fn wait_ms(&self, most: u32, now_ms: u64, lease_ms: u64) -> u64 {
