@@ -34,7 +34,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
 fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
     // Most requests to explain are chats, so those need no parameter.
     let (mut method, mut path) = ("POST".to_owned(), "/v1/chat/completions".to_owned());
-    let mut given: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut given = Headers::default();
     for (name, value) in request.parameters() {
         let wrong = |message| Err(HttpReply::error(400, message, Some(&name)));
         match name.as_str() {
@@ -44,8 +44,7 @@ fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
             "path" => return wrong("allowed: a path, with / first"),
             "header" => match value.split_once(':') {
                 Some((name, value)) if is_token(name.trim()) && is_line(value) => {
-                    let value = value.trim().as_bytes().to_vec();
-                    given.push((name.trim().to_ascii_lowercase(), value));
+                    given.push(&name.trim().to_ascii_lowercase(), value.trim().as_bytes());
                 }
                 _ => return wrong("allowed: NAME:VALUE"),
             },
@@ -59,7 +58,7 @@ fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
             // curl's content type for every body, unless the user names another.
             || name == "content-type" && value.starts_with(b"application/x-www-form-urlencoded")
     };
-    let is_given = |name: &str| given.iter().any(|(known, _)| known == name);
+    let is_given = |name: &str| given.first(name).is_some();
     let of_request = request.headers.iter();
     let of_request = of_request.filter(|(name, value)| !is_own(name, value) && !is_given(name));
     of_request.for_each(|(name, value)| head.push(name, value));

@@ -1,6 +1,20 @@
 //! Another model that a body names elsewhere than in its `model`: deeper in it, or in a form.
 
+use std::rc::Rc;
+
+use pointsman::lifecycle::Engine;
+
+use crate::fake_host::FakeHost;
 use crate::{document, engine, head, host};
+
+/// Returns a host, and an engine with a provider that takes requests of every format.
+fn started() -> (FakeHost, Rc<Engine>) {
+    let host = host();
+    let mut document = document();
+    document["providers"]["own"]["api"] = "any".into();
+    let engine = engine(&host, &document);
+    (host, engine)
+}
 
 /// Makes a head one for that path.
 fn path(head: &mut [(&str, &'static str)], path: &'static str) {
@@ -10,10 +24,7 @@ fn path(head: &mut [(&str, &'static str)], path: &'static str) {
 /// What a tool or a session asks another model for is asked of the one that was judged.
 #[test]
 fn a_model_deeper_in_the_body_is_the_one_that_serves() {
-    let host = host();
-    let mut document = document();
-    document["providers"]["own"]["api"] = "any".into();
-    let engine = engine(&host, &document);
+    let (host, engine) = started();
     for (to, body, wanted) in [
         (
             "/v1/messages",
@@ -41,10 +52,7 @@ fn a_model_deeper_in_the_body_is_the_one_that_serves() {
 /// A session is opened with the model in it, whichever stands first.
 #[test]
 fn a_model_deeper_in_the_body_does_not_come_too_late() {
-    let host = host();
-    let mut document = document();
-    document["providers"]["own"]["api"] = "any".into();
-    let engine = engine(&host, &document);
+    let (host, engine) = started();
     let long = "word ".repeat(2000);
     let mut sent = head(&[]);
     path(&mut sent, "/v1/realtime/client_secrets");
@@ -64,10 +72,7 @@ fn a_model_deeper_in_the_body_does_not_come_too_late() {
 
 #[test]
 fn a_part_of_a_form_that_names_another_model_goes_as_a_member_does() {
-    let host = host();
-    let mut document = document();
-    document["providers"]["own"]["api"] = "any".into();
-    let engine = engine(&host, &document);
+    let (host, engine) = started();
     let mut sent = head(&[]);
     sent[3].1 = "multipart/form-data; boundary=B";
     path(&mut sent, "/v1/audio/transcriptions");

@@ -2,7 +2,7 @@
 //!
 //! Such a rule is a route with keywords whose target leads to some clusters, while other providers
 //! of the configuration have others. The warnings name what the configuration itself lets past the
-//! rule: requests that nobody searches, routes that are tried before it, names and headers by which
+//! rule: requests that are not searched, routes that are tried before it, names and headers by which
 //! clients choose, and that it is disabled. Knows nothing of what a cluster is: two providers at
 //! one cluster are one place.
 

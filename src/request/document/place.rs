@@ -77,7 +77,7 @@ impl Place {
     /// reads it, not the model.
     pub(in crate::request) const SETTING: Self = Self::string(Word::Setting);
     /// A setting that names something of an account, such as a guardrail. The provider refuses one
-    /// that is another account's, or nobody's.
+    /// that belongs to another account, or that does not exist.
     pub(in crate::request) const OTHERS: Self =
         Self { filled: Some(Saying::Reference), ..Self::SETTING };
     /// What names a thing, a user or a call, and labels: the model is not shown it.

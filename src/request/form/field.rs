@@ -109,7 +109,7 @@ impl Fields {
         }
     }
 
-    /// Refuses these parts from now on: nobody takes them out any more.
+    /// Refuses these parts from now on, since they can no longer be taken out.
     ///
     /// # Errors
     /// One of them is being read.
