@@ -3,51 +3,17 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::sync::LazyLock;
+#[path = "support/tool.rs"]
+mod run;
 
+use run::{file, pointsman, with_input};
 use serde_json::Value;
-
-/// The result of a run.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-/// Runs the tool at the repository's root.
-fn pointsman(arguments: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pointsman"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A tool that refuses its arguments does not read its input.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 /// Writes the first configuration of the README to a file, and returns its path.
 fn readme() -> String {
-    // The file is written once, because parallel tests would read it half written.
-    static FILE: LazyLock<String> = LazyLock::new(|| {
-        let readme = include_str!("../README.md");
-        let (_, rest) = readme.split_once("```json\n").unwrap();
-        let (config, _) = rest.split_once("```").unwrap();
-        let file = format!("{}/readme.json", env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(&file, config).unwrap();
-        file
-    });
-    FILE.clone()
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme.split_once("```json\n").unwrap();
+    file("readme.json", rest.split_once("```").unwrap().0)
 }
 
 const FULL: &str = "tests/configs/valid/full.json";
@@ -55,7 +21,7 @@ const SMALLEST: &str = "tests/configs/valid/smallest.json";
 
 #[test]
 fn check_summarizes_a_valid_configuration() {
-    let ran = pointsman(&["check", SMALLEST], "");
+    let ran = pointsman(&["check", SMALLEST]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
         ran.out.contains("smallest.json: ok: 1 provider, 1 deployment, 1 model"),
@@ -66,7 +32,7 @@ fn check_summarizes_a_valid_configuration() {
 
 #[test]
 fn check_reports_all_problems_and_exits_1() {
-    let ran = pointsman(&["check", "tests/configs/invalid/many_at_once.json"], "");
+    let ran = pointsman(&["check", "tests/configs/invalid/many_at_once.json"]);
     let wanted = include_str!("configs/invalid/many_at_once.txt");
     assert_eq!((ran.code, ran.err.trim()), (1, wanted.trim()));
     assert!(ran.out.is_empty());
@@ -74,7 +40,7 @@ fn check_reports_all_problems_and_exits_1() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_bad_argument() {
-    let ran = pointsman(&["check", "no/such.json"], "");
+    let ran = pointsman(&["check", "no/such.json"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.starts_with("no/such.json: cannot be read"), "{}", ran.err);
 }
@@ -82,7 +48,7 @@ fn a_file_that_cannot_be_read_is_a_bad_argument() {
 #[test]
 fn explain_shows_the_trace_as_json() {
     let body = r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#;
-    let ran = pointsman(&["explain", "--config", &readme(), "--body", "-", "--json"], body);
+    let ran = with_input(&["explain", "--config", &readme(), "--body", "-", "--json"], body);
     assert_eq!(ran.code, 0, "{}", ran.err);
     let trace: Value = serde_json::from_str(&ran.out).unwrap();
     let keys: Vec<&String> = trace.as_object().unwrap().keys().collect();
@@ -109,7 +75,7 @@ fn explain_shows_the_trace_as_json() {
 fn explain_shows_a_table_to_people() {
     let config = readme();
     let arguments = ["explain", "--config", &config, "--body", "-", "--seed", "1"];
-    let ran = pointsman(&arguments, r#"{"model":"auto"}"#);
+    let ran = with_input(&arguments, r#"{"model":"auto"}"#);
     assert_eq!(ran.code, 0, "{}", ran.err);
     for part in
         ["pictures  no", "has_images: wanted true, request has no images", "plan", "weighted"]
@@ -123,17 +89,17 @@ fn explain_shows_what_the_shadow_would_do() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/configs/valid/shadow.json");
     let body = r#"{"model":"auto","messages":[{"role":"user","content":"How is the weather?"}]}"#;
     let arguments = ["explain", "--config", config, "--body", "-", "--json"];
-    let trace: Value = serde_json::from_str(&pointsman(&arguments, body).out).unwrap();
+    let trace: Value = serde_json::from_str(&with_input(&arguments, body).out).unwrap();
     assert_eq!(trace["decision"]["deployment"], "large");
     assert_eq!(trace["shadow"]["route"], "weather");
     assert_eq!(trace["shadow"]["decision"]["deployment"], "small");
     assert!(trace["shadow"]["shadow"].is_null());
-    let table = pointsman(&arguments[..5], body).out;
+    let table = with_input(&arguments[..5], body).out;
     assert!(table.contains("shadow\n  route       weather\n"), "{table}");
     // Equal rules lead to the same result with every draw.
     for _ in 0..20 {
         let body = body.replace("weather", "food");
-        let trace: Value = serde_json::from_str(&pointsman(&arguments, &body).out).unwrap();
+        let trace: Value = serde_json::from_str(&with_input(&arguments, &body).out).unwrap();
         assert_eq!(trace["shadow"]["plan"], trace["plan"]);
     }
 }
@@ -145,12 +111,12 @@ fn explain_exits_0_whatever_the_decision() {
         (r#"{"model":"#, "400 invalid_body"),
         (r#"{}"#, "400 missing_model"),
     ] {
-        let ran = pointsman(&["explain", "--config", SMALLEST, "--body", "-"], body);
+        let ran = with_input(&["explain", "--config", SMALLEST, "--body", "-"], body);
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains(wanted), "{wanted} is missing of\n{}", ran.out);
     }
     let arguments = ["explain", "-c", SMALLEST, "-b", "-", "--path", "/v1/files", "--json"];
-    let ran = pointsman(&arguments, "");
+    let ran = pointsman(&arguments);
     assert!(ran.code == 0 && ran.out.contains(r#""pass_through": true"#), "{}", ran.out);
 }
 
@@ -168,7 +134,7 @@ fn explain_reads_headers_however_they_are_spaced() {
         "--header",
         "x-llm-params:tier=fast",
     ];
-    let ran = pointsman(&arguments, "{}");
+    let ran = with_input(&arguments, "{}");
     assert_eq!(ran.code, 0, "{}", ran.err);
     let trace: Value = serde_json::from_str(&ran.out).unwrap();
     assert!(trace["facts"].is_object(), "{trace}");
@@ -177,30 +143,30 @@ fn explain_reads_headers_however_they_are_spaced() {
 #[test]
 fn explain_exits_2_for_unusable_input() {
     let invalid = "tests/configs/invalid/many_at_once.json";
-    assert_eq!(pointsman(&["explain", "-c", invalid, "-b", "-"], "{}").code, 2);
-    assert_eq!(pointsman(&["explain", "-c", SMALLEST, "-b", "no/such.json"], "").code, 2);
-    assert_eq!(pointsman(&["explain", "-c", SMALLEST], "").code, 2);
-    let ran = pointsman(&["explain", "-c", SMALLEST, "-b", "-", "--header", "nocolon"], "{}");
+    assert_eq!(with_input(&["explain", "-c", invalid, "-b", "-"], "{}").code, 2);
+    assert_eq!(pointsman(&["explain", "-c", SMALLEST, "-b", "no/such.json"]).code, 2);
+    assert_eq!(pointsman(&["explain", "-c", SMALLEST]).code, 2);
+    let ran = with_input(&["explain", "-c", SMALLEST, "-b", "-", "--header", "nocolon"], "{}");
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("wanted NAME: VALUE"), "{}", ran.err);
 }
 
 #[test]
 fn the_version_is_that_of_the_package() {
-    let ran = pointsman(&["--version"], "");
+    let ran = pointsman(&["--version"]);
     assert_eq!((ran.code, ran.out.trim()), (0, concat!("pointsman ", env!("CARGO_PKG_VERSION"))));
 }
 
 #[test]
 fn the_reference_is_markdown() {
-    let ran = pointsman(&["schema", "--markdown"], "");
+    let ran = pointsman(&["schema", "--markdown"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.out, include_str!("../docs/configuration.md"));
 }
 
 #[test]
 fn schema_is_a_json_schema() {
-    let ran = pointsman(&["schema"], "");
+    let ran = pointsman(&["schema"]);
     assert_eq!(ran.code, 0);
     let schema: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -221,7 +187,7 @@ fn the_shipped_resources_of_istio_are_what_the_tool_writes() {
         ];
         let mut arguments = arguments.concat();
         arguments.push("website=website.default.svc.cluster.local:80");
-        let ran = pointsman(&arguments, "");
+        let ran = pointsman(&arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         assert!(ran.out == shipped, "the shipped {form} is out of date:\n{}", ran.out);
     }
@@ -232,15 +198,14 @@ fn a_setting_that_a_form_of_istio_cannot_serve_is_a_problem() {
     let document = r#"{"providers": {"p": {"cluster": "p", "authority": "p.example"}},
         "deployments": {"d": {"provider": "p", "model": "d"}}, "models": {"m": {"candidates": ["d"]}},
         "unknown_model": "pass_through", "default_cluster": "p"}"#;
-    let file = format!("{}/istio-passing.json", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&file, document).unwrap();
-    let ran = pointsman(&["istio", "--config", &file], "");
+    let file = file("istio-passing.json", document);
+    let ran = pointsman(&["istio", "--config", &file]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("unknown_model: \"pass_through\" is not possible"), "{}", ran.err);
 }
 
 #[test]
 fn lint_knows_the_buffer_filter_that_holds_headers() {
-    let ran = pointsman(&["lint", "--envoy", "envoy/buffer.yaml"], "");
+    let ran = pointsman(&["lint", "--envoy", "envoy/buffer.yaml"]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
 }
