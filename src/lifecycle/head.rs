@@ -71,6 +71,11 @@ impl RequestHead {
         self.0.first(name)
     }
 
+    /// Returns whether there is a header of one of these names.
+    pub(super) fn has_any(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(name, _)| names.contains(&name))
+    }
+
     /// Returns every value of a header, in their order: a header can be there several times, and
     /// servers differ in which one they read.
     pub(super) fn each(&self, name: &str) -> impl Iterator<Item = &[u8]> {

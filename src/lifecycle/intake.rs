@@ -79,7 +79,8 @@ impl Intake {
             return Err(head);
         };
         // Gemini's clients send their key in the query.
-        let is_in_query = path::split(&path).1.is_some_and(rewrite::has_credential);
+        let is_in_query = !call.is_at(&path)
+            && path::split(&path).1.is_some_and(rewrite::has_credential);
         drop(path);
         let body = body_type(&head, call.entry.body);
         let seed = seed();
@@ -164,6 +165,10 @@ impl Intake {
     /// # Errors
     /// The first control header whose value cannot be read.
     pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
+        // Few requests have any.
+        if !self.head.has_any(&config.headers.all()) {
+            return Ok(Controls::default());
+        }
         controls(config, &self.head)
     }
 

@@ -5,7 +5,7 @@
 //! the next one and to the router. They become text only in the attempts header and in logs,
 //! so no name that a client has chosen can be read back as a result.
 
-use std::fmt::{Display, Write};
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
@@ -215,11 +215,15 @@ pub(super) fn is_taken_over(left: Option<&[u8]>) -> bool {
 /// example, attempts with their statuses become `openai-eu=429,azure=200`.
 ///
 /// Names are escaped so that no `,` or `=` in them can forge another attempt.
-pub(super) fn listed<'a, W: Display>(attempts: impl Iterator<Item = (&'a str, W)>) -> String {
+pub(super) fn listed<'a>(attempts: impl Iterator<Item = (&'a str, Cow<'static, str>)>) -> String {
     let mut list = String::new();
     for (name, what) in attempts {
-        let comma = if list.is_empty() { "" } else { "," };
-        let _ = write!(list, "{comma}{}={what}", list_name(name));
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(&list_name(name));
+        list.push('=');
+        list.push_str(&what);
     }
     list
 }
@@ -330,7 +334,7 @@ mod tests {
 
     #[test]
     fn no_name_ends_an_attempt_of_a_list() {
-        let attempts = [("openai:x=429,y", "503"), ("eu\n", "network")];
+        let attempts = [("openai:x=429,y", "503".into()), ("eu\n", "network".into())];
         assert_eq!(listed(attempts.into_iter()), "openai:x%3D429%2Cy=503,eu%0A=network");
     }
 }

@@ -28,7 +28,8 @@ const WINDOW_MS: u64 = 60_000;
 #[must_use]
 pub fn headroom(headers: &Headers, now_ms: u64) -> Headroom {
     let mut found = Headroom::default();
-    for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows(headers, now_ms)) {
+    let Some(windows) = windows(headers, now_ms) else { return found };
+    for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows) {
         let Some(remaining) = window.remaining else { continue };
         // Nothing is left of a limit that is none.
         if remaining == 0 && window.limit == Some(0) {
@@ -73,7 +74,8 @@ pub fn reset_hint(status: u16, headers: &Headers, now_ms: u64) -> Option<u64> {
     if status != 429 {
         return None;
     }
-    let used_up = windows(headers, now_ms).into_iter().filter(|window| window.remaining == Some(0));
+    let used_up =
+        windows(headers, now_ms)?.into_iter().filter(|window| window.remaining == Some(0));
     let last = used_up.filter_map(|window| window.reset_ms).max()?;
     last.checked_sub(now_ms).filter(|left| *left > 0)
 }
@@ -114,9 +116,12 @@ struct Window {
     reset_ms: Option<u64>,
 }
 
-/// Returns the windows of [`NAMES`], in that order. Of a header that comes twice, the last
-/// value counts.
-fn windows(headers: &Headers, now_ms: u64) -> [Window; NAMES.len()] {
+/// Returns the windows of [`NAMES`], in that order; `None` where no header is about rate limits.
+/// Of a header that comes twice, the last value counts.
+fn windows(headers: &Headers, now_ms: u64) -> Option<[Window; NAMES.len()]> {
+    if headers.iter().all(|(name, _)| parts(name).is_none()) {
+        return None;
+    }
     let mut windows = [Window::default(); NAMES.len()];
     for (name, value) in headers.iter() {
         let Some((part, wanted)) = parts(name) else { continue };
@@ -131,7 +136,7 @@ fn windows(headers: &Headers, now_ms: u64) -> [Window; NAMES.len()] {
             _ => {}
         }
     }
-    windows
+    Some(windows)
 }
 
 /// Returns what a header tells, and of which window: `("reset", "tokens")` for both

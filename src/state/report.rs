@@ -1,6 +1,6 @@
 //! What a deployment's record learns from an attempt.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use super::evidence::{Blame, Evidence, Reach, Weight};
 use super::outcome::Outcome;
@@ -50,15 +50,14 @@ impl Report {
             _ => !is_of_key && matches!(reach, Reach::Everyone),
         }
     }
-}
 
-impl fmt::Display for Report {
-    /// Writes the provider's status, or where there was none the outcome: `503` or `network`,
-    /// as in the attempts header.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns the provider's status, or where there was none the outcome: `503` or `network`, as
+    /// in the attempts header.
+    #[must_use]
+    pub fn word(&self) -> Cow<'static, str> {
         match self.status {
-            0 => f.write_str(self.outcome.name()),
-            status => status.fmt(f),
+            0 => Cow::Borrowed(self.outcome.name()),
+            status => Cow::Owned(status.to_string()),
         }
     }
 }

@@ -287,7 +287,7 @@ impl Trying {
             tried.took_ms = Some(took_ms);
         }
         let tried = self.progress.tried.iter();
-        let times = tried.filter_map(|tried| Some((self.name(tried.leg), tried.took_ms?)));
+        let times = tried.filter_map(|tried| Some((self.name(tried.leg), tried.took_ms?.to_string().into())));
         host.set_property(TIMES, listed(times).as_bytes());
     }
 
@@ -295,7 +295,7 @@ impl Trying {
     /// example `openai-eu=429,azure=200`.
     pub(super) fn log_attempts<H: Host + ?Sized>(&self, host: &H) {
         let tried = self.progress.tried.iter();
-        let attempts = tried.map(|tried| (self.name(tried.leg), tried.report));
+        let attempts = tried.map(|tried| (self.name(tried.leg), tried.report.word()));
         host.set_property(ATTEMPTS, listed(attempts).as_bytes());
     }
 

@@ -166,7 +166,7 @@ fn take_direct_head<H: Host + ?Sized>(
     ledger.close_served(cx, labels, status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
-        let attempts = report.map(|report| listed(std::iter::once((&*name, report))));
+        let attempts = report.map(|report| listed(std::iter::once((&*name, report.word()))));
         // Attempt filters log their attempts by themselves; here there is none.
         if let (true, Some(attempts)) = (config.log_fields, &attempts) {
             cx.host.set_property(ATTEMPTS, attempts.as_bytes());
@@ -309,7 +309,7 @@ fn name_last_server<H: Host + ?Sized>(
     let tried = progress.map(|progress| progress.tried.as_slice()).unwrap_or_default();
     let name = |leg| decision.steps().nth(leg).map_or(Cow::Borrowed(""), |s| s.server.name(config));
     let names: Vec<_> = tried.iter().map(|tried| name(tried.leg)).collect();
-    let attempts = names.iter().map(|name| &**name).zip(tried.iter().map(|t| t.report));
+    let attempts = names.iter().map(|name| &**name).zip(tried.iter().map(|t| t.report.word()));
     let attempts = (!tried.is_empty()).then(|| listed(attempts));
     let last = tried.last().map_or(0, |tried| tried.leg);
     if let Some(step) = decision.steps().nth(last) {

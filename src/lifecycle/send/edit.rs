@@ -180,6 +180,11 @@ pub(super) fn path(engine: &Engine, held: Held<'_>, step: &Step) -> Option<Strin
     let id = step.server.provider(config);
     let provider = config.provider(id);
     let original = head.text(":path").unwrap_or_default();
+    // The client's path can stay only if nothing of this provider changes it.
+    let is_same = provider.path.is_none() && provider.path_prefix.is_empty();
+    if is_same && call.is_at(&original) {
+        return None;
+    }
     let (came, query) = path::split(&original);
     let model = step.server.upstream_model(config);
     let target = PathTarget {
@@ -190,8 +195,6 @@ pub(super) fn path(engine: &Engine, held: Held<'_>, step: &Step) -> Option<Strin
         passage: passage(engine, id),
         is_named_in_query: call.is_named_in_query(),
     };
-    // The client's path can stay only if nothing of this provider changes it.
-    let is_same = provider.path.is_none() && provider.path_prefix.is_empty();
     let is_whole = query.is_none_or(|query| !rewrite::is_cut(query, &target));
     if is_same && is_whole && call.is_at(came) && !original.contains('#') {
         return None;

@@ -164,6 +164,9 @@ fn model_of(query: &str) -> Option<String> {
 pub struct PathTable {
     /// The ends with a slash first, the longest first.
     suffixes: Vec<(String, Entry)>,
+    /// What is asked for on the paths that nearly every client sends: those below `/v1` without a
+    /// query, as providers write them. They need not be read for each request.
+    usual: Vec<Call>,
 }
 
 impl Default for PathTable {
@@ -184,13 +187,30 @@ impl PathTable {
         let mut suffixes: Vec<(String, Entry)> = further.into_iter().filter_map(entry).collect();
         suffixes.extend(Entry::suffixes().map(|entry| (format!("/{}", entry.path), entry)));
         let is_longer = |(a, _): &(String, _), (b, _): &(String, _)| a.len() > b.len();
-        Self { suffixes: sorted(suffixes, &is_longer) }
+        let mut table = Self { suffixes: sorted(suffixes, &is_longer), usual: Vec::new() };
+        let usual = table.suffixes.iter().map(|(suffix, _)| format!("/v1{suffix}"));
+        table.usual =
+            usual.filter_map(|path| table.read(&path).filter(|call| call.is_at(&path))).collect();
+        table
     }
 
     /// Returns what a request of that method and path (with or without a query) asks for;
     /// `None` if it is none of a known format.
     #[must_use]
     pub fn call(&self, method: &[u8], path: &str) -> Option<Call> {
+        let usual = self.usual.iter().find(|call| call.path == path).cloned();
+        let call = usual.or_else(|| self.read(path))?;
+        // With another method it is another endpoint, which reads or deletes what is stored.
+        let wanted: &[u8] = match call.entry.body {
+            BodyKind::None => b"GET",
+            BodyKind::Json | BodyKind::Form => b"POST",
+        };
+        (method == wanted).then_some(call)
+    }
+
+    /// Returns what a request of that path asks for, whatever its method.
+    #[cold]
+    fn read(&self, path: &str) -> Option<Call> {
         let (came, query) = split(path);
         let plain = canonical(came);
         // Those that name the model come first: their ends are ends of other formats too, as in
@@ -199,13 +219,7 @@ impl PathTable {
             .or_else(|| self.azure(&plain))
             .or_else(|| bedrock(&plain))
             .or_else(|| self.suffixed(&plain, query))?;
-        // With another method it is another endpoint, which reads or deletes what is stored.
-        let is_method = match entry.body {
-            BodyKind::None => method == b"GET",
-            BodyKind::Json | BodyKind::Form => method == b"POST",
-        };
-        let path = if path == came { came.to_owned() } else { path };
-        is_method.then_some(Call { entry, path, named })
+        Some(Call { entry, path, named })
     }
 
     fn suffixed(&self, plain: &str, query: Option<&str>) -> Option<PathMatch> {
