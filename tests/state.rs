@@ -121,7 +121,7 @@ fn every_attempt_that_is_written_is_counted_and_none_stays_in_flight() {
         }
         (begun, ended)
     });
-    let (value, _) = shared.read("pointsman/5/deployment/p/a").unwrap();
+    let (value, _) = shared.read("pointsman/6/deployment/p/a").unwrap();
     let record = Record::decode(&value);
     let begun: u64 = written.iter().map(|(begun, _)| begun).sum();
     let ended: u64 = written.iter().map(|(_, ended)| ended).sum();
@@ -164,7 +164,7 @@ impl SharedData for Overtaking {
             self.left.set(self.left.get() - 1);
             let others = if key.contains("/deployment/") {
                 let mut drained = Record::decode(&known);
-                drained.is_drained = true;
+                drained.drained = 1;
                 drained.encode().as_ref().to_vec()
             } else {
                 value.to_vec()

@@ -156,7 +156,7 @@ pub(super) fn deployment(
     json.key("provider").text(&config.provider(described.provider).name);
     json.key("upstream_model").text(&described.upstream_model);
     json.key("enabled").flag(described.enabled);
-    json.key("drained").flag(record.is_drained);
+    json.key("drained").flag(record.is_drained());
     operations(json, config, record, now_ms);
     json.key("in_flight").number(u64::from(record.flight.count(now_ms)));
     json.key("minute").object(|json| counts(json, &record.this_minute(now_ms)));
@@ -179,7 +179,7 @@ pub(super) fn deployment(
     let Headroom { requests, tokens, .. } = record.headroom;
     json.key("headroom").object(|json| {
         for (name, left) in [("requests", requests), ("tokens", tokens)] {
-            if let Some(left) = left {
+            if let Some(left) = left.known() {
                 json.key(name).object(|json| headroom(json, &record.headroom, left, now_ms));
             }
         }
@@ -279,8 +279,8 @@ fn average(json: &mut Json, average: f32) {
 fn headroom(json: &mut Json, headroom: &Headroom, left: Left, now_ms: u64) {
     json.key("remaining").number(u64::from(left.remaining));
     match left.limit {
-        Some(limit) => json.key("limit").number(u64::from(limit)),
-        None => json.key("limit").null(),
+        0 => json.key("limit").null(),
+        limit => json.key("limit").number(u64::from(limit)),
     }
     json.key("reset_ms").number(headroom.left_ms(left, now_ms));
 }

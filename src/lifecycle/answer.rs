@@ -114,16 +114,16 @@ pub(super) fn hear<H: Host + ?Sized>(
     let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
     let tokens = ledger.work().tokens;
-    let limit = headroom.tokens.and_then(|left| left.limit);
+    let limit = headroom.tokens.limit;
     let is_too_little = |left: Left| left.remaining > 0 && tokens > u64::from(left.remaining);
-    let is_over_room = headroom.tokens.is_some_and(is_too_little)
-        && headroom.requests.is_none_or(|left| left.remaining > 0);
+    let is_over_room = headroom.tokens.known().is_some_and(is_too_little)
+        && headroom.requests.known().is_none_or(|left| left.remaining > 0);
     let stray = is_stray(ledger.work(), status).then_some(Report::of(Outcome::Server, status));
     let report = stray.or_else(|| {
         outcome::report(&Head {
             status,
             is_request_whole: ledger.is_sent(),
-            is_over_limit: limit.is_some_and(|limit| tokens > u64::from(limit)),
+            is_over_limit: limit > 0 && tokens > u64::from(limit),
             is_over_room,
             // An attempt filter sees only responses that came from its provider, never one that
             // Envoy made.

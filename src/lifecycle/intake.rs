@@ -79,8 +79,8 @@ impl Intake {
             return Err(head);
         };
         // Gemini's clients send their key in the query.
-        let is_in_query = !call.is_at(&path)
-            && path::split(&path).1.is_some_and(rewrite::has_credential);
+        let is_in_query =
+            !call.is_at(&path) && path::split(&path).1.is_some_and(rewrite::has_credential);
         drop(path);
         let body = body_type(&head, call.entry.body);
         let seed = seed();

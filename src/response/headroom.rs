@@ -46,14 +46,14 @@ pub fn headroom(headers: &Headers, now_ms: u64) -> Headroom {
             Unit::Tokens | Unit::OutputTokens => &mut found.tokens,
         };
         // A limit below what is left of it is not the limit of this window.
-        let limit = window.limit.filter(|limit| *limit > 0 && *limit >= remaining);
+        let limit = window.limit.filter(|limit| *limit >= remaining).unwrap_or(0);
         let left = Left { remaining, limit, reset_ms };
-        let is_tighter = |known: &Left| {
+        let is_tighter = |known: Left| {
             remaining < known.remaining
                 || (remaining == known.remaining && reset_ms > known.reset_ms)
         };
-        if tightest.as_ref().is_none_or(is_tighter) {
-            *tightest = Some(left);
+        if tightest.known().is_none_or(is_tighter) {
+            *tightest = left;
         }
     }
     if found != Headroom::default() {
@@ -169,7 +169,8 @@ mod tests {
 
     fn told(pairs: &[(&str, &str)]) -> (Told, Told) {
         let Headroom { requests, tokens, .. } = headroom(&headers(pairs), NOW);
-        let told = |left: Option<Left>| left.map(|l| (l.remaining, l.limit, l.reset_ms - NOW));
+        let limit = |left: Left| (left.limit > 0).then_some(left.limit);
+        let told = |left: Left| left.known().map(|l| (l.remaining, limit(l), l.reset_ms - NOW));
         (told(requests), told(tokens))
     }
 

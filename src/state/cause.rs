@@ -1,5 +1,7 @@
 //! What started a cooldown, and the code under which a record says so.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use super::outcome::Outcome;
 
 /// What started a cooldown.
@@ -11,31 +13,32 @@ pub enum Cause {
     Operator,
 }
 
-impl Cause {
-    /// Far from the codes of outcomes, of which there are more over time.
-    const OPERATOR: u8 = u8::MAX;
+/// A cause as a record keeps it, or none: the code of the outcome. A success starts no cooldown, so
+/// its code, 0, stands for no cause.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(transparent)]
+pub struct CauseCode(u16);
 
-    /// Returns the code under which it is stored: that of the outcome.
+impl CauseCode {
+    /// That of an operator: far from the codes of outcomes, of which there are more over time.
+    pub(super) const OPERATOR: Self = Self(u8::MAX as u16);
+
+    /// Returns the cause; `None` where there is none, or one that only a newer module knows.
     #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Outcome(outcome) => outcome.code(),
-            Self::Operator => Self::OPERATOR,
+    pub fn cause(self) -> Option<Cause> {
+        if self == Self::OPERATOR {
+            return Some(Cause::Operator);
         }
+        let outcome = Outcome::from_code(u8::try_from(self.0).ok()?)?;
+        (outcome != Outcome::Success).then_some(Cause::Outcome(outcome))
     }
+}
 
-    /// Returns the cause of that code.
-    ///
-    /// A success starts no cooldown, so its code, 0, stands for no cause. A code that a newer
-    /// module has written is none either.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        match code {
-            Self::OPERATOR => Some(Self::Operator),
-            code => {
-                let outcome = Outcome::from_code(code)?;
-                (outcome != Outcome::Success).then_some(Self::Outcome(outcome))
-            }
+impl From<Cause> for CauseCode {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::Outcome(outcome) => Self(u16::from(outcome.code())),
+            Cause::Operator => Self::OPERATOR,
         }
     }
 }
@@ -46,10 +49,10 @@ mod tests {
 
     #[test]
     fn causes_are_read_back_by_their_codes() {
-        assert_eq!((Cause::Operator.code(), Cause::from_code(0)), (255, None));
-        for code in (1..13).chain([255]) {
-            assert_eq!(Cause::from_code(code).map(Cause::code), Some(code));
+        assert_eq!(CauseCode::from(Cause::Operator), CauseCode(255));
+        for code in (1..13).chain([255]).map(CauseCode) {
+            assert_eq!(code.cause().map(CauseCode::from), Some(code));
         }
-        assert_eq!(Cause::from_code(13), None);
+        assert!([0, 13, 256, u16::MAX].into_iter().all(|code| CauseCode(code).cause().is_none()));
     }
 }

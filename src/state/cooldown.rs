@@ -17,7 +17,7 @@ use crate::config::Cooldown;
 use crate::request::format::Task;
 
 use super::SKEW_MS;
-use super::cause::Cause;
+use super::cause::{Cause, CauseCode};
 use super::evidence::Weight;
 use super::health::{Health, Suspicion};
 use super::outcome::Outcome;
@@ -96,7 +96,7 @@ pub fn take(
         Weight::Weak => {
             let is_confirmed = is_confirmed(record, task, fingerprint, now_ms);
             let at_ms = now_ms.max(1);
-            record.change(task, |health| health.suspicion = Suspicion { fingerprint, at_ms });
+            record.change(task, |health| health.suspicion = Suspicion::of(fingerprint, at_ms));
             if !is_confirmed {
                 return (None, Some(Charge { minute_at: 0, until_ms: 0, was_half_open: false }));
             }
@@ -112,7 +112,7 @@ pub fn take(
         *count = count.saturating_add(1);
     }
     // Asked before the change, which may end the cooldown and forget its cause.
-    let is_operators = record.health(task).cause == Some(Cause::Operator);
+    let is_operators = record.health(task).cause == CauseCode::OPERATOR;
     let taken = record.change(task, |health| {
         let phase = phase(health, now_ms, settings);
         if weight == Weight::Success {
@@ -129,7 +129,7 @@ pub fn take(
     // An operator cools a whole deployment, so the operation that comes back brings back all.
     if is_operators && taken.0 == Some(Transition::Recovered) {
         let cooled = record.operations.known_mut();
-        cooled.filter(|health| health.cause == Some(Cause::Operator)).for_each(Health::heal);
+        cooled.filter(|health| health.cause == CauseCode::OPERATOR).for_each(Health::heal);
         record.operations.others_until_ms = 0;
     }
     taken
@@ -175,7 +175,7 @@ pub(super) fn take_back(
     less(&mut record.total.failures, true);
     less(&mut record.minute.failures, is_this_minute);
     record.change(task, |health| {
-        if health.suspicion.fingerprint == fingerprint {
+        if health.suspicion.is_of(fingerprint) {
             health.suspicion = Suspicion::default();
         }
         if !is_counted {
@@ -244,7 +244,7 @@ fn fail(
             }
             return None;
         }
-        Phase::HalfOpen => u64::from(next.length_ms).saturating_mul(2),
+        Phase::HalfOpen => next.length_ms.saturating_mul(2),
         Phase::Healthy if trips(next, weight, settings) => settings.time_ms,
         Phase::Healthy => return None,
     };
@@ -252,9 +252,9 @@ fn fail(
     let length = length.clamp(settings.time_ms.min(settings.max_time_ms), settings.max_time_ms);
     let deadline = now_ms.saturating_add(hint.unwrap_or(length));
     next.until_ms = deadline.max(1);
-    next.length_ms = u32::try_from(length).unwrap_or(u32::MAX);
+    next.length_ms = length;
     next.probe_successes = 0;
-    next.cause = Some(Cause::Outcome(report.outcome));
+    next.cause = Cause::Outcome(report.outcome).into();
     next.status = report.status;
     Some(Transition::Cooled(deadline.saturating_sub(now_ms)))
 }
@@ -286,7 +286,7 @@ pub fn cause(health: &Health) -> String {
     if health.status != 0 {
         return health.status.to_string();
     }
-    let word = match health.cause {
+    let word = match health.cause.cause() {
         Some(Cause::Outcome(outcome)) => outcome.name(),
         Some(Cause::Operator) => "admin",
         None => "failures",

@@ -5,6 +5,8 @@
 //! An attempt is taken away from the slot it was added to, or from none: the count never
 //! falls below zero.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 /// How many slots of time are remembered.
 const SLOTS: usize = 4;
 /// Length of a slot in milliseconds: an attempt is counted for 15 to 20 minutes at most,
@@ -12,10 +14,11 @@ const SLOTS: usize = 4;
 const SLOT_MS: u64 = 5 * 60 * 1000;
 
 /// Attempts under way, by the slot of time they began in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Flight {
     /// The slot's number since the epoch, and how many began in it and have not ended.
-    pub(super) slots: [(u32, u32); SLOTS],
+    pub(super) slots: [[u32; 2]; SLOTS],
 }
 
 impl Flight {
@@ -24,14 +27,14 @@ impl Flight {
     pub fn count(&self, now_ms: u64) -> u32 {
         let now = epoch(now_ms);
         let is_counted = |at: u32| (now.wrapping_sub(at) as usize) < SLOTS;
-        let counted = self.slots.iter().filter(|(at, _)| is_counted(*at));
-        counted.fold(0, |sum: u32, (_, count)| sum.saturating_add(*count))
+        let counted = self.slots.iter().filter(|[at, _]| is_counted(*at));
+        counted.fold(0, |sum: u32, [_, count]| sum.saturating_add(*count))
     }
 
     /// Counts one more, and returns the slot to take it from when it ends.
     pub(super) fn begin(&mut self, now_ms: u64) -> u32 {
         let now = epoch(now_ms);
-        if let Some((at, count)) = self.slot(now) {
+        if let Some([at, count]) = self.slot(now) {
             // What the slot counted before has never ended, and is forgotten here.
             *count = if *at == now { count.saturating_add(1) } else { 1 };
             *at = now;
@@ -41,14 +44,14 @@ impl Flight {
 
     /// Takes away one that began in that slot, if that slot is still counted.
     pub(super) fn end(&mut self, began: u32) {
-        if let Some((at, count)) = self.slot(began)
+        if let Some([at, count]) = self.slot(began)
             && *at == began
         {
             *count = count.saturating_sub(1);
         }
     }
 
-    fn slot(&mut self, epoch: u32) -> Option<&mut (u32, u32)> {
+    fn slot(&mut self, epoch: u32) -> Option<&mut [u32; 2]> {
         self.slots.get_mut(epoch as usize % SLOTS)
     }
 }

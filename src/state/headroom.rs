@@ -1,28 +1,40 @@
 //! What providers say is left of their rate limits, remembered until they reset.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use super::SKEW_MS;
 
-/// What a provider has said is left of its rate limits. None of a kind: it said nothing of
-/// that.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a provider has said is left of its rate limits. By default it has said nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Headroom {
     /// Of the limit in requests.
-    pub requests: Option<Left>,
+    pub requests: Left,
     /// Of the limit in tokens.
-    pub tokens: Option<Left>,
+    pub tokens: Left,
     /// When the provider said so, in milliseconds since the epoch.
     pub heard_ms: u64,
 }
 
-/// What is left of one limit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What is left of one limit. By default nothing is known of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Left {
+    /// When the whole limit is there again, in milliseconds since the epoch; 0 where nothing is
+    /// known.
+    pub reset_ms: u64,
     /// How many requests or tokens are left.
     pub remaining: u32,
-    /// The limit itself, where the provider says so; never 0.
-    pub limit: Option<u32>,
-    /// When the whole limit is there again, in milliseconds since the epoch; never 0.
-    pub reset_ms: u64,
+    /// The limit itself; 0 where the provider does not say so.
+    pub limit: u32,
+}
+
+impl Left {
+    /// Returns it where something is known.
+    #[must_use]
+    pub fn known(self) -> Option<Self> {
+        (self.reset_ms != 0).then_some(self)
+    }
 }
 
 /// What a request took away of a headroom when it began.
@@ -53,9 +65,9 @@ impl Headroom {
     /// tokens; 0 where there is.
     #[must_use]
     pub fn wait_ms(&self, tokens: u64, now_ms: u64) -> u64 {
-        let requests = self.requests.filter(|left| left.remaining == 0);
+        let requests = self.requests.known().filter(|left| left.remaining == 0);
         let short = |left: &Left| left.remaining == 0 || u64::from(left.remaining) < tokens;
-        let tokens = self.tokens.filter(short);
+        let tokens = self.tokens.known().filter(short);
         let short = [requests, tokens].into_iter().flatten();
         short.map(|left| self.left_ms(left, now_ms)).max().unwrap_or(0)
     }
@@ -65,11 +77,10 @@ impl Headroom {
     #[must_use]
     pub fn share(&self, now_ms: u64) -> Option<f64> {
         let limits = [self.requests, self.tokens];
-        let known = limits.into_iter().flatten().filter(|left| self.left_ms(*left, now_ms) > 0);
-        let shares = known.filter_map(|left| {
-            let limit = left.limit.filter(|limit| *limit > 0)?;
-            Some((f64::from(left.remaining) / f64::from(limit)).clamp(0.0, 1.0))
-        });
+        let is_known = |left: &Left| left.limit > 0 && self.left_ms(*left, now_ms) > 0;
+        let known = limits.into_iter().filter(is_known);
+        let shares =
+            known.map(|left| (f64::from(left.remaining) / f64::from(left.limit)).clamp(0.0, 1.0));
         shares.reduce(f64::min)
     }
 
@@ -85,8 +96,8 @@ impl Headroom {
     /// Takes away what a request is going to take, until the provider says what it took. Returns
     /// what was taken.
     pub(super) fn take(&mut self, tokens: u64) -> Taken {
-        let take = |left: &mut Option<Left>, wanted: u32| {
-            let Some(left) = left else { return 0 };
+        // Where nothing is known, 0 are left.
+        let take = |left: &mut Left, wanted: u32| {
             let taken = left.remaining.min(wanted);
             left.remaining = left.remaining.saturating_sub(taken);
             taken
@@ -108,9 +119,11 @@ impl Headroom {
         if taken.heard_ms != self.heard_ms {
             return;
         }
-        let give = |left: &mut Option<Left>, surplus: u32| {
-            let Some(left) = left else { return };
-            let most = left.limit.unwrap_or(u32::MAX).max(left.remaining);
+        let give = |left: &mut Left, surplus: u32| {
+            if left.known().is_none() {
+                return;
+            }
+            let most = if left.limit == 0 { u32::MAX } else { left.limit.max(left.remaining) };
             left.remaining = left.remaining.saturating_add(surplus).min(most);
         };
         let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
@@ -127,13 +140,13 @@ impl Headroom {
         // them. What is known from a time still ahead was heard before the clock jumped back.
         let is_heard = self.heard_ms <= now_ms.saturating_add(SKEW_MS);
         let is_older = said.heard_ms < self.heard_ms && is_heard;
-        if is_older || (said.requests.is_none() && said.tokens.is_none()) {
+        if is_older || (said.requests.known().is_none() && said.tokens.known().is_none()) {
             return;
         }
         let latest_ms = said.heard_ms.saturating_add(longest_ms);
         let bounded = |left: Left| Left { reset_ms: left.reset_ms.min(latest_ms), ..left };
-        self.requests = said.requests.map(bounded).or(self.requests);
-        self.tokens = said.tokens.map(bounded).or(self.tokens);
+        self.requests = said.requests.known().map_or(self.requests, bounded);
+        self.tokens = said.tokens.known().map_or(self.tokens, bounded);
         self.heard_ms = said.heard_ms;
     }
 }
@@ -144,13 +157,13 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000_000;
 
-    fn left(remaining: u32, limit: u32) -> Option<Left> {
-        Some(Left { remaining, limit: Some(limit), reset_ms: NOW + 1000 })
+    fn left(remaining: u32, limit: u32) -> Left {
+        Left { remaining, limit, reset_ms: NOW + 1000 }
     }
 
     #[test]
     fn nothing_left_or_too_little_is_waited_for_until_the_reset() {
-        let none = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
+        let none = Headroom { requests: left(0, 10), tokens: Left::default(), heard_ms: NOW };
         assert_eq!((none.wait_ms(1, NOW), none.wait_ms(1, NOW + 1000)), (1000, 0));
         let some = Headroom { requests: left(1, 10), tokens: left(500, 1000), heard_ms: NOW };
         assert_eq!((some.wait_ms(500, NOW), some.wait_ms(501, NOW)), (0, 1000));
@@ -159,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_yet_to_be_heard_is_not_known() {
-        let headroom = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
+        let headroom = Headroom { requests: left(0, 10), tokens: Left::default(), heard_ms: NOW };
         let before = NOW - SKEW_MS - 1;
         assert_eq!((headroom.wait_ms(1, NOW), headroom.wait_ms(1, before)), (1000, 0));
         assert_eq!((headroom.share(NOW), headroom.share(before)), (Some(0.0), None));
@@ -167,11 +180,11 @@ mod tests {
 
     #[test]
     fn a_worker_that_read_the_clock_a_moment_before_knows_it_too() {
-        let headroom = Headroom { requests: left(0, 10), tokens: None, heard_ms: NOW };
+        let headroom = Headroom { requests: left(0, 10), tokens: Left::default(), heard_ms: NOW };
         assert_eq!((headroom.wait_ms(1, NOW - 1), headroom.share(NOW - 1)), (1001, Some(0.0)));
         // Nor does an older answer replace it that ends there.
         let mut known = headroom;
-        let older = Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW - 5 };
+        let older = Headroom { requests: left(9, 10), tokens: Left::default(), heard_ms: NOW - 5 };
         known.hear(older, NOW - 1, 300_000);
         assert_eq!(known, headroom);
     }
@@ -190,7 +203,7 @@ mod tests {
             headroom,
             Headroom { requests: left(0, 10), tokens: left(0, 1000), heard_ms: NOW }
         );
-        let said = Headroom { requests: left(9, 10), tokens: None, heard_ms: NOW };
+        let said = Headroom { requests: left(9, 10), tokens: Left::default(), heard_ms: NOW };
         headroom.hear(said, NOW, 300_000);
         assert_eq!(
             headroom,
@@ -223,7 +236,7 @@ mod tests {
         scarce.give_back(taken, 0, false);
         assert_eq!(scarce.tokens, left(10, 1000));
         let taken = scarce.take(800);
-        let said = Headroom { requests: None, tokens: left(7, 1000), heard_ms: NOW + 1 };
+        let said = Headroom { requests: Left::default(), tokens: left(7, 1000), heard_ms: NOW + 1 };
         scarce.hear(said, NOW + 1, 300_000);
         scarce.give_back(taken, 0, false);
         assert_eq!(scarce.tokens, left(7, 1000));
@@ -234,9 +247,9 @@ mod tests {
         let headroom = Headroom { requests: left(9, 10), tokens: left(250, 1000), heard_ms: NOW };
         assert_eq!(headroom.share(NOW), Some(0.25));
         assert_eq!(headroom.share(NOW + 1000), None);
-        let unlimited = Left { remaining: 9, limit: None, reset_ms: NOW + 1000 };
+        let unlimited = Left { remaining: 9, limit: 0, reset_ms: NOW + 1000 };
         assert_eq!(
-            Headroom { requests: Some(unlimited), tokens: None, heard_ms: NOW }.share(NOW),
+            Headroom { requests: unlimited, tokens: Left::default(), heard_ms: NOW }.share(NOW),
             None
         );
     }

@@ -4,8 +4,10 @@
 //! not count tokens still answers chats, and counts that succeed say nothing of chats that
 //! fail. All of them are in the deployment's record, which is one value in shared data.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use super::SKEW_MS;
-use super::cause::Cause;
+use super::cause::CauseCode;
 use super::probe::Probes;
 use crate::request::format::Task;
 
@@ -17,34 +19,36 @@ pub(super) const PLACES: usize = Task::ALL.len();
 const SUSPICION_MS: u64 = 60_000;
 
 /// How well one operation of a deployment does. One of which nothing is known is well.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Health {
-    /// What started the cooldown.
-    pub cause: Option<Cause>,
-    /// HTTP status that started the cooldown; 0 where there was no answer.
-    pub status: u16,
+    /// Deadline of the cooldown in milliseconds since the epoch; 0 where there is none.
+    pub until_ms: u64,
+    /// Length of the last cooldown in milliseconds, which the next one doubles if it starts while
+    /// half-open. What the provider asked for does not count into it.
+    pub length_ms: u64,
+    /// The last weak evidence. A success forgets it, and weak evidence of another request makes it
+    /// count.
+    pub suspicion: Suspicion,
     /// Failures since the last success.
     pub consecutive_failures: u32,
     /// Successes since the cooldown began. As many as `success_threshold` says make the operation
     /// healthy again.
     pub probe_successes: u32,
-    /// Deadline of the cooldown in milliseconds since the epoch; 0 where there is none.
-    pub until_ms: u64,
-    /// Length of the last cooldown in milliseconds, which the next one doubles if it starts while
-    /// half-open. What the provider asked for does not count into it.
-    pub length_ms: u32,
     /// What is counted of this operation in the record's minute. The failure rate is the
     /// operation's own, since operations fail apart.
     pub minute: OperationCounts,
-    /// The last weak evidence. A success forgets it, and weak evidence of another request makes it
-    /// count.
-    pub suspicion: Suspicion,
+    /// What started the cooldown.
+    pub cause: CauseCode,
+    /// HTTP status that started the cooldown; 0 where there was no answer.
+    pub status: u16,
     /// Probes under way while half-open.
     pub probes: Probes,
 }
 
 /// What is counted of one operation in a minute.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct OperationCounts {
     /// Attempts that were started.
     pub attempts: u32,
@@ -56,40 +60,38 @@ pub struct OperationCounts {
 
 /// Evidence against a deployment that may be of one request alone: which request it was, and
 /// when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Suspicion {
-    /// A hash of the request; see [`Report`](super::report::Report).
-    pub fingerprint: u32,
     /// When, in milliseconds since the epoch; 0 where there was none.
-    pub at_ms: u64,
+    at_ms: u64,
+    /// A hash of the request, of 32 bits; see [`Report`](super::report::Report).
+    fingerprint: u64,
 }
 
 impl Suspicion {
+    /// Returns the suspicion of that request, at `at_ms` since the epoch.
+    pub(super) fn of(fingerprint: u32, at_ms: u64) -> Self {
+        Self { at_ms, fingerprint: u64::from(fingerprint) }
+    }
+
+    /// Returns whether it is of that request.
+    pub(super) fn is_of(self, fingerprint: u32) -> bool {
+        self.fingerprint == u64::from(fingerprint)
+    }
+
     /// Returns whether it is of another request than that one, and not too long ago.
     #[must_use]
-    pub(super) const fn is_of_another(self, fingerprint: u32, now_ms: u64) -> bool {
+    pub(super) fn is_of_another(self, fingerprint: u32, now_ms: u64) -> bool {
         // One that lies ahead was noted before the clock jumped back, and says nothing.
         self.at_ms != 0
-            && self.fingerprint != fingerprint
+            && !self.is_of(fingerprint)
             && self.at_ms <= now_ms.saturating_add(SKEW_MS)
             && now_ms.saturating_sub(self.at_ms) <= SUSPICION_MS
     }
 }
 
 impl Health {
-    /// How an operation does of which nothing is known.
-    const WELL: Self = Self {
-        cause: None,
-        status: 0,
-        consecutive_failures: 0,
-        probe_successes: 0,
-        until_ms: 0,
-        length_ms: 0,
-        minute: OperationCounts { attempts: 0, successes: 0, failures: 0 },
-        suspicion: Suspicion { fingerprint: 0, at_ms: 0 },
-        probes: Probes::NONE,
-    };
-
     /// Forgets a cooldown and what led to it, but not what is under way.
     pub(super) fn heal(&mut self) {
         *self = Self {
@@ -104,25 +106,16 @@ impl Health {
 
 /// How well the operations of a deployment do. One that has not been asked for is well, unless an
 /// operator cools the whole deployment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub(super) struct Operations {
-    /// Which operations have been asked for: a bit for the number of each task.
-    pub(super) asked: u16,
-    /// By the number of the task.
-    pub(super) healths: [Health; PLACES],
     /// Until when an operator cools those that have not been asked for, in milliseconds since the
     /// epoch; 0 where none does.
     pub(super) others_until_ms: u64,
-}
-
-impl Default for Operations {
-    fn default() -> Self {
-        // Copied as a whole. Derived, it would write each value of each operation, for every record
-        // that is read.
-        static NONE: Operations =
-            Operations { asked: 0, healths: [Health::WELL; PLACES], others_until_ms: 0 };
-        NONE
-    }
+    /// Which operations have been asked for: a bit for the number of each task.
+    pub(super) asked: u64,
+    /// By the number of the task.
+    pub(super) healths: [Health; PLACES],
 }
 
 impl Operations {
@@ -134,8 +127,11 @@ impl Operations {
 
     /// Returns how well an operation does that has not been asked for.
     fn other(&self) -> Health {
-        let cause = (self.others_until_ms != 0).then_some(Cause::Operator);
-        Health { until_ms: self.others_until_ms, cause, ..Health::default() }
+        let mut other = Health { until_ms: self.others_until_ms, ..Health::default() };
+        if other.until_ms != 0 {
+            other.cause = CauseCode::OPERATOR;
+        }
+        other
     }
 
     /// Returns whether an operation has been asked for.
@@ -174,7 +170,7 @@ mod tests {
     #[test]
     fn a_suspicion_is_confirmed_by_another_request_within_a_minute() {
         let now = 1_800_000_000_000;
-        let one = Suspicion { fingerprint: 7, at_ms: now };
+        let one = Suspicion::of(7, now);
         assert!(!one.is_of_another(7, now));
         assert!(one.is_of_another(8, now));
         assert!(one.is_of_another(8, now + 60_000));
@@ -187,8 +183,8 @@ mod tests {
 
     #[test]
     fn what_has_not_been_asked_for_is_well() {
-        assert_eq!(Health::WELL, Health::default());
-        assert!(Task::ALL.into_iter().all(|task| Operations::default().get(task) == Health::WELL));
+        let well = Health::default();
+        assert!(Task::ALL.into_iter().all(|task| Operations::default().get(task) == well));
     }
 
     #[test]
@@ -205,7 +201,7 @@ mod tests {
     #[test]
     fn an_operator_cools_operations_that_have_no_place_yet() {
         let mut operations = Operations { others_until_ms: 7, ..Operations::default() };
-        let cooled = Health { until_ms: 7, cause: Some(Cause::Operator), ..Health::default() };
+        let cooled = Health { until_ms: 7, cause: CauseCode::OPERATOR, ..Health::default() };
         assert_eq!(operations.get(Task::Chat), cooled);
         assert_eq!(*operations.get_mut(Task::Chat).unwrap(), cooled);
     }

@@ -50,4 +50,4 @@ pub use world::World;
 const SKEW_MS: u64 = 1000;
 
 /// Starts every key; the digit is the layout version of the values.
-const PREFIX: &str = "pointsman/5/";
+const PREFIX: &str = "pointsman/6/";

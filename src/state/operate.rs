@@ -4,7 +4,7 @@
 
 use crate::config::Cooldown;
 
-use super::cause::Cause;
+use super::cause::CauseCode;
 use super::headroom::Headroom;
 use super::health::{Health, OperationCounts};
 use super::record::Record;
@@ -29,8 +29,8 @@ impl Operation {
     pub(super) fn apply(self, record: &mut Record, settings: &Cooldown, now_ms: u64) {
         record.turn_to(now_ms);
         match self {
-            Self::Drain => record.is_drained = true,
-            Self::Undrain => record.is_drained = false,
+            Self::Drain => record.drained = 1,
+            Self::Undrain => record.drained = 0,
             Self::Cool(for_ms) => {
                 // A deadline further away would count as passed.
                 let for_ms = for_ms.clamp(1, settings.max_time_ms);
@@ -38,7 +38,7 @@ impl Operation {
                 for health in record.operations.known_mut() {
                     health.until_ms = now_ms.saturating_add(for_ms);
                     health.probe_successes = 0;
-                    (health.cause, health.status) = (Some(Cause::Operator), 0);
+                    (health.cause, health.status) = (CauseCode::OPERATOR, 0);
                 }
             }
             Self::Reset => {
@@ -80,9 +80,10 @@ mod tests {
     }
 
     fn failed() -> Record {
-        let left = Left { remaining: 0, limit: Some(9), reset_ms: NOW + 1000 };
-        let headroom = Headroom { requests: Some(left), tokens: None, heard_ms: NOW };
-        let mut record = Record { headroom, ..Record::default() };
+        let left = Left { remaining: 0, limit: 9, reset_ms: NOW + 1000 };
+        let headroom = Headroom { requests: left, heard_ms: NOW, ..Headroom::default() };
+        let mut record = Record::default();
+        record.headroom = headroom;
         record.flight.begin(NOW);
         record.turn_to(NOW);
         record.minute = Counts { attempts: 9, successes: 1, failures: 0, tokens: 70 };
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(record.headroom.wait_ms(1, NOW), 0);
         assert_eq!(record.minute, Counts { attempts: 9, successes: 0, failures: 0, tokens: 70 });
         assert_eq!((record.total, record.flight), (before.total, before.flight));
-        assert!(record.is_drained);
+        assert!(record.is_drained());
         // The rate of before does not trip.
         let report = Report::of(Outcome::Server, 503);
         assert_eq!(take(&mut record, ONE, report, NOW, &settings()).0, None);

@@ -3,6 +3,8 @@
 //! A lease is a place in the record and the time it runs out, so that the probes of a worker
 //! that dies do not keep their places.
 
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
 use super::SKEW_MS;
 
 /// How many probes at a time can be configured at most: each has a place in the record, used or
@@ -13,7 +15,8 @@ pub(super) const LEASES: usize = 8;
 ///
 /// In milliseconds since the epoch, of which the lower 32 bits are kept: leases are minutes
 /// long, and 32 bits are 49 days.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Probes {
     pub(super) leases: [u32; LEASES],
 }
@@ -40,9 +43,6 @@ impl Lease {
 }
 
 impl Probes {
-    /// No probe is under way.
-    pub(super) const NONE: Self = Self { leases: [0; LEASES] };
-
     /// Returns the milliseconds until one of the first `most` places is free; 0 where one is.
     #[must_use]
     pub(super) fn wait_ms(&self, most: u32, now_ms: u64, lease_ms: u64) -> u64 {

@@ -1,39 +1,44 @@
 //! The record as bytes and back.
 
 use super::*;
+use crate::state::cause::Cause;
+use crate::state::headroom::Left;
+use crate::state::health::Suspicion;
 use crate::state::outcome::Outcome;
+use crate::state::probe::Probes;
 
 fn health(n: u32) -> Health {
     Health {
-        cause: Some(Cause::Outcome(Outcome::Auth)),
+        cause: Cause::Outcome(Outcome::Auth).into(),
         status: 429,
         consecutive_failures: u32::MAX,
         probe_successes: 2,
         until_ms: u64::MAX - 1,
         length_ms: 5000,
         minute: OperationCounts { attempts: n, successes: n + 1, failures: n + 2 },
-        suspicion: Suspicion { fingerprint: n + 3, at_ms: u64::from(n) + 4 },
+        suspicion: Suspicion::of(n + 3, u64::from(n) + 4),
         probes: Probes { leases: [9, 8, 7, 6, 5, 4, 3, u32::MAX] },
     }
 }
 
 fn full() -> Record {
     let counts = |n| Counts { attempts: n, successes: n + 1, failures: n + 2, tokens: n + 3 };
-    let left = |n| Some(Left { remaining: n, limit: Some(n + 1), reset_ms: u64::from(n) + 2 });
+    let left = |n| Left { remaining: n, limit: n + 1, reset_ms: u64::from(n) + 2 };
     let mut operations = Operations { others_until_ms: 77, ..Operations::default() };
     for (task, n) in Task::ALL.into_iter().zip(1..).take(PLACES) {
         *operations.get_mut(task).unwrap() = health(n);
     }
     Record {
-        is_drained: true,
+        drained: 1,
         minute_at: 29_000_000,
         minute: counts(7),
         total: counts(u64::MAX - 3),
         first_byte_ms: 12.5,
         answer_ms: 1e9,
-        flight: Flight { slots: [(1, 2), (3, 4), (5, 6), (7, 8)] },
+        flight: Flight { slots: [[1, 2], [3, 4], [5, 6], [7, 8]] },
         headroom: Headroom { requests: left(1), tokens: left(2_000_000), heard_ms: 11 },
         operations,
+        ..Record::default()
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn standing(
     claim: Claim,
     now_ms: u64,
 ) -> Standing {
-    if record.is_drained {
+    if record.is_drained() {
         return Standing::Drained;
     }
     let health = record.health(claim.task);
@@ -120,7 +120,7 @@ pub(super) fn forced(
     claim: Claim,
     now_ms: u64,
 ) -> Standing {
-    if record.is_drained {
+    if record.is_drained() {
         return Standing::Drained;
     }
     match limit(record, deployment, claim, now_ms) {

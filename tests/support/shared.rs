@@ -43,7 +43,7 @@ impl Shared {
     /// Returns what workers share about a deployment.
     pub(crate) fn record(&self, deployment: &str) -> Record {
         let data = self.data.lock().unwrap();
-        Record::decode(&data.values[&format!("pointsman/5/deployment/{deployment}")].0)
+        Record::decode(&data.values[&format!("pointsman/6/deployment/{deployment}")].0)
     }
 
     /// The latest deadline of a deployment's cooldowns in milliseconds since the epoch; 0 where

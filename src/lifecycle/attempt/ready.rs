@@ -57,7 +57,7 @@ pub(super) fn abandon<H: Host + ?Sized>(
 /// What has no deployment cannot be drained.
 pub(super) fn is_drained<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: &Leg) -> bool {
     let id = leg.deployment.as_ref().and_then(|id| cx.engine.config.names.deployments.get(id));
-    id.is_some_and(|id| cx.engine.fleet.record(cx.host, *id).is_drained)
+    id.is_some_and(|id| cx.engine.fleet.record(cx.host, *id).is_drained())
 }
 
 /// Returns whether the deployment of a leg may be picked now, for a request with that claim. A leg

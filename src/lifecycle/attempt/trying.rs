@@ -287,7 +287,8 @@ impl Trying {
             tried.took_ms = Some(took_ms);
         }
         let tried = self.progress.tried.iter();
-        let times = tried.filter_map(|tried| Some((self.name(tried.leg), tried.took_ms?.to_string().into())));
+        let times = tried
+            .filter_map(|tried| Some((self.name(tried.leg), tried.took_ms?.to_string().into())));
         host.set_property(TIMES, listed(times).as_bytes());
     }
 

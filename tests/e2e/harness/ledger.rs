@@ -21,7 +21,7 @@ pub(crate) const WRITTEN: Duration = Duration::from_secs(10);
 pub(crate) const MODELS: [&str; 6] = ["turns", "shares", "busy", "fast", "used", "room"];
 
 /// Starts every key of the layout that the module under test has.
-pub(crate) const LAYOUT: &str = "pointsman/5/";
+pub(crate) const LAYOUT: &str = "pointsman/6/";
 
 /// Returns a document with these deployments under most strategies. They cool only briefly.
 pub(crate) fn document() -> Value {
