@@ -105,45 +105,68 @@ pub(super) fn hear<H: Host + ?Sized>(
 ) -> Heard {
     let headers = cx.host.response_headers();
     let status = status(&headers);
-    // The one answer below 300 that Envoy makes itself is asked for by a header that
-    // is withheld from the requests of this filter.
-    let details =
-        (status >= 300).then(|| cx.host.property(&["response", "code_details"])).flatten();
     let now_ms = millis(cx.host.now());
     let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
-    let of_failure = |name| text(&headers, name).filter(|_| status >= 400);
     let headroom = headroom::headroom(&headers, now_ms);
-    let tokens = ledger.work().tokens;
-    let limit = headroom.tokens.limit;
-    let is_too_little = |left: Left| left.remaining > 0 && tokens > u64::from(left.remaining);
-    let is_over_room = headroom.tokens.known().is_some_and(is_too_little)
-        && headroom.requests.known().is_none_or(|left| left.remaining > 0);
-    let stray = is_stray(ledger.work(), status).then_some(Report::of(Outcome::Server, status));
-    let report = stray.or_else(|| {
-        outcome::report(&Head {
-            status,
-            is_request_whole: ledger.is_sent(),
-            is_over_limit: limit > 0 && tokens > u64::from(limit),
-            is_over_room,
-            // An attempt filter sees only responses that came from its provider, never one that
-            // Envoy made.
-            details: details
-                .as_deref()
-                .filter(|_| cx.engine.config.role == Role::Router)
-                .and_then(|details| str::from_utf8(details).ok()),
-            profile,
-            retry_after: of_failure("retry-after"),
-            retry_after_ms: of_failure("retry-after-ms"),
-            reset_ms: headroom::reset_hint(status, &headers, now_ms),
-            now_ms,
-        })
-    });
+    // Nearly every answer is a success. The one below 300 that Envoy makes itself is asked for by
+    // a header that is withheld from the requests of this filter.
+    let report = if (200..300).contains(&status) {
+        Some(Report::of(Outcome::Success, status))
+    } else {
+        refused(cx, &ledger, &headers, Refused { status, profile, headroom, now_ms })
+    };
     // What is left of a client's own account says nothing for the requests of others.
     let is_clients = profile.key == KeyOwner::Client;
     let headroom = if is_clients { Headroom::default() } else { headroom };
     let answer = open(cx, ledger, report, headroom, &headers, profile);
     remove_own(cx, &headers);
     Heard { status, report, answer }
+}
+
+/// What is known of a response whose status is no success.
+struct Refused {
+    status: u16,
+    profile: RequestProfile,
+    headroom: Headroom,
+    /// In milliseconds since the epoch.
+    now_ms: u64,
+}
+
+/// Returns what the head of such a response says of the deployment; `None` where it says nothing.
+#[cold]
+fn refused<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    ledger: &AttemptLedger,
+    headers: &Headers,
+    Refused { status, profile, headroom, now_ms }: Refused,
+) -> Option<Report> {
+    if is_stray(ledger.work(), status) {
+        return Some(Report::of(Outcome::Server, status));
+    }
+    let details =
+        (status >= 300).then(|| cx.host.property(&["response", "code_details"])).flatten();
+    let of_failure = |name| text(headers, name).filter(|_| status >= 400);
+    let tokens = ledger.work().tokens;
+    let limit = headroom.tokens.limit;
+    let is_too_little = |left: Left| left.remaining > 0 && tokens > u64::from(left.remaining);
+    outcome::report(&Head {
+        status,
+        is_request_whole: ledger.is_sent(),
+        is_over_limit: limit > 0 && tokens > u64::from(limit),
+        is_over_room: headroom.tokens.known().is_some_and(is_too_little)
+            && headroom.requests.known().is_none_or(|left| left.remaining > 0),
+        // An attempt filter sees only responses that came from its provider, never one that
+        // Envoy made.
+        details: details
+            .as_deref()
+            .filter(|_| cx.engine.config.role == Role::Router)
+            .and_then(|details| str::from_utf8(details).ok()),
+        profile,
+        retry_after: of_failure("retry-after"),
+        retry_after_ms: of_failure("retry-after-ms"),
+        reset_ms: headroom::reset_hint(status, headers, now_ms),
+        now_ms,
+    })
 }
 
 /// Removes the headers of this filter that a provider must not send.

@@ -121,9 +121,10 @@ impl Intake {
             Err(bad) => return Some(Unread::ContentType(bad.clone())),
         }
         // Several codings may be listed, in several headers. Only `identity` changes nothing.
-        let encoding = self.head.all("content-encoding").unwrap_or_default();
         let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-        if !encoding.split(',').map(str::trim).all(is_plain) {
+        if let Some(encoding) = self.head.all("content-encoding")
+            && !encoding.split(',').map(str::trim).all(is_plain)
+        {
             Some(Unread::Encoded { encoding: encoding.into_owned() })
         } else if self.length.is_some_and(|length| length > limit) {
             Some(Unread::TooLarge { limit })

@@ -97,8 +97,8 @@ impl BodyReader {
         content_type: Option<&str>,
         content_encoding: Option<&str>,
     ) -> Option<Self> {
-        let encoding = content_encoding.unwrap_or_default().trim();
-        if !(encoding.is_empty() || encoding.eq_ignore_ascii_case("identity")) {
+        let is_plain = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+        if !content_encoding.is_none_or(|coding| is_plain(coding.trim())) {
             return None;
         }
         let is_framed = content_type.is_some_and(is_frames);
@@ -240,7 +240,8 @@ fn event<'b>(
 
 /// Returns a content type without its parameters.
 fn essence(content_type: &str) -> &[u8] {
-    content_type.split(';').next().unwrap_or_default().trim_ascii().as_bytes()
+    let bytes = content_type.as_bytes();
+    bytes.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 /// Returns whether bodies of that content type are Amazon's event stream.
