@@ -87,29 +87,43 @@ impl Meter {
     ) -> Option<u32> {
         // Borrowed already only if the host called back in between, which it does not do.
         let mut series = self.series.try_borrow_mut().ok()?;
-        let mut key = key(metric, values);
-        let mut id = series.find(key);
+        let key = key(metric, values);
+        let id = match series.find(key) {
+            Some(id) => id,
+            None => self.define(host, &mut series, metric, values, key),
+        };
+        (id != ABSENT).then_some(id)
+    }
+
+    /// Defines a series that is new, or returns the one that stands in for it where there is no
+    /// room: that without names. Those of words alone stay exact.
+    #[cold]
+    fn define<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        series: &mut Series,
+        metric: &'static Metric,
+        values: &[&str],
+        mut key: u64,
+    ) -> u32 {
         let mut shown = [""; table::MOST_LABELS];
         for (shown, value) in shown.iter_mut().zip(values) {
             *shown = value;
         }
-        // No room for a new series: it is counted under the one without names. Those of words
-        // alone stay exact.
-        if id.is_none() && series.count >= self.most {
+        if series.count >= self.most {
             for (label, value) in metric.labels.iter().zip(&mut shown) {
                 if table::NAMES.contains(label) {
                     *value = OTHER;
                 }
             }
             key = self::key(metric, shown.get(..values.len()).unwrap_or(values));
-            id = series.find(key);
+            if let Some(known) = series.find(key) {
+                return known;
+            }
         }
-        let id = id.unwrap_or_else(|| {
-            let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
-            series.insert(key, id);
-            id
-        });
-        (id != ABSENT).then_some(id)
+        let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
+        series.insert(key, id);
+        id
     }
 }
 

@@ -18,8 +18,9 @@ use super::{Need, Server, Step, Stop};
 pub(super) struct List<'r> {
     /// Those that may serve the request. Each server is there once.
     pub(super) steps: Vec<Step>,
-    /// All candidates that were looked at, each with the model it was looked at for. Where none
-    /// may serve, they tell why, and which one is free soonest.
+    /// The candidates that were looked at, each with the model it was looked at for. Where none
+    /// may serve, they tell why, and which one is free soonest. Once there is a step, more are
+    /// added for an explanation alone.
     pub(super) considered: Vec<(Cow<'r, str>, Considered<'r>)>,
     /// Whether a service would have had a say, and could not be asked.
     pub(super) is_unasked: bool,
@@ -126,7 +127,9 @@ impl<'r> Planner<'r> {
                 break;
             }
         }
-        list.considered.extend(considered.into_iter().map(|one| (set.name.clone(), one)));
+        if list.steps.is_empty() || self.depth == Depth::Explained {
+            list.considered.extend(considered.into_iter().map(|one| (set.name.clone(), one)));
+        }
         Ok(())
     }
 

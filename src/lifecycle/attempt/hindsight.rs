@@ -53,7 +53,8 @@ fn take_back<H: Host + ?Sized>(cx: Ctx<'_, H>, legs: &Legs, tried: &Tried, work:
     let of = (work.task, work.fingerprint);
     let now_ms = millis(cx.host.now());
     match cx.engine.fleet.take_back(cx.host, id, of, charge, now_ms) {
-        Ok(transition) => report_transition(cx, id, transition, None),
+        Ok(Some(transition)) => report_transition(cx, id, transition, None),
+        Ok(None) => {}
         Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
     }
 }

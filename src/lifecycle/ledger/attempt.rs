@@ -153,12 +153,16 @@ impl AttemptLedger {
         match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &ending, now_ms) {
             Ok(Ended { transition, charge, in_flight }) => {
                 counted = charge;
-                report_transition(cx, attempt.deployment, transition, ending.report);
+                if let Some(transition) = transition {
+                    report_transition(cx, attempt.deployment, transition, ending.report);
+                }
                 show_in_flight(cx, attempt.deployment, Some(in_flight));
             }
             Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
         }
-        report_disbelieved(cx, attempt.deployment, &end.tokens);
+        if end.tokens.disbelieved.contains(&true) {
+            report_disbelieved(cx, attempt.deployment, &end.tokens);
+        }
         count(cx, attempt, &self.work, end, now_ms);
         counted
     }
@@ -251,6 +255,7 @@ fn count<H: Host + ?Sized>(
 
 /// Counts token counts of a provider that are impossible, and warns of the first one that this
 /// worker has met at the deployment.
+#[cold]
 fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens: &SpentTokens) {
     let name = &cx.engine.config.deployment(id).id;
     let directions = ["input", "output"].into_iter().zip(tokens.disbelieved);
@@ -266,14 +271,14 @@ fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens
     }
 }
 
-/// Logs and counts that a deployment has begun to cool down, or is healthy again, if it has.
+/// Logs and counts that a deployment has begun to cool down, or is healthy again.
+#[cold]
 pub(crate) fn report_transition<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     id: DeploymentId,
-    transition: Option<Transition>,
+    transition: Transition,
     report: Option<Report>,
 ) {
-    let Some(transition) = transition else { return };
     let name = &cx.engine.config.deployment(id).id;
     let line = match (transition, report) {
         (Transition::Cooled(ms), Some(Report { outcome, status, .. })) => {
