@@ -10,12 +10,17 @@ const SHORT: usize = 16;
 /// Returns the items in order, the least first. Items of which neither is less than the other
 /// keep their order.
 pub(crate) fn sorted<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> Vec<T> {
-    let length = items.len();
-    if length <= SHORT {
-        insert(&mut items, is_less);
-        return items;
+    if items.len() > SHORT {
+        return merged(items, is_less);
     }
-    // Merge sort: each half is sorted, then the lesser of the two first items is taken each time.
+    insert(&mut items, is_less);
+    items
+}
+
+/// Sorts by merging: each half is sorted, then the lesser of the two first items is taken each time.
+#[cold]
+fn merged<T>(mut items: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let length = items.len();
     let right = sorted(items.split_off(length / 2), is_less);
     let left = sorted(items, is_less);
     let mut merged = Vec::with_capacity(length);

@@ -187,12 +187,17 @@ impl Intake {
             // A model in the body means nothing where path or query name one.
             facts.model = self.call.model().map(str::to_owned);
         }
-        facts.headers.clone_from(&self.watched);
+        // Maps are seldom needed, and cost code to copy even where nothing is in them.
+        if !self.watched.is_empty() {
+            facts.headers.clone_from(&self.watched);
+        }
         if let Some(tags) = &controls.tags {
             facts.tags.clone_from(tags);
             facts.unseen = facts.unseen.without(Fact::Tags);
         }
-        facts.params.extend(controls.params.clone());
+        if !controls.params.is_empty() {
+            facts.params.extend(controls.params.clone());
+        }
     }
 
     /// Returns the facts at the moment when only headers and model are known. Everything that

@@ -16,6 +16,15 @@ pub struct WatchedKeys {
     lengths: [u32; 32],
 }
 
+/// What a key of a body is to those that are watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watched {
+    /// The key with this index.
+    Key(usize),
+    /// One of them in another case, whether or not it is another of them as it stands.
+    Miscased,
+}
+
 impl FromIterator<String> for WatchedKeys {
     fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
         let mut names = ordered(names.into_iter().collect::<Vec<String>>());
@@ -38,22 +47,17 @@ impl WatchedKeys {
         &self.names
     }
 
-    /// Returns the index of a key; `None` where it is none of these.
-    pub(super) fn find(&self, key: &str) -> Option<usize> {
-        if !self.may_have(key) {
-            return None;
-        }
-        self.names.binary_search_by(|name| name.as_str().cmp(key)).ok()
-    }
-
-    /// Returns whether a key is one of these in another case.
-    pub(super) fn is_miscased(&self, key: &str) -> bool {
+    /// Returns which of these a key is, or is in another case; `None` where it is none of them.
+    pub(super) fn find(&self, key: &str) -> Option<Watched> {
         // Letters that fold to another first byte or length are not ASCII.
         if !self.may_have(key) && key.is_ascii() {
-            return false;
+            return None;
         }
         let may_be = |name: &str| name.len() == key.len() || !key.is_ascii();
-        self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key))
+        if self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key)) {
+            return Some(Watched::Miscased);
+        }
+        self.names.binary_search_by(|name| name.as_str().cmp(key)).ok().map(Watched::Key)
     }
 
     /// Returns whether a name begins with the same letter and is as long as the key.
@@ -80,21 +84,23 @@ mod tests {
         let names = ["", "models", "Models", "route", "sky", "ſky", "_x", &long, "größe"];
         let keys: WatchedKeys = names.iter().map(|name| (*name).to_owned()).collect();
         for name in names {
-            let at = keys.find(name).unwrap();
-            assert_eq!(keys.names()[at], name);
+            let cases = names.iter().filter(|other| is_same_but_for_case(other, name)).count();
+            match keys.find(name).unwrap() {
+                Watched::Key(at) => assert!(cases == 0 && keys.names()[at] == name),
+                Watched::Miscased => assert!(cases > 0, "{name}"),
+            }
         }
+        assert!(matches!(keys.find("route"), Some(Watched::Key(_))));
+        assert_eq!(keys.find("models"), Some(Watched::Miscased));
         let upper = "A".repeat(40);
         for key in
             ["MODELS", "Route", "SKY", "s\u{212a}y", "ſKY", "_X", &upper, "GRößE", "ſ\u{212a}y"]
         {
-            assert_eq!(keys.find(key), None, "{key}");
-            assert!(keys.is_miscased(key), "{key}");
+            assert_eq!(keys.find(key), Some(Watched::Miscased), "{key}");
         }
         let longer = "a".repeat(41);
         for key in ["model", "routes", "routed", "x", "_", "sk", &longer, "größer"] {
             assert_eq!(keys.find(key), None, "{key}");
-            assert!(!keys.is_miscased(key), "{key}");
         }
-        assert!(!keys.is_miscased("route") && keys.is_miscased("models"));
     }
 }

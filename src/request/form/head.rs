@@ -9,7 +9,7 @@ use crate::request::credential::Naming;
 use crate::request::document::{ObjectShape, OutputBound, TextClass, Word};
 use crate::request::parameter::Parameters;
 use crate::request::scan::{ScanError, longest};
-use crate::request::watched::WatchedKeys;
+use crate::request::watched::{Watched, WatchedKeys};
 use crate::text::is_token;
 
 /// What a part of a form is.
@@ -165,11 +165,13 @@ fn names(name: &str) -> (&str, &str) {
 /// It is one of them, in another spelling.
 fn naming(name: &str, watched: &WatchedKeys) -> Result<Option<usize>, &'static str> {
     let (base, bare) = names(name);
-    let found = watched.find(bare).filter(|_| Naming::keys().any(|key| key == bare));
-    if watched.is_miscased(bare) || found.is_some() && base != bare {
-        return Err("a part has a name that is known in another spelling; write it so");
-    }
-    Ok(found)
+    let at = match watched.find(bare) {
+        Some(Watched::Key(_)) if !Naming::keys().any(|key| key == bare) => return Ok(None),
+        Some(Watched::Key(at)) => Some(at).filter(|_| base == bare),
+        Some(Watched::Miscased) => None,
+        None => return Ok(None),
+    };
+    at.map(Some).ok_or("a part has a name that is known in another spelling; write it so")
 }
 
 /// Returns what a part of that name is; `None` where servers may differ in it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::ScanError;
 use super::layout::{Layout, Member};
 use crate::request::credential::Naming;
-use crate::request::watched::WatchedKeys;
+use crate::request::watched::{Watched, WatchedKeys};
 
 /// The member being read, as far as it has come.
 #[derive(Debug, Default)]
@@ -103,14 +103,15 @@ impl Places {
         if self.sealed.has(key) {
             return Err(ScanError::LateMember { at });
         }
-        self.current.watched = self.wanted.find(key);
+        self.current.watched = match self.wanted.find(key) {
+            Some(Watched::Key(index)) => Some(index),
+            Some(Watched::Miscased) => return Err(ScanError::Miscased { at }),
+            None => None,
+        };
         let is_there = |index| self.layout.watched.iter().any(|(known, _)| *known == index);
         let is_model_there = self.current.is_model && self.layout.model.is_some();
         if is_model_there || self.current.watched.is_some_and(is_there) {
             return Err(ScanError::Repeated { at });
-        }
-        if self.wanted.is_miscased(key) {
-            return Err(ScanError::Miscased { at });
         }
         Ok(())
     }
