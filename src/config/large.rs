@@ -20,6 +20,9 @@ pub enum Index {
     /// Nothing: the group is small, or its strategy has no use for it.
     #[default]
     Nothing,
+    /// The small group is in the order of its strategy already, as most are: nobody sets priorities
+    /// where the order of the file will do.
+    FileOrder,
     /// Candidates in the order of the strategy, where the configuration alone decides it. A request
     /// begins with the first.
     Order(Vec<usize>),
@@ -40,10 +43,6 @@ impl Index {
         candidates: &[Candidate],
         deployments: &[Deployment],
     ) -> Self {
-        // A few candidates are walked faster than an index is searched.
-        if candidates.len() <= MOST_SMALL {
-            return Self::Nothing;
-        }
         let deployment = |at: usize| deployments.get(candidates.get(at)?.deployment.0);
         let order = |strategy: Strategy| {
             let entries = candidates.iter().map(|candidate| {
@@ -56,6 +55,11 @@ impl Index {
             // Configured orders leave nothing to chance, so the seed does not matter.
             strategy.order(&entries, Pick::by(&mut fastrand::Rng::with_seed(0)))
         };
+        // A few candidates are walked faster than an index is searched.
+        if candidates.len() <= MOST_SMALL {
+            let is_file_order = strategy.is_configured() && order(strategy).is_sorted();
+            return if is_file_order { Self::FileOrder } else { Self::Nothing };
+        }
         if strategy.is_configured() {
             return Self::Order(order(strategy));
         }

@@ -14,6 +14,8 @@ pub struct WatchedKeys {
     /// By the low bits of the first letter, which both cases share: a bit for each length of a
     /// name that begins so. All lengths from 31 on share a bit.
     lengths: [u32; 32],
+    /// The length of the longest, in bytes.
+    longest: usize,
 }
 
 /// What a key of a body is to those that are watched.
@@ -29,6 +31,7 @@ impl FromIterator<String> for WatchedKeys {
     fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
         let mut names = ordered(names.into_iter().collect::<Vec<String>>());
         names.dedup();
+        let longest = names.iter().map(String::len).max().unwrap_or(0);
         let mut lengths = [0; 32];
         for name in &names {
             let (first, length) = looks(name);
@@ -36,7 +39,7 @@ impl FromIterator<String> for WatchedKeys {
                 *lengths |= length;
             }
         }
-        Self { names, lengths }
+        Self { names, lengths, longest }
     }
 }
 
@@ -45,6 +48,11 @@ impl WatchedKeys {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Returns the length of the longest key, in bytes; 0 where there is none.
+    pub(super) const fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Returns which of these a key is, or is in another case; `None` where it is none of them.

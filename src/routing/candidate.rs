@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{
-    Config, DeploymentId, Group, GroupId, MOST_SMALL, ModelFacts, ModelId, Overrides, Rule, Sticky,
-    TagMatch,
+    Config, DeploymentId, Group, GroupId, Index, MOST_SMALL, ModelFacts, ModelId, Overrides, Rule,
+    Sticky, TagMatch,
 };
 use crate::state::Turn;
 use crate::strategy::{Profile, Strategy};
@@ -110,7 +110,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 } else {
                     Vec::new()
                 },
-                is_ordered: false,
+                is_ordered: group.index == Index::FileOrder,
             }
         }
         NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => {

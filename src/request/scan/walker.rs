@@ -112,7 +112,7 @@ impl Walker {
     /// Returns a walker before the first byte of a document.
     pub(super) fn new(spec: &Spec) -> Self {
         // A longer key is none that is watched, none of the table's, and no param.
-        let longest = spec.watched.names().iter().map(String::len).max().unwrap_or(0);
+        let longest = spec.watched.longest();
         Self {
             document: spec.entry.document.shape,
             keywords: Arc::clone(&spec.keywords),
