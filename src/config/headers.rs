@@ -12,6 +12,8 @@ macro_rules! headers {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct HeaderNames {
             $($(#[doc = $doc])+ pub $field: String,)*
+            /// A bit for the length of each name, modulo 64.
+            lengths: u64,
         }
 
         static SHAPE: SectionShape = SectionShape {
@@ -29,7 +31,7 @@ macro_rules! headers {
 
         impl Default for HeaderNames {
             fn default() -> Self {
-                Self { $($field: $name.to_owned()),* }
+                Self { $($field: $name.to_owned(),)* lengths: 0 }.measured()
             }
         }
 
@@ -38,6 +40,19 @@ macro_rules! headers {
             const COUNT: usize = [$($name),*].len();
             /// The names that hold where no other is configured.
             pub(super) const KEYS: [&str; Self::COUNT] = [$($name),*];
+
+            /// Returns the same, with the lengths of the names.
+            fn measured(mut self) -> Self {
+                self.lengths = self.all().iter().fold(0, |lengths, name| lengths | length(name));
+                self
+            }
+
+            /// Returns whether a name, in lower case, is one of these.
+            #[must_use]
+            pub fn has(&self, name: &str) -> bool {
+                // Every header of every request is asked for, and most have another length.
+                self.lengths & length(name) != 0 && self.all().contains(&name)
+            }
 
             /// Returns every name, in the order of their declaration.
             #[must_use]
@@ -52,10 +67,15 @@ macro_rules! headers {
                 let mut name = |key: &str| {
                     member::<Option<String>>(&mut members, key).unwrap_or_else(|| key.to_owned())
                 };
-                Self { $($field: name($name)),* }
+                Self { $($field: name($name),)* lengths: 0 }.measured()
             }
         }
     };
+}
+
+/// Returns the bit of a name's length.
+const fn length(name: &str) -> u64 {
+    1 << (name.len() & 63)
 }
 
 impl HasKeyKind for HeaderNames {

@@ -35,6 +35,8 @@ pub(super) fn changed(config: &Config) -> Vec<String> {
     names
 }
 
+/// How every header begins that Envoy reads itself.
+const ENVOYS: &str = "x-envoy-";
 /// Beginnings of headers by which a client could steer Envoy's own retries.
 const STEERING: [&str; 4] =
     ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
@@ -71,9 +73,9 @@ impl RequestHead {
         self.0.first(name)
     }
 
-    /// Returns whether there is a header of one of these names.
-    pub(super) fn has_any(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|(name, _)| names.contains(&name))
+    /// Returns whether there is a header that this filter reads or writes. Few requests have one.
+    pub(super) fn has_own(&self, names: &HeaderNames) -> bool {
+        self.0.iter().any(|(name, _)| names.has(name))
     }
 
     /// Returns every value of a header, in their order: a header can be there several times, and
@@ -128,6 +130,10 @@ impl RequestHead {
     /// `is_ours`: the request is one for this filter, so headers that set timeouts are
     /// withheld too. Other requests keep them.
     pub(super) fn withheld(&self, names: &HeaderNames, is_ours: bool) -> Vec<&str> {
+        let is_envoys = |(name, _): (&str, _)| name.starts_with(ENVOYS);
+        if !self.has_own(names) && !self.0.iter().any(is_envoys) {
+            return Vec::new();
+        }
         let own = names.all();
         let withheld: Vec<&str> = self
             .0

@@ -167,7 +167,7 @@ impl Intake {
     /// The first control header whose value cannot be read.
     pub(super) fn controls(&self, config: &Config) -> Result<Controls, BadControl> {
         // Few requests have any.
-        if !self.head.has_any(&config.headers.all()) {
+        if !self.head.has_own(&config.headers) {
             return Ok(Controls::default());
         }
         controls(config, &self.head)
