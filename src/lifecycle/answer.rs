@@ -10,7 +10,8 @@ use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
 use crate::response::body::{BodyReader, Told};
-use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
+use crate::response::details::{self, End};
+use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
 use crate::response::{headroom, stray};
 use crate::state::Ending;
@@ -325,10 +326,11 @@ impl UpstreamResponse {
         if self.report.status == 101 {
             return self.finish(cx, End::Whole);
         }
-        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
-        let details = str::from_utf8(&details).unwrap_or_default();
+        let code = cx.host.property(&["response", "code_details"]).unwrap_or_default();
+        let code = str::from_utf8(&code).unwrap_or_default();
         let is_attempt = cx.engine.config.role == Role::Attempt;
-        let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
+        let may_await_client = !self.ledger.is_sent() || self.length > details::MOST_UNREAD;
+        let end = details::end(code, may_await_client, is_attempt);
         self.finish(cx, end)
     }
 }
