@@ -147,13 +147,15 @@ pub(super) fn hear<H: Host + ?Sized>(
     Heard { status, report, answer }
 }
 
-/// Removes the headers of this filter that a provider must not send.
+/// Removes the headers that a provider must not send.
 ///
-/// By one of them the attempt filter asks Envoy for a retry, which no provider may ask for. The
-/// other names the route, and the router sets it only where there is a route.
+/// By one of this filter's the attempt filter asks Envoy for a retry, which no provider may ask
+/// for. The other names the route, and the router sets it only where there is a route. After an
+/// answer with the third, of a provider that is behind an Envoy, Envoy would make no other attempt.
 fn remove_own<H: Host + ?Sized>(cx: Ctx<'_, H>, headers: &Headers) {
     let names = &cx.engine.config.headers;
-    for name in [&names.retry, &names.route] {
+    let limited = (cx.engine.config.role == Role::Attempt).then_some("x-envoy-ratelimited");
+    for name in [&*names.retry, &*names.route].into_iter().chain(limited) {
         if headers.first(name).is_some() {
             cx.host.set_response_header(name, None);
         }

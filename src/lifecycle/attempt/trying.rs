@@ -351,8 +351,6 @@ impl Trying {
         // attempt only if the header is there.
         if next.is_some() {
             cx.host.set_response_header(&cx.engine.config.headers.retry, Some(b"1"));
-            // A provider behind an Envoy may send this, after which Envoy makes no attempt.
-            cx.host.set_response_header("x-envoy-ratelimited", None);
         }
     }
 

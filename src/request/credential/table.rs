@@ -132,6 +132,12 @@ pub(super) const MEMBERS: &[CarrierRow] = &[
     choice("preset", "OpenRouter: openrouter.ai/docs/guides/features/presets"),
     choice("providerOptions", "Vercel AI Gateway: models, providers, and keys of the client's"),
     choice("route", "OpenRouter: \"fallback\""),
+    choice("request_timeout", "LiteLLM"),
+    choice("stream_timeout", "LiteLLM"),
+    choice(
+        "timeout",
+        "LiteLLM: docs.litellm.ai/docs/proxy/timeout, with a short one it answers 408",
+    ),
     choice("vertex_location", "LiteLLM: docs.litellm.ai/docs/providers/vertex"),
     key("api_base", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
     key("api_key", "LiteLLM: docs.litellm.ai/docs/proxy/clientside_auth"),
