@@ -79,6 +79,15 @@ pub(super) const HEADERS: &[CarrierRow] = &[
     choice("azureml-model-deployment", "Azure Machine Learning: online endpoints"),
     choice("x-amzn-sagemaker-target-", "SageMaker: target model, variant, container"),
     choice("x-amzn-sagemaker-inference-component", "SageMaker: inference components"),
+    // A server of a cluster, which may not be there.
+    choice("x-data-parallel-", "vLLM, SGLang: the rank that serves"),
+    choice("x-prefiller-", "llm-d, Dynamo: the address that is asked for the prefill"),
+    choice("x-worker-instance-", "Dynamo: the worker that serves"),
+    choice("x-dynamo-", "Dynamo: the mode of routing"),
+    choice("x-smg-target-", "SGLang model gateway: the worker that serves"),
+    choice("x-gateway-destination-", "Gateway API Inference Extension: the endpoint that serves"),
+    choice("x-envoy-original-dst-", "Envoy: the address, of clusters that take it from a header"),
+    choice("fly-force-", "Fly.io: fly.io/docs/networking/dynamic-request-routing"),
     // Another path or method than the one that was judged.
     choice("x-http-method-override", "Google APIs, Rails, Express: a POST as another method"),
     choice("x-http-method", "OData: a POST as another method"),

@@ -68,6 +68,14 @@ fn headers_carry_what_their_table_or_their_words_say() {
         "prefer",
         "nvcf-poll-seconds",
         "x-envoy-fault-abort-request",
+        "x-prefiller-host-port",
+        "x-data-parallel-rank",
+        "x-gateway-destination-endpoint",
+        "x-smg-target-worker",
+        "x-worker-instance-id",
+        "x-dynamo-routing-mode",
+        "x-envoy-original-dst-host",
+        "fly-force-instance-id",
     ] {
         assert_eq!(of_header(name), Some(Carries::Choice), "{name}");
     }
