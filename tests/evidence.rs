@@ -12,9 +12,10 @@ mod rows;
 
 use pointsman::request::format::Format;
 use pointsman::response::body::BodyReader;
+use pointsman::response::details::End;
 use pointsman::response::kind::{ErrorKind, Failure, ToldBy};
 use pointsman::response::outcome::{
-    Body, End, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
+    Body, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
 };
 use pointsman::response::verdict;
 use pointsman::response::words::{self, Wording};

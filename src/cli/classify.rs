@@ -10,9 +10,10 @@ use clap::ValueEnum;
 
 use crate::request::format::Format;
 use crate::response::body::{BodyReader, Told};
+use crate::response::details::End;
 use crate::response::kind::{Failure, ToldBy};
 use crate::response::outcome::{
-    Body, End, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
+    Body, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
 };
 use crate::response::verdict::failure;
 use crate::response::words::{self, Wording};

@@ -10,7 +10,8 @@ use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
 use crate::response::body::{BodyReader, Told};
-use crate::response::outcome::{self, Body, End, Head, KeyOwner, RequestProfile};
+use crate::response::details::{self, End};
+use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
 use crate::response::{headroom, stray};
 use crate::state::Ending;
@@ -169,13 +170,15 @@ fn refused<H: Host + ?Sized>(
     })
 }
 
-/// Removes the headers of this filter that a provider must not send.
+/// Removes the headers that a provider must not send.
 ///
-/// By one of them the attempt filter asks Envoy for a retry, which no provider may ask for. The
-/// other names the route, and the router sets it only where there is a route.
+/// By one of this filter's the attempt filter asks Envoy for a retry, which no provider may ask
+/// for. The other names the route, and the router sets it only where there is a route. After an
+/// answer with the third, of a provider that is behind an Envoy, Envoy would make no other attempt.
 fn remove_own<H: Host + ?Sized>(cx: Ctx<'_, H>, headers: &Headers) {
     let names = &cx.engine.config.headers;
-    for name in [&names.retry, &names.route] {
+    let limited = (cx.engine.config.role == Role::Attempt).then_some("x-envoy-ratelimited");
+    for name in [&*names.retry, &*names.route].into_iter().chain(limited) {
         if headers.first(name).is_some() {
             cx.host.set_response_header(name, None);
         }
@@ -348,10 +351,11 @@ impl UpstreamResponse {
         if self.report.status == 101 {
             return self.finish(cx, End::Whole);
         }
-        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
-        let details = str::from_utf8(&details).unwrap_or_default();
+        let code = cx.host.property(&["response", "code_details"]).unwrap_or_default();
+        let code = str::from_utf8(&code).unwrap_or_default();
         let is_attempt = cx.engine.config.role == Role::Attempt;
-        let end = outcome::end(details, self.ledger.is_sent(), is_attempt);
+        let may_await_client = !self.ledger.is_sent() || self.length > details::MOST_UNREAD;
+        let end = details::end(code, may_await_client, is_attempt);
         self.finish(cx, end)
     }
 }

@@ -44,6 +44,9 @@ const STEERING: [&str; 4] =
 /// a healthy deployment look too slow; with an alternative status for timeouts it could make
 /// a slow one look healthy.
 const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-", "x-envoy-expected-rq-"];
+/// How headers end by which providers and gateways let a client set timeouts: `x-server-timeout`
+/// (Google), `grpc-timeout`, `x-litellm-timeout`, `cf-aig-request-timeout` and others.
+const PROVIDERS_TIMEOUTS: [&str; 3] = ["timeout", "timeout-ms", "deadline"];
 
 /// The headers of a request as they arrived, pseudo-headers included.
 #[derive(Debug, Clone, Default)]
@@ -221,7 +224,8 @@ fn percent(hash: u64) -> f64 {
 /// timeouts.
 fn is_steering(name: &str, is_ours: bool) -> bool {
     let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    is(&STEERING) || (is_ours && is(&TIMEOUTS))
+    let is_timeout = || is(&TIMEOUTS) || PROVIDERS_TIMEOUTS.iter().any(|end| name.ends_with(end));
+    is(&STEERING) || (is_ours && is_timeout())
 }
 
 #[cfg(test)]

@@ -103,7 +103,8 @@ impl BodyReader {
         }
         let is_framed = content_type.is_some_and(is_frames);
         // Without a content type the first byte decides alone.
-        if !content_type.is_none_or(|of| is_framed || is_read(of, format, status)) {
+        let named = content_type.filter(|of| !essence(of).is_empty());
+        if !named.is_none_or(|of| is_framed || is_read(of, format, status)) {
             return None;
         }
         let framing =

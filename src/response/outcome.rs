@@ -9,6 +9,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::body::Told;
+use super::details::{self, End};
 use super::kind::{ErrorKind, Failure, ToldBy};
 use super::retry_after::wait_ms;
 use super::verdict;
@@ -63,9 +64,9 @@ pub struct Head<'a> {
 #[must_use]
 pub fn report(head: &Head<'_>) -> Option<Report> {
     match head.details {
-        Some(details) if details != "via_upstream" => {
-            let outcome = of_local_reply(details)?;
-            let is_clients = !head.is_request_whole && is_of_waiting(details);
+        Some(code) if code != "via_upstream" => {
+            let outcome = details::of_local_reply(code)?;
+            let is_clients = !head.is_request_whole && details::is_of_waiting(code);
             // The status is Envoy's choice, so it is not reported as the provider's.
             Some(if is_clients { Report::CANCELLED } else { Report::of(outcome, 0) })
         }
@@ -115,45 +116,6 @@ fn of_status(head: &Head<'_>) -> Report {
 fn too_large(status: u16, profile: RequestProfile) -> (Outcome, Evidence) {
     let failure = Failure { kind: ErrorKind::TooLarge, told_by: ToldBy::Status };
     verdict::refused(failure, status, profile)
-}
-
-/// Returns whether a local reply can be the result of a client that is slow to send its
-/// request, or stops. A client must not be able to cool a deployment that way, so that is
-/// every reply but those to a connection that could not be made.
-fn is_of_waiting(details: &str) -> bool {
-    let is_failure =
-        details.contains("_connection_failure") || details.contains("{connection_timeout");
-    !is_failure && !details.starts_with("no_healthy_upstream")
-}
-
-/// How an answer that had begun came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// All of it has passed, up to an end that was announced or, for the router, the trailers
-    /// of it.
-    Whole,
-    /// The provider broke it off, or sent nothing for too long. This counts against the
-    /// deployment.
-    Broken,
-    /// The client left, or something between the client and the proxy closed the stream. This
-    /// says nothing about the deployment.
-    Left,
-}
-
-/// Returns how an answer ended whose last byte was not announced as the last, from Envoy's
-/// `response.code_details`. For an attempt these are never more than `via_upstream`, but an
-/// attempt is called for every end that was announced, so any other is a broken one.
-#[must_use]
-pub fn end(details: &str, is_request_whole: bool, is_attempt: bool) -> End {
-    // Trailers have ended it, for which the router has no callback.
-    if details == "via_upstream" && !is_attempt {
-        return End::Whole;
-    }
-    // Where no byte comes for too long, the provider has stopped; unless it is waiting for
-    // the client.
-    let stopped = ["via_upstream", "upstream_", "response_timeout", "stream_idle"];
-    let is_providers = stopped.iter().any(|start| details.starts_with(start));
-    if is_providers && is_request_whole { End::Broken } else { End::Left }
 }
 
 /// What a body has told, and how it ended.
@@ -237,30 +199,6 @@ fn refused(
     }
 }
 
-/// Returns what an answer of Envoy's own says of the deployment: that it could not be reached
-/// or did not answer. `None` for all others, such as overload and missing routes.
-fn of_local_reply(details: &str) -> Option<Outcome> {
-    let is = |prefix: &str| details.starts_with(prefix);
-    // The cluster's circuit breaker is open: a limit of the proxy, not of the provider.
-    if is("upstream_reset_before_response_started{overflow") {
-        None
-    } else if is("upstream_reset_before_response_started") || is("no_healthy_upstream") {
-        Some(Outcome::Network)
-    } else if is("upstream_response_timeout")
-        || is("response_timeout")
-        || is("upstream_per_try_timeout")
-        || is("upstream_per_try_idle_timeout")
-        || is("upstream_max_stream_duration_reached")
-        // `report` has made sure that the request was sent as a whole, so it is the answer
-        // that is missing.
-        || is("stream_idle_timeout")
-    {
-        Some(Outcome::Timeout)
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,6 +268,8 @@ mod tests {
             ("upstream_response_timeout", Some(Outcome::Timeout)),
             ("upstream_per_try_timeout", Some(Outcome::Timeout)),
             ("stream_idle_timeout", Some(Outcome::Timeout)),
+            // After an interim answer, a 100 or 103.
+            ("upstream_reset_after_response_started{…}", Some(Outcome::Network)),
             ("upstream_reset_before_response_started{overflow}", None),
             ("cluster_not_found", None),
             ("route_not_found", None),
@@ -339,27 +279,6 @@ mod tests {
             let head = Head { status: 503, details: Some(details), ..HEAD };
             assert_eq!(outcome(head), wanted, "{details}");
         }
-    }
-
-    #[test]
-    fn an_answer_that_ends_early_is_broken_off_by_the_provider_or_left() {
-        let cases = [
-            ("upstream_reset_after_response_started{protocol_error}", End::Broken),
-            ("upstream_per_try_idle_timeout", End::Broken),
-            ("response_timeout", End::Broken),
-            ("stream_idle_timeout", End::Broken),
-            ("via_upstream", End::Whole),
-            ("downstream_remote_disconnect", End::Left),
-            ("http2.remote_reset", End::Left),
-            ("", End::Left),
-        ];
-        for (details, wanted) in cases {
-            assert_eq!(end(details, true, false), wanted, "{details}");
-            if details != "via_upstream" {
-                assert_eq!(end(details, true, true), wanted, "{details}");
-            }
-        }
-        assert_eq!(end("via_upstream", true, true), End::Broken);
     }
 
     #[test]
@@ -380,7 +299,6 @@ mod tests {
         }
         let wanted = [Outcome::Cancelled, Outcome::Cancelled, Outcome::Server].map(Some);
         assert_eq!([408, 504, 503].map(|status| came_to(status, "via_upstream")), wanted);
-        assert_eq!(end("stream_idle_timeout", false, false), End::Left);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use hyper::StatusCode;
 use pointsman::request::format::Task;
 use pointsman::state::Record;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::frames::frame;
 use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
@@ -21,7 +23,7 @@ use crate::harness::{Ask, Group, Spec, ask, chat, run};
 const TIMES: u64 = 40;
 
 /// A case: the name of its model and deployment.
-const CASES: [&str; 12] = [
+const CASES: [&str; 13] = [
     "done",
     "done-2",
     "message",
@@ -34,6 +36,7 @@ const CASES: [&str; 12] = [
     "cut",
     "absurd",
     "slow",
+    "broken",
 ];
 
 static DIRECT: LazyLock<Group> = LazyLock::new(|| start(false));
@@ -153,6 +156,53 @@ fn a_client_that_closes_before_the_mark_says_nothing() {
             }
             assert_recorded(group, "slow", |record| record.total.attempts == 5).await;
             assert_counted(group, "slow", 0, 0).await;
+        });
+    }
+}
+
+/// Returns a frame of HTTP/2.
+fn http2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Asks over HTTP/2 for an answer that does not come, and then breaks the protocol.
+async fn break_connection(group: &Group) {
+    let body = serde_json::to_vec(&chat("broken", "Hello")).unwrap();
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let head = [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "proxy.test"),
+        (":path", "/v1/chat/completions"),
+        ("content-type", "application/json"),
+        ("x-mock-hang", "broken"),
+    ];
+    let head: Vec<u8> =
+        head.iter().flat_map(|(name, value)| [vec![0], text(name), text(value)].concat()).collect();
+    let request = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        http2_frame(4, 0, 0, &[]),
+        http2_frame(1, 4, 1, &head),
+        http2_frame(0, 1, 1, &body),
+    ];
+    let mut stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
+    stream.write_all(&request.concat()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Data that belong to no request.
+    stream.write_all(&http2_frame(0, 0, 0, b"x")).await.unwrap();
+    while let Ok(1..) = stream.read(&mut [0; 1024]).await {}
+}
+
+#[test]
+fn a_client_that_breaks_its_connection_fails_nobody() {
+    for group in groups() {
+        run(async {
+            for _ in 0..5 {
+                break_connection(group).await;
+            }
+            assert_recorded(group, "broken", |record| record.total.attempts == 5).await;
+            assert_counted(group, "broken", 0, 0).await;
         });
     }
 }

@@ -1,5 +1,6 @@
 //! Providers whose status ends an answer before its body, though nobody asked for that: clients
-//! would wait for the rest until their own timeout.
+//! would wait for the rest until their own timeout. And answers that Envoy takes for more than
+//! they are.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,6 +12,11 @@ use crate::harness::{Group, Spec, ask, run};
 /// Starts a provider that answers every request with these bytes and keeps the connection open.
 /// Returns its port.
 fn provider(answer: &'static str) -> u16 {
+    provider_that(answer, false)
+}
+
+/// The same, which may close the connection after each answer.
+fn provider_that(answer: &'static str, is_closing: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
@@ -25,6 +31,9 @@ fn provider(answer: &'static str) -> u16 {
                     if request[..length].ends_with(b"}") {
                         length = 0;
                         let _ = stream.write_all(answer.as_bytes());
+                        if is_closing {
+                            break;
+                        }
                     }
                 }
             });
@@ -79,6 +88,27 @@ fn an_answer_that_nobody_asked_for_is_an_error_or_tried_elsewhere() {
             let name = "wasmcustom.pointsman.attempts.deployment=.o;.outcome=.server;";
             assert_eq!(run(group.envoy().stat(name)), 4, "{answer:?} {is_failing_over}");
             group.assert_no_trap();
+        }
+    }
+}
+
+#[test]
+fn an_answer_by_another_envoy_is_tried_elsewhere() {
+    // Envoy itself would try no further.
+    let limited = "HTTP/1.1 429 Too Many Requests\r\nx-envoy-ratelimited: true\r\n\
+                   content-length: 0\r\n\r\n";
+    let group = Group::start(&spec(provider(limited), true));
+    assert_eq!(ask(&group).model("pair").send().served(), ("beta", "up-b"));
+}
+
+#[test]
+fn a_failure_after_an_interim_answer_counts() {
+    for interim in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
+        for is_failing_over in [false, true] {
+            let group = Group::start(&spec(provider_that(interim, true), is_failing_over));
+            assert_eq!(ask(&group).model("plain").send().status, 503, "{interim:?}");
+            let name = "wasmcustom.pointsman.attempts.deployment=.o;.outcome=.network;";
+            assert_eq!(run(group.envoy().stat(name)), 1, "{interim:?} {is_failing_over}");
         }
     }
 }

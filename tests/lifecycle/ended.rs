@@ -273,6 +273,22 @@ fn a_recording_in_which_nobody_speaks_has_an_empty_text() {
 }
 
 #[test]
+fn a_client_that_does_not_read_a_long_answer_says_nothing() {
+    let idle = Some("stream_idle_timeout");
+    for has_attempts in [false, true] {
+        for (length, failures) in [(1 << 10, 1), (2 << 20, 0)] {
+            let proxy = Proxy::new(has_attempts, &json!({}));
+            let (mut stream, _router) = proxy.send(CHAT);
+            proxy.host.begin_answer(&mut stream, 200, &[("content-type", JSON)], false);
+            proxy.host.answer_piece(&mut stream, &vec![b' '; length], false);
+            proxy.host.done(stream, idle);
+            let counted = proxy.counted();
+            assert_eq!((counted.0, counted.1), (0, failures), "{has_attempts} {length}");
+        }
+    }
+}
+
+#[test]
 fn an_empty_answer_that_is_the_last_keeps_no_sign_of_a_retry() {
     let proxy = Proxy::new(true, &json!({}));
     let (mut attempt, router) = proxy.send(CHAT);

@@ -187,7 +187,17 @@ fn without_an_attempt_nothing_stays_in_flight() {
 
 #[test]
 fn a_connection_that_fails_is_counted_and_one_that_the_client_ends_is_not() {
-    for (details, failures) in [("", 1), ("downstream_remote_disconnect", 0)] {
+    let cases = [
+        ("", 1),
+        ("upstream_per_try_timeout", 1),
+        ("stream_idle_timeout", 1),
+        ("downstream_remote_disconnect", 0),
+        ("http2.remote_reset", 0),
+        // It broke the protocol: a connection may carry more than one request.
+        ("codec_error:Too_many_PRIORITY_frames", 0),
+        ("request_overall_timeout", 0),
+    ];
+    for (details, failures) in cases {
         let proxy = Proxy::new(json!({}));
         proxy.send(&[]);
         let first = proxy.attempt(BODY.len());
@@ -262,18 +272,34 @@ fn an_error_is_held_until_its_kind_is_known() {
 }
 
 #[test]
-fn a_long_error_passes_without_another_attempt() {
-    let proxy = Proxy::new(json!({}));
-    proxy.send(&[]);
-    let mut first = proxy.attempt(BODY.len());
-    proxy.host.begin_answer(&mut first, 400, &[JSON], false);
-    let long = vec![b' '; 64 * 1024 + 1];
-    proxy.host.response_body.borrow_mut().clone_from(&long);
-    assert_eq!(first.on_response_body(&proxy.host, long.len(), false), Action::Continue);
-    let error = br#"{"error":{"code":"model_not_found"}}"#;
-    *proxy.host.response_body.borrow_mut() = error.to_vec();
-    assert_eq!(first.on_response_body(&proxy.host, error.len(), true), Action::Continue);
-    assert_eq!(proxy.host.received("x-llm-retry"), None);
+fn an_error_that_is_too_long_to_be_held_is_followed_by_its_status() {
+    for (status, is_followed) in [(400, false), (403, true), (404, true), (429, true)] {
+        let proxy = Proxy::new(json!({}));
+        proxy.send(&[]);
+        let mut first = proxy.attempt(BODY.len());
+        proxy.host.begin_answer(&mut first, status, &[JSON], false);
+        let long = vec![b' '; 64 * 1024 + 1];
+        proxy.host.response_body.borrow_mut().clone_from(&long);
+        assert_eq!(first.on_response_body(&proxy.host, long.len(), false), Action::Continue);
+        let error = br#"{"error":{"code":"model_not_found"}}"#;
+        *proxy.host.response_body.borrow_mut() = error.to_vec();
+        assert_eq!(first.on_response_body(&proxy.host, error.len(), true), Action::Continue);
+        assert_eq!(proxy.host.received("x-llm-retry").is_some(), is_followed, "{status}");
+    }
+}
+
+#[test]
+fn no_sign_of_another_envoy_keeps_an_answer_from_being_followed() {
+    // Envoy makes no other attempt after an answer with this header.
+    let limited = "x-envoy-ratelimited";
+    for (status, is_followed) in [(422, false), (429, true), (503, true)] {
+        let proxy = Proxy::new(json!({}));
+        proxy.send(&[]);
+        let mut first = proxy.attempt(BODY.len());
+        proxy.host.begin_answer(&mut first, status, &[(limited, "true")], true);
+        assert_eq!(proxy.host.received("x-llm-retry").is_some(), is_followed, "{status}");
+        assert_eq!(proxy.host.received(limited), None, "{status}");
+    }
 }
 
 #[test]

@@ -163,14 +163,25 @@ fn internal_and_control_headers_never_go_on() {
 fn a_client_cannot_make_a_deployment_look_slow() {
     let host = host();
     let engine = engine(&host, &document());
-    let timeout = [("x-envoy-upstream-rq-timeout-ms", "1")];
-    host.request(&engine, &head(&timeout), &[br#"{"model":"open"}"#]);
-    assert_eq!(host.sent("x-envoy-upstream-rq-timeout-ms"), None);
-    // A request that the filter does not route records nothing.
-    let mut other = head(&timeout);
-    other[1].1 = "/v1/files";
-    host.request(&engine, &other, &[b"anything"]);
-    assert_eq!(host.sent("x-envoy-upstream-rq-timeout-ms").as_deref(), Some("1"));
+    for name in [
+        "x-envoy-upstream-rq-timeout-ms",
+        "x-server-timeout",
+        "grpc-timeout",
+        "x-litellm-stream-timeout",
+        "cf-aig-request-timeout",
+        "x-request-deadline",
+    ] {
+        host.request(&engine, &head(&[(name, "1")]), &[br#"{"model":"open"}"#]);
+        assert_eq!(host.sent(name), None, "{name}");
+        // A request that the filter does not route records nothing.
+        let mut other = head(&[(name, "1")]);
+        other[1].1 = "/v1/files";
+        host.request(&engine, &other, &[b"anything"]);
+        assert_eq!(host.sent(name).as_deref(), Some("1"), "{name}");
+    }
+    let body = br#"{"model":"open","timeout":0.001,"messages":[]}"#;
+    host.request(&engine, &head(&[]), &[body]);
+    assert!(!host.sent_body().contains("timeout"));
 }
 
 #[test]

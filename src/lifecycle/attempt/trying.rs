@@ -13,7 +13,7 @@ use crate::lifecycle::progress::{NextAttempt, Progress, listed};
 use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, CONNECTED, ENDED, PROGRESS, TIMES};
 use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
-use crate::response::outcome::End;
+use crate::response::details::{self, End};
 use crate::state::evidence::Weight;
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
@@ -22,7 +22,7 @@ use super::hindsight;
 use super::ready::{is_drained, is_ready};
 
 /// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
-/// one goes to the client.
+/// one is judged by its status.
 const LONGEST_HELD: usize = 64 * 1024;
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
@@ -173,10 +173,9 @@ impl Trying {
             AnswerStage::Holding(mut answer, seen) => {
                 answer.pass(cx.host, seen, length);
                 if length > LONGEST_HELD {
-                    // It goes to the client without a retry. All of it has been read, so the
-                    // rest of this call reads nothing.
-                    // The router reads progress to name what was tried.
-                    self.write_progress(cx.host);
+                    // Nobody waits for more words: its status decides. All of it has been read,
+                    // so the rest of this call reads nothing.
+                    self.retry(cx, answer.result_so_far());
                     self.stage = AnswerStage::Passing(answer);
                     return self.take_piece(cx, 0, is_end);
                 }
@@ -207,13 +206,10 @@ impl Trying {
     /// deployment's failure unless the client or the router ended the request, or the provider
     /// was still waiting for the client.
     fn end_unanswered<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, ledger: AttemptLedger) {
-        let details = cx.host.property(&["response", "code_details"]).unwrap_or_default();
-        let is_of = |start: &[u8]| details.starts_with(start);
+        let code = cx.host.property(&["response", "code_details"]).unwrap_or_default();
         // A client that left, broke the protocol or sent too much.
         let is_clients = cx.host.property(ENDED).is_some()
-            || is_of(b"downstream_")
-            || is_of(b"http")
-            || is_of(b"request_payload_too_large");
+            || details::is_left_unanswered(str::from_utf8(&code).unwrap_or_default());
         // A provider that has a connection and not yet the whole request waits for the client.
         let is_connected =
             || cx.host.property(CONNECTED).is_some_and(|address| !address.is_empty());

@@ -14,7 +14,7 @@ use crate::lifecycle::progress::{NextAttempt, Progress, Tried, is_taken_over, li
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
-use crate::response::outcome::End;
+use crate::response::details::End;
 use crate::routing::{Decision, Step};
 use crate::state::outcome::Outcome;
 use crate::text::header_value;

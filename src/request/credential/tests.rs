@@ -63,6 +63,19 @@ fn headers_carry_what_their_table_or_their_words_say() {
         "if-modified-since",
         "x-http-method-override",
         "x-original-url",
+        "x-goog-fieldmask",
+        "range",
+        "prefer",
+        "nvcf-poll-seconds",
+        "x-envoy-fault-abort-request",
+        "x-prefiller-host-port",
+        "x-data-parallel-rank",
+        "x-gateway-destination-endpoint",
+        "x-smg-target-worker",
+        "x-worker-instance-id",
+        "x-dynamo-routing-mode",
+        "x-envoy-original-dst-host",
+        "fly-force-instance-id",
     ] {
         assert_eq!(of_header(name), Some(Carries::Choice), "{name}");
     }
@@ -166,7 +179,9 @@ fn parameters_carry_what_their_table_or_their_words_say() {
     assert_eq!(of_parameter("$userProject"), Some(Carries::Account));
     assert_eq!(of_parameter("$httpHeaders"), Some(Carries::Key));
     assert_eq!(of_parameter("Model"), Some(Carries::Choice));
-    assert_eq!(of_parameter("$httpMethod"), Some(Carries::Choice));
+    for name in ["$httpMethod", "fields", "$fields", "callback", "$callback"] {
+        assert_eq!(of_parameter(name), Some(Carries::Choice), "{name}");
+    }
     for name in ["", "alt", "$alt", "api-version", "beta", "monkey", "intent", "quotaUser", "voice"]
     {
         assert_eq!(of_parameter(name), None, "{name}");
