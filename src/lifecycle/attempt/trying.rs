@@ -351,10 +351,12 @@ impl Trying {
         let is_ready = |leg: &Leg| is_ready(cx, leg, self.work.claim());
         let next = self.after(cx.engine, report.outcome, retries, is_ready);
         self.set_next(cx.host, next);
-        // Envoy's retry policy lists this header. It drops the response and begins the next
-        // attempt only if the header is there.
+        // Envoy's retry policy lists the first header: it drops the response and begins the next
+        // attempt only if that is there. The second, of a provider that has an Envoy of its own,
+        // would forbid it.
         if next.is_some() {
             cx.host.set_response_header(&cx.engine.config.headers.retry, Some(b"1"));
+            cx.host.set_response_header("x-envoy-ratelimited", None);
         }
     }
 
