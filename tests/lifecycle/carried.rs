@@ -354,6 +354,13 @@ fn nothing_else_is_upgraded_with_a_credential_of_the_proxys() {
         assert_eq!(host.sent("authorization"), None, "{path}");
         assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("default-cluster"));
     }
+    // What is not upgraded has a body, and a session is opened without one.
+    let sent = [(":method", "GET"), (":path", "/v1/realtime?model=own")];
+    host.begin(&engine, &sent, false);
+    assert_eq!(host.refused().unwrap().0, 400);
+    assert_eq!(host.sent("authorization"), None);
+    host.begin(&engine, &sent, true);
+    assert_eq!(host.refused(), None);
     // Without `connection` it is no upgrade, and Envoy makes none.
     host.request(&engine, &head(&[("upgrade", "websocket")]), &[br#"{"model":"own"}"#]);
     assert_eq!(host.refused(), None);
