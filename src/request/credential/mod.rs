@@ -100,7 +100,8 @@ pub fn of_header(name: &str) -> Option<Carries> {
     if name.starts_with(':') || is_ordinary(name) {
         return None;
     }
-    carried(table::HEADERS, name, name)
+    // Servers of CGI's kind, as of WSGI and PHP, take an underscore for a dash.
+    carried(table::HEADERS, &name.replace('_', "-"), name)
 }
 
 /// Returns what stands under a name: by its row, or else by its words. `lower` is the name in lower
