@@ -101,7 +101,8 @@ pub fn of_header(name: &str) -> Option<Carries> {
         return None;
     }
     // Servers of CGI's kind, as of WSGI and PHP, take an underscore for a dash.
-    carried(table::HEADERS, &name.replace('_', "-"), name)
+    let dashed = name.contains('_').then(|| name.replace('_', "-"));
+    carried(table::HEADERS, dashed.as_deref().unwrap_or(name), name)
 }
 
 /// Returns what stands under a name: by its row, or else by its words. `lower` is the name in lower
