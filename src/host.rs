@@ -134,6 +134,10 @@ pub trait Host: SharedData {
     /// Sets a request header, replacing all its values; `None` removes it. The proxy then chooses
     /// its route again, as Envoy does for every change of a request header under ABI 0.2.1.
     fn set_request_header(&self, name: &str, value: Option<&[u8]>);
+    /// Returns the request's trailers, where they have just come.
+    fn request_trailers(&self) -> Headers;
+    /// Removes a trailer of the request with all its values, where they have just come.
+    fn remove_request_trailer(&self, name: &str);
     /// Returns bytes of the request body that the proxy holds; `None` where it holds none. The
     /// range, in bytes, has to lie within what is held.
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>>;

@@ -71,6 +71,14 @@ impl Host for Envoy {
         let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestHeaders, name, value);
     }
 
+    fn request_trailers(&self) -> Headers {
+        map::headers(MapType::HttpRequestTrailers)
+    }
+
+    fn remove_request_trailer(&self, name: &str) {
+        let _ = hostcalls::set_map_value_bytes(MapType::HttpRequestTrailers, name, None);
+    }
+
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
         hostcalls::get_buffer(BufferType::HttpRequestBody, start, length).ok()?
     }

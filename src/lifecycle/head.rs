@@ -37,16 +37,15 @@ pub(super) fn changed(config: &Config) -> Vec<String> {
 
 /// How every header begins that Envoy reads itself.
 const ENVOYS: &str = "x-envoy-";
-/// Beginnings of headers by which a client could steer Envoy's own retries.
-const STEERING: [&str; 4] =
-    ["x-envoy-retry-", "x-envoy-retriable-", "x-envoy-hedge-", "x-envoy-max-retries"];
-/// Beginnings of headers by which a client could set timeouts. With a short one it could make
+/// What follows in headers by which a client could steer Envoy's own retries.
+const STEERING: [&str; 4] = ["retry-", "retriable-", "hedge-", "max-retries"];
+/// What follows in headers by which a client could set timeouts. With a short one it could make
 /// a healthy deployment look too slow; with an alternative status for timeouts it could make
 /// a slow one look healthy.
-const TIMEOUTS: [&str; 2] = ["x-envoy-upstream-", "x-envoy-expected-rq-"];
+const TIMEOUTS: [&str; 2] = ["upstream-", "expected-rq-"];
 /// How headers end by which providers and gateways let a client set timeouts: `x-server-timeout`
 /// (Google), `grpc-timeout`, `x-litellm-timeout`, `cf-aig-request-timeout` and others.
-const PROVIDERS_TIMEOUTS: [&str; 3] = ["timeout", "timeout-ms", "deadline"];
+const PROVIDERS_TIMEOUTS: [&str; 4] = ["timeout", "timeout-ms", "timeout_ms", "deadline"];
 
 /// The headers of a request as they arrived, pseudo-headers included.
 #[derive(Debug, Clone, Default)]
@@ -133,17 +132,11 @@ impl RequestHead {
     /// `is_ours`: the request is one for this filter, so headers that set timeouts are
     /// withheld too. Other requests keep them.
     pub(super) fn withheld(&self, names: &HeaderNames, is_ours: bool) -> Vec<&str> {
-        let is_envoys = |(name, _): (&str, _)| name.starts_with(ENVOYS);
-        if !self.has_own(names) && !self.0.iter().any(is_envoys) {
-            return Vec::new();
+        let is_withheld = |name: &&str| names.has(name) || is_steering(name, is_ours);
+        let withheld: Vec<&str> = self.0.iter().map(|(name, _)| name).filter(is_withheld).collect();
+        if withheld.is_empty() {
+            return withheld;
         }
-        let own = names.all();
-        let withheld: Vec<&str> = self
-            .0
-            .iter()
-            .map(|(name, _)| name)
-            .filter(|name| own.contains(name) || is_steering(name, is_ours))
-            .collect();
         // Each name is removed once, with all its values, and a call of the host costs more than
         // this.
         let mut withheld = ordered(withheld);
@@ -223,9 +216,12 @@ fn percent(hash: u64) -> f64 {
 /// Returns whether a header could steer Envoy's retries or, for a request of this filter, set its
 /// timeouts.
 fn is_steering(name: &str, is_ours: bool) -> bool {
-    let is = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    let is_timeout = || is(&TIMEOUTS) || PROVIDERS_TIMEOUTS.iter().any(|end| name.ends_with(end));
-    is(&STEERING) || (is_ours && is_timeout())
+    let is_of = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    let steers = |rest: &str| {
+        let is = |starts: &[&str]| starts.iter().any(|start| rest.starts_with(start));
+        is(&STEERING) || (is_ours && is(&TIMEOUTS))
+    };
+    (is_ours && is_of(&PROVIDERS_TIMEOUTS)) || name.strip_prefix(ENVOYS).is_some_and(steers)
 }
 
 #[cfg(test)]

@@ -117,7 +117,12 @@ impl Intake {
         let limit = config.limits.max_body_bytes;
         match &self.body {
             Ok(Some(_)) => {}
-            Ok(None) => return None,
+            // What follows an upgrade is no body.
+            Ok(None) if is_end || self.upgrade.is_some() => return None,
+            Ok(None) => {
+                let what = "a request of this kind has no body";
+                return Some(Unread::Unparsable(ScanError::Malformed { at: 0, what }));
+            }
             Err(bad) => return Some(Unread::ContentType(bad.clone())),
         }
         // Several codings may be listed, in several headers. Only `identity` changes nothing.

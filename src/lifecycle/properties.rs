@@ -18,6 +18,9 @@ pub(super) const ENDED: &[&str] = &["llm.ended"];
 /// filter; it does not exist before there is a connection.
 pub(super) const CONNECTED: &[&str] = &["upstream", "local_address"];
 
+/// The name of the cluster that the request goes to, as Envoy tells it to an attempt filter.
+pub(super) const ROUTED: &[&str] = &["xds", "cluster_name"];
+
 /// For logs: the result of each attempt, written as in the attempts header.
 pub(super) const ATTEMPTS: &[&str] = &["llm.attempts"];
 /// For logs: how long each attempt took, in milliseconds, written likewise.

@@ -86,10 +86,16 @@ fn find_exact(config: &Config, name: &str) -> Option<NamedTarget> {
     };
     match config.deployments.iter().position(same) {
         Some(at) => Some(NamedTarget::Deployment(DeploymentId(at))),
-        // The model may become part of a path, where these would name another folder.
-        None if matches!(model, "" | "." | "..") => None,
+        None if model.is_empty() || leaves_its_folder(model) => None,
         None => Some(NamedTarget::Direct(provider, model.to_owned())),
     }
+}
+
+/// Returns whether a model that becomes part of a path could name another folder there. Some
+/// servers take an encoded slash for a slash, and see no more of a segment than stands before `;`.
+fn leaves_its_folder(model: &str) -> bool {
+    let mut segments = model.split(['/', '\\']);
+    segments.any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }
 
 /// Returns the model's variant of that key.

@@ -210,6 +210,12 @@ impl Host for CountingHost {
         self.ask(Kind::HeaderSet, || self.request.borrow_mut().set(name, value));
     }
 
+    fn request_trailers(&self) -> Headers {
+        Headers::default()
+    }
+
+    fn remove_request_trailer(&self, _: &str) {}
+
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
         self.read_body(&self.request_body, start, length)
     }

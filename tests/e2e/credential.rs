@@ -113,6 +113,23 @@ fn the_authority_is_the_providers_if_it_has_one() {
     assert_eq!(reply.served_by_one().1.authority, AUTHORITY);
 }
 
+/// Servers may take trailers for headers. HTTP/2 brings them to a provider.
+#[test]
+fn no_credential_reaches_a_provider_in_a_trailer() {
+    for pieces in [vec![r#"{"model":"http2"}"#], vec![r#"{"model":"#, r#""http2"}"#]] {
+        let reply = ask(&OPEN)
+            .http2()
+            .pieces(pieces)
+            .trailer("x-sum", "1")
+            .trailer("authorization", "Bearer of-the-client")
+            .trailer("x-http-method-override", "DELETE")
+            .send();
+        let (_, seen) = reply.served_by_one();
+        assert_eq!(seen.trailers, [("x-sum".to_owned(), "1".to_owned())]);
+    }
+    OPEN.assert_serves("plain");
+}
+
 #[test]
 fn no_credential_of_the_proxy_reaches_a_client() {
     let reply = ask(&OPEN).model("keyed").header("x-mock-body", "{}").send();

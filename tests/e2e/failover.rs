@@ -124,6 +124,21 @@ fn a_failing_provider_is_followed_by_the_next() {
     }
 }
 
+/// Envoy's rate limit filter marks its answers so, and Envoy tries none again that has the mark.
+#[test]
+fn a_provider_that_its_own_envoy_limits_is_followed_by_the_next() {
+    for status in ["429", "500", "503"] {
+        let reply = ask(&GROUP)
+            .model("ab")
+            .header("x-mock-only", "alpha")
+            .header("x-mock-status", status)
+            .header("x-mock-header", "x-envoy-ratelimited: true")
+            .send();
+        assert_eq!(reply.status, 200, "{status}");
+        assert_went(&reply, &["alpha", "beta"], &format!("a={status},b=200"));
+    }
+}
+
 #[test]
 fn a_refused_connection_is_followed_by_the_next() {
     let reply = ask(&GROUP).model("down").send();

@@ -263,6 +263,33 @@ fn the_admin_token_goes_nowhere_whatever_carries_it() {
     }
 }
 
+#[test]
+fn a_trailer_goes_on_where_a_header_of_its_name_would() {
+    let mut document = document();
+    document["admin"] = json!({"token_env": "ADMIN_TOKEN"});
+    let mut host = host();
+    host.environment.insert("ADMIN_TOKEN".to_owned(), TOKEN.to_owned());
+    let engine = engine(&host, &document);
+    let trailers =
+        [("x-sum", "1"), ("x-api-key", "sk-client"), ("x-note", TOKEN), ("x-llm-tag", "a")];
+    let left = |head: &[(&str, &str)], body: &[u8]| {
+        let (mut stream, _) = host.begin(&engine, head, false);
+        host.piece(&mut stream, body, false);
+        *host.request_trailers.borrow_mut() = trailers.into_iter().collect();
+        host.trailers(&mut stream);
+        host.request_trailers.borrow().iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    for body in [r#"{"model":"own"}"#, r#"{"model":"open"}"#] {
+        assert_eq!(left(&head(&[]), body.as_bytes()), ["x-sum"], "{body}");
+    }
+    let mut embeddings = head(&[]);
+    path(&mut embeddings, "/v1/embeddings");
+    assert_eq!(left(&embeddings, br#"{"model":"own","input":"a"}"#), ["x-sum"], "gone on early");
+    let mut other = head(&[]);
+    path(&mut other, "/v1/files");
+    assert_eq!(left(&other, b"anything"), ["x-sum", "x-api-key"]);
+}
+
 const UPGRADE: [(&str, &str); 2] =
     [("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")];
 
@@ -354,6 +381,13 @@ fn nothing_else_is_upgraded_with_a_credential_of_the_proxys() {
         assert_eq!(host.sent("authorization"), None, "{path}");
         assert_eq!(host.sent("x-llm-cluster").as_deref(), Some("default-cluster"));
     }
+    // What is not upgraded has a body, and a session is opened without one.
+    let sent = [(":method", "GET"), (":path", "/v1/realtime?model=own")];
+    host.begin(&engine, &sent, false);
+    assert_eq!(host.refused().unwrap().0, 400);
+    assert_eq!(host.sent("authorization"), None);
+    host.begin(&engine, &sent, true);
+    assert_eq!(host.refused(), None);
     // Without `connection` it is no upgrade, and Envoy makes none.
     host.request(&engine, &head(&[("upgrade", "websocket")]), &[br#"{"model":"own"}"#]);
     assert_eq!(host.refused(), None);

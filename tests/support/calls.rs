@@ -59,6 +59,14 @@ impl Host for FakeHost {
         set(&self.request_headers, name, value);
     }
 
+    fn request_trailers(&self) -> Headers {
+        self.request_trailers.borrow().clone()
+    }
+
+    fn remove_request_trailer(&self, name: &str) {
+        set(&self.request_trailers, name, None);
+    }
+
     fn request_body(&self, start: usize, length: usize) -> Option<Vec<u8>> {
         let body = self.body.borrow();
         let end = start.saturating_add(length).min(body.len());

@@ -52,6 +52,7 @@ pub(crate) struct FakeHost {
     /// What the host lacks. Only the filter acts on it: the host itself still answers every call.
     pub(crate) lacks: Cell<Lacks>,
     pub(crate) request_headers: RefCell<Headers>,
+    pub(crate) request_trailers: RefCell<Headers>,
     /// Whether the head has gone on. After that Envoy answers with an error, at which the SDK
     /// panics.
     pub(crate) is_head_gone: Cell<bool>,
@@ -103,6 +104,7 @@ impl FakeHost {
             wanted_seed: Cell::default(),
             lacks: Cell::default(),
             request_headers: RefCell::default(),
+            request_trailers: RefCell::default(),
             is_head_gone: Cell::default(),
             body: RefCell::default(),
             passed: RefCell::default(),

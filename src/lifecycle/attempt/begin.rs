@@ -1,5 +1,7 @@
 //! The beginning of an attempt: the choice of its leg, its ledger, and its request headers.
 
+use log::Level;
+
 use crate::config::{DeploymentId, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
@@ -7,7 +9,7 @@ use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Handover, Leg};
 use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_in_flight};
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
-use crate::lifecycle::properties::{PLAN, PROGRESS};
+use crate::lifecycle::properties::{PLAN, PROGRESS, ROUTED};
 use crate::lifecycle::refuse::refuse;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
@@ -34,7 +36,11 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     };
     // Progress that cannot be read has no next leg, so nothing more is tried.
     let is_first = progress.tried.is_empty();
-    let Some((at, leg, provider)) = choose_leg(cx, &handover, &progress) else {
+    let chosen = choose_leg(cx, &handover, &progress);
+    let Some((at, leg, provider)) = chosen.filter(|(_, leg, _)| is_routed_to(cx.host, leg)) else {
+        if is_first {
+            give_back(cx, &handover);
+        }
         return (None, nothing_left(cx.host, &handover, progress));
     };
     let ledger = start(cx, &handover, leg, is_first);
@@ -86,6 +92,31 @@ fn choose_leg<'h, H: Host + ?Sized>(
     Some((at, leg, ProviderId(provider)))
 }
 
+/// Returns whether Envoy's route goes where the leg is. A route that does not follow the plan must
+/// not bring the credential of one provider to another.
+fn is_routed_to<H: Host + ?Sized>(host: &H, leg: &Leg) -> bool {
+    let cluster = host.property(ROUTED).filter(|cluster| !cluster.is_empty());
+    let is_there = cluster.as_ref().is_none_or(|cluster| cluster == leg.cluster.as_bytes());
+    if let (false, Some(cluster)) = (is_there, cluster) {
+        let cluster = String::from_utf8_lossy(&cluster);
+        let message = format!(
+            "an attempt for the cluster {:?} came to {cluster:?}, and is not made: have every route \
+             of LLM requests follow filter state, also on retries (pointsman lint)",
+            leg.cluster
+        );
+        host.log(Level::Error, &message);
+    }
+    is_there
+}
+
+/// Ends the attempt that the router has begun at the plan's first leg, where it is not made.
+fn give_back<H: Host + ?Sized>(cx: Ctx<'_, H>, handover: &Handover<'_>) {
+    let name = handover.legs.get(0).and_then(|leg| leg.deployment.as_ref());
+    if let (Some(name), Some(numbers)) = (name, handover.begun) {
+        abandon(cx, name, (handover.work.task, numbers));
+    }
+}
+
 /// Answers a retry of Envoy's for which nothing is left to try, and leaves a note for the
 /// router that this is no provider's response.
 fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover<'_>, progress: Progress) -> Action {
@@ -109,8 +140,8 @@ fn start<H: Host + ?Sized>(
     let Some(id) = name.and_then(|name| cx.engine.config.names.deployments.get(name)).copied()
     else {
         // The deployment has gone from this configuration. Its slot must still be given back.
-        if let (Some(name), Some(numbers)) = (name, begun) {
-            abandon(cx, name, (handover.work.task, numbers));
+        if is_first {
+            give_back(cx, handover);
         }
         return AttemptLedger::open(handover.work, None);
     };

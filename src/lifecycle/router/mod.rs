@@ -25,6 +25,7 @@ use crate::host::Host;
 use super::ctx::Ctx;
 use super::engine::Engine;
 use super::event::{Action, Event};
+use super::head::RequestHead;
 use super::ledger::RequestLabels;
 use super::refuse::refuse;
 
@@ -137,6 +138,7 @@ fn take_body<H: Host + ?Sized>(
 
 /// Takes the trailers of the request: its body has ended, and nothing more of it comes.
 fn take_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: RouterState) -> NextState {
+    hold_back_trailers(cx, !matches!(state, RouterState::New | RouterState::Done));
     match state {
         RouterState::Admin(request) => {
             request.answer(cx);
@@ -144,6 +146,23 @@ fn take_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: RouterState) -> NextSt
         }
         RouterState::Reading(reading) => settle::take_trailers(cx, reading),
         state => take_body(cx, state, 0, true),
+    }
+}
+
+/// Removes the trailers that would not go on as headers, since a server may take them for headers.
+/// Which provider they go to makes no difference: nobody sends a credential there for a good reason.
+fn hold_back_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, is_ours: bool) {
+    let mut trailers = RequestHead::new(cx.host.request_trailers());
+    let gate = cx.engine.secrets.gate.as_ref();
+    let mut names = trailers.remove_holding(|value| gate.is_some_and(|gate| gate.is_in(value)));
+    names.extend(
+        trailers.withheld(&cx.engine.config.headers, is_ours).into_iter().map(str::to_owned),
+    );
+    if is_ours {
+        names.extend(trailers.carried().into_iter().map(|(name, _)| name));
+    }
+    for name in names {
+        cx.host.remove_request_trailer(&name);
     }
 }
 

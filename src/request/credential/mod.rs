@@ -100,7 +100,9 @@ pub fn of_header(name: &str) -> Option<Carries> {
     if name.starts_with(':') || is_ordinary(name) {
         return None;
     }
-    carried(table::HEADERS, name, name)
+    // Servers of CGI's kind, as of WSGI and PHP, take an underscore for a dash.
+    let dashed = name.contains('_').then(|| name.replace('_', "-"));
+    carried(table::HEADERS, dashed.as_deref().unwrap_or(name), name)
 }
 
 /// Returns what stands under a name: by its row, or else by its words. `lower` is the name in lower

@@ -50,7 +50,7 @@ fn headers_carry_what_their_table_or_their_words_say() {
     ] {
         assert_eq!(of_header(name), Some(Carries::Key), "{name}");
     }
-    for name in ["openai-organization", "openai-project", "x-goog-user-project", "x-hf-bill-to"] {
+    for name in ["openai-organization", "openai_project", "x-goog-user-project", "x-hf-bill-to"] {
         assert_eq!(of_header(name), Some(Carries::Account), "{name}");
     }
     for name in ["cookie", "origin"] {
@@ -76,6 +76,8 @@ fn headers_carry_what_their_table_or_their_words_say() {
         "x-dynamo-routing-mode",
         "x-envoy-original-dst-host",
         "fly-force-instance-id",
+        "if_none_match",
+        "x_http_method_override",
     ] {
         assert_eq!(of_header(name), Some(Carries::Choice), "{name}");
     }

@@ -109,7 +109,7 @@ fn a_request_without_a_body_waits_too() {
         let mut head = head(&[]);
         head[0].1 = "GET";
         head[1].1 = "/v1/realtime?model=m";
-        let (mut stream, action) = proxy.host.begin(&proxy.engine, &head, false);
+        let (mut stream, action) = proxy.host.begin(&proxy.engine, &head, true);
         assert_eq!((action, proxy.asked().len()), (Action::Pause, 1));
         assert_eq!(proxy.asked()[0]["facts"]["operation"], "realtime");
         proxy.end(&mut stream, Some((500, b"")));
