@@ -134,9 +134,13 @@ impl Engine {
     /// Counts updates of shared state that were given up because other workers were always
     /// faster.
     pub(super) fn count_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
-        if updates == 0 {
-            return;
+        if updates > 0 {
+            self.note_exhausted(host, updates);
         }
+    }
+
+    #[cold]
+    fn note_exhausted<H: Host + ?Sized>(&self, host: &H, updates: u32) {
         self.meter.put(host, &table::CAS_EXHAUSTED, &[], u64::from(updates));
         self.fleet.count_dropped(host, updates);
     }

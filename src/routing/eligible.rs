@@ -180,6 +180,7 @@ fn static_block(
 }
 
 /// Returns what has to be known before it is clear whether one of the rules holds.
+#[cold]
 fn open_rule(candidate: &Contender<'_>, subject: &Subject<'_>) -> &'static str {
     let open = |rule: &&Rule| rule.holds(subject).is_none();
     let is_known =
@@ -215,7 +216,7 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
         match can {
             // What the model can do is settled, whatever the request turns out to need.
             Some(false) if facts.unseen.has(fact) => return Err("does not take everything"),
-            Some(false) if is_needed => return Ok(Some(format!("does not take {thing}"))),
+            Some(false) if is_needed => return Ok(Some(does_not_take(thing))),
             _ => {}
         }
     }
@@ -226,19 +227,33 @@ fn incapable(facts: &RequestFacts, model: &ModelFacts) -> Result<Option<String>,
     // One without a limit of its own ends where the model's does, or the window.
     let output = facts.output_limit(Some(0)).unwrap_or(0);
     if let Some(most) = model.max_output_tokens.filter(|most| output > *most) {
-        let reason = format!("answers at most {most} tokens, the request allows {output}");
-        return Ok(Some(reason));
+        return Ok(Some(answers_less(most, output)));
     }
     let Some(window) = model.context_window else { return Ok(None) };
     // Tokens are an interval until they are counted. Where both bounds say the same, they
     // need not be counted.
     let needed = facts.input_tokens.most.saturating_add(output);
     if facts.input_tokens.least.saturating_add(output) > window {
-        let reason =
-            format!("its context window holds {window} tokens, the request needs about {needed}");
-        return Ok(Some(reason));
+        return Ok(Some(holds_less(window, needed)));
     }
     if needed > window { Err("has a context_window") } else { Ok(None) }
+}
+
+// The reasons are rare, and their text is not what every request should run through.
+
+#[cold]
+fn does_not_take(thing: &str) -> String {
+    format!("does not take {thing}")
+}
+
+#[cold]
+fn answers_less(most: u64, output: u64) -> String {
+    format!("answers at most {most} tokens, the request allows {output}")
+}
+
+#[cold]
+fn holds_less(window: u64, needed: u64) -> String {
+    format!("its context window holds {window} tokens, the request needs about {needed}")
 }
 
 /// Returns the block of a cost that is over the limit. Costs are intervals, as tokens are.

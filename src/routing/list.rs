@@ -81,6 +81,7 @@ impl<'r> Planner<'r> {
     }
 
     /// Returns the part of a large group that its strategy would look at first.
+    #[inline(never)]
     fn view(
         &mut self,
         set: &CandidateSet<'r>,

@@ -80,10 +80,10 @@ pub enum Verdict {
     Ask(Box<Question>),
 }
 
-impl From<Result<Option<Decision>, Stop>> for Verdict {
-    fn from(decided: Result<Option<Decision>, Stop>) -> Self {
+impl From<Result<Option<Box<Decision>>, Stop>> for Verdict {
+    fn from(decided: Result<Option<Box<Decision>>, Stop>) -> Self {
         match decided {
-            Ok(Some(decision)) => Self::Serve(Box::new(decision)),
+            Ok(Some(decision)) => Self::Serve(decision),
             Ok(None) => Self::PassThrough,
             Err(Stop::Refuse(refusal)) => Self::Refuse(refusal),
             Err(Stop::Undecided(need)) => Self::Undecided(need),
@@ -150,6 +150,7 @@ fn decided(
 
 /// Returns the refusal of a request whose prompt cannot be searched, where a condition asks for
 /// one; otherwise what was given, unchanged.
+#[cold]
 fn refused(stop: Stop) -> Stop {
     match stop {
         Stop::Undecided(need) if need.what == UNSEARCHABLE => {
@@ -168,7 +169,7 @@ fn planned(
     world: &dyn World,
     seed: u64,
     mut trace: Option<&mut Trace>,
-) -> Result<Option<Decision>, Stop> {
+) -> Result<Option<Box<Decision>>, Stop> {
     let Some(asked) = resolve::resolve(request, trace.as_deref_mut())? else { return Ok(None) };
     plan::make(request, &asked, services, world, seed, trace).map(Some)
 }

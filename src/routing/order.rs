@@ -63,6 +63,7 @@ impl<'r> Planner<'r> {
 
     /// Returns the eligible candidates as a service orders them. Without its pick, and where
     /// the settings accept nothing else, the request is refused; a fallback is left out.
+    #[inline(never)]
     fn picked(
         &self,
         list: &mut List<'r>,

@@ -37,7 +37,7 @@ pub(super) fn make<'r>(
     world: &'r dyn World,
     seed: u64,
     trace: Option<&mut Trace>,
-) -> Result<Decision, Stop> {
+) -> Result<Box<Decision>, Stop> {
     let config = request.config;
     let set = candidate::candidates_of(config, &asked.named);
     let stay = Stay::required(request, &asked.named)?;
@@ -65,7 +65,7 @@ pub(super) fn make<'r>(
     // is refused here would be refused with all of it known.
     let Some(first) = list.steps.first() else { return Err(nothing_serves(&list).into()) };
     let action = asked.route.map(|id| &config.route(id).then);
-    Ok(Decision {
+    Ok(Box::new(Decision {
         route: asked.route,
         intent: planner.intent(first, is_forced),
         model: set.name.into_owned(),
@@ -78,7 +78,7 @@ pub(super) fn make<'r>(
             _ => None,
         },
         disable_cache: action.is_some_and(|action| action.disable_cache),
-    })
+    }))
 }
 
 impl<'r> Planner<'r> {
@@ -103,6 +103,7 @@ impl<'r> Planner<'r> {
 
     /// Appends the candidate that is free soonest, where nothing is eligible and no limit is
     /// the reason. Returns whether there is one that may be sent the request all the same.
+    #[cold]
     fn add_soonest(&self, list: &mut List<'r>) -> bool {
         let is_wanted =
             self.request.config.cooldown.when_all_cooling == WhenAllCooling::LeastRemaining;
@@ -167,6 +168,7 @@ impl<'r> Planner<'r> {
 }
 
 /// Returns the refusal where no candidate may serve the request.
+#[cold]
 fn nothing_serves(list: &List<'_>) -> Refusal {
     if list.is_unpicked {
         return custom::not_picked();
@@ -211,6 +213,7 @@ const UNASKED: &str = "a service is asked when a request is routed; without its 
                        candidates are tried in file order";
 
 /// Notes in the trace what was planned, and what was found of every candidate.
+#[cold]
 fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: &List<'_>) {
     trace.model = Some(set.name.clone().into_owned());
     trace.variant = set.variant.map(str::to_owned);

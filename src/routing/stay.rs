@@ -75,10 +75,10 @@ impl Stay {
     /// Returns the set with one deployment left, where the request must stay there: as it is
     /// listed, or else as it stands by itself.
     pub(super) fn narrow<'a>(self, config: &'a Config, set: CandidateSet<'a>) -> CandidateSet<'a> {
-        let Self::On(deployment) = self else { return set };
-        let only = set.listed(config, deployment);
-        let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
-        CandidateSet { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
+        match self {
+            Self::On(deployment) => only(config, set, deployment),
+            Self::No | Self::Perhaps(_) => set,
+        }
     }
 
     /// Checks the plan of a request that may have state.
@@ -92,4 +92,16 @@ impl Stay {
         let is_only = steps.len() == 1 || config.failover.max_attempts == 1;
         if is_same && is_only { Ok(()) } else { Err(STATE) }
     }
+}
+
+/// Returns the set with that deployment alone.
+#[cold]
+fn only<'a>(
+    config: &'a Config,
+    set: CandidateSet<'a>,
+    deployment: DeploymentId,
+) -> CandidateSet<'a> {
+    let only = set.listed(config, deployment);
+    let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
+    CandidateSet { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
 }

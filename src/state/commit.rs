@@ -137,6 +137,7 @@ impl<S: SharedData + ?Sized> Snapshot<'_, S> {
     }
 
     /// Counts an update that lost all its tries.
+    #[cold]
     fn drop_update(&mut self) {
         let dropped = &mut self.seen.get_mut().dropped;
         *dropped = dropped.saturating_add(1);
