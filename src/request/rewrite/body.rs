@@ -176,7 +176,9 @@ impl Changes<'_> {
     fn into_edits(self, open: u64, members: u64) -> Vec<Edit> {
         let Self { mut edits, inserted, removed } = self;
         let left = members.saturating_sub(removed.len() as u64);
-        edits.extend(removals(&removed));
+        if !removed.is_empty() {
+            edits.extend(removals(&removed));
+        }
         if !inserted.is_empty() {
             let mut with = inserted.join(",");
             if left > 0 {
@@ -231,6 +233,11 @@ fn merge(there: &ObjectPlaces, over: &Map<String, Value>) -> Vec<Edit> {
 
 /// Returns a text as JSON.
 fn as_json(text: &str) -> String {
+    // Names have no need of escapes, and most texts here are names.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.bytes().all(is_plain) {
+        return ["\"", text, "\""].concat();
+    }
     // A text has no part that JSON cannot hold.
     serde_json::to_string(text).unwrap_or_default()
 }
