@@ -12,8 +12,8 @@ macro_rules! headers {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct HeaderNames {
             $($(#[doc = $doc])+ pub $field: String,)*
-            /// A bit for the length of each name, modulo 64.
-            lengths: u64,
+            /// How all of them begin.
+            beginning: String,
         }
 
         static SHAPE: SectionShape = SectionShape {
@@ -31,7 +31,7 @@ macro_rules! headers {
 
         impl Default for HeaderNames {
             fn default() -> Self {
-                Self { $($field: $name.to_owned(),)* lengths: 0 }.measured()
+                Self { $($field: $name.to_owned(),)* beginning: String::new() }.compared()
             }
         }
 
@@ -41,17 +41,26 @@ macro_rules! headers {
             /// The names that hold where no other is configured.
             pub(super) const KEYS: [&str; Self::COUNT] = [$($name),*];
 
-            /// Returns the same, with the lengths of the names.
-            fn measured(mut self) -> Self {
-                self.lengths = self.all().iter().fold(0, |lengths, name| lengths | length(name));
+            /// Returns the same, with how all names begin.
+            fn compared(mut self) -> Self {
+                let common = |a: &str, b: &str| {
+                    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+                };
+                let length = self.all().iter().map(|name| common(name, &self.route)).min();
+                self.beginning = self.route.get(..length.unwrap_or(0)).unwrap_or_default().to_owned();
                 self
             }
 
-            /// Returns whether a name, in lower case, is one of these.
+            /// Returns whether a name, in lower case, is one of these. Every header of every
+            /// request is asked for, and few begin as these do.
             #[must_use]
             pub fn has(&self, name: &str) -> bool {
-                // Every header of every request is asked for, and most have another length.
-                self.lengths & length(name) != 0 && self.all().contains(&name)
+                name.starts_with(&self.beginning) && self.is_any(name)
+            }
+
+            #[cold]
+            fn is_any(&self, name: &str) -> bool {
+                self.all().contains(&name)
             }
 
             /// Returns every name, in the order of their declaration.
@@ -67,15 +76,10 @@ macro_rules! headers {
                 let mut name = |key: &str| {
                     member::<Option<String>>(&mut members, key).unwrap_or_else(|| key.to_owned())
                 };
-                Self { $($field: name($name),)* lengths: 0 }.measured()
+                Self { $($field: name($name),)* beginning: String::new() }.compared()
             }
         }
     };
-}
-
-/// Returns the bit of a name's length.
-const fn length(name: &str) -> u64 {
-    1 << (name.len() & 63)
 }
 
 impl HasKeyKind for HeaderNames {

@@ -5,7 +5,6 @@
 //! the next one and to the router. They become text only in the attempts header and in logs,
 //! so no name that a client has chosen can be read back as a result.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
@@ -211,21 +210,27 @@ pub(super) fn is_taken_over(left: Option<&[u8]>) -> bool {
     left.is_some_and(|bytes| Progress::decode(bytes).is_none_or(has_tried))
 }
 
-/// Returns what is known of each attempt as text for the attempts header and logs. For
-/// example, attempts with their statuses become `openai-eu=429,azure=200`.
-///
-/// Names are escaped so that no `,` or `=` in them can forge another attempt.
-pub(super) fn listed<'a>(attempts: impl Iterator<Item = (&'a str, Cow<'static, str>)>) -> String {
-    let mut list = String::new();
-    for (name, what) in attempts {
-        if !list.is_empty() {
-            list.push(',');
+/// What is known of each attempt as text, for the attempts header and logs. For example, attempts
+/// with their statuses become `openai-eu=429,azure=200`.
+#[derive(Debug, Default)]
+pub(super) struct AttemptList(String);
+
+impl AttemptList {
+    /// Adds an attempt. Its name is escaped so that no `,` or `=` in it can forge another one.
+    #[inline(never)]
+    pub(super) fn add(&mut self, name: &str, what: &str) {
+        if !self.0.is_empty() {
+            self.0.push(',');
         }
-        list.push_str(&list_name(name));
-        list.push('=');
-        list.push_str(&what);
+        self.0.push_str(&list_name(name));
+        self.0.push('=');
+        self.0.push_str(what);
     }
-    list
+
+    /// Returns the list; empty where there was no attempt.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]
@@ -334,7 +339,9 @@ mod tests {
 
     #[test]
     fn no_name_ends_an_attempt_of_a_list() {
-        let attempts = [("openai:x=429,y", "503".into()), ("eu\n", "network".into())];
-        assert_eq!(listed(attempts.into_iter()), "openai:x%3D429%2Cy=503,eu%0A=network");
+        let mut list = AttemptList::default();
+        list.add("openai:x=429,y", "503");
+        list.add("eu\n", "network");
+        assert_eq!(list.text(), "openai:x%3D429%2Cy=503,eu%0A=network");
     }
 }

@@ -9,7 +9,7 @@ use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
-use crate::lifecycle::progress::{NextAttempt, Progress, listed};
+use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress};
 use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, CONNECTED, ENDED, PROGRESS, TIMES};
 use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
@@ -282,18 +282,23 @@ impl Trying {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.took_ms = Some(took_ms);
         }
-        let tried = self.progress.tried.iter();
-        let times = tried
-            .filter_map(|tried| Some((self.name(tried.leg), tried.took_ms?.to_string().into())));
-        host.set_property(TIMES, listed(times).as_bytes());
+        let mut times = AttemptList::default();
+        for tried in &self.progress.tried {
+            if let Some(took_ms) = tried.took_ms {
+                times.add(self.name(tried.leg), &took_ms.to_string());
+            }
+        }
+        host.set_property(TIMES, times.text().as_bytes());
     }
 
     /// Leaves the results of all attempts for logs, written as in the attempts header: for
     /// example `openai-eu=429,azure=200`.
     pub(super) fn log_attempts<H: Host + ?Sized>(&self, host: &H) {
-        let tried = self.progress.tried.iter();
-        let attempts = tried.map(|tried| (self.name(tried.leg), tried.report.word()));
-        host.set_property(ATTEMPTS, listed(attempts).as_bytes());
+        let mut attempts = AttemptList::default();
+        for tried in &self.progress.tried {
+            attempts.add(self.name(tried.leg), &tried.report.word());
+        }
+        host.set_property(ATTEMPTS, attempts.text().as_bytes());
     }
 
     /// Returns the name of a leg for headers and logs.

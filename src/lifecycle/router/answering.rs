@@ -10,7 +10,7 @@ use crate::lifecycle::answer::{
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
-use crate::lifecycle::progress::{NextAttempt, Progress, Tried, is_taken_over, listed};
+use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress, Tried, is_taken_over};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
@@ -166,13 +166,16 @@ fn take_direct_head<H: Host + ?Sized>(
     ledger.close_served(cx, labels, status);
     if config.response_headers || config.log_fields {
         let name = step.server.name(config);
-        let attempts = report.map(|report| listed(std::iter::once((&*name, report.word()))));
+        let mut attempts = AttemptList::default();
+        if let Some(report) = report {
+            attempts.add(&name, &report.word());
+        }
         // Attempt filters log their attempts by themselves; here there is none.
-        if let (true, Some(attempts)) = (config.log_fields, &attempts) {
-            cx.host.set_property(ATTEMPTS, attempts.as_bytes());
+        if config.log_fields && report.is_some() {
+            cx.host.set_property(ATTEMPTS, attempts.text().as_bytes());
         }
         if config.response_headers {
-            name_server(cx.host, config, decision, step, attempts.as_deref());
+            name_server(cx.host, config, decision, step, &attempts);
         }
     }
     Ok(match answer {
@@ -308,12 +311,13 @@ fn name_last_server<H: Host + ?Sized>(
 ) {
     let tried = progress.map(|progress| progress.tried.as_slice()).unwrap_or_default();
     let name = |leg| decision.steps().nth(leg).map_or(Cow::Borrowed(""), |s| s.server.name(config));
-    let names: Vec<_> = tried.iter().map(|tried| name(tried.leg)).collect();
-    let attempts = names.iter().map(|name| &**name).zip(tried.iter().map(|t| t.report.word()));
-    let attempts = (!tried.is_empty()).then(|| listed(attempts));
+    let mut attempts = AttemptList::default();
+    for tried in tried {
+        attempts.add(&name(tried.leg), &tried.report.word());
+    }
     let last = tried.last().map_or(0, |tried| tried.leg);
     if let Some(step) = decision.steps().nth(last) {
-        name_server(host, config, decision, step, attempts.as_deref());
+        name_server(host, config, decision, step, &attempts);
     }
 }
 
@@ -324,7 +328,7 @@ fn name_server<H: Host + ?Sized>(
     config: &Config,
     decision: &Decision,
     step: &Step,
-    attempts: Option<&str>,
+    attempts: &AttemptList,
 ) {
     let names = &config.headers;
     let set = |name: &str, text: &str| host.set_response_header(name, Some(text.as_bytes()));
@@ -332,6 +336,7 @@ fn name_server<H: Host + ?Sized>(
     set(&names.deployment, &header_value(&step.server.name(config)));
     set(&names.provider, &header_value(&config.provider(step.server.provider(config)).name));
     // Without attempts Envoy has answered by itself.
+    let attempts = Some(attempts.text()).filter(|text| !text.is_empty());
     host.set_response_header(&names.attempts, attempts.map(str::as_bytes));
     if let Some(route) = decision.route {
         set(&names.route, &header_value(&config.route(route).name));
