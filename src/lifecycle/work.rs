@@ -50,7 +50,7 @@ impl Work {
             tokens: facts.input_tokens.likely(),
             is_estimated: facts.input_tokens.is_exact(),
             may_name_others: facts.may_name_others() || names_guardrail(intake),
-            has_clients_credential: intake.has_credential,
+            has_clients_credential: intake.has_credential || facts.has_key,
         }
     }
 

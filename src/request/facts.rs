@@ -95,6 +95,8 @@ pub struct RequestFacts {
     pub has_token_ids: bool,
     /// Whether a file, an image or audio is named that lies elsewhere than in the request.
     pub names_others: bool,
+    /// Whether the body brings a key of the client's own.
+    pub has_key: bool,
     /// Messages of the conversation, or items of the input.
     pub message_count: u32,
     /// Estimated input tokens, with what images, audio and files cost; bounds where text was not
@@ -141,6 +143,7 @@ impl RequestFacts {
             has_state: false,
             has_token_ids: false,
             names_others: false,
+            has_key: false,
             message_count: 0,
             input_tokens: Tokens::default(),
             max_output_tokens: None,

@@ -1,5 +1,6 @@
 //! The top-level members of a body whose places are noted.
 
+use super::credential::Naming;
 use super::document::is_same_but_for_case;
 use crate::sort::ordered;
 
@@ -48,6 +49,11 @@ impl WatchedKeys {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Returns whether one of the members with these indices brings a key of the client's own.
+    pub(super) fn bring_key(&self, mut members: impl Iterator<Item = usize>) -> bool {
+        members.any(|index| self.names.get(index).is_some_and(|name| Naming::is_key(name)))
     }
 
     /// Returns the length of the longest key, in bytes; 0 where there is none.

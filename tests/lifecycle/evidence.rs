@@ -208,6 +208,15 @@ fn what_a_clients_own_key_gets_is_kept_nowhere() {
         assert_eq!(host.shared.record("open").total.failures, 0, "{answer:?}");
         assert_eq!(host.shared.until_ms("open"), 0, "{answer:?}");
     }
+    // A key in the body is one as well.
+    for key in ["api_key", "aws_secret_access_key"] {
+        let host = host();
+        let body = json!({"model": "open", key: "sk-client", "messages": []}).to_string();
+        for _ in 0..3 {
+            once(&host, &document(), &body, &[], (429, "{}"));
+        }
+        assert_eq!(host.shared.record("open").total.failures, 0, "{key}");
+    }
     // What is the deployment's counts whoever finds it out.
     let host = host();
     once(&host, &document(), &chat("open", "one"), &client, (503, "{}"));

@@ -1,7 +1,7 @@
 //! The members of a JSON body that name another model than `model` does.
 
-use super::Passage;
 use super::table::MEMBERS;
+use super::{Carries, Passage};
 
 /// A set of those members, as bits in the order of the table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -11,6 +11,12 @@ impl Naming {
     /// The key of every such member.
     pub fn keys() -> impl Iterator<Item = &'static str> {
         MEMBERS.iter().map(|row| row.name)
+    }
+
+    /// Returns whether such a member brings a key of the client's own.
+    #[must_use]
+    pub fn is_key(name: &str) -> bool {
+        MEMBERS.iter().any(|row| row.name == name && row.carries == Carries::Key)
     }
 
     /// Returns those that do not go to a provider.

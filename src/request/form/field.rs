@@ -23,7 +23,7 @@ use crate::request::watched::WatchedKeys;
 pub(super) struct Fields {
     /// The members of the same document in JSON.
     document: &'static ObjectShape,
-    watched: Arc<WatchedKeys>,
+    pub(super) watched: Arc<WatchedKeys>,
     /// Length of a delimiter and the line end after it.
     delimiter: u64,
     /// Parts that must not come any more.

@@ -116,7 +116,7 @@ impl FormScanner {
         if !self.splitter.is_complete() {
             return Err(malformed(length, "the body ends before its form does"));
         }
-        let Fields { looks, found, .. } = self.fields;
+        let Fields { looks, found, watched, .. } = self.fields;
         let layout = layout(&found, &self.boundary);
         let mut facts = RequestFacts::new(self.entry);
         facts.input_tokens = tokens(&found, looks);
@@ -125,6 +125,7 @@ impl FormScanner {
         facts.has_images = found.has_images;
         facts.has_audio = found.has_audio;
         facts.body_bytes = length;
+        facts.has_key = watched.bring_key(found.watched.iter().map(|(index, _)| *index));
         facts.max_output_tokens = found.output.of_answer();
         facts.answers = found.output.answers(1);
         facts.prompt = found.prompt.finish();

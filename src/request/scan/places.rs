@@ -173,6 +173,11 @@ impl Places {
         }
     }
 
+    /// Returns whether the body brings a key of the client's own.
+    pub(super) fn has_key(&self) -> bool {
+        self.wanted.bring_key(self.layout.watched.iter().map(|(index, _)| *index))
+    }
+
     /// Returns all places.
     pub(super) fn into_layout(self) -> Layout {
         self.layout

@@ -123,6 +123,7 @@ impl Scanner {
         let mut facts = RequestFacts::new(self.entry);
         facts.model = model;
         facts.body_bytes = self.lexer.at();
+        facts.has_key = places.has_key();
         (facts.tags, facts.params) = labels.into_parts();
         if looks.sessions {
             facts.sessions = session::told(sessions, facts.params.get("user_id"), total.said);
