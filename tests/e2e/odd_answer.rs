@@ -93,15 +93,6 @@ fn an_answer_that_nobody_asked_for_is_an_error_or_tried_elsewhere() {
 }
 
 #[test]
-fn an_answer_by_another_envoy_is_tried_elsewhere() {
-    // Envoy itself would try no further.
-    let limited = "HTTP/1.1 429 Too Many Requests\r\nx-envoy-ratelimited: true\r\n\
-                   content-length: 0\r\n\r\n";
-    let group = Group::start(&spec(provider(limited), true));
-    assert_eq!(ask(&group).model("pair").send().served(), ("beta", "up-b"));
-}
-
-#[test]
 fn a_failure_after_an_interim_answer_counts() {
     for interim in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
         for is_failing_over in [false, true] {

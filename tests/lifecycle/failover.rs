@@ -364,16 +364,6 @@ fn a_provider_cannot_ask_for_an_attempt() {
 }
 
 #[test]
-fn a_provider_cannot_forbid_an_attempt() {
-    let proxy = Proxy::new(json!({}));
-    proxy.send(&[]);
-    let mut first = proxy.attempt(BODY.len());
-    proxy.host.respond(&mut first, 429, &[("x-envoy-ratelimited", "true")]);
-    assert_eq!(proxy.host.received("x-llm-retry").as_deref(), Some("1"));
-    assert_eq!(proxy.host.received("x-envoy-ratelimited"), None);
-}
-
-#[test]
 fn a_body_that_turns_out_bad_does_not_count_against_its_provider() {
     let proxy = Proxy::new(json!({"models": {"m": {"candidates": ["a"]}}}));
     let (mut request, _) = proxy.host.begin(&proxy.router, &head(&[]), false);
