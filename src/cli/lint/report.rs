@@ -137,6 +137,10 @@ pub(super) enum LintCode {
     ///
     /// The filter only names a cluster. A route has to read it, from a header or filter state.
     NoDecisionRoute,
+    /// An earlier route takes requests for models
+    ///
+    /// Envoy takes the first route that matches, so the filter's decision leads nowhere.
+    RouteOrder,
     /// A route that chooses the cluster once cannot fail over
     ///
     /// Envoy reads `cluster_header` once, before the first attempt.

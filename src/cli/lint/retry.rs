@@ -56,6 +56,30 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
     }
 }
 
+/// Checks that where a request has one attempt, Envoy does not make more of its own by a status. The
+/// filter counts them as one.
+pub(super) fn check_one_attempt(route: &EnvoyRoute, report: &mut LintReport) {
+    let [own, host, _] = &route.around;
+    let places = [own.get("route.retry_policy"), host.get("retry_policy")];
+    let Some(policy) = places.iter().find(|at| at.is_there()) else { return };
+    let at = policy.get("retry_on");
+    let listed = statuses(&at);
+    if !listed.is_empty() {
+        report.warning(
+            LintCode::RetryOnStatuses,
+            &at,
+            format!("with {} Envoy asks the same provider again", listed.join(", ")),
+            "retry_on: connect-failure,refused-stream, or failover.max_attempts above 1",
+        );
+    }
+}
+
+/// Returns the words of a `retry_on` that mean a status.
+fn statuses(at: &At) -> Vec<&'static str> {
+    let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
+    STATUSES.into_iter().filter(|one| listed.contains(one)).collect()
+}
+
 /// Checks that what is set here does not keep too little of a body for another attempt.
 ///
 /// A place without a value is no finding: the buffer limits then decide.
@@ -87,7 +111,7 @@ fn on(at: &At, report: &mut LintReport) {
         );
     }
     // Besides the header, which stands for all statuses that the filter wants retried.
-    let statuses: Vec<&str> = STATUSES.into_iter().filter(|one| listed.contains(one)).collect();
+    let statuses = statuses(at);
     if !statuses.is_empty() {
         report.error(
             LintCode::RetryOnStatuses,

@@ -31,8 +31,11 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
             continue;
         }
         let mut is_decided = false;
-        for route in &manager.routes {
-            is_decided |= check_route(manager, route, config, needs, report);
+        for (at, route) in manager.routes.iter().enumerate() {
+            if check_route(manager, route, config, needs, report) {
+                is_decided = true;
+                order(manager.routes.get(..at).unwrap_or_default(), route, config, report);
+            }
         }
         if !is_decided {
             undecided(manager, config, report);
@@ -54,6 +57,7 @@ fn check_route(
     match &route.way {
         Way::Header(header) if *header == config.headers.cluster => {
             timeouts(route, report);
+            retry::check_one_attempt(route, report);
             if is_by_state {
                 // The route is meant for the filter, and cannot work: the filter does not set
                 // the header.
@@ -84,6 +88,41 @@ fn check_route(
             true
         }
         _ => false,
+    }
+}
+
+/// Checks that no route before one that the filter decides takes its requests for models.
+///
+/// Routes before it are looked at that match by the path alone. Those for other paths belong there.
+fn order(before: &[EnvoyRoute], decided: &EnvoyRoute, config: &Config, report: &mut LintReport) {
+    let prefix = |route: &EnvoyRoute| {
+        let found = route.at.get("match");
+        let is_more = ["headers", "query_parameters", "filter_state", "runtime_fraction"];
+        let is_by_path = is_more.iter().all(|field| !found.get(field).is_there());
+        let fields = ["prefix", "path_separated_prefix"].map(|field| found.get(field));
+        let prefix = fields.iter().find_map(At::text).map(str::to_owned);
+        prefix.filter(|_| is_by_path)
+    };
+    let own = decided.at.get("match.prefix");
+    let [_, host, _] = &decided.around;
+    let is_decided = |path: &&str| path.starts_with(own.text().unwrap_or_default());
+    for earlier in before {
+        let [_, its_host, _] = &earlier.around;
+        let Some(prefix) = prefix(earlier).filter(|_| its_host.path() == host.path()) else {
+            continue;
+        };
+        let is_taken = |path: &&str| path.starts_with(&prefix);
+        // A route that the filter decides may itself come before another one.
+        if let (Way::Other, Some(path)) =
+            (&earlier.way, config.paths.usual().filter(is_decided).filter(is_taken).last())
+        {
+            report.error(
+                LintCode::RouteOrder,
+                &earlier.at.get("match"),
+                format!("{path} goes this way, whatever the filter decides"),
+                "the route that the filter decides before this one, or a narrower match here",
+            );
+        }
     }
 }
 

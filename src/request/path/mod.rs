@@ -208,6 +208,11 @@ impl PathTable {
         (method == wanted).then_some(call)
     }
 
+    /// Returns the paths that nearly every client sends, as providers write them.
+    pub fn usual(&self) -> impl Iterator<Item = &str> {
+        self.usual.iter().map(|call| call.path.as_str())
+    }
+
     /// Returns what a request of that path asks for, whatever its method.
     #[cold]
     fn read(&self, path: &str) -> Option<Call> {
