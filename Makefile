@@ -196,7 +196,7 @@ RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --
 
 rig: setup-rust $(STRIP)
 	$(RIG) -p upstream
-	$(RIG) -p noop --target wasm32-wasip1
+	$(RIG) -p noop -p skeleton --target wasm32-wasip1
 	@cp target/rig/wasm32-wasip1/release/noop.wasm target/rig/noop-stripped.wasm
 	@$(STRIP) benches/rig/noop/exports.txt target/rig/noop-stripped.wasm
 

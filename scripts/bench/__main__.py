@@ -24,6 +24,8 @@ WARM_SECONDS = 1
 
 # Where nothing is decided early, there is nothing to see of it, and the other way round.
 SKIPPED = {(body, "early") for body in ("0.3 KB", "12 KB", "900 KB image")}
+# The calls are those for a short chat.
+SKIPPED |= {(body, "skeleton") for body in ("12 KB", "600 KB", "900 KB image")}
 # Counting and logging cost the same whatever the body.
 SKIPPED |= {(body, name) for body in ("12 KB", "600 KB", "900 KB image") for name in ("uncounted", "logged")}
 

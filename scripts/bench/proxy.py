@@ -17,6 +17,7 @@ MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
 RIG = ROOT / "target" / "rig"
 NOOP = RIG / "wasm32-wasip1" / "release" / "noop.wasm"
 NOOP_STRIPPED = RIG / "noop-stripped.wasm"
+SKELETON = RIG / "wasm32-wasip1" / "release" / "skeleton.wasm"
 UPSTREAM = RIG / "release" / "upstream"
 OUT = ROOT / "target" / "bench"
 
@@ -128,6 +129,7 @@ def all_listeners():
         "buffer": lambda _: plain(buffer()),
         "no-op": lambda name: plain(wasm(name, NOOP, {}), buffer()),
         "no-op stripped": lambda name: plain(wasm(name, NOOP_STRIPPED, {}), buffer()),
+        "skeleton": lambda name: Way([wasm(name, SKELETON, {})], {"cluster_header": "x-llm-cluster"}),
         "3 routes": pointsman(routing.three()),
         "100 routes": pointsman(routing.hundred(True)),
         "100 named": pointsman(routing.hundred(False)),
