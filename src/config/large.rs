@@ -20,8 +20,7 @@ pub enum Index {
     /// Nothing: the group is small, or its strategy has no use for it.
     #[default]
     Nothing,
-    /// The small group is in the order of its strategy already, as most are: nobody sets priorities
-    /// where the order of the file will do.
+    /// The group is small, and its file order is that of the strategy. Most groups are like this.
     FileOrder,
     /// Candidates in the order of the strategy, where the configuration alone decides it. A request
     /// begins with the first.

@@ -114,7 +114,7 @@ pub(super) fn hear<H: Host + ?Sized>(
     let report = if (200..300).contains(&status) {
         Some(Report::of(Outcome::Success, status))
     } else {
-        refused(cx, &ledger, &headers, Refused { status, profile, headroom, now_ms })
+        refused(cx, &ledger, &headers, RefusedHead { status, profile, headroom, now_ms })
     };
     // What is left of a client's own account says nothing for the requests of others.
     let is_clients = profile.key == KeyOwner::Client;
@@ -125,7 +125,7 @@ pub(super) fn hear<H: Host + ?Sized>(
 }
 
 /// What is known of a response whose status is no success.
-struct Refused {
+struct RefusedHead {
     status: u16,
     profile: RequestProfile,
     headroom: Headroom,
@@ -139,7 +139,7 @@ fn refused<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     ledger: &AttemptLedger,
     headers: &Headers,
-    Refused { status, profile, headroom, now_ms }: Refused,
+    RefusedHead { status, profile, headroom, now_ms }: RefusedHead,
 ) -> Option<Report> {
     if is_stray(ledger.work(), status) {
         return Some(Report::of(Outcome::Server, status));
@@ -172,9 +172,9 @@ fn refused<H: Host + ?Sized>(
 
 /// Removes the headers that a provider must not send.
 ///
-/// By one of this filter's the attempt filter asks Envoy for a retry, which no provider may ask
-/// for. The other names the route, and the router sets it only where there is a route. After an
-/// answer with the third, of a provider that is behind an Envoy, Envoy would make no other attempt.
+/// The first asks Envoy for a retry, which the attempt filter alone may ask for. The second names the
+/// route, and the router sets it only where there is a route. The third comes from an Envoy before
+/// the provider, and would keep this one from making another attempt.
 fn remove_own<H: Host + ?Sized>(cx: Ctx<'_, H>, headers: &Headers) {
     let names = &cx.engine.config.headers;
     let limited = (cx.engine.config.role == Role::Attempt).then_some("x-envoy-ratelimited");

@@ -24,7 +24,7 @@ pub struct WatchedKeys {
 pub(super) enum Watched {
     /// The key with this index.
     Key(usize),
-    /// One of them in another case, whether or not it is another of them as it stands.
+    /// One of them in another case. It may also be one of them as it stands.
     Miscased,
 }
 

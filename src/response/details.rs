@@ -35,8 +35,8 @@ pub fn end(details: &str, may_await_client: bool, is_attempt: bool) -> End {
     if is_providers(details) && !may_await_client { End::Broken } else { End::Left }
 }
 
-/// Returns whether an attempt that nobody has answered ended because the client left, or had the
-/// proxy end it. Envoy says nothing where a connection to the provider fails.
+/// Returns whether an unanswered attempt ended because the client left, or because it had the proxy
+/// end it. Envoy says nothing where a connection to the provider fails.
 #[must_use]
 pub fn is_left_unanswered(details: &str) -> bool {
     !details.is_empty() && !is_providers(details)

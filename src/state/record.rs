@@ -2,8 +2,8 @@
 //!
 //! Bytes that are not such a record read as a healthy deployment of which nothing is known,
 //! so that a value of another layout neither traps nor misleads. It is read and written for
-//! every request, so it is copied as it is, value by value nothing is done. Operations of which
-//! nothing is known take no bytes, and most deployments have one operation.
+//! every request, so it is copied as a whole. Operations of which nothing is known take no bytes, and
+//! most deployments have one operation.
 
 use zerocopy::{FromBytes, FromZeros as _, Immutable, IntoBytes};
 
@@ -19,10 +19,10 @@ use super::health::{Health, OperationCounts, Operations, PLACES};
 const LAYOUT: u16 = 6;
 /// The length of one operation, in bytes.
 const EACH: usize = size_of::<Health>();
-/// The length without any operation, in bytes. The operations are the last of a record.
-const BASE: usize = size_of::<Record>() - EACH * PLACES;
 /// The length where every operation has been asked for, in bytes.
-const LONGEST: usize = BASE + EACH * PLACES;
+const LONGEST: usize = size_of::<Record>();
+/// The length without any operation, in bytes. The operations are the last of a record.
+const BASE: usize = LONGEST - EACH * PLACES;
 /// How long rates are counted together, in milliseconds.
 pub(super) const MINUTE_MS: u64 = 60_000;
 

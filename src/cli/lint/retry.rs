@@ -21,9 +21,7 @@ const DEFAULT_BACK_OFF_SECONDS: f64 = 0.025;
 /// Checks how Envoy retries on a route that the filter decides.
 pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport) {
     let [own, host, _] = &route.around;
-    // A route's policy replaces that of its virtual host as a whole.
-    let places = [own.get("route.retry_policy"), host.get("retry_policy")];
-    let Some(policy) = places.iter().find(|at| at.is_there()) else {
+    let Some(policy) = policy(route) else {
         report.error(
             LintCode::RetryPolicy,
             &own.get("route.retry_policy"),
@@ -46,7 +44,7 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
             "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
         );
     }
-    pace(policy, report);
+    pace(&policy, report);
     hedging(route, report);
     for at in [own, host] {
         // The second is the newer name of the first.
@@ -59,11 +57,9 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
 /// Checks that where a request has one attempt, Envoy does not make more of its own by a status. The
 /// filter counts them as one.
 pub(super) fn check_one_attempt(route: &EnvoyRoute, report: &mut LintReport) {
-    let [own, host, _] = &route.around;
-    let places = [own.get("route.retry_policy"), host.get("retry_policy")];
-    let Some(policy) = places.iter().find(|at| at.is_there()) else { return };
+    let Some(policy) = policy(route) else { return };
     let at = policy.get("retry_on");
-    let listed = statuses(&at);
+    let listed = statuses(&words(&at));
     if !listed.is_empty() {
         report.warning(
             LintCode::RetryOnStatuses,
@@ -74,10 +70,22 @@ pub(super) fn check_one_attempt(route: &EnvoyRoute, report: &mut LintReport) {
     }
 }
 
-/// Returns the words of a `retry_on` that mean a status.
-fn statuses(at: &At) -> Vec<&'static str> {
-    let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
-    STATUSES.into_iter().filter(|one| listed.contains(one)).collect()
+/// Returns the retry policy of a route, if it has one. Its own replaces that of its virtual host as
+/// a whole.
+fn policy(route: &EnvoyRoute) -> Option<At> {
+    let [own, host, _] = &route.around;
+    let places = [own.get("route.retry_policy"), host.get("retry_policy")];
+    places.into_iter().find(At::is_there)
+}
+
+/// Returns the words of a `retry_on`.
+fn words(at: &At) -> Vec<&str> {
+    at.text().unwrap_or_default().split(',').map(str::trim).collect()
+}
+
+/// Returns those of the words that mean a status.
+fn statuses(words: &[&str]) -> Vec<&'static str> {
+    STATUSES.into_iter().filter(|one| words.contains(one)).collect()
 }
 
 /// Checks that what is set here does not keep too little of a body for another attempt.
@@ -100,7 +108,7 @@ pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
 
 /// Checks the words of `retry_on`: all that are needed, and none that means a status.
 fn on(at: &At, report: &mut LintReport) {
-    let listed: Vec<&str> = at.text().unwrap_or_default().split(',').map(str::trim).collect();
+    let listed = words(at);
     let missing: Vec<&str> = WANTED.into_iter().filter(|one| !listed.contains(one)).collect();
     if !missing.is_empty() {
         report.error(
@@ -111,7 +119,7 @@ fn on(at: &At, report: &mut LintReport) {
         );
     }
     // Besides the header, which stands for all statuses that the filter wants retried.
-    let statuses = statuses(at);
+    let statuses = statuses(&listed);
     if !statuses.is_empty() {
         report.error(
             LintCode::RetryOnStatuses,

@@ -150,7 +150,7 @@ fn take_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, state: RouterState) -> NextSt
 }
 
 /// Removes the trailers that would not go on as headers, since a server may take them for headers.
-/// Which provider they go to makes no difference: nobody sends a credential there for a good reason.
+/// This holds for every provider, since no client has a reason to send a credential as a trailer.
 fn hold_back_trailers<H: Host + ?Sized>(cx: Ctx<'_, H>, is_ours: bool) {
     let mut trailers = RequestHead::new(cx.host.request_trailers());
     let gate = cx.engine.secrets.gate.as_ref();

@@ -165,13 +165,13 @@ fn names(name: &str) -> (&str, &str) {
 /// It is one of them, in another spelling.
 fn naming(name: &str, watched: &WatchedKeys) -> Result<Option<usize>, &'static str> {
     let (base, bare) = names(name);
-    let at = match watched.find(bare) {
-        Some(Watched::Key(_)) if !Naming::keys().any(|key| key == bare) => return Ok(None),
-        Some(Watched::Key(at)) => Some(at).filter(|_| base == bare),
-        Some(Watched::Miscased) => None,
-        None => return Ok(None),
-    };
-    at.map(Some).ok_or("a part has a name that is known in another spelling; write it so")
+    let is_naming = || Naming::keys().any(|key| key == bare);
+    match watched.find(bare) {
+        None => Ok(None),
+        Some(Watched::Key(_)) if !is_naming() => Ok(None),
+        Some(Watched::Key(at)) if base == bare => Ok(Some(at)),
+        Some(_) => Err("a part has a name that is known in another spelling; write it so"),
+    }
 }
 
 /// Returns what a part of that name is; `None` where servers may differ in it.
