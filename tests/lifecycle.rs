@@ -16,6 +16,8 @@ mod budget;
 mod callout;
 #[path = "lifecycle/carried.rs"]
 mod carried;
+#[path = "lifecycle/collected.rs"]
+mod collected;
 #[path = "lifecycle/custom.rs"]
 mod custom;
 #[path = "lifecycle/deeper.rs"]

@@ -7,6 +7,7 @@
 //! logging, the clock, metrics of ids that it gave, and configuration at configuration time.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use log::Level;
@@ -34,6 +35,24 @@ pub(super) fn configuration() -> Vec<u8> {
 /// headers, and there are none without an answer.
 pub(super) const fn called(call: u32, headers: usize, length: usize) -> Called {
     Called { call, is_answered: headers > 0, length }
+}
+
+/// The last level that the host writes, as a number of [`Level`]. Atomic only because a static has
+/// to be: a VM has one thread.
+static LOGGED: AtomicU8 = AtomicU8::new(Level::Error as u8);
+
+/// Asks the host which lines it writes. Operators change that while requests come, so it is asked
+/// every now and then, and not by each request.
+pub(super) fn ask_level() {
+    let level = match hostcalls::get_log_level() {
+        Ok(LogLevel::Trace) => Level::Trace,
+        Ok(LogLevel::Debug) => Level::Debug,
+        Ok(LogLevel::Info) => Level::Info,
+        Ok(LogLevel::Warn) => Level::Warn,
+        // `Critical`, or no answer: errors are worth a call that may write nothing.
+        _ => Level::Error,
+    };
+    LOGGED.store(level as u8, Ordering::Relaxed);
 }
 
 /// Lets a held request go on, from the callback for the end of a call.
@@ -168,15 +187,7 @@ impl Host for Envoy {
     }
 
     fn is_logged(&self, level: Level) -> bool {
-        let least = match hostcalls::get_log_level() {
-            Ok(LogLevel::Trace) => Level::Trace,
-            Ok(LogLevel::Debug) => Level::Debug,
-            Ok(LogLevel::Info) => Level::Info,
-            Ok(LogLevel::Warn) => Level::Warn,
-            // `Critical`, or no answer: errors are worth a call that may write nothing.
-            _ => Level::Error,
-        };
-        level <= least
+        level as u8 <= LOGGED.load(Ordering::Relaxed)
     }
 
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32> {

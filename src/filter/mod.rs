@@ -41,12 +41,13 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
+        envoy::ask_level();
         match Worker::start(&Envoy, &envoy::configuration()) {
             Ok(worker) => {
-                if let Some(tick) = worker.tick() {
-                    self.set_tick_period(tick);
+                self.set_tick_period(worker.tick());
+                if let Some(before) = self.worker.replace(worker) {
+                    before.end(&Envoy);
                 }
-                self.worker = Some(worker);
                 true
             }
             Err(problems) => {
@@ -61,6 +62,7 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        envoy::ask_level();
         if let Some(worker) = &self.worker {
             worker.on_tick(&Envoy);
         }
@@ -68,6 +70,15 @@ impl RootContext for Root {
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
+    }
+}
+
+/// The SDK drops a root context when its configuration goes, while the host can still be called.
+impl Drop for Root {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.end(&Envoy);
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! Both roles read responses by this. However a response ends, its attempt ends exactly once,
 //! because [`UpstreamResponse`] owns the attempt's ledger.
 
+use std::cell::LazyCell;
+
 use crate::config::{ProviderId, Role};
 use crate::host::{Headers, Host};
 use crate::request::format::{BodyKind, Format};
@@ -106,15 +108,15 @@ pub(super) fn hear<H: Host + ?Sized>(
 ) -> Heard {
     let headers = cx.host.response_headers();
     let status = status(&headers);
-    let now_ms = millis(cx.host.now());
+    let now = LazyCell::new(|| millis(cx.host.now()));
     let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
-    let headroom = headroom::headroom(&headers, now_ms);
+    let headroom = headroom::headroom(&headers, || *now);
     // Nearly every answer is a success. The one below 300 that Envoy makes itself is asked for by
     // a header that is withheld from the requests of this filter.
     let report = if (200..300).contains(&status) {
         Some(Report::of(Outcome::Success, status))
     } else {
-        refused(cx, &ledger, &headers, RefusedHead { status, profile, headroom, now_ms })
+        refused(cx, &ledger, &headers, RefusedHead { status, profile, headroom, now_ms: *now })
     };
     // What is left of a client's own account says nothing for the requests of others.
     let is_clients = profile.key == KeyOwner::Client;
@@ -285,7 +287,7 @@ impl UpstreamResponse {
         }
         // The host is asked for the time where something has begun or ended, not for each piece.
         if is_first || (is_complete && self.answer_ms.is_none()) {
-            let since_ms = self.ledger.since_sent(host);
+            let since_ms = self.ledger.since_sent(millis(host.now()));
             self.first_byte_ms = self.first_byte_ms.or(since_ms);
             self.answer_ms = since_ms.filter(|_| is_complete);
         }
@@ -309,6 +311,7 @@ impl UpstreamResponse {
     /// stream.
     pub(super) fn finish<H: Host + ?Sized>(mut self, cx: Ctx<'_, H>, end: End) -> Finished {
         let end = if self.is_complete() { End::Whole } else { end };
+        let now_ms = millis(cx.host.now());
         let is_empty = self.length == 0 && self.report.outcome == Outcome::Success;
         let told = self.reader.take().map(BodyReader::finish);
         // A body that is empty is no answer, whatever it was to be.
@@ -330,13 +333,13 @@ impl UpstreamResponse {
             // How long a session lasts says nothing of how fast its provider is.
             answer_ms: self
                 .answer_ms
-                .or_else(|| self.ledger.since_sent(cx.host))
+                .or_else(|| self.ledger.since_sent(now_ms))
                 .filter(|_| status != 101),
             headroom: self.headroom,
             ..Ending::default()
         };
-        let otherwise = Outcome::Cancelled.name();
-        let charge = self.ledger.end(cx, &AttemptEnd { ending, tokens, otherwise });
+        let ended = AttemptEnd { ending, tokens, otherwise: Outcome::Cancelled.name() };
+        let charge = self.ledger.end_at(cx, &ended, now_ms);
         // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {
             log_tokens(cx, deployment, tokens);

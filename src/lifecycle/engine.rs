@@ -13,6 +13,7 @@ use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::delivery::Delivery;
+use super::ledger::{Unshown, show_at_once, show_changed};
 use super::secrets::Secrets;
 use super::{head, lacks, version};
 
@@ -29,6 +30,8 @@ pub struct Engine {
     pub(super) origin: Option<Origin>,
     pub(super) secrets: Secrets,
     pub(super) meter: Rc<Meter>,
+    /// Where the number of attempts in flight has changed and is still to be shown.
+    pub(super) unshown: Unshown,
     pub(super) delivery: Delivery,
     /// Every header that an attempt may change, which is why the router hands over what the
     /// client sent of them.
@@ -80,6 +83,7 @@ impl Engine {
         Ok(Self {
             fleet: SharedFleet::new(&config, host),
             meter: Rc::new(meter),
+            unshown: Unshown::default(),
             changed: head::changed(&config).into(),
             delivery: Delivery::of(&config),
             secrets,
@@ -106,11 +110,32 @@ impl Engine {
             origin: Some(origin),
             secrets: self.secrets.clone(),
             meter: Rc::clone(&self.meter),
+            unshown: Unshown::default(),
             changed: Rc::clone(&self.changed),
             delivery: self.delivery,
             seed: self.seed,
             warned: RefCell::default(),
         })
+    }
+
+    /// Collects what is counted from here on. Whoever calls this calls [`Engine::hand_over`] every
+    /// now and then, [`Engine::retire`] at last, and closes the meter after its last engine.
+    pub(super) fn collect(&self) {
+        self.meter.collect();
+        if self.meter.is_on() {
+            self.unshown.collect(self.config.deployments.len());
+        }
+    }
+
+    /// Hands to the host what has been counted since the last time.
+    pub(super) fn hand_over<H: Host + ?Sized>(&self, host: &H) {
+        show_changed(host, self);
+        self.meter.hand_over(host);
+    }
+
+    /// Notes that no new request comes to this engine. Those that are under way go on.
+    pub(super) fn retire<H: Host + ?Sized>(&self, host: &H) {
+        show_at_once(host, self);
     }
 
     /// Returns the configuration that it serves, additions included.

@@ -19,13 +19,17 @@ use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
 
-/// Longest time between two ticks, in milliseconds.
-const LONGEST_TICK_MS: u64 = 1000;
+/// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
+/// tick, and the documentation promises that within a second.
+const LONGEST_TICK_MS: u64 = 500;
 /// Shortest time between two ticks, in milliseconds.
 const SHORTEST_TICK_MS: u64 = 10;
 
 /// One configuration in one worker. It lives as long as the configuration is loaded, and makes a
 /// new engine whenever something has been added or removed.
+///
+/// The host calls [`Worker::on_tick`] as often as [`Worker::tick`] says, and [`Worker::end`] when
+/// the configuration goes.
 #[derive(Debug)]
 pub struct Worker {
     engine: RefCell<Rc<Engine>>,
@@ -46,6 +50,7 @@ impl Worker {
         // request read them again. In the other order it would be missed.
         let generation = live::generation(host);
         let engine = Engine::start(host, configuration)?;
+        engine.collect();
         Ok(Self {
             engine: RefCell::new(Rc::new(engine)),
             generation: Cell::new(generation),
@@ -68,30 +73,47 @@ impl Worker {
         // parsed again for every request.
         let Some(renewed) = engine.renewed(host) else { return engine };
         let renewed = Rc::new(renewed);
+        engine.retire(host);
+        renewed.collect();
         self.engine.replace(Rc::clone(&renewed));
         renewed
     }
 
-    /// Returns how often [`Worker::on_tick`] has to be called; `None`: never.
+    /// Returns how often [`Worker::on_tick`] has to be called.
     #[must_use]
-    pub fn tick(&self) -> Option<Duration> {
+    pub fn tick(&self) -> Duration {
         let engine = self.engine.borrow();
-        let source = engine.config.route_source.as_ref()?;
-        let tick_ms = (source.interval_ms / 4).clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS);
-        Some(Duration::from_millis(tick_ms))
+        let source = engine.config.route_source.as_ref();
+        let of_source_ms = source.map_or(LONGEST_TICK_MS, |source| source.interval_ms / 4);
+        Duration::from_millis(of_source_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
     }
 
-    /// Does what is due without any request: takes in what has been added, and fetches the set of
-    /// the route source where its interval is over.
+    /// Does what is due without any request: takes in what has been added, fetches the set of the
+    /// route source where its interval is over, and hands over what has been counted.
+    pub fn on_tick<H: Host + ?Sized>(&self, host: &H) {
+        let engine = self.engine(host);
+        if let Some(source) = &engine.config.route_source {
+            self.follow(host, &engine, source);
+        }
+        engine.hand_over(host);
+    }
+
+    /// Ends the worker, since its configuration goes: hands over what has been counted. Requests
+    /// that are under way go on, and what they count from here on goes to the host at once.
+    pub fn end<H: Host + ?Sized>(&self, host: &H) {
+        let engine = self.engine.borrow();
+        engine.retire(host);
+        engine.meter.close(host);
+    }
+
+    /// Fetches the set of the route source where that is due, and shows its age.
     ///
     /// Every worker ticks, but one of them fetches. For example, four workers with an interval of
-    /// 40 seconds tick every second. After 40 seconds the first that ticks moves the time of the
+    /// 40 seconds tick twice a second. After 40 seconds the first that ticks moves the time of the
     /// next fetch on, in shared data, and fetches; the others find that nothing is due, and take
     /// the new set in at their next tick. If the worker that fetches dies, the next fetch is due
     /// after one more interval.
-    pub fn on_tick<H: Host + ?Sized>(&self, host: &H) {
-        let engine = self.engine(host);
-        let Some(source) = &engine.config.route_source else { return };
+    fn follow<H: Host + ?Sized>(&self, host: &H, engine: &Engine, source: &RouteSource) {
         let now_ms = millis(host.now());
         let confirmed_ms = source::status(host, source).confirmed_ms;
         // 0 means that nothing was ever fetched, which has no age.
@@ -100,7 +122,7 @@ impl Worker {
             engine.meter.put(host, &table::ROUTE_SOURCE_AGE, &[], age_s);
         }
         if source::is_due(host, source, now_ms) {
-            self.fetch(host, &engine, source);
+            self.fetch(host, engine, source);
         }
     }
 

@@ -6,13 +6,14 @@
 //! must come from the configuration and never from a request: a client could otherwise fill
 //! the memory with series.
 
+mod series;
 pub mod table;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use crate::hash::mixed;
 use crate::host::{Host, MetricKind};
 use crate::text::push_percent_encoded;
+use series::{ABSENT, SeriesTable};
 use table::Metric;
 
 /// The value of a label for what has no series of its own: what clients have named
@@ -23,25 +24,39 @@ pub const OTHER: &str = "other";
 /// no route took.
 pub const NONE: &str = "none";
 
+/// So many values of histograms wait at most until they are handed to the host. Many at a time
+/// cost a fraction of what each would in the middle of a request.
+const MOST_WAITING: usize = 256;
+
 /// The metrics of a configuration in one worker.
+///
+/// A meter hands each value to the host at once, until someone promises to call
+/// [`Meter::hand_over`] every now and then by [`Meter::collect`].
 #[derive(Debug)]
 pub struct Meter {
     /// Most series that have names of their own; 0: nothing is counted. Those under `other`
     /// come on top: their number is bounded by the words of this program.
     most: usize,
-    series: RefCell<Series>,
+    series: RefCell<SeriesTable>,
+    /// Values of histograms that wait, with the ids of their series.
+    waiting: RefCell<Vec<(u32, u64)>>,
+    is_collecting: Cell<bool>,
 }
 
 impl Meter {
     /// Returns a meter of at most `most` series. Metrics without labels have their series from
     /// the start, so that a scrape shows them as 0 and not as missing.
     pub fn new<H: Host + ?Sized>(host: &H, is_enabled: bool, most: usize) -> Self {
-        // A `most` of 0 says that the meter is off.
-        let meter =
-            Self { most: if is_enabled { most.max(1) } else { 0 }, series: RefCell::default() };
+        let meter = Self {
+            // A `most` of 0 says that the meter is off.
+            most: if is_enabled { most.max(1) } else { 0 },
+            series: RefCell::default(),
+            waiting: RefCell::default(),
+            is_collecting: Cell::new(false),
+        };
         if is_enabled {
             for metric in table::ALL.iter().filter(|metric| metric.labels.is_empty()) {
-                meter.series(host, metric, &[]);
+                meter.with_series(host, metric, &[], |_| ());
             }
         }
         meter
@@ -69,143 +84,99 @@ impl Meter {
         if !self.is_on() || (metric.kind == MetricKind::Counter && amount == 0) {
             return;
         }
-        let Some(id) = self.series(host, metric, values) else { return };
-        if metric.kind == MetricKind::Counter {
-            host.increment(id, amount);
-        } else {
-            host.record(id, amount);
+        let is_collecting = self.is_collecting.get();
+        self.with_series(host, metric, values, |series| match metric.kind {
+            MetricKind::Counter if is_collecting => series.add(amount),
+            MetricKind::Histogram if is_collecting => self.keep(host, series.id, amount),
+            MetricKind::Counter => host.increment(series.id, amount),
+            MetricKind::Gauge | MetricKind::Histogram => host.record(series.id, amount),
+        });
+    }
+
+    /// Keeps a value of a histogram until it is handed over.
+    fn keep<H: Host + ?Sized>(&self, host: &H, id: u32, value: u64) {
+        let Ok(mut waiting) = self.waiting.try_borrow_mut() else { return };
+        // Grows once, and not at all in a worker that no request comes to.
+        let room = MOST_WAITING.saturating_sub(waiting.len());
+        waiting.reserve_exact(room);
+        waiting.push((id, value));
+        if waiting.len() >= MOST_WAITING {
+            waiting.drain(..).for_each(|(id, value)| host.record(id, value));
         }
     }
 
-    /// Returns the host's id of a series, which is defined if it is new. `None` where the host
-    /// did not take it.
-    fn series<H: Host + ?Sized>(
+    /// Sums up counters from here on, and keeps the values of histograms. Whoever calls this
+    /// calls [`Meter::hand_over`] at least every second, and [`Meter::close`] at last.
+    pub fn collect(&self) {
+        self.is_collecting.set(self.is_on());
+    }
+
+    /// Hands to the host what has been counted and it does not have yet.
+    pub fn hand_over<H: Host + ?Sized>(&self, host: &H) {
+        if let Ok(mut series) = self.series.try_borrow_mut() {
+            series.take_sums(|id, sum| host.increment(id, sum));
+        }
+        if let Ok(mut waiting) = self.waiting.try_borrow_mut() {
+            waiting.drain(..).for_each(|(id, value)| host.record(id, value));
+        }
+    }
+
+    /// Hands over what there is. From here on every value goes to the host at once, since
+    /// requests that are under way may go on for long without anyone who calls
+    /// [`Meter::hand_over`].
+    pub fn close<H: Host + ?Sized>(&self, host: &H) {
+        self.is_collecting.set(false);
+        self.hand_over(host);
+    }
+
+    /// Calls `put` with a series, which is defined if it is new. Does nothing where the host did
+    /// not take the series.
+    fn with_series<H: Host + ?Sized>(
         &self,
         host: &H,
         metric: &'static Metric,
         values: &[&str],
-    ) -> Option<u32> {
+        put: impl FnOnce(&mut series::OneSeries),
+    ) {
         // Borrowed already only if the host called back in between, which it does not do.
-        let mut series = self.series.try_borrow_mut().ok()?;
-        let key = key(metric, values);
-        let id = match series.find(key) {
-            Some(id) => id,
-            None => self.define(host, &mut series, metric, values, key),
-        };
-        (id != ABSENT).then_some(id)
+        let Ok(mut series) = self.series.try_borrow_mut() else { return };
+        let found = series.find(series::key(metric, values));
+        let place = found.or_else(|| self.define(host, &mut series, metric, values));
+        let one = place.and_then(|place| series.at_mut(place));
+        if let Some(one) = one.filter(|one| one.id != ABSENT) {
+            put(one);
+        }
     }
 
-    /// Defines a series that is new, or returns the one that stands in for it where there is no
-    /// room: that without names. Those of words alone stay exact.
+    /// Defines a series that is new, and returns its place. Where there is no more room, that is
+    /// the place of the series that stands in for it: the one without names. Those of words alone
+    /// stay exact.
     #[cold]
     fn define<H: Host + ?Sized>(
         &self,
         host: &H,
-        series: &mut Series,
+        series: &mut SeriesTable,
         metric: &'static Metric,
         values: &[&str],
-        mut key: u64,
-    ) -> u32 {
+    ) -> Option<usize> {
         let mut shown = [""; table::MOST_LABELS];
         for (shown, value) in shown.iter_mut().zip(values) {
             *shown = value;
         }
-        if series.count >= self.most {
+        if series.len() >= self.most {
             for (label, value) in metric.labels.iter().zip(&mut shown) {
                 if table::NAMES.contains(label) {
                     *value = OTHER;
                 }
             }
-            key = self::key(metric, shown.get(..values.len()).unwrap_or(values));
-            if let Some(known) = series.find(key) {
-                return known;
-            }
         }
-        let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
-        series.insert(key, id);
-        id
-    }
-}
-
-/// Stands in for the id of a series that the host did not take. It is kept like an id, so that
-/// the host is not asked again.
-const ABSENT: u32 = u32::MAX;
-
-/// The ids of series by key: a hash table with open addressing, at most half full. A key is
-/// looked for from its own place on, up to the first free one.
-///
-/// Keys are hashes already and no series is ever removed, so nothing more is needed.
-#[derive(Debug, Default)]
-struct Series {
-    places: Vec<(u64, u32)>,
-    count: usize,
-}
-
-impl Series {
-    /// Returns the id of the series with that key; `None` if there is no such series yet, and
-    /// [`ABSENT`] if the host did not take it.
-    fn find(&self, key: u64) -> Option<u32> {
-        // A key of 0 is a free place. From the end of the table the search goes on at its
-        // beginning.
-        let (before, from) = self.places.split_at_checked(self.at(key))?;
-        let found = from.iter().chain(before).find(|(known, _)| *known == key || *known == 0)?;
-        (found.0 == key).then_some(found.1)
-    }
-
-    /// Returns a key's own place. The table's length is a power of two, so the low bits of the
-    /// key are the place.
-    #[expect(clippy::cast_possible_truncation, reason = "its low bits are wanted")]
-    const fn at(&self, key: u64) -> usize {
-        key as usize & self.places.len().saturating_sub(1)
-    }
-
-    /// Adds a series, whose key is not in the table. The table grows before it is more than half
-    /// full, so that a search ends after a few places.
-    fn insert(&mut self, key: u64, id: u32) {
-        if self.count.saturating_mul(2) >= self.places.len() {
-            let larger = self.places.len().saturating_mul(2).max(64);
-            // In a larger table every key has another place.
-            let old = std::mem::replace(&mut self.places, vec![(0, 0); larger]);
-            old.into_iter().filter(|(known, _)| *known != 0).for_each(|one| self.place(one));
+        let key = series::key(metric, shown.get(..values.len()).unwrap_or(values));
+        if series.find(key).is_none() {
+            let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
+            series.insert(key, id);
         }
-        self.place((key, id));
-        self.count = self.count.saturating_add(1);
+        series.find(key)
     }
-
-    /// Puts a series into the first free place from its own on. There is one, since the table is
-    /// at most half full.
-    fn place(&mut self, one: (u64, u32)) {
-        let at = self.at(one.0);
-        let (before, from) = self.places.split_at_mut_checked(at).unwrap_or_default();
-        if let Some(free) = from.iter_mut().chain(before).find(|(known, _)| *known == 0) {
-            *free = one;
-        }
-    }
-}
-
-/// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a
-/// free place. It is made of the parts of the name, so that counting need not build the name.
-///
-/// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
-fn key(metric: &Metric, values: &[&str]) -> u64 {
-    values.iter().fold(metric.key, |hash, value| with_part(hash, value.as_bytes())).max(1)
-}
-
-/// Returns the key of what `hash` is of and one part more.
-const fn with_part(hash: u64, part: &[u8]) -> u64 {
-    let mut hash = mixed(hash ^ part.len() as u64);
-    let mut rest = part;
-    // Eight bytes at a time: keys are made several times for each request.
-    while let Some((bytes, after)) = rest.split_first_chunk() {
-        hash = mixed(hash.wrapping_add(u64::from_le_bytes(*bytes)));
-        rest = after;
-    }
-    let mut last = 0;
-    while let [first, after @ ..] = rest {
-        last = last << 8 | *first as u64;
-        rest = after;
-    }
-    mixed(hash.wrapping_add(last))
 }
 
 /// Returns the name of a series for Envoy: `NAME.LABEL=.VALUE;`, where labels have underscores
@@ -330,28 +301,5 @@ mod tests {
                 "{label} is in none or both of the lists"
             );
         }
-    }
-
-    #[test]
-    fn keys_are_found_again_however_many_there_are() {
-        let mut series = Series::default();
-        for id in 0..5000u32 {
-            let deployment = format!("deployment-{id}");
-            let key = key(&ATTEMPTS, &[&deployment, "success"]);
-            assert_eq!(series.find(key), None);
-            series.insert(key, id);
-        }
-        for id in 0..5000u32 {
-            let deployment = format!("deployment-{id}");
-            assert_eq!(series.find(key(&ATTEMPTS, &[&deployment, "success"])), Some(id));
-            assert_eq!(series.find(key(&ATTEMPTS, &[&deployment, "server"])), None);
-        }
-    }
-
-    #[test]
-    fn where_one_label_ends_and_the_next_begins_is_part_of_the_key() {
-        assert_ne!(key(&ATTEMPTS, &["ab", "c"]), key(&ATTEMPTS, &["a", "bc"]));
-        assert_ne!(key(&ATTEMPTS, &["", "a"]), key(&ATTEMPTS, &["a", ""]));
-        assert_ne!(key(&ATTEMPTS, &["a\0", "b"]), key(&ATTEMPTS, &["a", "b"]));
     }
 }

@@ -22,7 +22,7 @@ pub struct Metric {
 
 /// Returns a metric. The calls below are shorter than as many structs would be.
 const fn metric(name: &'static str, kind: MetricKind, labels: &'static [&'static str]) -> Metric {
-    Metric { name, kind, labels, key: super::with_part(0, name.as_bytes()) }
+    Metric { name, kind, labels, key: super::series::with_part(0, name.as_bytes()) }
 }
 
 /// Most labels of one metric.

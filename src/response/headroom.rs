@@ -13,7 +13,8 @@ use super::reset;
 const WINDOW_MS: u64 = 60_000;
 
 /// Returns what the headers say is left of requests and tokens. Names are in lower case, as
-/// Envoy delivers them; `now_ms` is in milliseconds since the epoch, as the result is.
+/// Envoy delivers them. `now` returns the time in milliseconds since the epoch, as the result is;
+/// it is called only where there are such headers.
 ///
 /// For example, Anthropic names three windows of tokens. With these headers, at 10:11:12,
 ///
@@ -26,9 +27,9 @@ const WINDOW_MS: u64 = 60_000;
 ///
 /// the input tokens are tighter, so no tokens are left until 43 seconds from now.
 #[must_use]
-pub fn headroom(headers: &Headers, now_ms: u64) -> Headroom {
+pub fn headroom(headers: &Headers, now: impl FnOnce() -> u64) -> Headroom {
     let mut found = Headroom::default();
-    let Some(windows) = windows(headers, now_ms) else { return found };
+    let Some((windows, now_ms)) = windows(headers, now) else { return found };
     for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows) {
         let Some(remaining) = window.remaining else { continue };
         // Nothing is left of a limit that is none.
@@ -74,8 +75,8 @@ pub fn reset_hint(status: u16, headers: &Headers, now_ms: u64) -> Option<u64> {
     if status != 429 {
         return None;
     }
-    let used_up =
-        windows(headers, now_ms)?.into_iter().filter(|window| window.remaining == Some(0));
+    let (windows, _) = windows(headers, || now_ms)?;
+    let used_up = windows.into_iter().filter(|window| window.remaining == Some(0));
     let last = used_up.filter_map(|window| window.reset_ms).max()?;
     last.checked_sub(now_ms).filter(|left| *left > 0)
 }
@@ -116,12 +117,13 @@ struct Window {
     reset_ms: Option<u64>,
 }
 
-/// Returns the windows of [`NAMES`], in that order; `None` where no header is about rate limits.
-/// Of a header that comes twice, the last value counts.
-fn windows(headers: &Headers, now_ms: u64) -> Option<[Window; NAMES.len()]> {
+/// Returns the windows of [`NAMES`], in that order, and the time that `now` returned; `None` where
+/// no header is about rate limits. Of a header that comes twice, the last value counts.
+fn windows(headers: &Headers, now: impl FnOnce() -> u64) -> Option<([Window; NAMES.len()], u64)> {
     if headers.iter().all(|(name, _)| parts(name).is_none()) {
         return None;
     }
+    let now_ms = now();
     let mut windows = [Window::default(); NAMES.len()];
     for (name, value) in headers.iter() {
         let Some((part, wanted)) = parts(name) else { continue };
@@ -136,7 +138,7 @@ fn windows(headers: &Headers, now_ms: u64) -> Option<[Window; NAMES.len()]> {
             _ => {}
         }
     }
-    Some(windows)
+    Some((windows, now_ms))
 }
 
 /// Returns what a header tells, and of which window: `("reset", "tokens")` for both
@@ -168,7 +170,7 @@ mod tests {
     type Told = Option<(u32, Option<u32>, u64)>;
 
     fn told(pairs: &[(&str, &str)]) -> (Told, Told) {
-        let Headroom { requests, tokens, .. } = headroom(&headers(pairs), NOW);
+        let Headroom { requests, tokens, .. } = headroom(&headers(pairs), || NOW);
         let limit = |left: Left| (left.limit > 0).then_some(left.limit);
         let told = |left: Left| left.known().map(|l| (l.remaining, limit(l), l.reset_ms - NOW));
         (told(requests), told(tokens))
@@ -283,7 +285,7 @@ mod tests {
             assert_eq!(told(&pairs), (None, None), "{nonsense}");
         }
         let bytes = [("x-ratelimit-remaining-requests", b"5\xff")].into_iter().collect();
-        assert_eq!(headroom(&bytes, NOW), Headroom::default());
+        assert_eq!(headroom(&bytes, || NOW), Headroom::default());
     }
 
     #[test]

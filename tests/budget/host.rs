@@ -299,7 +299,8 @@ impl Host for CountingHost {
     }
 
     fn is_logged(&self, level: Level) -> bool {
-        self.ask(Kind::Log, || level <= Level::Info)
+        // This is not a call either: the module asks at its ticks.
+        level <= Level::Info
     }
 
     fn define_metric(&self, _: MetricKind, _: &str) -> Option<u32> {

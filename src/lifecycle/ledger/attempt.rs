@@ -14,6 +14,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 use crate::state::{ATTEMPT_NUMBERS, Attempt, Dropped, Ended, Ending};
 
+use super::in_flight::show_in_flight;
 use super::tokens::SpentTokens;
 
 /// The outcome, as a label, of an attempt that Envoy answered by itself for reasons that say
@@ -119,9 +120,10 @@ impl AttemptLedger {
     }
 
     /// Returns the time since the last of the request went on, in milliseconds; `None` where it
-    /// has not, for then the time would be the client's.
-    pub(crate) fn since_sent<H: Host + ?Sized>(&self, host: &H) -> Option<u64> {
-        Some(millis(host.now()).saturating_sub(self.sent_ms?))
+    /// has not, for then the time would be the client's. `now_ms` is in milliseconds since the
+    /// epoch.
+    pub(crate) fn since_sent(&self, now_ms: u64) -> Option<u64> {
+        Some(now_ms.saturating_sub(self.sent_ms?))
     }
 
     /// Gives a probe's place back. A deployment that recovers gets few requests at a time; once
@@ -139,6 +141,16 @@ impl AttemptLedger {
     /// that is given up because other workers were always faster is counted too. Returns what was
     /// counted against the deployment.
     pub(crate) fn end<H: Host + ?Sized>(self, cx: Ctx<'_, H>, end: &AttemptEnd) -> Option<Charge> {
+        self.end_at(cx, end, millis(cx.host.now()))
+    }
+
+    /// Closes the ledger at a time, in milliseconds since the epoch, as [`AttemptLedger::end`] does.
+    pub(crate) fn end_at<H: Host + ?Sized>(
+        self,
+        cx: Ctx<'_, H>,
+        end: &AttemptEnd,
+        now_ms: u64,
+    ) -> Option<Charge> {
         let attempt = match &self.record {
             Recording::Deployment(attempt) => attempt,
             Recording::Nowhere => {
@@ -147,7 +159,6 @@ impl AttemptLedger {
             }
         };
         // Shared state comes first: other workers wait for it, and metrics can come later.
-        let now_ms = millis(cx.host.now());
         let ending = Ending { fingerprint: self.work.fingerprint, ..end.ending };
         let mut counted = None;
         match cx.engine.fleet.end(cx.host, &cx.engine.config, attempt, &ending, now_ms) {
@@ -192,17 +203,6 @@ pub(crate) fn count_fallback<H: Host + ?Sized>(
 ) {
     let name = deployment.map_or(OTHER, |id| &cx.engine.config.deployment(id).id);
     cx.engine.meter.put(cx.host, &table::FALLBACKS, &[asked, name, after.name()], 1);
-}
-
-/// Shows as a metric how many attempts are in flight at a deployment; `None`: it is not known.
-pub(crate) fn show_in_flight<H: Host + ?Sized>(
-    cx: Ctx<'_, H>,
-    deployment: DeploymentId,
-    in_flight: Option<u32>,
-) {
-    let Some(count) = in_flight else { return };
-    let name = cx.engine.config.deployment(deployment).id.as_str();
-    cx.engine.meter.put(cx.host, &table::IN_FLIGHT, &[name], u64::from(count));
 }
 
 /// Counts an attempt that has ended: its outcome, duration, tokens and cost, and how far the

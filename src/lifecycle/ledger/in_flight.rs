@@ -1,0 +1,79 @@
+//! Shows as a metric how many attempts are under way at each deployment.
+//!
+//! The number is in the record of the deployment, which all workers share, and the metric is
+//! one for all of them. So a worker that shows it later reads it again: what it had seen itself
+//! would take back what other workers have shown since.
+
+use std::cell::RefCell;
+
+use crate::config::DeploymentId;
+use crate::host::Host;
+use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::millis;
+use crate::metrics::table;
+
+/// The deployments whose number has changed since a worker has shown it: a mark for each
+/// deployment of the configuration. `None` where every change is shown at once.
+#[derive(Debug, Default)]
+pub(crate) struct Unshown(RefCell<Option<Vec<bool>>>);
+
+impl Unshown {
+    /// Collects changes from here on. Whoever calls this calls [`show_changed`] every now and then,
+    /// and [`show_at_once`] at last.
+    pub(crate) fn collect(&self, deployments: usize) {
+        self.0.replace(Some(vec![false; deployments]));
+    }
+
+    /// Notes a change, and returns whether it is shown later.
+    fn note(&self, deployment: DeploymentId) -> bool {
+        let mut marks = self.0.borrow_mut();
+        let mark = marks.as_mut().and_then(|marks| marks.get_mut(deployment.0));
+        mark.map(|mark| *mark = true).is_some()
+    }
+
+    /// Returns the next deployment that has changed, and takes its mark away.
+    fn next(&self) -> Option<DeploymentId> {
+        let mut marks = self.0.borrow_mut();
+        let marks = marks.as_mut()?;
+        let at = marks.iter().position(|mark| *mark)?;
+        *marks.get_mut(at)? = false;
+        Some(DeploymentId(at))
+    }
+}
+
+/// Shows how many attempts are in flight at a deployment, now or later; `None`: it is not known.
+pub(crate) fn show_in_flight<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    deployment: DeploymentId,
+    in_flight: Option<u32>,
+) {
+    if let Some(count) = in_flight
+        && !cx.engine.unshown.note(deployment)
+    {
+        show(cx.host, cx.engine, deployment, count);
+    }
+}
+
+/// Shows the number of every deployment where it has changed.
+pub(crate) fn show_changed<H: Host + ?Sized>(host: &H, engine: &Engine) {
+    let mut now_ms = None;
+    while let Some(deployment) = engine.unshown.next() {
+        let now_ms = *now_ms.get_or_insert_with(|| millis(host.now()));
+        let record = engine.fleet.record(host, deployment);
+        show(host, engine, deployment, record.flight.count(now_ms));
+    }
+}
+
+/// Shows what has changed, and from here on every change at once: no one will call
+/// [`show_changed`] any more, and attempts are still under way.
+pub(crate) fn show_at_once<H: Host + ?Sized>(host: &H, engine: &Engine) {
+    show_changed(host, engine);
+    engine.unshown.0.replace(None);
+}
+
+/// Shows a number of attempts as a metric.
+fn show<H: Host + ?Sized>(host: &H, engine: &Engine, deployment: DeploymentId, count: u32) {
+    let name = engine.config.deployment(deployment).id.as_str();
+    engine.meter.put(host, &table::IN_FLIGHT, &[name], u64::from(count));
+}
