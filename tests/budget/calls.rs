@@ -67,6 +67,9 @@ pub(crate) struct Counts {
     pub(crate) allocations: u64,
     /// Calls of the host, in the order of [`Kind::ALL`].
     pub(crate) calls: [u64; Kind::ALL.len()],
+    /// Values that the next tick hands over, and what it reads for them. Further requests before it
+    /// add the values of histograms and no more.
+    pub(crate) at_tick: u64,
 }
 
 impl Counts {
@@ -82,13 +85,14 @@ impl Counts {
     /// Returns the names of the table's columns.
     pub(crate) fn columns() -> Vec<&'static str> {
         let kinds = Kind::ALL.iter().map(|(_, name)| *name);
-        ["allocations", "entries", "calls", "returns"].into_iter().chain(kinds).collect()
+        let first = ["allocations", "entries", "calls", "returns"];
+        first.into_iter().chain(kinds).chain(["at_tick"]).collect()
     }
 
     /// Returns the values of the table's columns.
     pub(crate) fn values(&self) -> Vec<u64> {
         let first = [self.allocations, self.entries, self.total(), self.returns];
-        first.into_iter().chain(self.calls).collect()
+        first.into_iter().chain(self.calls).chain([self.at_tick]).collect()
     }
 }
 

@@ -27,6 +27,7 @@ impl Gauge {
         for _ in 0..WARM_UP {
             gauge.check(&gauge.begin().one_request());
         }
+        gauge.tick();
         gauge
     }
 
@@ -50,7 +51,10 @@ impl Gauge {
         allocator::set_counting(false);
         let allocations = allocator::allocations() - before;
         self.check(&sent);
-        Counts { allocations, ..self.host.counts() }
+        let counts = self.host.counts();
+        self.tick();
+        let at_tick = self.host.counts().total() - counts.total();
+        Counts { allocations, at_tick, ..counts }
     }
 
     /// Starts the workers, and sends one request that need not be served, so that everything that
@@ -67,6 +71,13 @@ impl Gauge {
         allocator::set_counting(true);
         self.last_request();
         allocator::set_counting(false);
+    }
+
+    /// Lets the workers hand over what they have counted.
+    fn tick(&self) {
+        for worker in [Some(&self.router), self.attempts.as_ref()].into_iter().flatten() {
+            worker.on_tick(&self.host);
+        }
     }
 
     fn begin(&self) -> &Self {

@@ -23,7 +23,8 @@ const SLACK: u64 = 3;
 
 const TITLE: &str = "\
 # What one request costs: allocations of the module, entries into it, calls of the host,
-# and how many of those returned data; then the calls by kind, `=` where something is set.
+# and how many of those returned data; then the calls by kind, `=` where something is set;
+# and the calls that the next tick makes for it.
 # Calls must be as many as here, allocations no more than here and hardly fewer.
 # To accept a change: UPDATE_BUDGETS=1 cargo test --test budget
 
