@@ -119,8 +119,8 @@ fn send_with<'g>(
 }
 
 fn count(group: &Group, model: &str, outcome: &str) -> u64 {
-    let name = format!("wasmcustom.pointsman.picks.model=.{model};.outcome=.{outcome};");
-    run(group.envoy().stat(&name))
+    let name = format!("pointsman.picks.model=.{model};.outcome=.{outcome};");
+    run(group.envoy().counted(&name))
 }
 
 #[test]

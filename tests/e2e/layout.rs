@@ -51,7 +51,7 @@ fn load(requests: usize) -> Load {
 /// Fails if a virtual machine has ended.
 async fn assert_lives(group: &Group) {
     assert_eq!(group.envoy().stat("wasm.pointsman.vm_reload").await, 0);
-    assert_eq!(group.envoy().stat("wasmcustom.pointsman.cas.exhausted").await, 0);
+    assert_eq!(group.envoy().counted("pointsman.cas.exhausted").await, 0);
     group.assert_no_trap();
 }
 

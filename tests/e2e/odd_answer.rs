@@ -85,8 +85,8 @@ fn an_answer_that_nobody_asked_for_is_an_error_or_tried_elsewhere() {
                     reply.refused(502);
                 }
             }
-            let name = "wasmcustom.pointsman.attempts.deployment=.o;.outcome=.server;";
-            assert_eq!(run(group.envoy().stat(name)), 4, "{answer:?} {is_failing_over}");
+            let name = "pointsman.attempts.deployment=.o;.outcome=.server;";
+            assert_eq!(run(group.envoy().counted(name)), 4, "{answer:?} {is_failing_over}");
             group.assert_no_trap();
         }
     }
@@ -98,8 +98,8 @@ fn a_failure_after_an_interim_answer_counts() {
         for is_failing_over in [false, true] {
             let group = Group::start(&spec(provider_that(interim, true), is_failing_over));
             assert_eq!(ask(&group).model("plain").send().status, 503, "{interim:?}");
-            let name = "wasmcustom.pointsman.attempts.deployment=.o;.outcome=.network;";
-            assert_eq!(run(group.envoy().stat(name)), 1, "{interim:?} {is_failing_over}");
+            let name = "pointsman.attempts.deployment=.o;.outcome=.network;";
+            assert_eq!(run(group.envoy().counted(name)), 1, "{interim:?} {is_failing_over}");
         }
     }
 }

@@ -112,8 +112,8 @@ const CLIENTS: u64 = 8;
 const TIMES: u64 = 8;
 
 fn counter(metric: &str, label: &str, value: &str) -> u64 {
-    let name = format!("wasmcustom.pointsman.shadow.{metric}.{label}=.{value};");
-    run(GROUP.envoy().stat(&name))
+    let name = format!("pointsman.shadow.{metric}.{label}=.{value};");
+    run(GROUP.envoy().counted(&name))
 }
 
 /// Waits until a counter has this value. Workers publish their counts from time to time.

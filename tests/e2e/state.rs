@@ -52,7 +52,7 @@ fn records_equal_what_the_providers_counted() {
     run(all_recover());
     run(traffic_is_even());
     run(async {
-        assert_eq!(GROUP.envoy().stat("wasmcustom.pointsman.cas.exhausted").await, 0);
+        assert_eq!(GROUP.envoy().counted("pointsman.cas.exhausted").await, 0);
     });
     GROUP.assert_no_trap();
 }

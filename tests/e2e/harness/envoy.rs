@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::observed::Scrape;
-use super::spec::{Files, LISTENER, PEEK};
+use super::spec::{DRAIN_TIME_S, Files, LISTENER, PEEK};
 use super::{Spec, ask, fresh, run};
 
 /// Several workers, so that state which they fail to share shows up.
@@ -33,6 +33,9 @@ const LONGEST_RUN: Duration = Duration::from_secs(40 * 60);
 
 /// What is counted is in Envoy's metrics within this time, as docs/observe.md promises.
 const HANDED_OVER: Duration = Duration::from_secs(1);
+
+/// Envoy merges histograms within this time after it was asked for its metrics.
+const MERGED: Duration = Duration::from_millis(100);
 
 /// How many lines of the log are shown after a failure.
 const SHOWN_LINES: usize = 60;
@@ -59,13 +62,20 @@ pub(crate) struct Envoy {
     _until_closed: ChildStdin,
 }
 
+/// How an Envoy is started, beside its configuration.
+struct Started<'a> {
+    /// The log level of the filter.
+    level: &'a str,
+    drain_time_s: u32,
+}
+
 impl Envoy {
     /// Starts an Envoy and waits until it serves.
     pub(crate) fn start(spec: &Spec, ports: &BTreeMap<&'static str, u16>) -> Self {
         let folder = folder();
         let config = write_config(&folder, spec, ports);
         let level = if spec.is_traced { "wasm:trace" } else { LEVEL };
-        Self::start_in(folder, &config, &[], level)
+        Self::start_in(folder, &config, &[], Started { level, drain_time_s: spec.drain_time_s })
     }
 
     /// Starts an Envoy that is configured by this text, with these environment variables.
@@ -73,17 +83,23 @@ impl Envoy {
         let folder = folder();
         let config = folder.join("envoy.yaml");
         fs::write(&config, text).unwrap();
-        Self::start_in(folder, &config, variables, LEVEL)
+        let started = Started { level: LEVEL, drain_time_s: DRAIN_TIME_S };
+        Self::start_in(folder, &config, variables, started)
     }
 
-    fn start_in(folder: PathBuf, config: &Path, variables: &[(&str, &str)], level: &str) -> Self {
+    fn start_in(
+        folder: PathBuf,
+        config: &Path,
+        variables: &[(&str, &str)],
+        with: Started<'_>,
+    ) -> Self {
         let log = folder.join("log");
         let address_file = folder.join("admin");
         let output = File::create(&log).unwrap();
         let mut guard = Command::new("sh")
             .args(["-c", GUARD, "sh", &setting("ENVOY"), "--disable-hot-restart"])
             .args(["--concurrency", WORKERS, "-l", "warning", "--component-log-level"])
-            .arg(level)
+            .args([with.level, "--drain-time-s", &with.drain_time_s.to_string()])
             .arg("-c")
             .arg(config)
             .arg("--admin-address-path")
@@ -125,12 +141,15 @@ impl Envoy {
         write_listeners(&self.folder, spec, module.to_str().unwrap());
     }
 
-    /// Returns the value of a counter or gauge; 0 before it has one. For one of the module's, it
-    /// waits until all is in it that has been counted by now.
+    /// Returns the value of one of the module's counters, once all is in it that has been counted by
+    /// now.
+    pub(crate) async fn counted(&self, name: &str) -> u64 {
+        tokio::time::sleep(HANDED_OVER).await;
+        self.stat(&format!("wasmcustom.{name}")).await
+    }
+
+    /// Returns the value of a counter or gauge as Envoy has it; 0 before it has one.
     pub(crate) async fn stat(&self, name: &str) -> u64 {
-        if name.starts_with("wasmcustom.") {
-            tokio::time::sleep(HANDED_OVER).await;
-        }
         let path = format!("/stats?filter={name}");
         let text = ask::fetch(self.admin_port, &path).await.expect("Envoy answers");
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -142,6 +161,20 @@ impl Envoy {
     /// counted by now.
     pub(crate) async fn scrape(&self) -> Scrape {
         tokio::time::sleep(HANDED_OVER).await;
+        // Envoy merges histograms of its workers after it is asked, and shows them the next time.
+        let mut before = self.scrape_now().await;
+        loop {
+            let after = self.scrape_now().await;
+            if after == before {
+                return after;
+            }
+            before = after;
+        }
+    }
+
+    /// Returns what Prometheus would read now about this filter.
+    async fn scrape_now(&self) -> Scrape {
+        tokio::time::sleep(MERGED).await;
         let text = ask::fetch(self.admin_port, "/stats/prometheus").await.expect("Envoy answers");
         Scrape::read(&String::from_utf8_lossy(&text))
     }

@@ -57,7 +57,7 @@ pub(super) fn log_format(fails_over: bool) -> Value {
 }
 
 /// What Prometheus would read about this filter.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Scrape {
     /// The type of each metric, by name.
     pub(crate) types: BTreeMap<String, String>,
@@ -65,7 +65,7 @@ pub(crate) struct Scrape {
 }
 
 /// One sample.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
     pub(crate) name: String,
     pub(crate) labels: BTreeMap<String, String>,

@@ -30,6 +30,8 @@ pub(crate) struct Spec {
     pub(crate) with_peek: bool,
     /// Whether the listeners come from a file, so that they can be replaced.
     pub(crate) is_dynamic: bool,
+    /// How long connections of a listener go on that has been replaced, in seconds.
+    pub(crate) drain_time_s: u32,
     /// Certificates for a second set of clusters, which speak TLS.
     pub(crate) tls: Option<Certificates>,
     /// Whether every cluster has the attempt filter, and the route follows filter state.
@@ -53,6 +55,9 @@ const VM_ID: &str = "pointsman";
 
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
+
+/// How long connections of a replaced listener go on where Envoy is not told.
+pub(super) const DRAIN_TIME_S: u32 = 600;
 
 /// Files that Envoy's configuration names.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +84,7 @@ impl Spec {
             services: Vec::new(),
             with_peek: false,
             is_dynamic: false,
+            drain_time_s: DRAIN_TIME_S,
             tls: None,
             has_attempts: false,
             has_holding_filter: false,
