@@ -5,6 +5,8 @@ mod dashboard;
 mod log;
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +22,7 @@ use crate::harness::ledger::{
     counted,
 };
 use crate::harness::load::{FAULTY, Load, drive};
-use crate::harness::{Ask, Group, Spec, ask, chat, module, run};
+use crate::harness::{AUTHORITY, Ask, Group, Spec, ask, chat, module, run};
 
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
@@ -222,6 +224,20 @@ async fn assert_metrics(group: &Group, requests: usize) {
     assert_eq!(DEPLOYMENTS.len(), 3);
 }
 
+/// Sends a request that is never answered. It ends with its listener, in the last
+/// moment of the configuration that counts it.
+fn slow_request(group: &Group) -> TcpStream {
+    let mut connection = TcpStream::connect(("127.0.0.1", group.port())).unwrap();
+    let body = chat("turns", "Hello").to_string();
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {AUTHORITY}\r\nx-mock-hang: ever\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(request.as_bytes()).unwrap();
+    connection
+}
+
 #[test]
 fn nothing_that_is_counted_is_lost_when_the_configuration_is_replaced() {
     let of_version = |version: &str| {
@@ -245,14 +261,19 @@ fn nothing_that_is_counted_is_lost_when_the_configuration_is_replaced() {
             sent
         };
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(client)).collect();
+        let mut under_way = Vec::new();
         for version in 1..5 {
             thread::sleep(Duration::from_millis(700));
+            under_way.push(slow_request(&group));
+            // So that it has come when its listener is replaced.
+            thread::sleep(Duration::from_millis(100));
             group.envoy().update(&of_version(&version.to_string()), Path::new(&module()));
         }
         // Until the last of those that were replaced is gone.
         thread::sleep(Duration::from_secs(2));
         is_over.store(true, Ordering::Relaxed);
-        clients.into_iter().map(|client| client.join().unwrap()).sum()
+        let sent: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+        sent + under_way.len()
     });
     run(async {
         assert_equal(&group, &[LAYOUT]).await;
