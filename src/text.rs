@@ -13,6 +13,12 @@ pub(crate) const MOST_QUOTED: usize = 128;
 /// Most words of a list that a message repeats.
 const MOST_WORDS: usize = 8;
 
+/// Returns bytes as text. Those that are not UTF-8 become replacement characters.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly all are text, and this finds that out in longer steps.
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// Returns a text in quotes, for messages: quotes, backslashes and control characters are
 /// escaped as in Rust, and `…` after the quotes says that there was more.
 pub(crate) fn quoted(text: &str) -> String {

@@ -8,6 +8,7 @@ use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
 use crate::request::credential::{self, Carries};
 use crate::sort::{map_of, ordered};
+use crate::text::lossy;
 
 /// Headers that attempts change whatever the configuration is.
 const CHANGED: [&str; 5] =
@@ -99,15 +100,15 @@ impl RequestHead {
     /// Returns the first value of a header as text. Bytes that are not UTF-8 become
     /// replacement characters.
     pub(super) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.first(name).map(String::from_utf8_lossy)
+        self.first(name).map(lossy)
     }
 
     /// Returns all values of a header as text, joined by commas. Bytes that are not UTF-8
     /// become replacement characters.
     pub(super) fn all(&self, name: &str) -> Option<Cow<'_, str>> {
         self.joined(name).map(|value| match value {
-            Cow::Borrowed(value) => String::from_utf8_lossy(value),
-            Cow::Owned(value) => Cow::Owned(String::from_utf8_lossy(&value).into_owned()),
+            Cow::Borrowed(value) => lossy(value),
+            Cow::Owned(value) => Cow::Owned(lossy(&value).into_owned()),
         })
     }
 

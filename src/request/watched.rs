@@ -7,7 +7,8 @@ use crate::sort::ordered;
 /// The keys of those members.
 ///
 /// Every key of a body is compared with them, in any case, and nearly none is one of them. So most
-/// are told apart by their first letter and length alone.
+/// are told apart by their first letter and length alone, and the others are compared with the
+/// names of their length.
 #[derive(Debug, Default)]
 pub struct WatchedKeys {
     /// Sorted, each once.
@@ -15,8 +16,8 @@ pub struct WatchedKeys {
     /// By the low bits of the first letter, which both cases share: a bit for each length of a
     /// name that begins so. All lengths from 31 on share a bit.
     lengths: [u32; 32],
-    /// The length of the longest, in bytes.
-    longest: usize,
+    /// By length, the indices of the names that are as long.
+    of_length: Vec<Vec<usize>>,
 }
 
 /// What a key of a body is to those that are watched.
@@ -32,15 +33,20 @@ impl FromIterator<String> for WatchedKeys {
     fn from_iter<T: IntoIterator<Item = String>>(names: T) -> Self {
         let mut names = ordered(names.into_iter().collect::<Vec<String>>());
         names.dedup();
-        let longest = names.iter().map(String::len).max().unwrap_or(0);
+        let longest = names.iter().map(String::len).max();
+        let mut of_length =
+            vec![Vec::new(); longest.map_or(0, |longest| longest.saturating_add(1))];
         let mut lengths = [0; 32];
-        for name in &names {
+        for (index, name) in names.iter().enumerate() {
             let (first, length) = looks(name);
             if let Some(lengths) = lengths.get_mut(first) {
                 *lengths |= length;
             }
+            if let Some(of_length) = of_length.get_mut(name.len()) {
+                of_length.push(index);
+            }
         }
-        Self { names, lengths, longest }
+        Self { names, lengths, of_length }
     }
 }
 
@@ -58,7 +64,7 @@ impl WatchedKeys {
 
     /// Returns the length of the longest key, in bytes; 0 where there is none.
     pub(super) const fn longest(&self) -> usize {
-        self.longest
+        self.of_length.len().saturating_sub(1)
     }
 
     /// Returns which of these a key is, or is in another case; `None` where it is none of them.
@@ -67,11 +73,24 @@ impl WatchedKeys {
         if !self.may_have(key) && key.is_ascii() {
             return None;
         }
-        let may_be = |name: &str| name.len() == key.len() || !key.is_ascii();
-        if self.names.iter().any(|name| may_be(name) && is_same_but_for_case(name, key)) {
-            return Some(Watched::Miscased);
+        if !key.is_ascii() {
+            return self.find_among(key, 0..self.names.len());
         }
-        self.names.binary_search_by(|name| name.as_str().cmp(key)).ok().map(Watched::Key)
+        self.find_among(key, self.of_length.get(key.len())?.iter().copied())
+    }
+
+    /// Returns which of the names with these indices a key is, or is in another case.
+    fn find_among(&self, key: &str, indices: impl Iterator<Item = usize>) -> Option<Watched> {
+        let mut found = None;
+        for (index, name) in indices.filter_map(|index| Some((index, self.names.get(index)?))) {
+            if is_same_but_for_case(name, key) {
+                return Some(Watched::Miscased);
+            }
+            if name == key {
+                found = Some(Watched::Key(index));
+            }
+        }
+        found
     }
 
     /// Returns whether a name begins with the same letter and is as long as the key.
