@@ -47,7 +47,7 @@ impl Char {
     /// Returns what is known of a byte of ASCII.
     #[inline]
     pub(super) fn of_ascii(byte: u8) -> Self {
-        let (hash, class) = (HASHES[usize::from(byte)], class(char::from(byte)));
+        let (hash, class) = (HASHES[usize::from(byte % 128)], class(char::from(byte)));
         Self { hash, exact: byte.into(), class, floor: floor_of_ascii(byte) }
     }
 
@@ -171,8 +171,8 @@ pub(super) const fn place(sums: u64) -> usize {
 }
 
 /// The products of each byte of ASCII.
-pub(super) static HASHES: [u64; 256] = {
-    let mut hashes = [0; 256];
+pub(super) static HASHES: [u64; 128] = {
+    let mut hashes = [0; 128];
     let mut byte = 0_u8;
     while byte < 128 {
         hashes[byte as usize] = hash_of(narrow(folded(byte as char)));

@@ -137,7 +137,7 @@ impl Row {
     #[inline(always)]
     fn step(&mut self, place: &mut AsciiPlace, byte: u8) {
         let AsciiPlace { sums, hash, pair, around } = *place;
-        let byte = usize::from(byte);
+        let byte = usize::from(byte % 128);
         let around = (around << 3 | usize::from(CLASSES[byte])) % AROUND;
         let start = sums.starts();
         self.sums[start] = sums;
@@ -250,12 +250,12 @@ impl Border {
     }
 
     /// Returns a border between classes of ASCII as [`weights::of_plain_run`] wants it.
-    const fn packed(self) -> u16 {
-        (self.before as u16) << 13 | self.stands as u16
+    const fn packed(self) -> u8 {
+        self.before << 5 | self.stands
     }
 
-    const fn unpacked(packed: u16) -> Self {
-        Self { before: (packed >> 13) as u8, stands: (packed & 7) as u8 }
+    const fn unpacked(packed: u8) -> Self {
+        Self { before: packed >> 5, stands: packed & 7 }
     }
 }
 
@@ -280,12 +280,12 @@ const fn step(around: [u8; 3]) -> u64 {
 
 /// Three classes of ASCII, three bits for each, have so many values.
 const AROUND: usize = 1 << 9;
-/// In the place of a class, for what is not ASCII or has a floor.
+/// In the place of a class, for what has a floor.
 const OTHER: u8 = 7;
 
-/// The classes of bytes.
-static CLASSES: [u8; 256] = {
-    let mut classes = [OTHER; 256];
+/// The classes of ASCII.
+static CLASSES: [u8; 128] = {
+    let mut classes = [OTHER; 128];
     let mut byte = 0_u8;
     while byte < 128 {
         if floor_of_ascii(byte) == 0 {
@@ -317,7 +317,7 @@ static STEPS: [u64; AROUND] = {
 };
 
 /// The borders between the classes of ASCII.
-static BORDERS: [u16; AROUND] = {
+static BORDERS: [u8; AROUND] = {
     let mut borders = [0; AROUND];
     let mut around = 0;
     while around < AROUND {

@@ -149,16 +149,16 @@ pub(super) fn of_run(chars: i64, form: Form) -> i64 {
 /// bounds. The borders before and after it have the kind of the run that ends there in their three
 /// highest bits, and in the three lowest ones what that is to the next one.
 #[inline]
-pub(super) fn of_plain_run(chars: i64, len: u32, capitals: u32, from: u16, to: u16) -> i64 {
-    let (kind, stands) = (to & 0xe000, from & 7);
+pub(super) fn of_plain_run(chars: i64, len: u32, capitals: u32, from: u8, to: u8) -> i64 {
+    let (kind, stands) = (to >> 5, from & 7);
     if len > 16 {
-        let (kind, stands, shape) = ((to >> 13) as u8, stands as u8, capitals.min(2) as u8);
+        let shape = capitals.min(2) as u8;
         let cost = of_run(chars, Form { kind, shape, stands, level: 0, len });
         return bounded(cost, kind, len, 0);
     }
-    let packed = u32::from(kind) | len << 5 | capitals.min(2) << 3 | u32::from(stands);
+    let packed = u32::from(kind) << 13 | len << 5 | capitals.min(2) << 3 | u32::from(stands);
     let run = RUNS[(packed.wrapping_mul(0x9e37_79b1) >> 20) as usize];
-    let cost = ((chars * 4 + i64::from(run)) * i64::from(FACTORS[usize::from(kind >> 10)])) >> 6;
+    let cost = ((chars * 4 + i64::from(run)) * i64::from(FACTORS[8 * usize::from(kind)])) >> 6;
     let len = i64::from(len);
     cost.max(least(len)).min(len * 1024)
 }
