@@ -18,14 +18,21 @@ use crate::sort::ordered;
 const GRAM: usize = 4;
 /// Longest stride: every further position of a keyword adds a gram to the table.
 const LONGEST_STRIDE: usize = 8;
-/// Grams looked up together, and the bytes that they may span.
-const TOGETHER: usize = 4;
+/// Grams looked up together, so that there is one branch for all of them, and the bytes that they
+/// may span.
+const TOGETHER: usize = 8;
 const GROUP: usize = TOGETHER * LONGEST_STRIDE;
-/// Bits of the table, least and most; in between, 16 for each gram.
-const LEAST_BITS: usize = 1 << 15;
-const MOST_BITS: usize = 1 << 20;
+/// Up to so many grams are in a table with a byte for each.
+const FEW: usize = 1 << 11;
+/// Bytes of that table, at most, and for each gram.
+const BYTES: usize = 1 << 15;
+const BYTES_OF_GRAM: usize = 64;
+/// Words of the table for more grams, which has a bit for each.
+const WORDS: usize = 1 << 14;
 /// What ignoring case makes of a gram.
 const FOLD: u32 = 0x2020_2020;
+/// What a gram is multiplied with, so that its upper bits are a hash.
+const FACTOR: u32 = 0x9e37_79b1;
 
 /// A gram of a keyword, and where in which keyword it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,50 +60,130 @@ pub(super) struct Filter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooAlike;
 
-/// Which grams are known, and by chance a few that are not: a set of two bits for each, as in
-/// a Bloom filter.
+/// Which grams are known, and by chance a few that are not: a set of two places for each, as in a
+/// Bloom filter. Both tables are of a fixed length, so that no lookup has to be checked.
 #[derive(Debug)]
-struct Table {
-    words: Vec<u64>,
-    /// How far a product is shifted to be the index of a bit.
-    shift: u32,
+enum Table {
+    /// Bytes, of which only the first are used where there are few grams: what is looked up at
+    /// random drives all else out of the processor's cache.
+    Few { bytes: Box<[u8; BYTES]>, mask: u32 },
+    /// Bits.
+    Many(Box<[u64; WORDS]>),
 }
 
 impl Table {
     /// Returns an empty table with room for that many grams.
     fn new(grams: usize) -> Self {
-        let bits = grams.saturating_mul(16).clamp(LEAST_BITS, MOST_BITS).next_power_of_two();
-        Self { words: vec![0; bits / 64], shift: 32_u32.saturating_sub(bits.trailing_zeros()) }
-    }
-
-    /// Returns the word and the bit that a gram goes by.
-    #[inline]
-    fn bit(&self, gram: u32) -> (usize, u64) {
-        let at = gram.wrapping_mul(0x9e37_79b1).wrapping_shr(self.shift);
-        ((at / 64) as usize, 1 << (at % 64))
+        if grams > FEW {
+            return Self::Many(Box::new([0; WORDS]));
+        }
+        let used = grams.saturating_mul(BYTES_OF_GRAM).next_power_of_two().clamp(BYTES >> 3, BYTES);
+        let mask = u32::try_from(used.saturating_sub(1)).unwrap_or(0);
+        Self::Few { bytes: Box::new([0; BYTES]), mask }
     }
 
     /// Adds a gram.
     fn insert(&mut self, gram: u32) {
-        for (word, bit) in [self.bit(gram), self.bit(other(gram))] {
-            if let Some(word) = self.words.get_mut(word) {
-                *word |= bit;
+        for gram in [gram, other(gram)] {
+            match self {
+                Self::Few { bytes, mask } => {
+                    if let Some(byte) = bytes.get_mut(byte_of(gram, *mask)) {
+                        *byte = 1;
+                    }
+                }
+                Self::Many(words) => {
+                    let (word, bit) = bit_of(gram);
+                    if let Some(word) = words.get_mut(word) {
+                        *word |= 1 << bit;
+                    }
+                }
             }
         }
     }
 
-    /// Returns whether a gram that [`Self::has`] is also known by its second bit. Asked only
+    /// Returns whether a gram may be known, by its first place.
+    #[inline]
+    fn has(&self, gram: u32) -> bool {
+        match self {
+            Self::Few { bytes, mask } => is_in_bytes(bytes, *mask, gram) != 0,
+            Self::Many(words) => is_in_words(words, gram) != 0,
+        }
+    }
+
+    /// Returns whether a gram that [`Self::has`] is also known by its second place. Asked only
     /// after the first, since nearly no gram has that.
     fn confirms(&self, gram: u32) -> bool {
         self.has(other(gram))
     }
 
-    /// Returns whether a gram may be known, by its first bit.
-    #[inline]
-    fn has(&self, gram: u32) -> bool {
-        let (word, bit) = self.bit(gram);
-        self.words.get(word).is_some_and(|word| word & bit != 0)
+    /// Returns the first of the places `at` and so many strides further on from which grams, as
+    /// many as are looked up together, have one that may be known. Where there is none, that is
+    /// the first with less than [`GROUP`] bytes after it.
+    fn next(&self, text: &[u8], at: usize, stride: usize) -> usize {
+        match self {
+            Self::Few { bytes, mask } => {
+                next(text, at, stride, |gram| is_in_bytes(bytes, *mask, gram).into())
+            }
+            Self::Many(words) => next(text, at, stride, |gram| is_in_words(words, gram)),
+        }
     }
+}
+
+/// Returns the place of a gram in a table of bytes.
+#[inline]
+const fn byte_of(gram: u32, mask: u32) -> usize {
+    (gram.wrapping_mul(FACTOR) >> 17 & mask) as usize
+}
+
+/// Returns the word of a gram in a table of bits, and its bit.
+#[inline]
+const fn bit_of(gram: u32) -> (usize, u32) {
+    let at = gram.wrapping_mul(FACTOR) >> 12;
+    ((at / 64) as usize, at % 64)
+}
+
+/// Returns 1 if a gram may be in a table of bytes, else 0.
+#[inline(always)]
+fn is_in_bytes(bytes: &[u8; BYTES], mask: u32, gram: u32) -> u8 {
+    bytes.get(byte_of(gram, mask)).copied().unwrap_or(0)
+}
+
+/// Returns 1 if a gram may be in a table of bits, else 0.
+#[inline(always)]
+fn is_in_words(words: &[u64; WORDS], gram: u32) -> u64 {
+    let (word, bit) = bit_of(gram);
+    words.get(word).map_or(0, |word| word >> bit & 1)
+}
+
+/// Returns what [`Table::next`] does, by what a table has of a gram.
+#[inline(always)]
+fn next(text: &[u8], at: usize, stride: usize, has: impl Fn(u32) -> u64) -> usize {
+    // A stride that the compiler knows saves half of the work.
+    match stride {
+        1 => next_of::<1>(text, at, has),
+        2 => next_of::<2>(text, at, has),
+        3 => next_of::<3>(text, at, has),
+        4 => next_of::<4>(text, at, has),
+        5 => next_of::<5>(text, at, has),
+        6 => next_of::<6>(text, at, has),
+        7 => next_of::<7>(text, at, has),
+        _ => next_of::<LONGEST_STRIDE>(text, at, has),
+    }
+}
+
+/// Returns that for one stride.
+#[inline(always)]
+fn next_of<const STRIDE: usize>(text: &[u8], from: usize, has: impl Fn(u32) -> u64) -> usize {
+    let mut at = from;
+    while let Some(group) = text.get(at..).and_then(|text| text.first_chunk::<GROUP>()) {
+        let gram = |number: usize| group.get(number.wrapping_mul(STRIDE)..).map_or(0, gram_of);
+        let found = (0..TOGETHER).fold(0, |found, number| found | has(gram(number)));
+        if found != 0 {
+            break;
+        }
+        at = at.saturating_add(STRIDE.saturating_mul(TOGETHER));
+    }
+    at
 }
 
 /// Returns another number for a gram, by which it has a second bit. The two numbers say
@@ -144,17 +231,18 @@ impl Filter {
         // So many comparisons take about as long as the automaton.
         let mut budget = text.len() / 4;
         let mut at = 0_usize;
-        // Several at a time, so that there is one branch for all of them.
-        let group = self.stride.saturating_mul(TOGETHER);
-        while let Some(grams) = self.grams(text, at) {
-            if grams.iter().fold(false, |found, gram| found | self.table.has(*gram)) {
-                for (gram, at) in grams.into_iter().zip((at..).step_by(self.stride)) {
-                    if self.table.has(gram) && self.table.confirms(gram) {
-                        self.compare(text, at, gram, &mut budget, &mut found)?;
-                    }
+        loop {
+            at = self.table.next(text, at, self.stride);
+            let Some(group) = text.get(at..).and_then(|text| text.first_chunk::<GROUP>()) else {
+                break;
+            };
+            for (gram, at) in group.windows(GRAM).zip(at..).step_by(self.stride).take(TOGETHER) {
+                let gram = gram_of(gram);
+                if self.table.has(gram) && self.table.confirms(gram) {
+                    self.compare(text, at, gram, &mut budget, &mut found)?;
                 }
             }
-            at = at.saturating_add(group);
+            at = at.saturating_add(self.stride.saturating_mul(TOGETHER));
         }
         // What is left is shorter than a group.
         let rest = text.get(at..).unwrap_or_default();
@@ -165,16 +253,6 @@ impl Filter {
             }
         }
         Ok(())
-    }
-
-    /// Returns the grams at a place and at the next ones, as many as are looked up together;
-    /// `None` where the text ends too early for all that they may span.
-    #[inline]
-    fn grams(&self, text: &[u8], at: usize) -> Option<[u32; TOGETHER]> {
-        let stride = self.stride.min(LONGEST_STRIDE);
-        let text: &[u8; GROUP] = text.get(at..)?.first_chunk()?;
-        let gram = |number: usize| text.get(number.wrapping_mul(stride)..).map_or(0, gram_of);
-        Some([gram(0), gram(1), gram(2), gram(3)])
     }
 
     /// Compares the text around a place with all keywords that hold its gram.

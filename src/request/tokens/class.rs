@@ -33,6 +33,13 @@ pub(super) const fn class(char: char) -> u8 {
     }
 }
 
+/// Returns the kind of a class: letters that stand together in a word are one kind, whatever
+/// their case and their accents.
+pub(super) const fn kind(class: u8) -> u8 {
+    let class = if (class == UPPER) | (class == ACCENTED) { LOWER } else { class };
+    if class == FOREIGN { CYRILLIC } else { class }
+}
+
 /// Returns the class of a character that is not ASCII: scripts, punctuation and symbols by
 /// their blocks in Unicode.
 const fn beyond_ascii(char: char) -> u8 {

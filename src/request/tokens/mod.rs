@@ -11,6 +11,7 @@
 mod chars;
 mod class;
 mod floor;
+mod row;
 mod run;
 mod sample;
 mod weights;

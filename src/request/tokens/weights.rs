@@ -19,7 +19,8 @@ use super::class::LOWER;
 /// before it (those of ASCII first, then by a hash), alone beyond ASCII, and the classes
 /// of it and its neighbours.
 const TRIPLE: usize = 1 << 15;
-const PAIR: usize = (1 << 14) + (1 << 13);
+const ASCII_PAIR: usize = 1 << 14;
+const PAIR: usize = 1 << 13;
 const CHAR: usize = 1 << 12;
 const CLASS: usize = 1 << 12;
 /// Tables over runs, in 1/256 tokens: a run, characters beyond the 16th of one, and
@@ -29,7 +30,8 @@ const KINDS: usize = 32 * 8;
 
 const BYTES: &[u8] = include_bytes!("weights.bin");
 
-const AT_PAIR: usize = TRIPLE;
+const AT_ASCII_PAIR: usize = TRIPLE;
+const AT_PAIR: usize = AT_ASCII_PAIR + ASCII_PAIR;
 const AT_CHAR: usize = AT_PAIR + PAIR;
 const AT_CLASS: usize = AT_CHAR + CHAR;
 const AT_RUN: usize = AT_CLASS + CLASS;
@@ -37,90 +39,45 @@ const AT_BEYOND: usize = AT_RUN + 2 * RUN;
 const AT_FACTOR: usize = AT_BEYOND + 2 * KINDS;
 const _: () = assert!(BYTES.len() == AT_FACTOR + 2 * KINDS, "weights.bin is of another shape");
 
-/// Where the weights of a row of characters stand in the tables: an index into each table
-/// for each place of the row. Found for the whole row at once, which vectors can do; only the
-/// looking up is done one by one.
-#[derive(Debug)]
-pub(super) struct WeightPlaces<const LEN: usize> {
-    /// Into [`TRIPLES`].
-    pub(super) triple: [u16; LEN],
-    /// Into [`PAIRS`].
-    pub(super) pair: [u16; LEN],
-    /// Into [`CHARS`]; for ASCII [`CHAR`], where nothing stands.
-    pub(super) char: [u16; LEN],
-    /// Into [`CLASSES`].
-    pub(super) class: [u16; LEN],
-}
+/// What the hash over three values multiplies each with, the last one first.
+pub(super) const FACTORS_OF_HASH: [u16; 3] = [0x9e37, 0x85eb, 0xc2b3];
 
 /// Returns a sum of products, whose upper bits are a hash of the three.
 #[inline]
 const fn spread([a, b, c]: [u16; 3]) -> u16 {
-    a.wrapping_mul(0x9e37).wrapping_add(b.wrapping_mul(0x85eb)).wrapping_add(c.wrapping_mul(0xc2b3))
+    let [of_a, of_b, of_c] = FACTORS_OF_HASH;
+    a.wrapping_mul(of_a).wrapping_add(b.wrapping_mul(of_b)).wrapping_add(c.wrapping_mul(of_c))
 }
 
-/// Returns all values that have a neighbour on either side, each with the two neighbours.
+/// Returns what a character costs by the two before it, in 1/64 tokens, from its place in the table.
 #[inline]
-pub(super) fn threes<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; 3]> {
-    let (second, third) =
-        (values.get(1..).unwrap_or_default(), values.get(2..).unwrap_or_default());
-    values.iter().zip(second).zip(third).map(|((a, b), c)| [*a, *b, *c])
+pub(super) fn of_triple(place: usize) -> i64 {
+    i64::from(TRIPLES[place % TRIPLE])
 }
 
-impl<const LEN: usize> WeightPlaces<LEN> {
-    /// Returns places of no characters.
-    pub(super) const fn new() -> Self {
-        Self { triple: [0; LEN], pair: [0; LEN], char: [0; LEN], class: [0; LEN] }
-    }
-
-    /// Finds the places of all characters but two at either end: by the two before each and
-    /// itself, folded; the one before and itself; itself; and the classes of its neighbours
-    /// and itself.
-    pub(super) fn find(&mut self, exact: &[u16], folded: &[u16], class: &[u8], is_ascii: bool) {
-        for (place, [before2, before, char]) in self.triple[2..].iter_mut().zip(threes(folded)) {
-            *place = spread([char, before, before2]) >> 1;
-        }
-        for (place, [before, this, after]) in self.class[1..].iter_mut().zip(threes(class)) {
-            *place = spread([before.into(), this.into(), after.into()]) >> 4;
-        }
-        let pairs = self.pair[2..].iter_mut().zip(threes(exact));
-        if is_ascii {
-            for (place, [_, before, char]) in pairs {
-                *place = before.wrapping_mul(128).wrapping_add(char);
-            }
-            return;
-        }
-        for (place, [_, before, char]) in pairs {
-            let direct = before.wrapping_mul(128).wrapping_add(char);
-            let hashed = (1 << 14) + (spread([before, char, 0]) >> 3);
-            // Chosen by a mask, which vectors can.
-            let mask = u16::from((before | char) < 128).wrapping_neg();
-            *place = direct & mask | hashed & !mask;
-        }
-        for (place, char) in self.char.iter_mut().zip(exact) {
-            let mask = u16::from(*char < 128).wrapping_neg();
-            *place = CHAR as u16 & mask | (spread([*char, 0, 0]) >> 4) & !mask;
-        }
-    }
-
-    /// Returns what a character of ASCII costs by those around it, in 1/64 tokens.
-    #[inline]
-    pub(super) fn of_ascii(&self, place: usize) -> i32 {
-        at(&TRIPLES, self.triple[place])
-            + at(&PAIRS, self.pair[place])
-            + at(&CLASSES, self.class[place])
-    }
-
-    /// Returns what any character costs by itself and those around it, in 1/64 tokens.
-    #[inline]
-    pub(super) fn of_char(&self, place: usize) -> i32 {
-        self.of_ascii(place) + at(&CHARS, self.char[place])
-    }
-}
-
-/// Returns the weight at a place, or 0 where none stands.
+/// Returns what a character costs by the one before it, where both are ASCII: the lower 14 bits of
+/// a number, the one before it in the upper half of these.
 #[inline]
-fn at(table: &[i8], place: u16) -> i32 {
-    table.get(usize::from(place)).map_or(0, |weight| i32::from(*weight))
+pub(super) fn of_ascii_pair(pair: usize) -> i64 {
+    i64::from(ASCII_PAIRS[pair % ASCII_PAIR])
+}
+
+/// Returns what a character costs by the one before it, where one of them is not ASCII.
+#[inline]
+pub(super) fn of_pair(before: u16, char: u16) -> i64 {
+    i64::from(PAIRS[usize::from(spread([before, char, 0]) >> 3) % PAIR])
+}
+
+/// Returns what a character costs by itself that is not ASCII.
+#[inline]
+pub(super) fn of_char(char: u16) -> i64 {
+    i64::from(CHARS[usize::from(spread([char, 0, 0]) >> 4) % CHAR])
+}
+
+/// Returns what a character costs by its class, the second of these, and those around it.
+#[inline]
+pub(super) const fn of_class(around: [u16; 3]) -> i64 {
+    CLASSES[(spread(around) >> 4) as usize % CLASS] as i64
 }
 
 /// Returns a table of one byte each, from that place of the file on.
@@ -147,6 +104,7 @@ const fn words<const LEN: usize>(at: usize) -> [i16; LEN] {
 }
 
 static TRIPLES: [i8; TRIPLE] = bytes(0);
+static ASCII_PAIRS: [i8; ASCII_PAIR] = bytes(AT_ASCII_PAIR);
 static PAIRS: [i8; PAIR] = bytes(AT_PAIR);
 static CHARS: [i8; CHAR] = bytes(AT_CHAR);
 static CLASSES: [i8; CLASS] = bytes(AT_CLASS);
@@ -185,4 +143,44 @@ pub(super) fn of_run(chars: i64, form: Form) -> i64 {
         return if kind == LOWER { cost.max(beyond * (1024 / 8)) } else { cost };
     }
     (cost * factor) >> 6
+}
+
+/// Returns what a run of ASCII costs after which no odd letters have come lately, within its
+/// bounds. The borders before and after it have the kind of the run that ends there in their three
+/// highest bits, and in the three lowest ones what that is to the next one.
+#[inline]
+pub(super) fn of_plain_run(chars: i64, len: u32, capitals: u32, from: u8, to: u8) -> i64 {
+    let (kind, stands) = (to >> 5, from & 7);
+    if len > 16 {
+        let shape = capitals.min(2) as u8;
+        let cost = of_run(chars, Form { kind, shape, stands, level: 0, len });
+        return bounded(cost, kind, len, 0);
+    }
+    let packed = u32::from(kind) << 13 | len << 5 | capitals.min(2) << 3 | u32::from(stands);
+    let run = RUNS[(packed.wrapping_mul(0x9e37_79b1) >> 20) as usize];
+    let cost = ((chars * 4 + i64::from(run)) * i64::from(FACTORS[8 * usize::from(kind)])) >> 6;
+    let len = i64::from(len);
+    cost.max(least(len)).min(len * 1024)
+}
+
+/// So many bytes has a character of a kind at least.
+static WIDTHS: [u8; 32] = [
+    1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2,
+];
+
+/// Returns the cost of a run between what it costs at least and at most, in 1/1024 tokens.
+///
+/// A token holds no more than 16 characters of words and marks that change, and no more
+/// than 64 of a long run of the same; and it is at least a byte.
+#[inline]
+pub(super) fn bounded(cost: i64, kind: u8, len: u32, odd: u32) -> i64 {
+    let width = i64::from(WIDTHS[usize::from(kind % 32)]);
+    let len = i64::from(len);
+    cost.max(least(len)).min((len * width + i64::from(odd)) * 1024)
+}
+
+/// Returns what a run of a length costs at least.
+#[inline]
+const fn least(len: i64) -> i64 {
+    if len > 8 { len * (1024 / 64) } else { len * (1024 / 16) }
 }
