@@ -59,7 +59,7 @@ REQUESTS ?= 200000
 UPDATE   ?=
 
 # How long the benchmark measures, and of what: bodies and listeners as its
-# table names them, or memory; with commas between.
+# table names them, stream, failover, start or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
@@ -195,7 +195,7 @@ bench-engine: setup-rust ## how fast the pure parts are, natively, and how that 
 RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
 
 rig: setup-rust $(STRIP)
-	$(RIG) -p upstream
+	$(RIG) -p upstream -p extproc
 	$(RIG) -p noop -p skeleton --target wasm32-wasip1
 	@cp target/rig/wasm32-wasip1/release/noop.wasm target/rig/noop-stripped.wasm
 	@$(STRIP) benches/rig/noop/exports.txt target/rig/noop-stripped.wasm
@@ -211,6 +211,7 @@ lint: setup-rust lengths shape docs deny compose build ## formatting, clippy on 
 	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
 	$(CARGO) fmt --check --manifest-path playground/Cargo.toml
 	$(CARGO) fmt --check --manifest-path benches/count/Cargo.toml
+	$(CARGO) fmt --all --check --manifest-path benches/rig/Cargo.toml
 	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }
