@@ -147,8 +147,8 @@ test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in t
 test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
 	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
 
-soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
-	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
+soak: build peek setup-envoy ## some minutes of every kind of request: the memory of Envoy, and that all is counted; REQUESTS=200000
+	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture
 
 E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON)
 
