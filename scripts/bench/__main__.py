@@ -109,16 +109,20 @@ def main():
     all_listeners, all_bodies = proxy.all_listeners(), bodies.all_bodies()
     listeners = chosen(all_listeners, only, always=("buffer", "no-op"))
     proxy.OUT.mkdir(parents=True, exist_ok=True)
-    rounds, parts = {}, {}
+    rounds, parts, problems = {}, {}, []
+    # What fails is told at the end; what has been measured is kept.
     try:
         if not only or only - set(PARTS):
             with proxy.Stack(listeners, asked.label) as stack:
                 rounds = measure(stack, asked, chosen(all_bodies, only))
-        for name, measure_part in PARTS.items():
+    except proxy.Failed as problem:
+        problems.append(f"bench: {problem}")
+    for name, measure_part in PARTS.items():
+        try:
             if not only or name in only:
                 parts[name] = measure_part(asked, all_listeners, all_bodies)
-    except proxy.Failed as problem:
-        sys.exit(f"bench: {problem}")
+        except proxy.Failed as problem:
+            problems.append(f"bench: {name}: {problem}")
     rows = report.summary(rounds)
     where = machine()
     path = proxy.OUT / f"{asked.label}.result.json"
@@ -130,6 +134,8 @@ def main():
         print(f"{text}\n" if text else "", end="")
     print(f"{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "
           f"load {where['load']:.1f}; {asked.rounds} rounds of {asked.seconds:g} s\n{path.relative_to(proxy.ROOT)}")
+    if problems:
+        sys.exit("\n".join(problems))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use envoy_types::pb::envoy::config::core::v3::header_value_option::HeaderAppendAction;
 use envoy_types::pb::envoy::config::core::v3::{HeaderValue, HeaderValueOption};
 use envoy_types::pb::envoy::service::ext_proc::v3::external_processor_server::{
     ExternalProcessor, ExternalProcessorServer,
@@ -113,7 +114,7 @@ fn set((name, value): (&str, &str)) -> HeaderValueOption {
             ..HeaderValue::default()
         }),
         // In place of what the client has sent.
-        append_action: 2,
+        append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
         ..HeaderValueOption::default()
     }
 }
