@@ -36,7 +36,7 @@ pub(crate) type Answer = Response<BoxBody<Bytes, Broken>>;
 /// Accepts connections until the task is aborted. It speaks HTTP/1.1 and HTTP/2 without TLS.
 pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((connection, _)) = listener.accept().await {
-        // Else an event waits until the one before is acknowledged, which takes the peer 40 ms.
+        // As providers do. Else an event may wait until the one before is acknowledged.
         let _ = connection.set_nodelay(true);
         let state = Arc::clone(&state);
         tokio::spawn(async move {
