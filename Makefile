@@ -59,7 +59,7 @@ REQUESTS ?= 200000
 UPDATE   ?=
 
 # How long the benchmark measures, and of what: bodies and listeners as its
-# table names them, or memory; with commas between.
+# table names them, stream, failover, start or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
@@ -147,8 +147,8 @@ test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in t
 test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
 	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
 
-soak: build peek setup-envoy ## some minutes of every kind of request, and the memory of Envoy; REQUESTS=200000
-	$(E2E) REQUESTS=$(REQUESTS) $(CARGO) test --test soak -- --nocapture
+soak: build peek setup-envoy ## some minutes of every kind of request: the memory of Envoy, and that all is counted; REQUESTS=200000
+	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture
 
 E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON)
 
@@ -195,7 +195,7 @@ bench-engine: setup-rust ## how fast the pure parts are, natively, and how that 
 RIG = $(CARGO) build --quiet --release --manifest-path benches/rig/Cargo.toml --target-dir target/rig
 
 rig: setup-rust $(STRIP)
-	$(RIG) -p upstream
+	$(RIG) -p upstream -p extproc
 	$(RIG) -p noop -p skeleton --target wasm32-wasip1
 	@cp target/rig/wasm32-wasip1/release/noop.wasm target/rig/noop-stripped.wasm
 	@$(STRIP) benches/rig/noop/exports.txt target/rig/noop-stripped.wasm
@@ -211,6 +211,7 @@ lint: setup-rust lengths shape docs deny compose build ## formatting, clippy on 
 	$(CARGO) clippy --lib --target wasm32-wasip1 -- -D warnings
 	$(CARGO) fmt --check --manifest-path playground/Cargo.toml
 	$(CARGO) fmt --check --manifest-path benches/count/Cargo.toml
+	$(CARGO) fmt --all --check --manifest-path benches/rig/Cargo.toml
 	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	@size=$$(wc -c < $(MODULE)); echo "$(MODULE): $$size bytes"; \
 	  test $$size -lt $(MODULE_MAX) || { echo "the module must stay below $(MODULE_MAX) bytes" >&2; exit 1; }

@@ -19,6 +19,8 @@ import load
 import memory
 import proxy
 import report
+import start
+import stream
 
 WARM_SECONDS = 1
 
@@ -26,8 +28,18 @@ WARM_SECONDS = 1
 SKIPPED = {(body, "early") for body in ("0.3 KB", "12 KB", "900 KB image")}
 # The calls are those for a short chat.
 SKIPPED |= {(body, "skeleton") for body in ("12 KB", "600 KB", "900 KB image")}
+# It is not the text that costs an external process, but its length.
+SKIPPED |= {("900 KB image", "ext_proc")}
 # Counting and logging cost the same whatever the body.
 SKIPPED |= {(body, name) for body in ("12 KB", "600 KB", "900 KB image") for name in ("uncounted", "logged")}
+
+# What is measured with Envoys of its own, by the word that asks for it: each returns rows and data.
+PARTS = {
+    "stream": lambda asked, listeners, _: stream.measure(asked, listeners),
+    "failover": lambda asked, _, all_bodies: failover.measure(asked, all_bodies),
+    "start": lambda asked, listeners, all_bodies: start.measure(asked, listeners, all_bodies),
+    "memory": lambda asked, listeners, all_bodies: memory.measure(asked.oha, listeners, all_bodies),
+}
 
 
 def arguments():
@@ -36,7 +48,7 @@ def arguments():
     parser.add_argument("--oha", required=True, type=pathlib.Path, help="the load generator")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--only", default="", help="bodies and listeners, as in the table, memory or failover; with commas between")
+    parser.add_argument("--only", default="", help=f"bodies and listeners, as in the table, or {', '.join(PARTS)}; with commas between")
     parser.add_argument("--label", default="latest", help="name of the JSON file in target/bench")
     return parser.parse_args()
 
@@ -96,28 +108,34 @@ def main():
     only = {one.strip() for one in asked.only.split(",") if one.strip()}
     all_listeners, all_bodies = proxy.all_listeners(), bodies.all_bodies()
     listeners = chosen(all_listeners, only, always=("buffer", "no-op"))
-    rounds, memory_rows, memories, failover_rows, failovers = {}, [], None, [], None
+    proxy.OUT.mkdir(parents=True, exist_ok=True)
+    rounds, parts, problems = {}, {}, []
+    # What fails is told at the end; what has been measured is kept.
     try:
-        if not only or only - {"memory", "failover"}:
+        if not only or only - set(PARTS):
             with proxy.Stack(listeners, asked.label) as stack:
                 rounds = measure(stack, asked, chosen(all_bodies, only))
-        if not only or "memory" in only:
-            memory_rows, memories = memory.measure(asked.oha, all_listeners, all_bodies)
-        if not only or "failover" in only:
-            failover_rows, failovers = failover.measure(asked, all_bodies)
     except proxy.Failed as problem:
-        sys.exit(f"bench: {problem}")
+        problems.append(f"bench: {problem}")
+    for name, measure_part in PARTS.items():
+        try:
+            if not only or name in only:
+                parts[name] = measure_part(asked, all_listeners, all_bodies)
+        except proxy.Failed as problem:
+            problems.append(f"bench: {name}: {problem}")
     rows = report.summary(rounds)
     where = machine()
     path = proxy.OUT / f"{asked.label}.result.json"
-    path.write_text(json.dumps({"machine": where, "asked": {"rounds": asked.rounds, "seconds": asked.seconds},
-                                "summary": rows, "memory": memories, "failover": failovers, "rounds": rounds}, indent=1) + "\n")
-    (proxy.OUT / f"{asked.label}.md").write_text(report.markdown(rows))
-    others = [report.aligned(one, 1) for one in (memory_rows, failover_rows) if one]
-    for text in (report.table(rows) if rows else "", *others):
+    path.write_text(json.dumps({"machine": where, "asked": {"rounds": asked.rounds, "seconds": asked.seconds}, "summary": rows,
+                                **{name: data for name, (_, data) in parts.items()}, "rounds": rounds}, indent=1) + "\n")
+    tables = [table for table, _ in parts.values()]
+    (proxy.OUT / f"{asked.label}.md").write_text("\n".join([report.markdown(rows), *map(report.plain_markdown, tables)]))
+    for text in (report.table(rows) if rows else "", *(report.aligned(table, 1) for table in tables)):
         print(f"{text}\n" if text else "", end="")
     print(f"{where['cpu']}, {where['cpus']} CPUs, Envoy {where['envoy'].split('/')[1]}, {where['commit']}, "
           f"load {where['load']:.1f}; {asked.rounds} rounds of {asked.seconds:g} s\n{path.relative_to(proxy.ROOT)}")
+    if problems:
+        sys.exit("\n".join(problems))
 
 
 if __name__ == "__main__":

@@ -71,15 +71,22 @@ def picture(length):
 SYSTEM = {"role": "system", "content": "You are a helpful assistant. Answer briefly and in plain words."}
 
 
+QUESTION = {"role": "user", "content": "Which of the two methods would you teach, the older or the newer one, and why?"}
+
+
+def stream_body():
+    """A short chat that asks for a stream."""
+    return chat([SYSTEM, QUESTION], temperature=0.7, max_tokens=512, stream=True)
+
+
 def all_bodies():
     """By name: the body and how many connections send it."""
-    question = {"role": "user", "content": "Which of the two methods would you teach, the older or the newer one, and why?"}
     shown = {"role": "user", "content": [
         {"type": "text", "text": "What does this picture show?"},
         {"type": "image_url", "image_url": {"url": picture(900_000)}}]}
     long_text = chat([SYSTEM, *conversation(41, 14_400, 3)], stream=False)
     return {
-        "0.3 KB": (chat([SYSTEM, question], temperature=0.7, max_tokens=256, stream=False), 32),
+        "0.3 KB": (chat([SYSTEM, QUESTION], temperature=0.7, max_tokens=256, stream=False), 32),
         "12 KB": (chat([SYSTEM, *conversation(7, 1_600, 2)], temperature=0.7, max_tokens=1024, stream=False), 32),
         "600 KB": (long_text, 4),
         "900 KB image": (chat([SYSTEM, shown], max_tokens=512), 4),

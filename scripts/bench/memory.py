@@ -37,21 +37,22 @@ def vm_memories_kib(stack):
 
 
 def of_worker(name, make, all_bodies):
-    """Memory of one worker more with that listener, in MiB; and the wasm memory of its VM, in KiB."""
+    """With that listener: Envoy's memory with one worker, what each worker more takes, in MiB; and its wasm memory, in KiB."""
     measured = []
     for workers in (1, 1 + WORKERS):
         with proxy.Stack({name: make}, "memory", workers) as stack:
             for content, _ in all_bodies.values():
                 load.probe(stack, name, content)
             measured.append(resident_mib(stack))
-            largest = vm_memories_kib(stack)[-1]
-    return (measured[1] - measured[0]) / WORKERS, largest
+            largest = max(vm_memories_kib(stack), default=0)
+    return measured[0], (measured[1] - measured[0]) / WORKERS, largest
 
 
 def measure(oha, listeners, all_bodies):
     """The table's rows, and the same as data."""
-    noop_mib, noop_kib = of_worker("no-op", listeners["no-op"], all_bodies)
-    full_mib, full_kib = of_worker("100 routes", listeners["100 routes"], all_bodies)
+    plain = of_worker("buffer", listeners["buffer"], all_bodies)
+    noop = noop_process_mib, noop_mib, noop_kib = of_worker("no-op", listeners["no-op"], all_bodies)
+    full = full_process_mib, full_mib, full_kib = of_worker("100 routes", listeners["100 routes"], all_bodies)
     body, _ = all_bodies["0.3 KB"]
     body_file = proxy.OUT / "body-memory.json"
     body_file.write_bytes(body)
@@ -63,6 +64,7 @@ def measure(oha, listeners, all_bodies):
         load.run(stack, oha, "100 routes", body_file, 32, requests=REQUESTS)
         after_mib, after_kib = resident_mib(stack), vm_memories_kib(stack)
     found = {
+        "plain_process_mib": plain[0], "noop_process_mib": noop_process_mib, "process_mib": full_process_mib,
         "noop_worker_mib": noop_mib, "worker_mib": full_mib, "above_noop_mib": full_mib - noop_mib,
         "noop_wasm_kib": noop_kib, "wasm_kib": full_kib, "requests": REQUESTS,
         "before_mib": before_mib, "after_mib": after_mib, "before_wasm_kib": before_kib, "after_wasm_kib": after_kib,
@@ -70,10 +72,12 @@ def measure(oha, listeners, all_bodies):
     is_flat = after_kib == before_kib and after_mib - before_mib <= SLACK_MIB
     # Envoy reuses what compiling took, so the first may come out too small.
     is_small = max(full_mib - noop_mib, (full_kib - noop_kib) / 1024) <= MOST_MIB
-    rows = [
-        ("memory", "MiB", "wasm KiB", "target"),
-        ("a worker's VM, no-op", f"{noop_mib:.2f}", str(noop_kib), ""),
-        ("a worker's VM, 100 routes", f"{full_mib:.2f}", str(full_kib), f"≤ no-op + {MOST_MIB}{'' if is_small else ' ✗'}"),
+    rows = [("memory", "MiB", "wasm KiB", "target")]
+    for title, (process_mib, _, kib) in (("without wasm", plain), ("no-op", noop), ("100 routes", full)):
+        rows.append((f"Envoy with one worker, {title}", f"{process_mib:.1f}", str(kib or ""), ""))
+    rows += [
+        ("each worker more, no-op", f"{noop_mib:.2f}", str(noop_kib), ""),
+        ("each worker more, 100 routes", f"{full_mib:.2f}", str(full_kib), f"≤ no-op + {MOST_MIB}{'' if is_small else ' ✗'}"),
         (f"Envoy after {WARM_REQUESTS} requests", f"{before_mib:.1f}", str(before_kib[-1]), ""),
         (f"Envoy after {REQUESTS} more", f"{after_mib:.1f}", str(after_kib[-1]), f"no more{'' if is_flat else ' ✗'}"),
     ]

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,11 +20,14 @@ NOOP = RIG / "wasm32-wasip1" / "release" / "noop.wasm"
 NOOP_STRIPPED = RIG / "noop-stripped.wasm"
 SKELETON = RIG / "wasm32-wasip1" / "release" / "skeleton.wasm"
 UPSTREAM = RIG / "release" / "upstream"
+EXT_PROC = RIG / "release" / "extproc"
 OUT = ROOT / "target" / "bench"
 
 TYPE = "type.googleapis.com/envoy.extensions.filters"
 BUFFER_BYTES = 4 << 20
 START_SECONDS = 60
+# How often it is looked whether Envoy has started.
+LOOK_SECONDS = 0.005
 
 LUA = """
 function envoy_on_request(handle)
@@ -55,6 +59,8 @@ class Way:
     action: dict
     # Clusters beside the one that all listeners share, by the upstream's port.
     clusters: Callable = lambda _: []
+    # A program that has to run beside Envoy, and whose CPU counts as Envoy's does; or none.
+    server: tuple = ()
 
 
 def plain(*filters):
@@ -123,6 +129,22 @@ def by_decision(clusters):
     }
 
 
+def ext_proc(_):
+    """A router in a process of its own: it gets the head, then the whole body, and sends the body back."""
+    # Of a folder that is not deep: a socket's path has at most 107 bytes.
+    path = f"{tempfile.gettempdir()}/pointsman-bench-{os.getpid()}.sock"
+    types = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    server = {**cluster("ext_proc", {"pipe": {"path": path}}),
+              "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                  "@type": types, "explicit_http_config": {"http2_protocol_options": {}}}}}
+    # It has no business with the answer.
+    mode = {"request_header_mode": "SEND", "request_body_mode": "BUFFERED", "response_header_mode": "SKIP",
+            "response_body_mode": "NONE", "request_trailer_mode": "SKIP", "response_trailer_mode": "SKIP"}
+    hop = named("ext_proc", "ext_proc.v3.ExternalProcessor", grpc_service={"envoy_grpc": {"cluster_name": "ext_proc"}, "timeout": "0s"},
+                processing_mode=mode, message_timeout="30s")
+    return Way([hop], {"cluster_header": "x-llm-cluster"}, lambda _: [server], (EXT_PROC, path))
+
+
 def all_listeners():
     """By name: what is before the upstream, made for that name."""
     return {
@@ -137,6 +159,7 @@ def all_listeners():
         "uncounted": pointsman({**routing.three(), "metrics": {"enabled": False}}),
         "logged": pointsman({**routing.three(), "log_fields": True}),
         "lua": lambda _: plain(named("lua", "lua.v3.Lua", default_source_code={"inline_string": LUA})),
+        "ext_proc": ext_proc,
     }
 
 
@@ -160,19 +183,18 @@ def listener(name, way):
             "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}]}
 
 
-def cluster(name, port):
-    """A cluster of one endpoint, without limits that would show."""
+def cluster(name, endpoint):
+    """A cluster of one endpoint, without limits that would show; `endpoint`: its port or its address."""
     most = {f"max_{what}": 4096 for what in ("connections", "pending_requests", "requests", "retries")}
     return {
         "name": name, "type": "STATIC", "connect_timeout": "5s", "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "circuit_breakers": {"thresholds": [most]},
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]},
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": endpoint if isinstance(endpoint, dict) else address(endpoint)}}]}]},
     }
 
 
-def envoy_config(listeners, upstream_port):
+def envoy_config(ways, upstream_port):
     """Envoy's configuration."""
-    ways = {name: make(name) for name, make in listeners.items()}
     further = [one for way in ways.values() for one in way.clusters(upstream_port)]
     return {"admin": {"address": address(0)},
             "static_resources": {"listeners": [listener(name, way) for name, way in ways.items()],
@@ -185,6 +207,21 @@ def cpus():
     return {available[0]}, set(available[1:]) or {available[0]}
 
 
+def cpu_seconds(pid):
+    """What a process has used of the CPU so far, user and system: of its threads, where Linux tells nanoseconds."""
+    try:
+        threads = pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9 or cpu_ticks(pid)
+    except OSError:
+        return cpu_ticks(pid)
+
+
+def cpu_ticks(pid):
+    """The same in ticks, which are some milliseconds long, as seconds."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Stack:
     """Envoy and the upstream, for the length of a `with` block."""
 
@@ -192,8 +229,14 @@ class Stack:
         self.listeners = listeners
         self.label = label
         self.workers = workers
+        self.ways = {name: make(name) for name, make in listeners.items()}
+        self.servers = [way.server for way in self.ways.values() if way.server]
         self.children = []
+        # Those whose CPU is what a request costs: Envoy, and what runs beside it.
+        self.counted = []
         self.ports = {}
+        self.admin = ""
+        self.started = None
 
     def __enter__(self):
         try:
@@ -212,32 +255,41 @@ class Stack:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        for _, path in self.servers:
+            pathlib.Path(path).unlink(missing_ok=True)
 
     def _start(self):
         proxy_cpus, other_cpus = cpus()
         upstream = self._spawn([UPSTREAM], other_cpus, stdout=subprocess.PIPE)
         upstream_port = int(upstream.stdout.readline())
+        for command in self.servers:
+            server = self._spawn(command, other_cpus, stdout=subprocess.PIPE)
+            if not server.stdout.readline():
+                raise Failed(f"{command[0]} did not start")
+            self.counted.append(server)
         OUT.mkdir(parents=True, exist_ok=True)
         config, admin, log = (OUT / f"{self.label}.{end}" for end in ("json", "admin", "log"))
-        config.write_text(json.dumps(envoy_config(self.listeners, upstream_port), indent=1))
+        config.write_text(json.dumps(envoy_config(self.ways, upstream_port), indent=1))
         admin.unlink(missing_ok=True)
+        self.started = time.monotonic()
         with open(log, "wb") as output:
             self.envoy = self._spawn(
                 [os.environ.get("ENVOY", "envoy"), "-c", config, "--concurrency", str(self.workers), "--disable-hot-restart",
                  "-l", "warning", "--admin-address-path", admin], proxy_cpus, stdout=output, stderr=output)
+        self.counted.append(self.envoy)
         deadline = time.monotonic() + START_SECONDS
         while not self.ports:
             if self.envoy.poll() is not None or time.monotonic() > deadline:
                 raise Failed(f"Envoy did not start:\n{log.read_text()[-4000:]}")
-            time.sleep(0.05)
+            time.sleep(LOOK_SECONDS)
             self.ports = self._listening(admin)
 
     def _listening(self, admin):
         try:
-            base = f"http://{admin.read_text().strip()}"
-            with urllib.request.urlopen(f"{base}/ready", timeout=2):
+            self.admin = f"http://{admin.read_text().strip()}"
+            with urllib.request.urlopen(f"{self.admin}/ready", timeout=START_SECONDS):
                 pass
-            with urllib.request.urlopen(f"{base}/listeners?format=json", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.admin}/listeners?format=json", timeout=2) as answer:
                 found = json.load(answer)["listener_statuses"]
         except (OSError, ValueError, urllib.error.URLError):
             return {}
@@ -256,7 +308,11 @@ class Stack:
         """Where requests to that listener go."""
         return f"http://127.0.0.1:{self.ports[name]}/v1/chat/completions"
 
-    def cpu_seconds(self):
-        """What Envoy has used of the CPU so far, user and system."""
-        fields = pathlib.Path(f"/proc/{self.envoy.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def cpu_seconds(self, process=None):
+        """What Envoy and the servers beside it have used of the CPU so far, user and system; or one of them."""
+        return sum(cpu_seconds(one.pid) for one in ([process] if process else self.counted))
+
+    def stat(self, name):
+        """One of Envoy's counters."""
+        with urllib.request.urlopen(f"{self.admin}/stats?filter=^{name}$", timeout=5) as answer:
+            return int(answer.read().decode().rpartition(": ")[2])

@@ -3,6 +3,7 @@
 //! A seed decides which kinds come in which order. How they interleave depends on the machine.
 //! Every client knows how its request has to end, and fails if it ends in another way.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -109,23 +110,35 @@ pub(crate) enum Api {
     Anthropic,
 }
 
-/// Sends all requests, and waits for their answers and until nothing is in progress.
-pub(crate) async fn drive(group: &'static Group, load: Load) {
+/// How many requests ended in which way, as their clients know it: by verdict and code, in the words
+/// of the metrics.
+pub(crate) type Ends = BTreeMap<(&'static str, &'static str), u64>;
+
+/// Sends all requests, and waits for their answers and until nothing is in progress. Returns how
+/// they ended.
+pub(crate) async fn drive(group: &'static Group, load: Load) -> Ends {
     let next = Arc::new(AtomicUsize::new(0));
     let client = |number: usize| {
         let rng = fastrand::Rng::with_seed(load.seed.wrapping_add(number as u64));
         let mut client = Client { group, load, rng, connection: None };
         let next = Arc::clone(&next);
         tokio::spawn(async move {
+            let mut ends = Ends::new();
             while next.fetch_add(1, Ordering::Relaxed) < load.requests {
-                client.ask().await;
+                let kind = client.ask().await;
+                *ends.entry(kind.end()).or_default() += 1;
             }
+            ends
         })
     };
+    let mut ends = Ends::new();
     for client in (0..load.connections).map(client).collect::<Vec<_>>() {
-        client.await.unwrap();
+        for (end, times) in client.await.unwrap() {
+            *ends.entry(end).or_default() += times;
+        }
     }
     settle(group).await;
+    ends
 }
 
 /// Waits until nothing is in progress.
@@ -156,6 +169,7 @@ struct Connection {
 impl Connection {
     async fn open(group: &Group) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", group.port())).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         // However the connection ends, its client notices.
         let task = tokio::spawn(async move { drop(connection.await) });
@@ -170,8 +184,8 @@ impl Connection {
 }
 
 impl Client {
-    /// Makes one request.
-    async fn ask(&mut self) {
+    /// Makes one request of any kind.
+    async fn ask(&mut self) -> Kind {
         let kind = self.draw();
         let key = fresh("load");
         let mut connection = self.connected().await;
@@ -181,7 +195,7 @@ impl Client {
                 response = response => panic!("{kind:?}: {response:?}"),
                 () = hanging(self.group, &key) => connection.close().await,
             }
-            return;
+            return kind;
         }
         let response = response.await.unwrap();
         let status = response.status().as_u16();
@@ -190,11 +204,12 @@ impl Client {
         if matches!(kind, Kind::Leave) {
             body.frame().await.unwrap().unwrap();
             connection.close().await;
-            return;
+            return kind;
         }
         if collect(kind, body).await {
             self.connection = Some(connection);
         }
+        kind
     }
 
     fn draw(&mut self) -> Kind {
@@ -251,6 +266,18 @@ impl Kind {
             Self::Bad => 400,
             Self::Reset => 503,
             _ => 200,
+        }
+    }
+
+    /// Returns its verdict and code in the metrics.
+    fn end(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bad => ("refused", "invalid_body"),
+            Self::GiveUp => ("cancelled", "none"),
+            _ => {
+                let classes = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+                ("served", classes[usize::from(self.status() / 100 - 1)])
+            }
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) type Answer = Response<BoxBody<Bytes, Broken>>;
 /// Accepts connections until the task is aborted. It speaks HTTP/1.1 and HTTP/2 without TLS.
 pub(crate) async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((connection, _)) = listener.accept().await {
+        // As providers do. Else an event may wait until the one before is acknowledged.
+        let _ = connection.set_nodelay(true);
         let state = Arc::clone(&state);
         tokio::spawn(async move {
             let service = hyper::service::service_fn(move |request| {

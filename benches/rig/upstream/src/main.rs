@@ -1,9 +1,12 @@
 //! A provider that costs as little as a provider can: HTTP/1.1 on 127.0.0.1, a
-//! thread for each connection, every body read to its end, a short JSON answer.
+//! thread for each connection, every body read to its end, a short JSON answer,
+//! or a stream of chunks where the body asks for one.
 //!
 //! The answer names the first model of the body and the body's length, so that a
 //! benchmark can tell that every listener did its work. It takes from Envoy what
 //! Envoy sends, and is no server for anyone else.
+
+mod stream;
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::{TcpListener, TcpStream};
@@ -40,8 +43,13 @@ fn serve(mut connection: TcpStream) -> Result<()> {
         let framing = Framing::of(&buffer[..head])?;
         buffer.copy_within(head..filled, 0);
         filled -= head;
-        let (length, model) = framing.read(&mut connection, &mut buffer, filled)?;
+        let window = framing.read(&mut connection, &mut buffer, filled)?;
         filled = 0;
+        let (length, model) = (window.seen, window.model());
+        if stream::is_wanted(&window.head) {
+            stream::answer(&mut connection, &model, length)?;
+            continue;
+        }
         let body = format!(
             r#"{{"id":"chatcmpl-0123456789","object":"chat.completion","model":"{model}","received":{length},"choices":[{{"index":0,"message":{{"role":"assistant","content":"Hello."}},"finish_reason":"stop"}}],"usage":{{"total_tokens":3}}}}"#
         );
@@ -73,13 +81,8 @@ impl Framing {
         length.parse().map(Self::Length).map_err(Error::other)
     }
 
-    /// Reads a body of which `filled` bytes are there; its length and first model.
-    fn read(
-        self,
-        from: &mut TcpStream,
-        buffer: &mut [u8],
-        filled: usize,
-    ) -> Result<(usize, String)> {
+    /// Reads a body of which `filled` bytes are there.
+    fn read(self, from: &mut TcpStream, buffer: &mut [u8], filled: usize) -> Result<Window> {
         let mut window = Window::default();
         window.push(&buffer[..filled]);
         match self {
@@ -96,7 +99,7 @@ impl Framing {
                 }
             }
         }
-        Ok((window.seen, window.model()))
+        Ok(window)
     }
 }
 
