@@ -17,6 +17,7 @@ pub(super) const FOLDER: &str = "/aliases/";
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Lists all aliases, or adds or replaces one with POST. The list has hidden and inactive ones
     /// too, so that operators see why an alias of theirs stands for nothing.
+    #[inline(never)]
     pub(super) fn aliases(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         let origin = self.origin()?;
         if request.method == "POST" {

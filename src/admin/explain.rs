@@ -21,6 +21,7 @@ const OWN: [&str; 6] =
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Explains the request that the query and body describe. Nothing is begun or counted for
     /// it, so it may be explained as often as wished.
+    #[inline(never)]
     pub(super) fn explained(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         request.posts()?;
         let head = head(request)?;

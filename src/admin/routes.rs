@@ -16,6 +16,7 @@ pub(super) const FOLDER: &str = "/routes/";
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Lists all models, or adds or replaces a dynamic route with POST. The list has hidden and
     /// inactive ones too.
+    #[inline(never)]
     pub(super) fn routes(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         let origin = self.origin()?;
         if request.method == "POST" {

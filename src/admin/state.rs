@@ -31,6 +31,7 @@ struct Selection {
 impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// Answers with what the workers share, for the deployments that the query selects: their
     /// health, counts and limits, and on the first page the turns.
+    #[inline(never)]
     pub(super) fn state(&self, request: &HttpRequest<'_>) -> Result<HttpReply, HttpReply> {
         request.reads()?;
         let selection = self.selection(request)?;

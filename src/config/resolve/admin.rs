@@ -5,6 +5,7 @@ use super::super::settings::Admin;
 use crate::request::path::{PathTable, canonical};
 
 /// Refuses an admin path that is the root, is not plain, or has LLM requests below it.
+#[inline(never)]
 pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Diagnostics) {
     let Some(Admin { path, .. }) = admin else { return };
     let at = Path::Root.key("admin");

@@ -44,6 +44,7 @@ const MOST_SUGGESTIONS: u32 = 100;
 impl DeploymentSet {
     /// Collects and resolves the deployments of a configuration: first those declared, then those
     /// that the candidates of each set create.
+    #[inline(never)]
     pub(super) fn new(raw: &Raw, sets: &[&Rules<'_>], findings: &mut Diagnostics) -> Self {
         let at = Path::Root.key("deployments");
         let mut written = raw.deployments.clone();
@@ -90,6 +91,7 @@ impl DeploymentSet {
 
     /// Reports a service's cluster that is a provider's: called from within a request, the
     /// module would be entered while it is running, which ends the worker's VM.
+    #[inline(never)]
     pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Diagnostics) {
         if let Some(provider) = self.attempting.get(cluster) {
             let message = format!(
@@ -104,6 +106,7 @@ impl DeploymentSet {
     /// Lets the rules that come next name everything, what only a shadow creates included.
     ///
     /// Called after the rules of the document and before those of the shadow.
+    #[inline(never)]
     pub(super) fn show_all(&mut self) {
         for (id, index) in std::mem::take(&mut self.hidden) {
             self.ids.insert(id, index);

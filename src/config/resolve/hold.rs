@@ -11,6 +11,7 @@ use super::super::settings::{BodyPolicy, Hold};
 use super::lists::given;
 
 /// Refuses what cannot be done for a head that has gone on.
+#[inline(never)]
 pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     let settings = &raw.settings;
     // Envoy holds the head back until the decision is made, so everything in it can be changed.

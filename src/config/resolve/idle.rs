@@ -5,6 +5,7 @@ use super::super::raw::{Raw, RawFallbacks, RawModel};
 use super::lists::given;
 
 /// Warns of every key that is given and has no effect, because nothing is tried after a failure.
+#[inline(never)]
 pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
     // Any kind of failure can then lead to a second attempt, so no list is idle.
     if raw.settings.failover.max_attempts > 1 {

@@ -23,6 +23,7 @@ const BASE: &str = "base";
 
 impl Scope<'_> {
     /// Resolves every model, sorted by name.
+    #[inline(never)]
     pub(super) fn models(&mut self, rules: &Rules<'_>) -> Vec<Model> {
         let models = given(rules.models);
         models.map(|(name, raw)| self.model(&rules.models_at.key(name), name, raw)).collect()

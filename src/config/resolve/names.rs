@@ -35,6 +35,7 @@ impl<'a> Directory<'a> {
     /// Collects the names of models and aliases and flattens the aliases.
     ///
     /// Reports aliases that have the name of a model, lead to nothing or form a cycle.
+    #[inline(never)]
     pub(super) fn new(
         rules: &Rules<'a>,
         deployments: &'a DeploymentSet,
@@ -263,6 +264,7 @@ impl<'a> Directory<'a> {
 
     /// Returns the names that clients may ask for, with the ids they stand for. Aliases that were
     /// reported are left out.
+    #[inline(never)]
     pub(super) fn into_names(self, deployments: &DeploymentSet) -> Names {
         let models = self.models.iter().enumerate();
         let aliases = self.aliases.iter();

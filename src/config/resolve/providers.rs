@@ -12,6 +12,7 @@ use super::lists::given;
 const FRAMING: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
 
 /// Refuses settings of headers that contradict each other.
+#[inline(never)]
 pub(super) fn check(providers: &ByName<Provider>, findings: &mut Diagnostics) {
     let at = Path::Root.key("providers");
     for (name, provider) in given(providers) {
@@ -21,12 +22,14 @@ pub(super) fn check(providers: &ByName<Provider>, findings: &mut Diagnostics) {
 
 /// Returns the providers with their names, sorted by name. Their places are the ids that
 /// deployments refer to.
+#[inline(never)]
 pub(super) fn named(providers: ByName<Provider>) -> Arc<[Provider]> {
     let providers = providers.into_iter();
     providers.filter_map(|(name, provider)| Some(Provider { name, ..provider? })).collect()
 }
 
 /// Refuses to set headers of this filter's own, which it would remove or overwrite later.
+#[inline(never)]
 pub(super) fn check_own(
     providers: &ByName<Provider>,
     own: &HeaderNames,

@@ -12,6 +12,7 @@ use super::scope::Scope;
 
 impl Scope<'_> {
     /// Resolves every route; higher priority first, then file order.
+    #[inline(never)]
     pub(super) fn routes(&mut self, rules: &Rules<'_>) -> Vec<Route> {
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         let mut routes = BTreeMap::new();

@@ -18,6 +18,7 @@ pub(in crate::config) struct Layers {
 
 impl Layers {
     /// Returns a document to which nothing was added.
+    #[inline(never)]
     pub(in crate::config) fn of(raw: Raw) -> Self {
         Self { own_routes: raw.routes.len(), own: None, raw }
     }
@@ -52,6 +53,7 @@ impl<'a> Rules<'a> {
 
     /// Returns the rules of a shadow. What it leaves out is the document's, and keeps its
     /// place there.
+    #[inline(never)]
     pub(super) fn shadowing(raw: &'a Raw, shadow: &'a RawShadow, at: &'a Path<'a>) -> Self {
         // With the paths of the document, so that a problem of what both have is the same text and
         // is kept once.

@@ -41,6 +41,7 @@ const RESERVED: [&str; 18] = [
 ];
 
 /// Warns of settings that leave requests nowhere to go.
+#[inline(never)]
 pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let Settings { role, failover, .. } = settings;
@@ -60,6 +61,7 @@ pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
 ///
 /// A shadow has the same setting, but may lack that model. The problem is then reported at the
 /// shadow.
+#[inline(never)]
 pub(super) fn unknown_model(
     raw: &RawUnknownModel,
     directory: &Directory<'_>,
@@ -89,6 +91,7 @@ pub(super) fn unknown_model(
 
 /// Returns what serves requests that name no model. It is a deployment of the document, for the
 /// shadow as well.
+#[inline(never)]
 pub(super) fn no_model(
     raw: Option<&Unnamed>,
     deployments: &DeploymentSet,
@@ -100,6 +103,7 @@ pub(super) fn no_model(
 }
 
 /// Refuses a cooldown whose longest length is below its first.
+#[inline(never)]
 pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Diagnostics) {
     if cooldown.max_time_ms < cooldown.time_ms {
         let (most, first) = (cooldown.max_time_ms, cooldown.time_ms);
@@ -110,6 +114,7 @@ pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Diagnostics) {
 }
 
 /// Returns the paths of LLM requests: the built-in ones, and those that the configuration adds.
+#[inline(never)]
 pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathTable {
     let at = Path::Root.key("paths");
     let mut further = Vec::new();
@@ -146,6 +151,7 @@ pub(super) fn costs(raw: &RawTokens) -> Costs {
 }
 
 /// Refuses names of this filter's headers that are taken, by each other or by HTTP.
+#[inline(never)]
 pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Diagnostics) {
     let at = Path::Root.key("headers");
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();

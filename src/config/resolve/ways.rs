@@ -24,6 +24,7 @@ use crate::request::keyword::Whitespace;
 use crate::text::quoted_list;
 
 /// Warns of every way around a route that looks for keywords.
+#[inline(never)]
 pub(super) fn warn(
     raw: &Raw,
     rules: &Rules<'_>,
