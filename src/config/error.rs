@@ -121,6 +121,7 @@ pub(super) struct Diagnostics {
 impl Diagnostics {
     /// Notes a problem. The same one at the same place counts once, as long as it is among those
     /// that are kept.
+    #[inline(never)]
     pub(super) fn problem(&mut self, path: &Path<'_>, message: impl Into<String>) {
         let problem = Problem { path: path.to_string(), message: message.into() };
         // Document and shadow share parts, whose problems are found twice.
@@ -130,6 +131,7 @@ impl Diagnostics {
     }
 
     /// Notes something suspicious but legal. The same warning about the same place is kept once.
+    #[inline(never)]
     pub(super) fn warn(&mut self, path: &Path<'_>, message: impl fmt::Display) {
         let warning = format!("{path}: {message}");
         // Bounded as problems are; nothing counts those that are dropped.
@@ -160,6 +162,7 @@ pub(super) enum Path<'a> {
 
 impl<'a> Path<'a> {
     /// Returns the place of the member of that key.
+    #[inline(never)]
     pub(super) fn key(&'a self, key: &'a str) -> Path<'a> {
         Path::Key(self, key)
     }

@@ -47,6 +47,7 @@ impl<T: Section> Section for Arc<T> {
 }
 
 /// Reads a section, to which all members of the object belong.
+#[inline(never)]
 pub(super) fn section<T: Section>(value: Value) -> T {
     let mut members = CheckedMembers::read(value);
     let section = T::take(&mut members);
@@ -57,12 +58,14 @@ pub(super) fn section<T: Section>(value: Value) -> T {
 
 /// Takes a member out of an object. One that is absent is read as `null`, which is the default of
 /// its type.
+#[inline(never)]
 pub(super) fn member<T: ReadChecked>(members: &mut CheckedMembers, key: &str) -> T {
     T::read(members.remove(key).unwrap_or_default())
 }
 
 /// Returns the default for what is absent, and for what the tables should have ruled out. The
 /// latter panics in a build with assertions.
+#[inline(never)]
 fn default<T: Default>(value: &Value) -> T {
     expect_absent(value);
     T::default()
