@@ -15,9 +15,6 @@ pub struct Headers {
     /// All values, with other bytes between them.
     values: Vec<u8>,
     places: Vec<HeaderPlace>,
-    /// A bit for each length of a name; from 63 on they share one. Most names that are asked for
-    /// are not there, and have a length of their own.
-    lengths: u64,
 }
 
 /// Where a header's name and value stand, in bytes.
@@ -35,8 +32,7 @@ impl Headers {
     pub fn read(bytes: Vec<u8>) -> Self {
         let (mut names, mut places) = (Vec::new(), Vec::new());
         let _ = find(&bytes, &mut names, &mut places);
-        let lengths = places.iter().fold(0, |all, place| all | length_bit(place.name.len()));
-        Self { names: ascii(names), values: bytes, places, lengths }
+        Self { names: ascii(names), values: bytes, places }
     }
 
     /// Returns all headers.
@@ -55,9 +51,6 @@ impl Headers {
     /// Returns the first value of a header; `None` where it is absent.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        if self.lengths & length_bit(name.len()) == 0 {
-            return None;
-        }
         self.each(name).next()
     }
 
@@ -67,7 +60,6 @@ impl Headers {
         self.names.push_str(name);
         self.values.extend_from_slice(value);
         let (name, value) = (name_at..self.names.len(), value_at..self.values.len());
-        self.lengths |= length_bit(name.len());
         self.places.push(HeaderPlace { name, value });
     }
 
@@ -101,11 +93,6 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
         headers.into_iter().for_each(|(name, value)| all.push(name.as_ref(), value.as_ref()));
         all
     }
-}
-
-/// Returns the bit of a name's length.
-const fn length_bit(length: usize) -> u64 {
-    1 << (if length < 63 { length } else { 63 })
 }
 
 /// Adds the names and the places of all headers to `names` and `places`. Returns `None` where the
