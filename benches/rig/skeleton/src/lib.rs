@@ -6,7 +6,7 @@
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, BufferType, ContextType, MapType, MetricType};
+use proxy_wasm::types::{Action, BufferType, ContextType, MapType};
 
 /// Where the model stands in the bodies of the benchmark, and with what it is replaced.
 const BEGINNING: usize = br#"{"model": "assistant""#.len();
@@ -14,32 +14,18 @@ const REPLACED: &[u8] = br#"{"model": "north-small-2025-06-01""#;
 /// As long as a key and a record of Pointsman's.
 const KEY: &str = "pointsman/6/deployment/small";
 const RECORD: [u8; 256] = [0; 256];
-/// Counters first, then histograms.
-const COUNTERS: usize = 7;
-const METRICS: usize = 11;
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root([0; METRICS])));
+    proxy_wasm::set_root_context(|_| Box::new(Root));
 }}
 
-struct Root([u32; METRICS]);
+struct Root;
 
 impl Context for Root {}
 
 impl RootContext for Root {
-    fn on_configure(&mut self, _length: usize) -> bool {
-        for (at, id) in self.0.iter_mut().enumerate() {
-            let kind = if at < COUNTERS { MetricType::Counter } else { MetricType::Histogram };
-            let Ok(defined) = hostcalls::define_metric(kind, &format!("skeleton.m{at}")) else {
-                return false;
-            };
-            *id = defined;
-        }
-        true
-    }
-
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http(self.0)))
+        Some(Box::new(Http))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -47,21 +33,7 @@ impl RootContext for Root {
     }
 }
 
-struct Http([u32; METRICS]);
-
-impl Http {
-    /// Counts with these metrics.
-    fn count(&self, metrics: std::ops::Range<usize>) {
-        for at in metrics {
-            let id = self.0.get(at).copied().unwrap_or_default();
-            let _ = if at < COUNTERS {
-                hostcalls::increment_metric(id, 1)
-            } else {
-                hostcalls::record_metric(id, 1)
-            };
-        }
-    }
-}
+struct Http;
 
 /// Sets headers to something.
 fn set(map: MapType, names: &[&str]) {
@@ -95,7 +67,6 @@ impl HttpContext for Http {
         time();
         let _ = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, length);
         change();
-        self.count(0..1);
         let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, BEGINNING, REPLACED);
         let whole = length.saturating_sub(BEGINNING).saturating_add(REPLACED.len());
         let announced = whole.to_string();
@@ -104,20 +75,16 @@ impl HttpContext for Http {
             "content-length",
             Some(&announced),
         );
-        set(MapType::HttpRequestHeaders, &["x-llm-cluster", "x-llm-model"]);
-        let _ = hostcalls::get_log_level();
+        set(MapType::HttpRequestHeaders, &[":authority", "x-llm-cluster", "x-llm-model"]);
         time();
-        self.count(COUNTERS..COUNTERS + 1);
         Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _count: usize, _is_end: bool) -> Action {
         let _ = hostcalls::get_map_bytes(MapType::HttpResponseHeaders);
-        time();
-        self.count(1..2);
         set(
             MapType::HttpResponseHeaders,
-            &["x-llm-model", "x-llm-deployment", "x-llm-provider", "x-llm-attempts", "x-llm-route"],
+            &["x-llm-model", "x-llm-deployment", "x-llm-provider", "x-llm-attempts"],
         );
         Action::Continue
     }
@@ -128,8 +95,6 @@ impl HttpContext for Http {
         if is_end {
             time();
             change();
-            self.count(2..COUNTERS);
-            self.count(COUNTERS + 1..METRICS);
             time();
         }
         Action::Continue
