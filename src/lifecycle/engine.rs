@@ -13,8 +13,8 @@ use crate::metrics::{Meter, table};
 use crate::state::SharedFleet;
 
 use super::delivery::Delivery;
-use super::ledger::{Unshown, show_at_once, show_changed};
 use super::secrets::Secrets;
+use super::unshown::Unshown;
 use super::{head, lacks, version};
 
 /// One configuration, ready to serve: all that is prepared once and read by every request.
@@ -118,24 +118,14 @@ impl Engine {
         })
     }
 
-    /// Collects what is counted from here on. Whoever calls this calls [`Engine::hand_over`] every
-    /// now and then, [`Engine::retire`] at last, and closes the meter after its last engine.
+    /// Collects what is counted from here on. Whoever calls this hands it over every now and then,
+    /// shows all at once when no new request comes to the engine, and closes the meter after its
+    /// last engine.
     pub(super) fn collect(&self) {
         self.meter.collect();
         if self.meter.is_on() {
             self.unshown.collect(self.config.deployments.len());
         }
-    }
-
-    /// Hands to the host what has been counted since the last time.
-    pub(super) fn hand_over<H: Host + ?Sized>(&self, host: &H) {
-        show_changed(host, self);
-        self.meter.hand_over(host);
-    }
-
-    /// Notes that no new request comes to this engine. Those that are under way go on.
-    pub(super) fn retire<H: Host + ?Sized>(&self, host: &H) {
-        show_at_once(host, self);
     }
 
     /// Returns the configuration that it serves, additions included.

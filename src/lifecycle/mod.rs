@@ -80,6 +80,7 @@ mod send;
 mod shadow;
 mod stream;
 mod unread;
+mod unshown;
 mod version;
 mod work;
 mod worker;

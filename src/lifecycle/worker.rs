@@ -18,6 +18,7 @@ use crate::metrics::table;
 use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
+use super::ledger::{show_at_once, show_changed};
 
 /// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
 /// tick, and the documentation promises that within a second.
@@ -73,7 +74,8 @@ impl Worker {
         // parsed again for every request.
         let Some(renewed) = engine.renewed(host) else { return engine };
         let renewed = Rc::new(renewed);
-        engine.retire(host);
+        // Requests that are under way go on with the engine before this one.
+        show_at_once(host, &engine);
         renewed.collect();
         self.engine.replace(Rc::clone(&renewed));
         renewed
@@ -95,14 +97,15 @@ impl Worker {
         if let Some(source) = &engine.config.route_source {
             self.follow(host, &engine, source);
         }
-        engine.hand_over(host);
+        show_changed(host, &engine);
+        engine.meter.hand_over(host);
     }
 
     /// Ends the worker, since its configuration goes: hands over what has been counted. Requests
     /// that are under way go on, and what they count from here on goes to the host at once.
     pub fn end<H: Host + ?Sized>(&self, host: &H) {
         let engine = self.engine.borrow();
-        engine.retire(host);
+        show_at_once(host, &engine);
         engine.meter.close(host);
     }
 

@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::host::{Host, MetricKind};
 use crate::text::push_percent_encoded;
-use series::{ABSENT, SeriesTable};
+use series::{ABSENT, SeriesTable, with_part};
 use table::Metric;
 
 /// The value of a label for what has no series of its own: what clients have named
@@ -140,7 +140,7 @@ impl Meter {
     ) {
         // Borrowed already only if the host called back in between, which it does not do.
         let Ok(mut series) = self.series.try_borrow_mut() else { return };
-        let found = series.find(series::key(metric, values));
+        let found = series.find(key(metric, values));
         let place = found.or_else(|| self.define(host, &mut series, metric, values));
         let one = place.and_then(|place| series.at_mut(place));
         if let Some(one) = one.filter(|one| one.id != ABSENT) {
@@ -170,13 +170,21 @@ impl Meter {
                 }
             }
         }
-        let key = series::key(metric, shown.get(..values.len()).unwrap_or(values));
+        let key = key(metric, shown.get(..values.len()).unwrap_or(values));
         if series.find(key).is_none() {
             let id = host.define_metric(metric.kind, &name(metric, &shown)).unwrap_or(ABSENT);
             series.insert(key, id);
         }
         series.find(key)
     }
+}
+
+/// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a
+/// free place. It is made of the parts of the name, so that counting need not build the name.
+///
+/// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
+fn key(metric: &Metric, values: &[&str]) -> u64 {
+    values.iter().fold(metric.key, |hash, value| with_part(hash, value.as_bytes())).max(1)
 }
 
 /// Returns the name of a series for Envoy: `NAME.LABEL=.VALUE;`, where labels have underscores
@@ -301,5 +309,12 @@ mod tests {
                 "{label} is in none or both of the lists"
             );
         }
+    }
+
+    #[test]
+    fn where_one_label_ends_and_the_next_begins_is_part_of_the_key() {
+        assert_ne!(key(&ATTEMPTS, &["ab", "c"]), key(&ATTEMPTS, &["a", "bc"]));
+        assert_ne!(key(&ATTEMPTS, &["", "a"]), key(&ATTEMPTS, &["a", ""]));
+        assert_ne!(key(&ATTEMPTS, &["a\0", "b"]), key(&ATTEMPTS, &["a", "b"]));
     }
 }

@@ -5,8 +5,6 @@
 //! on, up to the first free one. Keys are hashes already and no series is ever removed, so nothing
 //! more is needed.
 
-use super::table::Metric;
-
 /// Stands in for the id of a series that the host did not take. It is kept like an id, so that
 /// the host is not asked again.
 pub(super) const ABSENT: u32 = u32::MAX;
@@ -14,7 +12,7 @@ pub(super) const ABSENT: u32 = u32::MAX;
 /// One series.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct OneSeries {
-    /// What [`key`] returned for it; 0 marks a free place of the table.
+    /// Its key; 0 marks a free place of the table.
     key: u64,
     /// The host's id, or [`ABSENT`].
     pub(super) id: u32,
@@ -98,14 +96,6 @@ impl SeriesTable {
     }
 }
 
-/// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a
-/// free place. It is made of the parts of the name, so that counting need not build the name.
-///
-/// Each part goes in with its length, so that `["ab", "c"]` and `["a", "bc"]` differ.
-pub(super) fn key(metric: &Metric, values: &[&str]) -> u64 {
-    values.iter().fold(metric.key, |hash, value| with_part(hash, value.as_bytes())).max(1)
-}
-
 /// Returns the key of what `hash` is of and one part more.
 pub(super) const fn with_part(hash: u64, part: &[u8]) -> u64 {
     let mut hash = crate::hash::mixed(hash ^ part.len() as u64);
@@ -126,6 +116,7 @@ pub(super) const fn with_part(hash: u64, part: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::key;
     use crate::metrics::table::ATTEMPTS;
 
     #[test]
@@ -149,12 +140,5 @@ mod tests {
         let all: Vec<_> = (1..5000).map(|id| (id, u64::from(id))).collect();
         assert_eq!(sums, all, "every sum is handed over once, and a sum of 0 is none");
         series.take_sums(|id, _| panic!("{id} is handed over twice"));
-    }
-
-    #[test]
-    fn where_one_label_ends_and_the_next_begins_is_part_of_the_key() {
-        assert_ne!(key(&ATTEMPTS, &["ab", "c"]), key(&ATTEMPTS, &["a", "bc"]));
-        assert_ne!(key(&ATTEMPTS, &["", "a"]), key(&ATTEMPTS, &["a", ""]));
-        assert_ne!(key(&ATTEMPTS, &["a\0", "b"]), key(&ATTEMPTS, &["a", "b"]));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::harness::ledger::{DEPLOYMENTS, counted};
-use crate::harness::load::{Ends, Load, SOUND, drive};
+use crate::harness::load::Ends;
 use crate::harness::{Group, Scrape, ask, run};
 use crate::mock::{Did, Refusal};
 
@@ -43,20 +43,15 @@ pub(crate) fn assert_equal(group: &Group, ends: &Ends, token: &str) -> usize {
     }
 }
 
-/// Sends requests one at a time until no attempt is shown as in flight. When two end at once, the
-/// gauge may show either's count until the next one. Returns how the requests ended.
-pub(crate) async fn quiet(group: &'static Group) -> Ends {
+/// Waits until no attempt is shown as in flight.
+pub(crate) async fn quiet(group: &Group) {
     let started = Instant::now();
-    let mut ends = Ends::new();
     loop {
-        let load = Load { models: &["turns"], requests: 6, connections: 1, seed: 1, kinds: &SOUND };
-        add(&mut ends, &drive(group, load).await);
         let in_flight = group.envoy().scrape().await.sum("pointsman_in_flight", &[]);
         if in_flight == 0.0 {
-            return ends;
+            return;
         }
         assert!(started.elapsed() < SHOWN, "{in_flight} attempts are shown as in flight");
-        tokio::time::sleep(LOOK).await;
     }
 }
 

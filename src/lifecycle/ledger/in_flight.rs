@@ -4,43 +4,12 @@
 //! one for all of them. So a worker that shows it later reads it again: what it had seen itself
 //! would take back what other workers have shown since.
 
-use std::cell::RefCell;
-
 use crate::config::DeploymentId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::millis;
 use crate::metrics::table;
-
-/// The deployments whose number has changed since a worker has shown it: a mark for each
-/// deployment of the configuration. `None` where every change is shown at once.
-#[derive(Debug, Default)]
-pub(crate) struct Unshown(RefCell<Option<Vec<bool>>>);
-
-impl Unshown {
-    /// Collects changes from here on. Whoever calls this calls [`show_changed`] every now and then,
-    /// and [`show_at_once`] at last.
-    pub(crate) fn collect(&self, deployments: usize) {
-        self.0.replace(Some(vec![false; deployments]));
-    }
-
-    /// Notes a change, and returns whether it is shown later.
-    fn note(&self, deployment: DeploymentId) -> bool {
-        let mut marks = self.0.borrow_mut();
-        let mark = marks.as_mut().and_then(|marks| marks.get_mut(deployment.0));
-        mark.map(|mark| *mark = true).is_some()
-    }
-
-    /// Returns the next deployment that has changed, and takes its mark away.
-    fn next(&self) -> Option<DeploymentId> {
-        let mut marks = self.0.borrow_mut();
-        let marks = marks.as_mut()?;
-        let at = marks.iter().position(|mark| *mark)?;
-        *marks.get_mut(at)? = false;
-        Some(DeploymentId(at))
-    }
-}
 
 /// Shows how many attempts are in flight at a deployment, now or later; `None`: it is not known.
 pub(crate) fn show_in_flight<H: Host + ?Sized>(
@@ -69,7 +38,7 @@ pub(crate) fn show_changed<H: Host + ?Sized>(host: &H, engine: &Engine) {
 /// [`show_changed`] any more, and attempts are still under way.
 pub(crate) fn show_at_once<H: Host + ?Sized>(host: &H, engine: &Engine) {
     show_changed(host, engine);
-    engine.unshown.0.replace(None);
+    engine.unshown.end();
 }
 
 /// Shows a number of attempts as a metric.

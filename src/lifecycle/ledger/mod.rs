@@ -14,7 +14,7 @@ mod tokens;
 
 pub(super) use attempt::{AttemptEnd, AttemptLedger, PROXY, count_fallback, report_transition};
 pub(super) use decision_time::DecisionTime;
-pub(super) use in_flight::{Unshown, show_at_once, show_changed, show_in_flight};
+pub(super) use in_flight::{show_at_once, show_changed, show_in_flight};
 pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
