@@ -11,7 +11,7 @@ pub(super) struct Unshown(RefCell<Option<Vec<bool>>>);
 
 impl Unshown {
     /// Collects changes from here on. Whoever calls this takes them every now and then with
-    /// [`Unshown::next`], and at last calls [`Unshown::end`].
+    /// [`Unshown::take`], and at last calls [`Unshown::end`].
     pub(super) fn collect(&self, deployments: usize) {
         self.0.replace(Some(vec![false; deployments]));
     }
@@ -23,13 +23,11 @@ impl Unshown {
         mark.map(|mark| *mark = true).is_some()
     }
 
-    /// Returns the next deployment that has changed, and takes its mark away.
-    pub(super) fn next(&self) -> Option<DeploymentId> {
+    /// Returns the deployments that have changed, and takes their marks away.
+    pub(super) fn take(&self) -> Vec<DeploymentId> {
         let mut marks = self.0.borrow_mut();
-        let marks = marks.as_mut()?;
-        let at = marks.iter().position(|mark| *mark)?;
-        *marks.get_mut(at)? = false;
-        Some(DeploymentId(at))
+        let marks = marks.iter_mut().flatten().enumerate();
+        marks.filter_map(|(at, mark)| std::mem::take(mark).then_some(DeploymentId(at))).collect()
     }
 
     /// Ends collecting: from here on every change is to be shown at once.

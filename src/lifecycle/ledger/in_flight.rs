@@ -26,9 +26,12 @@ pub(crate) fn show_in_flight<H: Host + ?Sized>(
 
 /// Shows the number of every deployment where it has changed.
 pub(crate) fn show_changed<H: Host + ?Sized>(host: &H, engine: &Engine) {
-    let mut now_ms = None;
-    while let Some(deployment) = engine.unshown.next() {
-        let now_ms = *now_ms.get_or_insert_with(|| millis(host.now()));
+    let changed = engine.unshown.take();
+    if changed.is_empty() {
+        return;
+    }
+    let now_ms = millis(host.now());
+    for deployment in changed {
         let record = engine.fleet.record(host, deployment);
         show(host, engine, deployment, record.flight.count(now_ms));
     }
