@@ -1,8 +1,8 @@
 """Fits the weights of the token estimate (src/request/tokens/) to a corpus.
 
-    python3 -m venv /tmp/fit && /tmp/fit/bin/pip install numpy scipy
+    python3 -m venv target/fit && target/fit/bin/pip install numpy scipy
     cargo run --release --manifest-path tools/token-lengths/Cargo.toml -- CORPUS.jsonl > LENGTHS
-    /tmp/fit/bin/python scripts/fit_tokens.py CORPUS.jsonl LENGTHS [src/request/tokens/weights.bin]
+    target/fit/bin/python scripts/fit_tokens.py CORPUS.jsonl LENGTHS [src/request/tokens/weights.bin]
 
 CORPUS holds lines of {"id": "class/number-source", "class", "text"}. Prints the
 errors by class, each text estimated by weights that were fitted without it, and

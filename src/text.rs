@@ -99,7 +99,7 @@ fn hex_byte(high: u8, low: u8) -> Option<u8> {
 /// Returns the text that percent-encoded text stands for; bytes that are not UTF-8 become
 /// replacement characters.
 pub(crate) fn percent_decoded_text(text: &str) -> String {
-    String::from_utf8_lossy(&percent_decoded(text)).into_owned()
+    lossy(&percent_decoded(text)).into_owned()
 }
 
 /// Returns a text as the value of a header: printable ASCII and blanks, all else

@@ -88,7 +88,7 @@ mod sync {
 use std::rc::Rc;
 
 use fake_host::FakeHost;
-use pointsman::lifecycle::Engine;
+use pointsman::lifecycle::{Engine, Worker};
 use serde_json::{Value, json};
 
 /// Two providers, one of them with a credential of the proxy, and a model at each.
@@ -122,6 +122,10 @@ fn host() -> FakeHost {
 
 fn engine(host: &FakeHost, document: &Value) -> Rc<Engine> {
     Rc::new(Engine::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}")))
+}
+
+fn worker(host: &FakeHost, document: &Value) -> Worker {
+    Worker::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}"))
 }
 
 /// Returns the head of a chat request with further headers.

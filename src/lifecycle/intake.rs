@@ -15,6 +15,7 @@ use crate::request::path::{self, Call};
 use crate::request::rewrite;
 use crate::request::scan::ScanError;
 use crate::routing;
+use crate::text::lossy;
 
 use super::head::RequestHead;
 use super::unread::Unread;
@@ -286,7 +287,7 @@ fn controls(config: &Config, head: &RequestHead) -> Result<Controls, BadControl>
         tags: tag
             .then(|| head.joined(&names.tag))
             .flatten()
-            .map(|list| control::tags(&String::from_utf8_lossy(&list))),
+            .map(|list| control::tags(&lossy(&list))),
         params: params
             .map(|list| control::params(&names.params, &list))
             .transpose()?

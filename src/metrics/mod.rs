@@ -101,7 +101,7 @@ impl Meter {
         waiting.reserve_exact(room);
         waiting.push((id, value));
         if waiting.len() >= MOST_WAITING {
-            waiting.drain(..).for_each(|(id, value)| host.record(id, value));
+            record_all(host, &mut waiting);
         }
     }
 
@@ -117,7 +117,7 @@ impl Meter {
             series.take_sums(|id, sum| host.increment(id, sum));
         }
         if let Ok(mut waiting) = self.waiting.try_borrow_mut() {
-            waiting.drain(..).for_each(|(id, value)| host.record(id, value));
+            record_all(host, &mut waiting);
         }
     }
 
@@ -177,6 +177,11 @@ impl Meter {
         }
         series.find(key)
     }
+}
+
+/// Hands to the host the values that wait, and keeps the room for the next ones.
+fn record_all<H: Host + ?Sized>(host: &H, waiting: &mut Vec<(u32, u64)>) {
+    waiting.drain(..).for_each(|(id, value)| host.record(id, value));
 }
 
 /// Returns a key that is different for each series, as far as 64 bits go; never 0, which marks a

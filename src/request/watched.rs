@@ -25,7 +25,7 @@ pub struct WatchedKeys {
 pub(super) enum Watched {
     /// The key with this index.
     Key(usize),
-    /// One of them in another case. It may also be one of them as it stands.
+    /// It is one of them in another case. It may also be another of them as it stands.
     Miscased,
 }
 
@@ -70,11 +70,11 @@ impl WatchedKeys {
     /// Returns which of these a key is, or is in another case; `None` where it is none of them.
     pub(super) fn find(&self, key: &str) -> Option<Watched> {
         // Letters that fold to another first byte or length are not ASCII.
-        if !self.may_have(key) && key.is_ascii() {
-            return None;
-        }
         if !key.is_ascii() {
             return self.find_among(key, 0..self.names.len());
+        }
+        if !self.may_have(key) {
+            return None;
         }
         self.find_among(key, self.of_length.get(key.len())?.iter().copied())
     }

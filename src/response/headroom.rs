@@ -29,8 +29,11 @@ const WINDOW_MS: u64 = 60_000;
 #[must_use]
 pub fn headroom(headers: &Headers, now: impl FnOnce() -> u64) -> Headroom {
     let mut found = Headroom::default();
-    let Some((windows, now_ms)) = windows(headers, now) else { return found };
-    for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows) {
+    if headers.iter().all(|(name, _)| parts(name).is_none()) {
+        return found;
+    }
+    let now_ms = now();
+    for (unit, window) in NAMES.iter().map(|(_, unit)| unit).zip(windows(headers, now_ms)) {
         let Some(remaining) = window.remaining else { continue };
         // Nothing is left of a limit that is none.
         if remaining == 0 && window.limit == Some(0) {
@@ -75,8 +78,7 @@ pub fn reset_hint(status: u16, headers: &Headers, now_ms: u64) -> Option<u64> {
     if status != 429 {
         return None;
     }
-    let (windows, _) = windows(headers, || now_ms)?;
-    let used_up = windows.into_iter().filter(|window| window.remaining == Some(0));
+    let used_up = windows(headers, now_ms).into_iter().filter(|window| window.remaining == Some(0));
     let last = used_up.filter_map(|window| window.reset_ms).max()?;
     last.checked_sub(now_ms).filter(|left| *left > 0)
 }
@@ -117,13 +119,9 @@ struct Window {
     reset_ms: Option<u64>,
 }
 
-/// Returns the windows of [`NAMES`], in that order, and the time that `now` returned; `None` where
-/// no header is about rate limits. Of a header that comes twice, the last value counts.
-fn windows(headers: &Headers, now: impl FnOnce() -> u64) -> Option<([Window; NAMES.len()], u64)> {
-    if headers.iter().all(|(name, _)| parts(name).is_none()) {
-        return None;
-    }
-    let now_ms = now();
+/// Returns the windows of [`NAMES`], in that order. Of a header that comes twice, the last value
+/// counts.
+fn windows(headers: &Headers, now_ms: u64) -> [Window; NAMES.len()] {
     let mut windows = [Window::default(); NAMES.len()];
     for (name, value) in headers.iter() {
         let Some((part, wanted)) = parts(name) else { continue };
@@ -138,7 +136,7 @@ fn windows(headers: &Headers, now: impl FnOnce() -> u64) -> Option<([Window; NAM
             _ => {}
         }
     }
-    Some((windows, now_ms))
+    windows
 }
 
 /// Returns what a header tells, and of which window: `("reset", "tokens")` for both

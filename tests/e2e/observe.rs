@@ -22,7 +22,7 @@ use crate::harness::ledger::{
     counted,
 };
 use crate::harness::load::{FAULTY, Load, drive};
-use crate::harness::{AUTHORITY, Ask, Group, Spec, ask, chat, module, run};
+use crate::harness::{AUTHORITY, Ask, Group, Scrape, Spec, ask, chat, module, run};
 
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
@@ -191,15 +191,15 @@ fn assert_counts_match(spec: &Spec) {
     let group: &'static Group = Box::leak(Box::new(Group::start(spec)));
     run(drive(group, EVERY_KIND));
     assert_recorded(group, spec);
-    run(assert_metrics(group, EVERY_KIND.requests));
-    let refused =
-        run(group.envoy().scrape()).sum("pointsman_requests", &[("code", "invalid_body")]);
+    let scrape = run(assert_metrics(group, EVERY_KIND.requests));
+    let refused = scrape.sum("pointsman_requests", &[("code", "invalid_body")]);
     assert!(refused > 0.0);
     group.assert_no_trap();
 }
 
 /// Fails unless the metrics say what the providers counted, and that there were this many requests.
-async fn assert_metrics(group: &Group, requests: usize) {
+/// Returns all of them.
+async fn assert_metrics(group: &Group, requests: usize) -> Scrape {
     let scrape = group.envoy().scrape().await;
     for (deployment, (counts, _)) in counted(group) {
         let of = |name, labels: &[(&str, &str)]| {
@@ -222,6 +222,7 @@ async fn assert_metrics(group: &Group, requests: usize) {
     assert_eq!(scrape.sum("pointsman_requests", &[]), requests as f64);
     assert_eq!(scrape.sum("pointsman_decision_duration_us_count", &[]), requests as f64);
     assert_eq!(DEPLOYMENTS.len(), 3);
+    scrape
 }
 
 /// Sends a request that is never answered. It ends with its listener, in the last

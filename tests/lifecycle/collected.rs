@@ -6,22 +6,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use log::Level;
+use pointsman::host::MetricKind;
 use pointsman::lifecycle::{Engine, Stream, Worker};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::admin::{BEARER, admin};
 use crate::fake_host::FakeHost;
-use crate::{engine, head};
+use crate::{engine, head, worker};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const ANSWER: &[u8] = br#"{"text":"a","usage":{"prompt_tokens":200,"completion_tokens":10}}"#;
 const IN_FLIGHT: &str = "pointsman.in_flight.deployment=.open;";
 const SUCCESSES: &str = "pointsman.attempts.deployment=.open;.outcome=.success;";
 const DECISIONS: &str = "pointsman.decision.duration_us";
-
-fn start(host: &FakeHost, document: &Value) -> Worker {
-    Worker::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}"))
-}
 
 /// Begins a request, which the provider is still to answer.
 fn begun(host: &FakeHost, worker: &Worker, model: &str) -> Stream {
@@ -37,7 +34,6 @@ fn answered(host: &FakeHost, mut stream: Stream) {
 /// Returns the values of every series: the sum of a counter, all of a histogram, the last of a
 /// gauge. Series without a value are left out.
 fn values(host: &FakeHost) -> BTreeMap<String, Vec<u64>> {
-    use pointsman::host::MetricKind;
     let metrics = host.metrics.borrow();
     let with_values = metrics.iter().filter(|(_, _, values)| !values.is_empty());
     let value = |(kind, name, values): &(MetricKind, String, Vec<u64>)| {
@@ -79,7 +75,7 @@ fn a_worker_counts_what_an_engine_counts_that_hands_over_at_once() {
             host.request(engine, &head(&[JSON]), &[body.as_bytes()])
         };
         traffic(&at_once, |model| send(&at_once, &engine, model), || ());
-        let worker = start(&later, &document);
+        let worker = worker(&later, &document);
         let mut ticks = 0;
         let tick = || {
             ticks += 1;
@@ -110,7 +106,7 @@ fn a_worker_counts_what_an_engine_counts_that_hands_over_at_once() {
 #[test]
 fn what_is_counted_is_handed_over_at_the_next_tick_and_once() {
     let host = crate::host();
-    let worker = start(&host, &crate::document());
+    let worker = worker(&host, &crate::document());
     let before = values(&host);
     answered(&host, begun(&host, &worker, "open"));
     assert_eq!(values(&host), before, "nothing is handed over in a request");
@@ -133,14 +129,14 @@ fn a_tick_comes_often_enough_for_what_is_documented() {
         if let Some(source) = source {
             document["route_source"] = source;
         }
-        assert!(start(&host, &document).tick().as_millis() <= 1000);
+        assert!(worker(&host, &document).tick().as_millis() <= 1000);
     }
 }
 
 #[test]
 fn requests_that_outlive_their_configuration_are_counted_all_the_same() {
     let host = crate::host();
-    let worker = start(&host, &crate::document());
+    let worker = worker(&host, &crate::document());
     let ended = begun(&host, &worker, "open");
     let under_way = begun(&host, &worker, "open");
     answered(&host, ended);
@@ -159,7 +155,7 @@ fn requests_that_outlive_their_configuration_are_counted_all_the_same() {
 #[test]
 fn requests_that_outlive_an_addition_are_counted_all_the_same() {
     let (host, document) = admin();
-    let worker = start(&host, &document);
+    let worker = worker(&host, &document);
     let under_way = begun(&host, &worker, "open");
     let post = [(":method", "POST"), (":path", "/admin/aliases"), BEARER];
     host.request(&worker.engine(&host), &post, &[br#"{"alias": "new", "model": "open"}"#]);
@@ -179,7 +175,7 @@ fn the_number_in_flight_is_that_of_all_workers_whoever_shows_it_last() {
     let host = crate::host();
     let mut beside = FakeHost::sharing(&host.shared);
     beside.environment.clone_from(&host.environment);
-    let workers = [start(&host, &crate::document()), start(&beside, &crate::document())];
+    let workers = [worker(&host, &crate::document()), worker(&beside, &crate::document())];
     let first = begun(&host, &workers[0], "open");
     let second = begun(&beside, &workers[1], "open");
     answered(&beside, second);
@@ -198,7 +194,7 @@ fn the_number_in_flight_is_that_of_all_workers_whoever_shows_it_last() {
 #[test]
 fn what_waits_for_a_tick_is_bounded() {
     let host = crate::host();
-    let worker = start(&host, &crate::document());
+    let worker = worker(&host, &crate::document());
     for _ in 0..1000 {
         answered(&host, begun(&host, &worker, "open"));
     }

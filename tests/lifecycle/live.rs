@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::admin::{BEARER, admin};
 use crate::fake_host::FakeHost;
-use crate::head;
+use crate::{head, worker};
 
 /// Two workers of one proxy.
 struct Proxy {
@@ -27,10 +27,7 @@ impl Proxy {
         let mut other = FakeHost::sharing(&host.shared);
         other.environment.clone_from(&host.environment);
         let hosts = [host, other];
-        let start = |host: &FakeHost| {
-            Worker::start(host, document.to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}"))
-        };
-        let workers = [start(&hosts[0]), start(&hosts[1])];
+        let workers = [worker(&hosts[0], document), worker(&hosts[1], document)];
         Self { hosts, workers }
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::admin::{BEARER, admin};
 use crate::fake_host::FakeHost;
-use crate::head;
+use crate::{head, worker};
 
 const GOOD: &str = r#"{"models": {"f": {"candidates": ["open2"]}}, "aliases": {"g": "f"}}"#;
 const BAD: &str = r#"{"models": {"f": {"candidates": ["nil"]}}}"#;
@@ -32,7 +32,7 @@ fn beside(host: &FakeHost) -> FakeHost {
 }
 
 fn start(host: &FakeHost) -> Worker {
-    Worker::start(host, document().to_string().as_bytes()).unwrap_or_else(|p| panic!("{p}"))
+    worker(host, &document())
 }
 
 /// Lets an interval pass, and lets the worker do what is due. Returns the headers of its call.

@@ -43,18 +43,6 @@ pub(crate) fn assert_equal(group: &Group, ends: &Ends, token: &str) -> usize {
     }
 }
 
-/// Waits until no attempt is shown as in flight.
-pub(crate) async fn quiet(group: &Group) {
-    let started = Instant::now();
-    loop {
-        let in_flight = group.envoy().scrape().await.sum("pointsman_in_flight", &[]);
-        if in_flight == 0.0 {
-            return;
-        }
-        assert!(started.elapsed() < SHOWN, "{in_flight} attempts are shown as in flight");
-    }
-}
-
 /// Adds ends to others.
 pub(crate) fn add(ends: &mut Ends, more: &Ends) {
     for (end, times) in more {

@@ -14,6 +14,7 @@ use crate::lifecycle::refuse::refuse;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 use crate::state::{Attempt, Claim};
+use crate::text::lossy;
 
 use super::leg_headers::set_headers;
 use super::ready::{abandon, find_leg_in_service};
@@ -98,7 +99,7 @@ fn is_routed_to<H: Host + ?Sized>(host: &H, leg: &Leg) -> bool {
     let cluster = host.property(ROUTED).filter(|cluster| !cluster.is_empty());
     let is_there = cluster.as_ref().is_none_or(|cluster| cluster == leg.cluster.as_bytes());
     if let (false, Some(cluster)) = (is_there, cluster) {
-        let cluster = String::from_utf8_lossy(&cluster);
+        let cluster = lossy(&cluster);
         let message = format!(
             "an attempt for the cluster {:?} came to {cluster:?}, and is not made: have every route \
              of LLM requests follow filter state, also on retries (pointsman lint)",

@@ -11,6 +11,7 @@ use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::explain::explained;
 use crate::lifecycle::head::RequestHead;
 use crate::request::path;
+use crate::text::lossy;
 
 /// An admin request whose body is being read. Its token has been checked, and the host holds the
 /// body until it is complete.
@@ -64,7 +65,7 @@ pub(super) fn admit<H: Host + ?Sized>(
         send(cx.host, &reply);
         return Admitted::Answered;
     }
-    let path = String::from_utf8_lossy(below).into_owned();
+    let path = lossy(below).into_owned();
     let longest = longest_body(&cx.engine.config, &path);
     if head.length().is_some_and(|length| length > longest) {
         send(cx.host, &HttpReply::too_large(longest));

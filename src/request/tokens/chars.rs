@@ -35,7 +35,7 @@ pub(super) struct Char {
 }
 
 impl Char {
-    /// No character, as it stands before and after a text.
+    /// Stands before and after a text, where there is no character.
     pub(super) const NONE: Self = Self { hash: 0, exact: 0, class: 0, floor: 0 };
 
     /// Returns what is known of a character.

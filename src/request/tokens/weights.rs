@@ -151,16 +151,8 @@ pub(super) fn of_run(chars: i64, form: Form) -> i64 {
 #[inline]
 pub(super) fn of_plain_run(chars: i64, len: u32, capitals: u32, from: u8, to: u8) -> i64 {
     let (kind, stands) = (to >> 5, from & 7);
-    if len > 16 {
-        let shape = capitals.min(2) as u8;
-        let cost = of_run(chars, Form { kind, shape, stands, level: 0, len });
-        return bounded(cost, kind, len, 0);
-    }
-    let packed = u32::from(kind) << 13 | len << 5 | capitals.min(2) << 3 | u32::from(stands);
-    let run = RUNS[(packed.wrapping_mul(0x9e37_79b1) >> 20) as usize];
-    let cost = ((chars * 4 + i64::from(run)) * i64::from(FACTORS[8 * usize::from(kind)])) >> 6;
-    let len = i64::from(len);
-    cost.max(least(len)).min(len * 1024)
+    let shape = capitals.min(2) as u8;
+    bounded(of_run(chars, Form { kind, shape, stands, level: 0, len }), kind, len, 0)
 }
 
 /// So many bytes has a character of a kind at least.

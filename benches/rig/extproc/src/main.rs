@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// What is asked for, and what is asked of the upstream in its place.
+/// Says which model of the upstream stands in for each model that clients ask for.
 struct Router {
     models: HashMap<&'static str, &'static str>,
 }

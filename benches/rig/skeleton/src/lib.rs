@@ -90,8 +90,11 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_body(&mut self, length: usize, is_end: bool) -> Action {
-        time();
-        let _ = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length);
+        // The end comes by itself.
+        if length > 0 {
+            time();
+            let _ = hostcalls::get_buffer(BufferType::HttpResponseBody, 0, length);
+        }
         if is_end {
             time();
             change();
