@@ -66,7 +66,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths figures docs deny compose fuzz bench bench-count bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -187,6 +187,9 @@ bench: build rig setup-envoy $(TOOLS)/bin/oha ## what Pointsman costs in Envoy, 
 
 bench-count: setup-rust ## what one request costs, counted by callgrind and compared with benches/count/expected.txt; UPDATE=1 rewrites that
 	@exec python3 scripts/bench/count.py $(if $(UPDATE),--update)
+
+bench-inside: build rig setup-envoy ## what one request costs in Envoy, and how much of it the module: instructions, counted by callgrind
+	@exec python3 scripts/bench/inside.py
 
 # Unwinding, as benchmarks are always built: else cargo builds the library twice
 # under one name.

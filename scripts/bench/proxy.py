@@ -225,10 +225,12 @@ def cpu_ticks(pid):
 class Stack:
     """Envoy and the upstream, for the length of a `with` block."""
 
-    def __init__(self, listeners, label, workers=1):
+    def __init__(self, listeners, label, workers=1, program=None, start_seconds=START_SECONDS):
         self.listeners = listeners
         self.label = label
         self.workers = workers
+        self.program = program or [os.environ.get("ENVOY", "envoy")]
+        self.start_seconds = start_seconds
         self.ways = {name: make(name) for name, make in listeners.items()}
         self.servers = [way.server for way in self.ways.values() if way.server]
         self.children = []
@@ -274,10 +276,10 @@ class Stack:
         self.started = time.monotonic()
         with open(log, "wb") as output:
             self.envoy = self._spawn(
-                [os.environ.get("ENVOY", "envoy"), "-c", config, "--concurrency", str(self.workers), "--disable-hot-restart",
+                [*self.program, "-c", config, "--concurrency", str(self.workers), "--disable-hot-restart",
                  "-l", "warning", "--admin-address-path", admin], proxy_cpus, stdout=output, stderr=output)
         self.counted.append(self.envoy)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.start_seconds
         while not self.ports:
             if self.envoy.poll() is not None or time.monotonic() > deadline:
                 raise Failed(f"Envoy did not start:\n{log.read_text()[-4000:]}")
