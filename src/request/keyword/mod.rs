@@ -349,7 +349,10 @@ fn search<A: Automaton>(machine: &A, from: StateID, piece: &str, hits: &mut Keyw
     let mut state = from;
     let mut rest = piece;
     while !rest.is_empty() {
-        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        // Nearly all pieces are ASCII, which is known from many bytes at a time.
+        let odd =
+            if rest.is_ascii() { None } else { rest.bytes().position(|byte| !byte.is_ascii()) };
+        let ascii = odd.unwrap_or(rest.len());
         let (run, after) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
         for byte in run.bytes() {
             state = step(machine, state, byte.to_ascii_lowercase(), hits);

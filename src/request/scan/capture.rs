@@ -1,5 +1,8 @@
 //! Text of bounded length, collected from pieces.
 
+/// Room that is made at once: most of what is kept is no longer.
+const USUAL: usize = 64;
+
 /// A text, or the fact that it was too long to keep: what is looked for is short, and what
 /// a client sends must not take memory for nothing.
 #[derive(Debug)]
@@ -33,6 +36,9 @@ impl Capture {
         if self.is_cut || self.bytes.len().saturating_add(piece.len()) > self.cap {
             self.is_cut = true;
         } else {
+            if self.bytes.capacity() == 0 {
+                self.bytes.reserve_exact(piece.len().max(USUAL));
+            }
             self.bytes.extend_from_slice(piece);
         }
         !self.is_cut

@@ -5,7 +5,7 @@
 //! [`super::string`] has to look closer; knows nothing of UTF-8.
 
 /// Bytes looked at together.
-const PART: usize = 16;
+pub(super) const PART: usize = 16;
 
 /// Where decoded text goes. A trait, and not a vector, so that text can also be counted
 /// without being kept.

@@ -6,7 +6,7 @@
 //! and characters that a chunk border cuts are looked at byte by byte. A lone surrogate
 //! escape becomes U+FFFD.
 
-use super::decode::{Length, Onto, decode, meaning};
+use super::decode::{Length, Onto, PART, decode, meaning};
 use super::error::ScanError;
 use super::event::{Gathers, Sink};
 use super::input::{Input, malformed};
@@ -310,6 +310,7 @@ fn gather<S: Sink>(input: &mut Input<'_>, sink: &mut S) -> Result<bool, ScanErro
         }
         Gathers::Text { text, most } => {
             let before = text.len();
+            text.reserve(string.len().min(most.saturating_sub(before)).saturating_add(PART));
             (decode(string, &mut Onto { text, most }), text.len().saturating_sub(before))
         }
     };
@@ -339,6 +340,9 @@ fn utf8(bytes: &[u8]) -> Result<(), (usize, bool)> {
     // Below this length setting up the vectors costs more than they save.
     const SHORT: usize = 64;
     if bytes.len() < SHORT {
+        if bytes.is_ascii() {
+            return Ok(());
+        }
         let checked = std::str::from_utf8(bytes).map(drop);
         checked.map_err(|error| (error.valid_up_to(), error.error_len().is_none()))
     } else {

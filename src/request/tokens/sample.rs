@@ -1,11 +1,11 @@
 //! Which part of a long text is read, and for how much it stands.
 //!
-//! The first 2 KiB of a request's texts are all read; of the next 30, one block in
+//! The first KiB of a request's texts is all read; of the next 31, one block in
 //! four, and of the rest one in 64. Which one of those is drawn from a seed, so
 //! that who writes a text cannot put what is cheap where it is looked at. Depends
 //! on places in the text alone, not on how it was cut.
 //!
-//! A text of 40 KiB is read so: the first 2 KiB with a share of 1; 120 of the 480 blocks
+//! A text of 40 KiB is read so: the first KiB with a share of 1; 124 of the 496 blocks
 //! of 64 bytes that follow, each with a share of 4; and two of the last 128, each with a share
 //! of 64.
 
@@ -21,7 +21,7 @@ use crate::hash::mixed;
 /// Bytes of a block: many short ones say more of a text than a few long ones.
 const BLOCK: u64 = 64;
 /// Up to these bytes, one block in so many is read.
-const ZONES: [(u64, u64); 3] = [(2 << 10, 1), (32 << 10, 4), (u64::MAX, 64)];
+const ZONES: [(u64, u64); 3] = [(1 << 10, 1), (32 << 10, 4), (u64::MAX, 64)];
 
 /// A part of a text that is read, or is not.
 #[derive(Debug, Clone, Copy)]
