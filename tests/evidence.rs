@@ -62,7 +62,7 @@ pub(crate) fn answered(
         reader.finish()
     });
     let header = header.and_then(Wording::of_header);
-    let body = Body { told: told.as_ref(), header, is_empty: false, end: End::Whole };
+    let body = Body { told: told.as_ref(), header, is_unseen: false, end: End::Whole };
     of_body(head, body, profile).unwrap()
 }
 

@@ -18,6 +18,8 @@ mod callout;
 mod carried;
 #[path = "lifecycle/collected.rs"]
 mod collected;
+#[path = "lifecycle/commit.rs"]
+mod commit;
 #[path = "lifecycle/custom.rs"]
 mod custom;
 #[path = "lifecycle/deeper.rs"]

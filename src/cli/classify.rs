@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     let Some(head) = report(&head) else { return Ok("outcome  none".to_owned()) };
     let named = header("x-amzn-errortype").and_then(Wording::of_header);
     let body =
-        Body { told: told.as_ref(), header: named, is_empty: read.is_empty(), end: End::Whole };
+        Body { told: told.as_ref(), header: named, is_unseen: read.is_empty(), end: End::Whole };
     // A failure that its status tells ends the attempt in the filter before the body is read, so
     // the body must not change it here either.
     let is_known = is_told_by_head(&head);
@@ -148,6 +148,7 @@ fn because(outcome: Outcome, status: u16, failure: Option<Failure>) -> String {
         return match outcome {
             Outcome::Success => "the answer is whole, and tells of no failure".to_owned(),
             Outcome::InBand => "a stream that ends before its first token".to_owned(),
+            Outcome::Empty => "an answer without any content".to_owned(),
             _ => format!("the status {status}"),
         };
     };

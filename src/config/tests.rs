@@ -65,7 +65,13 @@ fn what_is_left_out_has_the_documented_default() {
     assert_eq!(config.cooldown, cooldown);
     assert_eq!(
         config.failover,
-        Failover { max_attempts: 1, attempt_filter: false, retries_per_deployment: 0 }
+        Failover {
+            max_attempts: 1,
+            attempt_filter: false,
+            retries_per_deployment: 0,
+            commit_bytes: 16_384,
+            on_empty: true,
+        }
     );
     assert_eq!(config.limits.max_body_bytes, 16 * 1024 * 1024);
     assert_eq!(config.limits.on_oversize, BodyPolicy::Reject);

@@ -11,7 +11,7 @@ use crate::host::{Headers, Host};
 use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
-use crate::response::body::{BodyReader, Told};
+use crate::response::body::{Begun, BodyReader, Told};
 use crate::response::details::{self, End};
 use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
@@ -49,6 +49,8 @@ pub(super) struct UpstreamResponse {
     may_be_empty: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
+    /// Whether the host holds all of it, so that the client has got nothing.
+    pub(super) is_held: bool,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
@@ -224,6 +226,7 @@ fn open<H: Host + ?Sized>(
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
+        is_held: false,
         headroom,
         first_byte_ms: None,
         answer_ms: None,
@@ -256,7 +259,14 @@ impl UpstreamResponse {
 
     /// Returns what there is to say of the body.
     const fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
-        Body { told, header: self.header, is_empty: self.length == 0, end }
+        // Of a body that is empty there was nothing to get.
+        let is_unseen = self.is_held || (self.length == 0 && matches!(end, End::Whole));
+        Body { told, header: self.header, is_unseen, end }
+    }
+
+    /// Returns what has come so far that a client could use.
+    pub(super) fn begun(&self) -> Begun {
+        self.reader.as_ref().map_or(Begun::Content, BodyReader::begun)
     }
 
     /// Returns whether the head says that there is no body.

@@ -42,6 +42,9 @@ pub static ROUTE_MATCHES: Metric = metric("pointsman.route.matches", Counter, &[
 /// Attempts that have ended. With failover the attempt filter counts them, else the router, so
 /// that each is counted once.
 pub static ATTEMPTS: Metric = metric("pointsman.attempts", Counter, &["deployment", "outcome"]);
+/// Answers that were held until there was content, or for as many bytes as are held. Those that
+/// failed meanwhile are attempts with an outcome of their own.
+pub static COMMITS: Metric = metric("pointsman.commits", Counter, &["deployment", "kind"]);
 /// Attempts at another deployment than the first, by the outcome that led there: `unavailable`
 /// where nothing before it could be picked.
 pub static FALLBACKS: Metric =
@@ -138,10 +141,11 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 26] = [
+pub static ALL: [&Metric; 27] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
+    &COMMITS,
     &FALLBACKS,
     &COOLDOWNS,
     &RECOVERIES,

@@ -14,6 +14,7 @@ use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
 use super::kind::Failure;
 use super::lines::{EventName, Fragment, Lines};
+pub use super::summary::Begun;
 use super::summary::Summary;
 use super::usage::Usage;
 use super::words::contains;
@@ -35,6 +36,9 @@ pub struct Told {
     /// content counts as a failure even where its status is 200; `content` says what content is
     /// in each format.
     pub has_content: bool,
+    /// Whether there was any content, other than a reason to stop; or the answer says that it is
+    /// empty because of the request, as where its limit of the output was too low.
+    pub has_output: bool,
     /// Whether what has no content is an empty list of embeddings, rankings and the like. A
     /// request without input gets one, so it says nothing of the deployment.
     pub is_empty_list: bool,
@@ -170,6 +174,16 @@ impl BodyReader {
         rest
     }
 
+    /// Returns what has come so far that a client could use. Of a stream, that counts whole events.
+    #[must_use]
+    pub fn begun(&self) -> Begun {
+        match self.framing {
+            // It is no answer, and nothing else will come.
+            Framing::Page => Begun::Failure,
+            _ => self.summary.begun(),
+        }
+    }
+
     /// Returns whether all of the answer has come so far, by its own word. That of a list may
     /// change: another document may follow.
     #[must_use]
@@ -188,6 +202,7 @@ impl BodyReader {
             Framing::Events(lines) => lines.name(),
             _ => EventName::Other,
         });
+        let has_output = self.summary.begun() == Begun::Content;
         let Summary {
             counts, error, retry_ms, has_content, is_empty_list, events, has_events, ..
         } = self.summary;
@@ -196,6 +211,7 @@ impl BodyReader {
             error: error.or(Failure::of_status(self.status)),
             retry_after_ms: retry_ms,
             has_content,
+            has_output,
             is_empty_list,
             is_complete,
             is_cut,

@@ -77,6 +77,8 @@ pub(super) struct ContentSigns {
     piece: Option<bool>,
     /// Whether there is a reason to stop.
     is_stopped: bool,
+    /// Whether it is a whole answer although nothing in it is filled.
+    is_answer: bool,
     /// Whether the holder has an entry for each input.
     is_list: bool,
 }
@@ -104,6 +106,12 @@ impl ContentSigns {
         self.is_stopped = true;
     }
 
+    /// Takes that it is an answer, whatever else is in it: it says why there is no content, or that
+    /// the content is nothing.
+    pub(super) const fn answer(&mut self) {
+        self.is_answer = true;
+    }
+
     /// Takes that the document is a list of what was asked for.
     pub(super) const fn list(&mut self) {
         self.is_list = true;
@@ -114,9 +122,19 @@ impl ContentSigns {
         self.is_list && self.holder == Some(false)
     }
 
-    /// Returns whether the document has content, if it is an event of that type.
+    /// Returns whether the document has content or a reason to stop, if it is an event of that type.
     pub(super) fn has_content(&self, of: EventType) -> bool {
-        self.is_stopped
+        self.is_stopped || self.has_output(of)
+    }
+
+    /// Returns whether content has begun to come that nothing after it in its document makes none.
+    pub(super) fn has_begun(&self) -> bool {
+        self.piece.or(self.holder) == Some(true)
+    }
+
+    /// Returns whether the document has content, if it is an event of that type.
+    pub(super) fn has_output(&self, of: EventType) -> bool {
+        self.is_answer
             || match of {
                 EventType::Piece => true,
                 EventType::Frame => false,

@@ -48,6 +48,21 @@ pub(super) fn is_reason(text: &[u8]) -> bool {
     !NO_REASONS.contains(&text) && !is_failure(text)
 }
 
+/// Reasons to stop before anything was written that are the request's own: its limit of the output.
+const LIMITS: [&[u8]; 5] = [
+    b"length",
+    b"max_tokens",
+    b"max_output_tokens",
+    b"MAX_TOKENS",
+    b"model_context_window_exceeded",
+];
+
+/// Returns whether a reason to stop is the request's own limit of the output. Another deployment
+/// would stop there as well.
+pub(super) fn is_limit(text: &[u8]) -> bool {
+    LIMITS.contains(&text)
+}
+
 /// Returns whether what stands for a reason to stop says that the model has failed.
 pub(super) fn is_failure(text: &[u8]) -> bool {
     text.eq_ignore_ascii_case(FAILURE)

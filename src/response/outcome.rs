@@ -125,8 +125,8 @@ pub struct Body<'a> {
     pub told: Option<&'a Told>,
     /// What a header says of the failure in words.
     pub header: Option<&'static Wording>,
-    /// Whether nothing of it has come.
-    pub is_empty: bool,
+    /// Whether the client has got nothing of it: nothing has come, or what has come is held.
+    pub is_unseen: bool,
     /// How it ended.
     pub end: End,
 }
@@ -143,36 +143,62 @@ pub struct Body<'a> {
 /// | `Success` | three events | broken | `InBand` |
 /// | `Success` | three events | left | `None`: the client went away |
 /// | `Success` | `{"choices": []}` | whole | `InBand` |
+///
+/// What comes before any content is held where another deployment could answer. Of that the
+/// client has got nothing, so it is as good as a refusal:
+///
+/// | head | body, held | end | outcome |
+/// |---|---|---|---|
+/// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `Server` |
+/// | `Success` | `event: message_start` | broken | `Network` |
+/// | `Success` | `{"choices": []}`, or a reason to stop alone | whole | `Empty` |
+///
+/// And of refusals:
+///
+/// | head | body | end | outcome |
+/// |---|---|---|---|
 /// | `RateLimit` | `{"error": {"code": "insufficient_quota"}}` | whole | `Quota` |
 /// | `Client` (400) | `{"error": {"code": "model_decommissioned"}}` | whole | `NotFound` |
 #[must_use]
 pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<Report> {
-    let Body { told, is_empty, end, .. } = body;
+    let Body { told, is_unseen, end, .. } = body;
     let error = told.and_then(|told| told.error);
     let of = |outcome| (outcome, Evidence::of(outcome));
     let (outcome, evidence) = match (head.outcome, error, end) {
+        (Outcome::Success, Some(failure), _) if is_unseen => verdict::unseen(failure, profile),
         (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
+        (Outcome::Success, None, End::Broken) if is_unseen => of(Outcome::Network),
         (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
         // Its end was in good order for the transport alone.
         (Outcome::Success, None, End::Whole) if told.is_some_and(|told| told.is_cut) => {
-            of(Outcome::InBand)
+            of(if is_unseen { Outcome::Network } else { Outcome::InBand })
         }
-        // Without content it is no answer: a page, `{}`, a stream that ends before its first
-        // token. Of one that is empty the client has got nothing.
-        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| !told.has_content) => {
-            let (outcome, evidence) = of(Outcome::InBand);
-            let is_requests = told.is_some_and(|told| told.is_empty_list);
-            let weight = if is_requests { Weight::Nothing } else { evidence.weight };
-            (outcome, Evidence { try_next: is_empty, weight, ..evidence })
+        (Outcome::Success, None, End::Whole) => {
+            empty(told, is_unseen).unwrap_or_else(|| of(Outcome::Success))
         }
         (Outcome::Success, None, End::Left) => return None,
-        (Outcome::Success | Outcome::Cancelled, ..) => (head.outcome, head.evidence),
+        (Outcome::Cancelled, ..) => (head.outcome, head.evidence),
         _ => refused(head, error, body, profile),
     };
     // The longer wait is the safer one.
     let hints = [head.retry_after_ms, told.and_then(|told| told.retry_after_ms)];
     let retry_after_ms = hints.into_iter().flatten().max();
     Some(Report { outcome, evidence, retry_after_ms, ..head })
+}
+
+/// Returns what an answer came to that has no content; `None` where it has. Without content it is
+/// no answer: a page, `{}`, a stream that ends before its first token.
+fn empty(told: Option<&Told>, is_unseen: bool) -> Option<(Outcome, Evidence)> {
+    let told = told.filter(|told| !told.has_output)?;
+    let outcome = if is_unseen { Outcome::Empty } else { Outcome::InBand };
+    let evidence = Evidence::of(outcome);
+    // A list is empty where the request is. A reason to stop is as good as content to a client that
+    // has got it, and a client could ask for such answers until the deployment cools.
+    if told.is_empty_list || (told.has_content && is_unseen) {
+        let try_next = evidence.try_next && !told.is_empty_list;
+        return Some((outcome, Evidence { try_next, weight: Weight::Nothing, ..evidence }));
+    }
+    (!told.has_content).then_some((outcome, evidence))
 }
 
 /// Returns what a refusal was, from what its head and its body say.
@@ -310,7 +336,7 @@ mod tests {
         assert_eq!(head(Some("2")).retry_after_ms, Some(2000));
         for (told_ms, wanted) in [(1000, 2000), (3000, 3000)] {
             let told = Told { retry_after_ms: Some(told_ms), ..Told::default() };
-            let body = Body { told: Some(&told), header: None, is_empty: false, end: End::Whole };
+            let body = Body { told: Some(&told), header: None, is_unseen: false, end: End::Whole };
             let report = of_body(head(Some("2")), body, PROXYS);
             assert_eq!(report.and_then(|report| report.retry_after_ms), Some(wanted));
         }

@@ -9,6 +9,17 @@ use super::mark::{self, EndMarks, OpenChoice};
 use super::place::AnswerPlace;
 use super::usage::TokenCounts;
 
+/// What has come so far of an answer that its client could use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// Nothing: no byte, or only what goes before content.
+    Nothing,
+    /// Content.
+    Content,
+    /// A failure in place of content.
+    Failure,
+}
+
 /// What the document or event that is under way says. Only its end tells whether it is a
 /// failure or content, because the order of members is free.
 #[derive(Debug, Default)]
@@ -49,6 +60,8 @@ pub(super) struct Summary {
     /// How long a failure asks clients to wait, in milliseconds.
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
+    /// What came first: content, or a failure.
+    begun: Begun,
     /// Whether a document was an empty list where its content belongs.
     pub(super) is_empty_list: bool,
     /// Number of documents that bring content. In a stream, about the number of its output tokens.
@@ -69,6 +82,7 @@ impl Summary {
             error: None,
             retry_ms: None,
             has_content: false,
+            begun: Begun::Nothing,
             is_empty_list: false,
             events: 0,
         }
@@ -77,6 +91,31 @@ impl Summary {
     /// Returns whether all of the answer has come so far, by its own word.
     pub(super) const fn is_complete(&self) -> bool {
         self.marks.is_complete(self.has_events)
+    }
+
+    /// Returns what has come of the answer that its client could use.
+    ///
+    /// Of an event, its end tells. Of a whole answer, which may be long, its first content does,
+    /// unless there is a place for a failure before that.
+    pub(super) fn begun(&self) -> Begun {
+        let may_tell = !self.has_events && !self.document.fault.is_named;
+        match self.begun {
+            Begun::Nothing if may_tell && self.document.signs.has_begun() => Begun::Content,
+            begun => begun,
+        }
+    }
+
+    /// Takes that content or a failure has come. What comes first counts.
+    fn begin(&mut self, with: Begun) {
+        if self.begun == Begun::Nothing {
+            self.begun = with;
+        }
+    }
+
+    /// Takes a failure. The first one counts.
+    fn fail_with(&mut self, failure: Failure) {
+        self.error.get_or_insert(failure);
+        self.begin(Begun::Failure);
     }
 
     /// Takes that a container which counts is opened. `is_outermost`: it is in no other.
@@ -139,21 +178,24 @@ impl Summary {
         if document.fault.is_in(self.status, name) {
             let failure = document.fault.failure(self.status);
             // A document that fails brings no content, whatever else is in it.
-            self.error.get_or_insert(failure);
+            self.fail_with(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
             if document.signs.has_content(document.of) {
                 self.has_content = true;
+                if document.signs.has_output(document.of) {
+                    self.begin(Begun::Content);
+                }
                 let has_token = matches!(document.of, EventType::Absent | EventType::Piece);
                 self.events = self.events.saturating_add(u32::from(has_token));
             } else if document.signs.is_empty_list() {
                 self.is_empty_list = true;
             } else if !self.has_events && document.fault.has_word() {
                 // `{"code": 400, "msg": "…"}`: an envelope of which only the word is known.
-                self.error.get_or_insert(document.fault.failure(self.status));
+                self.fail_with(document.fault.failure(self.status));
             }
             if document.is_blocked {
-                self.error.get_or_insert(Failure::BLOCKED);
+                self.fail_with(Failure::BLOCKED);
             }
         }
     }
@@ -185,17 +227,20 @@ impl Summary {
             AnswerPlace::RunStatus if self.has_run_status => match text {
                 b"failed" => fault.is_error = true,
                 // Cut off before it had written anything.
-                b"incomplete" => self.document.signs.stop(),
+                b"incomplete" => self.document.signs.answer(),
                 // Taken on, to be fetched later. Events say so of what they are about to bring.
-                b"queued" | b"in_progress" if !self.has_events => self.document.signs.stop(),
+                b"queued" | b"in_progress" if !self.has_events => self.document.signs.answer(),
                 _ => {}
             },
             AnswerPlace::Stop if mark::is_reason(text) => {
                 self.choice.is_stopped = true;
                 self.document.signs.stop();
+                if mark::is_limit(text) {
+                    self.document.signs.answer();
+                }
             }
             AnswerPlace::Stop if mark::is_failure(text) => fault.is_error = true,
-            AnswerPlace::Transcript => self.document.signs.stop(),
+            AnswerPlace::Transcript => self.document.signs.answer(),
             AnswerPlace::Word if !text.is_empty() => fault.word(text),
             AnswerPlace::Text | AnswerPlace::Message if !text.is_empty() => fault.message(text),
             AnswerPlace::Error if !text.is_empty() => {

@@ -112,6 +112,14 @@ pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence)
     (outcome, Evidence { try_next: false, ..evidence })
 }
 
+/// Returns what a failure means that came with a status of success before any content: what its own
+/// kind means in a refusal. The client has got nothing of the answer, so another deployment can be
+/// tried.
+#[must_use]
+pub fn unseen(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence) {
+    refused(failure, 200, profile)
+}
+
 /// Returns what it means that a page or a redirect comes in place of an API's answer: with a 403 it
 /// is that of a firewall, which goes by words in the request as well as by addresses.
 #[must_use]

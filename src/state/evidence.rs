@@ -117,7 +117,7 @@ impl Evidence {
     pub const fn of(outcome: Outcome) -> Self {
         let (blame, try_next, weight) = match outcome {
             Outcome::Success => (Blame::Nobody, false, Weight::Success),
-            Outcome::Timeout | Outcome::Server | Outcome::Network => {
+            Outcome::Timeout | Outcome::Server | Outcome::Network | Outcome::Empty => {
                 (Blame::Deployment, true, Weight::Failure)
             }
             Outcome::InBand => (Blame::Deployment, false, Weight::Failure),

@@ -32,7 +32,7 @@ pub enum Outcome {
     /// the deployment would have come to is not known.
     Cancelled = 9,
     /// The answer began well, and then broke off, reported an error or turned out to be none. The
-    /// client has part of it, so it cannot be tried elsewhere; unless it is empty.
+    /// client has part of it, so it cannot be tried elsewhere.
     InBand = 10,
     /// The client's prompt is longer than the model's context window. Another model may have a
     /// longer one.
@@ -40,11 +40,13 @@ pub enum Outcome {
     /// The client's prompt is against the provider's policy. Another provider may have another
     /// policy.
     ContentPolicy = 12,
+    /// It was answered with success and without content, and the client has got nothing of it.
+    Empty = 13,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Success,
         Self::Timeout,
         Self::RateLimit,
@@ -58,6 +60,7 @@ impl Outcome {
         Self::InBand,
         Self::ContextWindow,
         Self::ContentPolicy,
+        Self::Empty,
     ];
 
     /// Returns the code under which it is stored and handed over.
@@ -90,6 +93,7 @@ impl Outcome {
             Self::InBand => "in_band",
             Self::ContextWindow => "context_window",
             Self::ContentPolicy => "content_policy",
+            Self::Empty => "empty",
         }
     }
 }
@@ -114,6 +118,7 @@ mod tests {
             (10, "in_band"),
             (11, "context_window"),
             (12, "content_policy"),
+            (13, "empty"),
         ];
         let all: Vec<(u8, &str)> =
             Outcome::ALL.iter().map(|outcome| (outcome.code(), outcome.name())).collect();
@@ -121,6 +126,6 @@ mod tests {
         for outcome in Outcome::ALL {
             assert_eq!(Outcome::from_code(outcome.code()), Some(outcome));
         }
-        assert_eq!(Outcome::from_code(13), None);
+        assert_eq!(Outcome::from_code(14), None);
     }
 }

@@ -51,12 +51,13 @@ impl Report {
         }
     }
 
-    /// Returns the provider's status, or where there was none the outcome: `503` or `network`, as
-    /// in the attempts header.
+    /// Returns the provider's status, or the outcome where there was none or it was no success in
+    /// spite of it: `503`, `network` or `empty`, as in the attempts header.
     #[must_use]
     pub fn word(&self) -> Cow<'static, str> {
         match self.status {
             0 => Cow::Borrowed(self.outcome.name()),
+            200..=299 if self.outcome != Outcome::Success => Cow::Borrowed(self.outcome.name()),
             status => Cow::Owned(status.to_string()),
         }
     }

@@ -101,7 +101,7 @@ impl Gauge {
         let mut request = Stream::new(router.engine(host));
         let mut sent = upload(host, &mut request, &scenario.body, scenario.pieces());
         let mut answers: VecDeque<&Answer> = outside(|| scenario.answers.iter().collect());
-        let mut attempt = None;
+        let (mut attempt, mut is_held) = (None, false);
         while let Some(answer) = outside(|| answers.pop_front()) {
             if let Some(attempts) = attempts {
                 host.enter();
@@ -109,7 +109,7 @@ impl Gauge {
                 sent = upload(host, &mut next, &scenario.body, scenario.pieces());
                 outside(|| host.answer(&answer.headers));
                 host.enter();
-                next.on_response_headers(host, false);
+                is_held = next.on_response_headers(host, false) == Action::Pause;
                 if outside(|| host.received("x-llm-retry").is_some()) {
                     host.enter();
                     next.on_done(host);
@@ -119,9 +119,11 @@ impl Gauge {
             } else {
                 outside(|| host.answer(&answer.headers));
             }
-            host.enter();
-            request.on_response_headers(host, false);
-            download(host, attempt.as_mut(), &mut request, answer);
+            if !is_held {
+                host.enter();
+                request.on_response_headers(host, false);
+            }
+            download(host, attempt.as_mut(), &mut request, answer, is_held);
             break;
         }
         if let Some(mut attempt) = attempt {
@@ -190,18 +192,31 @@ fn download(
     mut attempt: Option<&mut Stream>,
     request: &mut Stream,
     answer: &Answer,
+    mut is_held: bool,
 ) {
     let end: &[u8] = &[];
     let chunks = answer.chunks.iter().map(|chunk| (chunk.as_slice(), false));
     for (chunk, is_end) in chunks.chain([(end, true)]) {
-        outside(|| {
+        let length = outside(|| {
             let mut body = host.response_body.borrow_mut();
-            body.clear();
+            // What is held comes again with each chunk.
+            if !is_held {
+                body.clear();
+            }
             body.extend_from_slice(chunk);
+            body.len()
         });
-        for stream in attempt.iter_mut().map(|attempt| &mut **attempt).chain([&mut *request]) {
+        if let Some(attempt) = &mut attempt {
             host.enter();
-            stream.on_response_body(host, chunk.len(), is_end);
+            if attempt.on_response_body(host, length, is_end) == Action::Pause {
+                continue;
+            }
         }
+        if std::mem::take(&mut is_held) {
+            host.enter();
+            request.on_response_headers(host, false);
+        }
+        host.enter();
+        request.on_response_body(host, length, is_end);
     }
 }

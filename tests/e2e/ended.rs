@@ -245,7 +245,7 @@ fn an_empty_200_is_tried_elsewhere_where_there_is_failover() {
     let reply = empty(&FAILING_OVER).header("x-mock-body", "").send();
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("x-llm-deployment"), Some("second"));
-    assert_eq!(reply.header("x-llm-attempts"), Some("empty=200,second=200"));
+    assert_eq!(reply.header("x-llm-attempts"), Some("empty=empty,second=200"));
     assert!(reply.json()["choices"][0].is_object());
     run(assert_counted(&FAILING_OVER, "empty", 0, 1));
     run(assert_counted(&FAILING_OVER, "second", 1, 0));

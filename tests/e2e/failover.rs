@@ -1,6 +1,7 @@
 //! Failures after which another deployment serves the same request.
 
 mod clients;
+mod commit;
 mod draw;
 mod early;
 mod held;

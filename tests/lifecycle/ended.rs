@@ -34,7 +34,8 @@ impl Proxy {
             document[key] = value.clone();
         }
         if has_attempts {
-            document["failover"] = json!({"max_attempts": 2});
+            // Nothing is held, so that all that comes has been the client's.
+            document["failover"] = json!({"max_attempts": 2, "commit_bytes": 0});
         }
         let host = host();
         host.now_ms.stop();

@@ -69,6 +69,8 @@ pub(crate) struct FakeHost {
     pub(crate) response_headers: RefCell<Headers>,
     /// The piece of the answer that is passing now.
     pub(crate) response_body: RefCell<Vec<u8>>,
+    /// Whether the filter holds the answer, whose body then comes as a whole each time.
+    holds_answer: Cell<bool>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
     /// The calls that were made. The number of each is its index.
@@ -113,6 +115,7 @@ impl FakeHost {
             accesses: Cell::default(),
             response_headers: RefCell::default(),
             response_body: RefCell::default(),
+            holds_answer: Cell::new(false),
             properties: RefCell::default(),
             reply: RefCell::default(),
             calls: RefCell::default(),
@@ -230,13 +233,25 @@ impl FakeHost {
             .borrow_mut()
             .entry("response.code_details".to_owned())
             .or_insert_with(|| b"via_upstream".to_vec());
-        stream.on_response_headers(self, is_end);
+        let action = stream.on_response_headers(self, is_end);
+        self.holds_answer.set(action == Action::Pause);
+        self.response_body.borrow_mut().clear();
     }
 
-    /// Lets a piece of the answer pass.
+    /// Returns whether the filter holds the answer.
+    pub(crate) fn holds_answer(&self) -> bool {
+        self.holds_answer.get()
+    }
+
+    /// Lets a piece of the answer pass. What is held comes again with it.
     pub(crate) fn answer_piece(&self, stream: &mut Stream, piece: &[u8], is_end: bool) {
-        *self.response_body.borrow_mut() = piece.to_vec();
-        stream.on_response_body(self, piece.len(), is_end);
+        if !self.holds_answer.get() {
+            self.response_body.borrow_mut().clear();
+        }
+        self.response_body.borrow_mut().extend_from_slice(piece);
+        let length = self.response_body.borrow().len();
+        let action = stream.on_response_body(self, length, is_end);
+        self.holds_answer.set(action == Action::Pause);
     }
 
     /// Ends a call, with status and body or without an answer. `told` reports it to the filter.

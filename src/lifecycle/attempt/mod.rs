@@ -8,6 +8,7 @@
 
 mod begin;
 mod hindsight;
+mod holding;
 mod leg_headers;
 mod ready;
 mod trying;

@@ -19,11 +19,8 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::hindsight;
+use super::holding::{Held, count, held, may_hold};
 use super::ready::{is_drained, is_ready};
-
-/// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
-/// one is judged by its status.
-const LONGEST_HELD: usize = 64 * 1024;
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
 /// stage, because the response takes it over.
@@ -49,8 +46,8 @@ enum AnswerStage {
     Waiting(AttemptLedger),
     /// It passes to the client, and its body is read meanwhile.
     Passing(Box<UpstreamResponse>),
-    /// It is an error whose body is held until it tells what went wrong. The number says how
-    /// much of it has been read, in bytes.
+    /// It is held until it tells what it is: an error what went wrong, a success that there is
+    /// content. The number says how much of it has been read, in bytes.
     Holding(Box<UpstreamResponse>, usize),
     /// The attempt has ended. The rest of request and response may still pass.
     Ended,
@@ -100,9 +97,10 @@ impl Trying {
 
     /// Takes the head of the response, and returns whether the host holds it.
     ///
-    /// A failure that shows in the status is retried at once. Other errors are held where
-    /// something is left to try, because only the body tells whether they are the deployment's:
-    /// a 400 may say that the request is too long for this model but not for another.
+    /// A failure that shows in the status is retried at once. All else [may be held](may_hold) where
+    /// something is left to try. Only the body tells whether an error is the deployment's: a 400 may
+    /// say that the request is too long for this model but not for another. And only with its
+    /// content is a success an answer.
     pub(super) fn take_answer<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_end: bool) -> Action {
         let AnswerStage::Waiting(ledger) = std::mem::replace(&mut self.stage, AnswerStage::Ended)
         else {
@@ -111,23 +109,17 @@ impl Trying {
         let Heard { report, answer, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
-        // A success that is clear by its status passes; a failure that is clear by its status is
-        // retried; an error in between must be read to find out. Another attempt does not wait for
-        // a failure whose body may never end.
         let is_failure = report.evidence.weight == Weight::Failure;
-        let may_hold = |answer: &UpstreamResponse| {
-            let is_short = !is_failure || answer.is_announced_within(LONGEST_HELD as u64);
-            report.status >= 400 && is_short && answer.is_read()
-        };
         match answer {
             // Where Envoy is not set up to hold headers here, it would never send the body of
             // a response whose head is held.
-            Answered::Open(answer)
+            Answered::Open(mut answer)
                 if cx.engine.config.hold == Hold::StopIteration
-                    && may_hold(&answer)
+                    && may_hold(&answer, &cx.engine.config.failover)
                     && !is_end
                     && self.is_anything_left(cx.engine) =>
             {
+                answer.is_held = true;
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
@@ -172,18 +164,23 @@ impl Trying {
             }
             AnswerStage::Holding(mut answer, seen) => {
                 answer.pass(cx.host, seen, length);
-                if length > LONGEST_HELD {
-                    // Nobody waits for more words: its status decides. All of it has been read,
-                    // so the rest of this call reads nothing.
-                    self.retry(cx, answer.result_so_far());
-                    self.stage = AnswerStage::Passing(answer);
-                    return self.take_piece(cx, 0, is_end);
+                match held(&answer, length, is_end, &cx.engine.config.failover) {
+                    Held::On => {
+                        self.stage = AnswerStage::Holding(answer, length);
+                        return Action::Pause;
+                    }
+                    Held::Known => {
+                        self.go_on(cx, answer.finish(cx, End::Whole));
+                        return Action::Continue;
+                    }
+                    Held::Committed(commit) => count(cx, self.leg(), commit),
+                    Held::TooLong => {}
                 }
-                if !is_end {
-                    self.stage = AnswerStage::Holding(answer, length);
-                    return Action::Pause;
-                }
-                self.go_on(cx, answer.finish(cx, End::Whole));
+                answer.is_held = false;
+                self.retry(cx, answer.result_so_far());
+                self.stage = AnswerStage::Passing(answer);
+                // All of it has been read, so the rest of this call reads nothing.
+                return self.take_piece(cx, 0, is_end);
             }
             stage @ (AnswerStage::Waiting(_) | AnswerStage::Ended) => self.stage = stage,
         }
@@ -341,7 +338,8 @@ impl Trying {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
         }
-        if !report.evidence.try_next {
+        let is_kept = report.outcome == Outcome::Empty && !cx.engine.config.failover.on_empty;
+        if !report.evidence.try_next || is_kept {
             self.progress.next = NextAttempt::Nothing;
             self.write_progress(cx.host);
             return;

@@ -349,11 +349,9 @@ fn search<A: Automaton>(machine: &A, from: StateID, piece: &str, hits: &mut Keyw
     let mut state = from;
     let mut rest = piece;
     while !rest.is_empty() {
-        // Nearly all pieces are ASCII, which is known from many bytes at a time.
-        let odd =
-            if rest.is_ascii() { None } else { rest.bytes().position(|byte| !byte.is_ascii()) };
-        let ascii = odd.unwrap_or(rest.len());
-        let (run, after) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
+        let is_odd = |byte: u8| !byte.is_ascii();
+        let odd = if rest.is_ascii() { None } else { rest.bytes().position(is_odd) };
+        let (run, after) = rest.split_at_checked(odd.unwrap_or(rest.len())).unwrap_or((rest, ""));
         for byte in run.bytes() {
             state = step(machine, state, byte.to_ascii_lowercase(), hits);
         }

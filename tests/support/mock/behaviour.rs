@@ -34,6 +34,8 @@ pub(crate) struct Behaviour {
     pub(crate) linger_ms: u64,
     /// Answer with this body.
     pub(crate) body: Option<Bytes>,
+    /// Send that body in pieces of so many bytes, as the events of a stream are sent.
+    pub(crate) piece_bytes: Option<usize>,
     /// Answer with these headers.
     pub(crate) headers: Vec<(String, String)>,
     /// Send a trailer after the body.
@@ -42,7 +44,7 @@ pub(crate) struct Behaviour {
     pub(crate) reset: Option<Reset>,
     /// End a stream with an error event, after half of it.
     pub(crate) has_error_event: bool,
-    /// Send the first event of a stream, then wait until this key is released.
+    /// Send a stream as far as its first text, then wait until this key is released.
     pub(crate) hold: Option<String>,
     /// Do not answer at all, until the client gives up or this key is released.
     pub(crate) hang: Option<String>,
@@ -131,6 +133,7 @@ impl Behaviour {
             "body-base64" => {
                 self.body = Some(STANDARD.decode(value).map_err(|error| error.to_string())?.into());
             }
+            "piece-bytes" => self.piece_bytes = Some(number(key, value)?),
             "header" => {
                 let (name, value) = value.split_once(':').ok_or("header: wants NAME: VALUE")?;
                 self.headers.push((name.trim().to_owned(), value.trim().to_owned()));

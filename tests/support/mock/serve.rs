@@ -188,6 +188,8 @@ fn answer(state: &Arc<State>, seen: &Seen, behaviour: &Behaviour) -> Answer {
     let (response, did, tokens) = if let Some(refusal) = behaviour.refusal {
         let (status, body) = refusal.answer(&seen.path);
         (json_answer(status, &body), Did::Refuse(refusal), 0)
+    } else if let (Some(body), Some(bytes)) = (&behaviour.body, behaviour.piece_bytes) {
+        return stream::answer(state, seen, stream::pieces(body, bytes), behaviour);
     } else if let Some(body) = &behaviour.body {
         let status = behaviour.status.unwrap_or(200);
         let mut response = text_answer(status, body.clone());

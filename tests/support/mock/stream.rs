@@ -26,6 +26,15 @@ pub(crate) struct Event {
     told: u64,
 }
 
+impl Event {
+    /// Returns whether it brings text, and not only what goes before it.
+    fn has_text(&self) -> bool {
+        let event = String::from_utf8_lossy(&self.bytes);
+        let is_filled = event.contains(r#""content":""#) && !event.contains(r#""content":"""#);
+        is_filled || event.contains("text_delta") || event.contains("output_text.delta")
+    }
+}
+
 /// Returns the events of a streamed answer, or `None` if the request asks for no stream.
 pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Option<Vec<Event>> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
@@ -56,6 +65,12 @@ pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Opti
         Event { bytes: Bytes::from(text), told }
     };
     Some(events.into_iter().map(event).collect())
+}
+
+/// Returns a body as events of so many bytes.
+pub(crate) fn pieces(body: &Bytes, bytes: usize) -> Vec<Event> {
+    let pieces = body.chunks(bytes.max(1));
+    pieces.map(|piece| Event { bytes: Bytes::copy_from_slice(piece), told: 0 }).collect()
 }
 
 /// Returns the error that ends a stream.
@@ -174,10 +189,12 @@ async fn send(
         events.truncate(events.len() / 2);
     }
     let mut told = 0;
+    // Until then, a proxy that can ask another provider waits.
+    let begun = events.iter().position(Event::has_text).unwrap_or(0) + 1;
     for (number, event) in events.into_iter().enumerate() {
         match (&behaviour.hold, number) {
             (_, 0) => {}
-            (Some(key), 1) => {
+            (Some(key), number) if number == begun => {
                 state.did(model.as_deref(), Did::Hold, told);
                 state.released(key).await;
             }

@@ -1,0 +1,101 @@
+//! Which responses are held, and for how long.
+//!
+//! Once the host has let the head of a response go, the client has it, and Envoy makes no other
+//! attempt. So a response is held where its head does not tell enough: an error until its body says
+//! what went wrong, and a success until there is content. Providers that are overloaded say so in
+//! an event of a stream that began with 200, and some streams end before they say anything.
+
+use crate::config::Failover;
+use crate::host::Host;
+use crate::lifecycle::answer::UpstreamResponse;
+use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::handover::Leg;
+use crate::metrics::{OTHER, table};
+use crate::response::body::Begun;
+use crate::state::evidence::Weight;
+
+/// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
+/// one is judged by its status.
+const LONGEST_HELD: usize = 64 * 1024;
+
+/// What becomes of a response that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It is held on.
+    On,
+    /// It is an answer, and goes to the client from here on.
+    Committed(Commit),
+    /// It is an error of which nobody waits for more words: its status decides.
+    TooLong,
+    /// All is known of it that decides: it has failed, or ended.
+    Known,
+}
+
+/// Why an answer is committed: why it goes to the client and stays the client's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Commit {
+    /// There is content.
+    Content,
+    /// There is none yet, but more bytes than are held.
+    Bytes,
+}
+
+impl Commit {
+    /// Returns its name in metrics.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Content => "content",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
+/// Returns whether a response may be held whose head has come, where something is left to try.
+///
+/// Another attempt does not wait for a failure whose body may never end, so one is held only if
+/// its head says that it is short.
+pub(super) fn may_hold(answer: &UpstreamResponse, settings: &Failover) -> bool {
+    let is_failure = answer.report.evidence.weight == Weight::Failure;
+    let is_short = !is_failure || answer.is_announced_within(LONGEST_HELD as u64);
+    let is_worth = match answer.report.status {
+        200..=299 => settings.commit_bytes > 0,
+        400.. => is_short,
+        // A switch of protocols, or a page.
+        _ => false,
+    };
+    is_worth && answer.is_read()
+}
+
+/// Returns what becomes of a response of which the host holds that many bytes, and all where
+/// `is_end` says so.
+///
+/// For example, of a stream that begins with `message_start` and `ping` the first 300 bytes are
+/// held on; with `content_block_delta` it is committed, and with `event: error` all is known of
+/// it.
+pub(super) fn held(
+    answer: &UpstreamResponse,
+    length: usize,
+    is_end: bool,
+    settings: &Failover,
+) -> Held {
+    if answer.report.status >= 400 {
+        return match is_end {
+            _ if length > LONGEST_HELD => Held::TooLong,
+            true => Held::Known,
+            false => Held::On,
+        };
+    }
+    match answer.begun() {
+        Begun::Content => Held::Committed(Commit::Content),
+        Begun::Failure => Held::Known,
+        Begun::Nothing if is_end => Held::Known,
+        Begun::Nothing if length > settings.commit_bytes as usize => Held::Committed(Commit::Bytes),
+        Begun::Nothing => Held::On,
+    }
+}
+
+/// Counts an answer of a leg's deployment that was held, and goes to the client from here on.
+pub(super) fn count<H: Host + ?Sized>(cx: Ctx<'_, H>, leg: Option<&Leg>, commit: Commit) {
+    let name = leg.and_then(|leg| leg.deployment.as_deref()).unwrap_or(OTHER);
+    cx.engine.meter.put(cx.host, &table::COMMITS, &[name, commit.name()], 1);
+}
