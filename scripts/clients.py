@@ -2,9 +2,11 @@
 
 Started by the end-to-end test of failover, whose Envoy has the models that are asked for:
 `down-first` has a provider that nobody listens for before the one that answers, and
-`failing-first` one that is told to say 503. The clients make no retries of their own.
+`failing-first` one that is told how to fail: before its answer, or after a head that says that all
+is well. The clients make no retries of their own.
 """
 
+import base64
 import sys
 
 import anthropic
@@ -12,19 +14,50 @@ import openai
 
 TEXT = "Hello from beta."
 USED = (7, 5)
-MODELS = ("down-first", "failing-first")
-FAILING = {"x-mock-only": "alpha", "x-mock-status": "503"}
+# What a stream of each API begins with, before any content, and the error that it may go on with.
+BEGINNINGS = {
+    "chat": (
+        'data: {"id":"x","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}\n\n',
+        'data: {"error":{"message":"Overloaded","type":"overloaded_error","code":503}}\n\n'),
+    "responses": (
+        'event: response.created\ndata: {"type":"response.created","response":{"id":"x","status":"in_progress","output":[]}}\n\n',
+        'event: response.failed\ndata: {"type":"response.failed","response":{"id":"x","status":"failed","error":{"code":"server_error","message":"Overloaded"}}}\n\n'),
+    "messages": (
+        'event: message_start\ndata: {"type":"message_start","message":{"id":"x","role":"assistant","content":[],"usage":{"input_tokens":9,"output_tokens":1}}}\n\n'
+        'event: ping\ndata: {"type":"ping"}\n\n',
+        'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n'),
+}
+
+
+def failing(body, of="text/event-stream", **further):
+    """Headers that tell the first provider to answer 200 with that body, in small pieces."""
+    return {"x-mock-only": "alpha", "x-mock-body-base64": base64.b64encode(body.encode()).decode(),
+            "x-mock-header": f"content-type: {of}", "x-mock-piece-bytes": "40", **further}
+
+
+def failures(api):
+    """The ways in which a provider of that API fails, each as headers that tell it to."""
+    begun, error = BEGINNINGS[api]
+    return [
+        {"x-mock-only": "alpha", "x-mock-status": "503"},
+        failing(begun + error),
+        failing(begun),
+        failing(begun * 4, **{"x-mock-reset": "mid-body"}),
+        failing('{"error":{"message":"Overloaded","type":"server_error"}}', "application/json"),
+    ]
+
+
 HELLO = [{"role": "user", "content": "Hello"}]
 
 
-def chat(client, model):
-    answer = client.chat.completions.create(model=model, messages=HELLO, extra_headers=FAILING)
+def chat(client, model, failure):
+    answer = client.chat.completions.create(model=model, messages=HELLO, extra_headers=failure)
     return answer.choices[0].message.content, (answer.usage.prompt_tokens, answer.usage.completion_tokens)
 
 
-def chat_stream(client, model):
+def chat_stream(client, model, failure):
     stream = client.chat.completions.create(
-        model=model, messages=HELLO, stream=True, stream_options={"include_usage": True}, extra_headers=FAILING)
+        model=model, messages=HELLO, stream=True, stream_options={"include_usage": True}, extra_headers=failure)
     text, used = "", None
     for chunk in stream:
         text += "".join(choice.delta.content or "" for choice in chunk.choices)
@@ -33,14 +66,14 @@ def chat_stream(client, model):
     return text, used
 
 
-def responses(client, model):
-    answer = client.responses.create(model=model, input="Hello", extra_headers=FAILING)
+def responses(client, model, failure):
+    answer = client.responses.create(model=model, input="Hello", extra_headers=failure)
     return answer.output_text, (answer.usage.input_tokens, answer.usage.output_tokens)
 
 
-def responses_stream(client, model):
+def responses_stream(client, model, failure):
     text, used = "", None
-    for event in client.responses.create(model=model, input="Hello", stream=True, extra_headers=FAILING):
+    for event in client.responses.create(model=model, input="Hello", stream=True, extra_headers=failure):
         if event.type == "response.output_text.delta":
             text += event.delta
         elif event.type == "response.completed":
@@ -48,13 +81,13 @@ def responses_stream(client, model):
     return text, used
 
 
-def messages(client, model):
-    answer = client.messages.create(model=model, max_tokens=50, messages=HELLO, extra_headers=FAILING)
+def messages(client, model, failure):
+    answer = client.messages.create(model=model, max_tokens=50, messages=HELLO, extra_headers=failure)
     return answer.content[0].text, (answer.usage.input_tokens, answer.usage.output_tokens)
 
 
-def messages_stream(client, model):
-    with client.messages.stream(model=model, max_tokens=50, messages=HELLO, extra_headers=FAILING) as stream:
+def messages_stream(client, model, failure):
+    with client.messages.stream(model=model, max_tokens=50, messages=HELLO, extra_headers=failure) as stream:
         text = "".join(stream.text_stream)
         used = stream.get_final_message().usage
     return text, (used.input_tokens, used.output_tokens)
@@ -67,12 +100,15 @@ def main():
     of_anthropic = anthropic.Anthropic(base_url=url, api_key="sk-of-the-client", **settings)
     calls = [(of_openai, call) for call in (chat, chat_stream, responses, responses_stream)]
     calls += [(of_anthropic, call) for call in (messages, messages_stream)]
+    answered = 0
     for client, call in calls:
-        for model in MODELS:
-            got = call(client, model)
+        ways = failures(call.__name__.removesuffix("_stream"))
+        for model, failure in [("down-first", ways[0]), *(("failing-first", way) for way in ways)]:
+            got = call(client, model, failure)
             if got != (TEXT, USED):
-                sys.exit(f"{call.__name__} of {model}: got {got}, wanted {(TEXT, USED)}")
-    print(f"{len(calls) * len(MODELS)} calls answered")
+                sys.exit(f"{call.__name__} of {model} with {failure}: got {got}, wanted {(TEXT, USED)}")
+            answered += 1
+    print(f"{answered} calls answered")
 
 
 if __name__ == "__main__":

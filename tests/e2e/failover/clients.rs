@@ -32,8 +32,8 @@ fn the_clients_of_openai_and_anthropic_are_answered() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said, "12 calls answered\n");
+    assert_eq!(said, "36 calls answered\n");
     let asked = |name: &str| group.mock(name).seen().len();
-    assert_eq!((asked("alpha"), asked("beta")), (6, 12));
+    assert_eq!((asked("alpha"), asked("beta")), (30, 36));
     group.assert_no_trap();
 }

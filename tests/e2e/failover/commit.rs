@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::{Ask, Group, Reply, Spec, ask, chat};
+use crate::mock::Behaviour;
 
 /// A provider that fails after its head has said that all is well.
 struct Failing {
@@ -142,6 +143,39 @@ fn a_stream_that_breaks_before_any_content_is_tried_elsewhere() {
         .header("x-mock-reset", "mid-body")
         .send();
     assert_second_answered(&reply, "breaks", "network");
+    GROUP.assert_no_trap();
+}
+
+#[test]
+fn a_stream_whose_content_does_not_come_in_time_is_tried_elsewhere() {
+    let case = Failing { name: "breaks", path: CHAT, is_stream: true, body: "", told: "network" };
+    let reply = asked(&GROUP, &case, 100_000)
+        .header("x-mock-body-base64", &STANDARD.encode(format!("{ROLE}\n\n")))
+        .header("x-mock-linger-ms", "60000")
+        .send();
+    assert_second_answered(&reply, "breaks", "network");
+    GROUP.assert_no_trap();
+}
+
+#[test]
+fn a_stream_without_content_goes_on_once_enough_of_it_is_held() {
+    let waiting = ": wait\n\n".repeat(40_000);
+    let case = Failing { name: "answers", path: CHAT, is_stream: true, body: "", told: "200" };
+    // Many times as much as Envoy would hold.
+    let events = ("content-type".to_owned(), "text/event-stream".to_owned());
+    let script = Behaviour {
+        only: Some("answers".to_owned()),
+        body: Some(waiting.clone().into()),
+        piece_bytes: Some(9000),
+        headers: vec![events],
+        ..Behaviour::default()
+    };
+    GROUP.mock("alpha").script(script, Some(1));
+    let mut body = chat(case.name, "Hello");
+    body["stream"] = true.into();
+    let reply = ask(&GROUP).path(case.path).json(&body).send();
+    assert_eq!(reply.header("x-llm-attempts"), Some("answers=200"));
+    assert_eq!(reply.body.as_deref(), Some(waiting.as_bytes()));
     GROUP.assert_no_trap();
 }
 
