@@ -25,7 +25,7 @@ mod streams;
 use answers::{Answer, answers};
 use pointsman::response::body::{BodyReader, Told};
 use pointsman::response::kind::ErrorKind;
-use pointsman::response::usage::Usage;
+use pointsman::response::usage::{CacheUse, Usage};
 
 /// Answers of which something else is told than `expect` says, and why.
 const DEVIATIONS: [(&str, &str); 5] = [
@@ -69,6 +69,11 @@ fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
     let usage = Usage {
         input_tokens: sum("input_tokens", caches),
         output_tokens: sum("output_tokens", thoughts),
+        cache: CacheUse {
+            read: count("cache_read_tokens").unwrap_or(0),
+            written: count("cache_write_tokens").unwrap_or(0),
+            written_for_hour: count("cache_write_1h_tokens").unwrap_or(0),
+        },
     };
     // Waiting times in headers are read elsewhere.
     let in_headers =

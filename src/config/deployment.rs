@@ -82,6 +82,12 @@ section! {
         pub input_usd_per_million: Option<f64> as USD = none,
         /// price of a million output tokens
         pub output_usd_per_million: Option<f64> as USD = none,
+        /// price of a million input tokens that are read from a cache; that of input if left out
+        pub cached_input_usd_per_million: Option<f64> as USD = none,
+        /// price of a million input tokens that are written to a cache; that of input if left out
+        pub cache_write_usd_per_million: Option<f64> as USD = none,
+        /// the same where they are kept for an hour; that of other writes if left out
+        pub cache_write_1h_usd_per_million: Option<f64> as USD = none,
     }
 }
 

@@ -60,6 +60,10 @@ pub static CAS_EXHAUSTED: Metric = metric("pointsman.cas.exhausted", Counter, &[
 /// they were estimated.
 pub static TOKENS: Metric =
     metric("pointsman.tokens", Counter, &["deployment", "direction", "source"]);
+/// Tokens of the input that providers have read from a cache, or written to one. They are among
+/// those of [`TOKENS`].
+pub static CACHED_TOKENS: Metric =
+    metric("pointsman.tokens.cached", Counter, &["deployment", "kind"]);
 /// Token counts of providers that were more than there can be, so that an estimate was taken in
 /// their place. Should stay 0.
 pub static DISBELIEVED: Metric =
@@ -141,7 +145,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 27] = [
+pub static ALL: [&Metric; 28] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -151,6 +155,7 @@ pub static ALL: [&Metric; 27] = [
     &RECOVERIES,
     &CAS_EXHAUSTED,
     &TOKENS,
+    &CACHED_TOKENS,
     &DISBELIEVED,
     &COST,
     &IN_FLIGHT,

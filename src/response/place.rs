@@ -64,6 +64,10 @@ pub(super) enum AnswerPlace {
     Billed,
     /// `usageMetadata`: the counts of Gemini.
     UsageMetadata,
+    /// `prompt_tokens_details`, `input_tokens_details`: what of OpenAI's input came from a cache.
+    InputDetails,
+    /// `cache_creation`: for how long Anthropic keeps what was written to a cache.
+    CacheCreation,
     /// `error`: an object that describes a failure, its text, or `true` where the failure
     /// is described beside it.
     Error,
@@ -128,6 +132,12 @@ pub(super) enum Count {
     CacheRead,
     /// What was written to a cache, counted like [`Self::CacheRead`].
     CacheWrite,
+    /// What of [`Self::CacheWrite`] is kept for an hour.
+    CacheWriteHour,
+    /// What was read from a cache, where the count of the input includes it.
+    CacheReadWithin,
+    /// What was written to a cache, where the count of the input includes it.
+    CacheWriteWithin,
     /// All of the output, thoughts included.
     Output,
     BilledInput,
@@ -152,6 +162,8 @@ impl AnswerPlace {
                 | Self::Tokens
                 | Self::Billed
                 | Self::UsageMetadata
+                | Self::InputDetails
+                | Self::CacheCreation
                 | Self::Error
                 | Self::Detail
                 | Self::InnerError

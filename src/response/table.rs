@@ -21,6 +21,10 @@ impl AnswerPlace {
             Self::Tokens => TOKENS,
             Self::Billed => BILLED,
             Self::UsageMetadata => USAGE_METADATA,
+            Self::InputDetails => INPUT_DETAILS,
+            Self::CacheCreation => {
+                &[("ephemeral_1h_input_tokens", Self::Count(Count::CacheWriteHour))]
+            }
             Self::Error => ERROR,
             Self::Detail => DETAIL,
             Self::InnerError => &[("code", Self::Word)],
@@ -146,8 +150,20 @@ const USAGE: MemberTable = &[
     ("cacheWriteInputTokens", AnswerPlace::Count(Count::CacheWrite)),
     ("inputTokenCount", AnswerPlace::Count(Count::Input)),
     ("outputTokenCount", AnswerPlace::Count(Count::Output)),
+    ("prompt_tokens_details", AnswerPlace::InputDetails),
+    ("input_tokens_details", AnswerPlace::InputDetails),
+    ("cache_creation", AnswerPlace::CacheCreation),
+    // DeepSeek's and Moonshot's.
+    ("prompt_cache_hit_tokens", AnswerPlace::Count(Count::CacheReadWithin)),
+    ("cached_tokens", AnswerPlace::Count(Count::CacheReadWithin)),
     ("tokens", AnswerPlace::Tokens),
     ("billed_units", AnswerPlace::Billed),
+];
+
+const INPUT_DETAILS: MemberTable = &[
+    ("cached_tokens", AnswerPlace::Count(Count::CacheReadWithin)),
+    // OpenRouter's.
+    ("cache_write_tokens", AnswerPlace::Count(Count::CacheWriteWithin)),
 ];
 
 const COHERE: MemberTable =
@@ -167,6 +183,7 @@ const USAGE_METADATA: MemberTable = &[
     ("promptTokenCount", AnswerPlace::Count(Count::Prompt)),
     ("toolUsePromptTokenCount", AnswerPlace::Count(Count::ToolPrompt)),
     ("candidatesTokenCount", AnswerPlace::Count(Count::Completion)),
+    ("cachedContentTokenCount", AnswerPlace::Count(Count::CacheReadWithin)),
     ("thoughtsTokenCount", AnswerPlace::Count(Count::Thoughts)),
 ];
 

@@ -18,6 +18,29 @@ pub struct Usage {
     /// Tokens of the answer, including those of reasoning; `None` where the provider reports
     /// none.
     pub output_tokens: Option<u64>,
+    /// What of the input a cache had to do with.
+    pub cache: CacheUse,
+}
+
+/// Tokens of the input that a provider has read from a cache of earlier requests, or kept in one
+/// for later ones. They have prices of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheUse {
+    /// Tokens that were read.
+    pub read: u64,
+    /// Tokens that were written.
+    pub written: u64,
+    /// Those of them that are kept for an hour instead of some minutes.
+    pub written_for_hour: u64,
+}
+
+impl CacheUse {
+    /// Returns it as far as that input can have it: none of it where it is more.
+    const fn within(self, input: u64) -> Self {
+        let is_possible = self.read.saturating_add(self.written) <= input
+            && self.written_for_hour <= self.written;
+        if is_possible { self } else { Self { read: 0, written: 0, written_for_hour: 0 } }
+    }
 }
 
 /// Every count by its name; `None` for those that have not come.
@@ -30,6 +53,9 @@ pub(super) struct TokenCounts {
     input: Option<u64>,
     cache_read: Option<u64>,
     cache_write: Option<u64>,
+    cache_write_hour: Option<u64>,
+    cache_read_within: Option<u64>,
+    cache_write_within: Option<u64>,
     output: Option<u64>,
     billed_input: Option<u64>,
     billed_output: Option<u64>,
@@ -46,6 +72,9 @@ impl TokenCounts {
             Count::Input => &mut self.input,
             Count::CacheRead => &mut self.cache_read,
             Count::CacheWrite => &mut self.cache_write,
+            Count::CacheWriteHour => &mut self.cache_write_hour,
+            Count::CacheReadWithin => &mut self.cache_read_within,
+            Count::CacheWriteWithin => &mut self.cache_write_within,
             Count::Output => &mut self.output,
             Count::BilledInput => &mut self.billed_input,
             Count::BilledOutput => &mut self.billed_output,
@@ -59,7 +88,8 @@ impl TokenCounts {
     /// beside those of another, so the larger sum is taken.
     ///
     /// For example, Anthropic's `input_tokens` 10, `cache_read_input_tokens` 90 and OpenAI's
-    /// `prompt_tokens` 0 are 100 tokens of input.
+    /// `prompt_tokens` 0 are 100 tokens of input, of which 90 were read from a cache. OpenAI's
+    /// `prompt_tokens` 100 with `cached_tokens` 90 say the same.
     pub(super) fn usage(&self) -> Usage {
         // Parts count only beside their base: alone, they are part of an unknown total.
         let plus = |base: Option<u64>, parts: &[Option<u64>]| {
@@ -73,9 +103,16 @@ impl TokenCounts {
             some => plus(some, &[self.thoughts]),
         };
         // What is billed may differ from what was used, so it is the last resort.
+        let input_tokens = input.max(prompt).or(self.billed_input);
+        let cache = CacheUse {
+            read: self.cache_read.max(self.cache_read_within).unwrap_or(0),
+            written: self.cache_write.max(self.cache_write_within).unwrap_or(0),
+            written_for_hour: self.cache_write_hour.unwrap_or(0),
+        };
         Usage {
-            input_tokens: input.max(prompt).or(self.billed_input),
+            input_tokens,
             output_tokens: completion.max(self.output).or(self.billed_output),
+            cache: cache.within(input_tokens.unwrap_or(0)),
         }
     }
 }

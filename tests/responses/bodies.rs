@@ -3,7 +3,7 @@
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
 use pointsman::response::kind::ErrorKind;
-use pointsman::response::usage::Usage;
+use pointsman::response::usage::{CacheUse, Usage};
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
@@ -15,7 +15,7 @@ fn read(content_type: &str, body: &str) -> Told {
 }
 
 fn used(body: &str) -> (Option<u64>, Option<u64>) {
-    let Usage { input_tokens, output_tokens } = read(JSON, body).usage;
+    let Usage { input_tokens, output_tokens, .. } = read(JSON, body).usage;
     (input_tokens, output_tokens)
 }
 
@@ -68,9 +68,10 @@ fn the_last_value_of_a_name_counts_that_is_not_zero() {
     // Servers that speak Anthropic's format repeat what they do not know as 0.
     let stream = "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":4,\"output_tokens\":1}}}\n\n\
                   data: {\"type\":\"message_delta\",\"usage\":{\"input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":15}}\n\n";
+    let cache = CacheUse { read: 4, ..CacheUse::default() };
     assert_eq!(
         read(EVENTS, stream).usage,
-        Usage { input_tokens: Some(29), output_tokens: Some(15) }
+        Usage { input_tokens: Some(29), output_tokens: Some(15), cache }
     );
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#).0, Some(2));
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1},"usage":null}"#).0, Some(1));
@@ -133,7 +134,10 @@ fn events_are_read_whatever_ends_their_lines() {
     let stream = ": hello\n\nevent: a\nid: 7\nretry: 1\ndata: {\"usage\":\ndata: {\"prompt_tokens\":\ndata:12\ndata: ,\n\
                   data: \"completion_tokens\":3}}\nother: {\"usage\":{\"prompt_tokens\":5}}\ndata\n\ndata: [DONE]\n\n";
     let wanted = read(EVENTS, stream);
-    assert_eq!(wanted.usage, Usage { input_tokens: Some(12), output_tokens: Some(3) });
+    assert_eq!(
+        wanted.usage,
+        Usage { input_tokens: Some(12), output_tokens: Some(3), ..Usage::default() }
+    );
     assert_eq!(
         (wanted.events.unwrap_or_default(), wanted.has_content, wanted.is_complete),
         (0, false, true)
@@ -278,5 +282,61 @@ fn an_empty_list_is_what_a_request_without_input_gets() {
         ("{}", false),
     ] {
         assert_eq!(read(JSON, body).is_empty_list, is_list, "{body}");
+    }
+}
+
+#[test]
+fn what_came_from_a_cache_is_found_under_the_names_of_every_provider() {
+    let of = |read, written, written_for_hour| CacheUse { read, written, written_for_hour };
+    for (body, input, cache) in [
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":64,"audio_tokens":0}}}"#,
+            100,
+            of(64, 0, 0),
+        ),
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":64,"cache_write_tokens":20}}}"#,
+            100,
+            of(64, 20, 0),
+        ),
+        (
+            r#"{"output":[{}],"usage":{"input_tokens":100,"input_tokens_details":{"cached_tokens":64}}}"#,
+            100,
+            of(64, 0, 0),
+        ),
+        (
+            r#"{"content":[{}],"usage":{"input_tokens":10,"cache_read_input_tokens":64,"cache_creation_input_tokens":26,"cache_creation":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":6}}}"#,
+            100,
+            of(64, 26, 6),
+        ),
+        (
+            r#"{"candidates":[{}],"usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":64}}"#,
+            100,
+            of(64, 0, 0),
+        ),
+        (
+            r#"{"output":{},"usage":{"inputTokens":10,"cacheReadInputTokens":64,"cacheWriteInputTokens":26}}"#,
+            100,
+            of(64, 26, 0),
+        ),
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":100,"prompt_cache_hit_tokens":64,"prompt_cache_miss_tokens":36}}"#,
+            100,
+            of(64, 0, 0),
+        ),
+        // More than there is.
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":10,"prompt_tokens_details":{"cached_tokens":64}}}"#,
+            10,
+            of(0, 0, 0),
+        ),
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens_details":{"cached_tokens":64}}}"#,
+            0,
+            of(0, 0, 0),
+        ),
+    ] {
+        let usage = read(JSON, body).usage;
+        assert_eq!((usage.input_tokens.unwrap_or(0), usage.cache), (input, cache), "{body}");
     }
 }

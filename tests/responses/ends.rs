@@ -46,7 +46,7 @@ fn an_answer_is_whole_from_its_mark_on_and_filled_from_its_first_content_on() {
                 assert_eq!(told.error, None, "{name}: {count} in {size}s");
             }
         }
-        let usage = Usage { input_tokens: Some(2), output_tokens: Some(3) };
+        let usage = Usage { input_tokens: Some(2), output_tokens: Some(3), ..Usage::default() };
         assert_eq!(told_in(&answer, &answer.pieces, 5).usage, usage, "{}", answer.name);
     }
 }

@@ -3,7 +3,7 @@
 
 use pointsman::request::format::Format;
 use pointsman::response::body::{BodyReader, Told};
-use pointsman::response::usage::Usage;
+use pointsman::response::usage::{CacheUse, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -189,7 +189,13 @@ fn reference(document: &Value) -> Usage {
     let [input, output, read, write] = own;
     let input = input.map(|input| input + read.unwrap_or(0) + write.unwrap_or(0));
     let completion = completion.map(|completion| completion + thoughts.unwrap_or(0)).or(thoughts);
-    Usage { input_tokens: input.max(prompt), output_tokens: output.max(completion) }
+    let input_tokens = input.max(prompt);
+    let cache =
+        CacheUse { read: read.unwrap_or(0), written: write.unwrap_or(0), written_for_hour: 0 };
+    // More than all of the input cannot have come from a cache.
+    let is_possible = cache.read + cache.written <= input_tokens.unwrap_or(0);
+    let cache = if is_possible { cache } else { CacheUse::default() };
+    Usage { input_tokens, output_tokens: output.max(completion), cache }
 }
 
 proptest! {
@@ -246,7 +252,7 @@ proptest! {
                              "usage": {"prompt_tokens": 3, "completion_tokens": 4}});
         let body = content.to_string();
         let told = whole(200, body.as_bytes());
-        prop_assert_eq!(told.usage, Usage { input_tokens: Some(3), output_tokens: Some(4) });
+        prop_assert_eq!(told.usage, Usage { input_tokens: Some(3), output_tokens: Some(4), ..Usage::default() });
         prop_assert_eq!(fed(200, body.as_bytes(), sizes.into_iter()), told);
     }
 }

@@ -300,5 +300,14 @@ fn over(own: &ModelFacts, catalogued: ModelFacts) -> ModelFacts {
         json_mode: own.json_mode.or(catalogued.json_mode),
         input_usd_per_million: own.input_usd_per_million.or(catalogued.input_usd_per_million),
         output_usd_per_million: own.output_usd_per_million.or(catalogued.output_usd_per_million),
+        cached_input_usd_per_million: own
+            .cached_input_usd_per_million
+            .or(catalogued.cached_input_usd_per_million),
+        cache_write_usd_per_million: own
+            .cache_write_usd_per_million
+            .or(catalogued.cache_write_usd_per_million),
+        cache_write_1h_usd_per_million: own
+            .cache_write_1h_usd_per_million
+            .or(catalogued.cache_write_1h_usd_per_million),
     }
 }

@@ -243,6 +243,9 @@ fn count<H: Host + ?Sized>(
             put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
         }
     }
+    for (kind, count) in [("read", tokens.cache.read), ("write", tokens.cache.written)] {
+        put(&table::CACHED_TOKENS, &[name, kind], count);
+    }
     // Only an estimate of the whole body can be compared with the provider's count.
     if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
         let percent = work.tokens.saturating_mul(100).checked_div(tokens.input);

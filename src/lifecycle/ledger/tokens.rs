@@ -5,7 +5,7 @@
 
 use crate::config::ModelFacts;
 use crate::response::body::Told;
-use crate::response::usage::Usage;
+use crate::response::usage::{CacheUse, Usage};
 
 use crate::lifecycle::work::Work;
 
@@ -55,6 +55,8 @@ impl MostTokens {
 pub(crate) struct SpentTokens {
     /// Tokens of the request.
     pub(super) input: u64,
+    /// What of those a cache had to do with, where the provider has reported them.
+    pub(super) cache: CacheUse,
     /// Tokens of the response.
     pub(super) output: u64,
     /// Whether the provider has reported the input and the output; otherwise they are
@@ -91,6 +93,7 @@ impl SpentTokens {
         let output = usage.output_tokens.filter(|count| *count <= most.output);
         Self {
             input: input.unwrap_or(work.tokens),
+            cache: if input.is_some() { usage.cache } else { CacheUse::default() },
             output: output.unwrap_or(match told.events {
                 _ if !work.task.has_event_per_token() => 0,
                 // Most providers send an event for each token,
@@ -117,9 +120,17 @@ impl SpentTokens {
         reason = "token counts stay far below 2^53, and the cast saturates"
     )]
     pub(super) fn cost_nano_usd(self, facts: &ModelFacts) -> Option<u64> {
-        let prices = [facts.input_usd_per_million, facts.output_usd_per_million];
+        let CacheUse { read, written, written_for_hour } = self.cache;
+        let input = facts.input_usd_per_million;
+        let write = facts.cache_write_usd_per_million.or(input);
         let mut nano = 0.0;
-        for (count, price) in [self.input, self.output].into_iter().zip(prices) {
+        for (count, price) in [
+            (self.input.saturating_sub(read).saturating_sub(written), input),
+            (read, facts.cached_input_usd_per_million.or(input)),
+            (written.saturating_sub(written_for_hour), write),
+            (written_for_hour, facts.cache_write_1h_usd_per_million.or(write)),
+            (self.output, facts.output_usd_per_million),
+        ] {
             if count > 0 {
                 // A dollar for a million tokens is a thousand billionths for one token.
                 nano += count as f64 * price? * 1000.0;
@@ -146,7 +157,8 @@ mod tests {
         };
         let facts = ModelFacts { context_window: window, ..ModelFacts::default() };
         let answer = AnswerSize { status: 200, is_answer: true, length: 400 };
-        let usage = Usage { input_tokens: Some(usage.0), output_tokens: Some(usage.1) };
+        let usage =
+            Usage { input_tokens: Some(usage.0), output_tokens: Some(usage.1), ..Usage::default() };
         SpentTokens::of(&work, Some(&facts), &answer, Some(Told { usage, ..Told::default() }))
     }
 
@@ -173,5 +185,36 @@ mod tests {
             assert_eq!(spent.told, is_told);
             assert_eq!(spent.disbelieved, is_told.map(|is| !is));
         }
+    }
+
+    #[test]
+    fn what_a_cache_had_to_do_with_has_its_own_price() {
+        let spent = SpentTokens {
+            input: 100,
+            cache: CacheUse { read: 60, written: 30, written_for_hour: 10 },
+            output: 5,
+            ..SpentTokens::default()
+        };
+        let priced = |cached, write, write_1h| ModelFacts {
+            input_usd_per_million: Some(10.0),
+            output_usd_per_million: Some(100.0),
+            cached_input_usd_per_million: cached,
+            cache_write_usd_per_million: write,
+            cache_write_1h_usd_per_million: write_1h,
+            ..ModelFacts::default()
+        };
+        // In thousand billionths: 10 plain ones at 10, 5 of output at 100, and the others.
+        let plain = 10 * 10 + 5 * 100;
+        for (facts, wanted) in [
+            (priced(None, None, None), plain + 90 * 10),
+            (priced(Some(1.0), None, None), plain + 60 + 30 * 10),
+            (priced(Some(1.0), Some(12.5), None), plain + 60 + 375),
+            (priced(Some(1.0), Some(12.5), Some(20.0)), plain + 60 + 250 + 200),
+            (priced(Some(0.0), Some(0.0), Some(0.0)), plain),
+        ] {
+            assert_eq!(spent.cost_nano_usd(&facts), Some(wanted * 1000));
+        }
+        let unknown = ModelFacts { input_usd_per_million: None, ..priced(Some(1.0), None, None) };
+        assert_eq!(spent.cost_nano_usd(&unknown), None);
     }
 }

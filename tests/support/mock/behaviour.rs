@@ -69,7 +69,10 @@ impl Used {
     /// Returns the `usage` member of OpenAI's answers.
     pub(crate) fn openai(self) -> Value {
         let Self { input, output } = self;
-        json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
+        // Long prompts begin as others did.
+        let details = json!({"cached_tokens": input / 2 / 128 * 128});
+        json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output,
+               "prompt_tokens_details": details})
     }
 }
 
