@@ -162,7 +162,7 @@ section! {
         pub attempt_filter: bool = false,
         /// more tries of the same deployment
         pub retries_per_deployment: u32 as (whole(0, 100)) = 0,
-        /// bytes of an answer that are held at most while no content has come; 0 holds none
+        /// most bytes of an answer to hold before its first content; 0 holds none
         pub commit_bytes: u32 as (whole(0, 262_144)) = 16384,
         /// whether another deployment is tried after an answer without content
         pub on_empty: bool = true,

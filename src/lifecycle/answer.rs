@@ -49,8 +49,9 @@ pub(super) struct UpstreamResponse {
     may_be_empty: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
-    /// Whether the host holds all of it, so that the client has got nothing.
-    pub(super) is_held: bool,
+    /// Whether a failure before any content counts like a refusal. So it is for all attempts of a
+    /// request alike, though the last one is not held.
+    pub(super) needs_content: bool,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
@@ -226,7 +227,7 @@ fn open<H: Host + ?Sized>(
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
-        is_held: false,
+        needs_content: false,
         headroom,
         first_byte_ms: None,
         answer_ms: None,
@@ -258,9 +259,10 @@ impl UpstreamResponse {
     }
 
     /// Returns what there is to say of the body.
-    const fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
-        // Of a body that is empty there was nothing to get.
-        let is_unseen = self.is_held || (self.length == 0 && matches!(end, End::Whole));
+    fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
+        let is_empty = self.length == 0 && matches!(end, End::Whole);
+        let has_output = told.is_some_and(|told| told.has_output);
+        let is_unseen = is_empty || (self.needs_content && !has_output);
         Body { told, header: self.header, is_unseen, end }
     }
 

@@ -36,8 +36,8 @@ pub struct Told {
     /// content counts as a failure even where its status is 200; `content` says what content is
     /// in each format.
     pub has_content: bool,
-    /// Whether there was any content, other than a reason to stop; or the answer says that it is
-    /// empty because of the request, as where its limit of the output was too low.
+    /// Whether content came before any failure, other than a plain reason to stop; or the answer says
+    /// why it has none, as where the limit of its output was too low.
     pub has_output: bool,
     /// Whether what has no content is an empty list of embeddings, rankings and the like. A
     /// request without input gets one, so it says nothing of the deployment.

@@ -4,7 +4,8 @@
 //! a page, nothing but usage. Where a document has the member that holds content in its format,
 //! that member alone decides. A document of another shape has content if it has any member with a
 //! value besides the usual companions (`id`, `model`, `created`…). A reason to
-//! stop is as good as content: models do answer with nothing at all, and are paid for it.
+//! stop is as good as content to a client that has got it: models do answer with nothing at all, and
+//! are paid for it. With failover a plain one is not.
 //!
 //! | format | what holds content |
 //! |---|---|
@@ -127,9 +128,9 @@ impl ContentSigns {
         self.is_stopped || self.has_output(of)
     }
 
-    /// Returns whether content has begun to come that nothing after it in its document makes none.
+    /// Returns whether the document already has content that no later member can cancel.
     pub(super) fn has_begun(&self) -> bool {
-        self.piece.or(self.holder) == Some(true)
+        self.is_answer || self.piece.or(self.holder) == Some(true)
     }
 
     /// Returns whether the document has content, if it is an event of that type.

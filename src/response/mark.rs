@@ -48,19 +48,38 @@ pub(super) fn is_reason(text: &[u8]) -> bool {
     !NO_REASONS.contains(&text) && !is_failure(text)
 }
 
-/// Reasons to stop before anything was written that are the request's own: its limit of the output.
-const LIMITS: [&[u8]; 5] = [
+/// Reasons to stop that are an answer even where nothing was written: a limit of the output, a
+/// sequence that the request asked to stop at, a refusal, a call of a tool without arguments, and
+/// Ollama's for loading a model. Another deployment would stop there as well, or must not be asked.
+const ANSWERS: [&[u8]; 23] = [
     b"length",
     b"max_tokens",
     b"max_output_tokens",
     b"MAX_TOKENS",
+    b"model_length",
     b"model_context_window_exceeded",
+    b"stop_sequence",
+    b"STOP_SEQUENCE",
+    b"refusal",
+    b"content_filter",
+    b"content_filtered",
+    b"guardrail_intervened",
+    b"SAFETY",
+    b"RECITATION",
+    b"BLOCKLIST",
+    b"PROHIBITED_CONTENT",
+    b"SPII",
+    b"tool_use",
+    b"tool_calls",
+    b"function_call",
+    b"TOOL_CALL",
+    b"load",
+    b"unload",
 ];
 
-/// Returns whether a reason to stop is the request's own limit of the output. Another deployment
-/// would stop there as well.
-pub(super) fn is_limit(text: &[u8]) -> bool {
-    LIMITS.contains(&text)
+/// Returns whether a reason to stop is an answer even where nothing was written.
+pub(super) fn is_answer(text: &[u8]) -> bool {
+    ANSWERS.contains(&text)
 }
 
 /// Returns whether what stands for a reason to stop says that the model has failed.

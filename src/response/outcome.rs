@@ -125,7 +125,8 @@ pub struct Body<'a> {
     pub told: Option<&'a Told>,
     /// What a header says of the failure in words.
     pub header: Option<&'static Wording>,
-    /// Whether the client has got nothing of it: nothing has come, or what has come is held.
+    /// Whether the client has got nothing of it that it could use: nothing at all, or with failover
+    /// no content.
     pub is_unseen: bool,
     /// How it ended.
     pub end: End,
@@ -144,8 +145,8 @@ pub struct Body<'a> {
 /// | `Success` | three events | left | `None`: the client went away |
 /// | `Success` | `{"choices": []}` | whole | `InBand` |
 ///
-/// What comes before any content is held where another deployment could answer. Of that the
-/// client has got nothing, so it is as good as a refusal:
+/// With failover, what comes before any content is held where another deployment could answer. So
+/// a failure there is treated like a refusal:
 ///
 /// | head | body, held | end | outcome |
 /// |---|---|---|---|
@@ -188,17 +189,18 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
 
 /// Returns what an answer came to that has no content; `None` where it has. Without content it is
 /// no answer: a page, `{}`, a stream that ends before its first token.
+///
+/// A reason to stop is as good as content to a client that has got it. Where it is all that has
+/// come and nothing is the client's yet, another deployment may do better. It counts nothing then:
+/// a client could ask for such answers until the deployment cools. Nor does a list that is empty
+/// because the request is.
 fn empty(told: Option<&Told>, is_unseen: bool) -> Option<(Outcome, Evidence)> {
-    let told = told.filter(|told| !told.has_output)?;
+    let told = told.filter(|told| !told.has_content || (is_unseen && !told.has_output))?;
     let outcome = if is_unseen { Outcome::Empty } else { Outcome::InBand };
-    let evidence = Evidence::of(outcome);
-    // A list is empty where the request is. A reason to stop is as good as content to a client that
-    // has got it, and a client could ask for such answers until the deployment cools.
-    if told.is_empty_list || (told.has_content && is_unseen) {
-        let try_next = evidence.try_next && !told.is_empty_list;
-        return Some((outcome, Evidence { try_next, weight: Weight::Nothing, ..evidence }));
-    }
-    (!told.has_content).then_some((outcome, evidence))
+    let Evidence { try_next, weight, .. } = Evidence::of(outcome);
+    let weight = if told.has_content || told.is_empty_list { Weight::Nothing } else { weight };
+    let try_next = try_next && !told.is_empty_list;
+    Some((outcome, Evidence { try_next, weight, ..Evidence::of(outcome) }))
 }
 
 /// Returns what a refusal was, from what its head and its body say.

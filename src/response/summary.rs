@@ -98,7 +98,8 @@ impl Summary {
     /// Of an event, its end tells. Of a whole answer, which may be long, its first content does,
     /// unless there is a place for a failure before that.
     pub(super) fn begun(&self) -> Begun {
-        let may_tell = !self.has_events && !self.document.fault.is_named;
+        let fault = &self.document.fault;
+        let may_tell = !self.has_events && !fault.is_named && !fault.is_error;
         match self.begun {
             Begun::Nothing if may_tell && self.document.signs.has_begun() => Begun::Content,
             begun => begun,
@@ -235,7 +236,7 @@ impl Summary {
             AnswerPlace::Stop if mark::is_reason(text) => {
                 self.choice.is_stopped = true;
                 self.document.signs.stop();
-                if mark::is_limit(text) {
+                if mark::is_answer(text) {
                     self.document.signs.answer();
                 }
             }
@@ -270,6 +271,11 @@ impl Summary {
                 fault.is_anthropic = true;
             }
             b"ping" => self.document.is_ping = true,
+            // The model works, and may think for minutes before it writes.
+            b"response.output_item.added" => {
+                self.begin(Begun::Content);
+                self.document.of = EventType::Frame;
+            }
             _ if self.status >= 400 => fault.word(text),
             _ => self.document.of = EventType::of(text),
         }

@@ -79,6 +79,7 @@ const DOCUMENT: MemberTable = &[
     ("stop_reason", AnswerPlace::Stop),
     ("stopReason", AnswerPlace::Stop),
     ("finish_reason", AnswerPlace::Stop),
+    ("done_reason", AnswerPlace::Stop),
     ("meta", AnswerPlace::Meta),
     ("x_groq", AnswerPlace::Groq),
     ("error", AnswerPlace::Error),

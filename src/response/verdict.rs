@@ -113,11 +113,13 @@ pub fn in_band(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence)
 }
 
 /// Returns what a failure means that came with a status of success before any content: what its own
-/// kind means in a refusal. The client has got nothing of the answer, so another deployment can be
-/// tried.
+/// kind means in a refusal, so that another deployment can be tried. But it trips nothing: the
+/// provider has accepted the request, and its account and credential with it.
 #[must_use]
 pub fn unseen(failure: Failure, profile: RequestProfile) -> (Outcome, Evidence) {
-    refused(failure, 200, profile)
+    let (outcome, evidence) = refused(failure, 200, profile);
+    let weight = if evidence.weight == Weight::Trip { Weight::Failure } else { evidence.weight };
+    (outcome, Evidence { weight, ..evidence })
 }
 
 /// Returns what it means that a page or a redirect comes in place of an API's answer: with a 403 it

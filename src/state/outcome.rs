@@ -40,7 +40,8 @@ pub enum Outcome {
     /// The client's prompt is against the provider's policy. Another provider may have another
     /// policy.
     ContentPolicy = 12,
-    /// It was answered with success and without content, and the client has got nothing of it.
+    /// It was answered with success and without content. Where it was held, the client has got nothing
+    /// of it.
     Empty = 13,
 }
 

@@ -51,8 +51,8 @@ impl Report {
         }
     }
 
-    /// Returns the provider's status, or the outcome where there was none or it was no success in
-    /// spite of it: `503`, `network` or `empty`, as in the attempts header.
+    /// Returns the provider's status, or the outcome where there was no status or a 2xx answer failed:
+    /// `503`, `network` or `empty`, as in the attempts header.
     #[must_use]
     pub fn word(&self) -> Cow<'static, str> {
         match self.status {

@@ -95,6 +95,11 @@ fn exercise(group: &Group) {
     let text = "word ".repeat(2000);
     let long = chat("b", text);
     assert_eq!(ask(group).json(&long).send().status, 200);
+    let told = |usage: &str| format!(r#"{{"choices":[{{"text":"a"}}],"usage":{usage}}}"#);
+    let cached = told(
+        r#"{"prompt_tokens":2001,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":1024}}"#,
+    );
+    assert_eq!(ask(group).json(&long).header("x-mock-body", &cached).send().status, 200);
     // Its count of the input cannot be, and there is none of the output.
     let answer = r#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":99999999999}}"#;
     let untold = ask(group).json(&long).header("x-mock-body", answer).send();

@@ -172,7 +172,7 @@ fn pace(policy: &At, report: &mut LintReport) {
             LintCode::PerTryTimeout,
             &at,
             "a provider that accepts a request and does not answer is waited for without end",
-            "per_try_timeout: 120s, the longest time to a first byte",
+            "per_try_timeout: 120s, the longest time to the first content",
         );
     }
     let at = policy.get("retry_back_off.base_interval");

@@ -5,10 +5,11 @@
 //! what went wrong, and a success until there is content. Providers that are overloaded say so in
 //! an event of a stream that began with 200, and some streams end before they say anything.
 
-use crate::config::Failover;
+use crate::config::{Failover, Hold};
 use crate::host::Host;
 use crate::lifecycle::answer::UpstreamResponse;
 use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::engine::Engine;
 use crate::lifecycle::handover::Leg;
 use crate::metrics::{OTHER, table};
 use crate::response::body::Begun;
@@ -64,6 +65,15 @@ pub(super) fn may_hold(answer: &UpstreamResponse, settings: &Failover) -> bool {
         _ => false,
     };
     is_worth && answer.is_read()
+}
+
+/// Returns whether a failure before any content of that response counts like a refusal.
+pub(super) fn needs_content(engine: &Engine, answer: &UpstreamResponse) -> bool {
+    let failover = &engine.config.failover;
+    engine.config.hold == Hold::StopIteration
+        && failover.max_attempts > 1
+        && matches!(answer.report.status, 200..=299)
+        && may_hold(answer, failover)
 }
 
 /// Returns what becomes of a response of which the host holds that many bytes, and all where

@@ -10,6 +10,7 @@ mod begin;
 mod hindsight;
 mod holding;
 mod leg_headers;
+mod log;
 mod ready;
 mod trying;
 

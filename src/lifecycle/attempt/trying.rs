@@ -9,8 +9,8 @@ use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
-use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress};
-use crate::lifecycle::properties::{ATTEMPTS, CLUSTER, CONNECTED, ENDED, PROGRESS, TIMES};
+use crate::lifecycle::progress::{NextAttempt, Progress};
+use crate::lifecycle::properties::{CLUSTER, CONNECTED, ENDED, PROGRESS};
 use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
 use crate::response::details::{self, End};
@@ -19,23 +19,23 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::hindsight;
-use super::holding::{Held, count, held, may_hold};
+use super::holding::{Held, count, held, may_hold, needs_content};
 use super::ready::{is_drained, is_ready};
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
 /// stage, because the response takes it over.
 #[derive(Debug)]
 pub(super) struct Trying {
-    legs: Legs,
+    pub(super) legs: Legs,
     /// What is known of the request, which the next deployment must have room for.
     work: Work,
     /// How far the attempts have come. The last entry is this attempt.
-    progress: Progress,
+    pub(super) progress: Progress,
     provider: ProviderId,
     /// Edits the body while it passes.
     splicer: Splicer,
     /// When the attempt began, in milliseconds since the epoch.
-    began_ms: u64,
+    pub(super) began_ms: u64,
     stage: AnswerStage,
 }
 
@@ -99,8 +99,8 @@ impl Trying {
     ///
     /// A failure that shows in the status is retried at once. All else [may be held](may_hold) where
     /// something is left to try. Only the body tells whether an error is the deployment's: a 400 may
-    /// say that the request is too long for this model but not for another. And only with its
-    /// content is a success an answer.
+    /// say that the request is too long for this model but not for another. A success counts as an
+    /// answer only once it has content.
     pub(super) fn take_answer<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_end: bool) -> Action {
         let AnswerStage::Waiting(ledger) = std::mem::replace(&mut self.stage, AnswerStage::Ended)
         else {
@@ -109,17 +109,20 @@ impl Trying {
         let Heard { report, answer, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
+        let mut answer = answer;
+        if let Answered::Open(answer) = &mut answer {
+            answer.needs_content = needs_content(cx.engine, answer);
+        }
         let is_failure = report.evidence.weight == Weight::Failure;
         match answer {
             // Where Envoy is not set up to hold headers here, it would never send the body of
             // a response whose head is held.
-            Answered::Open(mut answer)
+            Answered::Open(answer)
                 if cx.engine.config.hold == Hold::StopIteration
                     && may_hold(&answer, &cx.engine.config.failover)
                     && !is_end
-                    && self.is_anything_left(cx.engine) =>
+                    && self.may_follow(cx.engine, &answer) =>
             {
-                answer.is_held = true;
                 self.stage = AnswerStage::Holding(answer, 0);
                 Action::Pause
             }
@@ -176,7 +179,7 @@ impl Trying {
                     Held::Committed(commit) => count(cx, self.leg(), commit),
                     Held::TooLong => {}
                 }
-                answer.is_held = false;
+                answer.needs_content = false;
                 self.retry(cx, answer.result_so_far());
                 self.stage = AnswerStage::Passing(answer);
                 // All of it has been read, so the rest of this call reads nothing.
@@ -263,46 +266,6 @@ impl Trying {
         self.legs.get(self.progress.tried.last()?.leg)
     }
 
-    /// Notes what the head of the response says, and how long it took to come.
-    fn note_head<H: Host + ?Sized>(&mut self, host: &H, report: Report) {
-        if let Some(tried) = self.progress.tried.last_mut() {
-            tried.report = report;
-        }
-        self.log_attempts(host);
-        self.note_time(host);
-    }
-
-    /// Notes how long the attempt has taken until now, and leaves the times of all attempts for
-    /// logs.
-    fn note_time<H: Host + ?Sized>(&mut self, host: &H) {
-        let took_ms = millis(host.now()).saturating_sub(self.began_ms);
-        if let Some(tried) = self.progress.tried.last_mut() {
-            tried.took_ms = Some(took_ms);
-        }
-        let mut times = AttemptList::default();
-        for tried in &self.progress.tried {
-            if let Some(took_ms) = tried.took_ms {
-                times.add(self.name(tried.leg), &took_ms.to_string());
-            }
-        }
-        host.set_property(TIMES, times.text().as_bytes());
-    }
-
-    /// Leaves the results of all attempts for logs, written as in the attempts header: for
-    /// example `openai-eu=429,azure=200`.
-    pub(super) fn log_attempts<H: Host + ?Sized>(&self, host: &H) {
-        let mut attempts = AttemptList::default();
-        for tried in &self.progress.tried {
-            attempts.add(self.name(tried.leg), &tried.report.word());
-        }
-        host.set_property(ATTEMPTS, attempts.text().as_bytes());
-    }
-
-    /// Returns the name of a leg for headers and logs.
-    fn name(&self, leg: usize) -> &str {
-        self.legs.get(leg).map(|leg| leg.name.as_str()).unwrap_or_default()
-    }
-
     /// Leaves in filter state how far the attempts have come, for the router and for the next
     /// attempt.
     fn write_progress<H: Host + ?Sized>(&self, host: &H) {
@@ -334,11 +297,13 @@ impl Trying {
     /// known. A deployment that was drained meanwhile gets no second try.
     fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
         // The body may have told another outcome than the head, for example a context window
-        // that is exceeded. The status in the attempts header stays the same.
-        if let Some(tried) = self.progress.tried.last_mut() {
-            tried.report = report;
+        // that is exceeded, or that a success was none.
+        let before = self.progress.tried.last_mut();
+        let before = before.map(|tried| std::mem::replace(&mut tried.report, report));
+        if before.is_some_and(|before| before.outcome != report.outcome) {
+            self.log_attempts(cx.host);
         }
-        let is_kept = report.outcome == Outcome::Empty && !cx.engine.config.failover.on_empty;
+        let is_kept = report.outcome == Outcome::Empty && !self.may_be_empty(cx.engine);
         if !report.evidence.try_next || is_kept {
             self.progress.next = NextAttempt::Nothing;
             self.write_progress(cx.host);
@@ -387,6 +352,22 @@ impl Trying {
     /// Returns whether the configuration allows another attempt.
     fn has_attempts_left(&self, engine: &Engine) -> bool {
         self.progress.tried.len() < engine.config.failover.max_attempts as usize
+    }
+
+    /// Returns whether another deployment may be tried after an answer without content. Once in a
+    /// request: where two have nothing to say, it is probably what was asked.
+    fn may_be_empty(&self, engine: &Engine) -> bool {
+        let empty = self.progress.tried.iter().filter(|one| one.report.outcome == Outcome::Empty);
+        engine.config.failover.on_empty && empty.count() < 2
+    }
+
+    /// Returns whether an attempt may follow a response that is held. Envoy ends one whose content
+    /// does not come in time, so a success is held only where that would lead to another attempt.
+    fn may_follow(&self, engine: &Engine, answer: &UpstreamResponse) -> bool {
+        if answer.report.status < 300 {
+            return matches!(self.progress.next, NextAttempt::Leg(_));
+        }
+        self.is_anything_left(engine)
     }
 
     /// Returns whether some kind of failure could be followed by another attempt. If none can,

@@ -280,7 +280,9 @@ fn replacement<H: Host + ?Sized>(
     if !matches!(status, 503 | 504) {
         return None;
     }
-    Some(if progress.tried.iter().any(|tried| tried.status() == Some(429)) {
+    let is_limited =
+        |tried: &Tried| tried.status() == Some(429) || tried.report.outcome == Outcome::RateLimit;
+    Some(if progress.tried.iter().any(is_limited) {
         let message =
             "every deployment that could serve this request is at its limit or has failed";
         let seconds = progress.retry_after_ms().unwrap_or(1000).div_ceil(1000).max(1);
