@@ -22,7 +22,7 @@ const LONGEST_HELD: usize = 64 * 1024;
 /// What becomes of a response that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    /// It is held on.
+    /// It stays held.
     On,
     /// It is an answer, and goes to the client from here on.
     Committed(Commit),
@@ -79,9 +79,8 @@ pub(super) fn needs_content(engine: &Engine, answer: &UpstreamResponse) -> bool 
 /// Returns what becomes of a response of which the host holds that many bytes, and all where
 /// `is_end` says so.
 ///
-/// For example, of a stream that begins with `message_start` and `ping` the first 300 bytes are
-/// held on; with `content_block_delta` it is committed, and with `event: error` all is known of
-/// it.
+/// For example, a stream stays held while only `message_start` and `ping` have come. With
+/// `content_block_delta` it is committed, and with `event: error` all is known of it.
 pub(super) fn held(
     answer: &UpstreamResponse,
     length: usize,

@@ -106,10 +106,9 @@ impl Trying {
         else {
             return Action::Continue;
         };
-        let Heard { report, answer, .. } = hear(cx, ledger, self.provider);
+        let Heard { report, mut answer, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
-        let mut answer = answer;
         if let Answered::Open(answer) = &mut answer {
             answer.needs_content = needs_content(cx.engine, answer);
         }
