@@ -11,7 +11,7 @@ use crate::host::{Headers, Host};
 use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
-use crate::response::body::{Begun, BodyReader, Told};
+use crate::response::body::{BodyReader, FirstSign, Told};
 use crate::response::details::{self, End};
 use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
@@ -267,8 +267,8 @@ impl UpstreamResponse {
     }
 
     /// Returns what has come so far that a client could use.
-    pub(super) fn begun(&self) -> Begun {
-        self.reader.as_ref().map_or(Begun::Content, BodyReader::begun)
+    pub(super) fn first_sign(&self) -> FirstSign {
+        self.reader.as_ref().map_or(FirstSign::Content, BodyReader::first_sign)
     }
 
     /// Returns whether the head says that there is no body.

@@ -25,7 +25,7 @@ pub struct WatchedKeys {
 pub(super) enum Watched {
     /// The key with this index.
     Key(usize),
-    /// It is one of them in another case. It may also be another of them as it stands.
+    /// One of them in another case. As it is written, the key may also be another of them.
     Miscased,
 }
 

@@ -14,7 +14,7 @@ use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
 use super::kind::Failure;
 use super::lines::{EventName, Fragment, Lines};
-pub use super::summary::Begun;
+pub use super::summary::FirstSign;
 use super::summary::Summary;
 use super::usage::Usage;
 use super::words::contains;
@@ -176,11 +176,11 @@ impl BodyReader {
 
     /// Returns what has come so far that a client could use. Of a stream, that counts whole events.
     #[must_use]
-    pub fn begun(&self) -> Begun {
+    pub fn first_sign(&self) -> FirstSign {
         match self.framing {
             // It is no answer, and nothing else will come.
-            Framing::Page => Begun::Failure,
-            _ => self.summary.begun(),
+            Framing::Page => FirstSign::Failure,
+            _ => self.summary.first_sign(),
         }
     }
 
@@ -202,7 +202,7 @@ impl BodyReader {
             Framing::Events(lines) => lines.name(),
             _ => EventName::Other,
         });
-        let has_output = self.summary.begun() == Begun::Content;
+        let has_output = self.summary.first_sign() == FirstSign::Content;
         let Summary {
             counts, error, retry_ms, has_content, is_empty_list, events, has_events, ..
         } = self.summary;

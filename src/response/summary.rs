@@ -11,7 +11,7 @@ use super::usage::TokenCounts;
 
 /// What has come so far of an answer that its client could use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begun {
+pub enum FirstSign {
     /// Nothing: no byte, or only what goes before content.
     Nothing,
     /// Content.
@@ -61,7 +61,7 @@ pub(super) struct Summary {
     pub(super) retry_ms: Option<u64>,
     pub(super) has_content: bool,
     /// What came first: content, or a failure.
-    begun: Begun,
+    first: FirstSign,
     /// Whether a document was an empty list where its content belongs.
     pub(super) is_empty_list: bool,
     /// Number of documents that bring content. In a stream, about the number of its output tokens.
@@ -82,7 +82,7 @@ impl Summary {
             error: None,
             retry_ms: None,
             has_content: false,
-            begun: Begun::Nothing,
+            first: FirstSign::Nothing,
             is_empty_list: false,
             events: 0,
         }
@@ -97,26 +97,26 @@ impl Summary {
     ///
     /// Of an event, its end tells. Of a whole answer, which may be long, its first content does,
     /// unless there is a place for a failure before that.
-    pub(super) fn begun(&self) -> Begun {
+    pub(super) fn first_sign(&self) -> FirstSign {
         let fault = &self.document.fault;
         let may_tell = !self.has_events && !fault.is_named && !fault.is_error;
-        match self.begun {
-            Begun::Nothing if may_tell && self.document.signs.has_begun() => Begun::Content,
-            begun => begun,
+        match self.first {
+            FirstSign::Nothing if may_tell && self.document.signs.has_begun() => FirstSign::Content,
+            first => first,
         }
     }
 
     /// Takes that content or a failure has come. What comes first counts.
-    fn begin(&mut self, with: Begun) {
-        if self.begun == Begun::Nothing {
-            self.begun = with;
+    fn begin(&mut self, with: FirstSign) {
+        if self.first == FirstSign::Nothing {
+            self.first = with;
         }
     }
 
     /// Takes a failure. The first one counts.
     fn fail_with(&mut self, failure: Failure) {
         self.error.get_or_insert(failure);
-        self.begin(Begun::Failure);
+        self.begin(FirstSign::Failure);
     }
 
     /// Takes that a container which counts is opened. `is_outermost`: it is in no other.
@@ -185,7 +185,7 @@ impl Summary {
             if document.signs.has_content(document.of) {
                 self.has_content = true;
                 if document.signs.has_output(document.of) {
-                    self.begin(Begun::Content);
+                    self.begin(FirstSign::Content);
                 }
                 let has_token = matches!(document.of, EventType::Absent | EventType::Piece);
                 self.events = self.events.saturating_add(u32::from(has_token));
@@ -273,7 +273,7 @@ impl Summary {
             b"ping" => self.document.is_ping = true,
             // The model works, and may think for minutes before it writes.
             b"response.output_item.added" => {
-                self.begin(Begun::Content);
+                self.begin(FirstSign::Content);
                 self.document.of = EventType::Frame;
             }
             _ if self.status >= 400 => fault.word(text),

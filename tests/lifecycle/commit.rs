@@ -1,75 +1,42 @@
 //! Answers that are held until they have content: in every format, wherever they are cut.
 
-use std::rc::Rc;
-
-use pointsman::lifecycle::{Engine, Stream};
+use pointsman::lifecycle::Stream;
 use serde_json::{Value, json};
 
-use crate::fake_host::FakeHost;
+use crate::failover::Proxy;
 use crate::frames::frame;
 use crate::streams::{EVENTS, FRAMES, JSON, answered, event};
-use crate::{engine, host};
 
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
 
-/// A proxy with both filters, and a model with two deployments.
-struct Proxy {
-    host: FakeHost,
-    router: Rc<Engine>,
-    attempts: Rc<Engine>,
+/// Returns a proxy whose model has two deployments.
+fn with_two(failover: &Value) -> Proxy {
+    let one = json!({"provider": "p", "model": "m"});
+    with(failover, &json!({"a": one, "b": one}), &json!({"candidates": ["a", "b"]}))
+}
+
+/// Returns a proxy with these deployments, and a model.
+fn with(failover: &Value, deployments: &Value, model: &Value) -> Proxy {
+    Proxy::new(json!({
+        "providers": {"p": {"cluster": "p", "api": "any"}},
+        "deployments": deployments,
+        "models": {"m": model, "long": {"candidates": ["b"]}},
+        "failover": failover
+    }))
 }
 
 impl Proxy {
-    fn new(failover: &Value) -> Self {
-        let one = json!({"provider": "p", "model": "m"});
-        Self::of(failover, &json!({"a": one, "b": one}), &json!({"candidates": ["a", "b"]}))
-    }
-
-    /// Returns a proxy with these deployments, and a model.
-    fn of(failover: &Value, deployments: &Value, model: &Value) -> Self {
-        let mut document = json!({
-            "providers": {"p": {"cluster": "p", "api": "any"}},
-            "deployments": deployments,
-            "models": {"m": model, "long": {"candidates": ["b"]}},
-            "failover": failover
-        });
-        let host = host();
-        host.now_ms.stop();
-        let router = engine(&host, &document);
-        document["role"] = "attempt".into();
-        let attempts = engine(&host, &document);
-        Self { host, router, attempts }
-    }
-
-    /// Sends a request; returns its first attempt, and the router's stream.
-    fn send(&self, path: &str) -> (Stream, Stream) {
-        let head = [
-            (":method", "POST"),
-            (":path", path),
-            (":authority", "proxy.test"),
-            ("content-type", "application/json"),
-        ];
-        self.host.properties.borrow_mut().clear();
-        let router = self.host.request(&self.router, &head, &[BODY]);
-        assert_eq!(self.host.refused(), None, "{path}");
-        let mut attempt = Stream::new(Rc::clone(&self.attempts));
-        self.host.passed.borrow_mut().clear();
-        self.host.body.borrow_mut().clear();
-        self.host.head(&mut attempt, false);
-        self.host.piece(&mut attempt, BODY, true);
-        (attempt, router)
+    /// Sends a request to that path; returns its first attempt, and the router's stream.
+    fn tried(&self, path: &str) -> (Stream, Stream) {
+        let router = self.host.post(&self.router, path, BODY);
+        (self.attempt_of(&[BODY]), router)
     }
 
     fn is_retried(&self) -> bool {
         self.host.received("x-llm-retry").is_some()
     }
 
-    /// What the first attempt came to.
-    fn told(&self) -> String {
-        let properties = self.host.properties.borrow();
-        String::from_utf8(properties["llm.attempts"].clone()).unwrap()
-    }
-
+    /// How often an attempt at `a` has come to that.
     fn counted(&self, outcome: &str) -> u64 {
         let name = format!("pointsman.attempts.deployment=.a;.outcome=.{outcome};");
         self.host.counted(&name)
@@ -80,8 +47,8 @@ impl Proxy {
 fn every_answer_goes_on_with_its_first_content_and_is_never_held_again() {
     for answer in answered() {
         for size in [1, 7, usize::MAX] {
-            let proxy = Proxy::new(&json!({"max_attempts": 2}));
-            let (mut attempt, router) = proxy.send(answer.path);
+            let proxy = with_two(&json!({"max_attempts": 2}));
+            let (mut attempt, router) = proxy.tried(answer.path);
             let of = (answer.name, size);
             proxy.host.begin_answer(
                 &mut attempt,
@@ -174,8 +141,8 @@ fn failing() -> Vec<Failing> {
 fn a_failure_before_content_has_its_own_kind_wherever_the_answer_is_cut() {
     for failing in failing() {
         for cut in 0..=failing.body.len() {
-            let proxy = Proxy::new(&json!({"max_attempts": 2}));
-            let (mut attempt, router) = proxy.send(failing.path);
+            let proxy = with_two(&json!({"max_attempts": 2}));
+            let (mut attempt, router) = proxy.tried(failing.path);
             let head = [("content-type", failing.content_type)];
             proxy.host.begin_answer(&mut attempt, 200, &head, false);
             let (first, second) = failing.body.split_at(cut);
@@ -190,7 +157,12 @@ fn a_failure_before_content_has_its_own_kind_wherever_the_answer_is_cut() {
             let is_retried = failing.outcome != "content_policy";
             assert_eq!(proxy.is_retried(), is_retried, "{of:?}");
             assert!(!proxy.host.holds_answer(), "{of:?}");
-            assert_eq!(proxy.counted(failing.outcome), 1, "{of:?}: {}", proxy.told());
+            assert_eq!(
+                proxy.counted(failing.outcome),
+                1,
+                "{of:?}: {}",
+                proxy.property("llm.attempts")
+            );
             proxy.host.done(attempt, None);
             proxy.host.done(router, None);
         }
@@ -199,7 +171,7 @@ fn a_failure_before_content_has_its_own_kind_wherever_the_answer_is_cut() {
 
 /// Sends an answer in one piece, which may be all of it, and returns whether it is held.
 fn is_held(proxy: &Proxy, body: &[u8]) -> bool {
-    let (mut attempt, router) = proxy.send("/v1/chat/completions");
+    let (mut attempt, router) = proxy.tried("/v1/chat/completions");
     proxy.host.begin_answer(&mut attempt, 200, &[("content-type", EVENTS)], false);
     proxy.host.answer_piece(&mut attempt, body, false);
     let is_held = proxy.host.holds_answer();
@@ -214,13 +186,13 @@ fn no_more_is_held_than_is_configured_and_nothing_where_nothing_could_follow() {
     for (bytes, length, wanted) in
         [(16_384, 16_384, true), (16_384, 16_392, false), (100, 96, true), (100, 104, false)]
     {
-        let proxy = Proxy::new(&json!({"max_attempts": 2, "commit_bytes": bytes}));
+        let proxy = with_two(&json!({"max_attempts": 2, "commit_bytes": bytes}));
         assert_eq!(is_held(&proxy, &waiting[..length]), wanted, "{bytes} {length}");
         let late = "pointsman.commits.deployment=.a;.kind=.bytes;";
         assert_eq!(proxy.host.counted(late), u64::from(!wanted));
     }
-    assert!(!is_held(&Proxy::new(&json!({"max_attempts": 2, "commit_bytes": 0})), b": wait\n\n"));
-    assert!(!is_held(&Proxy::new(&json!({"attempt_filter": true})), b": wait\n\n"));
+    assert!(!is_held(&with_two(&json!({"max_attempts": 2, "commit_bytes": 0})), b": wait\n\n"));
+    assert!(!is_held(&with_two(&json!({"attempt_filter": true})), b": wait\n\n"));
 }
 
 #[test]
@@ -232,8 +204,8 @@ fn an_empty_answer_is_kept_where_it_is_to_be() {
         (false, &empty[..], false, "empty"),
         (true, &cut_off[..], false, "success"),
     ] {
-        let proxy = Proxy::new(&json!({"max_attempts": 2, "on_empty": on_empty}));
-        let (mut attempt, router) = proxy.send("/v1/chat/completions");
+        let proxy = with_two(&json!({"max_attempts": 2, "on_empty": on_empty}));
+        let (mut attempt, router) = proxy.tried("/v1/chat/completions");
         proxy.host.begin_answer(&mut attempt, 200, &[("content-type", JSON)], false);
         proxy.host.answer_piece(&mut attempt, body, true);
         assert_eq!(proxy.is_retried(), wanted, "{on_empty}");
@@ -247,8 +219,8 @@ fn an_empty_answer_is_kept_where_it_is_to_be() {
 
 #[test]
 fn a_stream_that_breaks_while_it_is_held_was_never_answered() {
-    let proxy = Proxy::new(&json!({"max_attempts": 2}));
-    let (mut attempt, router) = proxy.send("/v1/messages");
+    let proxy = with_two(&json!({"max_attempts": 2}));
+    let (mut attempt, router) = proxy.tried("/v1/messages");
     proxy.host.begin_answer(&mut attempt, 200, &[("content-type", EVENTS)], false);
     proxy.host.answer_piece(
         &mut attempt,
@@ -263,7 +235,7 @@ fn a_stream_that_breaks_while_it_is_held_was_never_answered() {
 
 /// Has a chat answered whole by its first deployment; returns whether another one is asked.
 fn is_tried_elsewhere(proxy: &Proxy, content_type: &str, body: &[u8]) -> bool {
-    let (mut attempt, router) = proxy.send("/v1/chat/completions");
+    let (mut attempt, router) = proxy.tried("/v1/chat/completions");
     proxy.host.begin_answer(&mut attempt, 200, &[("content-type", content_type)], false);
     proxy.host.answer_piece(&mut attempt, body, true);
     assert!(!proxy.host.holds_answer());
@@ -306,7 +278,7 @@ fn a_reason_that_says_why_there_is_no_content_is_an_answer() {
         (anthropic("stop_sequence"), false),
         (anthropic("tool_use"), false),
     ] {
-        let proxy = Proxy::new(&json!({"max_attempts": 2}));
+        let proxy = with_two(&json!({"max_attempts": 2}));
         assert_eq!(is_tried_elsewhere(&proxy, JSON, body.as_bytes()), wanted, "{body}");
         let outcome = if wanted { "empty" } else { "success" };
         assert_eq!(proxy.counted(outcome), 1, "{body}");
@@ -316,7 +288,7 @@ fn a_reason_that_says_why_there_is_no_content_is_an_answer() {
 #[test]
 fn a_limit_that_is_told_in_a_stream_trips_nothing() {
     let limited = b"data: {\"error\":{\"message\":\"Request too large\",\"code\":\"rate_limit_exceeded\"}}\n\n";
-    let proxy = Proxy::new(&json!({"max_attempts": 2}));
+    let proxy = with_two(&json!({"max_attempts": 2}));
     assert!(is_tried_elsewhere(&proxy, EVENTS, limited));
     assert_eq!(proxy.counted("rate_limit"), 1);
     let cooled = "pointsman.cooldowns.deployment=.a;.outcome=.rate_limit;";
@@ -326,24 +298,20 @@ fn a_limit_that_is_told_in_a_stream_trips_nothing() {
 #[test]
 fn what_fails_before_content_everywhere_counts_against_nobody() {
     let failed = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"x\"}}\n\n";
-    let proxy = Proxy::new(&json!({"max_attempts": 2}));
-    let (mut first, router) = proxy.send("/v1/messages");
+    let proxy = with_two(&json!({"max_attempts": 2}));
+    let (mut first, router) = proxy.tried("/v1/messages");
     proxy.host.begin_answer(&mut first, 200, &[("content-type", EVENTS)], false);
     proxy.host.answer_piece(&mut first, failed, true);
     assert!(proxy.is_retried());
     proxy.host.done(first, None);
     // Nothing follows the second one, so it is not held; but its failure is of the same kind.
-    let mut second = Stream::new(Rc::clone(&proxy.attempts));
-    proxy.host.passed.borrow_mut().clear();
-    proxy.host.body.borrow_mut().clear();
-    proxy.host.head(&mut second, false);
-    proxy.host.piece(&mut second, BODY, true);
+    let mut second = proxy.attempt_of(&[BODY]);
     proxy.host.begin_answer(&mut second, 200, &[("content-type", EVENTS)], false);
     assert!(!proxy.host.holds_answer());
     proxy.host.answer_piece(&mut second, failed, true);
     proxy.host.done(second, None);
     proxy.host.done(router, None);
-    assert_eq!(proxy.told(), "a=server,b=200");
+    assert_eq!(proxy.property("llm.attempts"), "a=server,b=200");
     for deployment in ["a", "b"] {
         let record = proxy.host.shared.record(deployment);
         assert_eq!(record.total.failures, 0, "{deployment}");
@@ -354,26 +322,20 @@ fn what_fails_before_content_everywhere_counts_against_nobody() {
 fn a_request_is_tried_elsewhere_once_for_an_empty_answer() {
     let empty =
         br#"{"choices":[{"message":{"role":"assistant","content":""},"finish_reason":"stop"}]}"#;
-    let proxy = Proxy::of(
+    let proxy = with(
         &json!({"max_attempts": 4}),
         &json!({"a": {"provider": "p", "model": "m"}, "b": {"provider": "p", "model": "m"},
                 "c": {"provider": "p", "model": "m"}}),
         &json!({"candidates": ["a", "b", "c"]}),
     );
-    let (mut attempt, router) = proxy.send("/v1/chat/completions");
+    let router = proxy.host.post(&proxy.router, "/v1/chat/completions", BODY);
     for wanted in [true, false] {
+        let mut attempt = proxy.attempt_of(&[BODY]);
         proxy.host.begin_answer(&mut attempt, 200, &[("content-type", JSON)], false);
         assert!(proxy.host.holds_answer());
         proxy.host.answer_piece(&mut attempt, empty, true);
         assert_eq!(proxy.is_retried(), wanted);
         proxy.host.done(attempt, None);
-        attempt = Stream::new(Rc::clone(&proxy.attempts));
-        proxy.host.passed.borrow_mut().clear();
-        proxy.host.body.borrow_mut().clear();
-        if wanted {
-            proxy.host.head(&mut attempt, false);
-            proxy.host.piece(&mut attempt, BODY, true);
-        }
     }
     proxy.host.done(router, None);
 }
@@ -383,6 +345,6 @@ fn nothing_is_held_where_no_attempt_follows_a_broken_connection() {
     let deployments =
         json!({"a": {"provider": "p", "model": "m"}, "b": {"provider": "p", "model": "m"}});
     let model = json!({"candidates": ["a"], "fallbacks": {"context_window": ["long"]}});
-    let proxy = Proxy::of(&json!({"max_attempts": 2}), &deployments, &model);
+    let proxy = with(&json!({"max_attempts": 2}), &deployments, &model);
     assert!(!is_held(&proxy, b": wait\n\n"));
 }

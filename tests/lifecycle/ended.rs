@@ -48,15 +48,7 @@ impl Proxy {
     /// Sends a request; returns the stream that hears its answer, and the router's where that is
     /// another one.
     fn send(&self, path: &str) -> (Stream, Option<Stream>) {
-        let head = [
-            (":method", "POST"),
-            (":path", path),
-            (":authority", "proxy.test"),
-            ("content-type", "application/json"),
-        ];
-        self.host.properties.borrow_mut().clear();
-        let router = self.host.request(&self.router, &head, &[BODY]);
-        assert_eq!(self.host.refused(), None, "{path}");
+        let router = self.host.post(&self.router, path, BODY);
         let Some(attempts) = &self.attempts else { return (router, None) };
         let mut attempt = Stream::new(Rc::clone(attempts));
         self.host.passed.borrow_mut().clear();

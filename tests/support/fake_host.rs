@@ -218,6 +218,20 @@ impl FakeHost {
         self.answer_piece(stream, b"", true);
     }
 
+    /// Sends a chat or the like to that path through a router, which is to hand it over.
+    pub(crate) fn post(&self, router: &Rc<Engine>, path: &str, body: &[u8]) -> Stream {
+        let head = [
+            (":method", "POST"),
+            (":path", path),
+            (":authority", "proxy.test"),
+            ("content-type", "application/json"),
+        ];
+        self.properties.borrow_mut().clear();
+        let stream = self.request(router, &head, &[body]);
+        assert_eq!(self.refused(), None, "{path}");
+        stream
+    }
+
     /// Lets a provider begin its answer.
     pub(crate) fn begin_answer(
         &self,

@@ -12,7 +12,7 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::handover::Leg;
 use crate::metrics::{OTHER, table};
-use crate::response::body::Begun;
+use crate::response::body::FirstSign;
 use crate::state::evidence::Weight;
 
 /// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
@@ -21,12 +21,12 @@ const LONGEST_HELD: usize = 64 * 1024;
 
 /// What becomes of a response that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum HoldStep {
     /// It stays held.
     On,
     /// It is an answer, and goes to the client from here on.
     Committed(Commit),
-    /// It is an error of which nobody waits for more words: its status decides.
+    /// It is an error too long to wait for: its status decides.
     TooLong,
     /// All is known of it that decides: it has failed, or ended.
     Known,
@@ -54,26 +54,24 @@ impl Commit {
 /// Returns whether a response may be held whose head has come, where something is left to try.
 ///
 /// Another attempt does not wait for a failure whose body may never end, so one is held only if
-/// its head says that it is short.
-pub(super) fn may_hold(answer: &UpstreamResponse, settings: &Failover) -> bool {
+/// its head says that it is short. Nothing is held where Envoy is not set up to hold heads here: it
+/// would never send the body.
+pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
     let is_failure = answer.report.evidence.weight == Weight::Failure;
     let is_short = !is_failure || answer.is_announced_within(LONGEST_HELD as u64);
     let is_worth = match answer.report.status {
-        200..=299 => settings.commit_bytes > 0,
+        200..=299 => engine.config.failover.commit_bytes > 0,
         400.. => is_short,
         // A switch of protocols, or a page.
         _ => false,
     };
-    is_worth && answer.is_read()
+    is_worth && answer.is_read() && engine.config.hold == Hold::StopIteration
 }
 
 /// Returns whether a failure before any content of that response counts like a refusal.
 pub(super) fn needs_content(engine: &Engine, answer: &UpstreamResponse) -> bool {
-    let failover = &engine.config.failover;
-    engine.config.hold == Hold::StopIteration
-        && failover.max_attempts > 1
-        && matches!(answer.report.status, 200..=299)
-        && may_hold(answer, failover)
+    let is_success = matches!(answer.report.status, 200..=299);
+    is_success && engine.config.failover.max_attempts > 1 && may_hold(engine, answer)
 }
 
 /// Returns what becomes of a response of which the host holds that many bytes, and all where
@@ -86,20 +84,22 @@ pub(super) fn held(
     length: usize,
     is_end: bool,
     settings: &Failover,
-) -> Held {
+) -> HoldStep {
     if answer.report.status >= 400 {
         return match is_end {
-            _ if length > LONGEST_HELD => Held::TooLong,
-            true => Held::Known,
-            false => Held::On,
+            _ if length > LONGEST_HELD => HoldStep::TooLong,
+            true => HoldStep::Known,
+            false => HoldStep::On,
         };
     }
-    match answer.begun() {
-        Begun::Content => Held::Committed(Commit::Content),
-        Begun::Failure => Held::Known,
-        Begun::Nothing if is_end => Held::Known,
-        Begun::Nothing if length > settings.commit_bytes as usize => Held::Committed(Commit::Bytes),
-        Begun::Nothing => Held::On,
+    match answer.first_sign() {
+        FirstSign::Content => HoldStep::Committed(Commit::Content),
+        FirstSign::Failure => HoldStep::Known,
+        FirstSign::Nothing if is_end => HoldStep::Known,
+        FirstSign::Nothing if length > settings.commit_bytes as usize => {
+            HoldStep::Committed(Commit::Bytes)
+        }
+        FirstSign::Nothing => HoldStep::On,
     }
 }
 

@@ -1,7 +1,7 @@
 //! An attempt that has begun: its request on the way to the provider, the response on the way
 //! back, and the choice of what is tried next.
 
-use crate::config::{Hold, ProviderId};
+use crate::config::ProviderId;
 use crate::host::Host;
 use crate::lifecycle::answer::{Answered, Finished, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
@@ -19,7 +19,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::hindsight;
-use super::holding::{Held, count, held, may_hold, needs_content};
+use super::holding::{HoldStep, count, held, may_hold, needs_content};
 use super::ready::{is_drained, is_ready};
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
@@ -114,12 +114,9 @@ impl Trying {
         }
         let is_failure = report.evidence.weight == Weight::Failure;
         match answer {
-            // Where Envoy is not set up to hold headers here, it would never send the body of
-            // a response whose head is held.
             Answered::Open(answer)
-                if cx.engine.config.hold == Hold::StopIteration
-                    && may_hold(&answer, &cx.engine.config.failover)
-                    && !is_end
+                if !is_end
+                    && may_hold(cx.engine, &answer)
                     && self.may_follow(cx.engine, &answer) =>
             {
                 self.stage = AnswerStage::Holding(answer, 0);
@@ -167,16 +164,16 @@ impl Trying {
             AnswerStage::Holding(mut answer, seen) => {
                 answer.pass(cx.host, seen, length);
                 match held(&answer, length, is_end, &cx.engine.config.failover) {
-                    Held::On => {
+                    HoldStep::On => {
                         self.stage = AnswerStage::Holding(answer, length);
                         return Action::Pause;
                     }
-                    Held::Known => {
+                    HoldStep::Known => {
                         self.go_on(cx, answer.finish(cx, End::Whole));
                         return Action::Continue;
                     }
-                    Held::Committed(commit) => count(cx, self.leg(), commit),
-                    Held::TooLong => {}
+                    HoldStep::Committed(commit) => count(cx, self.leg(), commit),
+                    HoldStep::TooLong => {}
                 }
                 answer.needs_content = false;
                 self.retry(cx, answer.result_so_far());
@@ -302,7 +299,7 @@ impl Trying {
         if before.is_some_and(|before| before.outcome != report.outcome) {
             self.log_attempts(cx.host);
         }
-        let is_kept = report.outcome == Outcome::Empty && !self.may_be_empty(cx.engine);
+        let is_kept = report.outcome == Outcome::Empty && !self.may_follow_empty(cx.engine);
         if !report.evidence.try_next || is_kept {
             self.progress.next = NextAttempt::Nothing;
             self.write_progress(cx.host);
@@ -355,7 +352,7 @@ impl Trying {
 
     /// Returns whether another deployment may be tried after an answer without content. Once in a
     /// request: where two have nothing to say, it is probably what was asked.
-    fn may_be_empty(&self, engine: &Engine) -> bool {
+    fn may_follow_empty(&self, engine: &Engine) -> bool {
         let empty = self.progress.tried.iter().filter(|one| one.report.outcome == Outcome::Empty);
         engine.config.failover.on_empty && empty.count() < 2
     }
