@@ -53,6 +53,7 @@ tables!(
     eligibility,
     strategies,
     plans,
+    boundary,
     refusals,
     search
 );

@@ -360,7 +360,7 @@ proptest! {
             prop_assert_eq!(&kept.model, &facts.model, "{}", body);
             prop_assert_eq!(&kept.tags, &facts.tags, "{}", body);
             prop_assert_eq!(kept.stream, facts.stream, "{}", body);
-            prop_assert_eq!(kept.has_state, facts.has_state, "{}", body);
+            prop_assert_eq!(kept.state, facts.state, "{}", body);
             prop_assert_eq!(kept.message_count, facts.message_count, "{}", body);
             prop_assert_eq!(kept.max_output_tokens, facts.max_output_tokens, "{}", body);
         }

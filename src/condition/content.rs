@@ -30,7 +30,7 @@ pub(super) fn presence(condition: &Condition, facts: &RequestFacts) -> Option<Pr
         }
         Condition::Stream(wanted) => ("stream", "streaming", wanted, (Fact::Stream, facts.stream)),
         Condition::HasState(wanted) => {
-            ("has_state", "provider state", wanted, (Fact::State, facts.has_state))
+            ("has_state", "provider state", wanted, (Fact::State, facts.state.is_any()))
         }
         _ => return None,
     };

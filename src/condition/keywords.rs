@@ -75,7 +75,7 @@ impl Unsearchable {
             Self::Files => (Fact::Modality, facts.has_files),
             Self::Images => (Fact::Modality, facts.has_images),
             Self::Audio => (Fact::Modality, facts.has_audio),
-            Self::State => (Fact::State, facts.has_state),
+            Self::State => (Fact::State, facts.state.may_hide_text()),
         };
         (!facts.unseen.has(fact)).then_some(has)
     }

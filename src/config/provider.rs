@@ -14,6 +14,9 @@ section! {
         pub api: Api = "openai",
         /// value of :authority sent upstream
         pub authority: Option<String> as (KeyKind::Text(TextForm::Authority)) = none,
+        /// who can read what this provider has encrypted, signed or kept: providers that name the same
+        /// boundary; left out, this one alone
+        pub boundary: Option<String> = none,
         /// put before the request path
         pub path_prefix: String as (KeyKind::Text(TextForm::PathPrefix)) = "",
         /// replaces the request path; {model} and {operation} are filled in
@@ -83,6 +86,12 @@ named! {
 }
 
 impl Provider {
+    /// Returns the name of those who can read what this provider has encrypted, signed or kept.
+    #[must_use]
+    pub fn boundary(&self) -> &str {
+        self.boundary.as_deref().unwrap_or(&self.name)
+    }
+
     /// Whether a request in `format` can be sent there without a translation, which this filter
     /// does not do.
     #[must_use]

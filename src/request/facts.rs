@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::format::{BodyKind, Format, Task};
 use super::keyword::KeywordSet;
 use super::path::Entry;
+use super::provider_state::{ProviderState, StateName};
 use super::session::Sessions;
 pub use super::unseen::{Fact, Unseen};
 
@@ -88,9 +89,8 @@ pub struct RequestFacts {
     /// Whether the answer must be JSON, as `response_format` and what other formats call it
     /// may ask for.
     pub json_mode: bool,
-    /// Whether the request continues state that a provider keeps: an earlier response, a file, a
-    /// cached prompt. No other provider can serve it.
-    pub has_state: bool,
+    /// What of it only one account of one provider can read.
+    pub state: ProviderState,
     /// Whether a prompt is given as tokens or tensors, which cannot be searched.
     pub has_token_ids: bool,
     /// Whether a file, an image or audio is named that lies elsewhere than in the request.
@@ -140,7 +140,7 @@ impl RequestFacts {
             has_files: false,
             has_tools: false,
             json_mode: false,
-            has_state: false,
+            state: ProviderState::default(),
             has_token_ids: false,
             names_others: false,
             has_key: false,
@@ -185,7 +185,7 @@ impl RequestFacts {
     #[must_use]
     pub fn may_name_others(&self) -> bool {
         let is_open = self.unseen.has(Fact::State) || self.unseen.has(Fact::Modality);
-        is_open || self.has_state || self.names_others
+        is_open || self.state.may_hide_text() || self.names_others
     }
 }
 
@@ -204,6 +204,8 @@ pub struct FactsView<'a> {
     has_tools: bool,
     json_mode: bool,
     has_state: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    state: Vec<StateName>,
     has_token_ids: bool,
     message_count: u32,
     input_tokens_estimate: u64,
@@ -226,7 +228,8 @@ impl<'a> From<&'a RequestFacts> for FactsView<'a> {
             has_files: facts.has_files,
             has_tools: facts.has_tools,
             json_mode: facts.json_mode,
-            has_state: facts.has_state,
+            has_state: facts.state.is_any(),
+            state: facts.state.names(),
             has_token_ids: facts.has_token_ids,
             message_count: facts.message_count,
             input_tokens_estimate: facts.input_tokens.most,

@@ -17,6 +17,7 @@ pub mod media;
 mod parameter;
 pub mod path;
 pub mod prompt;
+pub mod provider_state;
 pub mod refusal;
 pub mod rewrite;
 pub mod scan;

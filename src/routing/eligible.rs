@@ -12,8 +12,10 @@ use crate::config::{ModelFacts, Rule, TagMatch};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::state::{Claim, Limit, Standing, World};
 use crate::strategy::Trait;
+use crate::text::quoted;
 
 use super::candidate::{CandidateSet, Contender};
+use super::stay::Stay;
 use super::{Asker, Need, Request, Server, price};
 
 /// Why a candidate may not serve.
@@ -25,6 +27,8 @@ pub(super) enum Block {
     Format,
     /// The request asks for another provider.
     Provider,
+    /// The request carries state of another boundary, which it cannot read.
+    Boundary(String),
     /// The request has tags, and the deployment lacks them: any of them or all of them, as the
     /// model says.
     Tags,
@@ -61,7 +65,12 @@ impl Block {
     pub(super) const fn is_by_request(&self) -> bool {
         matches!(
             self,
-            Self::Format | Self::Provider | Self::Tags | Self::Capability(_) | Self::Cost { .. }
+            Self::Format
+                | Self::Provider
+                | Self::Boundary(_)
+                | Self::Tags
+                | Self::Capability(_)
+                | Self::Cost { .. }
         )
     }
 }
@@ -72,6 +81,9 @@ impl fmt::Display for Block {
             Self::Disabled => f.write_str("disabled"),
             Self::Format => f.write_str("its provider does not speak the request's format"),
             Self::Provider => f.write_str("the request asks for another provider"),
+            Self::Boundary(home) => {
+                write!(f, "the request carries state that only {} can read", quoted(home))
+            }
             Self::Tags => f.write_str("its tags do not match the request's"),
             Self::Strategy(reason) => f.write_str(reason),
             Self::Capability(reason) => f.write_str(reason),
@@ -108,13 +120,14 @@ pub(super) fn consider<'a>(
     request: Request<'_>,
     subject: &Subject<'_>,
     set: &CandidateSet<'a>,
+    stay: Stay<'_>,
     max_cost_usd: Option<f64>,
 ) -> Result<Vec<Considered<'a>>, Need> {
     let mut considered = Vec::with_capacity(set.candidates.len());
     for candidate in &set.candidates {
         let need = |what| Need { of: Asker::Candidate(candidate.server.clone()), what };
         let cost = price::estimate(request.facts, candidate.model_facts);
-        let block = match static_block(request, subject, set, candidate).map_err(need)? {
+        let block = match static_block(request, subject, set, stay, candidate).map_err(need)? {
             Some(block) => Some(block),
             None => over_limit(cost, max_cost_usd).map_err(need)?,
         };
@@ -140,6 +153,7 @@ fn static_block(
     request: Request<'_>,
     subject: &Subject<'_>,
     set: &CandidateSet<'_>,
+    stay: Stay<'_>,
     candidate: &Contender<'_>,
 ) -> Result<Option<Block>, &'static str> {
     let Request { config, facts, controls, .. } = request;
@@ -156,6 +170,9 @@ fn static_block(
     }
     if controls.provider.as_ref().is_some_and(|pinned| *pinned != provider.name) {
         return Ok(Some(Block::Provider));
+    }
+    if let Some(home) = stay.boundary().filter(|home| *home != provider.boundary()) {
+        return Ok(Some(Block::Boundary(home.to_owned())));
     }
     let tags = deployment.map(|deployment| deployment.tags.as_slice()).unwrap_or_default();
     // Under `off` the request's tags change nothing, so they need not be known.

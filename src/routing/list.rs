@@ -109,7 +109,7 @@ impl<'r> Planner<'r> {
     ) -> Result<(), Stop> {
         let is_all_asked = self.is_all_asked(set);
         let mut considered =
-            eligible::consider(self.request, &self.subject, set, self.max_cost_usd)?;
+            eligible::consider(self.request, &self.subject, set, self.stay, self.max_cost_usd)?;
         if is_all_asked {
             for one in considered.iter_mut().filter(|one| one.block.is_none()) {
                 one.block = self.at_moment(one)?;

@@ -40,23 +40,23 @@ pub(super) fn make<'r>(
 ) -> Result<Box<Decision>, Stop> {
     let config = request.config;
     let set = candidate::candidates_of(config, &asked.named);
-    let stay = Stay::required(request, &asked.named)?;
+    let stay = Stay::required(request, &asked.named, &set)?;
     stay.check_before(&set)?;
     let set = stay.narrow(config, set);
     let fallbacks = fallbacks(request, asked)?;
-    let mut planner = Planner::new(request, asked, services, world, seed, trace.is_some());
+    let mut planner = Planner::new(request, asked, stay, services, world, seed, trace.is_some());
 
-    // What must stay on one deployment has neither fallbacks nor kinds.
+    // What is pinned to one deployment has neither fallbacks nor kinds.
     let mut list = List::default();
     planner.add(&mut list, &set, ListedFor::Own)?;
     let own = list.steps.len();
-    if !stay.is_on() {
+    if !stay.is_pinned() {
         planner.add_fallbacks(&mut list, &fallbacks)?;
     }
     // Where everything cools, one of them is tried all the same, if the settings say so.
     let is_forced = list.steps.is_empty() && planner.add_soonest(&mut list);
     stay.check_after(config, &list.steps)?;
-    let kinds = if stay.is_on() { Kinds::default() } else { planner.kinds(&asked.named)? };
+    let kinds = if stay.is_pinned() { Kinds::default() } else { planner.kinds(&asked.named)? };
 
     if let Some(trace) = trace {
         trace_plan(trace, config, &set, &list);

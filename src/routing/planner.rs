@@ -6,6 +6,7 @@ use crate::state::{Turn, World};
 use super::Request;
 use super::custom::Services;
 use super::resolve::ResolvedRequest;
+use super::stay::Stay;
 
 /// How much of a plan is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(super) enum Depth {
 pub(super) struct Planner<'r> {
     pub(super) request: Request<'r>,
     pub(super) subject: Subject<'r>,
+    /// Where the request must stay.
+    pub(super) stay: Stay<'r>,
     pub(super) max_cost_usd: Option<f64>,
     pub(super) services: Services<'r>,
     pub(super) world: &'r dyn World,
@@ -35,6 +38,7 @@ impl<'r> Planner<'r> {
     pub(super) fn new(
         request: Request<'r>,
         asked: &ResolvedRequest<'r>,
+        stay: Stay<'r>,
         services: Services<'r>,
         world: &'r dyn World,
         seed: u64,
@@ -50,6 +54,7 @@ impl<'r> Planner<'r> {
         Self {
             request,
             subject: asked.subject,
+            stay,
             max_cost_usd: lower(of_route, controls.cost_limit_usd),
             services,
             world,

@@ -1,24 +1,28 @@
-//! Requests that must go to one deployment: it is pinned, or the provider keeps state there
-//! that the request continues.
+//! Requests that must go to one deployment, or to some: they pin it, or carry state that only those
+//! within one boundary can read.
 
 use crate::config::{Config, DeploymentId};
 use crate::request::facts::Fact;
 use crate::request::refusal::Refusal;
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, Trait, score};
 use crate::text::quoted;
 
 use super::candidate::{self, CandidateSet};
 use super::name::NamedTarget;
-use super::{Need, Request, Server, Step};
+use super::{Need, Request, Server, Step, Stop, session};
 
-/// Whether a request must stay on one deployment.
+/// Whether a request must stay somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stay {
-    /// It may go to any.
+pub(super) enum Stay<'a> {
+    /// It may go to any deployment.
     No,
-    /// It must stay on the deployment that it pins, or that keeps its state.
+    /// It must stay on the deployment that it pins.
     On(DeploymentId),
-    /// It must stay on that deployment if its body continues state, which is not known yet.
+    /// It must stay with those who can read its state. What is kept at one of them is looked for
+    /// there first.
+    Within { boundary: &'a str, first: Option<DeploymentId> },
+    /// It must do so if its body carries state, which is not known yet. What is kept would be kept at
+    /// that deployment.
     Perhaps(DeploymentId),
 }
 
@@ -26,35 +30,61 @@ pub(super) enum Stay {
 const STATE: Need =
     Need::model("has several candidates, and provider state would name one of them");
 
-impl Stay {
-    /// Returns what the request's headers and state require.
+impl<'a> Stay<'a> {
+    /// Returns what the request's headers and state require, where it asks for that set.
     ///
     /// # Errors
-    /// 400 where the request pins a deployment that does not exist.
-    pub(super) fn required(request: Request<'_>, named: &NamedTarget) -> Result<Self, Refusal> {
+    /// 400 where the request pins a deployment that does not exist; or that its session has to be
+    /// known first.
+    pub(super) fn required(
+        request: Request<'a>,
+        named: &NamedTarget,
+        set: &CandidateSet<'a>,
+    ) -> Result<Self, Stop> {
         let Request { config, facts, controls, .. } = request;
         if let Some(pin) = &controls.deployment {
             let header = &config.headers.deployment;
-            return config.names.deployments.get(pin).copied().map(Self::On).ok_or_else(|| {
+            let pinned = config.names.deployments.get(pin).copied().map(Self::On);
+            return pinned.ok_or_else(|| {
                 let message = format!("{header}: unknown deployment {}", quoted(pin));
-                Refusal::new(400, "unknown_deployment", message)
+                Refusal::new(400, "unknown_deployment", message).into()
             });
         }
         let is_open = facts.unseen.has(Fact::State);
-        if !facts.has_state && !is_open {
+        if !facts.state.is_any() && !is_open {
             return Ok(Self::No);
         }
-        let kept = match named {
+        let keeper = match named {
             NamedTarget::Model(model, group) => {
                 let (_, group) = candidate::chosen_group(config, *model, *group);
                 let first = || group.candidates.first().map(|candidate| candidate.deployment);
                 config.model(*model).state_deployment.or_else(first)
             }
             NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => Some(*id),
+            NamedTarget::Direct(provider, _) if !is_open => {
+                let boundary = config.provider(*provider).boundary();
+                return Ok(Self::Within { boundary, first: None });
+            }
             NamedTarget::Direct(..) => None,
         };
-        let stay = if is_open { Self::Perhaps } else { Self::On };
-        Ok(kept.map_or(Self::No, stay))
+        let Some(keeper) = keeper else { return Ok(Self::No) };
+        if is_open {
+            return Ok(Self::Perhaps(keeper));
+        }
+        let first = facts.state.is_stored.then_some(keeper);
+        // What is not kept anywhere comes from where its session went.
+        let of_session = if first.is_none() { home(request, named, set)? } else { None };
+        let home = of_session.unwrap_or(keeper);
+        let boundary = config.provider(config.deployment(home).provider).boundary();
+        Ok(Self::Within { boundary, first })
+    }
+
+    /// Returns the boundary that the request must stay in, if it must stay in one.
+    pub(super) const fn boundary(self) -> Option<&'a str> {
+        match self {
+            Self::Within { boundary, .. } => Some(boundary),
+            Self::No | Self::On(_) | Self::Perhaps(_) => None,
+        }
     }
 
     /// Checks a request that may have state before its plan is made.
@@ -67,17 +97,18 @@ impl Stay {
         if is_open && set.strategy.varies() && set.is_choice() { Err(STATE) } else { Ok(()) }
     }
 
-    /// Returns whether the request must stay, whatever else becomes known of it.
-    pub(super) const fn is_on(self) -> bool {
+    /// Returns whether the request is pinned to one deployment.
+    pub(super) const fn is_pinned(self) -> bool {
         matches!(self, Self::On(_))
     }
 
-    /// Returns the set with one deployment left, where the request must stay there: as it is
-    /// listed, or else as it stands by itself.
-    pub(super) fn narrow<'a>(self, config: &'a Config, set: CandidateSet<'a>) -> CandidateSet<'a> {
+    /// Returns the set for a request that must stay: with the pinned deployment alone, as it is
+    /// listed or else as it stands by itself, or with the one that keeps its state first.
+    pub(super) fn narrow(self, config: &'a Config, set: CandidateSet<'a>) -> CandidateSet<'a> {
         match self {
             Self::On(deployment) => only(config, set, deployment),
-            Self::No | Self::Perhaps(_) => set,
+            Self::Within { first: Some(keeper), .. } => kept_first(config, set, keeper),
+            Self::Within { first: None, .. } | Self::No | Self::Perhaps(_) => set,
         }
     }
 
@@ -104,4 +135,45 @@ fn only<'a>(
     let only = set.listed(config, deployment);
     let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
     CandidateSet { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
+}
+
+/// Returns the set in file order, with that deployment first.
+#[cold]
+fn kept_first<'a>(
+    config: &'a Config,
+    set: CandidateSet<'a>,
+    keeper: DeploymentId,
+) -> CandidateSet<'a> {
+    let all: Vec<usize> = (0..set.large.map_or(0, |group| group.candidates.len())).collect();
+    let mut set = if set.large.is_some() { set.part(config, &all, true) } else { set };
+    let listed = set.listed(config, keeper);
+    let kept = listed.unwrap_or_else(|| candidate::deployment(config, keeper));
+    set.candidates.retain(|one| one.server != kept.server);
+    set.candidates.insert(0, kept);
+    CandidateSet { strategy: Strategy::Single, is_ordered: true, ..set }
+}
+
+/// Returns the deployment that the session of a request goes to while all are well, where the
+/// strategy goes by sessions and no deployment is named for state.
+///
+/// # Errors
+/// That the session has to be known first.
+#[cold]
+fn home(
+    request: Request<'_>,
+    named: &NamedTarget,
+    set: &CandidateSet<'_>,
+) -> Result<Option<DeploymentId>, Need> {
+    let (NamedTarget::Model(model, group), Some(sticky)) = (named, set.sticky) else {
+        return Ok(None);
+    };
+    let config = request.config;
+    let is_named = config.model(*model).state_deployment.is_some();
+    if is_named || !set.strategy.has(Trait::BySession) {
+        return Ok(None);
+    }
+    let Some(key) = session::find(request, sticky)?.key else { return Ok(None) };
+    let (_, group) = candidate::chosen_group(config, *model, *group);
+    let of_group = group.candidates.iter().map(|candidate| candidate.deployment);
+    Ok(of_group.min_by_key(|id| score(key, config.deployment(*id).hash)))
 }

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use toml::Table;
 
 /// Every table, as its name and its text.
-pub(crate) const TABLES: [(&str, &str); 10] = [
+pub(crate) const TABLES: [(&str, &str); 11] = [
+    ("boundary", include_str!("boundary.toml")),
     ("conditions", include_str!("conditions.toml")),
     ("content", include_str!("content.toml")),
     ("eligibility", include_str!("eligibility.toml")),

@@ -1,5 +1,6 @@
 //! Failures after which another deployment serves the same request.
 
+mod boundary;
 mod clients;
 mod commit;
 mod draw;

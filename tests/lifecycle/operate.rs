@@ -83,8 +83,8 @@ fn when_all_are_drained_none_is_tried_however_it_is_requested() {
         for reply in [
             refused("open", &[], ""),
             refused("turns", &[("x-llm-deployment", "open")], ""),
-            // The provider's state is kept at this deployment and nowhere else.
-            refused("pair", &[], r#","previous_response_id":"resp_1""#),
+            // The provider's state is kept at this deployment, and no other one can read it.
+            refused("open", &[], r#","previous_response_id":"resp_1""#),
         ] {
             assert_eq!(reply.status, 503, "{reply:?}");
             assert!(reply.body.contains("no_deployment_available"), "{reply:?}");

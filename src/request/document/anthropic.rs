@@ -48,7 +48,7 @@ static SOURCE: ObjectShape = ObjectShape::new(
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["caller"]),
     (&Place::ID, &["id", "tool_use_id"]),
-    (&Place::OPAQUE, &["signature", "encrypted_content", "encrypted_index", "encrypted_stdout"]),
+    (&Place::SIGNED, &["signature", "encrypted_content", "encrypted_index", "encrypted_stdout"]),
 ];
 
 macro_rules! block {

@@ -18,16 +18,16 @@ pub(in crate::request) use super::responses::RESPONSES;
 // openai-chat
 
 pub(super) static FUNCTION: ObjectShape = plain(&[]).others(&Place::TOOLS);
+/// What an OpenAI-compatible endpoint of Google's adds to a call: the signature of Gemini's thoughts.
+static CALL_EXTRA: ObjectShape =
+    plain(&[("google", Place::object(&THOUGHT))]).others(&Place::OPAQUE);
+static THOUGHT: ObjectShape = plain(&[("thought_signature", Place::SIGNED)]).others(&Place::OPAQUE);
 pub(super) static CALL: ObjectShape = plain(&[
+    ("extra_content", Place::OPAQUE.members(&CALL_EXTRA)),
     ("function", Place::TOOLS.members(&FUNCTION)),
     ("custom", Place::TOOLS.members(&FUNCTION)),
 ])
-.with(&[
-    (&Place::SETTING, &["type"]),
-    (&Place::ID, &["id"]),
-    // Gemini's thoughts, where they are handed through.
-    (&Place::OPAQUE, &["extra_content"]),
-])
+.with(&[(&Place::SETTING, &["type"]), (&Place::ID, &["id"])])
 .others(&Place::TOOLS);
 pub(super) static CALL_ITEM: Place = Place::TOOLS.members(&CALL);
 /// What an assistant has said aloud, kept by the provider.

@@ -39,7 +39,8 @@ const LINK: Place = Place::LINK.members(&LINK_SHAPE);
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["annotations_format", "prompt_cache_breakpoint"]),
     (&Place::ID, &["id", "uuid"]),
-    (&Place::OPAQUE, &["signature", "image_embeds", "audio_embeds"]),
+    (&Place::SIGNED, &["signature"]),
+    (&Place::OPAQUE, &["image_embeds", "audio_embeds"]),
 ];
 
 macro_rules! openai_part {

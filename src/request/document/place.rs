@@ -85,7 +85,7 @@ impl Place {
     /// What names an item. The item is one that the provider keeps if its type is one of such
     /// things, or if it has neither a type nor a role.
     pub(in crate::request) const ITEM_ID: Self = Self::string(Word::ItemId);
-    /// Signatures, and what only the provider can decrypt: no text for anybody else.
+    /// What is no text for anybody, and says nothing of the request.
     pub(in crate::request) const OPAQUE: Self = Self::string(Word::Opaque);
     /// The data of an image, of audio or of a file, in base64.
     pub(in crate::request) const MEDIA: Self = Self::string(Word::Media);
@@ -117,9 +117,12 @@ impl Place {
     /// Something that continues what a provider keeps.
     pub(in crate::request) const STATE: Self =
         Self { filled: Some(Saying::State), ..Self::string(Word::Says(Saying::State)) };
-    /// What only the provider's account that made it can read, such as encrypted thoughts. It
-    /// counts as state, unless it is empty.
-    pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::State));
+    /// What only the account that made it can decrypt, such as encrypted thoughts. It may hold a
+    /// prompt that nobody else can search.
+    pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::Sealed));
+    /// What only the account that made it takes back, and holds no prompt: signatures of thoughts,
+    /// and what a provider's own tools found.
+    pub(in crate::request) const SIGNED: Self = Self::string(Word::Sealed(Saying::Signed));
 
     pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
     pub(in crate::request) const THINKING: Self = Self::output(OutputBound::Thinking);

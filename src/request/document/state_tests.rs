@@ -27,7 +27,9 @@ fn what_only_one_account_has_is_state() {
         (item(r#"{"type":"image_generation_call","id":"i"}"#), "state"),
         (item(r#"{"id":"i","type":"reasoning","summary":[]}"#), "state"),
         (item(r#"{"type":"reasoning","summary":[]}"#), ""),
-        (item(r#"{"type":"reasoning","summary":[],"encrypted_content":"e"}"#), "state"),
+        (item(r#"{"type":"reasoning","summary":[],"encrypted_content":"e"}"#), "sealed"),
+        (item(r#"{"id":"i","type":"reasoning","summary":[],"encrypted_content":"e"}"#), "sealed"),
+        (item(r#"{"type":"reasoning","encrypted_content":""}"#), ""),
         (item(r#"{"type":"code_interpreter_call","container_id":"c"}"#), "state"),
         (item(r#"{"type":"function_call","id":"i","name":"f","arguments":"{}"}"#), ""),
     ] {
@@ -47,9 +49,40 @@ fn what_only_one_account_has_is_state() {
                 r#"{"messages":[{"content":[{"type":"tool_result","content":[{"type":"image","source":{"type":"file","file_id":"f"}}]}]}]}"#,
                 "images state",
             ),
-            (r#"{"messages":[{"content":[{"type":"thinking","signature":"s"}]}]}"#, ""),
+            (r#"{"messages":[{"content":[{"type":"thinking","signature":"s"}]}]}"#, "signed"),
+            (r#"{"messages":[{"content":[{"type":"thinking","signature":""}]}]}"#, ""),
+            (r#"{"messages":[{"content":[{"type":"redacted_thinking","data":"AA"}]}]}"#, "signed"),
         ],
     );
+}
+
+#[test]
+fn what_is_signed_binds_and_a_stand_in_does_not() {
+    let parts = |part: &str| format!(r#"{{"contents":[{{"role":"model","parts":[{part}]}}]}}"#);
+    for (body, wanted) in [
+        (parts(r#"{"text":"t","thoughtSignature":"c2ln"}"#), "signed"),
+        (parts(r#"{"functionCall":{"name":"f"},"thought_signature":"c2ln"}"#), "signed"),
+        (parts(r#"{"thoughtSignature":"skip_thought_signature_validator"}"#), ""),
+        (parts(r#"{"thoughtSignature":"context_engineering_is_the_way_to_go"}"#), ""),
+        (parts(r#"{"thoughtSignature":""}"#), ""),
+        (parts(&format!(r#"{{"thoughtSignature":"{}"}}"#, "c2ln".repeat(1000))), "signed"),
+    ] {
+        assert_eq!(said(GEMINI, &body).unwrap(), wanted, "{body}");
+    }
+    let thought = |thought: &str| {
+        format!(
+            r#"{{"messages":[{{"role":"assistant","content":[{{"reasoningContent":{thought}}}]}}]}}"#
+        )
+    };
+    for (body, wanted) in [
+        (thought(r#"{"reasoningText":{"text":"t","signature":"s"}}"#), "signed"),
+        (thought(r#"{"redactedContent":"AA=="}"#), "signed"),
+        (thought(r#"{"reasoningText":{"text":"t"}}"#), ""),
+    ] {
+        assert_eq!(said("/model/m/converse", &body).unwrap(), wanted, "{body}");
+    }
+    let found = r#"{"messages":[{"content":[{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"e"}]}]}]}"#;
+    assert_eq!(said("/v1/messages", found).unwrap(), "signed");
 }
 
 #[test]

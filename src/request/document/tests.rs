@@ -32,7 +32,9 @@ fn flags(facts: &RequestFacts) -> Vec<&'static str> {
         (facts.has_files, "files"),
         (facts.has_tools, "tools"),
         (facts.json_mode, "json"),
-        (facts.has_state, "state"),
+        (facts.state.is_stored, "state"),
+        (facts.state.is_sealed, "sealed"),
+        (facts.state.is_signed, "signed"),
     ];
     all.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
 }

@@ -65,7 +65,7 @@ pub(in crate::request) enum Word {
     Encoded,
     /// Says this, unless it is empty.
     Says(Saying),
-    /// The same; not text, however long.
+    /// The same; not text, however long. A stand-in for a signature says nothing.
     Sealed(Saying),
     /// Says this, if it is one of these words.
     SaysIf(Saying, &'static [&'static str]),
@@ -139,6 +139,11 @@ pub(in crate::request) enum Saying {
     Json,
     /// State that a provider keeps is continued.
     State,
+    /// Something is there that only the account that made it can decrypt.
+    Sealed,
+    /// Something is there that only the account that made it takes back: a signature of thoughts, a
+    /// result of the provider's own tools.
+    Signed,
     /// Something is named that lies elsewhere than in the request: a file, an image, audio, or a
     /// setting that an account keeps.
     Reference,

@@ -356,7 +356,10 @@ impl Frames {
         let carried = frame.carried();
         match frame.kind() {
             // The provider reads in the item's place what it keeps under that id.
-            ObjectKind::Item { .. } if frame.is_kept() => tally.say(Saying::State),
+            // One that brings its own content encrypted needs nothing that is kept.
+            ObjectKind::Item { .. } if frame.is_kept() && !tally.says(Saying::Sealed) => {
+                tally.say(Saying::State);
+            }
             ObjectKind::Part(_) => {
                 // A part that says it is text has no file, whatever members it has.
                 if carried == Some(Modality::Text) {

@@ -11,6 +11,7 @@ use crate::request::credential::Naming;
 use crate::request::document::Saying;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::path::Entry;
+use crate::request::provider_state::ProviderState;
 use crate::request::tokens::UNIT;
 
 /// A scan of a JSON body under way.
@@ -141,7 +142,11 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
     facts.stream = (facts.stream && !total.says(Saying::NoStream)) || total.says(Saying::Stream);
     facts.has_tools = total.says(Saying::Tools);
     facts.json_mode = total.says(Saying::Json);
-    facts.has_state = total.says(Saying::State);
+    facts.state = ProviderState {
+        is_stored: total.says(Saying::State),
+        is_sealed: total.says(Saying::Sealed),
+        is_signed: total.says(Saying::Signed),
+    };
     facts.has_images = total.says(Saying::Images);
     facts.has_audio = total.says(Saying::Audio);
     facts.has_files = total.says(Saying::Files);

@@ -135,7 +135,8 @@ impl Tally {
         let is_low = self.says(Saying::LowDetail);
         self.unsay(Saying::LowDetail);
         let (saying, cost) = match modality {
-            Modality::Text | Modality::Sealed => return,
+            Modality::Text => return,
+            Modality::Sealed => return self.say(Saying::Signed),
             Modality::Image => (Saying::Images, pricing.image(measured, is_low)),
             Modality::Audio => (Saying::Audio, pricing.audio(measured)),
             Modality::File => (Saying::Files, pricing.file()),

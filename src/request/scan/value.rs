@@ -17,6 +17,10 @@ const WORD_BYTES: usize = 64;
 /// Roles of the client's own text. Templates write a role into the prompt as it is, so one that is
 /// not known is text itself.
 const OWN_ROLES: [&str; 3] = ["user", "system", "developer"];
+/// What may stand in a signature's place, and binds a request to nobody: Google documents both words
+/// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
+const NO_SIGNATURES: [&str; 3] =
+    ["", "skip_thought_signature_validator", "context_engineering_is_the_way_to_go"];
 /// Longest place of a file that is looked at.
 const URI_BYTES: usize = 1024;
 
@@ -116,7 +120,10 @@ impl Walker {
             }
             Word::Encoding => return Content::Encoding { is_base64: word == Some("base64") },
             Word::ItemId => return Content::ItemId,
-            Word::Says(saying) | Word::Sealed(saying) if word != Some("") => self.value.say(saying),
+            Word::Says(saying) if word != Some("") => self.value.say(saying),
+            Word::Sealed(saying) if word.is_none_or(|word| !NO_SIGNATURES.contains(&word)) => {
+                self.value.say(saying);
+            }
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
@@ -178,9 +185,9 @@ pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
         | Word::Mime
         | Word::Encoding
         | Word::SaysIf(..)
+        | Word::Sealed(_)
         | Word::Output(_) => WORD_BYTES,
         Word::FileUri => URI_BYTES,
-        Word::Sealed(_) => 0,
         Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
         Word::Session(_) => KEY_BYTES,
         Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
