@@ -19,7 +19,7 @@ const WORD_BYTES: usize = 64;
 const OWN_ROLES: [&str; 3] = ["user", "system", "developer"];
 /// What may stand in a signature's place, and binds a request to nobody: Google documents both words
 /// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
-const NO_SIGNATURES: [&str; 3] =
+const SAY_NOTHING: [&str; 3] =
     ["", "skip_thought_signature_validator", "context_engineering_is_the_way_to_go"];
 /// Longest place of a file that is looked at.
 const URI_BYTES: usize = 1024;
@@ -120,8 +120,7 @@ impl Walker {
             }
             Word::Encoding => return Content::Encoding { is_base64: word == Some("base64") },
             Word::ItemId => return Content::ItemId,
-            Word::Says(saying) if word != Some("") => self.value.say(saying),
-            Word::Sealed(saying) if word.is_none_or(|word| !NO_SIGNATURES.contains(&word)) => {
+            Word::Says(saying) | Word::Sealed(saying) if says_something(word) => {
                 self.value.say(saying);
             }
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
@@ -192,6 +191,11 @@ pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
         Word::Session(_) => KEY_BYTES,
         Word::Tags(_) | Word::Tag(_) => TAG_LIST_BYTES,
     })
+}
+
+/// Returns whether a string says what its place is there to say. A long one always does.
+fn says_something(word: Option<&str>) -> bool {
+    word.is_none_or(|word| !SAY_NOTHING.contains(&word))
 }
 
 /// Returns the class of text under a role or in a type.
