@@ -91,7 +91,7 @@ pub struct OverBudget {
 }
 
 /// The most that a tenant may spend in this process: the limits of a budget in whole numbers, in
-/// the order of [`TenantLimit::NAMES`].
+/// the order of the names of [`TenantLimit`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MostSpent([Option<u64>; 6]);
 
