@@ -40,6 +40,7 @@ pub(super) fn admit<H: Host + ?Sized>(
 /// # Errors
 /// The error for the client, where its tenant may not spend that.
 #[cold]
+#[inline(never)]
 fn reserve<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     table: &TenantTable,
@@ -83,6 +84,7 @@ fn reserve<H: Host + ?Sized>(
 
 /// Gives back all that was reserved for a request that is not sent after all, and the request
 /// itself: it may be decided again.
+#[inline(never)]
 pub(super) fn give_back<H: Host + ?Sized>(cx: Ctx<'_, H>, hold: Option<Box<TenantHold>>) {
     if let Some(hold) = hold {
         settle(cx, *hold, Spending::NOTHING, millis(cx.host.now()));
@@ -116,6 +118,7 @@ fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
     clippy::cast_sign_loss,
     reason = "token counts stay far below 2^53, and the cast saturates"
 )]
+#[inline(never)]
 fn expected(config: &Config, facts: &RequestFacts, decision: &Decision) -> ExpectedSpending {
     let server = decision.plan.first().map(|step| &step.server);
     let model = match server {

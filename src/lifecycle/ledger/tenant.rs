@@ -15,6 +15,7 @@ use super::tokens::SpentTokens;
 /// An attempt that the client gave up before its answer has spent what was reserved: the provider
 /// may bill it, and a tenant could spend without a limit if it always left. One that failed has
 /// spent nothing. Where a price is not known, the cost that was reserved stands for it.
+#[cold]
 pub(super) fn spent(
     hold: &TenantHold,
     facts: Option<&ModelFacts>,
@@ -36,6 +37,7 @@ fn requests_of(hold: &TenantHold) -> Spending {
 }
 
 /// Gives back the tokens and the cost that were reserved for a request that no provider got.
+#[inline(never)]
 pub(crate) fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, hold: Option<TenantHold>) {
     if let Some(hold) = hold {
         let spent = requests_of(&hold);
@@ -45,6 +47,7 @@ pub(crate) fn release<H: Host + ?Sized>(cx: Ctx<'_, H>, hold: Option<TenantHold>
 
 /// Puts what was spent in the place of what was reserved. A write that is given up is counted.
 #[cold]
+#[inline(never)]
 pub(crate) fn settle<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     hold: TenantHold,

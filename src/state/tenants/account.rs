@@ -99,6 +99,7 @@ impl MostSpent {
     /// Returns the part of a budget that this process may spend. A part is rounded up, so that one
     /// of nothing does not come of it.
     #[must_use]
+    #[inline(never)]
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -149,6 +150,7 @@ pub(super) struct Windows {
 
 impl Account {
     /// Begins to count anew where the minute or the day has changed.
+    #[inline(never)]
     fn turn_to(&mut self, now_ms: u64) {
         if !is_of(self.minute_at, now_ms, MINUTE_MS) {
             self.minute_at = window(now_ms, MINUTE_MS);
@@ -162,6 +164,7 @@ impl Account {
 
     /// Returns what was spent in the minute and on the day that `now_ms` falls in.
     #[must_use]
+    #[inline(never)]
     pub(super) fn at(mut self, now_ms: u64) -> [Spending; 2] {
         self.turn_to(now_ms);
         [self.minute, self.day]
@@ -170,6 +173,7 @@ impl Account {
     /// Returns the limit that is in the way of a request that certainly spends `least`; `None`
     /// where it may go on. A budget that is used up lets nothing go on, whatever it spends.
     #[must_use]
+    #[inline(never)]
     pub(super) fn over(
         &self,
         most: &MostSpent,
@@ -198,6 +202,7 @@ impl Account {
     }
 
     /// Counts what a request is likely to spend, and returns the windows that it was counted in.
+    #[inline(never)]
     pub(super) fn reserve(&mut self, spending: Spending, now_ms: u64) -> Windows {
         self.turn_to(now_ms);
         self.minute = self.minute.with(spending);
@@ -211,6 +216,7 @@ impl Account {
     /// reservation stays in it, and only what was spent beyond it counts in the window of now.
     /// For example, 500 tokens are reserved at 10:00:59, and 800 were spent by 10:01:05: then 10:00 has
     /// 500 of them, 10:01 has 300, and the day, which is the same, has 800.
+    #[inline(never)]
     pub(super) fn settle(&mut self, reserved: Spending, of: Windows, spent: Spending, now_ms: u64) {
         self.turn_to(now_ms);
         let windows = [
@@ -229,11 +235,11 @@ impl Account {
     /// Returns how much of its budget is used, from 0 on: the largest share of any limit, in
     /// millionths. What was spent without a limit counts as nothing.
     #[must_use]
+    #[inline(never)]
     pub(super) fn used(&self, most: &MostSpent, now_ms: u64) -> u64 {
         let used = self.at(now_ms).into_iter().flat_map(Spending::numbers).zip(most.0);
         let share = |used: u64, most: u64| {
-            let share = u128::from(used).saturating_mul(1_000_000).checked_div(u128::from(most));
-            u64::try_from(share.unwrap_or_default()).unwrap_or(u64::MAX)
+            used.saturating_mul(1_000_000).checked_div(most).unwrap_or_default()
         };
         used.filter_map(|(used, most)| Some(share(used, most?))).max().unwrap_or(0)
     }

@@ -58,12 +58,14 @@ pub(super) struct OpenAccount<'a> {
 impl TenantBucket {
     /// Returns a tenant's account; one of which nothing is known where it has none.
     #[must_use]
+    #[inline(never)]
     pub(super) fn account(&self, id: u64) -> Account {
         let mut slots = self.slots.iter();
         slots.find(|slot| slot.id == id).map(|slot| slot.account).unwrap_or_default()
     }
 
     /// Returns a tenant's account and its number; `None` where it has none.
+    #[inline(never)]
     pub(super) fn known(&mut self, id: u64) -> Option<(&mut Account, u64)> {
         let slot = self.slots.iter_mut().find(|slot| slot.id == id)?;
         Some((&mut slot.account, slot.serial))
@@ -74,6 +76,7 @@ impl TenantBucket {
     /// It takes a free slot, or that of the account that has used the least of its budget. One
     /// whose windows are over has used nothing. So a tenant that has spent much keeps its account,
     /// however many others come.
+    #[inline(never)]
     pub(super) fn open(
         &mut self,
         id: u64,
@@ -103,6 +106,7 @@ impl TenantBucket {
     /// Returns how many accounts have used something of that budget, and how many were forgotten
     /// in use since the proxy's start.
     #[must_use]
+    #[inline(never)]
     pub(super) fn fill(&self, most: &MostSpent, now_ms: u64) -> (u64, u64) {
         let in_use = |slot: &&AccountSlot| slot.id != 0 && slot.account.used(most, now_ms) > 0;
         (self.slots.iter().filter(in_use).count() as u64, u64::from(self.forgotten))
@@ -113,6 +117,7 @@ impl cas::Value for TenantBucket {
     type Bytes = Vec<u8>;
 
     /// Bytes of another layout are a bucket without accounts.
+    #[inline(never)]
     fn decode(bytes: &[u8]) -> Self {
         Self::read_from_bytes(bytes)
             .ok()

@@ -103,6 +103,7 @@ impl cas::Value for TenantSeed {
 impl TenantTable {
     /// Returns the budgets of a configuration. `random` draws the key of the hash, where no worker
     /// of this process has drawn one before.
+    #[inline(never)]
     pub fn new<S: SharedData + ?Sized>(
         settings: &Tenants,
         shared: &S,
@@ -144,6 +145,7 @@ impl TenantTable {
     }
 
     /// Returns where the account of a tenant is kept, and the hash of its name, which is not 0.
+    #[inline(never)]
     fn place(&self, name: &[u8]) -> (TenantPlace, u64) {
         if let Some(name) = self.configured(name) {
             return (TenantPlace::Named(name.to_owned()), 1);
@@ -160,6 +162,7 @@ impl TenantTable {
     ///
     /// # Errors
     /// The limit that is in the way. Nothing has changed then.
+    #[inline(never)]
     pub fn admit<S: SharedData + ?Sized>(
         &self,
         shared: &S,
@@ -207,6 +210,7 @@ impl TenantTable {
 
     /// Returns how full the table of the others is: slots, those in use, and how many accounts in
     /// use were forgotten since the proxy's start.
+    #[inline(never)]
     pub fn fill<S: SharedData + ?Sized>(&self, shared: &S, now_ms: u64) -> [u64; 3] {
         let slots = self.buckets.saturating_mul(WAYS as u64);
         let Some(most) = &self.common else { return [slots, 0, 0] };
@@ -221,6 +225,7 @@ impl TenantTable {
 
 impl TenantPlace {
     /// Returns the key in shared data.
+    #[inline(never)]
     fn key(&self) -> String {
         match self {
             Self::Named(name) => format!("{PREFIX}tenant/{name}"),
@@ -249,6 +254,7 @@ impl TenantHold {
     ///
     /// # Errors
     /// [`Dropped`] where the update lost all its tries. What was reserved then counts as spent.
+    #[inline(never)]
     pub fn settle<S: SharedData + ?Sized>(
         self,
         shared: &S,
