@@ -220,3 +220,42 @@ fn limits_hold_over_all_workers() {
         assert_eq!(record.flight.count(NOW_MS), 0);
     });
 }
+
+#[test]
+fn a_tenants_budget_holds_however_workers_interleave() {
+    explore(|| {
+        let shared = Arc::new(Shared::default());
+        let served = Arc::new(AtomicUsize::new(0));
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (shared, served) = (Arc::clone(&shared), Arc::clone(&served));
+                thread::spawn(move || {
+                    let host = FakeHost::sharing(&shared);
+                    let document = json!({
+                        "providers": {"p": {"cluster": "c"}},
+                        "deployments": {"d": {"provider": "p", "model": "m"}},
+                        "models": {"m": {"candidates": ["d"]}},
+                        "limits": {"tenants": {"budget": {"requests_per_day": 3}}}
+                    });
+                    let engine = Engine::start(&host, document.to_string().as_bytes()).unwrap();
+                    let engine = Rc::new(engine);
+                    for _ in 0..2 {
+                        let head = [
+                            (":method", "POST"),
+                            (":path", "/v1/chat/completions"),
+                            ("x-llm-tenant", "a"),
+                        ];
+                        host.reply.replace(None);
+                        let stream = host.request(&engine, &head, &[br#"{"model":"m"}"#]);
+                        if host.refused().is_none() {
+                            served.fetch_add(1, Ordering::Relaxed);
+                        }
+                        host.done(stream, None);
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(served.load(Ordering::Relaxed), 3);
+    });
+}

@@ -77,6 +77,8 @@ mod state;
 mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
+#[path = "lifecycle/tenants.rs"]
+mod tenants;
 #[path = "lifecycle/unnamed.rs"]
 mod unnamed;
 #[path = "lifecycle/version.rs"]

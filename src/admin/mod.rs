@@ -13,6 +13,7 @@ mod reply;
 mod request;
 mod routes;
 mod state;
+mod tenants;
 mod traces;
 
 use std::fmt;
@@ -20,7 +21,7 @@ use std::fmt;
 use crate::config::Config;
 use crate::host::{Headers, SharedData};
 use crate::live::Origin;
-use crate::state::SharedFleet;
+use crate::state::{SharedFleet, TenantTable};
 
 pub use crate::json::Json;
 pub use gate::Gate;
@@ -39,6 +40,8 @@ pub struct Desk<'a, S: ?Sized> {
     pub config: &'a Config,
     /// The records of deployments and the turns.
     pub fleet: &'a SharedFleet,
+    /// The budgets of tenants, if there are any.
+    pub tenants: Option<&'a TenantTable>,
     /// What the configuration was made of; `None` where nothing can be added to it, which is
     /// never so where there are endpoints.
     pub origin: Option<&'a Origin>,

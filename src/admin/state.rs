@@ -12,6 +12,7 @@ use crate::state::headroom::{Headroom, Left};
 use crate::state::{Counts, Health, Record, Turn};
 use crate::strategy::Trait;
 
+use super::tenants::tenants;
 use super::{Desk, HttpReply, HttpRequest, Json};
 
 /// Most deployments, and most turns, of one answer. The worker does nothing else while it
@@ -73,6 +74,10 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             // Turns are of models, so they would be the same on each page.
             if is_first {
                 json.key("turns").list(|json| self.turns(json));
+                if let Some(table) = self.tenants {
+                    let (shared, now_ms) = (self.shared, self.now_ms);
+                    json.key("tenants").object(|json| tenants(json, table, shared, now_ms));
+                }
             }
         }))
     }

@@ -103,6 +103,8 @@ headers! {
     provider: "x-llm-provider",
     /// pins a deployment; in responses, who served
     deployment: "x-llm-deployment",
+    /// who the request is billed to, where limits.tenants is set
+    tenant: "x-llm-tenant",
     /// names fallback models
     fallback: "x-llm-fallback",
     /// cluster for Envoy's route

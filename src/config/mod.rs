@@ -32,6 +32,7 @@ mod route_index;
 mod settings;
 mod shape;
 mod sticky;
+mod tenants;
 #[cfg(test)]
 mod tests;
 
@@ -62,3 +63,4 @@ pub use settings::{
     Search, UnknownModel, WhenAllCooling,
 };
 pub use sticky::Sticky;
+pub use tenants::{OnMissingTenant, TenantBudget, Tenants};

@@ -9,6 +9,7 @@ use super::shape::{
     A_PATH, AT_LEAST_ONE, HasKeyKind, KeyKind, MILLISECONDS, PERCENT, TextForm, VARIABLE,
     as_element, plain, whole,
 };
+use super::tenants::Tenants;
 use crate::request::keyword::Whitespace;
 use crate::request::scan::Searched;
 
@@ -189,8 +190,8 @@ section! {
 }
 
 section! {
-    /// Sizes, and what happens to bodies beyond them.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    /// Sizes, what happens to bodies beyond them, and budgets.
+    #[derive(Debug, Clone, PartialEq)]
     pub struct Limits "limits" {
         /// longest body that is read
         pub max_body_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
@@ -198,6 +199,8 @@ section! {
         pub on_oversize: BodyPolicy = "reject",
         /// what an unreadable body gets
         pub on_unparsable: BodyPolicy = "reject",
+        /// budgets of those that requests are billed to
+        pub tenants: Option<Box<Tenants>> = none,
     }
 }
 

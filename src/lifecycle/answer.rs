@@ -200,13 +200,13 @@ fn open<H: Host + ?Sized>(
     headers: &Headers,
     profile: RequestProfile,
 ) -> Answered {
-    // Without a record there is nothing to learn from the body. A failure is recorded at
-    // once, so that other requests know of it.
-    let is_recorded = ledger.deployment().is_some();
-    let open = report.filter(|report| is_recorded && !outcome::is_told_by_head(report));
+    // Without a record and a budget there is nothing to learn from the body. A failure is recorded
+    // at once, so that other requests know of it.
+    let is_followed = ledger.is_followed();
+    let open = report.filter(|report| is_followed && !outcome::is_told_by_head(report));
     let Some(report) = open else {
         let ending = Ending { report, headroom, ..Ending::default() };
-        let tokens = SpentTokens::default();
+        let tokens = Some(SpentTokens::default());
         return Answered::Closed(ledger.end(cx, &AttemptEnd { ending, tokens, otherwise: PROXY }));
     };
     // The provider answers, so the next request may probe the deployment. Waiting for the end of
@@ -350,7 +350,8 @@ impl UpstreamResponse {
             headroom: self.headroom,
             ..Ending::default()
         };
-        let ended = AttemptEnd { ending, tokens, otherwise: Outcome::Cancelled.name() };
+        let ended =
+            AttemptEnd { ending, tokens: Some(tokens), otherwise: Outcome::Cancelled.name() };
         let charge = self.ledger.end_at(cx, &ended, now_ms);
         // A body that broke off has no complete count that a log could show.
         if let (End::Whole, Some(deployment)) = (end, deployment) {

@@ -12,6 +12,7 @@ use crate::routing::{self, Answers, Decision, Question, Services, Verdict};
 
 use crate::state::Snapshot;
 
+use super::billing;
 use super::ctx::Ctx;
 use super::intake::Intake;
 use super::ledger::{AttemptLedger, show_in_flight};
@@ -92,6 +93,13 @@ impl<H: Host + ?Sized> Pending<'_, H> {
         answers: &Answers,
     ) -> Result<Committed, Box<Question>> {
         let Self { verdict, mut snapshot } = self;
+        // Before anything is begun, so that a tenant without a budget takes no place of others.
+        let hold = match billing::admit(cx, intake, facts, &verdict) {
+            Ok(hold) => hold,
+            Err(refusal) => {
+                return Ok(Committed { ruling: Ruling::Refuse(refusal), shadowed: None });
+            }
+        };
         let request = intake.request(&cx.engine.config, facts, controls);
         let (verdict, begun) =
             routing::begin(verdict, request, answers, &mut snapshot, intake.seed);
@@ -106,17 +114,21 @@ impl<H: Host + ?Sized> Pending<'_, H> {
                     show_in_flight(cx, begun.attempt.deployment, begun.in_flight);
                 }
                 let attempt = begun.map(|begun| begun.attempt);
-                Ruling::Send(
-                    decision,
-                    AttemptLedger::open(Work::of(intake, facts, controls), attempt),
-                )
+                let mut ledger = AttemptLedger::open(Work::of(intake, facts, controls), attempt);
+                ledger.hold = hold;
+                return Ok(Committed { ruling: Ruling::Send(decision, ledger), shadowed });
             }
             // A question takes no turn and begins nothing, so there is nothing to undo.
-            Verdict::Ask(question) => return Err(question),
+            Verdict::Ask(question) => {
+                billing::give_back(cx, hold);
+                return Err(question);
+            }
             Verdict::Refuse(refusal) => Ruling::Refuse(refusal),
             Verdict::PassThrough => Ruling::Pass,
             Verdict::Undecided(_) => Ruling::Undecided,
         };
+        // Other workers were faster, and now it is not sent.
+        billing::give_back(cx, hold);
         Ok(Committed { ruling, shadowed })
     }
 }

@@ -3,10 +3,9 @@
 //! This module knows the reasons that lie in the configuration. Whether the decision itself
 //! needs more of the body is for `routing` to say.
 
-use crate::config::{BodyPolicy, Config, Hold};
-use crate::request::path::Call;
-
+use super::intake::Intake;
 use super::send;
+use crate::config::{BodyPolicy, Config, Hold};
 
 /// Longest body, in bytes, that is always looked at as a whole. For a body up to this
 /// length, finding out what need not be looked at costs more than looking.
@@ -18,7 +17,12 @@ pub(super) const SHORT: u64 = 4 * 1024;
 /// Only a body that will be read in full shows whether it can be parsed and how long it is.
 /// A policy that lets unparsable or oversized bodies pass *untouched* cannot be kept once a
 /// part of the body has been rewritten and sent.
-pub(super) fn against(config: &Config, call: &Call, length: Option<u64>) -> Option<&'static str> {
+pub(super) fn against(
+    config: &Config,
+    intake: &Intake,
+    length: Option<u64>,
+) -> Option<&'static str> {
+    let call = &intake.call;
     if config.hold == Hold::BufferFilter {
         Some("hold is buffer_filter, and the filter behind this one holds the whole body")
     } else if config.limits.on_unparsable == BodyPolicy::PassThrough {
@@ -27,6 +31,8 @@ pub(super) fn against(config: &Config, call: &Call, length: Option<u64>) -> Opti
         )
     } else if length.is_none() && config.limits.on_oversize == BodyPolicy::PassThrough {
         Some("limits.on_oversize is pass_through, and the length of the body is not announced")
+    } else if intake.payer.is_metered() {
+        Some("the budget of its tenant limits tokens or costs, which only the whole body tells")
     } else if call.entry.repeats_model() {
         Some("the body may repeat the model anywhere, and is to name the one that serves")
     } else if send::may_be_read_from_body(config, call) {

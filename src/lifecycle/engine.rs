@@ -10,7 +10,7 @@ use crate::config::{self, Added, Config, DeploymentId, ProviderId, Role, Unfit};
 use crate::host::Host;
 use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
-use crate::state::SharedFleet;
+use crate::state::{SharedFleet, TenantTable};
 
 use super::delivery::Delivery;
 use super::secrets::Secrets;
@@ -25,6 +25,8 @@ use super::{head, lacks, version};
 pub struct Engine {
     pub(super) config: Config,
     pub(super) fleet: SharedFleet,
+    /// The budgets of tenants, in the router; `None`: there are none.
+    pub(super) tenants: Option<Rc<TenantTable>>,
     /// The document and the additions that `config` was made from; `None`: nothing can be
     /// added to this configuration.
     pub(super) origin: Option<Origin>,
@@ -80,8 +82,11 @@ impl Engine {
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
         let meter = Meter::new(host, config.metrics.enabled, most);
         version::announce(host, &meter);
+        let tenants = config.limits.tenants.as_ref().filter(|_| config.role == Role::Router);
+        let tenants = tenants.map(|all| Rc::new(TenantTable::new(all, host, || host.random())));
         Ok(Self {
             fleet: SharedFleet::new(&config, host),
+            tenants,
             meter: Rc::new(meter),
             unshown: Unshown::default(),
             changed: head::changed(&config).into(),
@@ -107,6 +112,7 @@ impl Engine {
         Some(Self {
             fleet: SharedFleet::new(&config, host),
             config,
+            tenants: self.tenants.clone(),
             origin: Some(origin),
             secrets: self.secrets.clone(),
             meter: Rc::clone(&self.meter),

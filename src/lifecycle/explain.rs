@@ -98,7 +98,7 @@ fn facts_at_model(
     model: Option<String>,
 ) -> Result<RequestFacts, &'static str> {
     // The length is known here, so it is no reason against.
-    if let Some(because) = early::against(config, &intake.call, Some(0)) {
+    if let Some(because) = early::against(config, intake, Some(0)) {
         return Err(because);
     }
     let model = model.ok_or("the model is not named before the text of the prompt")?;

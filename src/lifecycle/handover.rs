@@ -13,14 +13,14 @@ use std::ops::Range;
 use crate::codec::{Reader, Writer};
 use crate::request::format::{Format, Task};
 use crate::request::rewrite::Edit;
-use crate::state::ATTEMPT_NUMBERS;
+use crate::state::{ATTEMPT_NUMBERS, HOLD_NUMBERS};
 
 use super::work::Work;
 
 /// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
 /// filter is rolled out, a router of one version may meet an attempt filter of another, so
 /// bytes of another layout are not read.
-pub(super) const VERSION: u8 = 4;
+pub(super) const VERSION: u8 = 5;
 
 /// What the router hands to the attempts of a request.
 ///
@@ -36,6 +36,9 @@ pub(super) struct Handover<'a> {
     /// The first attempt, which began with the decision, as `state::Attempt` writes itself;
     /// `None` where no state is kept of it.
     pub(super) begun: Option<[u64; ATTEMPT_NUMBERS]>,
+    /// What is reserved for the request of its tenant's budget: the name of a tenant with a budget
+    /// of its own, and numbers, as `state::TenantHold` writes itself.
+    pub(super) hold: Option<(&'a str, [u64; HOLD_NUMBERS])>,
     /// The announced length of the client's body, in bytes.
     pub(super) length: Option<u64>,
     pub(super) legs: Legs,
@@ -125,6 +128,10 @@ impl<'a> Handover<'a> {
         to.flag(self.disable_cache);
         to.text(self.asked);
         to.option(self.begun, |to, numbers| numbers.into_iter().for_each(|n| to.number(n)));
+        to.option(self.hold, |to, (name, numbers)| {
+            to.text(name);
+            numbers.into_iter().for_each(|n| to.number(n));
+        });
         to.option(self.length, Writer::number);
         self.legs.write(&mut to);
         to.list(&self.original, |to, (name, sent)| {
@@ -149,19 +156,23 @@ impl<'a> Handover<'a> {
             },
             disable_cache: from.flag()?,
             asked: from.str()?,
-            begun: from.option(|from| {
-                let mut numbers = [0; ATTEMPT_NUMBERS];
-                for number in &mut numbers {
-                    *number = from.number()?;
-                }
-                Some(numbers)
-            })?,
+            begun: from.option(numbers)?,
+            hold: from.option(|from| Some((from.str()?, numbers(from)?)))?,
             length: from.option(Reader::number)?,
             legs: Legs::read(from)?,
             original: from
                 .list(|from| Some((from.str()?, from.option(Reader::slice)?.map(Cow::Borrowed))))?,
         })
     }
+}
+
+/// Reads so many numbers.
+fn numbers<const COUNT: usize>(from: &mut Reader<'_>) -> Option<[u64; COUNT]> {
+    let mut numbers = [0; COUNT];
+    for number in &mut numbers {
+        *number = from.number()?;
+    }
+    Some(numbers)
 }
 
 impl Legs {
@@ -255,6 +266,7 @@ mod tests {
             asked: "m",
             disable_cache: false,
             begun: Some([1, 0, u64::MAX, 2, 9, 5]),
+            hold: Some(("acme", [0, 1, 2, 3, 4, 5, 6, u64::MAX])),
             length: Some(300),
             legs: Legs {
                 all: vec![leg("a", Some("a")), leg("p:x", None)],

@@ -18,6 +18,7 @@ use crate::routing;
 use crate::text::lossy;
 
 use super::head::RequestHead;
+use super::payer::Payer;
 use super::unread::Unread;
 
 /// Longest path with its query, in bytes. The bound is that of most servers. There is one because
@@ -51,6 +52,8 @@ pub(super) struct Intake {
     pub(super) sample: f64,
     /// Whether the shadow is evaluated for this request.
     pub(super) is_shadowed: bool,
+    /// Who it is billed to.
+    pub(super) payer: Payer,
     /// The headers that conditions of the configuration compare.
     watched: BTreeMap<String, String>,
 }
@@ -92,6 +95,7 @@ impl Intake {
             upgrade: head.upgrade(),
             sample: head.sample(seed),
             is_shadowed: shadow.is_some_and(|s| head.shadow_sample(seed) < s.sample_percent),
+            payer: Payer::of(config, &head),
             watched: head.watched(&config.watched_headers),
             has_credential: is_in_query
                 || carried.iter().any(|(_, carries)| *carries == Carries::Key),

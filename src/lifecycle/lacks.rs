@@ -49,7 +49,12 @@ pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), S
              only if it chooses the route anew when a header changes",
         );
     }
-    if shared_data {
+    if shared_data && config.limits.tenants.is_some() && config.role == Role::Router {
+        problem(
+            "limits.tenants: this host has no shared data, in which budgets are counted; leave \
+             limits.tenants out",
+        );
+    } else if shared_data {
         warn(
             "this host has no shared data: each worker takes turns by itself; cooldowns, limits, \
              latency and requests in flight are unknown, and nothing can be added at run time",

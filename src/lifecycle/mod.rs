@@ -57,6 +57,7 @@
 
 mod answer;
 mod attempt;
+mod billing;
 mod callout;
 mod ctx;
 mod decide;
@@ -70,6 +71,7 @@ mod head;
 mod intake;
 mod lacks;
 mod ledger;
+mod payer;
 mod progress;
 mod properties;
 mod reader;

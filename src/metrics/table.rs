@@ -30,8 +30,8 @@ pub(super) const MOST_LABELS: usize = 5;
 
 /// Labels whose values are names of the configuration: where there are too many series,
 /// these become [`super::OTHER`].
-pub(super) const NAMES: [&str; 5] =
-    ["model", "route", "deployment", "gen_ai.provider.name", "gen_ai.request.model"];
+pub(super) const NAMES: [&str; 6] =
+    ["model", "route", "deployment", "tenant", "gen_ai.provider.name", "gen_ai.request.model"];
 
 /// Requests of clients. Each is counted once, when it is refused, passed or over.
 pub static REQUESTS: Metric =
@@ -56,6 +56,13 @@ pub static RECOVERIES: Metric = metric("pointsman.recoveries", Counter, &["deplo
 /// Updates of shared state that were dropped, because other workers wrote in between during
 /// every try. Should stay 0.
 pub static CAS_EXHAUSTED: Metric = metric("pointsman.cas.exhausted", Counter, &[]);
+/// Requests that a tenant's budget refused, by the limit that was in the way. Tenants without a
+/// budget of their own are `other`.
+pub static TENANTS_REFUSED: Metric =
+    metric("pointsman.tenants.refused", Counter, &["tenant", "budget"]);
+/// Accounts of tenants that were forgotten in use, because more tenants came than there are slots
+/// for. Should stay 0: those tenants have begun anew.
+pub static TENANTS_EVICTED: Metric = metric("pointsman.tenants.evicted", Counter, &[]);
 /// Tokens of answered attempts, in or out. `source` says whether the provider reported them or
 /// they were estimated.
 pub static TOKENS: Metric =
@@ -145,7 +152,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 28] = [
+pub static ALL: [&Metric; 30] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -154,6 +161,8 @@ pub static ALL: [&Metric; 28] = [
     &COOLDOWNS,
     &RECOVERIES,
     &CAS_EXHAUSTED,
+    &TENANTS_REFUSED,
+    &TENANTS_EVICTED,
     &TOKENS,
     &CACHED_TOKENS,
     &DISBELIEVED,

@@ -6,7 +6,7 @@ use crate::request::facts::{Fact, RequestFacts, Tokens};
 
 /// How many output tokens an answer without a limit is taken to need. The cost of a request that
 /// asks for several answers has this for each.
-const ASSUMED_OUTPUT: u64 = 1000;
+pub const ASSUMED_OUTPUT: u64 = 1000;
 
 /// Returns what a request would cost, in USD; `None` where a price is not known.
 ///

@@ -25,6 +25,7 @@ pub mod report;
 mod shadow;
 mod snapshot;
 mod standing;
+mod tenants;
 mod turn;
 mod world;
 
@@ -41,6 +42,10 @@ pub use record::{Counts, Record, RecordBytes};
 pub use shadow::ShadowWorld;
 pub use snapshot::{Seen, Snapshot};
 pub use standing::{Claim, Limit, Standing};
+pub use tenants::{
+    Billed, ExpectedSpending, HOLD_NUMBERS, MostSpent, OverBudget, Spending, TenantHold,
+    TenantLimit, TenantTable,
+};
 pub use turn::{Turn, restart as restart_turns};
 pub use world::World;
 

@@ -54,4 +54,5 @@ mod shipped;
 mod socket;
 mod source;
 mod state;
+mod tenants;
 mod transport;

@@ -64,6 +64,8 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     document["models"]["picked"] = json!({
         "strategy": "custom", "candidates": ["a", "b"],
         "custom": {"cluster": "nobody", "path": "/pick", "timeout_ms": 5000, "on_error": "first"}});
+    document["limits"] = json!({"tenants": {
+        "named": {"spent": {"tokens_per_day": 1}}, "on_missing": "allow"}});
     let services = vec![("nobody", CLOSED)];
     let spec = Spec { is_observed: true, services, ..Spec::failing_over(document) };
     let group = Group::start(&spec);
@@ -107,6 +109,7 @@ fn exercise(group: &Group) {
     assert_eq!(ask(group).header("x-llm-tag", "odd").json(&chat("ab", "Hello")).send().status, 200);
     assert_eq!(chat_of("picked").send().status, 200);
     assert_eq!(chat_of("nobody's").send().status, 404);
+    assert_eq!(chat_of("ab").header("x-llm-tenant", "spent").send().status, 429);
     assert_eq!(chat_of("any:their-own").send().status, 200);
     assert_eq!(ask(group).path("/v1/files").body("anything").send().status, 200);
     group.assert_no_trap();

@@ -72,6 +72,8 @@ fn a_configuration_that_needs_a_missing_part_is_refused() {
     };
     let properties = Lacks { properties: true, ..Lacks::default() };
     let foreign = Lacks { foreign_functions: true, ..Lacks::default() };
+    let alone = Lacks { shared_data: true, ..Lacks::default() };
+    let tenants = json!({"limits": {"tenants": {"budget": {"requests_per_day": 1}}}});
     let failover = json!({"failover": {"max_attempts": 2}});
     let held = json!({"hold": "buffer_filter"});
     let attempt = json!({"role": "attempt", "failover": {"max_attempts": 2}});
@@ -82,7 +84,8 @@ fn a_configuration_that_needs_a_missing_part_is_refused() {
         (foreign, &held, Some("clear_route_cache")),
         (foreign, &failover, None),
         (foreign, &attempt, None),
-        (Lacks { shared_data: true, ..Lacks::default() }, &failover, None),
+        (alone, &failover, None),
+        (alone, &tenants, Some("limits.tenants")),
     ] {
         let problem = refused(lacks, with);
         match wanted {

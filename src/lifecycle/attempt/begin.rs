@@ -7,13 +7,15 @@ use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::handover::{Handover, Leg};
-use crate::lifecycle::ledger::{AttemptLedger, count_fallback, log_server, show_in_flight};
+use crate::lifecycle::ledger::{
+    AttemptLedger, count_fallback, log_server, release, show_in_flight,
+};
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS, ROUTED};
 use crate::lifecycle::refuse::refuse;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
-use crate::state::{Attempt, Claim};
+use crate::state::{Attempt, Claim, TenantHold};
 use crate::text::lossy;
 
 use super::leg_headers::set_headers;
@@ -41,10 +43,17 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     let Some((at, leg, provider)) = chosen.filter(|(_, leg, _)| is_routed_to(cx.host, leg)) else {
         if is_first {
             give_back(cx, &handover);
+            release(cx, hold_of(&handover));
         }
         return (None, nothing_left(cx.host, &handover, progress));
     };
-    let ledger = start(cx, &handover, leg, is_first);
+    let mut ledger = start(cx, &handover, leg, is_first);
+    // What is reserved is the first attempt's. What others spend comes on top.
+    let hold = hold_of(&handover);
+    ledger.hold = match is_first {
+        true => hold.map(Box::new),
+        false => hold.map(|hold| Box::new(hold.of_another_attempt())),
+    };
     // Another try of the same leg is no fallback.
     if progress.tried.last().is_some_and(|last| last.leg != at) {
         let after = progress.last_outcome();
@@ -116,6 +125,12 @@ fn give_back<H: Host + ?Sized>(cx: Ctx<'_, H>, handover: &Handover<'_>) {
     if let (Some(name), Some(numbers)) = (name, handover.begun) {
         abandon(cx, name, (handover.work.task, numbers));
     }
+}
+
+/// Returns what the router has reserved for the request of its tenant's budget.
+fn hold_of(handover: &Handover<'_>) -> Option<TenantHold> {
+    let (name, numbers) = handover.hold?;
+    TenantHold::from_numbers(name, numbers)
 }
 
 /// Answers a retry of Envoy's for which nothing is left to try, and leaves a note for the

@@ -12,9 +12,10 @@ use crate::metrics::{OTHER, table};
 use crate::state::cooldown::{Charge, Transition};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
-use crate::state::{ATTEMPT_NUMBERS, Attempt, Dropped, Ended, Ending};
+use crate::state::{ATTEMPT_NUMBERS, Attempt, Dropped, Ended, Ending, TenantHold};
 
 use super::in_flight::show_in_flight;
+use super::tenant::{release, settle, spent};
 use super::tokens::SpentTokens;
 
 /// The outcome, as a label, of an attempt that Envoy answered by itself for reasons that say
@@ -28,6 +29,8 @@ pub(crate) const PROXY: &str = "proxy";
 pub(crate) struct AttemptLedger {
     work: Work,
     record: Recording,
+    /// What is reserved for it of a tenant's budget, where there is one.
+    pub(crate) hold: Option<Box<TenantHold>>,
     /// When the last of the request went on, in milliseconds since the epoch; `None` until then.
     sent_ms: Option<u64>,
 }
@@ -47,8 +50,8 @@ enum Recording {
 pub(crate) struct AttemptEnd {
     /// What the record of its deployment takes in.
     pub(crate) ending: Ending,
-    /// The tokens that it cost.
-    pub(crate) tokens: SpentTokens,
+    /// The tokens that it cost; `None` where no answer tells.
+    pub(crate) tokens: Option<SpentTokens>,
     /// The outcome as a label, for an ending without a report.
     pub(crate) otherwise: &'static str,
 }
@@ -59,7 +62,7 @@ impl AttemptEnd {
     pub(crate) fn without_answer(report: Option<Report>) -> Self {
         let ending = Ending { report, ..Ending::default() };
         let otherwise = Outcome::Cancelled.name();
-        Self { ending, tokens: SpentTokens::default(), otherwise }
+        Self { ending, tokens: None, otherwise }
     }
 
     /// Returns the outcome as a label.
@@ -75,6 +78,7 @@ impl AttemptLedger {
         Self {
             work,
             record: attempt.map_or(Recording::Nowhere, Recording::Deployment),
+            hold: None,
             sent_ms: None,
         }
     }
@@ -90,6 +94,11 @@ impl AttemptLedger {
             Recording::Deployment(attempt) => Some(attempt.deployment),
             Recording::Nowhere => None,
         }
+    }
+
+    /// Returns whether somebody wants to know what its answer costs.
+    pub(crate) const fn is_followed(&self) -> bool {
+        self.deployment().is_some() || self.hold.is_some()
     }
 
     /// Returns the attempt as numbers, for the attempt filter that takes it over; `None` where it
@@ -146,11 +155,17 @@ impl AttemptLedger {
 
     /// Closes the ledger at a time, in milliseconds since the epoch, as [`AttemptLedger::end`] does.
     pub(crate) fn end_at<H: Host + ?Sized>(
-        self,
+        mut self,
         cx: Ctx<'_, H>,
         end: &AttemptEnd,
         now_ms: u64,
     ) -> Option<Charge> {
+        if let Some(hold) = self.hold.take() {
+            let facts = self.deployment().map(|id| &cx.engine.config.deployment(id).facts);
+            let is_given_up = self.is_sent() && end.ending.report.is_none();
+            let spent = spent(&hold, facts, end.tokens, is_given_up);
+            settle(cx, *hold, spent, now_ms);
+        }
         let attempt = match &self.record {
             Recording::Deployment(attempt) => attempt,
             Recording::Nowhere => {
@@ -171,8 +186,8 @@ impl AttemptLedger {
             }
             Err(Dropped) => cx.engine.count_exhausted(cx.host, 1),
         }
-        if end.tokens.disbelieved.contains(&true) {
-            report_disbelieved(cx, attempt.deployment, &end.tokens);
+        if let Some(tokens) = end.tokens.as_ref().filter(|told| told.disbelieved.contains(&true)) {
+            report_disbelieved(cx, attempt.deployment, tokens);
         }
         count(cx, attempt, &self.work, end, now_ms);
         counted
@@ -186,7 +201,9 @@ impl AttemptLedger {
 
     /// Closes the ledger of an attempt that was handed over, but that no attempt filter has taken.
     /// An attempt without a record is not counted: it is the filter that would have counted it.
-    pub(crate) fn hand_back<H: Host + ?Sized>(self, cx: Ctx<'_, H>) {
+    pub(crate) fn hand_back<H: Host + ?Sized>(mut self, cx: Ctx<'_, H>) {
+        // No provider has got it, so nothing is billed.
+        release(cx, self.hold.take().map(|hold| *hold));
         if self.deployment().is_some() {
             self.cancel(cx);
         }
@@ -224,7 +241,8 @@ fn count<H: Host + ?Sized>(
     let name = described.id.as_str();
     let provider = cx.engine.config.provider(described.provider).name.as_str();
     let (operation, model) = (work.format.genai_operation(), &*described.upstream_model);
-    let AttemptEnd { ending, tokens, .. } = end;
+    let AttemptEnd { ending, .. } = end;
+    let tokens = end.tokens.unwrap_or_default();
     let outcome = end.outcome();
     let is_success = outcome == Outcome::Success.name();
     put(&table::ATTEMPTS, &[name, outcome], 1);

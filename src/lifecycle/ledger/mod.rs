@@ -10,6 +10,7 @@ mod in_flight;
 mod label;
 mod log_fields;
 mod request;
+mod tenant;
 mod tokens;
 
 pub(super) use attempt::{AttemptEnd, AttemptLedger, PROXY, count_fallback, report_transition};
@@ -18,4 +19,5 @@ pub(super) use in_flight::{show_at_once, show_changed, show_in_flight};
 pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
+pub(super) use tenant::{release, settle};
 pub(super) use tokens::{AnswerSize, SpentTokens};

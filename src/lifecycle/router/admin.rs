@@ -116,6 +116,7 @@ impl AdminRequest {
         let desk = Desk {
             config: &cx.engine.config,
             fleet: &cx.engine.fleet,
+            tenants: cx.engine.tenants.as_deref(),
             origin: cx.engine.origin.as_ref(),
             shared: cx.host,
             now_ms,

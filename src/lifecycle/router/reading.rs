@@ -182,7 +182,7 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
 ) -> (Onward, Option<AtModel<'a, 'b, H>>) {
     let config = &cx.engine.config;
     let before = reader.looks();
-    let may_release = !is_whole && early::against(config, &intake.call, intake.length).is_none();
+    let may_release = !is_whole && early::against(config, intake, intake.length).is_none();
     let longest = intake.longest(config);
     // What need not be looked at is not free to find out, so short bodies are left alone.
     let may_narrow = before != Looks::NOTHING && longest > early::SHORT;
@@ -207,8 +207,9 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
     if !may_narrow {
         return (onward, None);
     }
-    let looks = shadow::looks_of_both(config, intake.is_shadowed, |config| {
+    let mut looks = shadow::looks_of_both(config, intake.is_shadowed, |config| {
         looks::left(intake.request(config, &facts, controls), longest, before)
     });
+    looks.tokens |= intake.payer.is_metered();
     (Onward::Look(looks), None)
 }

@@ -18,6 +18,7 @@ use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::Edit;
 use crate::routing::{Decision, Server, Step};
+use crate::state::TenantHold;
 use crate::text::{header_value, list_name};
 
 use super::client;
@@ -87,13 +88,14 @@ fn handover<'a, H: Host + ?Sized>(
     cx: Ctx<'a, H>,
     held: Held<'a>,
     decision: &'a Decision,
-    attempt: &AttemptLedger,
+    attempt: &'a AttemptLedger,
 ) -> Result<Handover<'a>, Refusal> {
     Ok(Handover {
         work: *attempt.work(),
         asked: metric_model(decision),
         disable_cache: decision.disable_cache,
         begun: attempt.numbers(),
+        hold: attempt.hold.as_deref().map(TenantHold::numbers),
         length: held.length,
         legs: legs(cx, held, decision)?,
         original: original(held.intake, &cx.engine.changed),

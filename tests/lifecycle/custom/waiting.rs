@@ -11,11 +11,14 @@ use crate::head;
 /// Cools a deployment through another request of the same worker.
 fn cool(proxy: &Proxy, deployment: &str) {
     let other = FakeHost::sharing(&proxy.host.shared);
+    // The engine has defined its metrics at the proxy's host.
+    other.metrics.swap(&proxy.host.metrics);
     let mut stream = other.request(&proxy.engine, &head(&[]), &[BODY]);
     let answer = json!({"deployment": deployment}).to_string();
     other.end_call(0, Some((200, answer.as_bytes())), |called| stream.on_called(&other, called));
     other.respond(&mut stream, 429, &[("retry-after", "60")]);
     other.done(stream, None);
+    other.metrics.swap(&proxy.host.metrics);
 }
 
 #[test]
