@@ -205,6 +205,49 @@ fn a_setting_that_a_form_of_istio_cannot_serve_is_a_problem() {
 }
 
 #[test]
+fn istio_gets_the_signer_after_the_attempt_filter() {
+    let document = |credential: &str| {
+        format!(
+            r#"{{"providers": {{"p": {{"cluster": "p", "api": "bedrock", "authority": "p.example", "credential": {credential}}}}},
+            "deployments": {{"d": {{"provider": "p", "model": "d"}}}}, "models": {{"m": {{"candidates": ["d"]}}}}}}"#
+        )
+    };
+    let signed = r#"{"envoy": "aws_request_signing", "service": "bedrock", "region": "us-east-1"}"#;
+    let config = file("istio-signed.json", &document(signed));
+    for form in ["wasm-plugin", "envoy-filter"] {
+        let ran = pointsman(&["istio", "--config", &config, "--form", form, "--output", "json"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let list: Value = serde_json::from_str(&ran.out).unwrap();
+        let patches = list["items"].as_array().unwrap().last().unwrap();
+        let patches = patches["spec"]["configPatches"].as_array().unwrap();
+        let cluster = patches.iter().find(|patch| patch["applyTo"] == "CLUSTER").unwrap();
+        let options = &cluster["patch"]["value"]["typed_extension_protocol_options"];
+        let options = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
+        let filters = options["http_filters"].as_array().unwrap();
+        let names: Vec<&str> = filters.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        let (signer, codec) =
+            ("envoy.filters.http.aws_request_signing", "envoy.filters.http.upstream_codec");
+        assert_eq!(names, ["pointsman", signer, codec]);
+        assert_eq!(filters[1]["typed_config"]["region"], "us-east-1");
+    }
+    for (credential, wanted) in [
+        (
+            r#"{"envoy": "credential_injector", "env": "KEY"}"#,
+            "providers.p.credential: credential_injector reads a secret of the static part",
+        ),
+        (
+            r#"{"envoy": "gcp_authn", "audience": "https://p.example", "token_cluster": "m"}"#,
+            "providers.p.credential.envoy: Envoy runs gcp_authn among the filters of a listener",
+        ),
+    ] {
+        let config = file("istio-secret.json", &document(credential));
+        let ran = pointsman(&["istio", "--config", &config]);
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(wanted), "{}", ran.err);
+    }
+}
+
+#[test]
 fn lint_knows_the_buffer_filter_that_holds_headers() {
     let ran = pointsman(&["lint", "--envoy", "envoy/buffer.yaml"]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);

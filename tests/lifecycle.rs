@@ -68,6 +68,8 @@ mod row;
 mod session;
 #[path = "lifecycle/shadow.rs"]
 mod shadow;
+#[path = "lifecycle/signed.rs"]
+mod signed;
 #[path = "lifecycle/source.rs"]
 mod source;
 #[path = "lifecycle/state.rs"]

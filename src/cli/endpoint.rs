@@ -89,6 +89,8 @@ pub(super) enum AddressSource {
     CommandLine,
     /// The authority of the provider of this name.
     Authority(String),
+    /// The credential of the provider of this name: Envoy gets tokens there.
+    Token(String),
     /// No one: the address is made up, and the user has to change it.
     Placeholder,
 }
@@ -121,11 +123,14 @@ pub(super) fn addresses(
 fn address(config: &Config, cluster: &str, given: Option<&HostPort>) -> ClusterAddress {
     // Several providers may share a cluster: one vendor with two wire formats, for example.
     let users = || config.providers.iter().filter(|provider| provider.cluster == cluster);
-    let named = users().find_map(|provider| Some((&provider.name, authority(provider)?)));
+    let of_provider = |provider: &Provider| {
+        Some((AddressSource::Authority(provider.name.clone()), authority(provider)?))
+    };
+    let named = users().find_map(of_provider).or_else(|| token_server(config, cluster));
     let server_name = named.as_ref().map(|(_, endpoint)| endpoint.host.clone());
     let (endpoint, source) = match (given, named) {
         (Some(endpoint), _) => (endpoint.clone(), AddressSource::CommandLine),
-        (None, Some((name, endpoint))) => (endpoint, AddressSource::Authority(name.clone())),
+        (None, Some((source, endpoint))) => (endpoint, source),
         (None, None) => (placeholder(users().next()), AddressSource::Placeholder),
     };
     let server_name = server_name.unwrap_or_else(|| endpoint.host.clone());
@@ -139,6 +144,34 @@ fn authority(provider: &Provider) -> Option<HostPort> {
     let with_port = format!("{authority}:443");
     let endpoint: HostPort = authority.parse().or_else(|_| with_port.parse()).ok()?;
     Some(HostPort { is_tls: true, ..endpoint })
+}
+
+/// Returns where a cluster is that Envoy gets tokens from, and which provider says so: where the URL
+/// for tokens leads, else where Google Cloud has its metadata server.
+fn token_server(config: &Config, cluster: &str) -> Option<(AddressSource, HostPort)> {
+    let asked = |provider: &Provider| {
+        let envoy = provider.credential.as_ref()?.envoy()?;
+        (envoy.token_cluster.as_deref() == Some(cluster)).then_some(())?;
+        let endpoint = match &envoy.token_url {
+            Some(url) => url_endpoint(url)?,
+            None => HostPort { host: METADATA_SERVER.to_owned(), port: 80, is_tls: false },
+        };
+        Some((AddressSource::Token(provider.name.clone()), endpoint))
+    };
+    config.providers.iter().find_map(asked)
+}
+
+/// The host of Google Cloud's metadata server, which each of its machines can reach.
+const METADATA_SERVER: &str = "metadata.google.internal";
+
+/// Returns the host of a URL, and its port by its scheme unless it has one.
+fn url_endpoint(url: &str) -> Option<HostPort> {
+    let (scheme, rest) = url.split_once("://")?;
+    let (is_tls, port) = if scheme == "https" { (true, 443) } else { (false, 80) };
+    let authority = rest.split(['/', '?']).next()?;
+    let with_port = format!("{authority}:{port}");
+    let endpoint: HostPort = authority.parse().or_else(|_| with_port.parse()).ok()?;
+    Some(HostPort { is_tls, ..endpoint })
 }
 
 /// Returns the host of a provider's authority, without its port.

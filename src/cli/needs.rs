@@ -2,9 +2,9 @@
 //!
 //! Knows neither how Envoy is configured nor how to write that down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Config;
+use crate::config::{Config, Credential};
 
 /// Bytes that Envoy buffers for a listener or cluster with no limit of its own.
 pub(super) const DEFAULT_BUFFER_BYTES: u64 = 1 << 20;
@@ -26,6 +26,9 @@ pub(super) struct Needs {
     pub(super) clusters: BTreeMap<String, ClusterUse>,
     /// Path of each cluster that the filter itself calls, routed to or not.
     pub(super) called: BTreeMap<String, String>,
+    /// The clusters that Envoy itself gets tokens from, for a credential.
+    pub(super) token_clusters: BTreeSet<String>,
+    /// Those that reach the filter. What only Envoy reads is not among them.
     pub(super) variables: BTreeMap<String, String>,
     /// Whether the filter adds a credential to requests for at least one provider.
     pub(super) has_credentials: bool,
@@ -54,9 +57,12 @@ impl Needs {
             needs.add_cluster(&provider.cluster, format!("{path}.cluster"), true, true);
             if let Some(credential) = &provider.credential {
                 needs.has_credentials = true;
-                needs.add_variable(&credential.env, format!("{path}.credential.env"));
+                if let Some(secret) = credential.secret() {
+                    needs.add_variable(&secret.env, format!("{path}.credential.env"));
+                }
             }
         }
+        needs.add_token_clusters(config);
         if let Some(cluster) = &config.default_cluster {
             needs.add_cluster(cluster, "default_cluster".to_owned(), false, true);
         }
@@ -79,6 +85,19 @@ impl Needs {
             }
         }
         needs
+    }
+
+    /// Adds the clusters that tokens come from. After the providers', since a cluster that is also
+    /// a provider's is more than that.
+    fn add_token_clusters(&mut self, config: &Config) {
+        for provider in config.providers.iter() {
+            let envoy = provider.credential.as_ref().and_then(Credential::envoy);
+            if let Some(cluster) = envoy.and_then(|envoy| envoy.token_cluster.as_ref()) {
+                let path = format!("providers.{}.credential.token_cluster", provider.name);
+                self.add_cluster(cluster, path, false, false);
+                self.token_clusters.insert(cluster.clone());
+            }
+        }
     }
 
     /// Adds a cluster; one that is known keeps its use, which is the wider one.

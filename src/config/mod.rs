@@ -10,6 +10,7 @@
 mod additions;
 mod candidate;
 mod configuration;
+mod credential;
 mod custom;
 mod declare;
 mod demand;
@@ -40,6 +41,7 @@ pub use crate::strategy::Strategy as StrategyName;
 pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, parse_live};
 pub use candidate::{Candidate, Rule};
 pub use configuration::{Config, Names, Shadow};
+pub use credential::{Credential, EnvoyCredential, EnvoyFilter, EnvoyTask, SecretCredential};
 pub use custom::{Custom, MOST_LISTED, OnError};
 pub use demand::Demand;
 pub use deployment::{Deployment, ModelFacts, Overrides};
@@ -51,7 +53,7 @@ pub use located::{Checked, Located, check_json};
 pub use model::{Fallbacks, Group, Model, ModelTraits};
 pub use parse::{parse, reference, schema};
 pub use parts::{ParamSchema, ParamType, Status, TagMatch};
-pub use provider::{Api, Credential, Provider};
+pub use provider::{Api, Provider};
 pub use raw::Settings;
 pub use route::{
     Action, Condition, NamePattern, OnUnsearchable, Route, SoughtKeywords, Target, Unsearchable,

@@ -1,7 +1,8 @@
 //! Providers: where they are, what they speak, and what is changed of requests to them.
 
+use super::credential::Credential;
 use super::declare::{named, section};
-use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm, VARIABLE};
+use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm};
 use crate::request::format::{Family, Format};
 
 section! {
@@ -34,19 +35,6 @@ section! {
     with {
         /// Its key in `providers`.
         pub name: String,
-    }
-}
-
-section! {
-    /// Where a secret comes from and where it goes.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct Credential "credential" {
-        /// the environment variable of the secret
-        pub env: String as VARIABLE = required,
-        /// the header it is sent in
-        pub header: String as A_HEADER_NAME = "authorization",
-        /// text before the secret
-        pub prefix: String as A_HEADER_VALUE = "Bearer ",
     }
 }
 

@@ -43,7 +43,8 @@ fn what_is_left_out_has_the_documented_default() {
     let config = read(json!({"providers": {"p": {"cluster": "c", "credential": {"env": "K"}}}}));
     let provider = &config.providers[0];
     assert_eq!((provider.api, provider.path_prefix.as_str()), (Api::OpenAi, ""));
-    let credential = provider.credential.as_ref().expect("a credential");
+    let credential = provider.credential.as_ref().and_then(Credential::secret);
+    let credential = credential.expect("a secret");
     assert_eq!(
         (credential.header.as_str(), credential.prefix.as_str()),
         ("authorization", "Bearer ")
@@ -123,7 +124,8 @@ fn providers_keep_normalised_headers_and_paths() {
     assert_eq!(openai.path_prefix, "/proxy");
     assert_eq!(openai.headers, [("openai-organization".to_owned(), "org-1".to_owned())]);
     assert_eq!(openai.remove_headers, ["x-forwarded-for"]);
-    assert_eq!(openai.credential.as_ref().expect("a credential").header, "authorization");
+    let credential = openai.credential.as_ref().and_then(Credential::secret);
+    assert_eq!(credential.expect("a secret").header, "authorization");
 }
 
 #[test]

@@ -112,7 +112,7 @@ pub(super) fn hear<H: Host + ?Sized>(
     let headers = cx.host.response_headers();
     let status = status(&headers);
     let now = LazyCell::new(|| millis(cx.host.now()));
-    let profile = ledger.work().profile(cx.engine.secret(provider).is_some());
+    let profile = ledger.work().profile(cx.engine.has_credential(provider));
     let headroom = headroom::headroom(&headers, || *now);
     // Nearly every answer is a success. The one below 300 that Envoy makes itself is asked for by
     // a header that is withheld from the requests of this filter.

@@ -140,8 +140,13 @@ impl Engine {
         &self.config
     }
 
-    /// Returns the value of a provider's credential header; `None` where requests go to the
-    /// provider with the client's own credential.
+    /// Returns whether requests go to a provider with a credential of the proxy's, whoever adds
+    /// it, and not with the client's own.
+    pub(super) fn has_credential(&self, provider: ProviderId) -> bool {
+        self.config.provider(provider).credential.is_some()
+    }
+
+    /// Returns the value of a provider's credential header; `None` where this filter sets none.
     pub(super) fn secret(&self, provider: ProviderId) -> Option<&str> {
         self.secrets.credential(provider)
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::config::{Config, HeaderNames, Provider};
+use crate::config::{Config, Credential, HeaderNames, Provider};
 use crate::hash::{fnv_1a, mixed};
 use crate::host::Headers;
 use crate::request::credential::{self, Carries};
@@ -23,7 +23,8 @@ const CHANGED: [&str; 5] =
 pub(super) fn changed(config: &Config) -> Vec<String> {
     let of_one = |provider: &Provider| {
         let set = provider.headers.iter().map(|(name, _)| name.clone());
-        let credential = provider.credential.iter().map(|credential| credential.header.clone());
+        let credential = provider.credential.iter().flat_map(Credential::header_names);
+        let credential = credential.map(str::to_owned);
         set.chain(provider.remove_headers.iter().cloned()).chain(credential).collect::<Vec<_>>()
     };
     let fixed = CHANGED.into_iter().map(str::to_owned);

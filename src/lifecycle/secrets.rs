@@ -8,14 +8,15 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 use crate::admin::Gate;
-use crate::config::{Config, Provider, ProviderId, Role};
+use crate::config::{Config, Credential, Provider, ProviderId, Role};
 use crate::host::Host;
 
 /// The secrets of one configuration. Copies share them, so that an engine made anew for the
 /// same document takes over what has been read.
 #[derive(Debug, Clone)]
 pub(super) struct Secrets {
-    /// By provider: the value of its credential header; `None`: it has no credential.
+    /// By provider: the value of its credential header; `None`: it has no credential that this
+    /// filter sends.
     credentials: Rc<[Option<String>]>,
     /// The value of the `authorization` header for the route source.
     pub(super) source_token: Option<Rc<str>>,
@@ -52,9 +53,12 @@ impl Secrets {
     }
 }
 
-/// Returns the value of a provider's credential header; `None` where it has no credential.
+/// Returns the value of a provider's credential header; `None` where it has no credential, or
+/// Envoy adds it.
 fn credential<H: Host + ?Sized>(host: &H, provider: &Provider) -> Result<Option<String>, String> {
-    let Some(credential) = &provider.credential else { return Ok(None) };
+    let Some(credential) = provider.credential.as_ref().and_then(Credential::secret) else {
+        return Ok(None);
+    };
     let path = format!("providers.{}.credential.env", provider.name);
     let value = variable(host, &path, &credential.env)?;
     Ok(Some(format!("{}{value}", credential.prefix)))

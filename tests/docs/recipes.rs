@@ -18,7 +18,10 @@ fn traced(document: &str, body: &str, headers: &[&str]) -> Trace {
         ("content-type", "application/json"),
     ];
     let given = headers.iter().map(|header| header.split_once(": ").expect("`name: value`"));
-    let head = RequestHead::new(own.into_iter().chain(given).collect());
+    let given: Vec<(&str, &str)> = given.collect();
+    let is_own = |(name, _): &(&str, &str)| given.iter().all(|(other, _)| other != name);
+    let own = own.into_iter().filter(is_own);
+    let head = RequestHead::new(own.chain(given.iter().copied()).collect());
     let Whole::Read(read) = whole(&config, &head, body.as_bytes()) else {
         panic!("the request is not read: {body}");
     };

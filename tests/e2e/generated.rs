@@ -7,7 +7,9 @@ use crate::harness::tls::{Certificates, server_name};
 use crate::harness::{Envoy, Group, ask, fresh, module, run, validate_text};
 use crate::mock::Mock;
 
-const VARIABLES: [(&str, &str); 5] = [
+const VARIABLES: [(&str, &str); 7] = [
+    ("CLIENT_SECRET", "sk-client-of-login"),
+    ("INJECTED_KEY", "sk-injected"),
     ("OPENAI_API_KEY", "sk-openai"),
     ("ANTHROPIC_API_KEY", "sk-anthropic"),
     ("ALPHA_KEY", "sk-alpha"),
@@ -29,7 +31,7 @@ fn pointsman(arguments: &[&str]) -> String {
 }
 
 /// Writes a configuration for these endpoints, and has lint check it.
-fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
+pub(crate) fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
     let module = module();
     let mut arguments = vec!["envoy", "--config", config, "--module", &module];
     arguments.extend(["--listen", "127.0.0.1:0", "--admin-port", "0"]);
@@ -42,19 +44,22 @@ fn generated(config: &str, endpoints: &[String], more: &[&str]) -> String {
     text
 }
 
-fn file(ending: &str, text: &str) -> String {
+pub(crate) fn file(ending: &str, text: &str) -> String {
     let name = fresh(&format!("generated-{}", std::process::id()));
     let file = format!("{}/{name}.{ending}", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&file, text).unwrap();
     file
 }
 
-fn mocks(names: &[&'static str]) -> BTreeMap<&'static str, Mock> {
+pub(crate) fn mocks(names: &[&'static str]) -> BTreeMap<&'static str, Mock> {
     names.iter().map(|name| (*name, run(Mock::start(name, 0)).unwrap())).collect()
 }
 
 /// Returns one mock for each cluster, at the address that the tool is given.
-fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) -> Vec<String> {
+pub(crate) fn endpoints(
+    mocks: &BTreeMap<&'static str, Mock>,
+    clusters: &[(&str, &str)],
+) -> Vec<String> {
     let endpoint =
         |(cluster, mock): &(&str, &str)| format!("{cluster}=127.0.0.1:{}", mocks[mock].port());
     clusters.iter().map(endpoint).collect()
@@ -62,8 +67,10 @@ fn endpoints(mocks: &BTreeMap<&'static str, Mock>, clusters: &[(&str, &str)]) ->
 
 #[test]
 fn envoy_accepts_the_configuration_as_written() {
-    for name in ["simple", "failover", "odd", "held", "held-bare"] {
-        let text = generated(&format!("tests/configs/envoy/{name}.json"), &[], &[]);
+    for name in ["simple", "failover", "odd", "held", "held-bare", "credentials"] {
+        let clusters = file("yaml", "");
+        let config = format!("tests/configs/envoy/{name}.json");
+        let text = generated(&config, &[], &["--clusters", &clusters]);
         let (is_valid, output) = validate_text(&text, &VARIABLES);
         assert!(is_valid, "{name}: {output}\n{text}");
         assert!(text.contains("CHANGE ME"), "{name}: providers without an address are easy to see");

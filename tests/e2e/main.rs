@@ -51,6 +51,8 @@ mod rewrite;
 mod routing;
 mod shadow;
 mod shipped;
+mod signed;
+mod sigv4;
 mod socket;
 mod source;
 mod state;

@@ -179,6 +179,10 @@ fn a_configuration_that_cannot_be_written_exits_2() {
             "unknown cluster \"vlm\"; known: \"vllm\", \"website\"",
         ),
         (vec!["-c", simple, "-e", "vllm=a"], "wanted HOST:PORT"),
+        (
+            vec!["-c", "tests/configs/envoy/credentials.json"],
+            "cluster authorized: gets tokens by OAuth, and Envoy ends at its start",
+        ),
         (vec!["-c", &attempt], "role: wanted the configuration of the filter that decides"),
         (vec!["-c", "tests/configs/invalid/many_at_once.json"], "unknown key"),
         (vec!["-c", "no/such.json"], "cannot be read"),
@@ -188,4 +192,41 @@ fn a_configuration_that_cannot_be_written_exits_2() {
         assert!(ran.err.contains(wanted), "{arguments:?}: {}", ran.err);
         assert!(ran.out.is_empty());
     }
+}
+
+/// Envoy runs the filters of a cluster in their order, and the last one sends.
+#[test]
+fn credentials_are_added_after_the_attempt_filter_and_where_they_belong() {
+    let clusters = file("clusters.yaml", "");
+    let config = "tests/configs/envoy/credentials.json";
+    let ran = pointsman(&["envoy", "-c", config, "--clusters", &clusters]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let apart = std::fs::read_to_string(&clusters).unwrap();
+    let filters = |text: &str, cluster: &str| {
+        let begin = format!("- name: {cluster}\n");
+        let (_, rest) = text.split_once(&begin).unwrap();
+        let rest = rest.split("\n  - name: ").next().unwrap();
+        let names = rest.lines().filter_map(|line| line.trim().strip_prefix("- name: "));
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let codec = "envoy.filters.http.upstream_codec";
+    for (cluster, filter) in [
+        ("bedrock-us", "envoy.filters.http.aws_request_signing"),
+        ("bedrock-eu", "envoy.filters.http.aws_request_signing"),
+        ("injected", "envoy.filters.http.credential_injector"),
+    ] {
+        assert_eq!(filters(&ran.out, cluster), ["pointsman", filter, codec], "{cluster}");
+    }
+    // The one that other clusters refer to.
+    assert_eq!(filters(&ran.out, "keyed"), ["pointsman", codec]);
+    assert!(!ran.out.contains("- name: authorized\n"), "{}", ran.out);
+    let order = ["pointsman", "envoy.filters.http.credential_injector", codec].map(|name| {
+        apart
+            .find(&format!("- name: {name}\n"))
+            .unwrap_or_else(|| apart.find(&format!("name: {name}\n")).expect(name))
+    });
+    assert!(order.is_sorted(), "{apart}");
+    // Secrets are there by name only, and not for the module.
+    assert!(ran.out.contains("host_env_keys: [ALPHA_KEY]"), "{}", ran.out);
+    assert!(ran.out.contains("{environment_variable: CLIENT_SECRET}"), "{}", ran.out);
 }

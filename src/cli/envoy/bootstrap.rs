@@ -37,6 +37,9 @@ pub(crate) struct EnvoyArgs {
     /// says, by TLS, or else a place to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     endpoints: Vec<EndpointArg>,
+    /// The file to write clusters to that get tokens by OAuth, which Envoy reads from there
+    #[arg(long, value_name = "FILE")]
+    pub(super) clusters: Option<PathBuf>,
     /// The module, as Envoy finds it
     #[arg(long, default_value = "pointsman.wasm", value_name = "PATH")]
     pub(super) module: String,

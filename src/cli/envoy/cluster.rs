@@ -10,6 +10,7 @@ use crate::cli::endpoint::{AddressSource, ClusterAddress, authority_host};
 use crate::cli::yaml::scalar;
 
 use super::bootstrap::{Bootstrap, FAILOVER};
+use super::credential;
 use super::template::commented;
 
 /// A block of a shipped cluster that every provider's cluster has.
@@ -21,6 +22,8 @@ struct SharedBlock {
     anchor: &'static str,
     /// The shipped text, comments and anchor included.
     text: &'static str,
+    /// Whether a cluster has it in full by now.
+    is_written: bool,
 }
 
 impl SharedBlock {
@@ -28,9 +31,23 @@ impl SharedBlock {
         let (_, clusters) = shipped.split_once("\n  clusters:\n").ok_or("clusters:")?;
         let first = format!("{key}: &{anchor}");
         let text = commented(clusters, &first).ok_or(first)?;
-        Ok(Self { key, anchor, text })
+        Ok(Self { key, anchor, text, is_written: false })
+    }
+
+    /// Writes the block: in full where no cluster has it yet.
+    fn write(&mut self, out: &mut String) {
+        let Self { key, anchor, text, is_written } = self;
+        if *is_written {
+            let _ = writeln!(out, "    {key}: *{anchor}");
+        } else {
+            out.push_str(text);
+        }
+        *is_written = true;
     }
 }
+
+/// The key of a cluster's options for HTTP.
+const OPTIONS: &str = "typed_extension_protocol_options";
 
 /// Returns the blocks that clusters with attempts share: none where no
 /// cluster runs the filter.
@@ -41,31 +58,43 @@ fn shared_blocks(bootstrap: &Bootstrap<'_>) -> Result<Vec<SharedBlock>, String> 
         blocks.push(SharedBlock::of(FAILOVER, "circuit_breakers", "limits")?);
     }
     if bootstrap.config.is_handing_over() {
-        let key = "typed_extension_protocol_options";
-        blocks.push(SharedBlock::of(bootstrap.shipped(), key, "attempts")?);
+        blocks.push(SharedBlock::of(bootstrap.shipped(), OPTIONS, "attempts")?);
     }
     Ok(blocks)
+}
+
+/// Clusters as text.
+#[derive(Debug, Default)]
+pub(super) struct Clusters {
+    /// Those of the configuration itself.
+    pub(super) fixed: String,
+    /// Those that Envoy reads from a file of their own. They may refer to anchors of the others.
+    pub(super) apart: String,
 }
 
 /// Returns all clusters by name, the default one last, as the shipped files have them.
 ///
 /// # Errors
 /// The block that a shipped file does not have.
-pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
-    let blocks = shared_blocks(bootstrap)?;
+pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<Clusters, String> {
+    let mut blocks = shared_blocks(bootstrap)?;
     let default = bootstrap.config.default_cluster.as_ref();
+    let is_apart = |name: &str| credential::needs_file(&bootstrap.config, name);
+    let (apart, others): (Vec<_>, Vec<_>) =
+        bootstrap.addresses.iter().partition(|(name, _)| is_apart(name));
     // The default cluster is usually no provider's, so it comes after what belongs together.
     let (last, others): (Vec<_>, Vec<_>) =
-        bootstrap.addresses.iter().partition(|(name, _)| Some(*name) == default);
-    let mut out = String::from("  clusters:\n");
-    let (mut is_first, mut has_anchors) = (true, false);
-    for (name, address) in others.into_iter().chain(last) {
+        others.into_iter().partition(|(name, _)| Some(*name) == default);
+    let mut all = Clusters::default();
+    let mut is_first = true;
+    for (name, address) in others.into_iter().chain(last).chain(apart) {
+        let out = if is_apart(name) { &mut all.apart } else { &mut all.fixed };
         let has_attempts = bootstrap.needs.has_attempts(name);
         if !has_attempts {
             out.push_str(&purpose(bootstrap, name));
         }
         let _ = writeln!(out, "  - name: {}", scalar(name));
-        write_discovery(&mut out, bootstrap, name, address);
+        write_discovery(out, bootstrap, name, address);
         if is_first {
             // Once is enough, and the first cluster is where a reader begins.
             out.push_str("    # A provider that is not there costs the request this long.\n");
@@ -76,21 +105,38 @@ pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
         let _ = writeln!(out, "    connect_timeout: {timeout}");
         if has_attempts {
             let _ = writeln!(out, "    per_connection_buffer_limit_bytes: {}", bootstrap.buffer);
-            for SharedBlock { key, anchor, text } in &blocks {
-                if has_anchors {
-                    let _ = writeln!(out, "    {key}: *{anchor}");
-                } else {
-                    out.push_str(text);
-                }
-            }
-            has_anchors = true;
+            write_blocks(out, bootstrap, name, &mut blocks)?;
+            out.push_str(&credential::metadata(&bootstrap.config, name));
         }
-        write_endpoint(&mut out, name, address);
+        write_endpoint(out, name, address);
         if address.endpoint.is_tls {
-            write_tls(&mut out, address, &bootstrap.arguments.trusted_ca);
+            write_tls(out, address, &bootstrap.arguments.trusted_ca);
         }
     }
-    Ok(out)
+    Ok(all)
+}
+
+/// Writes the blocks that a provider's cluster shares with others, and its own options where a
+/// filter in it adds a credential.
+///
+/// # Errors
+/// The place that a block does not have.
+fn write_blocks(
+    out: &mut String,
+    bootstrap: &Bootstrap<'_>,
+    cluster: &str,
+    blocks: &mut [SharedBlock],
+) -> Result<(), String> {
+    let shared = blocks.iter().find(|block| block.key == OPTIONS);
+    let shared = shared.map(|block| (block.text, block.anchor));
+    let own = credential::options(&bootstrap.config, cluster, shared)?;
+    for block in blocks {
+        if own.is_none() || block.key != OPTIONS {
+            block.write(out);
+        }
+    }
+    out.push_str(&own.unwrap_or_default());
+    Ok(())
 }
 
 /// Returns a comment that says why there is a cluster that is no provider's.
@@ -104,6 +150,9 @@ fn purpose(bootstrap: &Bootstrap<'_>, name: &str) -> String {
     }
     let path = bootstrap.needs.clusters.get(name).map(|used| used.path.as_str());
     let path = path.unwrap_or_default();
+    if bootstrap.needs.token_clusters.contains(name) {
+        return format!("  # {path}: Envoy gets tokens there, no request is routed here.\n");
+    }
     format!("  # {path}: called by the filter, no request is routed here.\n")
 }
 
@@ -132,6 +181,9 @@ fn write_discovery(
                     );
                 }
             }
+        }
+        AddressSource::Token(provider) => {
+            let _ = writeln!(out, "    # Where providers.{provider}.credential says.");
         }
         AddressSource::Placeholder => {
             let _ = writeln!(out, "    # CHANGE ME: no one has said where this is (--endpoint).");

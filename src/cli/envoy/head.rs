@@ -4,6 +4,7 @@ use crate::cli::needs::Needs;
 use crate::cli::yaml::{escape, is_unprintable, scalar};
 
 use super::bootstrap::{Bootstrap, FAILOVER, Mode};
+use super::credential;
 use super::template::{Template, commented, indented};
 
 /// Columns that the document is indented by in the shipped files.
@@ -26,6 +27,19 @@ pub(super) fn write(bootstrap: &Bootstrap<'_>, shipped: &str) -> Result<String, 
         fill_buffer_filter(&mut template, bootstrap);
     }
     fill_routes(&mut template, bootstrap);
+    let credentials = credential::listener_filters(&bootstrap.config);
+    if !credentials.is_empty() {
+        let router = "          - name: envoy.filters.http.router\n";
+        template.replace(router, &format!("{credentials}{router}"));
+    }
+    let has_own_file = !credential::in_file(&bootstrap.config).is_empty();
+    if let Some(file) = bootstrap.arguments.clusters.as_ref().filter(|_| has_own_file) {
+        let file = scalar(&file.display().to_string());
+        template.line(
+            "admin:",
+            &format!("{CLUSTERS_APART}{file}}}, resource_api_version: V3}}\n\nadmin:"),
+        );
+    }
     // Last, so that no text of the document is taken for a place.
     let document = printable(&bootstrap.document);
     template.fill("value: |", &indented(&document, DOCUMENT_INDENT));
@@ -85,6 +99,12 @@ fn fill_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
         template.replace("          http_filters:\n", AUTHENTICATION_HINT);
     }
 }
+
+const CLUSTERS_APART: &str = "# Clusters that get tokens by OAuth come from a file: Envoy asks for a token as soon as it makes one,
+# and among the clusters below there is then none yet that it could ask.
+node: {id: pointsman, cluster: pointsman}
+dynamic_resources:
+  cds_config: {path_config_source: {path: ";
 
 const AUTHENTICATION_HINT: &str = "          http_filters:
           # Authentication goes here, before the listener is bound to anything but

@@ -6,13 +6,18 @@
 
 mod bootstrap;
 mod cluster;
+mod credential;
 mod head;
 mod template;
 
 use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 use super::endpoint::AddressSource;
 use super::io::ToolError;
+use super::yaml;
 use bootstrap::Bootstrap;
 
 pub(super) use bootstrap::EnvoyArgs;
@@ -24,19 +29,77 @@ pub(super) use bootstrap::EnvoyArgs;
 /// in it is not found.
 pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
     let bootstrap = Bootstrap::read(arguments)?;
-    let text = write(&bootstrap)
+    let file = own_file(&bootstrap)?;
+    let written = write(&bootstrap)
         .map_err(|place| ToolError::unusable(format!("envoy/*.yaml has changed: no {place:?}")))?;
+    if let Some(file) = file {
+        let clusters = resources(&bootstrap, &written).map_err(ToolError::unusable)?;
+        std::fs::write(file, clusters)
+            .map_err(|error| ToolError::unusable(format!("{}: {error}", file.display())))?;
+    }
     for line in left_to_do(&bootstrap) {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
-    Ok(text.trim_end().to_owned())
+    Ok(written.text().trim_end().to_owned())
+}
+
+/// Returns the file for clusters that Envoy reads apart from the rest; `None` where there are none.
+///
+/// # Errors
+/// There are some, and no file is given for them.
+fn own_file<'a>(bootstrap: &Bootstrap<'a>) -> Result<Option<&'a Path>, ToolError> {
+    let clusters = credential::in_file(&bootstrap.config);
+    let Some(first) = clusters.first() else { return Ok(None) };
+    bootstrap.arguments.clusters.as_deref().map(Some).ok_or_else(|| {
+        ToolError::unusable(format!(
+            "cluster {first}: gets tokens by OAuth, and Envoy ends at its start where such a \
+             cluster is in its own configuration; give --clusters FILE, which Envoy then reads \
+             it from"
+        ))
+    })
+}
+
+/// The written configuration, in the parts that go to different files.
+struct Written {
+    /// All before the end of the clusters.
+    head: String,
+    /// The clusters that Envoy reads apart.
+    apart: String,
+    /// All after the clusters.
+    after: String,
+}
+
+impl Written {
+    /// Returns what Envoy is started with.
+    fn text(&self) -> String {
+        format!("{}{}", self.head, self.after)
+    }
+}
+
+/// Returns the file with the clusters that Envoy reads apart: all that they refer to is written out.
+///
+/// # Errors
+/// What was written is no YAML.
+fn resources(bootstrap: &Bootstrap<'_>, written: &Written) -> Result<String, String> {
+    let names = credential::in_file(&bootstrap.config);
+    let root = super::lint::read_tree(&format!("{}{}", written.head, written.apart))?;
+    let mut resources = Vec::new();
+    for cluster in root.get("static_resources.clusters").items() {
+        let is_apart = cluster.get("name").text().is_some_and(|name| names.contains(name));
+        if let Some(Value::Object(mut members)) = cluster.json().filter(|_| is_apart) {
+            let kind = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
+            members.insert("@type".to_owned(), kind.into());
+            resources.push(members);
+        }
+    }
+    Ok(yaml::documents(&[json!({"resources": resources})]))
 }
 
 /// Returns the shipped text with its clusters replaced and its other places filled in.
 ///
 /// # Errors
 /// The place that the shipped text does not have.
-fn write(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
+fn write(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
     let shipped = bootstrap.shipped();
     // The comment at the top of the file is about the file, so another one is written.
     let begin = shipped.find("\n\n").ok_or("a first paragraph")?;
@@ -51,8 +114,10 @@ fn write(bootstrap: &Bootstrap<'_>) -> Result<String, String> {
         .collect();
     let head = head::write(bootstrap, head.trim_start_matches('\n'))?;
     let clusters = cluster::write_all(bootstrap)?;
+    let secrets = credential::secrets(&bootstrap.config);
     let gap = if after.is_empty() { "" } else { "\n" };
-    Ok(format!("{head}{clusters}{gap}{after}"))
+    let head = format!("{head}{secrets}  clusters:\n{}", clusters.fixed);
+    Ok(Written { head, apart: clusters.apart, after: format!("{gap}{after}") })
 }
 
 /// Returns what the configuration cannot say and the user has to, a line each. The written

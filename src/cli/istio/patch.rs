@@ -44,7 +44,7 @@ pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
         patches.push(json!({
             "applyTo": "CLUSTER",
             "match": {"context": "GATEWAY", "cluster": {"name": name}},
-            "patch": {"operation": "MERGE", "value": attempts(manifests, address.endpoint.is_tls)},
+            "patch": {"operation": "MERGE", "value": attempts(manifests, &name, address.endpoint.is_tls)},
         }));
     }
     json!({"workloadSelector": {"labels": manifests.selector()}, "configPatches": patches})
@@ -97,16 +97,17 @@ fn retry_policy(manifests: &Manifests<'_>) -> Value {
 ///
 /// Istio sets protocol options of its own, and a patch replaces them as a whole, so the
 /// protocols are here too.
-fn attempts(manifests: &Manifests<'_>, is_tls: bool) -> Value {
+fn attempts(manifests: &Manifests<'_>, cluster: &str, is_tls: bool) -> Value {
     let mut document = manifests.document.clone();
     put(&mut document, "role", "attempt");
+    let mut filters = vec![wasm(manifests, "attempt", &document)];
+    // After the attempt filter: it signs what is sent.
+    filters.extend(manifests.signature(cluster).map(signer));
+    filters.push(json!({"name": "envoy.filters.http.upstream_codec", "typed_config": {
+        "@type": format!("{TYPES}.filters.http.upstream_codec.v3.UpstreamCodec")}}));
     let mut options = json!({
         "@type": format!("{TYPES}.upstreams.http.v3.HttpProtocolOptions"),
-        "http_filters": [
-            wasm(manifests, "attempt", &document),
-            {"name": "envoy.filters.http.upstream_codec", "typed_config": {
-                "@type": format!("{TYPES}.filters.http.upstream_codec.v3.UpstreamCodec")}},
-        ],
+        "http_filters": filters,
     });
     // With TLS the server chooses the protocol in the handshake; without, Envoy cannot know
     // whether it speaks HTTP/2.
@@ -122,6 +123,18 @@ fn attempts(manifests: &Manifests<'_>, is_tls: bool) -> Value {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
         },
     })
+}
+
+/// Returns the filter that signs requests for a service of AWS, in a region if one is named.
+fn signer((service, region): (&str, Option<&str>)) -> Value {
+    let mut config = json!({
+        "@type": format!("{TYPES}.filters.http.aws_request_signing.v3.AwsRequestSigning"),
+        "service_name": service,
+    });
+    if let Some(region) = region {
+        put(&mut config, "region", region);
+    }
+    json!({"name": "envoy.filters.http.aws_request_signing", "typed_config": config})
 }
 
 /// Returns the filter: the module from the container's file, with this document.

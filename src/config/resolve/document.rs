@@ -32,7 +32,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     let rules = Rules { own_routes, ..Rules::of(&raw, &root) };
     let own = own.as_ref().unwrap_or(&raw);
     let shadow_rules = shadow.as_ref().map(|given| Rules::shadowing(own, given, &shadow_at));
-    providers::check(&raw.providers, findings);
+    providers::check(&raw, findings);
     let sets: Vec<&Rules<'_>> = std::iter::once(&rules).chain(&shadow_rules).collect();
     let mut deployments = DeploymentSet::new(&raw, &sets, findings);
     let keywords = KeywordsBuilder::new(raw.settings.keywords.whitespace);

@@ -7,6 +7,7 @@
 mod admin;
 mod candidates;
 mod conditions;
+mod credentials;
 mod deployments;
 mod document;
 mod hold;

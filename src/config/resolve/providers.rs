@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
+use super::super::credential::Credential;
 use super::super::error::{Diagnostics, Path, quoted};
 use super::super::headers::HeaderNames;
 use super::super::provider::Provider;
-use super::super::raw::ByName;
+use super::super::raw::{ByName, Raw};
+use super::credentials;
 use super::lists::given;
 
 /// Headers that frame a message or name its target; this filter or Envoy owns them.
 const FRAMING: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
 
-/// Refuses settings of headers that contradict each other.
+/// Refuses settings of headers that contradict each other, and credentials in the wrong place.
 #[inline(never)]
-pub(super) fn check(providers: &ByName<Provider>, findings: &mut Diagnostics) {
+pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     let at = Path::Root.key("providers");
-    for (name, provider) in given(providers) {
+    for (name, provider) in given(&raw.providers) {
         check_headers(&at.key(name), provider, findings);
     }
+    credentials::check(raw, findings);
 }
 
 /// Returns the providers with their names, sorted by name. Their places are the ids that
@@ -39,11 +42,12 @@ pub(super) fn check_own(
         let at = Path::Root.key("providers");
         let at = at.key(name);
         let (headers, credential) = (at.key("headers"), at.key("credential"));
-        let set = provider.headers.iter().map(|(name, _)| (headers.key(name), name));
-        let secret = provider.credential.iter().map(|one| (credential.key("header"), &one.header));
+        let set = provider.headers.iter().map(|(name, _)| (headers.key(name), name.as_str()));
+        let names = provider.credential.iter().flat_map(Credential::header_names);
+        let secret = names.map(|name| (credential.key("header"), name));
         for (at, name) in set.chain(secret) {
             // The names that hold now: a name that was given up by renaming is free.
-            if own.all().contains(&name.as_str()) {
+            if own.all().contains(&name) {
                 let message = format!("{} is a header of this filter's own", quoted(name));
                 findings.problem(&at, message);
             }
@@ -53,12 +57,13 @@ pub(super) fn check_own(
 
 /// Refuses two settings of one header, because the order of steps would decide which one wins.
 fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics) {
-    let secret = provider.credential.as_ref().map(|credential| credential.header.as_str());
+    let credential = provider.credential.as_ref();
+    let secret = credential.map(Credential::header_names).unwrap_or_default();
     let headers = at.key("headers");
     for (name, _) in &provider.headers {
         check_framing(&headers.key(name), name, findings);
         // Both are set in one step, and their order would decide which stays.
-        if secret == Some(name) {
+        if secret.contains(&name.as_str()) {
             findings.problem(&headers.key(name), "is already set by credential; set it once");
         }
     }
@@ -66,12 +71,12 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
     for (index, name) in provider.remove_headers.iter().enumerate() {
         check_framing(&removed.index(index), name, findings);
         let is_set = provider.headers.iter().any(|(set, _)| set == name);
-        if is_set || secret == Some(name) {
+        if is_set || secret.contains(&name.as_str()) {
             let message = format!("{} is also set; set it or remove it", quoted(name));
             findings.problem(&removed.index(index), message);
         }
     }
-    if let Some(secret) = secret {
+    for secret in secret {
         check_framing(&at.key("credential").key("header"), secret, findings);
     }
 }

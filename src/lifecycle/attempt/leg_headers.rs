@@ -27,6 +27,9 @@ pub(super) fn set_headers<H: Host + ?Sized>(
             cx.host.set_request_header(name, passed.as_deref());
         }
     }
+    if !is_first {
+        take_unknown_away(cx, handover);
+    }
     set_providers_headers(cx, id);
     if handover.sent(":path") != Some(leg.path.as_bytes()) {
         cx.host.set_request_header(":path", Some(leg.path.as_bytes()));
@@ -43,5 +46,21 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     if let (Some(length), Some(_)) = (handover.length, handover.sent("content-length")) {
         let length = length_after(length, &leg.edits).to_string();
         cx.host.set_request_header("content-length", Some(length.as_bytes()));
+    }
+}
+
+/// Takes away what an attempt may have set that the router did not hand over: the router may have
+/// an older configuration, without the header of a credential that this one has.
+fn take_unknown_away<H: Host + ?Sized>(cx: Ctx<'_, H>, handover: &Handover<'_>) {
+    let changed = &cx.engine.changed;
+    // As a rule both have the same names in the same order.
+    let mut known = handover.original.iter().map(|(name, _)| *name);
+    if changed.iter().all(|name| known.next() == Some(name)) {
+        return;
+    }
+    for name in changed.iter() {
+        if handover.original.iter().all(|(known, _)| known != name) {
+            cx.host.set_request_header(name, None);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::config::{Config, DeploymentId, ProviderId};
+use crate::config::{Config, Credential, DeploymentId, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
@@ -109,7 +109,7 @@ pub(crate) fn held_back(engine: &Engine, step: &Step) -> Naming {
 
 /// Returns what of a client's credentials and choices may go to a provider.
 pub(crate) fn passage(engine: &Engine, id: ProviderId) -> Passage<'_> {
-    Passage { has_own: engine.secret(id).is_some(), kept: &engine.config.provider(id).keep }
+    Passage { has_own: engine.has_credential(id), kept: &engine.config.provider(id).keep }
 }
 
 /// Makes the edits in the body that the host holds. Only the part up to the last edit is
@@ -151,7 +151,8 @@ pub(super) fn accept_plain_answer<H: Host + ?Sized>(host: &H, head: &RequestHead
 }
 
 /// Sets the headers that a provider's configuration names, its credential and its host. Headers
-/// are removed first, so that one can be removed and set anew.
+/// are removed first, so that one can be removed and set anew. A credential that Envoy adds comes
+/// after this filter, and finds no other in its place.
 pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: ProviderId) {
     let provider = cx.engine.config.provider(id);
     for name in &provider.remove_headers {
@@ -160,7 +161,8 @@ pub(crate) fn set_providers_headers<H: Host + ?Sized>(cx: Ctx<'_, H>, id: Provid
     for (name, value) in &provider.headers {
         cx.host.set_request_header(name, Some(value.as_bytes()));
     }
-    if let (Some(secret), Some(credential)) = (cx.engine.secret(id), &provider.credential) {
+    let credential = provider.credential.as_ref().and_then(Credential::secret);
+    if let (Some(secret), Some(credential)) = (cx.engine.secret(id), credential) {
         cx.host.set_request_header(&credential.header, Some(secret.as_bytes()));
     }
     if let Some(authority) = &provider.authority {
