@@ -85,7 +85,7 @@ fn every_code_has_a_broken_example_and_a_place_in_the_documentation() {
 
 #[test]
 fn correct_configurations_have_no_findings() {
-    for base in ["simple", "failover", "buffer"] {
+    for base in ["simple", "failover", "buffer", "credentials"] {
         let ran = pointsman(&["lint", "--envoy", &format!("{FOLDER}/{base}.yaml")]);
         assert_eq!(ran.code, 0, "{}", ran.out);
         assert!(ran.out.ends_with(".yaml: 0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);

@@ -4,6 +4,7 @@
 //! Envoy refuses is for `envoy --mode validate`. One file for each family of rows.
 
 mod cluster;
+mod credential;
 mod hold;
 mod listener;
 mod plugin;
@@ -101,6 +102,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     hold::check(&scene, &config, &mut report);
     route::check(&scene, &config, &needs, &mut report);
     cluster::check(&scene, &config, &needs, &mut report);
+    credential::check(&scene, &config, &needs, &mut report);
     Ok(report)
 }
 

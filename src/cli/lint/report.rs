@@ -205,6 +205,30 @@ pub(super) enum LintCode {
     ///
     /// A router that hands over leaves the request as it is. The cluster's filter sets all three.
     AttemptFilter,
+    /// Nothing adds the credential that the document leaves to Envoy
+    ///
+    /// The client's own is taken away for it, so the provider gets none.
+    CredentialFilter,
+    /// A credential is added before the request is what the provider gets
+    ///
+    /// A signature then does not fit, and the attempt filter takes away what was there before it.
+    CredentialOrder,
+    /// A cluster adds a credential that the document does not know of
+    ///
+    /// What the document does not know of is not taken away before the next attempt.
+    CredentialUnknown,
+    /// A filter of the listener adds its credential for every provider
+    ///
+    /// What is among the listener's filters sees all requests, wherever they go.
+    CredentialEveryone,
+    /// A credential is for another service, region or audience than the document's
+    ///
+    /// Envoy goes by its own configuration. The document only says what to write there.
+    CredentialDiffers,
+    /// A cluster with OAuth is where Envoy cannot start with it
+    ///
+    /// Envoy asks for a token while it makes the cluster, before it has clusters to ask.
+    CredentialStatic,
     /// A cluster that the filter calls runs the filter
     ///
     /// The call makes the context of its filter while this one runs, and the VM traps.

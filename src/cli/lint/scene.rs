@@ -122,7 +122,7 @@ impl Scene {
 impl Plugin {
     /// Returns the plugin if a filter is this one: a wasm filter with `pointsman` in its name,
     /// id or file, or with a document that is a Pointsman configuration.
-    fn of(filter: &At) -> Option<Self> {
+    pub(super) fn of(filter: &At) -> Option<Self> {
         let (kind, fields) = filter.get("typed_config").typed();
         let at = fields.get("config");
         let names = [

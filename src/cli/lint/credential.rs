@@ -1,0 +1,226 @@
+//! Filters of Envoy's that add a credential: where the document says so, and nowhere else.
+//!
+//! Each belongs into the cluster of its provider, after the attempt filter: there it sees what is
+//! really sent, and no request for another provider.
+
+use crate::cli::needs::Needs;
+use crate::config::{Config, EnvoyCredential, EnvoyFilter, EnvoyTask};
+
+use super::report::{LintCode, LintReport};
+use super::scene::{Cluster, Plugin, Scene};
+use super::tree::At;
+
+/// Checks the credentials of every cluster that requests are routed to, and of the listeners.
+pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintReport) {
+    for (name, _) in needs.routed() {
+        let Some(cluster) = scene.cluster(name) else { continue };
+        let mut providers = config.providers.iter().filter(|provider| provider.cluster == *name);
+        let credential = providers.find_map(|provider| provider.credential.as_ref()?.envoy());
+        let filters = cluster.options.get("http_filters").items();
+        unknown(cluster, &filters, credential, report);
+        match credential {
+            Some(credential) if credential.envoy.is_upstream() => {
+                in_cluster(scene, cluster, &filters, credential, report);
+            }
+            Some(credential) => in_listener(scene, cluster, credential, report),
+            None => {}
+        }
+    }
+    for_everyone(scene, report);
+}
+
+/// Returns the filter of Envoy's that a filter is, if it adds a credential.
+fn adds(filter: &At) -> Option<EnvoyFilter> {
+    kind(&filter.get("typed_config").typed().0)
+}
+
+fn kind(name: &str) -> Option<EnvoyFilter> {
+    match name {
+        "AwsRequestSigning" => Some(EnvoyFilter::AwsRequestSigning),
+        "CredentialInjector" => Some(EnvoyFilter::CredentialInjector),
+        "GcpAuthnFilterConfig" => Some(EnvoyFilter::GcpAuthn),
+        _ => None,
+    }
+}
+
+/// Checks that a cluster has no filter that the document does not know of.
+///
+/// The client's credential is then kept beside it, and what the filter adds for one attempt is
+/// still there in the next, which may be at another provider.
+fn unknown(
+    cluster: &Cluster,
+    filters: &[At],
+    known: Option<&EnvoyCredential>,
+    report: &mut LintReport,
+) {
+    for filter in filters.iter().filter(|filter| !filter.get("disabled").is_true()) {
+        let Some(found) = adds(filter).filter(|found| known.is_none_or(|it| it.envoy != *found))
+        else {
+            continue;
+        };
+        report.error(
+            LintCode::CredentialUnknown,
+            filter,
+            format!(
+                "{} adds a credential for {} that the document does not know of: the client's own \
+                 stays beside it, and the next attempt takes it to another provider",
+                found.name(),
+                cluster.name
+            ),
+            format!(
+                "\"credential\": {{\"envoy\": \"{}\", …}} for the providers of {}, or no such filter",
+                found.name(),
+                cluster.name
+            ),
+        );
+    }
+}
+
+/// Checks a filter that stands in the provider's cluster.
+fn in_cluster(
+    scene: &Scene,
+    cluster: &Cluster,
+    filters: &[At],
+    credential: &EnvoyCredential,
+    report: &mut LintReport,
+) {
+    let (wanted, name) = (credential.envoy, credential.envoy.name());
+    let is_on = |filter: &&At| !filter.get("disabled").is_true();
+    let found = filters.iter().position(|filter| adds(filter) == Some(wanted) && is_on(&filter));
+    let Some(at) = found else {
+        missing(scene, cluster, wanted, report);
+        return;
+    };
+    let Some(filter) = filters.get(at) else { return };
+    if filters.iter().skip(at).any(|filter| Plugin::of(filter).is_some()) {
+        report.error(
+            LintCode::CredentialOrder,
+            filter,
+            format!(
+                "{name} comes before the attempt filter, which then changes what it has seen: the \
+                 path, the host, the body, and the credential"
+            ),
+            format!("envoy.filters.http.{name} right before envoy.filters.http.upstream_codec"),
+        );
+    }
+    let (_, fields) = filter.get("typed_config").typed();
+    match credential.task() {
+        Some(EnvoyTask::Sign { service, region }) => signer(&fields, service, region, report),
+        Some(EnvoyTask::Authorize { .. }) => report.error(
+            LintCode::CredentialStatic,
+            &cluster.at,
+            format!(
+                "{} gets tokens by OAuth, and Envoy ends at its start where such a cluster is in \
+                 its own configuration (envoyproxy/envoy#41653)",
+                cluster.name
+            ),
+            "the cluster in a file that dynamic_resources.cds_config names, as `pointsman envoy \
+             --clusters FILE` writes it",
+        ),
+        _ => {}
+    }
+}
+
+/// Reports a cluster without the filter that its provider's credential needs.
+fn missing(scene: &Scene, cluster: &Cluster, wanted: EnvoyFilter, report: &mut LintReport) {
+    let in_listener = scene.managers().any(|manager| has(&manager.after, wanted));
+    let why = if in_listener {
+        ": the one of the listener runs once, before the request is what this provider gets"
+    } else {
+        ""
+    };
+    report.error(
+        LintCode::CredentialFilter,
+        &cluster.options.get("http_filters"),
+        format!("nothing adds the credential of {} here{why}", cluster.name),
+        format!(
+            "envoy.filters.http.{} after the attempt filter, before \
+             envoy.filters.http.upstream_codec",
+            wanted.name()
+        ),
+    );
+}
+
+/// Checks that the signer signs for the service and the region of the document, in headers.
+fn signer(fields: &At, service: &str, region: Option<&str>, report: &mut LintReport) {
+    let settings = [("service_name", Some(service)), ("region", region)];
+    for (field, wanted) in settings {
+        let at = fields.get(field);
+        if let (Some(found), Some(wanted)) = (at.text(), wanted)
+            && found != wanted
+        {
+            report.error(
+                LintCode::CredentialDiffers,
+                &at,
+                format!("{found:?}, and the document says {wanted:?}"),
+                format!("{field}: {wanted}"),
+            );
+        }
+    }
+    let at = fields.get("query_string");
+    if at.is_there() {
+        report.error(
+            LintCode::CredentialDiffers,
+            &at,
+            "the signature stands in the query, where access logs show it",
+            "no query_string: the signature in headers",
+        );
+    }
+}
+
+/// Checks `gcp_authn`, which Envoy has among the filters of a listener only. It has to know which
+/// cluster has been decided.
+fn in_listener(
+    scene: &Scene,
+    cluster: &Cluster,
+    credential: &EnvoyCredential,
+    report: &mut LintReport,
+) {
+    let name = credential.envoy.name();
+    for manager in scene.managers().filter(|manager| !has(&manager.after, credential.envoy)) {
+        let is_before = manager.before.iter().any(|one| kind(one) == Some(credential.envoy));
+        let (code, what) = if is_before {
+            let what = format!("{name} comes before the filter, and does not know the cluster yet");
+            (LintCode::CredentialOrder, what)
+        } else {
+            let what = format!("nothing adds the credential of {} here", cluster.name);
+            (LintCode::CredentialFilter, what)
+        };
+        let instead =
+            format!("envoy.filters.http.{name} after the filter, before envoy.filters.http.router");
+        report.error(code, &manager.at.get("http_filters"), what, instead);
+    }
+    let metadata = cluster.at.get("metadata.typed_filter_metadata");
+    let at = metadata.member("envoy.filters.http.gcp_authn");
+    let url = at.get("url");
+    let wanted = credential.audience.as_deref();
+    if url.text() != wanted {
+        let found = url.text().map_or_else(|| "no audience".to_owned(), |url| format!("{url:?}"));
+        report.error(
+            LintCode::CredentialDiffers,
+            &at,
+            format!("{found}, and the document says {:?}", wanted.unwrap_or_default()),
+            "the audience of the document, as `pointsman envoy` writes it",
+        );
+    }
+}
+
+/// Checks that no listener adds a credential to requests for every provider.
+fn for_everyone(scene: &Scene, report: &mut LintReport) {
+    for filter in scene.managers().flat_map(|manager| &manager.after) {
+        let Some(found) = adds(filter).filter(|found| found.is_upstream()) else { continue };
+        report.error(
+            LintCode::CredentialEveryone,
+            filter,
+            format!(
+                "{} adds its credential to requests for every provider, whoever that is",
+                found.name()
+            ),
+            "the filter in the cluster of the provider that the credential is for",
+        );
+    }
+}
+
+fn has(filters: &[At], wanted: EnvoyFilter) -> bool {
+    filters.iter().any(|filter| adds(filter) == Some(wanted))
+}
