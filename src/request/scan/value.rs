@@ -120,9 +120,7 @@ impl Walker {
             }
             Word::Encoding => return Content::Encoding { is_base64: word == Some("base64") },
             Word::ItemId => return Content::ItemId,
-            Word::Says(saying) | Word::Sealed(saying) if says_something(word) => {
-                self.value.say(saying);
-            }
+            Word::Says(saying) | Word::Sealed(saying) if is_said(word) => self.value.say(saying),
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
@@ -194,7 +192,7 @@ pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
 }
 
 /// Returns whether a string says what its place is there to say. A long one always does.
-fn says_something(word: Option<&str>) -> bool {
+fn is_said(word: Option<&str>) -> bool {
     word.is_none_or(|word| !SAY_NOTHING.contains(&word))
 }
 
