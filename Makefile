@@ -143,8 +143,8 @@ test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 test-e2e: build peek setup-envoy $(VENV)/.client ## tests in a real Envoy; ARGS=name runs the tests of that name
 	$(E2E) $(CARGO) test --test e2e -- $(ARGS)
 
-test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover again, in the oldest Envoy that can
-	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover::
+test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover and credentials again, in the oldest Envoy that can
+	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover:: signed::
 
 test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
 	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
