@@ -123,6 +123,12 @@ impl Config {
         self.is_handing_over() || self.hold == Hold::BufferFilter
     }
 
+    /// Returns what the catalogue says of a model that no deployment has.
+    #[must_use]
+    pub fn catalogued(&self, model: &str) -> &ModelFacts {
+        self.catalog.get(model).unwrap_or(&self.unknown_facts)
+    }
+
     /// Returns the provider of that id. Ids are made from the configuration's own lists, so there
     /// is one for each.
     #[must_use]

@@ -8,13 +8,13 @@ use crate::metrics::{OTHER, table};
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
 use crate::routing::price::ASSUMED_OUTPUT;
-use crate::routing::{Decision, Server, Verdict};
+use crate::routing::{Decision, Verdict};
 use crate::state::{ExpectedSpending, OverBudget, Spending, TenantHold, TenantTable};
 
 use super::ctx::Ctx;
 use super::event::millis;
 use super::intake::Intake;
-use super::ledger::settle;
+use super::ledger::{SpentTokens, settle};
 use super::payer::{Payer, tenant};
 
 /// Reserves what a request is likely to spend of its tenant's budget, if the verdict is to send it.
@@ -112,34 +112,20 @@ fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
 /// Returns what a request spends: certainly its input, and likely an answer of as many tokens as it
 /// allows, but not more than an answer without a limit is taken to need. A larger answer counts
 /// when it has ended: reserved, its limit would keep away what the tenant can well pay.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "token counts stay far below 2^53, and the cast saturates"
-)]
 #[inline(never)]
 fn expected(config: &Config, facts: &RequestFacts, decision: &Decision) -> ExpectedSpending {
     let server = decision.plan.first().map(|step| &step.server);
-    let model = match server {
-        Some(Server::Deployment(id)) => &config.deployment(*id).facts,
-        Some(Server::Direct(_, model)) => {
-            config.catalog.get(model).unwrap_or(&config.unknown_facts)
-        }
-        None => &config.unknown_facts,
-    };
+    let model = server.map_or(&config.unknown_facts, |server| server.model_facts(config));
     let input = facts.input_tokens.likely();
     let limit = facts.output_limit(model.max_output_tokens).unwrap_or(ASSUMED_OUTPUT);
     let output = match facts.task.has_event_per_token() {
         true => limit.min(ASSUMED_OUTPUT).saturating_mul(facts.answers),
         false => 0,
     };
-    // A dollar for a million tokens is a thousand billionths for one token.
-    let nano = |tokens: u64, price: Option<f64>| {
-        (tokens as f64 * price.unwrap_or(0.0) * 1000.0).round() as u64
+    let cost = |input, output| {
+        SpentTokens::expected(input, output).cost_nano_usd(model).unwrap_or_default()
     };
-    let of_input = nano(input, model.input_usd_per_million);
-    let of_output = nano(output, model.output_usd_per_million);
+    let (of_input, of_output) = (cost(input, 0), cost(0, output));
     ExpectedSpending {
         least: Spending { requests: 1, tokens: input, nano_usd: of_input },
         likely: Spending {

@@ -3,7 +3,7 @@
 //! The tenant is what a header says. A filter before this one sets that header, and nothing here
 //! can tell whether it has.
 
-use crate::config::{Config, OnMissingTenant};
+use crate::config::{Config, OnMissingTenant, Tenants};
 
 use super::head::RequestHead;
 
@@ -27,13 +27,12 @@ impl Payer {
     pub(super) fn of(config: &Config, head: &RequestHead) -> Self {
         match &config.limits.tenants {
             None => Self::Nobody,
-            Some(_) => Self::read(config, head),
+            Some(tenants) => Self::read(tenants, config, head),
         }
     }
 
     #[cold]
-    fn read(config: &Config, head: &RequestHead) -> Self {
-        let Some(tenants) = &config.limits.tenants else { return Self::Nobody };
+    fn read(tenants: &Tenants, config: &Config, head: &RequestHead) -> Self {
         let header = &config.headers.tenant;
         let name = tenant(config, head);
         let named = str::from_utf8(name).ok().and_then(|name| tenants.named.get(name));

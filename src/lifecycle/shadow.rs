@@ -64,18 +64,19 @@ struct ShadowInputs {
     seed: u64,
 }
 
-/// Returns what to look at in a body for the live rules and, if `is_wanted`, for the shadow's: one
-/// scan serves both.
-pub(super) fn looks_of_both(
+/// Returns what to look at in a body for the live rules, for the budget of its tenant, and for the
+/// shadow's rules where those are evaluated: one scan serves all.
+pub(super) fn looks_of_all(
     config: &Config,
-    is_wanted: bool,
+    intake: &Intake,
     of: impl Fn(&Config) -> Looks,
 ) -> Looks {
-    let looks = of(config);
-    match &config.shadow {
-        Some(shadow) if is_wanted => looks.and(of(&shadow.config)),
-        _ => looks,
-    }
+    let live = of(config);
+    let looks = match &config.shadow {
+        Some(shadow) if intake.is_shadowed => live.and(of(&shadow.config)),
+        _ => live,
+    };
+    Looks { tokens: looks.tokens || intake.payer.is_metered(), ..looks }
 }
 
 /// Returns what to look at in the rest of a body that goes on early. The live decision is made, so

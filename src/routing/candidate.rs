@@ -56,10 +56,20 @@ impl<'a> CandidateSet<'a> {
         Self {
             name: self.name.clone(),
             large: None,
-            candidates: at.iter().filter_map(|at| group(*at)).map(|c| listed(config, c)).collect(),
+            candidates: at
+                .iter()
+                .filter_map(|at| group(*at))
+                .map(|c| listed_as(config, c))
+                .collect(),
             is_ordered,
             ..*self
         }
+    }
+
+    /// Returns the set with every candidate of a large group.
+    pub(super) fn whole(&self, config: &'a Config) -> Self {
+        let count = self.large.map_or(0, |group| group.candidates.len());
+        self.part(config, &(0..count).collect::<Vec<_>>(), false)
     }
 
     /// Returns whether there is more than one candidate, so that another pick could have been
@@ -68,18 +78,15 @@ impl<'a> CandidateSet<'a> {
         self.large.is_some() || self.candidates.len() > 1
     }
 
-    /// Returns the candidate that is that deployment, if it is listed. Large groups are looked
-    /// through as a whole.
-    pub(super) fn listed(
-        &self,
-        config: &'a Config,
-        deployment: DeploymentId,
-    ) -> Option<Contender<'a>> {
-        let server = Server::Deployment(deployment);
+    /// Returns the candidate that is that deployment: as it is listed, or else as it stands by
+    /// itself. Large groups are looked through as a whole.
+    pub(super) fn contender(&self, config: &'a Config, id: DeploymentId) -> Contender<'a> {
+        let server = Server::Deployment(id);
         let of_large = self.large.into_iter().flat_map(|group| &group.candidates);
-        let mut of_large = of_large.filter(|candidate| candidate.deployment == deployment);
+        let mut of_large = of_large.filter(|candidate| candidate.deployment == id);
         let listed = self.candidates.iter().find(|candidate| candidate.server == server).cloned();
-        listed.or_else(|| Some(self::listed(config, of_large.next()?)))
+        let listed = listed.or_else(|| Some(listed_as(config, of_large.next()?)));
+        listed.unwrap_or_else(|| deployment(config, id))
     }
 
     /// Returns the counter of its turns, if it has one.
@@ -106,7 +113,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 large: (!is_small).then_some(group),
                 // A part of a large group is tried before the whole is looked at.
                 candidates: if is_small {
-                    group.candidates.iter().map(|c| listed(config, c)).collect()
+                    group.candidates.iter().map(|c| listed_as(config, c)).collect()
                 } else {
                     Vec::new()
                 },
@@ -124,7 +131,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 Contender {
                     server,
                     profile: Profile::default(),
-                    model_facts: catalogued(config, model),
+                    model_facts: config.catalogued(model),
                     overrides: Cow::Owned(Arc::default()),
                     rules: &[],
                 },
@@ -144,7 +151,7 @@ pub(super) fn first_facts<'a>(config: &'a Config, named: &NamedTarget) -> Option
         NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => {
             Some(&config.deployment(*id).facts)
         }
-        NamedTarget::Direct(_, model) => Some(catalogued(config, model)),
+        NamedTarget::Direct(_, model) => Some(config.catalogued(model)),
     }
 }
 
@@ -156,19 +163,6 @@ pub(super) fn chosen_group(
 ) -> (GroupId, &Group) {
     let id = group.unwrap_or(config.model(model).default_group);
     (id, config.group(model, id))
-}
-
-/// Returns what is known of a server's upstream model.
-pub(super) fn facts_of<'a>(config: &'a Config, server: &Server) -> &'a ModelFacts {
-    match server {
-        Server::Deployment(id) => &config.deployment(*id).facts,
-        Server::Direct(_, model) => catalogued(config, model),
-    }
-}
-
-/// Returns what the catalogue says of a model that no deployment has.
-fn catalogued<'a>(config: &'a Config, model: &str) -> &'a ModelFacts {
-    config.catalog.get(model).unwrap_or(&config.unknown_facts)
 }
 
 /// Returns a set of one, which takes no turns, has no sessions, and is not restricted by tags.
@@ -204,7 +198,7 @@ pub(super) fn deployment(config: &Config, id: DeploymentId) -> Contender<'_> {
 }
 
 /// Returns a deployment as it is listed for a model, with what the list says of it.
-fn listed<'a>(config: &'a Config, candidate: &'a crate::config::Candidate) -> Contender<'a> {
+fn listed_as<'a>(config: &'a Config, candidate: &'a crate::config::Candidate) -> Contender<'a> {
     let alone = deployment(config, candidate.deployment);
     Contender {
         profile: Profile {

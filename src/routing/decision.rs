@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::config::{Config, DeploymentId, Overrides, ProviderId, RouteId};
+use crate::config::{Config, DeploymentId, ModelFacts, Overrides, ProviderId, RouteId};
 use crate::state::Intent;
 
 /// Where a request goes: what is known when it is sent, and what is kept until its answer has
@@ -79,6 +79,15 @@ pub enum Server {
 }
 
 impl Server {
+    /// Returns what is known of its upstream model, and what that costs.
+    #[must_use]
+    pub fn model_facts<'a>(&self, config: &'a Config) -> &'a ModelFacts {
+        match self {
+            Self::Deployment(id) => &config.deployment(*id).facts,
+            Self::Direct(_, model) => config.catalogued(model),
+        }
+    }
+
     /// Returns the provider that it is reached through.
     #[must_use]
     pub fn provider(&self, config: &Config) -> ProviderId {

@@ -5,7 +5,7 @@
 use crate::config::{Config, RouteId};
 use crate::request::facts::RequestFacts;
 
-use super::{Server, Verdict, candidate, price};
+use super::{Server, Verdict, price};
 
 /// What becomes of a request first. It is what two configurations are compared by, so it leaves
 /// out what depends on failures.
@@ -102,9 +102,7 @@ impl Fate {
     pub fn likely_cost(&self, config: &Config, facts: &RequestFacts) -> Option<f64> {
         match self {
             Self::Refused(_) | Self::Passed => None,
-            Self::Served { server, .. } => {
-                price::likely(facts, candidate::facts_of(config, server))
-            }
+            Self::Served { server, .. } => price::likely(facts, server.model_facts(config)),
         }
     }
 

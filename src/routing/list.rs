@@ -76,8 +76,7 @@ impl<'r> Planner<'r> {
             }
             list.considered.truncate(considered);
         }
-        let all: Vec<usize> = (0..group.candidates.len()).collect();
-        self.add_small(list, &set.part(self.request.config, &all, false), purpose)
+        self.add_small(list, &set.whole(self.request.config), purpose)
     }
 
     /// Returns the part of a large group that its strategy would look at first.

@@ -1,7 +1,7 @@
 //! Requests that must go to one deployment, or to some: they pin it, or carry state that only those
 //! within one boundary can read.
 
-use crate::config::{Config, DeploymentId};
+use crate::config::{Config, DeploymentId, Group};
 use crate::request::facts::Fact;
 use crate::request::refusal::Refusal;
 use crate::strategy::{Strategy, Trait, score};
@@ -57,8 +57,14 @@ impl<'a> Stay<'a> {
         let keeper = match named {
             NamedTarget::Model(model, group) => {
                 let (_, group) = candidate::chosen_group(config, *model, *group);
+                let named = config.model(*model).state_deployment;
+                // What is not kept anywhere comes from where its session went.
+                let of_session = match named {
+                    None if !is_open && !facts.state.is_stored => of_session(request, set, group)?,
+                    _ => None,
+                };
                 let first = || group.candidates.first().map(|candidate| candidate.deployment);
-                config.model(*model).state_deployment.or_else(first)
+                named.or(of_session).or_else(first)
             }
             NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => Some(*id),
             NamedTarget::Direct(provider, _) if !is_open => {
@@ -71,12 +77,8 @@ impl<'a> Stay<'a> {
         if is_open {
             return Ok(Self::Perhaps(keeper));
         }
-        let first = facts.state.is_stored.then_some(keeper);
-        // What is not kept anywhere comes from where its session went.
-        let of_session = if first.is_none() { home(request, named, set)? } else { None };
-        let home = of_session.unwrap_or(keeper);
-        let boundary = config.provider(config.deployment(home).provider).boundary();
-        Ok(Self::Within { boundary, first })
+        let boundary = config.provider(config.deployment(keeper).provider).boundary();
+        Ok(Self::Within { boundary, first: facts.state.is_stored.then_some(keeper) })
     }
 
     /// Returns the boundary that the request must stay in, if it must stay in one.
@@ -132,9 +134,8 @@ fn only<'a>(
     set: CandidateSet<'a>,
     deployment: DeploymentId,
 ) -> CandidateSet<'a> {
-    let only = set.listed(config, deployment);
-    let only = only.unwrap_or_else(|| candidate::deployment(config, deployment));
-    CandidateSet { strategy: Strategy::Single, candidates: vec![only], large: None, ..set }
+    let candidates = vec![set.contender(config, deployment)];
+    CandidateSet { strategy: Strategy::Single, candidates, large: None, ..set }
 }
 
 /// Returns the set in file order, with that deployment first.
@@ -144,36 +145,27 @@ fn kept_first<'a>(
     set: CandidateSet<'a>,
     keeper: DeploymentId,
 ) -> CandidateSet<'a> {
-    let all: Vec<usize> = (0..set.large.map_or(0, |group| group.candidates.len())).collect();
-    let mut set = if set.large.is_some() { set.part(config, &all, true) } else { set };
-    let listed = set.listed(config, keeper);
-    let kept = listed.unwrap_or_else(|| candidate::deployment(config, keeper));
+    let mut set = if set.large.is_some() { set.whole(config) } else { set };
+    let kept = set.contender(config, keeper);
     set.candidates.retain(|one| one.server != kept.server);
     set.candidates.insert(0, kept);
     CandidateSet { strategy: Strategy::Single, is_ordered: true, ..set }
 }
 
 /// Returns the deployment that the session of a request goes to while all are well, where the
-/// strategy goes by sessions and no deployment is named for state.
+/// strategy goes by sessions.
 ///
 /// # Errors
 /// That the session has to be known first.
 #[cold]
-fn home(
+fn of_session(
     request: Request<'_>,
-    named: &NamedTarget,
     set: &CandidateSet<'_>,
+    group: &Group,
 ) -> Result<Option<DeploymentId>, Need> {
-    let (NamedTarget::Model(model, group), Some(sticky)) = (named, set.sticky) else {
-        return Ok(None);
-    };
-    let config = request.config;
-    let is_named = config.model(*model).state_deployment.is_some();
-    if is_named || !set.strategy.has(Trait::BySession) {
-        return Ok(None);
-    }
+    let sticky = set.sticky.filter(|_| set.strategy.has(Trait::BySession));
+    let Some(sticky) = sticky else { return Ok(None) };
     let Some(key) = session::find(request, sticky)?.key else { return Ok(None) };
-    let (_, group) = candidate::chosen_group(config, *model, *group);
     let of_group = group.candidates.iter().map(|candidate| candidate.deployment);
-    Ok(of_group.min_by_key(|id| score(key, config.deployment(*id).hash)))
+    Ok(of_group.min_by_key(|id| score(key, request.config.deployment(*id).hash)))
 }

@@ -201,10 +201,7 @@ fn cost(
     facts: &RequestFacts,
     usage: Option<CapturedUsage>,
 ) -> Option<f64> {
-    let model = match server {
-        Server::Deployment(id) => &config.deployment(*id).facts,
-        Server::Direct(_, model) => config.catalog.get(model).unwrap_or(&config.unknown_facts),
-    };
+    let model = server.model_facts(config);
     let Some(usage) = usage else { return price::likely(facts, model) };
     #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
     let cost = |tokens: u64, usd_per_million: f64| tokens as f64 * usd_per_million / 1e6;

@@ -49,11 +49,8 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     };
     let mut ledger = start(cx, &handover, leg, is_first);
     // What is reserved is the first attempt's. What others spend comes on top.
-    let hold = hold_of(&handover);
-    ledger.hold = match is_first {
-        true => hold.map(Box::new),
-        false => hold.map(|hold| Box::new(hold.of_another_attempt())),
-    };
+    let own = |hold: TenantHold| if is_first { hold } else { hold.of_another_attempt() };
+    ledger.hold = hold_of(&handover).map(own).map(Box::new);
     // Another try of the same leg is no fallback.
     if progress.tried.last().is_some_and(|last| last.leg != at) {
         let after = progress.last_outcome();

@@ -67,6 +67,11 @@ pub(crate) struct SpentTokens {
 }
 
 impl SpentTokens {
+    /// Returns so many tokens that no provider has reported.
+    pub(crate) fn expected(input: u64, output: u64) -> Self {
+        Self { input, output, ..Self::default() }
+    }
+
     /// Returns the tokens of an attempt by its response: the provider's count, or else an
     /// estimate. `length` is the length of the response's body, in bytes, and `facts` are those of
     /// its model.
@@ -119,7 +124,7 @@ impl SpentTokens {
         clippy::cast_sign_loss,
         reason = "token counts stay far below 2^53, and the cast saturates"
     )]
-    pub(super) fn cost_nano_usd(self, facts: &ModelFacts) -> Option<u64> {
+    pub(crate) fn cost_nano_usd(self, facts: &ModelFacts) -> Option<u64> {
         let CacheUse { read, written, written_for_hour } = self.cache;
         let input = facts.input_usd_per_million;
         let write = facts.cache_write_usd_per_million.or(input);

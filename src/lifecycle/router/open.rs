@@ -117,9 +117,8 @@ fn reader(engine: &Engine, intake: &Intake, is_end: bool) -> Result<Option<Reque
     }
     let has_cost_limit = intake.has_cost_limit(config);
     let longest = intake.longest(config);
-    let mut looks = shadow::looks_of_both(config, intake.is_shadowed, |config| {
+    let looks = shadow::looks_of_all(config, intake, |config| {
         looks::before(config, has_cost_limit, longest)
     });
-    looks.tokens |= intake.payer.is_metered();
     RequestReader::new(config, intake, looks, engine.seed)
 }

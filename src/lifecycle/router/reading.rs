@@ -207,9 +207,8 @@ fn at_model<'a, 'b, H: Host + ?Sized>(
     if !may_narrow {
         return (onward, None);
     }
-    let mut looks = shadow::looks_of_both(config, intake.is_shadowed, |config| {
+    let looks = shadow::looks_of_all(config, intake, |config| {
         looks::left(intake.request(config, &facts, controls), longest, before)
     });
-    looks.tokens |= intake.payer.is_metered();
     (Onward::Look(looks), None)
 }

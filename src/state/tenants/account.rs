@@ -5,9 +5,8 @@
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::config::TenantBudget;
+use crate::state::record::MINUTE_MS;
 
-/// The length of a minute, in milliseconds.
-const MINUTE_MS: u64 = 60_000;
 /// The length of a day, in milliseconds. Days are those of UTC.
 const DAY_MS: u64 = 86_400_000;
 /// The most that one request can be said to spend of anything. Sums of it do not overflow, so what

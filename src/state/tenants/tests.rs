@@ -1,3 +1,5 @@
+//! Budgets as whole tables: windows, buckets, tenants that come and go, and lost writes.
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
