@@ -23,7 +23,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::ctx::Ctx;
-use super::event::millis;
+use super::event::{Following, millis};
 use super::ledger::{AnswerSize, AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 use super::work::Work;
 
@@ -316,6 +316,24 @@ impl UpstreamResponse {
             at = at.saturating_add(window.len());
             reader.feed(&window);
         }
+    }
+
+    /// Ends the attempt of a response that has come to its announced end, and returns its result.
+    ///
+    /// Where its provider has not sent all of the answer, the client is told so by an error at
+    /// the end, unless the head says how long the body is.
+    pub(super) fn finish_whole<H: Host + ?Sized>(
+        self,
+        cx: Ctx<'_, H>,
+        then: Following,
+    ) -> Finished {
+        if then == Following::Nothing
+            && self.announced.is_none()
+            && let Some(error) = self.reader.as_ref().and_then(BodyReader::missing_error)
+        {
+            cx.host.append_response_body(&error);
+        }
+        self.finish(cx, End::Whole)
     }
 
     /// Ends the attempt, with its tokens and times, and returns its result. `end` says how the

@@ -68,8 +68,8 @@ impl AttemptFilter {
             (AttemptState::Trying(trying), Event::ResponseHead { is_end }) => {
                 return trying.take_answer(cx, is_end);
             }
-            (AttemptState::Trying(trying), Event::ResponseBody { length, is_end }) => {
-                return trying.take_piece(cx, length, is_end);
+            (AttemptState::Trying(trying), Event::ResponseBody { length, then }) => {
+                return trying.take_piece(cx, length, then);
             }
             (AttemptState::Trying(trying), Event::Dropped) => {
                 trying.end(cx);
