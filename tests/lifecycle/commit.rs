@@ -392,6 +392,14 @@ fn an_answer_that_its_provider_has_cut_ends_with_an_error_and_counts_as_a_failur
             let length = sent.len().to_string();
             let got = ended_after(&proxy, answer.path, &[of, ("content-length", &length)], pieces);
             assert_eq!(got, sent, "{}", answer.name);
+            // Nothing can be added to a body that trailers follow.
+            let (mut attempt, router) = proxy.tried(answer.path);
+            proxy.host.begin_answer(&mut attempt, 200, &[of], false);
+            proxy.host.answer_piece(&mut attempt, &sent, false);
+            attempt.on_response_trailers(&proxy.host);
+            assert_eq!(proxy.host.response_body.take(), sent, "{}", answer.name);
+            proxy.host.done(attempt, None);
+            proxy.host.done(router, None);
             // One that is whole is left as it is.
             let got = ended_after(&proxy, answer.path, &[of], &answer.pieces);
             assert_eq!(got, answer.pieces.concat(), "{}", answer.name);
