@@ -56,6 +56,7 @@ CHROMIUM   ?= $(shell command -v chromium || command -v chromium-browser || comm
 
 # How many requests the soak sends.
 REQUESTS ?= 200000
+CHAOS_REQUESTS = $(if $(filter file,$(origin REQUESTS)),100000,$(REQUESTS))
 
 # For bench-count: not empty to accept what it counts.
 UPDATE   ?=
@@ -66,7 +67,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -155,6 +156,9 @@ soak: build peek setup-envoy ## some minutes of every kind of request: the memor
 	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture
 
 E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON) POINTSMAN_NODE=$(NODE)
+
+chaos: build peek setup-envoy ## requests whose providers fail in every way, at every place: each ends as it must; REQUESTS=100000
+	$(E2E) REQUESTS=$(CHAOS_REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test e2e -- --nocapture whatever_fails
 
 # A filter that shows the tests what is in shared data.
 peek: setup-rust

@@ -5,6 +5,7 @@ mod clients;
 mod commit;
 mod draw;
 mod early;
+mod faults;
 mod held;
 mod matrix;
 mod random;
