@@ -1,5 +1,6 @@
 //! Failures after which another deployment serves the same request.
 
+mod bad_answers;
 mod boundary;
 mod clients;
 mod commit;
