@@ -62,7 +62,7 @@ CHAOS_REQUESTS = $(if $(filter file,$(origin REQUESTS)),100000,$(REQUESTS))
 UPDATE   ?=
 
 # How long the benchmark measures, and of what: bodies and listeners as its
-# table names them, stream, failover, start or memory; with commas between.
+# table names them, stream, failover, first content, start or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
