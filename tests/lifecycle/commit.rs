@@ -1,6 +1,7 @@
 //! Answers that are held until they have content: in every format, wherever they are cut.
 
-use pointsman::lifecycle::Stream;
+use pointsman::lifecycle::{RequestHead, Stream, explained};
+use pointsman::routing::explain::Fresh;
 use serde_json::{Value, json};
 
 use crate::failover::Proxy;
@@ -409,4 +410,32 @@ fn an_answer_that_its_provider_has_cut_ends_with_an_error_and_counts_as_a_failur
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), streams.len(), "{names:?}");
+}
+
+#[test]
+fn explain_says_whether_the_answer_is_held() {
+    let one = json!({"provider": "p", "model": "m"});
+    let cases = [
+        (json!({"max_attempts": 2}), json!(["a", "b"]), true),
+        (json!({"max_attempts": 2, "commit_bytes": 0}), json!(["a", "b"]), false),
+        (json!({"max_attempts": 2}), json!(["a"]), false),
+        (json!({"max_attempts": 2, "retries_per_deployment": 1}), json!(["a"]), true),
+        (json!({"attempt_filter": true}), json!(["a", "b"]), false),
+    ];
+    for (failover, candidates, wanted) in cases {
+        let proxy =
+            with(&failover, &json!({"a": one, "b": one}), &json!({"candidates": candidates}));
+        let head: Vec<(String, Vec<u8>)> =
+            [(":method", "POST"), (":path", "/v1/chat/completions"), ("content-type", JSON)]
+                .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+                .into();
+        let head = RequestHead::new(head.into_iter().collect());
+        let explained = explained(proxy.router.config(), &head, BODY, &Fresh, 0);
+        let answer = explained.trace.answer;
+        let has_failover = failover["max_attempts"].is_number();
+        assert_eq!(answer.as_ref().map(|answer| answer.held), has_failover.then_some(wanted));
+        let because = answer.map(|answer| answer.because).unwrap_or_default();
+        assert_eq!(because.contains("until"), wanted, "{because}");
+        assert_eq!(is_held(&proxy, b": wait\n\n"), wanted, "{failover} {candidates}");
+    }
 }
