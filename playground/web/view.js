@@ -69,10 +69,13 @@ export function candidates(trace) {
     const kind = candidate.eligible ? chip('good', 'eligible') : chip('warn', 'no');
     const because = candidate.because ?? (candidate.fallback ? `fallback ${candidate.fallback}` : '');
     const cost = candidate.estimated_cost_usd;
+    const expected = candidate.expected_cost_usd;
+    const usd = (cost) => `$${cost.toFixed(6)}`;
+    const costs = cost === null ? '—' : usd(cost) + (expected === undefined ? '' : `, expected ${usd(expected)}`);
     return el('tr', {},
       el('td', {}, candidate.deployment),
       el('td', { class: 'nowrap' }, kind),
-      el('td', { class: 'number wide' }, cost === null ? '—' : `$${cost.toFixed(6)}`),
+      el('td', { class: 'number wide' }, costs),
       el('td', {}, because));
   };
   return [table(['Deployment', 'Verdict', 'Cost, at most', 'Because'], trace.candidates.map(row))];

@@ -86,7 +86,9 @@ fn asked_rows(trace: &Trace) -> Vec<Vec<String>> {
 
 fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
     let verdict = if candidate.eligible { "eligible" } else { "no" };
-    let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}"));
+    let expected = candidate.expected_cost_usd.map(|usd| format!(", expected ${usd:.6}"));
+    let expected = expected.unwrap_or_default();
+    let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}{expected}"));
     let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
     vec![
         candidate.deployment.clone(),

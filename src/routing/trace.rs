@@ -65,6 +65,10 @@ pub struct CandidateTrace {
     pub eligible: bool,
     /// What the request would cost there in USD at most, where prices are known.
     pub estimated_cost_usd: Option<f64>,
+    /// The same with the share of its input read from a cache that the configuration expects, where
+    /// it names one. Picks by cost go by this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_cost_usd: Option<f64>,
     /// Why it may not serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
