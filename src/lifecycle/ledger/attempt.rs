@@ -261,8 +261,12 @@ fn count<H: Host + ?Sized>(
             put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
         }
     }
-    for (kind, count) in [("read", tokens.cache.read), ("write", tokens.cache.written)] {
-        put(&table::CACHED_TOKENS, &[name, kind], count);
+    for (kind, count) in [
+        ("cache_read", tokens.cache.read),
+        ("cache_write", tokens.cache.written),
+        ("reasoning", tokens.reasoning),
+    ] {
+        put(&table::TOKEN_PARTS, &[name, kind], count);
     }
     // Only an estimate of the whole body can be compared with the provider's count.
     if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
