@@ -3,8 +3,9 @@
 use crate::cli::needs::{ClusterUse, Needs, buffer_bytes};
 use crate::config::Config;
 
+use super::code::LintCode;
 use super::listener::{buffer_limit, check_stream_duration};
-use super::report::{LintCode, LintReport, Severity};
+use super::report::{LintReport, Severity};
 use super::scene::{Cluster, Scene};
 use super::tls;
 

@@ -4,6 +4,7 @@
 //! Envoy refuses is for `envoy --mode validate`. One file for each family of rows.
 
 mod cluster;
+mod code;
 mod credential;
 mod hold;
 mod listener;
@@ -12,6 +13,7 @@ mod report;
 mod retry;
 mod route;
 mod scene;
+mod tenant;
 mod tls;
 mod tree;
 mod yaml;
@@ -24,7 +26,8 @@ use crate::config::{self, Config};
 
 use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
-use report::{LintCode, LintReport, Severity};
+use code::LintCode;
+use report::{LintReport, Severity};
 use scene::Scene;
 use tree::At;
 
@@ -50,7 +53,7 @@ pub(super) struct LintArgs {
 /// A file cannot be read, or holds no configuration to compare with.
 pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     // Without a file there is `--codes`, which clap makes sure of.
-    let Some(file) = &arguments.envoy else { return Ok(report::codes().into()) };
+    let Some(file) = &arguments.envoy else { return Ok(code::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
@@ -99,6 +102,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     plugin::settings(&scene, &config, &needs, &mut report);
     plugin::shared(&scene, &mut report);
     listener::check(&scene, &config, &needs, &mut report);
+    tenant::check(&scene, &config, &mut report);
     hold::check(&scene, &config, &mut report);
     route::check(&scene, &config, &needs, &mut report);
     cluster::check(&scene, &config, &needs, &mut report);

@@ -35,10 +35,12 @@ pub(super) struct Manager {
     pub(super) at: At,
     /// The filter chain that it is in, which has the TLS of clients.
     pub(super) chain: At,
-    /// Types of the filters before this one that are on, network filters included.
+    /// Types of the network filters before the manager.
+    pub(super) network: Vec<String>,
+    /// The HTTP filters before this one that are on.
     ///
-    /// One of them may have found out who calls.
-    pub(super) before: Vec<String>,
+    /// One of them may have found out who calls, and so may a network filter.
+    pub(super) before: Vec<At>,
     /// The HTTP filters after this one that are on.
     ///
     /// One of them may hold the headers in its place.
@@ -178,6 +180,11 @@ impl Plugin {
     }
 }
 
+/// Returns the type of a filter, without its package.
+pub(super) fn kind(filter: &At) -> String {
+    filter.get("typed_config").typed().0
+}
+
 /// Returns a listener if one of its chains has the filter.
 fn listener(at: At) -> Option<Listener> {
     let chains = at.get("filter_chains").items().into_iter();
@@ -224,13 +231,13 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     let plugins: Vec<Option<Plugin>> = filters.iter().map(Plugin::of).collect();
     // Where there are two, the first decides.
     let place = plugins.iter().position(Option::is_some)?;
-    let kind = |filter: &At| filter.get("typed_config").typed().0;
     // A route may turn a filter on again, but as a rule it is off.
     let is_on = |filter: &&At| !filter.get("disabled").is_true();
     let before = filters.iter().take(place).filter(is_on);
     let after = filters.iter().skip(place.saturating_add(1)).filter(is_on);
     Some(Manager {
-        before: network.iter().cloned().chain(before.map(kind)).collect(),
+        network: network.to_vec(),
+        before: before.cloned().collect(),
         after: after.cloned().collect(),
         plugin: plugins.into_iter().flatten().next()?,
         routes: routes(&at.get("route_config")),
