@@ -14,7 +14,7 @@ use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
-use super::{admin, hold, idle, overrides, providers, settings, ways};
+use super::{admin, hold, idle, overrides, providers, settings, unpriced, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 use crate::sort::map_of;
@@ -47,6 +47,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
     settings::warn(&raw.settings, findings);
     idle::warn(&raw, findings);
     ways::warn(&raw, &rules, &first, &deployments.built, findings);
+    unpriced::warn(&raw, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
     let keywords = needs.keywords.build().unwrap_or_else(|error| {
