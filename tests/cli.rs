@@ -46,6 +46,28 @@ fn a_file_that_cannot_be_read_is_a_bad_argument() {
 }
 
 #[test]
+fn explain_names_the_budget_that_applies() {
+    let document = r#"{
+        "providers": {"p": {"cluster": "p"}}, "deployments": {"d": {"provider": "p", "model": "m"}},
+        "models": {"m": {"candidates": ["d"]}},
+        "limits": {"tenants": {"named": {"acme": {"tokens_per_day": 1000, "usd_per_day": 2.5}},
+                               "share": 0.5, "on_missing": "reject"}}}"#;
+    let config = file("tenants.json", document);
+    let explain = |further: &[&str]| {
+        let arguments = [&["explain", "--config", &config, "--body", "-"], further].concat();
+        with_input(&arguments, r#"{"model":"m","messages":[]}"#).out
+    };
+    let found = explain(&["--header", "x-llm-tenant: acme"]);
+    let wanted = "tenant\n  name            acme\n  budget          its own\n  \
+                  tokens_per_day  500\n  usd_per_day     $1.25\n\ndecision\n  plan            d\n";
+    assert!(found.contains(wanted), "{found}");
+    let found = explain(&["--header", "x-llm-tenant: other"]);
+    assert!(found.contains("  name    other\n") && found.contains("  limits  none\n"), "{found}");
+    let found = explain(&[]);
+    assert!(found.contains("403 tenant_missing") && !found.contains("\ntenant\n"), "{found}");
+}
+
+#[test]
 fn explain_shows_the_trace_as_json() {
     let body = r#"{"model":"auto","messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#;
     let ran = with_input(&["explain", "--config", &readme(), "--body", "-", "--json"], body);

@@ -26,6 +26,7 @@ export function decision(trace) {
   const steps = [
     ['Route', trace.route], ['Model', trace.model], ['Variant', trace.variant],
     ['Strategy', trace.strategy], ['Deployment', trace.decision?.deployment], ['Provider', trace.decision?.provider],
+    ['Tenant', tenant(trace.tenant)],
   ].filter(([name, value]) => value || (name === 'Route' && trace.model));
   if (steps.length === 0) return [];
   const step = ([name, value]) => el('div', {}, el('dt', {}, name), el('dd', { class: value ? '' : 'none' }, value ?? 'none'));
@@ -36,6 +37,13 @@ export function decision(trace) {
     shown.push(el('p', { class: 'released' }, `${when}${because}.`));
   }
   return shown;
+}
+
+/** Whose budget a request spends, and its limits. */
+function tenant(found) {
+  if (!found) return null;
+  const limits = found.limits.map(({ limit, most }) => (limit.startsWith('nano_') ? `${limit.slice(5)} $${most / 1e9}` : `${limit} ${most}`));
+  return `${found.name ?? 'none'}: ${limits.join(', ') || 'no limit'}`;
 }
 
 /** The plan, in order. */

@@ -35,8 +35,36 @@ pub struct Trace {
     pub pass_through: bool,
     /// The error that the client gets, where the request is refused.
     pub error: Option<ErrorTrace>,
+    /// Whose budget it spends, where tenants have budgets.
+    pub tenant: Option<TenantTrace>,
     /// What the shadow would do, where the configuration has one.
     pub shadow: Option<Box<Trace>>,
+}
+
+/// Whose budget a request spends, and what there is of it.
+#[derive(Debug, Serialize)]
+pub struct TenantTrace {
+    /// The tenant that the request names; none where all that name none share a budget.
+    pub name: Option<String>,
+    /// Which budget it is, in words.
+    pub budget: &'static str,
+    /// Its limits; none where the tenant may spend as much as it likes.
+    pub limits: Vec<BudgetTrace>,
+}
+
+/// One limit of a tenant's budget.
+#[derive(Debug, Serialize)]
+pub struct BudgetTrace {
+    /// The key that configures it; `nano_usd_…` for costs, which are in billionths of a dollar.
+    pub limit: String,
+    /// The most that may be spent in this process.
+    pub most: u64,
+    /// What was spent in the minute or on the day, as far as that is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<u64>,
+    /// What is left of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
 }
 
 /// Why a route matched, or why not. All routes are in a trace, those after the one that counts
@@ -125,7 +153,7 @@ pub struct TraceWithFacts<'a> {
 // By hand, because a derive flattens one object into another by collecting both first.
 impl Serialize for TraceWithFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("TraceWithFacts", 14)?;
+        let mut to = serializer.serialize_struct("TraceWithFacts", 15)?;
         to.serialize_field("facts", &self.facts)?;
         members(self.trace, &mut to)?;
         if let Some(shadow) = &self.trace.shadow {
@@ -140,7 +168,7 @@ struct Bare<'a>(&'a Trace);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Trace", 12)?;
+        let mut to = serializer.serialize_struct("Trace", 13)?;
         members(self.0, &mut to)?;
         to.end()
     }
@@ -161,6 +189,7 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
         decision,
         pass_through,
         error,
+        tenant,
         shadow: _,
     } = trace;
     to.serialize_field("routes", routes)?;
@@ -173,6 +202,9 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     to.serialize_field("plan", plan)?;
     if let Some(because) = because {
         to.serialize_field("because", because)?;
+    }
+    if let Some(tenant) = tenant {
+        to.serialize_field("tenant", tenant)?;
     }
     to.serialize_field("decision", decision)?;
     to.serialize_field("pass_through", pass_through)?;
