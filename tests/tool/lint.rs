@@ -239,3 +239,39 @@ fn whatever_may_name_the_tenant_before_the_filter_is_enough() {
     );
     assert!(!with_tenants(&of("Cors", ""), &early).contains("tenant-header"));
 }
+
+#[test]
+fn clusters_that_envoy_reads_from_a_file_are_looked_at_too() {
+    let clusters = file("apart.yaml", "");
+    let config = "tests/configs/envoy/credentials.json";
+    let written = pointsman(&["envoy", "-c", config, "--clusters", &clusters]).out;
+    assert!(written.contains(&clusters), "{written}");
+    let envoy = file("apart-envoy.yaml", &written);
+    let ran = pointsman(&["lint", "--envoy", &envoy]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(!ran.out.contains("unknown-cluster"), "{}", ran.out);
+    // A fault in that file has its place there.
+    let apart = std::fs::read_to_string(&clusters).unwrap();
+    std::fs::write(&clusters, apart.replace(".v3.CredentialInjector", ".v3.Other")).unwrap();
+    let ran = pointsman(&["lint", "--envoy", &envoy]);
+    let wanted = format!("error credential-filter: {clusters}: resources[0].");
+    assert!(ran.code == 1 && ran.out.contains(&wanted), "{}", ran.out);
+    std::fs::write(&clusters, apart).unwrap();
+    // The path is one of another machine: the file beside the Envoy file counts.
+    let moved = file("moved-envoy.yaml", &written.replace(&clusters, "/no/such/folder/apart.yaml"));
+    std::fs::copy(&clusters, Path::new(&moved).with_file_name("apart.yaml")).unwrap();
+    let ran = pointsman(&["lint", "--envoy", &moved]);
+    assert!(ran.code == 0 && !ran.out.contains("unknown-cluster"), "{}", ran.out);
+    // It is nowhere, unless it is given.
+    let lost = file("lost-envoy.yaml", &written.replace(&clusters, "/no/such/folder/lost.yaml"));
+    let ran = pointsman(&["lint", "--envoy", &lost]);
+    assert!(ran.out.contains("warning unknown-cluster"), "{}", ran.out);
+    let ran = pointsman(&["lint", "--envoy", &lost, "--clusters", &clusters]);
+    assert!(ran.code == 0 && !ran.out.contains("unknown-cluster"), "{}", ran.out);
+    let ran = pointsman(&["lint", "--envoy", &lost, "--clusters", "no/such.yaml"]);
+    assert_eq!((ran.code, ran.err.contains("no/such.yaml: cannot be read")), (2, true));
+    // With the whole file seen, a cluster that is not there is missing.
+    let none = file("none.yaml", "resources: []");
+    let ran = pointsman(&["lint", "--envoy", &envoy, "--clusters", &none]);
+    assert!(ran.code == 1 && ran.out.contains("error unknown-cluster"), "{}", ran.out);
+}

@@ -107,7 +107,7 @@ fn in_cluster(
     let (_, fields) = filter.get("typed_config").typed();
     match credential.task() {
         Some(EnvoyTask::Sign { service, region }) => signer(&fields, service, region, report),
-        Some(EnvoyTask::Authorize { .. }) => report.error(
+        Some(EnvoyTask::Authorize { .. }) if !cluster.is_apart => report.error(
             LintCode::CredentialStatic,
             &cluster.at,
             format!(

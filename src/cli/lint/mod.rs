@@ -3,6 +3,7 @@
 //! Looks at what Envoy itself accepts and what then goes wrong with requests; what
 //! Envoy refuses is for `envoy --mode validate`. One file for each family of rows.
 
+mod apart;
 mod cluster;
 mod code;
 mod credential;
@@ -39,6 +40,9 @@ pub(super) struct LintArgs {
     /// Envoy's configuration, YAML or JSON
     #[arg(long, short, required_unless_present = "codes")]
     envoy: Option<PathBuf>,
+    /// The file with clusters that come by CDS; without it, the one that the Envoy file names
+    #[arg(long, value_name = "FILE")]
+    clusters: Option<PathBuf>,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -59,7 +63,8 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(read).transpose()?;
-    let findings = check(root, given.as_deref())?.sorted();
+    let apart = apart::clusters(&root, file, arguments.clusters.as_deref())?;
+    let findings = check(Scene::of(root, apart.as_ref()), given.as_deref())?.sorted();
     let text = if arguments.json {
         io::pretty_json(&report::json(&findings))?
     } else {
@@ -77,13 +82,12 @@ pub(super) fn read_tree(text: &str) -> Result<At, String> {
     yaml::read(text).map(At::root)
 }
 
-/// Compares Envoy's configuration with a Pointsman one: the one whose bytes are `given`, or
-/// else the one in the Envoy file.
+/// Compares the parts of Envoy's configuration with a Pointsman one: the one whose bytes are
+/// `given`, or else the one in the Envoy file.
 ///
 /// # Errors
 /// `given` is not valid, or there is none at all.
-fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
-    let scene = Scene::of(root);
+fn check(scene: Scene, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     let mut report = LintReport::default();
     if scene.listeners.is_empty() {
         no_filter(&scene, &mut report);

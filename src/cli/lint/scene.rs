@@ -16,6 +16,8 @@ pub(super) struct Scene {
     pub(super) root: At,
     pub(super) listeners: Vec<Listener>,
     pub(super) clusters: Vec<Cluster>,
+    /// Whether there may be further clusters, which come by CDS.
+    pub(super) has_unseen_clusters: bool,
 }
 
 #[derive(Debug)]
@@ -84,17 +86,27 @@ pub(super) struct Cluster {
     /// Its options for HTTP, upstream filters among them.
     pub(super) options: At,
     pub(super) plugin: Option<Plugin>,
+    /// Whether it is in a file of its own, which Envoy reads once it runs.
+    pub(super) is_apart: bool,
 }
 
 impl Scene {
-    /// Finds the parts of a configuration. What is not there or has another type is taken for
-    /// empty: Envoy itself refuses it.
-    pub(super) fn of(root: At) -> Self {
+    /// Finds the parts of a configuration, whose clusters that come by CDS are in the file `apart`.
+    /// What is not there or has another type is taken for empty: Envoy itself refuses it.
+    pub(super) fn of(root: At, apart: Option<&At>) -> Self {
         let listeners = root.get("static_resources.listeners").items().into_iter();
         let clusters = root.get("static_resources.clusters").items().into_iter();
+        let is_cluster = |at: &At| at.typed().0 == "Cluster";
+        let of_file = apart.map(|file| file.get("resources").items()).unwrap_or_default();
+        let of_file = of_file.into_iter().filter(is_cluster);
+        let from_elsewhere = root.get("dynamic_resources.cds_config").is_there();
         Self {
             listeners: listeners.filter_map(listener).collect(),
-            clusters: clusters.map(cluster).collect(),
+            clusters: clusters
+                .map(|at| cluster(at, false))
+                .chain(of_file.map(|at| cluster(at, true)))
+                .collect(),
+            has_unseen_clusters: from_elsewhere && apart.is_none(),
             root,
         }
     }
@@ -113,9 +125,7 @@ impl Scene {
         self.clusters.iter().filter_map(|cluster| cluster.plugin.as_ref())
     }
 
-    /// Returns the cluster of this name, if it is in the file.
-    ///
-    /// A cluster that comes by CDS is not.
+    /// Returns the cluster of this name, if it is in a file.
     pub(super) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
@@ -289,7 +299,7 @@ fn way(action: &At, table: &At) -> Way {
     }
 }
 
-fn cluster(at: At) -> Cluster {
+fn cluster(at: At, is_apart: bool) -> Cluster {
     let options = at.get("typed_extension_protocol_options").member(OPTIONS);
     let filters = options.get("http_filters").items();
     Cluster {
@@ -297,5 +307,6 @@ fn cluster(at: At) -> Cluster {
         plugin: filters.iter().find_map(Plugin::of),
         options,
         at,
+        is_apart,
     }
 }
