@@ -8,7 +8,7 @@ use super::super::demand::Demand;
 use super::super::deployment::{Deployment, ModelFacts};
 use super::super::error::{Diagnostics, Path};
 use super::super::provider::Provider;
-use super::super::raw::Settings;
+use super::super::raw::{Raw, Settings};
 use super::super::route_index::RouteIndex;
 use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
@@ -44,10 +44,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
     });
     hold::check(&raw, findings);
-    settings::warn(&raw.settings, findings);
-    idle::warn(&raw, findings);
-    ways::warn(&raw, &rules, &first, &deployments.built, findings);
-    unpriced::warn(&raw, &first, &deployments.built, findings);
+    warn(&raw, &rules, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
     let keywords = needs.keywords.build().unwrap_or_else(|error| {
@@ -74,6 +71,20 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Box::new(Shadow { config, sample_percent: given.sample_percent })
     });
     config
+}
+
+/// Warns of what is legal, and hardly meant.
+fn warn(
+    raw: &Raw,
+    rules: &Rules<'_>,
+    found: &Resolved,
+    deployments: &[Deployment],
+    findings: &mut Diagnostics,
+) {
+    settings::warn(&raw.settings, findings);
+    idle::warn(raw, findings);
+    ways::warn(raw, rules, found, deployments, findings);
+    unpriced::warn(raw, found, deployments, findings);
 }
 
 /// What all rules of a configuration have in common.
