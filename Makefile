@@ -153,7 +153,7 @@ test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.
 	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
 
 soak: build peek setup-envoy ## some minutes of every kind of request: the memory of Envoy, and that all is counted; REQUESTS=200000
-	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture
+	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture --test-threads=1
 
 E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON) POINTSMAN_NODE=$(NODE)
 

@@ -7,7 +7,7 @@
 mod run;
 
 use run::{file, pointsman, with_input};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Writes the first configuration of the README to a file, and returns its path.
 fn readme() -> String {
@@ -43,6 +43,28 @@ fn a_file_that_cannot_be_read_is_a_bad_argument() {
     let ran = pointsman(&["check", "no/such.json"]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.starts_with("no/such.json: cannot be read"), "{}", ran.err);
+}
+
+#[test]
+fn explain_names_the_budget_that_applies() {
+    let document = r#"{
+        "providers": {"p": {"cluster": "p"}}, "deployments": {"d": {"provider": "p", "model": "m"}},
+        "models": {"m": {"candidates": ["d"]}},
+        "limits": {"tenants": {"named": {"acme": {"tokens_per_day": 1000, "usd_per_day": 2.5}},
+                               "share": 0.5, "on_missing": "reject"}}}"#;
+    let config = file("tenants.json", document);
+    let explain = |further: &[&str]| {
+        let arguments = [&["explain", "--config", &config, "--body", "-"], further].concat();
+        with_input(&arguments, r#"{"model":"m","messages":[]}"#).out
+    };
+    let found = explain(&["--header", "x-llm-tenant: acme"]);
+    let wanted = "tenant\n  name            acme\n  budget          its own\n  \
+                  tokens_per_day  500\n  usd_per_day     $1.25\n\ndecision\n  plan            d\n";
+    assert!(found.contains(wanted), "{found}");
+    let found = explain(&["--header", "x-llm-tenant: other"]);
+    assert!(found.contains("  name    other\n") && found.contains("  limits  none\n"), "{found}");
+    let found = explain(&[]);
+    assert!(found.contains("403 tenant_missing") && !found.contains("\ntenant\n"), "{found}");
 }
 
 #[test]
@@ -230,20 +252,38 @@ fn istio_gets_the_signer_after_the_attempt_filter() {
         assert_eq!(names, ["pointsman", signer, codec]);
         assert_eq!(filters[1]["typed_config"]["region"], "us-east-1");
     }
-    for (credential, wanted) in [
-        (
-            r#"{"envoy": "credential_injector", "env": "KEY"}"#,
-            "providers.p.credential: credential_injector reads a secret of the static part",
-        ),
-        (
-            r#"{"envoy": "gcp_authn", "audience": "https://p.example", "token_cluster": "m"}"#,
-            "providers.p.credential.envoy: Envoy runs gcp_authn among the filters of a listener",
-        ),
+    let credential =
+        r#"{"envoy": "gcp_authn", "audience": "https://p.example", "token_cluster": "m"}"#;
+    let config = file("istio-secret.json", &document(credential));
+    let ran = pointsman(&["istio", "--config", &config]);
+    assert_eq!(ran.code, 2);
+    let wanted =
+        "providers.p.credential.envoy: Envoy runs gcp_authn among the filters of a listener";
+    assert!(ran.err.contains(wanted), "{}", ran.err);
+}
+
+#[test]
+fn istio_gets_secrets_by_the_names_of_their_variables() {
+    let config = "tests/configs/envoy/credentials.json";
+    let arguments = ["istio", "--config", config, "--form", "envoy-filter", "--output", "json"];
+    let ran = pointsman(&[&arguments[..], &["--secrets", "/secrets/"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let list: Value = serde_json::from_str(&ran.out).unwrap();
+    let items = list["items"].as_array().unwrap();
+    let map = items.iter().find(|one| one["kind"] == "ConfigMap").unwrap();
+    let files: Vec<&String> = map["data"].as_object().unwrap().keys().collect();
+    assert_eq!(files, ["CLIENT_SECRET.json", "INJECTED_KEY.json"]);
+    let file: Value =
+        serde_json::from_str(map["data"]["INJECTED_KEY.json"].as_str().unwrap()).unwrap();
+    let secret = json!({"environment_variable": "INJECTED_KEY"});
+    assert_eq!(file["resources"][0]["generic_secret"]["secret"], secret);
+    let all = items.last().unwrap()["spec"]["configPatches"].to_string();
+    for wanted in [
+        r#""path":"/secrets/INJECTED_KEY.json""#,
+        r#""client_secret":{"name":"CLIENT_SECRET","sds_config""#,
+        r#""token_endpoint":{"cluster":"outbound|443||login.example""#,
     ] {
-        let config = file("istio-secret.json", &document(credential));
-        let ran = pointsman(&["istio", "--config", &config]);
-        assert_eq!(ran.code, 2);
-        assert!(ran.err.contains(wanted), "{}", ran.err);
+        assert!(all.contains(wanted), "{wanted}");
     }
 }
 

@@ -62,7 +62,11 @@ fn document(strategy: &str) -> Value {
     let number = |at: usize, factor: usize| at * factor % 10;
     let deployments: serde_json::Map<_, _> = (0..COUNT)
         .map(|at| {
-            let facts = json!({"input_usd_per_million": number(at, 7), "output_usd_per_million": number(at, 3)});
+            let mut facts = json!({"input_usd_per_million": number(at, 7), "output_usd_per_million": number(at, 3)});
+            if at % 4 == 0 {
+                facts["cached_input_usd_per_million"] = json!(0.1);
+                facts["cache_hit_share"] = json!(0.75);
+            }
             let facts = if at % 11 == 0 { json!({}) } else { facts };
             (name(at), json!({"provider": "p", "model": "m", "facts": facts,
                               "priority": number(at, 13), "weight": number(at, 9)}))

@@ -58,6 +58,8 @@ mod metrics;
 mod named;
 #[path = "lifecycle/operate.rs"]
 mod operate;
+#[path = "lifecycle/parts.rs"]
+mod parts;
 #[path = "lifecycle/request.rs"]
 mod request;
 #[path = "lifecycle/roles.rs"]

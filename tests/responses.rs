@@ -69,6 +69,7 @@ fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
     let usage = Usage {
         input_tokens: sum("input_tokens", caches),
         output_tokens: sum("output_tokens", thoughts),
+        reasoning_tokens: count("reasoning_tokens").unwrap_or(0),
         cache: CacheUse {
             read: count("cache_read_tokens").unwrap_or(0),
             written: count("cache_write_tokens").unwrap_or(0),

@@ -1,7 +1,7 @@
 //! One request: why it goes where it goes, and what its client gets back.
 
 use pointsman::config::Config;
-use pointsman::lifecycle::{Read, Whole, whole};
+use pointsman::lifecycle::{Read, Whole, billed, whole};
 use pointsman::request::facts::FactsView;
 use pointsman::request::format::{Dialect, Format};
 use pointsman::request::refusal::Refusal;
@@ -27,6 +27,8 @@ pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, s
     let asked = routing::Request { config, facts, controls, sample: head.sample(seed) };
     let early = early.as_ref().map_err(|because| *because);
     let explanation = explain(asked, early, fleet, seed);
+    // What tenants have spent is known to a running proxy alone.
+    let explanation = billed(explanation, config, &head, facts, None);
     // The response is to what the trace decided: decided again, a draw could fall otherwise.
     let response = match &explanation.verdict {
         Verdict::Serve(decision) => served(config, decision),

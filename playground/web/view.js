@@ -26,6 +26,7 @@ export function decision(trace) {
   const steps = [
     ['Route', trace.route], ['Model', trace.model], ['Variant', trace.variant],
     ['Strategy', trace.strategy], ['Deployment', trace.decision?.deployment], ['Provider', trace.decision?.provider],
+    ['Tenant', tenant(trace.tenant)],
   ].filter(([name, value]) => value || (name === 'Route' && trace.model));
   if (steps.length === 0) return [];
   const step = ([name, value]) => el('div', {}, el('dt', {}, name), el('dd', { class: value ? '' : 'none' }, value ?? 'none'));
@@ -40,6 +41,13 @@ export function decision(trace) {
     shown.push(el('p', { class: 'released' }, `${when}${trace.answer.because}.`));
   }
   return shown;
+}
+
+/** Whose budget a request spends, and its limits. */
+function tenant(found) {
+  if (!found) return null;
+  const limits = found.limits.map(({ limit, most }) => (limit.startsWith('nano_') ? `${limit.slice(5)} $${most / 1e9}` : `${limit} ${most}`));
+  return `${found.name ?? 'none'}: ${limits.join(', ') || 'no limit'}`;
 }
 
 /** The plan, in order. */
@@ -73,10 +81,13 @@ export function candidates(trace) {
     const kind = candidate.eligible ? chip('good', 'eligible') : chip('warn', 'no');
     const because = candidate.because ?? (candidate.fallback ? `fallback ${candidate.fallback}` : '');
     const cost = candidate.estimated_cost_usd;
+    const expected = candidate.expected_cost_usd;
+    const usd = (cost) => `$${cost.toFixed(6)}`;
+    const costs = cost === null ? '—' : usd(cost) + (expected === undefined ? '' : `, expected ${usd(expected)}`);
     return el('tr', {},
       el('td', {}, candidate.deployment),
       el('td', { class: 'nowrap' }, kind),
-      el('td', { class: 'number wide' }, cost === null ? '—' : `$${cost.toFixed(6)}`),
+      el('td', { class: 'number wide' }, costs),
       el('td', {}, because));
   };
   return [table(['Deployment', 'Verdict', 'Cost, at most', 'Because'], trace.candidates.map(row))];

@@ -20,7 +20,7 @@ pub(super) fn tenants<S: SharedData + ?Sized>(
                 json.key("limits").object(|json| {
                     for (limit, most) in most.limits() {
                         // Costs are kept in billionths of a dollar.
-                        json.key(&limit.replace("usd", "nano_usd")).number(most);
+                        json.key(&limit.name().replace("usd", "nano_usd")).number(most);
                     }
                 });
                 json.key("minute").object(|json| spending(json, minute));

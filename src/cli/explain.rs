@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
     // The standard library seeds its hash maps with random numbers: enough to draw by, and no
     // further dependency.
     let seed = arguments.seed.unwrap_or_else(|| RandomState::new().hash_one(0u8));
-    let explained = explained(&config, &head, &body, &Fresh, seed);
+    let explained = explained(&config, &head, &body, &Fresh, None, seed);
     let shown = explained.shown();
     if arguments.json {
         return io::pretty_json(&shown);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::config::Config;
 use crate::request::facts::FactsView;
 use crate::routing::Trace;
-use crate::routing::explain::{CandidateTrace, RouteTrace};
+use crate::routing::explain::{CandidateTrace, RouteTrace, TenantTrace};
 
 fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
@@ -18,6 +18,9 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
     section(&mut out, "routes", trace.routes.iter().map(route_row).collect());
     section(&mut out, "asked for", asked_rows(trace));
     section(&mut out, "candidates", trace.candidates.iter().map(candidate_row).collect());
+    if let Some(tenant) = &trace.tenant {
+        section(&mut out, "tenant", tenant_rows(tenant));
+    }
     section(&mut out, "decision", decision_rows(trace));
     if let Some(shadow) = &trace.shadow {
         section(&mut out, "shadow", shadow_rows(shadow));
@@ -86,7 +89,9 @@ fn asked_rows(trace: &Trace) -> Vec<Vec<String>> {
 
 fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
     let verdict = if candidate.eligible { "eligible" } else { "no" };
-    let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}"));
+    let expected = candidate.expected_cost_usd.map(|usd| format!(", expected ${usd:.6}"));
+    let expected = expected.unwrap_or_default();
+    let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}{expected}"));
     let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
     vec![
         candidate.deployment.clone(),
@@ -94,6 +99,21 @@ fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
         cost.unwrap_or_else(|| "cost unknown".to_owned()),
         candidate.because.clone().or(fallback).unwrap_or_default(),
     ]
+}
+
+/// Returns whose budget it is, and a row for each limit of it.
+fn tenant_rows(tenant: &TenantTrace) -> Vec<Vec<String>> {
+    let mut rows =
+        vec![row(["name", or_none(tenant.name.as_deref())]), row(["budget", tenant.budget])];
+    #[expect(clippy::cast_precision_loss, reason = "budgets are below 2^53")]
+    rows.extend(tenant.limits.iter().map(|one| match one.limit.strip_prefix("nano_") {
+        Some(key) => row([key, &format!("${}", one.most as f64 / 1e9)]),
+        None => row([&one.limit, &one.most.to_string()]),
+    }));
+    if tenant.limits.is_empty() {
+        rows.push(row(["limits", "none"]));
+    }
+    rows
 }
 
 fn decision_rows(trace: &Trace) -> Vec<Vec<String>> {

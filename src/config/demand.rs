@@ -89,7 +89,8 @@ impl Demand {
     /// with a price above 0 they make a difference to the cost.
     fn facts(&mut self, facts: &ModelFacts) {
         self.least_in_candidates = lower(self.least_in_candidates, facts.context_window);
-        self.prices |= facts.input_usd_per_million.is_some_and(|price| price > 0.0);
+        let prices = [facts.input_usd_per_million, facts.expected_input_usd_per_million()];
+        self.prices |= prices.into_iter().flatten().any(|price| price > 0.0);
     }
 
     /// Adds what one condition asks for; `least` becomes the smallest number of tokens compared.

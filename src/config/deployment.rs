@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::declare::section;
 use super::ids::ProviderId;
 use super::read::{ReadChecked, Section};
-use super::shape::{AT_LEAST_ONE, HasKeyKind, Key, KeyKind, USD};
+use super::shape::{A_SHARE, AT_LEAST_ONE, HasKeyKind, Key, KeyKind, USD};
 
 section! {
     /// One provider and upstream model that can serve requests.
@@ -88,6 +88,24 @@ section! {
         pub cache_write_usd_per_million: Option<f64> as USD = none,
         /// the same where they are kept for an hour; that of other writes if left out
         pub cache_write_1h_usd_per_million: Option<f64> as USD = none,
+        /// share of the input that is expected to be read from a cache, for picks by cost; 0 if
+        /// left out
+        pub cache_hit_share: Option<f64> as A_SHARE = none,
+    }
+}
+
+impl ModelFacts {
+    /// Returns the price of a million input tokens in USD, of which the expected share is read from
+    /// a cache; `None` where the price of input is not known.
+    ///
+    /// For example, input at $2, cached input at $0.50 and a share of 0.6 make $1.10.
+    #[must_use]
+    pub fn expected_input_usd_per_million(&self) -> Option<f64> {
+        let input = self.input_usd_per_million?;
+        match (self.cache_hit_share, self.cached_input_usd_per_million) {
+            (Some(share), Some(cached)) => Some(input * (1.0 - share) + cached * share),
+            _ => Some(input),
+        }
     }
 }
 
@@ -102,5 +120,29 @@ impl HasKeyKind for Overrides {
 impl ReadChecked for Overrides {
     fn read(value: Value) -> Self {
         Self(Map::read(value).into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expected_price_of_input_lies_between_the_two_prices() {
+        let price = |input, cached, share| {
+            let facts = ModelFacts {
+                input_usd_per_million: input,
+                cached_input_usd_per_million: cached,
+                cache_hit_share: share,
+                ..ModelFacts::default()
+            };
+            facts.expected_input_usd_per_million()
+        };
+        let (input, cached) = (Some(4.0), Some(1.0));
+        for (share, wanted) in [(None, 4.0), (Some(0.0), 4.0), (Some(0.5), 2.5), (Some(1.0), 1.0)] {
+            assert_eq!(price(input, cached, share), Some(wanted));
+        }
+        assert_eq!(price(input, None, Some(0.5)), input, "what is cached costs as much");
+        assert_eq!(price(None, cached, Some(1.0)), None, "the rest has no price");
     }
 }

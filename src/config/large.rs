@@ -84,10 +84,10 @@ fn by(order: Vec<usize>, rank: &dyn Fn(usize) -> Rank) -> Vec<usize> {
     ranked(order.into_iter().map(|at| (rank(at), at)).collect())
 }
 
-/// Returns the prices of input and output, in USD per million tokens; none where either is not
-/// known.
+/// Returns the prices of input, as far as it is expected to be cached, and of output, in USD per
+/// million tokens; none where either is not known.
 fn price(facts: &ModelFacts) -> Option<(f64, f64)> {
-    Some((facts.input_usd_per_million?, facts.output_usd_per_million?))
+    Some((facts.expected_input_usd_per_million()?, facts.output_usd_per_million?))
 }
 
 /// Returns a rank by which equal prices stand next to each other, and unknown ones last.

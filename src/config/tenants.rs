@@ -58,6 +58,14 @@ section! {
     }
 }
 
+impl Tenants {
+    /// Returns the budget that a tenant has of its own, by the bytes of its name.
+    #[must_use]
+    pub fn own(&self, name: &[u8]) -> Option<&TenantBudget> {
+        self.named.get(str::from_utf8(name).ok()?)
+    }
+}
+
 /// What a request gets that names no tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnMissingTenant {

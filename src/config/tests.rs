@@ -330,3 +330,41 @@ fn suspicious_settings_are_warned_of() {
     assert!(read(with(json!({}))).warnings.is_empty());
     assert!(read(json!({})).warnings[0].starts_with("default_cluster: is not set"));
 }
+
+#[test]
+fn a_budget_in_usd_asks_for_the_prices_of_what_can_be_reached() {
+    let priced = json!({"input_usd_per_million": 1, "output_usd_per_million": 0});
+    let deployments = json!({
+        "a": {"provider": "p", "model": "m", "facts": priced},
+        "half": {"provider": "p", "model": "m", "facts": {"input_usd_per_million": 1}},
+        "known": {"provider": "p", "model": "catalogued"},
+        "off": {"provider": "p", "model": "m", "enabled": false},
+        "spare": {"provider": "p", "model": "m"},
+        "unused": {"provider": "p", "model": "m"}
+    });
+    let models = json!({
+        "m": {"candidates": ["a", "half", "known", "off"], "fallbacks": ["spare"]},
+        "gone": {"candidates": ["unused"], "status": "deleted"}
+    });
+    let warnings = |tenants: Value, beside: Value| {
+        let mut document = with(json!({
+            "deployments": deployments, "models": models, "catalog": {"catalogued": priced},
+            "limits": {"tenants": tenants},
+        }));
+        for (key, value) in beside.as_object().unwrap() {
+            document[key] = value.clone();
+        }
+        read(document).warnings
+    };
+    let usd = json!({"named": {"one": {"usd_per_day": 5}}});
+    let found = warnings(usd.clone(), json!({}));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("limits.tenants: a budget is in usd"), "{found:?}");
+    assert!(found[0].contains("there: \"half\", \"spare\"; give"), "{found:?}");
+    let found = warnings(usd.clone(), json!({"client_headers": ["deployment"]}));
+    assert!(found[0].contains("there: \"half\", \"spare\", \"unused\"; give"), "{found:?}");
+    let found = warnings(usd.clone(), json!({"allow_direct": true}));
+    assert!(found.len() == 2 && found[1].contains("allow_direct lets"), "{found:?}");
+    assert!(warnings(json!({"budget": {"tokens_per_day": 5}}), json!({})).is_empty());
+    assert!(warnings(usd, json!({"role": "attempt", "failover": {"max_attempts": 2}})).is_empty());
+}

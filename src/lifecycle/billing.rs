@@ -15,7 +15,7 @@ use super::ctx::Ctx;
 use super::event::millis;
 use super::intake::Intake;
 use super::ledger::{SpentTokens, settle};
-use super::payer::{Payer, tenant};
+use super::payer::MISSING;
 
 /// Reserves what a request is likely to spend of its tenant's budget, if the verdict is to send it.
 /// `None` where nothing is counted for it.
@@ -49,17 +49,12 @@ fn reserve<H: Host + ?Sized>(
     decision: &Decision,
 ) -> Result<Option<Box<TenantHold>>, Refusal> {
     let config = &cx.engine.config;
-    let header = &config.headers.tenant;
-    let name = match intake.payer {
-        Payer::Nobody => return Ok(None),
-        Payer::Tenant { .. } => tenant(config, &intake.head),
-        Payer::Shared { .. } => b"",
-        Payer::Missing => return Err(refuse_missing(cx)),
-        Payer::Several => {
-            let message = format!("the header {header} must be there once");
-            return Err(Refusal::new(400, "invalid_header", message));
+    let named = intake.payer.name(config, &intake.head).inspect_err(|refusal| {
+        if refusal.code == MISSING {
+            cx.engine.meter.put(cx.host, &table::TENANTS_REFUSED, &[OTHER, "missing"], 1);
         }
-    };
+    });
+    let Some(name) = named? else { return Ok(None) };
     // Counting tokens costs nothing, and providers limit it apart.
     if !facts.is_processed() {
         return Ok(None);
@@ -91,14 +86,8 @@ pub(super) fn give_back<H: Host + ?Sized>(cx: Ctx<'_, H>, hold: Option<Box<Tenan
     }
 }
 
-/// Returns the error for a request that has to name a tenant.
-fn refuse_missing<H: Host + ?Sized>(cx: Ctx<'_, H>) -> Refusal {
-    cx.engine.meter.put(cx.host, &table::TENANTS_REFUSED, &[OTHER, "missing"], 1);
-    Refusal::new(403, "tenant_missing", "the request names nobody that it is billed to")
-}
-
 /// Returns the error for a request that is over a budget.
-fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
+pub(super) fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
     let name = limit.name();
     let Some(wait_ms) = wait_ms else {
         let message = format!("the request alone takes more than the budget {name}; shorten it");
@@ -113,7 +102,11 @@ fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
 /// allows, but not more than an answer without a limit is taken to need. A larger answer counts
 /// when it has ended: reserved, its limit would keep away what the tenant can well pay.
 #[inline(never)]
-fn expected(config: &Config, facts: &RequestFacts, decision: &Decision) -> ExpectedSpending {
+pub(super) fn expected(
+    config: &Config,
+    facts: &RequestFacts,
+    decision: &Decision,
+) -> ExpectedSpending {
     let server = decision.plan.first().map(|step| &step.server);
     let model = server.map_or(&config.unknown_facts, |server| server.model_facts(config));
     let input = facts.input_tokens.likely();

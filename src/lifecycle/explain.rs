@@ -14,6 +14,7 @@ use super::early;
 use super::head::RequestHead;
 use super::intake::Intake;
 use super::reader::{self, Onward, RequestReader};
+use super::tenancy::{Accounts, billed};
 use super::unread::{Unread, bad_control};
 
 /// A request that was read while it is whole in memory.
@@ -128,12 +129,14 @@ impl Explained {
 /// Explains what would happen with a request, and why: by the live rules, and by the shadow's if
 /// there are some. Takes no turn, begins no attempt and sends nothing.
 ///
-/// `world` is the state of deployments and turns to decide by, and `seed` decides what is drawn.
+/// `world` is the state of deployments and turns to decide by, `accounts` are those of tenants where
+/// there is a running proxy, and `seed` decides what is drawn.
 pub fn explained(
     config: &Config,
     head: &RequestHead,
     body: &[u8],
     world: &dyn World,
+    accounts: Option<Accounts<'_>>,
     seed: u64,
 ) -> Explained {
     let mut trace = Trace::default();
@@ -143,7 +146,8 @@ pub fn explained(
             let request =
                 Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
             let early = early.as_ref().map_err(|because| *because);
-            let mut trace = explain(request, early, world, seed).trace;
+            let explanation = explain(request, early, world, seed);
+            let mut trace = billed(explanation, config, head, &facts, accounts).trace;
             // The shadow explains every request, whatever share of requests it is evaluated for.
             trace.shadow = config.shadow.as_ref().map(|shadow| {
                 let shadow = &shadow.config;

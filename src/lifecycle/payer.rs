@@ -4,8 +4,12 @@
 //! can tell whether it has.
 
 use crate::config::{Config, OnMissingTenant, Tenants};
+use crate::request::refusal::Refusal;
 
 use super::head::RequestHead;
+
+/// The word of the error for a request that has to name a tenant, and does not.
+pub(super) const MISSING: &str = "tenant_missing";
 
 /// Who a request is billed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +39,7 @@ impl Payer {
     fn read(tenants: &Tenants, config: &Config, head: &RequestHead) -> Self {
         let header = &config.headers.tenant;
         let name = tenant(config, head);
-        let named = str::from_utf8(name).ok().and_then(|name| tenants.named.get(name));
-        let budget = named.or(tenants.budget.as_ref());
+        let budget = tenants.own(name).or(tenants.budget.as_ref());
         let is_metered = budget.is_some_and(|budget| budget.is_metered());
         match (head.each(header).count(), tenants.on_missing) {
             (2.., _) => Self::Several,
@@ -47,6 +50,32 @@ impl Payer {
         }
     }
 
+    /// Returns the name under which the request is billed, empty for the budget that is shared;
+    /// `None` where nobody pays.
+    ///
+    /// # Errors
+    /// The error for a client whose request names no tenant, or several.
+    #[cold]
+    pub(super) fn name<'a>(
+        self,
+        config: &Config,
+        head: &'a RequestHead,
+    ) -> Result<Option<&'a [u8]>, Refusal> {
+        match self {
+            Self::Nobody => Ok(None),
+            Self::Tenant { .. } => Ok(Some(tenant(config, head))),
+            Self::Shared { .. } => Ok(Some(b"")),
+            Self::Missing => {
+                let message = "the request names nobody that it is billed to";
+                Err(Refusal::new(403, MISSING, message))
+            }
+            Self::Several => {
+                let message = format!("the header {} must be there once", config.headers.tenant);
+                Err(Refusal::new(400, "invalid_header", message))
+            }
+        }
+    }
+
     /// Returns whether its budget limits tokens or costs, so that the whole body has to be known.
     pub(super) const fn is_metered(self) -> bool {
         matches!(self, Self::Tenant { is_metered: true } | Self::Shared { is_metered: true })
@@ -54,6 +83,6 @@ impl Payer {
 }
 
 /// Returns the name of the tenant; empty where there is none.
-pub(super) fn tenant<'a>(config: &Config, head: &'a RequestHead) -> &'a [u8] {
+fn tenant<'a>(config: &Config, head: &'a RequestHead) -> &'a [u8] {
     head.first(&config.headers.tenant).unwrap_or_default().trim_ascii()
 }

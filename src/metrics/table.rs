@@ -67,10 +67,10 @@ pub static TENANTS_EVICTED: Metric = metric("pointsman.tenants.evicted", Counter
 /// they were estimated.
 pub static TOKENS: Metric =
     metric("pointsman.tokens", Counter, &["deployment", "direction", "source"]);
-/// Tokens of the input that providers have read from a cache, or written to one. They are among
-/// those of [`TOKENS`].
-pub static CACHED_TOKENS: Metric =
-    metric("pointsman.tokens.cached", Counter, &["deployment", "kind"]);
+/// Parts of those tokens, as providers report them: of the input what was read from a cache or
+/// written to one, of the output what is reasoning. They are counted in [`TOKENS`] as well, and no
+/// token is in two parts.
+pub static TOKEN_PARTS: Metric = metric("pointsman.tokens.parts", Counter, &["deployment", "kind"]);
 /// Token counts of providers that were more than there can be, so that an estimate was taken in
 /// their place. Should stay 0.
 pub static DISBELIEVED: Metric =
@@ -164,7 +164,7 @@ pub static ALL: [&Metric; 30] = [
     &TENANTS_REFUSED,
     &TENANTS_EVICTED,
     &TOKENS,
-    &CACHED_TOKENS,
+    &TOKEN_PARTS,
     &DISBELIEVED,
     &COST,
     &IN_FLIGHT,

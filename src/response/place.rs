@@ -66,6 +66,8 @@ pub(super) enum AnswerPlace {
     UsageMetadata,
     /// `prompt_tokens_details`, `input_tokens_details`: what of OpenAI's input came from a cache.
     InputDetails,
+    /// `completion_tokens_details`, `output_tokens_details`: what of OpenAI's output is reasoning.
+    OutputDetails,
     /// `cache_creation`: for how long Anthropic keeps what was written to a cache.
     CacheCreation,
     /// `error`: an object that describes a failure, its text, or `true` where the failure
@@ -140,6 +142,11 @@ pub(super) enum Count {
     CacheWriteWithin,
     /// All of the output, thoughts included.
     Output,
+    /// What of the output is reasoning. Nearly everywhere the output includes it; xAI counts it
+    /// beside [`Self::Completion`].
+    Reasoning,
+    /// Input and output together, which tells where [`Self::Reasoning`] is counted.
+    Total,
     BilledInput,
     BilledOutput,
 }
@@ -163,6 +170,7 @@ impl AnswerPlace {
                 | Self::Billed
                 | Self::UsageMetadata
                 | Self::InputDetails
+                | Self::OutputDetails
                 | Self::CacheCreation
                 | Self::Error
                 | Self::Detail

@@ -22,6 +22,7 @@ impl AnswerPlace {
             Self::Billed => BILLED,
             Self::UsageMetadata => USAGE_METADATA,
             Self::InputDetails => INPUT_DETAILS,
+            Self::OutputDetails => &[("reasoning_tokens", Self::Count(Count::Reasoning))],
             Self::CacheCreation => {
                 &[("ephemeral_1h_input_tokens", Self::Count(Count::CacheWriteHour))]
             }
@@ -153,6 +154,9 @@ const USAGE: MemberTable = &[
     ("outputTokenCount", AnswerPlace::Count(Count::Output)),
     ("prompt_tokens_details", AnswerPlace::InputDetails),
     ("input_tokens_details", AnswerPlace::InputDetails),
+    ("total_tokens", AnswerPlace::Count(Count::Total)),
+    ("completion_tokens_details", AnswerPlace::OutputDetails),
+    ("output_tokens_details", AnswerPlace::OutputDetails),
     ("cache_creation", AnswerPlace::CacheCreation),
     // DeepSeek's and Moonshot's.
     ("prompt_cache_hit_tokens", AnswerPlace::Count(Count::CacheReadWithin)),

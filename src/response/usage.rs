@@ -18,6 +18,8 @@ pub struct Usage {
     /// Tokens of the answer, including those of reasoning; `None` where the provider reports
     /// none.
     pub output_tokens: Option<u64>,
+    /// Tokens of the output that are reasoning; 0 where the provider reports none.
+    pub reasoning_tokens: u64,
     /// What of the input a cache had to do with.
     pub cache: CacheUse,
 }
@@ -43,42 +45,54 @@ impl CacheUse {
     }
 }
 
-/// Every count by its name; `None` for those that have not come.
+/// Every count by its name. What may stand alone is `None` until it comes; parts of something else
+/// are 0 then.
 #[derive(Debug, Default)]
 pub(super) struct TokenCounts {
     prompt: Option<u64>,
-    tool_prompt: Option<u64>,
     completion: Option<u64>,
     thoughts: Option<u64>,
     input: Option<u64>,
-    cache_read: Option<u64>,
-    cache_write: Option<u64>,
-    cache_write_hour: Option<u64>,
-    cache_read_within: Option<u64>,
-    cache_write_within: Option<u64>,
     output: Option<u64>,
     billed_input: Option<u64>,
     billed_output: Option<u64>,
+    tool_prompt: u64,
+    cache_read: u64,
+    cache_write: u64,
+    cache_write_hour: u64,
+    cache_read_within: u64,
+    cache_write_within: u64,
+    reasoning: u64,
+    total: u64,
 }
 
 impl TokenCounts {
     /// Takes a count, in place of an earlier one under the same name. A 0 replaces none.
     pub(super) const fn set(&mut self, count: Count, value: u64) {
-        let known = match count {
-            Count::Prompt => &mut self.prompt,
+        let part = match count {
+            Count::Prompt => return Self::replace(&mut self.prompt, value),
+            Count::Completion => return Self::replace(&mut self.completion, value),
+            Count::Thoughts => return Self::replace(&mut self.thoughts, value),
+            Count::Input => return Self::replace(&mut self.input, value),
+            Count::Output => return Self::replace(&mut self.output, value),
+            Count::BilledInput => return Self::replace(&mut self.billed_input, value),
+            Count::BilledOutput => return Self::replace(&mut self.billed_output, value),
             Count::ToolPrompt => &mut self.tool_prompt,
-            Count::Completion => &mut self.completion,
-            Count::Thoughts => &mut self.thoughts,
-            Count::Input => &mut self.input,
             Count::CacheRead => &mut self.cache_read,
             Count::CacheWrite => &mut self.cache_write,
             Count::CacheWriteHour => &mut self.cache_write_hour,
             Count::CacheReadWithin => &mut self.cache_read_within,
             Count::CacheWriteWithin => &mut self.cache_write_within,
-            Count::Output => &mut self.output,
-            Count::BilledInput => &mut self.billed_input,
-            Count::BilledOutput => &mut self.billed_output,
+            Count::Reasoning => &mut self.reasoning,
+            Count::Total => &mut self.total,
         };
+        if value > 0 {
+            *part = value;
+        }
+    }
+
+    /// Puts a count in place of an earlier one, unless it is 0.
+    const fn replace(known: &mut Option<u64>, value: u64) {
         if value > 0 || known.is_none() {
             *known = Some(value);
         }
@@ -92,27 +106,43 @@ impl TokenCounts {
     /// `prompt_tokens` 100 with `cached_tokens` 90 say the same.
     pub(super) fn usage(&self) -> Usage {
         // Parts count only beside their base: alone, they are part of an unknown total.
-        let plus = |base: Option<u64>, parts: &[Option<u64>]| {
-            parts.iter().flatten().fold(base, |sum, part| sum.map(|sum| sum.saturating_add(*part)))
-        };
-        let input = plus(self.input, &[self.cache_read, self.cache_write]);
-        let prompt = plus(self.prompt, &[self.tool_prompt]);
+        let plus = |base: Option<u64>, part: u64| base.map(|sum| sum.saturating_add(part));
+        let input = plus(plus(self.input, self.cache_read), self.cache_write);
+        let prompt = plus(self.prompt, self.tool_prompt);
         // Gemini names thoughts and no candidates where it stopped while thinking.
-        let completion = match self.completion {
-            None => self.thoughts,
-            some => plus(some, &[self.thoughts]),
-        };
+        let thoughts = self.thoughts.unwrap_or(0);
+        let completion = plus(self.completion, thoughts).or(self.thoughts);
         // What is billed may differ from what was used, so it is the last resort.
         let input_tokens = input.max(prompt).or(self.billed_input);
         let cache = CacheUse {
-            read: self.cache_read.max(self.cache_read_within).unwrap_or(0),
-            written: self.cache_write.max(self.cache_write_within).unwrap_or(0),
-            written_for_hour: self.cache_write_hour.unwrap_or(0),
+            read: self.cache_read.max(self.cache_read_within),
+            written: self.cache_write.max(self.cache_write_within),
+            written_for_hour: self.cache_write_hour,
         };
+        let output_tokens = self.with_reasoning(input_tokens, completion.max(self.output));
+        let output_tokens = output_tokens.or(self.billed_output);
+        let reasoning = self.reasoning.max(thoughts);
         Usage {
             input_tokens,
-            output_tokens: completion.max(self.output).or(self.billed_output),
+            output_tokens,
+            // More than all of the output cannot be reasoning.
+            reasoning_tokens: if Some(reasoning) <= output_tokens { reasoning } else { 0 },
             cache: cache.within(input_tokens.unwrap_or(0)),
         }
+    }
+
+    /// Returns that output with its reasoning.
+    ///
+    /// The total tells whether the output includes it. For example, of 30 tokens of input and 10 of
+    /// output, 8 of them for reasoning, OpenAI names 40 in total; xAI names 48, as its output is
+    /// without. Where there is no total, reasoning that is more than the output is not within it.
+    fn with_reasoning(&self, input: Option<u64>, output: Option<u64>) -> Option<u64> {
+        let output = output?;
+        let sum = output.saturating_add(self.reasoning);
+        let is_beside = match self.total {
+            0 => self.reasoning > output,
+            total => total == sum.saturating_add(input.unwrap_or(0)),
+        };
+        Some(if is_beside { sum } else { output })
     }
 }

@@ -8,7 +8,7 @@ use super::custom::{self, Order};
 use super::eligible::{Block, Considered};
 use super::list::{List, ListedFor};
 use super::planner::Planner;
-use super::{Need, Request, Server, Stop, session};
+use super::{Need, Request, Server, Stop, price, session};
 
 impl<'r> Planner<'r> {
     /// Returns the places of the candidates that nothing blocks, in the strategy's order.
@@ -58,7 +58,14 @@ impl<'r> Planner<'r> {
             Server::Deployment(id) if strategy.has(Trait::NeedsLoads) => self.world.load(*id),
             _ => Load::default(),
         };
-        Profile { cost_usd: one.cost.map(|cost| cost.most), load, ..one.candidate.profile }
+        let cost = match one.candidate.model_facts {
+            // What they cost is asked again only where it may be another price than limits go by.
+            model if strategy.has(Trait::NeedsCosts) && model.cache_hit_share.is_some() => {
+                price::expected(self.request.facts, model)
+            }
+            _ => one.cost,
+        };
+        Profile { cost_usd: cost.map(|cost| cost.most), load, ..one.candidate.profile }
     }
 
     /// Returns the eligible candidates as a service orders them. Without its pick, and where

@@ -1,6 +1,6 @@
 //! The plan of a request: which deployments are tried in which order, or why none is.
 
-use crate::config::{Config, Target, WhenAllCooling};
+use crate::config::{Target, WhenAllCooling};
 use crate::request::refusal::Refusal;
 use crate::state::{Claim, Intent, Standing, StartTerms, World};
 use crate::text::quoted;
@@ -8,14 +8,14 @@ use crate::text::quoted;
 use super::blocked::{refusal, soonest};
 use super::candidate::{self, CandidateSet};
 use super::custom::{self, Services};
-use super::eligible::Block;
+use super::eligible::{Block, Considered};
 use super::list::{List, ListedFor, step};
 use super::name::{self, NamedTarget};
 use super::planner::{Depth, Planner};
 use super::resolve::ResolvedRequest;
 use super::stay::Stay;
 use super::trace::{CandidateTrace, Trace};
-use super::{Decision, Kinds, Request, Server, Step, Stop};
+use super::{Decision, Kinds, Request, Server, Step, Stop, price};
 
 /// Makes the plan of a request: the candidates of what it asks for in the order of their
 /// strategy, then those of each fallback, without repeats.
@@ -59,7 +59,7 @@ pub(super) fn make<'r>(
     let kinds = if stay.is_pinned() { Kinds::default() } else { planner.kinds(&asked.named)? };
 
     if let Some(trace) = trace {
-        trace_plan(trace, config, &set, &list);
+        trace_plan(trace, request, &set, &list);
     }
     // What has to be known for kinds and fallbacks has been asked for by now, so a request that
     // is refused here would be refused with all of it known.
@@ -214,19 +214,26 @@ const UNASKED: &str = "a service is asked when a request is routed; without its 
 
 /// Notes in the trace what was planned, and what was found of every candidate.
 #[cold]
-fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: &List<'_>) {
+fn trace_plan(trace: &mut Trace, request: Request<'_>, set: &CandidateSet<'_>, list: &List<'_>) {
+    let Request { config, facts, .. } = request;
     trace.model = Some(set.name.clone().into_owned());
     trace.variant = set.variant.map(str::to_owned);
     trace.strategy = Some(set.strategy.name());
     trace.because = list.is_unasked.then_some(UNASKED);
     let name = |server: &Server| server.name(config).into_owned();
     trace.plan = list.steps.iter().map(|step| name(&step.server)).collect();
+    let expected_cost = |considered: &Considered<'_>| {
+        let model = considered.candidate.model_facts;
+        model.cache_hit_share?;
+        price::expected(facts, model).map(|cost| cost.most)
+    };
     for (model, considered) in &list.considered {
         trace.candidates.push(CandidateTrace {
             deployment: name(&considered.candidate.server),
             fallback: (*model != set.name).then(|| model.clone().into_owned()),
             eligible: considered.block.is_none(),
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
+            expected_cost_usd: expected_cost(considered),
             because: considered.block.as_ref().map(ToString::to_string),
         });
     }

@@ -8,13 +8,24 @@ use crate::request::facts::{Fact, RequestFacts, Tokens};
 /// asks for several answers has this for each.
 pub const ASSUMED_OUTPUT: u64 = 1000;
 
-/// Returns what a request would cost, in USD; `None` where a price is not known.
+/// Returns what a request would cost in USD, with all of its input at its full price; `None` where
+/// a price is not known.
 ///
 /// The cost is an interval, as the tokens are: for example, with 100 to 400 tokens of input at
 /// $2 a million and no output it lies between $0.0002 and $0.0008.
-#[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 pub(super) fn estimate(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
-    let input_price = model.input_usd_per_million?;
+    at(facts, model, model.input_usd_per_million?)
+}
+
+/// Returns the same with the expected share of its input read from a cache. Picks by cost go by
+/// this. Limits go by [`estimate`], because a cache may have nothing of a request.
+pub(super) fn expected(facts: &RequestFacts, model: &ModelFacts) -> Option<Cost> {
+    at(facts, model, model.expected_input_usd_per_million()?)
+}
+
+/// Returns what a request would cost in USD with input at that price for a million tokens.
+#[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
+fn at(facts: &RequestFacts, model: &ModelFacts, input_price: f64) -> Option<Cost> {
     let output_price = model.output_usd_per_million?;
     // What is free costs nothing, however many tokens it may be.
     let cost = |tokens: u64, price: f64| if price > 0.0 { tokens as f64 * price } else { 0.0 };
@@ -36,12 +47,12 @@ fn output(facts: &RequestFacts, model: &ModelFacts) -> u64 {
     limit.saturating_mul(facts.answers)
 }
 
-/// Returns what a request is likely to cost, in USD; `None` where a price is not known, or how
-/// much the request asks for.
+/// Returns what a request is likely to cost in USD, with the expected share of its input read from
+/// a cache; `None` where a price is not known, or how much the request asks for.
 #[expect(clippy::cast_precision_loss, reason = "token counts stay far below 2^53")]
 #[must_use]
 pub fn likely(facts: &RequestFacts, model: &ModelFacts) -> Option<f64> {
-    let input_price = model.input_usd_per_million?;
+    let input_price = model.expected_input_usd_per_million()?;
     let output_price = model.output_usd_per_million?;
     if !facts.is_processed() {
         return Some(0.0);

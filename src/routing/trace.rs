@@ -38,6 +38,8 @@ pub struct Trace {
     pub pass_through: bool,
     /// The error that the client gets, where the request is refused.
     pub error: Option<ErrorTrace>,
+    /// Whose budget it spends, where tenants have budgets.
+    pub tenant: Option<TenantTrace>,
     /// What the shadow would do, where the configuration has one.
     pub shadow: Option<Box<Trace>>,
 }
@@ -49,6 +51,32 @@ pub struct AnswerTrace {
     pub held: bool,
     /// Why not, or how long at most.
     pub because: String,
+}
+
+/// Whose budget a request spends, and what there is of it.
+#[derive(Debug, Serialize)]
+pub struct TenantTrace {
+    /// The tenant that the request names; none where all that name none share a budget.
+    pub name: Option<String>,
+    /// Which budget it is, in words.
+    pub budget: &'static str,
+    /// Its limits; none where the tenant may spend as much as it likes.
+    pub limits: Vec<BudgetTrace>,
+}
+
+/// One limit of a tenant's budget.
+#[derive(Debug, Serialize)]
+pub struct BudgetTrace {
+    /// The key that configures it; `nano_usd_…` for costs, which are in billionths of a dollar.
+    pub limit: String,
+    /// The most that may be spent in this process.
+    pub most: u64,
+    /// What was spent in the minute or on the day, as far as that is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<u64>,
+    /// What is left of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
 }
 
 /// Why a route matched, or why not. All routes are in a trace, those after the one that counts
@@ -77,6 +105,10 @@ pub struct CandidateTrace {
     pub eligible: bool,
     /// What the request would cost there in USD at most, where prices are known.
     pub estimated_cost_usd: Option<f64>,
+    /// The same with the share of its input read from a cache that the configuration expects, where
+    /// it names one. Picks by cost go by this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_cost_usd: Option<f64>,
     /// Why it may not serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
@@ -133,7 +165,7 @@ pub struct TraceWithFacts<'a> {
 // By hand, because a derive flattens one object into another by collecting both first.
 impl Serialize for TraceWithFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("TraceWithFacts", 15)?;
+        let mut to = serializer.serialize_struct("TraceWithFacts", 16)?;
         to.serialize_field("facts", &self.facts)?;
         members(self.trace, &mut to)?;
         if let Some(shadow) = &self.trace.shadow {
@@ -148,7 +180,7 @@ struct Bare<'a>(&'a Trace);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Trace", 13)?;
+        let mut to = serializer.serialize_struct("Trace", 14)?;
         members(self.0, &mut to)?;
         to.end()
     }
@@ -170,6 +202,7 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
         decision,
         pass_through,
         error,
+        tenant,
         shadow: _,
     } = trace;
     to.serialize_field("routes", routes)?;
@@ -185,6 +218,9 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     }
     if let Some(because) = because {
         to.serialize_field("because", because)?;
+    }
+    if let Some(tenant) = tenant {
+        to.serialize_field("tenant", tenant)?;
     }
     to.serialize_field("decision", decision)?;
     to.serialize_field("pass_through", pass_through)?;

@@ -113,7 +113,7 @@ fn cheapest(group: &Group, tiers: &[Vec<usize>], request: Request<'_>) -> Result
     let facts_of = |at: &usize| Some(&deployment(config, group, *at)?.facts);
     let mut costs = Vec::with_capacity(tiers.len());
     for tier in tiers {
-        let estimate = tier.first().and_then(facts_of).map(|model| price::estimate(facts, model));
+        let estimate = tier.first().and_then(facts_of).map(|model| price::expected(facts, model));
         costs.push(match estimate.flatten() {
             Some(cost) if !cost.is_exact() => return Err(Need::model("is picked by cost")),
             // The bits of numbers that are not negative have the same order as the numbers.

@@ -44,7 +44,7 @@ pub use snapshot::{Seen, Snapshot};
 pub use standing::{Claim, Limit, Standing};
 pub use tenants::{
     Billed, ExpectedSpending, HOLD_NUMBERS, MostSpent, OverBudget, Spending, TenantHold,
-    TenantLimit, TenantTable,
+    TenantLimit, TenantStanding, TenantTable,
 };
 pub use turn::{Turn, restart as restart_turns};
 pub use world::World;

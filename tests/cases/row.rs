@@ -133,7 +133,7 @@ impl Row {
         let head = RequestHead::new(head.collect());
         let names = config.deployments.iter().map(|deployment| deployment.id.clone()).collect();
         let world = Described { names, ..self.state.clone() };
-        let explained = explained(&config, &head, self.body.as_bytes(), &world, self.seed);
+        let explained = explained(&config, &head, self.body.as_bytes(), &world, None, self.seed);
         serde_json::to_value(explained.shown()).unwrap()
     }
 

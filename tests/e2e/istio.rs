@@ -1,27 +1,66 @@
 //! The Envoy parts that `pointsman istio` writes serve when they are put together as Istio does.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::generated::file;
 use crate::harness::{Ask, Group, ask, module, run};
-use crate::mock::Mock;
+use crate::mock::{Behaviour, Mock};
 
-const VARIABLES: [(&str, &str); 2] =
-    [("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")];
-const CONFIG: &str = "envoy/istio/pointsman.json";
-/// The clusters of that configuration, and the mock that plays each.
-const CLUSTERS: [(&str, &str); 4] =
-    [("openai", "gpt"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")];
+/// A configuration and what its gateway has.
+struct Gateway {
+    config: &'static str,
+    /// Its clusters, and the mock that plays each.
+    clusters: &'static [(&'static str, &'static str)],
+    /// The variables of the container's environment.
+    variables: &'static [(&'static str, &'static str)],
+}
 
-/// Returns the resources of a form.
-fn resources(form: &str, mocks: &BTreeMap<&'static str, Mock>) -> Vec<Value> {
+const SHIPPED: Gateway = Gateway {
+    config: "envoy/istio/pointsman.json",
+    clusters: &[("openai", "gpt"), ("anthropic", "claude"), ("vllm", "llama"), ("website", "site")],
+    variables: &[("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")],
+};
+
+/// Envoy adds the credentials.
+const CREDENTIALS: Gateway = Gateway {
+    config: "tests/configs/envoy/credentials.json",
+    clusters: &[
+        ("bedrock-us", "us"),
+        ("bedrock-eu", "eu"),
+        ("keyed", "key"),
+        ("authorized", "oauth"),
+        ("injected", "sent"),
+        ("vllm", "open"),
+        ("login", "login"),
+        ("website", "site"),
+    ],
+    variables: &[
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("ALPHA_KEY", "sk-alpha"),
+        ("CLIENT_SECRET", "sk-client-of-login"),
+        ("INJECTED_KEY", "sk-injected"),
+    ],
+};
+
+/// Returns the resources of a form. `secrets` is the folder with the files that name secrets.
+fn resources(
+    gateway: &Gateway,
+    form: &str,
+    mocks: &BTreeMap<&'static str, Mock>,
+    secrets: &str,
+) -> Vec<Value> {
     let module = module();
     let mut arguments =
-        vec!["istio", "--config", CONFIG, "--form", form, "--module", &module, "--output", "json"];
-    let endpoints =
-        CLUSTERS.map(|(cluster, mock)| format!("{cluster}=127.0.0.1:{}", mocks[mock].port()));
+        vec!["istio", "--config", gateway.config, "--form", form, "--output", "json"];
+    arguments.extend(["--module", &module, "--secrets", secrets]);
+    let address =
+        |(cluster, mock): &(&str, &str)| format!("{cluster}=127.0.0.1:{}", mocks[mock].port());
+    let endpoints: Vec<String> = gateway.clusters.iter().map(address).collect();
     arguments.extend(endpoints.iter().flat_map(|endpoint| ["--endpoint", endpoint]));
     let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .args(arguments)
@@ -118,17 +157,53 @@ fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
             "route_config": {"virtual_hosts": [{"name": "llm", "domains": ["*"], "routes": [route]}]},
         }}]}]}),
     );
-    let clusters: Vec<Value> = clusters.into_values().collect();
-    json!({"admin": {"address": address(0)},
-           "static_resources": {"listeners": [listener], "clusters": clusters}})
+    // Istio's clusters come by CDS, in any order. The worst is where the token's comes last.
+    let of_login = mocks.get("login").map(|mock| format!("outbound|{}||", mock.port()));
+    let is_login = |name: &String| of_login.as_ref().is_some_and(|of| name.starts_with(of));
+    let mut clusters: Vec<(String, Value)> = clusters.into_iter().collect();
+    clusters.sort_by_key(|(name, _)| is_login(name));
+    let clusters = clusters.into_iter().map(|(_, mut cluster)| {
+        cluster["@type"] = "type.googleapis.com/envoy.config.cluster.v3.Cluster".into();
+        cluster
+    });
+    let clusters = file("json", &json!({"resources": clusters.collect::<Vec<_>>()}).to_string());
+    json!({"admin": {"address": address(0)}, "node": {"id": "gateway", "cluster": "gateway"},
+           "dynamic_resources": {"cds_config": {"path_config_source": {"path": clusters},
+                                                "resource_api_version": "V3"}},
+           "static_resources": {"listeners": [listener]}})
     .to_string()
 }
 
+/// Puts the files of a `ConfigMap` into a folder, as Kubernetes mounts them.
+fn mount(resources: &[Value], folder: &Path) {
+    let maps = resources.iter().filter(|one| one["kind"] == "ConfigMap");
+    for (name, text) in maps.flat_map(|one| one["data"].as_object().unwrap()) {
+        std::fs::write(folder.join(name), text.as_str().unwrap()).unwrap();
+    }
+}
+
 fn group(form: &str) -> Group {
-    let mocks: BTreeMap<_, _> =
-        CLUSTERS.map(|(_, name)| (name, run(Mock::start(name, 0)).unwrap())).into();
-    let text = envoy(&resources(form, &mocks), &mocks);
-    Group::of(mocks, &text, &VARIABLES)
+    start(&SHIPPED, form)
+}
+
+fn start(gateway: &Gateway, form: &str) -> Group {
+    let mocks: BTreeMap<_, _> = gateway
+        .clusters
+        .iter()
+        .map(|(_, name)| (*name, run(Mock::start(name, 0)).unwrap()))
+        .collect();
+    if let Some(login) = mocks.get("login") {
+        let body = json!({"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600});
+        let answer = Behaviour { body: Some(body.to_string().into()), ..Behaviour::default() };
+        login.script_anew(answer);
+    }
+    let secrets = file("secrets", "");
+    std::fs::remove_file(&secrets).unwrap();
+    std::fs::create_dir_all(&secrets).unwrap();
+    let resources = resources(gateway, form, &mocks, &secrets);
+    mount(&resources, Path::new(&secrets));
+    let text = envoy(&resources, &mocks);
+    Group::of(mocks, &text, gateway.variables)
 }
 
 fn with_credential<'g>(group: &'g Group, model: &str) -> Ask<'g> {
@@ -173,5 +248,39 @@ fn a_filter_that_holds_headers_fails_over() {
     assert_eq!(reply.status, 200);
     assert_eq!(reply.header("x-llm-attempts"), Some("gpt-4o=429,llama=200"));
     assert_eq!(reply.seen[1].1.header("authorization"), Some("Bearer sk-client"));
+    group.assert_no_trap();
+}
+
+#[test]
+fn credentials_that_envoy_adds_come_from_the_environment_of_the_gateway() {
+    let group = start(&CREDENTIALS, "envoy-filter");
+    // Envoy has asked for the token before there was a cluster for it, and asks again.
+    let has_token = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        !group.mock("login").seen().is_empty()
+    });
+    assert!(has_token, "Envoy asks for a token");
+    let form = group.mock("login").seen()[0].text();
+    assert!(form.contains("sk-client-of-login"), "{form}");
+    for (model, wanted) in [
+        ("oauth-open", vec![("oauth", Some("Bearer a-token"), None)]),
+        ("sent-open", vec![("sent", None, Some("sk-injected"))]),
+    ] {
+        let reply = with_credential(&group, model).send();
+        let got: Vec<_> = reply
+            .seen
+            .iter()
+            .map(|(mock, seen)| (*mock, seen.header("authorization"), seen.header("api-key")))
+            .collect();
+        assert_eq!(got, wanted);
+    }
+    // What Envoy added to one attempt is not in the next.
+    let failing = with_credential(&group, "oauth-open").header("x-mock-only", "oauth");
+    let reply = failing.header("x-mock-status", "503").send();
+    assert_eq!(reply.header("x-llm-attempts"), Some("auth-gpt=503,llama=200"));
+    assert_eq!(reply.seen[1].1.header("authorization"), Some("Bearer sk-client"));
+    let reply = with_credential(&group, "signed-key").send();
+    let signature = reply.seen[0].1.header("authorization").unwrap();
+    assert!(signature.starts_with("AWS4-HMAC-SHA256 "), "{signature}");
     group.assert_no_trap();
 }

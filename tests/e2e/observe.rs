@@ -99,7 +99,7 @@ fn exercise(group: &Group) {
     assert_eq!(ask(group).json(&long).send().status, 200);
     let told = |usage: &str| format!(r#"{{"choices":[{{"text":"a"}}],"usage":{usage}}}"#);
     let cached = told(
-        r#"{"prompt_tokens":2001,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":1024}}"#,
+        r#"{"prompt_tokens":2001,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":1024},"completion_tokens_details":{"reasoning_tokens":1}}"#,
     );
     assert_eq!(ask(group).json(&long).header("x-mock-body", &cached).send().status, 200);
     // Its count of the input cannot be, and there is none of the output.
@@ -178,6 +178,9 @@ fn tokens_cost_and_fallbacks_match_what_the_providers_did() {
     assert_eq!(cost, (input + 2.0 * output) * 1e6);
     let estimated = [("deployment", "b"), ("direction", "input"), ("source", "estimate")];
     assert!(scrape.sum("pointsman_tokens", &estimated) > 1000.0);
+    for (kind, wanted) in [("cache_read", 1024.0), ("reasoning", 1.0)] {
+        assert_eq!(scrape.sum("pointsman_tokens_parts", &[("kind", kind)]), wanted, "{kind}");
+    }
     assert_eq!(scrape.sum("pointsman_in_flight", &[]), 0.0);
 }
 

@@ -162,6 +162,25 @@ fn long_and_many_names_cost_bounded_memory() {
 }
 
 #[test]
+fn explain_shows_what_is_left_of_a_budget() {
+    let explained = |name: &str| {
+        let path = format!("/admin/explain?header=x-llm-tenant:{name}");
+        let asked = ask(&GROUP).path(&path).json(&chat("m", "Hello"));
+        asked.header("authorization", &format!("Bearer {TOKEN}")).send().json()
+    };
+    for left in [3, 2, 1, 0] {
+        let trace = explained("explained");
+        let limits =
+            json!([{"limit": "requests_per_day", "most": 3, "spent": 3 - left, "left": left}]);
+        assert_eq!(trace["tenant"]["limits"], limits, "{trace}");
+        let reply = as_user(&GROUP, "explained").model("m").send();
+        let code = if reply.status == 429 { "budget_exceeded".into() } else { Value::Null };
+        assert_eq!((trace["error"]["code"].clone(), reply.status == 200), (code, left > 0));
+    }
+    assert_eq!(explained("free")["tenant"]["limits"], json!([]));
+}
+
+#[test]
 fn a_client_that_nobody_knows_does_not_name_itself() {
     // It names the tenant that may spend as much as it likes.
     for wanted in [200, 200, 200, 429] {

@@ -430,7 +430,7 @@ fn explain_says_whether_the_answer_is_held() {
                 .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
                 .into();
         let head = RequestHead::new(head.into_iter().collect());
-        let explained = explained(proxy.router.config(), &head, BODY, &Fresh, 0);
+        let explained = explained(proxy.router.config(), &head, BODY, &Fresh, None, 0);
         let answer = explained.trace.answer;
         let has_failover = failover["max_attempts"].is_number();
         assert_eq!(answer.as_ref().map(|answer| answer.held), has_failover.then_some(wanted));

@@ -313,3 +313,56 @@ fn what_no_attempt_has_taken_over_is_given_back() {
     proxy.host.done(router, None);
     assert_eq!(spent_at(&proxy, &engine), [2, reserved]);
 }
+
+/// Explains the request with these headers.
+fn explained(host: &FakeHost, engine: &Rc<Engine>, further: &[(&str, &str)]) -> Value {
+    let head = [&[(":method", "POST"), (":path", "/admin/explain"), BEARER], further].concat();
+    host.request(engine, &head, &[BODY]);
+    serde_json::from_str(&host.reply.borrow_mut().take().unwrap().body).unwrap()
+}
+
+#[test]
+fn explain_tells_whose_budget_it_is_and_what_is_left_and_spends_nothing() {
+    let (host, document) = with(json!({
+        "budget": {"requests_per_day": 1},
+        "named": {"acme": {"tokens_per_day": 1_000_000, "usd_per_day": 100}, "free": {}},
+    }));
+    let engine = engine(&host, &document);
+    assert!(served(&host, &engine, "acme"));
+    host.accesses.set((0, 0));
+    let trace = explained(&host, &engine, &[("x-llm-tenant", "acme")]);
+    assert_eq!(host.accesses.get().1, 0, "explain writes nothing");
+    assert_eq!(
+        trace["tenant"],
+        json!({"name": "acme", "budget": "its own", "limits": [
+            {"limit": "tokens_per_day", "most": 1_000_000, "spent": 100, "left": 999_900},
+            {"limit": "nano_usd_per_day", "most": 100_000_000_000_u64, "spent": 7_300_000,
+             "left": 99_992_700_000_u64}]})
+    );
+    assert_eq!(trace["decision"]["deployment"], "open");
+    let free = explained(&host, &engine, &[("x-llm-tenant", "free")]);
+    assert_eq!(free["tenant"], json!({"name": "free", "budget": "its own", "limits": []}));
+    // One that is not named, and those without a tenant, each have a budget of one request.
+    for (further, budget) in [
+        (&[("x-llm-tenant", "b")][..], "that of a tenant without its own"),
+        (&[], "that of all requests without a tenant"),
+    ] {
+        let before = explained(&host, &engine, further);
+        assert_eq!((&before["tenant"]["budget"], &before["error"]), (&json!(budget), &Value::Null));
+        let mut stream = host.request(&engine, &head(further), &[BODY]);
+        host.answer(&mut stream, 200, &[JSON], &[USAGE]);
+        host.done(stream, None);
+        let after = explained(&host, &engine, further);
+        assert_eq!(after["tenant"]["limits"][0]["left"], 0, "{after}");
+        assert_eq!(
+            (&after["error"]["code"], &after["decision"]),
+            (&json!("budget_exceeded"), &Value::Null)
+        );
+        host.request(&engine, &head(further), &[BODY]);
+        let told: Value = serde_json::from_str(&host.refused().unwrap().1).unwrap();
+        assert_eq!(told["error"]["message"], after["error"]["message"]);
+        host.reply.replace(None);
+    }
+    let several = [("x-llm-tenant", "a"), ("x-llm-tenant", "b")];
+    assert_eq!(explained(&host, &engine, &several)["error"]["code"], "invalid_header");
+}

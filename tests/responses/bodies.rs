@@ -71,7 +71,7 @@ fn the_last_value_of_a_name_counts_that_is_not_zero() {
     let cache = CacheUse { read: 4, ..CacheUse::default() };
     assert_eq!(
         read(EVENTS, stream).usage,
-        Usage { input_tokens: Some(29), output_tokens: Some(15), cache }
+        Usage { input_tokens: Some(29), output_tokens: Some(15), reasoning_tokens: 0, cache }
     );
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1,"prompt_tokens":2}}"#).0, Some(2));
     assert_eq!(used(r#"{"usage":{"prompt_tokens":1},"usage":null}"#).0, Some(1));
@@ -338,5 +338,56 @@ fn what_came_from_a_cache_is_found_under_the_names_of_every_provider() {
     ] {
         let usage = read(JSON, body).usage;
         assert_eq!((usage.input_tokens.unwrap_or(0), usage.cache), (input, cache), "{body}");
+    }
+}
+
+#[test]
+fn reasoning_is_part_of_the_output_whoever_counts_it_where() {
+    for (body, output, reasoning) in [
+        // OpenAI counts it within, and its total says so.
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":30,"completion_tokens":10,"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":8,"audio_tokens":0}}}"#,
+            10,
+            8,
+        ),
+        (
+            r#"{"output":[{}],"usage":{"input_tokens":30,"output_tokens":10,"output_tokens_details":{"reasoning_tokens":8}}}"#,
+            10,
+            8,
+        ),
+        // xAI counts it beside, more of it than output or less.
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":30,"completion_tokens":10,"total_tokens":48,"completion_tokens_details":{"reasoning_tokens":8}}}"#,
+            18,
+            8,
+        ),
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":32,"completion_tokens":9,"completion_tokens_details":{"reasoning_tokens":94}}}"#,
+            103,
+            94,
+        ),
+        // Gemini counts it beside.
+        (
+            r#"{"candidates":[{}],"usageMetadata":{"promptTokenCount":30,"thoughtsTokenCount":8,"candidatesTokenCount":2,"totalTokenCount":40}}"#,
+            10,
+            8,
+        ),
+        // What the total excludes is not believed, and what has no output neither.
+        (
+            r#"{"choices":[{}],"usage":{"prompt_tokens":30,"completion_tokens":10,"total_tokens":40,"completion_tokens_details":{"reasoning_tokens":11}}}"#,
+            10,
+            0,
+        ),
+        (r#"{"choices":[{}],"usage":{"completion_tokens_details":{"reasoning_tokens":11}}}"#, 0, 0),
+        (
+            r#"{"choices":[{}],"usage":{"completion_tokens":18446744073709551615,"total_tokens":18446744073709551615,"completion_tokens_details":{"reasoning_tokens":18446744073709551615}}}"#,
+            u64::MAX,
+            u64::MAX,
+        ),
+        (r#"{"content":[{}],"usage":{"input_tokens":30,"output_tokens":10}}"#, 10, 0),
+    ] {
+        let usage = read(JSON, body).usage;
+        let found = (usage.output_tokens.unwrap_or(0), usage.reasoning_tokens);
+        assert_eq!(found, (output, reasoning), "{body}");
     }
 }

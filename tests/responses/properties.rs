@@ -195,7 +195,10 @@ fn reference(document: &Value) -> Usage {
     // More than all of the input cannot have come from a cache.
     let is_possible = cache.read + cache.written <= input_tokens.unwrap_or(0);
     let cache = if is_possible { cache } else { CacheUse::default() };
-    Usage { input_tokens, output_tokens: output.max(completion), cache }
+    let output_tokens = output.max(completion);
+    let reasoning_tokens =
+        thoughts.filter(|thoughts| Some(*thoughts) <= output_tokens).unwrap_or(0);
+    Usage { input_tokens, output_tokens, reasoning_tokens, cache }
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Memory under a long load: `make soak`.
+//! Memory and bills under a long load: `make soak`.
 //!
 //! Sends requests of every kind, many times over, and measures Envoy's memory while nothing is in
 //! progress. After everything has been done often, the memory must not grow. At the end the records,
@@ -21,6 +21,7 @@ mod harness;
 mod mock;
 
 mod counts;
+mod tenants;
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -51,12 +52,23 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     Group::start(&spec)
 });
 
+/// How many requests `REQUESTS` asks for.
+fn requests() -> usize {
+    std::env::var("REQUESTS").map_or(REQUESTS, |text| text.parse().expect("REQUESTS is a number"))
+}
+
+#[test]
+fn tenants_are_billed_for_what_was_sent() {
+    for spec in tenants::specs() {
+        tenants::assert_billed(spec, requests() / 20);
+    }
+}
+
 #[test]
 fn memory_is_flat_and_everything_is_counted() {
     LazyLock::force(&GROUP);
     let started = Instant::now();
-    let requests = std::env::var("REQUESTS")
-        .map_or(REQUESTS, |text| text.parse().expect("REQUESTS is a number"));
+    let requests = requests();
     let mut resident = vec![GROUP.envoy().resident_kib()];
     let mut ends = Ends::new();
     println!("  0 %: {} KiB", resident[0]);

@@ -172,3 +172,106 @@ fn unusable_input_exits_2() {
     let ran = pointsman(&["lint", "-e", &none, "-c", &config]);
     assert!(ran.out.ends_with("0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
 }
+
+/// Returns what lint finds where budgets of tenants are in force, with `filter` before the filter,
+/// and with that beside the other keys of the connection manager.
+fn with_tenants(filter: &str, beside: &str) -> String {
+    let envoy = std::fs::read_to_string(format!("{FOLDER}/simple.yaml")).unwrap();
+    let key = "          - name: envoy.filters.http.api_key_auth\n";
+    let document = "\"default_cluster\": \"website\"";
+    assert!(envoy.contains(key) && envoy.contains(document));
+    let budget = "\"limits\": {\"tenants\": {\"budget\": {\"requests_per_day\": 1}}}";
+    let envoy = envoy
+        .replace(key, &format!("          - {filter}\n{key}"))
+        .replace(document, &format!("{document}, {budget}"))
+        .replace(
+            "          merge_slashes: true\n",
+            &format!("          merge_slashes: true\n{beside}"),
+        );
+    pointsman(&["lint", "--envoy", &file("tenants.yaml", &envoy)]).out
+}
+
+#[test]
+fn whatever_may_name_the_tenant_before_the_filter_is_enough() {
+    let of = |kind: &str, fields: &str| {
+        format!("{{name: it, typed_config: {{\"@type\": type.googleapis.com/x.{kind}, {fields}}}}}")
+    };
+    let mutation = |of_request: &str| of("HeaderMutation", &format!("mutations: {of_request}"));
+    let set = "{header: {key: X-LLM-Tenant, value: a}, append_action: OVERWRITE_IF_EXISTS_OR_ADD}";
+    for (filter, is_enough) in [
+        (of("Cors", ""), false),
+        (of("ExtAuthz", ""), true),
+        (of("Lua", ""), true),
+        ("{name: it, config_discovery: {type_urls: [x]}}".to_owned(), true),
+        (of("JwtAuthentication", "providers: {a: {issuer: x}}"), false),
+        (
+            of(
+                "JwtAuthentication",
+                "providers: {a: {claim_to_headers: [{header_name: x-llm-tenant, claim_name: t}]}}",
+            ),
+            true,
+        ),
+        (of("ApiKeyAuth", "forwarding: {header: x-llm-tenant}"), true),
+        (of("RBAC", "rules: {policies: {a: {principals: [{header: {name: x-other}}]}}}"), false),
+        (
+            of("RBAC", "rules: {policies: {a: {principals: [{header: {name: x-llm-tenant}}]}}}"),
+            true,
+        ),
+        (mutation(&format!("{{request_mutations: [{{append: {set}}}]}}")), true),
+        (mutation("{request_mutations: [{remove: x-llm-tenant}]}"), true),
+        (mutation(&format!("{{response_mutations: [{{append: {set}}}]}}")), false),
+        (
+            mutation(
+                "{request_mutations: [{append: {header: {key: x-llm-tenant, value: a}, append_action: ADD_IF_ABSENT}}]}",
+            ),
+            false,
+        ),
+    ] {
+        let found = with_tenants(&filter, "");
+        assert_eq!(!found.contains("warning tenant-header"), is_enough, "{filter}: {found}");
+    }
+    // What is off does nothing.
+    let off = of("Lua", "").replace("{name: it", "{name: it, disabled: true");
+    assert!(with_tenants(&off, "").contains("warning tenant-header"));
+    let early = format!(
+        "          early_header_mutation_extensions: [{{name: it, typed_config: {{\"@type\": \
+         type.googleapis.com/x.HeaderMutation, mutations: [{{append: {set}}}]}}}}]\n"
+    );
+    assert!(!with_tenants(&of("Cors", ""), &early).contains("tenant-header"));
+}
+
+#[test]
+fn clusters_that_envoy_reads_from_a_file_are_looked_at_too() {
+    let clusters = file("apart.yaml", "");
+    let config = "tests/configs/envoy/credentials.json";
+    let written = pointsman(&["envoy", "-c", config, "--clusters", &clusters]).out;
+    assert!(written.contains(&clusters), "{written}");
+    let envoy = file("apart-envoy.yaml", &written);
+    let ran = pointsman(&["lint", "--envoy", &envoy]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(!ran.out.contains("unknown-cluster"), "{}", ran.out);
+    // A fault in that file has its place there.
+    let apart = std::fs::read_to_string(&clusters).unwrap();
+    std::fs::write(&clusters, apart.replace(".v3.CredentialInjector", ".v3.Other")).unwrap();
+    let ran = pointsman(&["lint", "--envoy", &envoy]);
+    let wanted = format!("error credential-filter: {clusters}: resources[0].");
+    assert!(ran.code == 1 && ran.out.contains(&wanted), "{}", ran.out);
+    std::fs::write(&clusters, apart).unwrap();
+    // The path is one of another machine: the file beside the Envoy file counts.
+    let moved = file("moved-envoy.yaml", &written.replace(&clusters, "/no/such/folder/apart.yaml"));
+    std::fs::copy(&clusters, Path::new(&moved).with_file_name("apart.yaml")).unwrap();
+    let ran = pointsman(&["lint", "--envoy", &moved]);
+    assert!(ran.code == 0 && !ran.out.contains("unknown-cluster"), "{}", ran.out);
+    // It is nowhere, unless it is given.
+    let lost = file("lost-envoy.yaml", &written.replace(&clusters, "/no/such/folder/lost.yaml"));
+    let ran = pointsman(&["lint", "--envoy", &lost]);
+    assert!(ran.out.contains("warning unknown-cluster"), "{}", ran.out);
+    let ran = pointsman(&["lint", "--envoy", &lost, "--clusters", &clusters]);
+    assert!(ran.code == 0 && !ran.out.contains("unknown-cluster"), "{}", ran.out);
+    let ran = pointsman(&["lint", "--envoy", &lost, "--clusters", "no/such.yaml"]);
+    assert_eq!((ran.code, ran.err.contains("no/such.yaml: cannot be read")), (2, true));
+    // With the whole file seen, a cluster that is not there is missing.
+    let none = file("none.yaml", "resources: []");
+    let ran = pointsman(&["lint", "--envoy", &envoy, "--clusters", &none]);
+    assert!(ran.code == 1 && ran.out.contains("error unknown-cluster"), "{}", ran.out);
+}

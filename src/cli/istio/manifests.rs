@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
 use crate::cli::io::{ToolError, parse, router_config};
 use crate::cli::needs::{Needs, buffer_bytes};
-use crate::config::{Config, Credential, EnvoyCredential, EnvoyFilter, EnvoyTask};
+use crate::config::Config;
 
 use super::name;
 
@@ -39,6 +39,9 @@ pub(crate) struct IstioArgs {
     /// The module in the gateway's container
     #[arg(long, default_value = "/pointsman/plugin.wasm", value_name = "PATH")]
     pub(super) module: String,
+    /// The folder in the gateway's container with the files that say where secrets are
+    #[arg(long, default_value = "/etc/pointsman/secrets", value_name = "PATH")]
+    pub(super) secrets: String,
     /// YAML, or one JSON list
     #[arg(long, short, default_value = "yaml")]
     pub(super) output: OutputFormat,
@@ -97,7 +100,6 @@ impl<'a> Manifests<'a> {
         // Parsed again: what this form cannot serve is a problem of the configuration, and has
         // the same message as anywhere else.
         let config = parse(document.to_string().as_bytes())?;
-        refuse_secrets(&config)?;
         let buffer = buffer_bytes(config.limits.max_body_bytes);
         Ok(Self { arguments, config, document, needs, addresses, buffer })
     }
@@ -107,19 +109,6 @@ impl<'a> Manifests<'a> {
     /// If not, the route gets no retry policy.
     pub(super) fn fails_over(&self) -> bool {
         self.config.failover.max_attempts > 1
-    }
-
-    /// Returns the service and the region that requests for a cluster are signed for, by Istio's
-    /// name of the cluster.
-    ///
-    /// `None` where Envoy signs nothing there.
-    pub(super) fn signature(&self, cluster: &str) -> Option<(&str, Option<&str>)> {
-        let mut users = self.config.providers.iter().filter(|one| one.cluster == cluster);
-        let envoy = users.find_map(|provider| provider.credential.as_ref()?.envoy())?;
-        match envoy.task()? {
-            EnvoyTask::Sign { service, region } => Some((service, region)),
-            _ => None,
-        }
     }
 
     /// Returns the names of the environment variables that the filter reads.
@@ -153,30 +142,6 @@ impl<'a> Manifests<'a> {
     }
 }
 
-/// Refuses credentials whose secret has to be in the static part of Envoy's configuration, which
-/// Istio writes itself.
-///
-/// # Errors
-/// The first provider that has one.
-fn refuse_secrets(config: &Config) -> Result<(), ToolError> {
-    for provider in config.providers.iter() {
-        let envoy = provider.credential.as_ref().and_then(Credential::envoy);
-        if let Some(EnvoyCredential { envoy: filter @ EnvoyFilter::CredentialInjector, .. }) = envoy
-        {
-            let message = format!(
-                "providers.{}.credential: {} reads a secret of the static part of Envoy's \
-                 configuration, which Istio writes itself; have this filter send it, by \
-                 \"credential\": {{\"env\": …}}, or add the filter to the cluster with an \
-                 EnvoyFilter of your own",
-                provider.name,
-                filter.name()
-            );
-            return Err(ToolError::unusable(message));
-        }
-    }
-    Ok(())
-}
-
 /// Fits a document to Istio: names clusters as Istio does, and asks for what the form can do.
 ///
 /// The clusters of services that models ask keep the names of the document.
@@ -194,7 +159,10 @@ fn fit(
         }
     };
     if let Some(providers) = document.get_mut("providers").and_then(Value::as_object_mut) {
-        providers.values_mut().for_each(|provider| rename(provider.get_mut("cluster")));
+        for provider in providers.values_mut() {
+            rename(provider.get_mut("cluster"));
+            rename(provider.pointer_mut("/credential/token_cluster"));
+        }
     }
     rename(document.get_mut("default_cluster"));
     rename(document.pointer_mut("/route_source/cluster"));

@@ -4,6 +4,7 @@
 //! which cannot hold headers, or an `EnvoyFilter` that can. The attempt filter is on the
 //! clusters in both, from a file in the gateway's container: Istio has no resource for it.
 
+mod credential;
 mod manifests;
 mod name;
 mod patch;

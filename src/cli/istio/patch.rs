@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::credential;
 use super::manifests::{Loader, Manifests, put};
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
@@ -101,8 +102,8 @@ fn attempts(manifests: &Manifests<'_>, cluster: &str, is_tls: bool) -> Value {
     let mut document = manifests.document.clone();
     put(&mut document, "role", "attempt");
     let mut filters = vec![wasm(manifests, "attempt", &document)];
-    // After the attempt filter: it signs what is sent.
-    filters.extend(manifests.signature(cluster).map(signer));
+    // After the attempt filter: it sees what is sent.
+    filters.extend(credential::filter(manifests, cluster));
     filters.push(json!({"name": "envoy.filters.http.upstream_codec", "typed_config": {
         "@type": format!("{TYPES}.filters.http.upstream_codec.v3.UpstreamCodec")}}));
     let mut options = json!({
@@ -123,18 +124,6 @@ fn attempts(manifests: &Manifests<'_>, cluster: &str, is_tls: bool) -> Value {
             "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
         },
     })
-}
-
-/// Returns the filter that signs requests for a service of AWS, in a region if one is named.
-fn signer((service, region): (&str, Option<&str>)) -> Value {
-    let mut config = json!({
-        "@type": format!("{TYPES}.filters.http.aws_request_signing.v3.AwsRequestSigning"),
-        "service_name": service,
-    });
-    if let Some(region) = region {
-        put(&mut config, "region", region);
-    }
-    json!({"name": "envoy.filters.http.aws_request_signing", "typed_config": config})
 }
 
 /// Returns the filter: the module from the container's file, with this document.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::endpoint::ClusterAddress;
 
+use super::credential;
 use super::manifests::{Loader, Manifests, put};
 use super::name::{self, POINTSMAN};
 use super::patch;
@@ -35,6 +36,7 @@ pub(super) fn all(manifests: &Manifests<'_>) -> Vec<Value> {
     if manifests.arguments.form == Loader::WasmPlugin {
         all.push(wasm_plugin(manifests));
     }
+    all.extend(credential::config_map(manifests));
     let spec = patch::spec(manifests);
     all.push(resource(manifests, "networking.istio.io/v1alpha3", "EnvoyFilter", POINTSMAN, spec));
     all

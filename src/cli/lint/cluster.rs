@@ -3,8 +3,9 @@
 use crate::cli::needs::{ClusterUse, Needs, buffer_bytes};
 use crate::config::Config;
 
+use super::code::LintCode;
 use super::listener::{buffer_limit, check_stream_duration};
-use super::report::{LintCode, LintReport, Severity};
+use super::report::{LintReport, Severity};
 use super::scene::{Cluster, Scene};
 use super::tls;
 
@@ -63,9 +64,8 @@ fn called(scene: &Scene, needs: &Needs, report: &mut LintReport) {
 }
 
 fn unknown(scene: &Scene, name: &str, used: &ClusterUse, report: &mut LintReport) {
-    let from_elsewhere = scene.root.get("dynamic_resources.cds_config").is_there();
     // What comes by CDS may have the name, so the cluster is not known to be missing.
-    let (severity, unless) = if from_elsewhere {
+    let (severity, unless) = if scene.has_unseen_clusters {
         (Severity::Warning, ", unless it comes by CDS")
     } else {
         (Severity::Error, "")

@@ -6,7 +6,8 @@
 use crate::cli::needs::Needs;
 use crate::config::{Config, EnvoyCredential, EnvoyFilter, EnvoyTask};
 
-use super::report::{LintCode, LintReport};
+use super::code::LintCode;
+use super::report::LintReport;
 use super::scene::{Cluster, Plugin, Scene};
 use super::tree::At;
 
@@ -106,7 +107,7 @@ fn in_cluster(
     let (_, fields) = filter.get("typed_config").typed();
     match credential.task() {
         Some(EnvoyTask::Sign { service, region }) => signer(&fields, service, region, report),
-        Some(EnvoyTask::Authorize { .. }) => report.error(
+        Some(EnvoyTask::Authorize { .. }) if !cluster.is_apart => report.error(
             LintCode::CredentialStatic,
             &cluster.at,
             format!(
@@ -178,7 +179,7 @@ fn in_listener(
 ) {
     let name = credential.envoy.name();
     for manager in scene.managers().filter(|manager| !has(&manager.after, credential.envoy)) {
-        let is_before = manager.before.iter().any(|one| kind(one) == Some(credential.envoy));
+        let is_before = has(&manager.before, credential.envoy);
         let (code, what) = if is_before {
             let what = format!("{name} comes before the filter, and does not know the cluster yet");
             (LintCode::CredentialOrder, what)

@@ -7,9 +7,10 @@
 use crate::cli::needs::buffer_bytes;
 use crate::config::{Config, Hold};
 
-use super::report::{LintCode, LintReport};
+use super::code::LintCode;
+use super::report::LintReport;
 use super::route::STATE;
-use super::scene::{Manager, Scene, Way};
+use super::scene::{Manager, Scene, Way, kind};
 use super::tree::At;
 
 const NAME: &str = "envoy.filters.http.buffer";
@@ -65,7 +66,7 @@ fn check_manager(manager: &Manager, config: &Config, report: &mut LintReport) {
 
 /// Reports that no filter holds the headers, and whether one only stands in the wrong place.
 fn missing(manager: &Manager, report: &mut LintReport) {
-    let (code, what) = if manager.before.iter().any(|kind| kind == BUFFER) {
+    let (code, what) = if manager.before.iter().any(|filter| kind(filter) == BUFFER) {
         (
             LintCode::BufferFilterOrder,
             "the buffer filter stands before pointsman, and nothing behind it holds the headers: \

@@ -3,8 +3,9 @@
 use crate::cli::needs::{DEFAULT_BUFFER_BYTES, Needs, buffer_bytes};
 use crate::config::Config;
 
-use super::report::{LintCode, LintReport, Severity};
-use super::scene::{Listener, Manager, Scene, is_local};
+use super::code::LintCode;
+use super::report::{LintReport, Severity};
+use super::scene::{Listener, Manager, Scene, is_local, kind};
 use super::tree::At;
 
 /// Seconds that models which think before they answer may be silent; also Envoy's default for
@@ -95,7 +96,8 @@ pub(super) fn buffer_limit(of: &At) -> (At, u64) {
 }
 
 fn has_filter_before(manager: &Manager, kinds: &[&str]) -> bool {
-    manager.before.iter().any(|kind| kinds.contains(&kind.as_str()))
+    let mut before = manager.network.iter().cloned().chain(manager.before.iter().map(kind));
+    before.any(|kind| kinds.contains(&kind.as_str()))
 }
 
 /// Whether it is known who calls before the filter gets the request: by a filter, or by the

@@ -3,7 +3,9 @@
 //! Looks at what Envoy itself accepts and what then goes wrong with requests; what
 //! Envoy refuses is for `envoy --mode validate`. One file for each family of rows.
 
+mod apart;
 mod cluster;
+mod code;
 mod credential;
 mod hold;
 mod listener;
@@ -12,6 +14,7 @@ mod report;
 mod retry;
 mod route;
 mod scene;
+mod tenant;
 mod tls;
 mod tree;
 mod yaml;
@@ -24,7 +27,8 @@ use crate::config::{self, Config};
 
 use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
-use report::{LintCode, LintReport, Severity};
+use code::LintCode;
+use report::{LintReport, Severity};
 use scene::Scene;
 use tree::At;
 
@@ -36,6 +40,9 @@ pub(super) struct LintArgs {
     /// Envoy's configuration, YAML or JSON
     #[arg(long, short, required_unless_present = "codes")]
     envoy: Option<PathBuf>,
+    /// The file with clusters that come by CDS; without it, the one that the Envoy file names
+    #[arg(long, value_name = "FILE")]
+    clusters: Option<PathBuf>,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
@@ -50,13 +57,14 @@ pub(super) struct LintArgs {
 /// A file cannot be read, or holds no configuration to compare with.
 pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     // Without a file there is `--codes`, which clap makes sure of.
-    let Some(file) = &arguments.envoy else { return Ok(report::codes().into()) };
+    let Some(file) = &arguments.envoy else { return Ok(code::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(read).transpose()?;
-    let findings = check(root, given.as_deref())?.sorted();
+    let apart = apart::clusters(&root, file, arguments.clusters.as_deref())?;
+    let findings = check(Scene::of(root, apart.as_ref()), given.as_deref())?.sorted();
     let text = if arguments.json {
         io::pretty_json(&report::json(&findings))?
     } else {
@@ -74,13 +82,12 @@ pub(super) fn read_tree(text: &str) -> Result<At, String> {
     yaml::read(text).map(At::root)
 }
 
-/// Compares Envoy's configuration with a Pointsman one: the one whose bytes are `given`, or
-/// else the one in the Envoy file.
+/// Compares the parts of Envoy's configuration with a Pointsman one: the one whose bytes are
+/// `given`, or else the one in the Envoy file.
 ///
 /// # Errors
 /// `given` is not valid, or there is none at all.
-fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
-    let scene = Scene::of(root);
+fn check(scene: Scene, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     let mut report = LintReport::default();
     if scene.listeners.is_empty() {
         no_filter(&scene, &mut report);
@@ -99,6 +106,7 @@ fn check(root: At, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
     plugin::settings(&scene, &config, &needs, &mut report);
     plugin::shared(&scene, &mut report);
     listener::check(&scene, &config, &needs, &mut report);
+    tenant::check(&scene, &config, &mut report);
     hold::check(&scene, &config, &mut report);
     route::check(&scene, &config, &needs, &mut report);
     cluster::check(&scene, &config, &needs, &mut report);

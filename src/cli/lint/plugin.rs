@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
-use super::report::{LintCode, LintReport};
+use super::code::LintCode;
+use super::report::LintReport;
 use super::scene::{Plugin, Scene};
 use super::tree::At;
 

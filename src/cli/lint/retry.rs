@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 
-use super::report::{LintCode, LintReport};
+use super::code::LintCode;
+use super::report::LintReport;
 use super::scene::EnvoyRoute;
 use super::tree::At;
 

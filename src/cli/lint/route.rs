@@ -3,8 +3,9 @@
 use crate::cli::needs::Needs;
 use crate::config::{Config, Hold};
 
+use super::code::LintCode;
 use super::listener::check_duration;
-use super::report::{LintCode, LintReport};
+use super::report::LintReport;
 use super::retry;
 use super::scene::{EnvoyRoute, Manager, Scene, Way};
 use super::tree::At;

@@ -16,6 +16,8 @@ pub(super) struct Scene {
     pub(super) root: At,
     pub(super) listeners: Vec<Listener>,
     pub(super) clusters: Vec<Cluster>,
+    /// Whether there may be further clusters, which come by CDS.
+    pub(super) has_unseen_clusters: bool,
 }
 
 #[derive(Debug)]
@@ -35,10 +37,12 @@ pub(super) struct Manager {
     pub(super) at: At,
     /// The filter chain that it is in, which has the TLS of clients.
     pub(super) chain: At,
-    /// Types of the filters before this one that are on, network filters included.
+    /// Types of the network filters before the manager.
+    pub(super) network: Vec<String>,
+    /// The HTTP filters before this one that are on.
     ///
-    /// One of them may have found out who calls.
-    pub(super) before: Vec<String>,
+    /// One of them may have found out who calls, and so may a network filter.
+    pub(super) before: Vec<At>,
     /// The HTTP filters after this one that are on.
     ///
     /// One of them may hold the headers in its place.
@@ -82,17 +86,27 @@ pub(super) struct Cluster {
     /// Its options for HTTP, upstream filters among them.
     pub(super) options: At,
     pub(super) plugin: Option<Plugin>,
+    /// Whether it is in a file of its own, which Envoy reads once it runs.
+    pub(super) is_apart: bool,
 }
 
 impl Scene {
-    /// Finds the parts of a configuration. What is not there or has another type is taken for
-    /// empty: Envoy itself refuses it.
-    pub(super) fn of(root: At) -> Self {
+    /// Finds the parts of a configuration, whose clusters that come by CDS are in the file `apart`.
+    /// What is not there or has another type is taken for empty: Envoy itself refuses it.
+    pub(super) fn of(root: At, apart: Option<&At>) -> Self {
         let listeners = root.get("static_resources.listeners").items().into_iter();
         let clusters = root.get("static_resources.clusters").items().into_iter();
+        let is_cluster = |at: &At| at.typed().0 == "Cluster";
+        let of_file = apart.map(|file| file.get("resources").items()).unwrap_or_default();
+        let of_file = of_file.into_iter().filter(is_cluster);
+        let from_elsewhere = root.get("dynamic_resources.cds_config").is_there();
         Self {
             listeners: listeners.filter_map(listener).collect(),
-            clusters: clusters.map(cluster).collect(),
+            clusters: clusters
+                .map(|at| cluster(at, false))
+                .chain(of_file.map(|at| cluster(at, true)))
+                .collect(),
+            has_unseen_clusters: from_elsewhere && apart.is_none(),
             root,
         }
     }
@@ -111,9 +125,7 @@ impl Scene {
         self.clusters.iter().filter_map(|cluster| cluster.plugin.as_ref())
     }
 
-    /// Returns the cluster of this name, if it is in the file.
-    ///
-    /// A cluster that comes by CDS is not.
+    /// Returns the cluster of this name, if it is in a file.
     pub(super) fn cluster(&self, name: &str) -> Option<&Cluster> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
@@ -178,6 +190,11 @@ impl Plugin {
     }
 }
 
+/// Returns the type of a filter, without its package.
+pub(super) fn kind(filter: &At) -> String {
+    filter.get("typed_config").typed().0
+}
+
 /// Returns a listener if one of its chains has the filter.
 fn listener(at: At) -> Option<Listener> {
     let chains = at.get("filter_chains").items().into_iter();
@@ -224,13 +241,13 @@ fn manager(at: At, chain: &At, network: &[String]) -> Option<Manager> {
     let plugins: Vec<Option<Plugin>> = filters.iter().map(Plugin::of).collect();
     // Where there are two, the first decides.
     let place = plugins.iter().position(Option::is_some)?;
-    let kind = |filter: &At| filter.get("typed_config").typed().0;
     // A route may turn a filter on again, but as a rule it is off.
     let is_on = |filter: &&At| !filter.get("disabled").is_true();
     let before = filters.iter().take(place).filter(is_on);
     let after = filters.iter().skip(place.saturating_add(1)).filter(is_on);
     Some(Manager {
-        before: network.iter().cloned().chain(before.map(kind)).collect(),
+        network: network.to_vec(),
+        before: before.cloned().collect(),
         after: after.cloned().collect(),
         plugin: plugins.into_iter().flatten().next()?,
         routes: routes(&at.get("route_config")),
@@ -282,7 +299,7 @@ fn way(action: &At, table: &At) -> Way {
     }
 }
 
-fn cluster(at: At) -> Cluster {
+fn cluster(at: At, is_apart: bool) -> Cluster {
     let options = at.get("typed_extension_protocol_options").member(OPTIONS);
     let filters = options.get("http_filters").items();
     Cluster {
@@ -290,5 +307,6 @@ fn cluster(at: At) -> Cluster {
         plugin: filters.iter().find_map(Plugin::of),
         options,
         at,
+        is_apart,
     }
 }

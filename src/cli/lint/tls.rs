@@ -1,6 +1,7 @@
 //! TLS to providers: the right name, and a certificate for it.
 
-use super::report::{LintCode, LintReport};
+use super::code::LintCode;
+use super::report::LintReport;
 use super::scene::Cluster;
 use super::tree::At;
 

@@ -88,10 +88,19 @@ pub(crate) struct At {
     node: Option<Rc<TreeNode>>,
 }
 
+/// What stands between the name of a file and a path in it.
+const OF_FILE: &str = ": ";
+
 impl At {
     /// Returns the place of the whole tree.
     pub(crate) fn root(node: TreeNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
+    }
+
+    /// Returns the same place, as one in another file than the rest: its paths begin with the name
+    /// of the file, as in `clusters.yaml: resources[0]`.
+    pub(super) fn in_file(self, name: &str) -> Self {
+        Self { path: format!("{name}{OF_FILE}"), ..self }
     }
 
     /// Returns the path for messages: `static_resources.clusters[0].name`.
@@ -125,7 +134,7 @@ impl At {
             })
         });
         let (key, node) = found.map_or((key.to_owned(), None), |(key, node)| (key, Some(node)));
-        let dot = if self.path.is_empty() { "" } else { "." };
+        let dot = if self.path.is_empty() || self.path.ends_with(OF_FILE) { "" } else { "." };
         // A path with such a key would read as two steps.
         let key = if key.contains('.') { format!("[{key:?}]") } else { format!("{dot}{key}") };
         self.below(&key, node)

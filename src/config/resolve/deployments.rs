@@ -309,5 +309,6 @@ fn over(own: &ModelFacts, catalogued: ModelFacts) -> ModelFacts {
         cache_write_1h_usd_per_million: own
             .cache_write_1h_usd_per_million
             .or(catalogued.cache_write_1h_usd_per_million),
+        cache_hit_share: own.cache_hit_share.or(catalogued.cache_hit_share),
     }
 }

@@ -8,13 +8,13 @@ use super::super::demand::Demand;
 use super::super::deployment::{Deployment, ModelFacts};
 use super::super::error::{Diagnostics, Path};
 use super::super::provider::Provider;
-use super::super::raw::Settings;
+use super::super::raw::{Raw, Settings};
 use super::super::route_index::RouteIndex;
 use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
-use super::{admin, hold, idle, overrides, providers, settings, ways};
+use super::{admin, hold, idle, overrides, providers, settings, unpriced, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 use crate::sort::map_of;
@@ -44,9 +44,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
     });
     hold::check(&raw, findings);
-    settings::warn(&raw.settings, findings);
-    idle::warn(&raw, findings);
-    ways::warn(&raw, &rules, &first, &deployments.built, findings);
+    warn(&raw, &rules, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);
     let keywords = needs.keywords.build().unwrap_or_else(|error| {
@@ -73,6 +71,20 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Box::new(Shadow { config, sample_percent: given.sample_percent })
     });
     config
+}
+
+/// Warns of what is legal, and hardly meant.
+fn warn(
+    raw: &Raw,
+    rules: &Rules<'_>,
+    found: &Resolved,
+    deployments: &[Deployment],
+    findings: &mut Diagnostics,
+) {
+    settings::warn(&raw.settings, findings);
+    idle::warn(raw, findings);
+    ways::warn(raw, rules, found, deployments, findings);
+    unpriced::warn(raw, found, deployments, findings);
 }
 
 /// What all rules of a configuration have in common.

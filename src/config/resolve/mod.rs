@@ -22,6 +22,7 @@ mod routes;
 mod rules;
 mod scope;
 mod settings;
+mod unpriced;
 mod ways;
 
 pub(super) use deployments::unknown;

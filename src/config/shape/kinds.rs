@@ -15,6 +15,7 @@ const MOST_EXACT: i64 = 9_007_199_254_740_992;
 pub(in crate::config) const AT_LEAST_ONE: KeyKind = whole(1, 4_294_967_295);
 pub(in crate::config) const MILLISECONDS: KeyKind = whole(1, 2_592_000_000);
 pub(in crate::config) const PERCENT: KeyKind = KeyKind::Number(0.0, 100.0);
+pub(in crate::config) const A_SHARE: KeyKind = KeyKind::Number(0.0, 1.0);
 pub(in crate::config) const USD: KeyKind = KeyKind::Number(0.0, 1e12);
 pub(in crate::config) const TEXT: KeyKind = KeyKind::Text(TextForm::Any);
 pub(in crate::config) const A_HEADER_NAME: KeyKind = KeyKind::Text(TextForm::HeaderName);

@@ -17,8 +17,8 @@ mod text;
 
 pub(super) use check::check;
 pub(super) use kinds::{
-    A_HEADER_NAME, A_HEADER_VALUE, A_PATH, AT_LEAST_ONE, FORMATS, HasKeyKind, MILLISECONDS,
-    PERCENT, TEXT, USD, VARIABLE, whole,
+    A_HEADER_NAME, A_HEADER_VALUE, A_PATH, A_SHARE, AT_LEAST_ONE, FORMATS, HasKeyKind,
+    MILLISECONDS, PERCENT, TEXT, USD, VARIABLE, whole,
 };
 pub(super) use reference::reference;
 pub(super) use schema::schema;

@@ -249,10 +249,28 @@ fn count<H: Host + ?Sized>(
     let took_ms = now_ms.saturating_sub(attempt.began_ms);
     // The label is empty for a success, as OpenTelemetry's `error.type` is absent then.
     let error = if is_success { "" } else { outcome };
+    let genai = [name, operation, provider, model];
     put(&table::DURATION, &[name, operation, provider, model, error], took_ms);
     if let Some(ms) = ending.first_byte_ms.filter(|_| is_success) {
-        put(&table::FIRST_TOKEN, &[name, operation, provider, model], ms);
+        put(&table::FIRST_TOKEN, &genai, ms);
     }
+    count_tokens(cx, &genai, &tokens);
+    // Only an estimate of the whole body can be compared with the provider's count.
+    if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
+        let percent = work.tokens.saturating_mul(100).checked_div(tokens.input);
+        put(&table::ESTIMATE, &[name], percent.unwrap_or_default());
+    }
+    if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
+        put(&table::COST, &[name], nano);
+    }
+}
+
+/// Counts the tokens of an attempt, and the parts of them that its provider tells. `genai` are the
+/// labels of the conventions, of which the first is the deployment.
+fn count_tokens<H: Host + ?Sized>(cx: Ctx<'_, H>, genai: &[&str; 4], tokens: &SpentTokens) {
+    let put =
+        |metric, values: &[&str], amount| cx.engine.meter.put(cx.host, metric, values, amount);
+    let [name, operation, provider, model] = *genai;
     let directions = [("input", tokens.input), ("output", tokens.output)];
     for ((direction, count), is_told) in directions.into_iter().zip(tokens.told) {
         let source = if is_told { "provider" } else { "estimate" };
@@ -261,16 +279,12 @@ fn count<H: Host + ?Sized>(
             put(&table::TOKEN_USAGE, &[name, operation, provider, model, direction], count);
         }
     }
-    for (kind, count) in [("read", tokens.cache.read), ("write", tokens.cache.written)] {
-        put(&table::CACHED_TOKENS, &[name, kind], count);
-    }
-    // Only an estimate of the whole body can be compared with the provider's count.
-    if let (true, true, 1..) = (work.is_estimated, tokens.told[0], tokens.input) {
-        let percent = work.tokens.saturating_mul(100).checked_div(tokens.input);
-        put(&table::ESTIMATE, &[name], percent.unwrap_or_default());
-    }
-    if let Some(nano) = tokens.cost_nano_usd(&described.facts) {
-        put(&table::COST, &[name], nano);
+    for (kind, count) in [
+        ("cache_read", tokens.cache.read),
+        ("cache_write", tokens.cache.written),
+        ("reasoning", tokens.reasoning),
+    ] {
+        put(&table::TOKEN_PARTS, &[name, kind], count);
     }
 }
 

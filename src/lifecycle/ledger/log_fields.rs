@@ -21,6 +21,7 @@ const REFUSAL: &[&str] = &["llm.refusal"];
 const DECISION_US: &[&str] = &["llm.decision_us"];
 const INPUT_TOKENS: &[&str] = &["llm.input_tokens"];
 const OUTPUT_TOKENS: &[&str] = &["llm.output_tokens"];
+const REASONING_TOKENS: &[&str] = &["llm.reasoning_tokens"];
 const COST_USD: &[&str] = &["llm.cost_usd"];
 
 /// Billionths of a dollar in a dollar.
@@ -79,6 +80,9 @@ pub(crate) fn log_tokens<H: Host + ?Sized>(
     }
     cx.host.set_property(INPUT_TOKENS, tokens.input.to_string().as_bytes());
     cx.host.set_property(OUTPUT_TOKENS, tokens.output.to_string().as_bytes());
+    if tokens.reasoning > 0 {
+        cx.host.set_property(REASONING_TOKENS, tokens.reasoning.to_string().as_bytes());
+    }
     if let Some(nano) = tokens.cost_nano_usd(&cx.engine.config.deployment(deployment).facts) {
         let (whole, rest) = (nano / NANO, nano % NANO);
         cx.host.set_property(COST_USD, format!("{whole}.{rest:09}").as_bytes());

@@ -59,6 +59,9 @@ pub(crate) struct SpentTokens {
     pub(super) cache: CacheUse,
     /// Tokens of the response.
     pub(super) output: u64,
+    /// What of those is reasoning, where the provider has reported it. It is output as any other,
+    /// so it has no price of its own.
+    pub(super) reasoning: u64,
     /// Whether the provider has reported the input and the output; otherwise they are
     /// estimated.
     pub(super) told: [bool; 2],
@@ -106,6 +109,7 @@ impl SpentTokens {
                 // and a token is four bytes long.
                 None => answer.length / 4,
             }),
+            reasoning: if output.is_some() { usage.reasoning_tokens } else { 0 },
             told: [input.is_some(), output.is_some()],
             disbelieved: [usage.input_tokens != input, usage.output_tokens != output],
         }

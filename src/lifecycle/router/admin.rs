@@ -10,7 +10,9 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
 use crate::lifecycle::explain::explained;
 use crate::lifecycle::head::RequestHead;
+use crate::lifecycle::tenancy::Accounts;
 use crate::request::path;
+use crate::state::ExpectedSpending;
 use crate::text::lossy;
 
 /// An admin request whose body is being read. Its token has been checked, and the host holds the
@@ -123,8 +125,15 @@ impl AdminRequest {
             explain: &|head, body| {
                 let snapshot = cx.engine.fleet.at(cx.host, &cx.engine.config, now_ms);
                 let head = RequestHead::new(head);
+                let config = &cx.engine.config;
+                let accounts = cx.engine.tenants.as_deref().map(|table| {
+                    |name: &[u8], expected: &ExpectedSpending| {
+                        table.standing(cx.host, name, expected, now_ms)
+                    }
+                });
+                let accounts = accounts.as_ref().map(|of| of as Accounts<'_>);
                 let explained =
-                    explained(&cx.engine.config, &head, body, &snapshot, cx.host.random());
+                    explained(config, &head, body, &snapshot, accounts, cx.host.random());
                 serde_json::to_string(&explained.shown()).unwrap_or_default()
             },
         };

@@ -72,6 +72,12 @@ impl TenantLimit {
         "usd_per_day",
     ];
 
+    /// Returns its place among the limits, in the order in which they are asked.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self.0
+    }
+
     /// Returns the key that configures it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -119,10 +125,28 @@ impl MostSpent {
         ])
     }
 
-    /// Returns its limits: name and most.
-    pub fn limits(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let named = TenantLimit::NAMES.into_iter().zip(self.0);
-        named.filter_map(|(name, most)| Some((name, most?)))
+    /// Returns its limits, and the most of each.
+    pub fn limits(&self) -> impl Iterator<Item = (TenantLimit, u64)> {
+        let limits = self.0.into_iter().enumerate();
+        limits.filter_map(|(at, most)| Some((TenantLimit(at), most?)))
+    }
+}
+
+/// Where a tenant stands, for whoever explains a request of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TenantStanding {
+    /// What it has spent in this minute and on this day.
+    pub spent: [Spending; 2],
+    /// What is in the way of the request.
+    pub over: Option<OverBudget>,
+}
+
+impl TenantStanding {
+    /// Returns what was spent of each limit, by the place of the limit.
+    #[must_use]
+    pub fn numbers(&self) -> [u64; 6] {
+        let [[a, b, c], [d, e, f]] = self.spent.map(Spending::numbers);
+        [a, b, c, d, e, f]
     }
 }
 

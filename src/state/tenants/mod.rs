@@ -22,7 +22,7 @@ use crate::host::SharedData;
 use super::PREFIX;
 use super::fleet::Dropped;
 
-pub use account::{MostSpent, OverBudget, Spending, TenantLimit};
+pub use account::{MostSpent, OverBudget, Spending, TenantLimit, TenantStanding};
 
 use account::Windows;
 use bucket::{TenantBucket, WAYS};
@@ -192,6 +192,26 @@ impl TenantTable {
         let (serial, windows, has_evicted) = admitted;
         let hold = TenantHold { place, id, serial, windows, reserved: likely };
         Ok(Some(Billed { hold: Some(hold), has_evicted }))
+    }
+
+    /// Returns where a tenant stands, with a request that is going to spend that. Changes nothing.
+    #[inline(never)]
+    pub fn standing<S: SharedData + ?Sized>(
+        &self,
+        shared: &S,
+        name: &[u8],
+        expected: &ExpectedSpending,
+        now_ms: u64,
+    ) -> TenantStanding {
+        // Nothing is counted for a tenant that may spend as much as it likes.
+        let Some(most) = self.most(name) else { return TenantStanding::default() };
+        let (place, id) = self.place(name);
+        let (bucket, _): (TenantBucket, u32) = cas::read(shared, &place.key());
+        let account = bucket.account(id);
+        TenantStanding {
+            spent: account.at(now_ms),
+            over: account.over(most, expected.least, now_ms),
+        }
     }
 
     /// Returns every tenant with a budget of its own: its name, the most it may spend, and what it

@@ -10,6 +10,9 @@ use crate::harness::{Ask, Group, Spec, ask};
 /// Stands in every place that could hold a secret.
 const CANARY: &str = "canary-5f1d";
 
+/// An answer of which 8 tokens are reasoning.
+const REASONED: &str = r#"{"choices":[{"text":"a"}],"usage":{"prompt_tokens":9,"completion_tokens":10,"completion_tokens_details":{"reasoning_tokens":8}}}"#;
+
 /// Returns the lines that the filter logged at this level, without their prefix.
 fn lines<'l>(log: &'l str, level: &str) -> Vec<&'l str> {
     let level = format!("[{level}][wasm]");
@@ -52,6 +55,7 @@ fn requests(group: &Group) -> usize {
         (secret("ab").header("x-mock-status", "429"), 429),
         (secret("ab").header("x-mock-reset", "before-headers"), 503),
         (secret("ab").header("x-mock-refusal", "context-length"), 400),
+        (secret("b").header("x-mock-body", REASONED), 200),
         (secret("nobody"), 404),
         (secret("ab#nothing"), 400),
         (secret("any:x\r\n{\"y\":\"é\\\" z"), 200),
@@ -104,6 +108,9 @@ fn logs_are_clean(spec: &Spec) {
     assert_eq!(direct["deployment"], "any:x%0D%0A{%22y%22:%22%C3%A9%5C%22%20z");
     let unknown = records.iter().find(|record| record["status"] == 404).unwrap();
     assert_eq!(unknown["refusal"], "model_not_found");
+    let reasoned: Vec<&str> =
+        records.iter().filter_map(|record| record["reasoning_tokens"].as_str()).collect();
+    assert_eq!(reasoned, ["8"]);
     let passed = &records[routed];
     assert_eq!(passed["path"], "/v1/files");
     assert!(passed["model"].is_null() && passed["decision_us"].is_null(), "{passed}");

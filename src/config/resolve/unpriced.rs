@@ -1,0 +1,96 @@
+//! A warning of budgets in USD where something costs nothing that is known.
+
+use std::collections::BTreeSet;
+
+use super::super::deployment::Deployment;
+use super::super::error::{Diagnostics, Path};
+use super::super::ids::DeploymentId;
+use super::super::parts::Status;
+use super::super::raw::{Raw, Settings};
+use super::super::route::Target;
+use super::super::settings::Role;
+use super::super::shape::listed;
+use super::super::tenants::{TenantBudget, Tenants};
+use super::resolved::Resolved;
+
+/// Warns of deployments without a price that requests can be sent to, while a tenant's budget is in
+/// USD: what such a deployment answers counts as nothing there.
+#[inline(never)]
+pub(super) fn warn(
+    raw: &Raw,
+    found: &Resolved,
+    deployments: &[Deployment],
+    findings: &mut Diagnostics,
+) {
+    let Settings { limits, allow_direct, role, .. } = &raw.settings;
+    let is_in_usd = limits.tenants.as_deref().is_some_and(is_in_usd);
+    if *role == Role::Attempt || !is_in_usd {
+        return;
+    }
+    let at = Path::Root.key("limits");
+    let at = at.key("tenants");
+    let reached = reached(&raw.settings, found, deployments);
+    let unpriced = reached.into_iter().filter_map(|id| deployments.get(id.0)).filter(|one| {
+        let facts = &one.facts;
+        one.enabled
+            && (facts.input_usd_per_million.is_none() || facts.output_usd_per_million.is_none())
+    });
+    let unpriced: Vec<&str> = unpriced.map(|one| one.id.as_str()).collect();
+    if !unpriced.is_empty() {
+        let message = format!(
+            "a budget is in usd, and what these deployments answer counts as nothing there: {}; give \
+             both input_usd_per_million and output_usd_per_million in facts or the catalog, 0 for \
+             what is free",
+            listed(unpriced)
+        );
+        findings.warn(&at, message);
+    }
+    if *allow_direct {
+        findings.warn(
+            &at,
+            "a budget is in usd, and allow_direct lets clients name upstream models: those that are \
+             in no deployment and not in the catalog count as nothing there",
+        );
+    }
+}
+
+/// Returns whether any of these budgets is in USD.
+fn is_in_usd(tenants: &Tenants) -> bool {
+    let is_in_usd = |one: &TenantBudget| one.usd_per_minute.is_some() || one.usd_per_day.is_some();
+    tenants.budget.iter().chain(tenants.named.values()).any(is_in_usd)
+}
+
+/// Returns the deployments that some request may be sent to.
+fn reached(
+    settings: &Settings,
+    found: &Resolved,
+    deployments: &[Deployment],
+) -> BTreeSet<DeploymentId> {
+    // Clients may then name each of them.
+    if settings.allow_direct || settings.client_headers.deployment {
+        return (0..deployments.len()).map(DeploymentId).collect();
+    }
+    let mut reached: BTreeSet<DeploymentId> = found.no_model.into_iter().collect();
+    // A deleted model resolves for nobody.
+    for model in found.models.iter().filter(|model| model.status != Status::Deleted) {
+        let candidates = model.groups.iter().flat_map(|group| &group.candidates);
+        reached.extend(candidates.map(|candidate| candidate.deployment));
+        reached.extend(model.state_deployment);
+        let lists = &model.fallbacks;
+        let kinds = [&lists.context_window, &lists.content_policy, &lists.rate_limit];
+        reached.extend(named(lists.general.iter().chain(kinds.into_iter().flatten().flatten())));
+    }
+    for route in found.routes.iter().filter(|route| route.enabled) {
+        reached.extend(named(route.then.fallbacks.iter().chain([&route.then.target])));
+    }
+    reached
+}
+
+/// Returns the deployments that targets name themselves. Those of models are looked at with the
+/// models.
+fn named<'a>(targets: impl Iterator<Item = &'a Target>) -> impl Iterator<Item = DeploymentId> {
+    targets.filter_map(|target| match target {
+        Target::Deployment(id) => Some(*id),
+        Target::Model(..) => None,
+    })
+}
