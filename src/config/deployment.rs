@@ -8,6 +8,7 @@ use super::declare::section;
 use super::ids::ProviderId;
 use super::read::{ReadChecked, Section};
 use super::shape::{AT_LEAST_ONE, HasKeyKind, Key, KeyKind, USD};
+use super::timeouts::Timeouts;
 
 section! {
     /// One provider and upstream model that can serve requests.
@@ -33,6 +34,8 @@ section! {
         pub enabled: bool = true,
         /// facts over those of the catalogue
         pub facts: ModelFacts = {},
+        /// how long an attempt may take, over the catalogue's and the provider's
+        pub timeouts: Timeouts = {},
         /// merged into the request body
         pub request_overrides: Arc<Overrides> = none,
     }
@@ -88,6 +91,16 @@ section! {
         pub cache_write_usd_per_million: Option<f64> as USD = none,
         /// the same where they are kept for an hour; that of other writes if left out
         pub cache_write_1h_usd_per_million: Option<f64> as USD = none,
+    }
+}
+
+section! {
+    /// An upstream model: its facts, and how long its answers may take.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub(crate) struct CatalogModel "catalog_model" {
+        /// how long an attempt may take, over the provider's
+        pub(crate) timeouts: Timeouts = {},
+        ..pub(crate) facts: ModelFacts,
     }
 }
 

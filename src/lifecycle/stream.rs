@@ -23,12 +23,19 @@ enum StreamRole {
 }
 
 impl Stream {
-    /// Returns a stream that has not begun, in the role of the engine.
+    /// Returns a stream that has not begun, in the role of the engine, where there is one stream
+    /// at a time.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
+        Self::numbered(engine, 0)
+    }
+
+    /// Returns the same for the stream that the host knows by that number.
+    #[must_use]
+    pub fn numbered(engine: Rc<Engine>, number: u32) -> Self {
         Self(match engine.config().role {
             Role::Router => StreamRole::Router(Router::new(engine)),
-            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine)),
+            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, number)),
         })
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use crate::config::RouteSource;
+use crate::config::{Config, Role, RouteSource, Timeouts};
 use crate::host::{Called, Callout, Host, Reply};
 use crate::live;
 use crate::live::source::{self, FetchAnswer};
@@ -25,6 +25,9 @@ use super::ledger::{show_at_once, show_changed};
 const LONGEST_TICK_MS: u64 = 500;
 /// Shortest time between two ticks, in milliseconds.
 const SHORTEST_TICK_MS: u64 = 10;
+/// Longest time between two looks at the attempts under way, in milliseconds, where their times are
+/// limited.
+const LONGEST_WATCH_MS: u64 = 100;
 
 /// One configuration in one worker. It lives as long as the configuration is loaded, and makes a
 /// new engine whenever something has been added or removed.
@@ -87,11 +90,13 @@ impl Worker {
         let engine = self.engine.borrow();
         let source = engine.config.route_source.as_ref();
         let of_source_ms = source.map_or(LONGEST_TICK_MS, |source| source.interval_ms / 4);
-        Duration::from_millis(of_source_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
+        let tick_ms = of_source_ms.min(watch_interval_ms(&engine.config));
+        Duration::from_millis(tick_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
     }
 
     /// Does what is due without any request: takes in what has been added, fetches the set of the
-    /// route source where its interval is over, and hands over what has been counted.
+    /// route source where its interval is over, hands over what has been counted, and ends attempts
+    /// that have taken too long.
     pub fn on_tick<H: Host + ?Sized>(&self, host: &H) {
         let engine = self.engine(host);
         if let Some(source) = &engine.config.route_source {
@@ -99,6 +104,8 @@ impl Worker {
         }
         show_changed(host, &engine);
         engine.meter.hand_over(host);
+        // Last, because the host then takes every call for one of another stream.
+        engine.watch.walk(host);
     }
 
     /// Ends the worker, since its configuration goes: hands over what has been counted. Requests
@@ -170,6 +177,18 @@ impl Worker {
         // The engine is made anew here, so that no request has to wait for it.
         self.engine(host);
     }
+}
+
+/// Returns how often the times of attempts are looked at, in milliseconds: a tenth of the shortest,
+/// and at least ten times a second. Without times nothing has to be looked at.
+fn watch_interval_ms(config: &Config) -> u64 {
+    if config.role != Role::Attempt {
+        return LONGEST_TICK_MS;
+    }
+    let of_deployments = config.deployments.iter().map(|deployment| deployment.timeouts);
+    let all = of_deployments.chain(config.providers.iter().map(|provider| provider.timeouts));
+    let shortest = all.filter_map(Timeouts::shortest_ms).min();
+    shortest.map_or(LONGEST_TICK_MS, |ms| (ms / 10).min(LONGEST_WATCH_MS))
 }
 
 /// Takes in the answer to a fetch, and counts and logs how it went.
