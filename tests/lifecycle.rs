@@ -81,6 +81,8 @@ mod streams;
 mod tables;
 #[path = "lifecycle/tenants.rs"]
 mod tenants;
+#[path = "lifecycle/timeouts.rs"]
+mod timeouts;
 #[path = "lifecycle/unnamed.rs"]
 mod unnamed;
 #[path = "lifecycle/version.rs"]

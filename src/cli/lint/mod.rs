@@ -12,6 +12,7 @@ mod report;
 mod retry;
 mod route;
 mod scene;
+mod timeouts;
 mod tls;
 mod tree;
 mod yaml;

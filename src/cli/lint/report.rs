@@ -185,6 +185,8 @@ pub(super) enum LintCode {
     ///
     /// Without it the only limit is the timeout of the route, which must be off for streams.
     PerTryTimeout,
+    /// The route ends attempts before their own time is over
+    FirstTokenTime,
     /// Attempts wait for each other
     ///
     /// Envoy's default waits 25 ms and more, which is for retries at the same provider.

@@ -19,7 +19,8 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     }
 }
 
-/// Refuses times that nobody would keep, and those that contradict each other. `at` is what has them.
+/// Warns of times that nobody keeps, and refuses those that cannot be kept or contradict each other.
+/// `at` is what has them.
 pub(super) fn check_at(
     at: &Path<'_>,
     times: Timeouts,
@@ -31,10 +32,9 @@ pub(super) fn check_at(
     }
     let at = at.key("timeouts");
     if !settings.failover.has_attempts() {
-        let message = "are kept by the attempt filter, and there is none; have it with \
-             failover.max_attempts above 1 or \"failover\": {\"attempt_filter\": true}, and leave the \
-             times of a single attempt to Envoy otherwise";
-        findings.problem(&at, message);
+        let message = "have no effect: the attempt filter keeps them, and there is none; have it with \
+             failover.max_attempts above 1 or \"failover\": {\"attempt_filter\": true}";
+        findings.warn(&at, message);
         return;
     }
     let Timeouts { first_token_ms, total_ms, .. } = times;

@@ -88,6 +88,9 @@ impl Trying {
             AnswerStage::Holding(answer, _) => {
                 let is_success = answer.report.status < 400;
                 let finished = answer.finish(cx, End::Late);
+                if let Some(report) = finished.report {
+                    self.note_late(cx.host, report);
+                }
                 self.go_on(cx, finished);
                 if is_success && !self.has_next() {
                     self.answer_late(cx);

@@ -48,7 +48,7 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
         document["deployments"][name] = deployment;
         document["models"][name] = json!({"candidates": [name, "second"]});
     }
-    Group::start(&Spec::failing_over(document))
+    Group::start(&Spec { is_observed: true, ..Spec::failing_over(document) })
 });
 
 const MESSAGES: &str = "/v1/messages";
@@ -127,8 +127,9 @@ fn each_attempt_has_its_own_time_once_its_head_has_come() {
         (true, stalled(&PING.repeat(100), 100)),
         (
             false,
-            json!({"body": "{\"type\":", "header": "content-type: application/json",
-                       "linger_ms": 60_000}),
+            json!({"body": r#"{"type":"message","role":"assistant","model":"short""#,
+                   "header": "content-type: application/json", "piece_bytes": 1,
+                   "event_delay_ms": 50}),
         ),
     ] {
         let before = counted("short", "timeout");
@@ -183,7 +184,7 @@ fn an_answer_that_stops_after_its_content_is_broken_off() {
 
 #[test]
 fn an_answer_that_goes_on_too_long_is_broken_off() {
-    let events = format!("{START}{}", DELTA.repeat(1000));
+    let events = format!("{START}{}", DELTA.repeat(60));
     let (reply, took) = timed(asked("total-slow", true, &json!({"alpha": stalled(&events, 50)})));
     assert_eq!((reply.status.as_u16(), reply.body.as_ref()), (200, None));
     assert!(took >= Duration::from_millis(1000), "{took:?}");
