@@ -2,12 +2,14 @@
 //!
 //! Says nothing of how a time is kept: some of it Envoy does, the rest the attempt filter.
 
+use serde::Serialize;
+
 use super::declare::section;
 use super::shape::MILLISECONDS;
 
 section! {
     /// How long one attempt may take; what is left out has no limit here.
-    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
     pub struct Timeouts "timeouts" {
         /// milliseconds until the first content of the answer
         pub first_token_ms: Option<u64> as MILLISECONDS = none,

@@ -58,7 +58,7 @@ impl RootContext for Root {
     }
 
     fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http(Stream::numbered(self.worker.as_ref()?.engine(&Envoy), id))))
+        Some(Box::new(Http(self.worker.as_ref()?.stream(&Envoy, id))))
     }
 
     fn on_tick(&mut self) {

@@ -4,6 +4,8 @@
 //! Both roles read responses by this. However a response ends, its attempt ends exactly once,
 //! because [`UpstreamResponse`] owns the attempt's ledger.
 
+mod end;
+
 use std::cell::LazyCell;
 
 use crate::config::{ProviderId, Role};
@@ -12,7 +14,7 @@ use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
 use crate::response::body::{BodyReader, FirstSign, Told};
-use crate::response::details::{self, End};
+use crate::response::details::End;
 use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
 use crate::response::{headroom, stray};
@@ -358,31 +360,6 @@ impl UpstreamResponse {
             log_tokens(cx, deployment, tokens);
         }
         Finished { report, charge }
-    }
-
-    /// Ends the attempt of a response that has not ended, because the stream is over.
-    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
-        let end = self.broken_off(cx);
-        self.finish(cx, end)
-    }
-
-    /// Returns how a response ended that has not come to its end, because the stream is over.
-    /// Envoy's response details tell who broke it off: the client, the provider or Envoy.
-    pub(super) fn broken_off<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> End {
-        // A connection that was upgraded has no other end. Whoever closes it has had its session.
-        if self.report.status == 101 {
-            return End::Whole;
-        }
-        let code = cx.host.property(&["response", "code_details"]).unwrap_or_default();
-        let code = str::from_utf8(&code).unwrap_or_default();
-        let is_attempt = cx.engine.config.role == Role::Attempt;
-        details::end(code, self.may_await_client(), is_attempt)
-    }
-
-    /// Returns whether it may be the client that is waited for, either to send its request or to
-    /// read the answer.
-    pub(super) const fn may_await_client(&self) -> bool {
-        !self.ledger.is_sent() || self.length > details::MOST_UNREAD
     }
 }
 

@@ -12,7 +12,6 @@ use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
 use crate::state::{SharedFleet, TenantTable};
 
-use super::attempt::Watch;
 use super::delivery::Delivery;
 use super::secrets::Secrets;
 use super::unshown::Unshown;
@@ -36,8 +35,6 @@ pub struct Engine {
     /// Where the number of attempts in flight has changed and is still to be shown.
     pub(super) unshown: Unshown,
     pub(super) delivery: Delivery,
-    /// The attempts under way whose times the worker keeps.
-    pub(super) watch: Rc<Watch>,
     /// Every header that an attempt may change, which is why the router hands over what the
     /// client sent of them.
     pub(super) changed: Rc<[String]>,
@@ -94,7 +91,6 @@ impl Engine {
             unshown: Unshown::default(),
             changed: head::changed(&config).into(),
             delivery: Delivery::of(&config),
-            watch: Rc::default(),
             secrets,
             seed: host.random(),
             config,
@@ -123,7 +119,6 @@ impl Engine {
             unshown: Unshown::default(),
             changed: Rc::clone(&self.changed),
             delivery: self.delivery,
-            watch: Rc::clone(&self.watch),
             seed: self.seed,
             warned: RefCell::default(),
         })

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::Role;
 use crate::host::{Called, Host};
 
-use super::attempt::AttemptFilter;
+use super::attempt::{AttemptFilter, Place};
 use super::engine::Engine;
 use super::event::{Action, Event};
 use super::router::Router;
@@ -23,19 +23,21 @@ enum StreamRole {
 }
 
 impl Stream {
-    /// Returns a stream that has not begun, in the role of the engine, where there is one stream
-    /// at a time.
+    /// Returns a stream that has not begun, in the role of the engine. No worker keeps its times.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
-        Self::numbered(engine, 0)
+        Self::at(engine, None)
     }
 
-    /// Returns the same for the stream that the host knows by that number.
-    #[must_use]
-    pub fn numbered(engine: Rc<Engine>, number: u32) -> Self {
+    /// Returns the same for a stream whose times a worker keeps.
+    pub(super) fn watched(engine: Rc<Engine>, place: Place) -> Self {
+        Self::at(engine, Some(place))
+    }
+
+    fn at(engine: Rc<Engine>, place: Option<Place>) -> Self {
         Self(match engine.config().role {
             Role::Router => StreamRole::Router(Router::new(engine)),
-            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, number)),
+            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, place)),
         })
     }
 

@@ -15,10 +15,12 @@ use crate::live;
 use crate::live::source::{self, FetchAnswer};
 use crate::metrics::table;
 
+use super::attempt::{Place, Watch};
 use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
 use super::ledger::{show_at_once, show_changed};
+use super::stream::Stream;
 
 /// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
 /// tick, and the documentation promises that within a second.
@@ -42,6 +44,8 @@ pub struct Worker {
     generation: Cell<Option<u32>>,
     /// The number of the call that fetches the route source, while one is under way.
     fetch: Cell<Option<u32>>,
+    /// The attempts under way whose times are limited.
+    watch: Rc<Watch>,
 }
 
 impl Worker {
@@ -59,7 +63,13 @@ impl Worker {
             engine: RefCell::new(Rc::new(engine)),
             generation: Cell::new(generation),
             fetch: Cell::new(None),
+            watch: Rc::default(),
         })
+    }
+
+    /// Returns the next stream, which the host knows by that number.
+    pub fn stream<H: Host + ?Sized>(&self, host: &H, number: u32) -> Stream {
+        Stream::watched(self.engine(host), Place { number, watch: Rc::clone(&self.watch) })
     }
 
     /// Returns the engine for the next request, with all that has been added by now. It is made
@@ -105,7 +115,7 @@ impl Worker {
         show_changed(host, &engine);
         engine.meter.hand_over(host);
         // Last, because the host then takes every call for one of another stream.
-        engine.watch.walk(host);
+        self.watch.walk(host);
     }
 
     /// Ends the worker, since its configuration goes: hands over what has been counted. Requests

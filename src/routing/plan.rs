@@ -1,6 +1,6 @@
 //! The plan of a request: which deployments are tried in which order, or why none is.
 
-use crate::config::{Config, Target, WhenAllCooling};
+use crate::config::{Config, Target, Timeouts, WhenAllCooling};
 use crate::request::refusal::Refusal;
 use crate::state::{Claim, Intent, Standing, StartTerms, World};
 use crate::text::quoted;
@@ -226,6 +226,8 @@ fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: 
             deployment: name(&considered.candidate.server),
             fallback: (*model != set.name).then(|| model.clone().into_owned()),
             eligible: considered.block.is_none(),
+            timeouts: Some(considered.candidate.server.timeouts(config))
+                .filter(|times| *times != Timeouts::default()),
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
             because: considered.block.as_ref().map(ToString::to_string),
         });

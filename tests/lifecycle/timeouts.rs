@@ -44,8 +44,7 @@ impl Timed {
     }
 
     fn attempt(&self) -> Stream {
-        let engine = self.worker.engine(&self.host);
-        let mut stream = Stream::numbered(engine, NUMBER);
+        let mut stream = self.worker.stream(&self.host, NUMBER);
         *self.host.reply.borrow_mut() = None;
         self.host.body.borrow_mut().clear();
         assert_eq!(self.host.head(&mut stream, false), Action::Continue);
@@ -217,7 +216,7 @@ fn a_client_that_does_not_read_costs_the_deployment_nothing() {
 fn a_client_that_is_slow_to_send_is_not_the_providers_delay() {
     let timed = Timed::new(&json!({"first_token_ms": 500, "total_ms": 600}), json!({}));
     let _router = timed.send();
-    let mut attempt = Stream::numbered(timed.worker.engine(&timed.host), NUMBER);
+    let mut attempt = timed.worker.stream(&timed.host, NUMBER);
     timed.host.head(&mut attempt, false);
     timed.host.piece(&mut attempt, &BODY[..20], false);
     timed.tick_after(100_000);

@@ -14,7 +14,7 @@ use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
-use super::{admin, hold, idle, overrides, providers, settings, timeouts, ways};
+use super::{admin, hold, idle, overrides, providers, settings, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 use crate::sort::map_of;
@@ -44,7 +44,6 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
     });
     hold::check(&raw, findings);
-    timeouts::check(&raw, findings);
     settings::warn(&raw.settings, findings);
     idle::warn(&raw, findings);
     ways::warn(&raw, &rules, &first, &deployments.built, findings);

@@ -28,15 +28,15 @@ use super::event::{Action, Event};
 
 use trying::Trying;
 
-pub(super) use watch::Watch;
+pub(super) use watch::{Place, Watch};
 
 /// One attempt, as Envoy drives it. Where the router did not hand the request over, it lets
 /// everything pass.
 #[derive(Debug)]
 pub(super) struct AttemptFilter {
     engine: Rc<Engine>,
-    /// The number by which the host knows the stream.
-    number: u32,
+    /// Where a worker keeps its times; `None` where none does.
+    place: Option<Place>,
     state: AttemptState,
 }
 
@@ -54,8 +54,8 @@ enum AttemptState {
 
 impl AttemptFilter {
     /// Returns an attempt that has not begun.
-    pub(super) const fn new(engine: Rc<Engine>, number: u32) -> Self {
-        Self { engine, number, state: AttemptState::New }
+    pub(super) const fn new(engine: Rc<Engine>, place: Option<Place>) -> Self {
+        Self { engine, place, state: AttemptState::New }
     }
 
     /// Takes an event, and returns what the host does. This is the table of transitions that
@@ -95,8 +95,8 @@ impl AttemptFilter {
     fn entered(&self, trying: Trying) -> AttemptState {
         let times = trying.times(&self.engine);
         let trying = Rc::new(RefCell::new(trying));
-        if times != Timeouts::default() {
-            self.engine.watch.add(self.number, times, &self.engine, &trying);
+        if let Some(place) = self.place.as_ref().filter(|_| times != Timeouts::default()) {
+            place.watch.add(place.number, times, &self.engine, &trying);
         }
         AttemptState::Trying(trying)
     }

@@ -22,6 +22,14 @@ pub(in crate::lifecycle) struct Watch {
     attempts: RefCell<Vec<Watched>>,
 }
 
+/// Where a worker finds a stream again.
+#[derive(Debug)]
+pub(in crate::lifecycle) struct Place {
+    /// The number by which the host knows the stream.
+    pub(in crate::lifecycle) number: u32,
+    pub(in crate::lifecycle) watch: Rc<Watch>,
+}
+
 /// An attempt whose times are limited. It belongs to its stream: once that is over, it is gone.
 #[derive(Debug)]
 struct Watched {

@@ -161,11 +161,7 @@ fn attempts(engine: &Engine, legs: &Legs) -> u64 {
 fn longest_first_ms(config: &Config, decision: &Decision) -> Option<u64> {
     let mut longest_ms = None;
     for step in decision.steps() {
-        let times = match &step.server {
-            Server::Deployment(id) => config.deployment(*id).timeouts,
-            Server::Direct(provider, _) => config.provider(*provider).timeouts,
-        };
-        longest_ms = longest_ms.max(Some(times.first_content_ms()?));
+        longest_ms = longest_ms.max(Some(step.server.timeouts(config).first_content_ms()?));
     }
     longest_ms
 }
