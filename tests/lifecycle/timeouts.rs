@@ -270,3 +270,23 @@ fn a_worker_looks_as_often_as_its_shortest_time_asks_for() {
     let worker = Worker::start(&host, document.to_string().as_bytes()).unwrap();
     assert_eq!(worker.tick().as_millis(), 500);
 }
+
+#[test]
+fn where_a_buffer_filter_holds_the_head_no_time_is_set_and_pauses_are_kept() {
+    let with = json!({"hold": "buffer_filter", "unknown_model": "reject"});
+    let host = host();
+    let mut document = document(with);
+    document["deployments"]["a"]["timeouts"] = json!({"idle_ms": 500, "total_ms": 9000});
+    let router = engine(&host, &document);
+    document["role"] = "attempt".into();
+    let worker = Worker::start(&host, document.to_string().as_bytes()).unwrap();
+    let timed = Timed { host, router, worker };
+    let _router = timed.send();
+    assert_eq!(timed.host.sent("x-envoy-upstream-rq-per-try-timeout-ms"), None);
+    let mut attempt = timed.attempt();
+    timed.host.begin_answer(&mut attempt, 200, &[EVENTS], false);
+    timed.host.answer_piece(&mut attempt, TEXT, false);
+    timed.tick_after(10);
+    timed.tick_after(500);
+    assert!(timed.host.is_broken_off.get());
+}
