@@ -144,6 +144,30 @@ fn each_attempt_has_its_own_time_once_its_head_has_come() {
 }
 
 #[test]
+fn all_that_are_late_in_one_tick_go_on() {
+    std::thread::scope(|scope| {
+        for number in 0..48 {
+            scope.spawn(move || {
+                // Some are held, and some are the client's already.
+                let (model, first) = match number % 3 {
+                    0 => ("total-slow", stalled(&format!("{START}{DELTA}"), 0)),
+                    _ => ("short-slow", stalled(START, 0)),
+                };
+                let (reply, took) = timed(asked(model, true, &json!({"alpha": first})));
+                assert!(took < Duration::from_secs(20), "{took:?}");
+                if model == "short-slow" {
+                    assert_attempts(&reply, "short=timeout,slow=200");
+                    assert_whole(&reply, true);
+                } else {
+                    assert_eq!(reply.body, None);
+                }
+            });
+        }
+    });
+    GROUP.assert_serves("none");
+}
+
+#[test]
 fn a_provider_that_is_silent_before_its_head_is_waited_for_as_long_as_any_of_the_plan() {
     // `short` has 400 ms, but Envoy has one time for all attempts: that of `second`.
     let (reply, took) = timed(asked("short", true, &json!({"alpha": silent()})));
