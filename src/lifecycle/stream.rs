@@ -29,12 +29,8 @@ impl Stream {
         Self::at(engine, None)
     }
 
-    /// Returns the same for a stream whose times a worker keeps.
-    pub(super) fn watched(engine: Rc<Engine>, place: Place) -> Self {
-        Self::at(engine, Some(place))
-    }
-
-    fn at(engine: Rc<Engine>, place: Option<Place>) -> Self {
+    /// Returns the same. `place` is where a worker finds the stream again whose times it keeps.
+    pub(super) fn at(engine: Rc<Engine>, place: Option<Place>) -> Self {
         Self(match engine.config().role {
             Role::Router => StreamRole::Router(Router::new(engine)),
             Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, place)),

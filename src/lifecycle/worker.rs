@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use log::Level;
 
-use crate::config::{Config, Role, RouteSource, Timeouts};
+use crate::config::RouteSource;
 use crate::host::{Called, Callout, Host, Reply};
 use crate::live;
 use crate::live::source::{self, FetchAnswer};
@@ -69,7 +69,10 @@ impl Worker {
 
     /// Returns the next stream, which the host knows by that number.
     pub fn stream<H: Host + ?Sized>(&self, host: &H, number: u32) -> Stream {
-        Stream::watched(self.engine(host), Place { number, watch: Rc::clone(&self.watch) })
+        let engine = self.engine(host);
+        let is_timed = engine.shortest_time_ms.is_some();
+        let place = is_timed.then(|| Place { number, watch: Rc::clone(&self.watch) });
+        Stream::at(engine, place)
     }
 
     /// Returns the engine for the next request, with all that has been added by now. It is made
@@ -100,7 +103,8 @@ impl Worker {
         let engine = self.engine.borrow();
         let source = engine.config.route_source.as_ref();
         let of_source_ms = source.map_or(LONGEST_TICK_MS, |source| source.interval_ms / 4);
-        let tick_ms = of_source_ms.min(watch_interval_ms(&engine.config));
+        let of_times_ms = engine.shortest_time_ms.map(|ms| (ms / 10).min(LONGEST_WATCH_MS));
+        let tick_ms = of_source_ms.min(of_times_ms.unwrap_or(LONGEST_TICK_MS));
         Duration::from_millis(tick_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
     }
 
@@ -187,18 +191,6 @@ impl Worker {
         // The engine is made anew here, so that no request has to wait for it.
         self.engine(host);
     }
-}
-
-/// Returns how often the times of attempts are looked at, in milliseconds: a tenth of the shortest,
-/// and at least ten times a second. Without times nothing has to be looked at.
-fn watch_interval_ms(config: &Config) -> u64 {
-    if config.role != Role::Attempt {
-        return LONGEST_TICK_MS;
-    }
-    let of_deployments = config.deployments.iter().map(|deployment| deployment.timeouts);
-    let all = of_deployments.chain(config.providers.iter().map(|provider| provider.timeouts));
-    let shortest = all.filter_map(Timeouts::shortest_ms).min();
-    shortest.map_or(LONGEST_TICK_MS, |ms| (ms / 10).min(LONGEST_WATCH_MS))
 }
 
 /// Takes in the answer to a fetch, and counts and logs how it went.

@@ -93,9 +93,9 @@ impl AttemptFilter {
 
     /// Returns the state of an attempt that has begun, and has the worker keep its times.
     fn entered(&self, trying: Trying) -> AttemptState {
-        let times = trying.times(&self.engine);
+        let times = self.place.as_ref().map(|place| (place, trying.times(&self.engine)));
         let trying = Rc::new(RefCell::new(trying));
-        if let Some(place) = self.place.as_ref().filter(|_| times != Timeouts::default()) {
+        if let Some((place, times)) = times.filter(|(_, times)| *times != Timeouts::default()) {
             place.watch.add(place.number, times, &self.engine, &trying);
         }
         AttemptState::Trying(trying)
