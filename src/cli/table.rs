@@ -114,6 +114,10 @@ fn decision_rows(trace: &Trace) -> Vec<Vec<String>> {
     if trace.pass_through {
         rows.push(row(UNTOUCHED));
     }
+    if let Some(answer) = &trace.answer {
+        let held = if answer.held { "held" } else { "not held" };
+        rows.push(row(["answer", &format!("{held}: {}", answer.because)]));
+    }
     if !trace.release.because.is_empty() {
         let early = if trace.release.early { "at the model" } else { "at the end of the body" };
         rows.push(row(["sent on", &format!("{early}: {}", trace.release.because)]));

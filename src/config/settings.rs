@@ -171,6 +171,18 @@ section! {
 }
 
 impl Failover {
+    /// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
+    /// one is judged by its status.
+    pub const HELD_ERROR_BYTES: u32 = 64 * 1024;
+
+    /// Returns how many bytes of an answer the proxy must have room for: as many as are held, and
+    /// as many again for the piece that ends the holding. 0 where nothing is held.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        let most = self.commit_bytes.max(Self::HELD_ERROR_BYTES);
+        if self.max_attempts > 1 { u64::from(most).saturating_mul(2) } else { 0 }
+    }
+
     /// Whether the clusters of providers run this filter once more, for the attempts of a request.
     #[must_use]
     pub const fn has_attempts(&self) -> bool {

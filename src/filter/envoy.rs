@@ -19,6 +19,9 @@ use crate::host::{
     Called, Callout, Conflict, Headers, Host, Lacks, MetricKind, NotCalled, SharedData,
 };
 
+/// Where bytes are put to follow all that a body has. A host adds what begins after the end.
+const BODY_END: usize = u32::MAX as usize;
+
 /// The proxy that this module runs in. It has no state: the SDK's functions know which
 /// context is current.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +123,10 @@ impl Host for Envoy {
 
     fn replace_response_body(&self, length: usize, with: &[u8]) {
         let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, 0, length, with);
+    }
+
+    fn append_response_body(&self, with: &[u8]) {
+        let _ = hostcalls::set_buffer(BufferType::HttpResponseBody, BODY_END, 0, with);
     }
 
     fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {

@@ -29,14 +29,31 @@ pub(super) enum Event {
     RequestTrailers,
     /// The response headers have come; `is_end`: the response has no body.
     ResponseHead { is_end: bool },
-    /// A piece of the response's body has come, `length` bytes long. Trailers end a response
-    /// with a piece of length 0.
-    ResponseBody { length: usize, is_end: bool },
+    /// A piece of the response's body has come, `length` bytes long.
+    ResponseBody { length: usize, then: Following },
     /// A call to a service is over, with or without an answer.
     Called(Called),
     /// The stream is over, for whatever reason. This is the one event that every stream has,
     /// so whatever is still open closes here.
     Dropped,
+}
+
+/// What follows a piece of a response's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Following {
+    /// More of it, or trailers.
+    More,
+    /// Nothing: the response ends with this piece, which may be empty.
+    Nothing,
+    /// Trailers. The piece stands for them, and is empty. Nothing can be added to the body.
+    Trailers,
+}
+
+impl Following {
+    /// Returns whether the body ends with the piece.
+    pub(super) fn is_end(self) -> bool {
+        self != Self::More
+    }
 }
 
 /// Returns a time since the epoch in milliseconds. A time beyond their range becomes the greatest

@@ -8,7 +8,7 @@ use crate::host::{Called, Host};
 
 use super::attempt::{AttemptFilter, Place};
 use super::engine::Engine;
-use super::event::{Action, Event};
+use super::event::{Action, Event, Following};
 use super::router::Router;
 
 /// One request in the router role, or one attempt in the attempt role.
@@ -79,12 +79,13 @@ impl Stream {
         length: usize,
         is_end: bool,
     ) -> Action {
-        self.handle(host, Event::ResponseBody { length, is_end })
+        let then = if is_end { Following::Nothing } else { Following::More };
+        self.handle(host, Event::ResponseBody { length, then })
     }
 
     /// Takes the response's trailers, which end its body.
     pub fn on_response_trailers<H: Host + ?Sized>(&mut self, host: &H) -> Action {
-        self.handle(host, Event::ResponseBody { length: 0, is_end: true })
+        self.handle(host, Event::ResponseBody { length: 0, then: Following::Trailers })
     }
 
     /// Takes the end of a call that this stream has made, with or without an answer.

@@ -9,6 +9,7 @@
 //! Invariants: constant memory; the same result wherever the body is cut into chunks; no
 //! content of a body makes the reader fail.
 
+use super::broken_off::{self, Writing};
 use super::embedded::Embedded;
 use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
@@ -19,6 +20,15 @@ use super::summary::Summary;
 use super::usage::Usage;
 use super::words::contains;
 use crate::request::format::Format;
+
+/// Where a body has ended that has no mark of its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Within a document, which nobody can read.
+    InDocument,
+    /// After an event of a stream whose format always has a mark.
+    AfterEvent,
+}
 
 /// What a whole body told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,8 +56,8 @@ pub struct Told {
     /// format, or the last bracket of a document. Whoever closes the connection afterwards, the
     /// client has its answer.
     pub is_complete: bool,
-    /// Whether the body has ended within a document before its mark: nobody can read that.
-    pub is_cut: bool,
+    /// Where the body has ended before its mark; `None` where it has not, or nobody can tell.
+    pub cut: Option<Cut>,
     /// Number of events that bring content: about the number of output tokens, and used in
     /// its place where the provider reports none. `None` for a body that is a single document.
     pub events: Option<u32>,
@@ -89,6 +99,7 @@ pub struct BodyReader {
     json: JsonScanner,
     summary: Summary,
     status: u16,
+    format: Format,
 }
 
 impl BodyReader {
@@ -115,7 +126,7 @@ impl BodyReader {
             if is_framed { Framing::Frames(FrameReader::new()) } else { Framing::Unknown };
         let mut summary = Summary::new(status, format.has_run_status());
         summary.has_events = is_framed;
-        Some(Self { framing, embedded: None, json: JsonScanner::new(), summary, status })
+        Some(Self { framing, embedded: None, json: JsonScanner::new(), summary, status, format })
     }
 
     /// Reads the next bytes of the body.
@@ -191,11 +202,44 @@ impl BodyReader {
         self.summary.is_complete()
     }
 
+    /// Returns how the events of this body are written, where it is a stream that lacks its mark:
+    /// there was content, and no mark, reason to stop or failure.
+    fn unmarked(&self) -> Option<Writing> {
+        let summary = &self.summary;
+        let writing = match &self.framing {
+            Framing::Events(_) => Writing::Lines,
+            Framing::Frames(_) => Writing::Frames,
+            // Of documents, each says whether another one follows.
+            Framing::Documents if summary.is_followed => Writing::Documents,
+            _ => return None,
+        };
+        let is_ended = summary.error.is_some() || summary.has_stopped() || summary.is_complete();
+        (summary.has_content && !is_ended && broken_off::has_mark(self.format, writing))
+            .then_some(writing)
+    }
+
+    /// Returns the error that a body which has ended here lacks at its end, as its format has
+    /// it; `None` where it lacks none, or could not be read after it.
+    ///
+    /// For example, after three events of a chat and neither a `finish_reason` nor `[DONE]`,
+    /// `data: {"error": …}`. After `[DONE]`, nothing.
+    #[must_use]
+    pub fn missing_error(&self) -> Option<Vec<u8>> {
+        let writing = self.unmarked()?;
+        // Within a frame its bytes would be taken for the rest of that.
+        let is_torn = matches!(&self.framing, Framing::Frames(frames) if !frames.is_between());
+        (!is_torn).then(|| broken_off::error_event(self.format, writing))
+    }
+
     /// Ends the body, complete or not, and returns what it told.
     #[must_use]
     pub fn finish(mut self) -> Told {
         let is_complete = self.is_complete();
-        let is_cut = self.json.is_open() && !is_complete;
+        let cut = if self.json.is_open() && !is_complete {
+            Some(Cut::InDocument)
+        } else {
+            self.unmarked().map(|_| Cut::AfterEvent)
+        };
         // The last event may lack its empty line. Clients ignore such an event, but a
         // failure in it is a failure.
         self.summary.end_document(match &self.framing {
@@ -214,7 +258,7 @@ impl BodyReader {
             has_output,
             is_empty_list,
             is_complete,
-            is_cut,
+            cut,
             // One document alone is a whole answer, so it says nothing of the token count.
             events: (has_events || events > 1).then_some(events),
         }

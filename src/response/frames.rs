@@ -41,6 +41,40 @@ pub(super) enum Framed<'b> {
     Nothing,
 }
 
+/// Returns an event with these headers, whose values are text, and that data. Names are shorter
+/// than 256 bytes, values shorter than 64 KiB.
+pub(super) fn write(headers: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+    const TEXT: u8 = 7;
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let mut head = Vec::new();
+    for (name, value) in headers {
+        head.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+        head.extend_from_slice(name.as_bytes());
+        head.push(TEXT);
+        head.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
+        head.extend_from_slice(value.as_bytes());
+    }
+    let whole = BARE_FRAME.saturating_add(length(&head)).saturating_add(length(data));
+    let mut frame = whole.to_be_bytes().to_vec();
+    frame.extend_from_slice(&length(&head).to_be_bytes());
+    frame.extend_from_slice(&checksum(&frame).to_be_bytes());
+    frame.extend_from_slice(&head);
+    frame.extend_from_slice(data);
+    frame.extend_from_slice(&checksum(&frame).to_be_bytes());
+    frame
+}
+
+/// Returns the CRC-32 of bytes, as Ethernet and gzip have it.
+fn checksum(bytes: &[u8]) -> u32 {
+    let next = |sum: u32, byte: &u8| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            let is_odd = sum & 1 == 1;
+            (sum >> 1) ^ if is_odd { 0xedb8_8320 } else { 0 }
+        })
+    };
+    !bytes.iter().fold(u32::MAX, next)
+}
+
 /// What the next byte is part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FramePart {
@@ -101,6 +135,11 @@ impl FrameReader {
             word: [0; WORD],
             len: 0,
         }
+    }
+
+    /// Returns whether the next byte would be the first of an event.
+    pub(super) fn is_between(&self) -> bool {
+        self.part == FramePart::Length && self.left == 4
     }
 
     /// Returns the value of the header that has just been read, cut to its beginning.
@@ -240,5 +279,37 @@ impl FrameReader {
             _ => return self.part = FramePart::Lost,
         };
         self.begin_in_headers(FramePart::Value, length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_is_written_is_read_again() {
+        // The check value of this CRC.
+        assert_eq!(checksum(b"123456789"), 0xcbf4_3926);
+        let frame = write(&[(":event-type", "messageStop"), (":message-type", "event")], b"{}");
+        assert_eq!(frame.len(), 16 + (1 + 11 + 3 + 11) + (1 + 13 + 3 + 5) + 2);
+        let mut reader = FrameReader::new();
+        let mut rest = &frame[..];
+        let mut values = Vec::new();
+        let mut data = Vec::new();
+        loop {
+            let (framed, after) = reader.read(rest);
+            rest = after;
+            match framed {
+                Framed::Header(_) => values.push(reader.value().to_vec()),
+                Framed::Data(piece) => data.extend_from_slice(piece),
+                Framed::End => break,
+                Framed::Nothing => panic!("not all of it is there"),
+            }
+        }
+        assert_eq!(
+            (values, data),
+            (vec![b"messageStop".to_vec(), b"event".to_vec()], b"{}".to_vec())
+        );
+        assert!(rest.is_empty() && reader.is_between());
     }
 }

@@ -12,6 +12,7 @@ pub mod usage;
 pub mod verdict;
 pub mod words;
 
+mod broken_off;
 mod content;
 mod embedded;
 mod fault;

@@ -8,7 +8,7 @@ use crate::state::evidence::{Blame, Evidence, Weight};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
-use super::body::Told;
+use super::body::{Cut, Told};
 use super::details::{self, End};
 use super::kind::{ErrorKind, Failure, ToldBy};
 use super::retry_after::wait_ms;
@@ -142,6 +142,7 @@ pub struct Body<'a> {
 /// |---|---|---|---|
 /// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `InBand` |
 /// | `Success` | three events | broken | `InBand` |
+/// | `Success` | three events, and no mark of the end | whole | `InBand`, of weak evidence |
 /// | `Success` | three events | left | `None`: the client went away |
 /// | `Success` | `{"choices": []}` | whole | `InBand` |
 ///
@@ -173,12 +174,16 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
         (Outcome::Success, None, End::Late) if is_unseen => of(Outcome::Timeout),
         (Outcome::Success, None, End::Broken | End::Late) => of(Outcome::InBand),
         // Its end was in good order for the transport alone.
-        (Outcome::Success, None, End::Whole) if told.is_some_and(|told| told.is_cut) => {
-            of(if is_unseen { Outcome::Network } else { Outcome::InBand })
-        }
-        (Outcome::Success, None, End::Whole) => {
-            empty(told, is_unseen).unwrap_or_else(|| of(Outcome::Success))
-        }
+        (Outcome::Success, None, End::Whole) => match told.and_then(|told| told.cut) {
+            Some(Cut::InDocument) if is_unseen => of(Outcome::Network),
+            Some(Cut::InDocument) => of(Outcome::InBand),
+            // Its provider may not keep to the format.
+            Some(Cut::AfterEvent) if !is_unseen => {
+                let (blame, weight) = (Blame::Unknown, Weight::Weak);
+                (Outcome::InBand, Evidence { blame, weight, ..Evidence::of(Outcome::InBand) })
+            }
+            _ => empty(told, is_unseen).unwrap_or_else(|| of(Outcome::Success)),
+        },
         (Outcome::Success, None, End::Left) => return None,
         (Outcome::Cancelled, ..) => (head.outcome, head.evidence),
         _ => refused(head, error, body, profile),

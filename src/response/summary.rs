@@ -64,6 +64,8 @@ pub(super) struct Summary {
     first: FirstSign,
     /// Whether a document was an empty list where its content belongs.
     pub(super) is_empty_list: bool,
+    /// Whether the last document has said that another one follows, as Ollama's lines do.
+    pub(super) is_followed: bool,
     /// Number of documents that bring content. In a stream, about the number of its output tokens.
     pub(super) events: u32,
 }
@@ -84,6 +86,7 @@ impl Summary {
             has_content: false,
             first: FirstSign::Nothing,
             is_empty_list: false,
+            is_followed: false,
             events: 0,
         }
     }
@@ -91,6 +94,11 @@ impl Summary {
     /// Returns whether all of the answer has come so far, by its own word.
     pub(super) const fn is_complete(&self) -> bool {
         self.marks.is_complete(self.has_events)
+    }
+
+    /// Returns whether there was a reason to stop, in a format without choices.
+    pub(super) const fn has_stopped(&self) -> bool {
+        self.choice.is_stopped
     }
 
     /// Returns what has come of the answer that its client could use.
@@ -149,9 +157,9 @@ impl Summary {
             }
             AnswerPlace::Document if self.has_events => self.marks.open(false),
             AnswerPlace::Document => {
-                let is_last = !self.document.is_partial;
+                self.is_followed = self.document.is_partial;
                 self.end_document(EventName::Other);
-                self.marks.close(is_outermost && is_last);
+                self.marks.close(is_outermost && !self.is_followed);
             }
             _ if is_outermost => self.marks.close(true),
             _ => {}

@@ -3,14 +3,15 @@
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::config::{Config, DeploymentId};
+use crate::config::{Config, DeploymentId, Hold};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::state::{Claim, Load, Standing, Turn, World};
 
 use super::{Request, Services, Verdict};
 
 pub use super::trace::{
-    CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace, Trace, TraceWithFacts,
+    AnswerTrace, CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace, Trace,
+    TraceWithFacts,
 };
 
 /// The reasons for a decision, and the decision. Written as JSON it is one object: the facts,
@@ -64,6 +65,26 @@ fn release(request: Request<'_>, world: &dyn World, seed: u64) -> Release {
     Release { early, because }
 }
 
+/// Returns whether the first answer to a request with that many steps is held, as the attempt filter
+/// decides it; `None` without failover.
+fn answer(config: &Config, steps: usize) -> Option<AnswerTrace> {
+    let failover = config.failover;
+    if failover.max_attempts < 2 {
+        return None;
+    }
+    let against = if config.hold == Hold::BufferFilter {
+        Some("a buffer filter holds heads")
+    } else if failover.commit_bytes == 0 {
+        Some("failover.commit_bytes is 0")
+    } else if steps < 2 && failover.retries_per_deployment == 0 {
+        Some("no other deployment could follow")
+    } else {
+        None
+    };
+    let most = || format!("until there is content, or {} bytes without", failover.commit_bytes);
+    Some(AnswerTrace { held: against.is_none(), because: against.map_or_else(most, str::to_owned) })
+}
+
 /// A world in which no deployment has failed, none is busy, and every turn is the first: for
 /// explaining where there is no running proxy.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +110,7 @@ pub(super) fn conclude(trace: &mut Trace, config: &Config, verdict: &Verdict) {
     match verdict {
         Verdict::Serve(decision) => {
             trace.route = decision.route.map(|id| config.route(id).name.clone());
+            trace.answer = answer(config, decision.plan.len());
             trace.decision = decision.plan.first().map(|step| {
                 let provider = config.provider(step.server.provider(config));
                 DecisionTrace {

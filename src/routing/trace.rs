@@ -29,6 +29,9 @@ pub struct Trace {
     pub plan: Vec<String>,
     /// Where the request is sent first.
     pub decision: Option<DecisionTrace>,
+    /// Whether the answer is held until it has content, where there is failover.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<AnswerTrace>,
     /// Why the order may be another one than that of the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<&'static str>,
@@ -38,6 +41,15 @@ pub struct Trace {
     pub error: Option<ErrorTrace>,
     /// What the shadow would do, where the configuration has one.
     pub shadow: Option<Box<Trace>>,
+}
+
+/// Whether the first answer is held until it has content.
+#[derive(Debug, Serialize)]
+pub struct AnswerTrace {
+    /// Whether it is.
+    pub held: bool,
+    /// Why not, or how long at most.
+    pub because: String,
 }
 
 /// Why a route matched, or why not. All routes are in a trace, those after the one that counts
@@ -125,7 +137,7 @@ pub struct TraceWithFacts<'a> {
 // By hand, because a derive flattens one object into another by collecting both first.
 impl Serialize for TraceWithFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("TraceWithFacts", 14)?;
+        let mut to = serializer.serialize_struct("TraceWithFacts", 15)?;
         to.serialize_field("facts", &self.facts)?;
         members(self.trace, &mut to)?;
         if let Some(shadow) = &self.trace.shadow {
@@ -140,7 +152,7 @@ struct Bare<'a>(&'a Trace);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Trace", 12)?;
+        let mut to = serializer.serialize_struct("Trace", 13)?;
         members(self.0, &mut to)?;
         to.end()
     }
@@ -157,6 +169,7 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
         candidates,
         release,
         plan,
+        answer,
         because,
         decision,
         pass_through,
@@ -171,6 +184,9 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     to.serialize_field("candidates", candidates)?;
     to.serialize_field("release", release)?;
     to.serialize_field("plan", plan)?;
+    if let Some(answer) = answer {
+        to.serialize_field("answer", answer)?;
+    }
     if let Some(because) = because {
         to.serialize_field("because", because)?;
     }

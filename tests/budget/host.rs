@@ -240,6 +240,10 @@ impl Host for CountingHost {
         self.replace(&self.response_body, length, with);
     }
 
+    fn append_response_body(&self, with: &[u8]) {
+        self.ask(Kind::BodySet, || self.response_body.borrow_mut().extend_from_slice(with));
+    }
+
     fn call(&self, _: Callout<'_>) -> Result<u32, NotCalled> {
         self.ask(Kind::Other, || Err(NotCalled))
     }

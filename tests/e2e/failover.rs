@@ -1,10 +1,12 @@
 //! Failures after which another deployment serves the same request.
 
+mod bad_answers;
 mod boundary;
 mod clients;
 mod commit;
 mod draw;
 mod early;
+mod faults;
 mod held;
 mod matrix;
 mod random;

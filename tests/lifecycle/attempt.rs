@@ -268,7 +268,9 @@ fn a_body_says_what_its_status_does_not() {
 fn failures_in_a_stream_count_unless_the_client_caused_them() {
     let token = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     let error = |code: &str| format!("{token}data: {}\n\n", json!({"error": {"code": code}}));
-    let cases: [(String, u64); 6] = [
+    let cases: [(String, u64); 7] = [
+        (format!("{token}data: [DONE]\n\n"), 0),
+        // It lacks its end, but its provider may always leave that out.
         (token.to_owned(), 0),
         (error("server_error"), 1),
         (error("rate_limit_exceeded"), 1),
@@ -309,7 +311,7 @@ fn only_answers_count_for_the_time_to_the_first_byte() {
     host.now_ms.set(NOW_MS + 100);
     host.answer_piece(&mut stream, b"data: {\"choices\":[{}]}\n\n", false);
     host.now_ms.set(NOW_MS + 900);
-    host.answer_piece(&mut stream, b"", true);
+    host.answer_piece(&mut stream, b"data: [DONE]\n\n", true);
     let record = host.shared.record("open");
     assert_eq!((record.first_byte_ms, record.answer_ms), (100.0, 900.0));
     // A failure is not an answer, however fast it comes.

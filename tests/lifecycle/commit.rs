@@ -1,6 +1,7 @@
 //! Answers that are held until they have content: in every format, wherever they are cut.
 
-use pointsman::lifecycle::Stream;
+use pointsman::lifecycle::{RequestHead, Stream, explained};
+use pointsman::routing::explain::Fresh;
 use serde_json::{Value, json};
 
 use crate::failover::Proxy;
@@ -347,4 +348,94 @@ fn nothing_is_held_where_no_attempt_follows_a_broken_connection() {
     let model = json!({"candidates": ["a"], "fallbacks": {"context_window": ["long"]}});
     let proxy = with(&json!({"max_attempts": 2}), &deployments, &model);
     assert!(!is_held(&proxy, b": wait\n\n"));
+}
+
+/// Sends pieces of an answer that ends after them; returns all that the client gets.
+fn ended_after(proxy: &Proxy, path: &str, head: &[(&str, &str)], pieces: &[Vec<u8>]) -> Vec<u8> {
+    let (mut attempt, router) = proxy.tried(path);
+    proxy.host.begin_answer(&mut attempt, 200, head, false);
+    let mut got = Vec::new();
+    for piece in pieces.iter().map(Vec::as_slice).chain([&b""[..]]) {
+        proxy.host.answer_piece(&mut attempt, piece, piece.is_empty());
+        if !proxy.host.holds_answer() {
+            got.extend_from_slice(&proxy.host.response_body.take());
+        }
+    }
+    proxy.host.done(attempt, None);
+    proxy.host.done(router, None);
+    got
+}
+
+#[test]
+fn an_answer_that_its_provider_has_cut_ends_with_an_error_and_counts_as_a_failure() {
+    let streams =
+        ["chat", "completions", "responses", "anthropic", "gemini", "bedrock", "cohere", "ollama"];
+    let mut names = Vec::new();
+    for answer in answered().into_iter().filter(|answer| streams.contains(&answer.name)) {
+        for is_last in [false, true] {
+            let deployments: &[&str] = if is_last { &["a"] } else { &["a", "b"] };
+            let one = json!({"provider": "p", "model": "m"});
+            let proxy = with(
+                &json!({"max_attempts": 2}),
+                &json!({"a": one, "b": one}),
+                &json!({"candidates": deployments}),
+            );
+            let pieces = &answer.pieces[..answer.filled];
+            let of = ("content-type", answer.content_type);
+            let got = ended_after(&proxy, answer.path, &[of], pieces);
+            let sent = pieces.concat();
+            assert!(got.starts_with(&sent), "{}", answer.name);
+            let error = String::from_utf8_lossy(&got[sent.len()..]).into_owned();
+            assert!(error.contains("before it was complete"), "{}: {error:?}", answer.name);
+            assert_eq!(proxy.counted("in_band"), 1, "{}", answer.name);
+            assert_eq!(proxy.counted("success"), 0, "{}", answer.name);
+            // A body of an announced length has no room for more.
+            let length = sent.len().to_string();
+            let got = ended_after(&proxy, answer.path, &[of, ("content-length", &length)], pieces);
+            assert_eq!(got, sent, "{}", answer.name);
+            // Nothing can be added to a body that trailers follow.
+            let (mut attempt, router) = proxy.tried(answer.path);
+            proxy.host.begin_answer(&mut attempt, 200, &[of], false);
+            proxy.host.answer_piece(&mut attempt, &sent, false);
+            attempt.on_response_trailers(&proxy.host);
+            assert_eq!(proxy.host.response_body.take(), sent, "{}", answer.name);
+            proxy.host.done(attempt, None);
+            proxy.host.done(router, None);
+            // One that is whole is left as it is.
+            let got = ended_after(&proxy, answer.path, &[of], &answer.pieces);
+            assert_eq!(got, answer.pieces.concat(), "{}", answer.name);
+        }
+        names.push(answer.name);
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), streams.len(), "{names:?}");
+}
+
+#[test]
+fn explain_says_whether_the_answer_is_held() {
+    let one = json!({"provider": "p", "model": "m"});
+    let cases = [
+        (json!({"max_attempts": 2}), json!(["a", "b"]), true),
+        (json!({"max_attempts": 2, "commit_bytes": 0}), json!(["a", "b"]), false),
+        (json!({"max_attempts": 2}), json!(["a"]), false),
+        (json!({"max_attempts": 2, "retries_per_deployment": 1}), json!(["a"]), true),
+        (json!({"attempt_filter": true}), json!(["a", "b"]), false),
+    ];
+    for (failover, candidates, wanted) in cases {
+        let proxy =
+            with(&failover, &json!({"a": one, "b": one}), &json!({"candidates": candidates}));
+        let head: Vec<(String, Vec<u8>)> =
+            [(":method", "POST"), (":path", "/v1/chat/completions"), ("content-type", JSON)]
+                .map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()))
+                .into();
+        let head = RequestHead::new(head.into_iter().collect());
+        let explained = explained(proxy.router.config(), &head, BODY, &Fresh, 0);
+        let answer = explained.trace.answer;
+        let has_failover = failover["max_attempts"].is_number();
+        assert_eq!(answer.as_ref().map(|answer| answer.held), has_failover.then_some(wanted));
+        let because = answer.map(|answer| answer.because).unwrap_or_default();
+        assert_eq!(because.contains("until"), wanted, "{because}");
+        assert_eq!(is_held(&proxy, b": wait\n\n"), wanted, "{failover} {candidates}");
+    }
 }

@@ -100,6 +100,10 @@ impl Host for FakeHost {
         body.splice(..length, with.iter().copied());
     }
 
+    fn append_response_body(&self, with: &[u8]) {
+        self.response_body.borrow_mut().extend_from_slice(with);
+    }
+
     fn call(&self, callout: Callout<'_>) -> Result<u32, NotCalled> {
         if self.uncalled.borrow().iter().any(|cluster| cluster == callout.cluster) {
             return Err(NotCalled);

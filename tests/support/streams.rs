@@ -19,6 +19,31 @@ pub(crate) struct Answered {
     pub(crate) filled: usize,
 }
 
+impl Answered {
+    /// Returns whether that many of its pieces are a stream which has content and lacks the mark
+    /// that such a stream always has.
+    pub(crate) fn lacks_mark(&self, count: usize) -> bool {
+        let is_marked = match self.content_type {
+            EVENTS => matches!(
+                self.format,
+                Format::OpenAiChat
+                    | Format::OpenAiCompletions
+                    | Format::OpenAiResponses
+                    | Format::AzureOpenAi
+                    | Format::AnthropicMessages
+                    | Format::GeminiGenerate
+                    | Format::CohereChat
+            ),
+            FRAMES => self.format == Format::BedrockConverse,
+            _ => self.format == Format::Ollama && self.marked > 1,
+        };
+        // Anthropic says why it has stopped before it says that it has.
+        let body = self.pieces[..count].concat();
+        let has_reason = String::from_utf8_lossy(&body).contains(r#""stop_reason":"end_turn""#);
+        is_marked && !has_reason && (self.filled..self.marked).contains(&count)
+    }
+}
+
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const EVENTS: &str = "text/event-stream";
 pub(crate) const FRAMES: &str = "application/vnd.amazon.eventstream";

@@ -69,6 +69,19 @@ fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
             ),
             format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(limit)),
         );
+        return;
+    }
+    let held = config.failover.held_bytes();
+    if bytes < held {
+        report.error(
+            LintCode::ListenerBuffer,
+            &at,
+            format!(
+                "{bytes} bytes, and failover holds up to {held} of an answer: Envoy replaces a \
+                 longer one with a 500"
+            ),
+            format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(held)),
+        );
     }
 }
 

@@ -1,13 +1,33 @@
-//! Responses that have not come to their end, because the stream is over.
+//! How responses end: by their announced end, or because the stream is over.
 
 use crate::config::Role;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::event::Following;
+use crate::response::body::BodyReader;
 use crate::response::details::{self, End};
 
 use super::{Finished, UpstreamResponse};
 
 impl UpstreamResponse {
+    /// Ends the attempt of a response that has come to its announced end, and returns its result.
+    ///
+    /// Where its provider has not sent all of the answer, the client is told so by an error at
+    /// the end, unless the head says how long the body is.
+    pub(in crate::lifecycle) fn finish_whole<H: Host + ?Sized>(
+        self,
+        cx: Ctx<'_, H>,
+        then: Following,
+    ) -> Finished {
+        if then == Following::Nothing
+            && self.announced.is_none()
+            && let Some(error) = self.reader.as_ref().and_then(BodyReader::missing_error)
+        {
+            cx.host.append_response_body(&error);
+        }
+        self.finish(cx, End::Whole)
+    }
+
     /// Ends the attempt of a response that has not ended, because the stream is over.
     pub(in crate::lifecycle) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
         let end = self.broken_off(cx);

@@ -15,10 +15,6 @@ use crate::metrics::{OTHER, table};
 use crate::response::body::FirstSign;
 use crate::state::evidence::Weight;
 
-/// Longest body of an error, in bytes, that is held until it tells what went wrong. A longer
-/// one is judged by its status.
-const LONGEST_HELD: usize = 64 * 1024;
-
 /// What becomes of a response that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HoldStep {
@@ -58,7 +54,7 @@ impl Commit {
 /// would never send the body.
 pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
     let is_failure = answer.report.evidence.weight == Weight::Failure;
-    let is_short = !is_failure || answer.is_announced_within(LONGEST_HELD as u64);
+    let is_short = !is_failure || answer.is_announced_within(Failover::HELD_ERROR_BYTES.into());
     let is_worth = match answer.report.status {
         200..=299 => engine.config.failover.commit_bytes > 0,
         400.. => is_short,
@@ -87,7 +83,7 @@ pub(super) fn held(
 ) -> HoldStep {
     if answer.report.status >= 400 {
         return match is_end {
-            _ if length > LONGEST_HELD => HoldStep::TooLong,
+            _ if length > Failover::HELD_ERROR_BYTES as usize => HoldStep::TooLong,
             true => HoldStep::Known,
             false => HoldStep::On,
         };

@@ -80,7 +80,7 @@ impl AttemptFilter {
             Event::RequestBody { held, is_end } => trying.take_chunk(host, held, is_end),
             Event::RequestTrailers => trying.note_sent(host),
             Event::ResponseHead { is_end } => return trying.take_answer(cx, is_end),
-            Event::ResponseBody { length, is_end } => return trying.take_piece(cx, length, is_end),
+            Event::ResponseBody { length, then } => return trying.take_piece(cx, length, then),
             Event::Dropped => {
                 trying.end(cx);
                 drop(trying);

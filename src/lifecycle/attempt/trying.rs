@@ -6,7 +6,7 @@ use crate::host::Host;
 use crate::lifecycle::answer::{Answered, Finished, Heard, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
-use crate::lifecycle::event::{Action, millis};
+use crate::lifecycle::event::{Action, Following, millis};
 use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
 use crate::lifecycle::progress::{NextAttempt, Progress};
@@ -154,21 +154,21 @@ impl Trying {
         &mut self,
         cx: Ctx<'_, H>,
         length: usize,
-        is_end: bool,
+        then: Following,
     ) -> Action {
         self.pieces = self.pieces.wrapping_add(1);
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Passing(mut answer) => {
                 answer.pass(cx.host, 0, length);
-                if is_end {
-                    self.close(cx, answer.finish(cx, End::Whole));
+                if then.is_end() {
+                    self.close(cx, answer.finish_whole(cx, then));
                 } else {
                     self.stage = AnswerStage::Passing(answer);
                 }
             }
             AnswerStage::Holding(mut answer, seen) => {
                 answer.pass(cx.host, seen, length);
-                match held(&answer, length, is_end, &cx.engine.config.failover) {
+                match held(&answer, length, then.is_end(), &cx.engine.config.failover) {
                     HoldStep::On => {
                         self.stage = AnswerStage::Holding(answer, length);
                         return Action::Pause;
@@ -184,7 +184,7 @@ impl Trying {
                 self.retry(cx, answer.result_so_far());
                 self.stage = AnswerStage::Passing(answer);
                 // All of it has been read, so the rest of this call reads nothing.
-                return self.take_piece(cx, 0, is_end);
+                return self.take_piece(cx, 0, then);
             }
             stage @ (AnswerStage::Waiting(_) | AnswerStage::Ended) => self.stage = stage,
         }

@@ -8,7 +8,7 @@ use crate::lifecycle::answer::{
     self, Answered, Heard, UpstreamResponse, hear, is_stray, stray_refusal,
 };
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::event::{Action, millis};
+use crate::lifecycle::event::{Action, Following, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
 use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress, Tried, is_taken_over};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
@@ -66,7 +66,7 @@ impl Answering {
         };
         let mut answering = Self { upload, body };
         if is_end {
-            answering.finish(cx);
+            answering.finish(cx, Following::Nothing);
         }
         Ok(answering)
     }
@@ -95,29 +95,29 @@ impl Answering {
         &mut self,
         cx: Ctx<'_, H>,
         length: usize,
-        is_end: bool,
+        then: Following,
     ) -> Action {
         match &mut self.body {
             AnswerBody::Passing => {}
             AnswerBody::Read(answer) => answer.pass(cx.host, 0, length),
             // The body comes in pieces, and can be replaced only as a whole.
-            AnswerBody::Replaced(_) if !is_end => return Action::Pause,
+            AnswerBody::Replaced(_) if !then.is_end() => return Action::Pause,
             AnswerBody::Replaced(refusal) => {
                 let body = refusal.body(self.upload.dialect);
                 cx.host.replace_response_body(length, body.as_bytes());
             }
         }
-        if is_end {
-            self.finish(cx);
+        if then.is_end() {
+            self.finish(cx, then);
         }
         Action::Continue
     }
 
     /// Ends the router's own attempt, at the end of the response.
-    fn finish<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
+    fn finish<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, then: Following) {
         let body = std::mem::replace(&mut self.body, AnswerBody::Passing);
         if let AnswerBody::Read(answer) = body {
-            answer.finish(cx, End::Whole);
+            answer.finish_whole(cx, then);
         }
     }
 

@@ -74,8 +74,8 @@ impl Router {
                 step(state, |state| take_response_head(cx, state, is_end))
             }
             // This is the most frequent event, and it never leads to another state.
-            Event::ResponseBody { length, is_end } => match state {
-                RouterState::Answering(answering) => answering.take_piece(cx, length, is_end),
+            Event::ResponseBody { length, then } => match state {
+                RouterState::Answering(answering) => answering.take_piece(cx, length, then),
                 _ => Action::Continue,
             },
             Event::Dropped => step(state, |state| {

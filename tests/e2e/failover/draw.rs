@@ -8,35 +8,38 @@ use serde_json::json;
 
 use crate::harness::{AUTHORITY, Body, Content};
 
+use super::faults::{FAULTS, Fault, Hollow, Late, OWN, SLOW};
+
 /// The providers, in the order in which they are asked.
 pub(super) const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
 
 /// Their models.
 pub(super) const UPSTREAM: [&str; 3] = ["up-one", "up-two-longer", "up3"];
 
+/// An earlier turn, whose thinking is signed.
+const STATE: &str = r#"{"role":"user","content":"Hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"A greeting.","signature":"EqQBCgIYAhIM"},{"type":"text","text":"Hello"}]}"#;
+
 /// How often a provider fails, in percent.
 const FAILING: u32 = 30;
 
-/// A way to fail.
-type Fault = (&'static str, &'static str);
+/// How the answer ends that the client gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Whole, by this provider.
+    Served(usize),
+    /// With a good head by this provider, and a body that is none or a part.
+    Broken(usize),
+    /// With this status.
+    Refused(u16),
+}
 
-/// Ways to fail: (what the mock is asked to do, how the filter reports it). The first few are drawn
-/// more often.
-const FAULTS: [(Fault, &str); 12] = [
-    (("status", "503"), "503"),
-    (("status", "500"), "500"),
-    (("reset", "before-headers"), "network"),
-    (("status", "429"), "429"),
-    (("status", "529"), "529"),
-    (("status", "502"), "502"),
-    (("status", "408"), "408"),
-    (("status", "402"), "402"),
-    (("status", "504"), "504"),
-    // Where the client's own credential is sent, the two below are its own affair.
-    (("status", "401"), "401"),
-    (("status", "403"), "403"),
-    (("hang", "random"), "network"),
-];
+/// How a request goes.
+#[derive(Debug)]
+pub(super) struct Course {
+    /// What is told of each provider that is asked.
+    pub(super) told: Vec<&'static str>,
+    pub(super) end: Ended,
+}
 
 /// How a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +54,14 @@ enum Size {
     EarlyInChunks,
 }
 
+impl Course {
+    /// Returns whether every provider that failed has given no answer at all.
+    fn has_only_refusals(&self, faults: &[Option<Fault>; 3]) -> bool {
+        let asked = &faults[..self.told.len()];
+        asked.iter().flatten().all(|fault| matches!(fault, Fault::Refused(..)))
+    }
+}
+
 /// One request.
 #[derive(Debug)]
 pub(super) struct Drawn {
@@ -60,8 +71,10 @@ pub(super) struct Drawn {
     size: Size,
     /// How much text the body contains.
     length: usize,
+    /// Whether it has state that only the first two providers can read.
+    has_state: bool,
     /// The fault of each provider; `None` if it serves.
-    faults: [Option<(Fault, &'static str)>; 3],
+    faults: [Option<Fault>; 3],
 }
 
 impl Drawn {
@@ -83,19 +96,24 @@ impl Drawn {
         };
         let length =
             if size == Size::Small { rng.usize(0..600) } else { rng.usize(60_000..240_000) };
+        let is_stream = rng.bool();
         let mut fault = |at: usize| {
             if rng.u32(0..100) >= FAILING {
                 return None;
             }
-            let known = if at == 1 { FAULTS.len() - 3 } else { FAULTS.len() };
-            // Each provider that hangs costs the run some time.
-            match rng.usize(0..known) {
-                11 if rng.u8(0..4) > 0 => Some(FAULTS[0]),
-                drawn => Some(FAULTS[drawn]),
+            let unknown = if at == 1 { SLOW + OWN } else { 0 };
+            match FAULTS[rng.usize(0..FAULTS.len() - unknown)] {
+                slow if slow.is_slow() && rng.u8(0..4) > 0 => Some(FAULTS[0]),
+                // A whole answer has no end without its mark. The last provider is waited for
+                // until the request itself times out.
+                Fault::Late(_) if !is_stream => Some(Fault::Hollow(Hollow::Overloaded)),
+                Fault::Hollow(Hollow::Silent) if at == 2 => Some(Fault::Hollow(Hollow::Empty)),
+                drawn => Some(drawn),
             }
         };
         let faults = [fault(0), fault(1), fault(2)];
-        Self { number, path, is_stream: rng.bool(), size, length, faults }
+        let has_state = path == "/v1/messages" && rng.u8(0..4) == 0;
+        Self { number, path, is_stream, size, length, has_state, faults }
     }
 
     /// Returns the case that identifies the request in the providers' records.
@@ -103,52 +121,85 @@ impl Drawn {
         format!("random-{}", self.number)
     }
 
-    /// Returns the provider that serves the request, if any does.
-    pub(super) fn served_by(&self) -> Option<usize> {
-        self.faults.iter().position(Option::is_none)
+    /// Returns how many of the providers may be asked.
+    const fn reach(&self) -> usize {
+        if self.has_state { 2 } else { PROVIDERS.len() }
     }
 
-    /// Returns how many providers are asked.
-    pub(super) fn asked(&self) -> usize {
-        self.served_by().map_or(PROVIDERS.len(), |at| at + 1)
+    /// Returns how the request goes.
+    pub(super) fn course(&self) -> Course {
+        let mut told = Vec::new();
+        let reach = self.reach();
+        let is_last = |at: usize| at + 1 == reach;
+        for (at, fault) in self.faults.into_iter().take(reach).enumerate() {
+            let end = match fault {
+                None => Some(Ended::Served(at)),
+                Some(Fault::Late(_)) => Some(Ended::Broken(at)),
+                // With nothing left to try it is not held.
+                Some(Fault::Hollow(_)) if is_last(at) => Some(Ended::Broken(at)),
+                // After one that had nothing to say, another like it is the answer.
+                Some(Fault::Hollow(Hollow::Empty)) if told.contains(&"empty") => {
+                    told.push("empty");
+                    return Course { told, end: Ended::Broken(at) };
+                }
+                Some(_) => None,
+            };
+            if let Some(end) = end {
+                told.push("200");
+                return Course { told, end };
+            }
+            told.extend(fault.map(Fault::told));
+        }
+        let is_limited = told[..reach - 1].iter().any(|told| ["429", "rate_limit"].contains(told));
+        let status = match self.faults[reach - 1] {
+            Some(Fault::Refused("reset" | "hang", ..)) if is_limited => 429,
+            Some(Fault::Refused("reset", ..)) => 503,
+            Some(Fault::Refused("hang", ..)) => 504,
+            _ => told[reach - 1].parse().unwrap(),
+        };
+        Course { told, end: Ended::Refused(status) }
     }
 
-    /// Whether each provider's failure counts in the end. What the client's own credential gets
-    /// at the second one does not. Where all have failed, and two or more in a way that may be
-    /// the request's, those are taken back.
-    pub(super) fn failures(&self) -> [bool; 3] {
+    /// Returns how many failures of each provider's deployment count in the end: at least, and at
+    /// most. What the client's own credential gets at the second one does not count. Where nobody
+    /// has served, those that may be the request's are taken back.
+    pub(super) fn failures(&self) -> [(u64, u64); 3] {
         const OF_REQUEST: [&str; 7] = ["500", "502", "503", "504", "529", "408", "429"];
-        let is_own = |at: usize, told: &str| at == 1 && ["402", "429"].contains(&told);
-        let told = |at: usize| self.faults[at].map(|(_, told)| told);
+        let course = self.course();
+        let is_own =
+            |at: usize, told: &str| at == 1 && ["402", "429", "rate_limit"].contains(&told);
+        let told = |at: usize| {
+            let is_asked = at < course.told.len();
+            self.faults[at].filter(|_| is_asked).map(Fault::told)
+        };
         let may_be_its = |at: &usize| {
             told(*at).is_some_and(|told| OF_REQUEST.contains(&told) && !is_own(*at, told))
         };
-        let is_its = self.served_by().is_none() && (0..3).filter(may_be_its).count() > 1;
-        [0, 1, 2].map(|at| {
-            let failed = told(at).filter(|_| at < self.asked());
-            failed.is_some_and(|told| !is_own(at, told)) && !(is_its && may_be_its(&at))
+        let is_served = matches!(course.end, Ended::Served(_));
+        let is_its = !is_served && (0..3).filter(may_be_its).count() > 1;
+        [0, 1, 2].map(|at| match (told(at), self.faults[at]) {
+            (None, _) | (_, None) => (0, 0),
+            (Some(told), _) if is_own(at, told) => (0, 0),
+            // Weak evidence may count together with that of another request.
+            (_, Some(Fault::Late(Late::Cut))) => (0, 1),
+            (_, Some(Fault::Refused(..))) if course.has_only_refusals(&self.faults) => {
+                let counts = !(is_its && may_be_its(&at));
+                (u64::from(counts), u64::from(counts))
+            }
+            _ => (u64::from(is_served), 1),
         })
     }
 
     /// What the client is told of the attempts.
     pub(super) fn attempts(&self, deployments: &[&str]) -> String {
-        let told = |at: usize| self.faults[at].map_or("200", |(_, told)| told);
-        let one = |at: usize| format!("{}={}", deployments[at], told(at));
-        (0..self.asked()).map(one).collect::<Vec<_>>().join(",")
+        let told = self.course().told;
+        let one = |(deployment, told): (&&str, &&str)| format!("{deployment}={told}");
+        deployments.iter().zip(&told).map(one).collect::<Vec<_>>().join(",")
     }
 
-    /// Returns the status that the client gets. If all providers fail, it is the status of the last
-    /// one, if that one answers.
-    pub(super) fn status(&self) -> u16 {
-        match self.faults {
-            [Some((_, first)), Some((_, second)), Some((fault, last))] => match (fault.0, last) {
-                ("reset" | "hang", _) if [first, second].contains(&"429") => 429,
-                ("reset", _) => 503,
-                ("hang", _) => 504,
-                (_, status) => status.parse().unwrap(),
-            },
-            _ => 200,
-        }
+    /// Returns the fault of that provider.
+    pub(super) const fn fault(&self, at: usize) -> Option<Fault> {
+        self.faults[at]
     }
 
     /// Returns the request as its client sends it.
@@ -156,9 +207,9 @@ impl Drawn {
         let mut each = json!({});
         let mut is_hanging = false;
         for (provider, fault) in PROVIDERS.iter().zip(self.faults) {
-            if let Some(((key, value), _)) = fault {
-                each[provider] = json!({key: value});
-                is_hanging |= key == "hang";
+            if let Some(fault) = fault {
+                each[provider] = fault.script(self.path, self.is_stream);
+                is_hanging |= fault.is_slow();
             }
         }
         let body = self.body("public-name");
@@ -189,6 +240,9 @@ impl Drawn {
         let text = line.repeat(self.length.div_ceil(line.len()));
         let prompt = match self.path {
             "/v1/completions" => format!(r#""prompt":"{text}""#),
+            _ if self.has_state => {
+                format!(r#""messages":[{STATE},{{"role":"user","content":"{text}"}}]"#)
+            }
             _ => format!(r#""messages":[{{"role":"user","content":"{text}"}}]"#),
         };
         let rest = format!(r#""max_tokens":50,"stream":{},{prompt}"#, self.is_stream);

@@ -47,6 +47,7 @@ pub(crate) fn success(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Val
             "object": "list",
             "data": [{"id": model, "object": "model", "created": 1, "owned_by": provider}],
         }),
+        Operation::Generate | Operation::StreamGenerate => generated(model, &text, Some(used)),
         Operation::Other => json!({}),
     };
     answer["mock"] = json!({
@@ -150,6 +151,8 @@ pub(crate) enum Operation {
     Responses,
     Messages,
     Models,
+    Generate,
+    StreamGenerate,
     Other,
 }
 
@@ -163,11 +166,30 @@ pub(crate) fn operation(path: &str) -> Operation {
         ("/responses", Operation::Responses),
         ("/messages", Operation::Messages),
         ("/models", Operation::Models),
+        (":generateContent", Operation::Generate),
+        (":streamGenerateContent", Operation::StreamGenerate),
     ];
     known
         .into_iter()
         .find(|(suffix, _)| path.ends_with(suffix))
         .map_or(Operation::Other, |(_, operation)| operation)
+}
+
+/// Returns an answer of Gemini's, or an event of one, which is the last where it says what was used.
+pub(crate) fn generated(model: &str, text: &str, used: Option<Used>) -> Value {
+    let content = json!({"role": "model", "parts": [{"text": text}]});
+    let mut answer = json!({
+        "candidates": [{"content": content, "index": 0}],
+        "modelVersion": model, "responseId": "mock",
+    });
+    if let Some(Used { input, output }) = used {
+        answer["candidates"][0]["finishReason"] = json!("STOP");
+        answer["usageMetadata"] = json!({
+            "promptTokenCount": input, "candidatesTokenCount": output,
+            "totalTokenCount": input + output,
+        });
+    }
+    answer
 }
 
 /// Returns the object of the responses API.

@@ -31,24 +31,29 @@ impl Event {
     fn has_text(&self) -> bool {
         let event = String::from_utf8_lossy(&self.bytes);
         let is_filled = event.contains(r#""content":""#) && !event.contains(r#""content":"""#);
-        is_filled || event.contains("text_delta") || event.contains("output_text.delta")
+        ["text_delta", "output_text.delta", r#""parts":[{"text":"#]
+            .iter()
+            .any(|text| is_filled || event.contains(text))
     }
 }
 
 /// Returns the events of a streamed answer, or `None` if the request asks for no stream.
 pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Option<Vec<Event>> {
     let body: Value = serde_json::from_slice(&seen.body).ok()?;
-    if body.get("stream") != Some(&Value::Bool(true)) {
+    let operation = operation(&seen.path);
+    let is_generating = operation == Operation::StreamGenerate && seen.path.contains("alt=sse");
+    if body.get("stream") != Some(&Value::Bool(true)) && !is_generating {
         return None;
     }
     let model = seen.upstream_model.as_deref().unwrap_or("none");
     let text = answer::text(provider, behaviour);
     let used = behaviour.used;
-    let mut events = match operation(&seen.path) {
+    let mut events = match operation {
         Operation::Chat => chat(&text, used, model, "chat.completion.chunk"),
         Operation::Completions => chat(&text, used, model, "text_completion"),
         Operation::Messages => messages(&text, used, model),
         Operation::Responses => responses(&text, used, model),
+        Operation::StreamGenerate => generated(&text, used, model),
         _ => return None,
     };
     if behaviour.has_error_event {
@@ -57,7 +62,7 @@ pub(crate) fn events(provider: &str, seen: &Seen, behaviour: &Behaviour) -> Opti
         if events.iter().all(|(_, tokens)| *tokens == 0) {
             events.extend(late.into_iter().find(|(_, tokens)| *tokens > 0));
         }
-        events.push(error(operation(&seen.path)));
+        events.push(error(operation));
     }
     let mut told = 0;
     let event = |(text, tokens): (String, u64)| {
@@ -110,6 +115,16 @@ fn chat(text: &str, used: Used, model: &str, object: &str) -> Vec<(String, u64)>
     events.push((chunk(json!([]), used.openai()), used.input + used.output));
     events.push(("data: [DONE]\n\n".to_owned(), 0));
     events
+}
+
+fn generated(text: &str, used: Used, model: &str) -> Vec<(String, u64)> {
+    let words: Vec<&str> = text.split_inclusive(' ').collect();
+    let event = |(at, word): (usize, &&str)| {
+        let used = (at + 1 == words.len()).then_some(used);
+        let event = answer::generated(model, word, used);
+        (format!("data: {event}\n\n"), used.map_or(0, |used| used.input + used.output))
+    };
+    words.iter().enumerate().map(event).collect()
 }
 
 /// Returns an event that is named after the type of its data.

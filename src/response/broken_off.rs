@@ -1,0 +1,101 @@
+//! What ends a stream in place of the rest that its provider has not sent.
+//!
+//! A stream that ends without the mark of its end is cut, though the transport has ended it in
+//! good order. Most clients would take such an answer for a whole one. So it gets a last event:
+//! an error, as the provider's own API tells of one in the middle of a stream.
+//!
+//! Formats whose streams have no certain mark of their end are left alone.
+
+use serde_json::{Value, json};
+
+use super::frames;
+use crate::request::format::{Dialect, Format};
+use crate::request::refusal::Refusal;
+
+/// How the events of a stream are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Lines of an event stream.
+    Lines,
+    /// A document on each line.
+    Documents,
+    /// Amazon's frames.
+    Frames,
+}
+
+/// Returns whether every stream of that format ends with a mark, so that one without it is cut.
+pub(super) const fn has_mark(format: Format, writing: Writing) -> bool {
+    match writing {
+        Writing::Lines => matches!(
+            format,
+            Format::OpenAiChat
+                | Format::OpenAiCompletions
+                | Format::OpenAiResponses
+                | Format::AzureOpenAi
+                | Format::AnthropicMessages
+                | Format::GeminiGenerate
+                | Format::CohereChat
+        ),
+        Writing::Documents => matches!(format, Format::Ollama),
+        Writing::Frames => matches!(format, Format::BedrockConverse),
+    }
+}
+
+/// Returns the event that ends a cut stream of that format, ready to follow what has come of it.
+///
+/// For example, a stream of Anthropic's that has ended after `content_block_delta` goes on with:
+///
+/// ```text
+///
+/// event: error
+/// data: {"type":"error","error":{"type":"api_error","message":"the provider has …"}}
+///
+/// ```
+pub(super) fn error_event(format: Format, writing: Writing) -> Vec<u8> {
+    let refusal = Refusal::new(
+        502,
+        "stream_broken_off",
+        "the provider has ended its answer before it was complete",
+    );
+    let data = refusal.body(format.dialect());
+    match writing {
+        // An empty line first: the stream may have ended within an event.
+        Writing::Lines => match named(format, &refusal, &data) {
+            Some((name, data)) => format!("\n\nevent: {name}\ndata: {data}\n\n").into_bytes(),
+            None => format!("\n\ndata: {data}\n\n").into_bytes(),
+        },
+        Writing::Documents => format!("\n{data}\n").into_bytes(),
+        Writing::Frames => {
+            let headers = [
+                (":exception-type", "modelStreamErrorException"),
+                (":content-type", "application/json"),
+                (":message-type", "exception"),
+            ];
+            frames::write(&headers, data.as_bytes())
+        }
+    }
+}
+
+/// Returns name and data of the event, where events of that format have names. `data` is the
+/// error as the body of a response has it.
+fn named(format: Format, refusal: &Refusal, data: &str) -> Option<(&'static str, String)> {
+    let Refusal { code, message, .. } = refusal;
+    match format {
+        // Clients of OpenAI raise an error where there is a member of that name.
+        Format::OpenAiResponses => {
+            let error: Value = serde_json::from_str(data).unwrap_or_default();
+            let event = json!({
+                "type": "error", "sequence_number": 0, "code": code, "message": message,
+                "param": null, "error": error.get("error"),
+            });
+            Some(("error", event.to_string()))
+        }
+        Format::CohereChat => {
+            let end = json!({"finish_reason": "ERROR", "error": message});
+            let event = json!({"type": "message-end", "delta": end});
+            Some(("message-end", event.to_string()))
+        }
+        _ if format.dialect() == Dialect::Anthropic => Some(("error", data.to_owned())),
+        _ => None,
+    }
+}
