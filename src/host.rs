@@ -171,6 +171,13 @@ pub trait Host: SharedData {
     /// Answers the request here. Nothing goes upstream, and what follows of the request is
     /// dropped.
     fn respond(&self, status: u32, headers: &[(&str, &str)], body: &[u8]);
+    /// Makes another stream the one that the calls after this are about, until the callback
+    /// returns. `stream` is the number by which the proxy knows it, and it must not be over.
+    fn enter(&self, stream: u32);
+    /// Lets the response go on that this filter holds.
+    fn resume_response(&self);
+    /// Breaks off the request and its response, for the client as well.
+    fn break_off(&self);
     /// Makes the proxy choose its route again, because something else than a header has changed
     /// that decides it.
     fn clear_route_cache(&self);

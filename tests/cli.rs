@@ -94,6 +94,22 @@ fn explain_shows_the_trace_as_json() {
 }
 
 #[test]
+fn explain_shows_how_long_an_attempt_may_take() {
+    let config = r#"{"providers": {"p": {"cluster": "p", "timeouts": {"idle_ms": 10}}, "q": {"cluster": "q"}},
+        "deployments": {"a": {"provider": "p", "model": "a", "timeouts": {"first_token_ms": 5}},
+                        "b": {"provider": "q", "model": "b"}},
+        "models": {"m": {"candidates": ["a", "b"]}}, "failover": {"max_attempts": 2}}"#;
+    let config = file("timed.json", config);
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
+    let ran = with_input(&["explain", "--config", &config, "--body", "-", "--json"], body);
+    let trace: Value = serde_json::from_str(&ran.out).unwrap();
+    let times = |at: usize| trace["candidates"][at].get("timeouts").map(Value::to_string);
+    let wanted = r#"{"first_token_ms":5,"idle_ms":10,"total_ms":null}"#;
+    assert_eq!(times(0).as_deref(), Some(wanted));
+    assert_eq!(times(1), None);
+}
+
+#[test]
 fn explain_shows_a_table_to_people() {
     let config = readme();
     let arguments = ["explain", "--config", &config, "--body", "-", "--seed", "1"];

@@ -76,13 +76,14 @@ mod signed;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
-#[expect(dead_code, reason = "the tests of bodies use more of it")]
 #[path = "support/streams.rs"]
 mod streams;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/tenants.rs"]
 mod tenants;
+#[path = "lifecycle/timeouts.rs"]
+mod timeouts;
 #[path = "lifecycle/unnamed.rs"]
 mod unnamed;
 #[path = "lifecycle/version.rs"]

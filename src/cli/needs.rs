@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Config, Credential};
+use crate::config::{Config, Credential, Timeouts};
 
 /// Bytes that Envoy buffers for a listener or cluster with no limit of its own.
 pub(super) const DEFAULT_BUFFER_BYTES: u64 = 1 << 20;
@@ -15,6 +15,18 @@ pub(super) const DEFAULT_BUFFER_BYTES: u64 = 1 << 20;
 /// added, or 1 MiB if that is more. Envoy's limits are 32 bits wide.
 pub(super) fn buffer_bytes(limit: u64) -> u64 {
     limit.saturating_add((limit / 8).max(DEFAULT_BUFFER_BYTES)).min(u64::from(u32::MAX))
+}
+
+/// Seconds that Envoy waits for the first content of an attempt, where the configuration says nothing.
+const DEFAULT_FIRST_S: u64 = 120;
+
+/// Returns the seconds that the route gives each attempt until its first content: enough for every
+/// deployment, and never less than the shipped files say.
+pub(super) fn per_try_seconds(config: &Config) -> u64 {
+    let deployments = config.deployments.iter().map(|one| one.timeouts);
+    let all = deployments.chain(config.providers.iter().map(|one| one.timeouts));
+    let longest_ms = all.filter_map(Timeouts::first_content_ms).max().unwrap_or(0);
+    longest_ms.div_ceil(1000).max(DEFAULT_FIRST_S)
 }
 
 /// The clusters and environment variables that a configuration names.

@@ -8,6 +8,7 @@ use super::declare::section;
 use super::ids::ProviderId;
 use super::read::{ReadChecked, Section};
 use super::shape::{A_SHARE, AT_LEAST_ONE, HasKeyKind, Key, KeyKind, USD};
+use super::timeouts::Timeouts;
 
 section! {
     /// One provider and upstream model that can serve requests.
@@ -33,6 +34,8 @@ section! {
         pub enabled: bool = true,
         /// facts over those of the catalogue
         pub facts: ModelFacts = {},
+        /// how long an attempt may take, over the catalogue's and the provider's
+        pub timeouts: Timeouts = {},
         /// merged into the request body
         pub request_overrides: Arc<Overrides> = none,
     }
@@ -106,6 +109,16 @@ impl ModelFacts {
             (Some(share), Some(cached)) => Some(input * (1.0 - share) + cached * share),
             _ => Some(input),
         }
+    }
+}
+
+section! {
+    /// An upstream model: its facts, and how long its answers may take.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    pub(crate) struct CatalogModel "catalog_model" {
+        /// how long an attempt may take, over the provider's
+        pub(crate) timeouts: Timeouts = {},
+        ..pub(crate) facts: ModelFacts,
     }
 }
 

@@ -36,6 +36,7 @@ mod sticky;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 pub use crate::strategy::Strategy as StrategyName;
 pub use additions::{Added, Base, Dynamic, DynamicRoute, Endpoint, Live, Unfit, parse_live};
@@ -66,3 +67,4 @@ pub use settings::{
 };
 pub use sticky::Sticky;
 pub use tenants::{OnMissingTenant, TenantBudget, Tenants};
+pub use timeouts::Timeouts;

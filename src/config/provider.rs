@@ -3,6 +3,7 @@
 use super::credential::Credential;
 use super::declare::{named, section};
 use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm};
+use super::timeouts::Timeouts;
 use crate::request::format::{Family, Format};
 
 section! {
@@ -31,6 +32,8 @@ section! {
         /// headers, query parameters and body members of the client's that go on although they
         /// carry a credential or choose another model
         pub keep: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
+        /// how long an attempt may take
+        pub timeouts: Timeouts = {},
     }
     with {
         /// Its key in `providers`.

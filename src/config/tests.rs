@@ -140,6 +140,18 @@ fn own_facts_go_over_the_catalogues() {
 }
 
 #[test]
+fn the_nearest_times_hold() {
+    let config = full();
+    let times = |id: &str| {
+        let Timeouts { first_token_ms, idle_ms, total_ms } = deployment(&config, id).timeouts;
+        [first_token_ms, idle_ms, total_ms]
+    };
+    assert_eq!(times("gpt-us"), [Some(5000), Some(10_000), Some(60_000)]);
+    assert_eq!(times("gpt-eu"), [Some(9000), None, None], "the catalogue's");
+    assert_eq!(times("claude"), [None; 3]);
+}
+
+#[test]
 fn a_candidates_weight_and_overrides_go_over_its_deployments() {
     let config = full();
     let candidates = &model(&config, "auto").groups[0].candidates;

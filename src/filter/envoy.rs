@@ -148,6 +148,18 @@ impl Host for Envoy {
         let _ = hostcalls::send_http_response(status, headers.to_vec(), Some(body));
     }
 
+    fn enter(&self, stream: u32) {
+        let _ = hostcalls::set_effective_context(stream);
+    }
+
+    fn resume_response(&self) {
+        let _ = hostcalls::resume_http_response();
+    }
+
+    fn break_off(&self) {
+        let _ = hostcalls::reset_http_response();
+    }
+
     fn clear_route_cache(&self) {
         if probe::has_foreign_functions() {
             let _ = hostcalls::call_foreign_function("clear_route_cache", None);

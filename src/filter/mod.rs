@@ -57,8 +57,8 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http(Stream::new(self.worker.as_ref()?.engine(&Envoy)))))
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http(self.worker.as_ref()?.stream(&Envoy, id))))
     }
 
     fn on_tick(&mut self) {

@@ -4,6 +4,8 @@
 //! Both roles read responses by this. However a response ends, its attempt ends exactly once,
 //! because [`UpstreamResponse`] owns the attempt's ledger.
 
+mod end;
+
 use std::cell::LazyCell;
 
 use crate::config::{ProviderId, Role};
@@ -12,7 +14,7 @@ use crate::request::format::{BodyKind, Format};
 use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
 use crate::response::body::{BodyReader, FirstSign, Told};
-use crate::response::details::{self, End};
+use crate::response::details::End;
 use crate::response::outcome::{self, Body, Head, KeyOwner, RequestProfile};
 use crate::response::words::Wording;
 use crate::response::{headroom, stray};
@@ -23,7 +25,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::ctx::Ctx;
-use super::event::{Following, millis};
+use super::event::millis;
 use super::ledger::{AnswerSize, AttemptEnd, AttemptLedger, PROXY, SpentTokens, log_tokens};
 use super::work::Work;
 
@@ -318,24 +320,6 @@ impl UpstreamResponse {
         }
     }
 
-    /// Ends the attempt of a response that has come to its announced end, and returns its result.
-    ///
-    /// Where its provider has not sent all of the answer, the client is told so by an error at
-    /// the end, unless the head says how long the body is.
-    pub(super) fn finish_whole<H: Host + ?Sized>(
-        self,
-        cx: Ctx<'_, H>,
-        then: Following,
-    ) -> Finished {
-        if then == Following::Nothing
-            && self.announced.is_none()
-            && let Some(error) = self.reader.as_ref().and_then(BodyReader::missing_error)
-        {
-            cx.host.append_response_body(&error);
-        }
-        self.finish(cx, End::Whole)
-    }
-
     /// Ends the attempt, with its tokens and times, and returns its result. `end` says how the
     /// body ended. Where all of the answer has come before, it does not matter who closed the
     /// stream.
@@ -376,21 +360,6 @@ impl UpstreamResponse {
             log_tokens(cx, deployment, tokens);
         }
         Finished { report, charge }
-    }
-
-    /// Ends the attempt of a response that has not ended, because the stream is over. Envoy's
-    /// response details tell who broke it off: the client, the provider or Envoy.
-    pub(super) fn end_broken_off<H: Host + ?Sized>(self, cx: Ctx<'_, H>) -> Finished {
-        // A connection that was upgraded has no other end. Whoever closes it has had its session.
-        if self.report.status == 101 {
-            return self.finish(cx, End::Whole);
-        }
-        let code = cx.host.property(&["response", "code_details"]).unwrap_or_default();
-        let code = str::from_utf8(&code).unwrap_or_default();
-        let is_attempt = cx.engine.config.role == Role::Attempt;
-        let may_await_client = !self.ledger.is_sent() || self.length > details::MOST_UNREAD;
-        let end = details::end(code, may_await_client, is_attempt);
-        self.finish(cx, end)
     }
 }
 

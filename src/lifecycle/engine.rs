@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use log::Level;
 
-use crate::config::{self, Added, Config, DeploymentId, ProviderId, Role, Unfit};
+use crate::config::{self, Added, Config, DeploymentId, ProviderId, Role, Timeouts, Unfit};
 use crate::host::Host;
 use crate::live::{self, Additions, Origin};
 use crate::metrics::{Meter, table};
@@ -38,6 +38,9 @@ pub struct Engine {
     /// Every header that an attempt may change, which is why the router hands over what the
     /// client sent of them.
     pub(super) changed: Rc<[String]>,
+    /// The shortest time that an attempt may take or pause, in milliseconds; `None` where none is
+    /// limited, or it is not for this role to keep them.
+    pub(super) shortest_time_ms: Option<u64>,
     /// Draws which part of a long text is estimated.
     pub(super) seed: u64,
     /// The deployments whose token counts have been warned of: one warning for each in each worker,
@@ -93,6 +96,7 @@ impl Engine {
             delivery: Delivery::of(&config),
             secrets,
             seed: host.random(),
+            shortest_time_ms: shortest_time_ms(&config),
             config,
             origin,
             warned: RefCell::default(),
@@ -111,6 +115,7 @@ impl Engine {
             with_additions(host, &self.config, Rc::clone(&origin.document)).ok()?;
         Some(Self {
             fleet: SharedFleet::new(&config, host),
+            shortest_time_ms: shortest_time_ms(&config),
             config,
             tenants: self.tenants.clone(),
             origin: Some(origin),
@@ -170,6 +175,14 @@ impl Engine {
         self.meter.put(host, &table::CAS_EXHAUSTED, &[], u64::from(updates));
         self.fleet.count_dropped(host, updates);
     }
+}
+
+/// Returns the shortest of all times that attempts may take, in milliseconds.
+fn shortest_time_ms(config: &Config) -> Option<u64> {
+    let deployments = config.deployments.iter().map(|one| one.timeouts);
+    let all = deployments.chain(config.providers.iter().map(|one| one.timeouts));
+    let is_kept = config.role == Role::Attempt;
+    all.filter_map(Timeouts::shortest_ms).min().filter(|_| is_kept)
 }
 
 /// Returns the configuration of a document with what has been added to it by now, in the

@@ -47,6 +47,7 @@
 //! | Passing | response body | Passing, or at its end Ended |
 //! | Holding | response body | Holding, Passing: it is too long to hold, or Ended: retried or not |
 //! | Passing, Holding | stream is over | Ended: broken off, and not retried |
+//! | Waiting, Passing, Holding | too late, at a tick of the worker | Ended: retried, answered here, or broken off |
 //!
 //! # What closes once
 //!

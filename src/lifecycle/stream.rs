@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::Role;
 use crate::host::{Called, Host};
 
-use super::attempt::AttemptFilter;
+use super::attempt::{AttemptFilter, Place};
 use super::engine::Engine;
 use super::event::{Action, Event, Following};
 use super::router::Router;
@@ -23,12 +23,17 @@ enum StreamRole {
 }
 
 impl Stream {
-    /// Returns a stream that has not begun, in the role of the engine.
+    /// Returns a stream that has not begun, in the role of the engine. No worker keeps its times.
     #[must_use]
     pub fn new(engine: Rc<Engine>) -> Self {
+        Self::at(engine, None)
+    }
+
+    /// Returns the same. `place` is where a worker finds the stream again whose times it keeps.
+    pub(super) fn at(engine: Rc<Engine>, place: Option<Place>) -> Self {
         Self(match engine.config().role {
             Role::Router => StreamRole::Router(Router::new(engine)),
-            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine)),
+            Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, place)),
         })
     }
 

@@ -15,16 +15,21 @@ use crate::live;
 use crate::live::source::{self, FetchAnswer};
 use crate::metrics::table;
 
+use super::attempt::{Place, Watch};
 use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
 use super::ledger::{show_at_once, show_changed};
+use super::stream::Stream;
 
 /// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
 /// tick, and the documentation promises that within a second.
 const LONGEST_TICK_MS: u64 = 500;
 /// Shortest time between two ticks, in milliseconds.
 const SHORTEST_TICK_MS: u64 = 10;
+/// Longest time between two looks at the attempts under way, in milliseconds, where their times are
+/// limited.
+const LONGEST_WATCH_MS: u64 = 100;
 
 /// One configuration in one worker. It lives as long as the configuration is loaded, and makes a
 /// new engine whenever something has been added or removed.
@@ -39,6 +44,8 @@ pub struct Worker {
     generation: Cell<Option<u32>>,
     /// The number of the call that fetches the route source, while one is under way.
     fetch: Cell<Option<u32>>,
+    /// The attempts under way whose times are limited.
+    watch: Rc<Watch>,
 }
 
 impl Worker {
@@ -56,7 +63,16 @@ impl Worker {
             engine: RefCell::new(Rc::new(engine)),
             generation: Cell::new(generation),
             fetch: Cell::new(None),
+            watch: Rc::default(),
         })
+    }
+
+    /// Returns the next stream, which the host knows by that number.
+    pub fn stream<H: Host + ?Sized>(&self, host: &H, number: u32) -> Stream {
+        let engine = self.engine(host);
+        let is_timed = engine.shortest_time_ms.is_some();
+        let place = is_timed.then(|| Place { number, watch: Rc::clone(&self.watch) });
+        Stream::at(engine, place)
     }
 
     /// Returns the engine for the next request, with all that has been added by now. It is made
@@ -87,11 +103,14 @@ impl Worker {
         let engine = self.engine.borrow();
         let source = engine.config.route_source.as_ref();
         let of_source_ms = source.map_or(LONGEST_TICK_MS, |source| source.interval_ms / 4);
-        Duration::from_millis(of_source_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
+        let of_times_ms = engine.shortest_time_ms.map(|ms| (ms / 10).min(LONGEST_WATCH_MS));
+        let tick_ms = of_source_ms.min(of_times_ms.unwrap_or(LONGEST_TICK_MS));
+        Duration::from_millis(tick_ms.clamp(SHORTEST_TICK_MS, LONGEST_TICK_MS))
     }
 
     /// Does what is due without any request: takes in what has been added, fetches the set of the
-    /// route source where its interval is over, and hands over what has been counted.
+    /// route source where its interval is over, hands over what has been counted, and ends attempts
+    /// that have taken too long.
     pub fn on_tick<H: Host + ?Sized>(&self, host: &H) {
         let engine = self.engine(host);
         if let Some(source) = &engine.config.route_source {
@@ -99,6 +118,8 @@ impl Worker {
         }
         show_changed(host, &engine);
         engine.meter.hand_over(host);
+        // Last, because the host then takes every call for one of another stream.
+        self.watch.walk(host);
     }
 
     /// Ends the worker, since its configuration goes: hands over what has been counted. Requests

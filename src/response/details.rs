@@ -11,6 +11,9 @@ pub enum End {
     /// The provider broke it off, or sent nothing for too long. This counts against the
     /// deployment.
     Broken,
+    /// It has taken longer than the configuration allows, and was ended here. This counts against the
+    /// deployment.
+    Late,
     /// The client left, or something between the client and the proxy closed the stream. This
     /// says nothing about the deployment.
     Left,

@@ -153,6 +153,7 @@ pub struct Body<'a> {
 /// |---|---|---|---|
 /// | `Success` | `{"error": {"type": "overloaded_error"}}` | whole | `Server` |
 /// | `Success` | `event: message_start` | broken | `Network` |
+/// | `Success` | `event: message_start` | late | `Timeout` |
 /// | `Success` | `{"choices": []}`, or a reason to stop alone | whole | `Empty` |
 ///
 /// And of refusals:
@@ -170,7 +171,8 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
         (Outcome::Success, Some(failure), _) if is_unseen => verdict::unseen(failure, profile),
         (Outcome::Success, Some(failure), _) => verdict::in_band(failure, profile),
         (Outcome::Success, None, End::Broken) if is_unseen => of(Outcome::Network),
-        (Outcome::Success, None, End::Broken) => of(Outcome::InBand),
+        (Outcome::Success, None, End::Late) if is_unseen => of(Outcome::Timeout),
+        (Outcome::Success, None, End::Broken | End::Late) => of(Outcome::InBand),
         // Its end was in good order for the transport alone.
         (Outcome::Success, None, End::Whole) => match told.and_then(|told| told.cut) {
             Some(Cut::InDocument) if is_unseen => of(Outcome::Network),

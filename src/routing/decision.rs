@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::config::{Config, DeploymentId, ModelFacts, Overrides, ProviderId, RouteId};
+use crate::config::{Config, DeploymentId, ModelFacts, Overrides, ProviderId, RouteId, Timeouts};
 use crate::state::Intent;
 
 /// Where a request goes: what is known when it is sent, and what is kept until its answer has
@@ -85,6 +85,15 @@ impl Server {
         match self {
             Self::Deployment(id) => &config.deployment(*id).facts,
             Self::Direct(_, model) => config.catalogued(model),
+        }
+    }
+
+    /// Returns how long an attempt there may take.
+    #[must_use]
+    pub fn timeouts(&self, config: &Config) -> Timeouts {
+        match self {
+            Self::Deployment(id) => config.deployment(*id).timeouts,
+            Self::Direct(provider, _) => config.provider(*provider).timeouts,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The plan of a request: which deployments are tried in which order, or why none is.
 
-use crate::config::{Target, WhenAllCooling};
+use crate::config::{Target, Timeouts, WhenAllCooling};
 use crate::request::refusal::Refusal;
 use crate::state::{Claim, Intent, Standing, StartTerms, World};
 use crate::text::quoted;
@@ -232,6 +232,8 @@ fn trace_plan(trace: &mut Trace, request: Request<'_>, set: &CandidateSet<'_>, l
             deployment: name(&considered.candidate.server),
             fallback: (*model != set.name).then(|| model.clone().into_owned()),
             eligible: considered.block.is_none(),
+            timeouts: Some(considered.candidate.server.timeouts(config))
+                .filter(|times| *times != Timeouts::default()),
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
             expected_cost_usd: expected_cost(considered),
             because: considered.block.as_ref().map(ToString::to_string),

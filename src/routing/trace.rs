@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
+use crate::config::Timeouts;
 use crate::request::facts::FactsView;
 use crate::request::refusal::Refusal;
 
@@ -109,6 +110,9 @@ pub struct CandidateTrace {
     /// it names one. Picks by cost go by this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_cost_usd: Option<f64>,
+    /// How long an attempt there may take, where that is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeouts: Option<Timeouts>,
     /// Why it may not serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,

@@ -23,6 +23,9 @@ impl Report {
     /// The report on an attempt that was not answered: the connection failed, or was lost.
     pub const UNANSWERED: Self = Self::of(Outcome::Network, 0);
 
+    /// The report on an attempt that was not answered in time.
+    pub const LATE: Self = Self::of(Outcome::Timeout, 0);
+
     /// The report on an attempt that its client gave up, or that its client was too slow for.
     pub const CANCELLED: Self = Self::of(Outcome::Cancelled, 0);
 

@@ -263,6 +263,18 @@ impl Host for CountingHost {
         });
     }
 
+    fn enter(&self, _: u32) {
+        self.ask(Kind::Other, || ());
+    }
+
+    fn resume_response(&self) {
+        self.ask(Kind::Other, || ());
+    }
+
+    fn break_off(&self) {
+        self.ask(Kind::Other, || ());
+    }
+
     fn clear_route_cache(&self) {
         self.ask(Kind::RouteCleared, || ());
     }

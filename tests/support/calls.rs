@@ -137,6 +137,19 @@ impl Host for FakeHost {
         *self.reply.borrow_mut() = Some(Reply { status, headers, body });
     }
 
+    fn enter(&self, stream: u32) {
+        self.entered.set(Some(stream));
+    }
+
+    fn resume_response(&self) {
+        assert!(self.holds_answer(), "nothing is held");
+        self.holds_answer.set(false);
+    }
+
+    fn break_off(&self) {
+        self.is_broken_off.set(true);
+    }
+
     fn clear_route_cache(&self) {}
 
     fn property(&self, path: &[&str]) -> Option<Vec<u8>> {

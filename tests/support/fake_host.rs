@@ -71,6 +71,10 @@ pub(crate) struct FakeHost {
     pub(crate) response_body: RefCell<Vec<u8>>,
     /// Whether the filter holds the answer, whose body then comes as a whole each time.
     holds_answer: Cell<bool>,
+    /// The stream that a tick has acted for.
+    pub(crate) entered: Cell<Option<u32>>,
+    /// Whether the filter has broken off the stream.
+    pub(crate) is_broken_off: Cell<bool>,
     pub(crate) properties: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) reply: RefCell<Option<Reply>>,
     /// The calls that were made. The number of each is its index.
@@ -116,6 +120,8 @@ impl FakeHost {
             response_headers: RefCell::default(),
             response_body: RefCell::default(),
             holds_answer: Cell::new(false),
+            entered: Cell::default(),
+            is_broken_off: Cell::default(),
             properties: RefCell::default(),
             reply: RefCell::default(),
             calls: RefCell::default(),

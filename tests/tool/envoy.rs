@@ -77,6 +77,33 @@ fn clusters_have_the_given_addresses() {
 }
 
 #[test]
+fn the_route_waits_as_long_as_any_deployment_may_take() {
+    let text = std::fs::read_to_string("tests/configs/envoy/failover.json").unwrap();
+    let with = |from: &str, to: &str| {
+        let path = file("timed.json", &text.replace(from, to));
+        (
+            pointsman(&["envoy", "-c", &path]).out,
+            pointsman(&["istio", "-c", &path, "-f", "envoy-filter"]).out,
+        )
+    };
+    let (envoy, istio) = with("{}", "{}");
+    assert!(
+        envoy.contains("per_try_timeout: 120s\n") && istio.contains("per_try_timeout: \"120s\"")
+    );
+    let timed = r#""model": "gpt-4o", "timeouts": { "first_token_ms": 180500 }"#;
+    let (envoy, istio) = with(r#""model": "gpt-4o""#, timed);
+    assert!(envoy.contains("per_try_timeout: 181s\n"), "{envoy}");
+    assert!(istio.contains("per_try_timeout: \"181s\""), "{istio}");
+    let path = file("timed.yaml", &envoy);
+    let ran = pointsman(&["lint", "--envoy", &path]);
+    assert!(!ran.out.contains("first-token-time"), "{}", ran.out);
+    // A plugin of Istio's cannot hold what comes before the first content.
+    let path = file("timed.json", &text.replace(r#""model": "gpt-4o""#, timed));
+    let ran = pointsman(&["istio", "-c", &path, "-f", "wasm-plugin"]);
+    assert!(ran.code != 0 && ran.err.contains("timeouts.first_token_ms"), "{}", ran.err);
+}
+
+#[test]
 fn a_buffer_filter_that_holds_headers_is_written_with_the_other_options() {
     let held = pointsman(&["envoy", "-c", "tests/configs/envoy/held.json"]).out;
     for part in [

@@ -1,6 +1,6 @@
 //! The written configuration down to its clusters: admin page, listener, filter and routes.
 
-use crate::cli::needs::Needs;
+use crate::cli::needs::{Needs, per_try_seconds};
 use crate::cli::yaml::{escape, is_unprintable, scalar};
 
 use super::bootstrap::{Bootstrap, FAILOVER, Mode};
@@ -157,6 +157,8 @@ fn fill_routes(template: &mut Template, bootstrap: &Bootstrap<'_>) {
         template.replace("{name: x-llm-retry, ", &format!("{{name: {retry}, "));
         let retries = bootstrap.config.failover.max_attempts.saturating_sub(1);
         template.replace("num_retries: 2", &format!("num_retries: {retries}"));
+        let seconds = per_try_seconds(&bootstrap.config);
+        template.replace("per_try_timeout: 120s", &format!("per_try_timeout: {seconds}s"));
     }
 }
 

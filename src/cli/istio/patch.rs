@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::credential;
 use super::manifests::{Loader, Manifests, put};
+use crate::cli::needs::per_try_seconds;
 
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
 
@@ -89,7 +90,7 @@ fn retry_policy(manifests: &Manifests<'_>) -> Value {
         "retriable_headers": [{"name": manifests.config.headers.retry, "present_match": true}],
         "num_retries": manifests.config.failover.max_attempts.saturating_sub(1),
         "refresh_cluster_on_retry": true,
-        "per_try_timeout": "120s",
+        "per_try_timeout": format!("{}s", per_try_seconds(&manifests.config)),
         "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.01s"},
     })
 }

@@ -64,7 +64,7 @@ pub(super) enum LintCode {
     ///
     /// The filter adds the provider's credential to every request that it decides, whoever sent it.
     Authentication,
-    /// Bodies that the document allows do not fit the listener's buffer
+    /// Bodies that the document allows, or answers that failover holds, do not fit the listener's buffer
     ///
     /// Envoy answers with 413 once it holds more of a request than this.
     ListenerBuffer,
@@ -164,6 +164,8 @@ pub(super) enum LintCode {
     ///
     /// Without it the only limit is the timeout of the route, which must be off for streams.
     PerTryTimeout,
+    /// The route ends attempts before their own time is over
+    FirstTokenTime,
     /// Attempts wait for each other
     ///
     /// Envoy's default waits 25 ms and more, which is for retries at the same provider.

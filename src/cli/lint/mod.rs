@@ -15,6 +15,7 @@ mod retry;
 mod route;
 mod scene;
 mod tenant;
+mod timeouts;
 mod tls;
 mod tree;
 mod yaml;

@@ -5,6 +5,7 @@ use crate::config::Config;
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::EnvoyRoute;
+use super::timeouts;
 use super::tree::At;
 
 /// Words of `retry_on` for an attempt that ends without an answer, and for the header by
@@ -45,7 +46,7 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
             "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
         );
     }
-    pace(&policy, report);
+    pace(&policy, config, report);
     hedging(route, report);
     for at in [own, host] {
         // The second is the newer name of the first.
@@ -166,16 +167,8 @@ fn number(at: &At, config: &Config, report: &mut LintReport) {
 ///
 /// Envoy's defaults are for retries at the same hosts, which a pause relieves. The next
 /// attempt goes to another provider, so a pause only costs the client time.
-fn pace(policy: &At, report: &mut LintReport) {
-    let at = policy.get("per_try_timeout");
-    if at.seconds().unwrap_or(0.0) <= 0.0 {
-        report.warning(
-            LintCode::PerTryTimeout,
-            &at,
-            "a provider that accepts a request and does not answer is waited for without end",
-            "per_try_timeout: 120s, the longest time to the first content",
-        );
-    }
+fn pace(policy: &At, config: &Config, report: &mut LintReport) {
+    timeouts::check(&policy.get("per_try_timeout"), config, report);
     let at = policy.get("retry_back_off.base_interval");
     let seconds = at.seconds().unwrap_or(DEFAULT_BACK_OFF_SECONDS);
     if seconds >= DEFAULT_BACK_OFF_SECONDS {

@@ -1,7 +1,7 @@
 //! The whole document, and those of its settings whose names are resolved.
 
 use super::super::declare::section;
-use super::super::deployment::{Deployment, ModelFacts};
+use super::super::deployment::{CatalogModel, Deployment};
 use super::super::provider::Provider;
 use super::lists::{ByName, Elements};
 use super::model::RawModel;
@@ -23,7 +23,7 @@ section! {
         /// other names for models; chains are flattened
         pub(crate) aliases: ByName<String> = {},
         /// what is known of upstream models, by name
-        pub(crate) catalog: ByName<ModelFacts> = {},
+        pub(crate) catalog: ByName<CatalogModel> = {},
         ..pub(crate) settings: Settings,
     }
 }

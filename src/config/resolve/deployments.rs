@@ -6,15 +6,15 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::deployment::{Deployment, ModelFacts};
+use super::super::deployment::{CatalogModel, Deployment, ModelFacts};
 use super::super::error::{Diagnostics, Path, quoted};
 use super::super::ids::{DeploymentId, ProviderId};
 use super::super::provider::Provider;
 use super::super::raw::{ByName, Raw, RawCandidate};
 use super::super::shape::{did_you_mean, listed};
 use super::lists::{given, numbered};
-use super::overrides;
 use super::rules::Rules;
+use super::{overrides, timeouts};
 use crate::hash;
 use crate::sort::map_of;
 
@@ -77,7 +77,7 @@ impl DeploymentSet {
         let built = written
             .into_iter()
             .filter_map(|(id, deployment)| Some((id, deployment?)))
-            .map(|(id, written)| build(&at, id, written, &providers, &raw.catalog, findings))
+            .map(|(id, written)| build(&at, id, written, &providers, raw, findings))
             .collect();
         let is_attempting = raw.settings.failover.has_attempts();
         let attempting = given(&raw.providers)
@@ -263,24 +263,29 @@ fn is_same(left: &Deployment, right: &Deployment) -> bool {
     neutral(left) == neutral(right)
 }
 
-/// Returns a deployment with what follows from its names: the index of its provider, its hash, and
-/// the facts that the catalogue has of its model.
+/// Returns a deployment with what follows from its names: the index of its provider, its hash, the
+/// facts that the catalogue has of its model, and the times that either has.
 fn build(
     at: &Path<'_>,
     id: String,
     written: Deployment,
     providers: &BTreeMap<String, ProviderId>,
-    catalog: &ByName<ModelFacts>,
+    raw: &Raw,
     findings: &mut Diagnostics,
 ) -> Deployment {
     overrides::check(&at.key(&id), &written.request_overrides, findings);
-    let catalogued = catalog.get(&written.upstream_model).cloned().flatten().unwrap_or_default();
+    timeouts::check_at(&at.key(&id), written.timeouts, &raw.settings, findings);
+    let catalogued = raw.catalog.get(&written.upstream_model).cloned().flatten();
+    let catalogued: CatalogModel = catalogued.unwrap_or_default();
+    let provider = raw.providers.get(&written.provider_name).and_then(Option::as_ref);
+    let of_provider = provider.map(|provider| provider.timeouts).unwrap_or_default();
     Deployment {
         // Once here, because sticky picks would hash the same ids in every request.
         hash: hash::of(id.as_bytes()),
         // An unknown provider was reported, so no request meets the default.
         provider: providers.get(&written.provider_name).copied().unwrap_or_default(),
-        facts: over(&written.facts, catalogued),
+        facts: over(&written.facts, catalogued.facts),
+        timeouts: written.timeouts.over(catalogued.timeouts).over(of_provider),
         id,
         ..written
     }

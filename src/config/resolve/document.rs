@@ -58,7 +58,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         providers: providers::named(raw.providers),
         deployments: deployments.built.into(),
         catalog: Arc::new(map_of(
-            raw.catalog.into_iter().filter_map(|(name, facts)| Some((name, facts?))),
+            raw.catalog.into_iter().filter_map(|(name, model)| Some((name, model?.facts))),
         )),
         keywords: Arc::new(keywords),
         watched_headers: needs.headers.into_iter().collect(),

@@ -22,6 +22,7 @@ mod routes;
 mod rules;
 mod scope;
 mod settings;
+mod timeouts;
 mod unpriced;
 mod ways;
 

@@ -7,13 +7,14 @@ use super::super::error::{Diagnostics, Path, quoted};
 use super::super::headers::HeaderNames;
 use super::super::provider::Provider;
 use super::super::raw::{ByName, Raw};
-use super::credentials;
 use super::lists::given;
+use super::{credentials, timeouts};
 
 /// Headers that frame a message or name its target; this filter or Envoy owns them.
 const FRAMING: [&str; 4] = ["connection", "content-length", "host", "transfer-encoding"];
 
-/// Refuses settings of headers that contradict each other, and credentials in the wrong place.
+/// Refuses settings of headers that contradict each other, credentials in the wrong place, and times
+/// that cannot be kept.
 #[inline(never)]
 pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     let at = Path::Root.key("providers");
@@ -21,6 +22,7 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
         check_headers(&at.key(name), provider, findings);
     }
     credentials::check(raw, findings);
+    timeouts::check(raw, findings);
 }
 
 /// Returns the providers with their names, sorted by name. Their places are the ids that

@@ -28,20 +28,23 @@ use super::ready::{is_drained, is_ready};
 pub(super) struct Trying {
     pub(super) legs: Legs,
     /// What is known of the request, which the next deployment must have room for.
-    work: Work,
+    pub(super) work: Work,
     /// How far the attempts have come. The last entry is this attempt.
     pub(super) progress: Progress,
-    provider: ProviderId,
+    pub(super) provider: ProviderId,
     /// Edits the body while it passes.
     splicer: Splicer,
     /// When the attempt began, in milliseconds since the epoch.
     pub(super) began_ms: u64,
-    stage: AnswerStage,
+    pub(super) stage: AnswerStage,
+    /// How many pieces of the answer have come, its head among them, modulo the range. It tells that
+    /// more has come.
+    pub(super) pieces: u32,
 }
 
 /// How far the response to an attempt has come.
 #[derive(Debug)]
-enum AnswerStage {
+pub(super) enum AnswerStage {
     /// It has not begun.
     Waiting(AttemptLedger),
     /// It passes to the client, and its body is read meanwhile.
@@ -67,7 +70,7 @@ impl Trying {
         let splicer = Splicer::new(leg.map(|leg| leg.edits.clone()).unwrap_or_default());
         let work = *ledger.work();
         let (began_ms, stage) = (millis(host.now()), AnswerStage::Waiting(ledger));
-        Self { legs, work, progress, provider, splicer, began_ms, stage }
+        Self { legs, work, progress, provider, splicer, began_ms, stage, pieces: 0 }
     }
 
     /// Takes a piece of the request's body, `length` bytes long, and edits it.
@@ -106,6 +109,7 @@ impl Trying {
         else {
             return Action::Continue;
         };
+        self.pieces = self.pieces.wrapping_add(1);
         let Heard { report, mut answer, .. } = hear(cx, ledger, self.provider);
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
@@ -152,6 +156,7 @@ impl Trying {
         length: usize,
         then: Following,
     ) -> Action {
+        self.pieces = self.pieces.wrapping_add(1);
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Passing(mut answer) => {
                 answer.pass(cx.host, 0, length);
@@ -191,9 +196,8 @@ impl Trying {
     pub(super) fn end<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Waiting(ledger) => self.end_unanswered(cx, ledger),
-            AnswerStage::Passing(answer) | AnswerStage::Holding(answer, _) => {
-                self.close(cx, answer.end_broken_off(cx));
-            }
+            AnswerStage::Passing(answer) => self.close(cx, answer.end_broken_off(cx)),
+            AnswerStage::Holding(answer, _) => self.end_held(cx, *answer),
             AnswerStage::Ended => {}
         }
     }
@@ -214,7 +218,12 @@ impl Trying {
             tried.report = Report::CANCELLED;
             self.log_attempts(cx.host);
         }
-        let report = (!is_clients && !is_waiting).then_some(Report::UNANSWERED);
+        let is_late = self.is_late(cx, &ledger);
+        let unanswered = if is_late { Report::LATE } else { Report::UNANSWERED };
+        let report = (!is_clients && !is_waiting).then_some(unanswered);
+        if let (true, Some(report)) = (is_late, report) {
+            self.note_late(cx.host, report);
+        }
         self.note_time(cx.host);
         self.write_progress(cx.host);
         let charge = ledger.end(cx, &AttemptEnd::without_answer(report));
@@ -223,7 +232,7 @@ impl Trying {
 
     /// Goes on after an attempt that has ended with its answer: asks for another one, or judges
     /// all of them.
-    fn go_on<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
+    pub(super) fn go_on<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
         // The next attempt reads what this one has counted.
         self.note_end(finished);
         match finished.report {
@@ -235,13 +244,13 @@ impl Trying {
 
     /// Takes what the attempt came to and has counted, once it has ended and nothing is tried
     /// after it.
-    fn close<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
+    pub(super) fn close<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, finished: Finished) {
         self.note_end(finished);
         self.judge(cx, finished);
     }
 
     /// Notes what the attempt came to, and what it has counted.
-    fn note_end(&mut self, finished: Finished) {
+    pub(super) fn note_end(&mut self, finished: Finished) {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.charge = finished.charge;
             tried.report = finished.report.unwrap_or(tried.report);
@@ -258,13 +267,13 @@ impl Trying {
     }
 
     /// Returns the leg of this attempt.
-    fn leg(&self) -> Option<&Leg> {
+    pub(super) fn leg(&self) -> Option<&Leg> {
         self.legs.get(self.progress.tried.last()?.leg)
     }
 
     /// Leaves in filter state how far the attempts have come, for the router and for the next
     /// attempt.
-    fn write_progress<H: Host + ?Sized>(&self, host: &H) {
+    pub(super) fn write_progress<H: Host + ?Sized>(&self, host: &H) {
         host.set_property(PROGRESS, &self.progress.encode());
     }
 
@@ -291,7 +300,7 @@ impl Trying {
     ///
     /// This replaces what [`Trying::plan_next`] chose, since by now the kind of failure is
     /// known. A deployment that was drained meanwhile gets no second try.
-    fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
+    pub(super) fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
         // The body may have told another outcome than the head, for example a context window
         // that is exceeded, or that a success was none.
         let before = self.progress.tried.last_mut();

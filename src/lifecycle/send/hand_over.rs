@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::config::Hold;
+use crate::config::{Config, Hold};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
@@ -23,6 +23,10 @@ use crate::text::{header_value, list_name};
 
 use super::client;
 use super::edit::{self, Held};
+
+/// The header by which Envoy is told how long each attempt of a request may take until its first
+/// content. It is Envoy's own, and a client's has been taken away.
+const PER_TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /// Changes the request headers before they go on to a buffer filter.
 pub(super) fn let_head_go<H: Host + ?Sized>(cx: Ctx<'_, H>, intake: &Intake) {
@@ -67,6 +71,9 @@ pub(super) fn send<H: Host + ?Sized>(
     cx.host.set_property(CLUSTER, first.as_bytes());
     if hold == Hold::StopIteration {
         set_head(cx.host, held.intake, attempts(cx.engine, legs));
+        if let Some(ms) = longest_first_ms(&cx.engine.config, decision) {
+            cx.host.set_request_header(PER_TRY_TIMEOUT, Some(ms.to_string().as_bytes()));
+        }
     }
     cx.host.clear_route_cache();
     debug(cx.host, || {
@@ -145,6 +152,18 @@ fn attempts(engine: &Engine, legs: &Legs) -> u64 {
     let failover = &engine.config.failover;
     let tries = u64::from(failover.retries_per_deployment).saturating_add(1);
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
+}
+
+/// Returns how long the first content may take at most at any deployment of a decision, in
+/// milliseconds; `None` where one of them has no such limit.
+///
+/// Envoy has one such time for all attempts of a request. The longest cuts none of them short.
+fn longest_first_ms(config: &Config, decision: &Decision) -> Option<u64> {
+    let mut longest_ms = None;
+    for step in decision.steps() {
+        longest_ms = longest_ms.max(Some(step.server.timeouts(config).first_content_ms()?));
+    }
+    longest_ms
 }
 
 /// Returns the leg for one step of a plan, with the path to ask under, if that is not the client's,

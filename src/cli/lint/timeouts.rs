@@ -1,0 +1,57 @@
+//! The time that Envoy's route gives each attempt, beside the times of the document.
+
+use crate::config::{Config, Deployment, Hold};
+
+use super::code::LintCode;
+use super::report::LintReport;
+use super::tree::At;
+
+/// Checks `per_try_timeout` of a retry policy.
+///
+/// The filter sets another one for a request where every deployment of its plan has a time of its
+/// own. So what stands here holds for all other requests.
+pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
+    let seconds = at.seconds().unwrap_or(0.0);
+    if seconds <= 0.0 {
+        if has_untimed(config) {
+            report.warning(
+                LintCode::PerTryTimeout,
+                at,
+                "a provider that accepts a request and does not answer is waited for without end",
+                "per_try_timeout: 120s, the longest time to the first content",
+            );
+        }
+        return;
+    }
+    let first_s = |one: &Deployment| one.timeouts.first_content_ms().map(in_seconds);
+    let all = config.deployments.iter();
+    let longer = all.filter_map(|one| Some((one, first_s(one).filter(|it| *it > seconds)?)));
+    let longest = longer.max_by(|(_, one), (_, other)| one.total_cmp(other));
+    if let Some((deployment, first_s)) = longest.filter(|_| has_untimed(config)) {
+        report.warning(
+            LintCode::FirstTokenTime,
+            at,
+            format!(
+                "{seconds} s, and \"{}\" may take {first_s} s until its first content: beside a \
+                 deployment without first_token_ms it is ended before",
+                deployment.id
+            ),
+            format!("per_try_timeout: {first_s}s, or first_token_ms for every deployment"),
+        );
+    }
+}
+
+/// Returns whether some attempts have no time but that of Envoy's route.
+fn has_untimed(config: &Config) -> bool {
+    let is_untimed = |one: &Deployment| one.timeouts.first_content_ms().is_none();
+    // Clients may name a provider and a model, and then the provider's times hold.
+    let is_bare = || config.providers.iter().any(|one| one.timeouts.first_content_ms().is_none());
+    config.hold != Hold::StopIteration
+        || config.deployments.iter().any(is_untimed)
+        || (config.allow_direct && is_bare())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown, and below 2^53")]
+fn in_seconds(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}

@@ -1,0 +1,55 @@
+//! Times that an attempt may take: where they can be kept, and which contradict each other.
+
+use super::super::error::{Diagnostics, Path};
+use super::super::raw::{Raw, Settings};
+use super::super::settings::Hold;
+use super::super::timeouts::Timeouts;
+use super::lists::given;
+
+/// Checks the times of providers and of models in the catalogue.
+#[inline(never)]
+pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
+    let providers = Path::Root.key("providers");
+    for (name, provider) in given(&raw.providers) {
+        check_at(&providers.key(name), provider.timeouts, &raw.settings, findings);
+    }
+    let catalog = Path::Root.key("catalog");
+    for (name, model) in given(&raw.catalog) {
+        check_at(&catalog.key(name), model.timeouts, &raw.settings, findings);
+    }
+}
+
+/// Warns of times that nobody keeps, and refuses those that cannot be kept or contradict each other.
+/// `at` is what has them.
+pub(super) fn check_at(
+    at: &Path<'_>,
+    times: Timeouts,
+    settings: &Settings,
+    findings: &mut Diagnostics,
+) {
+    if times == Timeouts::default() {
+        return;
+    }
+    let at = at.key("timeouts");
+    if !settings.failover.has_attempts() {
+        let message = "have no effect: the attempt filter keeps them, and there is none; have it with \
+             failover.max_attempts above 1 or \"failover\": {\"attempt_filter\": true}";
+        findings.warn(&at, message);
+        return;
+    }
+    let Timeouts { first_token_ms, total_ms, .. } = times;
+    let first = at.key("first_token_ms");
+    if first_token_ms.is_some() && settings.hold == Hold::BufferFilter {
+        let message = "is not possible where hold is \"buffer_filter\": nothing is held until its \
+             first content there; set per_try_timeout of Envoy's route, or have \"hold\": \
+             \"stop_iteration\"";
+        findings.problem(&first, message);
+    }
+    if let Some((first_ms, total_ms)) = first_token_ms.zip(total_ms).filter(|(a, b)| a > b) {
+        let message = format!(
+            "{first_ms} is longer than total_ms, {total_ms}, which ends the attempt before; make \
+             it shorter or leave it out"
+        );
+        findings.problem(&first, message);
+    }
+}

@@ -1,0 +1,161 @@
+//! Attempts that take too long: when one is late, and what becomes of it.
+//!
+//! Before anything of the answer has come, only Envoy can end an attempt such that another one
+//! follows. From the head on it is done here.
+
+use crate::config::Timeouts;
+use crate::host::Host;
+use crate::lifecycle::answer::{Finished, UpstreamResponse};
+use crate::lifecycle::ctx::Ctx;
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::millis;
+use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
+use crate::lifecycle::progress::NextAttempt;
+use crate::lifecycle::refuse::refuse;
+use crate::request::refusal::Refusal;
+use crate::response::body::FirstSign;
+use crate::response::details::End;
+use crate::state::report::Report;
+
+use super::trying::{AnswerStage, Trying};
+use super::watch::Motion;
+
+/// How much earlier than it seems here Envoy's timer may be over, in milliseconds: it begins a little
+/// before the last of the request has passed this filter, and clocks of callbacks are not exact.
+const EARLIEST_MS: u64 = 50;
+
+impl Trying {
+    /// Returns how long the attempt may take: what holds for its deployment, or else for its
+    /// provider.
+    pub(super) fn times(&self, engine: &Engine) -> Timeouts {
+        let config = &engine.config;
+        let id = self.leg().and_then(|leg| leg.deployment.as_ref());
+        match id.and_then(|id| config.names.deployments.get(id)) {
+            Some(id) => config.deployment(*id).timeouts,
+            None => config.provider(self.provider).timeouts,
+        }
+    }
+
+    /// Returns whether nothing is left to be ended.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.stage, AnswerStage::Ended)
+    }
+
+    /// Returns whether the attempt has taken too long by now. Times begin when all of the request
+    /// has gone on: before that, it may be the client that is slow.
+    ///
+    /// For example, with `first_token_ms: 5000` and `idle_ms: 2000`, an answer whose first word
+    /// comes after 4 seconds is due once nothing has come after it for 2 seconds.
+    pub(super) fn is_due(&self, times: Timeouts, motion: &mut Motion, now_ms: u64) -> bool {
+        let (ledger, has_content) = match &self.stage {
+            AnswerStage::Waiting(ledger) => (ledger, false),
+            AnswerStage::Holding(answer, _) => (&answer.ledger, false),
+            AnswerStage::Passing(answer) => {
+                (&answer.ledger, answer.first_sign() == FirstSign::Content)
+            }
+            AnswerStage::Ended => return false,
+        };
+        let still_ms = motion.still_ms(self.pieces, now_ms);
+        let Some(since_ms) = ledger.since_sent(now_ms) else { return false };
+        let is_over = |limit: Option<u64>, ms: u64| limit.is_some_and(|limit| ms >= limit);
+        is_over(times.total_ms, since_ms)
+            || if has_content {
+                is_over(times.idle_ms, still_ms)
+            } else {
+                is_over(times.first_token_ms, since_ms)
+            }
+    }
+
+    /// Ends an attempt that is due.
+    ///
+    /// - What is held has not been seen by the client. Another attempt follows; where there is
+    ///   none, the client gets an error.
+    /// - Without a head nothing can be let go by which Envoy would retry. If another attempt
+    ///   is to follow, Envoy ends this one, by the time that the router has set.
+    /// - What passes is the client's, and is broken off.
+    pub(super) fn cut<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
+        match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
+            AnswerStage::Waiting(ledger) if self.has_next() => {
+                self.stage = AnswerStage::Waiting(ledger);
+            }
+            AnswerStage::Waiting(ledger) => {
+                self.note_late(cx.host, Report::LATE);
+                self.note_time(cx.host);
+                let charge = ledger.end(cx, &AttemptEnd::without_answer(Some(Report::LATE)));
+                self.close(cx, Finished { report: Some(Report::LATE), charge });
+                self.answer_late(cx);
+            }
+            AnswerStage::Holding(answer, _) => {
+                let is_success = answer.report.status < 400;
+                let finished = answer.finish(cx, End::Late);
+                if let Some(report) = finished.report {
+                    self.note_late(cx.host, report);
+                }
+                self.go_on(cx, finished);
+                if is_success && !self.has_next() {
+                    self.answer_late(cx);
+                } else {
+                    cx.host.resume_response();
+                }
+            }
+            AnswerStage::Passing(answer) => {
+                let end = if answer.may_await_client() { End::Left } else { End::Late };
+                let finished = answer.finish(cx, end);
+                self.close(cx, finished);
+                cx.host.break_off();
+            }
+            AnswerStage::Ended => {}
+        }
+    }
+
+    /// Ends the attempt of an answer that was held when the stream was over: broken off, or ended by
+    /// Envoy because its first content has not come in time.
+    pub(super) fn end_held<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, answer: UpstreamResponse) {
+        let is_late = self.is_late(cx, &answer.ledger);
+        let end = match answer.broken_off(cx) {
+            End::Broken if is_late => End::Late,
+            end => end,
+        };
+        let finished = answer.finish(cx, end);
+        if let (End::Late, Some(report)) = (end, finished.report) {
+            self.note_late(cx.host, report);
+            self.note_end(finished);
+            self.write_progress(cx.host);
+        }
+        self.close(cx, finished);
+    }
+
+    /// Returns whether the first content of an attempt is overdue that has none, so that it was
+    /// Envoy's timer that has ended it.
+    pub(super) fn is_late<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, ledger: &AttemptLedger) -> bool {
+        let limit = self.times(cx.engine).first_content_ms();
+        limit.is_some_and(|limit| {
+            ledger
+                .since_sent(millis(cx.host.now()))
+                .is_some_and(|ms| ms.saturating_add(EARLIEST_MS) >= limit)
+        })
+    }
+
+    /// Notes the result of an attempt that was too late, and leaves it for logs.
+    pub(super) fn note_late<H: Host + ?Sized>(&mut self, host: &H, report: Report) {
+        if let Some(tried) = self.progress.tried.last_mut() {
+            tried.report = report;
+        }
+        self.log_attempts(host);
+    }
+
+    /// Returns whether another attempt is to follow.
+    const fn has_next(&self) -> bool {
+        matches!(self.progress.next, NextAttempt::Leg(_))
+    }
+
+    /// Answers a client for whom nothing is left to try, and leaves a note for the router that this
+    /// is no provider's response.
+    fn answer_late<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
+        self.progress.next = NextAttempt::Surplus;
+        self.write_progress(cx.host);
+        let message = "no deployment has answered in time";
+        let refusal = Refusal::new(504, "no_deployment_available", message);
+        refuse(cx.host, &refusal, self.work.format.dialect());
+    }
+}
