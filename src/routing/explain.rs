@@ -10,7 +10,8 @@ use crate::state::{Claim, Load, Standing, Turn, World};
 use super::{Request, Services, Verdict};
 
 pub use super::trace::{
-    CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace, Trace, TraceWithFacts,
+    CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace, StateTrace, Trace,
+    TraceWithFacts,
 };
 
 /// The reasons for a decision, and the decision. Written as JSON it is one object: the facts,

@@ -14,7 +14,7 @@ use super::name::{self, NamedTarget};
 use super::planner::{Depth, Planner};
 use super::resolve::ResolvedRequest;
 use super::stay::Stay;
-use super::trace::{CandidateTrace, Trace};
+use super::trace::{CandidateTrace, StateTrace, Trace};
 use super::{Decision, Kinds, Request, Server, Step, Stop};
 
 /// Makes the plan of a request: the candidates of what it asks for in the order of their
@@ -60,6 +60,11 @@ pub(super) fn make<'r>(
 
     if let Some(trace) = trace {
         trace_plan(trace, config, &set, &list);
+        trace.state = stay.boundary().map(|boundary| StateTrace {
+            boundary: boundary.to_owned(),
+            removable: request.facts.state.is_removable,
+            ..StateTrace::default()
+        });
     }
     // What has to be known for kinds and fallbacks has been asked for by now, so a request that
     // is refused here would be refused with all of it known.
@@ -226,6 +231,7 @@ fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: 
             deployment: name(&considered.candidate.server),
             fallback: (*model != set.name).then(|| model.clone().into_owned()),
             eligible: considered.block.is_none(),
+            stripped: considered.crosses,
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
             because: considered.block.as_ref().map(ToString::to_string),
         });
