@@ -77,6 +77,8 @@ mod state;
 #[expect(dead_code, reason = "the tests of bodies use more of it")]
 #[path = "support/streams.rs"]
 mod streams;
+#[path = "lifecycle/strip.rs"]
+mod strip;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/tenants.rs"]

@@ -4,13 +4,19 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "strip/every.rs"]
+mod every;
+#[path = "members/paths.rs"]
+mod paths;
+#[path = "strip/random.rs"]
+mod random;
+
 use std::sync::LazyLock;
 
-use fastrand::Rng;
 use pointsman::request::path::{Entry, PathTable};
 use pointsman::request::provider_state::ProviderState;
 use pointsman::request::rewrite::{Splicer, length_after};
-use pointsman::request::scan::{Looks, Scanner, Searched, Spec};
+use pointsman::request::scan::{Looks, ScanError, Scanner, Searched, Spec};
 use pointsman::request::strip::{Bound, StateReport, StateScan};
 use pointsman::request::tokens::Costs;
 use serde_json::{Value, json};
@@ -29,6 +35,11 @@ fn entry(path: &str) -> Entry {
 
 /// Returns what the scanner says of a body's state.
 fn scanned(path: &str, body: &str) -> ProviderState {
+    try_scan(path, body).unwrap_or_else(|error| panic!("{error}: {body}"))
+}
+
+/// Returns the same, or why the scanner refuses the body.
+fn try_scan(path: &str, body: &str) -> Result<ProviderState, ScanError> {
     let mut scanner = Scanner::new(&Spec {
         entry: entry(path),
         keywords: std::sync::Arc::default(),
@@ -38,8 +49,8 @@ fn scanned(path: &str, body: &str) -> ProviderState {
         looks: Looks::NOTHING,
         seed: 0,
     });
-    scanner.feed(body.as_bytes()).unwrap_or_else(|error| panic!("{error}: {body}"));
-    scanner.finish().unwrap_or_else(|error| panic!("{error}: {body}")).facts.state
+    scanner.feed(body.as_bytes())?;
+    Ok(scanner.finish()?.facts.state)
 }
 
 /// Returns what the pass finds, with the body cut into pieces of that length.
@@ -268,228 +279,4 @@ fn what_is_edited_is_bounded() {
     let mut items = vec![json!({"role": "user", "id": "m"}); 5000];
     items.push(json!({"type": "reasoning", "encrypted_content": "e"}));
     assert_eq!(stripped(RESPONSES, &json!({"input": items}).to_string()), Err(Bound::TooMuch));
-}
-
-// Random conversations, and what a JSON library makes of them.
-
-fn maybe<T>(rng: &mut Rng, one: T, other: T) -> T {
-    if rng.bool() { one } else { other }
-}
-
-fn item(rng: &mut Rng) -> Value {
-    let mut item = match rng.u8(..7) {
-        0 | 1 => json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": "t"}],
-                        "encrypted_content": maybe(rng, "e", "a longer \u{e9} \"secret\"")}),
-        2 => json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}),
-        3 => {
-            json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]})
-        }
-        4 => json!({"role": "user", "content": "q"}),
-        5 => {
-            json!({"type": "web_search_call", "status": "completed", "action": {"type": "search"}})
-        }
-        _ if rng.u8(..8) == 0 => {
-            json!({"type": maybe(rng, "compaction", "computer_call"), "encrypted_content": maybe(rng, "", "e")})
-        }
-        _ => json!({"type": "function_call_output", "call_id": "c", "output": "1"}),
-    };
-    if rng.bool() {
-        item["id"] = "i_1".into();
-    }
-    item
-}
-
-/// Returns the input without what is encrypted; `None` where that cannot be left out.
-fn without_items(mut body: Value) -> Option<Value> {
-    let items = body["input"].as_array_mut().unwrap();
-    let before = items.len();
-    let is_sealed =
-        |item: &Value| item["encrypted_content"].as_str().is_some_and(|e| !e.is_empty());
-    if items.iter().any(|item| is_sealed(item) && item["type"] != "reasoning") {
-        return None;
-    }
-    items.retain(|item| !is_sealed(item));
-    if items.len() == before {
-        return Some(body);
-    }
-    let known = ["message", "function_call", "function_call_output", "web_search_call"];
-    for item in items.iter_mut() {
-        let is_known = item
-            .get("type")
-            .map_or(item.get("role").is_some(), |kind| known.contains(&kind.as_str().unwrap()));
-        if item.get("id").is_some() && !is_known {
-            return None;
-        }
-        item.as_object_mut().unwrap().remove("id");
-    }
-    (!items.is_empty()).then_some(body)
-}
-
-fn block(rng: &mut Rng, role: &str) -> Value {
-    match rng.u8(..6) {
-        0 if role == "assistant" => {
-            json!({"type": "thinking", "thinking": "t", "signature": maybe(rng, "s", "")})
-        }
-        1 if role == "assistant" => json!({"type": "redacted_thinking", "data": "AA=="}),
-        2 if role == "assistant" => {
-            json!({"type": "tool_use", "id": "u", "name": "f", "input": {"type": "thinking", "signature": "s"}})
-        }
-        3 if role == "user" => json!({"type": "tool_result", "tool_use_id": "u", "content": "1"}),
-        4 if rng.u8(..20) == 0 => {
-            json!({"type": "web_search_tool_result", "content": [{"type": "web_search_result", "encrypted_content": "e"}]})
-        }
-        _ => json!({"type": "text", "text": "x"}),
-    }
-}
-
-fn conversation(rng: &mut Rng) -> Value {
-    let mut turns = Vec::new();
-    for _ in 0..rng.usize(1..6) {
-        let role = maybe(rng, "user", "assistant");
-        let content = if rng.u8(..4) == 0 {
-            json!("text")
-        } else {
-            (0..rng.usize(1..5)).map(|_| block(rng, role)).collect()
-        };
-        turns.push(json!({"role": role, "content": content}));
-    }
-    let mut body = json!({"messages": turns, "max_tokens": 9});
-    if rng.bool() {
-        body["thinking"] = json!({"type": maybe(rng, "disabled", "enabled")});
-    }
-    body
-}
-
-/// Returns the conversation without thoughts; `None` where they cannot be left out.
-fn without_thoughts(mut body: Value) -> Option<Value> {
-    let is_on = body["thinking"]["type"] != "disabled";
-    let mut is_open = false;
-    for turn in body["messages"].as_array_mut().unwrap() {
-        let is_user = turn["role"] == "user";
-        let Some(blocks) = turn["content"].as_array_mut() else {
-            is_open &= !is_user;
-            continue;
-        };
-        if blocks.iter().any(|block| block["type"] == "web_search_tool_result") {
-            return None;
-        }
-        let before = blocks.len();
-        blocks.retain(|block| {
-            let is_signed = block["type"] == "thinking" && block["signature"] != "";
-            !is_signed && block["type"] != "redacted_thinking"
-        });
-        if blocks.is_empty() {
-            return None;
-        }
-        is_open |= blocks.len() < before;
-        is_open &= !is_user || blocks.iter().any(|block| block["type"] == "tool_result");
-    }
-    (!is_open || !is_on).then_some(body)
-}
-
-fn contents(rng: &mut Rng) -> Value {
-    let mut part = || {
-        let mut part = json!({"text": "x"});
-        if rng.bool() {
-            let key = maybe(rng, "thoughtSignature", "thought_signature");
-            part[key] = maybe(rng, "c2ln", STAND_IN).into();
-        }
-        part
-    };
-    json!({"contents": [{"role": "model", "parts": [part(), part(), part()]}]})
-}
-
-fn without_signatures(mut body: Value) -> Option<Value> {
-    for part in body["contents"][0]["parts"].as_array_mut().unwrap() {
-        for key in ["thoughtSignature", "thought_signature"] {
-            if part.get(key).is_some() {
-                part[key] = STAND_IN.into();
-            }
-        }
-    }
-    Some(body)
-}
-
-/// Writes a document with members in any order, blanks anywhere, and characters escaped or not.
-fn write(rng: &mut Rng, value: &Value, out: &mut String) {
-    let blank = |rng: &mut Rng, out: &mut String| {
-        (0..rng.usize(..3)).for_each(|_| out.push(*rng.choice(&[' ', '\n', '\t', '\r']).unwrap()));
-    };
-    blank(rng, out);
-    match value {
-        Value::String(text) => written(rng, text, out),
-        Value::Array(items) => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
-                write(rng, item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().collect();
-            rng.shuffle(&mut members);
-            out.push('{');
-            for (at, (key, value)) in members.into_iter().enumerate() {
-                out.push_str(if at > 0 { "," } else { "" });
-                blank(rng, out);
-                written(rng, key, out);
-                blank(rng, out);
-                out.push(':');
-                write(rng, value, out);
-            }
-            out.push('}');
-        }
-        other => out.push_str(&other.to_string()),
-    }
-    blank(rng, out);
-}
-
-fn written(rng: &mut Rng, text: &str, out: &mut String) {
-    out.push('"');
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') || rng.u8(..12) == 0 {
-            out.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('"');
-}
-
-#[test]
-fn what_is_left_is_what_a_json_library_leaves() {
-    let mut counts = [0; 2];
-    for seed in 0..3000 {
-        let rng = &mut Rng::with_seed(seed);
-        let (path, body, wanted) = match seed % 3 {
-            0 => {
-                let items: Vec<Value> = (0..rng.usize(1..7)).map(|_| item(rng)).collect();
-                let body = json!({"model": "m", "input": items});
-                (RESPONSES, body.clone(), without_items(body))
-            }
-            1 => {
-                let body = conversation(rng);
-                (MESSAGES, body.clone(), without_thoughts(body))
-            }
-            _ => {
-                let body = contents(rng);
-                (GEMINI, body.clone(), without_signatures(body))
-            }
-        };
-        let mut text = String::new();
-        write(rng, &body, &mut text);
-        let state = scanned(path, &text);
-        let left = stripped(path, &text);
-        if state.is_stored {
-            assert_eq!(left, Err(Bound::Stored), "{text}");
-            continue;
-        }
-        let parsed = left.as_ref().ok().map(|left| serde_json::from_str::<Value>(left).unwrap());
-        // What has no state needs nothing left out, whatever else it is.
-        let wanted = if state.is_any() { wanted } else { Some(body) };
-        assert_eq!(parsed, wanted, "{text}\n{left:?}");
-        counts[usize::from(state.is_any() && left.is_ok())] += 1;
-    }
-    assert!(counts.iter().all(|count| *count > 500), "{counts:?}: each of both often");
 }

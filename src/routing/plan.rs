@@ -1,6 +1,6 @@
 //! The plan of a request: which deployments are tried in which order, or why none is.
 
-use crate::config::{Config, Target, WhenAllCooling};
+use crate::config::{Target, WhenAllCooling};
 use crate::request::refusal::Refusal;
 use crate::state::{Claim, Intent, Standing, StartTerms, World};
 use crate::text::quoted;
@@ -59,12 +59,7 @@ pub(super) fn make<'r>(
     let kinds = if stay.is_pinned() { Kinds::default() } else { planner.kinds(&asked.named)? };
 
     if let Some(trace) = trace {
-        trace_plan(trace, config, &set, &list);
-        trace.state = stay.boundary().map(|boundary| StateTrace {
-            boundary: boundary.to_owned(),
-            removable: request.facts.state.is_removable,
-            ..StateTrace::default()
-        });
+        trace_plan(trace, &planner, &set, &list);
     }
     // What has to be known for kinds and fallbacks has been asked for by now, so a request that
     // is refused here would be refused with all of it known.
@@ -219,7 +214,14 @@ const UNASKED: &str = "a service is asked when a request is routed; without its 
 
 /// Notes in the trace what was planned, and what was found of every candidate.
 #[cold]
-fn trace_plan(trace: &mut Trace, config: &Config, set: &CandidateSet<'_>, list: &List<'_>) {
+fn trace_plan(trace: &mut Trace, planner: &Planner<'_>, set: &CandidateSet<'_>, list: &List<'_>) {
+    let Request { config, facts, .. } = planner.request;
+    // Where in the body the state stands is added by who has the body.
+    trace.state = planner.stay.boundary().map(|boundary| StateTrace {
+        boundary: boundary.to_owned(),
+        removable: facts.state.is_removable,
+        ..StateTrace::default()
+    });
     trace.model = Some(set.name.clone().into_owned());
     trace.variant = set.variant.map(str::to_owned);
     trace.strategy = Some(set.strategy.name());

@@ -9,6 +9,7 @@ mod held;
 mod matrix;
 mod random;
 mod rows;
+mod strip;
 mod tls;
 mod ways;
 
