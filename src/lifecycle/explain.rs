@@ -42,6 +42,20 @@ pub struct Read {
     pub state: Option<StateReport>,
 }
 
+impl Read {
+    /// Notes in the trace of the request where in its body the state stands that the trace speaks of, and
+    /// why it cannot be left out.
+    pub fn note_state(&self, trace: &mut Trace) {
+        let Some(state) = &mut trace.state else { return };
+        let found = self.state.as_ref();
+        let places = found.into_iter().flat_map(|found| &found.places);
+        state.at = places.map(|place| place.at.clone()).collect();
+        let bound =
+            found.map_or(Some(Bound::Unread), |found| found.removal.as_ref().err().copied());
+        state.because = bound.map(|bound| bound.to_string());
+    }
+}
+
 /// Reads a request that is whole in memory, by the reader that the filter uses, and returns what
 /// would come of it before any decision.
 #[must_use]
@@ -73,15 +87,6 @@ fn state_of(entry: Entry, body: &[u8]) -> Option<StateReport> {
     let mut scan = StateScan::new(entry);
     scan.feed(body).ok()?;
     scan.finish().ok()
-}
-
-/// Notes in a trace where in the body the state stands, and why it cannot be left out.
-fn trace_state(trace: &mut Trace, found: Option<&StateReport>) {
-    let Some(state) = &mut trace.state else { return };
-    let places = found.map(|found| found.places.iter());
-    state.at = places.into_iter().flatten().map(|place| place.at.clone()).collect();
-    let bound = found.map_or(Some(Bound::Unread), |found| found.removal.as_ref().err().copied());
-    state.because = bound.map(|bound| bound.to_string());
 }
 
 /// Returns what a body says, and its model if the path names it or the body does before the text
@@ -162,22 +167,21 @@ pub fn explained(
     let mut trace = Trace::default();
     let facts = match whole(config, head, body) {
         Whole::Read(read) => {
-            let Read { facts, controls, early, state } = *read;
-            let request =
-                Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
+            let Read { facts, controls, early, .. } = &*read;
+            let request = Request { config, facts, controls, sample: head.sample(seed) };
             let early = early.as_ref().map_err(|because| *because);
             let mut trace = explain(request, early, world, seed).trace;
-            trace_state(&mut trace, state.as_ref());
+            read.note_state(&mut trace);
             // The shadow explains every request, whatever share of requests it is evaluated for.
             trace.shadow = config.shadow.as_ref().map(|shadow| {
                 let shadow = &shadow.config;
                 let world = ShadowWorld::explained(world, (config, shadow));
                 let request = Request { config: shadow, ..request };
                 let mut trace = explain(request, early, &world, seed).trace;
-                trace_state(&mut trace, state.as_ref());
+                read.note_state(&mut trace);
                 Box::new(trace)
             });
-            return Explained { facts: Some(facts), trace, is_decided: true };
+            return Explained { facts: Some(read.facts), trace, is_decided: true };
         }
         Whole::Untouched => {
             trace.undecided(None);

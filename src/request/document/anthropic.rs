@@ -48,9 +48,12 @@ static SOURCE: ObjectShape = ObjectShape::new(
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["caller"]),
     (&Place::ID, &["id", "tool_use_id"]),
-    (&Place::signed(Parting::With("thinking")), &["signature"]),
+    (&Place::signed(&Parting::With("thinking")), &["signature"]),
     // What the provider's own tools found, which later turns cite.
-    (&Place::signed(Parting::Never), &["encrypted_content", "encrypted_index", "encrypted_stdout"]),
+    (
+        &Place::signed(&Parting::Never),
+        &["encrypted_content", "encrypted_index", "encrypted_stdout"],
+    ),
 ];
 
 macro_rules! block {
@@ -77,7 +80,7 @@ macro_rules! block {
 /// What a text is backed by. Of what the provider has found, its place there is encrypted.
 static CITATION: Place = Place::UNKNOWN.members(&CITED);
 static CITED: ObjectShape =
-    plain(&[]).with(&[(&Place::signed(Parting::Never), &["encrypted_index"])]);
+    plain(&[]).with(&[(&Place::signed(&Parting::Never), &["encrypted_index"])]);
 /// A tool that comes later.
 static ADDED: ObjectShape = plain(&[("definition", Place::object(&ADVISOR))]);
 static BLOCK: ObjectShape = block!(Place::PROMPT);

@@ -29,7 +29,7 @@ static FUNCTION: ObjectShape = plain(&[("parts", Place::list(&OUTPUT_PART))])
 static CODE: ObjectShape =
     plain(&[]).with(&[(&Place::SETTING, &["language", "outcome"]), (&Place::ID, &["id"])]);
 const HARMLESS: &[Alike] = &[
-    (&Place::signed(UNSIGNED), &["thoughtSignature"]),
+    (&Place::signed(&UNSIGNED), &["thoughtSignature"]),
     (&Place::SETTING, &["videoMetadata", "mediaResolution", "thought"]),
 ];
 

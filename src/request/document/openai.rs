@@ -22,7 +22,7 @@ pub(super) static FUNCTION: ObjectShape = plain(&[]).others(&Place::TOOLS);
 static CALL_EXTRA: ObjectShape =
     plain(&[("google", Place::object(&THOUGHT))]).others(&Place::OPAQUE);
 static THOUGHT: ObjectShape =
-    plain(&[("thought_signature", Place::signed(UNSIGNED))]).others(&Place::OPAQUE);
+    plain(&[("thought_signature", Place::signed(&UNSIGNED))]).others(&Place::OPAQUE);
 pub(super) static CALL: ObjectShape = plain(&[
     ("extra_content", Place::OPAQUE.members(&CALL_EXTRA)),
     ("function", Place::TOOLS.members(&FUNCTION)),

@@ -28,9 +28,9 @@ static TOOL_RESULT: ObjectShape = plain(&[("content", Place::TOOLS.items(&RESULT
 static SEARCH_RESULT: ObjectShape =
     plain(&[("content", Place::list(&ASIDE_ITEM))]).with(&[(&Place::SETTING, &["citations"])]);
 static THOUGHT: ObjectShape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))])
-    .with(&[(&Place::signed(Parting::WithSole), &["redactedContent"])]);
+    .with(&[(&Place::signed(&Parting::WithSole), &["redactedContent"])]);
 static THOUGHT_TEXT: ObjectShape =
-    plain(&[]).with(&[(&Place::signed(Parting::WithSole), &["signature"])]);
+    plain(&[]).with(&[(&Place::signed(&Parting::WithSole), &["signature"])]);
 /// An image, a document, audio or video: data, or where it is.
 static MEDIUM: ObjectShape = plain(&[("source", Place::object(&SOURCE))])
     .with(&[(&Place::SETTING, &["format", "citations"])]);

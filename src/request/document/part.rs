@@ -41,7 +41,7 @@ const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["annotations_format", "prompt_cache_breakpoint"]),
     (&Place::ID, &["id", "uuid"]),
     // Nobody documents what a part with one is without it.
-    (&Place::signed(Parting::Never), &["signature"]),
+    (&Place::signed(&Parting::Never), &["signature"]),
     (&Place::OPAQUE, &["image_embeds", "audio_embeds"]),
 ];
 

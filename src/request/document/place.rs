@@ -109,7 +109,7 @@ impl Place {
     /// A prompt as tensors, which nobody but the model can read.
     pub(in crate::request) const TENSORS: Self = Self {
         filled: Some(Saying::Tokens),
-        ..Self::string(Word::Sealed(Saying::Tokens, Parting::Never))
+        ..Self::string(Word::Sealed(Saying::Tokens, &Parting::Never))
     };
     /// A switch; lenient servers also read it as text or a number.
     pub(in crate::request) const STREAM: Self = Self {
@@ -126,13 +126,13 @@ impl Place {
 
     /// What only the account that made it can decrypt, such as encrypted thoughts. It may hold a
     /// prompt that nobody else can search.
-    pub(in crate::request) const fn sealed(parting: Parting) -> Self {
+    pub(in crate::request) const fn sealed(parting: &'static Parting) -> Self {
         Self::string(Word::Sealed(Saying::Sealed, parting))
     }
 
     /// What only the account that made it takes back, and holds no prompt: signatures of thoughts,
     /// and what a provider's own tools found.
-    pub(in crate::request) const fn signed(parting: Parting) -> Self {
+    pub(in crate::request) const fn signed(parting: &'static Parting) -> Self {
         Self::string(Word::Sealed(Saying::Signed, parting))
     }
 

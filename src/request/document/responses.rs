@@ -59,7 +59,7 @@ static ITEM: ObjectShape = ObjectShape::new(
         ("id", Place::ITEM_ID),
         ("result", Place::ENCODED),
         // A compaction holds the conversation itself, so of items only thoughts can go.
-        ("encrypted_content", Place::sealed(Parting::With("reasoning"))),
+        ("encrypted_content", Place::sealed(&Parting::With("reasoning"))),
         ("container_id", Place::STATE),
         ("environment", CONTAINER),
         ("tools", LISTED),

@@ -67,7 +67,7 @@ pub(in crate::request) enum Word {
     Says(Saying),
     /// The same; not text, however long. A stand-in for a signature says nothing. And what becomes of
     /// it where the request leaves those who can read it.
-    Sealed(Saying, Parting),
+    Sealed(Saying, &'static Parting),
     /// Says this, if it is one of these words.
     SaysIf(Saying, &'static [&'static str]),
     /// Tells the session.

@@ -32,6 +32,7 @@ impl Capture {
 
     /// Adds a piece, which is valid UTF-8, and returns whether it fits. From one on that does
     /// not, the text is no more than what came before it.
+    #[inline]
     pub(in crate::request) fn push(&mut self, piece: &[u8]) -> bool {
         if self.is_cut || self.bytes.len().saturating_add(piece.len()) > self.cap {
             self.is_cut = true;

@@ -47,7 +47,7 @@ impl StateWalker {
             Word::Sealed(saying @ (Saying::Sealed | Saying::Signed), parting) if is_said(word) => {
                 let is_sealed = saying == Saying::Sealed;
                 self.note(if is_sealed { StateName::Encrypted } else { StateName::Signed });
-                self.part(parting, value);
+                self.part(*parting, value);
             }
             Word::Says(Saying::State) if is_said(word) => self.note(StateName::Stored),
             Word::FileUri if word.is_none_or(is_kept_file) => self.note(StateName::Stored),
@@ -156,7 +156,7 @@ impl StateWalker {
             self.places.extend(tail.into_iter().filter(kept));
         }
         let goes = self.settle(&closed);
-        if closed.kind() == ObjectKind::Message {
+        if matches!(closed.kind(), ObjectKind::Message) {
             self.take_message(&closed);
         }
         if closed.list.is_emptied() {
@@ -184,7 +184,7 @@ impl StateWalker {
             }
             return false;
         };
-        let is_part = list.is_list() && around.kind() == ObjectKind::Message;
+        let is_part = list.is_list() && matches!(around.kind(), ObjectKind::Message);
         let is_element = list.is_list() && is_item;
         match closed.fate(is_part || is_element) {
             Fate::Goes => {
