@@ -22,6 +22,8 @@ mod collected;
 mod commit;
 #[path = "lifecycle/custom.rs"]
 mod custom;
+#[path = "lifecycle/cut.rs"]
+mod cut;
 #[path = "lifecycle/deeper.rs"]
 mod deeper;
 #[path = "lifecycle/duration.rs"]
@@ -78,6 +80,8 @@ mod source;
 mod state;
 #[path = "support/streams.rs"]
 mod streams;
+#[path = "lifecycle/strip.rs"]
+mod strip;
 #[path = "lifecycle/tables.rs"]
 mod tables;
 #[path = "lifecycle/tenants.rs"]

@@ -7,6 +7,9 @@
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "members/paths.rs"]
+mod paths;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,39 +19,7 @@ use pointsman::request::path::PathTable;
 use pointsman::request::scan::{Scanner, Spec};
 use serde_json::Value;
 
-/// The path of each list of rows, by the name of its file.
-const PATHS: &[(&str, &str)] = &[
-    ("anthropic-complete", "/v1/complete"),
-    ("anthropic-count-tokens", "/v1/messages/count_tokens"),
-    ("anthropic-messages", "/v1/messages"),
-    ("bedrock-converse", "/model/m/converse"),
-    ("bedrock-converse-stream", "/model/m/converse-stream"),
-    ("cohere-chat", "/v2/chat"),
-    ("cohere-embed", "/v2/embed"),
-    ("gemini-batch-embed-contents", "/v1beta/models/m:batchEmbedContents"),
-    ("gemini-count-tokens", "/v1beta/models/m:countTokens"),
-    ("gemini-embed-content", "/v1beta/models/m:embedContent"),
-    ("gemini-generate", "/v1beta/models/m:generateContent"),
-    ("gemini-predict", "/v1beta/models/m:generateContent"),
-    ("ollama-chat", "/api/chat"),
-    ("ollama-embed", "/api/embed"),
-    ("ollama-embeddings", "/api/embeddings"),
-    ("ollama-generate", "/api/generate"),
-    ("openai-audio-speech", "/v1/audio/speech"),
-    ("openai-audio-transcriptions", "/v1/audio/transcriptions"),
-    ("openai-audio-translations", "/v1/audio/translations"),
-    ("openai-chat", "/v1/chat/completions"),
-    ("openai-completions", "/v1/completions"),
-    ("openai-embeddings", "/v1/embeddings"),
-    ("openai-fim", "/v1/fim/completions"),
-    ("openai-images-edits", "/v1/images/edits"),
-    ("openai-images-generations", "/v1/images/generations"),
-    ("openai-images-variations", "/v1/images/variations"),
-    ("openai-input-tokens", "/v1/responses/input_tokens"),
-    ("openai-moderations", "/v1/moderations"),
-    ("openai-responses", "/v1/responses"),
-    ("rerank", "/v1/rerank"),
-];
+use self::paths::PATHS;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/members")

@@ -10,6 +10,8 @@
 mod answers;
 #[path = "responses/bodies.rs"]
 mod bodies;
+#[path = "responses/cut.rs"]
+mod cut;
 #[path = "responses/ends.rs"]
 mod ends;
 #[path = "responses/failures.rs"]
@@ -86,7 +88,7 @@ fn wanted(answer: &Answer) -> (Usage, Option<ErrorKind>, Option<u64>) {
 fn facts(told: Told) -> (Usage, Option<ErrorKind>, Option<u64>) {
     // The fixtures make no difference between what is wrong with a request.
     let kind = told.error.map(|failure| match failure.kind {
-        ErrorKind::Request | ErrorKind::File => ErrorKind::Other,
+        ErrorKind::Request | ErrorKind::File | ErrorKind::State => ErrorKind::Other,
         kind => kind,
     });
     (told.usage, kind, told.retry_after_ms)

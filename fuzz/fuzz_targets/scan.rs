@@ -11,6 +11,8 @@ use pointsman::request::format::Format;
 use pointsman::request::keyword::KeywordsBuilder;
 use pointsman::request::path::Entry;
 use pointsman::request::scan::{Looks, Scan, ScanError, Scanner, Searched, Spec};
+use pointsman::request::rewrite::Splicer;
+use pointsman::request::strip::StateScan;
 use pointsman::request::tokens::Costs;
 
 fn fed(spec: &Spec, body: &[u8], size: usize) -> Result<Scan, ScanError> {
@@ -19,6 +21,19 @@ fn fed(spec: &Spec, body: &[u8], size: usize) -> Result<Scan, ScanError> {
         scanner.feed(chunk)?;
     }
     scanner.finish()
+}
+
+/// Checks that what can be left out is what the scanner notices.
+fn leave_out(spec: &Spec, scan: &Scan, body: &[u8]) {
+    let mut pass = StateScan::new(spec.entry);
+    pass.feed(body).unwrap();
+    let report = pass.finish().unwrap();
+    assert_eq!(report.state, scan.facts.state);
+    if let Ok(edits) = report.removal {
+        let mut left = Vec::new();
+        Splicer::new(edits).push(body, &mut left);
+        assert!(!fed(spec, &left, left.len()).unwrap().facts.state.is_any());
+    }
 }
 
 /// Whether a lone surrogate, the one thing allowed here and not there, may be in it.
@@ -47,6 +62,9 @@ fuzz_target!(|data: &[u8]| {
         seed: 0,
     };
     let whole = fed(&spec, body, body.len().max(1));
+    if let Ok(scan) = &whole {
+        leave_out(&spec, scan, body);
+    }
     assert_eq!(whole, fed(&spec, body, usize::from(*size).max(1)));
     assert_eq!(whole, fed(&spec, body, 1));
 

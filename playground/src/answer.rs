@@ -23,12 +23,13 @@ pub(crate) fn explained(config: &Config, request: &Request, fleet: &Described, s
             return undecided(config, facts.as_deref().map(FactsView::from), Some(&refusal));
         }
     };
-    let Read { facts, controls, early } = &*read;
+    let Read { facts, controls, early, .. } = &*read;
     let asked = routing::Request { config, facts, controls, sample: head.sample(seed) };
     let early = early.as_ref().map_err(|because| *because);
     let explanation = explain(asked, early, fleet, seed);
     // What tenants have spent is known to a running proxy alone.
-    let explanation = billed(explanation, config, &head, facts, None);
+    let mut explanation = billed(explanation, config, &head, facts, None);
+    read.note_state(&mut explanation.trace);
     // The response is to what the trace decided: decided again, a draw could fall otherwise.
     let response = match &explanation.verdict {
         Verdict::Serve(decision) => served(config, decision),

@@ -79,7 +79,8 @@ export function candidates(trace) {
   if (trace.candidates.length === 0) return [none('No candidate is looked at.')];
   const row = (candidate) => {
     const kind = candidate.eligible ? chip('good', 'eligible') : chip('warn', 'no');
-    const because = candidate.because ?? (candidate.fallback ? `fallback ${candidate.fallback}` : '');
+    const notes = [candidate.fallback && `fallback ${candidate.fallback}`, candidate.stripped && "without the request's state"];
+    const because = candidate.because ?? notes.filter(Boolean).join(', ');
     const cost = candidate.estimated_cost_usd;
     const expected = candidate.expected_cost_usd;
     const usd = (cost) => `$${cost.toFixed(6)}`;

@@ -63,6 +63,16 @@ enum KeyArg {
     None,
 }
 
+impl From<KeyArg> for KeyOwner {
+    fn from(key: KeyArg) -> Self {
+        match key {
+            KeyArg::Proxy => Self::Proxy,
+            KeyArg::Client => Self::Client,
+            KeyArg::None => Self::Nobody,
+        }
+    }
+}
+
 /// Returns what the answer comes to, as lines of a name and a value.
 ///
 /// # Errors
@@ -86,11 +96,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
         reader.feed(&read);
         reader.finish()
     });
-    let key = match arguments.key {
-        KeyArg::Proxy => KeyOwner::Proxy,
-        KeyArg::Client => KeyOwner::Client,
-        KeyArg::None => KeyOwner::Nobody,
-    };
+    let key = arguments.key.into();
     let profile = RequestProfile { key, may_name_others: arguments.names_files };
     let head = Head {
         status,

@@ -17,6 +17,7 @@ pub(super) fn explanation(facts: &FactsView<'_>, trace: &Trace) -> String {
     section(&mut out, "facts", fact_rows(facts));
     section(&mut out, "routes", trace.routes.iter().map(route_row).collect());
     section(&mut out, "asked for", asked_rows(trace));
+    section(&mut out, "state", state_rows(trace));
     section(&mut out, "candidates", trace.candidates.iter().map(candidate_row).collect());
     if let Some(tenant) = &trace.tenant {
         section(&mut out, "tenant", tenant_rows(tenant));
@@ -87,17 +88,29 @@ fn asked_rows(trace: &Trace) -> Vec<Vec<String>> {
     rows
 }
 
+/// Returns what the request carries that only some can read, and whether others may get it without.
+fn state_rows(trace: &Trace) -> Vec<Vec<String>> {
+    let Some(state) = &trace.state else { return Vec::new() };
+    let mut rows = vec![row(["boundary", &state.boundary])];
+    rows.extend(state.at.iter().map(|at| row(["at", at])));
+    let kept = state.because.as_ref().map(|because| format!("no: {because}"));
+    rows.push(row(["can be left out", kept.as_deref().unwrap_or("yes")]));
+    rows
+}
+
 fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
     let verdict = if candidate.eligible { "eligible" } else { "no" };
     let expected = candidate.expected_cost_usd.map(|usd| format!(", expected ${usd:.6}"));
     let expected = expected.unwrap_or_default();
     let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}{expected}"));
     let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
+    let stripped = candidate.stripped.then(|| "without the request's state".to_owned());
+    let notes: Vec<String> = fallback.into_iter().chain(stripped).collect();
     vec![
         candidate.deployment.clone(),
         verdict.to_owned(),
         cost.unwrap_or_else(|| "cost unknown".to_owned()),
-        candidate.because.clone().or(fallback).unwrap_or_default(),
+        candidate.because.clone().unwrap_or_else(|| notes.join(", ")),
     ]
 }
 

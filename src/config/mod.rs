@@ -62,8 +62,8 @@ pub use route::{
 };
 pub use route_index::RouteIndex;
 pub use settings::{
-    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, Role, RouteSource,
-    Search, UnknownModel, WhenAllCooling,
+    Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, OnBoundary, Role,
+    RouteSource, Search, UnknownModel, WhenAllCooling,
 };
 pub use sticky::Sticky;
 pub use tenants::{OnMissingTenant, TenantBudget, Tenants};

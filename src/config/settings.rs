@@ -167,7 +167,18 @@ section! {
         pub commit_bytes: u32 as (whole(0, 262_144)) = 16384,
         /// whether another deployment is tried after an answer without content
         pub on_empty: bool = true,
+        /// where a request goes whose state nobody else can read, when those who can are out. stay: nowhere; strip: to others, without thoughts and signatures
+        pub on_boundary: OnBoundary = "stay",
     }
+}
+
+/// What becomes of a request with state when none of those who can read it can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBoundary {
+    /// The error is the client's.
+    Stay,
+    /// It goes to others, without what they cannot read, where that can be left out safely.
+    Strip,
 }
 
 impl Failover {
@@ -266,6 +277,7 @@ section! {
 }
 
 named! {
+    OnBoundary { "stay" => Stay, "strip" => Strip }
     WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
     BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
     Hold { "stop_iteration" => StopIteration, "buffer_filter" => BufferFilter }

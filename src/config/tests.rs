@@ -72,6 +72,7 @@ fn what_is_left_out_has_the_documented_default() {
             retries_per_deployment: 0,
             commit_bytes: 16_384,
             on_empty: true,
+            on_boundary: OnBoundary::Stay,
         }
     );
     assert_eq!(config.limits.max_body_bytes, 16 * 1024 * 1024);

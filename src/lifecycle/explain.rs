@@ -4,8 +4,10 @@
 use crate::config::{BodyPolicy, Config};
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
+use crate::request::path::Entry;
 use crate::request::refusal::Refusal;
 use crate::request::scan::{Looks, Scan};
+use crate::request::strip::{Bound, StateReport, StateScan};
 use crate::routing::explain::{TraceWithFacts, explain};
 use crate::routing::{Request, Trace};
 use crate::state::{ShadowWorld, World};
@@ -37,6 +39,22 @@ pub struct Read {
     pub controls: Controls,
     /// The facts at the moment when the model is known, or why no decision is made then.
     pub early: Result<RequestFacts, &'static str>,
+    /// What of it only one account can read, where there is some.
+    pub state: Option<StateReport>,
+}
+
+impl Read {
+    /// Notes in the trace of the request where in its body the state stands that the trace speaks of, and
+    /// why it cannot be left out.
+    pub fn note_state(&self, trace: &mut Trace) {
+        let Some(state) = &mut trace.state else { return };
+        let found = self.state.as_ref();
+        let places = found.into_iter().flat_map(|found| &found.places);
+        state.at = places.map(|place| place.at.clone()).collect();
+        let bound =
+            found.map_or(Some(Bound::Unread), |found| found.removal.as_ref().err().copied());
+        state.because = bound.map(|bound| bound.to_string());
+    }
 }
 
 /// Reads a request that is whole in memory, by the reader that the filter uses, and returns what
@@ -56,10 +74,20 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
     match controls {
         Ok(controls) => {
             let early = facts_at_model(config, &intake, &controls, model);
-            Whole::Read(Box::new(Read { facts, controls, early }))
+            let has_state = facts.state.is_any();
+            let state = has_state.then(|| state_of(intake.call.entry, body)).flatten();
+            facts.state.is_removable = state.as_ref().is_some_and(|state| state.removal.is_ok());
+            Whole::Read(Box::new(Read { facts, controls, early, state }))
         }
         Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
     }
+}
+
+/// Returns what of a body only one account can read; `None` of a form, of which nothing is left out.
+fn state_of(entry: Entry, body: &[u8]) -> Option<StateReport> {
+    let mut scan = StateScan::new(entry);
+    scan.feed(body).ok()?;
+    scan.finish().ok()
 }
 
 /// Returns what a body says, and its model if the path names it or the body does before the text
@@ -142,20 +170,22 @@ pub fn explained(
     let mut trace = Trace::default();
     let facts = match whole(config, head, body) {
         Whole::Read(read) => {
-            let Read { facts, controls, early } = *read;
-            let request =
-                Request { config, facts: &facts, controls: &controls, sample: head.sample(seed) };
+            let Read { facts, controls, early, .. } = &*read;
+            let request = Request { config, facts, controls, sample: head.sample(seed) };
             let early = early.as_ref().map_err(|because| *because);
             let explanation = explain(request, early, world, seed);
-            let mut trace = billed(explanation, config, head, &facts, accounts).trace;
+            let mut trace = billed(explanation, config, head, facts, accounts).trace;
+            read.note_state(&mut trace);
             // The shadow explains every request, whatever share of requests it is evaluated for.
             trace.shadow = config.shadow.as_ref().map(|shadow| {
                 let shadow = &shadow.config;
                 let world = ShadowWorld::explained(world, (config, shadow));
                 let request = Request { config: shadow, ..request };
-                Box::new(explain(request, early, &world, seed).trace)
+                let mut trace = explain(request, early, &world, seed).trace;
+                read.note_state(&mut trace);
+                Box::new(trace)
             });
-            return Explained { facts: Some(facts), trace, is_decided: true };
+            return Explained { facts: Some(read.facts), trace, is_decided: true };
         }
         Whole::Untouched => {
             trace.undecided(None);

@@ -13,6 +13,7 @@ use std::ops::Range;
 use crate::codec::{Reader, Writer};
 use crate::request::format::{Format, Task};
 use crate::request::rewrite::Edit;
+use crate::request::strip::with_removal;
 use crate::state::{ATTEMPT_NUMBERS, HOLD_NUMBERS};
 
 use super::work::Work;
@@ -20,7 +21,7 @@ use super::work::Work;
 /// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
 /// filter is rolled out, a router of one version may meet an attempt filter of another, so
 /// bytes of another layout are not read.
-pub(super) const VERSION: u8 = 5;
+pub(super) const VERSION: u8 = 6;
 
 /// What the router hands to the attempts of a request.
 ///
@@ -57,6 +58,8 @@ pub(super) struct Handover<'a> {
 pub(super) struct Legs {
     /// The legs of all lists; a leg's number is its place here.
     pub(super) all: Vec<Leg>,
+    /// The edits that leave out what only one account can read, for the legs that cannot read it.
+    pub(super) removal: Vec<Edit>,
     /// How many legs belong to the model itself. They are the first ones.
     pub(super) own: usize,
     /// The model's own legs and its fallbacks.
@@ -87,6 +90,8 @@ pub(super) struct Leg {
     pub(super) path: String,
     /// The edits that make the body for this deployment out of the client's.
     pub(super) edits: Vec<Edit>,
+    /// Whether it gets the body without what only another account can read.
+    pub(super) is_stripped: bool,
 }
 
 impl<'a> Handover<'a> {
@@ -181,6 +186,14 @@ impl Legs {
         self.all.get(at)
     }
 
+    /// Returns all edits of the body for a leg.
+    pub(super) fn edits<'l>(&self, leg: &'l Leg) -> Cow<'l, [Edit]> {
+        if leg.is_stripped {
+            return with_removal(leg.edits.clone(), &self.removal).into();
+        }
+        Cow::Borrowed(&leg.edits)
+    }
+
     /// Returns the list that a leg belongs to. A fallback may stand in for a missing list; it
     /// then counts as one of the general list.
     pub(super) fn list_of(&self, at: usize) -> Option<&Range<usize>> {
@@ -195,6 +208,7 @@ impl Legs {
             to.number(range.start as u64);
             to.number(range.end as u64);
         }
+        write_edits(to, &self.removal);
         to.list(&self.all, |to, leg| leg.write(to));
     }
 
@@ -205,6 +219,7 @@ impl Legs {
             context_window: from.index()?..from.index()?,
             content_policy: from.index()?..from.index()?,
             rate_limit: from.index()?..from.index()?,
+            removal: read_edits(from)?,
             all: from.list(Leg::read)?,
         })
     }
@@ -217,11 +232,8 @@ impl Leg {
         for text in [&self.provider, &self.cluster, &self.model, &self.name, &self.path] {
             to.text(text);
         }
-        to.list(&self.edits, |to, edit| {
-            to.number(edit.range.start);
-            to.number(edit.range.end);
-            to.bytes(&edit.with);
-        });
+        write_edits(to, &self.edits);
+        to.flag(self.is_stripped);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -232,11 +244,22 @@ impl Leg {
             model: from.text()?,
             name: from.text()?,
             path: from.text()?,
-            edits: from.list(|from| {
-                Some(Edit { range: from.number()?..from.number()?, with: from.bytes()? })
-            })?,
+            edits: read_edits(from)?,
+            is_stripped: from.flag()?,
         })
     }
+}
+
+fn write_edits(to: &mut Writer, edits: &[Edit]) {
+    to.list(edits, |to, edit| {
+        to.number(edit.range.start);
+        to.number(edit.range.end);
+        to.bytes(&edit.with);
+    });
+}
+
+fn read_edits(from: &mut Reader<'_>) -> Option<Vec<Edit>> {
+    from.list(|from| Some(Edit { range: from.number()?..from.number()?, with: from.bytes()? }))
 }
 
 #[cfg(test)]
@@ -252,6 +275,7 @@ mod tests {
             name: name.to_owned(),
             path: "/v1/chat/completions?a=b".to_owned(),
             edits: vec![Edit { range: 9..u64::MAX, with: vec![0, 255] }],
+            is_stripped: deployment.is_none(),
         };
         Handover {
             work: Work {
@@ -270,6 +294,7 @@ mod tests {
             length: Some(300),
             legs: Legs {
                 all: vec![leg("a", Some("a")), leg("p:x", None)],
+                removal: vec![Edit { range: 1..2, with: Vec::new() }],
                 own: 1,
                 general: 0..2,
                 context_window: 2..2,

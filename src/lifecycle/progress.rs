@@ -248,9 +248,11 @@ mod tests {
             name: at.to_string(),
             path: String::new(),
             edits: Vec::new(),
+            is_stripped: false,
         };
         Legs {
             all: (0..6).map(leg).collect(),
+            removal: Vec::new(),
             own: 2,
             general: 0..4,
             context_window: 4..5,

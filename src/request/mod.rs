@@ -22,6 +22,7 @@ pub mod refusal;
 pub mod rewrite;
 pub mod scan;
 pub mod session;
+pub mod strip;
 pub mod tokens;
 pub mod unseen;
 pub mod watched;

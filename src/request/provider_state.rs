@@ -13,6 +13,8 @@ pub struct ProviderState {
     pub is_sealed: bool,
     /// It carries what the provider has signed, or found with tools of its own.
     pub is_signed: bool,
+    /// All of it can be left out where the request goes to another account, as far as was looked.
+    pub is_removable: bool,
 }
 
 impl ProviderState {
@@ -26,6 +28,12 @@ impl ProviderState {
     #[must_use]
     pub const fn may_hide_text(self) -> bool {
         self.is_stored || self.is_sealed
+    }
+
+    /// Returns whether it may be possible to leave all of it out: there is some, and none of it is kept.
+    #[must_use]
+    pub const fn may_be_removable(self) -> bool {
+        (self.is_sealed || self.is_signed) && !self.is_stored
     }
 
     /// Returns the names of what there is, as explain shows them.

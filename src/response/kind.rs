@@ -19,6 +19,9 @@ pub enum ErrorKind {
     ContentPolicy,
     /// Something that the request names is not there: a file, an earlier response.
     File,
+    /// Something that the request carries was made by another account, and cannot be read: encrypted
+    /// thoughts, a signature.
+    State,
     /// The request alone is more than this deployment ever allows, so waiting does not help.
     TooLarge,
     /// The request is wrong by itself: every provider would say so, so no other is tried.
@@ -51,11 +54,12 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Quota,
         Self::ContextWindow,
         Self::ContentPolicy,
         Self::File,
+        Self::State,
         Self::TooLarge,
         Self::Request,
         Self::ModelNotFound,
@@ -99,6 +103,7 @@ impl ErrorKind {
             Self::ContextWindow => "too_long",
             Self::ContentPolicy => "content",
             Self::File => "file",
+            Self::State => "state",
             Self::TooLarge => "too_large",
             Self::Request => "request",
             Self::ModelNotFound => "gone",

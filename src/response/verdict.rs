@@ -154,6 +154,8 @@ const fn row(kind: ErrorKind, status: u16) -> (Outcome, Blame, bool, Weight) {
         // More tokens than this deployment's limit allows in a whole minute.
         TooLarge => (Outcome::Client, Blame::Request, true, Weight::Nothing),
         ContentPolicy => (Outcome::ContentPolicy, Blame::Request, true, Weight::Nothing),
+        // Those get it without who come after, if any do.
+        State => (Outcome::Client, Blame::State, true, Weight::Nothing),
         File | Request => (Outcome::Client, Blame::Request, false, Weight::Nothing),
         Timeout if matches!(status, 408 | 500..) => {
             (Outcome::Timeout, Blame::Deployment, true, Weight::Failure)

@@ -66,6 +66,8 @@ pub struct Step {
     pub server: Server,
     /// What to change in the body, the model aside.
     pub overrides: Arc<Overrides>,
+    /// Whether it gets the request without the state in it, which it cannot read.
+    pub is_stripped: bool,
 }
 
 /// Who serves a request. Two servers that are equal are the same place, whichever model or list

@@ -109,6 +109,8 @@ pub(super) struct Considered<'a> {
     pub(super) cost: Option<Cost>,
     /// What stands in its way, if anything does.
     pub(super) block: Option<Block>,
+    /// It cannot read the request's state, and would get the request without it.
+    pub(super) crosses: bool,
 }
 
 /// Looks at every candidate of a set, and returns them in the order of the set. State is not
@@ -134,7 +136,9 @@ pub(super) fn consider<'a>(
         if block.is_none() && is_unplaced(request.facts, candidate) {
             return Err(need("has request_overrides"));
         }
-        considered.push(Considered { candidate: candidate.clone(), cost, block });
+        let provider = request.config.provider(candidate.server.provider(request.config));
+        let crosses = stay.may_cross() && stay.left_for(provider.boundary()).is_some();
+        considered.push(Considered { candidate: candidate.clone(), cost, block, crosses });
     }
     Ok(considered)
 }
@@ -171,7 +175,7 @@ fn static_block(
     if controls.provider.as_ref().is_some_and(|pinned| *pinned != provider.name) {
         return Ok(Some(Block::Provider));
     }
-    if let Some(home) = stay.boundary().filter(|home| *home != provider.boundary()) {
+    if let Some(home) = stay.left_for(provider.boundary()).filter(|_| !stay.may_cross()) {
         return Ok(Some(Block::Boundary(home.to_owned())));
     }
     let tags = deployment.map(|deployment| deployment.tags.as_slice()).unwrap_or_default();

@@ -11,7 +11,7 @@ use super::{Request, Services, Verdict};
 
 pub use super::trace::{
     AnswerTrace, BudgetTrace, CandidateTrace, DecisionTrace, ErrorTrace, Release, RouteTrace,
-    TenantTrace, Trace, TraceWithFacts,
+    StateTrace, TenantTrace, Trace, TraceWithFacts,
 };
 
 /// The reasons for a decision, and the decision. Written as JSON it is one object: the facts,

@@ -67,7 +67,9 @@ impl<'r> Planner<'r> {
     ) -> Result<(), Stop> {
         let Some(group) = set.large else { return self.add_small(list, set, purpose) };
         // A service gets all candidates, and an explanation has the reasons of all.
-        if self.depth != Depth::Explained && !set.strategy.has(Trait::AsksService) {
+        // Nor does a part of the group say that none of those is in it who can read the state.
+        let is_partly = self.depth != Depth::Explained && !self.stay.may_cross();
+        if is_partly && !set.strategy.has(Trait::AsksService) {
             let (steps, considered) = (list.steps.len(), list.considered.len());
             let some = self.view(set, group, purpose)?;
             self.add_small(list, &some, purpose)?;
@@ -114,8 +116,44 @@ impl<'r> Planner<'r> {
                 one.block = self.at_moment(one)?;
             }
         }
+        let is_open = self.add_side(list, set, &mut considered, (purpose, false))?;
+        // Those come last who cannot read the request's state.
+        if is_open && self.stay.may_cross() {
+            self.add_across(list, set, &mut considered, purpose)?;
+        }
+        if list.steps.is_empty() || self.depth == Depth::Explained {
+            list.considered.extend(considered.into_iter().map(|one| (set.name.clone(), one)));
+        }
+        Ok(())
+    }
+
+    /// Appends the candidates beyond the boundary of the request's state. Its service is asked about
+    /// the others alone.
+    #[cold]
+    fn add_across(
+        &mut self,
+        list: &mut List<'r>,
+        set: &CandidateSet<'r>,
+        considered: &mut [Considered<'r>],
+        purpose: ListedFor,
+    ) -> Result<(), Stop> {
+        let is_asking = set.strategy.has(Trait::AsksService);
+        let purpose = if is_asking { ListedFor::Kind } else { purpose };
+        self.add_side(list, set, considered, (purpose, true)).map(|_| ())
+    }
+
+    /// Appends the eligible candidates on one side of the boundary of the request's state, in the
+    /// strategy's order. Returns whether more of the set are wanted.
+    fn add_side(
+        &mut self,
+        list: &mut List<'r>,
+        set: &CandidateSet<'r>,
+        considered: &mut [Considered<'r>],
+        (purpose, crosses): (ListedFor, bool),
+    ) -> Result<bool, Stop> {
         // Where all were asked, the order has none that is blocked.
-        for at in self.order(list, set, &considered, purpose)? {
+        let is_all_asked = self.is_all_asked(set);
+        for at in self.order(list, set, considered, (purpose, crosses))? {
             let Some(one) = considered.get_mut(at) else { continue };
             if !is_all_asked {
                 one.block = self.at_moment(one)?;
@@ -124,13 +162,10 @@ impl<'r> Planner<'r> {
                 list.steps.push(step(&set.name, one));
             }
             if one.block.is_none() && self.depth == Depth::First {
-                break;
+                return Ok(false);
             }
         }
-        if list.steps.is_empty() || self.depth == Depth::Explained {
-            list.considered.extend(considered.into_iter().map(|one| (set.name.clone(), one)));
-        }
-        Ok(())
+        Ok(true)
     }
 
     /// Returns whether the state of every candidate is asked for before they are put in order.
@@ -168,5 +203,6 @@ pub(super) fn step(model: &str, considered: &Considered<'_>) -> Step {
         model: model.to_owned(),
         server: considered.candidate.server.clone(),
         overrides: considered.candidate.overrides.as_ref().clone(),
+        is_stripped: considered.crosses,
     }
 }

@@ -11,7 +11,8 @@ use super::planner::Planner;
 use super::{Need, Request, Server, Stop, price, session};
 
 impl<'r> Planner<'r> {
-    /// Returns the places of the candidates that nothing blocks, in the strategy's order.
+    /// Returns the places of the candidates on one side of the boundary of the request's state that
+    /// nothing blocks, in the strategy's order.
     ///
     /// # Errors
     /// What has to be known first, what a service has to be asked first, or the refusal where
@@ -21,10 +22,11 @@ impl<'r> Planner<'r> {
         list: &mut List<'r>,
         set: &CandidateSet<'r>,
         considered: &[Considered<'r>],
-        purpose: ListedFor,
+        (purpose, crosses): (ListedFor, bool),
     ) -> Result<Vec<usize>, Stop> {
+        let is_eligible = |one: &Considered<'_>| one.block.is_none() && one.crosses == crosses;
         let eligible: Vec<(usize, &Considered<'r>)> =
-            considered.iter().enumerate().filter(|(_, one)| one.block.is_none()).collect();
+            considered.iter().enumerate().filter(|(_, one)| is_eligible(one)).collect();
         let in_file_order = || eligible.iter().map(|(at, _)| *at).collect();
         // One candidate needs no order: neither its cost nor its load, session or turn. A part
         // of a large group comes in the order in which it was picked.
@@ -43,8 +45,10 @@ impl<'r> Planner<'r> {
             eligible.iter().map(|(_, one)| self.profile(set.strategy, one)).collect();
         // What cools does not count as narrowed: its turns fall to the others for the moment,
         // and a counter of its own would begin somewhere else.
-        let is_narrowed =
-            considered.iter().any(|one| one.block.as_ref().is_some_and(Block::is_by_request));
+        let is_left_out = |one: &Considered<'_>| {
+            one.crosses != crosses || one.block.as_ref().is_some_and(Block::is_by_request)
+        };
+        let is_narrowed = considered.iter().any(is_left_out);
         let turn = set.turn(is_narrowed).filter(|_| set.strategy.has(Trait::TakesTurn));
         let turn = turn.map_or(0, |turn| self.number(turn, purpose));
         let pick = Pick { session, turn, rng: &mut self.rng };

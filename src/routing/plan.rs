@@ -14,7 +14,7 @@ use super::name::{self, NamedTarget};
 use super::planner::{Depth, Planner};
 use super::resolve::ResolvedRequest;
 use super::stay::Stay;
-use super::trace::{CandidateTrace, Trace};
+use super::trace::{CandidateTrace, StateTrace, Trace};
 use super::{Decision, Kinds, Request, Server, Step, Stop, price};
 
 /// Makes the plan of a request: the candidates of what it asks for in the order of their
@@ -59,7 +59,7 @@ pub(super) fn make<'r>(
     let kinds = if stay.is_pinned() { Kinds::default() } else { planner.kinds(&asked.named)? };
 
     if let Some(trace) = trace {
-        trace_plan(trace, request, &set, &list);
+        trace_plan(trace, &planner, &set, &list);
     }
     // What has to be known for kinds and fallbacks has been asked for by now, so a request that
     // is refused here would be refused with all of it known.
@@ -214,8 +214,14 @@ const UNASKED: &str = "a service is asked when a request is routed; without its 
 
 /// Notes in the trace what was planned, and what was found of every candidate.
 #[cold]
-fn trace_plan(trace: &mut Trace, request: Request<'_>, set: &CandidateSet<'_>, list: &List<'_>) {
-    let Request { config, facts, .. } = request;
+fn trace_plan(trace: &mut Trace, planner: &Planner<'_>, set: &CandidateSet<'_>, list: &List<'_>) {
+    let Request { config, facts, .. } = planner.request;
+    // Where in the body the state stands is added by who has the body.
+    trace.state = planner.stay.boundary().map(|boundary| StateTrace {
+        boundary: boundary.to_owned(),
+        removable: facts.state.is_removable,
+        ..StateTrace::default()
+    });
     trace.model = Some(set.name.clone().into_owned());
     trace.variant = set.variant.map(str::to_owned);
     trace.strategy = Some(set.strategy.name());
@@ -234,6 +240,7 @@ fn trace_plan(trace: &mut Trace, request: Request<'_>, set: &CandidateSet<'_>, l
             eligible: considered.block.is_none(),
             timeouts: Some(considered.candidate.server.timeouts(config))
                 .filter(|times| *times != Timeouts::default()),
+            stripped: considered.crosses,
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
             expected_cost_usd: expected_cost(considered),
             because: considered.block.as_ref().map(ToString::to_string),

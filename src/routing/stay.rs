@@ -1,7 +1,7 @@
 //! Requests that must go to one deployment, or to some: they pin it, or carry state that only those
 //! within one boundary can read.
 
-use crate::config::{Config, DeploymentId, Group};
+use crate::config::{Config, DeploymentId, Group, OnBoundary};
 use crate::request::facts::Fact;
 use crate::request::refusal::Refusal;
 use crate::strategy::{Strategy, Trait, score};
@@ -19,8 +19,8 @@ pub(super) enum Stay<'a> {
     /// It must stay on the deployment that it pins.
     On(DeploymentId),
     /// It must stay with those who can read its state. What is kept at one of them is looked for
-    /// there first.
-    Within { boundary: &'a str, first: Option<DeploymentId> },
+    /// there first. Where it may cross, others come after them, and get it without that state.
+    Within { boundary: &'a str, first: Option<DeploymentId>, may_cross: bool },
     /// It must do so if its body carries state, which is not known yet. What is kept would be kept at
     /// that deployment.
     Perhaps(DeploymentId),
@@ -54,6 +54,8 @@ impl<'a> Stay<'a> {
         if !facts.state.is_any() && !is_open {
             return Ok(Self::No);
         }
+        let is_crossed = config.failover.on_boundary == OnBoundary::Strip;
+        let may_cross = is_crossed && facts.state.is_removable;
         let keeper = match named {
             NamedTarget::Model(model, group) => {
                 let (_, group) = candidate::chosen_group(config, *model, *group);
@@ -69,7 +71,7 @@ impl<'a> Stay<'a> {
             NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => Some(*id),
             NamedTarget::Direct(provider, _) if !is_open => {
                 let boundary = config.provider(*provider).boundary();
-                return Ok(Self::Within { boundary, first: None });
+                return Ok(Self::Within { boundary, first: None, may_cross });
             }
             NamedTarget::Direct(..) => None,
         };
@@ -78,15 +80,26 @@ impl<'a> Stay<'a> {
             return Ok(Self::Perhaps(keeper));
         }
         let boundary = config.provider(config.deployment(keeper).provider).boundary();
-        Ok(Self::Within { boundary, first: facts.state.is_stored.then_some(keeper) })
+        let first = facts.state.is_stored.then_some(keeper);
+        Ok(Self::Within { boundary, first, may_cross })
     }
 
-    /// Returns the boundary that the request must stay in, if it must stay in one.
+    /// Returns the boundary of those who can read the request's state, if only some can.
     pub(super) const fn boundary(self) -> Option<&'a str> {
         match self {
             Self::Within { boundary, .. } => Some(boundary),
             Self::No | Self::On(_) | Self::Perhaps(_) => None,
         }
+    }
+
+    /// Returns the boundary that the request would leave for another one.
+    pub(super) fn left_for(self, other: &str) -> Option<&'a str> {
+        self.boundary().filter(|home| *home != other)
+    }
+
+    /// Returns whether it may go to those who cannot read its state, without that.
+    pub(super) const fn may_cross(self) -> bool {
+        matches!(self, Self::Within { may_cross: true, .. })
     }
 
     /// Checks a request that may have state before its plan is made.

@@ -27,6 +27,9 @@ pub struct Trace {
     pub release: Release,
     /// The deployments in the order they are tried.
     pub plan: Vec<String>,
+    /// What it carries that only some can read, where it goes by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateTrace>,
     /// Where the request is sent first.
     pub decision: Option<DecisionTrace>,
     /// Whether the answer is held until it has content, where there is failover.
@@ -113,7 +116,24 @@ pub struct CandidateTrace {
     /// How long an attempt there may take, where that is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<Timeouts>,
+    /// Whether it would get the request without the state in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stripped: bool,
     /// Why it may not serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// What a request carries that only some providers can read.
+#[derive(Debug, Default, Serialize)]
+pub struct StateTrace {
+    /// The boundary of those who can.
+    pub boundary: String,
+    /// Where in the body it stands, as far as that is told.
+    pub at: Vec<String>,
+    /// Whether it can be left out for others.
+    pub removable: bool,
+    /// Why it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
@@ -169,7 +189,7 @@ pub struct TraceWithFacts<'a> {
 // By hand, because a derive flattens one object into another by collecting both first.
 impl Serialize for TraceWithFacts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("TraceWithFacts", 16)?;
+        let mut to = serializer.serialize_struct("TraceWithFacts", 17)?;
         to.serialize_field("facts", &self.facts)?;
         members(self.trace, &mut to)?;
         if let Some(shadow) = &self.trace.shadow {
@@ -184,7 +204,7 @@ struct Bare<'a>(&'a Trace);
 
 impl Serialize for Bare<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Trace", 14)?;
+        let mut to = serializer.serialize_struct("Trace", 15)?;
         members(self.0, &mut to)?;
         to.end()
     }
@@ -202,6 +222,7 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
         release,
         plan,
         answer,
+        state,
         because,
         decision,
         pass_through,
@@ -219,6 +240,9 @@ fn members<S: SerializeStruct>(trace: &Trace, to: &mut S) -> Result<(), S::Error
     to.serialize_field("plan", plan)?;
     if let Some(answer) = answer {
         to.serialize_field("answer", answer)?;
+    }
+    if let Some(state) = state {
+        to.serialize_field("state", state)?;
     }
     if let Some(because) = because {
         to.serialize_field("because", because)?;

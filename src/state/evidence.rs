@@ -24,6 +24,8 @@ pub enum Blame {
     Deployment = 5,
     /// Nobody can tell.
     Unknown = 6,
+    /// What the request carries that another account has made, and this one cannot read.
+    State = 7,
 }
 
 /// How much an answer says of its deployment.
@@ -68,7 +70,7 @@ pub struct Evidence {
 
 impl Blame {
     /// Everyone who can be to blame.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Nobody,
         Self::Request,
         Self::Credential,
@@ -76,6 +78,7 @@ impl Blame {
         Self::Model,
         Self::Deployment,
         Self::Unknown,
+        Self::State,
     ];
 
     /// Returns its name for operators.
@@ -89,6 +92,7 @@ impl Blame {
             Self::Model => "model",
             Self::Deployment => "deployment",
             Self::Unknown => "unknown",
+            Self::State => "state",
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) const TABLES: [(&str, &str); 11] = [
 ];
 
 /// Every key that a row may have.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "name",
     "config",
     "with",
@@ -46,6 +46,7 @@ const KEYS: [&str; 17] = [
     "matches",
     "expect",
     "path_sent",
+    "body_stripped",
 ];
 
 /// One request, the state it meets, and what must be true of the decision.
@@ -59,6 +60,8 @@ pub(crate) struct Row {
     pub(crate) body: String,
     /// The path that goes upstream, if it is not the path of the request.
     pub(crate) path_sent: Option<String>,
+    /// The body without state that only others can read, for those who would be sent it without.
+    pub(crate) body_stripped: Option<String>,
     /// The seed of everything that is drawn for the request.
     pub(crate) seed: u64,
     pub(crate) state: Described,
@@ -117,6 +120,7 @@ impl Row {
             document: configuration(table, case),
             head: head(case),
             body,
+            body_stripped: case.get("body_stripped").map(|body| body.as_str().unwrap().to_owned()),
             path_sent: case.get("path_sent").map(|path| path.as_str().unwrap().to_owned()),
             seed: case.get("seed").map_or(1, |seed| seed.as_integer().unwrap()).unsigned_abs(),
             state: state(case),

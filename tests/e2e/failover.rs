@@ -11,6 +11,7 @@ mod held;
 mod matrix;
 mod random;
 mod rows;
+mod strip;
 mod timeouts;
 mod tls;
 mod ways;

@@ -167,6 +167,30 @@ fn an_account_that_is_refused_trips_at_once() {
 }
 
 #[test]
+fn state_of_another_account_is_left_out_where_that_is_possible() {
+    let state = |status, body| (status, body, Outcome::Client, Blame::State, true, Weight::Nothing);
+    let openai = json!({"error": {
+        "message": "The encrypted content gAAA...DQ== could not be verified.",
+        "type": "invalid_request_error", "param": null, "code": "invalid_encrypted_content"
+    }});
+    check(&[
+        state(400, openai),
+        state(400, message("The encrypted content for item rs_1 could not be verified.")),
+        state(400, anthropic("messages.1.content.0: Invalid `signature` in `thinking` block")),
+        state(400, anthropic("messages.23.content.2: Invalid `data` in `redacted_thinking` block")),
+        state(
+            400,
+            google(
+                "INVALID_ARGUMENT",
+                "Unable to submit request because Thought signature is not valid.. Learn more: \
+                 https://cloud.google.com",
+            ),
+        ),
+        state(400, google("INVALID_ARGUMENT", "Corrupted thought signature.")),
+    ]);
+}
+
+#[test]
 fn a_mistake_that_every_provider_would_name_stays_the_clients() {
     let wrong =
         |status, body| (status, body, Outcome::Client, Blame::Request, false, Weight::Nothing);

@@ -44,7 +44,7 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     // The edits change the length of the body. Without an announced length there is nothing to
     // correct: the body goes out in chunks.
     if let (Some(length), Some(_)) = (handover.length, handover.sent("content-length")) {
-        let length = length_after(length, &leg.edits).to_string();
+        let length = length_after(length, &handover.legs.edits(leg)).to_string();
         cx.host.set_request_header("content-length", Some(length.as_bytes()));
     }
 }

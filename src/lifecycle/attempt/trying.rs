@@ -14,7 +14,7 @@ use crate::lifecycle::properties::{CLUSTER, CONNECTED, ENDED, PROGRESS};
 use crate::lifecycle::work::Work;
 use crate::request::rewrite::Splicer;
 use crate::response::details::{self, End};
-use crate::state::evidence::Weight;
+use crate::state::evidence::{Blame, Weight};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
@@ -67,7 +67,7 @@ impl Trying {
     ) -> Self {
         let tried = progress.tried.last().map(|tried| tried.leg);
         let leg = tried.and_then(|leg| legs.get(leg));
-        let splicer = Splicer::new(leg.map(|leg| leg.edits.clone()).unwrap_or_default());
+        let splicer = Splicer::new(leg.map(|leg| legs.edits(leg).into_owned()).unwrap_or_default());
         let work = *ledger.work();
         let (began_ms, stage) = (millis(host.now()), AnswerStage::Waiting(ledger));
         Self { legs, work, progress, provider, splicer, began_ms, stage, pieces: 0 }
@@ -318,7 +318,10 @@ impl Trying {
         // Shared data is read only where a second try of the same leg is possible at all.
         let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
-        let is_ready = |leg: &Leg| is_ready(cx, leg, self.work.claim());
+        // Who cannot read the request's state is followed by those who get it without.
+        let is_of_state = report.evidence.blame == Blame::State;
+        let is_ready =
+            |leg: &Leg| (leg.is_stripped || !is_of_state) && is_ready(cx, leg, self.work.claim());
         let next = self.after(cx.engine, report.outcome, retries, is_ready);
         self.set_next(cx.host, next);
         // Envoy's retry policy lists this header. It drops the response and begins the next

@@ -143,8 +143,10 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
     };
     intake.complete(&mut facts, &controls);
     let answers = Answers::default();
+    let removal = Vec::new();
     let mut whole =
-        WholeRequest { intake, facts, controls, layout, length, answers, is_end, ledger };
+        WholeRequest { intake, facts, controls, layout, removal, length, answers, is_end, ledger };
+    whole.look_for_state(cx);
     // Undecided changes nothing, so the request can be decided again after another look.
     let mut decided = whole.decide(cx, time.now_ms());
     if WholeRequest::is_open(&decided) {
@@ -242,10 +244,11 @@ fn settle<H: Host + ?Sized>(
             return (RouterState::Done, Action::Continue);
         }
     };
-    let WholeRequest { intake, layout, length, .. } = &whole;
+    let WholeRequest { intake, layout, removal, length, .. } = &whole;
     attempt.identify(Some(*length as u64), first);
     let unnamed = decision.unnamed;
-    let held = Held { intake, layout, length: Some(*length as u64), window: first, unnamed };
+    let length = Some(*length as u64);
+    let held = Held { intake, layout, removal, length, window: first, unnamed };
     if let Err(refusal) = send::send(cx, held, &decision, &attempt) {
         attempt.cancel(cx);
         let labels = RequestLabels::of(&cx.engine.config, &decision);
@@ -279,6 +282,7 @@ fn release<H: Host + ?Sized>(
     let held = Held {
         intake: &intake,
         layout: &reader.layout(),
+        removal: &[],
         length: intake.length,
         window: first,
         unnamed: decision.unnamed,

@@ -1,5 +1,6 @@
 //! A request that has been read to its end: what it says, and how it is decided.
 
+use crate::config::OnBoundary;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::decide::{Committed, Ruling, decide};
@@ -11,7 +12,9 @@ use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
+use crate::request::rewrite::Edit;
 use crate::request::scan::{Layout, Looks};
+use crate::request::strip::{StateReport, StateScan};
 use crate::routing::{Answers, Question};
 
 use super::window::window;
@@ -24,6 +27,8 @@ pub(super) struct WholeRequest {
     pub(super) facts: RequestFacts,
     pub(super) controls: Controls,
     pub(super) layout: Layout,
+    /// The edits that leave out what only one account can read, where that may come to others.
+    pub(super) removal: Vec<Edit>,
     /// Length of the body, in bytes.
     pub(super) length: usize,
     /// What services have answered so far.
@@ -52,6 +57,30 @@ impl WholeRequest {
         let known = (&self.facts, &self.controls);
         let pending = decide(cx, &self.intake, known, &self.answers, now_ms);
         pending.begin(cx, &self.intake, known, &self.answers)
+    }
+
+    /// Reads the held body again for what only one account can read, where the request may come to
+    /// those who cannot.
+    pub(super) fn look_for_state<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
+        let may_cross = cx.engine.config.failover.on_boundary == OnBoundary::Strip;
+        if !may_cross || !self.facts.state.may_be_removable() || self.layout.boundary.is_some() {
+            return;
+        }
+        let removal = self.read_state(cx).and_then(|report| report.removal.ok());
+        self.facts.state.is_removable = removal.is_some();
+        self.removal = removal.unwrap_or_default();
+    }
+
+    #[cold]
+    fn read_state<H: Host + ?Sized>(&self, cx: Ctx<'_, H>) -> Option<StateReport> {
+        let mut scan = StateScan::new(self.intake.call.entry);
+        let mut seen = 0_usize;
+        while seen < self.length {
+            let window = window(cx.host, seen, self.length)?;
+            scan.feed(&window).ok()?;
+            seen = seen.saturating_add(window.len());
+        }
+        scan.finish().ok()
     }
 
     /// Returns whether too little of the body was looked at to decide.

@@ -7,6 +7,7 @@ use crate::lifecycle::event::debug;
 use crate::lifecycle::intake::Intake;
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::length_after;
+use crate::request::strip::with_removal;
 use crate::routing::{Decision, Step};
 use crate::text::header_value;
 
@@ -27,7 +28,10 @@ pub(super) fn send<H: Host + ?Sized>(
     let config = &cx.engine.config;
     let path = edit::path(cx.engine, held, step);
     let objects = edit::mergeable(cx.host, [step]);
-    let edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
+    let mut edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
+    if step.is_stripped {
+        edits = with_removal(edits, held.removal);
+    }
     let length = held.length.map(|length| length_after(length, &edits));
     edit::splice(cx.host, edits, held.window)?;
     // The edits change the length of the body. Without an announced length there is nothing to

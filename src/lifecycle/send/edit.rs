@@ -28,6 +28,8 @@ pub(crate) struct Held<'a> {
     pub(crate) intake: &'a Intake,
     /// Where in the body the values stand that may be rewritten.
     pub(crate) layout: &'a Layout,
+    /// The edits that leave out what only one account can read.
+    pub(crate) removal: &'a [Edit],
     /// Length of the whole body, in bytes, if it is known.
     pub(crate) length: Option<u64>,
     /// The beginning of the body, as far as the module still has it. It may be empty.

@@ -138,7 +138,10 @@ fn legs<H: Host + ?Sized>(
     let context_window = list(&decision.kinds.context_window)?;
     let rate_limit = list(&decision.kinds.rate_limit)?;
     let content_policy = add(&decision.kinds.content_policy)?;
-    Ok(Legs { all, own: decision.own, general, context_window, content_policy, rate_limit })
+    let is_any_stripped = all.iter().any(|leg| leg.is_stripped);
+    let removal = if is_any_stripped { held.removal.to_vec() } else { Vec::new() };
+    let own = decision.own;
+    Ok(Legs { all, removal, own, general, context_window, content_policy, rate_limit })
 }
 
 /// Returns the most attempts that a request can have: the model's own legs and the longest other
@@ -188,6 +191,7 @@ fn leg<H: Host + ?Sized>(
         model: step.model.clone(),
         name: step.server.name(config).into_owned(),
         edits,
+        is_stripped: step.is_stripped,
         path: path.unwrap_or_else(came),
     }
 }

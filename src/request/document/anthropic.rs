@@ -7,9 +7,9 @@ use super::common::{
 use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::{ADVISOR, CLAUDE_TOOLS};
-use super::word::ClassOf;
 use super::word::Modality::{self, File, Image, Sealed, Text};
 use super::word::TextClass::Tools;
+use super::word::{ClassOf, Parting};
 use crate::request::media::Formula;
 
 const BLOCKS: &[(&str, Modality)] = &[
@@ -48,7 +48,12 @@ static SOURCE: ObjectShape = ObjectShape::new(
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["caller"]),
     (&Place::ID, &["id", "tool_use_id"]),
-    (&Place::SIGNED, &["signature", "encrypted_content", "encrypted_index", "encrypted_stdout"]),
+    (&Place::signed(&Parting::With("thinking")), &["signature"]),
+    // What the provider's own tools found, which later turns cite.
+    (
+        &Place::signed(&Parting::Never),
+        &["encrypted_content", "encrypted_index", "encrypted_stdout"],
+    ),
 ];
 
 macro_rules! block {
@@ -65,12 +70,17 @@ macro_rules! block {
                 ("file_id", Place::STATE),
                 ("data", Place::ENCODED),
                 ("tool", Place::object(&ADDED)),
+                ("citations", Place::UNKNOWN.items(&CITATION)),
                 CACHE_CONTROL,
             ],
         )
         .with(HARMLESS)
     };
 }
+/// What a text is backed by. Of what the provider has found, its place there is encrypted.
+static CITATION: Place = Place::UNKNOWN.members(&CITED);
+static CITED: ObjectShape =
+    plain(&[]).with(&[(&Place::signed(&Parting::Never), &["encrypted_index"])]);
 /// A tool that comes later.
 static ADDED: ObjectShape = plain(&[("definition", Place::object(&ADVISOR))]);
 static BLOCK: ObjectShape = block!(Place::PROMPT);

@@ -3,7 +3,7 @@
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::word::Saying::{Json, Tools};
 use super::word::TextClass::{Assistant, Tools as OfTools};
-use super::word::Word;
+use super::word::{Parting, Word};
 use crate::request::session::SessionKey;
 
 type Keys = &'static [(&'static str, Place)];
@@ -132,5 +132,8 @@ pub(super) const TENSORS: Alike =
     (&Place::TENSORS, &["prompt_embeds", "prompt_token_ids", "input_ids", "input_embeds"]);
 /// What names the user, the request or a thing in it.
 pub(super) const IDS: Alike = (&Place::ID, &["safety_identifier", "request_id", "id"]);
+/// What Google documents for the place of a signature that is missing
+/// (<https://ai.google.dev/gemini-api/docs/thought-signatures>).
+pub(super) const UNSIGNED: Parting = Parting::Word("skip_thought_signature_validator");
 /// Where a prompt's prefix is cached.
 pub(super) const CACHE_CONTROL: (&str, Place) = ("cache_control", Place::SETTING);

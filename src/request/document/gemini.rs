@@ -1,7 +1,7 @@
 //! Gemini's contents, in the camel and the snake case that one body may mix
 //! (<https://ai.google.dev/api/generate-content>).
 
-use super::common::{ANY_SCHEMA, CACHE_KEY, LABELS, PARAMS, TAGS, USER, message, plain};
+use super::common::{ANY_SCHEMA, CACHE_KEY, LABELS, PARAMS, TAGS, UNSIGNED, USER, message, plain};
 use super::kind::Document;
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::GEMINI_TOOLS;
@@ -29,7 +29,7 @@ static FUNCTION: ObjectShape = plain(&[("parts", Place::list(&OUTPUT_PART))])
 static CODE: ObjectShape =
     plain(&[]).with(&[(&Place::SETTING, &["language", "outcome"]), (&Place::ID, &["id"])]);
 const HARMLESS: &[Alike] = &[
-    (&Place::SIGNED, &["thoughtSignature"]),
+    (&Place::signed(&UNSIGNED), &["thoughtSignature"]),
     (&Place::SETTING, &["videoMetadata", "mediaResolution", "thought"]),
 ];
 

@@ -25,7 +25,7 @@ mod word;
 pub use kind::Document;
 pub(super) use place::{ObjectKind, ObjectShape, Place};
 pub(super) use spelling::is_same_but_for_case;
-pub(super) use word::{Modality, OutputBound, Plain, Saying, TextClass, Word};
+pub(super) use word::{Modality, OutputBound, Parting, Plain, Saying, TextClass, Word};
 
 #[cfg(test)]
 mod state_tests;

@@ -2,8 +2,8 @@
 
 use super::common::{
     ANSWERS, BEST_OF, CACHE_CONTROL, CACHE_KEY, FORMAT, FUNCTIONS, IDS, MAX_TOKENS, MODEL,
-    N_PREDICT, PARAMS, REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, USER, message,
-    plain,
+    N_PREDICT, PARAMS, REASONING, ROLE, SAMPLING, STREAM, TAGS, TENSORS, THINKING, UNSIGNED, USER,
+    message, plain,
 };
 use super::kind::Document;
 use super::part::{ASIDE, ASIDE_CONTENT, CONTENT, PART};
@@ -21,7 +21,8 @@ pub(super) static FUNCTION: ObjectShape = plain(&[]).others(&Place::TOOLS);
 /// What an OpenAI-compatible endpoint of Google's adds to a call: the signature of Gemini's thoughts.
 static CALL_EXTRA: ObjectShape =
     plain(&[("google", Place::object(&THOUGHT))]).others(&Place::OPAQUE);
-static THOUGHT: ObjectShape = plain(&[("thought_signature", Place::SIGNED)]).others(&Place::OPAQUE);
+static THOUGHT: ObjectShape =
+    plain(&[("thought_signature", Place::signed(&UNSIGNED))]).others(&Place::OPAQUE);
 pub(super) static CALL: ObjectShape = plain(&[
     ("extra_content", Place::OPAQUE.members(&CALL_EXTRA)),
     ("function", Place::TOOLS.members(&FUNCTION)),

@@ -10,8 +10,8 @@ use super::part::{CONTENT, PART, PART_ITEM};
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::tool::TOOLS;
 use super::word::Modality::{Audio, File, Image};
-use super::word::Plain;
 use super::word::Saying::{Json, NoStream, Stream};
+use super::word::{Parting, Plain};
 use crate::request::media::Formula;
 
 // bedrock-converse: a block is named by its only key
@@ -28,8 +28,9 @@ static TOOL_RESULT: ObjectShape = plain(&[("content", Place::TOOLS.items(&RESULT
 static SEARCH_RESULT: ObjectShape =
     plain(&[("content", Place::list(&ASIDE_ITEM))]).with(&[(&Place::SETTING, &["citations"])]);
 static THOUGHT: ObjectShape = plain(&[("reasoningText", Place::object(&THOUGHT_TEXT))])
-    .with(&[(&Place::SIGNED, &["redactedContent"])]);
-static THOUGHT_TEXT: ObjectShape = plain(&[]).with(&[(&Place::SIGNED, &["signature"])]);
+    .with(&[(&Place::signed(&Parting::WithSole), &["redactedContent"])]);
+static THOUGHT_TEXT: ObjectShape =
+    plain(&[]).with(&[(&Place::signed(&Parting::WithSole), &["signature"])]);
 /// An image, a document, audio or video: data, or where it is.
 static MEDIUM: ObjectShape = plain(&[("source", Place::object(&SOURCE))])
     .with(&[(&Place::SETTING, &["format", "citations"])]);

@@ -3,6 +3,7 @@
 use super::common::{CACHE_CONTROL, plain};
 use super::place::{Alike, ObjectKind, ObjectShape, Place};
 use super::word::Modality::{self, Audio, File, Image, Text};
+use super::word::Parting;
 use super::word::Saying::LowDetail;
 
 // vLLM's, Mistral's and Perplexity's among them.
@@ -39,7 +40,8 @@ const LINK: Place = Place::LINK.members(&LINK_SHAPE);
 const HARMLESS: &[Alike] = &[
     (&Place::SETTING, &["annotations_format", "prompt_cache_breakpoint"]),
     (&Place::ID, &["id", "uuid"]),
-    (&Place::SIGNED, &["signature"]),
+    // Nobody documents what a part with one is without it.
+    (&Place::signed(&Parting::Never), &["signature"]),
     (&Place::OPAQUE, &["image_embeds", "audio_embeds"]),
 ];
 

@@ -15,7 +15,7 @@
 //! ```
 
 use super::spelling::{flat, is_same_but_for_case, is_snake_of};
-use super::word::{ClassOf, Modality, OutputBound, Plain, Saying, TextClass, Word};
+use super::word::{ClassOf, Modality, OutputBound, Parting, Plain, Saying, TextClass, Word};
 
 /// A place of a document: what a value here is, whatever its type turns out to be.
 #[derive(Debug)]
@@ -107,8 +107,10 @@ impl Place {
     pub(in crate::request) const TYPE: Self = Self::typed(&[]);
     pub(in crate::request) const TOKEN: Self = Self { plain: Plain::Token, ..Self::ASIDE };
     /// A prompt as tensors, which nobody but the model can read.
-    pub(in crate::request) const TENSORS: Self =
-        Self { filled: Some(Saying::Tokens), ..Self::string(Word::Sealed(Saying::Tokens)) };
+    pub(in crate::request) const TENSORS: Self = Self {
+        filled: Some(Saying::Tokens),
+        ..Self::string(Word::Sealed(Saying::Tokens, &Parting::Never))
+    };
     /// A switch; lenient servers also read it as text or a number.
     pub(in crate::request) const STREAM: Self = Self {
         plain: Plain::Says(Saying::Stream),
@@ -117,17 +119,22 @@ impl Place {
     /// Something that continues what a provider keeps.
     pub(in crate::request) const STATE: Self =
         Self { filled: Some(Saying::State), ..Self::string(Word::Says(Saying::State)) };
-    /// What only the account that made it can decrypt, such as encrypted thoughts. It may hold a
-    /// prompt that nobody else can search.
-    pub(in crate::request) const SEALED: Self = Self::string(Word::Sealed(Saying::Sealed));
-    /// What only the account that made it takes back, and holds no prompt: signatures of thoughts,
-    /// and what a provider's own tools found.
-    pub(in crate::request) const SIGNED: Self = Self::string(Word::Sealed(Saying::Signed));
-
     pub(in crate::request) const LIMIT: Self = Self::output(OutputBound::Limit);
     pub(in crate::request) const THINKING: Self = Self::output(OutputBound::Thinking);
     pub(in crate::request) const THINKING_BESIDE: Self = Self::output(OutputBound::ThinkingBeside);
     pub(in crate::request) const ANSWERS: Self = Self::output(OutputBound::Answers);
+
+    /// What only the account that made it can decrypt, such as encrypted thoughts. It may hold a
+    /// prompt that nobody else can search.
+    pub(in crate::request) const fn sealed(parting: &'static Parting) -> Self {
+        Self::string(Word::Sealed(Saying::Sealed, parting))
+    }
+
+    /// What only the account that made it takes back, and holds no prompt: signatures of thoughts,
+    /// and what a provider's own tools found.
+    pub(in crate::request) const fn signed(parting: &'static Parting) -> Self {
+        Self::string(Word::Sealed(Saying::Signed, parting))
+    }
 
     const fn output(bound: OutputBound) -> Self {
         Self { plain: Plain::Output(bound), ..Self::string(Word::Output(bound)) }

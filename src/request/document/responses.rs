@@ -10,8 +10,8 @@ use super::openai::NAMED;
 use super::part::{CONTENT, OUTPUT};
 use super::place::{ObjectKind, ObjectShape, Place};
 use super::tool::{CONTAINER, LISTED, TOOLS};
-use super::word::ClassOf;
 use super::word::TextClass::{Assistant, Tools};
+use super::word::{ClassOf, Parting};
 use crate::request::media::Formula;
 
 /// Items without a role, and whose text theirs is.
@@ -58,7 +58,8 @@ static ITEM: ObjectShape = ObjectShape::new(
         ("summary", Place::ASSISTANT.items(&THOUGHT_ITEM)),
         ("id", Place::ITEM_ID),
         ("result", Place::ENCODED),
-        ("encrypted_content", Place::SEALED),
+        // A compaction holds the conversation itself, so of items only thoughts can go.
+        ("encrypted_content", Place::sealed(&Parting::With("reasoning"))),
         ("container_id", Place::STATE),
         ("environment", CONTAINER),
         ("tools", LISTED),

@@ -65,8 +65,9 @@ pub(in crate::request) enum Word {
     Encoded,
     /// Says this, unless it is empty.
     Says(Saying),
-    /// The same; not text, however long. A stand-in for a signature says nothing.
-    Sealed(Saying),
+    /// The same; not text, however long. A stand-in for a signature says nothing. And what becomes of
+    /// it where the request leaves those who can read it.
+    Sealed(Saying, &'static Parting),
     /// Says this, if it is one of these words.
     SaysIf(Saying, &'static [&'static str]),
     /// Tells the session.
@@ -93,6 +94,19 @@ impl Word {
             _ => Self::Text(TextClass::Aside),
         }
     }
+}
+
+/// What becomes of something that only one account can read, where a request goes to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::request) enum Parting {
+    /// The block or item goes that it stands in, if that is of this type.
+    With(&'static str),
+    /// The block goes that it stands in, if that has no other member.
+    WithSole,
+    /// This word takes its place.
+    Word(&'static str),
+    /// It cannot be left out without harm, so the request does not leave.
+    Never,
 }
 
 /// What a number, boolean or null is.

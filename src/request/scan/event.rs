@@ -5,7 +5,7 @@
 /// Offsets are bytes from the start of the body; ends are exclusive. For `{"a":[1]}` the
 /// calls are: `open(Object, 0)`, `string_start(1, true)`, `text(b"a")`, `string_end(4, true)`,
 /// `open(Array, 5)`, `scalar(Number("1"), 6, 7)`, `close(8)`, `close(9)`.
-pub(super) trait Sink {
+pub(in crate::request) trait Sink {
     /// A string starts, at its opening quote; `is_key` if it names a member.
     fn string_start(&mut self, at: u64, is_key: bool);
     /// A piece of the current string, decoded: whole characters, valid UTF-8. May be empty.
@@ -35,7 +35,7 @@ pub(super) trait Sink {
 
 /// What is wanted of a string: the less, the faster it is read.
 #[derive(Debug)]
-pub(super) enum Gathers<'t> {
+pub(in crate::request) enum Gathers<'t> {
     /// Its pieces, one by one.
     Nothing,
     /// Its length at most.
@@ -47,7 +47,7 @@ pub(super) enum Gathers<'t> {
 
 /// A value without parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(in crate::request) enum Scalar<'a> {
     Null,
     Bool(bool),
     /// Its text as it was written; `None` where it is too long to be of use.
@@ -56,7 +56,7 @@ pub(super) enum Scalar<'a> {
 
 impl<'a> Scalar<'a> {
     /// Returns the name of its type, for messages.
-    pub(super) const fn type_name(self) -> &'static str {
+    pub(in crate::request) const fn type_name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "boolean",
@@ -66,7 +66,7 @@ impl<'a> Scalar<'a> {
 
     /// Returns it as it stands in JSON; `None` for null, which is no value, and for a
     /// number that is too long to be kept.
-    pub(super) const fn json(self) -> Option<&'a str> {
+    pub(in crate::request) const fn json(self) -> Option<&'a str> {
         match self {
             Self::Null => None,
             Self::Bool(true) => Some("true"),
@@ -78,7 +78,7 @@ impl<'a> Scalar<'a> {
 
 /// A value with parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Container {
+pub(in crate::request) enum Container {
     Object,
     Array,
 }

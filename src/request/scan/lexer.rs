@@ -48,7 +48,7 @@ enum Expected {
 /// The lexer between two chunks. It may stop after any byte, so everything that it knows of
 /// the document so far is here.
 #[derive(Debug)]
-pub(super) struct Lexer {
+pub(in crate::request) struct Lexer {
     expected: Expected,
     /// One bit for each container that is open, the innermost lowest; set for objects.
     levels: u128,
@@ -61,12 +61,12 @@ pub(super) struct Lexer {
 
 impl Lexer {
     /// Returns a lexer at the start of a document.
-    pub(super) fn new() -> Self {
+    pub(in crate::request) fn new() -> Self {
         Self { expected: Expected::Value, levels: 0, depth: 0, text: StringReader::new(), at: 0 }
     }
 
     /// Returns how many bytes were read so far.
-    pub(super) const fn at(&self) -> u64 {
+    pub(in crate::request) const fn at(&self) -> u64 {
         self.at
     }
 
@@ -75,7 +75,7 @@ impl Lexer {
     ///
     /// # Errors
     /// The first thing in the chunk that is no JSON. What was told before it still holds.
-    pub(super) fn feed<'b, S: Sink>(
+    pub(in crate::request) fn feed<'b, S: Sink>(
         &mut self,
         bytes: &'b [u8],
         sink: &mut S,
@@ -104,7 +104,7 @@ impl Lexer {
     ///
     /// # Errors
     /// A document that is not complete.
-    pub(super) fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), ScanError> {
+    pub(in crate::request) fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), ScanError> {
         if let Expected::Number { at, number } = &self.expected {
             end_number(*at, self.at, number, sink)?;
             self.expected = Expected::After;

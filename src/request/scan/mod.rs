@@ -27,12 +27,15 @@ mod tally;
 mod value;
 mod walker;
 
+pub(super) use capture::Capture;
 pub use error::ScanError;
+pub(super) use event::{Container, Gathers, Scalar, Sink};
 pub use layout::{Layout, Member, Scan};
+pub(super) use lexer::Lexer;
 pub use scanner::Scanner;
 pub use spec::{Looks, Searched, Spec};
 pub(super) use tally::OutputWish;
-pub(super) use value::{longest, output};
+pub(super) use value::{is_kept_file, is_said, longest, output};
 
 #[cfg(test)]
 mod media_tests;

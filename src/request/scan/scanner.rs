@@ -146,6 +146,7 @@ fn fill(facts: &mut RequestFacts, total: Tally, message: u64, looks: Looks) {
         is_stored: total.says(Saying::State),
         is_sealed: total.says(Saying::Sealed),
         is_signed: total.says(Saying::Signed),
+        is_removable: false,
     };
     facts.has_images = total.says(Saying::Images);
     facts.has_audio = total.says(Saying::Audio);

@@ -34,7 +34,7 @@ impl Walker {
             Word::Media | Word::Link | Word::Encoded => self.begin_media(word),
             _ => {
                 self.capture.restart(longest(word).unwrap_or(0));
-                let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(_));
+                let spills = !matches!(word, Word::Model | Word::FileUri | Word::Sealed(..));
                 self.text = TextUse::ToCapture { spills };
             }
         }
@@ -120,7 +120,7 @@ impl Walker {
             }
             Word::Encoding => return Content::Encoding { is_base64: word == Some("base64") },
             Word::ItemId => return Content::ItemId,
-            Word::Says(saying) | Word::Sealed(saying) if is_said(word) => self.value.say(saying),
+            Word::Says(saying) | Word::Sealed(saying, _) if is_said(word) => self.value.say(saying),
             Word::SaysIf(saying, words) if word.is_some_and(|word| words.contains(&word)) => {
                 self.value.say(saying);
             }
@@ -182,7 +182,7 @@ pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
         | Word::Mime
         | Word::Encoding
         | Word::SaysIf(..)
-        | Word::Sealed(_)
+        | Word::Sealed(..)
         | Word::Output(_) => WORD_BYTES,
         Word::FileUri => URI_BYTES,
         Word::Id | Word::ModelAgain | Word::ItemId | Word::Says(_) => PARAM_BYTES,
@@ -192,7 +192,7 @@ pub(in crate::request) const fn longest(word: Word) -> Option<usize> {
 }
 
 /// Returns whether a string says what its place is there to say. A long one always does.
-fn is_said(word: Option<&str>) -> bool {
+pub(in crate::request) fn is_said(word: Option<&str>) -> bool {
     word.is_none_or(|word| !SAY_NOTHING.contains(&word))
 }
 
@@ -203,7 +203,7 @@ fn class(classes: &[(&str, TextClass)], word: &str) -> Option<TextClass> {
 
 /// Returns whether a file lies at the provider itself, by its address or its name: only there
 /// can it be read, so the request continues state that the provider keeps.
-fn is_kept_file(uri: &str) -> bool {
+pub(in crate::request) fn is_kept_file(uri: &str) -> bool {
     uri.contains("/files/") || uri.starts_with("files/")
 }
 

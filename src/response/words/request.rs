@@ -105,16 +105,24 @@ words! {
         Begins [403 404] "cachedcontent not found (or permission denied)", "gemini", "public code";
         Begins [404] "file * not found", "gemini", "public code";
         Word [400 404] "previous_response_not_found", "openai", "public code";
-        Word [400] "invalid_encrypted_content", "openai, azure", "BerriAI/litellm litellm/litellm_core_utils/exception_mapping_utils.py";
         Contains [404] "item with id 'rs_", "openai", "public code";
         Contains [400] "input item id does not belong to this connection", "openai", "openclaw/openclaw src/agents/pi-embedded-helpers/errors.ts";
-        Contains [400] "invalid `signature` in `thinking`", "anthropic", "public code";
         Begins [404] "file not found: *", "anthropic", "reported";
         Contains [400] "is not in an active state", "gemini", "reported";
         Contains [400] "failed to download or process media content", "openai-compatible", "lobehub/lobe-chat packages/model-runtime/src/errors/patterns.ts";
         Begins [400] "unable to download the file", "openai-compatible", "lobehub/lobe-chat packages/model-runtime/src/errors/patterns.ts";
         Contains [422] "could not fetch image", "tgi", "huggingface/text-generation-inference router/src/validation.rs";
         Begins [404] "no vector store found with id", "openai", "public code";
+    }
+    State {
+        Word [400] "invalid_encrypted_content", "openai, azure", "BerriAI/litellm litellm/litellm_core_utils/exception_mapping_utils.py";
+        Contains [400] "encrypted content * could not be verified", "openai, azure", "https://github.com/openai/codex/issues/8145";
+        Contains [400] "invalid `signature` in `thinking`", "anthropic", "public code";
+        Contains [400] "invalid `data` in `redacted_thinking`", "anthropic", "https://github.com/anthropics/claude-code/issues/56708";
+        Contains [400] "blocks in the latest assistant message cannot be modified", "anthropic", "https://github.com/anthropics/claude-code/issues/63267";
+        Contains [400] "thought signature is not valid", "vertex", "https://github.com/decolua/9router/issues/301";
+        Contains [400] "invalid thought signature", "gemini", "https://github.com/lbjlaq/Antigravity-Manager/pull/3342";
+        Contains [400] "corrupted thought signature", "gemini", "https://github.com/google-gemini/gemini-cli/issues/13467";
     }
     TooLarge {
         Word [413] "request_too_large", "anthropic", "https://docs.anthropic.com/en/api/errors";

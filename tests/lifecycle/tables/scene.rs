@@ -40,7 +40,7 @@ impl Scene {
         host.now_ms.stop();
         let mut document = document(row);
         let router = engine(&host, &document);
-        let attempts = row.document["failover"].is_object().then(|| {
+        let attempts = row.document["failover"]["max_attempts"].is_u64().then(|| {
             document["role"] = "attempt".into();
             engine(&host, &document)
         });

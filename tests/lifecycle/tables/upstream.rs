@@ -87,7 +87,7 @@ fn served(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value, sent
     let (host, decision) = (&scene.host, &trace["decision"]);
     found.compare("cluster", host.sent("x-llm-cluster"), text(&decision["cluster"]));
     found.compare("model", host.sent("x-llm-model"), served_model(trace));
-    gone(found, scene, row, &decision["deployment"], &decision["upstream_model"]);
+    gone(found, scene, (row, trace), (&decision["deployment"], &decision["upstream_model"]));
     found.compare("path", host.sent(":path"), path(row));
     let mut stream = sent.stream;
     host.answer(&mut stream, 200, &[JSON], &[ANSWER]);
@@ -119,7 +119,7 @@ fn handed_over(found: &mut Differences, scene: &Scene, row: &Row, trace: &Value,
         let cluster = text(&row.document["providers"][provider]["cluster"]);
         found.compare(&format!("cluster of {name}"), property(scene, "llm.cluster"), cluster);
         let stream = attempt(scene, row, &sent);
-        gone(found, scene, row, &json!(name), &json!(model));
+        gone(found, scene, (row, trace), (&json!(name), &json!(model)));
         if at == 0 {
             found.compare("path", host.sent(":path"), path(row));
         }
@@ -156,9 +156,21 @@ fn fail(scene: &Scene, mut stream: Stream) {
 
 /// Checks the body that went to a deployment: the client's, with the upstream model and the
 /// overrides of the deployment.
-fn gone(found: &mut Differences, scene: &Scene, row: &Row, deployment: &Value, model: &Value) {
+fn gone(
+    found: &mut Differences,
+    scene: &Scene,
+    (row, trace): (&Row, &Value),
+    (deployment, model): (&Value, &Value),
+) {
     let sent = scene.host.sent_body();
-    let mut wanted: Value = serde_json::from_str(&row.body).unwrap();
+    let candidates = trace["candidates"].as_array().unwrap();
+    let is_stripped = |one: &Value| one["deployment"] == *deployment && one["stripped"] == true;
+    let body = if candidates.iter().any(is_stripped) {
+        row.body_stripped.as_ref().expect("the row says what is left")
+    } else {
+        &row.body
+    };
+    let mut wanted: Value = serde_json::from_str(body).unwrap();
     wanted["model"] = model.clone();
     let deployment = &row.document["deployments"][deployment.as_str().unwrap()];
     let overrides = deployment["request_overrides"].as_object();
