@@ -64,10 +64,9 @@ pub(super) enum AnswerPlace {
     Billed,
     /// `usageMetadata`: the counts of Gemini.
     UsageMetadata,
-    /// `prompt_tokens_details`, `input_tokens_details`: what of OpenAI's input came from a cache.
-    InputDetails,
-    /// `completion_tokens_details`, `output_tokens_details`: what of OpenAI's output is reasoning.
-    OutputDetails,
+    /// `prompt_tokens_details`, `completion_tokens_details` and the like: what OpenAI's counts are
+    /// made of. No member stands in both the input's and the output's.
+    TokenDetails,
     /// `cache_creation`: for how long Anthropic keeps what was written to a cache.
     CacheCreation,
     /// `error`: an object that describes a failure, its text, or `true` where the failure
@@ -169,8 +168,7 @@ impl AnswerPlace {
                 | Self::Tokens
                 | Self::Billed
                 | Self::UsageMetadata
-                | Self::InputDetails
-                | Self::OutputDetails
+                | Self::TokenDetails
                 | Self::CacheCreation
                 | Self::Error
                 | Self::Detail

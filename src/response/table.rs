@@ -21,8 +21,7 @@ impl AnswerPlace {
             Self::Tokens => TOKENS,
             Self::Billed => BILLED,
             Self::UsageMetadata => USAGE_METADATA,
-            Self::InputDetails => INPUT_DETAILS,
-            Self::OutputDetails => &[("reasoning_tokens", Self::Count(Count::Reasoning))],
+            Self::TokenDetails => TOKEN_DETAILS,
             Self::CacheCreation => {
                 &[("ephemeral_1h_input_tokens", Self::Count(Count::CacheWriteHour))]
             }
@@ -152,11 +151,11 @@ const USAGE: MemberTable = &[
     ("cacheWriteInputTokens", AnswerPlace::Count(Count::CacheWrite)),
     ("inputTokenCount", AnswerPlace::Count(Count::Input)),
     ("outputTokenCount", AnswerPlace::Count(Count::Output)),
-    ("prompt_tokens_details", AnswerPlace::InputDetails),
-    ("input_tokens_details", AnswerPlace::InputDetails),
+    ("prompt_tokens_details", AnswerPlace::TokenDetails),
+    ("input_tokens_details", AnswerPlace::TokenDetails),
     ("total_tokens", AnswerPlace::Count(Count::Total)),
-    ("completion_tokens_details", AnswerPlace::OutputDetails),
-    ("output_tokens_details", AnswerPlace::OutputDetails),
+    ("completion_tokens_details", AnswerPlace::TokenDetails),
+    ("output_tokens_details", AnswerPlace::TokenDetails),
     ("cache_creation", AnswerPlace::CacheCreation),
     // DeepSeek's and Moonshot's.
     ("prompt_cache_hit_tokens", AnswerPlace::Count(Count::CacheReadWithin)),
@@ -165,10 +164,11 @@ const USAGE: MemberTable = &[
     ("billed_units", AnswerPlace::Billed),
 ];
 
-const INPUT_DETAILS: MemberTable = &[
+const TOKEN_DETAILS: MemberTable = &[
     ("cached_tokens", AnswerPlace::Count(Count::CacheReadWithin)),
     // OpenRouter's.
     ("cache_write_tokens", AnswerPlace::Count(Count::CacheWriteWithin)),
+    ("reasoning_tokens", AnswerPlace::Count(Count::Reasoning)),
 ];
 
 const COHERE: MemberTable =

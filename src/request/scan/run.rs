@@ -17,6 +17,7 @@ pub(super) struct PlainRun {
 }
 
 /// Returns the plain beginning of these bytes: of `say \"no\"` in a string, the first four.
+#[inline(always)]
 pub(super) fn plain(bytes: &[u8]) -> PlainRun {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let (clean, mut is_ascii) = clean(blocks);
