@@ -166,6 +166,10 @@ pub(super) enum LintCode {
     PerTryTimeout,
     /// The route ends attempts before their own time is over
     FirstTokenTime,
+    /// Deployments of one model differ in the time to their first content
+    ///
+    /// Before a head has come, only Envoy can end an attempt, and it has one time for a request.
+    FirstTokenDiffers,
     /// Attempts wait for each other
     ///
     /// Envoy's default waits 25 ms and more, which is for retries at the same provider.

@@ -11,6 +11,7 @@ use super::tree::At;
 /// The filter sets another one for a request where every deployment of its plan has a time of its
 /// own. So what stands here holds for all other requests.
 pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
+    differing(at, config, report);
     let seconds = at.seconds().unwrap_or(0.0);
     if seconds <= 0.0 {
         if has_untimed(config) {
@@ -37,6 +38,36 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
                 deployment.id
             ),
             format!("per_try_timeout: {first_s}s, or first_token_ms for every deployment"),
+        );
+    }
+}
+
+/// Tells of models whose deployments have different times to their first content. Envoy has one for
+/// all attempts of a request, as long as no head has come.
+fn differing(at: &At, config: &Config, report: &mut LintReport) {
+    let all = config.models.iter().flat_map(|model| {
+        model.groups.iter().filter_map(move |group| {
+            let of = group.candidates.iter().map(|one| config.deployment(one.deployment));
+            let timed = of.filter_map(|one| Some((one, one.timeouts.first_content_ms()?)));
+            let (shortest, first_ms) = timed.clone().min_by_key(|(_, first_ms)| *first_ms)?;
+            let (longest, last_ms) = timed.max_by_key(|(_, first_ms)| *first_ms)?;
+            (first_ms < last_ms).then_some((model, (shortest, first_ms), (longest, last_ms)))
+        })
+    });
+    for (model, (shortest, first_ms), (longest, last_ms)) in all {
+        report.warning(
+            LintCode::FirstTokenDiffers,
+            at,
+            format!(
+                "\"{}\" of model \"{}\" may take {} s until its first content, and \"{}\" {} s: while \
+                 no byte has come, Envoy waits for the first as long as for the second",
+                shortest.id,
+                model.name,
+                in_seconds(first_ms),
+                longest.id,
+                in_seconds(last_ms)
+            ),
+            "the same first_token_ms for all deployments of a model",
         );
     }
 }
