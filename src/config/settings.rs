@@ -167,17 +167,17 @@ section! {
         pub commit_bytes: u32 as (whole(0, 262_144)) = 16384,
         /// whether another deployment is tried after an answer without content
         pub on_empty: bool = true,
-        /// where a request goes whose state nobody else can read, when those who can are out. stay: nowhere; strip: to others, without thoughts and signatures
+        /// where a request with state goes when no deployment of its boundary can serve it. stay: nowhere; strip: to others, without encrypted thoughts and signatures
         pub on_boundary: OnBoundary = "stay",
     }
 }
 
-/// What becomes of a request with state when none of those who can read it can serve.
+/// What becomes of a request with state when no deployment of its boundary can serve it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnBoundary {
-    /// The error is the client's.
+    /// The client gets the error.
     Stay,
-    /// It goes to others, without what they cannot read, where that can be left out safely.
+    /// It goes to others without that state, if the state can safely be left out.
     Strip,
 }
 

@@ -66,7 +66,7 @@ impl Payer {
             Self::Tenant { .. } => Ok(Some(tenant(config, head))),
             Self::Shared { .. } => Ok(Some(b"")),
             Self::Missing => {
-                let message = "the request names nobody that it is billed to";
+                let message = "the request does not say which tenant it is billed to";
                 Err(Refusal::new(403, MISSING, message))
             }
             Self::Several => {

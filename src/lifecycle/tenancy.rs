@@ -1,7 +1,7 @@
-//! What an explanation says of a tenant: whose budget a request spends, what is left of it, and
-//! whether it is in the way.
+//! What an explanation says about the tenant: whose budget a request spends, what is left of it, and
+//! whether the request would be refused for it.
 //!
-//! Spends nothing. Without a running proxy it is known which budget applies, not what is left.
+//! Spends nothing. Without a running proxy it knows which budget applies, but not what is left.
 
 use crate::config::{Config, Tenants};
 use crate::request::facts::RequestFacts;
@@ -13,12 +13,12 @@ use super::billing::{expected, refuse};
 use super::head::RequestHead;
 use super::payer::Payer;
 
-/// Tells what the tenant of a name has spent, and what is in the way of a request that is going
-/// to spend that.
+/// Returns what the tenant of that name has spent, and which limit, if any, is in the way of a request
+/// that is expected to spend that much.
 pub type Accounts<'a> = &'a dyn Fn(&[u8], &ExpectedSpending) -> TenantStanding;
 
-/// Returns the explanation with what it says of the request's tenant. Where the tenant may not spend
-/// what the request takes, the verdict is the refusal. `accounts` are those of a running proxy.
+/// Returns the explanation with the request's tenant added. If the tenant may not spend what the request
+/// takes, the verdict becomes the refusal. `accounts` are those of a running proxy.
 #[must_use]
 #[cold]
 pub fn billed<'a>(

@@ -1,10 +1,10 @@
-//! What ends a stream in place of the rest that its provider has not sent.
+//! The error that is added to a stream whose provider stopped before the end.
 //!
-//! A stream that ends without the mark of its end is cut, though the transport has ended it in
-//! good order. Most clients would take such an answer for a whole one. So it gets a last event:
-//! an error, as the provider's own API tells of one in the middle of a stream.
+//! If a stream ends without its end mark, its provider has cut it, even if the transport ended in good
+//! order. Most clients would take such an answer for a whole one. So the stream gets an error as its last
+//! event, in the form that the provider's own API uses in the middle of a stream.
 //!
-//! Formats whose streams have no certain mark of their end are left alone.
+//! Formats whose streams do not always end with a mark are left alone.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::request::refusal::Refusal;
 pub(super) enum Writing {
     /// Lines of an event stream.
     Lines,
-    /// A document on each line.
+    /// One JSON document on each line.
     Documents,
     /// Amazon's frames.
     Frames,
@@ -43,7 +43,7 @@ pub(super) const fn has_mark(format: Format, writing: Writing) -> bool {
 
 /// Returns the event that ends a cut stream of that format, ready to follow what has come of it.
 ///
-/// For example, a stream of Anthropic's that has ended after `content_block_delta` goes on with:
+/// For example, to a stream of Anthropic's that ended after `content_block_delta` this is added:
 ///
 /// ```text
 ///
@@ -59,7 +59,7 @@ pub(super) fn error_event(format: Format, writing: Writing) -> Vec<u8> {
     );
     let data = refusal.body(format.dialect());
     match writing {
-        // An empty line first: the stream may have ended within an event.
+        // An empty line comes first, because the stream may have ended within an event.
         Writing::Lines => match named(format, &refusal, &data) {
             Some((name, data)) => format!("\n\nevent: {name}\ndata: {data}\n\n").into_bytes(),
             None => format!("\n\ndata: {data}\n\n").into_bytes(),
@@ -81,7 +81,7 @@ pub(super) fn error_event(format: Format, writing: Writing) -> Vec<u8> {
 fn named(format: Format, refusal: &Refusal, data: &str) -> Option<(&'static str, String)> {
     let Refusal { code, message, .. } = refusal;
     match format {
-        // Clients of OpenAI raise an error where there is a member of that name.
+        // OpenAI's clients raise an exception if the event has a member `error`.
         Format::OpenAiResponses => {
             let error: Value = serde_json::from_str(data).unwrap_or_default();
             let event = json!({

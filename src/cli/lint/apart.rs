@@ -1,6 +1,6 @@
-//! The file with the clusters that Envoy reads apart from the rest of its configuration.
+//! The file from which Envoy reads clusters, apart from the rest of its configuration (CDS).
 //!
-//! Decides which file that is. What is in it is for `scene` to find.
+//! Decides which file that is. `scene` looks at what is in it.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use super::tree::At;
 /// server, or where the file is not on this machine.
 ///
 /// # Errors
-/// The file that is given cannot be read, or either is no YAML.
+/// The file cannot be read, or is not YAML.
 pub(super) fn clusters(
     root: &At,
     bootstrap: &Path,
@@ -36,8 +36,9 @@ pub(super) fn clusters(
 
 /// Returns the file that the bootstrap names, if it is there.
 ///
-/// Envoy takes a relative path from the folder that it is started in, so that is tried first. Often
-/// the path is one of another machine: then the file of that name beside the bootstrap counts.
+/// Envoy resolves a relative path from the folder that it is started in, so the path is tried as it is
+/// first. Often it is a path on another machine. Then the file of that name beside the bootstrap is
+/// taken.
 fn found(root: &At, bootstrap: &Path) -> Option<PathBuf> {
     let source = root.get("dynamic_resources.cds_config");
     let named = [source.get("path_config_source.path"), source.get("path")];

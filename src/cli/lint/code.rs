@@ -160,7 +160,7 @@ pub(super) enum LintCode {
     ///
     /// Envoy's default is one retry, which is enough for two attempts.
     NumRetries,
-    /// A provider that says nothing is waited for without end
+    /// Envoy waits without end for a provider that says nothing
     ///
     /// Without it the only limit is the timeout of the route, which must be off for streams.
     PerTryTimeout,

@@ -1,8 +1,8 @@
-//! Who says which tenant a request is billed to.
+//! Whether a client can choose which tenant its requests are billed to.
 //!
 //! Decides whether something before the filter may set, check or remove the header that names
-//! the tenant. What a program or a service does with it cannot be told, so each counts as one that
-//! does.
+//! the tenant. Lint cannot see what a program or a service does with the header, so it takes each of
+//! them for one that does.
 
 use crate::config::Config;
 
@@ -15,7 +15,7 @@ use super::tree::At;
 const ANYTHING: [&str; 7] =
     ["ExtAuthz", "Wasm", "Lua", "Config", "ExternalProcessor", "DynamicModuleFilter", "Composite"];
 
-/// Types of filters that do with a header what their configuration says of it.
+/// Types of filters that act on a header only if their configuration names it.
 const BY_NAME: [&str; 4] = ["JwtAuthentication", "ApiKeyAuth", "BasicAuth", "RBAC"];
 
 /// Checks every listener that clients can reach, where budgets of tenants are in force.
@@ -33,7 +33,7 @@ pub(super) fn check(scene: &Scene, config: &Config, report: &mut LintReport) {
 
 /// Returns whether something before the filter may decide what the header says.
 ///
-/// A header that the listener calls internal is removed from what clients send, so it counts too.
+/// `internal_only_headers` counts too: Envoy removes such a header from what clients send.
 fn is_settled(manager: &Manager, header: &str) -> bool {
     let early = manager.at.get("early_header_mutation_extensions").items();
     let early = early.iter().any(|one| mutates(&one.get("typed_config").typed().1, header));
@@ -44,7 +44,7 @@ fn is_settled(manager: &Manager, header: &str) -> bool {
 }
 
 /// Returns whether a filter may decide what the header says, by its own settings or by those that
-/// a route, virtual host or route table has of it.
+/// a route, virtual host or route table has for it.
 fn settles(manager: &Manager, filter: &At, header: &str) -> bool {
     let kind = kind(filter);
     let by_settings = match kind.as_str() {
@@ -63,8 +63,9 @@ fn settles(manager: &Manager, filter: &At, header: &str) -> bool {
         || around.filter_map(of_filter).any(|at| by_settings(&at, header))
 }
 
-/// Returns whether a filter with these settings changes the header of requests. A value that is
-/// added where there is none leaves the client's; of two values, the request is refused.
+/// Returns whether a filter with these settings changes the header of requests. `ADD_IF_ABSENT` does
+/// not count, because it leaves the client's value. Appending does: this filter refuses a request with
+/// two values.
 fn mutates(fields: &At, header: &str) -> bool {
     let mutations = fields.get("mutations.request_mutations").items();
     let is_weak = |one: &At| one.get("append.append_action").text() == Some("ADD_IF_ABSENT");
@@ -83,9 +84,10 @@ fn complain(manager: &Manager, header: &str, report: &mut LintReport) {
     let late = manager.routes.iter().flat_map(|route| &route.around);
     let late = late.map(|at| at.get("request_headers_to_add")).find(|at| names(at, header));
     let (at, what) = match late {
-        Some(at) => {
-            (at, format!("this adds {header} after all filters, so the client's own is billed"))
-        }
+        Some(at) => (
+            at,
+            format!("this adds {header} after all filters, too late to replace the client's own"),
+        ),
         None => {
             let what = format!(
                 "no filter before pointsman sets, checks or removes {header}: a client can spend the \

@@ -1,4 +1,4 @@
-//! The time that Envoy's route gives each attempt, beside the times of the document.
+//! Compares the time that Envoy's route gives each attempt with the `timeouts` of the document.
 
 use crate::config::{Config, Deployment, Hold};
 
@@ -8,8 +8,8 @@ use super::tree::At;
 
 /// Checks `per_try_timeout` of a retry policy.
 ///
-/// The filter sets another one for a request where every deployment of its plan has a time of its
-/// own. So what stands here holds for all other requests.
+/// The filter replaces it for a request if every deployment of the plan has a time to its first
+/// content. It applies to all other requests.
 pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
     differing(at, config, report);
     let seconds = at.seconds().unwrap_or(0.0);
@@ -18,7 +18,7 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
             report.warning(
                 LintCode::PerTryTimeout,
                 at,
-                "a provider that accepts a request and does not answer is waited for without end",
+                "Envoy waits without end for a provider that accepts a request and does not answer",
                 "per_try_timeout: 120s, the longest time to the first content",
             );
         }
@@ -33,8 +33,8 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
             LintCode::FirstTokenTime,
             at,
             format!(
-                "{seconds} s, and \"{}\" may take {first_s} s until its first content: beside a \
-                 deployment without first_token_ms it is ended before",
+                "{seconds} s, but \"{}\" may take {first_s} s until its first content: Envoy ends it too \
+                 early if its plan also has a deployment without first_token_ms",
                 deployment.id
             ),
             format!("per_try_timeout: {first_s}s, or first_token_ms for every deployment"),
@@ -42,8 +42,8 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
     }
 }
 
-/// Tells of models whose deployments have different times to their first content. Envoy has one for
-/// all attempts of a request, as long as no head has come.
+/// Warns of models whose deployments have different times to their first content. Until the head of an
+/// answer has come, Envoy has only one such time for all attempts of a request.
 fn differing(at: &At, config: &Config, report: &mut LintReport) {
     let all = config.models.iter().flat_map(|model| {
         model.groups.iter().filter_map(move |group| {
@@ -55,17 +55,17 @@ fn differing(at: &At, config: &Config, report: &mut LintReport) {
         })
     });
     for (model, (shortest, first_ms), (longest, last_ms)) in all {
+        let last_s = in_seconds(last_ms);
         report.warning(
             LintCode::FirstTokenDiffers,
             at,
             format!(
-                "\"{}\" of model \"{}\" may take {} s until its first content, and \"{}\" {} s: while \
-                 no byte has come, Envoy waits for the first as long as for the second",
+                "\"{}\" of model \"{}\" may take {} s until its first content, and \"{}\" {last_s} s: if \
+                 the first sends no byte at all, Envoy waits {last_s} s for it too",
                 shortest.id,
                 model.name,
                 in_seconds(first_ms),
                 longest.id,
-                in_seconds(last_ms)
             ),
             "the same first_token_ms for all deployments of a model",
         );

@@ -32,7 +32,7 @@ pub(super) fn check_at(
     }
     let at = at.key("timeouts");
     if !settings.failover.has_attempts() {
-        let message = "have no effect: the attempt filter keeps them, and there is none; have it with \
+        let message = "have no effect: only the attempt filter keeps them, and there is none; set \
              failover.max_attempts above 1 or \"failover\": {\"attempt_filter\": true}";
         findings.warn(&at, message);
         return;
@@ -40,15 +40,15 @@ pub(super) fn check_at(
     let Timeouts { first_token_ms, total_ms, .. } = times;
     let first = at.key("first_token_ms");
     if first_token_ms.is_some() && settings.hold == Hold::BufferFilter {
-        let message = "is not possible where hold is \"buffer_filter\": nothing is held until its \
-             first content there; set per_try_timeout of Envoy's route, or have \"hold\": \
+        let message = "is not possible where hold is \"buffer_filter\": no answer is held until \
+             its first content there; set per_try_timeout of Envoy's route instead, or \"hold\": \
              \"stop_iteration\"";
         findings.problem(&first, message);
     }
     if let Some((first_ms, total_ms)) = first_token_ms.zip(total_ms).filter(|(a, b)| a > b) {
         let message = format!(
-            "{first_ms} is longer than total_ms, {total_ms}, which ends the attempt before; make \
-             it shorter or leave it out"
+            "{first_ms} is longer than total_ms, {total_ms}, which ends the attempt first; make it \
+             shorter or leave it out"
         );
         findings.problem(&first, message);
     }

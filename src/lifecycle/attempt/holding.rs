@@ -1,9 +1,9 @@
 //! Which responses are held, and for how long.
 //!
-//! Once the host has let the head of a response go, the client has it, and Envoy makes no other
-//! attempt. So a response is held where its head does not tell enough: an error until its body says
-//! what went wrong, and a success until there is content. Providers that are overloaded say so in
-//! an event of a stream that began with 200, and some streams end before they say anything.
+//! Once the head of a response has gone to the client, Envoy makes no other attempt. So a response is
+//! held while its head does not say enough: an error until its body says what went wrong, and a success
+//! until there is content. An overloaded provider may say so in an event of a stream that began with
+//! 200, and some streams end before they say anything.
 
 use crate::config::{Failover, Hold};
 use crate::host::Host;
@@ -22,18 +22,18 @@ pub(super) enum HoldStep {
     On,
     /// It is an answer, and goes to the client from here on.
     Committed(Commit),
-    /// It is an error too long to wait for: its status decides.
+    /// It is an error that is too long to wait for, so its status decides.
     TooLong,
-    /// All is known of it that decides: it has failed, or ended.
+    /// Everything that matters is known: it has failed, or ended.
     Known,
 }
 
-/// Why an answer is committed: why it goes to the client and stays the client's.
+/// Why an answer is committed, that is, why it goes to the client and no other attempt follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Commit {
     /// There is content.
     Content,
-    /// There is none yet, but more bytes than are held.
+    /// There is none yet, but more bytes than may be held.
     Bytes,
 }
 
@@ -47,11 +47,11 @@ impl Commit {
     }
 }
 
-/// Returns whether a response may be held whose head has come, where something is left to try.
+/// Returns whether a response whose head has come may be held, if another attempt is left.
 ///
-/// Another attempt does not wait for a failure whose body may never end, so one is held only if
-/// its head says that it is short. Nothing is held where Envoy is not set up to hold heads here: it
-/// would never send the body.
+/// A failure is held only if its head says that it is short, so that no attempt waits for a body that may
+/// never end. Nothing is held where Envoy is not set up to hold heads, because it would never send the
+/// body.
 pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
     let is_failure = answer.report.evidence.weight == Weight::Failure;
     let is_short = !is_failure || answer.is_announced_within(Failover::HELD_ERROR_BYTES.into());

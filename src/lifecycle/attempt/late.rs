@@ -1,7 +1,7 @@
 //! Attempts that take too long: when one is late, and what becomes of it.
 //!
-//! Before anything of the answer has come, only Envoy can end an attempt such that another one
-//! follows. From the head on it is done here.
+//! Before the head of the answer has come, only Envoy can end an attempt so that another one follows.
+//! From the head on, this filter does it.
 
 use crate::config::Timeouts;
 use crate::host::Host;
@@ -20,8 +20,8 @@ use crate::state::report::Report;
 use super::trying::{AnswerStage, Trying};
 use super::watch::Motion;
 
-/// How much earlier than it seems here Envoy's timer may be over, in milliseconds: it begins a little
-/// before the last of the request has passed this filter, and clocks of callbacks are not exact.
+/// How much too early Envoy's timer may seem to end, in milliseconds. It starts a little before the end
+/// of the request has passed this filter, and clocks of callbacks are not exact.
 const EARLIEST_MS: u64 = 50;
 
 impl Trying {
@@ -36,7 +36,7 @@ impl Trying {
         }
     }
 
-    /// Returns whether nothing is left to be ended.
+    /// Returns whether the attempt has ended.
     pub(super) const fn is_over(&self) -> bool {
         matches!(self.stage, AnswerStage::Ended)
     }
@@ -68,11 +68,11 @@ impl Trying {
 
     /// Ends an attempt that is due.
     ///
-    /// - What is held has not been seen by the client. Another attempt follows; where there is
-    ///   none, the client gets an error.
-    /// - Without a head nothing can be let go by which Envoy would retry. If another attempt
-    ///   is to follow, Envoy ends this one, by the time that the router has set.
-    /// - What passes is the client's, and is broken off.
+    /// - A held answer has not reached the client. Another attempt follows; if none is left, the client
+    ///   gets an error.
+    /// - Before the head, this filter has nothing to release that would make Envoy retry. If another
+    ///   attempt is to follow, Envoy ends this one, at the time that the router has set.
+    /// - An answer that the client already gets is broken off.
     pub(super) fn cut<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Waiting(ledger) if self.has_next() => {
@@ -125,8 +125,8 @@ impl Trying {
         self.close(cx, finished);
     }
 
-    /// Returns whether the first content of an attempt is overdue that has none, so that it was
-    /// Envoy's timer that has ended it.
+    /// Returns whether the first content is overdue, for an attempt without content. If so, it was
+    /// Envoy's timer that ended the attempt.
     pub(super) fn is_late<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, ledger: &AttemptLedger) -> bool {
         let limit = self.times(cx.engine).first_content_ms();
         limit.is_some_and(|limit| {
@@ -136,7 +136,7 @@ impl Trying {
         })
     }
 
-    /// Notes the result of an attempt that was too late, and leaves it for logs.
+    /// Notes the result of an attempt that was too late, and writes it for logs.
     pub(super) fn note_late<H: Host + ?Sized>(&mut self, host: &H, report: Report) {
         if let Some(tried) = self.progress.tried.last_mut() {
             tried.report = report;
@@ -149,8 +149,8 @@ impl Trying {
         matches!(self.progress.next, NextAttempt::Leg(_))
     }
 
-    /// Answers a client for whom nothing is left to try, and leaves a note for the router that this
-    /// is no provider's response.
+    /// Answers the client with an error when nothing is left to try, and leaves a note for the router that
+    /// this response does not come from a provider.
     fn answer_late<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         self.progress.next = NextAttempt::Surplus;
         self.write_progress(cx.host);

@@ -1,8 +1,8 @@
-//! The attempts of a worker whose times are limited, and the walk over them at each tick.
+//! The list of a worker's attempts that have `timeouts`, and the walk over it at each tick.
 //!
-//! Envoy has one time for all attempts of a request, and none that begins with the first content. So
-//! what a configuration says of each deployment is kept here. What becomes of an attempt that is late
-//! is not decided here.
+//! Envoy has a single timeout for all attempts of a request, and none that starts at the first content.
+//! So the times of each deployment are kept here. `late.rs` decides what becomes of an attempt that is
+//! late.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -15,8 +15,8 @@ use crate::lifecycle::event::millis;
 
 use super::trying::Trying;
 
-/// The attempts under way whose times are limited. There are no more than Envoy has streams in this
-/// worker, and without limited times there is none.
+/// The attempts under way that have `timeouts`. There are never more than Envoy has streams in this
+/// worker, and none if the configuration has no `timeouts`.
 #[derive(Debug, Default)]
 pub(in crate::lifecycle) struct Watch {
     attempts: RefCell<Vec<Watched>>,
@@ -30,7 +30,7 @@ pub(in crate::lifecycle) struct Place {
     pub(in crate::lifecycle) watch: Rc<Watch>,
 }
 
-/// An attempt whose times are limited. It belongs to its stream: once that is over, it is gone.
+/// An attempt that has `timeouts`. It belongs to its stream, and is gone once the stream is over.
 #[derive(Debug)]
 struct Watched {
     /// The number by which the host knows the stream.
@@ -41,19 +41,19 @@ struct Watched {
     motion: Motion,
 }
 
-/// When an answer was last seen to move.
+/// When a new piece of an answer was last seen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Motion {
-    /// How many pieces had come, the head among them, modulo the counter's range.
+    /// How many pieces had come, including the head, modulo the counter's range.
     pieces: u32,
-    /// When a tick found that there were more than before, in milliseconds since the epoch.
+    /// When a tick last found more pieces than before, in milliseconds since the epoch.
     at_ms: u64,
 }
 
 impl Motion {
-    /// Takes the number of pieces by now, and returns for how long none has come, in milliseconds.
+    /// Takes the number of pieces so far, and returns how long ago the last one came, in milliseconds.
     ///
-    /// Pieces ask for no time, so this is by up to a tick too short.
+    /// The clock is read only at ticks, so the result may be too short by up to one tick.
     pub(super) fn still_ms(&mut self, pieces: u32, now_ms: u64) -> u64 {
         if pieces != self.pieces {
             *self = Self { pieces, at_ms: now_ms };
@@ -78,8 +78,8 @@ impl Watch {
         }
     }
 
-    /// Ends the attempts that are late, and forgets those that are over. The host is left with
-    /// another stream than the one that it called for.
+    /// Ends the attempts that are late, and forgets those that are over. Afterwards the host may act on a
+    /// different stream than the one that it called for.
     pub(in crate::lifecycle) fn walk<H: Host + ?Sized>(&self, host: &H) {
         let Ok(mut attempts) = self.attempts.try_borrow_mut() else { return };
         if !attempts.is_empty() {

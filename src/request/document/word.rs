@@ -99,13 +99,13 @@ impl Word {
 /// What becomes of something that only one account can read, where a request goes to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::request) enum Parting {
-    /// The block or item goes that it stands in, if that is of this type.
+    /// The block or item that it stands in is left out, if that is of this type.
     With(&'static str),
-    /// The block goes that it stands in, if that has no other member.
+    /// The block that it stands in is left out, if that has no other member.
     WithSole,
-    /// This word takes its place.
+    /// It is replaced by this word.
     Word(&'static str),
-    /// It cannot be left out without harm, so the request does not leave.
+    /// It cannot be left out safely, so the request stays in its boundary.
     Never,
 }
 

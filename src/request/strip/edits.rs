@@ -1,12 +1,12 @@
-//! Edits that leave things out, beside those that rewrite a body for a deployment.
+//! Joins the edits that leave state out with those that rewrite the body for a deployment.
 
 use crate::request::rewrite::Edit;
 use crate::sort::sorted;
 
-/// Returns the edits for a deployment together with those that leave state out.
+/// Returns both the edits for a deployment and those that leave state out, in the order of the body.
 ///
-/// Both are about whole values, members and elements, so of two edits one may lie in the other, and
-/// never reaches over its end. The outer one counts: what is replaced needs nothing left out of it.
+/// Every edit covers a whole value, member or element. So one edit may lie inside another, but two never
+/// overlap in part. The outer one wins: nothing has to be left out of a value that is replaced.
 #[must_use]
 pub fn with_removal(edits: Vec<Edit>, removal: &[Edit]) -> Vec<Edit> {
     let mut all = edits;

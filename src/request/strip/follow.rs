@@ -1,5 +1,5 @@
-//! Follows a document's table through the events of the lexer, as the scanner does, and hears of it
-//! only what is state or says what becomes of some.
+//! Follows a document's table through the events of the lexer, as the scanner does. Takes notice only of
+//! state, and of what decides whether state can be left out.
 //!
 //! Invariant: memory is bounded by the depth of the body and by the caps on edits and places.
 
@@ -11,7 +11,7 @@ use crate::request::scan::{Capture, Container, Gathers, Scalar, Sink, longest};
 use super::open::{Holds, Open};
 use super::{Bound, StatePlace};
 
-/// Longest key that any table has, and more.
+/// Longest key that is compared, in bytes: longer than any key of the tables.
 const KEY_BYTES: usize = 64;
 
 /// A document that is being followed.
@@ -20,23 +20,23 @@ pub(super) struct StateWalker {
     document: &'static ObjectShape,
     /// The containers that are open and have a place in the table, outermost first.
     pub(super) open: Vec<Open>,
-    /// Containers open inside the innermost of them that have none.
+    /// How many open containers inside the innermost of those have no place in the table.
     whole: u32,
-    /// Something stands in the outermost of those.
+    /// Whether the outermost container without a place has anything in it.
     whole_filled: bool,
-    /// The place of the value being read, and where that began.
+    /// The place of the value being read, and where that value begins.
     pub(super) place: &'static Place,
     value_at: u64,
-    /// The string being read, as far as it is kept.
+    /// The beginning of the string being read, if it is kept.
     pub(super) text: Capture,
     is_kept: bool,
     pub(super) state: ProviderState,
     pub(super) places: Vec<StatePlace>,
     pub(super) edits: Vec<Edit>,
     pub(super) bound: Option<Bound>,
-    /// Thoughts have gone from the turn that goes on.
+    /// Whether thoughts of the current turn are left out.
     pub(super) is_turn_lost: bool,
-    /// The request says that nothing is thought.
+    /// Whether the request turns thinking off.
     pub(super) is_thinking_off: bool,
 }
 
@@ -80,12 +80,12 @@ impl StateWalker {
         open.object.key.clear();
         open.object.key.push_str(key);
         open.object.is_known = known.is_some();
-        // Bedrock's block with what a tool answered, which is named by its only key.
+        // Bedrock's block with a tool's result is known by its only key.
         open.object.has_answer |= key == "toolResult";
         open.object.current = known.map_or(shape.others, |(_, place)| place);
     }
 
-    /// A value has ended, which goes or stays as an element of the list around it.
+    /// A value has ended. If it is an element of a list, it is now known whether it stays.
     fn end(&mut self, start: u64, end: u64, goes: bool) {
         let Some(open) = self.open.last_mut() else { return };
         if !open.is_list() {
@@ -211,7 +211,7 @@ impl Sink for StateWalker {
 }
 
 impl StateWalker {
-    /// A container without a table has ended. Some places say something by not being empty.
+    /// A container without a table has ended. At some places it matters whether it was empty.
     fn end_whole(&mut self) {
         if self.whole_filled {
             self.note_filled(self.place);

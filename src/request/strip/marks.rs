@@ -1,4 +1,4 @@
-//! What single values say of state, and what a container says at its end.
+//! What single values say about state, and what is known at the end of a container.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use super::open::{Fate, Open};
 use super::{Bound, MOST_EDITS, MOST_PLACES, StatePlace, StateReport};
 
 impl StateWalker {
-    /// Returns whether a string at that place says something that is kept of it.
+    /// Returns whether the string at that place has to be kept, because its text matters.
     pub(super) fn is_wanted(&self) -> bool {
         matches!(
             self.place.word,
@@ -25,7 +25,7 @@ impl StateWalker {
         ) || self.is_thinking_switch()
     }
 
-    /// Returns whether the value is the switch of thinking: the type of the member that sets it.
+    /// Returns whether the value turns thinking on or off: the `type` in the member that configures it.
     fn is_thinking_switch(&self) -> bool {
         let is =
             |at: usize, key: &str| self.open.get(at).is_some_and(|open| open.object.key == key);
@@ -40,7 +40,7 @@ impl StateWalker {
         }
     }
 
-    /// Takes a string that is wanted and has ended.
+    /// Takes a string that was kept and has ended.
     pub(super) fn take_word(&mut self, value: Range<u64>) {
         let word = self.text.text();
         match self.place.word {
@@ -82,14 +82,14 @@ impl StateWalker {
         }
     }
 
-    /// Takes a container at that place that is not empty.
+    /// Takes a container at that place, which is not empty.
     pub(super) fn note_filled(&mut self, place: &Place) {
         if place.filled == Some(Saying::State) {
             self.note(StateName::Stored);
         }
     }
 
-    /// Returns the path of the value that is being read, without a key that the client made up.
+    /// Returns the path of the value that is being read. A key that the client made up is shown as `*`.
     fn path(&self) -> String {
         let mut path = String::new();
         for open in &self.open {
@@ -105,13 +105,13 @@ impl StateWalker {
         path
     }
 
-    /// Does with something what its table says, where the request leaves those who can read it.
+    /// Notes how a value is to be left out, by the rule in its table.
     fn part(&mut self, parting: Parting, value: Range<u64>) {
         match parting {
             Parting::Never => self.bind(Bound::Inseparable),
             Parting::Word(word) => self.edit(value, format!("\"{word}\"")),
             Parting::With(_) | Parting::WithSole => {
-                // The element of a list that it stands in, however deep.
+                // The innermost element of a list that the value stands in, at any depth.
                 let element = (1..self.open.len())
                     .rev()
                     .find(|at| self.open.get(at.saturating_sub(1)).is_some_and(Open::is_list));
@@ -123,7 +123,7 @@ impl StateWalker {
         }
     }
 
-    /// Notes why nothing can be left out; what comes first counts.
+    /// Notes why nothing can be left out. The first reason is kept.
     pub(super) fn bind(&mut self, bound: Bound) {
         self.bound.get_or_insert(bound);
     }
@@ -135,7 +135,8 @@ impl StateWalker {
         self.edits.push(Edit { range, with: with.into_bytes() });
     }
 
-    /// Takes a container that has ended, with the one around it still open. Returns whether it goes.
+    /// Takes a container that has ended while the one around it is still open. Returns whether it is
+    /// left out.
     pub(super) fn take_container(&mut self, mut closed: Open) -> bool {
         if closed.count > 0 {
             self.note_filled(closed.place);
@@ -149,7 +150,7 @@ impl StateWalker {
         }
         let is_text = closed.carried().is_some_and(|(_, carried)| carried == Modality::Text);
         if is_text && closed.state.is_stored {
-            // A part that says it is text has no file, whatever members it has.
+            // A part of the type text holds no file, whatever its other members are.
             closed.state.is_stored = false;
             let kept = |place: &StatePlace| place.kind != StateName::Stored;
             let tail = self.places.split_off(closed.places.min(self.places.len()));
@@ -174,11 +175,11 @@ impl StateWalker {
         goes
     }
 
-    /// Returns whether a container goes, as an element of the list around it.
+    /// Returns whether a container is left out, as an element of the list around it.
     fn settle(&mut self, closed: &Open) -> bool {
         let is_item = matches!(closed.kind(), ObjectKind::Item { .. });
         let [.., around, list] = self.open.as_mut_slice() else {
-            // Nothing at the top goes.
+            // The document itself is never left out.
             if closed.fate(false) != Fate::Stays {
                 self.bind(Bound::Inseparable);
             }
@@ -206,8 +207,8 @@ impl StateWalker {
         false
     }
 
-    /// Takes a message that has ended. The thoughts of a turn belong to the calls of tools in it, until
-    /// the user says something else than what those answered.
+    /// Takes a message that has ended. A new turn begins with a message of the user that has no tool
+    /// results; until then thoughts belong to the tool calls of the turn.
     fn take_message(&mut self, message: &Open) {
         let is_assistant = message.object.role.as_deref() == Some("assistant");
         if message.object.has_lost && !is_assistant {
@@ -220,9 +221,9 @@ impl StateWalker {
         }
     }
 
-    /// Returns what the document came to.
+    /// Returns what was found in the document.
     pub(super) fn into_report(mut self) -> StateReport {
-        // Anthropic asks for the thoughts of the turn that goes on, unless nothing is thought.
+        // Anthropic requires the thoughts of the current turn, unless thinking is off.
         if self.is_turn_lost && !self.is_thinking_off {
             self.bind(Bound::Loop);
         }

@@ -1,12 +1,12 @@
-//! What of a request only one account can read, found again in its body: where it stands, and the
-//! edits that leave it out where the request goes to another account.
+//! Finds the state in a request: what only one account can read, because it is encrypted, signed or
+//! stored there. Says where in the body it stands, and which edits leave it out for another account.
 //!
-//! The tables of documents say what such a thing is and what becomes of it (`Parting`), so nothing
-//! that the scanner notices is without a rule. This pass is made only where it is asked for: by a
-//! request with state that may cross a boundary, and by explain. It is strict: what it does not
-//! understand stays, and then nothing is left out at all.
+//! The tables of documents say what state is and what becomes of it (`Parting`), so there is a rule for
+//! everything that the scanner notices. The body is read this second time only for a request with state
+//! that may cross a boundary, and for explain. The pass is strict: if it does not understand something,
+//! it leaves out nothing at all.
 //!
-//! Knows what a document is made of, and neither deployments nor configuration.
+//! Knows what a document is made of. Knows neither deployments nor configuration.
 
 mod edits;
 mod follow;
@@ -24,48 +24,48 @@ use follow::StateWalker;
 
 pub use edits::with_removal;
 
-/// Most edits that one body may need. They are handed over to the attempts, so what a client sends
-/// must not grow them without bound.
+/// Most edits that one body may need. They are handed over to the attempts, so a client must not be
+/// able to make them grow without bound.
 const MOST_EDITS: usize = 4096;
-/// Most places that are told.
+/// Most places that are reported.
 const MOST_PLACES: usize = 8;
 
 /// What a body carries that only one account can read, and how it is left out.
 #[derive(Debug)]
 pub struct StateReport {
-    /// Which kinds there are.
+    /// Which kinds of state there are.
     pub state: ProviderState,
-    /// Where the first of it stands, eight places at most.
+    /// Where the first state stands, eight places at most.
     pub places: Vec<StatePlace>,
-    /// The edits that leave out all that is encrypted or signed, or why nothing can be left out.
+    /// The edits that leave out everything encrypted or signed, or the reason why nothing can be.
     pub removal: Result<Vec<Edit>, Bound>,
 }
 
-/// A place of a body where something stands that only one account can read.
+/// A place in a body with something that only one account can read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatePlace {
-    /// Its path, as in `input[3].encrypted_content`. Keys that no table knows are `*`.
+    /// Its path, such as `input[3].encrypted_content`. A key that no table knows is shown as `*`.
     pub at: String,
     /// What it is.
     pub kind: StateName,
 }
 
-/// Why a request cannot leave those who can read its state.
+/// Why a request has to stay in the boundary of its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// The provider keeps some of it.
+    /// Some of the state is stored at the provider.
     Stored,
-    /// It is more than thoughts, or nothing that is understood.
+    /// Some of the state is not just thoughts, or is not understood.
     Inseparable,
-    /// The thoughts belong to calls of tools that are being answered.
+    /// The thoughts belong to tool calls of the current turn.
     Loop,
-    /// Nothing would be left of a message.
+    /// A message would be left empty.
     Emptied,
-    /// An item beside it has an id that may refer to it.
+    /// An item beside the thoughts has an id that may refer to them.
     Id,
-    /// There is more of it than is edited.
+    /// It would take more than [`MOST_EDITS`] edits.
     TooMuch,
-    /// The body is not at hand as a whole.
+    /// The body is not held as a whole.
     Unread,
 }
 
@@ -73,9 +73,9 @@ impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stored => "the provider keeps some of it",
-            Self::Inseparable => "some of it is more than thoughts",
-            Self::Loop => "the thoughts belong to calls of tools that are being answered",
-            Self::Emptied => "nothing would be left of a message",
+            Self::Inseparable => "some of it is not just thoughts",
+            Self::Loop => "the thoughts belong to tool calls of the current turn",
+            Self::Emptied => "a message would be left empty",
             Self::Id => "an item beside the thoughts has an id that may refer to them",
             Self::TooMuch => "there is too much of it",
             Self::Unread => "the body is not held as a whole",
@@ -83,8 +83,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// A pass over a JSON body that looks for state alone. The body has been accepted by the scanner
-/// before.
+/// A pass over a JSON body that looks only for state. The scanner has accepted the body before.
 #[derive(Debug)]
 pub struct StateScan {
     lexer: Lexer,
@@ -92,7 +91,7 @@ pub struct StateScan {
 }
 
 impl StateScan {
-    /// Returns a pass of which nothing has been read.
+    /// Returns a pass that has read nothing yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
         Self { lexer: Lexer::new(), walker: StateWalker::new(entry.document.shape) }
@@ -101,7 +100,7 @@ impl StateScan {
     /// Reads the next chunk of the body.
     ///
     /// # Errors
-    /// The body is no JSON.
+    /// The body is not JSON.
     pub fn feed(&mut self, chunk: &[u8]) -> Result<(), ScanError> {
         self.lexer.feed(chunk, &mut self.walker).map(|_| ())
     }
@@ -109,7 +108,7 @@ impl StateScan {
     /// Ends the body, and returns what was found.
     ///
     /// # Errors
-    /// The body is no whole JSON document.
+    /// The body is not a whole JSON document.
     pub fn finish(mut self) -> Result<StateReport, ScanError> {
         self.lexer.finish(&mut self.walker)?;
         Ok(self.walker.into_report())

@@ -1,12 +1,12 @@
-//! The containers of a body that are open, and what goes of each: elements of lists, and ids of
-//! items, with one comma each.
+//! The open containers of a body, and what is left out of each: elements of lists and ids of items, each
+//! with one comma.
 
 use std::ops::Range;
 
 use crate::request::document::{Modality, ObjectKind, ObjectShape, Parting, Place};
 use crate::request::provider_state::ProviderState;
 
-/// Types of items whose id may be left out: clients send them without one, Codex among them
+/// Types of items whose id may be left out, because clients such as Codex send them without one
 /// (<https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs>).
 const WITHOUT_ID: &[&str] = &[
     "message",
@@ -19,7 +19,7 @@ const WITHOUT_ID: &[&str] = &[
     "local_shell_call_output",
 ];
 
-/// What the table says of what is in a container.
+/// What the table says about the contents of a container.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Holds {
     Members(&'static ObjectShape),
@@ -38,13 +38,13 @@ pub(super) struct Open {
     pub(super) count: u64,
     /// The last comma in it.
     comma: Option<u64>,
-    /// What is in it that only one account can read.
+    /// What state is in it.
     pub(super) state: ProviderState,
-    /// How many places had been found when it began.
+    /// How many places with state had been found when it began.
     pub(super) places: usize,
-    /// Of an object.
+    /// What is known of it if it is an object.
     pub(super) object: ObjectSoFar,
-    /// Of a list.
+    /// What is known of it if it is a list.
     pub(super) list: ListSoFar,
 }
 
@@ -56,17 +56,17 @@ pub(super) struct ObjectSoFar {
     pub(super) key_at: u64,
     pub(super) is_known: bool,
     pub(super) current: &'static Place,
-    /// Its type and its role, as far as they are words.
+    /// Its type and its role, if they are strings.
     pub(super) kind: Option<String>,
     pub(super) role: Option<String>,
-    /// What has been asked of it as an element of a list.
+    /// How its contents ask for it to be left out, as an element of a list.
     parting: Option<Parting>,
-    /// What was asked is more than one thing.
+    /// Whether its contents ask for different things.
     is_torn: bool,
-    /// The bytes of its id's member, once they are known, and where that member begins.
+    /// The range of the member with its id, once it is known, and where that member begins.
     id: Option<Range<u64>>,
     id_at: Option<u64>,
-    /// Of a message: whether a part of it has gone, and whether one answers a call of a tool.
+    /// Of a message: whether a part of it is left out, and whether a part is a tool's result.
     pub(super) has_lost: bool,
     pub(super) has_answer: bool,
 }
@@ -76,9 +76,9 @@ pub(super) struct ObjectSoFar {
 pub(super) struct ListSoFar {
     kept: u64,
     gone: u64,
-    /// Where an element begins that goes with the comma after it.
+    /// Where an element begins that is left out together with the comma after it.
     leading: Option<u64>,
-    /// Ids that go if any element does.
+    /// Ids that are left out if any element is.
     ids: Vec<Range<u64>>,
     has_other_id: bool,
 }
@@ -88,7 +88,7 @@ pub(super) struct ListSoFar {
 pub(super) enum Fate {
     Stays,
     Goes,
-    /// It would have to go, and cannot.
+    /// It would have to be left out, but cannot be.
     Stuck,
 }
 
@@ -149,14 +149,14 @@ impl Open {
         id_at.is_some() && (is_bare || is_of_those) && !self.state.is_sealed
     }
 
-    /// Takes what is to become of it because of something in it.
+    /// Takes the rule of something in it, which asks for it to be left out.
     pub(super) fn ask(&mut self, parting: Parting) {
         let object = &mut self.object;
         object.is_torn |= object.parting.is_some_and(|asked| asked != parting);
         object.parting = Some(parting);
     }
 
-    /// Returns what becomes of it as an element. `is_in_place`: it is one of a message's parts, or
+    /// Returns what becomes of it as an element. `is_in_place` says whether it is a part of a message, or
     /// an item.
     pub(super) fn fate(&self, is_in_place: bool) -> Fate {
         let ObjectSoFar { parting, is_torn, kind, .. } = &self.object;
@@ -173,11 +173,11 @@ impl Open {
     pub(super) fn note_id(&mut self, end: u64) {
         let object = &mut self.object;
         object.id_at = Some(object.key_at);
-        // The first member goes with the comma after it, any other with that before it.
+        // The first member is removed with the comma after it, any other with the comma before it.
         object.id = self.comma.map(|comma| comma..end);
     }
 
-    /// Takes a comma. Returns the edit of an element that goes with it.
+    /// Takes a comma. Returns the edit that removes the element before it, if there is one to remove.
     pub(super) fn take_comma(&mut self, at: u64) -> Option<Range<u64>> {
         self.comma = Some(at);
         let after = at.saturating_add(1);
@@ -188,7 +188,7 @@ impl Open {
         self.list.leading.take().map(|start| start..after)
     }
 
-    /// Takes an element that has ended. Returns the edit if it goes and the comma before it, too.
+    /// Takes an element that has ended. Returns the edit if it is removed with the comma before it.
     pub(super) fn take_element(&mut self, element: Range<u64>, goes: bool) -> Option<Range<u64>> {
         let list = &mut self.list;
         if !goes {
@@ -219,20 +219,20 @@ impl Open {
         }
     }
 
-    /// Returns how many ids wait for the end of this list.
+    /// Returns how many ids can be decided only at the end of this list.
     pub(super) const fn ids(&self) -> usize {
         self.list.ids.len()
     }
 }
 
 impl ListSoFar {
-    /// Returns whether all of its elements go.
+    /// Returns whether all of its elements are left out.
     pub(super) const fn is_emptied(&self) -> bool {
         self.gone > 0 && self.kept == 0
     }
 
-    /// Returns the ids that go, because items go that they may refer to. `None` where there is one
-    /// that cannot.
+    /// Returns the ids to leave out because they may refer to items that are left out. `None` if one of
+    /// them cannot be left out.
     pub(super) fn into_ids(self) -> Option<Vec<Range<u64>>> {
         match (self.gone, self.has_other_id) {
             (0, _) => Some(Vec::new()),
