@@ -38,8 +38,8 @@ pub struct Engine {
     /// Every header that an attempt may change, which is why the router hands over what the
     /// client sent of them.
     pub(super) changed: Rc<[String]>,
-    /// The shortest time that an attempt may take or pause, in milliseconds; `None` where none is
-    /// limited, or it is not for this role to keep them.
+    /// The shortest of all `timeouts`, in milliseconds; `None` if there are none, or if this role does not
+    /// keep them.
     pub(super) shortest_time_ms: Option<u64>,
     /// Draws which part of a long text is estimated.
     pub(super) seed: u64,

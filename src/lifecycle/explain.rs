@@ -44,8 +44,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// Notes in the trace of the request where in its body the state stands that the trace speaks of, and
-    /// why it cannot be left out.
+    /// Adds to the trace where in the body the request's state stands, and why it cannot be left out.
     pub fn note_state(&self, trace: &mut Trace) {
         let Some(state) = &mut trace.state else { return };
         let found = self.state.as_ref();
@@ -83,7 +82,7 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
     }
 }
 
-/// Returns what of a body only one account can read; `None` of a form, of which nothing is left out.
+/// Returns the state in a body; `None` for a form, from which nothing is left out.
 fn state_of(entry: Entry, body: &[u8]) -> Option<StateReport> {
     let mut scan = StateScan::new(entry);
     scan.feed(body).ok()?;

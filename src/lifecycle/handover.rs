@@ -90,7 +90,7 @@ pub(super) struct Leg {
     pub(super) path: String,
     /// The edits that make the body for this deployment out of the client's.
     pub(super) edits: Vec<Edit>,
-    /// Whether it gets the body without what only another account can read.
+    /// Whether it gets the body without the state that it cannot read.
     pub(super) is_stripped: bool,
 }
 

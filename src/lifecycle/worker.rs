@@ -27,8 +27,7 @@ use super::stream::Stream;
 const LONGEST_TICK_MS: u64 = 500;
 /// Shortest time between two ticks, in milliseconds.
 const SHORTEST_TICK_MS: u64 = 10;
-/// Longest time between two looks at the attempts under way, in milliseconds, where their times are
-/// limited.
+/// Longest time between two looks at the attempts under way that have `timeouts`, in milliseconds.
 const LONGEST_WATCH_MS: u64 = 100;
 
 /// One configuration in one worker. It lives as long as the configuration is loaded, and makes a
@@ -44,7 +43,7 @@ pub struct Worker {
     generation: Cell<Option<u32>>,
     /// The number of the call that fetches the route source, while one is under way.
     fetch: Cell<Option<u32>>,
-    /// The attempts under way whose times are limited.
+    /// The attempts under way that have `timeouts`.
     watch: Rc<Watch>,
 }
 
@@ -118,7 +117,7 @@ impl Worker {
         }
         show_changed(host, &engine);
         engine.meter.hand_over(host);
-        // Last, because the host then takes every call for one of another stream.
+        // This comes last, because afterwards the host applies every call to another stream.
         self.watch.walk(host);
     }
 

@@ -21,7 +21,7 @@ use super::usage::Usage;
 use super::words::contains;
 use crate::request::format::Format;
 
-/// Where a body has ended that has no mark of its end.
+/// Where a body ended that lacks its end mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
     /// Within a document, which nobody can read.
@@ -56,7 +56,7 @@ pub struct Told {
     /// format, or the last bracket of a document. Whoever closes the connection afterwards, the
     /// client has its answer.
     pub is_complete: bool,
-    /// Where the body has ended before its mark; `None` where it has not, or nobody can tell.
+    /// Where the body ended before its end mark; `None` if it did not, or nobody can tell.
     pub cut: Option<Cut>,
     /// Number of events that bring content: about the number of output tokens, and used in
     /// its place where the provider reports none. `None` for a body that is a single document.
@@ -226,7 +226,7 @@ impl BodyReader {
     #[must_use]
     pub fn missing_error(&self) -> Option<Vec<u8>> {
         let writing = self.unmarked()?;
-        // Within a frame its bytes would be taken for the rest of that.
+        // In the middle of a frame, the client would take the error for the rest of that frame.
         let is_torn = matches!(&self.framing, Framing::Frames(frames) if !frames.is_between());
         (!is_torn).then(|| broken_off::error_event(self.format, writing))
     }

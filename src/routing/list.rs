@@ -67,7 +67,7 @@ impl<'r> Planner<'r> {
     ) -> Result<(), Stop> {
         let Some(group) = set.large else { return self.add_small(list, set, purpose) };
         // A service gets all candidates, and an explanation has the reasons of all.
-        // Nor does a part of the group say that none of those is in it who can read the state.
+        // Nor can a part of the group show that no candidate in it can read the state.
         let is_partly = self.depth != Depth::Explained && !self.stay.may_cross();
         if is_partly && !set.strategy.has(Trait::AsksService) {
             let (steps, considered) = (list.steps.len(), list.considered.len());
@@ -117,7 +117,7 @@ impl<'r> Planner<'r> {
             }
         }
         let is_open = self.add_side(list, set, &mut considered, (purpose, false))?;
-        // Those come last who cannot read the request's state.
+        // Candidates that cannot read the request's state come last.
         if is_open && self.stay.may_cross() {
             self.add_across(list, set, &mut considered, purpose)?;
         }

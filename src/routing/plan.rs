@@ -216,7 +216,7 @@ const UNASKED: &str = "a service is asked when a request is routed; without its 
 #[cold]
 fn trace_plan(trace: &mut Trace, planner: &Planner<'_>, set: &CandidateSet<'_>, list: &List<'_>) {
     let Request { config, facts, .. } = planner.request;
-    // Where in the body the state stands is added by who has the body.
+    // The caller adds where in the body the state stands, because it has the body.
     trace.state = planner.stay.boundary().map(|boundary| StateTrace {
         boundary: boundary.to_owned(),
         removable: facts.state.is_removable,

@@ -1,8 +1,8 @@
 //! Credentials that Envoy adds: the filter of a cluster, and where it finds its secret.
 //!
-//! Istio writes the static part of Envoy's configuration, so secrets cannot stand there. Each comes
-//! from a file in the gateway's container instead, which names an environment variable: no secret
-//! is in what is written.
+//! Istio writes the static part of Envoy's configuration, so secrets cannot be configured there. Instead
+//! a file in the gateway's container names the environment variable with the secret. No secret is in
+//! the files that are written.
 
 use std::collections::BTreeMap;
 
@@ -92,8 +92,8 @@ fn signer(service: &str, region: Option<&str>) -> Value {
     json!({"name": "envoy.filters.http.aws_request_signing", "typed_config": config})
 }
 
-/// Returns the filter that adds a credential. Without one the request goes on: then the provider
-/// refuses the attempt, and another can follow.
+/// Returns the filter that adds a credential. If the filter has no credential, the request goes on
+/// without: the provider refuses the attempt, and another one can follow.
 fn injector(credential: Value) -> Value {
     json!({"name": "envoy.filters.http.credential_injector", "typed_config": {
         "@type": format!("{TYPES}.filters.http.credential_injector.v3.CredentialInjector"),

@@ -38,9 +38,9 @@ pub(super) fn warn(
     let unpriced: Vec<&str> = unpriced.map(|one| one.id.as_str()).collect();
     if !unpriced.is_empty() {
         let message = format!(
-            "a budget is in usd, and what these deployments answer counts as nothing there: {}; give \
-             both input_usd_per_million and output_usd_per_million in facts or the catalog, 0 for \
-             what is free",
+            "a budget is in usd, but these deployments lack a price, so their answers count as nothing \
+             there: {}; give both input_usd_per_million and output_usd_per_million in facts or the \
+             catalog, 0 for what is free",
             listed(unpriced)
         );
         findings.warn(&at, message);

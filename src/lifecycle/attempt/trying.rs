@@ -37,8 +37,8 @@ pub(super) struct Trying {
     /// When the attempt began, in milliseconds since the epoch.
     pub(super) began_ms: u64,
     pub(super) stage: AnswerStage,
-    /// How many pieces of the answer have come, its head among them, modulo the range. It tells that
-    /// more has come.
+    /// How many pieces of the answer have come, including its head, modulo the range. A change shows
+    /// that more has come.
     pub(super) pieces: u32,
 }
 
@@ -318,7 +318,7 @@ impl Trying {
         // Shared data is read only where a second try of the same leg is possible at all.
         let is_out = |leg: &Leg| is_drained(cx, leg);
         let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
-        // Who cannot read the request's state is followed by those who get it without.
+        // Deployments that cannot read the request's state come last, and get it without.
         let is_of_state = report.evidence.blame == Blame::State;
         let is_ready =
             |leg: &Leg| (leg.is_stripped || !is_of_state) && is_ready(cx, leg, self.work.claim());

@@ -59,8 +59,8 @@ impl WholeRequest {
         pending.begin(cx, &self.intake, known, &self.answers)
     }
 
-    /// Reads the held body again for what only one account can read, where the request may come to
-    /// those who cannot.
+    /// Reads the held body again to find the request's state, if the request may go to deployments that
+    /// cannot read it.
     pub(super) fn look_for_state<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         let may_cross = cx.engine.config.failover.on_boundary == OnBoundary::Strip;
         if !may_cross || !self.facts.state.may_be_removable() || self.layout.boundary.is_some() {

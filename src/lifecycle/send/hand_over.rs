@@ -24,8 +24,8 @@ use crate::text::{header_value, list_name};
 use super::client;
 use super::edit::{self, Held};
 
-/// The header by which Envoy is told how long each attempt of a request may take until its first
-/// content. It is Envoy's own, and a client's has been taken away.
+/// Envoy's own header for how long each attempt of a request may take until its first content. A
+/// client's has been removed.
 const PER_TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /// Changes the request headers before they go on to a buffer filter.
@@ -157,10 +157,10 @@ fn attempts(engine: &Engine, legs: &Legs) -> u64 {
     (longest as u64).saturating_mul(tries).min(u64::from(failover.max_attempts))
 }
 
-/// Returns how long the first content may take at most at any deployment of a decision, in
-/// milliseconds; `None` where one of them has no such limit.
+/// Returns the longest time to the first content of all deployments of a decision, in milliseconds;
+/// `None` if one of them has no such limit.
 ///
-/// Envoy has one such time for all attempts of a request. The longest cuts none of them short.
+/// Envoy has one such time for all attempts of a request. With the longest, no attempt is cut short.
 fn longest_first_ms(config: &Config, decision: &Decision) -> Option<u64> {
     let mut longest_ms = None;
     for step in decision.steps() {
