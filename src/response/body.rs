@@ -291,6 +291,7 @@ fn event<'b>(
         Fragment::Data(data) => json.read(data, true, summary),
         Fragment::End(name, rest) => {
             // A document that an event cuts short must not swallow the next event.
+            json.end_line(summary);
             json.restart();
             summary.end_document(name);
             rest
