@@ -247,6 +247,15 @@ fn others() -> Vec<(Format, &'static str, Vec<u8>)> {
                 json!({"response": "", "done": true, "context": [1, 2]}),
             ]),
         ),
+        // Ollama's with models of MLX.
+        (
+            Format::Ollama,
+            JSON,
+            lines(&[
+                json!({"response": "a", "done": false}),
+                json!({"response": "", "done": false, "done_reason": "stop"}),
+            ]),
+        ),
         (
             Format::Ollama,
             JSON,
