@@ -18,6 +18,8 @@ mod ends;
 mod failures;
 #[path = "support/frames.rs"]
 mod frames;
+#[path = "responses/healthy.rs"]
+mod healthy;
 #[path = "responses/properties.rs"]
 mod properties;
 #[expect(dead_code, reason = "the lifecycle tests use more of it")]

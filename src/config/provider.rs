@@ -32,6 +32,9 @@ section! {
         /// headers, query parameters and body members of the client's that go on although they
         /// carry a credential or choose another model
         pub keep: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
+        /// whether its streams always end with the mark of their format; false: one without it counts as
+        /// whole, and gets no error at its end
+        pub stream_marks: bool = true,
         /// how long an attempt may take
         pub timeouts: Timeouts = {},
     }

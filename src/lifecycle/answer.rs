@@ -126,7 +126,12 @@ pub(super) fn hear<H: Host + ?Sized>(
     // What is left of a client's own account says nothing for the requests of others.
     let is_clients = profile.key == KeyOwner::Client;
     let headroom = if is_clients { Headroom::default() } else { headroom };
-    let answer = open(cx, ledger, report, headroom, &headers, profile);
+    let mut answer = open(cx, ledger, report, headroom, &headers, profile);
+    if let (Answered::Open(answer), false) =
+        (&mut answer, cx.engine.config.provider(provider).stream_marks)
+    {
+        answer.reader = answer.reader.take().map(BodyReader::without_mark);
+    }
     remove_own(cx, &headers);
     Heard { status, report, answer }
 }

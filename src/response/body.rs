@@ -100,6 +100,8 @@ pub struct BodyReader {
     summary: Summary,
     status: u16,
     format: Format,
+    /// Whether a stream of this format that lacks its mark is cut.
+    has_mark: bool,
 }
 
 impl BodyReader {
@@ -126,7 +128,21 @@ impl BodyReader {
             if is_framed { Framing::Frames(FrameReader::new()) } else { Framing::Unknown };
         let mut summary = Summary::new(status, format.has_run_status());
         summary.has_events = is_framed;
-        Some(Self { framing, embedded: None, json: JsonScanner::new(), summary, status, format })
+        Some(Self {
+            framing,
+            embedded: None,
+            json: JsonScanner::new(),
+            summary,
+            status,
+            format,
+            has_mark: true,
+        })
+    }
+
+    /// Returns the reader of a body whose provider may leave out the mark of its end.
+    #[must_use]
+    pub fn without_mark(self) -> Self {
+        Self { has_mark: false, ..self }
     }
 
     /// Reads the next bytes of the body.
@@ -205,6 +221,9 @@ impl BodyReader {
     /// Returns how the events of this body are written, where it is a stream that lacks its mark:
     /// there was content, and no mark, reason to stop or failure.
     fn unmarked(&self) -> Option<Writing> {
+        if !self.has_mark {
+            return None;
+        }
         let summary = &self.summary;
         let writing = match &self.framing {
             Framing::Events(_) => Writing::Lines,
@@ -291,6 +310,7 @@ fn event<'b>(
         Fragment::Data(data) => json.read(data, true, summary),
         Fragment::End(name, rest) => {
             // A document that an event cuts short must not swallow the next event.
+            json.end_line(summary);
             json.restart();
             summary.end_document(name);
             rest

@@ -123,6 +123,11 @@ impl ContentSigns {
         self.is_list && self.holder == Some(false)
     }
 
+    /// Returns whether the document has a place for content, and none there.
+    pub(super) fn is_unfilled(&self) -> bool {
+        self.holder == Some(false) && self.piece.is_none()
+    }
+
     /// Returns whether the document has content or a reason to stop, if it is an event of that type.
     pub(super) fn has_content(&self, of: EventType) -> bool {
         self.is_stopped || self.has_output(of)

@@ -78,6 +78,13 @@ impl JsonScanner {
         self.escaped = false;
     }
 
+    /// Ends the number or word that an event's data end with, as what follows it would.
+    pub(super) fn end_line(&mut self, summary: &mut Summary) {
+        if self.state == ScanState::Scalar {
+            self.scalar(b"\n", summary);
+        }
+    }
+
     /// Returns whether a container that counts is open: a body that ends so is cut.
     pub(super) const fn is_open(&self) -> bool {
         self.depth > 0

@@ -6,7 +6,7 @@
 //! | format | mark | source |
 //! |---|---|---|
 //! | chat, completions, Azure | `data: [DONE]`; a `finish_reason` for each choice that has begun | platform.openai.com/docs/api-reference/chat-streaming |
-//! | Responses | type `response.completed`, `.incomplete`, `.failed` | platform.openai.com/docs/api-reference/responses-streaming |
+//! | Responses | type `response.completed`, `.incomplete`, `.failed`; `.done` of OpenRouter's, `.cancelled` of one that is called off | platform.openai.com/docs/api-reference/responses-streaming |
 //! | speech, transcriptions, images | type `speech.audio.done`, `transcript.text.done`, `image_generation.completed`, `image_edit.completed` | platform.openai.com/docs/api-reference |
 //! | Anthropic | type `message_stop` | docs.anthropic.com/en/docs/build-with-claude/streaming |
 //! | Gemini | a `finishReason` for each candidate: "if empty, the model has not stopped generating tokens" | ai.google.dev/api/generate-content |
@@ -17,10 +17,12 @@
 
 /// The types of events that end an answer. The data of Bedrock's events tell no type; their
 /// headers do.
-const TYPES: [&[u8]; 10] = [
+const TYPES: [&[u8]; 12] = [
     b"response.completed",
     b"response.incomplete",
     b"response.failed",
+    b"response.done",
+    b"response.cancelled",
     b"message_stop",
     b"message-end",
     b"messageStop",
@@ -105,6 +107,10 @@ pub(super) struct EndMarks {
     begun: u64,
     /// Those of them that have stopped.
     stopped: u64,
+    /// Those of them that have stopped at some time, whatever came of them after it.
+    once_stopped: u64,
+    /// Whether all of the tokens have been counted, in an event of their own after the content.
+    is_counted: bool,
     /// Whether a mark of the whole answer has come.
     is_marked: bool,
     /// Whether a document is open. A mark in it counts once it is closed: before, no client can
@@ -130,9 +136,24 @@ impl EndMarks {
         self.begun |= bit;
         if choice.is_stopped {
             self.stopped |= bit;
+            self.once_stopped |= bit;
         } else if choice.has_content {
             self.stopped &= !bit;
         }
+    }
+
+    /// Takes that all of the tokens have been counted, in an event of their own after the content.
+    pub(super) const fn count(&mut self) {
+        self.is_counted = true;
+    }
+
+    /// Returns whether the answer seems to have come to its end: every choice has stopped at some
+    /// time, or the tokens have been counted.
+    ///
+    /// This is less than to be complete. Gemini may bring a signature or an empty text after its
+    /// reason, and some gateways of OpenAI's chat leave out the reason and `[DONE]`.
+    pub(super) const fn has_stopped(&self) -> bool {
+        self.is_counted || (self.begun != 0 && self.begun == self.once_stopped)
     }
 
     /// Takes that a document has been opened or closed.

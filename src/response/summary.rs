@@ -34,6 +34,8 @@ struct OpenDocument {
     signs: ContentSigns,
     /// Whether it says that others follow it.
     is_partial: bool,
+    /// Whether it counts tokens.
+    has_usage: bool,
     /// Whether it says that the prompt was blocked.
     is_blocked: bool,
     fault: Fault,
@@ -96,9 +98,9 @@ impl Summary {
         self.marks.is_complete(self.has_events)
     }
 
-    /// Returns whether there was a reason to stop, in a format without choices.
+    /// Returns whether there was a reason to stop, or what else comes at the end of an answer.
     pub(super) const fn has_stopped(&self) -> bool {
-        self.choice.is_stopped
+        self.choice.is_stopped || self.marks.has_stopped()
     }
 
     /// Returns what has come of the answer that its client could use.
@@ -140,6 +142,7 @@ impl Summary {
             }
             AnswerPlace::Choices => self.content(ContentRank::Holder, false),
             AnswerPlace::Choice => self.choice = OpenChoice::default(),
+            AnswerPlace::Usage => self.document.has_usage = true,
             AnswerPlace::Error | AnswerPlace::BaseResponse => self.document.fault.is_named = true,
             AnswerPlace::Piece => self.content(ContentRank::Piece, false),
             _ => {}
@@ -190,6 +193,10 @@ impl Summary {
             self.fail_with(failure);
             self.retry_ms = self.retry_ms.or(document.fault.retry_ms);
         } else if !document.is_ping && name != EventName::Ping {
+            // OpenAI counts in an event with an empty list of choices, after all others.
+            if self.has_content && document.has_usage && document.signs.is_unfilled() {
+                self.marks.count();
+            }
             if document.signs.has_content(document.of) {
                 self.has_content = true;
                 if document.signs.has_output(document.of) {

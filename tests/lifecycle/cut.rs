@@ -67,3 +67,20 @@ fn an_answer_that_its_provider_has_cut_ends_with_an_error_and_counts_as_a_failur
     names.dedup();
     assert_eq!(names.len(), streams.len(), "{names:?}");
 }
+
+#[test]
+fn nothing_is_added_to_the_streams_of_a_provider_that_sends_no_mark() {
+    for answer in answered().into_iter().filter(|answer| answer.lacks_mark(answer.filled)) {
+        let one = json!({"provider": "p", "model": "m"});
+        let proxy = Proxy::new(json!({
+            "providers": {"p": {"cluster": "p", "api": "any", "stream_marks": false}},
+            "deployments": {"a": one, "b": one},
+            "models": {"m": {"candidates": ["a", "b"]}},
+            "failover": {"max_attempts": 2},
+        }));
+        let pieces = &answer.pieces[..answer.filled];
+        let of = ("content-type", answer.content_type);
+        assert_eq!(ended_after(&proxy, answer.path, &[of], pieces), pieces.concat());
+        assert_eq!((proxy.counted("success"), proxy.counted("in_band")), (1, 0), "{}", answer.name);
+    }
+}

@@ -195,6 +195,23 @@ fn pieces_keep_an_answer_going() {
 }
 
 #[test]
+fn an_answer_that_is_whole_is_no_failure_of_a_provider_that_does_not_close() {
+    for times in [json!({"idle_ms": 500}), json!({"total_ms": 500})] {
+        let timed = Timed::new(&times, json!({"models": {"m": {"candidates": ["a"]}}}));
+        let _router = timed.send();
+        let mut attempt = timed.attempt();
+        timed.host.begin_answer(&mut attempt, 200, &[EVENTS], false);
+        timed.host.answer_piece(&mut attempt, TEXT, false);
+        timed.host.answer_piece(&mut attempt, b"data: [DONE]\n\n", false);
+        timed.tick_after(100);
+        timed.tick_after(600);
+        timed.host.done(attempt, None);
+        let counts = ["success", "in_band", "timeout"].map(|outcome| timed.counted(outcome));
+        assert_eq!(counts, [1, 0, 0], "{times}");
+    }
+}
+
+#[test]
 fn a_client_that_does_not_read_costs_the_deployment_nothing() {
     let timed =
         Timed::new(&json!({"idle_ms": 500}), json!({"models": {"m": {"candidates": ["a"]}}}));

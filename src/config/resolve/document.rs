@@ -14,7 +14,7 @@ use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
-use super::{admin, hold, idle, overrides, providers, settings, unpriced, ways};
+use super::{admin, boundaries, hold, idle, overrides, providers, settings, unpriced, ways};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 use crate::sort::map_of;
@@ -83,6 +83,7 @@ fn warn(
 ) {
     settings::warn(&raw.settings, findings);
     idle::warn(raw, findings);
+    boundaries::warn(raw, findings);
     ways::warn(raw, rules, found, deployments, findings);
     unpriced::warn(raw, found, deployments, findings);
 }

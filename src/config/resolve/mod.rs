@@ -5,6 +5,7 @@
 //! caller. What refers to something that was reported already is not reported again.
 
 mod admin;
+mod boundaries;
 mod candidates;
 mod conditions;
 mod credentials;

@@ -37,7 +37,7 @@ pub(super) fn check_at(
         findings.warn(&at, message);
         return;
     }
-    let Timeouts { first_token_ms, total_ms, .. } = times;
+    let Timeouts { first_token_ms, idle_ms, total_ms } = times;
     let first = at.key("first_token_ms");
     if first_token_ms.is_some() && settings.hold == Hold::BufferFilter {
         let message = "is not possible where hold is \"buffer_filter\": no answer is held until \
@@ -51,5 +51,36 @@ pub(super) fn check_at(
              shorter or leave it out"
         );
         findings.problem(&first, message);
+    }
+    if let Some((_, total_ms)) = idle_ms.zip(total_ms).filter(|(a, b)| a >= b) {
+        let message = format!("has no effect: total_ms, {total_ms}, is over before");
+        findings.warn(&at.key("idle_ms"), message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::config::parse;
+
+    #[test]
+    fn a_pause_that_cannot_be_over_in_time_is_told() {
+        for (idle_ms, is_told) in [(4999, false), (5000, true), (9000, true)] {
+            let document = json!({
+                "providers": {"p": {"cluster": "c"}},
+                "deployments": {"a": {"provider": "p", "model": "m", "timeouts": {
+                    "idle_ms": idle_ms, "total_ms": 5000
+                }}},
+                "models": {"m": {"candidates": ["a"]}},
+                "failover": {"max_attempts": 2},
+                "default_cluster": "d"
+            });
+            let found = parse(document.to_string().as_bytes()).unwrap().warnings;
+            let told =
+                "deployments.a.timeouts.idle_ms: has no effect: total_ms, 5000, is over before";
+            let wanted = if is_told { vec![told] } else { Vec::new() };
+            assert_eq!(found, wanted, "{idle_ms}");
+        }
     }
 }

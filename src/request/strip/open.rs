@@ -6,6 +6,8 @@ use std::ops::Range;
 use crate::request::document::{Modality, ObjectKind, ObjectShape, Parting, Place};
 use crate::request::provider_state::ProviderState;
 
+use super::MOST_EDITS;
+
 /// Types of items whose id may be left out, because clients such as Codex send them without one
 /// (<https://github.com/openai/codex/blob/main/codex-rs/protocol/src/models.rs>).
 const WITHOUT_ID: &[&str] = &[
@@ -206,7 +208,8 @@ impl Open {
     /// Takes the id of an item in this list that stays.
     pub(super) fn take_id_of(&mut self, item: &Self) {
         let ObjectSoFar { kind, role, id, id_at, .. } = &item.object;
-        if id_at.is_none() {
+        // More than are edited say nothing that the first of them have not said.
+        if id_at.is_none() || self.ids() > MOST_EDITS {
             return;
         }
         let may_go = match kind.as_deref() {
@@ -239,5 +242,24 @@ impl ListSoFar {
             (_, true) => None,
             (_, false) => Some(self.ids),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_wait_are_bounded() {
+        let open = || Open::new(Holds::Elements(&Place::ASIDE), &Place::ASIDE, 0, 0);
+        let mut list = open();
+        for at in 0..100_000 {
+            let mut item = open();
+            item.object.kind = Some("message".to_owned());
+            item.note_id(at);
+            item.take_comma(at);
+            list.take_id_of(&item);
+        }
+        assert_eq!(list.ids(), MOST_EDITS + 1);
     }
 }
