@@ -70,7 +70,8 @@ def failures(api):
 
 def cut(api):
     """Headers that tell the first provider of that API to end its stream after some content."""
-    return failing(BEGINNINGS[api][0] + CONTENT[api])
+    # Its end comes after the content has gone on.
+    return failing(BEGINNINGS[api][0] + CONTENT[api], **{"x-mock-linger-ms": "100"})
 
 
 HELLO = [{"role": "user", "content": "Hello"}]

@@ -51,9 +51,9 @@ pub(super) struct UpstreamResponse {
     may_be_empty: bool,
     /// Reads the body; `None` where it cannot be read, because it is compressed for example.
     reader: Option<BodyReader>,
-    /// Whether a failure before any content counts like a refusal. So it is for all attempts of a
-    /// request alike, though the last one is not held.
-    pub(super) needs_content: bool,
+    /// What of it counts as seen by the client. It is the same for all attempts of a request,
+    /// though the last one is not held.
+    pub(super) seen: Seen,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
@@ -65,6 +65,17 @@ pub(super) struct UpstreamResponse {
     length: u64,
     /// Length of the body by its head, in bytes.
     announced: Option<u64>,
+}
+
+/// What of an answer counts as seen by the client: a failure before that is treated like a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// All that has come.
+    All,
+    /// What has come from the first content on.
+    Content,
+    /// Nothing: all of it is held.
+    Nothing,
 }
 
 /// What [`hear`] has found in the head of a response.
@@ -234,7 +245,7 @@ fn open<H: Host + ?Sized>(
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
-        needs_content: false,
+        seen: Seen::All,
         headroom,
         first_byte_ms: None,
         answer_ms: None,
@@ -269,13 +280,23 @@ impl UpstreamResponse {
     fn body<'a>(&self, told: Option<&'a Told>, end: End) -> Body<'a> {
         let is_empty = self.length == 0 && matches!(end, End::Whole);
         let has_output = told.is_some_and(|told| told.has_output);
-        let is_unseen = is_empty || (self.needs_content && !has_output);
+        let is_unseen = is_empty
+            || match self.seen {
+                Seen::All => false,
+                Seen::Content => !has_output,
+                Seen::Nothing => true,
+            };
         Body { told, header: self.header, is_unseen, end }
     }
 
     /// Returns what has come so far that a client could use.
     pub(super) fn first_sign(&self) -> FirstSign {
         self.reader.as_ref().map_or(FirstSign::Content, BodyReader::first_sign)
+    }
+
+    /// Returns whether the body has failed so far. With `is_end`, nothing follows what has come.
+    pub(super) fn has_failed(&self, is_end: bool) -> bool {
+        self.reader.as_ref().is_some_and(|reader| reader.has_failed(is_end))
     }
 
     /// Returns whether the head says that there is no body.

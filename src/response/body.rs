@@ -211,6 +211,14 @@ impl BodyReader {
         }
     }
 
+    /// Returns whether it has failed so far: it tells of a failure, or is cut where nothing follows.
+    /// A prompt that was blocked in an answer that is otherwise well is no failure.
+    #[must_use]
+    pub fn has_failed(&self, is_end: bool) -> bool {
+        let is_cut = || (self.json.is_open() && !self.is_complete()) || self.unmarked().is_some();
+        self.summary.error.is_some_and(|error| error != Failure::BLOCKED) || (is_end && is_cut())
+    }
+
     /// Returns whether all of the answer has come so far, by its own word. That of a list may
     /// change: another document may follow.
     #[must_use]

@@ -178,11 +178,12 @@ pub fn of_body(head: Report, body: Body<'_>, profile: RequestProfile) -> Option<
             Some(Cut::InDocument) if is_unseen => of(Outcome::Network),
             Some(Cut::InDocument) => of(Outcome::InBand),
             // Its provider may not keep to the format.
-            Some(Cut::AfterEvent) if !is_unseen => {
+            Some(Cut::AfterEvent) => {
                 let (blame, weight) = (Blame::Unknown, Weight::Weak);
-                (Outcome::InBand, Evidence { blame, weight, ..Evidence::of(Outcome::InBand) })
+                let outcome = if is_unseen { Outcome::Network } else { Outcome::InBand };
+                (outcome, Evidence { blame, weight, ..Evidence::of(outcome) })
             }
-            _ => empty(told, is_unseen).unwrap_or_else(|| of(Outcome::Success)),
+            None => empty(told, is_unseen).unwrap_or_else(|| of(Outcome::Success)),
         },
         (Outcome::Success, None, End::Left) => return None,
         (Outcome::Cancelled, ..) => (head.outcome, head.evidence),

@@ -33,7 +33,7 @@ impl Proxy {
         (self.attempt_of(&[BODY]), router)
     }
 
-    fn is_retried(&self) -> bool {
+    pub(crate) fn is_retried(&self) -> bool {
         self.host.received("x-llm-retry").is_some()
     }
 

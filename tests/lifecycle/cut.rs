@@ -84,3 +84,48 @@ fn nothing_is_added_to_the_streams_of_a_provider_that_sends_no_mark() {
         assert_eq!((proxy.counted("success"), proxy.counted("in_band")), (1, 0), "{}", answer.name);
     }
 }
+
+#[test]
+fn a_failure_that_comes_with_the_first_content_is_tried_elsewhere() {
+    let error = b"data: {\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n";
+    for answer in answered().into_iter().filter(|answer| answer.lacks_mark(answer.filled)) {
+        let body = answer.pieces[..answer.filled].concat();
+        // With another deployment, and with none that is left to try.
+        for (attempts, is_retried) in [(2, true), (1, false)] {
+            let one = json!({"provider": "p", "model": "m"});
+            let proxy = with(
+                &json!({"max_attempts": attempts, "attempt_filter": true}),
+                &json!({"a": one, "b": one}),
+                &json!({"candidates": ["a", "b"]}),
+            );
+            let (mut attempt, router) = proxy.tried(answer.path);
+            let head = [("content-type", answer.content_type)];
+            proxy.host.begin_answer(&mut attempt, 200, &head, false);
+            proxy.host.answer_piece(&mut attempt, &body, true);
+            let of = (answer.name, attempts);
+            assert_eq!(proxy.is_retried(), is_retried, "{of:?}");
+            let is_added = proxy.host.response_body.borrow().len() > body.len();
+            assert_eq!(is_added, !is_retried, "{of:?}");
+            let outcome = if is_retried { "network" } else { "in_band" };
+            assert_eq!(proxy.counted(outcome), 1, "{of:?}");
+            proxy.host.done(attempt, None);
+            proxy.host.done(router, None);
+        }
+        if answer.content_type != "text/event-stream" {
+            continue;
+        }
+        let one = json!({"provider": "p", "model": "m"});
+        let proxy = with(
+            &json!({"max_attempts": 2}),
+            &json!({"a": one, "b": one}),
+            &json!({"candidates": ["a", "b"]}),
+        );
+        let (mut attempt, router) = proxy.tried(answer.path);
+        proxy.host.begin_answer(&mut attempt, 200, &[("content-type", answer.content_type)], false);
+        proxy.host.answer_piece(&mut attempt, &[&body[..], error].concat(), false);
+        assert!(proxy.is_retried(), "{}", answer.name);
+        assert_eq!(proxy.counted("server"), 1, "{}", answer.name);
+        proxy.host.done(attempt, None);
+        proxy.host.done(router, None);
+    }
+}

@@ -19,13 +19,17 @@ impl UpstreamResponse {
         cx: Ctx<'_, H>,
         then: Following,
     ) -> Finished {
-        if then == Following::Nothing
-            && self.announced.is_none()
-            && let Some(error) = self.reader.as_ref().and_then(BodyReader::missing_error)
-        {
+        if let Some(error) = self.missing_error(then) {
             cx.host.append_response_body(&error);
         }
         self.finish(cx, End::Whole)
+    }
+
+    /// Returns the error that the client lacks where the body ends here without its mark, and where
+    /// there is room for one.
+    pub(in crate::lifecycle) fn missing_error(&self, then: Following) -> Option<Vec<u8>> {
+        let has_room = then == Following::Nothing && self.announced.is_none();
+        self.reader.as_ref().filter(|_| has_room).and_then(BodyReader::missing_error)
     }
 
     /// Ends the attempt of a response that has not ended, because the stream is over.

@@ -7,7 +7,7 @@
 
 use crate::config::{Failover, Hold};
 use crate::host::Host;
-use crate::lifecycle::answer::UpstreamResponse;
+use crate::lifecycle::answer::{Seen, UpstreamResponse};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::handover::Leg;
@@ -64,10 +64,11 @@ pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
     is_worth && answer.is_read() && engine.config.hold == Hold::StopIteration
 }
 
-/// Returns whether a failure before any content of that response counts like a refusal.
-pub(super) fn needs_content(engine: &Engine, answer: &UpstreamResponse) -> bool {
+/// Returns what of that response counts as seen by the client, as long as it is not committed.
+pub(super) fn seen(engine: &Engine, answer: &UpstreamResponse) -> Seen {
     let is_success = matches!(answer.report.status, 200..=299);
-    is_success && engine.config.failover.max_attempts > 1 && may_hold(engine, answer)
+    let has_failover = engine.config.failover.max_attempts > 1;
+    if is_success && has_failover && may_hold(engine, answer) { Seen::Content } else { Seen::All }
 }
 
 /// Returns what becomes of a response of which the host holds that many bytes, and all where
@@ -89,6 +90,8 @@ pub(super) fn held(
         };
     }
     match answer.first_sign() {
+        // Nothing of it has gone on yet, so what follows the content in this piece decides as well.
+        FirstSign::Content if answer.has_failed(is_end) => HoldStep::Known,
         FirstSign::Content => HoldStep::Committed(Commit::Content),
         FirstSign::Failure => HoldStep::Known,
         FirstSign::Nothing if is_end => HoldStep::Known,

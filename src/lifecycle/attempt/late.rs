@@ -145,7 +145,7 @@ impl Trying {
     }
 
     /// Returns whether another attempt is to follow.
-    const fn has_next(&self) -> bool {
+    pub(super) const fn has_next(&self) -> bool {
         matches!(self.progress.next, NextAttempt::Leg(_))
     }
 

@@ -3,7 +3,7 @@
 
 use crate::config::ProviderId;
 use crate::host::Host;
-use crate::lifecycle::answer::{Answered, Finished, Heard, UpstreamResponse, hear};
+use crate::lifecycle::answer::{Answered, Finished, Heard, Seen, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, Following, millis};
@@ -19,7 +19,7 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
 use super::hindsight;
-use super::holding::{HoldStep, count, held, may_hold, needs_content};
+use super::holding::{HoldStep, count, held, may_hold, seen};
 use super::ready::{is_drained, is_ready};
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
@@ -114,7 +114,7 @@ impl Trying {
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
         if let Answered::Open(answer) = &mut answer {
-            answer.needs_content = needs_content(cx.engine, answer);
+            answer.seen = seen(cx.engine, answer);
         }
         let is_failure = report.evidence.weight == Weight::Failure;
         match answer {
@@ -166,21 +166,27 @@ impl Trying {
                     self.stage = AnswerStage::Passing(answer);
                 }
             }
-            AnswerStage::Holding(mut answer, seen) => {
-                answer.pass(cx.host, seen, length);
+            AnswerStage::Holding(mut answer, read) => {
+                answer.pass(cx.host, read, length);
                 match held(&answer, length, then.is_end(), &cx.engine.config.failover) {
                     HoldStep::On => {
                         self.stage = AnswerStage::Holding(answer, length);
                         return Action::Pause;
                     }
                     HoldStep::Known => {
+                        answer.seen = Seen::Nothing;
+                        let error = answer.missing_error(then);
                         self.go_on(cx, answer.finish(cx, End::Whole));
+                        // With nothing left to try, the client gets it all the same.
+                        if let Some(error) = error.filter(|_| !self.has_next()) {
+                            cx.host.append_response_body(&error);
+                        }
                         return Action::Continue;
                     }
                     HoldStep::Committed(commit) => count(cx, self.leg(), commit),
                     HoldStep::TooLong => {}
                 }
-                answer.needs_content = false;
+                answer.seen = Seen::All;
                 self.retry(cx, answer.result_so_far());
                 self.stage = AnswerStage::Passing(answer);
                 // All of it has been read, so the rest of this call reads nothing.

@@ -132,7 +132,8 @@ fn an_event_that_stays_cut_within_a_character_is_waited_for_no_longer_than_any()
 fn an_error_after_content_is_the_clients_and_counted_once() {
     let error = "data: {\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
     for body in [[CONTENT, error].concat(), [CONTENT, error, error, CONTENT].concat()] {
-        let reply = asked("late", answering(body.clone(), 9, &[]));
+        let script = answering(body.clone(), CONTENT.len(), &[]);
+        let reply = asked("late", Behaviour { event_delay_ms: 100, ..script });
         assert_eq!(reply.header("x-llm-attempts"), Some("late=200"));
         assert_eq!(reply.body.as_deref(), Some(body.as_bytes()));
     }

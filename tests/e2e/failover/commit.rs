@@ -275,13 +275,18 @@ fn an_answer_with_content_is_the_clients_from_there_on() {
          data: {{\"error\":{{\"message\":\"Overloaded\",\"type\":\"overloaded_error\"}}}}\n\n"
     );
     let case = failing("answers", CHAT, EVENTS, "200", "");
-    for bytes in [100_000, 50, 3] {
-        let reply = asked(&GROUP, &case, bytes)
-            .header("x-mock-body-base64", &STANDARD.encode(&answer))
-            .send();
-        assert_eq!(reply.header("x-llm-attempts"), Some("answers=200"), "{bytes}");
-        assert_eq!(reply.body.as_deref(), Some(answer.as_bytes()), "{bytes}");
-    }
+    let content = answer.find("data: {\"error").unwrap();
+    let reply = asked(&GROUP, &case, content)
+        .header("x-mock-event-delay-ms", "100")
+        .header("x-mock-body-base64", &STANDARD.encode(&answer))
+        .send();
+    assert_eq!(reply.header("x-llm-attempts"), Some("answers=200"));
+    assert_eq!(reply.body.as_deref(), Some(answer.as_bytes()));
+    // Where the error comes with the first content, nothing has gone to the client.
+    let reply = asked(&GROUP, &case, 100_000)
+        .header("x-mock-body-base64", &STANDARD.encode(&answer))
+        .send();
+    assert_second_answered(&reply, "answers", "server");
     GROUP.assert_no_trap();
 }
 
@@ -337,7 +342,8 @@ fn cut_streams() -> [Failing; 8] {
 fn a_stream_that_its_provider_has_cut_ends_with_an_error() {
     for case in &cut_streams() {
         for bytes in [100_000, 11] {
-            let reply = asked(&GROUP, case, bytes).send();
+            // The end comes after the content has gone on.
+            let reply = asked(&GROUP, case, bytes).header("x-mock-linger-ms", "100").send();
             assert_eq!(reply.header("x-llm-attempts"), Some("answers=200"), "{}", case.path);
             let body = reply.body.clone().unwrap();
             assert!(body.starts_with(&case.body), "{}: {body:?}", case.path);

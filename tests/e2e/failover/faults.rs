@@ -131,11 +131,21 @@ impl Fault {
             Self::Hollow(Hollow::Silent) => {
                 with(answer(of, begun() + &" ".repeat(60)), "hold", "random")
             }
-            Self::Late(Late::Cut) => answer(of, begun() + filled(path)),
-            Self::Late(Late::Failed) => answer(of, begun() + filled(path) + &error(path)),
-            Self::Late(Late::Dies) => {
-                let body = begun() + filled(path) + &": wait\n\n".repeat(100);
-                with(answer(of, body), "reset", "mid-body")
+            Self::Late(late) => {
+                let content = begun() + filled(path);
+                // The first piece has been let go long before the next one comes.
+                let mut script = json!({"piece-bytes": content.len(), "event-delay-ms": 100,
+                                        "linger-ms": 100, "header": format!("content-type: {of}")});
+                let rest = match late {
+                    Late::Cut => String::new(),
+                    Late::Failed => error(path),
+                    Late::Dies => ": wait\n\n".repeat(200),
+                };
+                if late == Late::Dies {
+                    script["reset"] = "mid-body".into();
+                }
+                script["body-base64"] = STANDARD.encode(content + &rest).into();
+                script
             }
         }
     }
