@@ -6,6 +6,8 @@
 
 mod end;
 
+pub(super) use end::Seen;
+
 use std::cell::LazyCell;
 
 use crate::config::{ProviderId, Role};
@@ -65,17 +67,6 @@ pub(super) struct UpstreamResponse {
     length: u64,
     /// Length of the body by its head, in bytes.
     announced: Option<u64>,
-}
-
-/// What of an answer counts as seen by the client: a failure before that is treated like a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
-    /// All that has come.
-    All,
-    /// What has come from the first content on.
-    Content,
-    /// Nothing: all of it is held.
-    Nothing,
 }
 
 /// What [`hear`] has found in the head of a response.
@@ -292,11 +283,6 @@ impl UpstreamResponse {
     /// Returns what has come so far that a client could use.
     pub(super) fn first_sign(&self) -> FirstSign {
         self.reader.as_ref().map_or(FirstSign::Content, BodyReader::first_sign)
-    }
-
-    /// Returns whether the body has failed so far. With `is_end`, nothing follows what has come.
-    pub(super) fn has_failed(&self, is_end: bool) -> bool {
-        self.reader.as_ref().is_some_and(|reader| reader.has_failed(is_end))
     }
 
     /// Returns whether the head says that there is no body.

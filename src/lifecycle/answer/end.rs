@@ -1,4 +1,4 @@
-//! How responses end: by their announced end, or because the stream is over.
+//! How responses end: by their announced end, because they fail, or because the stream is over.
 
 use crate::config::Role;
 use crate::host::Host;
@@ -9,7 +9,23 @@ use crate::response::details::{self, End};
 
 use super::{Finished, UpstreamResponse};
 
+/// What of an answer counts as seen by the client: a failure before that is treated like a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::lifecycle) enum Seen {
+    /// All that has come.
+    All,
+    /// What has come from the first content on.
+    Content,
+    /// Nothing: all of it is held.
+    Nothing,
+}
+
 impl UpstreamResponse {
+    /// Returns whether the body has failed so far. With `is_end`, nothing follows what has come.
+    pub(in crate::lifecycle) fn has_failed(&self, is_end: bool) -> bool {
+        self.reader.as_ref().is_some_and(|reader| reader.has_failed(is_end))
+    }
+
     /// Ends the attempt of a response that has come to its announced end, and returns its result.
     ///
     /// Where its provider has not sent all of the answer, the client is told so by an error at
