@@ -63,7 +63,7 @@ pub enum Bound {
     Emptied,
     /// An item beside the thoughts has an id that may refer to them.
     Id,
-    /// It would take more than [`MOST_EDITS`] edits.
+    /// It would take more than 4096 edits.
     TooMuch,
     /// The body is not held as a whole.
     Unread,
