@@ -23,9 +23,7 @@ const DEFAULT_FIRST_S: u64 = 120;
 /// Returns the seconds that the route gives each attempt until its first content: enough for every
 /// deployment, and never less than the shipped files say.
 pub(super) fn per_try_seconds(config: &Config) -> u64 {
-    let deployments = config.deployments.iter().map(|one| one.timeouts);
-    let all = deployments.chain(config.providers.iter().map(|one| one.timeouts));
-    let longest_ms = all.filter_map(Timeouts::first_content_ms).max().unwrap_or(0);
+    let longest_ms = config.timeouts().filter_map(Timeouts::first_content_ms).max().unwrap_or(0);
     longest_ms.div_ceil(1000).max(DEFAULT_FIRST_S)
 }
 

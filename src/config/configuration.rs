@@ -13,6 +13,7 @@ use super::raw::Settings;
 use super::route::Route;
 use super::route_index::RouteIndex;
 use super::settings::{Hold, Role, UnknownModel};
+use super::timeouts::Timeouts;
 use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
 use crate::request::tokens::Costs;
@@ -121,6 +122,27 @@ impl Config {
     #[must_use]
     pub fn is_routed_by_state(&self) -> bool {
         self.is_handing_over() || self.hold == Hold::BufferFilter
+    }
+
+    /// Returns why no success is held until its content; `None` where one is, if another attempt is left.
+    #[must_use]
+    pub fn against_holding(&self) -> Option<&'static str> {
+        if self.failover.max_attempts < 2 {
+            Some("there is no failover")
+        } else if self.hold == Hold::BufferFilter {
+            Some("a buffer filter holds heads")
+        } else if self.failover.commit_bytes == 0 {
+            Some("failover.commit_bytes is 0")
+        } else {
+            None
+        }
+    }
+
+    /// Returns all times that are configured: those of deployments, and those of providers for models
+    /// that clients name themselves.
+    pub fn timeouts(&self) -> impl Iterator<Item = Timeouts> {
+        let providers = self.providers.iter().map(|one| one.timeouts);
+        self.deployments.iter().map(|one| one.timeouts).chain(providers)
     }
 
     /// Returns what the catalogue says of a model that no deployment has.

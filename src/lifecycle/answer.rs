@@ -6,7 +6,7 @@
 
 mod end;
 
-pub(super) use end::Seen;
+pub(super) use end::SeenPart;
 
 use std::cell::LazyCell;
 
@@ -55,7 +55,7 @@ pub(super) struct UpstreamResponse {
     reader: Option<BodyReader>,
     /// What of it counts as seen by the client. It is the same for all attempts of a request,
     /// though the last one is not held.
-    pub(super) seen: Seen,
+    pub(super) seen: SeenPart,
     /// What the provider says is left of its limits.
     headroom: Headroom,
     /// How long after the end of the request the body began, in milliseconds.
@@ -129,10 +129,11 @@ pub(super) fn hear<H: Host + ?Sized>(
     let is_clients = profile.key == KeyOwner::Client;
     let headroom = if is_clients { Headroom::default() } else { headroom };
     let mut answer = open(cx, ledger, report, headroom, &headers, profile);
-    if let (Answered::Open(answer), false) =
-        (&mut answer, cx.engine.config.provider(provider).stream_marks)
+    if let Answered::Open(answer) = &mut answer
+        && let Some(reader) = &mut answer.reader
+        && !cx.engine.config.provider(provider).stream_marks
     {
-        answer.reader = answer.reader.take().map(BodyReader::without_mark);
+        reader.expect_no_mark();
     }
     remove_own(cx, &headers);
     Heard { status, report, answer }
@@ -236,7 +237,7 @@ fn open<H: Host + ?Sized>(
         reader: (report.status != 101)
             .then(|| BodyReader::new(format, report.status, content_type, encoding))
             .flatten(),
-        seen: Seen::All,
+        seen: SeenPart::All,
         headroom,
         first_byte_ms: None,
         answer_ms: None,
@@ -273,9 +274,9 @@ impl UpstreamResponse {
         let has_output = told.is_some_and(|told| told.has_output);
         let is_unseen = is_empty
             || match self.seen {
-                Seen::All => false,
-                Seen::Content => !has_output,
-                Seen::Nothing => true,
+                SeenPart::All => false,
+                SeenPart::Content => !has_output,
+                SeenPart::Nothing => true,
             };
         Body { told, header: self.header, is_unseen, end }
     }

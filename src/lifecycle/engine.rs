@@ -179,10 +179,8 @@ impl Engine {
 
 /// Returns the shortest of all times that attempts may take, in milliseconds.
 fn shortest_time_ms(config: &Config) -> Option<u64> {
-    let deployments = config.deployments.iter().map(|one| one.timeouts);
-    let all = deployments.chain(config.providers.iter().map(|one| one.timeouts));
     let is_kept = config.role == Role::Attempt;
-    all.filter_map(Timeouts::shortest_ms).min().filter(|_| is_kept)
+    config.timeouts().filter_map(Timeouts::shortest_ms).min().filter(|_| is_kept)
 }
 
 /// Returns the configuration of a document with what has been added to it by now, in the

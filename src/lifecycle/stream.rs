@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::config::Role;
 use crate::host::{Called, Host};
 
-use super::attempt::{AttemptFilter, Place};
+use super::attempt::{AttemptFilter, StreamPlace};
 use super::engine::Engine;
 use super::event::{Action, Event, Following};
 use super::router::Router;
@@ -30,7 +30,7 @@ impl Stream {
     }
 
     /// Returns the same. `place` is where a worker finds the stream again whose times it keeps.
-    pub(super) fn at(engine: Rc<Engine>, place: Option<Place>) -> Self {
+    pub(super) fn at(engine: Rc<Engine>, place: Option<StreamPlace>) -> Self {
         Self(match engine.config().role {
             Role::Router => StreamRole::Router(Router::new(engine)),
             Role::Attempt => StreamRole::Attempt(AttemptFilter::new(engine, place)),

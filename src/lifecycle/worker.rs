@@ -15,7 +15,7 @@ use crate::live;
 use crate::live::source::{self, FetchAnswer};
 use crate::metrics::table;
 
-use super::attempt::{Place, Watch};
+use super::attempt::{StreamPlace, Watch};
 use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
@@ -70,7 +70,7 @@ impl Worker {
     pub fn stream<H: Host + ?Sized>(&self, host: &H, number: u32) -> Stream {
         let engine = self.engine(host);
         let is_timed = engine.shortest_time_ms.is_some();
-        let place = is_timed.then(|| Place { number, watch: Rc::clone(&self.watch) });
+        let place = is_timed.then(|| StreamPlace { number, watch: Rc::clone(&self.watch) });
         Stream::at(engine, place)
     }
 

@@ -3,7 +3,7 @@
 //! Messages say what to change and nothing of the inside: no cluster, no
 //! deployment, no other client's value.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::format::Dialect;
 
@@ -47,8 +47,14 @@ impl Refusal {
     /// type or code, from the place where their provider has it.
     #[must_use]
     pub fn body(&self, dialect: Dialect) -> String {
+        self.document(dialect).to_string()
+    }
+
+    /// Returns the same as a document, which others may be made of.
+    #[must_use]
+    pub fn document(&self, dialect: Dialect) -> Value {
         let Self { status, code, message, param, .. } = self;
-        let body = match dialect {
+        match dialect {
             Dialect::OpenAi => json!({"error": {
                 "message": message, "type": self.openai_type(), "param": param, "code": code,
             }}),
@@ -60,8 +66,7 @@ impl Refusal {
             Dialect::Gemini => json!({"error": {
                 "code": status, "message": message, "status": self.google_status(),
             }}),
-        };
-        body.to_string()
+        }
     }
 
     /// Returns the word that OpenAI has for errors of this status.

@@ -99,9 +99,8 @@ pub struct BodyReader {
     json: JsonScanner,
     summary: Summary,
     status: u16,
-    format: Format,
-    /// Whether a stream of this format that lacks its mark is cut.
-    has_mark: bool,
+    /// The format whose mark ends every stream; `None` where the provider may leave it out.
+    marked: Option<Format>,
 }
 
 impl BodyReader {
@@ -128,21 +127,13 @@ impl BodyReader {
             if is_framed { Framing::Frames(FrameReader::new()) } else { Framing::Unknown };
         let mut summary = Summary::new(status, format.has_run_status());
         summary.has_events = is_framed;
-        Some(Self {
-            framing,
-            embedded: None,
-            json: JsonScanner::new(),
-            summary,
-            status,
-            format,
-            has_mark: true,
-        })
+        let (embedded, json, marked) = (None, JsonScanner::new(), Some(format));
+        Some(Self { framing, embedded, json, summary, status, marked })
     }
 
-    /// Returns the reader of a body whose provider may leave out the mark of its end.
-    #[must_use]
-    pub fn without_mark(self) -> Self {
-        Self { has_mark: false, ..self }
+    /// Expects no mark at the end of a stream, because its provider may leave that out.
+    pub const fn expect_no_mark(&mut self) {
+        self.marked = None;
     }
 
     /// Reads the next bytes of the body.
@@ -215,8 +206,8 @@ impl BodyReader {
     /// A prompt that was blocked in an answer that is otherwise well is no failure.
     #[must_use]
     pub fn has_failed(&self, is_end: bool) -> bool {
-        let is_cut = || (self.json.is_open() && !self.is_complete()) || self.unmarked().is_some();
-        self.summary.error.is_some_and(|error| error != Failure::BLOCKED) || (is_end && is_cut())
+        let has_error = self.summary.error.is_some_and(|error| error != Failure::BLOCKED);
+        has_error || (is_end && self.cut().is_some())
     }
 
     /// Returns whether all of the answer has come so far, by its own word. That of a list may
@@ -226,12 +217,17 @@ impl BodyReader {
         self.summary.is_complete()
     }
 
-    /// Returns how the events of this body are written, where it is a stream that lacks its mark:
-    /// there was content, and no mark, reason to stop or failure.
-    fn unmarked(&self) -> Option<Writing> {
-        if !self.has_mark {
-            return None;
+    /// Returns where the body would be cut if it ended here.
+    fn cut(&self) -> Option<Cut> {
+        if self.json.is_open() && !self.is_complete() {
+            return Some(Cut::InDocument);
         }
+        self.unmarked().map(|_| Cut::AfterEvent)
+    }
+
+    /// Returns the format of this body and how its events are written, where it is a stream that lacks
+    /// its mark: there was content, and no mark, reason to stop or failure.
+    fn unmarked(&self) -> Option<(Format, Writing)> {
         let summary = &self.summary;
         let writing = match &self.framing {
             Framing::Events(_) => Writing::Lines,
@@ -240,9 +236,9 @@ impl BodyReader {
             Framing::Documents if summary.is_followed => Writing::Documents,
             _ => return None,
         };
+        let format = self.marked.filter(|format| broken_off::has_mark(*format, writing))?;
         let is_ended = summary.error.is_some() || summary.has_stopped() || summary.is_complete();
-        (summary.has_content && !is_ended && broken_off::has_mark(self.format, writing))
-            .then_some(writing)
+        (summary.has_content && !is_ended).then_some((format, writing))
     }
 
     /// Returns the error that a body which has ended here lacks at its end, as its format has
@@ -252,21 +248,17 @@ impl BodyReader {
     /// `data: {"error": …}`. After `[DONE]`, nothing.
     #[must_use]
     pub fn missing_error(&self) -> Option<Vec<u8>> {
-        let writing = self.unmarked()?;
+        let (format, writing) = self.unmarked()?;
         // In the middle of a frame, the client would take the error for the rest of that frame.
         let is_torn = matches!(&self.framing, Framing::Frames(frames) if !frames.is_between());
-        (!is_torn).then(|| broken_off::error_event(self.format, writing))
+        (!is_torn).then(|| broken_off::error_event(format, writing))
     }
 
     /// Ends the body, complete or not, and returns what it told.
     #[must_use]
     pub fn finish(mut self) -> Told {
         let is_complete = self.is_complete();
-        let cut = if self.json.is_open() && !is_complete {
-            Some(Cut::InDocument)
-        } else {
-            self.unmarked().map(|_| Cut::AfterEvent)
-        };
+        let cut = self.cut();
         // The last event may lack its empty line. Clients ignore such an event, but a
         // failure in it is a failure.
         self.summary.end_document(match &self.framing {

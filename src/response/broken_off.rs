@@ -57,45 +57,43 @@ pub(super) fn error_event(format: Format, writing: Writing) -> Vec<u8> {
         "stream_broken_off",
         "the provider has ended its answer before it was complete",
     );
-    let data = refusal.body(format.dialect());
+    let error = refusal.document(format.dialect());
     match writing {
         // An empty line comes first, because the stream may have ended within an event.
-        Writing::Lines => match named(format, &refusal, &data) {
+        Writing::Lines => match named(format, &refusal, &error) {
             Some((name, data)) => format!("\n\nevent: {name}\ndata: {data}\n\n").into_bytes(),
-            None => format!("\n\ndata: {data}\n\n").into_bytes(),
+            None => format!("\n\ndata: {error}\n\n").into_bytes(),
         },
-        Writing::Documents => format!("\n{data}\n").into_bytes(),
+        Writing::Documents => format!("\n{error}\n").into_bytes(),
         Writing::Frames => {
             let headers = [
                 (":exception-type", "modelStreamErrorException"),
                 (":content-type", "application/json"),
                 (":message-type", "exception"),
             ];
-            frames::write(&headers, data.as_bytes())
+            frames::write(&headers, error.to_string().as_bytes())
         }
     }
 }
 
-/// Returns name and data of the event, where events of that format have names. `data` is the
+/// Returns name and data of the event, where events of that format have names. `error` is the
 /// error as the body of a response has it.
-fn named(format: Format, refusal: &Refusal, data: &str) -> Option<(&'static str, String)> {
+fn named(format: Format, refusal: &Refusal, error: &Value) -> Option<(&'static str, Value)> {
     let Refusal { code, message, .. } = refusal;
     match format {
         // OpenAI's clients raise an exception if the event has a member `error`.
         Format::OpenAiResponses => {
-            let error: Value = serde_json::from_str(data).unwrap_or_default();
             let event = json!({
                 "type": "error", "sequence_number": 0, "code": code, "message": message,
                 "param": null, "error": error.get("error"),
             });
-            Some(("error", event.to_string()))
+            Some(("error", event))
         }
         Format::CohereChat => {
             let end = json!({"finish_reason": "ERROR", "error": message});
-            let event = json!({"type": "message-end", "delta": end});
-            Some(("message-end", event.to_string()))
+            Some(("message-end", json!({"type": "message-end", "delta": end})))
         }
-        _ if format.dialect() == Dialect::Anthropic => Some(("error", data.to_owned())),
+        _ if format.dialect() == Dialect::Anthropic => Some(("error", error.clone())),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::ser::Serializer;
 
-use crate::config::{Config, DeploymentId, Hold};
+use crate::config::{Config, DeploymentId};
 use crate::request::facts::{FactsView, RequestFacts};
 use crate::state::{Claim, Load, Standing, Turn, World};
 
@@ -72,15 +72,9 @@ fn answer(config: &Config, steps: usize) -> Option<AnswerTrace> {
     if failover.max_attempts < 2 {
         return None;
     }
-    let against = if config.hold == Hold::BufferFilter {
-        Some("a buffer filter holds heads")
-    } else if failover.commit_bytes == 0 {
-        Some("failover.commit_bytes is 0")
-    } else if steps < 2 && failover.retries_per_deployment == 0 {
-        Some("no other deployment could follow")
-    } else {
-        None
-    };
+    let is_alone = steps < 2 && failover.retries_per_deployment == 0;
+    let against =
+        config.against_holding().or(is_alone.then_some("no other deployment could follow"));
     let most = || format!("until there is content, or {} bytes without", failover.commit_bytes);
     Some(AnswerTrace { held: against.is_none(), because: against.map_or_else(most, str::to_owned) })
 }

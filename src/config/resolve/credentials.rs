@@ -59,8 +59,8 @@ fn check_kept(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics) {
     }
 }
 
-/// Refuses a cluster that others use with another credential, or that is reached by requests that
-/// nobody has judged.
+/// Refuses a cluster that others use with another credential, or that requests reach which the
+/// filter has not judged.
 fn check_shared(raw: &Raw, of: (&str, &Provider), findings: &mut Diagnostics) {
     let (name, provider) = of;
     let (root, cluster) = (Path::Root, quoted(&provider.cluster));

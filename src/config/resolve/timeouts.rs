@@ -19,7 +19,7 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
     }
 }
 
-/// Warns of times that nobody keeps, and refuses those that cannot be kept or contradict each other.
+/// Warns of times that have no effect, and refuses those that cannot be kept or contradict each other.
 /// `at` is what has them.
 pub(super) fn check_at(
     at: &Path<'_>,

@@ -11,7 +11,7 @@ use super::{Finished, UpstreamResponse};
 
 /// What of an answer counts as seen by the client: a failure before that is treated like a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::lifecycle) enum Seen {
+pub(in crate::lifecycle) enum SeenPart {
     /// All that has come.
     All,
     /// What has come from the first content on.

@@ -7,7 +7,7 @@
 
 use crate::config::{Failover, Hold};
 use crate::host::Host;
-use crate::lifecycle::answer::{Seen, UpstreamResponse};
+use crate::lifecycle::answer::{SeenPart, UpstreamResponse};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::handover::Leg;
@@ -56,7 +56,7 @@ pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
     let is_failure = answer.report.evidence.weight == Weight::Failure;
     let is_short = !is_failure || answer.is_announced_within(Failover::HELD_ERROR_BYTES.into());
     let is_worth = match answer.report.status {
-        200..=299 => engine.config.failover.commit_bytes > 0,
+        200..=299 => engine.config.against_holding().is_none(),
         400.. => is_short,
         // A switch of protocols, or a page.
         _ => false,
@@ -65,10 +65,9 @@ pub(super) fn may_hold(engine: &Engine, answer: &UpstreamResponse) -> bool {
 }
 
 /// Returns what of that response counts as seen by the client, as long as it is not committed.
-pub(super) fn seen(engine: &Engine, answer: &UpstreamResponse) -> Seen {
+pub(super) fn seen(engine: &Engine, answer: &UpstreamResponse) -> SeenPart {
     let is_success = matches!(answer.report.status, 200..=299);
-    let has_failover = engine.config.failover.max_attempts > 1;
-    if is_success && has_failover && may_hold(engine, answer) { Seen::Content } else { Seen::All }
+    if is_success && may_hold(engine, answer) { SeenPart::Content } else { SeenPart::All }
 }
 
 /// Returns what becomes of a response of which the host holds that many bytes, and all where

@@ -144,11 +144,6 @@ impl Trying {
         self.log_attempts(host);
     }
 
-    /// Returns whether another attempt is to follow.
-    pub(super) const fn has_next(&self) -> bool {
-        matches!(self.progress.next, NextAttempt::Leg(_))
-    }
-
     /// Answers the client with an error when nothing is left to try, and leaves a note for the router that
     /// this response does not come from a provider.
     fn answer_late<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {

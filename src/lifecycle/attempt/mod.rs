@@ -28,7 +28,7 @@ use super::event::{Action, Event};
 
 use trying::Trying;
 
-pub(super) use watch::{Place, Watch};
+pub(super) use watch::{StreamPlace, Watch};
 
 /// One attempt, as Envoy drives it. Where the router did not hand the request over, it lets
 /// everything pass.
@@ -36,7 +36,7 @@ pub(super) use watch::{Place, Watch};
 pub(super) struct AttemptFilter {
     engine: Rc<Engine>,
     /// Where a worker keeps its times; `None` where none does.
-    place: Option<Place>,
+    place: Option<StreamPlace>,
     state: AttemptState,
 }
 
@@ -54,7 +54,7 @@ enum AttemptState {
 
 impl AttemptFilter {
     /// Returns an attempt that has not begun.
-    pub(super) const fn new(engine: Rc<Engine>, place: Option<Place>) -> Self {
+    pub(super) const fn new(engine: Rc<Engine>, place: Option<StreamPlace>) -> Self {
         Self { engine, place, state: AttemptState::New }
     }
 

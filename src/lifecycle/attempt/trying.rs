@@ -3,7 +3,7 @@
 
 use crate::config::ProviderId;
 use crate::host::Host;
-use crate::lifecycle::answer::{Answered, Finished, Heard, Seen, UpstreamResponse, hear};
+use crate::lifecycle::answer::{Answered, Finished, Heard, SeenPart, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, Following, millis};
@@ -174,7 +174,7 @@ impl Trying {
                         return Action::Pause;
                     }
                     HoldStep::Known => {
-                        answer.seen = Seen::Nothing;
+                        answer.seen = SeenPart::Nothing;
                         let error = answer.missing_error(then);
                         self.go_on(cx, answer.finish(cx, End::Whole));
                         // With nothing left to try, the client gets it all the same.
@@ -186,7 +186,7 @@ impl Trying {
                     HoldStep::Committed(commit) => count(cx, self.leg(), commit),
                     HoldStep::TooLong => {}
                 }
-                answer.seen = Seen::All;
+                answer.seen = SeenPart::All;
                 self.retry(cx, answer.result_so_far());
                 self.stage = AnswerStage::Passing(answer);
                 // All of it has been read, so the rest of this call reads nothing.
@@ -266,8 +266,7 @@ impl Trying {
     /// Judges all attempts anew, where the one that has ended is the last.
     fn judge<H: Host + ?Sized>(&self, cx: Ctx<'_, H>, finished: Finished) {
         // Another attempt may have begun by now. It knows more, and progress is its own.
-        let is_last = !matches!(self.progress.next, NextAttempt::Leg(_));
-        if is_last && finished.report.is_some() {
+        if !self.has_next() && finished.report.is_some() {
             hindsight::conclude(cx, &self.legs, &self.progress, &self.work);
         }
     }
@@ -363,6 +362,11 @@ impl Trying {
         self.progress.after(&self.legs, outcome, retries, is_ready)
     }
 
+    /// Returns whether another attempt is to follow.
+    pub(super) const fn has_next(&self) -> bool {
+        matches!(self.progress.next, NextAttempt::Leg(_))
+    }
+
     /// Returns whether the configuration allows another attempt.
     fn has_attempts_left(&self, engine: &Engine) -> bool {
         self.progress.tried.len() < engine.config.failover.max_attempts as usize
@@ -379,7 +383,7 @@ impl Trying {
     /// does not come in time, so a success is held only where that would lead to another attempt.
     fn may_follow(&self, engine: &Engine, answer: &UpstreamResponse) -> bool {
         if answer.report.status < 300 {
-            return matches!(self.progress.next, NextAttempt::Leg(_));
+            return self.has_next();
         }
         self.is_anything_left(engine)
     }

@@ -19,12 +19,12 @@ use super::trying::Trying;
 /// worker, and none if the configuration has no `timeouts`.
 #[derive(Debug, Default)]
 pub(in crate::lifecycle) struct Watch {
-    attempts: RefCell<Vec<Watched>>,
+    attempts: RefCell<Vec<TimedAttempt>>,
 }
 
 /// Where a worker finds a stream again.
 #[derive(Debug)]
-pub(in crate::lifecycle) struct Place {
+pub(in crate::lifecycle) struct StreamPlace {
     /// The number by which the host knows the stream.
     pub(in crate::lifecycle) number: u32,
     pub(in crate::lifecycle) watch: Rc<Watch>,
@@ -32,7 +32,7 @@ pub(in crate::lifecycle) struct Place {
 
 /// An attempt that has `timeouts`. It belongs to its stream, and is gone once the stream is over.
 #[derive(Debug)]
-struct Watched {
+struct TimedAttempt {
     /// The number by which the host knows the stream.
     stream: u32,
     engine: Weak<Engine>,
@@ -74,7 +74,7 @@ impl Watch {
         let motion = Motion { pieces: 0, at_ms: 0 };
         let (engine, trying) = (Rc::downgrade(engine), Rc::downgrade(trying));
         if let Ok(mut attempts) = self.attempts.try_borrow_mut() {
-            attempts.push(Watched { stream, engine, trying, times, motion });
+            attempts.push(TimedAttempt { stream, engine, trying, times, motion });
         }
     }
 
@@ -89,7 +89,7 @@ impl Watch {
     }
 }
 
-impl Watched {
+impl TimedAttempt {
     /// Ends the attempt if it is late, and returns whether it is still under way.
     fn look<H: Host + ?Sized>(&mut self, host: &H, now_ms: u64) -> bool {
         let (Some(engine), Some(trying)) = (self.engine.upgrade(), self.trying.upgrade()) else {

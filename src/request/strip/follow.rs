@@ -8,7 +8,7 @@ use crate::request::provider_state::ProviderState;
 use crate::request::rewrite::Edit;
 use crate::request::scan::{Capture, Container, Gathers, Scalar, Sink, longest};
 
-use super::open::{Holds, Open};
+use super::open::{Holds, OpenContainer};
 use super::{Bound, StatePlace};
 
 /// Longest key that is compared, in bytes: longer than any key of the tables.
@@ -19,7 +19,7 @@ const KEY_BYTES: usize = 64;
 pub(super) struct StateWalker {
     document: &'static ObjectShape,
     /// The containers that are open and have a place in the table, outermost first.
-    pub(super) open: Vec<Open>,
+    pub(super) open: Vec<OpenContainer>,
     /// How many open containers inside the innermost of those have no place in the table.
     whole: u32,
     /// Whether the outermost container without a place has anything in it.
@@ -173,7 +173,9 @@ impl Sink for StateWalker {
             }
         };
         match holds {
-            Some(holds) => self.open.push(Open::new(holds, self.place, at, self.places.len())),
+            Some(holds) => {
+                self.open.push(OpenContainer::new(holds, self.place, at, self.places.len()))
+            }
             None => {
                 self.whole = 1;
                 self.whole_filled = false;

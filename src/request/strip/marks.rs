@@ -8,7 +8,7 @@ use crate::request::rewrite::Edit;
 use crate::request::scan::{is_kept_file, is_said};
 
 use super::follow::StateWalker;
-use super::open::{Fate, Open};
+use super::open::{ElementFate, OpenContainer};
 use super::{Bound, MOST_EDITS, MOST_PLACES, StatePlace, StateReport};
 
 impl StateWalker {
@@ -65,7 +65,7 @@ impl StateWalker {
         }
     }
 
-    fn innermost(&mut self, change: impl FnOnce(&mut Open)) {
+    fn innermost(&mut self, change: impl FnOnce(&mut OpenContainer)) {
         if let Some(open) = self.open.last_mut() {
             change(open);
         }
@@ -112,9 +112,9 @@ impl StateWalker {
             Parting::Word(word) => self.edit(value, format!("\"{word}\"")),
             Parting::With(_) | Parting::WithSole => {
                 // The innermost element of a list that the value stands in, at any depth.
-                let element = (1..self.open.len())
-                    .rev()
-                    .find(|at| self.open.get(at.saturating_sub(1)).is_some_and(Open::is_list));
+                let element = (1..self.open.len()).rev().find(|at| {
+                    self.open.get(at.saturating_sub(1)).is_some_and(OpenContainer::is_list)
+                });
                 match element.and_then(|at| self.open.get_mut(at)) {
                     Some(element) => element.ask(parting),
                     None => self.bind(Bound::Inseparable),
@@ -137,7 +137,7 @@ impl StateWalker {
 
     /// Takes a container that has ended while the one around it is still open. Returns whether it is
     /// left out.
-    pub(super) fn take_container(&mut self, mut closed: Open) -> bool {
+    pub(super) fn take_container(&mut self, mut closed: OpenContainer) -> bool {
         if closed.count > 0 {
             self.note_filled(closed.place);
         }
@@ -176,11 +176,11 @@ impl StateWalker {
     }
 
     /// Returns whether a container is left out, as an element of the list around it.
-    fn settle(&mut self, closed: &Open) -> bool {
+    fn settle(&mut self, closed: &OpenContainer) -> bool {
         let is_item = matches!(closed.kind(), ObjectKind::Item { .. });
         let [.., around, list] = self.open.as_mut_slice() else {
             // The document itself is never left out.
-            if closed.fate(false) != Fate::Stays {
+            if closed.fate(false) != ElementFate::Stays {
                 self.bind(Bound::Inseparable);
             }
             return false;
@@ -188,18 +188,18 @@ impl StateWalker {
         let is_part = list.is_list() && matches!(around.kind(), ObjectKind::Message);
         let is_element = list.is_list() && is_item;
         match closed.fate(is_part || is_element) {
-            Fate::Goes => {
+            ElementFate::Goes => {
                 around.object.has_lost |= is_part;
                 return true;
             }
-            Fate::Stays => {
+            ElementFate::Stays => {
                 let is_answer = closed.object.kind.as_deref() == Some("tool_result");
                 around.object.has_answer |= is_part && (is_answer || closed.object.has_answer);
                 if is_element {
                     list.take_id_of(closed);
                 }
             }
-            Fate::Stuck => self.bind(Bound::Inseparable),
+            ElementFate::Stuck => self.bind(Bound::Inseparable),
         }
         if self.open.last().is_some_and(|list| list.ids() > MOST_EDITS) {
             self.bind(Bound::TooMuch);
@@ -209,7 +209,7 @@ impl StateWalker {
 
     /// Takes a message that has ended. A new turn begins with a message of the user that has no tool
     /// results; until then thoughts belong to the tool calls of the turn.
-    fn take_message(&mut self, message: &Open) {
+    fn take_message(&mut self, message: &OpenContainer) {
         let is_assistant = message.object.role.as_deref() == Some("assistant");
         if message.object.has_lost && !is_assistant {
             self.bind(Bound::Inseparable);

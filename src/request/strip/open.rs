@@ -30,7 +30,7 @@ pub(super) enum Holds {
 
 /// An open container that has a place in the table.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenContainer {
     pub(super) holds: Holds,
     /// The place of the container itself.
     pub(super) place: &'static Place,
@@ -87,14 +87,14 @@ pub(super) struct ListSoFar {
 
 /// What becomes of an element of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum ElementFate {
     Stays,
     Goes,
     /// It would have to be left out, but cannot be.
     Stuck,
 }
 
-impl Open {
+impl OpenContainer {
     pub(super) fn new(holds: Holds, place: &'static Place, at: u64, places: usize) -> Self {
         let object = ObjectSoFar {
             key: String::new(),
@@ -160,15 +160,15 @@ impl Open {
 
     /// Returns what becomes of it as an element. `is_in_place` says whether it is a part of a message, or
     /// an item.
-    pub(super) fn fate(&self, is_in_place: bool) -> Fate {
+    pub(super) fn fate(&self, is_in_place: bool) -> ElementFate {
         let ObjectSoFar { parting, is_torn, kind, .. } = &self.object;
         let may_go = match parting {
-            None => return Fate::Stays,
+            None => return ElementFate::Stays,
             Some(Parting::With(wanted)) => kind.as_deref() == Some(wanted),
             Some(Parting::WithSole) => self.count == 1,
             Some(Parting::Word(_) | Parting::Never) => false,
         };
-        if may_go && is_in_place && !is_torn { Fate::Goes } else { Fate::Stuck }
+        if may_go && is_in_place && !is_torn { ElementFate::Goes } else { ElementFate::Stuck }
     }
 
     /// Takes the end of its own id, a member that begins at `key_at`.
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn ids_that_wait_are_bounded() {
-        let open = || Open::new(Holds::Elements(&Place::ASIDE), &Place::ASIDE, 0, 0);
+        let open = || OpenContainer::new(Holds::Elements(&Place::ASIDE), &Place::ASIDE, 0, 0);
         let mut list = open();
         for at in 0..100_000 {
             let mut item = open();
