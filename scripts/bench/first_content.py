@@ -9,6 +9,7 @@ import statistics
 import time
 
 import bodies
+import load
 import proxy
 import routing
 from report import mark, quartiles
@@ -31,12 +32,10 @@ def listeners():
 
 def first_content_ms(stack, name, content):
     """How long a client waits for the first content of an answer, of which it then takes no more."""
-    head = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n")
     with socket.create_connection(("127.0.0.1", stack.ports[name]), timeout=30) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         began = time.perf_counter()
-        connection.sendall(head.encode() + content)
+        connection.sendall(load.one_request(content))
         answer = b""
         while CONTENT not in answer and (piece := connection.recv(1 << 16)):
             answer += piece

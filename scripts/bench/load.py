@@ -16,6 +16,13 @@ def probe(stack, name, body):
         return received["model"], received["received"], answer.headers.get("x-llm-route")
 
 
+def one_request(content):
+    """A chat as it goes over a connection that is closed after its answer."""
+    head = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n")
+    return head.encode() + content
+
+
 def run(stack, oha, name, body_file, connections, seconds=None, requests=None):
     """Requests a second, CPU microseconds a request (of what is counted, and of Envoy alone), and how busy Envoy was."""
     amount = ["-n", requests] if requests else ["-z", f"{seconds}s"]

@@ -25,10 +25,8 @@ END_BYTES = len(b"0\r\n\r\n")
 
 def read_answer(stack, name, content):
     """One answer as it comes: its head, and its chunks as Envoy has framed them."""
-    head = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n")
     with socket.create_connection(("127.0.0.1", stack.ports[name]), timeout=30) as connection:
-        connection.sendall(head.encode() + content)
+        connection.sendall(load.one_request(content))
         answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
     head, _, rest = answer.partition(b"\r\n\r\n")
     chunks = []

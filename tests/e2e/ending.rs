@@ -3,14 +3,14 @@
 //! Every way to end has its own deployment.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
+use crate::harness::ledger::{LAYOUT, assert_counts, record};
 use crate::harness::load::hanging;
 use crate::harness::{AUTHORITY, Ask, Group, Spec, ask, chat, fresh, run};
 
@@ -60,18 +60,7 @@ async fn assert_ended(way: &str, each: Counts) {
         Counts::Failure => (0, TIMES),
         Counts::Neither => (0, 0),
     };
-    let wanted = (TIMES, successes, failures, 0);
-    let started = Instant::now();
-    loop {
-        let record = record(&GROUP, LAYOUT, way).await;
-        let (total, in_flight) = (record.total, record.flight.count(now_ms()));
-        let found = (total.attempts, total.successes, total.failures, in_flight);
-        if found == wanted || started.elapsed() > WRITTEN {
-            assert_eq!(found, wanted, "{way}: attempts, successes, failures, in flight");
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert_counts(&GROUP, way, (TIMES, successes, failures)).await;
     GROUP.assert_no_trap();
 }
 

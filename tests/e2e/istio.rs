@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::generated::file;
 use crate::harness::{Ask, Group, ask, module, run};
 use crate::mock::{Behaviour, Mock};
+use crate::signed;
 
 /// A configuration and what its gateway has.
 struct Gateway {
@@ -27,17 +28,8 @@ const SHIPPED: Gateway = Gateway {
 
 /// Envoy adds the credentials.
 const CREDENTIALS: Gateway = Gateway {
-    config: "tests/configs/envoy/credentials.json",
-    clusters: &[
-        ("bedrock-us", "us"),
-        ("bedrock-eu", "eu"),
-        ("keyed", "key"),
-        ("authorized", "oauth"),
-        ("injected", "sent"),
-        ("vllm", "open"),
-        ("login", "login"),
-        ("website", "site"),
-    ],
+    config: signed::CONFIG,
+    clusters: &signed::CLUSTERS,
     variables: &[
         ("AWS_ACCESS_KEY_ID", "AKID"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),

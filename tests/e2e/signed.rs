@@ -11,10 +11,10 @@ use crate::harness::{Ask, Group, Reply, ask};
 use crate::mock::{Behaviour, Mock, Seen};
 use crate::sigv4::{Keys, verify};
 
-const CONFIG: &str = "tests/configs/envoy/credentials.json";
+pub(crate) const CONFIG: &str = "tests/configs/envoy/credentials.json";
 
 /// Clusters, and the mock that each leads to.
-const CLUSTERS: [(&str, &str); 8] = [
+pub(crate) const CLUSTERS: [(&str, &str); 8] = [
     ("bedrock-us", "us"),
     ("bedrock-eu", "eu"),
     ("keyed", "key"),

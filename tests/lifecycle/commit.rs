@@ -11,7 +11,7 @@ use crate::streams::{EVENTS, FRAMES, JSON, answered, event};
 const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"Hello"}]}"#;
 
 /// Returns a proxy whose model has two deployments.
-fn with_two(failover: &Value) -> Proxy {
+pub(crate) fn with_two(failover: &Value) -> Proxy {
     let one = json!({"provider": "p", "model": "m"});
     with(failover, &json!({"a": one, "b": one}), &json!({"candidates": ["a", "b"]}))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::commit::with;
+use crate::commit::{with, with_two};
 use crate::failover::Proxy;
 use crate::streams::answered;
 
@@ -92,12 +92,7 @@ fn a_failure_that_comes_with_the_first_content_is_tried_elsewhere() {
         let body = answer.pieces[..answer.filled].concat();
         // With another deployment, and with none that is left to try.
         for (attempts, is_retried) in [(2, true), (1, false)] {
-            let one = json!({"provider": "p", "model": "m"});
-            let proxy = with(
-                &json!({"max_attempts": attempts, "attempt_filter": true}),
-                &json!({"a": one, "b": one}),
-                &json!({"candidates": ["a", "b"]}),
-            );
+            let proxy = with_two(&json!({"max_attempts": attempts, "attempt_filter": true}));
             let (mut attempt, router) = proxy.tried(answer.path);
             let head = [("content-type", answer.content_type)];
             proxy.host.begin_answer(&mut attempt, 200, &head, false);
@@ -114,12 +109,7 @@ fn a_failure_that_comes_with_the_first_content_is_tried_elsewhere() {
         if answer.content_type != "text/event-stream" {
             continue;
         }
-        let one = json!({"provider": "p", "model": "m"});
-        let proxy = with(
-            &json!({"max_attempts": 2}),
-            &json!({"a": one, "b": one}),
-            &json!({"candidates": ["a", "b"]}),
-        );
+        let proxy = with_two(&json!({"max_attempts": 2}));
         let (mut attempt, router) = proxy.tried(answer.path);
         proxy.host.begin_answer(&mut attempt, 200, &[("content-type", answer.content_type)], false);
         proxy.host.answer_piece(&mut attempt, &[&body[..], error].concat(), false);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
+use crate::harness::ledger::{WRITTEN, assert_counts};
 use crate::harness::load::settle;
 use crate::harness::{Group, Reply, Spec, ask, chat, fresh, run};
 use crate::mock::{Behaviour, Did, Seen};
@@ -57,20 +57,11 @@ fn answering(body: impl Into<Bytes>, piece_bytes: usize, headers: &[(&str, &str)
     }
 }
 
-/// Fails unless the record of a deployment finally has these attempts, successes and failures.
+/// Fails unless the record of a deployment finally has so many attempts, successes and failures, once
+/// nothing is under way.
 async fn assert_counted(name: &str, wanted: (u64, u64, u64)) {
     settle(&GROUP).await;
-    let started = Instant::now();
-    loop {
-        let record = record(&GROUP, LAYOUT, name).await;
-        let total = record.total;
-        let counted = (total.attempts, total.successes, total.failures);
-        let in_flight = record.flight.count(now_ms());
-        if (counted, in_flight) == (wanted, 0) || started.elapsed() > WRITTEN {
-            return assert_eq!((counted, in_flight), (wanted, 0), "{name}");
-        }
-        tokio::time::sleep(LOOK).await;
-    }
+    assert_counts(&GROUP, name, wanted).await;
 }
 
 #[test]

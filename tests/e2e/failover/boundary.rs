@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Group, Reply, Spec, ask};
 
-static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let document = json!({
+/// Two accounts that share nothing, and the same two within one boundary. `model` is what the first of
+/// them serves, and `failover` what the document says of attempts.
+pub(super) fn document(model: &str, failover: &Value) -> Value {
+    json!({
         "providers": {
             "alpha": {"cluster": "alpha", "api": "any"},
             "beta": {"cluster": "beta", "api": "any"},
@@ -15,9 +17,9 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
             "beta-too": {"cluster": "beta", "api": "any", "boundary": "both"}
         },
         "deployments": {
-            "a": {"provider": "alpha", "model": "a"},
+            "a": {"provider": "alpha", "model": model},
             "b": {"provider": "beta", "model": "b"},
-            "a-too": {"provider": "alpha-too", "model": "a"},
+            "a-too": {"provider": "alpha-too", "model": model},
             "b-too": {"provider": "beta-too", "model": "b"}
         },
         "models": {
@@ -25,10 +27,12 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
             "together": {"candidates": ["a-too", "b-too"]}
         },
         "cooldown": {"enabled": false},
-        "failover": {"max_attempts": 4}
-    });
-    Group::start(&Spec::failing_over(document))
-});
+        "failover": failover
+    })
+}
+
+static GROUP: LazyLock<Group> =
+    LazyLock::new(|| Group::start(&Spec::failing_over(document("a", &json!({"max_attempts": 4})))));
 
 /// A format, and a request of it with state and without.
 fn requests() -> Vec<(&'static str, Value, Value)> {

@@ -7,30 +7,12 @@ use serde_json::json;
 
 use crate::harness::{Group, Reply, Spec, ask};
 
+use super::boundary::document;
 use super::hash_of;
 
 static GROUP: LazyLock<Group> = LazyLock::new(|| {
-    let document = json!({
-        "providers": {
-            "alpha": {"cluster": "alpha", "api": "any"},
-            "beta": {"cluster": "beta", "api": "any"},
-            "alpha-too": {"cluster": "alpha", "api": "any", "boundary": "both"},
-            "beta-too": {"cluster": "beta", "api": "any", "boundary": "both"}
-        },
-        "deployments": {
-            "a": {"provider": "alpha", "model": "model-of-a"},
-            "b": {"provider": "beta", "model": "b"},
-            "a-too": {"provider": "alpha-too", "model": "model-of-a"},
-            "b-too": {"provider": "beta-too", "model": "b"}
-        },
-        "models": {
-            "apart": {"candidates": ["a"], "fallbacks": {"general": ["b"], "rate_limit": ["b"]}},
-            "together": {"candidates": ["a-too", "b-too"]}
-        },
-        "cooldown": {"enabled": false},
-        "failover": {"max_attempts": 4, "on_boundary": "strip"}
-    });
-    Group::start(&Spec::failing_over(document))
+    let failover = json!({"max_attempts": 4, "on_boundary": "strip"});
+    Group::start(&Spec::failing_over(document("model-of-a", &failover)))
 });
 
 /// A request as its client sends it, and as another account gets it. `%` is the model.

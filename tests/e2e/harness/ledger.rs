@@ -53,6 +53,26 @@ pub(crate) async fn record(group: &Group, layout: &str, deployment: &str) -> Rec
     Record::decode(&value.expect("a record since the configuration was read"))
 }
 
+/// Fails unless the record of a deployment finally has so many attempts, successes and failures, and
+/// none in flight.
+pub(crate) async fn assert_counts(group: &Group, deployment: &str, wanted: (u64, u64, u64)) {
+    let (attempts, successes, failures) = wanted;
+    let wanted = (attempts, successes, failures, 0);
+    let started = Instant::now();
+    loop {
+        let record = record(group, LAYOUT, deployment).await;
+        let (total, in_flight) = (record.total, record.flight.count(now_ms()));
+        let found = (total.attempts, total.successes, total.failures, in_flight);
+        if found == wanted || started.elapsed() > WRITTEN {
+            return assert_eq!(
+                found, wanted,
+                "{deployment}: attempts, successes, failures, in flight"
+            );
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// For each deployment, what is counted and how many attempts are in flight.
 pub(crate) type Ledger = BTreeMap<&'static str, (Counts, u32)>;
 
