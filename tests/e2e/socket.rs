@@ -1,13 +1,13 @@
 //! Realtime sessions: what passes over a WebSocket once it is open, and what is upgraded at all.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::harness::ledger::{LAYOUT, WRITTEN, now_ms, record};
+use crate::harness::ledger::assert_record;
 use crate::harness::{Group, Spec, fresh, run};
 
 fn document() -> Value {
@@ -98,21 +98,6 @@ impl Socket {
     }
 }
 
-/// Fails unless the record of a deployment comes to say: attempts, successes, failures, in flight.
-async fn assert_counted(group: &Group, deployment: &str, wanted: (u64, u64, u64, u32)) {
-    let started = Instant::now();
-    loop {
-        let record = record(group, LAYOUT, deployment).await;
-        let (total, in_flight) = (record.total, record.flight.count(now_ms()));
-        let found = (total.attempts, total.successes, total.failures, in_flight);
-        if found == wanted || started.elapsed() > WRITTEN {
-            assert_eq!(found, wanted, "{deployment}");
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[test]
 fn frames_pass_both_ways_and_the_session_is_one_attempt() {
     for group in [&DIRECT, &FAILING_OVER] {
@@ -123,11 +108,11 @@ fn frames_pass_both_ways_and_the_session_is_one_attempt() {
             assert_eq!(socket.status, 101);
             // Longer than any attempt may take to be answered here.
             socket.talk(150).await;
-            assert_counted(group, "live", (1, 0, 0, 1)).await;
+            assert_record(group, "live", (1, 0, 0, 1)).await;
             socket.say(8, b"").await;
             assert_eq!(socket.hear().await.0, 8);
             drop(socket);
-            assert_counted(group, "live", (1, 1, 0, 0)).await;
+            assert_record(group, "live", (1, 1, 0, 0)).await;
             let seen = group.seen(&case);
             let [(_, seen)] = seen.as_slice() else { panic!("{seen:?}") };
             assert_eq!(seen.path, "/v1/realtime?model=gpt-realtime");
@@ -150,7 +135,7 @@ fn a_client_that_hangs_up_has_had_its_session() {
                 let mut socket = Socket::open(group, &case, "GET", "/v1/realtime?model=left").await;
                 socket.talk(3).await;
                 drop(socket);
-                assert_counted(group, "left", (times, times, 0, 0)).await;
+                assert_record(group, "left", (times, times, 0, 0)).await;
             }
         });
         group.assert_no_trap();

@@ -57,7 +57,12 @@ pub(crate) async fn record(group: &Group, layout: &str, deployment: &str) -> Rec
 /// none in flight.
 pub(crate) async fn assert_counts(group: &Group, deployment: &str, wanted: (u64, u64, u64)) {
     let (attempts, successes, failures) = wanted;
-    let wanted = (attempts, successes, failures, 0);
+    assert_record(group, deployment, (attempts, successes, failures, 0)).await;
+}
+
+/// Fails unless the record of a deployment finally has so many attempts, successes, failures, and
+/// attempts in flight.
+pub(crate) async fn assert_record(group: &Group, deployment: &str, wanted: (u64, u64, u64, u32)) {
     let started = Instant::now();
     loop {
         let record = record(group, LAYOUT, deployment).await;
