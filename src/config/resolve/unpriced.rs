@@ -12,6 +12,7 @@ use super::super::settings::Role;
 use super::super::shape::listed;
 use super::super::tenants::{TenantBudget, Tenants};
 use super::resolved::Resolved;
+use crate::sort::set_of;
 
 /// Warns of deployments without a price that requests can be sent to, while a tenant's budget is in
 /// USD: what such a deployment answers counts as nothing there.
@@ -68,9 +69,9 @@ fn reached(
 ) -> BTreeSet<DeploymentId> {
     // Clients may then name each of them.
     if settings.allow_direct || settings.client_headers.deployment {
-        return (0..deployments.len()).map(DeploymentId).collect();
+        return set_of((0..deployments.len()).map(DeploymentId));
     }
-    let mut reached: BTreeSet<DeploymentId> = found.no_model.into_iter().collect();
+    let mut reached = set_of(found.no_model);
     // A deleted model resolves for nobody.
     for model in found.models.iter().filter(|model| model.status != Status::Deleted) {
         let candidates = model.groups.iter().flat_map(|group| &group.candidates);
