@@ -38,6 +38,7 @@ pub mod strategy;
 
 mod cas;
 mod codec;
+mod framing;
 mod hash;
 mod load;
 mod sort;

@@ -69,6 +69,20 @@ impl Refusal {
         }
     }
 
+    /// Returns the event that tells of it in a stream of OpenAI's Responses API, where it has that number.
+    ///
+    /// The documented event has code and message beside its type; the API itself sends them within
+    /// `error`, and OpenAI's clients raise an exception only for that. So they are in both places.
+    #[must_use]
+    pub fn responses_event(&self, sequence_number: u64) -> Value {
+        let Self { code, message, param, .. } = self;
+        let error = self.document(Dialect::OpenAi);
+        json!({
+            "type": "error", "sequence_number": sequence_number, "code": code, "message": message,
+            "param": param, "error": error.get("error"),
+        })
+    }
+
     /// Returns the word that OpenAI has for errors of this status.
     const fn openai_type(&self) -> &'static str {
         match self.status {
@@ -80,24 +94,32 @@ impl Refusal {
     }
 
     /// Returns the word that Anthropic has for errors of this status.
+    /// <https://docs.anthropic.com/en/api/errors>
     const fn anthropic_type(&self) -> &'static str {
         match self.status {
+            401 => "authentication_error",
             402 => "billing_error",
+            403 => "permission_error",
             404 => "not_found_error",
             413 => "request_too_large",
             429 => "rate_limit_error",
-            503 => "overloaded_error",
+            503 | 529 => "overloaded_error",
+            504 => "timeout_error",
             500.. => "api_error",
             _ => "invalid_request_error",
         }
     }
 
     /// Returns the word that Google has for errors of this status.
+    /// <https://cloud.google.com/apis/design/errors>
     const fn google_status(&self) -> &'static str {
         match self.status {
+            401 => "UNAUTHENTICATED",
+            403 => "PERMISSION_DENIED",
             402 | 429 => "RESOURCE_EXHAUSTED",
             404 => "NOT_FOUND",
-            503 => "UNAVAILABLE",
+            503 | 529 => "UNAVAILABLE",
+            504 => "DEADLINE_EXCEEDED",
             500.. => "INTERNAL",
             _ => "INVALID_ARGUMENT",
         }
@@ -124,5 +146,24 @@ mod tests {
             refusal.body(Dialect::Gemini),
             r#"{"error":{"code":404,"message":"the model \"x\" does not exist","status":"NOT_FOUND"}}"#
         );
+    }
+
+    #[test]
+    fn a_status_has_the_word_of_each_dialect() {
+        let rows = [
+            (400, "invalid_request_error", "INVALID_ARGUMENT"),
+            (401, "authentication_error", "UNAUTHENTICATED"),
+            (403, "permission_error", "PERMISSION_DENIED"),
+            (429, "rate_limit_error", "RESOURCE_EXHAUSTED"),
+            (500, "api_error", "INTERNAL"),
+            (504, "timeout_error", "DEADLINE_EXCEEDED"),
+            (529, "overloaded_error", "UNAVAILABLE"),
+        ];
+        for (status, anthropic, google) in rows {
+            let refusal = Refusal::new(status, "c", "m");
+            let of = |dialect| refusal.document(dialect)["error"].clone();
+            assert_eq!(of(Dialect::Anthropic)["type"], anthropic, "{status}");
+            assert_eq!(of(Dialect::Gemini)["status"], google, "{status}");
+        }
     }
 }

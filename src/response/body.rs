@@ -11,14 +11,14 @@
 
 use super::broken_off::{self, Writing};
 use super::embedded::Embedded;
-use super::frames::{FrameReader, Framed, HeaderName};
 use super::json::JsonScanner;
 use super::kind::Failure;
-use super::lines::{EventName, Fragment, Lines};
 pub use super::summary::FirstSign;
 use super::summary::Summary;
 use super::usage::Usage;
 use super::words::contains;
+use crate::framing::frames::{FrameReader, Framed, HeaderName};
+use crate::framing::lines::{EventName, Fragment, Lines};
 use crate::request::format::Format;
 
 /// Where a body ended that lacks its end mark.
@@ -323,6 +323,12 @@ fn event<'b>(
 fn essence(content_type: &str) -> &[u8] {
     let bytes = content_type.as_bytes();
     bytes.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+/// Returns whether bodies of that content type are streams of events, of text or Amazon's.
+#[must_use]
+pub fn is_stream(content_type: &str) -> bool {
+    essence(content_type).eq_ignore_ascii_case(b"text/event-stream") || is_frames(content_type)
 }
 
 /// Returns whether bodies of that content type are Amazon's event stream.

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::frames;
+use crate::framing::frames;
 use crate::request::format::{Dialect, Format};
 use crate::request::refusal::Refusal;
 
@@ -79,18 +79,10 @@ pub(super) fn error_event(format: Format, writing: Writing) -> Vec<u8> {
 /// Returns name and data of the event, where events of that format have names. `error` is the
 /// error as the body of a response has it.
 fn named(format: Format, refusal: &Refusal, error: &Value) -> Option<(&'static str, Value)> {
-    let Refusal { code, message, .. } = refusal;
     match format {
-        // OpenAI's clients raise an exception if the event has a member `error`.
-        Format::OpenAiResponses => {
-            let event = json!({
-                "type": "error", "sequence_number": 0, "code": code, "message": message,
-                "param": null, "error": error.get("error"),
-            });
-            Some(("error", event))
-        }
+        Format::OpenAiResponses => Some(("error", refusal.responses_event(0))),
         Format::CohereChat => {
-            let end = json!({"finish_reason": "ERROR", "error": message});
+            let end = json!({"finish_reason": "ERROR", "error": refusal.message});
             Some(("message-end", json!({"type": "message-end", "delta": end})))
         }
         _ if format.dialect() == Dialect::Anthropic => Some(("error", error.clone())),

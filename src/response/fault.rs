@@ -1,8 +1,8 @@
 //! Collects what one document says of a failure, and decides which kind of failure that is.
 
 use super::kind::{ErrorKind, Failure, ToldBy};
-use super::lines::EventName;
 use super::words::{WordPlace, Wording};
+use crate::framing::lines::EventName;
 
 /// What one document says of a failure.
 #[derive(Debug, Default)]

@@ -2,12 +2,12 @@
 
 use super::content::{ContentRank, ContentSigns, EventType};
 use super::fault::{Fault, duration, number};
-use super::frames::HeaderName;
 use super::kind::Failure;
-use super::lines::EventName;
 use super::mark::{self, EndMarks, OpenChoice};
 use super::place::AnswerPlace;
 use super::usage::TokenCounts;
+use crate::framing::frames::HeaderName;
+use crate::framing::lines::EventName;
 
 /// What has come so far of an answer that its client could use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

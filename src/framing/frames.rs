@@ -17,7 +17,7 @@ const WORD: usize = 32;
 
 /// The name of a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HeaderName {
+pub(crate) enum HeaderName {
     /// `:event-type`: the type of an event, which its data do not repeat.
     EventType,
     /// `:message-type`: `event`, or else a failure.
@@ -30,7 +30,7 @@ pub(super) enum HeaderName {
 
 /// What the stream goes on with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framed<'b> {
+pub(crate) enum Framed<'b> {
     /// A header, whose value is [`FrameReader::value`].
     Header(HeaderName),
     /// A piece of an event's data.
@@ -43,7 +43,7 @@ pub(super) enum Framed<'b> {
 
 /// Returns an event with these headers, whose values are text, and that data. Names are shorter
 /// than 256 bytes, values shorter than 64 KiB.
-pub(super) fn write(headers: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
+pub(crate) fn write(headers: &[(&str, &str)], data: &[u8]) -> Vec<u8> {
     const TEXT: u8 = 7;
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let mut head = Vec::new();
@@ -104,7 +104,7 @@ enum FramePart {
 
 /// A stream of frames between two chunks.
 #[derive(Debug)]
-pub(super) struct FrameReader {
+pub(crate) struct FrameReader {
     part: FramePart,
     /// Bytes of this part that are still to come.
     left: u32,
@@ -124,7 +124,7 @@ pub(super) struct FrameReader {
 
 impl FrameReader {
     /// Returns a stream of which nothing has come.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             part: FramePart::Length,
             left: 4,
@@ -138,17 +138,17 @@ impl FrameReader {
     }
 
     /// Returns whether the next byte would be the first of an event.
-    pub(super) fn is_between(&self) -> bool {
+    pub(crate) fn is_between(&self) -> bool {
         self.part == FramePart::Length && self.left == 4
     }
 
     /// Returns the value of the header that has just been read, cut to its beginning.
-    pub(super) fn value(&self) -> &[u8] {
+    pub(crate) fn value(&self) -> &[u8] {
         self.word.get(..self.len).unwrap_or_default()
     }
 
     /// Reads on until there is something to tell; returns that, and the bytes that are left.
-    pub(super) fn read<'b>(&mut self, bytes: &'b [u8]) -> (Framed<'b>, &'b [u8]) {
+    pub(crate) fn read<'b>(&mut self, bytes: &'b [u8]) -> (Framed<'b>, &'b [u8]) {
         let mut rest = bytes;
         while !rest.is_empty() && self.part != FramePart::Lost {
             let most = usize::try_from(self.left).unwrap_or(usize::MAX);

@@ -8,7 +8,7 @@
 
 /// The name of an event, as far as it matters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum EventName {
+pub(crate) enum EventName {
     /// No name, or one that does not matter: the data of most events tell their type
     /// themselves.
     #[default]
@@ -35,7 +35,7 @@ enum LineState {
 
 /// What the stream goes on with, and the bytes from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fragment<'b> {
+pub(crate) enum Fragment<'b> {
     /// A line of data begins. One event may have several, which are joined by line feeds.
     Line(&'b [u8]),
     /// Data, up to the end of the line or of the bytes. The end of the line is the caller's
@@ -53,7 +53,7 @@ const WORD: usize = 6;
 
 /// An event stream between two chunks.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     state: LineState,
     /// The beginning of a field's name or of an event's, cut to [`WORD`] bytes.
     word: [u8; WORD],
@@ -67,7 +67,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Returns a stream of which nothing has come.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             state: LineState::Field,
             word: [0; WORD],
@@ -79,7 +79,7 @@ impl Lines {
 
     /// Returns the name of the event that is under way: where the body ends without an empty
     /// line, that of its last event.
-    pub(super) const fn name(&self) -> EventName {
+    pub(crate) const fn name(&self) -> EventName {
         self.name
     }
 
@@ -91,7 +91,7 @@ impl Lines {
     /// 1. `Line(" {}\n\n")`, after the name and the colon;
     /// 2. `Data(" {}\n\n")`, of which the caller reads as far as the line feed;
     /// 3. `End(Ping, "")`, after both line feeds.
-    pub(super) fn read<'b>(&mut self, bytes: &'b [u8]) -> Fragment<'b> {
+    pub(crate) fn read<'b>(&mut self, bytes: &'b [u8]) -> Fragment<'b> {
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {
             // The LF of a CRLF; it may come in another chunk than its CR.
