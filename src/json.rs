@@ -23,50 +23,98 @@ impl Json {
     pub fn object(&mut self, members: impl FnOnce(&mut Self)) {
         self.value("{");
         members(self);
-        self.0.push('}');
+        self.end("}");
     }
 
     /// Writes a list, with the elements that `elements` writes.
     pub fn list(&mut self, elements: impl FnOnce(&mut Self)) {
         self.value("[");
         elements(self);
-        self.0.push(']');
+        self.end("]");
+    }
+
+    /// Ends an object or a list.
+    #[inline(never)]
+    fn end(&mut self, bracket: &str) {
+        self.0.push_str(bracket);
+    }
+
+    /// Writes a member that is a text.
+    #[inline(never)]
+    pub fn member(&mut self, key: &str, text: &str) {
+        self.key(key).text(text);
     }
 
     /// Writes the key of a member. Returns the writer for the value, which has to follow.
+    #[inline(never)]
     pub fn key(&mut self, key: &str) -> &mut Self {
         self.text(key);
         self.0.push(':');
         self
     }
 
+    /// Writes the key of a member that is escaped already. It is not checked.
+    #[inline(never)]
+    pub fn escaped_key(&mut self, key: &str) -> &mut Self {
+        self.escaped(key);
+        self.0.push(':');
+        self
+    }
+
     /// Writes a text. Characters that a terminal or a log may take for something else are
     /// escaped too, which JSON does not ask for.
+    #[inline(never)]
     pub fn text(&mut self, text: &str) {
         self.value("\"");
-        for char in text.chars() {
-            match char {
-                '"' | '\\' => self.0.extend(['\\', char]),
-                '\n' => self.0.push_str("\\n"),
-                // Not all of these must be, but none of them is then mistaken for another.
-                '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => {
-                    let digit = |shift: u32| {
-                        char::from_digit((u32::from(char) >> shift) & 0xf, 16).unwrap_or_default()
-                    };
-                    self.0.extend(['\\', 'u', digit(12), digit(8), digit(4), digit(0)]);
-                }
-                char => self.0.push(char),
+        let mut rest = text;
+        // Most text needs no escapes, and is copied as a whole.
+        while let Some(at) = rest.find(is_escaped) {
+            let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            self.0.push_str(plain);
+            let mut chars = special.chars();
+            self.escape(chars.next().unwrap_or_default());
+            rest = chars.as_str();
+        }
+        self.0.push_str(rest);
+        self.0.push('"');
+    }
+
+    /// Writes one character that is escaped.
+    #[cold]
+    fn escape(&mut self, char: char) {
+        match char {
+            '"' | '\\' => self.0.extend(['\\', char]),
+            '\n' => self.0.push_str("\\n"),
+            char => {
+                let digit = |shift: u32| {
+                    char::from_digit((u32::from(char) >> shift) & 0xf, 16).unwrap_or_default()
+                };
+                self.0.extend(['\\', 'u', digit(12), digit(8), digit(4), digit(0)]);
             }
         }
+    }
+
+    /// Writes a text that is escaped already, as it stands between quotation marks. It is not checked.
+    #[inline(never)]
+    pub fn escaped(&mut self, text: &str) {
+        self.joined([text]);
+    }
+
+    /// Writes a text of parts that are escaped already. They are not checked.
+    pub fn joined<'a>(&mut self, parts: impl IntoIterator<Item = &'a str>) {
+        self.value("\"");
+        self.0.extend(parts);
         self.0.push('"');
     }
 
     /// Writes a whole number.
+    #[inline(never)]
     pub fn number(&mut self, number: u64) {
         self.value(&number.to_string());
     }
 
     /// Writes `true` or `false`.
+    #[inline(never)]
     pub fn flag(&mut self, flag: bool) {
         self.value(if flag { "true" } else { "false" });
     }
@@ -78,6 +126,7 @@ impl Json {
 
     /// Writes a value that is JSON already, after a comma where one belongs. The text is not
     /// checked.
+    #[inline(never)]
     pub fn value(&mut self, json: &str) {
         // Nothing but these stands before a value that needs no comma: texts end in `"`.
         if !matches!(self.0.as_bytes().last(), None | Some(b'{' | b'[' | b':')) {
@@ -85,6 +134,11 @@ impl Json {
         }
         self.0.push_str(json);
     }
+}
+
+/// Returns whether a character is escaped. JSON does not require that for all of these.
+const fn is_escaped(char: char) -> bool {
+    matches!(char, '"' | '\\' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -102,14 +156,16 @@ mod tests {
                 json.object(|_| {});
                 json.list(|_| {});
                 json.null();
+                json.joined(["data:", r"image\/png", ",x"]);
             });
             json.key(odd).flag(true);
+            json.member("text", odd);
             json.key("object").object(|json| json.key("a").text("{"));
             json.key("z").flag(false);
         });
         let read: serde_json::Value = serde_json::from_str(&json.finish()).unwrap();
         let wanted = serde_json::json!({
-            "list": [u64::MAX, odd, {}, [], null], odd: true, "object": {"a": "{"}, "z": false,
+            "list": [u64::MAX, odd, {}, [], null, "data:image/png,x"], odd: true, "text": odd, "object": {"a": "{"}, "z": false,
         });
         assert_eq!(read, wanted);
     }

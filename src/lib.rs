@@ -15,7 +15,7 @@
 //!
 //! Dependencies point one way:
 //! `filter → lifecycle → admin → {routing, response, live} → {condition, state} → config
-//! → {request, strategy}`. `host` and the modules that are private here are leaves; `metrics`
+//! → {translate, strategy} → request`. `host` and the modules that are private here are leaves; `metrics`
 //! knows `host` alone. ARCHITECTURE.md follows one request file by file, and gives the reasons.
 
 // What overflows on hostile input would be wrong where it does not trap.
@@ -35,6 +35,7 @@ pub mod response;
 pub mod routing;
 pub mod state;
 pub mod strategy;
+pub mod translate;
 
 mod cas;
 mod codec;

@@ -91,6 +91,7 @@ impl Lines {
     /// 1. `Line(" {}\n\n")`, after the name and the colon;
     /// 2. `Data(" {}\n\n")`, of which the caller reads as far as the line feed;
     /// 3. `End(Ping, "")`, after both line feeds.
+    #[inline(always)]
     pub(crate) fn read<'b>(&mut self, bytes: &'b [u8]) -> Fragment<'b> {
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {

@@ -332,6 +332,7 @@ pub fn is_stream(content_type: &str) -> bool {
 }
 
 /// Returns whether bodies of that content type are Amazon's event stream.
+#[inline(always)]
 fn is_frames(content_type: &str) -> bool {
     essence(content_type).eq_ignore_ascii_case(b"application/vnd.amazon.eventstream")
 }

@@ -32,6 +32,7 @@ pub use error::ScanError;
 pub(super) use event::{Container, Gathers, Scalar, Sink};
 pub use layout::{Layout, Member, Scan};
 pub(super) use lexer::Lexer;
+pub(crate) use run::plain_length;
 pub use scanner::Scanner;
 pub use spec::{Looks, Searched, Spec};
 pub(super) use tally::OutputWish;

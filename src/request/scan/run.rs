@@ -32,6 +32,12 @@ pub(super) fn plain(bytes: &[u8]) -> PlainRun {
     PlainRun { len: clean.saturating_mul(BLOCK).saturating_add(last), is_ascii }
 }
 
+/// Returns the length of the plain beginning of these bytes.
+#[inline(never)]
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    plain(bytes).len
+}
+
 /// Returns how many blocks hold no special byte before one does, and whether those and that
 /// one are ASCII.
 ///
