@@ -30,12 +30,18 @@ use sync::Arc;
 
 const SCHEDULES: usize = 300;
 
+/// The stack of a worker, as large as the module's. A build without optimisations keeps every value of a function on it, so
+/// what shuttle gives by itself is too little.
+const STACK_BYTES: usize = 1 << 20;
+
 /// Runs a scenario under random schedules, and under ones with few, late changes.
 fn explore(scenario: impl Fn() + Clone + Send + Sync + 'static) {
+    let mut config = shuttle::Config::new();
+    config.stack_size = STACK_BYTES;
     let random = RandomScheduler::new_from_seed(7, SCHEDULES);
-    Runner::new(random, shuttle::Config::new()).run(scenario.clone());
+    Runner::new(random, config.clone()).run(scenario.clone());
     let few = PctScheduler::new_from_seed(11, 3, SCHEDULES);
-    Runner::new(few, shuttle::Config::new()).run(scenario);
+    Runner::new(few, config).run(scenario);
 }
 
 /// One worker: its own VM, over the shared data.

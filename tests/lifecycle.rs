@@ -88,6 +88,10 @@ mod tables;
 mod tenants;
 #[path = "lifecycle/timeouts.rs"]
 mod timeouts;
+#[path = "lifecycle/translated.rs"]
+mod translated;
+#[path = "lifecycle/translated_ops.rs"]
+mod translated_ops;
 #[path = "lifecycle/unnamed.rs"]
 mod unnamed;
 #[path = "lifecycle/version.rs"]

@@ -174,7 +174,7 @@ test('all of it works by keyboard', async ({ playground: page }) => {
 });
 
 test('what is decided is announced', async ({ playground: page }) => {
-  for (const id of ['check', 'verdict', 'spread', 'note']) {
+  for (const id of ['check', 'verdict', 'spread', 'note', 'translation', 'answer-note']) {
     await expect(page.locator(`#${id}`)).toHaveRole('status');
   }
 });
@@ -215,6 +215,67 @@ test('the theme is chosen, and kept', async ({ playground: page }) => {
   expect(await colour()).toBe(dark);
 });
 
+test('the request is translated for a provider of another API', async ({ playground: page }) => {
+  const told = page.locator('#translation');
+  const provider = page.getByLabel('The provider speaks');
+  const translated = async () => JSON.parse(await page.getByRole('region', { name: 'The request that the provider gets' }).textContent());
+  await page.getByRole('textbox', { name: 'Path' }).fill('/v1/chat/completions');
+  await page.getByLabel('Headers').fill('');
+  const body = page.getByRole('textbox', { name: 'Body' });
+  await body.fill('{"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}');
+  await expect(provider).toHaveValue('anthropic-messages');
+  await expect(told).toContainText('Nothing is lost');
+  expect(await translated()).toMatchObject({ model: 'claude-sonnet-4-5', max_tokens: 4096, messages: [{ role: 'user' }] });
+  await provider.selectOption('gemini-generate');
+  await expect(page.getByLabel('Model as the provider')).toHaveValue('gemini-2.5-flash');
+  expect((await translated()).contents).toEqual([{ role: 'user', parts: [{ text: 'Hi' }] }]);
+
+  await body.fill('{"model": "auto", "logit_bias": {"1": 1}, "messages": [{"role": "user", "content": "Hi"}]}');
+  await expect(told).toContainText('1 dropped');
+  await expect(page.locator('#losses tbody tr')).toHaveText('logit_biasdroppedhas no counterpart');
+  await body.fill('{"model": "auto", "n": 2, "messages": [{"role": "user", "content": "Hi"}]}');
+  await expect(told).toContainText('cannot serve the request');
+  await expect(page.locator('#translated')).toBeHidden();
+  await provider.selectOption('openai-chat');
+  await expect(told).toContainText('speaks what the client speaks');
+  await expect(page.locator('#losses')).toBeEmpty();
+});
+
+test('an answer is translated back', async ({ playground: page }) => {
+  await page.getByRole('textbox', { name: 'Path' }).fill('/v1/chat/completions');
+  await page.getByRole('textbox', { name: 'Body' }).fill('{"model": "auto", "messages": [{"role": "user", "content": "Hi"}]}');
+  await page.getByText('Translate an answer back').click();
+  const note = page.locator('#answer-note');
+  await expect(note).toHaveText('Paste what the provider has sent.');
+  const pasted = page.getByLabel('What the provider has sent');
+  const answered = page.getByRole('region', { name: 'The answer that the client gets' });
+  await pasted.fill('{"content": [{"type": "text", "text": "Hello"}], "stop_reason": "max_tokens", "usage": {"input_tokens": 3, "output_tokens": 4}}');
+  await expect(note).toHaveText('The client gets:');
+  const whole = JSON.parse(await answered.textContent());
+  expect(whole.choices[0]).toMatchObject({ message: { content: 'Hello' }, finish_reason: 'length' });
+  expect(whole.usage.total_tokens).toBe(7);
+  await page.getByLabel('Status').fill('529');
+  await pasted.fill('{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}');
+  await expect(answered).toContainText('"message": "Overloaded"');
+  await page.locator('#answer-kind').selectOption('stream');
+  await pasted.fill('event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n');
+  await expect(answered).toContainText('"delta":{"content":"Hello"}');
+  await expect(answered).toContainText('data: [DONE]');
+  await page.getByLabel('The provider speaks').selectOption('bedrock-converse');
+  await expect(note).toContainText('cannot be pasted');
+});
+
+test('a link brings the provider of the translation back', async ({ playground: page, context }) => {
+  await page.getByLabel('The provider speaks').selectOption('bedrock-converse');
+  await page.getByLabel('Model as the provider').fill('amazon.nova-pro-v1:0');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.locator('#note')).toContainText('Credentials are not in it');
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(other.getByLabel('The provider speaks')).toHaveValue('bedrock-converse');
+  await expect(other.getByLabel('Model as the provider')).toHaveValue('amazon.nova-pro-v1:0');
+});
+
 test('text that looks like markup stays text', async ({ playground: page }) => {
   await configuration(page).fill('{"<img src=x onerror=alert(1)>": 1, "models": {"<b>": {"candidates": ["<i>"]}}}');
   await expect(page.locator('#problem-list')).toContainText('<img src=x onerror=alert(1)>');
@@ -231,6 +292,9 @@ for (const [name, viewport] of [['wide', { width: 1440, height: 900 }], ['tablet
   test(`nothing is cut off sideways: ${name}`, async ({ playground: page }) => {
     await page.setViewportSize(viewport);
     await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
+    await page.getByText('Translate an answer back').click();
+    await page.getByLabel('What the provider has sent').fill(`{"error": {"message": "${'long'.repeat(100)}"}}`);
+    await expect(page.locator('#answered')).toBeVisible();
     const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(wide).toBeLessThanOrEqual(seen);
   });
@@ -243,6 +307,9 @@ for (const colorScheme of ['light', 'dark']) {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`);
     await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
     await page.getByText('As a table').click();
+    await page.getByText('Translate an answer back').click();
+    await page.getByLabel('What the provider has sent').fill('{"content": [{"type": "text", "text": "Hello"}], "stop_reason": "end_turn"}');
+    await expect(page.locator('#answered')).toBeVisible();
     expect(await scan(), 'decided').toEqual([]);
     await example(page, 'Failover');
     await deployment(page, 'claude').getByLabel('Cooling').check();

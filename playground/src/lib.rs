@@ -9,6 +9,7 @@ mod fleet;
 mod request;
 mod samples;
 mod simulate;
+mod translated;
 
 use pointsman::config::{self, Checked, Config, Located};
 use serde_json::{Value, json};
@@ -51,6 +52,15 @@ pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, see
     let simulated = parsed(configuration, request, state)
         .map(|asked| simulate::simulated(&asked.0, &asked.1, asked.2, times, seed.into()));
     told(simulated)
+}
+
+/// Translates a request for a provider of another API, or translates back what that provider has sent.
+/// Returns the result as `text`, and for a request also what is lost as `losses`. If nothing can be
+/// translated, returns the reason as `problem`.
+#[wasm_bindgen]
+#[must_use]
+pub fn translate(asked: &str) -> String {
+    told(translated::translated(asked))
 }
 
 /// Returns requests of real SDKs to begin with.

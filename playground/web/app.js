@@ -2,9 +2,10 @@
 
 import init, { check, examples, explain, samples, simulate } from './playground.js';
 import { chart, sentence } from './chart.js';
-import { $, counted, el, later } from './dom.js';
+import { $, counted, el, later, say } from './dom.js';
 import { Editor } from './editor.js';
 import { packed, unpacked } from './share.js';
+import { Translation } from './translation.js';
 import * as view from './view.js';
 
 const TIMES = 1000;
@@ -17,6 +18,7 @@ const chosen = { states: {}, seed: 1 };
 /** What the last valid configuration holds. */
 let holds = null;
 let editor;
+let translation;
 let recorded;
 let begun;
 
@@ -28,6 +30,7 @@ async function start() {
   $('panes').hidden = false;
   editor = new Editor($('editor'), $('configuration'), later(120, checked));
   const option = ({ name, title }) => el('option', { value: name }, title);
+  translation = new Translation();
   $('example').append(...begun.map(option), el('option', { value: '', hidden: true }, 'Your own'));
   $('sample').append(...recorded.map(option), el('option', { value: '', hidden: true }, 'Your own'));
   listen();
@@ -211,6 +214,7 @@ function explained() {
     return;
   }
   const { trace, response } = told;
+  translation.show(trace.facts?.format ?? '', $('body').value);
   say($('verdict'), ...view.verdict(trace, response));
   deployments(trace);
   $('decision').replaceChildren(...view.decision(trace));
@@ -220,12 +224,6 @@ function explained() {
   $('candidates').replaceChildren(...view.candidates(trace));
   $('facts').replaceChildren(...view.facts(trace));
   $('sessions-label').hidden = trace.strategy !== 'sticky';
-}
-
-/** Fills a live region; what it says already is not said again. */
-function say(region, ...parts) {
-  const next = el('p', {}, ...parts);
-  if (region.textContent !== next.textContent) region.replaceChildren(...next.childNodes);
 }
 
 /* The simulation */
@@ -257,7 +255,7 @@ function simulated() {
 /* Sharing */
 
 async function share() {
-  const fragment = await packed({ configuration: editor.text, request: request(), ...chosen });
+  const fragment = await packed({ configuration: editor.text, request: request(), ...chosen, provider: translation.chosen });
   if (!fragment) {
     note('Too large for a link: the configuration and the request have to travel by themselves.');
     return;
@@ -279,6 +277,7 @@ function restore(given) {
   const states = Object.entries(given.states ?? {}).filter(([, value]) => known.includes(value));
   chosen.states = Object.fromEntries(states);
   chosen.seed = Number.isInteger(given.seed) ? given.seed >>> 0 : 1;
+  translation.chosen = given.provider;
   editor.text = given.configuration;
   checked();
 }

@@ -34,5 +34,11 @@ export function later(wait, run) {
   };
 }
 
+/** Fills a live region; what it says already is not said again. */
+export function say(region, ...parts) {
+  const next = el('p', {}, ...parts);
+  if (region.textContent !== next.textContent) region.replaceChildren(...next.childNodes);
+}
+
 /** `1 route`, `2 routes`. */
 export const counted = (count, thing) => `${count.toLocaleString('en')} ${thing}${count === 1 ? '' : 's'}`;

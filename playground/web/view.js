@@ -79,7 +79,11 @@ export function candidates(trace) {
   if (trace.candidates.length === 0) return [none('No candidate is looked at.')];
   const row = (candidate) => {
     const kind = candidate.eligible ? chip('good', 'eligible') : chip('warn', 'no');
-    const notes = [candidate.fallback && `fallback ${candidate.fallback}`, candidate.stripped && "without the request's state"];
+    const notes = [
+      candidate.fallback && `fallback ${candidate.fallback}`,
+      candidate.stripped && "without the request's state",
+      candidate.translation && translation(candidate.translation),
+    ];
     const because = candidate.because ?? notes.filter(Boolean).join(', ');
     const cost = candidate.estimated_cost_usd;
     const expected = candidate.expected_cost_usd;
@@ -92,6 +96,11 @@ export function candidates(trace) {
       el('td', {}, because));
   };
   return [table(['Deployment', 'Verdict', 'Cost, at most', 'Because'], trace.candidates.map(row))];
+}
+
+/** How a request gets to a provider that speaks another format. */
+function translation({ into, dropped = [] }) {
+  return `translated into ${into}${dropped.length > 0 ? `, without: ${dropped.join('; ')}` : ''}`;
 }
 
 function table(columns, rows) {

@@ -22,6 +22,7 @@ import proxy
 import report
 import start
 import stream
+import translated
 
 WARM_SECONDS = 1
 
@@ -38,6 +39,7 @@ SKIPPED |= {(body, name) for body in ("12 KB", "600 KB", "900 KB image") for nam
 PARTS = {
     "stream": lambda asked, listeners, _: stream.measure(asked, listeners),
     "failover": lambda asked, _, all_bodies: failover.measure(asked, all_bodies),
+    "translated": lambda asked, _, all_bodies: translated.measure(asked, all_bodies),
     "first content": lambda asked, _, all_bodies: first_content.measure(asked, all_bodies),
     "start": lambda asked, listeners, all_bodies: start.measure(asked, listeners, all_bodies),
     "memory": lambda asked, listeners, all_bodies: memory.measure(asked.oha, listeners, all_bodies),

@@ -27,6 +27,8 @@ MOST_WORSE = {"instructions": 2, "I1 misses": 3}
 # Most that a request may cost whose length is doubled, as a multiple. More than 2, because the C
 # library's allocator takes longer where more is allocated.
 MOST_GROWTH = 2.5
+# The same for translations alone, which allocate little. One that is quadratic is hidden among other pairs of APIs.
+MOST_GROWTH_TRANSLATED = 2.2
 # So few more or fewer are no difference, whatever the share.
 FEW = 20
 # From here on better than expected is to be written down, for it would hide what is lost later.
@@ -80,15 +82,15 @@ def run(*command):
 
 
 def gauge(name, *times):
-    """Returns the counts of one scenario, or of a shape at so many times its length."""
+    """Returns the counts of one scenario, or the instructions of a shape at so many times its length."""
     out = TARGET / f"callgrind.{re.sub('[^a-zA-Z0-9]+', '-', '-'.join([name, *times]))}.out"
-    run("valgrind", "--tool=callgrind", "--cache-sim=yes", *CACHES, *TOGGLES, f"--callgrind-out-file={out}", PROGRAM, name, *times)
+    run("valgrind", "--tool=callgrind", *([] if times else ["--cache-sim=yes", *CACHES]), *TOGGLES, f"--callgrind-out-file={out}", PROGRAM, name, *times)
     text = out.read_text()
     events = re.search(r"^events: (.*)$", text, re.MULTILINE)[1].split()
     totals = dict(zip(events, map(int, re.search(r"^(?:totals|summary): (.*)$", text, re.MULTILINE)[1].split())))
     if not totals.get("Ir"):
         sys.exit(f"bench-count: {name}: nothing was counted; is one_request still a function of its own?")
-    return {"instructions": totals["Ir"], "I1 misses": totals["I1mr"]}
+    return {"instructions": totals["Ir"], "I1 misses": totals.get("I1mr")}
 
 
 def growth(name):
@@ -101,7 +103,8 @@ def grown(pool):
     """Returns a line for every shape, whose length a client or a provider chooses, that costs more than in proportion."""
     shapes = run(PROGRAM, "shapes").splitlines()
     growths = dict(zip(shapes, pool.map(growth, shapes)))
-    return [f"{name}: twice as long it costs {times:.2f} times as much" for name, times in growths.items() if times > MOST_GROWTH]
+    most = lambda name: MOST_GROWTH_TRANSLATED if name.startswith("translation of ") else MOST_GROWTH
+    return [f"{name}: twice as long it costs {times:.2f} times as much" for name, times in growths.items() if times > most(name)]
 
 
 def read_expected():

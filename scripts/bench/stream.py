@@ -50,13 +50,13 @@ def check(stack, name, content):
     return len(head) + len(b"\r\n\r\n") + len(body) + END_BYTES
 
 
-def run(stack, asked, name, body_file, seconds, plain_bytes):
+def run(stack, asked, name, body_file, seconds, plain_bytes, frame_bytes=FRAME_BYTES):
     """One listener under load; and how many chunks its filters saw of an answer, by the bytes that Envoy sent."""
     counter = f"http.{name.replace(' ', '_')}.downstream_cx_tx_bytes_total"
     before = stack.stat(counter)
     answers = max(CONNECTIONS, round(CONNECTIONS * seconds / ANSWER_SECONDS))
     result = load.run(stack, asked.oha, name, body_file, CONNECTIONS, requests=answers)
-    chunks = ((stack.stat(counter) - before) / answers - plain_bytes) / FRAME_BYTES
+    chunks = ((stack.stat(counter) - before) / answers - plain_bytes) / frame_bytes
     if chunks < LEAST_CHUNKS:
         raise proxy.Failed(f"{name}: Envoy saw only {chunks:.0f} chunks of an answer; the machine is too busy to measure streams")
     return {**result, "chunks": chunks, "chunk_us": result["cpu_us"] / chunks}

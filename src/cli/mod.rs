@@ -14,6 +14,7 @@ mod lint;
 mod needs;
 mod replay;
 mod table;
+mod translate;
 mod yaml;
 
 use std::io::Write;
@@ -52,6 +53,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Show what the filter makes of a provider's answer, and which of its words decide
     Classify(classify::ClassifyArgs),
+    /// Show what a request or an answer becomes in another API
+    Translate(translate::TranslateArgs),
     /// Show what becomes of captured requests, under one configuration or two
     Replay(replay::ReplayArgs),
     /// Report what in an Envoy configuration does not fit; exits 1 on errors
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Check { file } => check::run(&file).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
         Command::Classify(arguments) => classify::run(&arguments).map(Output::from),
+        Command::Translate(arguments) => translate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),

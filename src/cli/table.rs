@@ -105,7 +105,12 @@ fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
     let cost = candidate.estimated_cost_usd.map(|usd| format!("${usd:.6}{expected}"));
     let fallback = candidate.fallback.as_ref().map(|name| format!("fallback {name}"));
     let stripped = candidate.stripped.then(|| "without the request's state".to_owned());
-    let notes: Vec<String> = fallback.into_iter().chain(stripped).collect();
+    let translated = candidate.translation.as_ref().map(|translation| {
+        let dropped = translation.dropped.join("; ");
+        let without = if dropped.is_empty() { dropped } else { format!(", without: {dropped}") };
+        format!("translated into {}{without}", translation.into)
+    });
+    let notes: Vec<String> = fallback.into_iter().chain(stripped).chain(translated).collect();
     vec![
         candidate.deployment.clone(),
         verdict.to_owned(),

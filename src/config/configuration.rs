@@ -12,7 +12,7 @@ use super::provider::Provider;
 use super::raw::Settings;
 use super::route::Route;
 use super::route_index::RouteIndex;
-use super::settings::{Hold, Role, UnknownModel};
+use super::settings::{Hold, Role, Translate, UnknownModel};
 use super::timeouts::Timeouts;
 use crate::request::keyword::Keywords;
 use crate::request::path::PathTable;
@@ -122,6 +122,14 @@ impl Config {
     #[must_use]
     pub fn is_routed_by_state(&self) -> bool {
         self.is_handing_over() || self.hold == Hold::BufferFilter
+    }
+
+    /// Whether some requests may be translated for providers that do not speak their format.
+    #[must_use]
+    pub fn is_translating(&self) -> bool {
+        let is_on = |translate: Translate| translate != Translate::Off;
+        let mut of_models = self.models.iter().filter_map(|model| model.translate);
+        is_on(self.translate) || of_models.any(is_on)
     }
 
     /// Returns why no success is held until its content; `None` where one is, if another attempt is left.

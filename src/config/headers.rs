@@ -113,6 +113,9 @@ headers! {
     model: "x-llm-model",
     /// attempts made
     attempts: "x-llm-attempts",
+    /// in responses, the client's and the provider's API between which the answer was translated, and what was
+    /// dropped
+    translation: "x-llm-translation",
     /// asks Envoy for a retry
     retry: "x-llm-retry",
 }

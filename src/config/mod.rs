@@ -63,7 +63,7 @@ pub use route::{
 pub use route_index::RouteIndex;
 pub use settings::{
     Admin, BodyPolicy, ClientHeaders, Cooldown, Failover, Hold, Limits, Metrics, OnBoundary, Role,
-    RouteSource, Search, UnknownModel, WhenAllCooling,
+    RouteSource, Search, Translate, UnknownModel, WhenAllCooling,
 };
 pub use sticky::Sticky;
 pub use tenants::{OnMissingTenant, TenantBudget, Tenants};

@@ -10,6 +10,7 @@ use super::ids::{DeploymentId, GroupId};
 use super::large::Index;
 use super::parts::{ParamSchema, Status, TagMatch};
 use super::route::Target;
+use super::settings::Translate;
 use super::shape::TEXT;
 use super::sticky::{RawSticky, Sticky};
 use crate::strategy::Strategy;
@@ -58,6 +59,8 @@ section! {
         pub when_to_use: Option<String> as TEXT = none,
         /// what params must look like
         pub param_schema: Option<ParamSchema> = none,
+        /// whether its requests may go to providers of another API; the configuration's if left out
+        pub translate: Option<Translate> = none,
         /// whether candidates must hold any or all of the request's tags
         pub tag_match: TagMatch = "off",
         /// settings of the strategy sticky

@@ -4,7 +4,8 @@ use super::credential::Credential;
 use super::declare::{named, section};
 use super::shape::{A_HEADER_NAME, A_HEADER_VALUE, TextForm};
 use super::timeouts::Timeouts;
-use crate::request::format::{Family, Format};
+use crate::request::format::{Family, Format, Task};
+use crate::translate::ClientApi;
 
 section! {
     /// A vendor endpoint.
@@ -50,6 +51,8 @@ pub enum Api {
     /// `openai-*` and rerank.
     #[default]
     OpenAi,
+    /// `openai-*` and rerank, but no `openai-responses`.
+    OpenAiChat,
     /// `anthropic-messages`.
     Anthropic,
     /// `gemini-generate`.
@@ -69,6 +72,7 @@ pub enum Api {
 named! {
     Api {
         "openai" => OpenAi,
+        "openai-chat" => OpenAiChat,
         "anthropic" => Anthropic,
         "gemini" => Gemini,
         "azure" => Azure,
@@ -86,13 +90,14 @@ impl Provider {
         self.boundary.as_deref().unwrap_or(&self.name)
     }
 
-    /// Whether a request in `format` can be sent there without a translation, which this filter
-    /// does not do.
+    /// Whether a request in `format` can be sent there without a translation.
     #[must_use]
     pub fn speaks(&self, format: Format) -> bool {
         match (self.api, format.family()) {
+            (Api::OpenAiChat, Family::OpenAi) => format != Format::OpenAiResponses,
             (Api::Any, _)
             | (Api::OpenAi, Family::OpenAi | Family::Rerank)
+            | (Api::OpenAiChat, Family::Rerank)
             | (Api::Azure, Family::Azure)
             | (Api::Anthropic, Family::Anthropic)
             | (Api::Gemini, Family::Gemini)
@@ -101,6 +106,30 @@ impl Provider {
             | (Api::Ollama, Family::Ollama) => true,
             (Api::Azure, Family::OpenAi) => self.path.is_some(),
             _ => false,
+        }
+    }
+
+    /// Returns the format that a request in `format` can be translated into for this provider; `None` where the
+    /// provider speaks `format` itself, or where nothing is translated. A count of tokens is never sent in
+    /// another format, but it can be answered for such a provider.
+    #[must_use]
+    pub fn translated(&self, format: Format, task: Task) -> Option<Format> {
+        let is_translated = match task {
+            Task::Chat | Task::Responses => ClientApi::of(format).is_some(),
+            Task::CountTokens => true,
+            _ => false,
+        };
+        if self.speaks(format) || !is_translated {
+            return None;
+        }
+        match self.api {
+            Api::OpenAi | Api::OpenAiChat => Some(Format::OpenAiChat),
+            // Without a template, the version of the API is not known.
+            Api::Azure => self.path.is_some().then_some(Format::AzureOpenAi),
+            Api::Anthropic => Some(Format::AnthropicMessages),
+            Api::Gemini => Some(Format::GeminiGenerate),
+            Api::Bedrock => Some(Format::BedrockConverse),
+            Api::Cohere | Api::Ollama | Api::Any => None,
         }
     }
 }

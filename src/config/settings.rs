@@ -220,6 +220,11 @@ section! {
         pub max_body_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
         /// what a longer body gets
         pub on_oversize: BodyPolicy = "reject",
+        /// longest request and longest whole answer that are translated
+        pub max_translated_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
+        /// limit of the answer in tokens for a translated request, if its provider needs one and neither the
+        /// request nor the catalogue has one
+        pub translated_max_tokens: u64 as AT_LEAST_ONE = 4096,
         /// what an unreadable body gets
         pub on_unparsable: BodyPolicy = "reject",
         /// budgets of those that requests are billed to
@@ -234,6 +239,17 @@ pub enum BodyPolicy {
     Reject,
     /// Sent to `default_cluster` untouched.
     PassThrough,
+}
+
+/// Whether requests may go to providers that speak another API than the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Translate {
+    /// No.
+    Off,
+    /// Only if the translation loses nothing of the request.
+    Strict,
+    /// Also if the translation leaves out what only changes how the answer is made.
+    Lenient,
 }
 
 section! {
@@ -281,6 +297,7 @@ named! {
     WhenAllCooling { "least_remaining" => LeastRemaining, "reject" => Reject }
     BodyPolicy { "reject" => Reject, "pass_through" => PassThrough }
     Hold { "stop_iteration" => StopIteration, "buffer_filter" => BufferFilter }
+    Translate { "off" => Off, "strict" => Strict, "lenient" => Lenient }
     Role { "router" => Router, "attempt" => Attempt }
     Whitespace { "any" => Any, "exact" => Exact }
 }

@@ -79,6 +79,10 @@ fn what_is_left_out_has_the_documented_default() {
     assert_eq!(config.limits.on_oversize, BodyPolicy::Reject);
     assert_eq!(config.limits.on_unparsable, BodyPolicy::Reject);
     assert_eq!(config.limits.tenants, None);
+    assert_eq!(config.limits.max_translated_bytes, 16 * 1024 * 1024);
+    assert_eq!(config.limits.translated_max_tokens, 4096);
+    assert_eq!(config.translate, Translate::Off);
+    assert!(!config.is_translating());
     assert_eq!(config.unknown_model, UnknownModel::Reject);
     assert_eq!(config.tokens, Costs::default());
     assert_eq!(config.headers, HeaderNames::default());

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
 use crate::request::refusal::Refusal;
-use crate::routing::{self, Answers, Decision, Question, Services, Verdict};
+use crate::routing::{self, Answers, Decision, Question, Server, Services, Verdict};
 
 use crate::state::Snapshot;
 
@@ -38,8 +38,9 @@ pub(super) enum Ruling {
     /// It goes on untouched: no model has that name, and the configuration lets such requests
     /// pass.
     Pass,
-    /// Not enough of the request is known to decide. Nothing has been done.
-    Undecided,
+    /// Not enough is known of the request to decide. It has to be found out what the request would lose for these
+    /// servers, or if there are none, more of what it says. Nothing has been done.
+    Undecided(Vec<Server>),
 }
 
 /// A decision that has changed nothing yet. Dropping it leaves no trace, so a request can be
@@ -125,7 +126,7 @@ impl<H: Host + ?Sized> Pending<'_, H> {
             }
             Verdict::Refuse(refusal) => Ruling::Refuse(refusal),
             Verdict::PassThrough => Ruling::Pass,
-            Verdict::Undecided(_) => Ruling::Undecided,
+            Verdict::Undecided(need) => Ruling::Undecided(need.untranslated()),
         };
         // Other workers were faster, and now it is not sent.
         billing::give_back(cx, hold);

@@ -17,6 +17,7 @@ use super::head::RequestHead;
 use super::intake::Intake;
 use super::reader::{self, Onward, RequestReader};
 use super::tenancy::{Accounts, billed};
+use super::translation::{all_servers, look};
 use super::unread::{Unread, bad_control};
 
 /// A request that was read while it is whole in memory.
@@ -75,6 +76,13 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
             let early = facts_at_model(config, &intake, &controls, model);
             let has_state = facts.state.is_any();
             let state = has_state.then(|| state_of(intake.call.entry, body)).flatten();
+            let shadow = config.shadow.as_ref().map(|shadow| &shadow.config);
+            if config.is_translating() || shadow.is_some_and(Config::is_translating) {
+                let is_short = body.len() as u64 <= config.limits.max_translated_bytes;
+                let servers = all_servers(config, facts.model.as_deref());
+                let body = is_short.then_some(body);
+                look(config, intake.call.entry, body, servers, &mut facts.translations);
+            }
             facts.state.is_removable = state.as_ref().is_some_and(|state| state.removal.is_ok());
             Whole::Read(Box::new(Read { facts, controls, early, state }))
         }

@@ -8,20 +8,18 @@
 //! already run a newer configuration, in which they stand elsewhere or have gone.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::codec::{Reader, Writer};
 use crate::request::format::{Format, Task};
-use crate::request::rewrite::Edit;
-use crate::request::strip::with_removal;
 use crate::state::{ATTEMPT_NUMBERS, HOLD_NUMBERS};
 
+use super::legs::Legs;
 use super::work::Work;
 
 /// The version of the layout of [`Handover`] and of `Progress`. While a new version of the
 /// filter is rolled out, a router of one version may meet an attempt filter of another, so
 /// bytes of another layout are not read.
-pub(super) const VERSION: u8 = 6;
+pub(super) const VERSION: u8 = 7;
 
 /// What the router hands to the attempts of a request.
 ///
@@ -46,52 +44,6 @@ pub(super) struct Handover<'a> {
     /// The client's value of every header that an attempt may change; `None` where the client
     /// did not send it.
     pub(super) original: Vec<(&'a str, Option<Cow<'a, [u8]>>)>,
-}
-
-/// Everything that may be tried, as numbered legs, and the lists that say in which order.
-///
-/// A list is a range of numbers. For example, a model with two deployments, one fallback and
-/// one deployment for long contexts has the legs 0 to 3, `own` 2, `general` 0..3 and
-/// `context_window` 3..4. Where no list is configured for a kind of failure, its range is that
-/// of the fallbacks.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Legs {
-    /// The legs of all lists; a leg's number is its place here.
-    pub(super) all: Vec<Leg>,
-    /// The edits that leave out what only one account can read, for the legs that cannot read it.
-    pub(super) removal: Vec<Edit>,
-    /// How many legs belong to the model itself. They are the first ones.
-    pub(super) own: usize,
-    /// The model's own legs and its fallbacks.
-    pub(super) general: Range<usize>,
-    /// What to try where the request does not fit the model.
-    pub(super) context_window: Range<usize>,
-    /// What to try where a provider refuses the content.
-    pub(super) content_policy: Range<usize>,
-    /// What to try where the model's own deployments are at their limits.
-    pub(super) rate_limit: Range<usize>,
-}
-
-/// One deployment to try, with all changes that the request needs for it. The router makes them
-/// while it has the body; an attempt filter sees the body only as it passes.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Leg {
-    /// The id of the deployment; `None` for an upstream model that the client named itself.
-    pub(super) deployment: Option<String>,
-    /// The name of the provider, by which the attempt finds the credential.
-    pub(super) provider: String,
-    /// The cluster that Envoy's route goes to.
-    pub(super) cluster: String,
-    /// The model that it serves, by its name in the configuration.
-    pub(super) model: String,
-    /// Its name in response headers and logs. It may be the client's own text.
-    pub(super) name: String,
-    /// The path for this provider, with the query.
-    pub(super) path: String,
-    /// The edits that make the body for this deployment out of the client's.
-    pub(super) edits: Vec<Edit>,
-    /// Whether it gets the body without the state that it cannot read.
-    pub(super) is_stripped: bool,
 }
 
 impl<'a> Handover<'a> {
@@ -180,91 +132,11 @@ fn numbers<const COUNT: usize>(from: &mut Reader<'_>) -> Option<[u64; COUNT]> {
     Some(numbers)
 }
 
-impl Legs {
-    /// Returns the leg with that number.
-    pub(super) fn get(&self, at: usize) -> Option<&Leg> {
-        self.all.get(at)
-    }
-
-    /// Returns all edits of the body for a leg.
-    pub(super) fn edits<'l>(&self, leg: &'l Leg) -> Cow<'l, [Edit]> {
-        if leg.is_stripped {
-            return with_removal(leg.edits.clone(), &self.removal).into();
-        }
-        Cow::Borrowed(&leg.edits)
-    }
-
-    /// Returns the list that a leg belongs to. A fallback may stand in for a missing list; it
-    /// then counts as one of the general list.
-    pub(super) fn list_of(&self, at: usize) -> Option<&Range<usize>> {
-        let lists = [&self.general, &self.context_window, &self.content_policy, &self.rate_limit];
-        lists.into_iter().find(|list| list.contains(&at))
-    }
-
-    /// Appends the bytes that [`Legs::read`] reads.
-    fn write(&self, to: &mut Writer) {
-        to.number(self.own as u64);
-        for range in [&self.general, &self.context_window, &self.content_policy, &self.rate_limit] {
-            to.number(range.start as u64);
-            to.number(range.end as u64);
-        }
-        write_edits(to, &self.removal);
-        to.list(&self.all, |to, leg| leg.write(to));
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            own: from.index()?,
-            general: from.index()?..from.index()?,
-            context_window: from.index()?..from.index()?,
-            content_policy: from.index()?..from.index()?,
-            rate_limit: from.index()?..from.index()?,
-            removal: read_edits(from)?,
-            all: from.list(Leg::read)?,
-        })
-    }
-}
-
-impl Leg {
-    /// Appends the bytes that [`Leg::read`] reads.
-    fn write(&self, to: &mut Writer) {
-        to.option(self.deployment.as_deref(), Writer::text);
-        for text in [&self.provider, &self.cluster, &self.model, &self.name, &self.path] {
-            to.text(text);
-        }
-        write_edits(to, &self.edits);
-        to.flag(self.is_stripped);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            deployment: from.option(Reader::text)?,
-            provider: from.text()?,
-            cluster: from.text()?,
-            model: from.text()?,
-            name: from.text()?,
-            path: from.text()?,
-            edits: read_edits(from)?,
-            is_stripped: from.flag()?,
-        })
-    }
-}
-
-fn write_edits(to: &mut Writer, edits: &[Edit]) {
-    to.list(edits, |to, edit| {
-        to.number(edit.range.start);
-        to.number(edit.range.end);
-        to.bytes(&edit.with);
-    });
-}
-
-fn read_edits(from: &mut Reader<'_>) -> Option<Vec<Edit>> {
-    from.list(|from| Some(Edit { range: from.number()?..from.number()?, with: from.bytes()? }))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::legs::{Leg, LegRequest, TranslatedLeg};
     use super::*;
+    use crate::request::rewrite::Edit;
 
     fn handover() -> Handover<'static> {
         let leg = |name: &str, deployment: Option<&str>| Leg {
@@ -273,8 +145,17 @@ mod tests {
             cluster: "c".to_owned(),
             model: "m".to_owned(),
             name: name.to_owned(),
-            path: "/v1/chat/completions?a=b".to_owned(),
-            edits: vec![Edit { range: 9..u64::MAX, with: vec![0, 255] }],
+            request: if deployment.is_some() {
+                let edits = vec![Edit { range: 9..u64::MAX, with: vec![0, 255] }];
+                LegRequest::Edited { path: "/v1/chat/completions?a=b".to_owned(), edits }
+            } else {
+                LegRequest::Translated(Box::new(TranslatedLeg {
+                    into: Format::OpenAiChat,
+                    model: "gpt".to_owned(),
+                    max_tokens: u64::MAX,
+                    overrides: "{}".to_owned(),
+                }))
+            },
             is_stripped: deployment.is_none(),
         };
         Handover {

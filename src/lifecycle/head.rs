@@ -14,8 +14,19 @@ use crate::text::lossy;
 const CHANGED: [&str; 5] =
     [":path", ":authority", "content-length", "accept-encoding", "cache-control"];
 
+/// Headers that belong to one API, which a translated request has no use for. Attempts change them where a leg
+/// of the plan is translated, and then the router hands them over as well.
+pub(super) const OF_ONE_API: [&str; 6] = [
+    "anthropic-version",
+    "anthropic-beta",
+    "anthropic-dangerous-direct-browser-access",
+    "openai-beta",
+    "x-goog-api-client",
+    "x-amzn-bedrock-accept",
+];
+
 /// Returns the name of every header that an attempt may change, whoever the client is, each once.
-/// The credentials that a client sent come on top of these.
+/// The credentials that a client sent come on top of these, and where a leg is translated [`OF_ONE_API`].
 ///
 /// Envoy keeps one header map for all attempts of a request. Each attempt therefore puts the
 /// client's values of all these headers back before it sets its own: otherwise the second

@@ -14,7 +14,8 @@ use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 use crate::text::list_name;
 
-use super::handover::{Leg, Legs, VERSION};
+use super::handover::VERSION;
+use super::legs::{Leg, Legs};
 
 /// How far the attempts of a request have come. Each attempt filter writes it to filter state, for
 /// the next one and for the router.
@@ -235,6 +236,7 @@ impl AttemptList {
 
 #[cfg(test)]
 mod tests {
+    use super::super::legs::LegRequest;
     use super::*;
 
     /// Legs 0 and 1 are the model's own, 2 and 3 its fallbacks, 4 for context windows,
@@ -246,8 +248,7 @@ mod tests {
             cluster: String::new(),
             model: String::new(),
             name: at.to_string(),
-            path: String::new(),
-            edits: Vec::new(),
+            request: LegRequest::Edited { path: String::new(), edits: Vec::new() },
             is_stripped: false,
         };
         Legs {

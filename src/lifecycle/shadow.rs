@@ -3,7 +3,8 @@
 //! The shadow decides right after the live decision, by the same facts, the same draws and the
 //! same snapshot of shared state. It has no effect on the request: its result is counted and
 //! written to the debug log. Where the shadow needs more of a body that goes on early, it decides
-//! again at the end of the body.
+//! again at the end of the body. Where it has a candidate that does not speak the request's format, it
+//! decides again once it is known what the request would lose there.
 
 use crate::config::{Config, Shadow};
 use crate::host::Host;
@@ -12,7 +13,7 @@ use crate::request::control::Controls;
 use crate::request::facts::{Fact, RequestFacts, Tokens};
 use crate::request::scan::Looks;
 use crate::routing::difference::{Difference, Fate};
-use crate::routing::{self, Answers, Request, Services, Verdict, looks};
+use crate::routing::{self, Answers, Request, Server, Services, Verdict, looks};
 use crate::state::{Seen, ShadowWorld, Snapshot};
 use crate::text::header_value;
 
@@ -22,16 +23,16 @@ use super::event::debug;
 use super::intake::Intake;
 
 /// The two decisions about a request, until they are compared and counted. For most requests both
-/// are there at once; the shadow's may wait for the end of a body that went on early.
+/// are there at once; the shadow's may wait for the end of a body that went on early, or for what the
+/// request would lose by being translated.
 #[derive(Debug)]
 pub(super) struct Shadowed {
     /// What the live rules have done.
     live: Fate,
-    /// What the shadow's rules would have done; `None` while that depends on the rest of the
-    /// body.
+    /// What the shadow's rules would have done; `None` while that depends on more of the request.
     shadow: Option<Fate>,
-    /// What the shadow decides again by, at the end of a body that went on early.
-    early: Option<Box<ShadowInputs>>,
+    /// What the shadow decides again by, where that can still help.
+    waiting: Option<Box<ShadowInputs>>,
 }
 
 impl Shadowed {
@@ -39,8 +40,8 @@ impl Shadowed {
     /// `None` where its end did not come.
     pub(super) fn count<H: Host + ?Sized>(self, cx: Ctx<'_, H>, facts: Option<&RequestFacts>) {
         let Some(shadow) = &cx.engine.config().shadow else { return };
-        let Self { live, shadow: fate, early } = self;
-        let fate = fate.or_else(|| decide_again(cx, shadow, *early?, facts?));
+        let Self { live, shadow: fate, waiting } = self;
+        let fate = fate.or_else(|| decide_again(cx, shadow, *waiting?, facts?).ok());
         let difference = fate.as_ref().map(|fate| live.difference(fate));
         let label = difference_label(difference);
         cx.engine.meter.put(cx.host, &table::SHADOW_REQUESTS, &[label], 1);
@@ -50,18 +51,37 @@ impl Shadowed {
         }
         add_costs(cx, [&live, &fate], facts);
     }
+
+    /// Returns the candidates of the shadow for which it has to be found out what the request would lose.
+    pub(super) fn untranslated(&self) -> Vec<Server> {
+        self.waiting.as_ref().map(|waiting| waiting.untranslated.clone()).unwrap_or_default()
+    }
+
+    /// Decides again by the shadow's rules, now that `facts` say more.
+    #[cold]
+    pub(super) fn decide_again<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, facts: &RequestFacts) {
+        let Some(shadow) = &cx.engine.config().shadow else { return };
+        let Some(waiting) = self.waiting.take() else { return };
+        match decide_again(cx, shadow, *waiting, facts) {
+            Ok(fate) => self.shadow = Some(fate),
+            Err(waiting) => self.waiting = Some(waiting),
+        }
+    }
 }
 
-/// What the shadow's decision needs once more at the end of the body, as it was when the body went
-/// on.
+/// What the shadow's decision needs once more when more of the request is known, as it was when the live
+/// decision was made.
 #[derive(Debug)]
 struct ShadowInputs {
     facts: RequestFacts,
     controls: Controls,
+    answers: Answers,
     /// What the live decision had read of shared state.
     seen: Seen,
     sample: f64,
     seed: u64,
+    /// The candidates for which it is not known what the request would lose.
+    untranslated: Vec<Server>,
 }
 
 /// Returns what to look at in a body for the live rules, for the budget of its tenant, and for the
@@ -94,8 +114,8 @@ pub(super) fn looks_of_rest<H: Host + ?Sized>(
     };
     let request = intake.request(&shadow.config, facts, controls);
     match fate(cx.engine, request, &Answers::default(), snapshot, intake.seed) {
-        Some(_) => Looks::NOTHING,
-        None => looks::left(request, intake.longest(config), before),
+        Ok(_) => Looks::NOTHING,
+        Err(_) => looks::left(request, intake.longest(config), before),
     }
 }
 
@@ -107,7 +127,7 @@ pub(super) fn looks_of_rest<H: Host + ?Sized>(
 /// shadow decides at once: `openai-eu`, the same. A long body goes on at its model, because the
 /// live rules do not need the rest. The shadow cannot decide then, so everything that its decision
 /// depends on is kept until the tokens are counted at the end of the body. Then [`decide_again`]
-/// decides.
+/// decides. It is kept as well where the shadow asks what the request would lose for some of its candidates.
 pub(super) fn decide_beside<H: Host + ?Sized>(
     engine: &Engine,
     intake: &Intake,
@@ -128,42 +148,57 @@ pub(super) fn decide_beside<H: Host + ?Sized>(
     let request = intake.request(&shadow.config, facts, controls);
     let (seed, sample) = (intake.seed, request.sample);
     let answers = answers.translated(engine.config(), &shadow.config);
-    let fate = fate(engine, request, &answers, &snapshot, seed);
-    let early = (is_early && fate.is_none()).then(|| {
+    let (shadow, untranslated) = match fate(engine, request, &answers, &snapshot, seed) {
+        Ok(fate) => (Some(fate), Vec::new()),
+        Err(untranslated) => (None, untranslated),
+    };
+    let may_decide_again = shadow.is_none() && (is_early || !untranslated.is_empty());
+    let waiting = may_decide_again.then(|| {
         let (facts, controls) = (facts.clone(), controls.clone());
-        Box::new(ShadowInputs { facts, controls, seen: snapshot.into_seen(), sample, seed })
+        let seen = snapshot.into_seen();
+        Box::new(ShadowInputs { facts, controls, answers, seen, sample, seed, untranslated })
     });
-    Some(Box::new(Shadowed { live, shadow: fate, early }))
+    Some(Box::new(Shadowed { live, shadow, waiting }))
 }
 
-/// Returns what the shadow's rules do with a request; `None` while that depends on more of the
-/// body.
+/// Returns what the shadow's rules do with a request.
+///
+/// # Errors
+/// While that depends on more of the request: the candidates for which it has to be known what the request
+/// would lose, or none where something else is missing.
 fn fate<H: Host + ?Sized>(
     engine: &Engine,
     request: Request<'_>,
     answers: &Answers,
     snapshot: &Snapshot<'_, H>,
     seed: u64,
-) -> Option<Fate> {
+) -> Result<Fate, Vec<Server>> {
     let configs = (engine.config(), request.config);
     let world = ShadowWorld::beside(snapshot, configs, snapshot.taken_turn(), seed);
     // A service that has not been asked is not asked for a shadow.
-    Fate::of(&routing::decide(request, Services::Answered(answers), &world, seed))
+    let verdict = routing::decide(request, Services::Answered(answers), &world, seed);
+    Fate::of(&verdict).ok_or_else(|| match verdict {
+        Verdict::Undecided(need) => need.untranslated(),
+        _ => Vec::new(),
+    })
 }
 
-/// Decides again by the shadow's rules, now that the body is known.
+/// Decides again by the shadow's rules, now that more of the request is known.
 ///
-/// `facts` come from the body alone, so what path and headers said is put back: `early` has it.
+/// `facts` may come from the body alone, so what path and headers said is put back: `early` has it.
 /// For example, the model of a Gemini request is in its path, and tags in a header count instead
 /// of those in the body. Shared state is that of the first decision, as it was then, since the
 /// live decision was made by it.
+///
+/// # Errors
+/// What it decides again by when still more is known.
 fn decide_again<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     shadow: &Shadow,
     early: ShadowInputs,
     facts: &RequestFacts,
-) -> Option<Fate> {
-    let ShadowInputs { facts: known, controls, seen, sample, seed } = early;
+) -> Result<Fate, Box<ShadowInputs>> {
+    let ShadowInputs { facts: known, controls, answers, seen, sample, seed, .. } = early;
     let mut facts = facts.clone();
     facts.model = known.model;
     facts.headers = known.headers;
@@ -175,7 +210,10 @@ fn decide_again<H: Host + ?Sized>(
     facts.params.extend(known.params);
     let snapshot = cx.engine.fleet.resume(cx.host, cx.engine.config(), seen);
     let request = Request { config: &shadow.config, facts: &facts, controls: &controls, sample };
-    fate(cx.engine, request, &Answers::default(), &snapshot, seed)
+    fate(cx.engine, request, &answers, &snapshot, seed).map_err(|untranslated| {
+        let seen = snapshot.into_seen();
+        Box::new(ShadowInputs { facts, controls, answers, seen, sample, seed, untranslated })
+    })
 }
 
 /// Returns the difference of the two decisions as a label.

@@ -12,6 +12,7 @@ use super::keyword::KeywordSet;
 use super::path::Entry;
 use super::provider_state::{ProviderState, StateName};
 use super::session::Sessions;
+use super::translations::Translations;
 pub use super::unseen::{Fact, Unseen};
 
 /// A number of tokens between two bounds, exact where both are the same. Bounds are cheap: they
@@ -119,6 +120,8 @@ pub struct RequestFacts {
     pub sessions: Sessions,
     /// The beginning of the prompt, where it is kept for a service that is to be sent it.
     pub prompt: Option<String>,
+    /// What it would lose in the wire formats of other providers.
+    pub translations: Translations,
     /// What of all this is not known yet.
     pub unseen: Unseen,
 }
@@ -153,6 +156,7 @@ impl RequestFacts {
             headers: BTreeMap::new(),
             sessions: Sessions::default(),
             prompt: None,
+            translations: Translations::default(),
             unseen: Unseen::default(),
         }
     }

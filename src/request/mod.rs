@@ -24,5 +24,6 @@ pub mod scan;
 pub mod session;
 pub mod strip;
 pub mod tokens;
+pub mod translations;
 pub mod unseen;
 pub mod watched;

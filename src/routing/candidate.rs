@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::{
     Config, DeploymentId, Group, GroupId, Index, MOST_SMALL, ModelFacts, ModelId, Overrides, Rule,
-    Sticky, TagMatch,
+    Sticky, TagMatch, Translate,
 };
 use crate::state::Turn;
 use crate::strategy::{Profile, Strategy};
@@ -39,6 +39,7 @@ pub(super) struct CandidateSet<'a> {
     pub(super) group: Option<(ModelId, GroupId)>,
     pub(super) strategy: Strategy,
     pub(super) tag_match: TagMatch,
+    pub(super) translate: Translate,
     pub(super) sticky: Option<&'a Sticky>,
     /// The group, where it is too large to be looked at whole. Then `candidates` is empty, and
     /// parts of it are looked at.
@@ -109,6 +110,7 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
                 group: Some((*model, id)),
                 strategy: group.strategy,
                 tag_match: described.tag_match,
+                translate: described.translate.unwrap_or(config.translate),
                 sticky: Some(&described.sticky),
                 large: (!is_small).then_some(group),
                 // A part of a large group is tried before the whole is looked at.
@@ -121,12 +123,14 @@ pub(super) fn candidates_of<'a>(config: &'a Config, named: &NamedTarget) -> Cand
             }
         }
         NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => {
-            single(Cow::Borrowed(&config.deployment(*id).id), deployment(config, *id))
+            let name = Cow::Borrowed(config.deployment(*id).id.as_str());
+            single(config.translate, name, deployment(config, *id))
         }
         NamedTarget::Direct(provider, model) => {
             let server = Server::Direct(*provider, model.clone());
             let name = Cow::Owned(server.name(config).into_owned());
             single(
+                config.translate,
                 name,
                 Contender {
                     server,
@@ -166,13 +170,18 @@ pub(super) fn chosen_group(
 }
 
 /// Returns a set of one, which takes no turns, has no sessions, and is not restricted by tags.
-fn single<'a>(name: Cow<'a, str>, candidate: Contender<'a>) -> CandidateSet<'a> {
+fn single<'a>(
+    translate: Translate,
+    name: Cow<'a, str>,
+    candidate: Contender<'a>,
+) -> CandidateSet<'a> {
     CandidateSet {
         name,
         variant: None,
         group: None,
         strategy: Strategy::Single,
         tag_match: TagMatch::Off,
+        translate,
         sticky: None,
         large: None,
         is_ordered: false,

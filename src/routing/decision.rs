@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::config::{Config, DeploymentId, ModelFacts, Overrides, ProviderId, RouteId, Timeouts};
+use crate::request::format::{Format, Task};
+use crate::request::translations::TranslationTarget;
 use crate::state::Intent;
 
 /// Where a request goes: what is known when it is sent, and what is kept until its answer has
@@ -81,6 +83,20 @@ pub enum Server {
 }
 
 impl Server {
+    /// Returns what a request of that kind is translated into for it; `None` if its provider speaks the request's
+    /// format, or if nothing is translated for that provider.
+    #[must_use]
+    pub fn translation<'a>(
+        &'a self,
+        config: &'a Config,
+        (format, task): (Format, Task),
+    ) -> Option<TranslationTarget<'a>> {
+        let into = config.provider(self.provider(config)).translated(format, task)?;
+        let most = self.model_facts(config).max_output_tokens;
+        let max_tokens = most.unwrap_or(config.limits.translated_max_tokens);
+        Some(TranslationTarget { into, model: self.upstream_model(config), max_tokens })
+    }
+
     /// Returns what is known of its upstream model, and what that costs.
     #[must_use]
     pub fn model_facts<'a>(&self, config: &'a Config) -> &'a ModelFacts {

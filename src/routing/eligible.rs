@@ -8,8 +8,9 @@
 use std::fmt;
 
 use crate::condition::{self, Cost, Subject, UNSEARCHABLE};
-use crate::config::{ModelFacts, Rule, TagMatch};
+use crate::config::{ModelFacts, Rule, TagMatch, Translate};
 use crate::request::facts::{Fact, RequestFacts, Tokens};
+use crate::request::format::Format;
 use crate::state::{Claim, Limit, Standing, World};
 use crate::strategy::Trait;
 use crate::text::quoted;
@@ -25,6 +26,8 @@ pub(super) enum Block {
     Disabled,
     /// Its provider does not speak the request's wire format.
     Format,
+    /// The request cannot be translated into the format of its provider, for this reason.
+    Translation(Format, String),
     /// The request asks for another provider.
     Provider,
     /// The request carries state of another boundary, which it cannot read.
@@ -66,6 +69,7 @@ impl Block {
         matches!(
             self,
             Self::Format
+                | Self::Translation(..)
                 | Self::Provider
                 | Self::Boundary(_)
                 | Self::Tags
@@ -80,6 +84,9 @@ impl fmt::Display for Block {
         match self {
             Self::Disabled => f.write_str("disabled"),
             Self::Format => f.write_str("its provider does not speak the request's format"),
+            Self::Translation(into, because) => {
+                write!(f, "cannot be translated into {into}: {because}")
+            }
             Self::Provider => f.write_str("the request asks for another provider"),
             Self::Boundary(home) => {
                 write!(f, "the request carries state that only {} can read", quoted(home))
@@ -126,12 +133,19 @@ pub(super) fn consider<'a>(
     max_cost_usd: Option<f64>,
 ) -> Result<Vec<Considered<'a>>, Need> {
     let mut considered = Vec::with_capacity(set.candidates.len());
+    let mut untranslated = Vec::new();
     for candidate in &set.candidates {
         let need = |what| Need { of: Asker::Candidate(candidate.server.clone()), what };
         let cost = price::estimate(request.facts, candidate.model_facts);
-        let block = match static_block(request, subject, set, stay, candidate).map_err(need)? {
-            Some(block) => Some(block),
-            None => over_limit(cost, max_cost_usd).map_err(need)?,
+        let block = match static_block(request, subject, set, stay, candidate) {
+            Ok(Some(block)) => Some(block),
+            Ok(None) => over_limit(cost, max_cost_usd).map_err(need)?,
+            // The losses of all candidates are found out at once.
+            Err(UNTRANSLATED) => {
+                untranslated.push(candidate.server.clone());
+                continue;
+            }
+            Err(what) => return Err(need(what)),
         };
         if block.is_none() && is_unplaced(request.facts, candidate) {
             return Err(need("has request_overrides"));
@@ -139,6 +153,9 @@ pub(super) fn consider<'a>(
         let provider = request.config.provider(candidate.server.provider(request.config));
         let crosses = stay.may_cross() && stay.left_for(provider.boundary()).is_some();
         considered.push(Considered { candidate: candidate.clone(), cost, block, crosses });
+    }
+    if !untranslated.is_empty() {
+        return Err(Need { of: Asker::Untranslated(untranslated), what: UNTRANSLATED });
     }
     Ok(considered)
 }
@@ -169,8 +186,10 @@ fn static_block(
     if deployment.is_some_and(|deployment| !deployment.enabled) {
         return Ok(Some(Block::Disabled));
     }
-    if !provider.speaks(facts.format) {
-        return Ok(Some(Block::Format));
+    if !provider.speaks(facts.format)
+        && let Some(block) = untranslatable(request, candidate, set.translate)?
+    {
+        return Ok(Some(block));
     }
     if controls.provider.as_ref().is_some_and(|pinned| *pinned != provider.name) {
         return Ok(Some(Block::Provider));
@@ -198,6 +217,32 @@ fn static_block(
         return Ok(Some(Block::Strategy("its weight is 0")));
     }
     incapable(facts, candidate.model_facts).map(|reason| reason.map(Block::Capability))
+}
+
+/// What is said about candidates whose providers speak another format, as long as it is not known what the request
+/// would lose for them.
+const UNTRANSLATED: &str = "speak another format than the request";
+
+/// Returns why the request cannot be translated for a candidate whose provider speaks another format; `None` if it
+/// can be.
+///
+/// # Errors
+/// It is not known yet what the request would lose.
+#[cold]
+fn untranslatable(
+    request: Request<'_>,
+    candidate: &Contender<'_>,
+    translate: Translate,
+) -> Result<Option<Block>, &'static str> {
+    let Request { config, facts, .. } = request;
+    let target = candidate.server.translation(config, (facts.format, facts.task));
+    let Some(target) = target.filter(|_| translate != Translate::Off) else {
+        return Ok(Some(Block::Format));
+    };
+    let loss = facts.translations.loss(target).ok_or(UNTRANSLATED)?;
+    let dropped = loss.dropped.first().filter(|_| translate == Translate::Strict);
+    let because = loss.refused.as_ref().or(dropped);
+    Ok(because.map(|because| Block::Translation(target.into, because.clone())))
 }
 
 /// Returns what has to be known before it is clear whether one of the rules holds.

@@ -1,6 +1,7 @@
 //! What a decision has to know before it can be made.
 
 use crate::config::{Config, RouteId};
+use crate::text::quoted_list;
 
 use super::Server;
 
@@ -21,6 +22,9 @@ pub enum Asker {
     Route(RouteId),
     /// That candidate.
     Candidate(Server),
+    /// These candidates, whose providers speak another format: it has to be known what the request would lose for
+    /// them.
+    Untranslated(Vec<Server>),
     /// The model or its strategy.
     Model,
 }
@@ -31,6 +35,15 @@ impl Need {
         Self { of: Asker::Model, what }
     }
 
+    /// Returns the servers for which it has to be known what the request would lose.
+    #[must_use]
+    pub fn untranslated(self) -> Vec<Server> {
+        match self.of {
+            Asker::Untranslated(servers) => servers,
+            Asker::Route(_) | Asker::Candidate(_) | Asker::Model => Vec::new(),
+        }
+    }
+
     /// Returns the need as a sentence, for explain.
     #[must_use]
     pub fn because(&self, config: &Config) -> String {
@@ -39,6 +52,10 @@ impl Need {
             Asker::Route(id) => format!("route \"{}\" asks for {what}", config.route(*id).name),
             Asker::Candidate(server) => {
                 format!("deployment \"{}\" {what}", server.name(config))
+            }
+            Asker::Untranslated(servers) => {
+                let names = servers.iter().map(|server| server.name(config));
+                format!("deployments {} {what}", quoted_list(names))
             }
             Asker::Model => format!("the model {what}"),
         }

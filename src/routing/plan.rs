@@ -14,7 +14,7 @@ use super::name::{self, NamedTarget};
 use super::planner::{Depth, Planner};
 use super::resolve::ResolvedRequest;
 use super::stay::Stay;
-use super::trace::{CandidateTrace, StateTrace, Trace};
+use super::trace::{CandidateTrace, StateTrace, Trace, TranslationTrace};
 use super::{Decision, Kinds, Request, Server, Step, Stop, price};
 
 /// Makes the plan of a request: the candidates of what it asks for in the order of their
@@ -241,9 +241,22 @@ fn trace_plan(trace: &mut Trace, planner: &Planner<'_>, set: &CandidateSet<'_>, 
             timeouts: Some(considered.candidate.server.timeouts(config))
                 .filter(|times| *times != Timeouts::default()),
             stripped: considered.crosses,
+            translation: translation(planner.request, considered),
             estimated_cost_usd: considered.cost.map(|cost| cost.most),
             expected_cost_usd: expected_cost(considered),
             because: considered.block.as_ref().map(ToString::to_string),
         });
     }
+}
+
+/// Returns how a request would be translated for a candidate whose provider speaks another format; `None` if the provider
+/// speaks the request's format, or if the request is not or cannot be translated.
+fn translation(request: Request<'_>, considered: &Considered<'_>) -> Option<TranslationTrace> {
+    let Request { config, facts, .. } = request;
+    if considered.block == Some(Block::Format) {
+        return None;
+    }
+    let target = considered.candidate.server.translation(config, (facts.format, facts.task))?;
+    let loss = facts.translations.loss(target).filter(|loss| loss.refused.is_none())?;
+    Some(TranslationTrace { into: target.into.name(), dropped: loss.dropped.clone() })
 }

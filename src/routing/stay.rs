@@ -65,7 +65,7 @@ impl<'a> Stay<'a> {
                     None if !is_open && !facts.state.is_stored => of_session(request, set, group)?,
                     _ => None,
                 };
-                let first = || group.candidates.first().map(|candidate| candidate.deployment);
+                let first = || makers(request, group).next().or_else(|| deployments(group).next());
                 named.or(of_session).or_else(first)
             }
             NamedTarget::Deployment(id) | NamedTarget::Unnamed(id) => Some(*id),
@@ -179,6 +179,24 @@ fn of_session(
     let sticky = set.sticky.filter(|_| set.strategy.has(Trait::BySession));
     let Some(sticky) = sticky else { return Ok(None) };
     let Some(key) = session::find(request, sticky)?.key else { return Ok(None) };
-    let of_group = group.candidates.iter().map(|candidate| candidate.deployment);
-    Ok(of_group.min_by_key(|id| score(key, request.config.deployment(*id).hash)))
+    let score_of = |id: &DeploymentId| score(key, request.config.deployment(*id).hash);
+    let of_all = || deployments(group).min_by_key(score_of);
+    Ok(makers(request, group).min_by_key(score_of).or_else(of_all))
+}
+
+/// Returns the deployments of the group that may have made the request's state: those whose providers speak its
+/// format. The others get such a request translated, if at all.
+fn makers<'a>(
+    Request { config, facts, .. }: Request<'a>,
+    group: &'a Group,
+) -> impl Iterator<Item = DeploymentId> + 'a {
+    let speaks = move |id: &DeploymentId| {
+        config.provider(config.deployment(*id).provider).speaks(facts.format)
+    };
+    deployments(group).filter(speaks)
+}
+
+/// Returns the deployments of the group, in the order of the file.
+fn deployments(group: &Group) -> impl Iterator<Item = DeploymentId> + '_ {
+    group.candidates.iter().map(|candidate| candidate.deployment)
 }

@@ -119,9 +119,22 @@ pub struct CandidateTrace {
     /// Whether it would get the request without the state in it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stripped: bool,
+    /// How it would get the request, if its provider speaks another format.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub translation: Option<TranslationTrace>,
     /// Why it may not serve.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+}
+
+/// The translation of a request for a provider of another format.
+#[derive(Debug, Serialize)]
+pub struct TranslationTrace {
+    /// The provider's format.
+    pub into: &'static str,
+    /// What would be left out, each as a place and a reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
 }
 
 /// What a request carries that only some providers can read.

@@ -14,7 +14,7 @@ const WARM_UP: usize = 2;
 
 /// A proxy with the configuration of one scenario.
 pub(crate) struct Gauge {
-    host: CountingHost,
+    pub(crate) host: CountingHost,
     router: Worker,
     attempts: Option<Worker>,
     scenario: Scenario,

@@ -1,6 +1,9 @@
 //! Shapes of requests and answers whose length a client or a provider chooses: twice as long, they
 //! may cost no more than twice as much.
 
+#[path = "growth/translated.rs"]
+pub(crate) mod translated;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -26,7 +29,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
     let line = |name, of| Shape { name, length: 3500, of };
     let head = |name, of| Shape { name, length: 20_000, of };
     let body = |name, of| Shape { name, length: 100_000, of };
-    vec![
+    let mut shapes = translated::shapes();
+    shapes.extend([
         head("parameters of a content type", |n| typed(&filled("application/json", "; a{}=b", n))),
         head("charsets of a content type", |n| typed(&filled("text/json", "; charset=utf-8", n))),
         head("content types", |n| typed(&filled("application/json", ", application/json", n))),
@@ -154,7 +158,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
                 vec![format!("{{{members}}}")],
             )
         }),
-    ]
+    ]);
+    shapes
 }
 
 /// Returns `start`, and `more` again and again until there are so many bytes. `{}` in it is a

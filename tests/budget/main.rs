@@ -10,6 +10,7 @@ mod gauge;
 mod growth;
 mod host;
 mod scenario;
+mod streamed;
 
 use calls::{Counts, Table};
 use gauge::Gauge;
@@ -47,6 +48,50 @@ fn no_request_costs_more_than_its_budget() {
         "\n{}\n\nIf that is meant to be so: {UPDATE}\nwhich changes {BUDGETS}\n",
         problems.join("\n")
     );
+}
+
+#[test]
+fn a_plan_of_one_api_costs_no_more_where_others_are_translated() {
+    let cost = |name: &str| {
+        let scenario = scenario::all().into_iter().find(|scenario| scenario.name == name);
+        Gauge::warmed_up(scenario.unwrap()).send().values()
+    };
+    assert_eq!(cost("failover, not translated"), cost("failover, not needed"));
+}
+
+/// Returns what a translated chat costs where the shadow has so many models besides those that it asks about, each
+/// with a deployment of its own that would have to be translated.
+fn cost_with_shadow(others: usize) -> Vec<u64> {
+    let mut scenario =
+        scenario::all().into_iter().find(|one| one.name == "translated chat 12 KB").unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(scenario.configuration).unwrap();
+    let candidates = |name: &str| serde_json::json!({"candidates": [name], "translate": "lenient"});
+    let mut models = serde_json::json!({"assistant": candidates("south-small")});
+    for at in 0..100 {
+        let name = format!("other-{at:02}");
+        document["deployments"][&name] = serde_json::json!({"provider": "south", "model": name});
+        let of = if at < others { name.as_str() } else { "north-small" };
+        models[&name] = candidates(of);
+    }
+    document["shadow"] = serde_json::json!({ "models": models });
+    scenario.configuration = document.to_string().leak();
+    Gauge::warmed_up(scenario).send().values()
+}
+
+#[test]
+fn a_shadow_translates_only_for_the_candidates_that_it_asks_about() {
+    assert_eq!(cost_with_shadow(0), cost_with_shadow(100));
+}
+
+/// A shape that is refused would measure less than it is meant to.
+#[test]
+fn shapes_are_translated() {
+    for shape in growth::translated::shapes() {
+        let is_to_be_refused = shape.name == "members that the translation does not know";
+        let gauge = Gauge::unchecked((shape.of)(shape.length));
+        let refusal = gauge.host.refused.borrow();
+        assert_eq!(refusal.is_some(), is_to_be_refused, "{}: {refusal:?}", shape.name);
+    }
 }
 
 #[test]

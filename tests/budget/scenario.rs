@@ -10,6 +10,7 @@ const HUNDRED: &str = include_str!("inputs/hundred.json");
 const ANTHROPIC: &str = include_str!("inputs/anthropic.json");
 const EARLY: &str = include_str!("inputs/early.json");
 const FAILOVER: &str = include_str!("inputs/failover.json");
+const TRANSLATED: &str = include_str!("inputs/translated.json");
 const SHORT_CHAT: &str = include_str!("inputs/chat-0.3-kb");
 const LONG_CHAT: &str = include_str!("inputs/chat-12-kb");
 
@@ -86,6 +87,9 @@ pub(crate) fn all() -> Vec<Scenario> {
             ..Scenario::chat("failover, not needed", FAILOVER, SHORT_CHAT)
         },
         failed_over(),
+        not_translated(),
+        translated(),
+        translated_stream(),
         not_judged(),
         early(),
         embeddings(),
@@ -135,6 +139,38 @@ fn failed_over() -> Scenario {
         answers: vec![json_answer("503", failure), completion()],
         pause: Duration::from_secs(61),
         ..Scenario::chat("failover, 503 then 200", FAILOVER, SHORT_CHAT)
+    }
+}
+
+/// A request whose plan is of one API, where others would be translated. It costs what it costs without that.
+fn not_translated() -> Scenario {
+    let configuration = FAILOVER.replacen('{', "{ \"translate\": \"lenient\",", 1);
+    Scenario {
+        has_attempts: true,
+        ..Scenario::chat("failover, not translated", configuration.leak(), SHORT_CHAT)
+    }
+}
+
+/// A chat of 12 KB, which a provider of Anthropic's API answers.
+fn translated() -> Scenario {
+    let answer = br#"{"id":"msg_01XFDUDYJgAACzvnptvVoYEL","type":"message","role":"assistant","model":"south-small-2025-06-01","content":[{"type":"text","text":"Hello."}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":41,"output_tokens":2}}"#;
+    Scenario {
+        has_attempts: true,
+        sent: r#""south-small-2025-06-01""#,
+        answers: vec![json_answer("200", answer)],
+        ..Scenario::chat("translated chat 12 KB", TRANSLATED, LONG_CHAT)
+    }
+}
+
+/// A stream of 200 chunks of a chat, for a client of Anthropic's API.
+fn translated_stream() -> Scenario {
+    let body = br#"{"model":"other","max_tokens":256,"stream":true,"messages":[{"role":"user","content":"Which of the two methods would you teach, the older or the newer one, and why?"}]}"#;
+    let Scenario { answers, .. } = streamed();
+    let name = "translated stream of 200 chunks";
+    Scenario {
+        has_attempts: true,
+        answers,
+        ..Scenario::new(name, TRANSLATED, "/v1/messages", body)
     }
 }
 

@@ -14,6 +14,7 @@ mod rows;
 mod strip;
 mod timeouts;
 mod tls;
+mod translated;
 mod ways;
 
 use std::sync::LazyLock;

@@ -58,7 +58,7 @@ static GROUP: LazyLock<Group> = LazyLock::new(|| {
     let mut document = document();
     // A cluster that makes no attempts.
     document["route_source"] =
-        json!({"cluster": "alpha-http2", "path": "/rules", "interval_ms": 1000});
+        json!({"cluster": "alpha-http2-service", "path": "/rules", "interval_ms": 1000});
     document["shadow"] = json!({"routes": [
         {"name": "otherwise", "when": {"model_in": ["b"]}, "then": {"target_model": "ab"}}]});
     document["models"]["picked"] = json!({

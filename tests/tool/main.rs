@@ -1,4 +1,4 @@
-//! The native tool on whole files: replay, lint and envoy.
+//! The native tool on whole files: replay, translate, lint and envoy.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -7,6 +7,7 @@ mod envoy;
 mod lint;
 mod page;
 mod replay;
+mod translate;
 
 #[path = "../support/tool.rs"]
 mod run;

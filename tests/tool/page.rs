@@ -1,4 +1,4 @@
-//! The commands in docs/tool.md print what the page says.
+//! The commands in docs/tool.md and docs/dialects.md print what these pages say.
 //!
 //! A `sh` block runs at the repository's root, and the `text` block after it is its output. `…`
 //! stands for any text within a line, or, on its own line, for any lines.
@@ -51,9 +51,14 @@ fn is_printed(expected: &[&str], printed: &[&str]) -> bool {
 
 #[test]
 fn the_commands_of_the_page_print_what_it_says() {
-    let page = include_str!("../../docs/tool.md");
+    assert_prints(include_str!("../../docs/tool.md"), 6);
+    assert_prints(include_str!("../../docs/dialects.md"), 1);
+}
+
+/// Runs the commands of a page, in at least so many blocks.
+fn assert_prints(page: &str, least: usize) {
     let blocks: Vec<&str> = page.split("```sh\n").skip(1).collect();
-    assert!(blocks.len() >= 5, "an example for each command");
+    assert!(blocks.len() >= least, "an example for each command");
     for block in blocks {
         let (commands, rest) = block.split_once("```").unwrap();
         let (_, expected) = rest.split_once("```text\n").unwrap();
@@ -79,7 +84,7 @@ fn the_words_of_providers_are_those_of_the_page() {
 #[test]
 fn every_option_is_in_the_page_or_explains_itself() {
     let page = include_str!("../../docs/tool.md");
-    for command in ["classify", "replay", "lint", "envoy"] {
+    for command in ["classify", "translate", "replay", "lint", "envoy"] {
         let ran = super::pointsman(&[command, "--help"]);
         for word in ran.out.split([' ', ',', '\n', '=']).filter(|word| word.starts_with("--")) {
             assert!(word == "--help" || page.contains(word), "{command} {word}");

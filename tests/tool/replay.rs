@@ -166,3 +166,40 @@ fn unusable_input_exits_2() {
     );
     assert_eq!(ran.code, 0, "{}", ran.out);
 }
+
+#[test]
+fn a_candidate_that_requests_are_translated_for_is_replayed_like_any_other() {
+    let config = |translate: &str| {
+        let text = serde_json::json!({
+            "providers": {"open": {"cluster": "open"}, "anthropic": {"cluster": "a", "api": "anthropic"}},
+            "deployments": {"gpt": {"provider": "open", "model": "gpt"},
+                            "claude": {"provider": "anthropic", "model": "claude"}},
+            "models": {"m": {"candidates": ["claude"], "fallbacks": ["gpt"]}},
+            "failover": {"max_attempts": 2}, "translate": translate
+        });
+        file(&format!("{translate}.json"), &text.to_string())
+    };
+    let chat = r#""model":"m","messages":[{"role":"user","content":"Hello"}]"#;
+    let lines = ["", "\"seed\":7,", "\"n\":2,"].map(|further| format!("{{{further}{chat}}}\n"));
+    let lines = file("chats.jsonl", &lines.concat());
+    let (code, all) = report(&["-c", &config("lenient"), "-a", &config("strict"), &lines]);
+    assert_eq!(code, 0, "{all}");
+    let requests = |side: &str, name: &str| all[side]["deployments"][name]["requests"].as_u64();
+    assert_eq!((requests("config", "claude"), requests("config", "gpt")), (Some(2), Some(1)));
+    assert_eq!((requests("against", "claude"), requests("against", "gpt")), (Some(1), Some(2)));
+    assert_eq!(all["differences"]["count"], 1, "{all}");
+    let (_, off) = report(&["-c", &config("off"), &lines]);
+    assert_eq!(off["config"]["deployments"]["gpt"]["requests"], 3, "{off}");
+    // The trace of the native tool has the same reasons.
+    let body = format!("{{\"seed\":7,{chat}}}");
+    let explain = |translate: &str| {
+        let config = config(translate);
+        with_input(&["explain", "--config", &config, "--body", "-"], &body).out
+    };
+    let found = explain("lenient");
+    let wanted = "translated into anthropic-messages, without: seed has no counterpart";
+    assert!(found.contains(wanted), "{found}");
+    let found = explain("strict");
+    let wanted = "cannot be translated into anthropic-messages: seed has no counterpart";
+    assert!(found.contains(wanted), "{found}");
+}

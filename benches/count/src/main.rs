@@ -3,7 +3,7 @@
 //! Without arguments it prints the table of calls and allocations; with a scenario's name
 //! it sends that request alone, after those that warm up. With `shapes` it prints the names of
 //! the shapes whose length somebody else chooses, and with one of those and 1 or 2 it sends a
-//! request of that shape and of so many times its length.
+//! request of that shape and of so many times its length, or translates one.
 
 #[path = "../../../tests/budget/allocator.rs"]
 mod allocator;
@@ -17,6 +17,7 @@ mod growth;
 mod host;
 #[path = "../../../tests/budget/scenario.rs"]
 mod scenario;
+mod translations;
 
 use calls::Table;
 use gauge::Gauge;
@@ -35,10 +36,16 @@ fn main() {
     let name = std::env::args().nth(1);
     if name.as_deref() == Some("shapes") {
         growth::shapes().iter().for_each(|shape| println!("{}", shape.name));
+        translations::all().iter().for_each(|shape| println!("{}", shape.name));
         return;
     }
     if let Some(times) = std::env::args().nth(2) {
         let times: usize = times.parse().expect("a number of times");
+        let is_it = |shape: &translations::Translation| Some(shape.name) == name.as_deref();
+        if let Some(translation) = translations::all().into_iter().find(is_it) {
+            translation.run(times);
+            return;
+        }
         let shape = growth::shapes().into_iter().find(|shape| Some(shape.name) == name.as_deref());
         let shape = shape.expect("a shape of that name");
         Gauge::unchecked((shape.of)(times * shape.length)).send_unchecked();

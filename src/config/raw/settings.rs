@@ -7,7 +7,7 @@ use super::super::headers::HeaderNames;
 use super::super::read::{CheckedMembers, ReadChecked, Section, member};
 use super::super::settings::{
     Admin, ClientHeaders, Cooldown, Failover, Hold, KeywordSettings, Limits, Metrics, Role,
-    RouteSource, Search,
+    RouteSource, Search, Translate,
 };
 use super::super::shape::{
     FORMATS, HasKeyKind, KeyKind, PERCENT, TextForm, as_member, plain, whole,
@@ -45,6 +45,9 @@ section! {
         pub keywords: KeywordSettings = {},
         /// fixed costs of the token estimate
         pub(crate) tokens: RawTokens = {},
+        /// whether requests may go to providers of another API. off: no; strict: if the translation loses
+        /// nothing; lenient: also if it leaves out what only changes how the answer is made
+        pub translate: Translate = "off",
         /// which text is searched for keywords, beside all that may reach the model as prompt
         pub search: Search = {},
         /// other names for the headers of this filter

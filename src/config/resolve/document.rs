@@ -14,7 +14,9 @@ use super::deployments::DeploymentSet;
 use super::resolved::Resolved;
 use super::rules::{Layers, Rules};
 use super::scope::RequestNeeds;
-use super::{admin, boundaries, hold, idle, overrides, providers, settings, unpriced, ways};
+use super::{
+    admin, boundaries, hold, idle, overrides, providers, settings, translation, unpriced, ways,
+};
 use crate::request::keyword::{Keywords, KeywordsBuilder};
 use crate::request::path::PathTable;
 use crate::sort::map_of;
@@ -44,6 +46,7 @@ pub(in crate::config) fn resolve(layers: Layers, findings: &mut Diagnostics) -> 
         Resolved::new(&raw, rules, Some(&shadow_at), &deployments, &mut needs, findings)
     });
     hold::check(&raw, findings);
+    translation::check(&raw, findings);
     warn(&raw, &rules, &first, &deployments.built, findings);
     settings::check_header_names(&raw.settings.headers, findings);
     providers::check_own(&raw.providers, &raw.settings.headers, findings);

@@ -24,6 +24,7 @@ mod rules;
 mod scope;
 mod settings;
 mod timeouts;
+mod translation;
 mod unpriced;
 mod ways;
 

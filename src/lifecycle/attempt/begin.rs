@@ -6,13 +6,15 @@ use crate::config::{DeploymentId, ProviderId};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::{Action, millis};
-use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::handover::Handover;
 use crate::lifecycle::ledger::{
     AttemptLedger, count_fallback, log_server, release, show_in_flight,
 };
+use crate::lifecycle::legs::Leg;
 use crate::lifecycle::progress::{NextAttempt, Progress, Tried};
 use crate::lifecycle::properties::{PLAN, PROGRESS, ROUTED};
 use crate::lifecycle::refuse::refuse;
+use crate::lifecycle::work::Work;
 use crate::request::format::Format;
 use crate::request::refusal::Refusal;
 use crate::state::{Attempt, Claim, TenantHold};
@@ -20,6 +22,7 @@ use crate::text::lossy;
 
 use super::leg_headers::set_headers;
 use super::ready::{abandon, find_leg_in_service};
+use super::translating::BodyWork;
 use super::trying::Trying;
 
 /// Takes the headers of a request on its way to a provider, and begins the attempt.
@@ -59,7 +62,10 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     log_server(cx, &leg.name, &leg.provider);
     progress.tried.push(Tried::new(at));
     set_headers(cx, &handover, leg, provider, is_first);
-    let mut trying = Trying::new(cx.host, handover.legs, progress, provider, ledger);
+    let body = BodyWork::of(&handover, leg);
+    let is_translated = body.is_translated();
+    let mut trying =
+        Trying::new(cx.host, handover.legs, progress, (provider, body), ledger, handover.work);
     // Both must be in filter state from the beginning. If the connection fails, there is no
     // callback in which they could be written before the next attempt reads them.
     trying.log_attempts(cx.host);
@@ -69,7 +75,8 @@ pub(super) fn begin<H: Host + ?Sized>(cx: Ctx<'_, H>, is_end: bool) -> (Option<T
     if is_end || is_session {
         trying.note_sent(cx.host);
     }
-    (Some(trying), Action::Continue)
+    // The head of a translated request waits for the body, which says the path and the length.
+    (Some(trying), if is_translated && !is_end { Action::Pause } else { Action::Continue })
 }
 
 /// Returns the number of the leg to try now, the leg, and its provider; `None` where nothing can
@@ -149,6 +156,8 @@ fn start<H: Host + ?Sized>(
     is_first: bool,
 ) -> AttemptLedger {
     let begun = handover.begun.filter(|_| is_first);
+    // The answer is one of the provider's format.
+    let work = Work { format: leg.format(handover.work.format), ..handover.work };
     let name = leg.deployment.as_ref();
     let Some(id) = name.and_then(|name| cx.engine.config.names.deployments.get(name)).copied()
     else {
@@ -156,13 +165,13 @@ fn start<H: Host + ?Sized>(
         if is_first {
             give_back(cx, handover);
         }
-        return AttemptLedger::open(handover.work, None);
+        return AttemptLedger::open(work, None);
     };
     let attempt = match begun {
         Some(numbers) => Attempt::from_numbers(id, handover.work.task, numbers),
         None => start_now(cx, id, handover.work.claim()),
     };
-    AttemptLedger::open(handover.work, Some(attempt))
+    AttemptLedger::open(work, Some(attempt))
 }
 
 /// Begins an attempt in shared state, at a deployment that Envoy has connected to.

@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::lifecycle::answer::{SeenPart, UpstreamResponse};
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
-use crate::lifecycle::handover::Leg;
+use crate::lifecycle::legs::Leg;
 use crate::metrics::{OTHER, table};
 use crate::response::body::FirstSign;
 use crate::state::evidence::Weight;

@@ -72,7 +72,8 @@ impl Trying {
     ///   gets an error.
     /// - Before the head, this filter has nothing to release that would make Envoy retry. If another
     ///   attempt is to follow, Envoy ends this one, at the time that the router has set.
-    /// - An answer that the client already gets is broken off.
+    /// - An answer that the client already gets is broken off. If the answer is translated as a whole, the client has got
+    ///   nothing of it yet, and gets an error.
     pub(super) fn cut<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Waiting(ledger) if self.has_next() => {
@@ -92,7 +93,8 @@ impl Trying {
                     self.note_late(cx.host, report);
                 }
                 self.go_on(cx, finished);
-                if is_success && !self.has_next() {
+                // What is held of an error is not translated yet.
+                if (is_success || self.body.is_translated()) && !self.has_next() {
                     self.answer_late(cx);
                 } else {
                     cx.host.resume_response();
@@ -102,7 +104,11 @@ impl Trying {
                 let end = if answer.may_await_client() { End::Left } else { End::Late };
                 let finished = answer.finish(cx, end);
                 self.close(cx, finished);
-                cx.host.break_off();
+                if self.body.holds_head() {
+                    self.answer_late(cx);
+                } else {
+                    cx.host.break_off();
+                }
             }
             AnswerStage::Ended => {}
         }

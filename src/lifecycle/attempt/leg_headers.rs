@@ -3,8 +3,12 @@
 use crate::config::ProviderId;
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::handover::Handover;
+use crate::lifecycle::head::OF_ONE_API;
+use crate::lifecycle::legs::{Leg, LegRequest, TranslatedLeg};
 use crate::lifecycle::send::{passage, passed, set_providers_headers};
+use crate::request::credential::Passage;
+use crate::request::format::Format;
 use crate::request::rewrite::length_after;
 
 /// Puts the client's headers back, and sets what this provider gets.
@@ -19,6 +23,9 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     is_first: bool,
 ) {
     let passage = passage(cx.engine, id);
+    // The client's credential is for the API that the client speaks, so no other provider gets it.
+    let is_translated = matches!(leg.request, LegRequest::Translated(_));
+    let passage = Passage { has_own: passage.has_own || is_translated, ..passage };
     for (name, sent) in &handover.original {
         let (passed, is_carried) = passed(passage, name, sent.as_deref());
         // Before the first attempt, only the router has changed headers: it has taken the
@@ -30,9 +37,14 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     if !is_first {
         take_unknown_away(cx, handover);
     }
+    if let LegRequest::Translated(translated) = &leg.request {
+        set_apis_headers(cx, handover, translated);
+    }
     set_providers_headers(cx, id);
-    if handover.sent(":path") != Some(leg.path.as_bytes()) {
-        cx.host.set_request_header(":path", Some(leg.path.as_bytes()));
+    if let LegRequest::Edited { path, .. } = &leg.request
+        && handover.sent(":path") != Some(path.as_bytes())
+    {
+        cx.host.set_request_header(":path", Some(path.as_bytes()));
     }
     // A compressed response could not be read.
     if handover.sent("accept-encoding").is_some_and(|accepted| accepted != b"identity") {
@@ -46,6 +58,23 @@ pub(super) fn set_headers<H: Host + ?Sized>(
     if let (Some(length), Some(_)) = (handover.length, handover.sent("content-length")) {
         let length = length_after(length, &handover.legs.edits(leg)).to_string();
         cx.host.set_request_header("content-length", Some(length.as_bytes()));
+    }
+}
+
+/// Removes the headers that belong to the client's API, and sets those that the provider's API requires. Path and length
+/// are set when the body is translated.
+fn set_apis_headers<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    handover: &Handover<'_>,
+    leg: &TranslatedLeg,
+) {
+    for name in OF_ONE_API {
+        if handover.sent(name).is_some() {
+            cx.host.set_request_header(name, None);
+        }
+    }
+    if leg.into == Format::AnthropicMessages {
+        cx.host.set_request_header("anthropic-version", Some(b"2023-06-01"));
     }
 }
 

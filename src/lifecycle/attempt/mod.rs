@@ -12,7 +12,9 @@ mod holding;
 mod late;
 mod leg_headers;
 mod log;
+mod next;
 mod ready;
+mod translating;
 mod trying;
 mod watch;
 
@@ -77,8 +79,8 @@ impl AttemptFilter {
         // A tick has it only while no callback of the stream is under way.
         let Ok(mut trying) = trying.try_borrow_mut() else { return Action::Continue };
         match event {
-            Event::RequestBody { held, is_end } => trying.take_chunk(host, held, is_end),
-            Event::RequestTrailers => trying.note_sent(host),
+            Event::RequestBody { held, is_end } => return trying.take_chunk(cx, held, is_end),
+            Event::RequestTrailers => return trying.take_trailers(cx),
             Event::ResponseHead { is_end } => return trying.take_answer(cx, is_end),
             Event::ResponseBody { length, then } => return trying.take_piece(cx, length, then),
             Event::Dropped => {

@@ -4,7 +4,8 @@
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::event::millis;
-use crate::lifecycle::handover::{Handover, Leg};
+use crate::lifecycle::handover::Handover;
+use crate::lifecycle::legs::Leg;
 use crate::lifecycle::progress::Progress;
 use crate::metrics::table;
 use crate::request::format::Task;

@@ -5,22 +5,21 @@ use crate::config::ProviderId;
 use crate::host::Host;
 use crate::lifecycle::answer::{Answered, Finished, Heard, SeenPart, UpstreamResponse, hear};
 use crate::lifecycle::ctx::Ctx;
-use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::{Action, Following, millis};
-use crate::lifecycle::handover::{Leg, Legs};
 use crate::lifecycle::ledger::{AttemptEnd, AttemptLedger};
+use crate::lifecycle::legs::{Leg, Legs};
 use crate::lifecycle::progress::{NextAttempt, Progress};
-use crate::lifecycle::properties::{CLUSTER, CONNECTED, ENDED, PROGRESS};
+use crate::lifecycle::properties::{CONNECTED, ENDED, PROGRESS};
+use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::work::Work;
-use crate::request::rewrite::Splicer;
+use crate::request::refusal::Refusal;
 use crate::response::details::{self, End};
-use crate::state::evidence::{Blame, Weight};
-use crate::state::outcome::Outcome;
+use crate::state::evidence::Weight;
 use crate::state::report::Report;
 
 use super::hindsight;
 use super::holding::{HoldStep, count, held, may_hold, seen};
-use super::ready::{is_drained, is_ready};
+use super::translating::BodyWork;
 
 /// An attempt that has begun, with what is needed to choose the next one. The ledger is in the
 /// stage, because the response takes it over.
@@ -32,8 +31,8 @@ pub(super) struct Trying {
     /// How far the attempts have come. The last entry is this attempt.
     pub(super) progress: Progress,
     pub(super) provider: ProviderId,
-    /// Edits the body while it passes.
-    splicer: Splicer,
+    /// What becomes of the request's body, and of the answer's.
+    pub(super) body: BodyWork,
     /// When the attempt began, in milliseconds since the epoch.
     pub(super) began_ms: u64,
     pub(super) stage: AnswerStage,
@@ -62,30 +61,52 @@ impl Trying {
         host: &H,
         legs: Legs,
         progress: Progress,
-        provider: ProviderId,
+        (provider, body): (ProviderId, BodyWork),
         ledger: AttemptLedger,
+        work: Work,
     ) -> Self {
-        let tried = progress.tried.last().map(|tried| tried.leg);
-        let leg = tried.and_then(|leg| legs.get(leg));
-        let splicer = Splicer::new(leg.map(|leg| legs.edits(leg).into_owned()).unwrap_or_default());
-        let work = *ledger.work();
         let (began_ms, stage) = (millis(host.now()), AnswerStage::Waiting(ledger));
-        Self { legs, work, progress, provider, splicer, began_ms, stage, pieces: 0 }
+        Self { legs, work, progress, provider, body, began_ms, stage, pieces: 0 }
     }
 
-    /// Takes a piece of the request's body, `length` bytes long, and edits it.
-    pub(super) fn take_chunk<H: Host + ?Sized>(&mut self, host: &H, length: usize, is_end: bool) {
-        if !self.splicer.is_done() && length > 0 {
-            // Nothing after the last edit needs to be copied into the module.
-            let read = self.splicer.reach().min(length);
-            let piece = host.request_body(0, read).unwrap_or_default();
-            let mut spliced = Vec::with_capacity(piece.len().saturating_add(64));
-            self.splicer.push(&piece, &mut spliced);
-            host.replace_request_body(read, &spliced);
-        }
+    /// Takes a piece of the request's body, `length` bytes long, and returns whether the host holds it.
+    pub(super) fn take_chunk<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        length: usize,
+        is_end: bool,
+    ) -> Action {
+        let action = match self.body.take_request(cx, self.provider, length, is_end) {
+            Ok(action) => action,
+            Err(refusal) => return self.answer_untranslated(cx, &refusal),
+        };
         if is_end {
-            self.note_sent(host);
+            self.note_sent(cx.host);
         }
+        action
+    }
+
+    /// Takes the trailers of the request, which end its body.
+    pub(super) fn take_trailers<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) -> Action {
+        self.take_chunk(cx, 0, true)
+    }
+
+    /// Answers a request that cannot be translated. The router has found that it can be, so this only happens if the
+    /// two run different versions or configurations.
+    #[cold]
+    fn answer_untranslated<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        refusal: &Refusal,
+    ) -> Action {
+        if let AnswerStage::Waiting(ledger) = std::mem::replace(&mut self.stage, AnswerStage::Ended)
+        {
+            let charge = ledger.end(cx, &AttemptEnd::without_answer(None));
+            self.close(cx, Finished { report: None, charge });
+        }
+        self.progress.next = NextAttempt::Surplus;
+        self.write_progress(cx.host);
+        refuse(cx.host, refusal, self.work.format.dialect())
     }
 
     /// Notes that all of the request has gone on. From then on it is the provider that takes time.
@@ -110,7 +131,23 @@ impl Trying {
             return Action::Continue;
         };
         self.pieces = self.pieces.wrapping_add(1);
-        let Heard { report, mut answer, .. } = hear(cx, ledger, self.provider);
+        let heard = hear(cx, ledger, self.provider);
+        // Only now: the translation changes what the provider has said of its body.
+        let translating = self.body.take_head(cx, is_end);
+        match (self.take_heard(cx, heard, is_end), translating) {
+            (Action::Continue, Action::Continue) => Action::Continue,
+            _ => Action::Pause,
+        }
+    }
+
+    /// Acts upon what the head of the response says.
+    fn take_heard<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        heard: Heard,
+        is_end: bool,
+    ) -> Action {
+        let Heard { report, mut answer, .. } = heard;
         let Some(report) = report else { return Action::Continue };
         self.note_head(cx.host, report);
         if let Answered::Open(answer) = &mut answer {
@@ -156,6 +193,23 @@ impl Trying {
         length: usize,
         then: Following,
     ) -> Action {
+        if self.follow_piece(cx, length, then) == Action::Pause {
+            return Action::Pause;
+        }
+        let action = self.body.take_answer(cx.host, then);
+        if then.is_end() && self.body.holds_head() {
+            self.end_translated(cx);
+        }
+        action
+    }
+
+    /// Reads a piece of the response's body as the provider has sent it.
+    fn follow_piece<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        length: usize,
+        then: Following,
+    ) -> Action {
         self.pieces = self.pieces.wrapping_add(1);
         match std::mem::replace(&mut self.stage, AnswerStage::Ended) {
             AnswerStage::Passing(mut answer) => {
@@ -190,7 +244,7 @@ impl Trying {
                 self.retry(cx, answer.result_so_far());
                 self.stage = AnswerStage::Passing(answer);
                 // All of it has been read, so the rest of this call reads nothing.
-                return self.take_piece(cx, 0, then);
+                return self.follow_piece(cx, 0, then);
             }
             stage @ (AnswerStage::Waiting(_) | AnswerStage::Ended) => self.stage = stage,
         }
@@ -280,118 +334,5 @@ impl Trying {
     /// attempt.
     pub(super) fn write_progress<H: Host + ?Sized>(&self, host: &H) {
         host.set_property(PROGRESS, &self.progress.encode());
-    }
-
-    /// Chooses the leg to try if this attempt is not answered at all.
-    ///
-    /// That must be chosen when the attempt begins: where a connection fails, Envoy makes the next
-    /// attempt without a callback of this one. For the first attempt no state is read, since the
-    /// router has just found that the plan's next leg may be picked.
-    pub(super) fn plan_next<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, is_first: bool) {
-        let retries = cx.engine.config.failover.retries_per_deployment;
-        let next = self.after(cx.engine, Outcome::Network, retries, |leg| {
-            is_first || is_ready(cx, leg, self.work.claim())
-        });
-        self.set_next(cx.host, next);
-    }
-
-    /// Chooses the leg to try after this attempt was answered, and asks Envoy for a retry where
-    /// there is one.
-    ///
-    /// For example, after a 429 the next leg is another deployment of the model; the progress
-    /// is written with that leg, the route is pointed to its cluster, and the retry header makes
-    /// Envoy drop this response and begin the next attempt. After a 400 that is the client's
-    /// fault nothing is chosen, and the client gets the response as it is.
-    ///
-    /// This replaces what [`Trying::plan_next`] chose, since by now the kind of failure is
-    /// known. A deployment that was drained meanwhile gets no second try.
-    pub(super) fn retry<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>, report: Report) {
-        // The body may have told another outcome than the head, for example a context window
-        // that is exceeded, or that a success was none.
-        let before = self.progress.tried.last_mut();
-        let before = before.map(|tried| std::mem::replace(&mut tried.report, report));
-        if before.is_some_and(|before| before.outcome != report.outcome) {
-            self.log_attempts(cx.host);
-        }
-        let is_kept = report.outcome == Outcome::Empty && !self.may_follow_empty(cx.engine);
-        if !report.evidence.try_next || is_kept {
-            self.progress.next = NextAttempt::Nothing;
-            self.write_progress(cx.host);
-            return;
-        }
-        let retries = cx.engine.config.failover.retries_per_deployment;
-        // Shared data is read only where a second try of the same leg is possible at all.
-        let is_out = |leg: &Leg| is_drained(cx, leg);
-        let retries = if retries > 0 && self.leg().is_some_and(is_out) { 0 } else { retries };
-        // Deployments that cannot read the request's state come last, and get it without.
-        let is_of_state = report.evidence.blame == Blame::State;
-        let is_ready =
-            |leg: &Leg| (leg.is_stripped || !is_of_state) && is_ready(cx, leg, self.work.claim());
-        let next = self.after(cx.engine, report.outcome, retries, is_ready);
-        self.set_next(cx.host, next);
-        // Envoy's retry policy lists this header. It drops the response and begins the next
-        // attempt only if the header is there.
-        if next.is_some() {
-            cx.host.set_response_header(&cx.engine.config.headers.retry, Some(b"1"));
-        }
-    }
-
-    /// Notes what is to be tried next, and points Envoy's route to its cluster.
-    fn set_next<H: Host + ?Sized>(&mut self, host: &H, next: Option<usize>) {
-        // Both are written each time: a leg that was chosen when the attempt began must not be
-        // tried after an outcome that leads elsewhere, or nowhere.
-        self.progress.next = next.map_or(NextAttempt::Nothing, NextAttempt::Leg);
-        self.write_progress(host);
-        if let Some(leg) = next.and_then(|leg| self.legs.get(leg)) {
-            host.set_property(CLUSTER, leg.cluster.as_bytes());
-        }
-    }
-
-    /// Returns the number of the leg to try after a failure; `None` where all attempts that the
-    /// configuration allows have been made.
-    fn after(
-        &self,
-        engine: &Engine,
-        outcome: Outcome,
-        retries: u32,
-        is_ready: impl Fn(&Leg) -> bool,
-    ) -> Option<usize> {
-        if !self.has_attempts_left(engine) {
-            return None;
-        }
-        self.progress.after(&self.legs, outcome, retries, is_ready)
-    }
-
-    /// Returns whether another attempt is to follow.
-    pub(super) const fn has_next(&self) -> bool {
-        matches!(self.progress.next, NextAttempt::Leg(_))
-    }
-
-    /// Returns whether the configuration allows another attempt.
-    fn has_attempts_left(&self, engine: &Engine) -> bool {
-        self.progress.tried.len() < engine.config.failover.max_attempts as usize
-    }
-
-    /// Returns whether another deployment may be tried after an answer without content. Once in a
-    /// request: where two have nothing to say, it is probably what was asked.
-    fn may_follow_empty(&self, engine: &Engine) -> bool {
-        let empty = self.progress.tried.iter().filter(|one| one.report.outcome == Outcome::Empty);
-        engine.config.failover.on_empty && empty.count() < 2
-    }
-
-    /// Returns whether an attempt may follow a response that is held. Envoy ends one whose content
-    /// does not come in time, so a success is held only where that would lead to another attempt.
-    fn may_follow(&self, engine: &Engine, answer: &UpstreamResponse) -> bool {
-        if answer.report.status < 300 {
-            return self.has_next();
-        }
-        self.is_anything_left(engine)
-    }
-
-    /// Returns whether some kind of failure could be followed by another attempt. If none can,
-    /// there is no use in holding an error.
-    fn is_anything_left(&self, engine: &Engine) -> bool {
-        let is_untried = |leg: usize| !self.progress.has_tried(leg);
-        self.has_attempts_left(engine) && (0..self.legs.all.len()).any(is_untried)
     }
 }

@@ -12,6 +12,7 @@ use crate::lifecycle::event::{Action, Following, millis};
 use crate::lifecycle::ledger::{AttemptLedger, RequestLabels, RequestLedger};
 use crate::lifecycle::progress::{AttemptList, NextAttempt, Progress, Tried, is_taken_over};
 use crate::lifecycle::properties::{ATTEMPTS, PROGRESS};
+use crate::lifecycle::work::Work;
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::response::details::End;
@@ -218,13 +219,14 @@ fn take_handed_over_head<H: Host + ?Sized>(
     let progress = left.as_deref().and_then(Progress::decode);
     let progress = progress.filter(|progress| !progress.tried.is_empty());
     let last = progress.as_ref().and_then(|progress| progress.tried.last());
+    let is_translated = last.is_some_and(|tried| is_translated(cx, decision, work, tried));
     // A 200 is always the last attempt's own response, so response headers need not be read. An
     // empty one may have asked for a retry.
-    let is_served = last.is_some_and(|tried| {
-        tried.status() == Some(200) && tried.report.outcome == Outcome::Success
-    });
+    let is_success =
+        |tried: &Tried| tried.status() == Some(200) && tried.report.outcome == Outcome::Success;
+    let is_served = !is_translated && last.is_some_and(is_success);
     let mut instead = None;
-    let mut status = last.and_then(Tried::status);
+    let mut status = last.and_then(Tried::status).filter(|_| !is_translated);
     if !is_served {
         let headers = cx.host.response_headers();
         if let (false, Some(progress)) = (is_end, &progress) {
@@ -249,6 +251,19 @@ fn take_handed_over_head<H: Host + ?Sized>(
         name_last_server(cx.host, config, decision, progress.as_ref());
     }
     Ok(instead.map_or(AnswerBody::Passing, AnswerBody::Replaced))
+}
+
+/// Returns whether the answer to an attempt is translated. One that cannot be is an error, whatever status its
+/// provider has sent.
+fn is_translated<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    decision: &Decision,
+    work: Work,
+    tried: &Tried,
+) -> bool {
+    let kind = (work.format, work.task);
+    let step = decision.steps().nth(tried.leg);
+    step.is_some_and(|step| step.server.translation(&cx.engine.config, kind).is_some())
 }
 
 /// Returns the error that the client gets in place of a response that no provider has made;

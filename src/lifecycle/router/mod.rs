@@ -5,6 +5,7 @@
 mod admin;
 mod answering;
 mod asking;
+mod counted;
 mod models;
 mod open;
 mod reading;

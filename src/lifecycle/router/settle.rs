@@ -9,7 +9,9 @@ use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::decide::{Committed, Ruling};
 use crate::lifecycle::event::{Action, debug, millis};
 use crate::lifecycle::intake::Intake;
-use crate::lifecycle::ledger::{DecisionTime, RequestLabels, RequestLedger, note_decision};
+use crate::lifecycle::ledger::{
+    AttemptLedger, DecisionTime, RequestLabels, RequestLedger, note_decision,
+};
 use crate::lifecycle::refuse::refuse;
 use crate::lifecycle::send::{self, Held};
 use crate::lifecycle::unread::{Unread, bad_control};
@@ -17,9 +19,10 @@ use crate::request::control::{BadControl, Controls};
 use crate::request::format::Dialect;
 use crate::request::refusal::Refusal;
 use crate::request::scan::Scan;
-use crate::routing::{Answers, Question};
+use crate::routing::{Answers, Decision};
 
 use super::asking::AskingService;
+use super::counted;
 use super::reading::{BodyProgress, EarlyDecision, ReadingBody};
 use super::refusing::Refusing;
 use super::service::{self, Unpicked};
@@ -147,33 +150,28 @@ pub(super) fn decide_whole<H: Host + ?Sized>(
     let mut whole =
         WholeRequest { intake, facts, controls, layout, removal, length, answers, is_end, ledger };
     whole.look_for_state(cx);
-    // Undecided changes nothing, so the request can be decided again after another look.
-    let mut decided = whole.decide(cx, time.now_ms());
-    if WholeRequest::is_open(&decided) {
-        if let Err(refusal) = whole.look_at_everything(cx) {
-            return refuse_whole(cx, whole, RequestLabels::UNDECIDED, refusal, time);
-        }
-        // Everything is known now, so no decision is undecided any more.
-        decided = whole.decide(cx, time.now_ms());
-    }
-    match decided {
-        Ok(decided) => settle(cx, whole, decided, first, time),
-        Err(question) => ask(cx, whole, question, time),
-    }
+    go_on(cx, whole, first, time)
 }
 
-/// Calls the service that a decision waits for.
+/// Decides a request by all that is known of it, and acts on that. `first` is the beginning of its body, as far as
+/// the module still has it.
 ///
-/// A service that cannot be called counts as one that has not picked, and the request is decided
-/// again without it. That decision may wait for another service, of a fallback model, so this is
-/// a loop. It ends because each question is answered once.
-fn ask<H: Host + ?Sized>(
+/// Where a service has a say, the service is asked, and the host holds the request meanwhile. A service that cannot
+/// be called counts as one that did not answer.
+fn go_on<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
     mut whole: WholeRequest,
-    mut question: Box<Question>,
+    first: &[u8],
     time: DecisionTime,
 ) -> NextState {
     loop {
+        let question = match whole.decide_at_last(cx, time.now_ms()) {
+            Ok(Ok(decided)) => return settle(cx, whole, decided, first, time),
+            Ok(Err(question)) => question,
+            Err(refusal) => {
+                return refuse_whole(cx, whole, RequestLabels::UNDECIDED, refusal, time);
+            }
+        };
         let asked_ms = millis(cx.host.now());
         match service::call(cx, &whole, &question) {
             Ok(call) => {
@@ -187,10 +185,6 @@ fn ask<H: Host + ?Sized>(
                 whole.answers.add(&question, None);
             }
         }
-        match whole.decide(cx, time.now_ms()) {
-            Ok(decided) => return settle(cx, whole, decided, &[], time),
-            Err(next) => question = next,
-        }
     }
 }
 
@@ -202,10 +196,7 @@ pub(super) fn take_answer<H: Host + ?Sized>(
 ) -> NextState {
     let time = DecisionTime::enter(cx.host, asking.spent);
     let whole = asking.take_answer(cx, called, time.now_ms());
-    match whole.decide(cx, time.now_ms()) {
-        Ok(decided) => settle(cx, whole, decided, &[], time),
-        Err(question) => ask(cx, whole, question, time),
-    }
+    go_on(cx, whole, &[], time)
 }
 
 /// Does what was decided with a request that has been read to its end.
@@ -218,13 +209,14 @@ pub(super) fn take_answer<H: Host + ?Sized>(
 /// Time stops where the request leaves the filter; what is counted after that does not delay it.
 fn settle<H: Host + ?Sized>(
     cx: Ctx<'_, H>,
-    whole: WholeRequest,
+    mut whole: WholeRequest,
     decided: Committed,
     first: &[u8],
     time: DecisionTime,
 ) -> NextState {
     let Committed { ruling, shadowed } = decided;
-    if let Some(shadowed) = shadowed {
+    if let Some(mut shadowed) = shadowed {
+        whole.look_for_shadow(cx, &mut shadowed);
         shadowed.count(cx, Some(&whole.facts));
     }
     let (decision, mut attempt) = match ruling {
@@ -236,14 +228,11 @@ fn settle<H: Host + ?Sized>(
         }
         // With everything known no decision stays open. If one did, the request passes as if it
         // had not been for this filter.
-        Ruling::Pass | Ruling::Undecided => {
-            debug(cx.host, || "passed: no model of that name".to_owned());
-            send::pass(cx, cx.engine.delivery.is_head_held());
-            whole.ledger.close_passed(cx);
-            time.stop(cx);
-            return (RouterState::Done, Action::Continue);
-        }
+        Ruling::Pass | Ruling::Undecided(_) => return pass(cx, whole, time),
     };
+    if counted::is_counted_here(cx, &whole, &decision) {
+        return count_here(cx, whole, (&decision, attempt), time);
+    }
     let WholeRequest { intake, layout, removal, length, .. } = &whole;
     attempt.identify(Some(*length as u64), first);
     let unnamed = decision.unnamed;
@@ -264,6 +253,15 @@ fn settle<H: Host + ?Sized>(
     let upload = if is_upgrade { Upload::frames(dialect) } else { Upload::done(dialect) };
     let streaming = Streaming { ledger: whole.ledger, decision, attempt, upload };
     (RouterState::Streaming(Box::new(streaming)), Action::Continue)
+}
+
+/// Lets a request go on untouched, because no model has the name that it asks for.
+fn pass<H: Host + ?Sized>(cx: Ctx<'_, H>, whole: WholeRequest, time: DecisionTime) -> NextState {
+    debug(cx.host, || "passed: no model of that name".to_owned());
+    send::pass(cx, cx.engine.delivery.is_head_held());
+    whole.ledger.close_passed(cx);
+    time.stop(cx);
+    (RouterState::Done, Action::Continue)
 }
 
 /// Sends on what is held of a request that was decided by its model. The rest of the body follows
@@ -321,6 +319,23 @@ pub(super) fn leave_unread<H: Host + ?Sized>(
             refuse(cx.host, &refusal, dialect)
         }
     };
+    (RouterState::Done, action)
+}
+
+/// Answers a count of tokens that no provider is asked for.
+#[cold]
+fn count_here<H: Host + ?Sized>(
+    cx: Ctx<'_, H>,
+    whole: WholeRequest,
+    (decision, attempt): (&Decision, AttemptLedger),
+    time: DecisionTime,
+) -> NextState {
+    attempt.cancel(cx);
+    note_decision(cx, decision);
+    let action = counted::answer(cx, &whole);
+    let labels = RequestLabels::of(&cx.engine.config, decision);
+    whole.ledger.close_served(cx, labels, 200);
+    time.stop(cx);
     (RouterState::Done, action)
 }
 

@@ -7,15 +7,17 @@ use crate::lifecycle::decide::{Committed, Ruling, decide};
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::RequestLedger;
 use crate::lifecycle::reader::{Onward, RequestReader};
+use crate::lifecycle::shadow::Shadowed;
+use crate::lifecycle::translation::look;
 use crate::lifecycle::unread::unreadable;
 use crate::request::control::Controls;
 use crate::request::facts::RequestFacts;
-use crate::request::format::Dialect;
+use crate::request::format::{Dialect, Task};
 use crate::request::refusal::Refusal;
 use crate::request::rewrite::Edit;
 use crate::request::scan::{Layout, Looks};
 use crate::request::strip::{StateReport, StateScan};
-use crate::routing::{Answers, Question};
+use crate::routing::{Answers, Question, Server};
 
 use super::window::window;
 
@@ -83,28 +85,91 @@ impl WholeRequest {
         scan.finish().ok()
     }
 
-    /// Returns whether too little of the body was looked at to decide.
+    /// Finds out more of the request, and decides again until enough is known.
     ///
     /// What to look at is guessed when the model is first named. The guess can be too small: a
     /// second `model` in the body counts instead of the first, or images push a short text over
-    /// a bound.
-    pub(super) const fn is_open(decided: &Result<Committed, Box<Question>>) -> bool {
-        matches!(decided, Ok(Committed { ruling: Ruling::Undecided, .. }))
+    /// a bound. What the request would lose by being translated is found out only for candidates that
+    /// are asked for.
+    ///
+    /// # Errors
+    /// The error for the client, where the host does not give what it holds.
+    pub(super) fn decide_at_last<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        now_ms: u64,
+    ) -> Result<Result<Committed, Box<Question>>, Refusal> {
+        let mut has_looked = false;
+        loop {
+            let decided = self.decide(cx, now_ms);
+            let Ok(Committed { ruling: Ruling::Undecided(untranslated), .. }) = &decided else {
+                return Ok(decided);
+            };
+            if !untranslated.is_empty() {
+                let servers = untranslated.clone();
+                self.look_for_translations(cx, servers)?;
+                // The count that is answered here is the estimate.
+                if self.facts.task == Task::CountTokens && !self.facts.input_tokens.is_exact() {
+                    self.look_at_everything(cx)?;
+                }
+            } else if has_looked {
+                // Everything is known now.
+                return Ok(decided);
+            } else {
+                self.look_at_everything(cx)?;
+                has_looked = true;
+            }
+        }
     }
 
     /// Reads the held body again, this time looking at everything, and completes the facts.
     ///
     /// # Errors
     /// The error for the client, where the host does not give what it holds.
-    pub(super) fn look_at_everything<H: Host + ?Sized>(
-        &mut self,
-        cx: Ctx<'_, H>,
-    ) -> Result<(), Refusal> {
+    fn look_at_everything<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) -> Result<(), Refusal> {
         let again = self.read_again(cx, Looks::EVERYTHING).ok_or_else(unreadable)?;
         // All other facts are read whatever is looked at, so the first scan has them.
         self.facts.keywords = again.keywords;
         self.facts.input_tokens = again.input_tokens;
         self.facts.unseen = again.unseen;
+        Ok(())
+    }
+
+    /// Finds out what the request would lose for the candidates that the shadow asks for, until it can decide.
+    /// Where the host does not give what it holds, the shadow stays undecided.
+    pub(super) fn look_for_shadow<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        shadowed: &mut Shadowed,
+    ) {
+        loop {
+            let (untranslated, known) = (shadowed.untranslated(), self.facts.translations.count());
+            if untranslated.is_empty() || self.look_for_translations(cx, untranslated).is_err() {
+                return;
+            }
+            // What was asked for is known now. If it were not, the same would be asked again.
+            if self.facts.translations.count() == known {
+                return;
+            }
+            shadowed.decide_again(cx, &self.facts);
+        }
+    }
+
+    /// Finds out what the request would lose by being translated for these servers.
+    #[cold]
+    fn look_for_translations<H: Host + ?Sized>(
+        &mut self,
+        cx: Ctx<'_, H>,
+        servers: impl IntoIterator<Item = Server>,
+    ) -> Result<(), Refusal> {
+        let config = &cx.engine.config;
+        let is_short = self.length as u64 <= config.limits.max_translated_bytes;
+        let body = is_short.then(|| cx.host.request_body(0, self.length)).flatten();
+        if is_short && body.as_ref().is_none_or(|body| body.len() != self.length) {
+            return Err(unreadable());
+        }
+        let known = &mut self.facts.translations;
+        look(config, self.intake.call.entry, body.as_deref(), servers, known);
         Ok(())
     }
 

@@ -4,20 +4,24 @@
 //! the attempt filter by mistake must not see them.
 
 use std::borrow::Cow;
+
 use std::ops::Range;
 
-use crate::config::{Config, Hold};
+use crate::config::{Config, Hold, Overrides};
 use crate::host::Host;
 use crate::lifecycle::ctx::Ctx;
 use crate::lifecycle::engine::Engine;
 use crate::lifecycle::event::debug;
-use crate::lifecycle::handover::{Handover, Leg, Legs};
+use crate::lifecycle::handover::Handover;
+use crate::lifecycle::head::OF_ONE_API;
 use crate::lifecycle::intake::Intake;
 use crate::lifecycle::ledger::{AttemptLedger, metric_model};
+use crate::lifecycle::legs::{Leg, LegRequest, Legs, TranslatedLeg};
 use crate::lifecycle::properties::{CLUSTER, DEPLOYMENTS, PLAN};
 use crate::request::refusal::Refusal;
-use crate::request::rewrite::Edit;
+use crate::request::translations::TranslationTarget;
 use crate::routing::{Decision, Server, Step};
+use crate::sort::map_of;
 use crate::state::TenantHold;
 use crate::text::{header_value, list_name};
 
@@ -97,6 +101,7 @@ fn handover<'a, H: Host + ?Sized>(
     decision: &'a Decision,
     attempt: &'a AttemptLedger,
 ) -> Result<Handover<'a>, Refusal> {
+    let legs = legs(cx, held, decision)?;
     Ok(Handover {
         work: *attempt.work(),
         asked: metric_model(decision),
@@ -104,8 +109,8 @@ fn handover<'a, H: Host + ?Sized>(
         begun: attempt.numbers(),
         hold: attempt.hold.as_deref().map(TenantHold::numbers),
         length: held.length,
-        legs: legs(cx, held, decision)?,
-        original: original(held.intake, &cx.engine.changed),
+        original: original(held.intake, &cx.engine.changed, legs.are_translated()),
+        legs,
     })
 }
 
@@ -121,9 +126,16 @@ fn legs<H: Host + ?Sized>(
     let mut add = |steps: &[Step]| -> Result<Range<usize>, Refusal> {
         let from = all.len();
         for step in steps {
-            let path = edit::path(cx.engine, held, step);
-            let edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
-            all.push(leg(cx, held, step, path, edits));
+            let request = match translated(cx.engine, held, step) {
+                Some(leg) => LegRequest::Translated(Box::new(leg)),
+                None => {
+                    let path = edit::path(cx.engine, held, step);
+                    let edits = edit::edits(cx, held, step, path.as_deref(), &objects)?;
+                    let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
+                    LegRequest::Edited { path: path.unwrap_or_else(came), edits }
+                }
+            };
+            all.push(leg(cx, step, request));
         }
         Ok(from..all.len())
     };
@@ -169,18 +181,31 @@ fn longest_first_ms(config: &Config, decision: &Decision) -> Option<u64> {
     longest_ms
 }
 
-/// Returns the leg for one step of a plan, with the path to ask under, if that is not the client's,
-/// and the edits of the body.
-fn leg<H: Host + ?Sized>(
-    cx: Ctx<'_, H>,
-    held: Held<'_>,
-    step: &Step,
-    path: Option<String>,
-    edits: Vec<Edit>,
-) -> Leg {
+/// Returns how the request is translated for a step of the plan; `None` where its provider speaks the
+/// request's format.
+fn translated(engine: &Engine, held: Held<'_>, step: &Step) -> Option<TranslatedLeg> {
+    let config = &engine.config;
+    let entry = held.intake.call.entry;
+    let target = step.server.translation(config, (entry.format, entry.task))?;
+    let TranslationTarget { into, model, max_tokens } = target;
+    let Overrides(overrides) = &*step.overrides;
+    let members = overrides.iter().map(|(name, value)| (name.as_str(), value));
+    Some(TranslatedLeg {
+        into,
+        model: model.to_owned(),
+        max_tokens,
+        overrides: if overrides.is_empty() {
+            String::new()
+        } else {
+            serde_json::to_string(&map_of(members)).unwrap_or_default()
+        },
+    })
+}
+
+/// Returns the leg for one step of a plan, with what its provider gets of the request.
+fn leg<H: Host + ?Sized>(cx: Ctx<'_, H>, step: &Step, request: LegRequest) -> Leg {
     let config = &cx.engine.config;
     let provider = config.provider(step.server.provider(config));
-    let came = || held.intake.head.text(":path").unwrap_or_default().into_owned();
     Leg {
         deployment: match &step.server {
             Server::Deployment(id) => Some(config.deployment(*id).id.clone()),
@@ -190,20 +215,25 @@ fn leg<H: Host + ?Sized>(
         cluster: provider.cluster.clone(),
         model: step.model.clone(),
         name: step.server.name(config).into_owned(),
-        edits,
+        request,
         is_stripped: step.is_stripped,
-        path: path.unwrap_or_else(came),
     }
 }
 
 /// Returns the client's value of every header that attempts change: those of the configuration,
-/// and what this client has sent of credentials and the like.
+/// what this client has sent of credentials and the like, and where a leg is translated those of one API.
 fn original<'a>(
     intake: &'a Intake,
     changed: &'a [String],
+    are_translated: bool,
 ) -> Vec<(&'a str, Option<Cow<'a, [u8]>>)> {
-    let carried = intake.carried.iter().map(|(name, _)| name);
-    let further = carried.filter(|name| !changed.contains(name));
-    let all = changed.iter().chain(further);
-    all.map(|name| (name.as_str(), intake.head.joined(name))).collect()
+    let of_one_api = if are_translated { &OF_ONE_API[..] } else { &[] };
+    let carried = intake.carried.iter().map(|(name, _)| name.as_str());
+    let carried = carried.filter(|name| !of_one_api.contains(name));
+    let further = of_one_api.iter().copied().chain(carried);
+    let further = further.filter(|name| changed.iter().all(|known| known != name));
+    let all = changed.iter().map(String::as_str).chain(further);
+    let mut original = Vec::with_capacity(changed.len().saturating_add(of_one_api.len()));
+    original.extend(all.map(|name| (name, intake.head.joined(name))));
+    original
 }

@@ -9,6 +9,7 @@ mod canonical;
 mod entry;
 mod folder;
 mod nearest;
+mod usual;
 
 use crate::request::format::{BodyKind, Family, Format};
 use crate::sort::sorted;
@@ -17,6 +18,7 @@ use crate::text::{percent_decoded, percent_decoded_text, uri_component};
 pub use canonical::canonical;
 pub use entry::Entry;
 pub use nearest::nearest_dialect;
+pub use usual::conversation_path;
 
 /// What Google's models are kept in. The collection is a segment of the path before the model, and
 /// all but `models/` are a part of the model's name.

@@ -31,7 +31,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 /// Runs the clients, and returns what they have said.
-fn said(program: &str, script: &str, arguments: &[&str]) -> String {
+pub(super) fn said(program: &str, script: &str, arguments: &[&str]) -> String {
     let program = std::env::var(program)
         .unwrap_or_else(|_| panic!("{program} is not set; run `make test-e2e`"));
     let output = Command::new(program).arg(file(script)).args(arguments).output().unwrap();

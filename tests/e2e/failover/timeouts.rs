@@ -185,7 +185,7 @@ fn the_last_attempt_ends_by_its_own_time() {
         if last == silent() {
             assert_attempts(&reply, "long=503,impatient=timeout");
             assert_eq!(reply.status, 504);
-            assert_eq!(reply.json()["error"]["type"], "api_error", "{reply:?}");
+            assert_eq!(reply.json()["error"]["type"], "timeout_error", "{reply:?}");
         } else {
             // Nothing is held where nothing follows.
             assert_eq!((reply.status.as_u16(), reply.body), (200, None));

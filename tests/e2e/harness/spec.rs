@@ -53,6 +53,9 @@ pub(super) const PEEK: &str = "peek";
 /// Modules with the same VM id have their shared data in common.
 const VM_ID: &str = "pointsman";
 
+/// The type of a cluster's options for HTTP, which is their name too.
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
 /// A port that nothing listens on.
 const CLOSED: u16 = 1;
 
@@ -103,14 +106,17 @@ impl Spec {
         let mut clusters: Vec<Value> =
             ports.iter().map(|(name, port)| self.cluster(name, *port, files.module)).collect();
         if let Some(port) = ports.get("alpha") {
-            let mut http2 = self.cluster("alpha-http2", *port, files.module);
-            http2["typed_extension_protocol_options"] = json!({
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                    "explicit_http_config": {"http2_protocol_options": {}},
+            // One that runs the filter for attempts, and one that it may call itself.
+            for name in ["alpha-http2", "alpha-http2-service"] {
+                let mut http2 = self.cluster(name, *port, files.module);
+                let options = &mut http2["typed_extension_protocol_options"][HTTP_OPTIONS];
+                options["@type"] = format!("type.googleapis.com/{HTTP_OPTIONS}").into();
+                options["explicit_http_config"] = json!({"http2_protocol_options": {}});
+                if name.ends_with("service") {
+                    options.as_object_mut().unwrap().remove("http_filters");
                 }
-            });
-            clusters.push(http2);
+                clusters.push(http2);
+            }
         }
         for (name, port) in &self.services {
             // Those that the document has as providers are attempted like others.
@@ -179,8 +185,8 @@ impl Spec {
             document["role"] = "attempt".into();
             cluster["circuit_breakers"]["thresholds"][0]["max_retries"] = 1024.into();
             cluster["typed_extension_protocol_options"] = json!({
-                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                    "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                HTTP_OPTIONS: {
+                    "@type": format!("type.googleapis.com/{HTTP_OPTIONS}"),
                     "explicit_http_config": {"http_protocol_options": {"enable_trailers": true}},
                     "http_filters": [self.filter_of(module, &document), {
                         "name": "envoy.filters.http.upstream_codec",
@@ -198,7 +204,7 @@ impl Spec {
         if !(self.has_attempts || self.has_holding_filter) {
             return json!({"cluster_header": "x-llm-cluster", "timeout": timeout});
         }
-        let clusters = ["alpha", "beta", "gamma", "site", "closed"];
+        let clusters = ["alpha", "alpha-http2", "beta", "gamma", "site", "closed"];
         let action = |name: &str| {
             json!({"action": {"name": name, "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",

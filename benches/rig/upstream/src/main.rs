@@ -1,4 +1,4 @@
-//! A provider that costs as little as a provider can: HTTP/1.1 on 127.0.0.1, a
+//! A provider of OpenAI's API or Anthropic's that costs as little as a provider can: HTTP/1.1 on 127.0.0.1, a
 //! thread for each connection, every body read to its end, a short JSON answer,
 //! or a stream of chunks where the body asks for one.
 //!
@@ -41,18 +41,18 @@ fn serve(mut connection: TcpStream) -> Result<()> {
             filled += more(&mut connection, &mut buffer[filled..])?;
         };
         let framing = Framing::of(&buffer[..head])?;
+        let is_messages = buffer.starts_with(b"POST /v1/messages");
+        let api = if is_messages { Api::Messages } else { Api::Chat };
         buffer.copy_within(head..filled, 0);
         filled -= head;
         let window = framing.read(&mut connection, &mut buffer, filled)?;
         filled = 0;
         let (length, model) = (window.seen, window.model());
         if stream::is_wanted(&window.head) {
-            stream::answer(&mut connection, &model, length)?;
+            stream::answer(&mut connection, api, &model, length)?;
             continue;
         }
-        let body = format!(
-            r#"{{"id":"chatcmpl-0123456789","object":"chat.completion","model":"{model}","received":{length},"choices":[{{"index":0,"message":{{"role":"assistant","content":"Hello."}},"finish_reason":"stop"}}],"usage":{{"total_tokens":3}}}}"#
-        );
+        let body = whole(api, &model, length);
         answer.clear();
         write!(
             answer,
@@ -60,6 +60,25 @@ fn serve(mut connection: TcpStream) -> Result<()> {
             body.len()
         )?;
         connection.write_all(&answer)?;
+    }
+}
+
+/// What a request is asked in.
+#[derive(Clone, Copy)]
+enum Api {
+    Chat,
+    Messages,
+}
+
+/// Returns a whole answer.
+fn whole(api: Api, model: &str, length: usize) -> String {
+    match api {
+        Api::Chat => format!(
+            r#"{{"id":"chatcmpl-0123456789","object":"chat.completion","model":"{model}","received":{length},"choices":[{{"index":0,"message":{{"role":"assistant","content":"Hello."}},"finish_reason":"stop"}}],"usage":{{"total_tokens":3}}}}"#
+        ),
+        Api::Messages => format!(
+            r#"{{"id":"msg_{length:024}","type":"message","role":"assistant","model":"{model}","content":[{{"type":"text","text":"Hello."}}],"stop_reason":"end_turn","stop_sequence":null,"usage":{{"input_tokens":60,"output_tokens":3}}}}"#
+        ),
     }
 }
 
