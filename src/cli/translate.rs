@@ -80,14 +80,7 @@ pub(super) fn run(arguments: &TranslateArgs) -> Result<Output, ToolError> {
 
 /// Returns a line for everything that could not be translated. Reasons to refuse the request come first.
 fn lines(losses: &Losses) -> Vec<String> {
-    let of = |gravity, word| {
-        let list = losses.list().iter().filter(move |loss| loss.gravity == gravity);
-        list.map(move |loss| format!("{word}: {} {}", loss.place, loss.why))
-    };
-    let mut lines: Vec<_> = of(Gravity::Refused, "refused").collect();
-    lines.extend(of(Gravity::Droppable, "dropped"));
-    if losses.unlisted() > 0 {
-        lines.push(format!("and {} more", losses.unlisted()));
-    }
-    lines
+    let of = |gravity, word| losses.of(gravity).map(move |loss| format!("{word}: {loss}"));
+    let all = of(Gravity::Refused, "refused").chain(of(Gravity::Droppable, "dropped"));
+    all.chain(losses.more()).collect()
 }

@@ -1,11 +1,16 @@
 //! Finds out what a request would lose if it were translated for other providers.
 
+use std::cell::LazyCell;
+
 use crate::config::{Config, DeploymentId};
 use crate::request::format::Task;
 use crate::request::path::Entry;
 use crate::request::translations::{TranslationLoss, TranslationTarget, Translations};
 use crate::routing::Server;
-use crate::translate::{self, ClientApi, Gravity, Loss, Losses, NotRead, ProviderApi};
+use crate::translate::{ClientApi, Gravity, Losses, ProviderApi, ReadRequest};
+
+/// Why nothing is translated on some paths.
+const NO_COUNTERPART: &str = "requests of this path have no counterpart";
 
 /// Adds to `known` what a request would lose for each of these servers, if the server's provider does not speak the
 /// request's format. `body` is `None` if the body is too long to be translated.
@@ -16,11 +21,24 @@ pub(super) fn look(
     servers: impl IntoIterator<Item = Server>,
     known: &mut Translations,
 ) {
+    let read = LazyCell::new(|| read(entry, body));
     for server in servers {
-        let target = server.translation(config, (entry.format, entry.task));
-        if let Some(target) = target.filter(|target| known.loss(*target).is_none()) {
-            known.add(loss(entry, target, body));
+        let Some(target) = server.translation(config, (entry.format, entry.task)) else { continue };
+        if known.loss(target).is_some() {
+            continue;
         }
+        let TranslationTarget { into, model, max_tokens } = target;
+        let losses = match ProviderApi::of(into) {
+            // The filter answers it itself, with the estimate.
+            _ if entry.task == Task::CountTokens => Ok(Losses::default()),
+            Some(to) => read.as_ref().map(|read| read.losses(to, (model, max_tokens))),
+            None => Err(&NO_COUNTERPART.to_owned()),
+        };
+        let (dropped, refused) = match losses {
+            Ok(losses) => of_losses(&losses),
+            Err(because) => (Vec::new(), Some(because.clone())),
+        };
+        known.add(TranslationLoss { into, model: model.to_owned(), max_tokens, dropped, refused });
     }
 }
 
@@ -35,38 +53,16 @@ pub(super) fn all_servers(config: &Config, model: Option<&str>) -> impl Iterator
     deployments.chain(direct)
 }
 
-/// Returns what a request would lose for one target.
-fn loss(entry: Entry, target: TranslationTarget<'_>, body: Option<&[u8]>) -> TranslationLoss {
-    let (dropped, refused) = match losses(entry, target, body) {
-        Ok(losses) => of_losses(&losses),
-        Err(because) => (Vec::new(), Some(because)),
-    };
-    let TranslationTarget { into, model, max_tokens } = target;
-    TranslationLoss { into, model: model.to_owned(), max_tokens, dropped, refused }
-}
-
-/// Translates a request, and returns what is lost.
+/// Reads a request, for all providers that it may be translated for.
 ///
 /// # Errors
 /// Why it cannot be translated at all.
-fn losses(
-    entry: Entry,
-    target: TranslationTarget<'_>,
-    body: Option<&[u8]>,
-) -> Result<Losses, String> {
-    // The filter answers it itself, with the estimate.
-    if entry.task == Task::CountTokens {
-        return Ok(Losses::default());
-    }
-    let apis = ClientApi::of(entry.format).zip(ProviderApi::of(target.into));
+fn read(entry: Entry, body: Option<&[u8]>) -> Result<ReadRequest<'_>, String> {
     // Other paths of the same format ask for something else, such as compaction.
-    let (Some(apis), true) = (apis, is_translated(entry)) else {
-        return Err("requests of this path have no counterpart".to_owned());
-    };
+    let client = ClientApi::of(entry.format).filter(|_| is_translated(entry));
+    let client = client.ok_or(NO_COUNTERPART)?;
     let body = body.ok_or("it is longer than limits.max_translated_bytes")?;
-    let target = (target.model, target.max_tokens);
-    let request = translate::request(apis, body, entry.streams, target);
-    Ok(request.map_err(|not: NotRead| not.to_string())?.losses)
+    ReadRequest::of(client, body, entry.streams).map_err(|not| not.to_string())
 }
 
 /// Returns whether requests of that path are translated. Only requests for an answer to a conversation are.
@@ -76,13 +72,7 @@ fn is_translated(entry: Entry) -> bool {
 
 /// Returns what would be left out, and if the request cannot be translated, why.
 fn of_losses(losses: &Losses) -> (Vec<String>, Option<String>) {
-    let texts = |gravity: Gravity| {
-        let of_kind = losses.list().iter().filter(move |loss| loss.gravity == gravity);
-        of_kind.map(|Loss { place, why, .. }| format!("{place} {why}"))
-    };
-    let mut dropped: Vec<String> = texts(Gravity::Droppable).collect();
-    if losses.unlisted() > 0 {
-        dropped.push(format!("and {} more", losses.unlisted()));
-    }
+    let texts = |gravity| losses.of(gravity).map(ToString::to_string);
+    let dropped = texts(Gravity::Droppable).chain(losses.more()).collect();
     (dropped, texts(Gravity::Refused).next())
 }

@@ -28,6 +28,12 @@ pub struct Loss {
     pub gravity: Gravity,
 }
 
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.why)
+    }
+}
+
 /// Everything of one request that cannot be translated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -65,8 +71,7 @@ impl Losses {
             self.unlisted = self.unlisted.saturating_add(1);
             return;
         }
-        let has_refusal = self.list.iter().any(|loss| loss.gravity == Gravity::Refused);
-        if self.list.len() >= MOST_LISTED && has_refusal {
+        if self.list.len() >= MOST_LISTED && self.refusal().is_some() {
             self.unlisted = self.unlisted.saturating_add(1);
             return;
         }
@@ -89,7 +94,12 @@ impl Losses {
     /// Returns the first loss because of which the request is not translated.
     #[must_use]
     pub fn refusal(&self) -> Option<&Loss> {
-        self.list.iter().find(|loss| loss.gravity == Gravity::Refused)
+        self.of(Gravity::Refused).next()
+    }
+
+    /// Returns those of the listed losses that have this gravity.
+    pub fn of(&self, gravity: Gravity) -> impl Iterator<Item = &Loss> {
+        self.list.iter().filter(move |loss| loss.gravity == gravity)
     }
 
     /// Returns what is lost, at most about thirty of it.
@@ -103,9 +113,15 @@ impl Losses {
     #[must_use]
     pub fn places(&self) -> String {
         let mut places: Vec<&str> = self.list.iter().map(|loss| loss.place.as_str()).collect();
-        let more = (self.unlisted > 0).then(|| format!("and {} more", self.unlisted));
+        let more = self.more();
         places.extend(more.as_deref());
         places.join(",")
+    }
+
+    /// Returns words for the number of losses that are not listed, such as `and 5 more`; `None` if all are listed.
+    #[must_use]
+    pub fn more(&self) -> Option<String> {
+        (self.unlisted > 0).then(|| format!("and {} more", self.unlisted))
     }
 
     /// Returns how many further losses are not listed.

@@ -98,12 +98,44 @@ pub fn request(
     streams: bool,
     (model, max_tokens): (&str, u64),
 ) -> Result<TranslatedRequest, NotRead> {
-    let tape = Tape::read(body)?;
-    let mut losses = Losses::default();
-    let mut conversation = from.read_request(tape.root(), &mut losses);
-    conversation.stream |= streams;
-    let mut target = ModelTarget { model, max_tokens, names: ToolNames::default() };
-    let body = to.write_request(&conversation, &mut target, &mut losses);
-    let Conversation { stream, stream_usage, .. } = conversation;
-    Ok(TranslatedRequest { body, renamed: target.names.into_own(), stream, stream_usage, losses })
+    Ok(ReadRequest::of(from, body, streams)?.written(to, (model, max_tokens)))
+}
+
+/// A client's request that has been read, once for any number of providers.
+#[derive(Debug)]
+pub struct ReadRequest<'b> {
+    conversation: Conversation<'b>,
+    /// What was lost by reading it.
+    losses: Losses,
+}
+
+impl<'b> ReadRequest<'b> {
+    /// Reads a request. `streams` says whether the client's path asks for a stream, where the API has that in the
+    /// path.
+    ///
+    /// # Errors
+    /// Why the body cannot be read at all.
+    pub fn of(from: ClientApi, body: &'b [u8], streams: bool) -> Result<Self, NotRead> {
+        let tape = Tape::read(body)?;
+        let mut losses = Losses::default();
+        let mut conversation = from.read_request(tape.root(), &mut losses);
+        conversation.stream |= streams;
+        Ok(Self { conversation, losses })
+    }
+
+    /// Returns what the request would lose for a provider, a model and a limit of the answer.
+    #[must_use]
+    pub fn losses(&self, to: ProviderApi, target: (&str, u64)) -> Losses {
+        self.written(to, target).losses
+    }
+
+    /// Returns the request for a provider.
+    fn written(&self, to: ProviderApi, (model, max_tokens): (&str, u64)) -> TranslatedRequest {
+        let mut losses = self.losses.clone();
+        let mut target = ModelTarget { model, max_tokens, names: ToolNames::default() };
+        let body = to.write_request(&self.conversation, &mut target, &mut losses);
+        let Conversation { stream, stream_usage, .. } = self.conversation;
+        let renamed = target.names.into_own();
+        TranslatedRequest { body, renamed, stream, stream_usage, losses }
+    }
 }

@@ -100,18 +100,23 @@ impl BodyWork {
 
     /// Returns whether the head of an answer is held until all of it is translated.
     pub(super) fn holds_head(&self) -> bool {
-        let stage = match self {
-            Self::Spliced(_) => return false,
-            Self::Translated(translator) => &translator.stage,
-        };
-        matches!(stage, TranslationStage::Answer(TranslatedAnswer { is_held: true, .. }))
+        self.answer().is_some_and(|answer| answer.is_held)
     }
 
     /// Returns whether the client gets an error in place of a translated answer.
     pub(super) fn has_failed(&self) -> bool {
-        let Self::Translated(translator) = self else { return false };
-        let TranslationStage::Answer(answer) = &translator.stage else { return false };
-        answer.translation.failure().is_some()
+        self.answer().is_some_and(|answer| answer.translation.failure().is_some())
+    }
+
+    /// Returns the answer that is being translated.
+    fn answer(&self) -> Option<&TranslatedAnswer> {
+        match self {
+            Self::Translated(translator) => match &translator.stage {
+                TranslationStage::Answer(answer) => Some(answer),
+                _ => None,
+            },
+            Self::Spliced(_) => None,
+        }
     }
 
     /// Takes a piece of the request's body, `length` bytes long, and returns whether the host holds it.
@@ -210,10 +215,10 @@ impl Translator {
             &stripped
         };
         let target = (leg.model.as_str(), leg.max_tokens);
-        let request = translate::request((from, to), body, false, target)
+        let mut request = translate::request((from, to), body, false, target)
             .map_err(|not| Refusal::new(400, "not_translatable", not.to_string()))?;
         if let Some(loss) = request.losses.refusal() {
-            let message = format!("the request cannot be translated: {} {}", loss.place, loss.why);
+            let message = format!("the request cannot be translated: {loss}");
             return Err(Refusal::new(400, "not_translatable", message));
         }
         let path = path(&cx.engine.config, provider, leg, request.stream);
@@ -224,7 +229,7 @@ impl Translator {
             created_s: cx.host.now().as_secs(),
         };
         let id = format!("{:016x}", cx.host.random());
-        let renamed = request.renamed.clone();
+        let renamed = std::mem::take(&mut request.renamed);
         let names = AnswerNames { id, model: leg.model.clone(), renamed };
         let translated = request.body_with(&leg.overrides);
         cx.host.set_request_header(":path", Some(path.as_bytes()));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::translate::api::{AnswerForm, ClientApi, ProviderApi};
 use crate::translate::order::AnswerNames;
-use crate::translate::{AnswerTranslation, request};
+use crate::translate::{AnswerTranslation, Losses, ReadRequest, request};
 
 /// Returns the request that the provider gets.
 fn sent(body: &str) -> Value {
@@ -41,6 +41,33 @@ fn what_all_apis_of_openai_have_goes_to_its_models_alone() {
             ["text.verbosity", "service_tier", "prompt_cache_key", "prompt_cache_retention"];
         assert_eq!(lost.collect::<Vec<_>>(), if is_carried { &[][..] } else { &wanted });
     }
+}
+
+#[test]
+fn what_one_provider_loses_another_does_not() {
+    let body =
+        br#"{"model":"m","input":"hi","service_tier":"flex","truncation":"auto","user":"u"}"#;
+    let targets = [
+        (ProviderApi::Gemini, "gemini-2.5-flash", 1),
+        (ProviderApi::Chat, "gpt-5", 4096),
+        (ProviderApi::Messages, "claude-sonnet-4-5", 4096),
+        (ProviderApi::Converse, "amazon.nova-pro-v1:0", 9),
+    ];
+    let read = ReadRequest::of(ClientApi::Responses, body, false).unwrap();
+    let of_all = targets.map(|(api, model, most)| read.losses(api, (model, most)));
+    let of_each = targets.map(|(api, model, most)| {
+        request((ClientApi::Responses, api), body, false, (model, most)).unwrap().losses
+    });
+    assert_eq!(of_all, of_each);
+    let places = of_all.iter().map(Losses::places).collect::<Vec<_>>();
+    let wanted = [
+        "truncation,service_tier,user",
+        "truncation",
+        "truncation,service_tier",
+        "truncation,service_tier,user",
+    ];
+    assert_eq!(places, wanted);
+    assert!(ReadRequest::of(ClientApi::Responses, b"{", false).is_err());
 }
 
 /// Returns the body of a recorded answer.
