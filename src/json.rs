@@ -94,7 +94,7 @@ impl Json {
         }
     }
 
-    /// Writes a text that is escaped already, as it stands between quotation marks. It is not checked.
+    /// Writes a text that is already escaped, and puts quotation marks around it. Does not check it.
     #[inline(never)]
     pub fn escaped(&mut self, text: &str) {
         self.joined([text]);

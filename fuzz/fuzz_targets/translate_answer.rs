@@ -45,7 +45,7 @@ fn fed(head: &Head, answer: &[u8], size: usize) -> (Vec<u8>, Option<u16>) {
     (got, translation.failure())
 }
 
-/// Returns Amazon's frame of an event; nobody checks its sums.
+/// Returns Amazon's frame of an event. Its checksums are zero, because the reader does not check them.
 fn frame(line: &[u8]) -> Vec<u8> {
     let tab = line.iter().position(|byte| *byte == b'\t');
     let (name, data) = line.split_at(tab.unwrap_or(line.len()));

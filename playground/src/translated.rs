@@ -26,7 +26,7 @@ pub(crate) fn translated(asked: &str) -> Result<Value, String> {
     let provider = Format::from_name(to)
         .and_then(ProviderApi::of)
         .ok_or_else(|| format!("nothing is translated for {to}"))?;
-    if Format::from_name(from).and_then(ProviderApi::of) == Some(provider) {
+    if from == to {
         return Err(
             "the provider speaks what the client speaks, so nothing is translated".to_owned()
         );

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// Returns what the page is told.
+/// Returns what the page gets for a question.
 fn told(asked: &Value) -> Value {
     serde_json::from_str(&translate(&asked.to_string())).expect("JSON")
 }

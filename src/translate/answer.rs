@@ -9,7 +9,7 @@
 mod tests;
 
 use super::api::{AnswerForm, ClientApi, ProviderApi};
-use super::error::{fault, status_of, unreadable};
+use super::error::{TOO_LONG, fault, status_of, unreadable};
 use super::event::{AnswerEvent, AnswerReader};
 use super::order::{AnswerNames, AnswerOrder, StepWriter};
 use super::tape::Tape;
@@ -193,11 +193,12 @@ impl AnswerTranslation {
     /// Fails an answer that is longer than may be kept.
     #[cold]
     fn fail_long(&mut self, to: &mut Vec<u8>) {
-        const WHY: &str = "is too long to be translated";
         self.document = Vec::new();
         match self.division {
-            Division::Whole | Division::Unread(_) => self.division = Division::Unread(WHY),
-            Division::Events(_) | Division::Frames(..) => self.order.fail(unreadable(&WHY), to),
+            Division::Whole | Division::Unread(_) => self.division = Division::Unread(TOO_LONG),
+            Division::Events(_) | Division::Frames(..) => {
+                self.order.fail(unreadable(&TOO_LONG), to)
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What Claude models accept, told by their names.
 //!
 //! Anthropic's API refuses requests with settings that a model does not have, and the models differ. So the writer has
-//! to know how a model is told to think, whether thinking can be turned off, and whether the model accepts sampling
+//! to know how to ask a model to think, whether thinking can be turned off, and whether the model accepts sampling
 //! settings. The rules are those of
 //! <https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting>,
 //! <https://platform.claude.com/docs/en/build-with-claude/thinking#limits-and-feature-compatibility> and

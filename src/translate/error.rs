@@ -48,6 +48,9 @@ pub(super) fn fault(status: u16, document: Option<Node<'_, '_>>) -> Refusal {
     Refusal::new(status, code, message)
 }
 
+/// Why an answer fails that is longer than may be kept, as the end of a sentence about it.
+pub(super) const TOO_LONG: &str = "is too long to be translated";
+
 /// Returns the error of an answer that cannot be read. `why` ends a sentence about it.
 #[cold]
 #[inline(never)]

@@ -14,6 +14,17 @@ use super::loss::{Gravity, Losses};
 use super::names::ToolNames;
 use super::text::JsonText;
 
+/// OpenAI's words for how much a model is to think, which both of its APIs have.
+pub(super) const EFFORT_WORDS: [(&str, Reasoning); 7] = [
+    ("none", Reasoning::Off),
+    ("minimal", Reasoning::Effort(Effort::Minimal)),
+    ("low", Reasoning::Effort(Effort::Low)),
+    ("medium", Reasoning::Effort(Effort::Medium)),
+    ("high", Reasoning::Effort(Effort::High)),
+    ("xhigh", Reasoning::Effort(Effort::Highest)),
+    ("max", Reasoning::Effort(Effort::Highest)),
+];
+
 /// What a writer has made of a conversation.
 #[derive(Debug)]
 pub(super) struct MadeRequest {
@@ -38,10 +49,7 @@ pub(super) fn written(
     let mut losses = Losses::default();
     let mut target = ModelTarget { model, max_tokens: 4096, names: ToolNames::default() };
     let text = api.write_request(conversation, &mut target, &mut losses);
-    let of = |gravity| {
-        let list = losses.list().iter().filter(|loss| loss.gravity == gravity);
-        list.map(|loss| format!("{} {}", loss.place, loss.why)).collect()
-    };
+    let of = |gravity| losses.of(gravity).map(ToString::to_string).collect();
     MadeRequest {
         body: serde_json::from_str(&text).unwrap(),
         text,

@@ -112,6 +112,11 @@ pub(super) const fn is_result(content: &BlockContent<'_>) -> bool {
     matches!(content, BlockContent::ToolResult { .. })
 }
 
+/// Returns whether this is what the model has thought.
+pub(super) const fn is_thought(content: &BlockContent<'_>) -> bool {
+    matches!(content, BlockContent::Thinking { .. } | BlockContent::RedactedThinking(_))
+}
+
 /// Returns whether this is a call, or the result of one.
 pub(super) const fn is_of_tools(content: &BlockContent<'_>) -> bool {
     matches!(content, BlockContent::ToolCall { .. } | BlockContent::ToolResult { .. })

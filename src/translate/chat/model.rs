@@ -10,7 +10,7 @@ pub(in super::super) struct ChatModel {
     is_openai: bool,
     /// It does not think, and its server refuses a request to think.
     pub(super) never_thinks: bool,
-    /// Its server refuses tools while it thinks, and it may think unless it is told not to.
+    /// Its server refuses tools if it thinks, and some of these models think by default.
     /// <https://developers.openai.com/api/docs/guides/migrate-to-responses>
     pub(super) never_thinks_with_tools: bool,
     /// Its server refuses a tool call in the history without what was thought before it.

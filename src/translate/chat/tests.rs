@@ -41,7 +41,7 @@ fn with_messages(messages: &str) -> String {
 fn told(losses: &Losses) -> Vec<String> {
     let told = losses.list().iter().map(|loss| {
         let mark = if loss.gravity == Gravity::Refused { '!' } else { '-' };
-        format!("{mark}{} {}", loss.place, loss.why)
+        format!("{mark}{loss}")
     });
     told.collect()
 }

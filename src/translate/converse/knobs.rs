@@ -8,9 +8,9 @@
 use std::borrow::Cow;
 
 use super::super::claude::{ModelRules, ThinkingForm, ThinkingOff};
-use super::super::conversation::{BlockContent, Conversation, Effort, Reasoning, Sampling};
+use super::super::conversation::{Conversation, Effort, Reasoning, Sampling};
 use super::super::loss::Losses;
-use super::super::sides::{OneSide, is_forced, is_result};
+use super::super::sides::{OneSide, is_forced, is_result, is_thought};
 use super::family::ModelFamily;
 
 /// The least budget for thinking, in tokens.
@@ -110,10 +110,8 @@ fn obstacle(
 /// Returns whether the conversation ends with the result of a call that the model made without thinking.
 fn awaits_thoughtless_call(sides: &[OneSide<'_, '_>]) -> bool {
     let [.., before, last] = sides else { return false };
-    let first = before.blocks.first().map(|block| &block.content);
-    let is_thought =
-        matches!(first, Some(BlockContent::Thinking { .. } | BlockContent::RedactedThinking(_)));
-    last.has(&is_result) && !is_thought
+    let begins_with_thought = before.blocks.first().is_some_and(|block| is_thought(&block.content));
+    last.has(&is_result) && !begins_with_thought
 }
 
 impl ConverseKnobs<'_> {

@@ -7,7 +7,7 @@ use super::super::conversation::{BlockContent, ContentBlock, Conversation, ToolC
 use super::super::loss::Losses;
 use super::super::names::ToolNames;
 use super::super::sides::{
-    OneSide, has_cache_mark, instructions, is_empty_text, refuse_call_without_tools,
+    OneSide, has_cache_mark, instructions, is_empty_text, is_thought, refuse_call_without_tools,
     refuse_one_at_a_time, refuse_other_ends, sides,
 };
 use super::super::text::JsonText;
@@ -56,10 +56,7 @@ fn kept_sides<'c, 'a>(
 ) -> Vec<OneSide<'c, 'a>> {
     let mut is_lost = false;
     let sides = sides(conversation, &mut |block| {
-        let is_thought = matches!(
-            block.content,
-            BlockContent::Thinking { .. } | BlockContent::RedactedThinking(_)
-        );
+        let is_thought = is_thought(&block.content);
         is_lost |= is_thought;
         !is_thought && !is_empty_text(&block.content)
     });

@@ -9,7 +9,7 @@ fn losses(json: &str, read: impl Fn(&KnownObject<'_, '_, '_>, &mut Losses)) -> V
     let mut losses = Losses::default();
     let names = ["a", "b", "c", "d", "e", "f"];
     read(&KnownObject::of(tape.root(), Spot::Body, &names, &mut losses), &mut losses);
-    losses.list().iter().map(|loss| format!("{} {}", loss.place, loss.why)).collect()
+    losses.list().iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -11,7 +11,7 @@
 
 use super::super::conversation::{BlockContent, ContentBlock, Conversation};
 use super::super::loss::Losses;
-use super::super::sides::{OneSide, instructions, refuse_other_ends, sides};
+use super::super::sides::{OneSide, instructions, is_result, is_thought, refuse_other_ends, sides};
 use super::super::text::JsonText;
 
 /// A conversation in that form.
@@ -28,7 +28,7 @@ impl<'c, 'a> Arranged<'c, 'a> {
     pub(super) fn of(conversation: &'c Conversation<'a>, losses: &mut Losses) -> Self {
         let mut has_thoughts = false;
         let messages = sides(conversation, &mut |block| {
-            has_thoughts |= is_thought(block);
+            has_thoughts |= is_thought(&block.content);
             is_sent(block)
         });
         let mut system = instructions(conversation, losses);
@@ -43,7 +43,7 @@ impl<'c, 'a> Arranged<'c, 'a> {
     /// Returns whether the last turn has results of tools.
     pub(super) fn ends_with_results(&self) -> bool {
         let first = self.messages.last().and_then(|turn| turn.blocks.first());
-        first.is_some_and(|block| matches!(block.content, BlockContent::ToolResult { .. }))
+        first.is_some_and(|block| is_result(&block.content))
     }
 }
 
@@ -54,12 +54,8 @@ impl<'c, 'a> Arranged<'c, 'a> {
 pub(super) fn is_sent(block: &ContentBlock<'_>) -> bool {
     match &block.content {
         BlockContent::Text(text) | BlockContent::Refusal(text) => !is_blank(text),
-        _ => !is_thought(block),
+        content => !is_thought(content),
     }
-}
-
-const fn is_thought(block: &ContentBlock<'_>) -> bool {
-    matches!(block.content, BlockContent::Thinking { .. } | BlockContent::RedactedThinking(_))
 }
 
 /// Returns whether a text is nothing but white space. It looks no further than the first visible character.

@@ -9,6 +9,7 @@ use super::item::{ItemKind, ItemStatus, ResponseItem};
 use crate::hash;
 use crate::json::Json;
 use crate::request::refusal::Refusal;
+use crate::translate::error::TOO_LONG;
 use crate::translate::event::{AnswerUsage, StopReason};
 use crate::translate::order::BlockStart;
 use crate::translate::text::JsonText;
@@ -130,7 +131,7 @@ impl ResponseDraft {
     pub(super) fn obstacle(&self) -> Option<&'static str> {
         let open = self.open.as_ref().map_or(0, ResponseItem::length);
         let is_too_long = self.items.len().saturating_add(open) > MOST_KEPT;
-        is_too_long.then_some("is too long to be translated")
+        is_too_long.then_some(TOO_LONG)
     }
 
     /// Gives the open item an empty object as arguments, if it is a complete call without arguments. Returns whether it

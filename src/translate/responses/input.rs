@@ -9,6 +9,7 @@ use crate::translate::conversation::{
 };
 use crate::translate::known::{KEPT, KnownObject, NO_COUNTERPART, NO_OBJECT, Spot};
 use crate::translate::loss::Losses;
+use crate::translate::sides::is_result;
 use crate::translate::tape::Node;
 
 /// Reads the input, which is a text or a list of items.
@@ -68,8 +69,7 @@ fn read_item<'a>(
 #[inline(never)]
 fn join<'a>(to: &mut Conversation<'a>, role: TurnRole, block: Option<ContentBlock<'a>>) {
     let Some(block) = block else { return };
-    let is_result =
-        |block: &ContentBlock<'_>| matches!(block.content, BlockContent::ToolResult { .. });
+    let is_result = |block: &ContentBlock<'_>| is_result(&block.content);
     match to.turns.last_mut() {
         Some(last)
             if last.role == role

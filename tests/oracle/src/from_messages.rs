@@ -152,16 +152,19 @@ pub(crate) const RULES: &[Rule] = &[
     },
 ];
 
+/// The client has begun the answer itself.
+pub(crate) const UNFINISHED: Refusal = Refusal {
+    place: "messages",
+    why: "end with the beginning of an answer",
+    url: CHAT,
+    is_right: |case| {
+        case.asked["messages"].as_array().unwrap().last().unwrap()["role"] == "assistant"
+    },
+};
+
 /// What is not translated.
 pub(crate) const REFUSALS: &[Refusal] = &[
-    Refusal {
-        place: "messages",
-        why: "end with the beginning of an answer",
-        url: CHAT,
-        is_right: |case| {
-            case.asked["messages"].as_array().unwrap().last().unwrap()["role"] == "assistant"
-        },
-    },
+    UNFINISHED,
     Refusal {
         place: "messages",
         why: "have a document given as a URL",

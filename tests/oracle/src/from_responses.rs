@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::from_chat::{is_closed_schema, texts};
-use crate::from_messages::{limit_by_model, names_that_fit, needs_all_members};
+use crate::from_messages::{UNFINISHED, limit_by_model, names_that_fit, needs_all_members};
 use crate::normal::list;
 use crate::rule::{Case, Refusal, Rule};
 
@@ -293,14 +293,7 @@ pub(crate) const ARGUMENTS: Refusal = Refusal {
 /// What is not translated.
 pub(crate) const REFUSALS: &[Refusal] = &[
     ARGUMENTS,
-    Refusal {
-        place: "messages",
-        why: "end with the beginning of an answer",
-        url: CHAT,
-        is_right: |case| {
-            case.asked["messages"].as_array().unwrap().last().unwrap()["role"] == "assistant"
-        },
-    },
+    UNFINISHED,
     Refusal {
         place: "tool_choice",
         why: "requires a tool call, but there are no tools",

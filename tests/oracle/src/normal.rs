@@ -1,5 +1,7 @@
 //! Brings what the documentation calls the same into one form.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 /// Requests of Messages: a text stands for a list of one block of text, for messages, for `system` and for
@@ -86,5 +88,26 @@ fn numbers(request: &mut Value, names: &[&str]) {
     // Reading a member has made it.
     if let Some(object) = request.as_object_mut() {
         object.retain(|_, value| !value.is_null());
+    }
+}
+
+/// Names of tools that do not fit, with what ours has in place of them.
+pub(crate) struct OurNames {
+    fits: fn(&str) -> bool,
+    known: BTreeMap<String, String>,
+}
+
+impl OurNames {
+    pub(crate) const fn new(fits: fn(&str) -> bool) -> Self {
+        Self { fits, known: BTreeMap::new() }
+    }
+
+    /// Puts what ours has in place of a name that does not fit. Equal names become equal ones.
+    pub(crate) fn put(&mut self, theirs: &mut Value, ours: &Value) {
+        let Some(name) = theirs.as_str().filter(|name| !(self.fits)(name)) else { return };
+        let ours = ours.as_str().unwrap();
+        assert!((self.fits)(ours));
+        assert_eq!(self.known.entry(name.to_owned()).or_insert(ours.to_owned()), ours);
+        *theirs = json!(ours);
     }
 }

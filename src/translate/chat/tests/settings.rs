@@ -1,6 +1,7 @@
 //! How settings, tools and the form of the answer are read.
 
 use super::super::super::conversation::{AnswerFormat, Effort, Reasoning, ToolChoice};
+use super::super::super::made::EFFORT_WORDS;
 use super::super::super::text::JsonText;
 use super::outline::mark;
 use super::{read, told};
@@ -132,16 +133,7 @@ fn what_changes_the_answer_is_refused() {
 #[test]
 fn wishes_to_think_are_read() {
     let thinks = |members: &str| read(&with(members)).0.reasoning;
-    let words = [
-        ("none", Reasoning::Off),
-        ("minimal", Reasoning::Effort(Effort::Minimal)),
-        ("low", Reasoning::Effort(Effort::Low)),
-        ("medium", Reasoning::Effort(Effort::Medium)),
-        ("high", Reasoning::Effort(Effort::High)),
-        ("xhigh", Reasoning::Effort(Effort::Highest)),
-        ("max", Reasoning::Effort(Effort::Highest)),
-    ];
-    for (word, wanted) in words {
+    for (word, wanted) in EFFORT_WORDS {
         assert_eq!(thinks(&format!(r#""reasoning_effort":"{word}""#)), Some(wanted));
     }
     let objects = [

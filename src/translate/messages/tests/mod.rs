@@ -28,7 +28,7 @@ use super::super::{ModelTarget, messages};
 fn told(losses: &Losses) -> Vec<String> {
     let line = |loss: &super::super::loss::Loss| {
         let mark = if loss.gravity == Gravity::Refused { "!" } else { "" };
-        format!("{mark}{} {}", loss.place, loss.why)
+        format!("{mark}{loss}")
     };
     losses.list().iter().map(line).collect()
 }

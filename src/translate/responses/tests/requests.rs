@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::super::super::conversation::{AnswerFormat, Effort, Reasoning, Tool, ToolChoice};
+use super::super::super::conversation::{AnswerFormat, Tool, ToolChoice};
+use super::super::super::made::EFFORT_WORDS;
 use super::{reading, shown, shown_losses};
 
 /// Returns what the conversation of a request with this input says. Nothing may be lost.
@@ -224,16 +225,7 @@ fn a_plain_request_of_an_sdk_loses_nothing() {
 
 #[test]
 fn efforts_are_read() {
-    let rows = [
-        ("none", Reasoning::Off),
-        ("minimal", Reasoning::Effort(Effort::Minimal)),
-        ("low", Reasoning::Effort(Effort::Low)),
-        ("medium", Reasoning::Effort(Effort::Medium)),
-        ("high", Reasoning::Effort(Effort::High)),
-        ("xhigh", Reasoning::Effort(Effort::Highest)),
-        ("max", Reasoning::Effort(Effort::Highest)),
-    ];
-    for (word, wanted) in rows {
+    for (word, wanted) in EFFORT_WORDS {
         let body = format!(r#"{{"input":"q","reasoning":{{"effort":"{word}"}}}}"#);
         let (reasoning, losses) = reading(&body, |conversation| conversation.reasoning);
         assert_eq!((reasoning, losses.is_empty()), (Some(wanted), true), "{word}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::refusals::schema;
-use crate::normal::list;
+use crate::normal::{OurNames, list};
 use crate::rule::Case;
 
 pub(super) fn instructions(case: &Case, theirs: &mut Value) {
@@ -211,29 +211,22 @@ pub(super) fn fits(name: &str) -> bool {
     !name.is_empty() && name.len() <= 128 && name.chars().all(is_allowed)
 }
 
-/// Puts what ours has in place of a name that does not fit. Equal names become equal ones.
+/// Puts what ours has in place of names that do not fit.
 pub(super) fn names(case: &Case, theirs: &mut Value) {
-    let mut known = BTreeMap::new();
-    let mut fit = |theirs: &mut Value, ours: &Value| {
-        let Some(name) = theirs.as_str().filter(|name| !fits(name)) else { return };
-        let ours = ours.as_str().unwrap();
-        assert!(fits(ours));
-        assert_eq!(known.entry(name.to_owned()).or_insert(ours.to_owned()), ours);
-        *theirs = json!(ours);
-    };
+    let mut names = OurNames::new(fits);
     let ours = &case.ours;
     for (at, tool) in theirs.get_mut("tools").map(list).unwrap_or_default().iter_mut().enumerate() {
-        fit(&mut tool["name"], &ours["tools"][at]["name"]);
+        names.put(&mut tool["name"], &ours["tools"][at]["name"]);
     }
     for (at, message) in list(&mut theirs["messages"]).iter_mut().enumerate() {
         for (number, block) in list(&mut message["content"]).iter_mut().enumerate() {
             if block["type"] == "tool_use" {
-                fit(&mut block["name"], &ours["messages"][at]["content"][number]["name"]);
+                names.put(&mut block["name"], &ours["messages"][at]["content"][number]["name"]);
             }
         }
     }
     if theirs["tool_choice"].get("name").is_some() {
-        fit(&mut theirs["tool_choice"]["name"], &ours["tool_choice"]["name"]);
+        names.put(&mut theirs["tool_choice"]["name"], &ours["tool_choice"]["name"]);
     }
     theirs.as_object_mut().unwrap().retain(|_, value| !value.is_null());
 }

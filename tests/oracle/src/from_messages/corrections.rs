@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::from_chat::texts;
-use crate::normal::list;
+use crate::normal::{OurNames, list};
 use crate::rule::Case;
 
 pub(super) fn drop(theirs: &mut Value, name: &str) {
@@ -217,14 +217,11 @@ fn fits(name: &str) -> bool {
 }
 
 pub(crate) fn names(case: &Case, theirs: &mut Value) {
-    let mut known = BTreeMap::new();
+    let mut names = OurNames::new(fits);
     let mut fit = |theirs: Option<&mut Value>, ours: &Value| {
-        let Some(theirs) = theirs else { return };
-        let Some(name) = theirs.as_str().filter(|name| !fits(name)) else { return };
-        let ours = ours.as_str().unwrap();
-        assert!(fits(ours));
-        assert_eq!(known.entry(name.to_owned()).or_insert(ours.to_owned()), ours);
-        *theirs = json!(ours);
+        if let Some(theirs) = theirs {
+            names.put(theirs, ours);
+        }
     };
     let ours = &case.ours;
     for (at, tool) in theirs.get_mut("tools").map(list).unwrap_or_default().iter_mut().enumerate() {
