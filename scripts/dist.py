@@ -1,7 +1,7 @@
 """Builds what a release consists of, into target/dist/.
 
-The module, its SHA-256, a CycloneDX list of what is in it, and the version's section of
-CHANGELOG.md. The same sources give the same bytes wherever they lie: paths of this machine
+The module, its SHA-256, a CycloneDX list of what is in it, the JSON Schema of routing documents,
+and the version's section of CHANGELOG.md. The same sources give the same bytes wherever they lie: paths of this machine
 are taken out, and nothing of the environment changes a setting. With --check the sources are
 built a second time in another folder, and the two modules compared. Exits 0 if all is well.
 """
@@ -165,6 +165,8 @@ def main():
     (OUT / f"{name}.wasm.sha256").write_text(f"{digest}  {name}.wasm\n")
     (OUT / f"{name}.cdx.json").write_text(json.dumps(sbom(about, root, digest), indent=2) + "\n")
     (OUT / f"{name}.changes.md").write_text(changes)
+    schema = run(ROOT, "cargo", "run", "--quiet", "--locked", "--bin", "pointsman", "--", "schema")
+    (OUT / "pointsman.schema.json").write_text(schema)
     print(f"{OUT.relative_to(ROOT)}/{name}.wasm: {len(module)} bytes, sha256 {digest}")
     print(f"changes: section {title}" + ("; another folder gives the same bytes" if check else ""))
 

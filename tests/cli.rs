@@ -32,9 +32,14 @@ fn check_summarizes_a_valid_configuration() {
 
 #[test]
 fn check_reports_all_problems_and_exits_1() {
-    let ran = pointsman(&["check", "tests/configs/invalid/many_at_once.json"]);
+    let file = "tests/configs/invalid/many_at_once.json";
+    let ran = pointsman(&["check", file]);
     let wanted = include_str!("configs/invalid/many_at_once.txt");
-    assert_eq!((ran.code, ran.err.trim()), (1, wanted.trim()));
+    // Each begins with its place: `FILE:LINE:COLUMN: error: `.
+    let lines: Vec<&str> =
+        ran.err.lines().map(|line| line.split_once(": error: ").unwrap().1).collect();
+    assert_eq!((ran.code, lines.join("\n").as_str()), (1, wanted.trim()));
+    assert!(ran.err.lines().all(|line| line.starts_with(&format!("{file}:"))), "{}", ran.err);
     assert!(ran.out.is_empty());
 }
 

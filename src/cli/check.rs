@@ -1,22 +1,86 @@
-//! `pointsman check`: every problem of a configuration, in one pass.
+//! `pointsman check`: every problem of a routing document, in one pass.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use crate::config::{self, Config};
+use serde::Serialize;
 
-use super::io::{ToolError, read};
+use crate::config::Config;
 
-/// Returns the warnings of a valid configuration and a line that counts its parts.
+use super::io::{Output, ToolError, pretty_json};
+use super::routing_file::{CheckedFile, Finding, RoutingFile};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    /// The routing document, YAML or JSON; `-` reads standard input
+    file: PathBuf,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Returns the warnings of a valid document and a line that counts its parts, or the findings of any
+/// document as JSON. The exit code of JSON is 1 if there are problems.
 ///
 /// # Errors
-/// All problems of an invalid one.
-pub(super) fn run(file: &Path) -> Result<String, ToolError> {
-    let config = config::parse(&read(file)?).map_err(ToolError::has_problems)?;
+/// All problems of a document that is not valid; the file cannot be read.
+pub(super) fn run(arguments: &CheckArgs) -> Result<Output, ToolError> {
+    let file = RoutingFile::read(&arguments.file)?;
+    let checked = file.check();
+    if arguments.json {
+        return json(&file.name, &checked);
+    }
+    let line = |severity: &'static str| {
+        let name = &file.name;
+        move |found: &Finding| found.line_of(name, severity)
+    };
+    let Some(config) = &checked.config else {
+        let mut lines: Vec<String> = checked.problems.iter().map(line("error")).collect();
+        let more = checked.count.saturating_sub(checked.problems.len());
+        if more > 0 {
+            lines.push(format!("and {more} more problems"));
+        }
+        return Err(ToolError::has_problems(lines.join("\n")));
+    };
     // Warnings first, so that the last line is the verdict.
-    let mut lines: Vec<String> =
-        config.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
-    lines.push(format!("{}: {}", file.display(), summary(&config)));
-    Ok(lines.join("\n"))
+    let mut lines: Vec<String> = checked.warnings.iter().map(line("warning")).collect();
+    lines.push(format!("{}: {}", file.name, summary(config)));
+    Ok(lines.join("\n").into())
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct CheckReport<'a> {
+    file: &'a str,
+    is_valid: bool,
+    /// How many problems there are; `problems` has the first hundred.
+    problem_count: usize,
+    problems: Vec<ShownFinding<'a>>,
+    warnings: Vec<ShownFinding<'a>>,
+}
+
+/// A finding as JSON. Lines and columns count from 1.
+#[derive(Debug, Serialize)]
+struct ShownFinding<'a> {
+    path: &'a str,
+    message: &'a str,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+fn json(file: &str, checked: &CheckedFile) -> Result<Output, ToolError> {
+    let report = CheckReport {
+        file,
+        is_valid: checked.config.is_some(),
+        problem_count: checked.count,
+        problems: checked.problems.iter().map(shown).collect(),
+        warnings: checked.warnings.iter().map(shown).collect(),
+    };
+    Ok(Output { text: pretty_json(&report)?, code: u8::from(!report.is_valid) })
+}
+
+fn shown(found: &Finding) -> ShownFinding<'_> {
+    let (path, message) = (&found.problem.path, &found.problem.message);
+    ShownFinding { path, message, line: found.line, column: found.column }
 }
 
 fn summary(config: &Config) -> String {

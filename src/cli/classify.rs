@@ -21,8 +21,7 @@ use crate::state::evidence::{Evidence, Reach, Weight};
 use crate::state::outcome::Outcome;
 use crate::state::report::Report;
 
-use super::explain::body;
-use super::io::ToolError;
+use super::io::{ToolError, read};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ClassifyArgs {
@@ -87,7 +86,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
             format!("--format {:?}: wanted one of {}", arguments.format, known.join(", "));
         return Err(ToolError::unusable(message));
     };
-    let read = arguments.body.as_deref().map(body).transpose()?.unwrap_or_default();
+    let read = arguments.body.as_deref().map(read).transpose()?.unwrap_or_default();
     let (kind, encoding) = (header("content-type"), header("content-encoding"));
     let reader = || BodyReader::new(format, status, kind, encoding);
     let is_held = arguments.held && matches!(status, 200..=299);

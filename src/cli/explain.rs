@@ -4,19 +4,19 @@
 //! round robin is the first.
 
 use std::hash::{BuildHasher, RandomState};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::host::Headers;
 use crate::lifecycle::{RequestHead, explained};
 use crate::routing::explain::Fresh;
 
 use super::io::{self, ToolError, read};
+use super::routing_file::RoutingFile;
 use super::table;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExplainArgs {
-    /// The configuration, JSON
+    /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short)]
     config: PathBuf,
     /// The request body; `-` reads standard input
@@ -43,8 +43,8 @@ pub(super) struct ExplainArgs {
 /// # Errors
 /// The configuration or the body cannot be read, or a header has no name.
 pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
-    let config = io::parse(&read(&arguments.config)?)?;
-    let body = body(&arguments.body)?;
+    let config = RoutingFile::read(&arguments.config)?.config()?;
+    let body = read(&arguments.body)?;
     let head = head(arguments)?;
     // The standard library seeds its hash maps with random numbers: enough to draw by, and no
     // further dependency.
@@ -58,20 +58,6 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<String, ToolError> {
         Some(facts) if explained.is_decided => table::explanation(facts, shown.trace),
         _ => table::undecided(&config, shown.trace),
     })
-}
-
-/// Returns the bytes of a file, or of standard input where that is `-`.
-///
-/// # Errors
-/// It cannot be read.
-pub(super) fn body(file: &Path) -> Result<Vec<u8>, ToolError> {
-    if file.as_os_str() != "-" {
-        return read(file);
-    }
-    let mut body = Vec::new();
-    let read = std::io::stdin().read_to_end(&mut body);
-    read.map_err(|error| ToolError::unusable(format!("standard input cannot be read: {error}")))?;
-    Ok(body)
 }
 
 /// Returns the head of a POST with the headers of the command line, as Envoy would have it.

@@ -1,13 +1,13 @@
-//! What every command reads and returns: files, configurations, a result or an error.
+//! What every command reads and returns: bytes, a result or an error.
 //!
 //! Decides which exit code an error has. Knows no command.
 
 use std::fmt::Display;
+use std::io::{Read, StdinLock};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
-
-use crate::config::{self, Config, Role};
 
 /// What a command prints to standard output, and the exit code of the process.
 ///
@@ -46,12 +46,31 @@ impl ToolError {
     }
 }
 
-/// Returns the bytes of a file.
+/// Returns the bytes of a file, or of standard input where that is `-`.
 ///
 /// # Errors
-/// The file cannot be read; the message begins with its name.
+/// It cannot be read; the message begins with its name.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, ToolError> {
-    std::fs::read(file).map_err(|error| unreadable(file.display(), &error))
+    if file.as_os_str() != "-" {
+        return std::fs::read(file).map_err(|error| unreadable(file.display(), &error));
+    }
+    let mut bytes = Vec::new();
+    let read = standard_input()?.read_to_end(&mut bytes);
+    read.map(|_| bytes).map_err(|error| unreadable("standard input", &error))
+}
+
+/// Returns standard input.
+///
+/// # Errors
+/// Another argument has it already: what it holds cannot be two things.
+pub(super) fn standard_input() -> Result<StdinLock<'static>, ToolError> {
+    static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+    if IS_TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(ToolError::unusable(
+            "two arguments are `-`: standard input can be only one of them",
+        ));
+    }
+    Ok(std::io::stdin().lock())
 }
 
 /// Returns the error for an input that cannot be read; `name` is what the user calls it.
@@ -59,30 +78,6 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, ToolError> {
 /// The exit code is 2: the command had nothing to work on.
 pub(super) fn unreadable(name: impl Display, error: &std::io::Error) -> ToolError {
     ToolError::unusable(format!("{name}: cannot be read: {error}"))
-}
-
-/// Parses the configuration that a command works with.
-///
-/// # Errors
-/// All problems of the configuration, one a line. They make the command impossible, so the
-/// exit code is 2; only `pointsman check`, which looks for problems, exits with 1.
-pub(super) fn parse(bytes: &[u8]) -> Result<Config, ToolError> {
-    config::parse(bytes).map_err(ToolError::unusable)
-}
-
-/// Reads a configuration to write Envoy's or Istio's from: its bytes, and what they say.
-///
-/// # Errors
-/// As [`read`] and [`parse`], and where the configuration has the role of the attempt
-/// filter. Both commands derive that one from the router's.
-pub(super) fn router_config(file: &Path) -> Result<(Vec<u8>, Config), ToolError> {
-    let bytes = read(file)?;
-    let config = parse(&bytes)?;
-    if config.role == Role::Attempt {
-        let message = "role: wanted the configuration of the filter that decides, not of attempts";
-        return Err(ToolError::unusable(message));
-    }
-    Ok((bytes, config))
 }
 
 /// Returns a value as JSON with line breaks and indentation.

@@ -5,6 +5,7 @@
 
 mod check;
 mod classify;
+mod convert;
 mod endpoint;
 mod envoy;
 mod explain;
@@ -13,12 +14,12 @@ mod istio;
 mod lint;
 mod needs;
 mod replay;
+mod routing_file;
 mod table;
 mod translate;
 mod yaml;
 
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -45,10 +46,9 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Report every problem of a configuration; exits 1 if there is one
-    Check {
-        /// The configuration, JSON
-        file: PathBuf,
-    },
+    Check(check::CheckArgs),
+    /// Write a routing document as YAML or as JSON
+    Convert(convert::ConvertArgs),
     /// Show what becomes of a request and why; exits 0 whatever the decision
     Explain(explain::ExplainArgs),
     /// Show what the filter makes of a provider's answer, and which of its words decide
@@ -78,7 +78,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Check { file } => check::run(&file).map(Output::from),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments).map(Output::from),
         Command::Explain(arguments) => explain::run(&arguments).map(Output::from),
         Command::Classify(arguments) => classify::run(&arguments).map(Output::from),
         Command::Translate(arguments) => translate::run(&arguments),

@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use crate::request::format::Format;
 use crate::translate::{ClientApi, Gravity, Losses, ProviderApi, Specimen, trial};
 
-use super::explain::body;
-use super::io::{Output, ToolError};
+use super::io::{Output, ToolError, read};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TranslateArgs {
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: &TranslateArgs) -> Result<Output, ToolError> {
         let why = "the provider speaks what the client speaks, so nothing is translated";
         return Err(ToolError::unusable(format!("--to {to}: {why}")));
     }
-    let document = body(&arguments.file)?;
+    let document = read(&arguments.file)?;
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let created_s = now.map(|now| now.as_secs()).unwrap_or_default();
     let of = (client, provider);

@@ -5,6 +5,7 @@
 
 mod envoy;
 mod lint;
+mod notation;
 mod page;
 mod replay;
 mod translate;

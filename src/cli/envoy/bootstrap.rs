@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
-use crate::cli::io::{ToolError, router_config};
+use crate::cli::io::ToolError;
 use crate::cli::needs::{Needs, buffer_bytes};
+use crate::cli::routing_file::RoutingFile;
 use crate::config::{Config, Hold};
 
 const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
@@ -21,7 +22,7 @@ const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EnvoyArgs {
-    /// The configuration, JSON
+    /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short)]
     config: PathBuf,
     /// What it is for; without it, what hold and failover.max_attempts ask for
@@ -64,9 +65,7 @@ pub(super) enum Mode {
 pub(super) struct Bootstrap<'a> {
     pub(super) arguments: &'a EnvoyArgs,
     pub(super) config: Config,
-    /// The text of the configuration, as the file has it.
-    ///
-    /// It is written into the Envoy file with the user's own order and spacing.
+    /// The document as JSON, in the user's own order. JSON has the user's spacing too.
     pub(super) document: String,
     pub(super) needs: Needs,
     pub(super) addresses: BTreeMap<String, ClusterAddress>,
@@ -83,8 +82,9 @@ impl<'a> Bootstrap<'a> {
     /// The configuration cannot be read, is not valid, or asks for another mode than
     /// `--mode` does; an endpoint is given for a cluster that it does not name.
     pub(super) fn read(arguments: &'a EnvoyArgs) -> Result<Self, ToolError> {
-        let (bytes, config) = router_config(&arguments.config)?;
-        let document = String::from_utf8(bytes).map_err(ToolError::unusable)?;
+        let file = RoutingFile::read(&arguments.config)?;
+        let config = file.router_config()?;
+        let document = String::from_utf8(file.json().to_vec()).map_err(ToolError::unusable)?;
         let needs = Needs::of(&config);
         // Fields are evaluated in this order, so a wrong mode is reported before an endpoint.
         Ok(Self {

@@ -82,7 +82,7 @@ impl Written {
 /// What was written is no YAML.
 fn resources(bootstrap: &Bootstrap<'_>, written: &Written) -> Result<String, String> {
     let names = credential::in_file(&bootstrap.config);
-    let root = super::lint::read_tree(&format!("{}{}", written.head, written.apart))?;
+    let root = yaml::read_tree(&format!("{}{}", written.head, written.apart))?;
     let mut resources = Vec::new();
     for cluster in root.get("static_resources.clusters").items() {
         let is_apart = cluster.get("name").text().is_some_and(|name| names.contains(name));

@@ -7,15 +7,16 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
-use crate::cli::io::{ToolError, parse, router_config};
+use crate::cli::io::ToolError;
 use crate::cli::needs::{Needs, buffer_bytes};
-use crate::config::Config;
+use crate::cli::routing_file::RoutingFile;
+use crate::config::{self, Config};
 
 use super::name;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct IstioArgs {
-    /// The configuration, JSON
+    /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short)]
     pub(super) config: PathBuf,
     /// How the filter that decides is loaded
@@ -87,19 +88,21 @@ impl<'a> Manifests<'a> {
     /// The configuration cannot be read, is not valid, or asks for what the chosen form
     /// cannot do, failover by a `WasmPlugin` for example; an argument is wrong.
     pub(super) fn read(arguments: &'a IstioArgs) -> Result<Self, ToolError> {
-        let (bytes, config) = router_config(&arguments.config)?;
+        let file = RoutingFile::read(&arguments.config)?;
+        let config = file.router_config()?;
         if !arguments.gateway.contains('=') {
             return Err(ToolError::unusable("--gateway: wanted KEY=VALUE"));
         }
         let needs = Needs::of(&config);
         let addresses = endpoint::addresses(&config, &needs, &arguments.endpoints)?;
         // The filter's parser accepts a byte order mark, serde_json does not.
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let text = file.json();
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut document = serde_json::from_slice(text).map_err(ToolError::unusable)?;
         fit(&mut document, &addresses, arguments.form, config.failover.max_attempts);
         // Parsed again: what this form cannot serve is a problem of the configuration, and has
         // the same message as anywhere else.
-        let config = parse(document.to_string().as_bytes())?;
+        let config = config::parse(document.to_string().as_bytes()).map_err(ToolError::unusable)?;
         let buffer = buffer_bytes(config.limits.max_body_bytes);
         Ok(Self { arguments, config, document, needs, addresses, buffer })
     }

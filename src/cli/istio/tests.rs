@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use boon::{Compiler, SchemaIndex, ValidationError};
 use serde_json::{Value, json};
 
-use crate::cli::lint::read_tree;
+use crate::cli::yaml::read_tree;
 
 use super::manifests::{IstioArgs, Loader, OutputFormat};
 use super::run;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::io::{ToolError, read};
 
-use super::tree::At;
+use crate::cli::yaml::At;
 
 /// Returns the file with the clusters that come by CDS: the one that is `given`, or else the one
 /// that the Envoy file `bootstrap`, whose tree is `root`, names. `None` where they come from a

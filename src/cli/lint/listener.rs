@@ -6,7 +6,7 @@ use crate::config::Config;
 use super::code::LintCode;
 use super::report::{LintReport, Severity};
 use super::scene::{Listener, Manager, Scene, is_local, kind};
-use super::tree::At;
+use crate::cli::yaml::At;
 
 /// Seconds that models which think before they answer may be silent; also Envoy's default for
 /// `stream_idle_timeout`.

@@ -17,8 +17,6 @@ mod scene;
 mod tenant;
 mod timeouts;
 mod tls;
-mod tree;
-mod yaml;
 
 use std::path::PathBuf;
 
@@ -28,14 +26,15 @@ use crate::config::{self, Config};
 
 use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
+use super::routing_file::RoutingFile;
+use super::yaml::read_tree;
 use code::LintCode;
 use report::{LintReport, Severity};
 use scene::Scene;
-use tree::At;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LintArgs {
-    /// The configuration, JSON; without it, the one in the Envoy file
+    /// The routing document, YAML or JSON; without it, the one in the Envoy file
     #[arg(long, short)]
     config: Option<PathBuf>,
     /// Envoy's configuration, YAML or JSON
@@ -63,9 +62,9 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
-    let given = arguments.config.as_deref().map(read).transpose()?;
+    let given = arguments.config.as_deref().map(RoutingFile::read).transpose()?;
     let apart = apart::clusters(&root, file, arguments.clusters.as_deref())?;
-    let findings = check(Scene::of(root, apart.as_ref()), given.as_deref())?.sorted();
+    let findings = check(Scene::of(root, apart.as_ref()), given.as_ref())?.sorted();
     let text = if arguments.json {
         io::pretty_json(&report::json(&findings))?
     } else {
@@ -75,33 +74,25 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     Ok(Output { text, code: u8::from(has_errors) })
 }
 
-/// Reads Envoy's configuration, YAML or JSON, as a tree.
-///
-/// # Errors
-/// What is wrong with the text.
-pub(super) fn read_tree(text: &str) -> Result<At, String> {
-    yaml::read(text).map(At::root)
-}
-
-/// Compares the parts of Envoy's configuration with a Pointsman one: the one whose bytes are
-/// `given`, or else the one in the Envoy file.
+/// Compares the parts of Envoy's configuration with a Pointsman one: the one that is `given`,
+/// or else the one in the Envoy file.
 ///
 /// # Errors
 /// `given` is not valid, or there is none at all.
-fn check(scene: Scene, given: Option<&[u8]>) -> Result<LintReport, ToolError> {
+fn check(scene: Scene, given: Option<&RoutingFile>) -> Result<LintReport, ToolError> {
     let mut report = LintReport::default();
     if scene.listeners.is_empty() {
         no_filter(&scene, &mut report);
     }
     let config = match given {
-        Some(bytes) => io::parse(bytes)?,
+        Some(file) => file.config()?,
         // Without a document to compare with, only what was found so far can be reported.
         None => match embedded(&scene, &mut report)? {
             Some(config) => config,
             None => return Ok(report),
         },
     };
-    let given = given.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    let given = given.and_then(|file| serde_json::from_slice::<Value>(file.json()).ok());
     let needs = Needs::of(&config);
     plugin::documents(&scene, given.as_ref(), &mut report);
     plugin::settings(&scene, &config, &needs, &mut report);

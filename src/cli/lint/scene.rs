@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::tree::At;
+use crate::cli::yaml::At;
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 

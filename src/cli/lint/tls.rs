@@ -3,7 +3,7 @@
 use super::code::LintCode;
 use super::report::LintReport;
 use super::scene::Cluster;
-use super::tree::At;
+use crate::cli::yaml::At;
 
 /// Fields that bind a certificate to one provider. A trusted issuer alone does not: it has
 /// certified everyone else too.

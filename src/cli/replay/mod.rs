@@ -13,9 +13,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use crate::config;
-
-use super::io::{Output, ToolError, pretty_json, read, unreadable};
+use super::io::{Output, ToolError, pretty_json, standard_input, unreadable};
+use super::routing_file::RoutingFile;
 use super::table;
 use line::{Captured, NextLine};
 use report::{
@@ -25,7 +24,7 @@ use side::{Disposition, Side, Subtotal};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ReplayArgs {
-    /// The configuration, JSON
+    /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short)]
     config: PathBuf,
     /// Another one, to show what it decides differently
@@ -61,11 +60,7 @@ const MOST_BAD: usize = 20;
 /// # Errors
 /// A configuration is not valid, or a file cannot be read.
 pub(super) fn run(arguments: &ReplayArgs) -> Result<Output, ToolError> {
-    // Of two configurations the message has to say which one.
-    let side = |file: &Path| {
-        let named = |problems| ToolError::unusable(format!("{}:\n{problems}", file.display()));
-        config::parse(&read(file)?).map(Side::new).map_err(named)
-    };
+    let side = |file: &Path| RoutingFile::read(file)?.config().map(Side::new);
     let mut replay = Replay {
         arguments,
         config: side(&arguments.config)?,
@@ -78,7 +73,7 @@ pub(super) fn run(arguments: &ReplayArgs) -> Result<Output, ToolError> {
     };
     let failed = |error: io::Error| unreadable(arguments.file.display(), &error);
     if arguments.file.as_os_str() == "-" {
-        replay.read_all(&mut io::stdin().lock()).map_err(failed)?;
+        replay.read_all(&mut standard_input()?).map_err(failed)?;
     } else {
         let file = File::open(&arguments.file).map_err(failed)?;
         replay.read_all(&mut BufReader::with_capacity(1 << 16, file)).map_err(failed)?;

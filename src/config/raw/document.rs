@@ -12,6 +12,8 @@ section! {
     /// Plugin configuration of Pointsman.
     #[derive(Debug)]
     pub(crate) struct Raw "configuration" {
+        /// the JSON Schema by which an editor checks the document; the filter does not read it
+        pub(crate) _schema ("$schema"): Option<String> = none,
         /// vendor endpoints by name
         pub(crate) providers: ByName<Provider> = {},
         /// what requests can be sent to, by id

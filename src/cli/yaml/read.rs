@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::tree::{TreeNode, TreeValue};
+use super::tree::{At, TreeMember, TreeNode, TreeValue};
 
 /// Most nodes of a document, those that aliases repeat included.
 ///
@@ -23,11 +23,11 @@ const MOST_NODES: usize = 1_000_000;
 ///
 /// # Errors
 /// What is wrong, with its line.
-pub(crate) fn read(text: &str) -> Result<TreeNode, String> {
+pub(in crate::cli) fn read(text: &str) -> Result<TreeNode, String> {
     if text.trim_start().starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str::<serde_json::Value>(text)
+        && let Ok(node) = serde_json::from_str(text)
     {
-        return Ok(value.into());
+        return Ok(node);
     }
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
@@ -38,6 +38,23 @@ pub(crate) fn read(text: &str) -> Result<TreeNode, String> {
         }
     }
     builder.root.ok_or_else(|| "holds nothing".to_owned())
+}
+
+/// Reads YAML or JSON as [`read`] does, and returns the place of the whole.
+///
+/// # Errors
+/// What is wrong with the text.
+pub(in crate::cli) fn read_tree(text: &str) -> Result<At, String> {
+    read(text).map(At::root)
+}
+
+/// Returns the line in which a second YAML document of the text begins.
+///
+/// `None` where there is one document, and where the text is not YAML.
+pub(in crate::cli) fn second_document(text: &str) -> Option<usize> {
+    let begins = |event: &(Event<'_>, Span)| matches!(event.0, Event::DocumentStart(_));
+    let mut starts = Parser::new_from_str(text).map_while(Result::ok).filter(begins);
+    starts.nth(1).map(|(_, span)| span.start.line())
 }
 
 fn said(error: &ScanError) -> String {
@@ -53,8 +70,8 @@ struct Open {
     anchor: usize,
     /// How many nodes it stands for so far, itself and repeated ones included.
     nodes: usize,
-    /// The key whose value comes next; none where a key comes next.
-    key: Option<String>,
+    /// The key whose value comes next, and its line; none where a key comes next.
+    key: Option<(String, usize)>,
 }
 
 /// Makes a tree of the parser's events, which come in the order of the text.
@@ -139,15 +156,18 @@ impl Builder {
         }
         match (&mut open.node.value, open.key.take()) {
             (TreeValue::List(items), _) => items.push(node),
-            (TreeValue::Map(members), Some(key)) => members.push((key, node)),
+            (TreeValue::Map(members), Some((key, line))) => {
+                members.push(TreeMember { key, line, node })
+            }
             _ => {
-                open.key = Some(match &node.value {
+                let key = match &node.value {
                     TreeValue::Text(text) | TreeValue::Number(text) => text.clone(),
                     // Envoy takes any scalar for a key.
                     TreeValue::Bool(value) => value.to_string(),
                     TreeValue::Null => String::new(),
                     TreeValue::List(_) | TreeValue::Map(_) => return Err("a key that is no text"),
-                });
+                };
+                open.key = Some((key, node.line));
             }
         }
         Ok(false)
@@ -174,7 +194,6 @@ fn plain(text: &str) -> TreeValue {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::tree::At;
     use super::*;
 
     fn value(text: &str) -> Value {

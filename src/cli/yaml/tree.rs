@@ -1,4 +1,4 @@
-//! Envoy's configuration as a tree, and places in it.
+//! A file as a tree, and places in it: Envoy's configuration, or a routing document.
 //!
 //! A place knows its path whether or not there is a value, so that a finding can say
 //! where a missing setting belongs. Fields go by the names of Envoy's protocol files
@@ -11,14 +11,14 @@ use serde_json::Value;
 /// A value and the line in which it begins, from 1. JSON is read without lines, so its values
 /// have line 0.
 #[derive(Debug)]
-pub(crate) struct TreeNode {
-    pub(super) line: usize,
-    pub(super) value: TreeValue,
+pub(in crate::cli) struct TreeNode {
+    pub(in crate::cli) line: usize,
+    pub(in crate::cli) value: TreeValue,
 }
 
 /// A value as Envoy reads it. Aliases share what they stand for.
 #[derive(Debug)]
-pub(super) enum TreeValue {
+pub(in crate::cli) enum TreeValue {
     Null,
     Bool(bool),
     /// A number as it was written, so that none is rounded.
@@ -26,14 +26,23 @@ pub(super) enum TreeValue {
     Text(String),
     List(Vec<Rc<TreeNode>>),
     /// Members in the order of the file, equal keys included.
-    Map(Vec<(String, Rc<TreeNode>)>),
+    Map(Vec<TreeMember>),
+}
+
+/// A member of an object. Its key has a line of its own, since a value may begin in a later one.
+#[derive(Debug)]
+pub(in crate::cli) struct TreeMember {
+    pub(in crate::cli) key: String,
+    /// From 1; 0 where it is not known.
+    pub(in crate::cli) line: usize,
+    pub(in crate::cli) node: Rc<TreeNode>,
 }
 
 impl TreeNode {
     fn member(&self, key: &str) -> Option<&Rc<Self>> {
         let TreeValue::Map(members) = &self.value else { return None };
         // Of equal keys the last counts.
-        members.iter().rev().find(|(name, _)| name == key).map(|(_, node)| node)
+        members.iter().rev().find(|member| member.key == key).map(|member| &member.node)
     }
 
     fn json(&self) -> Value {
@@ -47,7 +56,7 @@ impl TreeNode {
             TreeValue::Text(text) => Value::String(text.clone()),
             TreeValue::List(items) => items.iter().map(|item| item.json()).collect(),
             TreeValue::Map(members) => {
-                let member = |(key, node): &(String, Rc<Self>)| (key.clone(), node.json());
+                let member = |of: &TreeMember| (of.key.clone(), of.node.json());
                 Value::Object(members.iter().map(member).collect())
             }
         }
@@ -65,10 +74,17 @@ impl From<Value> for TreeNode {
                 TreeValue::List(items.into_iter().map(|item| Rc::new(item.into())).collect())
             }
             Value::Object(members) => TreeValue::Map(
-                members.into_iter().map(|(key, of)| (key, Rc::new(of.into()))).collect(),
+                members.into_iter().map(|(key, of)| TreeMember::unplaced(key, of.into())).collect(),
             ),
         };
         Self { line: 0, value }
+    }
+}
+
+impl TreeMember {
+    /// Returns a member of a text whose lines are not known.
+    pub(in crate::cli) fn unplaced(key: String, node: TreeNode) -> Self {
+        Self { key, line: 0, node: Rc::new(node) }
     }
 }
 
@@ -81,7 +97,7 @@ impl From<Value> for TreeNode {
 /// at.get("route.timeout").path()       "…routes[0].route.timeout" in either case
 /// ```
 #[derive(Debug, Clone)]
-pub(crate) struct At {
+pub(in crate::cli) struct At {
     path: String,
     /// The line of the value here, or else of what it would be in.
     line: usize,
@@ -93,32 +109,32 @@ const OF_FILE: &str = ": ";
 
 impl At {
     /// Returns the place of the whole tree.
-    pub(crate) fn root(node: TreeNode) -> Self {
+    pub(in crate::cli) fn root(node: TreeNode) -> Self {
         Self { path: String::new(), line: node.line, node: Some(Rc::new(node)) }
     }
 
     /// Returns the same place, as one in another file than the rest: its paths begin with the name
     /// of the file, as in `clusters.yaml: resources[0]`.
-    pub(super) fn in_file(self, name: &str) -> Self {
+    pub(in crate::cli) fn in_file(self, name: &str) -> Self {
         Self { path: format!("{name}{OF_FILE}"), ..self }
     }
 
     /// Returns the path for messages: `static_resources.clusters[0].name`.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::cli) fn path(&self) -> &str {
         if self.path.is_empty() { "configuration" } else { &self.path }
     }
 
     /// Returns the line, from 1; 0 where it is not known.
     ///
     /// A place without a value has the line of what it would be in.
-    pub(super) const fn line(&self) -> usize {
+    pub(in crate::cli) const fn line(&self) -> usize {
         self.line
     }
 
     /// Returns the place of a field by its path from here: `route.retry_policy`.
     ///
     /// A name that has dots itself, such as that of an extension, is for [`At::member`].
-    pub(crate) fn get(&self, fields: &str) -> Self {
+    pub(in crate::cli) fn get(&self, fields: &str) -> Self {
         fields.split('.').fold(self.clone(), |at, field| at.member(field))
     }
 
@@ -126,7 +142,7 @@ impl At {
     ///
     /// The key is looked for as it is and then as the JSON mapping spells it. The path has the
     /// spelling that is there.
-    pub(crate) fn member(&self, key: &str) -> Self {
+    pub(in crate::cli) fn member(&self, key: &str) -> Self {
         let found = self.node.as_ref().and_then(|node| {
             node.member(key).map(|of| (key.to_owned(), of)).or_else(|| {
                 let key = camel_case(key);
@@ -152,12 +168,12 @@ impl At {
     /// Whether there is a value here.
     ///
     /// Null counts as nothing: Envoy takes it for a field that is not set.
-    pub(crate) const fn is_there(&self) -> bool {
+    pub(in crate::cli) const fn is_there(&self) -> bool {
         self.node.is_some()
     }
 
     /// Returns the places of a list's items; none where there is no list.
-    pub(crate) fn items(&self) -> Vec<Self> {
+    pub(in crate::cli) fn items(&self) -> Vec<Self> {
         match self.value() {
             Some(TreeValue::List(items)) => {
                 let item = |(at, node)| self.below(&format!("[{at}]"), Some(node));
@@ -168,9 +184,9 @@ impl At {
     }
 
     /// Returns the keys of an object; none where there is no object.
-    pub(crate) fn keys(&self) -> Vec<&str> {
+    pub(in crate::cli) fn keys(&self) -> Vec<&str> {
         match self.value() {
-            Some(TreeValue::Map(members)) => members.iter().map(|(key, _)| key.as_str()).collect(),
+            Some(TreeValue::Map(members)) => members.iter().map(|of| of.key.as_str()).collect(),
             _ => Vec::new(),
         }
     }
@@ -178,7 +194,7 @@ impl At {
     /// Returns the text here.
     ///
     /// Numbers are text as well: protobuf's JSON allows `"3"` for 3, and a name may be `1`.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub(in crate::cli) fn text(&self) -> Option<&str> {
         match self.value() {
             Some(TreeValue::Text(text) | TreeValue::Number(text)) => Some(text),
             _ => None,
@@ -186,18 +202,18 @@ impl At {
     }
 
     /// Returns the texts of a list, without items of other types.
-    pub(super) fn texts(&self) -> Vec<String> {
+    pub(in crate::cli) fn texts(&self) -> Vec<String> {
         self.items().iter().filter_map(|item| item.text().map(str::to_owned)).collect()
     }
 
-    pub(super) fn is_true(&self) -> bool {
+    pub(in crate::cli) fn is_true(&self) -> bool {
         matches!(self.value(), Some(TreeValue::Bool(true)))
     }
 
     /// Returns the whole number here.
     ///
     /// None for other types, for fractions and for negative numbers.
-    pub(super) fn number(&self) -> Option<u64> {
+    pub(in crate::cli) fn number(&self) -> Option<u64> {
         let text = self.text()?;
         // JSON that passed through a `Struct` has every number as a double.
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
@@ -206,27 +222,27 @@ impl At {
     /// Returns the duration here, in seconds: 0.5 for `0.5s`.
     ///
     /// Seconds are the only unit of durations in protobuf's JSON, so `500ms` is none.
-    pub(super) fn seconds(&self) -> Option<f64> {
+    pub(in crate::cli) fn seconds(&self) -> Option<f64> {
         self.text()?.strip_suffix('s')?.parse().ok()
     }
 
     /// Returns what a message adds to a default value: " unless set", or nothing where the
     /// value is in the file.
-    pub(super) const fn unless_set(&self) -> &'static str {
+    pub(in crate::cli) const fn unless_set(&self) -> &'static str {
         if self.is_there() { "" } else { " unless set" }
     }
 
     /// Returns the value here as JSON.
     ///
     /// None where there is no value, and where it is null.
-    pub(crate) fn json(&self) -> Option<Value> {
+    pub(in crate::cli) fn json(&self) -> Option<Value> {
         self.node.as_ref().map(|node| node.json())
     }
 
     /// Returns the type of a `typed_config` without its package, and the place of its fields.
     ///
     /// The type is empty where none is named. A `TypedStruct` stands for the type that it names.
-    pub(super) fn typed(&self) -> (String, Self) {
+    pub(in crate::cli) fn typed(&self) -> (String, Self) {
         let name = |at: &Self| {
             let url = at.text().unwrap_or_default();
             url.rsplit(['.', '/']).next().unwrap_or_default().to_owned()

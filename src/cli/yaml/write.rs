@@ -12,11 +12,13 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::tree::{TreeNode, TreeValue};
+
 /// Returns a text as a scalar: plain where every reader takes it for a text, else in quotes.
 ///
 /// `openai` and `a/b-c.d` stay as they are; `off`, `1e3`, `a b` and the empty text get
 /// quotes. Some texts that would do without are quoted too: the rule is simple, not minimal.
-pub(super) fn scalar(text: &str) -> String {
+pub(in crate::cli) fn scalar(text: &str) -> String {
     // What Envoy takes for a boolean or null. What it takes for a number has another
     // beginning.
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
@@ -41,12 +43,12 @@ pub(super) fn scalar(text: &str) -> String {
 /// Whether YAML does not take a character as it is, or takes it for the end of a line.
 ///
 /// All of them have codes below 65536, so [`escape`] needs four digits.
-pub(super) fn is_unprintable(one: char) -> bool {
+pub(in crate::cli) fn is_unprintable(one: char) -> bool {
     one.is_control() || matches!(one, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// Writes a character by its code, as texts in quotes have it in JSON and YAML alike.
-pub(super) fn escape(out: &mut String, one: char) {
+pub(in crate::cli) fn escape(out: &mut String, one: char) {
     let _ = write!(out, "\\u{:04x}", u32::from(one));
 }
 
@@ -61,40 +63,52 @@ pub(super) fn escape(out: &mut String, one: char) {
 /// port:
 ///   number: 443
 /// ```
-pub(super) fn documents(values: &[Value]) -> String {
+pub(in crate::cli) fn documents(values: &[Value]) -> String {
     let mut out = String::new();
     for value in values {
         out.push_str("---\n");
-        block(&mut out, value, 0);
+        block(&mut out, &value.clone().into(), 0);
     }
     out.trim_end().to_owned()
 }
 
+/// Returns a tree as one YAML document, in the style of [`documents`] and without the first line.
+pub(in crate::cli) fn tree_document(node: &TreeNode) -> String {
+    let mut out = String::new();
+    if is_block(node) {
+        block(&mut out, node, 0);
+    } else {
+        member(&mut out, node, 0);
+    }
+    out.trim().to_owned()
+}
+
 /// Writes the lines of an object or list that is not empty, at that depth.
-fn block(out: &mut String, value: &Value, depth: usize) {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
+fn block(out: &mut String, node: &TreeNode, depth: usize) {
+    match &node.value {
+        TreeValue::Map(members) => {
+            for of in members {
                 indent(out, depth);
-                let _ = write!(out, "{}:", scalar(key));
+                let _ = write!(out, "{}:", scalar(&of.key));
                 // Lists are at the depth of their key.
-                let below = if value.is_array() { depth } else { depth.saturating_add(1) };
-                member(out, value, below);
+                let is_list = matches!(of.node.value, TreeValue::List(_));
+                let below = if is_list { depth } else { depth.saturating_add(1) };
+                member(out, &of.node, below);
             }
         }
-        Value::Array(elements) => {
-            for value in elements {
+        TreeValue::List(items) => {
+            for item in items {
                 indent(out, depth);
                 out.push('-');
                 let below = depth.saturating_add(1);
-                if is_block(value) {
+                if is_block(item) {
                     // The first line's indentation becomes the space after the dash.
                     let mut inner = String::new();
-                    block(&mut inner, value, below);
+                    block(&mut inner, item, below);
                     out.push(' ');
                     out.push_str(inner.trim_start());
                 } else {
-                    member(out, value, below);
+                    member(out, item, below);
                 }
             }
         }
@@ -103,13 +117,13 @@ fn block(out: &mut String, value: &Value, depth: usize) {
 }
 
 /// Writes what follows a key or a dash: the rest of the line, or lines at the depth `below`.
-fn member(out: &mut String, value: &Value, below: usize) {
-    match value {
-        _ if is_block(value) => {
+fn member(out: &mut String, node: &TreeNode, below: usize) {
+    match &node.value {
+        _ if is_block(node) => {
             out.push('\n');
-            block(out, value, below);
+            block(out, node, below);
         }
-        Value::String(text) if text.contains('\n') && is_literal(text) => {
+        TreeValue::Text(text) if text.contains('\n') && is_literal(text) => {
             // A document within a document stays readable: one line each, no quotes.
             out.push_str(" |-\n");
             for line in text.lines() {
@@ -117,21 +131,29 @@ fn member(out: &mut String, value: &Value, below: usize) {
                 let _ = writeln!(out, "{line}");
             }
         }
-        Value::String(text) => {
-            let _ = writeln!(out, " {}", scalar(text));
-        }
-        // JSON's numbers, booleans, null and empty collections are YAML's.
-        other => {
-            let _ = writeln!(out, " {other}");
+        value => {
+            let _ = writeln!(out, " {}", in_line(value));
         }
     }
 }
 
-/// Whether a value takes lines of its own. The empty ones are `[]` and `{}`.
-fn is_block(value: &Value) -> bool {
+/// Returns a value that takes no lines of its own.
+fn in_line(value: &TreeValue) -> String {
     match value {
-        Value::Object(members) => !members.is_empty(),
-        Value::Array(elements) => !elements.is_empty(),
+        TreeValue::Text(text) => scalar(text),
+        TreeValue::Number(text) => text.clone(),
+        TreeValue::Bool(value) => value.to_string(),
+        TreeValue::Null => "null".to_owned(),
+        TreeValue::List(_) => "[]".to_owned(),
+        TreeValue::Map(_) => "{}".to_owned(),
+    }
+}
+
+/// Whether a value takes lines of its own. The empty ones are `[]` and `{}`.
+fn is_block(node: &TreeNode) -> bool {
+    match &node.value {
+        TreeValue::Map(members) => !members.is_empty(),
+        TreeValue::List(items) => !items.is_empty(),
         _ => false,
     }
 }
@@ -159,7 +181,7 @@ mod tests {
             "a: b", "#a", "\"q\"", "\\", "*a", "ü", "a\tb", "\u{2028}", "{a}", "~", "0x1f", ".5",
         ] {
             let line = format!("{{a: {}}}\n", scalar(text));
-            let tree = super::super::lint::read_tree(&line).unwrap();
+            let tree = super::super::read_tree(&line).unwrap();
             assert_eq!(tree.get("a").json().unwrap(), text, "{line}");
         }
         assert_eq!(scalar("openai"), "openai");

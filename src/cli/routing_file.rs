@@ -1,0 +1,277 @@
+//! A routing document as people keep it: a file or standard input, JSON or YAML.
+//!
+//! Decides which of the two it is, and finds the lines of problems. The rest of the tool and the
+//! filter see JSON. YAML is read as Envoy reads it, so the same text means the same in Envoy's own
+//! file.
+
+use std::path::Path;
+
+use crate::config::{self, Config, Located, Problem, Problems, Role};
+
+use super::io::{ToolError, read};
+use super::yaml::{self, JsonText, TreeNode};
+
+/// A document that has been read, and not been checked yet.
+#[derive(Debug)]
+pub(super) struct RoutingFile {
+    /// What the user calls it.
+    pub(super) name: String,
+    text: RoutingText,
+}
+
+/// What a document is written in.
+#[derive(Debug)]
+enum RoutingText {
+    Json(String),
+    /// YAML, converted.
+    Yaml(JsonText),
+    /// Bytes that are no text: a serialized `Struct`, or nothing that can be read.
+    Binary(Vec<u8>),
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Notation {
+    Yaml,
+    Json,
+}
+
+impl Notation {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Yaml => Self::Json,
+            Self::Json => Self::Yaml,
+        }
+    }
+}
+
+/// A document that has been checked, with the lines of what was found.
+#[derive(Debug)]
+pub(super) struct CheckedFile {
+    /// The configuration, if there is no problem.
+    pub(super) config: Option<Config>,
+    pub(super) problems: Vec<Finding>,
+    /// How many problems there are, with those that are not kept.
+    pub(super) count: usize,
+    pub(super) warnings: Vec<Finding>,
+}
+
+/// A problem or a warning, and where the file has it.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) problem: Problem,
+    /// From 1; `None` for a document that has no lines.
+    pub(super) line: Option<usize>,
+    /// From 1, in characters; `None` for YAML.
+    pub(super) column: Option<usize>,
+}
+
+impl RoutingFile {
+    /// Reads a document; `-` is standard input.
+    ///
+    /// A text that begins with `{` is JSON, so that a mistake in JSON is never read as YAML. A file
+    /// whose name ends in `.yaml` or `.yml` is YAML in any case.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not YAML.
+    pub(super) fn read(file: &Path) -> Result<Self, ToolError> {
+        let is_input = file.as_os_str() == "-";
+        let name = if is_input { "standard input".into() } else { file.display().to_string() };
+        let is_yaml = file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+        let text = match String::from_utf8(read(file)?) {
+            Ok(text) if is_yaml || looks_like_yaml(&text) => {
+                let node = one_document(&text)
+                    .map_err(|what| ToolError::unusable(format!("{name}: is not YAML: {what}")))?;
+                RoutingText::Yaml(yaml::json_text(&node))
+            }
+            Ok(text) => RoutingText::Json(text),
+            Err(error) => RoutingText::Binary(error.into_bytes()),
+        };
+        Ok(Self { name, text })
+    }
+
+    /// Returns the document as JSON, as the filter gets it. JSON is as the file has it.
+    pub(super) fn json(&self) -> &[u8] {
+        match &self.text {
+            RoutingText::Json(text) => text.as_bytes(),
+            RoutingText::Yaml(json) => json.text.as_bytes(),
+            RoutingText::Binary(bytes) => bytes,
+        }
+    }
+
+    /// Returns how the document is written. A serialized `Struct` counts as JSON.
+    pub(super) const fn notation(&self) -> Notation {
+        match &self.text {
+            RoutingText::Yaml(_) => Notation::Yaml,
+            RoutingText::Json(_) | RoutingText::Binary(_) => Notation::Json,
+        }
+    }
+
+    /// Returns the document in that notation, with its members in their order.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub(super) fn written(&self, notation: Notation) -> Result<String, ToolError> {
+        let json = self.json();
+        let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+        let node: TreeNode = serde_json::from_slice(json)
+            .map_err(|error| ToolError::unusable(format!("{}: is not JSON: {error}", self.name)))?;
+        Ok(match notation {
+            Notation::Json => yaml::json_text(&node).text,
+            Notation::Yaml => yaml::tree_document(&node),
+        })
+    }
+
+    /// Returns the configuration that a command works with.
+    ///
+    /// # Errors
+    /// All problems of the document, one a line. They make the command impossible, so the exit code
+    /// is 2; only `pointsman check`, which looks for problems, exits with 1.
+    pub(super) fn config(&self) -> Result<Config, ToolError> {
+        let checked = self.check();
+        checked.config.ok_or_else(|| {
+            let lines = checked.problems.iter().map(|found| found.line_of(&self.name, "error"));
+            ToolError::unusable(lines.collect::<Vec<_>>().join("\n"))
+        })
+    }
+
+    /// Returns the configuration to write Envoy's or Istio's from.
+    ///
+    /// # Errors
+    /// As [`RoutingFile::config`], and where the document has the role of the attempt filter. That
+    /// one is derived from the router's.
+    pub(super) fn router_config(&self) -> Result<Config, ToolError> {
+        let config = self.config()?;
+        if config.role == Role::Attempt {
+            let message =
+                "role: wanted the configuration of the filter that decides, not of attempts";
+            return Err(ToolError::unusable(message));
+        }
+        Ok(config)
+    }
+
+    /// Checks the document, and says where its problems are.
+    pub(super) fn check(&self) -> CheckedFile {
+        let text = match &self.text {
+            RoutingText::Json(text) => text,
+            RoutingText::Yaml(json) => &json.text,
+            RoutingText::Binary(bytes) => return CheckedFile::unplaced(config::parse(bytes)),
+        };
+        let found = |located: Located| match &self.text {
+            RoutingText::Yaml(json) => {
+                let line = Some(json.line(located.range.start));
+                Finding { problem: located.problem, line, column: None }
+            }
+            _ => Finding {
+                problem: located.problem,
+                line: Some(located.line),
+                column: Some(located.column),
+            },
+        };
+        let checked = config::check_json(text);
+        CheckedFile {
+            config: checked.config,
+            problems: checked.problems.into_iter().map(found).collect(),
+            count: checked.count,
+            warnings: checked.warnings.into_iter().map(found).collect(),
+        }
+    }
+}
+
+impl CheckedFile {
+    /// Returns the findings of a document without lines.
+    fn unplaced(parsed: Result<Config, Problems>) -> Self {
+        let found =
+            |problem: &Problem| Finding { problem: problem.clone(), line: None, column: None };
+        match parsed {
+            Ok(config) => {
+                let warning = |warning: &String| {
+                    let (path, message) =
+                        warning.split_once(": ").unwrap_or(("configuration", warning));
+                    found(&Problem { path: path.to_owned(), message: message.to_owned() })
+                };
+                let warnings = config.warnings.iter().map(warning).collect();
+                Self { config: Some(config), problems: Vec::new(), count: 0, warnings }
+            }
+            Err(problems) => Self {
+                config: None,
+                problems: problems.iter().map(found).collect(),
+                count: problems.len(),
+                warnings: Vec::new(),
+            },
+        }
+    }
+}
+
+impl Finding {
+    /// Returns the finding as compilers write theirs: `routing.json:3:5: error: routes: …`.
+    pub(super) fn line_of(&self, file: &str, severity: &str) -> String {
+        let place: String =
+            [self.line, self.column].iter().flatten().map(|at| format!("{at}:")).collect();
+        format!("{file}:{place} {severity}: {}", self.problem)
+    }
+}
+
+/// Whether a text is YAML and not JSON. Control characters are in no YAML: such a text is a
+/// serialized `Struct`.
+fn looks_like_yaml(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}');
+    let is_binary = text.contains(|it: char| it.is_control() && !"\n\r\t".contains(it));
+    !is_binary && !text.trim().is_empty() && !text.trim_start().starts_with('{')
+}
+
+/// Reads YAML text of one document.
+///
+/// # Errors
+/// What is wrong, with its line. More documents than one, since all but the first would be passed
+/// over.
+fn one_document(text: &str) -> Result<TreeNode, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    if let Some(line) = yaml::second_document(text) {
+        return Err(format!("line {line}: another document begins; wanted one document"));
+    }
+    yaml::read(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, text: &str) -> Result<RoutingFile, ToolError> {
+        let file = std::env::temp_dir().join(format!("pointsman-{}-{name}", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let read = RoutingFile::read(&file);
+        std::fs::remove_file(file).unwrap();
+        read
+    }
+
+    const YAML: &str = "# one\nproviders:\n  p: {cluster: c}\n\ndeployments:\n  \"d.1\":\n    provider: q\n    \
+                        model: m\nmodels: {a: {candidates: [d.1]}}\n";
+
+    #[test]
+    fn problems_of_yaml_have_its_lines() {
+        let found = of("a.yaml", YAML).unwrap().check();
+        let lines: Vec<_> = found.problems.iter().map(|found| found.line).collect();
+        assert_eq!(lines, [Some(7)], "{:?}", found.problems);
+    }
+
+    #[test]
+    fn yaml_is_known_by_its_name_or_its_first_character() {
+        assert!(of("b", YAML).unwrap().check().problems[0].line == Some(7));
+        // A comma too many is an error of JSON and none of YAML.
+        assert!(of("c.json", "{\"providers\": {},}").unwrap().config().is_err());
+        assert!(of("c", "{\"providers\": {},}").unwrap().config().is_err());
+        assert!(matches!(of("d.yaml", "{a: 1,}").unwrap().text, RoutingText::Yaml(_)));
+    }
+
+    #[test]
+    fn one_document_is_wanted() {
+        let error = of("e.yaml", "---\na: 1\n---\nb: 1\n").unwrap_err();
+        assert!(
+            error.message.ends_with("line 3: another document begins; wanted one document"),
+            "{}",
+            error.message
+        );
+        assert!(of("f.yaml", "# x\n---\na: 1\n...\n").is_ok());
+    }
+}
