@@ -218,7 +218,7 @@ fn reason(loss: &Loss) -> Option<String> {
         "is" | "has" | "asks" | "refers" | "allows" | "cannot" | "can" | "contradicts" => {
             format!("it {why}")
         }
-        "are" | "end" => format!("they {why}"),
+        "are" | "end" | "have" => format!("the {place} {why}"),
         _ => format!("{place} {why}"),
     };
     (reason.chars().count() <= LONGEST).then(|| reason.replace('|', "\\|"))

@@ -144,7 +144,7 @@ fn write_sampling(json: &mut Json, sampling: Sampling<'_>, losses: &mut Losses) 
 
 fn write_stop(json: &mut Json, stop: &[JsonText<'_>], losses: &mut Losses) {
     if stop.len() > MOST_STOPS {
-        losses.refuse("stop", format_args!("has more than {MOST_STOPS} texts"));
+        losses.refuse("stop", format_args!("has more than {MOST_STOPS} stop sequences"));
     }
     if !stop.is_empty() {
         JsonText::write_list(stop, json.key("stop"));

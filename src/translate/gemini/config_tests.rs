@@ -27,7 +27,7 @@ fn the_making_of_the_answer_is_carried() {
     assert!(text.contains(config), "{text}");
     assert_eq!((dropped, none), (vec![], vec![]));
     let made = Conversation { stop: vec![JsonText::of("a"); 6], ..hello() };
-    let why = "stop has more than 5 texts, the most that generateContent accepts";
+    let why = "stop has more than 5 stop sequences, the most that generateContent accepts";
     assert_eq!(refused(&made), why);
     let sampling = Sampling { seed: Some("9007199254740993"), ..Sampling::default() };
     let MadeRequest { dropped, .. } = written(BUDGET, &Conversation { sampling, ..hello() });

@@ -62,12 +62,12 @@ impl<'c> Knobs<'c> {
                 ("top_k", knobs.top_k),
             ];
             for (name, _) in all.iter().filter(|(_, knob)| knob.is_some()) {
-                losses.drop(name, "is refused by the model");
+                losses.drop(name, "is not accepted by this model");
             }
             return Self::default();
         }
         if knobs.temperature.is_some() && knobs.top_p.is_some() && !rules.takes_both_knobs() {
-            losses.drop("top_p", "is refused by the model together with a temperature");
+            losses.drop("top_p", "is not accepted by this model together with a temperature");
             knobs.top_p = None;
         }
         knobs

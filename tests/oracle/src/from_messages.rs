@@ -177,7 +177,7 @@ pub(crate) const REFUSALS: &[Refusal] = &[
     },
     Refusal {
         place: "stop",
-        why: "has more than 4 texts",
+        why: "has more than 4 stop sequences",
         url: "https://developers.openai.com/api/reference/resources/chat/subresources/completions/methods/create",
         is_right: |case| {
             case.asked["stop_sequences"].as_array().is_some_and(|stops| stops.len() > 4)

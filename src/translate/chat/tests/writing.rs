@@ -94,7 +94,7 @@ fn thinking_is_written_in_words_that_every_model_knows() {
 fn more_texts_to_stop_at_than_are_accepted_are_refused() {
     let stop = |count| Conversation { stop: vec![JsonText::of("a"); count], ..hello() };
     assert_eq!(settings(&stop(4), "m").1, [""; 0]);
-    assert_eq!(settings(&stop(5), "m").1, ["!stop has more than 4 texts"]);
+    assert_eq!(settings(&stop(5), "m").1, ["!stop has more than 4 stop sequences"]);
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn knobs_are_sent_as_the_model_takes_them() {
             "claude-sonnet-4-5",
             [Some("0.3"), Some("0.5"), None],
             json!({"temperature": 0.3}),
-            &["top_p is refused by the model together with a temperature"],
+            &["top_p is not accepted by this model together with a temperature"],
         ),
         (
             "claude-sonnet-4-20250514",
@@ -169,9 +169,9 @@ fn knobs_are_sent_as_the_model_takes_them() {
             [Some("0.3"), Some("0.5"), Some("4")],
             json!({}),
             &[
-                "temperature is refused by the model",
-                "top_p is refused by the model",
-                "top_k is refused by the model",
+                "temperature is not accepted by this model",
+                "top_p is not accepted by this model",
+                "top_k is not accepted by this model",
             ],
         ),
         ("claude-opus-4-7", [Some("1.0"), Some("1"), None], json!({}), &[]),
