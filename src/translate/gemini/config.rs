@@ -23,7 +23,10 @@ pub(super) fn write_config(
     }
     write_sampling(conversation.sampling, losses, json);
     if conversation.stop.len() > MOST_STOPS {
-        losses.refuse("stop", "has more than 5 stop sequences, the most that generateContent accepts");
+        losses.refuse(
+            "stop",
+            "has more than 5 stop sequences, the most that generateContent accepts",
+        );
     } else if !conversation.stop.is_empty() {
         JsonText::write_list(&conversation.stop, json.key("stopSequences"));
     }
