@@ -123,12 +123,12 @@ playground-serve: playground ## serve the playground on 127.0.0.1, Ctrl-C stops 
 docs-site: $(TOOLS)/bin/mdbook ## the documentation as a site, plain files for any web server: target/docs-site/html
 	@exec python3 scripts/site.py --mdbook $(TOOLS)/bin/mdbook
 
-reference: setup-rust ## write docs/configuration.md, and the words of providers in docs/state.md
+reference: setup-rust ## write docs/configuration.md, and the words of providers in docs/state-reference.md
 	@$(CARGO) run --quiet --bin pointsman -- schema --markdown > target/configuration.md
 	@mv target/configuration.md docs/configuration.md
-	@sed '/^| kind | text /,$$d' docs/state.md > target/state.md
-	@$(CARGO) run --quiet --bin pointsman -- classify --words >> target/state.md
-	@mv target/state.md docs/state.md
+	@sed '/^| kind | text /,$$d' docs/state-reference.md > target/state-reference.md
+	@$(CARGO) run --quiet --bin pointsman -- classify --words >> target/state-reference.md
+	@mv target/state-reference.md docs/state-reference.md
 
 dist: setup-rust ## the module as it is released, its checksum, SBOM and changes: target/dist/
 	@exec python3 scripts/dist.py

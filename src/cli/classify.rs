@@ -202,7 +202,7 @@ fn because(outcome: Outcome, status: u16, failure: Option<Failure>, cut: Option<
     }
 }
 
-/// Returns the table of all words as Markdown, as docs/state.md has it.
+/// Returns the table of all words as Markdown, as docs/state-reference.md has it.
 fn table() -> String {
     let mut table = String::from("| kind | text | where | status | provider | source |\n");
     table.push_str("|---|---|---|---|---|---|\n");

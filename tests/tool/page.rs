@@ -74,7 +74,7 @@ fn assert_prints(page: &str, least: usize) {
 
 #[test]
 fn the_words_of_providers_are_those_of_the_page() {
-    let page = include_str!("../../docs/state.md");
+    let page = include_str!("../../docs/state-reference.md");
     let at = page.find("| kind | text ").expect("a table");
     let printed = super::pointsman(&["classify", "--words"]).out;
     let listed = page.get(at..).unwrap();

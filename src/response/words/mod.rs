@@ -1,7 +1,7 @@
 //! The words of providers: what their error answers say, and which kind of failure that is.
 //!
 //! This is data. `request.rs` and `deployment.rs` hold the rows, with the statuses that they
-//! come with and where they were found; docs/state.md lists them. `super::fault` decides what
+//! come with and where they were found; docs/state-reference.md lists them. `super::fault` decides what
 //! a document says as a whole.
 //!
 //! A client can put any words into a message that quotes it. So the words that count against a
