@@ -16,7 +16,7 @@ const MOST: usize = 64;
 const LONGEST_TAG: usize = 128;
 
 /// What control headers ask for. Each field is what one header says, in the order in which
-/// docs/routing.md explains them.
+/// docs/routing-reference.md explains them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Controls {
     /// Forces a route.
