@@ -87,8 +87,10 @@ $(STRIP): scripts/strip_exports.rs | setup-rust
 mock: setup-rust
 	$(CARGO) build --example mock_provider
 
-run: build mock setup-envoy ## start Envoy with two mock providers, Ctrl-C stops all; LISTENER_PORT=N moves it, CONFIG=envoy is without failover
-	@exec python3 scripts/run.py
+# With ROUTING: one's own document, with its own providers.
+run: build $(if $(ROUTING),,mock) setup-envoy ## start Envoy with two mock providers, or with ROUTING=routing.yaml; Ctrl-C stops all; LISTENER_PORT=N moves it, CONFIG=envoy is without failover
+	$(if $(ROUTING),$(CARGO) build --bin pointsman)
+	@exec $(if $(ROUTING),target/debug/pointsman run $(ROUTING) --module $(MODULE) $(ARGS),python3 scripts/run.py)
 
 demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
 	@exec $(PYTHON) scripts/demo.py

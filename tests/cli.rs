@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 /// Writes the first configuration of the README to a file, and returns its path.
 fn readme() -> String {
     let readme = include_str!("../README.md");
-    let (_, rest) = readme.split_once("```json\n").unwrap();
-    file("readme.json", rest.split_once("```").unwrap().0)
+    let (_, rest) = readme.split_once("```yaml\n").unwrap();
+    file("readme.yaml", rest.split_once("```").unwrap().0)
 }
 
 const FULL: &str = "tests/configs/valid/full.json";

@@ -3,6 +3,7 @@
 //! Uses the same core as the filter. Exit codes: 0 done, 1 the input has problems, 2 bad
 //! arguments or nothing to work on.
 
+mod admin;
 mod check;
 mod classify;
 mod convert;
@@ -15,6 +16,7 @@ mod lint;
 mod needs;
 mod replay;
 mod routing_file;
+mod run;
 mod table;
 mod translate;
 mod yaml;
@@ -59,6 +61,10 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Report what in an Envoy configuration does not fit; exits 1 on errors
     Lint(lint::LintArgs),
+    /// Run Envoy with a routing document, and apply each change of the file
+    Run(run::RunArgs),
+    /// See and change the state of running proxies
+    Admin(admin::AdminArgs),
     /// Write a complete Envoy configuration
     Envoy(envoy::EnvoyArgs),
     /// Write the resources that Istio's gateway needs
@@ -85,6 +91,8 @@ pub fn main() -> ExitCode {
         Command::Translate(arguments) => translate::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Admin(arguments) => admin::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments).map(|()| Output::from(String::new())),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
         Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
         Command::Schema { markdown: true } => {
@@ -95,6 +103,7 @@ pub fn main() -> ExitCode {
     // A write fails where the reader has closed early (`| head`). It has what it wants, so
     // that is no error of this tool, and `println!` would panic.
     match result {
+        Ok(output) if output.text.is_empty() => ExitCode::from(output.code),
         Ok(output) => {
             let _ = writeln!(std::io::stdout(), "{}", output.text);
             ExitCode::from(output.code)

@@ -9,7 +9,11 @@ use std::path::Path;
 use crate::config::{self, Config, Located, Problem, Problems, Role};
 
 use super::io::{ToolError, read};
-use super::yaml::{self, JsonText, TreeNode};
+use super::lint;
+use super::yaml::{self, At, JsonText, TreeNode};
+
+/// A key of Envoy's configuration, and of no routing document.
+const OF_ENVOY: &str = "static_resources";
 
 /// A document that has been read, and not been checked yet.
 #[derive(Debug)]
@@ -70,7 +74,8 @@ impl RoutingFile {
     /// Reads a document; `-` is standard input.
     ///
     /// A text that begins with `{` is JSON, so that a mistake in JSON is never read as YAML. A file
-    /// whose name ends in `.yaml` or `.yml` is YAML in any case.
+    /// whose name ends in `.yaml` or `.yml` is YAML in any case. Of an Envoy configuration, the
+    /// document in it is read.
     ///
     /// # Errors
     /// The file cannot be read, or is not YAML.
@@ -82,12 +87,32 @@ impl RoutingFile {
             Ok(text) if is_yaml || looks_like_yaml(&text) => {
                 let node = one_document(&text)
                     .map_err(|what| ToolError::unusable(format!("{name}: is not YAML: {what}")))?;
+                if node.has(OF_ENVOY) {
+                    return Self::embedded(name, node);
+                }
                 RoutingText::Yaml(yaml::json_text(&node))
             }
-            Ok(text) => RoutingText::Json(text),
+            Ok(text) => match serde_json::from_str::<TreeNode>(&text) {
+                Ok(node) if node.has(OF_ENVOY) => return Self::embedded(name, node),
+                _ => RoutingText::Json(text),
+            },
             Err(error) => RoutingText::Binary(error.into_bytes()),
         };
         Ok(Self { name, text })
+    }
+
+    /// Returns the document in an Envoy configuration.
+    ///
+    /// # Errors
+    /// It has none.
+    fn embedded(name: String, envoy: TreeNode) -> Result<Self, ToolError> {
+        let text = lint::document_in(&At::root(envoy)).ok_or_else(|| {
+            ToolError::unusable(format!(
+                "{name}: is an Envoy configuration without a routing document; name the file of \
+                 the document"
+            ))
+        })?;
+        Ok(Self { name: format!("{name}, its document"), text: RoutingText::Json(text) })
     }
 
     /// Returns the document as JSON, as the filter gets it. JSON is as the file has it.
@@ -112,14 +137,18 @@ impl RoutingFile {
     /// # Errors
     /// It is not JSON.
     pub(super) fn written(&self, notation: Notation) -> Result<String, ToolError> {
+        Ok(written(&self.tree()?, notation))
+    }
+
+    /// Returns the document as a tree, with its members in their order.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub(super) fn tree(&self) -> Result<TreeNode, ToolError> {
         let json = self.json();
         let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-        let node: TreeNode = serde_json::from_slice(json)
-            .map_err(|error| ToolError::unusable(format!("{}: is not JSON: {error}", self.name)))?;
-        Ok(match notation {
-            Notation::Json => yaml::json_text(&node).text,
-            Notation::Yaml => yaml::tree_document(&node),
-        })
+        serde_json::from_slice(json)
+            .map_err(|error| ToolError::unusable(format!("{}: is not JSON: {error}", self.name)))
     }
 
     /// Returns the configuration that a command works with.
@@ -175,6 +204,14 @@ impl RoutingFile {
             count: checked.count,
             warnings: checked.warnings.into_iter().map(found).collect(),
         }
+    }
+}
+
+/// Returns a document in that notation.
+pub(super) fn written(tree: &TreeNode, notation: Notation) -> String {
+    match notation {
+        Notation::Json => yaml::json_text(tree).text,
+        Notation::Yaml => yaml::tree_document(tree),
     }
 }
 

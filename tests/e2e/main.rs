@@ -49,6 +49,7 @@ mod passing;
 mod recipe;
 mod rewrite;
 mod routing;
+mod run;
 mod shadow;
 mod shipped;
 mod signed;

@@ -257,3 +257,49 @@ fn credentials_are_added_after_the_attempt_filter_and_where_they_belong() {
     assert!(ran.out.contains("host_env_keys: [ALPHA_KEY]"), "{}", ran.out);
     assert!(ran.out.contains("{environment_variable: CLIENT_SECRET}"), "{}", ran.out);
 }
+
+/// Writes a document as files that Envoy follows, and returns their folder.
+fn dynamic(config: &str, name: &str) -> String {
+    let folder = format!("{}/dynamic/{name}-{}", env!("CARGO_TARGET_TMPDIR"), std::process::id());
+    let _ = std::fs::remove_dir_all(&folder);
+    let ran = pointsman(&["envoy", "--config", config, "--dynamic", &folder]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    folder
+}
+
+#[test]
+fn files_that_envoy_follows_hold_the_same_as_one_file() {
+    for config in ["tests/configs/envoy/failover.json", "tests/configs/envoy/credentials.json"] {
+        let folder = dynamic(config, "same");
+        let text = |file: &str| std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        assert!(
+            !text("envoy.yaml").contains("load_assignment"),
+            "clusters are in a file of their own"
+        );
+        let count = |file: &str, kind: &str| {
+            text(file).matches(&format!("type.googleapis.com/envoy.config.{kind}")).count()
+        };
+        assert_eq!(count("listeners.yaml", "listener.v3.Listener"), 1);
+        let one_file = std::fs::read_to_string(config).unwrap();
+        assert!(
+            count("clusters.yaml", "cluster.v3.Cluster") >= one_file.matches("\"cluster\"").count()
+        );
+        // lint follows the files as Envoy does, and finds the filter in them.
+        let start = format!("{folder}/envoy.yaml");
+        let ran = pointsman(&["lint", "--config", config, "--envoy", &start]);
+        assert_eq!(ran.code, 0, "{}", ran.out);
+        assert!(!ran.out.contains("no-filter"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn the_document_of_an_envoy_file_is_read_from_it() {
+    let ran = pointsman(&["check", "envoy/failover.yaml"]);
+    assert!(ran.out.contains("envoy/failover.yaml, its document: ok: 3 providers"), "{}", ran.out);
+    let ran = pointsman(&["convert", "envoy/failover.yaml", "--to", "yaml"]);
+    assert!(ran.out.starts_with("providers:\n  north:\n"), "{}", ran.out);
+    let path = file("empty-envoy.yaml", "static_resources: {listeners: []}\n");
+    let ran = pointsman(&["check", &path]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("without a routing document"), "{}", ran.err);
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
 use crate::cli::io::ToolError;
@@ -24,29 +24,40 @@ const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
 pub(crate) struct EnvoyArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
     #[arg(long, short)]
-    config: PathBuf,
+    pub(super) config: PathBuf,
     /// What it is for; without it, what hold and failover.max_attempts ask for
     #[arg(long, short)]
-    mode: Option<Mode>,
+    pub(super) mode: Option<Mode>,
+    #[command(flatten)]
+    pub(super) options: EnvoyOptions,
+    /// The file to write clusters to that get tokens by OAuth, which Envoy reads from there
+    #[arg(long, value_name = "FILE", conflicts_with = "dynamic")]
+    pub(super) clusters: Option<PathBuf>,
+    /// The folder to write several files to: Envoy follows changes of its listeners and clusters
+    /// there. Without it, one file goes to standard output
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) dynamic: Option<PathBuf>,
+}
+
+/// What an Envoy configuration depends on beside the document.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct EnvoyOptions {
     /// Where clients connect
     #[arg(long, short, default_value = "127.0.0.1:10000", value_name = "IP:PORT")]
-    pub(super) listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// The port of Envoy's admin page, on 127.0.0.1
     #[arg(long, default_value_t = 9901, value_name = "PORT")]
-    pub(super) admin_port: u16,
+    pub(crate) admin_port: u16,
     /// Where a cluster is; may be repeated. Without it, where the provider's authority
     /// says, by TLS, or else a place to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     endpoints: Vec<EndpointArg>,
-    /// The file to write clusters to that get tokens by OAuth, which Envoy reads from there
-    #[arg(long, value_name = "FILE")]
-    pub(super) clusters: Option<PathBuf>,
     /// The module, as Envoy finds it
     #[arg(long, default_value = "pointsman.wasm", value_name = "PATH")]
-    pub(super) module: String,
+    pub(crate) module: String,
     /// Whose certificates providers may have
     #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt", value_name = "PATH")]
-    pub(super) trusted_ca: String,
+    pub(crate) trusted_ca: String,
 }
 
 /// What the configuration is for: one of the three shipped files.
@@ -63,7 +74,9 @@ pub(super) enum Mode {
 /// Everything that the written configuration depends on.
 #[derive(Debug)]
 pub(super) struct Bootstrap<'a> {
-    pub(super) arguments: &'a EnvoyArgs,
+    pub(super) options: &'a EnvoyOptions,
+    /// Where clusters go that Envoy reads apart from the rest, if it reads any so.
+    pub(super) clusters: Option<&'a Path>,
     pub(super) config: Config,
     /// The document as JSON, in the user's own order. JSON has the user's spacing too.
     pub(super) document: String,
@@ -76,22 +89,25 @@ pub(super) struct Bootstrap<'a> {
 }
 
 impl<'a> Bootstrap<'a> {
-    /// Reads the configuration that the arguments name, and decides how Envoy is to run it.
+    /// Decides how Envoy is to run a document; `asked` is the mode that the user expects.
     ///
     /// # Errors
-    /// The configuration cannot be read, is not valid, or asks for another mode than
-    /// `--mode` does; an endpoint is given for a cluster that it does not name.
-    pub(super) fn read(arguments: &'a EnvoyArgs) -> Result<Self, ToolError> {
-        let file = RoutingFile::read(&arguments.config)?;
+    /// The document is not valid, or asks for another mode than `asked`; an endpoint is given for a cluster that it does not name.
+    pub(super) fn of(
+        file: &RoutingFile,
+        options: &'a EnvoyOptions,
+        asked: Option<Mode>,
+    ) -> Result<Self, ToolError> {
         let config = file.router_config()?;
         let document = String::from_utf8(file.json().to_vec()).map_err(ToolError::unusable)?;
         let needs = Needs::of(&config);
         // Fields are evaluated in this order, so a wrong mode is reported before an endpoint.
         Ok(Self {
-            mode: Mode::of(&config, arguments.mode)?,
+            mode: Mode::of(&config, asked)?,
             buffer: buffer_bytes(config.limits.max_body_bytes),
-            addresses: endpoint::addresses(&config, &needs, &arguments.endpoints)?,
-            arguments,
+            addresses: endpoint::addresses(&config, &needs, &options.endpoints)?,
+            clusters: None,
+            options,
             config,
             document,
             needs,

@@ -110,7 +110,7 @@ pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<Clusters, String> {
         }
         write_endpoint(out, name, address);
         if address.endpoint.is_tls {
-            write_tls(out, address, &bootstrap.arguments.trusted_ca);
+            write_tls(out, address, &bootstrap.options.trusted_ca);
         }
     }
     Ok(all)

@@ -42,6 +42,11 @@ pub(super) fn needs_file(config: &Config, cluster: &str) -> bool {
     matches!(task, Some(EnvoyTask::Authorize { .. }))
 }
 
+/// Returns the names of the environment variables that Envoy reads itself.
+pub(super) fn variables(config: &Config) -> impl Iterator<Item = String> {
+    all(config).filter_map(|one| one.env.clone())
+}
+
 /// Returns the names of the clusters that Envoy has to read from a file of their own.
 pub(super) fn in_file(config: &Config) -> BTreeSet<&str> {
     let clusters = config.providers.iter().map(|provider| provider.cluster.as_str());

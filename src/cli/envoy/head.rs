@@ -33,7 +33,7 @@ pub(super) fn write(bootstrap: &Bootstrap<'_>, shipped: &str) -> Result<String, 
         template.replace(router, &format!("{credentials}{router}"));
     }
     let has_own_file = !credential::in_file(&bootstrap.config).is_empty();
-    if let Some(file) = bootstrap.arguments.clusters.as_ref().filter(|_| has_own_file) {
+    if let Some(file) = bootstrap.clusters.filter(|_| has_own_file) {
         let file = scalar(&file.display().to_string());
         template.line(
             "admin:",
@@ -74,7 +74,7 @@ fn fill_addresses(template: &mut Template, bootstrap: &Bootstrap<'_>) {
         let ip = if ip.contains(':') { format!("\"{ip}\"") } else { ip.to_owned() };
         format!("address: {{socket_address: {{address: {ip}, port_value: {port}}}}}")
     };
-    let (admin_port, listen) = (bootstrap.arguments.admin_port, bootstrap.arguments.listen);
+    let (admin_port, listen) = (bootstrap.options.admin_port, bootstrap.options.listen);
     template.replace(&address("127.0.0.1", 9901), &address("127.0.0.1", admin_port));
     let listen = address(&listen.ip().to_string(), listen.port());
     template.replace(&address("127.0.0.1", 10000), &listen);
@@ -90,7 +90,7 @@ fn fill_addresses(template: &mut Template, bootstrap: &Bootstrap<'_>) {
 fn fill_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     template.replace(
         "filename: target/wasm32-wasip1/release/pointsman.wasm",
-        &format!("filename: {}", scalar(&bootstrap.arguments.module)),
+        &format!("filename: {}", scalar(&bootstrap.options.module)),
     );
     let names: Vec<String> = bootstrap.needs.variables.keys().map(|name| scalar(name)).collect();
     let variables = format!("environment_variables: {{host_env_keys: [{}]}}", names.join(", "));

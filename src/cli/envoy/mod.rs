@@ -7,6 +7,7 @@
 mod bootstrap;
 mod cluster;
 mod credential;
+mod dynamic;
 mod head;
 mod template;
 
@@ -17,46 +18,70 @@ use serde_json::{Value, json};
 
 use super::endpoint::AddressSource;
 use super::io::ToolError;
+use super::routing_file::RoutingFile;
 use super::yaml;
 use bootstrap::Bootstrap;
 
-pub(super) use bootstrap::EnvoyArgs;
+pub(super) use bootstrap::{EnvoyArgs, EnvoyOptions};
+pub(super) use dynamic::EnvoyFiles;
 
-/// Returns the configuration, and writes to standard error what is left for the user to do.
+/// Returns the configuration, or where it is; writes to standard error what is left for the user to
+/// do.
 ///
 /// # Errors
 /// The configuration cannot be used, or one of the shipped files has changed so that a place
 /// in it is not found.
 pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
-    let bootstrap = Bootstrap::read(arguments)?;
-    let file = own_file(&bootstrap)?;
-    let written = write(&bootstrap)
-        .map_err(|place| ToolError::unusable(format!("envoy/*.yaml has changed: no {place:?}")))?;
-    if let Some(file) = file {
-        let clusters = resources(&bootstrap, &written).map_err(ToolError::unusable)?;
-        std::fs::write(file, clusters)
-            .map_err(|error| ToolError::unusable(format!("{}: {error}", file.display())))?;
-    }
+    let file = RoutingFile::read(&arguments.config)?;
+    let mut bootstrap = Bootstrap::of(&file, &arguments.options, arguments.mode)?;
+    let shown = match &arguments.dynamic {
+        Some(folder) => dynamic::write(&bootstrap, folder)?.join("\n"),
+        None => {
+            bootstrap.clusters = own_file(&bootstrap, arguments.clusters.as_deref())?;
+            let written = write(&bootstrap)?;
+            if let Some(file) = bootstrap.clusters {
+                let clusters = resources(&bootstrap, &written).map_err(ToolError::unusable)?;
+                write_file(file, &clusters)?;
+            }
+            written.text().trim_end().to_owned()
+        }
+    };
     for line in left_to_do(&bootstrap) {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
-    Ok(written.text().trim_end().to_owned())
+    Ok(shown)
 }
 
 /// Returns the file for clusters that Envoy reads apart from the rest; `None` where there are none.
 ///
 /// # Errors
 /// There are some, and no file is given for them.
-fn own_file<'a>(bootstrap: &Bootstrap<'a>) -> Result<Option<&'a Path>, ToolError> {
+fn own_file<'a>(
+    bootstrap: &Bootstrap<'_>,
+    given: Option<&'a Path>,
+) -> Result<Option<&'a Path>, ToolError> {
     let clusters = credential::in_file(&bootstrap.config);
     let Some(first) = clusters.first() else { return Ok(None) };
-    bootstrap.arguments.clusters.as_deref().map(Some).ok_or_else(|| {
+    given.map(Some).ok_or_else(|| {
         ToolError::unusable(format!(
             "cluster {first}: gets tokens by OAuth, and Envoy ends at its start where such a \
              cluster is in its own configuration; give --clusters FILE, which Envoy then reads \
-             it from"
+             it from, or --dynamic FOLDER"
         ))
     })
+}
+
+/// Writes a file so that whoever reads it sees the old text or the new one: Envoy reads a file
+/// again when another one takes its place.
+///
+/// # Errors
+/// The file cannot be written; the message begins with its name.
+fn write_file(file: &Path, text: &str) -> Result<(), ToolError> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".new");
+    let written =
+        std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, file));
+    written.map_err(|error| ToolError::unusable(format!("{}: {error}", file.display())))
 }
 
 /// The written configuration, in the parts that go to different files.
@@ -98,8 +123,17 @@ fn resources(bootstrap: &Bootstrap<'_>, written: &Written) -> Result<String, Str
 /// Returns the shipped text with its clusters replaced and its other places filled in.
 ///
 /// # Errors
-/// The place that the shipped text does not have.
-fn write(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
+/// The shipped text does not have a place that is filled in.
+fn write(bootstrap: &Bootstrap<'_>) -> Result<Written, ToolError> {
+    parts(bootstrap)
+        .map_err(|place| ToolError::unusable(format!("envoy/*.yaml has changed: no {place:?}")))
+}
+
+/// Returns the parts of what is written.
+///
+/// # Errors
+/// As [`write`].
+fn parts(bootstrap: &Bootstrap<'_>) -> Result<Written, String> {
     let shipped = bootstrap.shipped();
     // The comment at the top of the file is about the file, so another one is written.
     let begin = shipped.find("\n\n").ok_or("a first paragraph")?;
@@ -141,7 +175,7 @@ fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
     if !bootstrap.config.log_fields {
         lines.push("log_fields is not set: most fields of the access log stay empty".to_owned());
     }
-    let listen = bootstrap.arguments.listen;
+    let listen = bootstrap.options.listen;
     if !listen.ip().is_loopback() && bootstrap.needs.has_credentials {
         lines.push(format!(
             "{listen} can be reached from elsewhere: put authentication before the filter"

@@ -1,12 +1,36 @@
-//! The file from which Envoy reads clusters, apart from the rest of its configuration (CDS).
+//! The files from which Envoy reads clusters and listeners, apart from the rest of its configuration
+//! (CDS, LDS).
 //!
-//! Decides which file that is. `scene` looks at what is in it.
+//! Decides which files these are. `scene` looks at what is in it.
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::io::{ToolError, read};
+use crate::cli::yaml::{At, read_tree};
 
-use crate::cli::yaml::At;
+/// The files beside Envoy's own; `None` where nothing comes from a file on this machine.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    pub(super) clusters: Option<At>,
+    pub(super) listeners: Option<At>,
+}
+
+impl Apart {
+    /// Reads the files that the Envoy file `bootstrap` names; `clusters` is named by the user.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not YAML.
+    pub(super) fn of(
+        root: &At,
+        bootstrap: &Path,
+        clusters: Option<&Path>,
+    ) -> Result<Self, ToolError> {
+        Ok(Self {
+            clusters: self::clusters(root, bootstrap, clusters)?,
+            listeners: listeners(root, bootstrap)?,
+        })
+    }
+}
 
 /// Returns the file with the clusters that come by CDS: the one that is `given`, or else the one
 /// that the Envoy file `bootstrap`, whose tree is `root`, names. `None` where they come from a
@@ -14,24 +38,26 @@ use crate::cli::yaml::At;
 ///
 /// # Errors
 /// The file cannot be read, or is not YAML.
-pub(super) fn clusters(
-    root: &At,
-    bootstrap: &Path,
-    given: Option<&Path>,
-) -> Result<Option<At>, ToolError> {
-    let file = match given {
-        Some(file) => file.to_owned(),
-        None => match found(root, bootstrap) {
-            Some(file) => file,
-            None => return Ok(None),
-        },
-    };
+fn clusters(root: &At, bootstrap: &Path, given: Option<&Path>) -> Result<Option<At>, ToolError> {
+    let found = || found(root, bootstrap, "dynamic_resources.cds_config");
+    given.map(Path::to_owned).or_else(found).map(|file| tree(&file)).transpose()
+}
+
+/// Returns the file with the listeners that come by LDS, as [`clusters`] does.
+///
+/// # Errors
+/// As [`clusters`].
+fn listeners(root: &At, bootstrap: &Path) -> Result<Option<At>, ToolError> {
+    let file = found(root, bootstrap, "dynamic_resources.lds_config");
+    file.map(|file| tree(&file)).transpose()
+}
+
+fn tree(file: &Path) -> Result<At, ToolError> {
     let shown = file.display();
-    let text = String::from_utf8(read(&file)?)
+    let text = String::from_utf8(read(file)?)
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
-    let tree =
-        super::read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
-    Ok(Some(tree.in_file(&shown.to_string())))
+    let tree = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
+    Ok(tree.in_file(&shown.to_string()))
 }
 
 /// Returns the file that the bootstrap names, if it is there.
@@ -39,8 +65,8 @@ pub(super) fn clusters(
 /// Envoy resolves a relative path from the folder that it is started in, so the path is tried as it is
 /// first. Often it is a path on another machine. Then the file of that name beside the bootstrap is
 /// taken.
-fn found(root: &At, bootstrap: &Path) -> Option<PathBuf> {
-    let source = root.get("dynamic_resources.cds_config");
+fn found(root: &At, bootstrap: &Path, source: &str) -> Option<PathBuf> {
+    let source = root.get(source);
     let named = [source.get("path_config_source.path"), source.get("path")];
     let named = PathBuf::from(named.iter().find_map(At::text)?);
     let beside = bootstrap.with_file_name(named.file_name()?);

@@ -27,7 +27,8 @@ use crate::config::{self, Config};
 use super::io::{self, Output, ToolError, read};
 use super::needs::Needs;
 use super::routing_file::RoutingFile;
-use super::yaml::read_tree;
+use super::yaml::{At, read_tree};
+use apart::Apart;
 use code::LintCode;
 use report::{LintReport, Severity};
 use scene::Scene;
@@ -63,8 +64,8 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
         .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(RoutingFile::read).transpose()?;
-    let apart = apart::clusters(&root, file, arguments.clusters.as_deref())?;
-    let findings = check(Scene::of(root, apart.as_ref()), given.as_ref())?.sorted();
+    let apart = Apart::of(&root, file, arguments.clusters.as_deref())?;
+    let findings = check(Scene::of(root, &apart), given.as_ref())?.sorted();
     let text = if arguments.json {
         io::pretty_json(&report::json(&findings))?
     } else {
@@ -72,6 +73,13 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     };
     let has_errors = report::count(&findings, Severity::Error) > 0;
     Ok(Output { text, code: u8::from(has_errors) })
+}
+
+/// Returns the routing document in an Envoy configuration, as JSON in its own order: that of the first
+/// filter that has one.
+pub(super) fn document_in(envoy: &At) -> Option<String> {
+    let scene = Scene::of(envoy.clone(), &Apart::default());
+    scene.managers().find_map(|manager| manager.plugin.document_text())
 }
 
 /// Compares the parts of Envoy's configuration with a Pointsman one: the one that is `given`,

@@ -6,7 +6,9 @@
 
 use std::net::IpAddr;
 
-use crate::cli::yaml::At;
+use crate::cli::yaml::{At, json_text};
+
+use super::apart::Apart;
 
 const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -91,14 +93,13 @@ pub(super) struct Cluster {
 }
 
 impl Scene {
-    /// Finds the parts of a configuration, whose clusters that come by CDS are in the file `apart`.
+    /// Finds the parts of a configuration; those that Envoy reads apart from it are in `apart`.
     /// What is not there or has another type is taken for empty: Envoy itself refuses it.
-    pub(super) fn of(root: At, apart: Option<&At>) -> Self {
+    pub(super) fn of(root: At, apart: &Apart) -> Self {
         let listeners = root.get("static_resources.listeners").items().into_iter();
+        let listeners = listeners.chain(of_kind(apart.listeners.as_ref(), "Listener"));
         let clusters = root.get("static_resources.clusters").items().into_iter();
-        let is_cluster = |at: &At| at.typed().0 == "Cluster";
-        let of_file = apart.map(|file| file.get("resources").items()).unwrap_or_default();
-        let of_file = of_file.into_iter().filter(is_cluster);
+        let of_file = of_kind(apart.clusters.as_ref(), "Cluster");
         let from_elsewhere = root.get("dynamic_resources.cds_config").is_there();
         Self {
             listeners: listeners.filter_map(listener).collect(),
@@ -106,7 +107,7 @@ impl Scene {
                 .map(|at| cluster(at, false))
                 .chain(of_file.map(|at| cluster(at, true)))
                 .collect(),
-            has_unseen_clusters: from_elsewhere && apart.is_none(),
+            has_unseen_clusters: from_elsewhere && apart.clusters.is_none(),
             root,
         }
     }
@@ -182,6 +183,16 @@ impl Plugin {
         }
     }
 
+    /// Returns the document as JSON, with its members in their order; `None` where there is none.
+    pub(super) fn document_text(&self) -> Option<String> {
+        let (kind, fields) = self.configuration().typed();
+        let value = fields.get("value");
+        match (kind.as_str(), value.text()) {
+            ("Struct", _) => value.node().map(|node| json_text(node).text),
+            (_, text) => text.map(str::to_owned),
+        }
+    }
+
     /// Whether it is the attempt filter, which either `root_id` or `role` may say.
     pub(super) fn is_attempt(&self) -> bool {
         let document = self.document().and_then(Result::ok);
@@ -207,6 +218,12 @@ fn listener(at: At) -> Option<Listener> {
     addresses.extend(more.map(|one| one.get("address")));
     let is_local = addresses.iter().all(is_local);
     (!managers.is_empty()).then_some(Listener { at, is_local, managers })
+}
+
+/// Returns the resources of a type in a file that Envoy reads apart; none where there is no file.
+fn of_kind(file: Option<&At>, kind: &'static str) -> impl Iterator<Item = At> {
+    let resources = file.map(|file| file.get("resources").items()).unwrap_or_default();
+    resources.into_iter().filter(move |at| at.typed().0 == kind)
 }
 
 /// Whether only this machine reaches an address: a loopback address or no socket at all, a

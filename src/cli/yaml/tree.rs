@@ -10,14 +10,14 @@ use serde_json::Value;
 
 /// A value and the line in which it begins, from 1. JSON is read without lines, so its values
 /// have line 0.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::cli) struct TreeNode {
     pub(in crate::cli) line: usize,
     pub(in crate::cli) value: TreeValue,
 }
 
 /// A value as Envoy reads it. Aliases share what they stand for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::cli) enum TreeValue {
     Null,
     Bool(bool),
@@ -30,7 +30,7 @@ pub(in crate::cli) enum TreeValue {
 }
 
 /// A member of an object. Its key has a line of its own, since a value may begin in a later one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::cli) struct TreeMember {
     pub(in crate::cli) key: String,
     /// From 1; 0 where it is not known.
@@ -59,6 +59,65 @@ impl TreeNode {
                 let member = |of: &TreeMember| (of.key.clone(), of.node.json());
                 Value::Object(members.iter().map(member).collect())
             }
+        }
+    }
+}
+
+/// Changes leave the tree as it is and return another one, which shares what is the same.
+impl TreeNode {
+    /// Returns a list.
+    pub(in crate::cli) const fn list(items: Vec<Rc<Self>>) -> Self {
+        Self { line: 0, value: TreeValue::List(items) }
+    }
+
+    /// Whether an object has a member.
+    pub(in crate::cli) fn has(&self, key: &str) -> bool {
+        self.member(key).is_some()
+    }
+
+    /// Whether it is an object without members, or null.
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        match &self.value {
+            TreeValue::Map(members) => members.is_empty(),
+            value => matches!(value, TreeValue::Null),
+        }
+    }
+
+    /// Returns a member of an object; an empty object where there is none.
+    pub(in crate::cli) fn member_or_empty(&self, key: &str) -> Self {
+        let empty = || Self { line: 0, value: TreeValue::Map(Vec::new()) };
+        self.member(key).map_or_else(empty, |node| Self::clone(node))
+    }
+
+    /// Returns the items of a list that is a member; none where there is no such list.
+    pub(in crate::cli) fn items_of(&self, key: &str) -> Vec<Rc<Self>> {
+        match self.member(key).map(|node| &node.value) {
+            Some(TreeValue::List(items)) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns an object with a member in the place of one of its key, or else at the end.
+    pub(in crate::cli) fn with(&self, key: &str, node: Self) -> Self {
+        let mut members = self.members();
+        match members.iter_mut().find(|member| member.key == key) {
+            Some(member) => member.node = Rc::new(node),
+            None => members.push(TreeMember::unplaced(key.to_owned(), node)),
+        }
+        Self { line: self.line, value: TreeValue::Map(members) }
+    }
+
+    /// Returns an object without the members of a key.
+    pub(in crate::cli) fn without(&self, key: &str) -> Self {
+        let mut members = self.members();
+        members.retain(|member| member.key != key);
+        Self { line: self.line, value: TreeValue::Map(members) }
+    }
+
+    fn members(&self) -> Vec<TreeMember> {
+        match &self.value {
+            TreeValue::Map(members) => members.clone(),
+            _ => Vec::new(),
         }
     }
 }
@@ -252,6 +311,11 @@ impl At {
             return (name(&self.get("type_url")), self.get("value"));
         }
         (outer, self.clone())
+    }
+
+    /// Returns the tree from here on; `None` where there is no value.
+    pub(in crate::cli) fn node(&self) -> Option<&TreeNode> {
+        self.node.as_deref()
     }
 
     fn value(&self) -> Option<&TreeValue> {

@@ -1,0 +1,181 @@
+//! `pointsman run`: Envoy with one routing document, for as long as the command runs.
+//!
+//! Decides when Envoy gets a changed document and when it has to be told to the user that it cannot.
+//! What Envoy is configured with is up to `envoy`.
+
+mod program;
+mod proxy;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::envoy::{EnvoyFiles, EnvoyOptions};
+use super::io::ToolError;
+use super::routing_file::RoutingFile;
+use proxy::Proxy;
+
+/// How often the document is looked at.
+const LOOKS: Duration = Duration::from_millis(300);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// The routing document, YAML or JSON; each change of the file is applied
+    file: PathBuf,
+    /// Envoy's program. Without it, $ENVOY, or else envoy on the PATH
+    #[arg(long, value_name = "PATH")]
+    envoy: Option<PathBuf>,
+    /// Envoy's log level
+    #[arg(long, default_value = "error")]
+    log_level: String,
+    #[command(flatten)]
+    options: EnvoyOptions,
+}
+
+/// Runs Envoy until a signal comes. There is nothing to print at the end.
+///
+/// # Errors
+/// Something is missing that Envoy needs, the document is not valid at the start, or Envoy ends by
+/// itself.
+pub(super) fn run(arguments: &RunArgs) -> Result<(), ToolError> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let signalled = Arc::clone(&is_over);
+    ctrlc::set_handler(move || signalled.store(true, Ordering::Relaxed))
+        .map_err(ToolError::unusable)?;
+    let options = program::completed(&arguments.options)?;
+    let program = program::envoy(arguments.envoy.as_deref())?;
+    let folder = TemporaryFolder::make()?;
+    let mut document = Document::read(&arguments.file, &options, &folder.0)?;
+    document.files.write_start()?;
+    document.files.write_clusters()?;
+    document.files.write_listeners()?;
+    let begun = Instant::now();
+    let mut proxy =
+        Proxy::start(&program, &document.files.start_file(), &arguments.log_level, &options)?;
+    if !proxy.wait_until_ready(&is_over)? {
+        return Ok(());
+    }
+    say(&welcome(arguments, &options, &document, begun.elapsed()));
+    while !is_over.load(Ordering::Relaxed) {
+        if let Some(status) = proxy.ended()? {
+            return Err(ToolError::unusable(format!("Envoy ended by itself: {}", said(status))));
+        }
+        sleep(LOOKS);
+        document.follow(&arguments.file, &options, &proxy);
+    }
+    Ok(())
+}
+
+/// The document that Envoy runs, and what it was written from.
+struct Document {
+    bytes: Vec<u8>,
+    files: EnvoyFiles,
+    folder: PathBuf,
+    /// Names of models, for the example.
+    models: Vec<String>,
+    /// What is accepted and worth a second look, a line each.
+    warnings: Vec<String>,
+}
+
+impl Document {
+    /// Reads the document, and writes what Envoy needs for it, not to the folder yet.
+    ///
+    /// # Errors
+    /// It is not valid, or an environment variable is not set that it names.
+    fn read(file: &Path, options: &EnvoyOptions, folder: &Path) -> Result<Self, ToolError> {
+        let read = RoutingFile::read(file)?;
+        let config = read.router_config()?;
+        let warnings = read.check().warnings;
+        let warnings = warnings.iter().map(|found| found.line_of(&read.name, "warning")).collect();
+        let files = EnvoyFiles::of(&read, options, folder)?;
+        program::has_variables(&files.variables)?;
+        let models = config.models.iter().map(|model| model.name.clone()).collect();
+        Ok(Self { bytes: read.json().to_vec(), files, folder: folder.to_owned(), models, warnings })
+    }
+
+    /// Gives Envoy the document if it has changed. A document with a mistake changes nothing.
+    fn follow(&mut self, file: &Path, options: &EnvoyOptions, proxy: &Proxy) {
+        // Not there for a moment while an editor writes it, perhaps.
+        let Ok(read) = RoutingFile::read(file) else { return };
+        if read.json() == self.bytes {
+            return;
+        }
+        // Whatever comes of it, it is not tried again before the next change.
+        self.bytes = read.json().to_vec();
+        let applied = Self::read(file, options, &self.folder).and_then(|next| {
+            if next.files.start != self.files.start {
+                return Err(ToolError::unusable(
+                    "this change is in a part that Envoy reads at its start only (secrets); \
+                     stop with Ctrl-C and start again",
+                ));
+            }
+            proxy.update(&next.files)?;
+            Ok(next)
+        });
+        match applied {
+            Ok(next) => {
+                *self = next;
+                self.warnings.iter().for_each(|warning| say(warning));
+                say(&format!("{}: changed and applied", file.display()));
+            }
+            Err(error) => {
+                say(&format!("{}\nnot applied: the document before serves on", error.message))
+            }
+        }
+    }
+}
+
+/// Returns what is said when Envoy serves.
+fn welcome(
+    arguments: &RunArgs,
+    options: &EnvoyOptions,
+    document: &Document,
+    took: Duration,
+) -> String {
+    let url = format!("http://{}", options.listen);
+    let model = document.models.first().map_or("MODEL", String::as_str);
+    let left = document.files.left_to_do.iter().map(|line| format!("note: {line}\n"));
+    let left = document.warnings.iter().map(|line| format!("{line}\n")).chain(left);
+    format!(
+        "{}Envoy serves {} at {url} after {:.1} s. For example:\n\n    curl -i {url}/v1/chat/completions \
+         -H 'content-type: application/json' \\\n      -d '{{\"model\": \"{model}\", \"messages\": \
+         [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n\nEach change of the file is applied. \
+         Envoy's admin page: http://127.0.0.1:{}     Ctrl-C stops.",
+        left.collect::<String>(),
+        arguments.file.display(),
+        took.as_secs_f64(),
+        options.admin_port,
+    )
+}
+
+fn said(status: ExitStatus) -> String {
+    format!("{status}; its log is above")
+}
+
+/// Writes a line for the user. Standard output is Envoy's access log.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A folder that is removed when it is no longer needed.
+struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn make() -> Result<Self, ToolError> {
+        let folder = std::env::temp_dir().join(format!("pointsman-{}", std::process::id()));
+        // Made here and by nobody before, since Envoy runs what is in it.
+        std::fs::create_dir(&folder)
+            .map_err(|error| ToolError::unusable(format!("{}: {error}", folder.display())))?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
