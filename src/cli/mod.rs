@@ -4,16 +4,19 @@
 //! arguments or nothing to work on.
 
 mod admin;
+mod catalog;
 mod check;
 mod classify;
 mod convert;
 mod endpoint;
 mod envoy;
 mod explain;
+mod import;
 mod io;
 mod istio;
 mod lint;
 mod needs;
+mod ordered;
 mod replay;
 mod routing_file;
 mod run;
@@ -40,7 +43,8 @@ struct Cli {
 
 const CODES: &str = "\
 Exit codes:
-  0  done; of lint: no errors; of replay: every line was read
+  0  done; of lint: no errors; of replay: every line was read;
+     of import and catalog: also if something has no counterpart
   1  check: the configuration has problems; lint: there are errors;
      replay: there are lines that cannot be read, the others are in the report
   2  bad arguments, or a file that cannot be read or worked with";
@@ -69,6 +73,10 @@ enum Command {
     Envoy(envoy::EnvoyArgs),
     /// Write the resources that Istio's gateway needs
     Istio(istio::IstioArgs),
+    /// Write a document from the configuration of another router, and say what it leaves out
+    Import(import::ImportArgs),
+    /// Add prices and limits of models to a document, from LiteLLM's list
+    Catalog(catalog::CatalogArgs),
     /// Print the JSON Schema of the configuration
     Schema {
         /// Instead, the page of documentation that says the same
@@ -95,6 +103,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments).map(|()| Output::from(String::new())),
         Command::Envoy(arguments) => envoy::run(&arguments).map(Output::from),
         Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
+        Command::Import(arguments) => import::run(&arguments).map(Output::from),
+        Command::Catalog(arguments) => catalog::run(&arguments).map(Output::from),
         Command::Schema { markdown: true } => {
             Ok(Output::from(config::reference().trim_end().to_owned()))
         }

@@ -18,7 +18,7 @@ const VARIABLES: [(&str, &str); 7] = [
 ];
 
 /// Runs the tool and returns its standard output.
-fn pointsman(arguments: &[&str]) -> String {
+pub(crate) fn pointsman(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_pointsman"))
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

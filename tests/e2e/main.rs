@@ -40,6 +40,7 @@ mod generated;
 mod group;
 mod header;
 mod hold;
+mod imported;
 mod istio;
 mod layout;
 mod live;

@@ -1,14 +1,17 @@
-//! The native tool on whole files: replay, translate, lint and envoy.
+//! The native tool on whole files: replay, translate, lint, envoy, import and catalog.
 
 #![cfg(not(target_family = "wasm"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod catalog;
 mod envoy;
+mod import;
 mod lint;
 mod notation;
 mod page;
 mod replay;
 mod translate;
+mod yaml;
 
 #[path = "../support/tool.rs"]
 mod run;

@@ -84,7 +84,7 @@ fn the_words_of_providers_are_those_of_the_page() {
 #[test]
 fn every_option_is_in_the_page_or_explains_itself() {
     let page = include_str!("../../docs/tool.md");
-    for command in ["classify", "translate", "replay", "lint", "envoy"] {
+    for command in ["classify", "translate", "replay", "lint", "envoy", "catalog"] {
         let ran = super::pointsman(&[command, "--help"]);
         for word in ran.out.split([' ', ',', '\n', '=']).filter(|word| word.starts_with("--")) {
             assert!(word == "--help" || page.contains(word), "{command} {word}");

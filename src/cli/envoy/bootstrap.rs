@@ -60,6 +60,27 @@ pub(crate) struct EnvoyOptions {
     pub(crate) trusted_ca: String,
 }
 
+impl EnvoyOptions {
+    /// Returns the options with these endpoints, written as for `--endpoint`. Those that are there
+    /// already count over them.
+    ///
+    /// # Errors
+    /// One of them is no endpoint.
+    pub(crate) fn with_endpoints(&self, endpoints: &[String]) -> Result<Self, &'static str> {
+        let mut all: Vec<EndpointArg> =
+            endpoints.iter().map(|one| one.parse()).collect::<Result<_, _>>()?;
+        all.extend(self.endpoints.iter().cloned());
+        Ok(Self { endpoints: all, ..self.clone() })
+    }
+}
+
+impl EnvoyArgs {
+    /// Returns the arguments for the document in a file, without more wishes than options.
+    pub(crate) const fn of(config: PathBuf, options: EnvoyOptions) -> Self {
+        Self { config, mode: None, options, clusters: None, dynamic: None }
+    }
+}
+
 /// What the configuration is for: one of the three shipped files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Mode {

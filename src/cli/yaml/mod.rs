@@ -9,6 +9,6 @@ mod tree;
 mod write;
 
 pub(super) use json::{JsonText, json_text};
-pub(super) use read::{read, read_tree, second_document};
+pub(super) use read::{read, read_merging, read_tree, second_document};
 pub(super) use tree::{At, TreeNode};
 pub(super) use write::{documents, escape, is_unprintable, scalar, tree_document};

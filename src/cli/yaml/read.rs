@@ -4,7 +4,7 @@
 //! field, which no message has. Plain scalars are null, booleans (`yes` and `off` too),
 //! numbers or else text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
@@ -24,12 +24,24 @@ const MOST_NODES: usize = 1_000_000;
 /// # Errors
 /// What is wrong, with its line.
 pub(in crate::cli) fn read(text: &str) -> Result<TreeNode, String> {
+    read_with(text, Builder::default())
+}
+
+/// Reads the same, and understands merge keys (`<<: *anchor`), which Envoy does not: an object gets
+/// the members of those that it names, except what it has itself.
+///
+/// # Errors
+/// What is wrong, with its line.
+pub(in crate::cli) fn read_merging(text: &str) -> Result<TreeNode, String> {
+    read_with(text, Builder { merges: true, ..Builder::default() })
+}
+
+fn read_with(text: &str, mut builder: Builder) -> Result<TreeNode, String> {
     if text.trim_start().starts_with(['{', '['])
         && let Ok(node) = serde_json::from_str(text)
     {
         return Ok(node);
     }
-    let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| said(&error))?;
         let line = span.start.line();
@@ -57,6 +69,9 @@ pub(in crate::cli) fn second_document(text: &str) -> Option<usize> {
     starts.nth(1).map(|(_, span)| span.start.line())
 }
 
+/// The key whose value is merged into the object that it is in.
+const MERGE_KEY: &str = "<<";
+
 fn said(error: &ScanError) -> String {
     format!("line {}: {}", error.marker().line(), error.info())
 }
@@ -82,6 +97,8 @@ struct Builder {
     /// What each anchor stands for, and how many nodes that are.
     anchors: HashMap<usize, (Rc<TreeNode>, usize)>,
     root: Option<TreeNode>,
+    /// Whether merge keys are understood.
+    merges: bool,
 }
 
 impl Builder {
@@ -93,7 +110,7 @@ impl Builder {
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let is_plain = style == ScalarStyle::Plain;
-                if is_plain && text == "<<" && self.is_key_next() {
+                if is_plain && text == MERGE_KEY && self.is_key_next() && !self.merges {
                     return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
                                 or refer to all of them by one anchor");
                 }
@@ -111,7 +128,10 @@ impl Builder {
             Event::MappingStart(anchor, _) => self.begin(TreeValue::Map(vec![]), line, anchor),
             Event::SequenceEnd | Event::MappingEnd => {
                 // The parser ends only what it has begun, so something is open.
-                let Some(open) = self.open.pop() else { return Ok(false) };
+                let Some(mut open) = self.open.pop() else { return Ok(false) };
+                if self.merges {
+                    merge(&mut open.node)?;
+                }
                 return self.add(Rc::new(open.node), open.nodes, open.anchor);
             }
             // Beginnings and ends of the stream and its documents hold no value.
@@ -172,6 +192,34 @@ impl Builder {
         }
         Ok(false)
     }
+}
+
+/// Puts the members of merged objects into an object. Its own count first, then those of the first
+/// object that it names.
+///
+/// # Errors
+/// What is named is no object.
+fn merge(node: &mut TreeNode) -> Result<(), &'static str> {
+    let TreeValue::Map(members) = &mut node.value else { return Ok(()) };
+    if members.iter().all(|member| member.key != MERGE_KEY) {
+        return Ok(());
+    }
+    let (merged, own): (Vec<_>, Vec<_>) =
+        std::mem::take(members).into_iter().partition(|member| member.key == MERGE_KEY);
+    let mut named = HashSet::new();
+    members.extend(own);
+    named.extend(members.iter().map(|member| member.key.clone()));
+    for TreeMember { node: from, .. } in merged {
+        let sources =
+            if let TreeValue::List(items) = &from.value { items.clone() } else { vec![from] };
+        for source in sources {
+            let TreeValue::Map(more) = &source.value else {
+                return Err("\"<<\": expected an object, or a list of objects");
+            };
+            members.extend(more.iter().filter(|member| named.insert(member.key.clone())).cloned());
+        }
+    }
+    Ok(())
 }
 
 /// Returns the value of a scalar without quotes, by the rules of yaml-cpp, which is what Envoy
@@ -242,6 +290,16 @@ mod tests {
         assert!(message.starts_with("line 3: \"<<\": Envoy knows no merge keys"), "{message}");
         // A name in quotes, such as a cluster's, and what is no key are text.
         assert_eq!(value("\"<<\": {name: <<}"), json!({"<<": {"name": "<<"}}));
+    }
+
+    #[test]
+    fn merge_keys_are_understood_where_they_are_meant() {
+        let merging = |text: &str| At::root(read_merging(text).unwrap()).json().unwrap();
+        assert_eq!(
+            merging("a: &a {b: 1, c: 2}\nd: &d {b: 3, e: 4}\nf: {b: 0, <<: [*a, *d]}\n")["f"],
+            json!({"b": 0, "c": 2, "e": 4})
+        );
+        assert!(read_merging("a: {<<: 1}").unwrap_err().contains("expected an object"));
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! Members of requests that an entry sets. LiteLLM's are defaults; here they replace what the client
+//! says.
+
+use super::params::Params;
+use crate::cli::ordered::Ordered;
+
+/// The members that LiteLLM passes on under their own names.
+pub(super) const MEMBERS: [&str; 27] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_tokens",
+    "max_completion_tokens",
+    "seed",
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+    "reasoning_effort",
+    "thinking",
+    "response_format",
+    "user",
+    "n",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "service_tier",
+    "verbosity",
+    "parallel_tool_calls",
+    "tools",
+    "tool_choice",
+    "modalities",
+    "dimensions",
+    "encoding_format",
+    "safety_identifier",
+];
+
+/// Those of them that Anthropic's API has under the same names.
+const OF_MESSAGES: [&str; 5] = ["temperature", "top_p", "top_k", "max_tokens", "thinking"];
+
+/// Returns the members that the deployment of an entry sets. `api`: that of its provider.
+pub(super) fn read(api: &str, params: &Params) -> Ordered {
+    let mut overrides = Ordered::object();
+    for name in MEMBERS {
+        let place = params.get(name);
+        if !place.is_there() {
+            continue;
+        }
+        let fits = match api {
+            "openai" | "openai-chat" | "azure" => true,
+            "anthropic" => OF_MESSAGES.contains(&name),
+            _ => false,
+        };
+        match place.json().filter(|_| fits) {
+            Some(value) => {
+                place.report("replaces what the client says; at LiteLLM it is a default");
+                overrides.set(name, Ordered::from(value));
+            }
+            None => place.report(
+                "has no counterpart; request_overrides of the deployment sets members in the provider's own API",
+            ),
+        }
+    }
+    let more = params.get("extra_body");
+    for (name, place) in more.members() {
+        if let Some(value) = place.json() {
+            overrides.set(&name, Ordered::from(value));
+        }
+    }
+    overrides
+}
