@@ -105,7 +105,7 @@ impl<'a> ModelsRequest<'a> {
                     let limit = value.parse().ok();
                     let limit = limit.filter(|limit| (1..=LONGEST_PAGE).contains(limit));
                     most = limit.ok_or_else(|| {
-                        let message = format!("limit: allowed: 1 to {LONGEST_PAGE}");
+                        let message = format!("limit: expected a number from 1 to {LONGEST_PAGE}");
                         Refusal::new(400, "invalid_request", message)
                     })?;
                 }

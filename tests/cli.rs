@@ -121,7 +121,7 @@ fn explain_shows_a_table_to_people() {
     let ran = with_input(&arguments, r#"{"model":"auto"}"#);
     assert_eq!(ran.code, 0, "{}", ran.err);
     for part in
-        ["pictures  no", "has_images: wanted true, request has no images", "plan", "weighted"]
+        ["pictures  no", "has_images: expected true, the request has no images", "plan", "weighted"]
     {
         assert!(ran.out.contains(part), "{part} is missing of\n{}", ran.out);
     }
@@ -191,7 +191,7 @@ fn explain_exits_2_for_unusable_input() {
     assert_eq!(pointsman(&["explain", "-c", SMALLEST]).code, 2);
     let ran = with_input(&["explain", "-c", SMALLEST, "-b", "-", "--header", "nocolon"], "{}");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("wanted NAME: VALUE"), "{}", ran.err);
+    assert!(ran.err.contains("expected \"NAME: VALUE\""), "{}", ran.err);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_setting_that_a_form_of_istio_cannot_serve_is_a_problem() {
     let file = file("istio-passing.json", document);
     let ran = pointsman(&["istio", "--config", &file]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("unknown_model: \"pass_through\" is not possible"), "{}", ran.err);
+    assert!(ran.err.contains("unknown_model: \"pass_through\" does not work"), "{}", ran.err);
 }
 
 #[test]
@@ -278,8 +278,7 @@ fn istio_gets_the_signer_after_the_attempt_filter() {
     let config = file("istio-secret.json", &document(credential));
     let ran = pointsman(&["istio", "--config", &config]);
     assert_eq!(ran.code, 2);
-    let wanted =
-        "providers.p.credential.envoy: Envoy runs gcp_authn among the filters of a listener";
+    let wanted = "providers.p.credential.envoy: Envoy runs gcp_authn only in a listener";
     assert!(ran.err.contains(wanted), "{}", ran.err);
 }
 

@@ -28,13 +28,13 @@ pub(crate) fn translated(asked: &str) -> Result<Value, String> {
         .ok_or_else(|| format!("nothing is translated for {to}"))?;
     if from == to {
         return Err(
-            "the provider speaks what the client speaks, so nothing is translated".to_owned()
+            "the client and the provider use the same API, so there is nothing to translate; name another format".to_owned()
         );
     }
     let status = number("status").unwrap_or(200);
     let specimen = match text("what") {
         "answer" => Specimen::Answer(
-            u16::try_from(status).map_err(|_| format!("{status} is no HTTP status"))?,
+            u16::try_from(status).map_err(|_| format!("{status} is not an HTTP status"))?,
         ),
         "stream" => Specimen::Stream,
         _ => Specimen::Request,

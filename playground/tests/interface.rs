@@ -177,7 +177,7 @@ fn what_cannot_be_read_is_a_problem_and_no_trap() {
     let text = example("canary");
     assert_eq!(problem("{", "{}", "{}"), "the configuration has problems");
     let headers = json!({"path": "/", "headers": "a: b\n\n: c"}).to_string();
-    assert_eq!(problem(&text, &headers, "{}"), "header line 3: wanted name: value");
+    assert_eq!(problem(&text, &headers, "{}"), "header line 3: expected \"name: value\"");
     assert!(!problem(&text, "", "{}").is_empty());
     assert!(!problem(&text, "{}", "[").is_empty());
     assert_eq!(read(&check(""))["ok"], false);

@@ -83,13 +83,13 @@ fn what_cannot_be_translated_is_a_problem() {
         problem("openai-chat", "cohere-chat", "{}"),
         "nothing is translated for cohere-chat"
     );
-    let same = "the provider speaks what the client speaks, so nothing is translated";
+    let same = "the client and the provider use the same API, so there is nothing to translate; name another format";
     assert_eq!(problem("openai-chat", "openai-chat", "{}"), same);
     assert_eq!(problem("openai-chat", "gemini-generate", "{"), "it is not JSON");
     let status = json!({
         "from": "openai-chat", "to": "gemini-generate", "what": "answer", "status": 99_999, "document": "{}",
     });
-    assert_eq!(told(&status)["problem"], "99999 is no HTTP status");
+    assert_eq!(told(&status)["problem"], "99999 is not an HTTP status");
     assert!(
         serde_json::from_str::<Value>(&translate("nonsense")).expect("JSON")["problem"].is_string()
     );

@@ -101,7 +101,7 @@ function indent(text, done) {
   try {
     done(JSON.stringify(JSON.parse(text), null, 2));
   } catch {
-    note('That is no JSON yet.');
+    note('This is not valid JSON yet.');
   }
 }
 

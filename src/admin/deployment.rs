@@ -57,7 +57,9 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
     /// The reply to an id that is not known; `field` is where in the request it is.
     pub(super) fn deployment(&self, id: &str, field: &str) -> Result<DeploymentId, HttpReply> {
         let known = self.config.names.deployments.get(id).copied();
-        known.ok_or_else(|| HttpReply::error(404, "there is no deployment of that id", Some(field)))
+        known.ok_or_else(|| {
+            HttpReply::error(404, "there is no deployment with this id", Some(field))
+        })
     }
 
     /// Returns how long a deployment is to cool, in milliseconds: `for_ms` of the body, or the
@@ -66,7 +68,8 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
         // A cooldown that is not enabled is never read, so it would seem to work and not do so.
         let settings = &self.config.cooldown;
         if !settings.enabled {
-            let message = "cooldown.enabled is false, so nothing cools; drain it instead";
+            let message = "cooldown.enabled is false, so no deployment cools down; drain the \
+                           deployment instead";
             return Err(HttpReply::error(409, message, None));
         }
         let mut given = None;
@@ -81,7 +84,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             None => Ok(settings.time_ms),
             Some(Some(ms)) if (1..=most).contains(&ms) => Ok(ms),
             Some(_) => {
-                let message = format!("allowed: a whole number of milliseconds, 1 to {most}");
+                let message = format!("expected a whole number of milliseconds from 1 to {most}");
                 Err(HttpReply::error(400, &message, Some("for_ms")))
             }
         }
@@ -96,7 +99,7 @@ fn members(body: &[u8]) -> Result<serde_json::Map<String, Value>, HttpReply> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(members),
-        _ => Err(HttpReply::error(400, "the body is no JSON object", None)),
+        _ => Err(HttpReply::error(400, "the body is not a JSON object; send an object", None)),
     }
 }
 

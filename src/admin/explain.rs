@@ -40,14 +40,14 @@ fn head(request: &HttpRequest<'_>) -> Result<Headers, HttpReply> {
         let wrong = |message| Err(HttpReply::error(400, message, Some(&name)));
         match name.as_str() {
             "method" if is_token(&value) => method = value,
-            "method" => return wrong("allowed: a method such as POST"),
+            "method" => return wrong("expected a method, such as POST"),
             "path" if value.starts_with('/') && is_line(&value) => path = value,
-            "path" => return wrong("allowed: a path, with / first"),
+            "path" => return wrong("expected a path that starts with \"/\""),
             "header" => match value.split_once(':') {
                 Some((name, value)) if is_token(name.trim()) && is_line(value) => {
                     given.push(&name.trim().to_ascii_lowercase(), value.trim().as_bytes());
                 }
-                _ => return wrong("allowed: NAME:VALUE"),
+                _ => return wrong("expected NAME:VALUE"),
             },
             _ => return wrong("unknown parameter; allowed: method, path, header"),
         }

@@ -37,21 +37,22 @@ impl Gate {
         let wrong = |what: &str| format!("admin.token_env: environment variable \"{name}\" {what}");
         let token = variable(name).filter(|token| !token.is_empty()).ok_or_else(|| {
             wrong(
-                "is not set; list it in vm_config.environment_variables.host_env_keys and give \
-                 it to the proxy",
+                "is not set; set it for the proxy and list it in \
+                 vm_config.environment_variables.host_env_keys",
             )
         })?;
         // Such a token could not be sent in a header, or would lose its ends on the way.
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(wrong(
-                "holds a space, a control character or one that is not ASCII; allowed: printable \
-                 ASCII without spaces, without a line break at the end",
+                "has a space, a control character or a character that is not ASCII; use printable \
+                 ASCII without spaces, and no line break at the end",
             ));
         }
         if token.len() < SHORTEST {
-            return Err(wrong("is too short; allowed: 16 characters and more"));
+            return Err(wrong("is too short; use at least 16 characters"));
         }
-        let traces = Traces::of(token.as_bytes()).ok_or_else(|| wrong("is too long"))?;
+        let traces = Traces::of(token.as_bytes())
+            .ok_or_else(|| wrong("is too long; use a shorter token"))?;
         Ok(Self { path: admin.path.clone(), token, traces })
     }
 
@@ -155,9 +156,9 @@ mod tests {
             (None, "is not set"),
             (Some(""), "is not set"),
             (Some("0123456789abcde"), "is too short"),
-            (Some("0123456789abcdef\n"), "holds a space"),
-            (Some("0123456789 abcdef"), "holds a space"),
-            (Some("0123456789abcdéf"), "holds a space"),
+            (Some("0123456789abcdef\n"), "has a space"),
+            (Some("0123456789 abcdef"), "has a space"),
+            (Some("0123456789abcdéf"), "has a space"),
         ] {
             let problem = gate(token).unwrap_err();
             assert!(problem.starts_with("admin.token_env: environment variable \"ADMIN_TOKEN\" "));

@@ -64,7 +64,7 @@ impl HttpReply {
     /// operation gets it too.
     #[must_use]
     pub fn unknown_endpoint() -> Self {
-        Self::error(404, "there is no such endpoint", None)
+        Self::error(404, "there is no admin endpoint at this path", None)
     }
 
     /// Returns the reply to a method that an endpoint does not have; `allow` lists those that
@@ -72,21 +72,29 @@ impl HttpReply {
     #[must_use]
     pub fn method_not_allowed(allow: &'static str) -> Self {
         let headers = vec![("allow", allow)];
-        Self { headers, ..Self::error(405, "the endpoint does not have this method", None) }
+        Self {
+            headers,
+            ..Self::error(
+                405,
+                "this endpoint does not accept this method; see the header allow",
+                None,
+            )
+        }
     }
 
     /// Returns the reply to a body that is longer than `limit`, in bytes: 413, with a message that
     /// says the limit.
     #[must_use]
     pub fn too_large(limit: u64) -> Self {
-        Self::error(413, &format!("the body is longer than {limit} bytes"), None)
+        Self::error(413, &format!("the body is too long; allowed: at most {limit} bytes"), None)
     }
 
     /// Returns the reply to a change that other workers' changes kept from being written in all
     /// its tries. It may be sent again.
     #[must_use]
     pub fn contended() -> Self {
-        let message = "other workers kept changing the same state; nothing was changed, try again";
+        let message = "other workers changed the same state at the same time, so nothing was \
+                       changed; try again";
         Self { headers: vec![("retry-after", "1")], ..Self::error(503, message, None) }
     }
 }

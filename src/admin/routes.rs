@@ -84,11 +84,12 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
             Refused::Wrong(problems) => wrong(&problems),
             Refused::Unknown => HttpReply::error(
                 404,
-                &format!("there is no dynamic {kind} of that name"),
+                &format!("there is no dynamic {kind} with this name"),
                 Some(field),
             ),
             Refused::Configured => {
-                let message = "it is configured, and only what is dynamic can be removed here";
+                let message = "it is part of the configuration, and only dynamic entries can be \
+                               removed here; remove it from the configuration";
                 HttpReply::error(409, message, Some(field))
             }
             Refused::Contended => HttpReply::contended(),

@@ -93,7 +93,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                 "deployment" => selection.deployment = Some(self.deployment(&value, &name)?),
                 "provider" => {
                     if !self.config.providers.iter().any(|known| known.name == value) {
-                        let message = "there is no provider of that name";
+                        let message = "there is no provider with this name";
                         return Err(HttpReply::error(404, message, Some(&name)));
                     }
                     selection.provider = Some(value);
@@ -107,7 +107,7 @@ impl<S: SharedData + ?Sized> Desk<'_, S> {
                     let limit = value.parse().ok();
                     let limit = limit.filter(|limit| (1..=PAGE).contains(limit));
                     selection.most = limit.ok_or_else(|| {
-                        let message = format!("allowed: a number from 1 to {PAGE}");
+                        let message = format!("expected a number from 1 to {PAGE}");
                         HttpReply::error(400, &message, Some(&name))
                     })?;
                 }

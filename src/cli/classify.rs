@@ -23,30 +23,35 @@ use crate::state::report::Report;
 
 use super::io::{ToolError, read};
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman classify --status 429 --body answer.json --header \"retry-after: 20\"";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct ClassifyArgs {
-    /// The HTTP status of the answer
+    /// The HTTP status of the answer, such as 429
     #[arg(long, short, required_unless_present = "words")]
     status: Option<u16>,
-    /// The body of the answer; `-` reads standard input; without it, there is none
-    #[arg(long, short)]
+    /// The file with the body of the answer; `-` reads standard input. Without it, the body is empty
+    #[arg(long, short, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// The wire format of the request
+    /// The wire format of the request, such as anthropic-messages
     #[arg(long, short, default_value = "openai-chat")]
     format: String,
-    /// A header of the answer, `name: value`; may be repeated
+    /// A header of the answer; may be repeated
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// Whose credential was sent
+    /// Whose credential the provider was sent
     #[arg(long, value_enum, default_value_t = KeyArg::Proxy)]
     key: KeyArg,
-    /// The request names files or state that a provider keeps
+    /// The request refers to files or state that a provider keeps
     #[arg(long)]
     names_files: bool,
-    /// The answer is held by failover: judge it before any of it has gone to the client
+    /// Failover holds the answer: judge it before any of it goes to the client
     #[arg(long)]
     held: bool,
-    /// Instead, print the table of all words as Markdown
+    /// Print the table of all known error words in Markdown instead
     #[arg(long)]
     words: bool,
 }
@@ -54,11 +59,11 @@ pub(super) struct ClassifyArgs {
 /// Whose credential was sent, as the command line says it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum KeyArg {
-    /// The proxy's own
+    /// The proxy's credential
     Proxy,
-    /// The client's
+    /// The client's credential
     Client,
-    /// None
+    /// No credential
     None,
 }
 
@@ -83,7 +88,7 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
     let Some(format) = Format::from_name(&arguments.format) else {
         let known: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
         let message =
-            format!("--format {:?}: wanted one of {}", arguments.format, known.join(", "));
+            format!("--format: found {:?}; expected one of {}", arguments.format, known.join(", "));
         return Err(ToolError::unusable(message));
     };
     let read = arguments.body.as_deref().map(read).transpose()?.unwrap_or_default();
@@ -131,14 +136,14 @@ fn held(mut reader: BodyReader, body: &[u8]) -> String {
         reader.feed(std::slice::from_ref(byte));
         let sign = match reader.first_sign() {
             FirstSign::Nothing => return None,
-            FirstSign::Content => "there is content, and the answer is committed",
-            FirstSign::Failure => "it has failed, and another deployment may be tried",
+            FirstSign::Content => "content comes and the answer is committed",
+            FirstSign::Failure => "the answer fails and another deployment may be tried",
         };
         Some((at.saturating_add(1), sign))
     });
     match sign {
-        Some((bytes, sign)) => format!("{bytes} bytes: then {sign}"),
-        None => format!("all {} bytes: no content has come", body.len()),
+        Some((bytes, sign)) => format!("{bytes} bytes, until {sign}"),
+        None => format!("all {} bytes, because no content comes", body.len()),
     }
 }
 
@@ -154,8 +159,10 @@ fn shown(
     let error = told.and_then(|told| told.error);
     let failure = if status >= 400 { failure(status, error, named) } else { error };
     let scope = match (reach, weight, key) {
-        (_, Weight::Nothing, _) if reach == Reach::Everyone => "nobody: it is kept nowhere",
-        (Reach::OwnKey, ..) => "the client's own key: it is kept nowhere",
+        (_, Weight::Nothing, _) if reach == Reach::Everyone => {
+            "nobody, because nothing is recorded"
+        }
+        (Reach::OwnKey, ..) => "the client's own key, so nothing is recorded",
         (Reach::Everyone, ..) => "all requests for this operation at this deployment",
     };
     let mut lines = vec![
@@ -180,21 +187,21 @@ fn because(outcome: Outcome, status: u16, failure: Option<Failure>, cut: Option<
     let Some(Failure { told_by, .. }) = failure else {
         return match outcome {
             Outcome::InBand if cut == Some(Cut::AfterEvent) => {
-                "a stream that ends without the mark of its end".to_owned()
+                "the stream ends without the end mark of its format".to_owned()
             }
-            _ if cut == Some(Cut::InDocument) => "a document that is cut".to_owned(),
-            Outcome::Success => "the answer is whole, and tells of no failure".to_owned(),
-            Outcome::InBand => "a stream that ends before its first token".to_owned(),
-            Outcome::Empty => "an answer without any content".to_owned(),
+            _ if cut == Some(Cut::InDocument) => "the document is cut off".to_owned(),
+            Outcome::Success => "the answer is complete and reports no failure".to_owned(),
+            Outcome::InBand => "the stream ends before its first token".to_owned(),
+            Outcome::Empty => "the answer has no content".to_owned(),
             _ => format!("the status {status}"),
         };
     };
     match told_by {
         ToldBy::Status => format!("the status {status}, or one that the body names"),
-        ToldBy::Parameter => "the body names a parameter other than the model".to_owned(),
-        ToldBy::Flag => "the body says what was objected to".to_owned(),
-        ToldBy::UnknownWord => "a code or type that no row of the table has".to_owned(),
-        ToldBy::Nothing => "an error without a code, in an answer that had begun".to_owned(),
+        ToldBy::Parameter => "the body names a parameter that is not the model".to_owned(),
+        ToldBy::Flag => "the body says what the provider objects to".to_owned(),
+        ToldBy::UnknownWord => "the code or type is in no row of the table".to_owned(),
+        ToldBy::Nothing => "the answer had begun and ends with an error without a code".to_owned(),
         ToldBy::Wording(row) => {
             let (text, place) = (row.text, row.place.name());
             format!("{text:?}, {place} ({}; {})", row.provider, row.source)

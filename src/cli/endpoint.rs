@@ -32,7 +32,7 @@ impl FromStr for HostPort {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WANTED: &str = "wanted HOST:PORT, or HOST:PORT,tls";
+        const WANTED: &str = "expected HOST:PORT or HOST:PORT,tls";
         let (address, is_tls) = text.strip_suffix(",tls").map_or((text, false), |it| (it, true));
         let (host, port) = address.rsplit_once(':').ok_or(WANTED)?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
@@ -63,7 +63,7 @@ impl FromStr for EndpointArg {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // A host has no equals sign, a cluster may.
         let (cluster, endpoint) =
-            text.rsplit_once('=').ok_or("wanted CLUSTER=HOST:PORT, or CLUSTER=HOST:PORT,tls")?;
+            text.rsplit_once('=').ok_or("expected CLUSTER=HOST:PORT or CLUSTER=HOST:PORT,tls")?;
         Ok(Self { cluster: cluster.to_owned(), endpoint: endpoint.parse()? })
     }
 }

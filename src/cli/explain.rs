@@ -14,24 +14,31 @@ use super::io::{self, ToolError, read};
 use super::routing_file::RoutingFile;
 use super::table;
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman explain --config pointsman.json --body request.json --header \"x-llm-tag: batch\"
+
+The exit code is 0 whatever the decision is, even if the request is refused.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct ExplainArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
-    /// The request body; `-` reads standard input
-    #[arg(long, short)]
+    /// The file with the request body; `-` reads standard input
+    #[arg(long, short, value_name = "FILE")]
     body: PathBuf,
-    /// The request path
+    /// The path of the request
     #[arg(long, short, default_value = "/v1/chat/completions")]
     path: String,
-    /// A request header, `name: value`; may be repeated
+    /// A header of the request; may be repeated
     #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// The seed of random picks; without it, every run draws anew
+    /// The seed of random picks, a whole number. Without it, each run may pick differently
     #[arg(long)]
     seed: Option<u64>,
-    /// Print the trace as JSON
+    /// Print the explanation as JSON
     #[arg(long)]
     json: bool,
 }
@@ -78,7 +85,9 @@ pub(super) fn headers(given: &[String]) -> Result<Headers, ToolError> {
     let header = |header: &String| {
         let named = header.split_once(':').filter(|(name, _)| !name.trim().is_empty());
         let Some((name, value)) = named else {
-            return Err(ToolError::unusable(format!("--header {header:?}: wanted NAME: VALUE")));
+            return Err(ToolError::unusable(format!(
+                "--header: found {header:?}; expected \"NAME: VALUE\""
+            )));
         };
         // Envoy gives filters every name in lower case.
         Ok((name.trim().to_ascii_lowercase(), value.trim().as_bytes().to_vec()))

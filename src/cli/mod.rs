@@ -33,7 +33,7 @@ use crate::config;
 
 use io::Output;
 
-/// Checks, explains and tries out Pointsman configurations.
+/// Checks, explains and tests Pointsman configurations, without Envoy.
 #[derive(Debug, Parser)]
 #[command(name = "pointsman", version, about, arg_required_else_help = true, after_help = CODES)]
 struct Cli {
@@ -43,35 +43,36 @@ struct Cli {
 
 const CODES: &str = "\
 Exit codes:
-  0  done; of lint: no errors; of replay: every line was read;
-     of import and catalog: also if something has no counterpart
-  1  check: the configuration has problems; lint: there are errors;
-     replay: there are lines that cannot be read, the others are in the report
-  2  bad arguments, or a file that cannot be read or worked with";
+  0  done; lint: no errors; replay: every line was read;
+     import and catalog: also if something has no counterpart
+  1  check: the document has problems; lint: there are errors;
+     replay: there are lines that cannot be read, the others are in the report;
+     admin: a proxy did not answer, or refused
+  2  an argument is wrong, or a file cannot be read or used";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Report every problem of a configuration; exits 1 if there is one
+    /// Report every problem of a routing document, each with its line and path
     Check(check::CheckArgs),
     /// Write a routing document as YAML or as JSON
     Convert(convert::ConvertArgs),
-    /// Show what becomes of a request and why; exits 0 whatever the decision
+    /// Show how one request is routed, and why
     Explain(explain::ExplainArgs),
-    /// Show what the filter makes of a provider's answer, and which of its words decide
+    /// Show how the filter judges a provider's answer, and why
     Classify(classify::ClassifyArgs),
-    /// Show what a request or an answer becomes in another API
+    /// Translate a request or an answer into another API
     Translate(translate::TranslateArgs),
-    /// Show what becomes of captured requests, under one configuration or two
+    /// Route captured requests with one configuration, or compare two
     Replay(replay::ReplayArgs),
-    /// Report what in an Envoy configuration does not fit; exits 1 on errors
+    /// Report settings of an Envoy configuration that do not fit Pointsman
     Lint(lint::LintArgs),
     /// Run Envoy with a routing document, and apply each change of the file
     Run(run::RunArgs),
     /// See and change the state of running proxies
     Admin(admin::AdminArgs),
-    /// Write a complete Envoy configuration
+    /// Write a complete Envoy configuration for a routing document
     Envoy(envoy::EnvoyArgs),
-    /// Write the resources that Istio's gateway needs
+    /// Write the Istio resources for a routing document
     Istio(istio::IstioArgs),
     /// Write a document from the configuration of another router, and say what it leaves out
     Import(import::ImportArgs),
@@ -79,7 +80,7 @@ enum Command {
     Catalog(catalog::CatalogArgs),
     /// Print the JSON Schema of the configuration
     Schema {
-        /// Instead, the page of documentation that says the same
+        /// Print the reference page in Markdown instead
         #[arg(long)]
         markdown: bool,
     },

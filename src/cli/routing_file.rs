@@ -172,8 +172,8 @@ impl RoutingFile {
     pub(super) fn router_config(&self) -> Result<Config, ToolError> {
         let config = self.config()?;
         if config.role == Role::Attempt {
-            let message =
-                "role: wanted the configuration of the filter that decides, not of attempts";
+            let message = "role: found \"attempt\"; expected the document of the router, so remove \
+                           \"role\" (the attempt filter's document is derived from it)";
             return Err(ToolError::unusable(message));
         }
         Ok(config)
@@ -265,7 +265,9 @@ fn looks_like_yaml(text: &str) -> bool {
 fn one_document(text: &str) -> Result<TreeNode, String> {
     let text = text.trim_start_matches('\u{feff}');
     if let Some(line) = yaml::second_document(text) {
-        return Err(format!("line {line}: another document begins; wanted one document"));
+        return Err(format!(
+            "line {line}: another document begins; put only one document into the file"
+        ));
     }
     yaml::read(text)
 }
@@ -305,7 +307,9 @@ mod tests {
     fn one_document_is_wanted() {
         let error = of("e.yaml", "---\na: 1\n---\nb: 1\n").unwrap_err();
         assert!(
-            error.message.ends_with("line 3: another document begins; wanted one document"),
+            error
+                .message
+                .ends_with("line 3: another document begins; put only one document into the file"),
             "{}",
             error.message
         );

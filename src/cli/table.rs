@@ -114,7 +114,7 @@ fn candidate_row(candidate: &CandidateTrace) -> Vec<String> {
     vec![
         candidate.deployment.clone(),
         verdict.to_owned(),
-        cost.unwrap_or_else(|| "cost unknown".to_owned()),
+        cost.unwrap_or_else(|| "unknown cost".to_owned()),
         candidate.because.clone().unwrap_or_else(|| notes.join(", ")),
     ]
 }
@@ -182,7 +182,7 @@ fn shadow_rows(trace: &Trace) -> Vec<Vec<String>> {
     rows
 }
 
-const UNTOUCHED: [&str; 2] = ["untouched", "the request passes through"];
+const UNTOUCHED: [&str; 2] = ["untouched", "the filter does not change the request"];
 
 /// Writes a heading and rows whose columns are aligned, and a blank line:
 ///

@@ -10,31 +10,39 @@ use crate::translate::{ClientApi, Gravity, Losses, ProviderApi, Specimen, trial}
 
 use super::io::{Output, ToolError, read};
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman translate --from openai-chat --to anthropic-messages request.json
+
+The exit code is 1 if the translation would change what the request asks for.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct TranslateArgs {
-    /// What the client speaks: openai-chat, openai-responses or anthropic-messages
+    /// The client's API: openai-chat, openai-responses or anthropic-messages
     #[arg(long, value_name = "FORMAT")]
     from: String,
-    /// What the provider speaks: openai-chat, azure-openai, anthropic-messages, bedrock-converse or
+    /// The provider's API: openai-chat, azure-openai, anthropic-messages, bedrock-converse or
     /// gemini-generate
     #[arg(long, value_name = "FORMAT")]
     to: String,
-    /// Translate the provider's whole answer back for the client; FILE is that answer
+    /// Translate an answer of the provider for the client; FILE is the whole answer
     #[arg(long, conflicts_with = "stream")]
     answer: bool,
-    /// Translate the provider's stream back for the client; FILE is the stream as it was sent
+    /// Translate a stream of the provider for the client; FILE is the stream as the provider sent it
     #[arg(long)]
     stream: bool,
-    /// The HTTP status of the answer; from 400 on FILE is the provider's error
+    /// The HTTP status of the answer. From 400 on, FILE is the provider's error
     #[arg(long, default_value_t = 200, requires = "answer", value_name = "STATUS")]
     status: u16,
-    /// The model, as the provider calls it; models differ in what they accept
+    /// The provider's name of the model. Models differ in what they accept
     #[arg(long, default_value = "model", value_name = "NAME")]
     model: String,
-    /// The limit of the answer in tokens, if the request has none and the provider needs one
+    /// The answer's limit in tokens, used if the request has no limit and the provider needs one
     #[arg(long, default_value_t = 4096, value_name = "TOKENS")]
     max_tokens: u64,
-    /// The client's request, unless --answer or --stream is given; `-` reads standard input
+    /// The file to translate: the client's request, unless --answer or --stream is given; `-` reads
+    /// standard input
     file: PathBuf,
 }
 
@@ -47,12 +55,12 @@ pub(super) fn run(arguments: &TranslateArgs) -> Result<Output, ToolError> {
     let TranslateArgs { from, to, model, max_tokens, status, .. } = arguments;
     let client = Format::from_name(from).and_then(ClientApi::of).ok_or_else(|| {
         let known = "openai-chat, openai-responses, anthropic-messages";
-        ToolError::unusable(format!("--from {from:?}: wanted one of {known}"))
+        ToolError::unusable(format!("--from: found {from:?}; expected one of {known}"))
     })?;
     let provider = Format::from_name(to).and_then(ProviderApi::of).ok_or_else(|| {
         let known =
             "openai-chat, azure-openai, anthropic-messages, bedrock-converse, gemini-generate";
-        ToolError::unusable(format!("--to {to:?}: wanted one of {known}"))
+        ToolError::unusable(format!("--to: found {to:?}; expected one of {known}"))
     })?;
     let specimen = match (arguments.answer, arguments.stream) {
         (true, _) => Specimen::Answer(*status),
@@ -60,7 +68,8 @@ pub(super) fn run(arguments: &TranslateArgs) -> Result<Output, ToolError> {
         _ => Specimen::Request,
     };
     if from == to {
-        let why = "the provider speaks what the client speaks, so nothing is translated";
+        let why = "the client and the provider use the same API, so there is nothing to \
+                   translate; name another format";
         return Err(ToolError::unusable(format!("--to {to}: {why}")));
     }
     let document = read(&arguments.file)?;

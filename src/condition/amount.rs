@@ -101,13 +101,13 @@ impl Comparison {
         let wanted = if self.is_above { "more" } else { "less" };
         match self.found {
             Amount::Between(_, found) => {
-                format!("{key}: wanted {wanted} than {bound}, request has {found}")
+                format!("{key}: expected {wanted} than {bound}, the request has {found}")
             }
             // A cost is estimated; the request does not name it.
             Amount::Nothing if key.starts_with("estimated") => {
-                format!("{key}: wanted {wanted} than {bound}, the cost is unknown")
+                format!("{key}: expected {wanted} than {bound}, the cost is unknown")
             }
-            _ => format!("{key}: wanted {wanted} than {bound}, request names none"),
+            _ => format!("{key}: expected {wanted} than {bound}, the request names none"),
         }
     }
 }

@@ -50,6 +50,6 @@ impl PresenceCheck {
     pub(super) fn because(&self) -> String {
         let Self { key, thing, wanted, found } = self;
         let has = if *found == Some(true) { "has" } else { "has no" };
-        format!("{key}: wanted {wanted}, request {has} {thing}")
+        format!("{key}: expected {wanted}, the request {has} {thing}")
     }
 }

@@ -76,26 +76,30 @@ pub(super) fn because(condition: &Condition, subject: &Subject<'_>) -> String {
     let named = |name: Option<&str>| name.map_or("none".to_owned(), |name| format!("\"{name}\""));
     match condition {
         Condition::ModelIn(patterns) => format!(
-            "model_in: wanted {}, request names {}",
+            "model_in: expected {}, the request names {}",
             quoted_list(patterns.iter().map(NamePattern::written)),
             named(facts.model.as_deref())
         ),
         Condition::TagEquals(tag) => {
-            format!("tag_equals: wanted \"{tag}\", request has {}", tags(facts))
+            format!("tag_equals: expected \"{tag}\", the request has {}", tags(facts))
         }
         Condition::TagIn(wanted) => {
-            format!("tag_in: wanted one of {}, request has {}", quoted_list(wanted), tags(facts))
+            format!(
+                "tag_in: expected one of {}, the request has {}",
+                quoted_list(wanted),
+                tags(facts)
+            )
         }
         Condition::HeaderEquals(wanted) => missing("header_equals", &facts.headers, wanted),
         Condition::ParamsEqual(wanted) => missing("params_equal", &facts.params, wanted),
         Condition::FormatIn(wanted) => format!(
-            "format_in: wanted one of {}, request is \"{}\"",
+            "format_in: expected one of {}, the request is \"{}\"",
             quoted_list(wanted.iter().map(|format| format.name())),
             facts.format
         ),
         Condition::SamplePercent(percent) => {
             format!(
-                "sample_percent: wanted below {percent}, request falls on {:.2}",
+                "sample_percent: expected below {percent}, the request falls on {:.2}",
                 subject.sample
             )
         }
@@ -112,9 +116,11 @@ fn missing(key: &str, found: &BTreeMap<String, String>, wanted: &[(String, Strin
     match first {
         // The value found may be a secret of the client's: it is not repeated.
         Some((name, value)) if found.contains_key(name) => {
-            format!("{key}: wanted {name} = \"{value}\", request has another value")
+            format!("{key}: expected {name} = \"{value}\", the request has another value")
         }
-        Some((name, value)) => format!("{key}: wanted {name} = \"{value}\", request has no {name}"),
+        Some((name, value)) => {
+            format!("{key}: expected {name} = \"{value}\", the request has no {name}")
+        }
         None => String::new(),
     }
 }

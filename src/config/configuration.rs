@@ -51,7 +51,7 @@ pub struct Config {
     pub watched_members: Arc<WatchedKeys>,
     /// What happens to a model that no name resolves.
     pub unknown_model: UnknownModel,
-    /// What serves requests that name no model, as they are.
+    /// The deployment that serves requests without a model, unchanged.
     pub no_model: Option<DeploymentId>,
     /// Which part of a request's way the filter is on.
     pub role: Role,

@@ -24,44 +24,44 @@ pub enum Credential {
 }
 
 section! {
-    /// Where a secret comes from and where it goes.
+    /// A secret: the environment variable that holds it, and the header that carries it.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct SecretCredential "credential" {
-        /// the environment variable of the secret
+        /// The environment variable that holds the secret.
         pub env: String as VARIABLE = required,
-        /// the header it is sent in
+        /// The header that carries the secret.
         pub header: String as A_HEADER_NAME = "authorization",
-        /// text before the secret
+        /// The text before the secret.
         pub prefix: String as A_HEADER_VALUE = "Bearer ",
     }
 }
 
 section! {
-    /// A credential that a filter of Envoy's adds, and what `pointsman envoy` writes for it.
+    /// A credential that a filter of Envoy adds. `pointsman envoy` writes that filter.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct EnvoyCredential "envoy_credential" {
-        /// the filter
+        /// The filter of Envoy that adds the credential.
         pub envoy: EnvoyFilter = required,
-        /// aws_request_signing: the service in the signature, such as bedrock
+        /// aws_request_signing: the service in the signature, such as bedrock.
         pub service: Option<String> = none,
-        /// aws_request_signing: the region in the signature; Envoy looks for one unless given
+        /// aws_request_signing: the region in the signature. Without it, Envoy looks for one.
         pub region: Option<String> = none,
-        /// credential_injector: the environment variable of the secret, which Envoy reads
+        /// credential_injector: the environment variable that holds the secret, which Envoy reads.
         pub env: Option<String> as VARIABLE = none,
-        /// credential_injector without OAuth, gcp_authn: the header it is sent in, authorization
-        /// unless given
+        /// credential_injector without OAuth, gcp_authn: the header that carries the credential.
+        /// Without it, authorization.
         pub header: Option<String> as A_HEADER_NAME = none,
-        /// credential_injector without OAuth: text before the secret, "Bearer " unless given
+        /// credential_injector without OAuth: the text before the secret. Without it, "Bearer ".
         pub prefix: Option<String> as A_HEADER_VALUE = none,
-        /// credential_injector with OAuth: the URL that gives tokens
+        /// credential_injector with OAuth: the URL that Envoy gets tokens from.
         pub token_url: Option<String> = none,
-        /// credential_injector with OAuth, gcp_authn: the cluster that gives tokens
+        /// credential_injector with OAuth, gcp_authn: the cluster that Envoy gets tokens from.
         pub token_cluster: Option<String> = none,
-        /// credential_injector with OAuth: who asks for a token
+        /// credential_injector with OAuth: the client ID that Envoy asks for tokens with.
         pub client_id: Option<String> as TEXT = none,
-        /// credential_injector with OAuth: what the token is for
+        /// credential_injector with OAuth: the scopes of the token.
         pub scopes: Vec<String> = [],
-        /// gcp_authn: the URL of the service that an identity token is for
+        /// gcp_authn: the URL of the service that the identity token is for.
         pub audience: Option<String> = none,
     }
 }
@@ -251,13 +251,19 @@ impl EnvoyCredential {
         let mut problems = Vec::new();
         let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
         if let Some(url) = self.token_url.as_deref().filter(|url| !is_url(url)) {
-            problems.push(("token_url", format!("found {}; expected a URL", quoted(url))));
+            problems.push((
+                "token_url",
+                format!(
+                    "found {}; expected a URL that starts with \"https://\" or \"http://\"",
+                    quoted(url)
+                ),
+            ));
         }
         for (key, is_given) in self.given() {
             let message = if is_given && !has(allowed, key) {
-                format!("has no effect with {name}; allowed: {allowed}")
+                format!("has no effect with {name}; remove it (allowed: {allowed})")
             } else if !is_given && has(wanted, key) {
-                format!("is missing; {name} needs it")
+                format!("is missing; {name} needs it, so add it")
             } else {
                 continue;
             };

@@ -11,15 +11,15 @@ section! {
     /// Settings of the strategy custom.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Custom "custom" {
-        /// the Envoy cluster to ask
+        /// The Envoy cluster of the service.
         pub cluster: String = required,
-        /// the path to ask
+        /// The path of the service.
         pub path: String as A_PATH = required,
-        /// longest wait for an answer
+        /// The longest wait for an answer, in milliseconds.
         pub timeout_ms: u64 as (whole(1, 60_000)) = 200,
-        /// what happens without a usable answer
+        /// What happens without a usable answer.
         pub on_error: OnError = "first",
-        /// whether it is sent the beginning of the prompt
+        /// Whether the service gets the beginning of the prompt.
         pub include_prompt: bool = false,
     }
 }

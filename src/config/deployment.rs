@@ -14,29 +14,30 @@ section! {
     /// One provider and upstream model that can serve requests.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Deployment "deployment" {
-        /// the name of a provider
+        /// The name of the provider that serves it.
         pub(super) provider_name ("provider"): String = required,
-        /// the upstream model name
+        /// The upstream model, by the provider's name for it.
         pub upstream_model ("model"): String = required,
-        /// share under weighted
+        /// Its share of the requests under the strategy `weighted`.
         pub weight: u32 = 1,
-        /// lower is better
+        /// Its priority. Lower is preferred.
         pub priority: i32 = 0,
-        /// labels for tag-restricted picks
+        /// Tags, which models with tag_match compare with those of the request.
         pub tags: Vec<String> = [],
-        /// requests per minute; left out, there is no limit
+        /// The most requests in a minute. Without it, there is no limit.
         pub rpm_limit: Option<u32> as AT_LEAST_ONE = none,
-        /// tokens per minute; left out, there is no limit
+        /// The most tokens in a minute. Without it, there is no limit.
         pub tpm_limit: Option<u32> as AT_LEAST_ONE = none,
-        /// requests at a time; left out, there is no limit
+        /// The most requests at a time. Without it, there is no limit.
         pub max_parallel_requests: Option<u32> as AT_LEAST_ONE = none,
-        /// whether it is ever eligible
+        /// Whether it may serve requests.
         pub enabled: bool = true,
-        /// facts over those of the catalogue
+        /// Facts of the upstream model, which replace those of the catalog.
         pub facts: ModelFacts = {},
-        /// how long an attempt may take, over the catalogue's and the provider's
+        /// How long an attempt may take. Each time replaces that of the catalog and of the
+        /// provider.
         pub timeouts: Timeouts = {},
-        /// merged into the request body
+        /// Members that are merged into the request body.
         pub request_overrides: Arc<Overrides> = none,
     }
     with {
@@ -63,36 +64,39 @@ impl Deployment {
 }
 
 section! {
-    /// What is known of an upstream model; what is left out is capable, without limit, of
-    /// unknown cost.
+    /// The facts of an upstream model. If a fact is left out, the model counts as capable, without
+    /// limit and of unknown cost.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ModelFacts "facts" {
-        /// tokens of input and output together
+        /// The most tokens of input and output together.
         pub context_window: Option<u64> = none,
-        /// most tokens of one answer
+        /// The most tokens in one answer.
         pub max_output_tokens: Option<u64> = none,
-        /// whether it takes images
+        /// Whether it accepts images.
         pub vision: Option<bool> = none,
-        /// whether it takes audio
+        /// Whether it accepts audio.
         pub audio: Option<bool> = none,
-        /// whether it takes files
+        /// Whether it accepts files.
         pub files: Option<bool> = none,
-        /// whether it takes tools
+        /// Whether it accepts tools.
         pub tools: Option<bool> = none,
-        /// whether it can be held to JSON
+        /// Whether it can be restricted to JSON answers.
         pub json_mode: Option<bool> = none,
-        /// price of a million input tokens
+        /// The price in USD of a million input tokens.
         pub input_usd_per_million: Option<f64> as USD = none,
-        /// price of a million output tokens
+        /// The price in USD of a million output tokens.
         pub output_usd_per_million: Option<f64> as USD = none,
-        /// price of a million input tokens that are read from a cache; that of input if left out
+        /// The price in USD of a million input tokens that are read from a cache. Without it, the
+        /// price of input.
         pub cached_input_usd_per_million: Option<f64> as USD = none,
-        /// price of a million input tokens that are written to a cache; that of input if left out
+        /// The price in USD of a million input tokens that are written to a cache. Without it, the
+        /// price of input.
         pub cache_write_usd_per_million: Option<f64> as USD = none,
-        /// the same where they are kept for an hour; that of other writes if left out
+        /// The price in USD of a million input tokens that are written to a cache for an hour.
+        /// Without it, the price of other writes.
         pub cache_write_1h_usd_per_million: Option<f64> as USD = none,
-        /// share of the input that is expected to be read from a cache, for picks by cost; 0 if
-        /// left out
+        /// The share of the input that is expected to be read from a cache, used for picks by cost.
+        /// Without it, 0.
         pub cache_hit_share: Option<f64> as A_SHARE = none,
     }
 }
@@ -116,7 +120,7 @@ section! {
     /// An upstream model: its facts, and how long its answers may take.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub(crate) struct CatalogModel "catalog_model" {
-        /// how long an attempt may take, over the provider's
+        /// How long an attempt may take. Each time replaces that of the provider.
         pub(crate) timeouts: Timeouts = {},
         ..pub(crate) facts: ModelFacts,
     }

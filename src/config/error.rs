@@ -101,7 +101,7 @@ impl fmt::Display for Problems {
             problem.fmt(f)?;
         }
         if self.omitted > 0 {
-            write!(f, "\nand {} more problems", self.omitted)?;
+            write!(f, "\nand {} more problems; fix the ones above first", self.omitted)?;
         }
         Ok(())
     }
@@ -220,6 +220,6 @@ mod tests {
         let text = findings.problems.to_string();
         assert_eq!(text.lines().count(), MOST_PROBLEMS + 1);
         // Beyond the bound nothing is compared any more.
-        assert!(text.ends_with("and 100 more problems"), "{text}");
+        assert!(text.ends_with("and 100 more problems; fix the ones above first"), "{text}");
     }
 }

@@ -18,7 +18,7 @@ macro_rules! headers {
 
         static SHAPE: SectionShape = SectionShape {
             name: "headers",
-            doc: documentation(" Other names for the headers of this filter."),
+            doc: documentation(" Other names for the filter's headers."),
             keys: &[&[$(
                 Key {
                     name: $name,
@@ -87,35 +87,35 @@ impl HasKeyKind for HeaderNames {
 }
 
 headers! {
-    /// forces a route; in responses, the one that matched
+    /// In requests, forces a route. In responses, the route that matched.
     route: "x-llm-route",
-    /// labels
+    /// The tags of the request.
     tag: "x-llm-tag",
-    /// params
+    /// The params of the request.
     params: "x-llm-params",
-    /// picks a variant
+    /// Picks a variant.
     variant: "x-llm-variant",
-    /// session for sticky picks
+    /// The session, for the strategy `sticky`.
     session: "x-llm-session",
-    /// ceiling for the cost
+    /// The highest cost in USD that the request may have.
     cost_limit: "x-llm-cost-limit-usd",
-    /// restricts to a provider; in responses, who served
+    /// In requests, restricts the choice to a provider. In responses, the provider that served.
     provider: "x-llm-provider",
-    /// pins a deployment; in responses, who served
+    /// In requests, names the deployment to use. In responses, the deployment that served.
     deployment: "x-llm-deployment",
-    /// who the request is billed to, where limits.tenants is set
+    /// The tenant that the request is billed to, if limits.tenants is set.
     tenant: "x-llm-tenant",
-    /// names fallback models
+    /// Names fallback models.
     fallback: "x-llm-fallback",
-    /// cluster for Envoy's route
+    /// The cluster, for Envoy's route.
     cluster: "x-llm-cluster",
-    /// model that serves
+    /// The model that serves.
     model: "x-llm-model",
-    /// attempts made
+    /// The attempts that were made.
     attempts: "x-llm-attempts",
-    /// in responses, the client's and the provider's API between which the answer was translated, and what was
-    /// dropped
+    /// In responses, the client's and the provider's API between which the answer was translated,
+    /// and what was dropped.
     translation: "x-llm-translation",
-    /// asks Envoy for a retry
+    /// Asks Envoy for a retry.
     retry: "x-llm-retry",
 }

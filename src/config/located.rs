@@ -269,11 +269,11 @@ mod tests {
 
     #[test]
     fn a_syntax_error_is_where_the_parser_stops() {
-        assert_eq!(shown("{\n  \"a\": nope\n}"), ["2:9 o configuration: not valid JSON"]);
-        assert_eq!(shown("{\n  \"é\": \"ü\" x\n}"), ["2:12 x configuration: not valid JSON"]);
-        assert_eq!(shown("{\n\"a\": 1,\n"), ["3:1  configuration: not valid JSON"]);
+        assert_eq!(shown("{\n  \"a\": nope\n}"), ["2:9 o configuration: is not valid JSON"]);
+        assert_eq!(shown("{\n  \"é\": \"ü\" x\n}"), ["2:12 x configuration: is not valid JSON"]);
+        assert_eq!(shown("{\n\"a\": 1,\n"), ["3:1  configuration: is not valid JSON"]);
         assert_eq!(shown(""), ["1:1  configuration: is empty"]);
-        assert_eq!(shown("\u{feff}{\"a\": nope}"), ["1:9 o configuration: not valid JSON"]);
+        assert_eq!(shown("\u{feff}{\"a\": nope}"), ["1:9 o configuration: is not valid JSON"]);
     }
 
     #[test]

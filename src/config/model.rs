@@ -26,7 +26,7 @@ pub struct Model {
     pub groups: Vec<Group>,
     /// The group that is meant when a request names no variant.
     pub default_group: GroupId,
-    /// Models to go on to, by kind of failure.
+    /// Models to try after a failure, by kind of failure.
     pub fallbacks: Fallbacks,
     /// Where requests that continue provider state go: a provider keeps such state by itself, so
     /// no other can continue it.
@@ -49,23 +49,25 @@ section! {
     /// What a document says of a model beside the names of what serves it.
     #[derive(Debug, Default)]
     pub struct ModelTraits "model_traits" {
-        /// archived resolves and is not listed; deleted does not resolve
+        /// `archived`: the model serves requests but is not listed. `deleted`: the model does not
+        /// exist for clients.
         pub status: Status = "active",
-        /// shown in the model list
+        /// A text for the model list.
         pub description: Option<String> as TEXT = none,
-        /// shown in the model list
+        /// A text for the model list.
         pub purpose: Option<String> as TEXT = none,
-        /// shown in the model list
+        /// A text for the model list.
         pub when_to_use: Option<String> as TEXT = none,
-        /// what params must look like
+        /// The schema that params are checked against.
         pub param_schema: Option<ParamSchema> = none,
-        /// whether its requests may go to providers of another API; the configuration's if left out
+        /// Whether its requests may go to providers with another API. Without it, the
+        /// configuration's `translate` counts.
         pub translate: Option<Translate> = none,
-        /// whether candidates must hold any or all of the request's tags
+        /// Whether candidates must have any or all of the request's tags.
         pub tag_match: TagMatch = "off",
-        /// settings of the strategy sticky
+        /// The settings of the strategy `sticky`.
         pub(super) sticky: Option<RawSticky> = none,
-        /// settings of the strategy custom
+        /// The settings of the strategy `custom`.
         pub custom: Option<Custom> = none,
     }
 }

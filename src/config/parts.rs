@@ -38,34 +38,34 @@ named! {
 }
 
 section! {
-    /// The part of JSON Schema that params are checked against.
+    /// The schema that params are checked against, in a part of JSON Schema.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ParamSchema "param_schema" {
-        /// params are an object
+        /// The type of params, which are always an object.
         _type ("type"): ForPeople as (KeyKind::Choice(&["object"])) = none,
-        /// for people
+        /// A description for people.
         _description ("description"): ForPeople as TEXT = none,
-        /// params that must be there
+        /// The params that are required.
         pub required: Vec<String> = [],
-        /// known params
+        /// The known params.
         pub properties: BTreeMap<String, ParamType> = {},
-        /// whether unknown params are accepted
+        /// Whether unknown params are accepted.
         pub additional ("additionalProperties"): bool = true,
     }
 }
 
 section! {
-    /// What one param must look like.
+    /// The schema of one param.
     // Params are text, so a number is text that reads as one.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ParamType "param" {
-        /// accepted types
+        /// The accepted types.
         // Empty: any.
         pub types ("type"): Vec<String>
             as (KeyKind::Either(&[as_element(PARAM_TYPE), plain(KeyKind::List(&PARAM_TYPE))])) = [],
-        /// accepted values
+        /// The accepted values.
         pub values ("enum"): Option<Vec<String>> as (KeyKind::List(&KeyKind::Scalar)) = none,
-        /// for people
+        /// A description for people.
         _description ("description"): ForPeople as TEXT = none,
     }
 }

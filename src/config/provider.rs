@@ -11,32 +11,32 @@ section! {
     /// A vendor endpoint.
     #[derive(Debug, Clone)]
     pub struct Provider "provider" {
-        /// the Envoy cluster
+        /// The Envoy cluster that requests for this provider go to.
         pub cluster: String = required,
-        /// which wire formats it speaks
+        /// The wire formats that the provider understands.
         pub api: Api = "openai",
-        /// value of :authority sent upstream
+        /// The value of :authority in requests to the provider.
         pub authority: Option<String> as (KeyKind::Text(TextForm::Authority)) = none,
-        /// who can read what this provider has encrypted, signed or kept: providers that name the same
-        /// boundary; left out, this one alone
+        /// The providers that can read what this provider has encrypted, signed or kept: all that
+        /// name the same boundary. Without it, only this provider.
         pub boundary: Option<String> = none,
-        /// put before the request path
+        /// Text that is put before the request path.
         pub path_prefix: String as (KeyKind::Text(TextForm::PathPrefix)) = "",
-        /// replaces the request path; {model} and {operation} are filled in
+        /// A path that replaces the request path. {model} and {operation} are filled in.
         pub path: Option<String> as (KeyKind::Text(TextForm::PathTemplate)) = none,
-        /// the proxy's own credential
+        /// The proxy's own credential for the provider.
         pub credential: Option<Credential> = none,
-        /// headers set on every attempt
+        /// Headers that are set on every attempt.
         pub headers: Vec<(String, String)> as (KeyKind::Map(TextForm::HeaderName, &A_HEADER_VALUE)) = {},
-        /// headers removed on every attempt
+        /// Headers that are removed from every attempt.
         pub remove_headers: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
-        /// headers, query parameters and body members of the client's that go on although they
-        /// carry a credential or choose another model
+        /// The client's headers, query parameters and body members that are sent on although they
+        /// carry a credential or choose another model.
         pub keep: Vec<String> as (KeyKind::List(&A_HEADER_NAME)) = [],
-        /// whether its streams always end with the mark of their format; false: one without it counts as
-        /// whole, and gets no error at its end
+        /// Whether its streams always end with the end mark of their format. `false`: a stream
+        /// without the mark counts as whole and gets no error at its end.
         pub stream_marks: bool = true,
-        /// how long an attempt may take
+        /// How long an attempt may take.
         pub timeouts: Timeouts = {},
     }
     with {

@@ -19,7 +19,7 @@ pub struct Route {
     pub enabled: bool,
     /// All of them must hold.
     pub when: When,
-    /// What a match does.
+    /// What happens to a request that matches.
     pub then: Action,
 }
 

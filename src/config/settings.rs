@@ -72,42 +72,43 @@ client_headers! {
 }
 
 section! {
-    /// When a deployment is taken out of every pick, and for how long.
+    /// When a deployment cools down, and for how long.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Cooldown "cooldown" {
-        /// false: nothing ever cools
+        /// Whether deployments cool down at all.
         pub enabled: bool = true,
-        /// in a row that trip
+        /// The number of failures in a row that start a cooldown.
         pub consecutive_failures: u32 as AT_LEAST_ONE = 5,
-        /// failures a minute that trip
+        /// The number of failures in a minute that start a cooldown.
         pub allowed_fails: u32 as AT_LEAST_ONE = 3,
-        /// fewer say nothing of a rate
+        /// The fewest requests in a minute for which the failure rate counts.
         pub min_requests: u32 as AT_LEAST_ONE = 10,
-        /// share of this minute's requests that trips
+        /// The percentage of failed requests in a minute that starts a cooldown.
         pub failure_rate_percent: f64 as PERCENT = 50,
-        /// first length
+        /// The length of the first cooldown in milliseconds.
         pub time_ms: u64 as MILLISECONDS = 5000,
-        /// longest length
+        /// The longest cooldown in milliseconds.
         pub max_time_ms: u64 as MILLISECONDS = 300000,
-        /// successes that close it
+        /// The number of successes that end the cooldown for good.
         pub success_threshold: u32 as AT_LEAST_ONE = 3,
-        /// at a time while half-open
+        /// The number of probes at a time while the deployment is half-open.
         // As many places for leases as a deployment's record has.
         pub half_open_probes: u32 as (whole(1, 8)) = 1,
-        /// longest hold of a probe
+        /// The longest time in milliseconds that a probe keeps its place.
         pub probe_lease_ms: u64 as MILLISECONDS = 60000,
-        /// whether a provider's hint sets the length
+        /// Whether a hint of the provider, such as retry-after, sets the length.
         pub honour_retry_after: bool = true,
-        /// what happens when cooldown alone stands in the way
+        /// What happens if every candidate is excluded and cooldown is the only reason.
         pub when_all_cooling: WhenAllCooling = "least_remaining",
     }
 }
 
 section! {
-    /// How keywords of prompts are compared.
+    /// How keywords are compared with prompts.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct KeywordSettings "keywords" {
-        /// any: a run of white space is one space, and invisible characters do not count; exact: each is only itself
+        /// `any`: a run of white space is one space, and invisible characters do not count.
+        /// `exact`: every character counts as it is.
         pub whitespace: Whitespace = "any",
     }
 }
@@ -122,13 +123,13 @@ pub enum WhenAllCooling {
 }
 
 section! {
-    /// Endpoints to inspect and change routes.
+    /// The admin endpoints, which show and change routes.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Admin "admin" {
-        /// where they are
+        /// The path of the endpoints.
         // Plain, without a slash at its end, and never empty.
         pub path: String as (KeyKind::Text(TextForm::PathPrefix)) = "/admin",
-        /// the environment variable of the token
+        /// The environment variable that holds the admin token.
         pub token_env: String as VARIABLE = required,
     }
 }
@@ -157,17 +158,18 @@ section! {
     /// Failover inside one request.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Failover "failover" {
-        /// 1 is off
+        /// The most attempts for one request. 1 turns failover off.
         pub max_attempts: u32 as (whole(1, 100)) = 1,
-        /// whether the clusters have the attempt filter although max_attempts is 1
+        /// Whether clusters have the attempt filter although max_attempts is 1.
         pub attempt_filter: bool = false,
-        /// more tries of the same deployment
+        /// The number of further attempts at the same deployment.
         pub retries_per_deployment: u32 as (whole(0, 100)) = 0,
-        /// most bytes of an answer to hold before its first content; 0 holds none
+        /// The most bytes of an answer that are held before its first content. 0 holds none.
         pub commit_bytes: u32 as (whole(0, 262_144)) = 16384,
-        /// whether another deployment is tried after an answer without content
+        /// Whether another deployment is tried after an answer without content.
         pub on_empty: bool = true,
-        /// where a request with state goes when no deployment of its boundary can serve it. stay: nowhere; strip: to others, without encrypted thoughts and signatures
+        /// Where a request with state goes if no deployment of its boundary can serve it. `stay`:
+        /// nowhere. `strip`: to other deployments, without encrypted thoughts and signatures.
         pub on_boundary: OnBoundary = "stay",
     }
 }
@@ -202,32 +204,33 @@ impl Failover {
 }
 
 section! {
-    /// What is counted.
+    /// What the filter counts.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Metrics "metrics" {
-        /// false: nothing is counted
+        /// Whether anything is counted.
         pub enabled: bool = true,
-        /// most series that each filter of each worker makes; the rest are counted as other
+        /// The most series that each filter of each worker makes. Further series are counted as
+        /// `other`.
         pub max_series: u32 as (whole(1, 1_000_000)) = 10000,
     }
 }
 
 section! {
-    /// Sizes, what happens to bodies beyond them, and budgets.
+    /// Limits of sizes, what happens to longer bodies, and budgets.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Limits "limits" {
-        /// longest body that is read
+        /// The longest body in bytes that the filter reads.
         pub max_body_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
-        /// what a longer body gets
+        /// What happens to a longer body.
         pub on_oversize: BodyPolicy = "reject",
-        /// longest request and longest whole answer that are translated
+        /// The longest request, and the longest whole answer, that are translated, in bytes.
         pub max_translated_bytes: u64 as (whole(1, 1_073_741_824)) = 16777216,
-        /// limit of the answer in tokens for a translated request, if its provider needs one and neither the
-        /// request nor the catalogue has one
+        /// The answer's limit in tokens for a translated request, used if its provider needs one
+        /// and neither the request nor the catalog has one.
         pub translated_max_tokens: u64 as AT_LEAST_ONE = 4096,
-        /// what an unreadable body gets
+        /// What happens to an unreadable body.
         pub on_unparsable: BodyPolicy = "reject",
-        /// budgets of those that requests are billed to
+        /// The budgets of tenants.
         pub tenants: Option<Box<Tenants>> = none,
     }
 }
@@ -253,14 +256,15 @@ pub enum Translate {
 }
 
 section! {
-    /// Which text is searched for keywords, beside all that may reach the model as prompt.
+    /// Which text is searched for keywords, in addition to all text that may reach the model as a
+    /// prompt.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Search "search" {
-        /// what an assistant said
+        /// Whether the messages of the assistant are searched.
         pub assistant: bool = false,
-        /// the arguments of calls, and what tools answered
+        /// Whether the arguments of tool calls and the results of tools are searched.
         pub tools: bool = false,
-        /// definitions of tools, and schemas of the answer
+        /// Whether the definitions of tools and the schemas of the answer are searched.
         pub schemas: bool = true,
     }
 }
@@ -274,20 +278,21 @@ impl Search {
 }
 
 section! {
-    /// Further aliases, models and routes fetched over HTTP.
+    /// A source of further aliases, models and routes, which the filter fetches over HTTP.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct RouteSource "route_source" {
-        /// the Envoy cluster to fetch from
+        /// The Envoy cluster to fetch from.
         pub cluster: String = required,
-        /// the path to fetch
+        /// The path to fetch.
         pub path: String as A_PATH = required,
-        /// time between fetches
+        /// The time between fetches, in milliseconds.
         pub interval_ms: u64 as MILLISECONDS = 10000,
-        /// longest wait for an answer
+        /// The longest wait for an answer, in milliseconds.
         pub timeout_ms: u64 as MILLISECONDS = 5000,
-        /// environment variable of the token
+        /// The environment variable that holds the token of the fetch.
         pub token_env: Option<String> as VARIABLE = none,
-        /// clusters of services that fetched models may ask, beside those of custom here
+        /// Clusters of services that fetched models may ask, in addition to those in `custom` of
+        /// this configuration.
         pub services: Vec<String> = [],
     }
 }

@@ -7,9 +7,10 @@ section! {
     /// Settings of the strategy sticky.
     #[derive(Debug)]
     pub(super) struct RawSticky "sticky" {
-        /// what tells the session: the first that is there; all of these if left out
+        /// Where the session is read from: the first of these that the request has. Without it, all
+        /// of them.
         pub(super) keys: Option<Vec<SessionKey>> = none,
-        /// most load of one deployment, as a multiple of the mean
+        /// The most load of one deployment, as a multiple of the mean.
         pub(super) bound: f64 as (KeyKind::Number(1.0, 1000.0)) = 1.25,
     }
 }

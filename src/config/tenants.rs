@@ -11,20 +11,21 @@ const SOME_USD: KeyKind = KeyKind::Number(0.000_001, 1e9);
 const A_COUNT: KeyKind = whole(1, 9_007_199_254_740_992);
 
 section! {
-    /// What one tenant may spend in a minute and in a day of UTC; what is left out has no limit.
+    /// What one tenant may spend in a minute and in a day of UTC. A budget that is left out has no
+    /// limit.
     #[derive(Debug, Clone, Copy, Default, PartialEq)]
     pub struct TenantBudget "tenant_budget" {
-        /// most requests
+        /// The most requests.
         pub requests_per_minute: Option<u64> as A_COUNT = none,
-        /// most requests
+        /// The most requests.
         pub requests_per_day: Option<u64> as A_COUNT = none,
-        /// most tokens, of input and output
+        /// The most tokens of input and output together.
         pub tokens_per_minute: Option<u64> as A_COUNT = none,
-        /// most tokens, of input and output
+        /// The most tokens of input and output together.
         pub tokens_per_day: Option<u64> as A_COUNT = none,
-        /// most cost in USD
+        /// The most cost in USD.
         pub usd_per_minute: Option<f64> as SOME_USD = none,
-        /// most cost in USD
+        /// The most cost in USD.
         pub usd_per_day: Option<f64> as SOME_USD = none,
     }
 }
@@ -42,18 +43,18 @@ impl TenantBudget {
 }
 
 section! {
-    /// Budgets of those that requests are billed to.
+    /// The budgets of tenants.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Tenants "tenants" {
-        /// what each tenant without a budget of its own may spend; left out, as much as it likes
+        /// What each tenant without a budget of its own may spend. Without it, there is no limit.
         pub budget: Option<TenantBudget> = none,
-        /// tenants with a budget of their own, which replaces the common one
+        /// Tenants with a budget of their own, which replaces the common budget.
         pub named: BTreeMap<String, TenantBudget> = {},
-        /// room for tenants that are not named
+        /// The number of tenants that can be counted in addition to the named ones.
         pub slots: u32 as (whole(4, 65_536)) = 4096,
-        /// share of each budget that this process may spend
+        /// The share of each budget that this process may spend.
         pub share: f64 as (KeyKind::Number(0.001, 1.0)) = 1,
-        /// what a request without a tenant gets
+        /// What happens to a request without a tenant.
         pub on_missing: OnMissingTenant = "share",
     }
 }

@@ -335,13 +335,13 @@ fn suspicious_settings_are_warned_of() {
     let mut warnings = read(document).warnings;
     warnings.sort();
     let expected = [
-        "aliases.old: stands for a deleted model, so it does not resolve",
-        "models.m.candidates[0].rules: have no effect without the strategy \"rules\"",
-        "models.m.sticky: has no effect without the strategy \"sticky\"",
-        "routes[1].when.on_unsearchable: has no effect without prompt_contains_any_of beside it",
-        "routes[1].when.tag_equals: \"a b\" is not printable ascii without spaces, so no request has it",
-        "routes[1].when.tag_in: is empty, so it never matches",
-        "routes[1]: \"late\" never matches: \"all\" is tried before it and always does",
+        "aliases.old: names a deleted model, so it does not resolve; name another model, or remove the alias",
+        "models.m.candidates[0].rules: have no effect without the strategy \"rules\"; remove them, or set \"strategy\" to \"rules\"",
+        "models.m.sticky: has no effect without the strategy \"sticky\"; set \"strategy\" to \"sticky\", or remove it",
+        "routes[1].when.on_unsearchable: has no effect without prompt_contains_any_of in the same object; remove it, or add prompt_contains_any_of",
+        "routes[1].when.tag_equals: \"a b\" is not printable ASCII without spaces, so no request has this tag; correct it",
+        "routes[1].when.tag_in: is empty, so it never matches; list at least one entry, or remove it",
+        "routes[1]: \"late\" never matches, because \"all\" is tried first and always matches; add conditions to \"all\", or give \"late\" the higher priority",
     ];
     assert_eq!(warnings, expected);
     assert!(read(with(json!({}))).warnings.is_empty());
@@ -376,10 +376,10 @@ fn a_budget_in_usd_asks_for_the_prices_of_what_can_be_reached() {
     let usd = json!({"named": {"one": {"usd_per_day": 5}}});
     let found = warnings(usd.clone(), json!({}));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("limits.tenants: a budget is in usd"), "{found:?}");
-    assert!(found[0].contains("there: \"half\", \"spare\"; give"), "{found:?}");
+    assert!(found[0].starts_with("limits.tenants: a budget is in USD"), "{found:?}");
+    assert!(found[0].contains("it: \"half\", \"spare\"; set"), "{found:?}");
     let found = warnings(usd.clone(), json!({"client_headers": ["deployment"]}));
-    assert!(found[0].contains("there: \"half\", \"spare\", \"unused\"; give"), "{found:?}");
+    assert!(found[0].contains("it: \"half\", \"spare\", \"unused\"; set"), "{found:?}");
     let found = warnings(usd.clone(), json!({"allow_direct": true}));
     assert!(found.len() == 2 && found[1].contains("allow_direct lets"), "{found:?}");
     assert!(warnings(json!({"budget": {"tokens_per_day": 5}}), json!({})).is_empty());

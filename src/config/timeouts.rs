@@ -8,14 +8,14 @@ use super::declare::section;
 use super::shape::MILLISECONDS;
 
 section! {
-    /// How long one attempt may take; what is left out has no limit here.
+    /// How long one attempt may take. A time that is left out has no limit here.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
     pub struct Timeouts "timeouts" {
-        /// milliseconds until the first content of the answer
+        /// The most milliseconds until the first content of the answer.
         pub first_token_ms: Option<u64> as MILLISECONDS = none,
-        /// milliseconds without a byte of the answer, once there is content
+        /// The most milliseconds without a byte of the answer, after its first content.
         pub idle_ms: Option<u64> as MILLISECONDS = none,
-        /// milliseconds until the end of the answer
+        /// The most milliseconds until the end of the answer.
         pub total_ms: Option<u64> as MILLISECONDS = none,
     }
 }

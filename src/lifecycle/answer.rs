@@ -386,7 +386,7 @@ pub(super) fn is_stray(work: &Work, status: u16) -> bool {
 
 /// Returns the error that the client gets in place of such an answer.
 pub(super) fn stray_refusal() -> Refusal {
-    Refusal::new(502, "invalid_answer", "the provider has sent no answer to this request")
+    Refusal::new(502, "invalid_answer", "the provider sent no valid answer to this request")
 }
 
 /// Returns the status of a response; 0 where it has none that can be read.

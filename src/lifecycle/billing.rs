@@ -90,7 +90,7 @@ pub(super) fn give_back<H: Host + ?Sized>(cx: Ctx<'_, H>, hold: Option<Box<Tenan
 pub(super) fn refuse(OverBudget { limit, wait_ms }: OverBudget) -> Refusal {
     let name = limit.name();
     let Some(wait_ms) = wait_ms else {
-        let message = format!("the request alone takes more than the budget {name}; shorten it");
+        let message = format!("this request alone needs more than the budget {name}; shorten it");
         return Refusal::new(429, "budget_exceeded", message);
     };
     let seconds = wait_ms.div_ceil(1000).max(1);

@@ -20,7 +20,11 @@ pub(super) fn call<H: Host + ?Sized>(
     if !config.may_call(callout.cluster) {
         host.log(
             Level::Error,
-            &format!("{:?} is not called: it runs this filter", callout.cluster),
+            &format!(
+                "the cluster {:?} is not called, because it runs this filter; name a cluster \
+                 without it",
+                callout.cluster
+            ),
         );
         return Err(NotCalled);
     }

@@ -206,7 +206,7 @@ fn warn_of_left_out<H: Host + ?Sized>(host: &H, origin: &Origin) {
         host.log(Level::Warn, &format!("the dynamic {kind} {name:?} is inactive: {problem}"));
     }
     if let Some(problems) = &origin.unfetched {
-        let message = format!("the set of the route source is left out: {problems}");
+        let message = format!("the set of the route source is not used: {problems}");
         host.log(Level::Warn, &message);
     }
 }

@@ -125,7 +125,7 @@ impl Intake {
             // What follows an upgrade is no body.
             Ok(None) if is_end || self.upgrade.is_some() => return None,
             Ok(None) => {
-                let what = "a request of this kind has no body";
+                let what = "a request of this kind may not have a body";
                 return Some(Unread::Unparsable(ScanError::Malformed { at: 0, what }));
             }
             Err(bad) => return Some(Unread::ContentType(bad.clone())),

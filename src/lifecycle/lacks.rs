@@ -29,39 +29,40 @@ pub(super) fn check<H: Host + ?Sized>(host: &H, config: &Config) -> Result<(), S
     let is_buffered = config.hold == Hold::BufferFilter;
     if properties && (is_attempted || is_buffered) {
         problem(
-            "failover and hold: this host has no properties, by which the decision reaches the \
-             route and the attempt filter; allowed: one attempt, and \"hold\": \"stop_iteration\"",
+            "failover and hold: this host has no properties, which take the decision to the route \
+             and the attempt filter; allowed: one attempt, and \"hold\": \"stop_iteration\"",
         );
     } else if properties {
         warn(
-            "this host has no properties: answers that it makes itself count as the provider's, \
-             and logs know of no decision",
+            "this host has no properties, so answers that it makes itself count as the \
+             provider's, and logs show no decisions",
         );
     }
     if foreign_functions && is_buffered && config.role == Role::Router {
         problem(
-            "hold: this host has no foreign function clear_route_cache, without which a request \
-             whose head has gone on keeps its first route; allowed: \"stop_iteration\"",
+            "hold: this host has no foreign function clear_route_cache, so a request whose \
+             headers have gone on keeps its first route; allowed: \"stop_iteration\"",
         );
     } else if foreign_functions {
         warn(
-            "this host has no foreign function clear_route_cache: requests reach their cluster \
-             only if it chooses the route anew when a header changes",
+            "this host has no foreign function clear_route_cache, so requests reach their cluster \
+             only if the host chooses the route again when a header changes",
         );
     }
     if shared_data && config.limits.tenants.is_some() && config.role == Role::Router {
         problem(
-            "limits.tenants: this host has no shared data, in which budgets are counted; leave \
-             limits.tenants out",
+            "limits.tenants: this host has no shared data, which budgets need; remove \
+             limits.tenants",
         );
     } else if shared_data {
         warn(
-            "this host has no shared data: each worker takes turns by itself; cooldowns, limits, \
-             latency and requests in flight are unknown, and nothing can be added at run time",
+            "this host has no shared data, so each worker takes turns on its own; cooldowns, \
+             limits, latency and requests in flight are unknown, and nothing can be added at run \
+             time",
         );
     }
     if metrics {
-        warn("this host has no metrics: nothing is counted");
+        warn("this host has no metrics, so nothing is counted");
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.trim_end().to_owned()) }
 }

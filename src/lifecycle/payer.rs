@@ -66,11 +66,12 @@ impl Payer {
             Self::Tenant { .. } => Ok(Some(tenant(config, head))),
             Self::Shared { .. } => Ok(Some(b"")),
             Self::Missing => {
-                let message = "the request does not say which tenant it is billed to";
+                let message = "the request does not name the tenant that it is billed to";
                 Err(Refusal::new(403, MISSING, message))
             }
             Self::Several => {
-                let message = format!("the header {} must be there once", config.headers.tenant);
+                let message =
+                    format!("the header {} must be there exactly once", config.headers.tenant);
                 Err(Refusal::new(400, "invalid_header", message))
             }
         }

@@ -90,15 +90,15 @@ fn variable<H: Host + ?Sized>(host: &H, path: &str, name: &str) -> Result<String
     let value = host.environment(name).filter(|value| !value.trim().is_empty());
     let value = value.ok_or_else(|| {
         format!(
-            "{path}: environment variable \"{name}\" is not set; list it in \
-             vm_config.environment_variables.host_env_keys and give it to the proxy"
+            "{path}: environment variable \"{name}\" is not set; set it for the proxy and list it \
+             in vm_config.environment_variables.host_env_keys"
         )
     })?;
     // The value itself never appears in a message.
     if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(format!(
-            "{path}: environment variable \"{name}\" holds a control character or one that is \
-             not ASCII; allowed: text that can be a header value, without a line break at the end"
+            "{path}: environment variable \"{name}\" has a control character or a character that \
+             is not ASCII; use text that can be a header value, with no line break at the end"
         ));
     }
     Ok(value)

@@ -45,20 +45,20 @@ impl Unread {
             Self::TooLarge { limit } => Refusal::new(
                 413,
                 "request_too_large",
-                format!("the request body is longer than {limit} bytes"),
+                format!("the request body is longer than {limit} bytes; shorten it"),
             ),
             Self::PathTooLong { limit } => Refusal::new(
                 414,
                 "path_too_long",
-                format!("the path and its query are longer than {limit} bytes"),
+                format!("the path and its query are longer than {limit} bytes; shorten them"),
             ),
             // The client's own text is quoted and cut, since it may be long or hold anything.
             Self::Encoded { encoding } => Refusal::new(
                 400,
                 "unsupported_content_encoding",
                 format!(
-                    "the request body is encoded as {}; send it without content-encoding, or have \
-                     the proxy decompress it before it is routed",
+                    "the request body is encoded as {}; send it without content-encoding, or let \
+                     the proxy decompress it before this filter",
                     quoted(encoding)
                 ),
             ),
@@ -75,8 +75,8 @@ impl Unread {
                 400,
                 "unsupported_upgrade",
                 format!(
-                    "a connection is upgraded to a WebSocket on the realtime path alone, not to {} \
-                     here; leave out the header upgrade",
+                    "only a WebSocket on the realtime path can be upgraded, not {} here; remove \
+                     the header upgrade",
                     quoted(protocol)
                 ),
             ),
@@ -87,7 +87,7 @@ impl Unread {
 
 /// Returns the error for a request with a control header that cannot be read.
 pub(super) fn bad_control(bad: &BadControl) -> Refusal {
-    let message = format!("the header {} must hold {}", bad.header, bad.wanted);
+    let message = format!("the header {} is invalid; send {}", bad.header, bad.wanted);
     Refusal::new(400, "invalid_header", message)
 }
 

@@ -202,6 +202,6 @@ fn take<H: Host + ?Sized>(host: &H, engine: &Engine, source: &RouteSource, answe
         host.log(Level::Warn, &problem);
     }
     if outcome == source::FetchOutcome::Fetched {
-        host.log(Level::Info, "route_source: a new set holds");
+        host.log(Level::Info, "route_source: a new set is in use");
     }
 }

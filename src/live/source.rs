@@ -207,7 +207,7 @@ fn keep<S: SharedData + ?Sized>(
     match status {
         200 => {}
         304 => return Ok(FetchOutcome::Unchanged),
-        0 => return Err(failed("there is no answer")),
+        0 => return Err(failed("there was no answer")),
         status => return Err(failed(&format!("the answer has the status {status}"))),
     }
     let text =
@@ -219,9 +219,9 @@ fn keep<S: SharedData + ?Sized>(
     base.with(&Dynamic::default(), &[]).map_err(unfit)?;
     names::note(shared, Author::RouteSource, &names).map_err(|unnoted| match unnoted {
         Unnoted::Full(most) => rejected(&format!(
-            "more than {most} different models and deployments since the proxy started"
+            "there were more than {most} different models and deployments since the proxy started"
         )),
-        Unnoted::Contended => failed("shared data is contended"),
+        Unnoted::Contended => failed("other workers changed shared data at the same time"),
     })?;
     let etag = if etag.len() <= LONGEST_ETAG { etag } else { Vec::new() };
     let set = RouteSet { etag, text };

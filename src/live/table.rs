@@ -177,7 +177,8 @@ fn check(entry: &DynamicEntry, before: &[Unfit], after: &[Unfit]) -> Result<(), 
             Added::Alias(alias) => ("alias", alias),
             Added::Route(model) => ("route", model),
         };
-        let message = format!("the dynamic {kind} {other:?} would not fit: {}", unfit.problem);
+        let message =
+            format!("the dynamic {kind} {other:?} would no longer be valid: {}", unfit.problem);
         return Err(Refused::Wrong(Problems::of("model", message)));
     }
     Ok(())
@@ -191,10 +192,14 @@ fn check_size(entry: &DynamicEntry, after: &Dynamic) -> Result<(), Refused> {
         DynamicEntry::Alias(..) => ("alias", "aliases", after.aliases.len()),
     };
     let message = if count > MOST_ENTRIES {
-        format!("there are {MOST_ENTRIES} dynamic {kind}, which is the most; remove one first")
+        format!(
+            "there are already {MOST_ENTRIES} dynamic {kind}, the most that are allowed; remove \
+             one first"
+        )
     } else if length > LONGEST {
         format!(
-            "all dynamic routes and aliases would take {length} bytes; allowed: {LONGEST} at most"
+            "all dynamic routes and aliases together would take {length} bytes; allowed: at most \
+             {LONGEST}"
         )
     } else {
         return Ok(());
@@ -224,7 +229,7 @@ fn note<S: SharedData + ?Sized>(
             "model",
             format!(
                 "{most} different models and deployments have been added since the proxy started, \
-                 which is the most; put it into the configuration"
+                 the most that are allowed; add this one to the configuration instead"
             ),
         )),
         Unnoted::Contended => Refused::Contended,

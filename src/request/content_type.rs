@@ -49,14 +49,17 @@ impl fmt::Display for BadContentType {
             }
             Self::Parameter(name) => write!(
                 f,
-                "the content type has the parameter {}; leave it out, only boundary and charset \
-                 may be there",
+                "the content type has the parameter {}; remove it, because only boundary and \
+                 charset are allowed",
                 quoted(name)
             ),
             Self::Charset(charset) => {
                 write!(f, "the content type names the charset {}; send UTF-8", quoted(charset))
             }
-            Self::Boundary => f.write_str("the content type names no boundary, or not a plain one"),
+            Self::Boundary => f.write_str(
+                "the content type has no boundary, or a boundary with unusual characters; send a \
+                 plain boundary",
+            ),
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn refusal(blocks: &[&Block]) -> Refusal {
         return refusal;
     }
     if blocks.iter().all(|block| **block == Block::Disabled) {
-        let message = "every deployment that could serve this request is switched off";
+        let message = "every deployment that could serve this request is disabled";
         return Refusal::new(503, "no_deployment_available", message);
     }
     let is_told = |block: &&&Block| ***block != Block::Disabled;
@@ -64,11 +64,11 @@ fn for_now(blocks: &[&Block]) -> Option<Refusal> {
     let is_limited = blocks.iter().any(|block| matches!(block, Block::Limited { .. }));
     let is_cooling = blocks.iter().any(|block| matches!(block, Block::Cooling { .. }));
     let (status, code, what) = if is_limited {
-        (429, "rate_limited", "is at one of its limits")
+        (429, "rate_limited", "is at one of its limits; try again later")
     } else if !is_cooling {
-        (503, "no_deployment_available", "is out of service for now")
+        (503, "no_deployment_available", "is currently out of service; try again later")
     } else {
-        (503, "no_deployment_available", "is cooling down")
+        (503, "no_deployment_available", "is cooling down; try again later")
     };
     let message = format!("every deployment that could serve this request {what}");
     Some(Refusal::new(status, code, message).retry_after(wait_ms.div_ceil(1000).max(1)))
@@ -82,7 +82,7 @@ fn too_dear(blocks: &[&Block]) -> Option<Refusal> {
     });
     let (estimate, limit) = costs.min_by(|a, b| a.0.total_cmp(&b.0))?;
     let message = format!(
-        "the request is estimated to cost at least ${estimate:.6}, over the limit of ${limit}; \
+        "the request costs at least ${estimate:.6} by estimate, above the limit of ${limit}; \
          shorten it or allow fewer output tokens"
     );
     Some(Refusal::new(402, "cost_limit_exceeded", message))

@@ -167,6 +167,7 @@ fn is_known(facts: &RequestFacts) -> bool {
 
 /// Returns the refusal of a request for which a service did not pick.
 pub(super) fn not_picked() -> Refusal {
-    let message = "the service that picks a deployment for this model did not answer as it should";
+    let message = "the service that picks a deployment for this model gave no usable answer; try \
+                   again later";
     Refusal::new(503, "deployment_not_picked", message)
 }

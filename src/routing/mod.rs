@@ -154,8 +154,9 @@ fn decided(
 fn refused(stop: Stop) -> Stop {
     match stop {
         Stop::Undecided(need) if need.what == UNSEARCHABLE => {
-            let message = "the request goes by the words of its prompt, and they cannot be searched \
-                           where it is tokens, a file or kept by the provider: send it as text";
+            let message = "this request is routed by the words of its prompt, which cannot be \
+                           searched in token numbers, in files or in state that the provider \
+                           keeps; send the prompt as text";
             Stop::Refuse(Refusal::new(400, "unsearchable_prompt", message))
         }
         stop => stop,

@@ -12,7 +12,7 @@ use crate::text::quoted;
 pub(super) fn check(schema: &ParamSchema, facts: &RequestFacts) -> Result<(), Refusal> {
     let refuse = |message: String| Err(Refusal::new(400, "invalid_params", message).of("metadata"));
     if let Some(name) = schema.required.iter().find(|name| !facts.params.contains_key(*name)) {
-        return refuse(format!("params: {} is required", quoted(name)));
+        return refuse(format!("params: {} is required; send it", quoted(name)));
     }
     for (name, value) in &facts.params {
         match schema.properties.get(name) {

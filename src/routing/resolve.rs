@@ -175,8 +175,8 @@ fn unknown_model(sent: Option<&str>) -> Refusal {
             Refusal::new(404, "model_not_found", message).of("model")
         }
         None => {
-            let message = "name a model in the member \"model\"; what names none by design is \
-                           served where no_model is configured";
+            let message = "the request names no model; name one in the member \"model\" (requests \
+                           without a model need no_model in the configuration)";
             Refusal::new(400, "missing_model", message).of("model")
         }
     }

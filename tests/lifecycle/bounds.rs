@@ -44,13 +44,15 @@ fn routes_and_aliases_are_bounded_in_number() {
     keep(&host, "dynamic", full.as_bytes());
     let put = |name: &str| post(&host, &worker, "/admin/routes", &route(name, "open-model"));
     assert_eq!(put("the-last").0, 200);
-    let message = "model: there are 256 dynamic routes, which is the most; remove one first";
+    let message =
+        "model: there are already 256 dynamic routes, the most that are allowed; remove one first";
     assert_eq!(put("one-more"), (400, message.to_owned()));
     assert_eq!(put("m7").0, 200);
     let alias =
         |name: &str| post(&host, &worker, "/admin/aliases", &json!({"alias": name, "model": "m7"}));
     assert_eq!(alias("the-last-alias").0, 200);
-    let message = "alias: there are 256 dynamic aliases, which is the most; remove one first";
+    let message =
+        "alias: there are already 256 dynamic aliases, the most that are allowed; remove one first";
     assert_eq!(alias("one-more"), (400, message.to_owned()));
 }
 
@@ -64,9 +66,9 @@ fn the_table_is_bounded_in_size() {
     keep(&host, "dynamic", kept(most, route).as_bytes());
     let (status, message) = post(&host, &worker, "/admin/routes", &route(most));
     assert_eq!(status, 400);
-    let start = "model: all dynamic routes and aliases would take 2";
+    let start = "model: all dynamic routes and aliases together would take 2";
     assert!(message.starts_with(start), "{message}");
-    assert!(message.ends_with(" bytes; allowed: 262144 at most"), "{message}");
+    assert!(message.ends_with(" bytes; allowed: at most 262144"), "{message}");
 }
 
 #[test]

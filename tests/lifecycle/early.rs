@@ -86,7 +86,7 @@ fn a_body_to_refuse_ends_the_stream_before_its_last_chunk() {
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],}"#, "invalid JSON"),
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9]"#, "invalid JSON"),
         (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9]} {}"#, "invalid JSON"),
-        (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],"Messages":[]}"#, "another case"),
+        (r#"{"model":"open","a":[1,2,3,4,5,6,7,8,9],"Messages":[]}"#, "other upper and lower case"),
         (r#"{"model":"open","a":"1234567890123456789012"#, "invalid JSON"),
     ];
     for (body, message) in cases {

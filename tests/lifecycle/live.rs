@@ -190,7 +190,7 @@ fn aliases_live_like_routes() {
     assert_eq!((status, &reply["error"]["field"]), (400, &json!("alias")));
     let (status, reply) = proxy.alias(0, "x", "y");
     assert_eq!((status, &reply["error"]["field"]), (400, &json!("model")));
-    assert_eq!(reply["error"]["message"], "model: cycle: x -> y -> x");
+    assert_eq!(reply["error"]["message"], "model: forms a cycle: x -> y -> x; name a model");
     // The alias of a removed route waits until the route returns.
     assert_eq!(proxy.ask(0, "DELETE", "/routes/fresh", "").0, 200);
     assert_eq!(proxy.served(1, "nick"), "open-model");
@@ -242,7 +242,7 @@ fn an_invalid_change_names_its_field_and_changes_nothing() {
         (
             r#"{"model":"m","endpoints":[]}"#,
             "endpoints",
-            "endpoints: is empty; at least one endpoint is needed",
+            "endpoints: is empty; add at least one endpoint",
         ),
         (
             r#"{"model":"m","endpoints":[{"provider":"own","model_id":"x"},{"provider":"x","model_id":"x"}]}"#,
@@ -252,15 +252,15 @@ fn an_invalid_change_names_its_field_and_changes_nothing() {
         (
             r#"{"model":"","endpoints":[{"provider":"own","model_id":"x"}]}"#,
             "model",
-            "model: found \"\"; expected a text that is not empty and has no control characters",
+            "model: found \"\"; expected text that is not empty and has no control characters",
         ),
         (
             r#"{"model":"m","strategy":"rules","endpoints":[{"provider":"own","model_id":"x"}]}"#,
             "strategy",
-            r#"strategy: "rules" needs settings that a dynamic route has not; allowed: the others"#,
+            r#"strategy: "rules" needs settings that a dynamic route does not have; choose another strategy"#,
         ),
         ("", "body", "body: is empty; expected a JSON object"),
-        ("{", "body", "body: not valid JSON: line 1, column 1: eof while parsing an object"),
+        ("{", "body", "body: is not valid JSON: line 1, column 1: eof while parsing an object"),
     ];
     for (body, field, message) in cases {
         assert_eq!(post(body), (400, field.to_owned(), message.to_owned()));

@@ -384,7 +384,7 @@ fn every_decision_is_exactly_one_debug_line() {
     let before = host.log.borrow().len();
     let cases: [(&str, &[u8], &str); 4] = [
         ("m", &chat("m"), "route=none model=m deployment=a cluster=p"),
-        ("unknown", &chat("unknown"), "passed: no model of that name"),
+        ("unknown", &chat("unknown"), "passed: no model has this name"),
         ("bad", b"{", "refused: 400 invalid_body"),
         ("variant", &chat("m#none"), "refused: 400 unknown_variant"),
     ];

@@ -88,7 +88,10 @@ fn when_all_are_drained_none_is_tried_however_it_is_requested() {
         ] {
             assert_eq!(reply.status, 503, "{reply:?}");
             assert!(reply.body.contains("no_deployment_available"), "{reply:?}");
-            assert!(reply.body.contains("is out of service for now"), "{reply:?}");
+            assert!(
+                reply.body.contains("is currently out of service; try again later"),
+                "{reply:?}"
+            );
             assert!(reply.headers.contains(&("retry-after".to_owned(), "10".to_owned())));
         }
         // A deployment that is only cooling is tried, or waited for.

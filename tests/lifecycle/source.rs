@@ -186,7 +186,7 @@ fn a_source_that_fails_harms_nothing_and_is_reported() {
         (
             200,
             r#"{"models": {"open": {"candidates": ["open2"]}}}"#,
-            "route_source: models.open: the configuration has this name already; allowed: further names",
+            "route_source: models.open: the configuration already has this name; choose another name",
             "rejected",
         ),
         (
@@ -208,12 +208,12 @@ fn a_source_that_fails_harms_nothing_and_is_reported() {
     host.end_call(u32::try_from(host.calls.borrow().len()).unwrap() - 1, None, |called| {
         worker.on_called(&host, called);
     });
-    assert_eq!(warnings(&host), ["route_source: there is no answer"]);
+    assert_eq!(warnings(&host), ["route_source: there was no answer"]);
     host.uncalled.borrow_mut().push("rules".to_owned());
     host.now_ms.pass(1000);
     worker.on_tick(&host);
     assert_eq!(warnings(&host), [""; 0]);
-    assert_eq!(state(&host, &worker)["error"], "route_source: there is no answer");
+    assert_eq!(state(&host, &worker)["error"], "route_source: there was no answer");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn the_last_good_set_survives_an_update_it_fits_and_otherwise_waits() {
     warnings(&host);
     let updated = Worker::start(&host, document.to_string().as_bytes()).unwrap();
     assert_eq!(served(&host, &updated, "f"), "\"open-model\"");
-    let told = "the set of the route source is left out: models.f: the configuration has this name already; allowed: further names";
+    let told = "the set of the route source is not used: models.f: the configuration already has this name; choose another name";
     assert_eq!(warnings(&host), [told]);
     // The request carries no tag, so that the source sends the set again and its problems are
     // reported.

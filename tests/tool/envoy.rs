@@ -59,7 +59,7 @@ fn clusters_have_the_given_addresses() {
     };
     let openai = cluster("openai");
     for part in [
-        "# Where providers.openai.authority says.",
+        "# The address is from providers.openai.authority.",
         "type: LOGICAL_DNS",
         "{address: api.openai.com, port_value: 443}",
         "sni: api.openai.com",
@@ -73,7 +73,7 @@ fn clusters_have_the_given_addresses() {
     assert!(cluster("website").contains("{address: \"::1\", port_value: 80}"));
     assert!(ran.out.contains("host_env_keys: [ANTHROPIC_API_KEY, OPENAI_API_KEY]"));
     assert!(ran.out.contains("num_retries: 3\n"));
-    assert!(ran.out.contains("# Authentication goes here"));
+    assert!(ran.out.contains("# Put authentication here"));
 }
 
 #[test]
@@ -140,18 +140,22 @@ fn a_buffer_filter_that_holds_headers_is_written_with_the_other_options() {
 fn missing_information_is_easy_to_see() {
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.code, 0);
-    assert_eq!(ran.out.matches("CHANGE ME: no one has said where this is").count(), 2);
-    assert!(ran.err.contains("cluster vllm: no one has said where it is"), "{}", ran.err);
+    assert_eq!(ran.out.matches("CHANGE ME: this address is a placeholder").count(), 2);
+    assert!(ran.err.contains("cluster vllm: its address is not known"), "{}", ran.err);
     let second = pointsman(&["envoy", "-c", "tests/configs/envoy/simple.json"]);
     assert_eq!(ran.out, second.out);
     let ran = pointsman(&["envoy", "-c", "tests/configs/envoy/failover.json", "-l", "0.0.0.0:80"]);
-    assert!(ran.err.contains("put authentication before the filter"), "{}", ran.err);
+    assert!(ran.err.contains("put an authentication filter before pointsman"), "{}", ran.err);
     let odd = pointsman(&["envoy", "-c", "tests/configs/envoy/odd.json"]);
-    assert!(odd.err.contains("there is no default_cluster"), "{}", odd.err);
-    assert!(odd.err.contains("log_fields is not set"), "{}", odd.err);
+    assert!(odd.err.contains("default_cluster: is not set"), "{}", odd.err);
+    assert!(odd.err.contains("log_fields: is not set"), "{}", odd.err);
     // These are clusters that the filter calls itself.
     for path in ["route_source.cluster", "models.pick.custom.cluster"] {
-        assert!(odd.out.contains(&format!("# {path}: called by the filter")), "{}", odd.out);
+        assert!(
+            odd.out.contains(&format!("# {path}: the filter calls this cluster")),
+            "{}",
+            odd.out
+        );
     }
 }
 
@@ -189,28 +193,31 @@ fn a_configuration_that_cannot_be_written_exits_2() {
     for (arguments, wanted) in [
         (
             vec!["-c", simple, "--mode", "failover"],
-            "failover.max_attempts is 1, this needs 2 or more",
+            "needs failover.max_attempts 2 or more, but it is 1; change it or the mode",
         ),
-        (vec!["-c", "tests/configs/envoy/failover.json", "-m", "simple"], "is 4, this needs 1"),
-        (vec!["-c", simple, "-m", "buffer"], "--mode buffer: hold is \"stop_iteration\""),
+        (
+            vec!["-c", "tests/configs/envoy/failover.json", "-m", "simple"],
+            "needs failover.max_attempts 1, but it is 4",
+        ),
+        (
+            vec!["-c", simple, "-m", "buffer"],
+            "--mode buffer: needs \"hold\": \"buffer_filter\", but hold is \"stop_iteration\"",
+        ),
         (
             vec!["-c", "tests/configs/envoy/held.json", "-m", "simple"],
-            "--mode simple: hold is \"buffer_filter\", this needs \"stop_iteration\"",
+            "--mode simple: needs \"hold\": \"stop_iteration\", but hold is \"buffer_filter\"; change hold or the mode",
         ),
-        (
-            vec!["-c", &alone],
-            "failover.attempt_filter: wanted failover.max_attempts above 1, or hold",
-        ),
+        (vec!["-c", &alone], "failover.attempt_filter: is true, but no mode of this command"),
         (
             vec!["-c", simple, "-e", "vlm=a:1"],
             "unknown cluster \"vlm\"; known: \"vllm\", \"website\"",
         ),
-        (vec!["-c", simple, "-e", "vllm=a"], "wanted HOST:PORT"),
+        (vec!["-c", simple, "-e", "vllm=a"], "expected HOST:PORT"),
         (
             vec!["-c", "tests/configs/envoy/credentials.json"],
-            "cluster authorized: gets tokens by OAuth, and Envoy ends at its start",
+            "cluster authorized: Envoy gets tokens for this cluster by OAuth",
         ),
-        (vec!["-c", &attempt], "role: wanted the configuration of the filter that decides"),
+        (vec!["-c", &attempt], "role: found \"attempt\"; expected the document of the router"),
         (vec!["-c", "tests/configs/invalid/many_at_once.json"], "unknown key"),
         (vec!["-c", "no/such.json"], "cannot be read"),
     ] {

@@ -262,7 +262,7 @@ fn what_is_no_file_of_litellm_is_refused() {
         ("a.yaml", "providers: {}\n", "is not LiteLLM's configuration: it has no model_list"),
         ("b.yaml", "model_list: []\n", "is not LiteLLM's configuration: it has no model_list"),
         ("c.yaml", "a: [1\n", "line "),
-        ("d.yaml", "", "holds nothing"),
+        ("d.yaml", "", "is empty"),
         ("e.yaml", "just a text\n", "is not LiteLLM's configuration"),
     ] {
         let ran = import(&file(name, text));

@@ -119,7 +119,7 @@ fn findings_are_json_with_a_place() {
     );
     assert!(finding["path"].as_str().unwrap().ends_with(".routes[0].route.timeout"), "{finding}");
     assert!(finding["line"].is_u64() && finding["what"].is_string(), "{finding}");
-    assert_eq!(finding["instead"], "timeout: 0s");
+    assert_eq!(finding["instead"], "set timeout: 0s");
 }
 
 #[test]
@@ -155,8 +155,11 @@ fn unusable_input_exits_2() {
     for (arguments, wanted) in [
         (vec!["lint"], "--envoy"),
         (vec!["lint", "-e", "no/such.yaml"], "no/such.yaml: cannot be read"),
-        (vec!["lint", "-e", &merge], "line 3: \"<<\": Envoy knows no merge keys"),
-        (vec!["lint", "-e", &none], "holds no configuration of the filter; give it by --config"),
+        (vec!["lint", "-e", &merge], "line 3: \"<<\": Envoy does not support merge keys"),
+        (
+            vec!["lint", "-e", &none],
+            "holds no configuration of the filter; name its file with --config",
+        ),
         (vec!["lint", "-e", &simple, "-c", invalid], "unknown key"),
     ] {
         let ran = pointsman(&arguments);

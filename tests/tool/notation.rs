@@ -112,7 +112,7 @@ fn a_valid_document_as_json_has_its_warnings() {
 fn yaml_that_would_be_read_wrongly_is_refused() {
     for (text, wanted) in [
         ("a: 1\n---\nb: 2\n", "line 2: another document begins"),
-        ("a: &a {b: 1}\nc:\n  <<: *a\n", "line 3: \"<<\": Envoy knows no merge keys"),
+        ("a: &a {b: 1}\nc:\n  <<: *a\n", "line 3: \"<<\": Envoy does not support merge keys"),
         ("a: [1\nb: 2\n", "line 2"),
         ("providers: {p: {cluster: c}, p: {cluster: d}}\n", "duplicate key \"p\""),
     ] {

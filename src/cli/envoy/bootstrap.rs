@@ -20,21 +20,29 @@ const SIMPLE: &str = include_str!("../../../envoy/envoy.yaml");
 pub(super) const FAILOVER: &str = include_str!("../../../envoy/failover.yaml");
 const BUFFER: &str = include_str!("../../../envoy/buffer.yaml");
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman envoy --config pointsman.json --endpoint openai=api.openai.com:443,tls > envoy.yaml
+
+Standard error lists what is left for you to do.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(crate) struct EnvoyArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     pub(super) config: PathBuf,
-    /// What it is for; without it, what hold and failover.max_attempts ask for
+    /// The kind of configuration. Without it, hold and failover.max_attempts decide
     #[arg(long, short)]
     pub(super) mode: Option<Mode>,
     #[command(flatten)]
     pub(super) options: EnvoyOptions,
-    /// The file to write clusters to that get tokens by OAuth, which Envoy reads from there
+    /// The file for clusters for which Envoy gets tokens by OAuth. This command writes it and Envoy
+    /// reads it
     #[arg(long, value_name = "FILE", conflicts_with = "dynamic")]
     pub(super) clusters: Option<PathBuf>,
-    /// The folder to write several files to: Envoy follows changes of its listeners and clusters
-    /// there. Without it, one file goes to standard output
+    /// The folder for several files, of which Envoy follows listeners and clusters. Without it, one
+    /// file goes to standard output
     #[arg(long, value_name = "FOLDER")]
     pub(super) dynamic: Option<PathBuf>,
 }
@@ -42,20 +50,20 @@ pub(crate) struct EnvoyArgs {
 /// What an Envoy configuration depends on beside the document.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct EnvoyOptions {
-    /// Where clients connect
+    /// The address that Envoy listens on for clients
     #[arg(long, short, default_value = "127.0.0.1:10000", value_name = "IP:PORT")]
     pub(crate) listen: SocketAddr,
-    /// The port of Envoy's admin page, on 127.0.0.1
+    /// The port of Envoy's admin page on 127.0.0.1
     #[arg(long, default_value_t = 9901, value_name = "PORT")]
     pub(crate) admin_port: u16,
-    /// Where a cluster is; may be repeated. Without it, where the provider's authority
-    /// says, by TLS, or else a place to change
+    /// The address of a cluster; may be repeated. Without it, the address is the provider's
+    /// authority with TLS, or else a placeholder to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     endpoints: Vec<EndpointArg>,
-    /// The module, as Envoy finds it
+    /// The path of pointsman.wasm on the machine that runs Envoy
     #[arg(long, default_value = "pointsman.wasm", value_name = "PATH")]
     pub(crate) module: String,
-    /// Whose certificates providers may have
+    /// The file with the certificate authorities that Envoy accepts for providers
     #[arg(long, default_value = "/etc/ssl/certs/ca-certificates.crt", value_name = "PATH")]
     pub(crate) trusted_ca: String,
 }
@@ -84,11 +92,11 @@ impl EnvoyArgs {
 /// What the configuration is for: one of the three shipped files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Mode {
-    /// One attempt; Envoy 1.35 and later
+    /// One attempt for each request; needs Envoy 1.35 or later
     Simple,
-    /// Failover inside the request; Envoy 1.39 and later
+    /// Failover inside a request; needs Envoy 1.39 or later
     Failover,
-    /// A buffer filter holds headers; Envoy 1.36 and later, with failover 1.39
+    /// A buffer filter holds the headers; needs Envoy 1.36 or later, with failover 1.39
     Buffer,
 }
 
@@ -169,17 +177,27 @@ impl Mode {
         if fits == Self::Simple && config.failover.attempt_filter {
             // Valid where Istio holds the headers. Of the three shipped files none has
             // attempt filters without a retry policy or a buffer filter.
-            let message = "failover.attempt_filter: wanted failover.max_attempts above 1, or hold: \
-                 \"buffer_filter\"; `pointsman istio` writes what Istio needs";
+            let message = "failover.attempt_filter: is true, but no mode of this command uses the \
+                           attempt filter alone; set failover.max_attempts above 1 or \"hold\": \
+                           \"buffer_filter\", or use `pointsman istio` for Istio";
             return Err(ToolError::unusable(message));
         }
         let Some(asked) = asked.filter(|asked| *asked != fits) else { return Ok(fits) };
         let because = match (asked, fits) {
-            (Self::Buffer, _) => "hold is \"stop_iteration\", this needs \"buffer_filter\"".into(),
-            (_, Self::Buffer) => "hold is \"buffer_filter\", this needs \"stop_iteration\"".into(),
-            (Self::Simple, _) => format!("failover.max_attempts is {attempts}, this needs 1"),
+            (Self::Buffer, _) => "needs \"hold\": \"buffer_filter\", but hold is \
+                                  \"stop_iteration\"; change hold or the mode"
+                .into(),
+            (_, Self::Buffer) => "needs \"hold\": \"stop_iteration\", but hold is \
+                                  \"buffer_filter\"; change hold or the mode"
+                .into(),
+            (Self::Simple, _) => format!(
+                "needs failover.max_attempts 1, but it is {attempts}; change it or the mode"
+            ),
             (Self::Failover, _) => {
-                format!("failover.max_attempts is {attempts}, this needs 2 or more")
+                format!(
+                    "needs failover.max_attempts 2 or more, but it is {attempts}; change it or \
+                     the mode"
+                )
             }
         };
         Err(ToolError::unusable(format!("--mode {}: {because}", asked.name())))

@@ -97,7 +97,9 @@ pub(super) fn write_all(bootstrap: &Bootstrap<'_>) -> Result<Clusters, String> {
         write_discovery(out, bootstrap, name, address);
         if is_first {
             // Once is enough, and the first cluster is where a reader begins.
-            out.push_str("    # A provider that is not there costs the request this long.\n");
+            out.push_str(
+                "    # The longest time that an unreachable provider may cost a request.\n",
+            );
             is_first = false;
         }
         // A name has to be looked up as well.
@@ -144,16 +146,18 @@ fn write_blocks(
 /// That is either the default cluster or one that the filter itself calls.
 fn purpose(bootstrap: &Bootstrap<'_>, name: &str) -> String {
     if bootstrap.config.default_cluster.as_deref() == Some(name) {
-        return "  # Where everything goes that is no LLM request. Nothing is attempted here, and\n  \
-                # nothing retried.\n"
+        return "  # For all requests that are not LLM requests. The filter makes no attempts \
+                here, and\n  # Envoy retries nothing.\n"
             .to_owned();
     }
     let path = bootstrap.needs.clusters.get(name).map(|used| used.path.as_str());
     let path = path.unwrap_or_default();
     if bootstrap.needs.token_clusters.contains(name) {
-        return format!("  # {path}: Envoy gets tokens there, no request is routed here.\n");
+        return format!(
+            "  # {path}: Envoy gets tokens here. No request is routed to this cluster.\n"
+        );
     }
-    format!("  # {path}: called by the filter, no request is routed here.\n")
+    format!("  # {path}: the filter calls this cluster. No request is routed to it.\n")
 }
 
 /// Writes how Envoy finds the cluster's hosts, and in comments who said where they are.
@@ -166,7 +170,7 @@ fn write_discovery(
     match &address.source {
         AddressSource::CommandLine => {}
         AddressSource::Authority(provider) => {
-            let _ = writeln!(out, "    # Where providers.{provider}.authority says.");
+            let _ = writeln!(out, "    # The address is from providers.{provider}.authority.");
             // A cluster has one address. Requests to another provider of it would reach the
             // host of the first.
             let users = bootstrap.config.providers.iter().filter(|one| one.cluster == name);
@@ -176,17 +180,20 @@ fn write_discovery(
                 {
                     let _ = writeln!(
                         out,
-                        "    # CHANGE ME: providers.{} is {authority}, and needs a cluster of its own.",
+                        "    # CHANGE ME: providers.{} is at {authority} and needs a cluster of its own.",
                         other.name
                     );
                 }
             }
         }
         AddressSource::Token(provider) => {
-            let _ = writeln!(out, "    # Where providers.{provider}.credential says.");
+            let _ = writeln!(out, "    # The address is from providers.{provider}.credential.");
         }
         AddressSource::Placeholder => {
-            let _ = writeln!(out, "    # CHANGE ME: no one has said where this is (--endpoint).");
+            let _ = writeln!(
+                out,
+                "    # CHANGE ME: this address is a placeholder. Set the real one with --endpoint."
+            );
         }
     }
     let kind = if address.endpoint.ip().is_some() {
@@ -223,9 +230,10 @@ fn write_tls(out: &mut String, address: &ClusterAddress, trusted_ca: &str) {
     let is_ip = address.server_name.parse::<IpAddr>().is_ok();
     let name = scalar(&address.server_name);
     out.push_str(
-        "    # The host by name, twice: auto_sni would take what the client called it.\n    \
-         transport_socket:\n      name: envoy.transport_sockets.tls\n      typed_config:\n        \
-         \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext\n",
+        "    # The host's name, twice: auto_sni would use the client's host.\n    \
+         transport_socket:\n      name: envoy.transport_sockets.tls\n      \
+         typed_config:\n        \"@type\": \
+         type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext\n",
     );
     let _ = writeln!(out, "        sni: {name}");
     // Certificates list addresses apart from names, and Envoy looks in one of the lists.

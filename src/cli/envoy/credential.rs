@@ -125,8 +125,8 @@ fn upstream_filter(task: EnvoyTask<'_>) -> Option<String> {
 
 fn signer(service: &str, region: Option<&str>) -> String {
     let mut out = format!(
-        "# Signs what is sent: the path, host and body of this attempt. Keys are those that\n\
-         # Envoy finds in its environment, in a profile, or by the role of the machine.\n\
+        "# Signs the path, host and body of this attempt, with the keys that\n\
+         # Envoy finds in its environment, in a profile, or through the machine's role.\n\
          - name: envoy.filters.http.aws_request_signing\n  typed_config:\n    \"@type\": \
          {TYPES}.filters.http.aws_request_signing.v3.AwsRequestSigning\n    service_name: {}\n",
         scalar(service)
@@ -139,8 +139,8 @@ fn signer(service: &str, region: Option<&str>) -> String {
 
 fn injector(credential: &str) -> String {
     format!(
-        "# Without a token the provider refuses the attempt, and another can follow. The refusal of\n\
-         # this filter itself would be the answer for the client.\n\
+        "# Without a token the provider refuses the attempt, and another attempt can follow. A refusal by\n\
+         # this filter would be the client's answer.\n\
          - name: envoy.filters.http.credential_injector\n  typed_config:\n    \"@type\": \
          {TYPES}.filters.http.credential_injector.v3.CredentialInjector\n    overwrite: true\n    \
          allow_request_without_credential: true\n    credential:\n{}",
@@ -154,7 +154,7 @@ pub(super) fn secrets(config: &Config) -> String {
     let mut out = String::new();
     if !names.is_empty() {
         out.push_str(
-            "  # Read from Envoy's environment. The filter above sees none of them.\n  secrets:\n",
+            "  # Envoy reads these from its environment. The filter above cannot see them.\n  secrets:\n",
         );
     }
     for name in names {
@@ -190,7 +190,7 @@ pub(super) fn listener_filters(config: &Config) -> String {
         written.push((token_cluster, header));
         let _ = write!(
             out,
-            "# Gets the identity token for the cluster that has been decided, and so stands behind\n\
+            "# Gets the identity token for the chosen cluster, so it must come after\n\
              # the filter.\n- name: envoy.filters.http.gcp_authn\n  typed_config:\n    \"@type\": \
              {TYPES}.filters.http.gcp_authn.v3.GcpAuthnFilterConfig\n    cluster: {}\n    timeout: 5s\n    \
              token_header: {{name: {}, value_prefix: \"Bearer \"}}\n    cache_config: {{cache_size: \

@@ -58,9 +58,9 @@ fn heading(bootstrap: &Bootstrap<'_>) -> String {
         Mode::Buffer => (" where a buffer\n# filter holds the headers. Written by", "1.36"),
     };
     format!(
-        "# A complete Envoy that routes LLM requests with Pointsman{does}\n# `pointsman envoy`, for \
-         Envoy {since} and later; envoy/README.md says what each\n# part is for. What is left to do: \
-         CHANGE ME, where there is one, and who may call.\n\n"
+        "# A complete Envoy that routes LLM requests with Pointsman{does}\n# `pointsman envoy`, \
+         for Envoy {since} and later; envoy/README.md says what each\n# part is for. Left to do: \
+         every CHANGE ME, and deciding who may call.\n\n"
     )
 }
 
@@ -100,15 +100,15 @@ fn fill_filter(template: &mut Template, bootstrap: &Bootstrap<'_>) {
     }
 }
 
-const CLUSTERS_APART: &str = "# Clusters that get tokens by OAuth come from a file: Envoy asks for a token as soon as it makes one,
-# and among the clusters below there is then none yet that it could ask.
+const CLUSTERS_APART: &str = "# Clusters for which Envoy gets tokens by OAuth come from a file: Envoy asks for a token as soon as it
+# makes such a cluster, before it has made the clusters below, which it would have to ask.
 node: {id: pointsman, cluster: pointsman}
 dynamic_resources:
   cds_config: {path_config_source: {path: ";
 
 const AUTHENTICATION_HINT: &str = "          http_filters:
-          # Authentication goes here, before the listener is bound to anything but
-          # 127.0.0.1: from here on, whoever gets this far spends your money. For example
+          # Put authentication here before you bind the listener to anything but
+          # 127.0.0.1: anyone whose request gets past here spends your money. For example
           # envoy.filters.http.jwt_authn, ext_authz or api_key_auth (envoy/README.md).
 ";
 

@@ -64,9 +64,9 @@ fn own_file<'a>(
     let Some(first) = clusters.first() else { return Ok(None) };
     given.map(Some).ok_or_else(|| {
         ToolError::unusable(format!(
-            "cluster {first}: gets tokens by OAuth, and Envoy ends at its start where such a \
-             cluster is in its own configuration; give --clusters FILE, which Envoy then reads \
-             it from, or --dynamic FOLDER"
+            "cluster {first}: Envoy gets tokens for this cluster by OAuth, and does not start with \
+             such a cluster in its own file; give --clusters FILE, which Envoy then reads the \
+             cluster from, or --dynamic FOLDER"
         ))
     })
 }
@@ -81,7 +81,9 @@ fn write_file(file: &Path, text: &str) -> Result<(), ToolError> {
     unfinished.push(".new");
     let written =
         std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, file));
-    written.map_err(|error| ToolError::unusable(format!("{}: {error}", file.display())))
+    written.map_err(|error| {
+        ToolError::unusable(format!("{}: cannot be written: {error}", file.display()))
+    })
 }
 
 /// The written configuration, in the parts that go to different files.
@@ -125,8 +127,11 @@ fn resources(bootstrap: &Bootstrap<'_>, written: &Written) -> Result<String, Str
 /// # Errors
 /// The shipped text does not have a place that is filled in.
 fn write(bootstrap: &Bootstrap<'_>) -> Result<Written, ToolError> {
-    parts(bootstrap)
-        .map_err(|place| ToolError::unusable(format!("envoy/*.yaml has changed: no {place:?}")))
+    parts(bootstrap).map_err(|place| {
+        ToolError::unusable(format!(
+            "envoy/*.yaml: {place:?} is missing in the built-in file; report this as a bug"
+        ))
+    })
 }
 
 /// Returns the parts of what is written.
@@ -162,23 +167,29 @@ fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
         if address.source == AddressSource::Placeholder {
             let (host, port) = (&address.endpoint.host, address.endpoint.port);
             lines.push(format!(
-                "cluster {name}: no one has said where it is, so it is set to {host}:{port}; \
-                 --endpoint {name}=HOST:PORT[,tls]"
+                "cluster {name}: its address is not known, so the file has the placeholder \
+                 {host}:{port}; give --endpoint {name}=HOST:PORT[,tls]"
             ));
         }
     }
     if bootstrap.config.default_cluster.is_none() {
         lines.push(
-            "there is no default_cluster: what is no LLM request is answered with 503".to_owned(),
+            "default_cluster: is not set, so Envoy answers 503 to requests that are not LLM \
+             requests; name a cluster for these requests"
+                .to_owned(),
         );
     }
     if !bootstrap.config.log_fields {
-        lines.push("log_fields is not set: most fields of the access log stay empty".to_owned());
+        lines.push(
+            "log_fields: is not set, so most fields of the access log stay empty; set it to true"
+                .to_owned(),
+        );
     }
     let listen = bootstrap.options.listen;
     if !listen.ip().is_loopback() && bootstrap.needs.has_credentials {
         lines.push(format!(
-            "{listen} can be reached from elsewhere: put authentication before the filter"
+            "--listen: other machines can reach {listen}; put an authentication filter before \
+             pointsman"
         ));
     }
     lines

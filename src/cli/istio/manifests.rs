@@ -14,36 +14,41 @@ use crate::config::{self, Config};
 
 use super::name;
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman istio --config pointsman.json --image oci://registry.example/pointsman:latest | kubectl apply -f -";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(crate) struct IstioArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     pub(super) config: PathBuf,
-    /// How the filter that decides is loaded
+    /// The resource that loads the router
     #[arg(long, short, default_value = "wasm-plugin")]
     pub(super) form: Loader,
-    /// The namespace of the gateway, and of all that is written
+    /// The namespace of the gateway and of all resources
     #[arg(long, short, default_value = "istio-system")]
     pub(super) namespace: String,
-    /// A label of the gateway's pods
+    /// A label that selects the gateway's pods
     #[arg(long, short, default_value = "istio=ingressgateway", value_name = "KEY=VALUE")]
     pub(super) gateway: String,
-    /// The hosts that clients ask for
+    /// A host that clients send requests to; may be repeated
     #[arg(long, default_value = "*", value_name = "HOST")]
     pub(super) hosts: Vec<String>,
-    /// Where a cluster is; may be repeated. Without it, where the provider's authority says
+    /// The address of a cluster; may be repeated. Without it, the address is the provider's authority
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     pub(super) endpoints: Vec<EndpointArg>,
-    /// The image with the module, for the WasmPlugin
+    /// The image that contains pointsman.wasm, for the WasmPlugin
     #[arg(long, default_value = "oci://registry.example/pointsman:latest", value_name = "URL")]
     pub(super) image: String,
-    /// The module in the gateway's container
+    /// The path of pointsman.wasm in the gateway's container, for the EnvoyFilter
     #[arg(long, default_value = "/pointsman/plugin.wasm", value_name = "PATH")]
     pub(super) module: String,
-    /// The folder in the gateway's container with the files that say where secrets are
+    /// The folder in the gateway's container that holds the files with the locations of secrets
     #[arg(long, default_value = "/etc/pointsman/secrets", value_name = "PATH")]
     pub(super) secrets: String,
-    /// YAML, or one JSON list
+    /// The output: YAML documents, or one JSON list
     #[arg(long, short, default_value = "yaml")]
     pub(super) output: OutputFormat,
 }
@@ -51,9 +56,9 @@ pub(crate) struct IstioArgs {
 /// The resource that loads the filter that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Loader {
-    /// By a WasmPlugin; one attempt, headers are held by a buffer filter
+    /// A WasmPlugin: one attempt for each request, and a buffer filter holds the headers
     WasmPlugin,
-    /// By an EnvoyFilter; holds headers and fails over, for Envoy 1.35 and 1.39
+    /// An EnvoyFilter: holds the headers itself (Envoy 1.35 or later) and fails over (1.39 or later)
     EnvoyFilter,
 }
 
@@ -91,7 +96,9 @@ impl<'a> Manifests<'a> {
         let file = RoutingFile::read(&arguments.config)?;
         let config = file.router_config()?;
         if !arguments.gateway.contains('=') {
-            return Err(ToolError::unusable("--gateway: wanted KEY=VALUE"));
+            return Err(ToolError::unusable(
+                "--gateway: expected KEY=VALUE, such as istio=ingressgateway",
+            ));
         }
         let needs = Needs::of(&config);
         let addresses = endpoint::addresses(&config, &needs, &arguments.endpoints)?;

@@ -55,7 +55,7 @@ fn listeners(root: &At, bootstrap: &Path) -> Result<Option<At>, ToolError> {
 fn tree(file: &Path) -> Result<At, ToolError> {
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
-        .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
+        .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8; save it as UTF-8")))?;
     let tree = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     Ok(tree.in_file(&shown.to_string()))
 }

@@ -55,10 +55,10 @@ fn called(scene: &Scene, needs: &Needs, report: &mut LintReport) {
             LintCode::CalledCluster,
             &cluster.options.get("http_filters"),
             format!(
-                "{path} names {name:?}: each call enters the filter while it runs, which ends the \
-                 worker's VM and every request on it"
+                "{path} names {name:?}, which runs the filter: each call would enter the filter \
+                 while it runs, which ends the worker's VM and every request on it"
             ),
-            "a cluster without the filter for what is called",
+            "name a cluster that does not run the filter",
         );
     }
 }
@@ -66,15 +66,15 @@ fn called(scene: &Scene, needs: &Needs, report: &mut LintReport) {
 fn unknown(scene: &Scene, name: &str, used: &ClusterUse, report: &mut LintReport) {
     // What comes by CDS may have the name, so the cluster is not known to be missing.
     let (severity, unless) = if scene.has_unseen_clusters {
-        (Severity::Warning, ", unless it comes by CDS")
+        (Severity::Warning, " here; it may come by CDS")
     } else {
         (Severity::Error, "")
     };
     report.add(
         (LintCode::UnknownCluster, severity),
         &scene.root.get("static_resources.clusters"),
-        format!("{} names {name:?}, and there is no such cluster{unless}", used.path),
-        format!("a cluster with name: {name}"),
+        format!("{} names {name:?}, but there is no such cluster{unless}", used.path),
+        format!("add a cluster with name: {name}"),
     );
 }
 
@@ -88,10 +88,11 @@ fn attempts(cluster: &Cluster, report: &mut LintReport) {
             LintCode::AttemptFilter,
             &cluster.options.get("http_filters"),
             format!(
-                "requests reach {} as the client sent them, without model, path and credential",
+                "the cluster has no attempt filter, so requests reach {} as the client sent them, \
+                 with the client's model and path and without the credential",
                 cluster.name
             ),
-            "the filter with root_id: attempt, before envoy.filters.http.upstream_codec, as in \
+            "add the filter with root_id: attempt before envoy.filters.http.upstream_codec, as in \
              envoy/failover.yaml",
         );
     }
@@ -111,10 +112,10 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, report: &mut LintRe
             LintCode::ClusterBuffer,
             &at,
             format!(
-                "{bytes} bytes{unset}, and limits.max_body_bytes is {limit}: longer bodies are not \
-                 tried again"
+                "the limit is {bytes} bytes{unset}, but limits.max_body_bytes is {limit}, so \
+                 requests with longer bodies are not tried again"
             ),
-            format!("per_connection_buffer_limit_bytes: {}", largest.max(buffer_bytes(limit))),
+            format!("set per_connection_buffer_limit_bytes: {}", largest.max(buffer_bytes(limit))),
         );
     } else if bytes < largest {
         // A rewrite may make a body longer than the limit.
@@ -122,10 +123,10 @@ fn buffer(scene: &Scene, cluster: &Cluster, config: &Config, report: &mut LintRe
             LintCode::ClusterBuffer,
             &at,
             format!(
-                "{bytes} bytes{unset}, and the listener holds {largest}: what is between them is \
-                 not tried again"
+                "the limit is {bytes} bytes{unset}, but the listener holds {largest}, so requests \
+                 between the two are not tried again"
             ),
-            format!("per_connection_buffer_limit_bytes: {largest}"),
+            format!("set per_connection_buffer_limit_bytes: {largest}"),
         );
     }
 }
@@ -150,10 +151,10 @@ fn breakers(cluster: &Cluster, config: &Config, report: &mut LintReport) {
     let least = u64::from(config.failover.max_attempts).max(4);
     if retries.is_none_or(|retries| retries < least) {
         let what = retries.map_or_else(
-            || "3 unless set: Envoy".to_owned(),
+            || "the limit is 3 (the default), so Envoy".to_owned(),
             |retries| {
                 format!(
-                    "{retries}: with failover.max_attempts {}, Envoy",
+                    "the limit is {retries} and failover.max_attempts is {}, so Envoy",
                     config.failover.max_attempts
                 )
             },
@@ -162,9 +163,10 @@ fn breakers(cluster: &Cluster, config: &Config, report: &mut LintReport) {
             LintCode::CircuitBreakers,
             &at,
             format!(
-                "{what} retries no more at a time, and hands on the failure of every other request"
+                "{what} makes no more retries at a time and passes on the failures of all other \
+                 requests"
             ),
-            "circuit_breakers: {thresholds: [{max_retries: 1024}]}",
+            "set circuit_breakers: {thresholds: [{max_retries: 1024}]}",
         );
     }
 }
@@ -180,8 +182,9 @@ fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintRepor
         None => report.warning(
             LintCode::NoDefaultCluster,
             &at,
-            "there is no default_cluster: what is no LLM request is answered with 503",
-            "\"default_cluster\" in the document, and a cluster of that name",
+            "default_cluster is not set, so Envoy answers 503 to requests that are not LLM \
+             requests",
+            "set \"default_cluster\" in the document, and add a cluster with that name",
         ),
         Some(name) => {
             let used = needs.clusters.get(name).filter(|used| used.has_attempts);
@@ -190,11 +193,11 @@ fn default(scene: &Scene, config: &Config, needs: &Needs, report: &mut LintRepor
                     LintCode::DefaultClusterProvider,
                     &at,
                     format!(
-                        "default_cluster is {name:?}, as is {}: requests that no rule has seen \
-                         reach a provider",
+                        "default_cluster is {name:?}, which is also the cluster of {}, so \
+                         requests that no route has seen reach a provider",
                         used.path
                     ),
-                    "a cluster of its own for what is no LLM request",
+                    "give requests that are not LLM requests a cluster of their own",
                 );
             }
         }

@@ -20,47 +20,47 @@ pub(super) enum LintCode {
     ///
     /// The filter refuses such a document, and Envoy does not start.
     DocumentInvalid,
-    /// The document in the Envoy file is not the one of --config
+    /// The document in the Envoy file differs from that of --config
     ///
     /// Findings are about the one of --config, so they may not hold for what Envoy runs.
     DocumentDiffers,
-    /// A cluster's attempt filter has another document than the filter that decides
+    /// A cluster's attempt filter has another document than the router
     ///
     /// The router hands plans over by names of its own document.
     RolesDiffer,
-    /// Requests that are no LLM requests have nowhere to go
+    /// Requests that are not LLM requests have no cluster
     ///
     /// The filter names no cluster for them, and Envoy answers with 503.
     NoDefaultCluster,
-    /// The default cluster is a provider's
+    /// The default cluster is the cluster of a provider
     ///
     /// Requests that the filter does not decide go there untouched, past every rule.
     DefaultClusterProvider,
-    /// Without allow_on_headers_stop_iteration a request with a body hangs
+    /// Without allow_on_headers_stop_iteration, a request with a body hangs
     ///
     /// Envoy would stop the whole stream with the head, so the awaited body would never come.
     StopIteration,
-    /// Without FAIL_RELOAD a trap ends service
+    /// Without FAIL_RELOAD, a trap ends the service
     ///
     /// By default Envoy refuses all that a trapped VM would route, until it is configured anew.
     FailurePolicy,
-    /// Shared data belongs to nobody in particular
+    /// The filter shares its data with all filters without an id
     ///
     /// Envoy keeps shared data by this id, and all filters without one have the empty id.
     VmIdEmpty,
-    /// The two roles do not share their data
+    /// The router and the attempt filter do not share their data
     ///
     /// Cooldowns that attempts report would be written where no decision reads them.
     VmIdDiffers,
-    /// A variable that the document names does not reach the filter
+    /// An environment variable that the document names does not reach the filter
     ///
     /// A module sees only what is listed, and refuses a configuration without its credentials.
     Environment,
-    /// The filter of a listener makes attempts, or that of a cluster does not
+    /// A listener has the attempt filter, or a cluster has the router
     ///
     /// `root_id` or the document's `role` says which of its two jobs an instance does.
     Role,
-    /// Nobody is asked who they are before a credential is added
+    /// No filter authenticates clients before a credential is added
     ///
     /// The filter adds the provider's credential to every request that it decides, whoever sent it.
     Authentication,
@@ -68,11 +68,11 @@ pub(super) enum LintCode {
     ///
     /// Envoy answers with 413 once it holds more of a request than this.
     ListenerBuffer,
-    /// Nothing behind the filter holds the headers that it lets go
+    /// No filter after pointsman holds the headers, although hold is buffer_filter
     ///
     /// With `hold: buffer_filter` Envoy would choose the cluster before the filter has named one.
     BufferFilter,
-    /// The buffer filter holds headers before the filter, not behind it
+    /// The buffer filter is before pointsman, not after it
     ///
     /// What the filter lets go on reaches only the filters after it.
     BufferFilterOrder,
@@ -80,43 +80,43 @@ pub(super) enum LintCode {
     ///
     /// The buffer filter answers a longer body with 413.
     BufferFilterBytes,
-    /// Silence before the first token ends a stream
+    /// Envoy ends a stream that is silent before its first token
     ///
     /// Envoy's default is 5 minutes. Models that think before they answer send nothing meanwhile.
     IdleTimeout,
-    /// Long streams are cut
+    /// Envoy ends long streams
     ///
     /// `max_stream_duration` ends a stream at an age, even in the middle of an answer.
     StreamDuration,
-    /// Paths mean one thing to authentication and another to providers
+    /// A path can mean one thing to authentication and another to a provider
     ///
     /// The filter recognises `//v1/chat/completions`; a rule before it may not.
     PathNormalization,
-    /// Envoy's admin page can be reached from elsewhere
+    /// Other machines can reach Envoy's admin page
     ///
     /// Whoever reaches it can stop Envoy and read its configuration.
     AdminExposed,
-    /// A token is all that guards the filter's own admin endpoints
+    /// Only a token protects the filter's admin endpoints
     ///
     /// The filter does not limit how often a client may guess the token.
     AdminEndpoints,
-    /// The access log names what the document keeps from it
+    /// The access log names fields that the filter does not set
     ///
     /// The filter writes these fields only with `log_fields`. Otherwise the log shows them empty.
     LogFields,
-    /// A client can name its own tenant
+    /// A client can choose the tenant that it is billed as
     ///
     /// Whatever the header says is billed. Only a filter before this one can know who the client is.
     TenantHeader,
-    /// Routes come from elsewhere and are not looked at
+    /// Envoy gets the routes from elsewhere, so they are not checked
     ///
     /// Routes that come by RDS are not in the file, so lint cannot tell whether they fit.
     RoutesUnseen,
-    /// No route goes where the filter decides
+    /// No route follows the filter's decision
     ///
     /// The filter only names a cluster. A route has to read it, from a header or filter state.
     NoDecisionRoute,
-    /// An earlier route takes requests for models
+    /// An earlier route takes LLM requests
     ///
     /// Envoy takes the first route that matches, so the filter's decision leads nowhere.
     RouteOrder,
@@ -124,31 +124,31 @@ pub(super) enum LintCode {
     ///
     /// Envoy reads `cluster_header` once, before the first attempt.
     ClusterHeaderFailover,
-    /// Internal headers go on to the provider
+    /// Envoy sends internal headers to the provider
     ///
     /// The provider would learn the names of clusters and models.
     HeadersToRemove,
-    /// Envoy ends answers that take long
+    /// Envoy ends long answers
     ///
     /// Envoy's default of 15 seconds counts until the last byte of the answer.
     RouteTimeout,
-    /// The route's map lacks a cluster of the document, or leads elsewhere
+    /// The route's map lacks a cluster of the document, or leads to another cluster
     ///
     /// What the map lacks has no cluster, and Envoy answers with 503.
     MatcherCluster,
-    /// Failover without a retry policy
+    /// The document has failover, but the route has no retry policy
     ///
     /// The filter can only ask for another attempt. Without a policy Envoy makes none.
     RetryPolicy,
-    /// A failure that Envoy is not told to retry on
+    /// Envoy does not retry after some failures
     ///
     /// An attempt that ends without an answer, and one whose answer the filter marks, are all.
     RetryOn,
-    /// Envoy retries what the filter decided not to
+    /// Envoy retries requests that the filter does not want to retry
     ///
     /// The filter knows which failures another deployment may make good; a status does not say.
     RetryOnStatuses,
-    /// The header that asks for another attempt is not known to Envoy
+    /// Envoy does not know the header that asks for another attempt
     ///
     /// By this header the attempt filter asks for another attempt.
     RetriableHeaders,
@@ -156,11 +156,11 @@ pub(super) enum LintCode {
     ///
     /// By default Envoy looks the cluster up once and keeps it.
     RefreshCluster,
-    /// Fewer retries than the document has attempts
+    /// Envoy makes fewer attempts than the document allows
     ///
     /// Envoy's default is one retry, which is enough for two attempts.
     NumRetries,
-    /// Envoy waits without end for a provider that says nothing
+    /// Envoy waits forever for a provider that does not answer
     ///
     /// Without it the only limit is the timeout of the route, which must be off for streams.
     PerTryTimeout,
@@ -170,7 +170,7 @@ pub(super) enum LintCode {
     ///
     /// Before a head has come, only Envoy can end an attempt, and it has one time for a request.
     FirstTokenDiffers,
-    /// Attempts wait for each other
+    /// Envoy waits before the next attempt
     ///
     /// Envoy's default waits 25 ms and more, which is for retries at the same provider.
     RetryBackOff,
@@ -190,15 +190,15 @@ pub(super) enum LintCode {
     ///
     /// A router that hands over leaves the request as it is. The cluster's filter sets all three.
     AttemptFilter,
-    /// Nothing adds the credential that the document leaves to Envoy
+    /// No filter adds the credential that the document leaves to Envoy
     ///
     /// The client's own is taken away for it, so the provider gets none.
     CredentialFilter,
-    /// A credential is added before the request is what the provider gets
+    /// A filter adds a credential before the attempt filter changes the request
     ///
     /// A signature then does not fit, and the attempt filter takes away what was there before it.
     CredentialOrder,
-    /// A cluster adds a credential that the document does not know of
+    /// A cluster adds a credential that the document does not name
     ///
     /// What the document does not know of is not taken away before the next attempt.
     CredentialUnknown,
@@ -206,11 +206,11 @@ pub(super) enum LintCode {
     ///
     /// What is among the listener's filters sees all requests, wherever they go.
     CredentialEveryone,
-    /// A credential is for another service, region or audience than the document's
+    /// A credential is for another service, region or audience than in the document
     ///
     /// Envoy goes by its own configuration. The document only says what to write there.
     CredentialDiffers,
-    /// A cluster with OAuth is where Envoy cannot start with it
+    /// Envoy does not start with a cluster for OAuth in its own file
     ///
     /// Envoy asks for a token while it makes the cluster, before it has clusters to ask.
     CredentialStatic,
@@ -222,19 +222,19 @@ pub(super) enum LintCode {
     ///
     /// Envoy keeps a body for another attempt only as far as this reaches.
     ClusterBuffer,
-    /// Envoy retries no more than a few requests at a time
+    /// Envoy makes only a few retries at a time
     ///
     /// Envoy's default is 3 for a cluster. Where a provider fails, each of its requests needs one.
     CircuitBreakers,
-    /// The TLS server name is the client's, not the provider's
+    /// The TLS server name is the client's host, not the provider's
     ///
     /// Envoy takes the name from the head before the attempt filter changes it.
     AutoSni,
-    /// TLS without a server name
+    /// TLS has no server name
     ///
     /// A host of many names chooses its certificate by this one, and may refuse without it.
     TlsSni,
-    /// Any certificate, or that of any host, is accepted
+    /// Envoy accepts any certificate, or a certificate of any host
     ///
     /// Envoy checks no name of a certificate unless one is configured.
     TlsSan,

@@ -63,13 +63,15 @@ fn unknown(
             LintCode::CredentialUnknown,
             filter,
             format!(
-                "{} adds a credential for {} that the document does not know of: the client's own \
-                 stays beside it, and the next attempt takes it to another provider",
+                "{} adds a credential for {} that the document does not name, so the client's own \
+                 credential stays in the request and the next attempt takes it to another \
+                 provider",
                 found.name(),
                 cluster.name
             ),
             format!(
-                "\"credential\": {{\"envoy\": \"{}\", …}} for the providers of {}, or no such filter",
+                "set \"credential\": {{\"envoy\": \"{}\", …}} for the providers of {}, or remove \
+                 the filter",
                 found.name(),
                 cluster.name
             ),
@@ -98,10 +100,12 @@ fn in_cluster(
             LintCode::CredentialOrder,
             filter,
             format!(
-                "{name} comes before the attempt filter, which then changes what it has seen: the \
-                 path, the host, the body, and the credential"
+                "{name} comes before the attempt filter, which then changes the path, the host, \
+                 the body and the credential"
             ),
-            format!("envoy.filters.http.{name} right before envoy.filters.http.upstream_codec"),
+            format!(
+                "move envoy.filters.http.{name} directly before envoy.filters.http.upstream_codec"
+            ),
         );
     }
     let (_, fields) = filter.get("typed_config").typed();
@@ -111,12 +115,12 @@ fn in_cluster(
             LintCode::CredentialStatic,
             &cluster.at,
             format!(
-                "{} gets tokens by OAuth, and Envoy ends at its start where such a cluster is in \
-                 its own configuration (envoyproxy/envoy#41653)",
+                "Envoy gets tokens for {} by OAuth, and does not start with such a cluster in its \
+                 own file (envoyproxy/envoy#41653)",
                 cluster.name
             ),
-            "the cluster in a file that dynamic_resources.cds_config names, as `pointsman envoy \
-             --clusters FILE` writes it",
+            "move the cluster to a file that dynamic_resources.cds_config names, as `pointsman \
+             envoy --clusters FILE` does",
         ),
         _ => {}
     }
@@ -126,16 +130,17 @@ fn in_cluster(
 fn missing(scene: &Scene, cluster: &Cluster, wanted: EnvoyFilter, report: &mut LintReport) {
     let in_listener = scene.managers().any(|manager| has(&manager.after, wanted));
     let why = if in_listener {
-        ": the one of the listener runs once, before the request is what this provider gets"
+        "; the filter in the listener runs too early, before the attempt filter prepares the \
+         request for this provider"
     } else {
         ""
     };
     report.error(
         LintCode::CredentialFilter,
         &cluster.options.get("http_filters"),
-        format!("nothing adds the credential of {} here{why}", cluster.name),
+        format!("no filter adds the credential of {} here{why}", cluster.name),
         format!(
-            "envoy.filters.http.{} after the attempt filter, before \
+            "add envoy.filters.http.{} after the attempt filter and before \
              envoy.filters.http.upstream_codec",
             wanted.name()
         ),
@@ -153,8 +158,8 @@ fn signer(fields: &At, service: &str, region: Option<&str>, report: &mut LintRep
             report.error(
                 LintCode::CredentialDiffers,
                 &at,
-                format!("{found:?}, and the document says {wanted:?}"),
-                format!("{field}: {wanted}"),
+                format!("this is {found:?}, but the document says {wanted:?}"),
+                format!("set {field}: {wanted}"),
             );
         }
     }
@@ -163,8 +168,8 @@ fn signer(fields: &At, service: &str, region: Option<&str>, report: &mut LintRep
         report.error(
             LintCode::CredentialDiffers,
             &at,
-            "the signature stands in the query, where access logs show it",
-            "no query_string: the signature in headers",
+            "the signature is in the query, so access logs show it",
+            "remove query_string, so that the signature is in a header",
         );
     }
 }
@@ -181,14 +186,15 @@ fn in_listener(
     for manager in scene.managers().filter(|manager| !has(&manager.after, credential.envoy)) {
         let is_before = has(&manager.before, credential.envoy);
         let (code, what) = if is_before {
-            let what = format!("{name} comes before the filter, and does not know the cluster yet");
+            let what = format!("{name} comes before the filter, when the cluster is not known yet");
             (LintCode::CredentialOrder, what)
         } else {
-            let what = format!("nothing adds the credential of {} here", cluster.name);
+            let what = format!("no filter adds the credential of {} here", cluster.name);
             (LintCode::CredentialFilter, what)
         };
-        let instead =
-            format!("envoy.filters.http.{name} after the filter, before envoy.filters.http.router");
+        let instead = format!(
+            "put envoy.filters.http.{name} after the filter and before envoy.filters.http.router"
+        );
         report.error(code, &manager.at.get("http_filters"), what, instead);
     }
     let metadata = cluster.at.get("metadata.typed_filter_metadata");
@@ -196,12 +202,12 @@ fn in_listener(
     let url = at.get("url");
     let wanted = credential.audience.as_deref();
     if url.text() != wanted {
-        let found = url.text().map_or_else(|| "no audience".to_owned(), |url| format!("{url:?}"));
+        let found = url.text().map_or_else(|| "not set".to_owned(), |url| format!("{url:?}"));
         report.error(
             LintCode::CredentialDiffers,
             &at,
-            format!("{found}, and the document says {:?}", wanted.unwrap_or_default()),
-            "the audience of the document, as `pointsman envoy` writes it",
+            format!("this is {found}, but the document says {:?}", wanted.unwrap_or_default()),
+            "set the audience of the document here, as `pointsman envoy` does",
         );
     }
 }
@@ -213,11 +219,8 @@ fn for_everyone(scene: &Scene, report: &mut LintReport) {
         report.error(
             LintCode::CredentialEveryone,
             filter,
-            format!(
-                "{} adds its credential to requests for every provider, whoever that is",
-                found.name()
-            ),
-            "the filter in the cluster of the provider that the credential is for",
+            format!("{} adds its credential to the requests for every provider", found.name()),
+            "move the filter to the cluster of the provider that the credential is for",
         );
     }
 }

@@ -55,9 +55,9 @@ fn check_manager(manager: &Manager, config: &Config, report: &mut LintReport) {
             report.error(
                 LintCode::BufferFilter,
                 &at,
-                "the buffer filter is off where the filter decides: requests are sent on before \
-                 that and answered with 503",
-                "this for a route of its own, for what is no LLM request",
+                "the buffer filter is disabled on a route for LLM requests, so Envoy sends them \
+                 on before the decision and answers 503",
+                "disable it only on a separate route for requests that are not LLM requests",
             );
         }
         bytes(&own.get("buffer.max_request_bytes"), config, report);
@@ -69,17 +69,17 @@ fn missing(manager: &Manager, report: &mut LintReport) {
     let (code, what) = if manager.before.iter().any(|filter| kind(filter) == BUFFER) {
         (
             LintCode::BufferFilterOrder,
-            "the buffer filter stands before pointsman, and nothing behind it holds the headers: \
-             requests are sent on before they are decided and answered with 503",
+            "the buffer filter is before pointsman and no filter after pointsman holds the \
+             headers, so Envoy sends requests on before the decision and answers 503",
         )
     } else {
         (
             LintCode::BufferFilter,
-            "nothing holds the headers that the filter lets go with hold: buffer_filter: requests \
-             are sent on before they are decided and answered with 503",
+            "hold is buffer_filter, but no filter holds the headers, so Envoy sends requests on \
+             before the decision and answers 503",
         )
     };
-    let instead = format!("{NAME} right behind pointsman, as in envoy/buffer.yaml");
+    let instead = format!("put {NAME} directly after pointsman, as in envoy/buffer.yaml");
     report.error(code, &manager.at.get("http_filters"), what, instead);
 }
 
@@ -92,10 +92,10 @@ fn bytes(at: &At, config: &Config, report: &mut LintReport) {
             LintCode::BufferFilterBytes,
             at,
             format!(
-                "{bytes} bytes, and limits.max_body_bytes is {limit}: Envoy answers bodies between \
-                 them with 413"
+                "the limit is {bytes} bytes, but limits.max_body_bytes is {limit}, so Envoy \
+                 answers 413 to bodies between the two"
             ),
-            format!("max_request_bytes: {}", buffer_bytes(limit)),
+            format!("set max_request_bytes: {}", buffer_bytes(limit)),
         );
     }
 }

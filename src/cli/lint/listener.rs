@@ -34,9 +34,9 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
                 report.warning(
                     LintCode::AdminEndpoints,
                     &manager.at.get("http_filters"),
-                    "the token of admin.token_env is all that keeps others from changing routing",
-                    "a filter before pointsman that lets operators alone pass to admin.path, or a \
-                     listener on 127.0.0.1",
+                    "only the token of admin.token_env keeps others from changing routing",
+                    "add a filter before pointsman that lets only operators reach admin.path, or \
+                     listen on 127.0.0.1",
                 );
             }
             paths(listener, manager, report);
@@ -50,8 +50,8 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
         report.warning(
             LintCode::AdminExposed,
             &admin.get("socket_address.address"),
-            "whoever reaches Envoy's admin page can stop it and read its configuration",
-            "address: 127.0.0.1",
+            "anyone who can reach Envoy's admin page can stop Envoy and read its configuration",
+            "set address: 127.0.0.1",
         );
     }
 }
@@ -64,11 +64,11 @@ fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
             LintCode::ListenerBuffer,
             &at,
             format!(
-                "{bytes} bytes{}, and limits.max_body_bytes is {limit}: Envoy answers bodies \
-                 between them with 413",
+                "the limit is {bytes} bytes{}, but limits.max_body_bytes is {limit}, so Envoy \
+                 answers 413 to bodies between the two",
                 at.unless_set()
             ),
-            format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(limit)),
+            format!("set per_connection_buffer_limit_bytes: {}", buffer_bytes(limit)),
         );
         return;
     }
@@ -78,10 +78,10 @@ fn buffer(listener: &Listener, config: &Config, report: &mut LintReport) {
             LintCode::ListenerBuffer,
             &at,
             format!(
-                "{bytes} bytes, and failover holds up to {held} of an answer: Envoy replaces a \
-                 longer one with a 500"
+                "the limit is {bytes} bytes, but failover holds up to {held} bytes of an answer, \
+                 so Envoy replaces longer answers with a 500"
             ),
-            format!("per_connection_buffer_limit_bytes: {}", buffer_bytes(held)),
+            format!("set per_connection_buffer_limit_bytes: {}", buffer_bytes(held)),
         );
     }
 }
@@ -114,18 +114,19 @@ fn authentication(listener: &Listener, manager: &Manager, report: &mut LintRepor
         return;
     }
     let at = manager.at.get("http_filters");
-    let instead = "an authentication filter before pointsman: jwt_authn, ext_authz, api_key_auth";
+    let instead = "add an authentication filter before pointsman, such as jwt_authn, ext_authz or \
+                   api_key_auth";
     let (severity, what) = if listener.is_local {
-        let what = "nobody is asked who they are before a credential is added; only this machine \
-                    can reach the listener";
+        let what = "no filter authenticates clients before a credential is added; only this \
+                    machine can reach the listener";
         (Severity::Note, what)
     } else if has_filter_before(manager, &PROGRAMS) {
-        let what = "whether a filter before pointsman asks who calls cannot be told, and it adds \
-                    credentials";
+        let what = "pointsman adds credentials, and it is not clear whether a filter before it \
+                    authenticates clients";
         (Severity::Warning, what)
     } else {
-        let what = "whoever reaches the listener spends your money: nobody is asked who they are \
-                    before a credential is added";
+        let what = "anyone who can reach the listener spends your money, because no filter \
+                    authenticates clients before a credential is added";
         (Severity::Error, what)
     };
     report.add((LintCode::Authentication, severity), &at, what, instead);
@@ -143,10 +144,10 @@ fn paths(listener: &Listener, manager: &Manager, report: &mut LintReport) {
         report.warning(
             LintCode::PathNormalization,
             &manager.at.get("normalize_path"),
-            "a path that is spelled otherwise may pass rules of filters and routes before it means \
-             the same to a provider",
-            "normalize_path: true, merge_slashes: true, \
-             path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT",
+            "another spelling of a path may bypass the rules of filters and routes, although a \
+             provider reads it as the same path",
+            "set normalize_path: true, merge_slashes: true and path_with_escaped_slashes_action: \
+             UNESCAPE_AND_REDIRECT",
         );
     }
 }
@@ -167,8 +168,11 @@ fn idle(manager: &Manager, report: &mut LintReport) {
             report.warning(
                 LintCode::IdleTimeout,
                 &at,
-                format!("a model that says nothing for {seconds} s{unset} loses its client"),
-                format!("{}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
+                format!(
+                    "Envoy closes the client's connection if a model sends nothing for {seconds} \
+                     s{unset}"
+                ),
+                format!("set {}: 900s", at.path().rsplit('.').next().unwrap_or_default()),
             );
         }
     }
@@ -183,8 +187,9 @@ fn logs(manager: &Manager, config: &Config, report: &mut LintReport) {
         report.add(
             (LintCode::LogFields, Severity::Note),
             &at,
-            "the log names wasm.llm.model and others like it, which stay empty",
-            "\"log_fields\": true in the document",
+            "the access log names fields such as wasm.llm.model, which stay empty without \
+             log_fields",
+            "set \"log_fields\": true in the document",
         );
     }
 }
@@ -201,8 +206,8 @@ pub(super) fn check_duration(at: &At, report: &mut LintReport) {
         report.error(
             LintCode::StreamDuration,
             at,
-            format!("streams are ended after {seconds} s, in the middle of an answer"),
-            "no max_stream_duration",
+            format!("Envoy ends streams after {seconds} s, even in the middle of an answer"),
+            "remove max_stream_duration",
         );
     }
 }

@@ -33,21 +33,29 @@ use code::LintCode;
 use report::{LintReport, Severity};
 use scene::Scene;
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman lint --envoy envoy.yaml --config pointsman.json
+
+The exit code is 1 if there are errors. Warnings and notes do not change it.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct LintArgs {
-    /// The routing document, YAML or JSON; without it, the one in the Envoy file
-    #[arg(long, short)]
+    /// The routing document, YAML or JSON. Without it, the one in the Envoy file is used
+    #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Envoy's configuration, YAML or JSON
-    #[arg(long, short, required_unless_present = "codes")]
+    /// Envoy's configuration, a YAML or JSON file
+    #[arg(long, short, value_name = "FILE", required_unless_present = "codes")]
     envoy: Option<PathBuf>,
-    /// The file with clusters that come by CDS; without it, the one that the Envoy file names
+    /// The file with the clusters that Envoy gets by CDS. Without it, the file that the Envoy file
+    /// names is used
     #[arg(long, value_name = "FILE")]
     clusters: Option<PathBuf>,
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
-    /// Print every code and what it is about
+    /// Print every code and its meaning
     #[arg(long, exclusive = true)]
     codes: bool,
 }
@@ -61,7 +69,7 @@ pub(super) fn run(arguments: &LintArgs) -> Result<Output, ToolError> {
     let Some(file) = &arguments.envoy else { return Ok(code::codes().into()) };
     let shown = file.display();
     let text = String::from_utf8(read(file)?)
-        .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8")))?;
+        .map_err(|_| ToolError::unusable(format!("{shown}: is not UTF-8; save it as UTF-8")))?;
     let root = read_tree(&text).map_err(|what| ToolError::unusable(format!("{shown}: {what}")))?;
     let given = arguments.config.as_deref().map(RoutingFile::read).transpose()?;
     let apart = Apart::of(&root, file, arguments.clusters.as_deref())?;
@@ -118,15 +126,15 @@ fn no_filter(scene: &Scene, report: &mut LintReport) {
     let from_elsewhere = scene.root.get("dynamic_resources.lds_config").is_there();
     // What comes by LDS may have the filter, so it is not known to be missing.
     let (severity, what) = if from_elsewhere {
-        (Severity::Warning, "listeners come by LDS and are not looked at")
+        (Severity::Warning, "Envoy gets its listeners by LDS, so they cannot be checked here")
     } else {
-        (Severity::Error, "no HTTP connection manager has the filter")
+        (Severity::Error, "no HTTP connection manager has the filter, so no request is routed")
     };
     report.add(
         (LintCode::NoFilter, severity),
         &scene.root.get("static_resources.listeners"),
         what,
-        "a wasm filter called pointsman in http_filters, before envoy.filters.http.router",
+        "add a wasm filter with name: pointsman to http_filters, before envoy.filters.http.router",
     );
 }
 
@@ -143,7 +151,8 @@ fn embedded(scene: &Scene, report: &mut LintReport) -> Result<Option<Config>, To
         if scene.listeners.is_empty() {
             return Ok(None);
         }
-        let message = "the Envoy file holds no configuration of the filter; give it by --config";
+        let message = "the Envoy file holds no configuration of the filter; name its file with \
+                       --config";
         return Err(ToolError::unusable(message));
     };
     let text = document.map_or_else(|text| text, |document| document.to_string());
@@ -154,7 +163,7 @@ fn embedded(scene: &Scene, report: &mut LintReport) -> Result<Option<Config>, To
                 LintCode::DocumentInvalid,
                 &plugin.configuration(),
                 problems.to_string().trim().replace('\n', "\n  "),
-                "the document that `pointsman check` accepts",
+                "correct the document until `pointsman check` accepts it",
             );
             Ok(None)
         }

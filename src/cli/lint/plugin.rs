@@ -18,8 +18,9 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
             report.error(
                 LintCode::Role,
                 &manager.plugin.at.get("root_id"),
-                "this filter makes attempts and decides nothing: it is the one for clusters",
-                "no root_id here, and no \"role\" in the document",
+                "this filter is the attempt filter, which is for clusters; a listener needs the \
+                 router",
+                "remove root_id here, and \"role\" from the document",
             );
         }
     }
@@ -29,8 +30,8 @@ pub(super) fn settings(scene: &Scene, config: &Config, needs: &Needs, report: &m
             report.error(
                 LintCode::Role,
                 &plugin.at.get("root_id"),
-                "on a cluster the filter has to make attempts, and this one decides",
-                "root_id: attempt",
+                "this filter is the router, but a cluster needs the attempt filter",
+                "set root_id: attempt",
             );
         }
     }
@@ -45,22 +46,22 @@ fn check_one(plugin: &Plugin, config: &Config, needs: &Needs, report: &mut LintR
         report.error(
             LintCode::StopIteration,
             &at,
-            "the filter cannot hold the headers while it reads the body: requests hang",
-            "allow_on_headers_stop_iteration: true (Envoy 1.35 and later)",
+            "the filter may not hold the headers while it reads the body, so requests hang",
+            "set allow_on_headers_stop_iteration: true (Envoy 1.35 or later)",
         );
     }
     // The deprecated `fail_open` has no value that reloads, so it is not looked at.
     let at = plugin.at.get("failure_policy");
     if at.text() != Some("FAIL_RELOAD") {
         let what = match at.text() {
-            Some(policy) => format!("{policy}: after a trap"),
-            None => "FAIL_CLOSED unless set: after a trap".to_owned(),
+            Some(policy) => format!("this is {policy}, so after a trap"),
+            None => "this is FAIL_CLOSED (the default), so after a trap".to_owned(),
         };
         report.error(
             LintCode::FailurePolicy,
             &at,
-            format!("{what} requests are not routed until Envoy is configured anew"),
-            "failure_policy: FAIL_RELOAD",
+            format!("{what} no request is routed until Envoy gets a new configuration"),
+            "set failure_policy: FAIL_RELOAD",
         );
     }
     environment(&plugin.at.get("vm_config.environment_variables"), needs, report);
@@ -78,8 +79,11 @@ fn environment(at: &At, needs: &Needs, report: &mut LintReport) {
             report.error(
                 LintCode::Environment,
                 &at.get("host_env_keys"),
-                format!("{path} names {name}, which the filter is not given: Envoy does not start"),
-                format!("host_env_keys: [{name}] in vm_config.environment_variables"),
+                format!(
+                    "{path} names the environment variable {name}, which the filter does not get, \
+                     so Envoy does not start"
+                ),
+                format!("add {name} to host_env_keys in vm_config.environment_variables"),
             );
         }
     }
@@ -96,8 +100,9 @@ pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
             report.warning(
                 LintCode::VmIdEmpty,
                 &at,
-                "shared data belongs to every filter without an id, those of others included",
-                "vm_id: pointsman",
+                "without an id the filter shares its data with every other filter without one, \
+                 even with filters of others",
+                "set vm_id: pointsman",
             );
         }
     }
@@ -114,10 +119,10 @@ pub(super) fn shared(scene: &Scene, report: &mut LintReport) {
                 LintCode::VmIdDiffers,
                 &at,
                 format!(
-                    "{other:?} here, {first:?} where requests are decided: what attempts find out \
-                     is not known there"
+                    "this is {other:?}, but the router has {first:?}, so the router does not \
+                     learn what attempts find out"
                 ),
-                format!("vm_id: {first}"),
+                format!("set vm_id: {first}"),
             );
         }
     }
@@ -134,8 +139,8 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut Lint
             report.warning(
                 LintCode::DocumentDiffers,
                 &manager.plugin.configuration(),
-                format!("the document here is not the one of --config: {path} differs"),
-                "the same document in both",
+                format!("the document here differs from that of --config at {path}"),
+                "use the same document in both",
             );
         }
         // Clusters are compared with the first listener's, which decides for most of them.
@@ -147,10 +152,8 @@ pub(super) fn documents(scene: &Scene, config: Option<&Value>, report: &mut Lint
             report.error(
                 LintCode::RolesDiffer,
                 &plugin.configuration(),
-                format!(
-                    "the document here is not the one by which requests are decided: {path} differs"
-                ),
-                "the same document, with root_id: attempt; in YAML by an alias of the other one",
+                format!("the document here differs from that of the router at {path}"),
+                "use the same document, with root_id: attempt; in YAML, refer to it by an alias",
             );
         }
     }
@@ -164,8 +167,8 @@ fn valid(plugin: &Plugin, report: &mut LintReport) -> Option<Value> {
             report.error(
                 LintCode::DocumentInvalid,
                 &plugin.configuration(),
-                "what stands here is not JSON: Envoy does not start",
-                "the document that `pointsman check` accepts",
+                "the document here is not JSON, so Envoy does not start",
+                "correct the document until `pointsman check` accepts it",
             );
             None
         }

@@ -113,8 +113,8 @@ impl LintReport {
 ///
 /// ```text
 /// error route-timeout: …routes[0].route.timeout (line 12)
-///   Envoy ends an answer after 15 s unless set, streams included
-///   instead: timeout: 0s
+///   Envoy ends an answer after 15 s (the default), streams included
+///   fix: set timeout: 0s
 /// envoy.yaml: 1 error, 0 warnings, 0 notes
 /// ```
 pub(super) fn text(findings: &[Finding], file: &str) -> String {
@@ -124,7 +124,7 @@ pub(super) fn text(findings: &[Finding], file: &str) -> String {
         if let Some(line) = one.line {
             let _ = write!(out, " (line {line})");
         }
-        let _ = writeln!(out, "\n  {}\n  instead: {}", one.what, one.instead);
+        let _ = writeln!(out, "\n  {}\n  fix: {}", one.what, one.instead);
     }
     // All three, also when they are 0: scripts and people look for them.
     let counted = |severity: Severity| {

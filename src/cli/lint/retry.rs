@@ -28,10 +28,10 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
             LintCode::RetryPolicy,
             &own.get("route.retry_policy"),
             format!(
-                "failover.max_attempts is {}, and without a policy there is one attempt",
+                "failover.max_attempts is {}, but without a retry policy Envoy makes one attempt",
                 config.failover.max_attempts
             ),
-            "retry_policy as in envoy/failover.yaml",
+            "add a retry_policy as in envoy/failover.yaml",
         );
         return;
     };
@@ -42,8 +42,8 @@ pub(super) fn check(route: &EnvoyRoute, config: &Config, report: &mut LintReport
         report.error(
             LintCode::RefreshCluster,
             &policy.get("refresh_cluster_on_retry"),
-            "every attempt goes to the cluster of the first",
-            "refresh_cluster_on_retry: true (Envoy 1.39 and later)",
+            "without this setting every attempt goes to the cluster of the first attempt",
+            "set refresh_cluster_on_retry: true (Envoy 1.39 or later)",
         );
     }
     pace(&policy, config, report);
@@ -66,8 +66,12 @@ pub(super) fn check_one_attempt(route: &EnvoyRoute, report: &mut LintReport) {
         report.warning(
             LintCode::RetryOnStatuses,
             &at,
-            format!("with {} Envoy asks the same provider again", listed.join(", ")),
-            "retry_on: connect-failure,refused-stream, or failover.max_attempts above 1",
+            format!(
+                "with {} Envoy asks the same provider again, and the filter counts both attempts \
+                 as one",
+                listed.join(", ")
+            ),
+            "set retry_on: connect-failure,refused-stream, or set failover.max_attempts above 1",
         );
     }
 }
@@ -100,10 +104,10 @@ pub(super) fn check_kept(at: &At, config: &Config, report: &mut LintReport) {
             LintCode::RetryBuffer,
             at,
             format!(
-                "{bytes} bytes, and limits.max_body_bytes is {limit}: longer bodies are not tried \
-                 again"
+                "the limit is {bytes} bytes, but limits.max_body_bytes is {limit}, so requests \
+                 with longer bodies are not tried again"
             ),
-            format!("{limit} or more"),
+            format!("set it to {limit} or more"),
         );
     }
 }
@@ -116,8 +120,8 @@ fn on(at: &At, report: &mut LintReport) {
         report.error(
             LintCode::RetryOn,
             at,
-            format!("no other attempt is made on {}", missing.join(", ")),
-            format!("retry_on: {}", WANTED.join(",")),
+            format!("Envoy makes no other attempt after {}", missing.join(", ")),
+            format!("set retry_on: {}", WANTED.join(",")),
         );
     }
     // Besides the header, which stands for all statuses that the filter wants retried.
@@ -126,8 +130,11 @@ fn on(at: &At, report: &mut LintReport) {
         report.error(
             LintCode::RetryOnStatuses,
             at,
-            format!("with {} Envoy retries what the filter decided not to", statuses.join(", ")),
-            format!("retry_on: {}", WANTED.join(",")),
+            format!(
+                "with {} Envoy also retries requests that the filter does not want to retry",
+                statuses.join(", ")
+            ),
+            format!("set retry_on: {}", WANTED.join(",")),
         );
     }
 }
@@ -140,8 +147,8 @@ fn headers(at: &At, name: &str, report: &mut LintReport) {
         report.error(
             LintCode::RetriableHeaders,
             at,
-            format!("{name}, which asks for another attempt, is not among them"),
-            format!("retriable_headers: [{{name: {name}, present_match: true}}]"),
+            format!("{name} is missing, the header by which the filter asks for another attempt"),
+            format!("set retriable_headers: [{{name: {name}, present_match: true}}]"),
         );
     }
 }
@@ -157,8 +164,8 @@ fn number(at: &At, config: &Config, report: &mut LintReport) {
         report.error(
             LintCode::NumRetries,
             at,
-            format!("{retries}{unset}, and failover.max_attempts is {attempts}"),
-            format!("num_retries: {wanted}"),
+            format!("this is {retries}{unset}, but failover.max_attempts is {attempts}"),
+            format!("set num_retries: {wanted}"),
         );
     }
 }
@@ -176,8 +183,11 @@ fn pace(policy: &At, config: &Config, report: &mut LintReport) {
         report.warning(
             LintCode::RetryBackOff,
             &at,
-            format!("another provider is made to wait {} ms{unset}, and longer", seconds * 1000.0),
-            "retry_back_off: {base_interval: 0.001s, max_interval: 0.01s}",
+            format!(
+                "Envoy waits {} ms{unset} or longer before it tries another provider",
+                seconds * 1000.0
+            ),
+            "set retry_back_off: {base_interval: 0.001s, max_interval: 0.01s}",
         );
     }
 }
@@ -191,8 +201,8 @@ fn hedging(route: &EnvoyRoute, report: &mut LintReport) {
             report.error(
                 LintCode::Hedging,
                 &at.get("hedge_on_per_try_timeout"),
-                "attempts at the same time write over each other's headers and progress",
-                "no hedge_policy",
+                "attempts at the same time overwrite each other's headers and progress",
+                "remove hedge_policy",
             );
         }
     }

@@ -26,8 +26,8 @@ pub(super) fn check(scene: &Scene, config: &Config, needs: &Needs, report: &mut 
             report.warning(
                 LintCode::RoutesUnseen,
                 at,
-                "the routes come from elsewhere and are not looked at",
-                "route_config here, to have them looked at",
+                "Envoy gets the routes from elsewhere, so they cannot be checked here",
+                "put a route_config here if you want them checked",
             );
             continue;
         }
@@ -66,11 +66,11 @@ fn check_route(
                     LintCode::ClusterHeaderFailover,
                     &route.at.get("route.cluster_header"),
                     format!(
-                        "the cluster is chosen once, by a header that is not set with {}: \
-                         requests are answered with 503",
+                        "this route takes the cluster from a header that the filter does not set \
+                         with {}, so Envoy answers 503",
                         reason_for_state(config)
                     ),
-                    matcher_route("inline_cluster_specifier_plugin", config),
+                    matcher_route("use inline_cluster_specifier_plugin", config),
                 );
             } else {
                 removed_headers(route, config, report);
@@ -120,8 +120,9 @@ fn order(before: &[EnvoyRoute], decided: &EnvoyRoute, config: &Config, report: &
             report.error(
                 LintCode::RouteOrder,
                 &earlier.at.get("match"),
-                format!("{path} goes this way, whatever the filter decides"),
-                "the route that the filter decides before this one, or a narrower match here",
+                format!("{path} takes this route, whatever the filter decides"),
+                "move the route that follows the filter's decision before this one, or narrow the \
+                 match here",
             );
         }
     }
@@ -129,14 +130,14 @@ fn order(before: &[EnvoyRoute], decided: &EnvoyRoute, config: &Config, report: &
 
 fn undecided(manager: &Manager, config: &Config, report: &mut LintReport) {
     let instead = if config.is_routed_by_state() {
-        matcher_route("a route with inline_cluster_specifier_plugin", config)
+        matcher_route("add a route with inline_cluster_specifier_plugin", config)
     } else {
-        format!("a route with cluster_header: {}", config.headers.cluster)
+        format!("add a route with cluster_header: {}", config.headers.cluster)
     };
     report.error(
         LintCode::NoDecisionRoute,
         &manager.at.get("route_config.virtual_hosts"),
-        "no route goes where the filter decides",
+        "no route follows the filter's decision",
         instead,
     );
 }
@@ -158,7 +159,7 @@ fn reason_for_state(config: &Config) -> &'static str {
 /// `what` is the field or the route to write.
 fn matcher_route(what: &str, config: &Config) -> String {
     let file = if config.hold == Hold::BufferFilter { "buffer" } else { "failover" };
-    format!("{what}, a matcher over filter state {STATE} as in envoy/{file}.yaml")
+    format!("{what} and a matcher over filter state {STATE}, as in envoy/{file}.yaml")
 }
 
 /// Checks that Envoy does not end an answer that takes long.
@@ -173,7 +174,7 @@ fn timeouts(route: &EnvoyRoute, report: &mut LintReport) {
             LintCode::RouteTimeout,
             &at,
             format!("Envoy ends an answer after {seconds} s{}, streams included", at.unless_set()),
-            "timeout: 0s",
+            "set timeout: 0s",
         );
     }
     for field in ["max_stream_duration", "grpc_timeout_header_max"] {
@@ -195,8 +196,8 @@ fn removed_headers(route: &EnvoyRoute, config: &Config, report: &mut LintReport)
         report.warning(
             LintCode::HeadersToRemove,
             &route.at.get("request_headers_to_remove"),
-            format!("the provider is sent {}", missing.join(" and ")),
-            format!("request_headers_to_remove: [{}, {}]", wanted[0], wanted[1]),
+            format!("Envoy sends the headers {} to the provider", missing.join(" and ")),
+            format!("set request_headers_to_remove: [{}, {}]", wanted[0], wanted[1]),
         );
     }
 }
@@ -214,9 +215,9 @@ fn map(matcher: &At, needs: &Needs, report: &mut LintReport) {
         let (_, action) = at.get("action.typed_config").typed();
         let what = match action.get("cluster").text() {
             Some(cluster) if cluster == name => continue,
-            Some(cluster) => format!("{name} leads to the cluster {cluster}"),
+            Some(cluster) => format!("the entry {name} leads to the cluster {cluster}"),
             None => format!(
-                "{} names {name}, which is missing: its requests are answered with 503",
+                "{} names {name}, which has no entry here, so Envoy answers 503 to its requests",
                 used.path
             ),
         };
@@ -224,7 +225,7 @@ fn map(matcher: &At, needs: &Needs, report: &mut LintReport) {
             LintCode::MatcherCluster,
             &at,
             what,
-            format!("an entry {name} whose action is ClusterAction, cluster: {name}"),
+            format!("add an entry {name} with the action ClusterAction and cluster: {name}"),
         );
     }
 }

@@ -86,19 +86,19 @@ fn complain(manager: &Manager, header: &str, report: &mut LintReport) {
     let (at, what) = match late {
         Some(at) => (
             at,
-            format!("this adds {header} after all filters, too late to replace the client's own"),
+            format!("this adds {header} after all filters, too late to replace the client's value"),
         ),
         None => {
             let what = format!(
-                "no filter before pointsman sets, checks or removes {header}: a client can spend the \
-                 budget of any tenant, or a new one with each request"
+                "no filter before pointsman sets, checks or removes {header}, so a client can \
+                 spend the budget of any tenant, or a new budget with each request"
             );
             (manager.at.get("http_filters"), what)
         }
     };
     let instead = format!(
-        "a filter before pointsman that overwrites {header}: jwt_authn with claim_to_headers, \
-         ext_authz, header_mutation"
+        "add a filter before pointsman that overwrites {header}: jwt_authn with claim_to_headers, \
+         ext_authz or header_mutation"
     );
     report.warning(LintCode::TenantHeader, &at, what, instead);
 }

@@ -18,8 +18,8 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
             report.warning(
                 LintCode::PerTryTimeout,
                 at,
-                "Envoy waits without end for a provider that accepts a request and does not answer",
-                "per_try_timeout: 120s, the longest time to the first content",
+                "Envoy waits forever for a provider that accepts a request and does not answer",
+                "set per_try_timeout to the longest time until the first content, such as 120s",
             );
         }
         return;
@@ -33,11 +33,12 @@ pub(super) fn check(at: &At, config: &Config, report: &mut LintReport) {
             LintCode::FirstTokenTime,
             at,
             format!(
-                "{seconds} s, but \"{}\" may take {first_s} s until its first content: Envoy ends it too \
-                 early if its plan also has a deployment without first_token_ms",
+                "this is {seconds} s, but \"{}\" may take {first_s} s until its first content; \
+                 Envoy ends its attempt too early if the plan also has a deployment without \
+                 first_token_ms",
                 deployment.id
             ),
-            format!("per_try_timeout: {first_s}s, or first_token_ms for every deployment"),
+            format!("set per_try_timeout: {first_s}s, or set first_token_ms for every deployment"),
         );
     }
 }
@@ -60,14 +61,15 @@ fn differing(at: &At, config: &Config, report: &mut LintReport) {
             LintCode::FirstTokenDiffers,
             at,
             format!(
-                "\"{}\" of model \"{}\" may take {} s until its first content, and \"{}\" {last_s} s: if \
-                 the first sends no byte at all, Envoy waits {last_s} s for it too",
+                "\"{}\" of model \"{}\" may take {} s until its first content, and \"{}\" may \
+                 take {last_s} s; if the first sends no byte at all, Envoy waits {last_s} s for \
+                 it too",
                 shortest.id,
                 model.name,
                 in_seconds(first_ms),
                 longest.id,
             ),
-            "the same first_token_ms for all deployments of a model",
+            "set the same first_token_ms for all deployments of the model",
         );
     }
 }

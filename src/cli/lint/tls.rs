@@ -28,8 +28,8 @@ pub(super) fn check(cluster: &Cluster, has_attempt_filter: bool, report: &mut Li
             report.error(
                 LintCode::AutoSni,
                 at,
-                "with failover the host is still what the client called it when Envoy connects",
-                "sni and match_typed_subject_alt_names of the provider in transport_socket",
+                "with failover, the host is still the client's when Envoy connects",
+                "set the provider's sni and match_typed_subject_alt_names in transport_socket",
             );
         }
     }
@@ -48,10 +48,10 @@ fn check_server_name(cluster: &Cluster, tls: &At, has_auto_sni: bool, report: &m
             LintCode::TlsSni,
             &at,
             format!(
-                "no host is named to {}, and most providers then refuse the connection",
+                "Envoy sends no host name to {}, and most providers refuse such a connection",
                 cluster.name
             ),
-            "sni: the provider's host",
+            "set sni to the provider's host",
         );
     }
 }
@@ -72,15 +72,15 @@ fn check_certificate(context: &At, has_auto_san: bool, report: &mut LintReport) 
     }
     let [validation, _] = &validation;
     let what = if validation.get("trusted_ca").is_there() {
-        "a certificate of any host is taken for the provider's"
+        "Envoy accepts a certificate of any host as the provider's"
     } else {
-        "any certificate is taken for the provider's"
+        "Envoy accepts any certificate as the provider's"
     };
     report.error(
         LintCode::TlsSan,
         &validation.get("match_typed_subject_alt_names"),
-        format!("{what}, and a credential may be sent to it"),
-        "trusted_ca, and match_typed_subject_alt_names: \
-         [{san_type: DNS, matcher: {exact: the provider's host}}]",
+        format!("{what}, and may send a credential to the wrong host"),
+        "set trusted_ca and match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: the \
+         provider's host}}]",
     );
 }

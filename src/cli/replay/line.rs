@@ -72,7 +72,7 @@ const LOGGED: [&str; 7] = [
     "start_time",
 ];
 
-const NO_BODY: &str = "an access log line holds no body, so nothing can be decided; capture \
+const NO_BODY: &str = "an access log line has no body, so there is nothing to decide; capture \
                        requests as {\"path\": …, \"headers\": {…}, \"body\": …}";
 
 /// What comes next in a file.
@@ -134,7 +134,8 @@ pub(super) fn next(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<
 /// What is wrong with the line. Lines of access logs, in JSON or not, are common enough to
 /// have a message of their own.
 pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> {
-    let text = str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
+    let text =
+        str::from_utf8(line).map_err(|_| "is not UTF-8; write the line as UTF-8".to_owned())?;
     // Some editors begin a file with a byte order mark.
     let text = text.trim_start_matches('\u{feff}').trim();
     // Keys first, values raw: a body alone may have keys of `RawLine` with values of other
@@ -145,9 +146,9 @@ pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> 
     let is_logged = LOGGED.into_iter().any(has);
     let is_body_alone = !has("body") && !has("path") && !has("url");
     if is_body_alone && !is_logged {
-        let path = path.or_else(|| guessed(has)).ok_or(
-            "a body without a path, and not one of a kind that tells it; give it by --path",
-        )?;
+        let path = path
+            .or_else(|| guessed(has))
+            .ok_or("is a body without a path, and its keys do not tell the path; give --path")?;
         return Ok(Captured {
             method: "POST".to_owned(),
             path: path.to_owned(),
@@ -168,7 +169,7 @@ pub(super) fn read(line: &[u8], path: Option<&str>) -> Result<Captured, String> 
     let path = line.path.or_else(|| path.map(str::to_owned));
     Ok(Captured {
         method,
-        path: path.ok_or("\"path\" is missing; give it there or by --path")?,
+        path: path.ok_or("\"path\" is missing; add it to the line, or give --path")?,
         headers: headers(line.headers)?,
         body,
         time: line.time,
@@ -222,7 +223,7 @@ fn headers(written: BTreeMap<String, Value>) -> Result<Vec<(String, Vec<u8>)>, S
             let text = match value {
                 Value::String(text) => text,
                 Value::Number(number) => number.to_string(),
-                _ => return Err(format!("headers.{name}: wanted text or a list of texts")),
+                _ => return Err(format!("headers.{name}: expected text or a list of texts")),
             };
             headers.push((name.to_ascii_lowercase(), text.into_bytes()));
         }
@@ -241,7 +242,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> String {
     {
         return NO_BODY.to_owned();
     }
-    format!("is no JSON object: {error}")
+    format!("is not a JSON object: {error}")
 }
 
 #[cfg(test)]
@@ -330,15 +331,18 @@ mod tests {
     #[test]
     fn other_lines_are_refused_with_what_is_wrong() {
         for (line, wanted) in [
-            ("{\"model\":", "is no JSON object: EOF"),
-            ("5", "is no JSON object: invalid type"),
+            ("{\"model\":", "is not a JSON object: EOF"),
+            ("5", "is not a JSON object: invalid type"),
             (r#"{"body": {}}"#, "\"path\" is missing"),
-            (r#"{"path": "/", "body": {}, "headers": {"a": {}}}"#, "headers.a: wanted text"),
+            (r#"{"path": "/", "body": {}, "headers": {"a": {}}}"#, "headers.a: expected text"),
             (r#"{"path": 5, "body": {}}"#, "invalid type: integer `5`, expected a string"),
         ] {
             let message = read(line.as_bytes(), None).unwrap_err();
             assert!(message.starts_with(wanted), "{line}: {message}");
         }
-        assert_eq!(read(b"{\"model\": \"\xff\"}", None).unwrap_err(), "is not UTF-8");
+        assert_eq!(
+            read(b"{\"model\": \"\xff\"}", None).unwrap_err(),
+            "is not UTF-8; write the line as UTF-8"
+        );
     }
 }

@@ -22,29 +22,37 @@ use report::{
 };
 use side::{Disposition, Side, Subtotal};
 
+const EXAMPLE: &str = "\
+Example:
+  pointsman replay --config pointsman.json --against next.json requests.jsonl
+
+A line is {\"path\": …, \"headers\": {…}, \"body\": …}, or a body alone. The exit code is 1 if
+there are lines that cannot be read; the report then covers the other lines.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLE)]
 pub(super) struct ReplayArgs {
     /// The routing document, YAML or JSON; `-` reads standard input
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "FILE")]
     config: PathBuf,
-    /// Another one, to show what it decides differently
-    #[arg(long, short)]
+    /// A second configuration: the report then shows which requests it routes differently
+    #[arg(long, short, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// The requests, one in JSON on each line; `-` reads standard input
+    /// The file with the requests, one JSON object on each line; `-` reads standard input
     file: PathBuf,
-    /// The path of requests that have none
+    /// The path of requests that do not have one, such as /v1/messages
     #[arg(long, short)]
     path: Option<String>,
-    /// The seed of random picks
+    /// The seed of random picks, a whole number
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// How many requests to show; of two configurations, of those that differ
+    /// How many requests to show; with two configurations, how many that differ
     #[arg(long, default_value_t = 20)]
     show: usize,
-    /// Print every request as it is read, before the report
+    /// Print the decision for each request as it is read, before the report
     #[arg(long)]
     each: bool,
-    /// Print JSON; what --each prints is then one object on each line
+    /// Print the report as JSON; with --each, one JSON object on each line
     #[arg(long)]
     json: bool,
 }
@@ -113,7 +121,9 @@ impl Replay<'_> {
             number = number.saturating_add(1);
             match next {
                 NextLine::End => return Ok(()),
-                NextLine::TooLong => self.add_bad(number, "is longer than 64 MiB".to_owned()),
+                NextLine::TooLong => {
+                    self.add_bad(number, "is longer than 64 MiB; shorten the line".to_owned())
+                }
                 NextLine::Read if buffer.trim_ascii().is_empty() => {}
                 NextLine::Read => match line::read(&buffer, self.arguments.path.as_deref()) {
                     Ok(captured) => self.decide(number, captured),

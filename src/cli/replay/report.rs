@@ -145,8 +145,8 @@ fn overview(report: &ReplayReport) -> Vec<Vec<String>> {
         rows.push(vec!["difference".to_owned(), String::new(), format!("{usd:+.6} USD")]);
     }
     let CostBasis { usage, estimate } = report.cost_basis;
-    let basis = format!("{usage} by usage, {estimate} by the estimate");
-    rows.push(vec!["cost rests on".to_owned(), basis]);
+    let basis = format!("{usage} by usage, {estimate} by estimate");
+    rows.push(vec!["cost based on".to_owned(), basis]);
     rows
 }
 
@@ -192,7 +192,7 @@ fn share(part: u64, whole: u64) -> String {
 fn cost(subtotal: &Subtotal) -> String {
     match subtotal.unpriced {
         0 => format!("${:.6}", subtotal.cost_usd),
-        all if all == subtotal.requests => "cost unknown".to_owned(),
+        all if all == subtotal.requests => "unknown cost".to_owned(),
         some => format!("${:.6} without {some} of unknown cost", subtotal.cost_usd),
     }
 }

@@ -49,7 +49,7 @@ fn read_with(text: &str, mut builder: Builder) -> Result<TreeNode, String> {
             break;
         }
     }
-    builder.root.ok_or_else(|| "holds nothing".to_owned())
+    builder.root.ok_or_else(|| "is empty".to_owned())
 }
 
 /// Reads YAML or JSON as [`read`] does, and returns the place of the whole.
@@ -111,8 +111,10 @@ impl Builder {
             Event::Scalar(text, style, anchor, _) => {
                 let is_plain = style == ScalarStyle::Plain;
                 if is_plain && text == MERGE_KEY && self.is_key_next() && !self.merges {
-                    return Err("\"<<\": Envoy knows no merge keys; repeat the fields, \
-                                or refer to all of them by one anchor");
+                    return Err(
+                        "\"<<\": Envoy does not support merge keys; repeat the fields, or \
+                                use one anchor for all of them",
+                    );
                 }
                 let value =
                     if is_plain { plain(&text) } else { TreeValue::Text(text.into_owned()) };
@@ -121,7 +123,8 @@ impl Builder {
             Event::Alias(anchor) => {
                 // An anchor is known once its node is complete, so nothing can contain itself.
                 let known = self.anchors.get(&anchor).cloned();
-                let (node, nodes) = known.ok_or("an alias of what is not complete")?;
+                let (node, nodes) =
+                    known.ok_or("an alias refers to an anchor that is not complete")?;
                 return self.add(node, nodes, 0);
             }
             Event::SequenceStart(anchor, _) => self.begin(TreeValue::List(vec![]), line, anchor),
@@ -172,7 +175,7 @@ impl Builder {
         // visits it again.
         open.nodes = open.nodes.saturating_add(nodes);
         if open.nodes > MOST_NODES {
-            return Err("a million nodes and more, those that aliases repeat included");
+            return Err("the file has a million nodes or more, counting those that aliases repeat");
         }
         match (&mut open.node.value, open.key.take()) {
             (TreeValue::List(items), _) => items.push(node),
@@ -185,7 +188,7 @@ impl Builder {
                     // Envoy takes any scalar for a key.
                     TreeValue::Bool(value) => value.to_string(),
                     TreeValue::Null => String::new(),
-                    TreeValue::List(_) | TreeValue::Map(_) => return Err("a key that is no text"),
+                    TreeValue::List(_) | TreeValue::Map(_) => return Err("a key is not text"),
                 };
                 open.key = Some((key, node.line));
             }
@@ -272,7 +275,7 @@ mod tests {
             text.push_str(&format!("a{at}: &a{at} [*a{last}, *a{last}, *a{last}, *a{last}]\n"));
         }
         let message = read(&text).unwrap_err();
-        assert!(message.starts_with("line 10: a million nodes and more"), "{message}");
+        assert!(message.starts_with("line 10: the file has a million nodes"), "{message}");
     }
 
     #[test]
@@ -287,7 +290,10 @@ mod tests {
     #[test]
     fn merge_keys_are_refused_with_their_line() {
         let message = read("a: &a {b: 1}\nc:\n  <<: *a\n").unwrap_err();
-        assert!(message.starts_with("line 3: \"<<\": Envoy knows no merge keys"), "{message}");
+        assert!(
+            message.starts_with("line 3: \"<<\": Envoy does not support merge keys"),
+            "{message}"
+        );
         // A name in quotes, such as a cluster's, and what is no key are text.
         assert_eq!(value("\"<<\": {name: <<}"), json!({"<<": {"name": "<<"}}));
     }
@@ -306,6 +312,6 @@ mod tests {
     fn what_is_no_yaml_is_refused_with_its_line() {
         let message = read("a: [1\nb: 2\n").unwrap_err();
         assert!(message.starts_with("line "), "{message}");
-        assert_eq!(read("# nothing\n").unwrap_err(), "holds nothing");
+        assert_eq!(read("# nothing\n").unwrap_err(), "is empty");
     }
 }

@@ -285,10 +285,10 @@ impl At {
         self.text()?.strip_suffix('s')?.parse().ok()
     }
 
-    /// Returns what a message adds to a default value: " unless set", or nothing where the
+    /// Returns what a message adds to a default value: " (the default)", or nothing where the
     /// value is in the file.
     pub(in crate::cli) const fn unless_set(&self) -> &'static str {
-        if self.is_there() { "" } else { " unless set" }
+        if self.is_there() { "" } else { " (the default)" }
     }
 
     /// Returns the value here as JSON.

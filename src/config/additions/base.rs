@@ -83,7 +83,7 @@ impl Base {
             let at = aliases_at.key(&name);
             // Both are in the answer, so the message must not blame the configuration.
             if self.fetched.contains(&name) {
-                findings.problem(&at, "is also the name of a model; rename one of them");
+                findings.problem(&at, "is also the name of a model; rename the alias or the model");
             } else if !is_taken(&at, &name, &raw.models, &raw.aliases, findings) {
                 self.fetched.insert(name.clone());
                 raw.aliases.insert(name, target);
@@ -226,8 +226,8 @@ fn check_service(
     let Some(custom) = model.and_then(|model| model.traits.custom.as_ref()) else { return };
     if !services.contains(&custom.cluster) {
         let message = format!(
-            "{} is no cluster of a service in the configuration, which has to name it in \
-             route_source.services",
+            "{} is not the cluster of a service in the configuration; add it to \
+             route_source.services there",
             quoted(&custom.cluster)
         );
         findings.problem(&at.key("custom").key("cluster"), message);
@@ -244,7 +244,7 @@ fn is_taken(
 ) -> bool {
     let is_taken = models.contains_key(name) || aliases.contains_key(name);
     if is_taken {
-        findings.problem(at, "the configuration has this name already; allowed: further names");
+        findings.problem(at, "the configuration already has this name; choose another name");
     }
     is_taken
 }

@@ -43,11 +43,12 @@ section! {
     /// One provider and upstream model.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Endpoint "endpoint" {
-        /// the name of a provider
+        /// The name of the provider that serves it.
         pub provider: String = required,
-        /// the upstream model name
+        /// The upstream model, by the provider's name for it.
         pub model_id: String = required,
-        /// share under weighted; the deployment's if left out
+        /// Its share of the requests under the strategy `weighted`. Without it, the weight of the
+        /// deployment.
         pub weight: Option<u32> = none,
     }
 }
@@ -185,10 +186,10 @@ impl DynamicRoute {
         check_length(&Path::Root.key("model"), &model, &mut findings);
         let at = Path::Root.key("endpoints");
         match route.endpoints.len() {
-            0 => findings.problem(&at, "is empty; at least one endpoint is needed"),
+            0 => findings.problem(&at, "is empty; add at least one endpoint"),
             1..=MOST_ENDPOINTS => {}
             count => {
-                let message = format!("{count} endpoints; allowed: {MOST_ENDPOINTS} at most");
+                let message = format!("has {count} endpoints; allowed: at most {MOST_ENDPOINTS}");
                 findings.problem(&at, message);
             }
         }
@@ -255,7 +256,7 @@ fn read<T: Section + ReadChecked>(bytes: &[u8]) -> Result<T, Problems> {
 /// never freed.
 fn check_length(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if name.len() > LONGEST_NAME {
-        let message = format!("has {} bytes; allowed: {LONGEST_NAME} at most", name.len());
+        let message = format!("has {} bytes; allowed: at most {LONGEST_NAME}", name.len());
         findings.problem(at, message);
     }
 }

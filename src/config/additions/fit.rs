@@ -130,7 +130,8 @@ impl<'a> Aliases<'a> {
     fn check(&self, alias: &str, model: &str) -> Result<(), (&'static str, String)> {
         // Routes are looked up first, so the alias would have no effect.
         if self.routes.contains(alias) {
-            let message = "is also the name of a dynamic route, which wins; delete that first";
+            let message = "is also the name of a dynamic route, which takes precedence; delete \
+                           that route first";
             return Err(("alias", message.to_owned()));
         }
         self.check_model(alias, model).map_err(|message| ("model", message))
@@ -154,7 +155,7 @@ impl<'a> Aliases<'a> {
                 }
                 let more = if chain.len() > MOST_TOLD { " -> …" } else { "" };
                 chain.truncate(MOST_TOLD);
-                return Err(format!("cycle: {}{more}", chain.join(" -> ")));
+                return Err(format!("forms a cycle: {}{more}; name a model", chain.join(" -> ")));
             }
             current = next;
         }
@@ -176,7 +177,7 @@ impl<'a> Aliases<'a> {
         let is_deleted = found.is_some_and(|model| model.traits.status == Status::Deleted);
         if is_deleted && !is_route {
             let name = quoted(current);
-            return Err(format!("model {name} is deleted; allowed: models that resolve"));
+            return Err(format!("model {name} is deleted; name a model that is not deleted"));
         }
         // Routes may name the variants of what the alias hides.
         let has = variant_keys(found);

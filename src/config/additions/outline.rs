@@ -135,8 +135,11 @@ impl<'a> Outline<'a> {
                 Ok(Placement::Known(_, weight)) => weight,
                 Ok(Placement::New(_)) => 1,
                 Err(id) => {
-                    let message =
-                        format!("its deployment would be {}, which is another one", quoted(&id));
+                    let message = format!(
+                        "its deployment would have the id {}, which belongs to another \
+                         deployment; change \"provider\" or \"model_id\"",
+                        quoted(&id)
+                    );
                     return Err(problem(&at, message));
                 }
             };
@@ -146,17 +149,19 @@ impl<'a> Outline<'a> {
         let strategy_at = root.key("strategy");
         let strategy = strategy(route);
         if strategy.has(Trait::IsOne) && count > 1 {
-            let message = format!("{count} endpoints under \"single\"; allowed: exactly one");
+            let message =
+                format!("has {count} endpoints; the strategy \"single\" allows exactly one");
             return Err(problem(&at, message));
         }
         if strategy.has(Trait::ByWeight) && weight == 0 {
-            let message = "every weight is 0; at least one must be above".to_owned();
+            let message = "every weight is 0; set at least one above 0".to_owned();
             return Err(problem(&at, message));
         }
         if strategy.has(Trait::ByRules) || strategy.has(Trait::AsksService) {
             let name = quoted(&route.strategy);
-            let message =
-                format!("{name} needs settings that a dynamic route has not; allowed: the others");
+            let message = format!(
+                "{name} needs settings that a dynamic route does not have; choose another strategy"
+            );
             return Err(problem(&strategy_at, message));
         }
         Ok(())

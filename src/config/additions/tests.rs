@@ -171,30 +171,37 @@ fn what_does_not_fit_is_left_out_and_the_rest_holds() {
         ),
         (
             &["x: priority b/two"],
-            &[r#"route x: endpoints[0]: its deployment would be "b/two", which is another one"#],
+            &[
+                r#"route x: endpoints[0]: its deployment would have the id "b/two", which belongs to another deployment; change "provider" or "model_id""#,
+            ],
         ),
         (
             &["x: single a/one b/new"],
-            &[r#"route x: endpoints: 2 endpoints under "single"; allowed: exactly one"#],
+            &[r#"route x: endpoints: has 2 endpoints; the strategy "single" allows exactly one"#],
         ),
         (
             &["x: rules a/one"],
             &[
-                r#"route x: strategy: "rules" needs settings that a dynamic route has not; allowed: the others"#,
+                r#"route x: strategy: "rules" needs settings that a dynamic route does not have; choose another strategy"#,
             ],
         ),
-        (&["x -> x"], &["alias x: model: cycle: x -> x"]),
+        (&["x -> x"], &["alias x: model: forms a cycle: x -> x; name a model"]),
         (
             &["x -> y", "y -> x"],
-            &["alias x: model: cycle: x -> y -> x", "alias y: model: cycle: y -> x -> y"],
+            &[
+                "alias x: model: forms a cycle: x -> y -> x; name a model",
+                "alias y: model: forms a cycle: y -> x -> y; name a model",
+            ],
         ),
         (
             &["plain -> nickname"],
-            &["alias plain: model: cycle: plain -> nickname -> nick -> plain"],
+            &[
+                "alias plain: model: forms a cycle: plain -> nickname -> nick -> plain; name a model",
+            ],
         ),
         (
             &["x -> gone"],
-            &[r#"alias x: model: model "gone" is deleted; allowed: models that resolve"#],
+            &[r#"alias x: model: model "gone" is deleted; name a model that is not deleted"#],
         ),
         (
             &["keyed -> plain"],
@@ -204,7 +211,9 @@ fn what_does_not_fit_is_left_out_and_the_rest_holds() {
         ),
         (
             &["x: priority a/one", "x -> plain"],
-            &["alias x: alias: is also the name of a dynamic route, which wins; delete that first"],
+            &[
+                "alias x: alias: is also the name of a dynamic route, which takes precedence; delete that route first",
+            ],
         ),
         (
             &["x -> nil", "y -> x", "z -> nick"],
@@ -248,19 +257,19 @@ fn a_fetched_set_is_refused_as_a_whole_with_its_own_paths() {
         ),
         (
             json!({"models": {"plain": {"candidates": ["a-one"]}}}),
-            "models.plain: the configuration has this name already; allowed: further names",
+            "models.plain: the configuration already has this name; choose another name",
         ),
         (
             json!({"models": {"nick": {"candidates": ["a-one"]}}}),
-            "models.nick: the configuration has this name already; allowed: further names",
+            "models.nick: the configuration already has this name; choose another name",
         ),
         (
             json!({"aliases": {"plain": "keyed"}}),
-            "aliases.plain: the configuration has this name already; allowed: further names",
+            "aliases.plain: the configuration already has this name; choose another name",
         ),
         (
             json!({"models": {"m": {"candidates": ["a-one"]}}, "aliases": {"m": "keyed"}}),
-            "aliases.m: is also the name of a model; rename one of them",
+            "aliases.m: is also the name of a model; rename the alias or the model",
         ),
         (
             json!({"routes": [{"name": "n", "then": {"target_model": "plain"}}, {"name": "o", "then": {"target_model": "nil"}}]}),
@@ -305,19 +314,16 @@ fn a_posted_route_is_refused_field_by_field() {
     let cases = [
         (
             json!({"model": "", "endpoints": [endpoint]}),
-            "model: found \"\"; expected a text that is not empty and has no control characters",
+            "model: found \"\"; expected text that is not empty and has no control characters",
         ),
-        (
-            json!({"model": "m", "endpoints": []}),
-            "endpoints: is empty; at least one endpoint is needed",
-        ),
+        (json!({"model": "m", "endpoints": []}), "endpoints: is empty; add at least one endpoint"),
         (
             json!({"model": "m", "endpoints": vec![endpoint.clone(); 33]}),
-            "endpoints: 33 endpoints; allowed: 32 at most",
+            "endpoints: has 33 endpoints; allowed: at most 32",
         ),
         (
             json!({"model": long, "endpoints": [endpoint]}),
-            "model: has 257 bytes; allowed: 256 at most",
+            "model: has 257 bytes; allowed: at most 256",
         ),
         (
             json!({"model": "m", "endpoints": [{"provider": "a", "model": "one", "model_id": "x"}]}),

@@ -14,10 +14,13 @@ pub(in crate::config) fn read(bytes: &[u8], findings: &mut Diagnostics) -> Optio
     let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
     let as_json = match first {
         None => Err("is empty; expected a JSON object".to_owned()),
-        Some(b'{') => json::parse(text).map_err(|error| format!("not valid JSON: {error}")),
+        Some(b'{') => json::parse(text).map_err(|error| format!("is not valid JSON: {error}")),
         // JSON, but no object. Tried as a Struct all the same, which may begin with these bytes.
         Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err("expected a JSON object".to_owned()),
-        Some(_) => Err("is neither a JSON object nor a google.protobuf.Struct".to_owned()),
+        Some(_) => {
+            Err("is neither a JSON object nor a google.protobuf.Struct; write it as a JSON object"
+                .to_owned())
+        }
     };
     let message = match as_json {
         Ok(root) => return Some(Tree { root, is_struct: false }),
@@ -78,7 +81,8 @@ mod tests {
         assert_eq!(refusal(b"[1]"), "configuration: expected a JSON object");
         assert_eq!(
             refusal(b"providers:\n  a: 1\n"),
-            "configuration: is neither a JSON object nor a google.protobuf.Struct"
+            "configuration: is neither a JSON object nor a google.protobuf.Struct; write it as a \
+             JSON object"
         );
     }
 
@@ -86,11 +90,11 @@ mod tests {
     fn a_syntax_error_tells_line_and_column() {
         assert_eq!(
             refusal(b"{\n  \"a\": nope\n}"),
-            "configuration: not valid JSON: line 2, column 9: expected ident"
+            "configuration: is not valid JSON: line 2, column 9: expected ident"
         );
         assert_eq!(
             refusal(b"{\"a\": 1} {"),
-            "configuration: not valid JSON: line 1, column 10: trailing characters"
+            "configuration: is not valid JSON: line 1, column 10: trailing characters"
         );
     }
 

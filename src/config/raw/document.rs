@@ -12,19 +12,19 @@ section! {
     /// Plugin configuration of Pointsman.
     #[derive(Debug)]
     pub(crate) struct Raw "configuration" {
-        /// the JSON Schema by which an editor checks the document; the filter does not read it
+        /// The JSON Schema by which an editor checks the document. The filter ignores it.
         pub(crate) _schema ("$schema"): Option<String> = none,
-        /// vendor endpoints by name
+        /// The providers, by name.
         pub(crate) providers: ByName<Provider> = {},
-        /// what requests can be sent to, by id
+        /// The deployments, by id.
         pub(crate) deployments: ByName<Deployment> = {},
-        /// what clients ask for, by name
+        /// The models, by name.
         pub(crate) models: ByName<RawModel> = {},
-        /// conditions over requests; the first match wins
+        /// The routes. The first that matches is taken.
         pub(crate) routes: Elements<RawRoute> = [],
-        /// other names for models; chains are flattened
+        /// Other names for models. An alias may name another alias.
         pub(crate) aliases: ByName<String> = {},
-        /// what is known of upstream models, by name
+        /// The facts of upstream models, by name.
         pub(crate) catalog: ByName<CatalogModel> = {},
         ..pub(crate) settings: Settings,
     }

@@ -18,18 +18,18 @@ use super::lists::Elements;
 use super::route::RawRule;
 
 section! {
-    /// What clients ask for; served by candidates under a strategy, or by variants.
+    /// A name that clients ask for. Candidates under a strategy serve it, or variants.
     #[derive(Debug, Default)]
     pub(crate) struct RawModel "model" {
-        /// how candidates are ordered; ordered_fallback if left out
+        /// How candidates are ordered. Without it, `ordered_fallback`.
         pub(crate) strategy: Option<Strategy> = none,
-        /// the deployments that serve it
+        /// The deployments that serve it.
         pub(crate) candidates: Option<Elements<RawCandidate>> = none,
-        /// alternatives with candidates of their own, instead of strategy and candidates
+        /// Variants with candidates of their own, instead of strategy and candidates.
         pub(crate) variants: Option<Elements<RawVariant>> = none,
-        /// models to go on to when this one's plan is used up; a plain list is general
+        /// Models to try after every deployment of this model's plan. A plain list means `general`.
         pub(crate) fallbacks: RawFallbacks = {},
-        /// where requests that continue provider state go
+        /// The deployment for requests that continue provider state.
         pub(crate) state_deployment: Option<String> = none,
         ..pub(crate) traits: Arc<ModelTraits>,
     }
@@ -39,17 +39,17 @@ section! {
     /// A keyed alternative of a model, asked for as NAME#key.
     #[derive(Debug)]
     pub(crate) struct RawVariant "variant" {
-        /// 1 to 64 of a-z, 0-9 and -
+        /// The key of the variant: 1 to 64 characters from a-z, 0-9 and "-".
         pub(crate) key: Option<String> as (KeyKind::Text(TextForm::VariantKey)) = required,
-        /// shown in the model list
+        /// A text for the model list.
         pub(crate) purpose: Option<String> as TEXT = none,
-        /// shown in the model list
+        /// A text for the model list.
         pub(crate) when_to_use: Option<String> as TEXT = none,
-        /// how candidates are ordered
+        /// How candidates are ordered.
         pub(crate) strategy: Strategy = "ordered_fallback",
-        /// the lowest is meant when none is named
+        /// Its place. The lowest serves requests that name no variant.
         pub(crate) position: i32 = 0,
-        /// the deployments that serve it
+        /// The deployments that serve it.
         pub(crate) candidates: Option<Elements<RawCandidate>> = required,
     }
 }
@@ -80,13 +80,14 @@ section! {
     /// What belongs to the candidate, not to its deployment.
     #[derive(Debug, Default)]
     pub(crate) struct Listing "listing" {
-        /// share under weighted; the deployment's if left out
+        /// Its share of the requests under the strategy `weighted`. Without it, the weight of the
+        /// deployment.
         pub(crate) weight: Option<u32> = none,
-        /// order under ordered_fallback, lower first
+        /// Its place under the strategy `ordered_fallback`, lowest first.
         pub(crate) position: i32 = 0,
-        /// under rules: it is taken when one of these holds
+        /// Under the strategy `rules`, the candidate is taken if one of these rules holds.
         pub(crate) rules: Elements<RawRule> = [],
-        /// merged over the deployment's
+        /// Members that are merged into the request body, over those of the deployment.
         pub(crate) request_overrides: Overrides = none,
     }
 }
@@ -100,7 +101,7 @@ static CANDIDATE: SectionShape = SectionShape {
             kind: String::KIND,
             presence: WhenAbsent::Required,
             doc: documentation(
-                " the id of a deployment; provider and model instead create one in place",
+                " The id of a deployment. Instead of it, `provider` and `model` create a deployment in place.",
             ),
         }],
         Listing::KEYS,
@@ -153,16 +154,17 @@ pub(crate) enum RawFallbacks {
 }
 
 section! {
-    /// Models to go on to, by kind of failure.
+    /// Models to try after a failure, by kind of failure.
     #[derive(Debug, Default)]
     pub(crate) struct FallbacksByKind "fallbacks" {
-        /// after failures without a list of their own
+        /// Models after failures that have no list of their own.
         pub(crate) general: Elements<String> = [],
-        /// when the request does not fit
+        /// Models if the request is too long for the context window.
         pub(crate) context_window: Option<Elements<String>> = none,
-        /// when the content is refused; general does not stand in
+        /// Models if the content is refused. Without it, no model is tried then, not even one of
+        /// `general`.
         pub(crate) content_policy: Option<Elements<String>> = none,
-        /// when a limit is reached
+        /// Models if a limit is reached.
         pub(crate) rate_limit: Option<Elements<String>> = none,
     }
 }

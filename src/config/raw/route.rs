@@ -6,33 +6,33 @@ use super::super::shape::{A_HEADER_VALUE, FORMATS, PERCENT, TextForm, USD, as_el
 use super::lists::{ByName, Elements};
 
 section! {
-    /// Conditions over a request and what to do when all hold.
+    /// Conditions over a request, and what happens if all of them hold.
     #[derive(Debug)]
     pub(crate) struct RawRoute "route" {
-        /// a unique name
+        /// A unique name.
         pub(crate) name: Option<String> = required,
-        /// higher is tried first
+        /// Its priority. Higher is tried first.
         pub(crate) priority: i32 = 100,
-        /// disabled routes never match
+        /// Whether the route is used. A disabled route never matches.
         pub(crate) enabled: bool = true,
-        /// all of them must hold
+        /// The conditions, which must all hold.
         pub(crate) when: RawWhen = {},
-        /// what a match does
+        /// What happens to a request that matches.
         pub(crate) then: Option<RawThen> = required,
     }
 }
 
 section! {
-    /// What a match does.
+    /// What happens to a request that matches.
     #[derive(Debug)]
     pub(crate) struct RawThen "then" {
-        /// a model, model#variant, alias or deployment id
+        /// The model, model#variant, alias or deployment that serves the request.
         pub(crate) target_model: Option<String> = required,
-        /// where to go on when the target's plan is used up
+        /// Where to go after every deployment of the target's plan.
         pub(crate) fallbacks: Elements<String> = [],
-        /// whether caches on the way are told not to store or answer
+        /// Whether caches on the way are told neither to store the request nor to answer it.
         pub(crate) disable_cache: bool = false,
-        /// candidates that cost more are not eligible
+        /// The highest cost in USD. Candidates that cost more are not eligible.
         pub(crate) max_cost_usd: Option<f64> as USD = none,
     }
 }
@@ -41,13 +41,13 @@ section! {
     /// Params and conditions that must all hold.
     #[derive(Debug)]
     pub(crate) struct RawRule "rule" {
-        /// params and the values they may have
+        /// Params, and the values that each may have.
         pub(crate) params ("if"): ByName<Elements<String>>
             as (KeyKind::Map(
                 TextForm::Name,
                 &KeyKind::Either(&[as_element(KeyKind::Scalar), plain(KeyKind::List(&KeyKind::Scalar))]),
             )) = {},
-        /// conditions over the request
+        /// Conditions over the request.
         pub(crate) when: RawWhen = {},
     }
 }
@@ -56,59 +56,61 @@ section! {
     /// Conditions over a request; all of them must hold.
     #[derive(Debug)]
     pub(crate) struct RawWhen "when" {
-        /// the name as sent, its alias target or the model that stands in for it is in the list; a trailing * is a prefix
+        /// The name that the client sent, the model that it is an alias of or the model that stands
+        /// in for it is in the list. A `*` at the end matches any rest.
         pub(crate) model_in: Option<Elements<String>>
             as (KeyKind::List(&KeyKind::Text(TextForm::Pattern))) = none,
-        /// estimated input tokens are below
+        /// The estimated input tokens are below this number.
         pub(crate) input_tokens_lt: Option<u64> = none,
-        /// estimated input tokens are above
+        /// The estimated input tokens are above this number.
         pub(crate) input_tokens_gt: Option<u64> = none,
-        /// estimated cost in USD is known and below
+        /// The estimated cost in USD is known and below this number.
         pub(crate) estimated_cost_lt: Option<f64> as USD = none,
-        /// estimated cost in USD is known and above
+        /// The estimated cost in USD is known and above this number.
         pub(crate) estimated_cost_gt: Option<f64> as USD = none,
-        /// a request tag equals
+        /// The request has this tag.
         pub(crate) tag_equals: Option<String> = none,
-        /// a request tag is in the list
+        /// The request has a tag that is in the list.
         pub(crate) tag_in: Option<Elements<String>> = none,
-        /// images present, or absent for false
+        /// The request has images, or for `false` none.
         pub(crate) has_images: Option<bool> = none,
-        /// audio present, or absent for false
+        /// The request has audio, or for `false` none.
         pub(crate) has_audio: Option<bool> = none,
-        /// files present, or absent for false
+        /// The request has files, or for `false` none.
         pub(crate) has_files: Option<bool> = none,
-        /// tools present, or absent for false
+        /// The request has tools, or for `false` none.
         pub(crate) has_tools: Option<bool> = none,
-        /// streaming asked for, or not for false
+        /// The request asks for a stream, or for `false` does not.
         pub(crate) stream: Option<bool> = none,
-        /// continues provider state, or not for false
+        /// The request continues provider state, or for `false` does not.
         pub(crate) has_state: Option<bool> = none,
-        /// a keyword occurs, ignoring case, in what may reach the model as prompt
+        /// One of the keywords occurs in the text that may reach the model as a prompt. Case does
+        /// not matter.
         pub(crate) prompt_contains_any_of: Option<Elements<String>> = none,
-        /// what counts as a prompt that cannot be searched for the keywords
+        /// What counts as a prompt that cannot be searched for the keywords.
         pub(crate) unsearchable: Elements<Unsearchable> = ["tokens"],
-        /// what such a prompt makes of the condition on keywords
+        /// What the condition on keywords gives for such a prompt.
         pub(crate) on_unsearchable: OnUnsearchable = "match",
-        /// the requested output limit is below
+        /// The requested output limit is below this number.
         pub(crate) max_output_tokens_lt: Option<u64> = none,
-        /// the requested output limit is above
+        /// The requested output limit is above this number.
         pub(crate) max_output_tokens_gt: Option<u64> = none,
-        /// more messages than this
+        /// The request has more messages than this number.
         pub(crate) message_count_gt: Option<u64> = none,
-        /// the wire format is in the list
+        /// The wire format is in the list.
         pub(crate) format_in: Option<Elements<String>>
             as (KeyKind::List(&KeyKind::Choice(&FORMATS))) = none,
-        /// each header has exactly this value
+        /// Each of these headers has exactly this value.
         pub(crate) header_equals: Option<ByName<String>>
             as (KeyKind::Map(TextForm::ReadableHeader, &A_HEADER_VALUE)) = none,
-        /// each param has this value
+        /// Each of these params has this value.
         pub(crate) params_equal: Option<ByName<String>>
             as (KeyKind::Map(TextForm::Name, &KeyKind::Scalar)) = none,
-        /// this share of requests
+        /// This percentage of requests, chosen at random.
         pub(crate) sample_percent: Option<f64> as PERCENT = none,
-        /// at least one of these holds
+        /// At least one of these groups of conditions holds.
         pub(crate) any_of: Option<Elements<RawWhen>> = none,
-        /// this does not hold
+        /// These conditions do not all hold.
         pub(crate) not: Option<Box<RawWhen>> = none,
     }
 }

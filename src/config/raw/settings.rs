@@ -21,54 +21,56 @@ section! {
     /// configuration sees are resolved to fields of [`Config`](super::super::Config).
     #[derive(Debug)]
     pub struct Settings "settings" {
-        /// what a model without a name gets
+        /// What a request for an unknown model gets.
         pub(crate) unknown_model: RawUnknownModel = "reject",
-        /// what serves a request that names no model, as it is; left out, it is one of an unknown
-        /// model
+        /// The deployment that serves requests without a model, unchanged. Without it, they count
+        /// as requests for an unknown model.
         pub(crate) no_model: Option<Unnamed> = none,
-        /// where requests go that are not judged or pass through
+        /// The Envoy cluster for requests that the filter does not read or lets through.
         pub default_cluster: Option<String> = none,
-        /// control headers that clients may use
+        /// The control headers that clients may use.
         pub client_headers: ClientHeaders = ["tag", "params", "variant", "session", "cost_limit"],
-        /// whether clients may name deployments and provider:upstream-model
+        /// Whether clients may name a deployment, or provider:upstream-model, as the model.
         pub allow_direct: bool = false,
-        /// when a deployment is taken out of every pick, and for how long
+        /// When a deployment cools down, and for how long.
         pub cooldown: Cooldown = {},
-        /// failover inside one request
+        /// Failover inside one request.
         pub failover: Failover = {},
-        /// sizes, and what exceeds them
+        /// Limits of sizes, and budgets.
         pub limits: Limits = {},
-        /// further path suffixes to treat as LLM requests, and their wire format
+        /// Further ends of paths that mark LLM requests, each with the wire format of its requests.
         pub(crate) paths: ByName<String>
             as (KeyKind::Map(TextForm::PathSuffix, &KeyKind::Choice(&FORMATS))) = {},
-        /// how keywords of prompts are compared
+        /// How keywords are compared with prompts.
         pub keywords: KeywordSettings = {},
-        /// fixed costs of the token estimate
+        /// Fixed costs in the token estimate.
         pub(crate) tokens: RawTokens = {},
-        /// whether requests may go to providers of another API. off: no; strict: if the translation loses
-        /// nothing; lenient: also if it leaves out what only changes how the answer is made
+        /// Whether requests may go to providers with another API. `off`: no. `strict`: if the
+        /// translation loses nothing. `lenient`: also if it leaves out settings that only change
+        /// how the answer is made.
         pub translate: Translate = "off",
-        /// which text is searched for keywords, beside all that may reach the model as prompt
+        /// Which text is searched for keywords, in addition to all text that may reach the model as
+        /// a prompt.
         pub search: Search = {},
-        /// other names for the headers of this filter
+        /// Other names for the filter's headers.
         pub headers: HeaderNames = {},
-        /// whether GET /v1/models is answered here
+        /// Whether the filter answers GET /v1/models.
         pub serve_models: bool = false,
-        /// endpoints to inspect and change routes
+        /// The admin endpoints, which show and change routes.
         pub admin: Option<Admin> = none,
-        /// further aliases, models and routes fetched over HTTP
+        /// A source of further aliases, models and routes, which the filter fetches over HTTP.
         pub route_source: Option<RouteSource> = none,
-        /// a second set of rules evaluated without effect
+        /// A second set of rules that is evaluated without effect.
         pub(crate) shadow: Option<Box<RawShadow>> = none,
-        /// whether x-llm-* response headers are added
+        /// Whether the filter adds x-llm-* headers to responses.
         pub response_headers: bool = true,
-        /// what is counted
+        /// What the filter counts.
         pub metrics: Metrics = {},
-        /// whether llm.* filter state is set for access logs
+        /// Whether the filter sets llm.* filter state for access logs.
         pub log_fields: bool = false,
-        /// how headers are held until the decision
+        /// How headers are held until the decision.
         pub hold: Hold = "stop_iteration",
-        /// whether this filter decides, or rewrites attempts on a cluster
+        /// Whether this filter is the router, which decides, or the attempt filter on a cluster.
         pub(crate) role: Role = "router",
     }
 }
@@ -82,19 +84,19 @@ pub(crate) enum RawUnknownModel {
 }
 
 section! {
-    /// A model that stands in for unknown ones.
+    /// The model that stands in for unknown models.
     #[derive(Debug)]
     pub(crate) struct StandIn "unknown_model" {
-        /// the model that stands in
+        /// The model that stands in for unknown models.
         pub(crate) model: Option<String> = required,
     }
 }
 
 section! {
-    /// What serves requests that name no model, as they are.
+    /// The deployment that serves requests without a model, unchanged.
     #[derive(Debug)]
     pub(crate) struct Unnamed "no_model" {
-        /// the deployment that serves them
+        /// The deployment that serves these requests.
         pub(crate) deployment: Option<String> = required,
     }
 }
@@ -121,14 +123,14 @@ impl ReadChecked for RawUnknownModel {
 }
 
 section! {
-    /// Token costs of what has no known size, in characters; four are one token.
+    /// The costs of content without a known size, in characters. Four characters are one token.
     #[derive(Debug)]
     pub(crate) struct RawTokens "tokens" {
-        /// one image
+        /// The cost of one image.
         pub(crate) chars_per_image: Option<u64> as CHARACTERS = none,
-        /// one piece of audio
+        /// The cost of one piece of audio.
         pub(crate) chars_per_audio: Option<u64> as CHARACTERS = none,
-        /// one file
+        /// The cost of one file.
         pub(crate) chars_per_file: Option<u64> as CHARACTERS = none,
     }
 }
@@ -136,16 +138,17 @@ section! {
 const CHARACTERS: KeyKind = whole(0, 4_294_967_295);
 
 section! {
-    /// A second set of rules evaluated without effect; what is left out is the first one's.
+    /// A second set of rules that is evaluated without effect. A list that is left out is taken
+    /// from the configuration.
     #[derive(Debug)]
     pub(crate) struct RawShadow "shadow" {
-        /// as the outer aliases
+        /// Like `aliases` of the configuration.
         pub(crate) aliases: Option<ByName<String>> = none,
-        /// as the outer models
+        /// Like `models` of the configuration.
         pub(crate) models: Option<ByName<RawModel>> = none,
-        /// as the outer routes
+        /// Like `routes` of the configuration.
         pub(crate) routes: Option<Elements<RawRoute>> = none,
-        /// share of requests that it is evaluated for
+        /// The percentage of requests that it is evaluated for.
         pub(crate) sample_percent: f64 as PERCENT = 100,
     }
 }

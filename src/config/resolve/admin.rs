@@ -9,19 +9,19 @@ use crate::request::path::{PathTable, canonical};
 pub(super) fn check(admin: Option<&Admin>, paths: &PathTable, findings: &mut Diagnostics) {
     let Some(Admin { path, .. }) = admin else { return };
     let at = Path::Root.key("admin");
-    let own = "allowed: a folder of its own such as \"/admin\"";
+    let own = "choose a folder of its own, such as \"/admin\"";
     let message = if path.is_empty() {
-        format!("is the root of all paths; {own}")
+        format!("is the root of all paths, so it would take every request; {own}")
     } else if canonical(path) != *path {
         // It is compared letter for letter, and proxies make other spellings plain.
         format!(
-            "{} is not plain; allowed: letters, digits and punctuation, without dot segments, \
-             doubled \"/\", \"%\", \";\" and \"\\\"",
+            "{} has other spellings; use letters, digits and punctuation, without dot segments, \
+             \"//\", \"%\", \";\" or \"\\\"",
             quoted(path)
         )
     } else if let Some(judged) = paths.below(path) {
         // Requests below the folder go to the admin endpoints, and would never be routed.
-        format!("{} would take in LLM requests on {}; {own}", quoted(path), quoted(&judged))
+        format!("{} would take LLM requests on {}; {own}", quoted(path), quoted(&judged))
     } else {
         return;
     };

@@ -17,9 +17,9 @@ pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
         }
         let boundary = quoted(boundary);
         let message = format!(
-            "{boundary} is the name of a provider without a boundary, so both share one, and get each \
-             other's state; if that is meant, have \"boundary\": {boundary} there too, else choose \
-             another name"
+            "{boundary} is also the name of a provider without a boundary, so the two share one \
+             boundary and receive each other's state; set \"boundary\": {boundary} there too if \
+             you want this, or choose another name"
         );
         findings.warn(&providers.key(name).key("boundary"), message);
     }
@@ -48,7 +48,10 @@ mod tests {
         };
         let found = warnings(&json!("other"), &Value::Null);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("providers.one.boundary: \"other\" is the name"), "{found:?}");
+        assert!(
+            found[0].starts_with("providers.one.boundary: \"other\" is also the name"),
+            "{found:?}"
+        );
         for (one, other) in [
             (Value::Null, Value::Null),
             (json!("one"), Value::Null),

@@ -31,7 +31,7 @@ impl Scope<'_> {
         let weightless = candidates.iter().all(|candidate| candidate.weight == 0);
         // A candidate that was reported may be the one with weight.
         if strategy.has(Trait::ByWeight) && is_whole && weightless && !candidates.is_empty() {
-            self.findings.problem(at, "every weight is 0; at least one must be above");
+            self.findings.problem(at, "every weight is 0; set at least one above 0");
         }
         candidates
     }
@@ -39,9 +39,10 @@ impl Scope<'_> {
     /// Refuses a group without candidates, and `single` with several.
     fn check_count(&mut self, at: &Path<'_>, strategy: Strategy, count: usize) {
         if count == 0 {
-            self.findings.problem(at, "is empty; at least one candidate is needed");
+            self.findings.problem(at, "is empty; add at least one candidate");
         } else if strategy.has(Trait::IsOne) && count > 1 {
-            let message = format!("{count} candidates under \"single\"; allowed: exactly one");
+            let message =
+                format!("has {count} candidates; the strategy \"single\" allows exactly one");
             self.findings.problem(at, message);
         }
     }
@@ -87,10 +88,15 @@ impl Scope<'_> {
         let has_rules = !raw.listing.rules.is_empty();
         let has_use = strategy.has(Trait::ByRules);
         if has_use && !has_rules && !self.findings.is_reported(&at.key("rules")) {
-            let message = "has no rules; every candidate under \"rules\" needs some";
+            let message = "has no rules; the strategy \"rules\" needs at least one rule for every \
+                           candidate";
             self.findings.problem(at, message);
         } else if has_rules && !has_use {
-            self.findings.warn(&at.key("rules"), "have no effect without the strategy \"rules\"");
+            self.findings.warn(
+                &at.key("rules"),
+                "have no effect without the strategy \"rules\"; remove them, or set \"strategy\" \
+                 to \"rules\"",
+            );
         }
     }
 
@@ -101,7 +107,11 @@ impl Scope<'_> {
         for (name, values) in &raw.params {
             let Some(values) = values else { continue };
             if values.is_empty() {
-                let message = format!("{} accepts no value, so this never holds", quoted(name));
+                let message = format!(
+                    "{} accepts no value, so the rule never matches; list at least one value, or \
+                     remove the rule",
+                    quoted(name)
+                );
                 self.findings.warn(&at.key("if").key(name), message);
             }
             params.push((name.clone(), present(values)));

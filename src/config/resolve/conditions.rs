@@ -73,7 +73,10 @@ impl Scope<'_> {
     /// Warns of a list in which no request can be. It is legal, and the condition never holds.
     fn warn_if_empty<T>(&mut self, at: &Path<'_>, key: &str, list: &Elements<T>) {
         if list.is_empty() {
-            self.findings.warn(&at.key(key), "is empty, so it never matches");
+            self.findings.warn(
+                &at.key(key),
+                "is empty, so it never matches; list at least one entry, or remove it",
+            );
         }
     }
 
@@ -85,7 +88,8 @@ impl Scope<'_> {
         ];
         for (key, _) in is_said.iter().filter(|(_, is_said)| *is_said) {
             if raw.prompt_contains_any_of.is_none() {
-                let message = "has no effect without prompt_contains_any_of beside it";
+                let message = "has no effect without prompt_contains_any_of in the same object; \
+                               remove it, or add prompt_contains_any_of";
                 self.findings.warn(&at.key(key), message);
             }
         }
@@ -97,7 +101,8 @@ impl Scope<'_> {
         let listed = raw.tag_in.iter().flatten().flatten().map(|tag| ("tag_in", tag));
         for (key, tag) in raw.tag_equals.iter().map(|tag| ("tag_equals", tag)).chain(listed) {
             if !is_tag(tag) {
-                let message = "is not printable ascii without spaces, so no request has it";
+                let message = "is not printable ASCII without spaces, so no request has this tag; \
+                               correct it";
                 self.findings.warn(&at.key(key), format!("{} {message}", quoted(tag)));
             }
         }

@@ -37,7 +37,8 @@ fn check_tokens(raw: &Raw, envoy: &EnvoyCredential, at: &Path<'_>, findings: &mu
     let Some(cluster) = &envoy.token_cluster else { return };
     if let Some((name, _)) = given(&raw.providers).find(|(_, one)| one.cluster == *cluster) {
         let message = format!(
-            "{} is the cluster of provider {}; name a cluster that no request is routed to",
+            "{} is the cluster of provider {}; name a cluster that receives no requests from \
+             clients",
             quoted(cluster),
             quoted(name)
         );
@@ -53,7 +54,7 @@ fn check_kept(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics) {
     let keep = at.key("keep");
     for (index, kept) in provider.keep.iter().enumerate() {
         if names.contains(&kept.as_str()) {
-            let message = format!("{} is set by credential; remove it here", quoted(kept));
+            let message = format!("{} is set by credential; remove it from keep", quoted(kept));
             findings.problem(&keep.index(index), message);
         }
     }
@@ -70,16 +71,16 @@ fn check_shared(raw: &Raw, of: (&str, &Provider), findings: &mut Diagnostics) {
     let filter = envoy.map_or("", |envoy| envoy.envoy.name());
     if let Some((other, _)) = other {
         let message = format!(
-            "{cluster} is the cluster of provider {} too, whose requests {filter} would give this \
-             credential as well; name another cluster",
+            "{cluster} is also the cluster of provider {}, so {filter} would add this credential \
+             to its requests too; give this provider a cluster of its own",
             quoted(other)
         );
         findings.problem(&root.key("providers").key(name).key("cluster"), message);
     }
     if raw.settings.default_cluster.as_deref() == Some(&provider.cluster) {
         let message = format!(
-            "{cluster} is where {filter} adds the credential of provider {}, also to requests that \
-             are not judged; name another cluster",
+            "in the cluster {cluster}, {filter} adds the credential of provider {} to every \
+             request, even to requests that the filter does not read; name another cluster",
             quoted(name)
         );
         findings.problem(&root.key("default_cluster"), message);
@@ -90,8 +91,9 @@ fn check_shared(raw: &Raw, of: (&str, &Provider), findings: &mut Diagnostics) {
 fn check_listener(raw: &Raw, envoy: &EnvoyCredential, at: &Path<'_>, findings: &mut Diagnostics) {
     if !envoy.envoy.is_upstream() && raw.settings.failover.has_attempts() {
         let message = format!(
-            "Envoy runs {} among the filters of a listener only, once and before all attempts; \
-             have failover.max_attempts 1 and no attempt filter, or another credential",
+            "Envoy runs {} only in a listener, once before all attempts, so it cannot serve \
+             several attempts; set failover.max_attempts to 1 without an attempt filter, or use \
+             another credential",
             envoy.envoy.name()
         );
         findings.problem(&at.key("envoy"), message);

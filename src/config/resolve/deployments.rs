@@ -95,8 +95,8 @@ impl DeploymentSet {
     pub(super) fn check_service(&self, at: &Path<'_>, cluster: &str, findings: &mut Diagnostics) {
         if let Some(provider) = self.attempting.get(cluster) {
             let message = format!(
-                "is the cluster of provider {}, whose attempts run this filter; a service needs a \
-                 cluster of its own, without it",
+                "is the cluster of provider {}, which runs this filter for attempts; give the \
+                 service a cluster of its own, without this filter",
                 quoted(provider)
             );
             findings.problem(at, message);
@@ -164,7 +164,7 @@ fn told(what: &str, name: &str, near: Option<String>, list: &str) -> String {
     let parting = if near.is_some() { "" } else { ";" };
     let near = near.unwrap_or_default();
     if list.is_empty() {
-        format!("unknown {what} {name_quoted}; none is declared")
+        format!("unknown {what} {name_quoted}; none is declared, so declare it")
     } else {
         format!("unknown {what} {name_quoted}{near}{parting} known: {list}")
     }
@@ -242,8 +242,11 @@ impl Collector<'_> {
                 // What has no place was not created by a candidate, so it was declared.
                 let declared = || Path::Root.key("deployments").key(&id).to_string();
                 let place = self.places.get(&id).cloned().unwrap_or_else(declared);
-                let message =
-                    format!("{} differs from {place}; declare it once in deployments", quoted(&id));
+                let message = format!(
+                    "{} differs from {place}; declare the deployment once in \"deployments\" and \
+                     list its id",
+                    quoted(&id)
+                );
                 self.findings.problem(at, message);
             }
             Some(_) => {}

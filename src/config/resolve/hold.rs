@@ -39,9 +39,9 @@ fn refuse_passing(settings: &Settings, findings: &mut Diagnostics) {
         (root.key("unknown_model"), matches!(settings.unknown_model, RawUnknownModel::PassThrough)),
     ] {
         if is_passing {
-            let message = "\"pass_through\" is not possible where hold is \"buffer_filter\" and \
-                 attempts are made: the client's credential has left the request before its body \
-                 is read; allowed: \"reject\"";
+            let message = "\"pass_through\" does not work with \"hold\": \"buffer_filter\" and an \
+                           attempt filter, because the client's credential is removed before the \
+                           body is read; allowed: \"reject\"";
             findings.problem(&at, message);
         }
     }
@@ -69,9 +69,10 @@ fn refuse_changes(raw: &Raw, findings: &mut Diagnostics) {
 
 /// Reports a key that has the head changed, with the two ways out.
 fn refuse_change(at: &Path<'_>, findings: &mut Diagnostics) {
-    let message = "changes the head of requests, which has gone on before the decision where hold \
-         is \"buffer_filter\"; leave it to the attempt filter, with failover.max_attempts above 1 \
-         or \"failover\": {\"attempt_filter\": true}, or have \"hold\": \"stop_iteration\"";
+    let message = "changes request headers, but with \"hold\": \"buffer_filter\" the headers go \
+                   on before the decision; let an attempt filter change them \
+                   (failover.max_attempts above 1, or \"failover\": {\"attempt_filter\": true}), \
+                   or set \"hold\": \"stop_iteration\"";
     findings.problem(at, message);
 }
 

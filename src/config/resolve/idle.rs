@@ -16,7 +16,11 @@ pub(super) fn warn(raw: &Raw, findings: &mut Diagnostics) {
         let model_at = models.key(name);
         let at = model_at.key("fallbacks");
         for (key, _) in kinds(model).into_iter().filter(|(_, is_given)| *is_given) {
-            findings.warn(&at.key(key), "has no effect: nothing else is tried after a failure while failover.max_attempts is 1");
+            findings.warn(
+                &at.key(key),
+                "has no effect, because failover.max_attempts is 1 and nothing else is tried \
+                 after a failure; set failover.max_attempts above 1, or remove it",
+            );
         }
     }
 }

@@ -61,7 +61,7 @@ impl Scope<'_> {
         let Some(keys) = &raw.keys else { return Sticky { bound: raw.bound, ..default } };
         // An empty list would switch the strategy off silently.
         if keys.is_empty() {
-            let message = "is empty; leave it out, or name at least one key";
+            let message = "is empty; name at least one key, or remove it";
             self.findings.problem(&at.key("keys"), message);
         }
         Sticky { keys: keys.clone(), bound: raw.bound }
@@ -80,13 +80,13 @@ impl Scope<'_> {
             [("strategy", raw.strategy.is_some()), ("candidates", raw.candidates.is_some())]
         {
             if is_given {
-                let message = "cannot stand beside variants; put it into each variant";
+                let message = "cannot be used together with variants; move it into each variant";
                 self.findings.problem(&at.key(key), message);
             }
         }
         let at = at.key("variants");
         if variants.is_empty() {
-            self.findings.problem(&at, "is empty; at least one variant is needed");
+            self.findings.problem(&at, "is empty; add at least one variant");
         }
         let mut keys = BTreeSet::new();
         let mut groups = Vec::new();
@@ -94,7 +94,10 @@ impl Scope<'_> {
             let at = at.index(index);
             let Some(variant) = variant else { continue };
             if let Some(key) = variant.key.as_ref().filter(|key| !keys.insert(key.as_str())) {
-                let message = format!("{} is the key of another variant, too", quoted(key));
+                let message = format!(
+                    "{} is also the key of another variant; choose another key",
+                    quoted(key)
+                );
                 self.findings.problem(&at.key("key"), message);
             }
             groups.push(self.variant(&at, variant));
@@ -110,7 +113,8 @@ impl Scope<'_> {
             let is_reported = self.findings.is_reported(&candidates_at)
                 || self.findings.is_reported(&at.key("variants"));
             if !is_reported {
-                self.findings.problem(at, "missing key \"candidates\" or \"variants\"");
+                self.findings
+                    .problem(at, "missing key \"candidates\" or \"variants\"; add one of them");
             }
             return None;
         };
@@ -185,7 +189,8 @@ impl Scope<'_> {
             let is_known = schema.properties.contains_key(name) || name.is_empty();
             if !schema.additional && !is_known {
                 let message = format!(
-                    "{} is not among properties, and additionalProperties is false",
+                    "{} is not in properties and additionalProperties is false; add it to \
+                     properties, or remove it here",
                     quoted(name)
                 );
                 self.findings.problem(&at.key("required").index(index), message);
@@ -197,7 +202,8 @@ impl Scope<'_> {
     fn warn_of_idle_settings(&mut self, at: &Path<'_>, raw: &RawModel) {
         let is_sticky = raw.strategies().any(|strategy| strategy.has(Trait::BySession));
         if raw.traits.sticky.is_some() && !is_sticky {
-            let message = "has no effect without the strategy \"sticky\"";
+            let message = "has no effect without the strategy \"sticky\"; set \"strategy\" to \
+                           \"sticky\", or remove it";
             self.findings.warn(&at.key("sticky"), message);
         }
     }
@@ -210,15 +216,15 @@ impl Scope<'_> {
         let at_custom = at.key("custom");
         let Some(custom) = &raw.traits.custom else {
             if is_custom && !self.findings.is_reported(&at_custom) {
-                let message = "missing key \"custom\": the strategy \"custom\" asks a service, and \
-                               it says which";
+                let message = "missing key \"custom\"; add it: the service that the strategy \
+                               \"custom\" asks";
                 self.findings.problem(at, message);
             }
             return;
         };
         if !is_custom {
-            let message = "is not asked by any strategy; set \"strategy\" to \"custom\", or leave \
-                           this out";
+            let message = "has no effect without the strategy \"custom\"; set \"strategy\" to \
+                           \"custom\", or remove this key";
             self.findings.problem(&at_custom, message);
         }
         self.deployments.check_service(&at_custom.key("cluster"), &custom.cluster, self.findings);
@@ -227,7 +233,8 @@ impl Scope<'_> {
         // The question lists every candidate, so its length needs a bound.
         if most > MOST_LISTED {
             let message = format!(
-                "has {most} candidates to pick from; at most {MOST_LISTED} are listed for a service"
+                "has {most} candidates, too many to send to a service; allowed: at most \
+                 {MOST_LISTED}"
             );
             self.findings.problem(&at_custom, message);
         }

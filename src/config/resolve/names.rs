@@ -53,11 +53,15 @@ impl<'a> Directory<'a> {
             let at = rules.aliases_at.key(name);
             // Models are looked up first, so the alias would never be found.
             if directory.own_id(name).is_some() {
-                findings.problem(&at, "is also the name of a model; rename one of them");
+                findings.problem(&at, "is also the name of a model; rename the alias or the model");
             }
             // A warning, not a problem: everything else works without the alias.
             if directory.flatten(name, rules, findings).is_some_and(|id| directory.is_deleted(id)) {
-                findings.warn(&at, "stands for a deleted model, so it does not resolve");
+                findings.warn(
+                    &at,
+                    "names a deleted model, so it does not resolve; name another model, or remove \
+                     the alias",
+                );
             }
         }
         directory
@@ -227,7 +231,7 @@ impl<'a> Directory<'a> {
             // Not passed on as unknown: the message says why a name that is in the file does not
             // resolve.
             Some(Some(id)) if self.is_deleted(id) => {
-                Err(format!("model {} is deleted; allowed: models that resolve", quoted(name)))
+                Err(format!("model {} is deleted; name a model that is not deleted", quoted(name)))
             }
             found => Ok(found),
         }
@@ -255,7 +259,7 @@ impl<'a> Directory<'a> {
         }
         let model = quoted(model);
         Some(Err(if variants.is_empty() {
-            format!("model {model} has no variants")
+            format!("model {model} has no variants; name the model without \"#\"")
         } else {
             let known = listed(keys().flatten());
             format!("model {model} has no variant {}; known: {known}", quoted(key))
@@ -287,7 +291,10 @@ fn report_cycle(cycle: &[&str], rules: &Rules<'_>, findings: &mut Diagnostics) {
     }
     // The first name again shows where the cycle closes: `a -> b -> a`.
     told.extend(turned.take(1));
-    findings.problem(&rules.aliases_at, format!("cycle: {}", told.join(" -> ")));
+    findings.problem(
+        &rules.aliases_at,
+        format!("these aliases form a cycle: {}; make one of them name a model", told.join(" -> ")),
+    );
 }
 
 /// Returns what a reference stands for. If it stands for nothing, that is reported at its place.

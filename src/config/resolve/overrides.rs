@@ -13,11 +13,11 @@ use crate::request::watched::WatchedKeys;
 
 /// Members that say which model is asked and what, each with the advice for the message.
 const REFUSED: [(&str, &str); 5] = [
-    ("model", "use the deployment's model"),
-    ("messages", "what the client asks is not configuration"),
-    ("input", "what the client asks is not configuration"),
-    ("prompt", "what the client asks is not configuration"),
-    ("contents", "what the client asks is not configuration"),
+    ("model", "set the deployment's \"model\" instead"),
+    ("messages", "it belongs to the client's request, so remove it"),
+    ("input", "it belongs to the client's request, so remove it"),
+    ("prompt", "it belongs to the client's request, so remove it"),
+    ("contents", "it belongs to the client's request, so remove it"),
 ];
 
 /// Refuses overrides of members that belong to the client, such as the prompt. `at` is the

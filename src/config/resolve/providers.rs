@@ -50,7 +50,11 @@ pub(super) fn check_own(
         for (at, name) in set.chain(secret) {
             // The names that hold now: a name that was given up by renaming is free.
             if own.all().contains(&name) {
-                let message = format!("{} is a header of this filter's own", quoted(name));
+                let message = format!(
+                    "{} is a header that the filter itself uses; choose another header, or rename \
+                     the filter's in \"headers\"",
+                    quoted(name)
+                );
                 findings.problem(&at, message);
             }
         }
@@ -66,7 +70,8 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
         check_framing(&headers.key(name), name, findings);
         // Both are set in one step, and their order would decide which stays.
         if secret.contains(&name.as_str()) {
-            findings.problem(&headers.key(name), "is already set by credential; set it once");
+            findings
+                .problem(&headers.key(name), "is already set by credential; set it in one place");
         }
     }
     let removed = at.key("remove_headers");
@@ -74,7 +79,10 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
         check_framing(&removed.index(index), name, findings);
         let is_set = provider.headers.iter().any(|(set, _)| set == name);
         if is_set || secret.contains(&name.as_str()) {
-            let message = format!("{} is also set; set it or remove it", quoted(name));
+            let message = format!(
+                "{} is also set by headers or credential; either set it or remove it",
+                quoted(name)
+            );
             findings.problem(&removed.index(index), message);
         }
     }
@@ -87,7 +95,10 @@ fn check_headers(at: &Path<'_>, provider: &Provider, findings: &mut Diagnostics)
 fn check_framing(at: &Path<'_>, name: &str, findings: &mut Diagnostics) {
     if FRAMING.contains(&name) {
         // Envoy keeps the host in `:authority`, which has a key of its own.
-        let hint = if name == "host" { "; use authority" } else { "" };
-        findings.problem(at, format!("{} is not for configuration{hint}", quoted(name)));
+        let hint = if name == "host" { "; use authority instead" } else { "" };
+        findings.problem(
+            at,
+            format!("{} cannot be configured, because Envoy sets it{hint}", quoted(name)),
+        );
     }
 }

@@ -24,7 +24,9 @@ impl Scope<'_> {
             if let Some(first) = name.and_then(|name| names.get(name)) {
                 let first = rules.route_at(*first);
                 let name = quoted(name.unwrap_or_default());
-                let message = format!("{name} is also the name of {first}; allowed: unique names");
+                let message = format!(
+                    "{name} is also the name of {first}; give each route a name of its own"
+                );
                 self.findings.problem(&at.key("name"), message);
             } else if let Some(name) = name {
                 names.insert(name, index);
@@ -79,7 +81,10 @@ fn warn_of_shadowed(
     // The search stopped at the first, so these are the routes after it.
     for ((_, index), route) in enabled {
         let (name, first) = (quoted(&route.name), quoted(&first.name));
-        let message = format!("{name} never matches: {first} is tried before it and always does");
+        let message = format!(
+            "{name} never matches, because {first} is tried first and always matches; add \
+             conditions to {first}, or give {name} the higher priority"
+        );
         findings.warn(&rules.route_at(*index), message);
     }
 }

@@ -46,13 +46,15 @@ pub(super) fn warn(settings: &Settings, findings: &mut Diagnostics) {
     let root = Path::Root;
     let Settings { role, failover, .. } = settings;
     if *role == Role::Attempt && !failover.has_attempts() {
-        let message = "has nothing to do: failover.max_attempts is 1, so nothing is handed over";
+        let message = "has no effect, because failover.max_attempts is 1 and the router hands \
+                       nothing over; set failover.max_attempts above 1, or \"failover\": \
+                       {\"attempt_filter\": true}";
         findings.warn(&root.key("role"), message);
     }
     // A key that was reported is absent as well, and needs no warning.
     if settings.default_cluster.is_none() && !findings.is_reported(&root.key("default_cluster")) {
-        let message =
-            "is not set; envoy answers 503 to requests that are not judged or pass through";
+        let message = "is not set, so Envoy answers 503 to requests that the filter does not read \
+                       or lets through; name a cluster for these requests";
         findings.warn(&root.key("default_cluster"), message);
     }
 }
@@ -108,7 +110,7 @@ pub(super) fn check_cooldown(cooldown: &Cooldown, findings: &mut Diagnostics) {
     if cooldown.max_time_ms < cooldown.time_ms {
         let (most, first) = (cooldown.max_time_ms, cooldown.time_ms);
         let at = Path::Root.key("cooldown");
-        let message = format!("{most} is below time_ms; allowed: {first} and more");
+        let message = format!("{most} is below time_ms; allowed: {first} or more");
         findings.problem(&at.key("max_time_ms"), message);
     }
 }
@@ -124,8 +126,8 @@ pub(super) fn paths(paths: &ByName<String>, findings: &mut Diagnostics) -> PathT
         // does not have.
         if format.model_place() != ModelPlace::Body {
             let message = format!(
-                "{} names its model in the path or the query, where its own paths have it; \
-                 allowed: a format whose model is in the body",
+                "{} has the model in the path or the query, and no other path has it there; \
+                 choose a format that has the model in the body",
                 quoted(&name)
             );
             findings.problem(&at.key(&suffix), message);
@@ -160,12 +162,14 @@ pub(super) fn check_header_names(names: &HeaderNames, findings: &mut Diagnostics
     let kept = named().filter(|(key, name)| key == name);
     for (key, name) in kept.chain(named().filter(|(key, name)| key != name)) {
         if RESERVED.contains(&name) {
-            let message = format!("{} has a meaning of its own in http", quoted(name));
+            let message =
+                format!("{} has a meaning of its own in HTTP; choose another name", quoted(name));
             findings.problem(&at.key(key), message);
         }
         // Both would be written to one header, and the later value would replace the first.
         if let Some(other) = taken.insert(name, key) {
-            let message = format!("{} is also the name of {other}", quoted(name));
+            let message =
+                format!("{} is already the name of {other}; choose another name", quoted(name));
             findings.problem(&at.key(key), message);
         }
     }

@@ -32,28 +32,31 @@ pub(super) fn check_at(
     }
     let at = at.key("timeouts");
     if !settings.failover.has_attempts() {
-        let message = "have no effect: only the attempt filter keeps them, and there is none; set \
-             failover.max_attempts above 1 or \"failover\": {\"attempt_filter\": true}";
+        let message = "have no effect without an attempt filter, which measures them; set \
+                       failover.max_attempts above 1, or \"failover\": {\"attempt_filter\": true}";
         findings.warn(&at, message);
         return;
     }
     let Timeouts { first_token_ms, idle_ms, total_ms } = times;
     let first = at.key("first_token_ms");
     if first_token_ms.is_some() && settings.hold == Hold::BufferFilter {
-        let message = "is not possible where hold is \"buffer_filter\": no answer is held until \
-             its first content there; set per_try_timeout of Envoy's route instead, or \"hold\": \
-             \"stop_iteration\"";
+        let message = "does not work with \"hold\": \"buffer_filter\", because no answer is held \
+                       until its first content; set per_try_timeout in Envoy's route instead, or \
+                       set \"hold\": \"stop_iteration\"";
         findings.problem(&first, message);
     }
     if let Some((first_ms, total_ms)) = first_token_ms.zip(total_ms).filter(|(a, b)| a > b) {
         let message = format!(
-            "{first_ms} is longer than total_ms, {total_ms}, which ends the attempt first; make it \
-             shorter or leave it out"
+            "{first_ms} is above total_ms, {total_ms}, which ends the attempt first; set it to \
+             {total_ms} or less, or remove it"
         );
         findings.problem(&first, message);
     }
     if let Some((_, total_ms)) = idle_ms.zip(total_ms).filter(|(a, b)| a >= b) {
-        let message = format!("has no effect: total_ms, {total_ms}, is over before");
+        let message = format!(
+            "has no effect, because total_ms, {total_ms}, ends the attempt first; set it below \
+             {total_ms}, or remove it"
+        );
         findings.warn(&at.key("idle_ms"), message);
     }
 }
@@ -77,8 +80,7 @@ mod tests {
                 "default_cluster": "d"
             });
             let found = parse(document.to_string().as_bytes()).unwrap().warnings;
-            let told =
-                "deployments.a.timeouts.idle_ms: has no effect: total_ms, 5000, is over before";
+            let told = "deployments.a.timeouts.idle_ms: has no effect, because total_ms, 5000, ends the attempt first; set it below 5000, or remove it";
             let wanted = if is_told { vec![told] } else { Vec::new() };
             assert_eq!(found, wanted, "{idle_ms}");
         }

@@ -24,12 +24,14 @@ fn check_at(at: &Path<'_>, translate: Option<Translate>, raw: &Raw, findings: &m
     }
     let settings = &raw.settings;
     if !settings.failover.has_attempts() {
-        let message = "needs the attempt filter, which does the translation; set failover.max_attempts above 1 or \
-             \"failover\": {\"attempt_filter\": true}, or have \"off\" here";
+        let message = "needs the attempt filter, which translates; set failover.max_attempts \
+                       above 1 or \"failover\": {\"attempt_filter\": true}, or set this to \
+                       \"off\"";
         findings.problem(at, message);
     } else if settings.hold == Hold::BufferFilter {
-        let message = "does not work with \"hold\": \"buffer_filter\", because the heads of answers cannot wait for \
-             their translation; have \"hold\": \"stop_iteration\", or \"off\" here";
+        let message = "does not work with \"hold\": \"buffer_filter\", because response headers \
+                       cannot wait for the translation; set \"hold\": \"stop_iteration\", or set \
+                       this to \"off\"";
         findings.problem(at, message);
     }
 }

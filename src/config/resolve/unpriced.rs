@@ -39,9 +39,9 @@ pub(super) fn warn(
     let unpriced: Vec<&str> = unpriced.map(|one| one.id.as_str()).collect();
     if !unpriced.is_empty() {
         let message = format!(
-            "a budget is in usd, but these deployments lack a price, so their answers count as nothing \
-             there: {}; give both input_usd_per_million and output_usd_per_million in facts or the \
-             catalog, 0 for what is free",
+            "a budget is in USD, but these deployments lack a price, so their answers do not \
+             count against it: {}; set both input_usd_per_million and output_usd_per_million for \
+             them in facts or catalog, 0 if a model is free",
             listed(unpriced)
         );
         findings.warn(&at, message);
@@ -49,8 +49,9 @@ pub(super) fn warn(
     if *allow_direct {
         findings.warn(
             &at,
-            "a budget is in usd, and allow_direct lets clients name upstream models: those that are \
-             in no deployment and not in the catalog count as nothing there",
+            "a budget is in USD, but allow_direct lets clients name upstream models without a \
+             price, which do not count against it; add the prices of these models to catalog, or \
+             set allow_direct to false",
         );
     }
 }

@@ -63,7 +63,8 @@ pub(super) fn warn(
         } else {
             let name = quoted(&route.name);
             let message = format!(
-                "is false, so {name} keeps no prompt with its keywords at its target; delete the route, or enable it"
+                "is false, so prompts with the keywords of the route {name} go elsewhere; enable \
+                 the route, or delete it"
             );
             rule.warn_at_route(&route.name, Some("enabled"), &message, findings);
         }
@@ -132,25 +133,17 @@ impl KeptRoute<'_> {
         if let Some((provider, _)) = owners.next() {
             let (cluster, provider) = (quoted(cluster), quoted(provider));
             let message = format!(
-                "{cluster} is where provider {provider} is: what is not judged goes there \
-                 unsearched, past the route {name}; name a cluster that answers with an error, or \
-                 leave the key out"
+                "{cluster} is the cluster of provider {provider}, so requests that the filter \
+                 does not read bypass the route {name}; name a cluster that answers with an \
+                 error, or remove the key"
             );
             findings.warn(&root.key("default_cluster"), message);
         }
         let limits_at = root.key("limits");
         let is_passing = |policy: BodyPolicy| policy == BodyPolicy::PassThrough;
         for (at, is_passing, what) in [
-            (
-                limits_at.key("on_oversize"),
-                is_passing(limits.on_oversize),
-                "bodies that are too long",
-            ),
-            (
-                limits_at.key("on_unparsable"),
-                is_passing(limits.on_unparsable),
-                "bodies that cannot be read",
-            ),
+            (limits_at.key("on_oversize"), is_passing(limits.on_oversize), "oversized bodies"),
+            (limits_at.key("on_unparsable"), is_passing(limits.on_unparsable), "unreadable bodies"),
             (
                 root.key("unknown_model"),
                 self.found.unknown_model == UnknownModel::PassThrough,
@@ -159,8 +152,8 @@ impl KeptRoute<'_> {
         ] {
             if is_passing {
                 let message = format!(
-                    "\"pass_through\" sends {what} to default_cluster, past the route {name}; \
-                     use \"reject\""
+                    "\"pass_through\" lets {what} bypass the route {name} and go to \
+                     default_cluster; use \"reject\""
                 );
                 findings.warn(&at, message);
             }
@@ -183,8 +176,8 @@ impl KeptRoute<'_> {
         if !open.is_empty() {
             let open = quoted_list(&open);
             let message = format!(
-                "{open} let clients choose where a request goes, past the route {name}; leave them \
-                 out"
+                "{open}: with these headers clients can bypass the route {name}; remove them from \
+                 the list"
             );
             findings.warn(&root.key("client_headers"), message);
         }
@@ -192,8 +185,8 @@ impl KeptRoute<'_> {
         let Some(patterns) = models(&self.route.when) else { return };
         if settings.allow_direct {
             let message = format!(
-                "lets clients name deployments and upstream models, which model_in of the route \
-                 {name} need not list; leave model_in out of it"
+                "lets clients name deployments and upstream models that model_in of the route \
+                 {name} may not list; remove model_in from the route"
             );
             findings.warn(&root.key("allow_direct"), message);
         }
@@ -204,8 +197,8 @@ impl KeptRoute<'_> {
         {
             let stand_in = quoted(&model.name);
             let message = format!(
-                "{stand_in} stands in for names that clients make up, and model_in of the route \
-                 {name} does not list it; list it there"
+                "{stand_in} serves requests for unknown models, but model_in of the route {name} \
+                 does not list it; add it to model_in"
             );
             findings.warn(&root.key("unknown_model").key("model"), message);
         }
@@ -219,29 +212,29 @@ impl KeptRoute<'_> {
             && !sees(&self.route.when, Unsearchable::State)
         {
             let message = format!(
-                "serves prompts that a provider keeps, which nobody searches, past the route \
-                 {name}; add \"state\" to its unsearchable"
+                "serves prompts that a provider keeps, which the filter cannot search for the \
+                 keywords of the route {name}; add \"state\" to the route's unsearchable"
             );
             findings.warn(&root.key("no_model"), message);
         }
         if !settings.search.schemas {
             let message = format!(
-                "is false, and clients may write any prompt into a tool's description, past the \
-                 route {name}; leave it out"
+                "is false, so a prompt in a tool's description bypasses the route {name}; remove \
+                 the key"
             );
             findings.warn(&root.key("search").key("schemas"), message);
         }
         if settings.keywords.whitespace == Whitespace::Exact {
             let message = format!(
-                "\"exact\" lets line ends and invisible characters hide the keywords of {name}; \
-                 leave it out"
+                "\"exact\" lets line ends and invisible characters hide the keywords of the route \
+                 {name}; remove the key"
             );
             findings.warn(&root.key("keywords").key("whitespace"), message);
         }
         if !sees(&self.route.when, Unsearchable::Tokens) {
             let message = format!(
-                "prompts that are numbers of tokens go past the route {name} unsearched; leave \
-                 unsearchable and on_unsearchable out, or have \"tokens\" match"
+                "prompts sent as token numbers bypass the route {name}; remove unsearchable and \
+                 on_unsearchable, or let \"tokens\" match"
             );
             self.warn_at_route(&self.route.name, Some("when"), &message, findings);
         }
@@ -255,13 +248,13 @@ impl KeptRoute<'_> {
             return;
         }
         let sources = [
-            ("admin", settings.admin.is_some(), "whoever has the token"),
-            ("route_source", settings.route_source.is_some(), "whoever answers the fetch"),
+            ("admin", settings.admin.is_some(), "anyone with the admin token"),
+            ("route_source", settings.route_source.is_some(), "anyone who controls the source"),
         ];
         for (key, _, who) in sources.into_iter().filter(|(_, is_there, _)| *is_there) {
             let message = format!(
-                "{who} can add routes of a higher priority than that of the route {name}; give it \
-                 the priority {}",
+                "{who} can add routes with a higher priority than the route {name}; set the \
+                 route's priority to {}",
                 i32::MAX
             );
             findings.warn(&root.key(key), message);
@@ -276,8 +269,9 @@ impl KeptRoute<'_> {
         if !others.is_empty() {
             let others = quoted_list(&others);
             let message = format!(
-                "{others}: a prompt with the keywords of {name} goes elsewhere where this does not \
-                 hold; leave it out, or add a route for the others"
+                "{others}: a prompt with the keywords of the route {name} goes elsewhere if this \
+                 condition does not hold; remove the condition, or add a route for the other \
+                 requests"
             );
             self.warn_at_route(&self.route.name, Some("when"), &message, findings);
         }
@@ -294,7 +288,7 @@ impl KeptRoute<'_> {
         }
         let (first, name) = (quoted(&earlier.name), quoted(&self.route.name));
         let message = format!(
-            "{first} is tried before {name}, and takes prompts with its keywords elsewhere; give \
+            "{first} is tried before {name} and sends prompts with its keywords elsewhere; give \
              {name} the higher priority"
         );
         self.warn_at_route(&earlier.name, None, &message, findings);

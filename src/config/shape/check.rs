@@ -10,7 +10,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value};
 
-use super::describe::{all_described, described, fits, found};
+use super::describe::{all_described, described, fits, found, told};
 use super::suggest::{all, did_you_mean};
 use super::table::{Alternative, Key, KeyKind, Meaning, SectionShape, WhenAbsent};
 use super::text::TextForm;
@@ -167,7 +167,7 @@ impl Checker<'_> {
         // By shape: only one that holds itself can be nested without end.
         let depth = self.open.iter().filter(|name| **name == shape.name).count();
         if depth >= DEEPEST_NESTING {
-            let message = format!("is nested too deeply; allowed: {DEEPEST_NESTING} levels");
+            let message = format!("is nested too deeply; use at most {DEEPEST_NESTING} levels");
             self.findings.problem(path, message);
             return None;
         }
@@ -211,7 +211,8 @@ impl Checker<'_> {
         }
         match &key.presence {
             WhenAbsent::Required if !is_seen => {
-                let message = format!("missing key {}: {}", quoted(key.name), key.doc);
+                let what = told(key.doc).map(|what| format!(": {what}")).unwrap_or_default();
+                let message = format!("missing key {}; add it{what}", quoted(key.name));
                 self.findings.problem(path, message);
             }
             // A required key that was there and wrong has been reported.
@@ -298,7 +299,7 @@ impl Checker<'_> {
 
     /// Reports that an object has a key twice.
     fn duplicate(&mut self, path: &Path<'_>, key: &str) {
-        self.findings.problem(path, format!("duplicate key {}", quoted(key)));
+        self.findings.problem(path, format!("duplicate key {}; keep one of them", quoted(key)));
     }
 
     /// Reports a value of another type; returns none.

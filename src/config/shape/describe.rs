@@ -35,6 +35,7 @@ pub(super) fn described(kind: &KeyKind) -> String {
         KeyKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
         KeyKind::Number(least, most) => format!("a number from {least} to {most}"),
         KeyKind::Text(_) => "text".to_owned(),
+        KeyKind::Choice([name]) => quoted(name),
         KeyKind::Choice(names) => format!("one of {}", all(names.iter().copied())),
         KeyKind::Scalar => "text, a number, true or false".to_owned(),
         KeyKind::List(_) => "a list".to_owned(),
@@ -66,4 +67,13 @@ pub(super) fn found(node: &TreeNode) -> String {
         TreeNode::List(_) => "a list".to_owned(),
         TreeNode::Object(_) => "an object".to_owned(),
     }
+}
+
+/// Returns the first sentence of a key's description, to stand in the middle of a message. None in
+/// the module, which has no descriptions.
+pub(super) fn told(doc: &str) -> Option<String> {
+    let first = doc.split_once(". ").map_or(doc, |(first, _)| first).trim_end_matches('.');
+    let mut rest = first.chars();
+    let initial = rest.next()?;
+    Some(format!("{}{}", initial.to_ascii_lowercase(), rest.as_str()))
 }

@@ -10,18 +10,18 @@ use super::text::TextForm;
 /// What stands above the tables.
 const INTRODUCTION: &str = r#"# Every key of the configuration
 
-This page is written by `make reference` from the table that checks configurations; a test
-holds the two together. [routing.md](routing.md), [failover.md](failover.md),
+`make reference` writes this page from the table that checks configurations, and a test compares
+the two. [routing.md](routing.md), [failover.md](failover.md),
 [state.md](state.md), [admin.md](admin.md), [shadow.md](shadow.md) and
-[observe.md](observe.md) say what the keys do, [recipes.md](recipes.md) shows them at work.
-`pointsman schema` prints the same as JSON Schema, for editors.
+[observe.md](observe.md) explain the keys. [recipes.md](recipes.md) shows complete examples.
+`pointsman schema` prints the same information as JSON Schema, for editors.
 
-- The document is JSON in the plugin's configuration: as text (`StringValue`) or as an object
+- The document is JSON in the plugin's configuration, either as text (`StringValue`) or as an object
   (`Struct`).
-- A key that is not here is an error, with the nearest one named; so is a name that nothing
-  has. `pointsman check FILE` reports every problem with its path.
-- Numbers may be written as text (`"0.5"`), because control planes turn some into text.
-- `none` under default: what is left out is not there.
+- A key that is not on this page is an error, and the error names the nearest key. A reference to a
+  name that does not exist is an error too. `pointsman check FILE` reports every problem with its path.
+- You may write numbers as text (`"0.5"`), because control planes turn some numbers into text.
+- A default of `none` means that the key has no value unless you set it.
 "#;
 
 /// Returns the page: every object that a shape leads to, itself first, each once, in the order of
@@ -87,11 +87,11 @@ const fn of_text(form: TextForm) -> &'static str {
         TextForm::Any => "text",
         TextForm::Name => "name",
         TextForm::VariantKey => "key",
-        TextForm::Pattern => "name, `*` at its end at most",
+        TextForm::Pattern => "name, `*` only at its end",
         TextForm::HeaderName => "header name",
         TextForm::ReadableHeader => "header name, or a pseudo-header",
         TextForm::HeaderValue => "header value",
-        TextForm::Authority => "host, with `:port` if need be",
+        TextForm::Authority => "host, optionally with `:port`",
         TextForm::Path => "path",
         TextForm::PathPrefix => "path without query, or empty",
         TextForm::PathSuffix => "end of a path",

@@ -94,26 +94,33 @@ impl TextForm {
     pub(in crate::config) const fn expected(self) -> &'static str {
         match self {
             Self::Any => "text",
-            Self::Name => "a text that is not empty and has no control characters",
-            Self::VariantKey => "1 to 64 of a-z, 0-9 and -, without - at either end",
-            Self::Pattern => "a name; \"*\" is only understood at its end",
+            Self::Name => "text that is not empty and has no control characters",
+            Self::VariantKey => {
+                "1 to 64 characters from a-z, 0-9 and \"-\", with no \"-\" at either end"
+            }
+            Self::Pattern => "a name, with \"*\" only at its end",
             Self::HeaderName => "a header name: letters, digits and !#$%&'*+-.^_`|~",
             Self::ReadableHeader => {
                 "a header name: letters, digits and !#$%&'*+-.^_`|~, \
                  or :authority, :method, :path, :scheme"
             }
-            Self::HeaderValue => "a header value: text without carriage return, line feed and NUL",
-            Self::Authority => "a host name, with \":port\" if need be",
-            Self::Path => "a path: \"/\" first, printable ASCII without spaces, \"#\" and braces",
+            Self::HeaderValue => {
+                "a header value: text without carriage returns, line feeds or NUL characters"
+            }
+            Self::Authority => "a host name, optionally with \":port\"",
+            Self::Path => {
+                "a path that starts with \"/\", in printable ASCII without spaces, \"#\" or braces"
+            }
             Self::PathPrefix => {
-                "a path: \"/\" first, printable ASCII without spaces, \"?\", \"#\" and braces"
+                "a path that starts with \"/\", in printable ASCII without spaces, \"?\", \"#\" \
+                 or braces"
             }
             Self::PathSuffix => {
-                "the end of a path: \"/\" first, then more, \
-                 without spaces, \"?\", \"#\", \"%\" and doubled \"/\""
+                "the end of a path, such as \"/chat\": it starts with \"/\", is longer than that, \
+                 and has no spaces, \"?\", \"#\", \"%\" or \"//\""
             }
             Self::PathTemplate => {
-                "a path: \"/\" first, printable ASCII without spaces and \"#\"; \
+                "a path that starts with \"/\", in printable ASCII without spaces or \"#\"; the \
                  placeholders are {model} and {operation}"
             }
             Self::Variable => "the name of an environment variable",

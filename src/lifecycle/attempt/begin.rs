@@ -114,8 +114,9 @@ fn is_routed_to<H: Host + ?Sized>(host: &H, leg: &Leg) -> bool {
     if let (false, Some(cluster)) = (is_there, cluster) {
         let cluster = lossy(&cluster);
         let message = format!(
-            "an attempt for the cluster {:?} came to {cluster:?}, and is not made: have every route \
-             of LLM requests follow filter state, also on retries (pointsman lint)",
+            "an attempt for the cluster {:?} came to {cluster:?} and is not made; let every route \
+             for LLM requests follow filter state, also on retries (`pointsman lint` finds these \
+             routes)",
             leg.cluster
         );
         host.log(Level::Error, &message);
@@ -142,7 +143,7 @@ fn hold_of(handover: &Handover<'_>) -> Option<TenantHold> {
 fn nothing_left<H: Host + ?Sized>(host: &H, handover: &Handover<'_>, progress: Progress) -> Action {
     let progress = Progress { next: NextAttempt::Surplus, ..progress };
     host.set_property(PROGRESS, &progress.encode());
-    let message = "no deployment is left to try";
+    let message = "no deployment is left to try; try again later";
     let refusal = Refusal::new(503, "no_deployment_available", message);
     refuse(host, &refusal, handover.work.format.dialect())
 }

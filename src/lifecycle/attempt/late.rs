@@ -155,7 +155,7 @@ impl Trying {
     fn answer_late<H: Host + ?Sized>(&mut self, cx: Ctx<'_, H>) {
         self.progress.next = NextAttempt::Surplus;
         self.write_progress(cx.host);
-        let message = "no deployment has answered in time";
+        let message = "no deployment answered in time; try again later";
         let refusal = Refusal::new(504, "no_deployment_available", message);
         refuse(cx.host, &refusal, self.work.format.dialect());
     }

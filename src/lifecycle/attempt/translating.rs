@@ -180,7 +180,8 @@ impl Translator {
             let longest = cx.engine.config.limits.max_translated_bytes;
             if body.len().saturating_add(piece.len()) as u64 > longest {
                 let message = format!(
-                    "the request is longer than {longest} bytes, so it cannot be translated"
+                    "the request is longer than {longest} bytes, so it cannot be translated; \
+                     shorten it"
                 );
                 return Err(Refusal::new(413, "request_too_large", message));
             }
@@ -351,7 +352,12 @@ impl TranslatedAnswer {
 fn apis(asked: Format, into: Format) -> Result<(ClientApi, ProviderApi), Refusal> {
     let apis = ClientApi::of(asked).zip(ProviderApi::of(into));
     apis.ok_or_else(|| {
-        Refusal::new(400, "not_translatable", "the request cannot be translated for this provider")
+        Refusal::new(
+            400,
+            "not_translatable",
+            "the request cannot be translated for this provider; simplify it or choose another \
+             model",
+        )
     })
 }
 

@@ -298,8 +298,8 @@ fn report_disbelieved<H: Host + ?Sized>(cx: Ctx<'_, H>, id: DeploymentId, tokens
         cx.engine.meter.put(cx.host, &table::DISBELIEVED, &[name, direction], 1);
         if cx.engine.is_first_warning(id) {
             let line = format!(
-                "deployment \"{name}\" reports more {direction} tokens than there can be: \
-                 its counts are replaced by estimates where they are so high"
+                "deployment \"{name}\" reports more {direction} tokens than possible; the filter \
+                 replaces such counts by estimates"
             );
             cx.host.log(Level::Warn, &line);
         }

@@ -298,12 +298,13 @@ fn replacement<H: Host + ?Sized>(
     let is_limited =
         |tried: &Tried| tried.status() == Some(429) || tried.report.outcome == Outcome::RateLimit;
     Some(if progress.tried.iter().any(is_limited) {
-        let message =
-            "every deployment that could serve this request is at its limit or has failed";
+        let message = "every deployment that could serve this request is at its limit or has \
+                       failed; try again later";
         let seconds = progress.retry_after_ms().unwrap_or(1000).div_ceil(1000).max(1);
         Refusal::new(429, "rate_limited", message).retry_after(seconds)
     } else {
-        let message = "no deployment that could serve this request could be reached";
+        let message = "no deployment that could serve this request could be reached; try again \
+                       later";
         Refusal::new(status, "no_deployment_available", message)
     })
 }

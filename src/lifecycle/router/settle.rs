@@ -257,7 +257,7 @@ fn settle<H: Host + ?Sized>(
 
 /// Lets a request go on untouched, because no model has the name that it asks for.
 fn pass<H: Host + ?Sized>(cx: Ctx<'_, H>, whole: WholeRequest, time: DecisionTime) -> NextState {
-    debug(cx.host, || "passed: no model of that name".to_owned());
+    debug(cx.host, || "passed: no model has this name".to_owned());
     send::pass(cx, cx.engine.delivery.is_head_held());
     whole.ledger.close_passed(cx);
     time.stop(cx);

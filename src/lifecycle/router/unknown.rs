@@ -34,7 +34,7 @@ pub(super) fn refusal<H: Host + ?Sized>(
         return None;
     }
     let message = format!(
-        "POST {} is no request that this proxy knows; it routes those whose path ends in {}",
+        "this proxy does not know POST {}; use a path that ends in {}",
         quoted(path),
         config.paths.known()
     );

@@ -47,8 +47,8 @@ pub(super) fn send<H: Host + ?Sized>(
     let Some(step) = decision.plan.first() else { return Ok(()) };
     let config = &cx.engine.config;
     if edit::path(cx.engine, held, step).is_some() {
-        let message = "the path of this request names its model, and this proxy cannot change \
-             it for the one that is to serve; ask for a model by its provider's name";
+        let message = "the path of this request names its model, and this proxy cannot replace it \
+                       by the model that serves; use the provider's name of the model";
         return Err(Refusal::new(501, "path_not_changeable", message));
     }
     let objects = edit::mergeable(cx.host, [step]);

@@ -131,7 +131,7 @@ impl Fields {
             return Err(ScanError::LateMember { at });
         }
         if self.found.watched.iter().any(|(known, _)| *known == index) {
-            return Err(malformed(at, "a part that names another model is there twice"));
+            return Err(malformed(at, "a part that names another model is in the form twice"));
         }
         self.open = Some((index, at.saturating_sub(self.delimiter)));
         Ok(())
@@ -224,10 +224,10 @@ impl PartSink for Fields {
             FormPart::Model if self.is_released => return Err(ScanError::SecondModel { at }),
             // Some servers take the first, some the last.
             FormPart::Model if found.place.is_some() => {
-                return Err(malformed(at, "`model` is there twice"));
+                return Err(malformed(at, "`model` is in the form twice"));
             }
             FormPart::Stream if found.stream.is_some() => {
-                return Err(malformed(at, "`stream` is there twice"));
+                return Err(malformed(at, "`stream` is in the form twice"));
             }
             FormPart::Text => self.begin_text(),
             FormPart::Image | FormPart::File => self.probe.restart(self.looks.tokens),
@@ -239,7 +239,7 @@ impl PartSink for Fields {
     fn value(&mut self, piece: &[u8]) -> Result<(), ScanError> {
         // In a charset such as ISO-8859-1, only ASCII is the same text to every server.
         if self.part_text == PartText::Ascii && !piece.is_ascii() {
-            return Err(malformed(self.value_at, "a field is neither in UTF-8 nor in ASCII"));
+            return Err(malformed(self.value_at, "a field is neither UTF-8 nor ASCII"));
         }
         match self.part {
             FormPart::Model | FormPart::Stream => {

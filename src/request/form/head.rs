@@ -75,10 +75,11 @@ struct HeadLines<'a> {
 /// # Errors
 /// Why it cannot be said, for the client.
 fn lines(head: &[u8]) -> Result<HeadLines<'_>, &'static str> {
-    let head = std::str::from_utf8(head).map_err(|_| "the head of a part is not UTF-8")?;
+    let head = std::str::from_utf8(head).map_err(|_| "the headers of a part are not UTF-8")?;
     let (mut disposition, mut content_type, mut encoding) = (None, None, None);
     for line in head.split("\r\n") {
-        let (name, value) = header(line).ok_or("a line of a part's head is no header")?;
+        let (name, value) =
+            header(line).ok_or("a line in the headers of a part is not a header")?;
         let known = match name.to_ascii_lowercase().as_str() {
             "content-disposition" => &mut disposition,
             "content-type" => &mut content_type,
@@ -112,8 +113,8 @@ fn typed(
 ) -> Result<(FormPart, PartText), &'static str> {
     let HeadLines { name, is_file, content_type } = *head;
     let part = kind(name, is_file, document).ok_or(
-        "`model`, `prompt` and `stream` must be fields, their names in lower case and nothing \
-         else, and the names of all parts without \\, % and '",
+        "`model`, `prompt` and `stream` must be fields with exactly these lower-case names, and \
+         no part may have \\, % or ' in its name",
     )?;
     let Some(content_type) = content_type else { return Ok((part, PartText::Utf8)) };
     let is_typed = name == "prompt" || matches!(part, FormPart::Model | FormPart::Stream);
@@ -130,7 +131,7 @@ fn typed(
         | FormPart::Data => part_text(content_type),
     };
     let text =
-        text.ok_or("a field has a content type with a foreign charset, or more than that")?;
+        text.ok_or("a field has a content type with another charset or with further parameters")?;
     Ok((part, text))
 }
 
@@ -170,7 +171,7 @@ fn naming(name: &str, watched: &WatchedKeys) -> Result<Option<usize>, &'static s
         None => Ok(None),
         Some(Watched::Key(_)) if !is_naming() => Ok(None),
         Some(Watched::Key(at)) if base == bare => Ok(Some(at)),
-        Some(_) => Err("a part has a name that is known in another spelling; write it so"),
+        Some(_) => Err("a part has a known name in another spelling; use the known spelling"),
     }
 }
 

@@ -114,7 +114,7 @@ impl FormScanner {
         }
         let length = self.splitter.at();
         if !self.splitter.is_complete() {
-            return Err(malformed(length, "the body ends before its form does"));
+            return Err(malformed(length, "the body ends before its form ends"));
         }
         let Fields { looks, found, watched, .. } = self.fields;
         let layout = layout(&found, &self.boundary);

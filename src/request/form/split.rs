@@ -110,26 +110,26 @@ impl Splitter {
                 b"--" => SplitState::Done,
                 b"\r" | b"-" => return Ok(()),
                 _ => {
-                    return Err(malformed(
-                        before,
-                        "a boundary is followed by more than a line end",
-                    ));
+                    return Err(malformed(before, "a boundary is not followed by a line end"));
                 }
             },
             SplitState::Done if b"\r\n".starts_with(kept) => return Ok(()),
-            SplitState::Done => return Err(malformed(before, "something follows the form")),
+            SplitState::Done => return Err(malformed(before, "the body goes on after the form")),
             SplitState::Head => match kept.strip_suffix(b"\r\n\r\n") {
                 Some(head) if self.finder.find(head).is_none() => {
                     sink.head(head, before, self.at)?;
                     SplitState::Value
                 }
                 Some(_) => {
-                    return Err(malformed(before, "the boundary stands in the head of a part"));
+                    return Err(malformed(before, "the boundary is in the headers of a part"));
                 }
-                None if kept == b"\r\n" => return Err(malformed(before, "a part has no head")),
+                None if kept == b"\r\n" => return Err(malformed(before, "a part has no headers")),
                 None if kept.len() < LONGEST_HEAD => return Ok(()),
                 None => {
-                    return Err(malformed(before, "the head of a part is longer than 4096 bytes"));
+                    return Err(malformed(
+                        before,
+                        "the headers of a part are longer than 4096 bytes",
+                    ));
                 }
             },
             SplitState::Value => return Ok(()),
@@ -198,7 +198,7 @@ impl Splitter {
         if !value.ends_with(b"\r\n") {
             return Err(malformed(
                 place,
-                "the boundary stands in a part, or not on a line of its own",
+                "the boundary is inside a part, or not on a line of its own",
             ));
         }
         sink.end(place.saturating_sub(2))?;

@@ -128,26 +128,27 @@ impl fmt::Display for ScanError {
             }
             Self::Miscased { at } => write!(
                 f,
-                "the key before byte {at} is known in another case; write it so, servers differ in \
-                 what they make of other cases"
+                "the key before byte {at} is known with other upper and lower case; write it that \
+                 way, because servers treat other cases differently"
             ),
             Self::SecondModel { at } => write!(
                 f,
-                "a second \"model\" at byte {at}, when the request was already sent on by the first"
+                "a second \"model\" at byte {at}, after the request was already sent on by the \
+                 first; send one \"model\""
             ),
             Self::LateMember { at } => write!(
                 f,
-                "the member at byte {at} names another model or provider, when the request was \
-                 already sent on by its \"model\"; leave it out, or put it first"
+                "the member at byte {at} names another model or provider, after the request was \
+                 already sent on by its \"model\"; remove it, or put it first"
             ),
             Self::Repeated { at } => write!(
                 f,
-                "the key at byte {at} stands twice in its object; write it once, servers differ in \
-                 which of the two counts"
+                "the key at byte {at} is twice in its object; send it once, because servers \
+                 differ in which of the two counts"
             ),
             Self::TooManyModels { at } => write!(
                 f,
-                "the `model` at byte {at} is one too many, more than {} are not read",
+                "the `model` at byte {at} is one too many; send at most {} of them",
                 Self::MAX_NESTED
             ),
         }

@@ -159,8 +159,8 @@ fn refusals_name_the_byte_and_the_reason() {
         (&long, "`model` at byte 9 is longer than 1024 bytes"),
         (
             twice,
-            "the key at byte 14 stands twice in its object; write it once, servers differ in which \
-             of the two counts",
+            "the key at byte 14 is twice in its object; send it once, because servers differ in \
+             which of the two counts",
         ),
         (&format!(r#"{{"a":{deep}"#), "invalid JSON at byte 131: nested deeper than 127 levels"),
     ];

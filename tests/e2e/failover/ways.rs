@@ -103,7 +103,7 @@ fn attempts_beyond_the_plan_reach_no_provider() {
 
     let reply = asked(&GROUP, &failing("up-a")).model("longer").send();
     assert_eq!(reply.status, 503);
-    let message = "no deployment that could serve this request could be reached";
+    let message = "no deployment that could serve this request could be reached; try again later";
     assert_eq!(reply.json()["error"]["message"], message);
     assert_went(&reply, &["up-a"], "a=503,none=network");
 }
