@@ -20,10 +20,10 @@ RUN cargo build --release --locked --lib --target wasm32-wasip1 \
 FROM rust:${RUST}-slim-bookworm AS build-mock
 WORKDIR /pointsman
 COPY . .
-RUN cargo build --locked --example mock_provider
+RUN cargo build --release --locked --manifest-path tests/mock/Cargo.toml --target-dir target/mock
 
 FROM debian:bookworm-slim AS mock
-COPY --from=build-mock /pointsman/target/debug/examples/mock_provider /usr/local/bin/
+COPY --from=build-mock /pointsman/target/mock/release/mock_provider /usr/local/bin/
 USER nobody
 ENTRYPOINT ["mock_provider"]
 

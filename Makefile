@@ -15,6 +15,7 @@ PYTHON     := $(VENV)/bin/python
 TOOLS      := $(CURDIR)/target/tools
 
 MODULE     := target/wasm32-wasip1/release/pointsman.wasm
+MODULE_QUICK := target/wasm32-wasip1/quick/pointsman.wasm
 PEEK       := target/peek/wasm32-wasip1/release/peek.wasm
 # What Envoy compiles once in each process: a larger module starts later, and a larger function
 # takes more memory for good.
@@ -67,7 +68,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -84,15 +85,26 @@ $(STRIP): scripts/strip_exports.rs | setup-rust
 	@mkdir -p $(@D)
 	rustc --edition 2024 -O -o $@ $<
 
+# A crate of its own, so that the crates of all tests are not built for it.
+MOCK = --locked --manifest-path tests/mock/Cargo.toml --target-dir target/mock
 mock: setup-rust
-	$(CARGO) build --example mock_provider
+	$(CARGO) build $(MOCK)
 
-# With ROUTING: one's own document, with its own providers.
-run: build $(if $(ROUTING),,mock) setup-envoy ## start Envoy with two mock providers, or with ROUTING=routing.yaml; Ctrl-C stops all; LISTENER_PORT=N moves it, CONFIG=envoy is without failover
+# The module for trying things out, and the mock provider. Two at a time: the last and largest crate of
+# each occupies one core.
+quick: setup-rust $(STRIP)
+	@$(CARGO) build --quiet $(MOCK) & mock=$$!; \
+	  $(CARGO) build --profile quick --lib --target wasm32-wasip1 || { wait; exit 1; }; wait $$mock
+	@$(STRIP) src/filter/exports.txt $(MODULE_QUICK)
+
+run demo: export POINTSMAN_WASM = $(CURDIR)/$(MODULE_QUICK)
+
+# With ROUTING: a document of one's own, with its own providers.
+run: $(if $(ROUTING),build,quick) setup-envoy ## start Envoy with two mock providers, or with ROUTING=routing.yaml; Ctrl-C stops all; LISTENER_PORT=N moves it, CONFIG=envoy is without failover
 	$(if $(ROUTING),$(CARGO) build --bin pointsman)
 	@exec $(if $(ROUTING),target/debug/pointsman run $(ROUTING) --module $(MODULE) $(ARGS),python3 scripts/run.py)
 
-demo: build mock setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
+demo: quick setup-envoy $(VENV)/.client ## send a dozen requests through Envoy and show where each went
 	@exec $(PYTHON) scripts/demo.py
 
 walk: build mock setup-envoy ## run the commands of docs/operations.md, as they stand there
@@ -232,9 +244,11 @@ lint: setup-rust lengths shape docs deny compose build ## formatting, clippy on 
 	$(CARGO) fmt --check --manifest-path playground/Cargo.toml
 	$(CARGO) fmt --check --manifest-path benches/count/Cargo.toml
 	$(CARGO) fmt --check --manifest-path tests/oracle/Cargo.toml
+	$(CARGO) fmt --check --manifest-path tests/mock/Cargo.toml
 	$(CARGO) fmt --all --check --manifest-path benches/rig/Cargo.toml
 	$(CARGO) clippy $(PLAYGROUND) --all-targets -- -D warnings
 	$(CARGO) clippy $(ORACLE) --tests -- -D warnings
+	$(CARGO) clippy $(MOCK) -- -D warnings
 	@python3 scripts/module.py $(MODULE) $(MODULE_MAX) $(FUNCTION_MAX)
 
 # No import circles, no long functions: make figures shows the rest.

@@ -5,6 +5,7 @@ What Envoy does is in envoy/*.yaml; only the ports are replaced in them, so ther
 is no second copy to keep in step.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -20,8 +21,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = {name: ROOT / "envoy" / f"{name}.yaml" for name in ("failover", "envoy", "buffer")}
 # The first that chooses a cluster for every attempt.
 FAILS_OVER = (1, 39)
-MODULE = ROOT / "target" / "wasm32-wasip1" / "release" / "pointsman.wasm"
-MOCK = ROOT / "target" / "debug" / "examples" / "mock_provider"
+# Where envoy/*.yaml look for the module, and which one they get.
+SHIPPED_MODULE = "target/wasm32-wasip1/release/pointsman.wasm"
+MODULE = pathlib.Path(os.environ.get("POINTSMAN_WASM") or ROOT / SHIPPED_MODULE)
+MOCK = ROOT / "target" / "mock" / "debug" / "mock_provider"
 
 # The ports that envoy/*.yaml are written with.
 PORTS = {"listener": 10000, "admin": 9901, "north": 9101, "south": 9102}
@@ -50,7 +53,7 @@ def free_ports():
 
 
 def render(config, ports):
-    """The configuration with other ports; every port in it has to be known."""
+    """The configuration with other ports and its module; every port in it has to be known."""
     new = {str(old): str(ports[name]) for name, old in PORTS.items()}
 
     def replace(match):
@@ -58,7 +61,9 @@ def render(config, ports):
             raise Failed(f"envoy/*.yaml: port {match[2]} is not one of scripts/stack.py")
         return match[1] + new[match[2]]
 
-    return re.sub(r"(port_value: )(\d+)", replace, config)
+    # JSON's quotes are YAML's, whatever a folder is called.
+    module = f"filename: {json.dumps(os.path.relpath(MODULE, ROOT))}"
+    return re.sub(r"(port_value: )(\d+)", replace, config).replace(f"filename: {SHIPPED_MODULE}", module)
 
 
 def envoy_version():
@@ -130,7 +135,7 @@ class Stack:
     def _start(self):
         for path, target in ((MODULE, "make build"), (MOCK, "make mock")):
             if not path.exists():
-                raise Failed(f"{path.relative_to(ROOT)} is missing; run: {target}")
+                raise Failed(f"{path} is missing; run: {target}")
         for name, port in self.ports.items():
             with socket.socket() as probe:
                 # As servers do it; else a port stays taken for a minute after its last use.

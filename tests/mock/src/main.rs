@@ -1,10 +1,10 @@
 //! A scriptable LLM provider, for `make run`, `make demo` and containers.
 //!
-//! Arguments and lifetime are decided here; what it answers, and what it can be
-//! asked to do wrong, is in `tests/support/mock`.
+//! Decides its arguments and how long it runs. What it answers, and what it can be asked to do
+//! wrong, is in `tests/support/mock`.
 
 #[expect(dead_code, unused_imports, reason = "the end-to-end tests use more of it")]
-#[path = "../tests/support/mock/mod.rs"]
+#[path = "../../support/mock/mod.rs"]
 mod mock;
 
 use std::io::{Error, Write};
@@ -12,8 +12,12 @@ use std::io::{Error, Write};
 const USAGE: &str =
     "usage: mock_provider --name NAME [--host 127.0.0.1] [--port PORT]   (port 0: any free one)";
 
-#[tokio::main]
-async fn main() -> std::io::Result<()> {
+// Without the macro of tokio, which takes longer to build than the rest of the program.
+fn main() -> std::io::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(run())
+}
+
+async fn run() -> std::io::Result<()> {
     let (name, host, port) = arguments().ok_or_else(|| Error::other(USAGE))?;
     let provider = mock::Mock::start_on(&host, &name, port).await?;
     let mut out = std::io::stdout();
