@@ -310,3 +310,46 @@ fn the_document_of_an_envoy_file_is_read_from_it() {
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("without a routing document"), "{}", ran.err);
 }
+
+#[test]
+fn the_admin_page_can_be_elsewhere_and_standard_error_warns() {
+    let config = file(
+        "admin.json",
+        r#"{"providers": {"a": {"cluster": "a"}}, "deployments": {"d": {"provider": "a", "model": "m"}}, "models": {"m": {"candidates": ["d"]}}, "log_fields": true, "default_cluster": "a"}"#,
+    );
+    let with = |more: &[&str]| {
+        let ran =
+            pointsman(&[&["envoy", "-c", config.as_str(), "-e", "a=127.0.0.1:1"], more].concat());
+        let (_, admin) = ran.out.split_once("admin:\n  address: ").unwrap_or(("", "\n"));
+        (admin.lines().next().unwrap().to_owned(), ran)
+    };
+    let warning = |address: &str| {
+        format!(
+            "--admin {address} can be reached from elsewhere: whoever reaches it can stop Envoy; let only probes and metrics reach it\n"
+        )
+    };
+    let address =
+        |ip: &str, port: u16| format!("{{socket_address: {{address: {ip}, port_value: {port}}}}}");
+    for (more, ip, port, err) in [
+        (&[][..], "127.0.0.1", 9901, String::new()),
+        (&["--admin-port", "9000"], "127.0.0.1", 9000, String::new()),
+        (&["--admin", "127.0.0.1:9000"], "127.0.0.1", 9000, String::new()),
+        (&["--admin", "[::1]:9000"], "\"::1\"", 9000, String::new()),
+        (&["--admin", "0.0.0.0:9901"], "0.0.0.0", 9901, warning("0.0.0.0:9901")),
+        (&["--admin", "[::]:9000"], "\"::\"", 9000, warning("[::]:9000")),
+        // Each at the address that the other has without options.
+        (
+            &["--admin", "127.0.0.1:10000", "--listen", "127.0.0.1:9901"],
+            "127.0.0.1",
+            10000,
+            String::new(),
+        ),
+    ] {
+        let (admin, ran) = with(more);
+        assert_eq!((admin, ran.err), (address(ip, port), err), "{more:?}");
+    }
+    let (_, ran) = with(&["--admin", "127.0.0.1:1", "--admin-port", "2"]);
+    assert!(ran.code != 0 && ran.err.contains("cannot be used with"), "{}", ran.err);
+    let (_, ran) = with(&["--admin", "9901"]);
+    assert!(ran.code != 0 && ran.err.contains("--admin <IP:PORT>"), "{}", ran.err);
+}

@@ -4,7 +4,7 @@
 //! Decides which shipped configuration fits. Writes nothing.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::cli::endpoint::{self, ClusterAddress, EndpointArg};
@@ -53,9 +53,12 @@ pub(crate) struct EnvoyOptions {
     /// The address that Envoy listens on for clients
     #[arg(long, short, default_value = "127.0.0.1:10000", value_name = "IP:PORT")]
     pub(crate) listen: SocketAddr,
+    /// The address of Envoy's admin page; whoever reaches it can stop Envoy
+    #[arg(long, value_name = "IP:PORT", conflicts_with = "admin_port")]
+    admin: Option<SocketAddr>,
     /// The port of Envoy's admin page on 127.0.0.1
     #[arg(long, default_value_t = 9901, value_name = "PORT")]
-    pub(crate) admin_port: u16,
+    admin_port: u16,
     /// The address of a cluster; may be repeated. Without it, the address is the provider's
     /// authority with TLS, or else a placeholder to change
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
@@ -69,6 +72,11 @@ pub(crate) struct EnvoyOptions {
 }
 
 impl EnvoyOptions {
+    /// Returns the address of Envoy's admin page.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.admin_port).into())
+    }
+
     /// Returns the options with these endpoints, written as for `--endpoint`. Those that are there
     /// already count over them.
     ///
@@ -86,6 +94,13 @@ impl EnvoyArgs {
     /// Returns the arguments for the document in a file, without more wishes than options.
     pub(crate) const fn of(config: PathBuf, options: EnvoyOptions) -> Self {
         Self { config, mode: None, options, clusters: None, dynamic: None }
+    }
+}
+
+impl EnvoyArgs {
+    /// Returns where Envoy's admin page is.
+    pub(super) fn admin(&self) -> SocketAddr {
+        self.admin.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.admin_port).into())
     }
 }
 

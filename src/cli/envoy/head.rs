@@ -1,5 +1,7 @@
 //! The written configuration down to its clusters: admin page, listener, filter and routes.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use crate::cli::needs::{Needs, per_try_seconds};
 use crate::cli::yaml::{escape, is_unprintable, scalar};
 
@@ -69,15 +71,16 @@ fn heading(bootstrap: &Bootstrap<'_>) -> String {
 /// Each value of the shipped file is written out in full as the place to look for: if it
 /// changes there, the test of the shipped configurations fails and not a user's proxy.
 fn fill_addresses(template: &mut Template, bootstrap: &Bootstrap<'_>) {
-    let address = |ip: &str, port: u16| {
+    let address = |at: SocketAddr| {
         // The colons of IPv6 would end a plain scalar in a flow mapping.
-        let ip = if ip.contains(':') { format!("\"{ip}\"") } else { ip.to_owned() };
-        format!("address: {{socket_address: {{address: {ip}, port_value: {port}}}}}")
+        let ip = if at.is_ipv6() { format!("\"{}\"", at.ip()) } else { at.ip().to_string() };
+        format!("address: {{socket_address: {{address: {ip}, port_value: {}}}}}", at.port())
     };
-    let (admin_port, listen) = (bootstrap.options.admin_port, bootstrap.options.listen);
-    template.replace(&address("127.0.0.1", 9901), &address("127.0.0.1", admin_port));
-    let listen = address(&listen.ip().to_string(), listen.port());
-    template.replace(&address("127.0.0.1", 10000), &listen);
+    let shipped = |port: u16| address((Ipv4Addr::LOCALHOST, port).into());
+    template.replace(&shipped(10000), &address(bootstrap.options.listen));
+    // With the line above it, so that a listener at that address is not taken for it.
+    let admin = |address: String| format!("admin:\n  {address}");
+    template.replace(&admin(shipped(9901)), &admin(address(bootstrap.options.admin())));
     let limit = bootstrap.config.limits.max_body_bytes;
     template.replace("limits.max_body_bytes (16 MiB)", &format!("limits.max_body_bytes ({limit})"));
     let buffer = "per_connection_buffer_limit_bytes: ";

@@ -192,5 +192,12 @@ fn left_to_do(bootstrap: &Bootstrap<'_>) -> Vec<String> {
              pointsman"
         ));
     }
+    let admin = bootstrap.options.admin();
+    if !admin.ip().is_loopback() {
+        lines.push(format!(
+            "--admin {admin} can be reached from elsewhere: whoever reaches it can stop Envoy; \
+             let only probes and metrics reach it"
+        ));
+    }
     lines
 }

@@ -144,11 +144,11 @@ fn welcome(
         "{}Envoy serves {} at {url} after {:.1} s. For example:\n\n    curl -i {url}/v1/chat/completions \
          -H 'content-type: application/json' \\\n      -d '{{\"model\": \"{model}\", \"messages\": \
          [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n\nEach change of the file is applied. \
-         Envoy's admin page: http://127.0.0.1:{}     Ctrl-C stops.",
+         Envoy's admin page: http://{}     Ctrl-C stops.",
         left.collect::<String>(),
         arguments.file.display(),
         took.as_secs_f64(),
-        options.admin_port,
+        options.admin(),
     )
 }
 

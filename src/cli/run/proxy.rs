@@ -48,7 +48,7 @@ impl Proxy {
             .spawn()
             .map_err(|error| ToolError::unusable(format!("{}: {error}", program.display())))?;
         let agent = ureq::Agent::config_builder().timeout_global(Some(UPDATE)).build().into();
-        Ok(Self { child, admin: format!("http://127.0.0.1:{}", options.admin_port), agent })
+        Ok(Self { child, admin: format!("http://{}", options.admin()), agent })
     }
 
     /// Waits until Envoy serves; false where a signal came before.
