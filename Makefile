@@ -68,7 +68,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check setup clean
+.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check dist-test setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -144,11 +144,14 @@ reference: setup-rust ## write docs/configuration.md, and the words of providers
 	@$(CARGO) run --quiet --bin pointsman -- classify --words >> target/state-reference.md
 	@mv target/state-reference.md docs/state-reference.md
 
-dist: setup-rust ## the module as it is released, its checksum, SBOM and changes: target/dist/
+dist: setup-rust ## what is released: the module, its SBOM and changes, an archive that starts without Rust, checksums: target/dist/
 	@exec python3 scripts/dist.py
 
 dist-check: setup-rust ## the same, and that another folder gives the same bytes
 	@exec python3 scripts/dist.py --check
+
+dist-test: dist setup-envoy ## start the archive in an empty folder, without Rust on the PATH, and say how long that takes
+	@exec python3 scripts/dist_test.py
 
 ##— tests ——————————————————————————————————————————————————————————————————
 

@@ -1,13 +1,20 @@
 """Builds what a release consists of, into target/dist/.
 
 The module, its SHA-256, a CycloneDX list of what is in it, the JSON Schema of routing documents,
-and the version's section of CHANGELOG.md. The same sources give the same bytes wherever they lie: paths of this machine
-are taken out, and nothing of the environment changes a setting. With --check the sources are
-built a second time in another folder, and the two modules compared. Exits 0 if all is well.
+the version's section of CHANGELOG.md, and an archive with all that a start needs beside Envoy: the
+module, the tool and the mock provider for this machine's platform, Envoy's configurations, and the
+documentation. SHA256SUMS has the checksums of all of them.
+
+The same sources give the same bytes wherever they lie: paths of this machine are taken out, and
+nothing of the environment changes a setting. Programs also depend on the linker of this machine.
+With --check the sources are built a second time in another folder, and the module and the programs
+compared. Exits 0 if all is well.
 """
 
 import argparse
+import gzip
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -15,12 +22,17 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "target" / "dist"
 TARGET = "wasm32-wasip1"
+# What envoy/*.yaml name, from the root of the sources.
+MODULE_OF_SOURCES = b"filename: target/wasm32-wasip1/release/pointsman.wasm"
+# For the site of the documentation only.
+LEFT_OUT = ("docs/book.toml", "docs/site.css")
 # What cargo and rustc would take settings from.
 SETTINGS = re.compile(r"^(RUSTFLAGS|RUSTC_.*|CARGO_ENCODED_RUSTFLAGS|CARGO_INCREMENTAL|CARGO_(BUILD|PROFILE|TARGET)_.*)$")
 
@@ -52,21 +64,39 @@ def remaps(folder, packages):
         yield registry, "registry"
 
 
+def host():
+    """This machine's platform, as Rust names it."""
+    return re.search(r"^host: (\S+)$", run(ROOT, "rustc", "-vV"), re.MULTILINE)[1]
+
+
+def platform(triple):
+    """That platform as the archive names it: x86_64-linux."""
+    architecture, _, system, *_ = triple.split("-")
+    return f"{architecture}-{system}"
+
+
 def build(folder, packages, into):
-    """The module of the sources in a folder, as bytes."""
+    """The module and the programs of the sources in a folder, as bytes by their file names."""
     flags = [f"--remap-path-prefix={path}={name}" for path, name in remaps(folder, packages)]
-    settings = f"target.{TARGET}.rustflags={json.dumps(flags)}"
-    run(folder, "cargo", "build", "--quiet", "--release", "--locked", "--lib", "--target", TARGET,
-        "--target-dir", str(into), "--config", settings)
-    module = into / TARGET / "release" / "pointsman.wasm"
+    native = host()
+
+    def built(name, target, *arguments):
+        settings = f"target.{target}.rustflags={json.dumps(flags)}"
+        run(folder, "cargo", "build", "--quiet", "--release", "--locked", "--target", target,
+            "--target-dir", str(into), "--config", settings, *arguments)
+        return into / target / "release" / name
+
+    module = built("pointsman.wasm", TARGET, "--lib")
     strip = into / "strip_exports"
     run(folder, "rustc", "--edition", "2024", "-O", "-o", str(strip), "scripts/strip_exports.rs")
     run(folder, str(strip), "src/filter/exports.txt", str(module))
-    return module.read_bytes()
+    tool = built("pointsman", native, "--bin", "pointsman")
+    mock = built("mock_provider", native, "--manifest-path", "tests/mock/Cargo.toml")
+    return {path.name: path.read_bytes() for path in (module, tool, mock)}
 
 
 def paths_in(module, packages):
-    """Names of this machine that are left in the module."""
+    """Names of this machine that are left in a module or program."""
     places = {str(ROOT), str(pathlib.Path.home())}
     places.update(str(pathlib.Path(package["manifest_path"]).parent.parent.parent) for package in packages if package["source"])
     return [place for place in sorted(places) if place != "/" and place.encode() in module]
@@ -129,7 +159,7 @@ def section(version):
     sys.exit(f"CHANGELOG.md has no section {version}, nor Unreleased")
 
 
-def elsewhere(module, packages):
+def elsewhere(programs, packages):
     """Builds a copy of the sources in another folder; whether its bytes are the same."""
     with tempfile.TemporaryDirectory(prefix="pointsman-elsewhere-") as place:
         copy = pathlib.Path(place) / "another folder"
@@ -137,12 +167,34 @@ def elsewhere(module, packages):
             if name and (ROOT / name).is_file():
                 (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, copy / name)
-        other = build(copy, packages, pathlib.Path(place) / "target")
-    if other == module:
-        return True
-    differs = next((at for at, (one, two) in enumerate(zip(module, other)) if one != two), min(len(module), len(other)))
-    print(f"the bytes differ from {differs} on: {len(module)} and {len(other)}", file=sys.stderr)
-    return False
+        others = build(copy, packages, pathlib.Path(place) / "target")
+    for name, one in programs.items():
+        other = others[name]
+        if one != other:
+            differs = next((at for at, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+            print(f"{name}: the bytes differ from {differs} on: {len(one)} and {len(other)}", file=sys.stderr)
+    return others == programs
+
+
+def archive(folder, programs, schema):
+    """A tar.gz of what starts without a toolchain, below one folder; the same bytes each time."""
+    files = {name: (content, 0o755) for name, content in programs.items()}
+    files["pointsman.wasm"] = (programs["pointsman.wasm"], 0o644)
+    files["pointsman.schema.json"] = (schema.encode(), 0o644)
+    for name in run(ROOT, "git", "ls-files", "-z", "release", "envoy", "docs", "*.md", "LICENSE").split("\0"):
+        if not name or name.startswith(LEFT_OUT) or "/" in name and not name.startswith(("release/", "envoy/", "docs/")):
+            continue
+        content = (ROOT / name).read_bytes()
+        if name.startswith("envoy/") and name.endswith(".yaml"):
+            content = content.replace(MODULE_OF_SOURCES, b"filename: pointsman.wasm")
+        files[name.removeprefix("release/")] = (content, 0o644)
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as compressed, tarfile.open(fileobj=compressed, mode="w") as tar:
+        for name, (content, mode) in sorted(files.items()):
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mode = len(content), mode
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
 
 
 def main():
@@ -153,21 +205,31 @@ def main():
     root = next(package for package in about["packages"] if package["id"] == about["resolve"]["root"])
     version = root["version"]
     OUT.mkdir(parents=True, exist_ok=True)
-    module = build(ROOT, about["packages"], OUT / "build")
-    if left := paths_in(module, about["packages"]):
-        sys.exit(f"the module names {', '.join(left)}")
-    if check and not elsewhere(module, about["packages"]):
-        sys.exit("the module is not reproducible")
+    programs = build(ROOT, about["packages"], OUT / "build")
+    for program, content in programs.items():
+        if left := paths_in(content, about["packages"]):
+            sys.exit(f"{program} names {', '.join(left)}")
+    if check and not elsewhere(programs, about["packages"]):
+        sys.exit("the release is not reproducible")
+    module = programs["pointsman.wasm"]
     digest = hashlib.sha256(module).hexdigest()
     name = f"pointsman-{version}"
     title, changes = section(version)
-    (OUT / f"{name}.wasm").write_bytes(module)
-    (OUT / f"{name}.wasm.sha256").write_text(f"{digest}  {name}.wasm\n")
-    (OUT / f"{name}.cdx.json").write_text(json.dumps(sbom(about, root, digest), indent=2) + "\n")
-    (OUT / f"{name}.changes.md").write_text(changes)
-    schema = run(ROOT, "cargo", "run", "--quiet", "--locked", "--bin", "pointsman", "--", "schema")
-    (OUT / "pointsman.schema.json").write_text(schema)
-    print(f"{OUT.relative_to(ROOT)}/{name}.wasm: {len(module)} bytes, sha256 {digest}")
+    schema = run(ROOT, str(OUT / "build" / host() / "release" / "pointsman"), "schema")
+    folder = f"{name}-{platform(host())}"
+    files = {
+        f"{name}.wasm": module,
+        f"{name}.wasm.sha256": f"{digest}  {name}.wasm\n".encode(),
+        f"{name}.cdx.json": (json.dumps(sbom(about, root, digest), indent=2) + "\n").encode(),
+        f"{name}.changes.md": changes.encode(),
+        "pointsman.schema.json": schema.encode(),
+        f"{folder}.tar.gz": archive(folder, programs, schema),
+    }
+    files["SHA256SUMS"] = "".join(f"{hashlib.sha256(content).hexdigest()}  {file}\n" for file, content in files.items()).encode()
+    for file, content in files.items():
+        (OUT / file).write_bytes(content)
+    for file in (f"{name}.wasm", f"{folder}.tar.gz"):
+        print(f"{OUT.relative_to(ROOT)}/{file}: {len(files[file])} bytes, sha256 {hashlib.sha256(files[file]).hexdigest()}")
     print(f"changes: section {title}" + ("; another folder gives the same bytes" if check else ""))
 
 

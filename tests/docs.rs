@@ -153,7 +153,10 @@ fn the_containers_have_the_versions_and_ports_of_the_makefile() {
         rest.lines().next().unwrap().trim().trim_matches('"')
     };
     let makefile = include_str!("../Makefile");
-    assert_eq!(after(dockerfile, "ARG ENVOY="), after(makefile, "ENVOY_VERSION :="));
+    let released = include_str!("../release/Dockerfile");
+    for dockerfile in [dockerfile, released] {
+        assert_eq!(after(dockerfile, "ARG ENVOY="), after(makefile, "ENVOY_VERSION :="));
+    }
     let toolchain = include_str!("../rust-toolchain.toml");
     assert_eq!(after(dockerfile, "ARG RUST="), after(toolchain, "channel = "));
     for (name, port) in [("LISTENER", 10000), ("ADMIN", 9901), ("NORTH", 9101), ("SOUTH", 9102)] {

@@ -353,3 +353,22 @@ fn the_admin_page_can_be_elsewhere_and_standard_error_warns() {
     let (_, ran) = with(&["--admin", "9901"]);
     assert!(ran.code != 0 && ran.err.contains("--admin <IP:PORT>"), "{}", ran.err);
 }
+
+#[test]
+fn the_document_of_the_release_asks_for_what_its_page_says() {
+    let page = std::fs::read_to_string("release/START.md").unwrap();
+    let endpoints = ["north=127.0.0.1:9101", "south=127.0.0.1:9102"];
+    assert!(endpoints.iter().all(|endpoint| page.contains(&format!("--endpoint {endpoint}"))));
+    let ran = pointsman(&[
+        "envoy",
+        "--config",
+        "release/routing.yaml",
+        "--endpoint",
+        endpoints[0],
+        "--endpoint",
+        endpoints[1],
+    ]);
+    assert_eq!(ran.code, 0);
+    assert!(page.contains(&format!("```text\n{}LIVE\n```", ran.err)), "{}", ran.err);
+    assert!(ran.out.contains("num_retries: 1\n"), "{}", ran.out);
+}

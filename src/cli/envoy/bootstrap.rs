@@ -97,13 +97,6 @@ impl EnvoyArgs {
     }
 }
 
-impl EnvoyArgs {
-    /// Returns where Envoy's admin page is.
-    pub(super) fn admin(&self) -> SocketAddr {
-        self.admin.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.admin_port).into())
-    }
-}
-
 /// What the configuration is for: one of the three shipped files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Mode {

@@ -43,7 +43,7 @@ pub(super) fn completed(options: &EnvoyOptions) -> Result<EnvoyOptions, ToolErro
     // Envoy says of a port that is taken no more than that its configuration is refused.
     for (address, option) in [
         (options.listen, "--listen"),
-        (([127, 0, 0, 1], options.admin_port).into(), "--admin-port"),
+        (options.admin(), "--admin-port"),
     ] {
         TcpListener::bind(address).map_err(|error| {
             ToolError::unusable(format!("{address}: {error}; choose another address by {option}"))
