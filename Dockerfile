@@ -9,25 +9,35 @@
 ARG RUST=1.95.0
 ARG ENVOY=1.40.0
 
-FROM rust:${RUST}-slim-bookworm AS build
+FROM docker.io/library/rust:${RUST}-slim-bookworm AS rust
+ARG RUST
+# Not what rust-toolchain.toml names besides: lints need it, and images do not.
+ENV RUSTUP_TOOLCHAIN=${RUST}
+
+FROM rust AS build
 RUN rustup target add wasm32-wasip1
 WORKDIR /pointsman
-COPY . .
+# What the build reads, so that nothing else makes the next one start over.
+COPY .cargo .cargo
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+COPY scripts/strip_exports.rs scripts/
 RUN cargo build --release --locked --lib --target wasm32-wasip1 \
  && rustc --edition 2024 -O -o /usr/local/bin/strip_exports scripts/strip_exports.rs \
  && strip_exports src/filter/exports.txt target/wasm32-wasip1/release/pointsman.wasm
 
-FROM rust:${RUST}-slim-bookworm AS build-mock
+FROM rust AS build-mock
 WORKDIR /pointsman
-COPY . .
+COPY tests/mock tests/mock
+COPY tests/support/mock tests/support/mock
 RUN cargo build --release --locked --manifest-path tests/mock/Cargo.toml --target-dir target/mock
 
-FROM debian:bookworm-slim AS mock
+FROM docker.io/library/debian:bookworm-slim AS mock
 COPY --from=build-mock /pointsman/target/mock/release/mock_provider /usr/local/bin/
 USER nobody
 ENTRYPOINT ["mock_provider"]
 
-FROM envoyproxy/envoy:v${ENVOY} AS envoy
+FROM docker.io/envoyproxy/envoy:v${ENVOY} AS envoy
 # Where failover.yaml names the module, from the folder that Envoy is started in.
 COPY --from=build /pointsman/target/wasm32-wasip1/release/pointsman.wasm /pointsman/target/wasm32-wasip1/release/
 COPY envoy/failover.yaml envoy/compose.sed /pointsman/envoy/

