@@ -178,6 +178,26 @@ fn each_way_around_a_rule_is_warned_of() {
 }
 
 #[test]
+fn each_mistake_is_advised_against() {
+    let mut wrong = Vec::new();
+    for file in files("warned") {
+        let checked = config::check_json(&fs::read_to_string(&file).unwrap());
+        assert_eq!(checked.count, 0, "{}: {:?}", file.display(), checked.problems);
+        let found: Vec<String> =
+            checked.warnings.iter().map(|one| one.problem.to_string()).collect();
+        assert!(checked.warnings.iter().all(|one| one.line > 1), "{}", file.display());
+        let (found, expected) = (found.join("\n"), file.with_extension("txt"));
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, format!("{found}\n")).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default().trim_end() != found {
+            wrong.push(format!("{}:\n{found}", file.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn each_problem_of_an_invalid_file_has_its_place_in_the_text() {
     for file in files("invalid") {
         let text = fs::read_to_string(&file).unwrap();

@@ -9,8 +9,10 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::advice;
 use super::configuration::Config;
 use super::document::{self, SyntaxError};
 use super::error::{Path, Problem, quoted};
@@ -62,7 +64,8 @@ pub fn check_json(text: &str) -> Checked {
     match parsed {
         Ok(config) => {
             let warning = |warning: &String| located(parted(&places, warning));
-            let warnings = config.warnings.iter().map(warning).collect();
+            let advice = advice::of(&config, &route_names(&document_of(text)));
+            let warnings = config.warnings.iter().chain(&advice).map(warning).collect();
             Checked { config: Some(config), problems: Vec::new(), count: 0, warnings }
         }
         Err(problems) => {
@@ -71,6 +74,18 @@ pub fn check_json(text: &str) -> Checked {
             Checked { config: None, problems, count, warnings: Vec::new() }
         }
     }
+}
+
+/// Returns a document that was parsed before, as plain JSON.
+fn document_of(text: &str) -> Value {
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default()
+}
+
+/// Returns the names of a document's routes in its order, an empty one where there is none.
+fn route_names(document: &Value) -> Vec<&str> {
+    let routes = document.get("routes").and_then(Value::as_array);
+    let routes = routes.into_iter().flatten();
+    routes.map(|route| route.get("name").and_then(Value::as_str).unwrap_or_default()).collect()
 }
 
 /// A value in the text, with the places of itself and of its key.

@@ -8,6 +8,7 @@
 //! read: whether a secret is there is for the caller to check.
 
 mod additions;
+mod advice;
 mod candidate;
 mod configuration;
 mod credential;

@@ -176,6 +176,15 @@ fn unusable_input_exits_2() {
     assert!(ran.out.ends_with("0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
 }
 
+#[test]
+fn a_limit_for_each_client_may_stand_before_the_filter() {
+    let row = std::fs::read_to_string(format!("{FOLDER}/rate-limit-order.toml")).unwrap();
+    let row = row.replace("X-LLM-Model", "x-team-key");
+    let client = read(Path::new(&file("rate-limit-order.client.toml", &row)));
+    let ran = pointsman(&["lint", "--envoy", &client.envoy]);
+    assert!(ran.out.ends_with(".yaml: 0 errors, 0 warnings, 0 notes\n"), "{}", ran.out);
+}
+
 /// Returns what lint finds where budgets of tenants are in force, with `filter` before the filter,
 /// and with that beside the other keys of the connection manager.
 fn with_tenants(filter: &str, beside: &str) -> String {

@@ -108,6 +108,10 @@ pub(super) enum LintCode {
     ///
     /// Whatever the header says is billed. Only a filter before this one can know who the client is.
     TenantHeader,
+    /// A rate limit counts before the model is known
+    ///
+    /// Filters run in their order, and only this one finds out which model a request is for.
+    RateLimitOrder,
     /// Envoy gets the routes from elsewhere, so they are not checked
     ///
     /// Routes that come by RDS are not in the file, so lint cannot tell whether they fit.

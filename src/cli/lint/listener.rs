@@ -16,6 +16,10 @@ const SILENCE_SECONDS: f64 = 300.0;
 const AUTHENTICATION: [&str; 7] =
     ["JwtAuthentication", "ExtAuthz", "ApiKeyAuth", "BasicAuth", "OAuth2", "RBAC", "GcpAuthn"];
 
+/// Those that look for a credential of the client's. RBAC asks for none, and `gcp_authn` adds one.
+const ASKS_CLIENTS: [&str; 5] =
+    ["JwtAuthentication", "ExtAuthz", "ApiKeyAuth", "BasicAuth", "OAuth2"];
+
 /// Types of filters that run a program, which may find out who calls or do anything else.
 /// `Config` is the type of programs in Go.
 const PROGRAMS: [&str; 6] =
@@ -116,6 +120,11 @@ fn authentication(listener: &Listener, manager: &Manager, report: &mut LintRepor
     let at = manager.at.get("http_filters");
     let instead = "add an authentication filter before pointsman, such as jwt_authn, ext_authz or \
                    api_key_auth";
+    let is_after = |filter: &&At| ASKS_CLIENTS.contains(&kind(filter).as_str());
+    if let Some(filter) = manager.after.iter().find(is_after) {
+        late(filter, report);
+        return;
+    }
     let (severity, what) = if listener.is_local {
         let what = "no filter authenticates clients before a credential is added; only this \
                     machine can reach the listener";
@@ -130,6 +139,21 @@ fn authentication(listener: &Listener, manager: &Manager, report: &mut LintRepor
         (Severity::Error, what)
     };
     report.add((LintCode::Authentication, severity), &at, what, instead);
+}
+
+/// Reports a filter that finds out who calls once the request is the provider's. That is wrong on every
+/// listener: it sees the credential of the proxy in place of the client's.
+fn late(filter: &At, report: &mut LintReport) {
+    let name = filter.get("name").text().unwrap_or_default().to_owned();
+    report.error(
+        LintCode::Authentication,
+        filter,
+        format!(
+            "{name} stands after pointsman, which has then spent a turn for a caller that nobody \
+             knows, and put the provider's credential where the client's was"
+        ),
+        format!("{name} before pointsman"),
+    );
 }
 
 /// Checks that filters and routes before the filter see the path that the provider gets.

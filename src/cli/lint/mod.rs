@@ -10,6 +10,7 @@ mod credential;
 mod hold;
 mod listener;
 mod plugin;
+mod rate;
 mod report;
 mod retry;
 mod route;
@@ -115,6 +116,7 @@ fn check(scene: Scene, given: Option<&RoutingFile>) -> Result<LintReport, ToolEr
     plugin::shared(&scene, &mut report);
     listener::check(&scene, &config, &needs, &mut report);
     tenant::check(&scene, &config, &mut report);
+    rate::check(&scene, &config, &mut report);
     hold::check(&scene, &config, &mut report);
     route::check(&scene, &config, &needs, &mut report);
     cluster::check(&scene, &config, &needs, &mut report);

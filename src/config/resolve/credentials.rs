@@ -22,7 +22,11 @@ pub(super) fn check(raw: &Raw, findings: &mut Diagnostics) {
         let at = providers.key(name);
         let credential = at.key("credential");
         for (key, message) in envoy.problems() {
-            findings.problem(&credential.key(key), message);
+            let at = credential.key(key);
+            // A value that was reported is left out, and not missing.
+            if !findings.is_reported(&at) {
+                findings.problem(&at, message);
+            }
         }
         check_tokens(raw, envoy, &credential, findings);
         check_kept(&at, provider, findings);

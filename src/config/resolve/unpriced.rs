@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::super::deployment::Deployment;
 use super::super::error::{Diagnostics, Path};
-use super::super::ids::DeploymentId;
+use super::super::ids::{DeploymentId, ModelId};
 use super::super::parts::Status;
 use super::super::raw::{Raw, Settings};
 use super::super::route::Target;
 use super::super::settings::Role;
 use super::super::shape::listed;
 use super::super::tenants::{TenantBudget, Tenants};
+use super::reach;
 use super::resolved::Resolved;
 use crate::sort::set_of;
 
@@ -72,27 +73,17 @@ fn reached(
     if settings.allow_direct || settings.client_headers.deployment {
         return set_of((0..deployments.len()).map(DeploymentId));
     }
-    let mut reached = set_of(found.no_model);
     // A deleted model resolves for nobody.
-    for model in found.models.iter().filter(|model| model.status != Status::Deleted) {
-        let candidates = model.groups.iter().flat_map(|group| &group.candidates);
-        reached.extend(candidates.map(|candidate| candidate.deployment));
-        reached.extend(model.state_deployment);
-        let lists = &model.fallbacks;
-        let kinds = [&lists.context_window, &lists.content_policy, &lists.rate_limit];
-        reached.extend(named(lists.general.iter().chain(kinds.into_iter().flatten().flatten())));
-    }
-    for route in found.routes.iter().filter(|route| route.enabled) {
-        reached.extend(named(route.then.fallbacks.iter().chain([&route.then.target])));
-    }
+    let models = || {
+        let models = found.models.iter().enumerate();
+        models.filter(|(_, model)| model.status != Status::Deleted)
+    };
+    let routes = found.routes.iter().filter(|route| route.enabled);
+    let of_routes =
+        routes.flat_map(|route| route.then.fallbacks.iter().chain([&route.then.target]));
+    let of_models = models().map(|(index, _)| Target::Model(ModelId(index), None));
+    let mut reached = reach::deployments(of_models.chain(of_routes.copied()), &found.models);
+    reached.extend(models().filter_map(|(_, model)| model.state_deployment));
+    reached.extend(found.no_model);
     reached
-}
-
-/// Returns the deployments that targets name themselves. Those of models are looked at with the
-/// models.
-fn named<'a>(targets: impl Iterator<Item = &'a Target>) -> impl Iterator<Item = DeploymentId> {
-    targets.filter_map(|target| match target {
-        Target::Deployment(id) => Some(*id),
-        Target::Model(..) => None,
-    })
 }

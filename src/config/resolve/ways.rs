@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::super::deployment::Deployment;
 use super::super::error::{Diagnostics, Path, quoted};
-use super::super::ids::{DeploymentId, ModelId};
+use super::super::ids::DeploymentId;
 use super::super::model::Model;
 use super::super::raw::{Raw, RawRoute, Settings};
 use super::super::route::{
@@ -18,6 +18,7 @@ use super::super::route::{
 };
 use super::super::settings::{BodyPolicy, Role, UnknownModel};
 use super::lists::given;
+use super::reach;
 use super::resolved::Resolved;
 use super::rules::Rules;
 use crate::request::keyword::Whitespace;
@@ -82,27 +83,8 @@ struct TargetClusters<'a> {
 impl<'a> TargetClusters<'a> {
     /// Returns the clusters that targets may lead to, fallbacks of their models included.
     fn of(&self, targets: impl Iterator<Item = Target>) -> BTreeSet<&'a str> {
-        let mut found = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        let mut left: Vec<Target> = targets.collect();
-        // Fallbacks may lead back to a model that was seen, so each is followed once.
-        while let Some(target) = left.pop() {
-            match target {
-                Target::Deployment(id) => found.extend(self.cluster(id)),
-                Target::Model(ModelId(id), _) if seen.insert(id) => {
-                    let Some(model) = self.models.get(id) else { continue };
-                    let candidates = model.groups.iter().flat_map(|group| &group.candidates);
-                    let ids = candidates.map(|candidate| candidate.deployment);
-                    found.extend(ids.filter_map(|id| self.cluster(id)));
-                    let lists = &model.fallbacks;
-                    let kinds = [&lists.context_window, &lists.content_policy, &lists.rate_limit];
-                    left.extend(&lists.general);
-                    left.extend(kinds.into_iter().flatten().flatten());
-                }
-                Target::Model(..) => {}
-            }
-        }
-        found
+        let reached = reach::deployments(targets, self.models);
+        reached.into_iter().filter_map(|id| self.cluster(id)).collect()
     }
 
     fn cluster(&self, id: DeploymentId) -> Option<&'a str> {

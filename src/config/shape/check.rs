@@ -95,7 +95,8 @@ impl Checker<'_> {
         match form.normalised(text) {
             Ok(text) => Some(Value::String(text)),
             Err(expected) => {
-                self.findings.problem(path, format!("found {}; expected {expected}", quoted(text)));
+                let message = format!("found {}; expected {expected}", form.shown(text));
+                self.findings.problem(path, message);
                 None
             }
         }

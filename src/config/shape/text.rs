@@ -4,7 +4,7 @@
 //! forms are predicates: the patterns of the schema would need an engine, and the smallest one
 //! (regex-lite) would add 58 KB to the module. What a name refers to is left to `resolve`.
 
-use crate::text::is_token;
+use crate::text::{is_token, quoted};
 
 /// A form of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +33,15 @@ pub(in crate::config) enum TextForm {
     PathSuffix,
     /// A path with `{model}` and `{operation}` in it.
     PathTemplate,
-    /// Name of an environment variable, without `=` and spaces.
+    /// Name of an environment variable: letters, digits and `_`, and no secret by mistake.
     Variable,
 }
+
+/// How keys of vendors begin that could be names of variables. Those with `-` could not.
+const SECRETS: [&str; 8] = ["AIza", "AKIA", "gsk_", "hf_", "r8_", "sk_", "tgp_", "ghp_"];
+
+/// Characters of a text that messages show where it may be a secret.
+const SHOWN_OF_SECRETS: usize = 3;
 
 /// Pseudo-headers that a condition may read.
 const PSEUDO_HEADERS: [&str; 4] = [":authority", ":method", ":path", ":scheme"];
@@ -86,7 +92,19 @@ impl TextForm {
             Self::PathTemplate => {
                 is_path(&text.replace("{model}", "m").replace("{operation}", "o"))
             }
-            Self::Variable => is_name(text) && !text.contains(['=', ' ']),
+            Self::Variable => is_variable(text) && !is_secret(text),
+        }
+    }
+
+    /// Returns a text as messages show it. Where the name of a variable is expected, the text may be the
+    /// secret itself, so no more than its beginning is shown.
+    pub(super) fn shown(self, text: &str) -> String {
+        match self {
+            Self::Variable if text.chars().count() > SHOWN_OF_SECRETS => {
+                let start: String = text.chars().take(SHOWN_OF_SECRETS).collect();
+                format!("a text that begins with {}", quoted(&start))
+            }
+            _ => quoted(text),
         }
     }
 
@@ -123,7 +141,10 @@ impl TextForm {
                 "a path that starts with \"/\", in printable ASCII without spaces or \"#\"; the \
                  placeholders are {model} and {operation}"
             }
-            Self::Variable => "the name of an environment variable",
+            Self::Variable => {
+                "the name of an environment variable: letters, digits and _, as in OPENAI_API_KEY; a \
+                 secret belongs into that variable"
+            }
         }
     }
 
@@ -145,7 +166,7 @@ impl TextForm {
             Self::PathPrefix => "^(/[!\"$->@-z|~]*)?$",
             Self::PathSuffix => "^(/[!\"$&-.0->@-~]+)+/?$",
             Self::PathTemplate => r"^/([!$-z|~]|\{model\}|\{operation\})*$",
-            Self::Variable => r"^[^\u0000-\u0020\u007f=]+$",
+            Self::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
         })
     }
 }
@@ -163,6 +184,24 @@ fn is_variant_key(text: &str) -> bool {
         && text.bytes().all(is_known)
         && !text.starts_with('-')
         && !text.ends_with('-')
+}
+
+/// Whether a text may be the name of an environment variable, as POSIX has them.
+fn is_variable(text: &str) -> bool {
+    !text.starts_with(|first: char| first.is_ascii_digit())
+        && !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether a text that could be the name of a variable is more likely a secret: it begins as the
+/// keys of a vendor do, or is long, of small letters and digits, and without `_`.
+fn is_secret(text: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(|byte| is(byte));
+    let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let is_keyed = SECRETS.iter().any(|start| {
+        text.strip_prefix(start).is_some_and(|rest| rest.len() >= 16 && !rest.contains('_'))
+    });
+    is_keyed || text.len() >= 24 && is_mixed && !text.contains('_')
 }
 
 /// Whether a text is a path that can be sent. A `#` would cut it off, and braces are kept for
@@ -207,7 +246,28 @@ mod tests {
                 &["/d/{model}/{operation}?v=1"],
                 &["/{deployment}", "{model}"],
             ),
-            (TextForm::Variable, &["OPENAI_KEY"], &["", "A=B"]),
+            (
+                TextForm::Variable,
+                &[
+                    "OPENAI_KEY",
+                    "k",
+                    "_2",
+                    "hf_token_of_production",
+                    "team2_key_for_production_use",
+                ],
+                &[
+                    "",
+                    "A=B",
+                    "2A",
+                    "sk-abcdefgh12345678",
+                    "sk-ant-api03-abcdefgh",
+                    "xai-abcdefgh12345678",
+                    "AIzaSyAbcdefgh12345678abcdefgh",
+                    "gsk_abcdefghABCDEFGH12345678",
+                    "hf_abcdefghABCDEFGHabcdefghABCDEFGH",
+                    "d41d8cd98f00b204e9800998ecf8427e",
+                ],
+            ),
         ];
         for (form, accepted, refused) in cases {
             for text in *accepted {
