@@ -218,13 +218,15 @@ fn schema_is_a_json_schema() {
 
 #[test]
 fn the_shipped_resources_of_istio_are_what_the_tool_writes() {
-    for (form, shipped) in [
-        ("wasm-plugin", include_str!("../envoy/istio/wasm-plugin.yaml")),
-        ("envoy-filter", include_str!("../envoy/istio/envoy-filter.yaml")),
+    let (one, several) = ("envoy/istio/one-attempt.json", "envoy/istio/pointsman.json");
+    for (form, config, shipped) in [
+        ("wasm-plugin", one, include_str!("../envoy/istio/wasm-plugin.yaml")),
+        ("traffic-extension", one, include_str!("../envoy/istio/traffic-extension.yaml")),
+        ("envoy-filter", several, include_str!("../envoy/istio/envoy-filter.yaml")),
     ] {
         let arguments = [
             ["istio", "--config"],
-            ["envoy/istio/pointsman.json", "--form"],
+            [config, "--form"],
             [form, "--endpoint"],
             ["vllm=vllm.models.svc.cluster.local:8000", "--endpoint"],
         ];
@@ -245,6 +247,37 @@ fn a_setting_that_a_form_of_istio_cannot_serve_is_a_problem() {
     let ran = pointsman(&["istio", "--config", &file]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("unknown_model: \"pass_through\" does not work"), "{}", ran.err);
+}
+
+#[test]
+fn no_form_of_istio_drops_a_setting_without_a_word() {
+    let document = |more: &str| {
+        format!(
+            r#"{{"providers": {{"p": {{"cluster": "p"}}}},
+            "deployments": {{"d": {{"provider": "p", "model": "d"}}}}, {more}, "default_cluster": "p"}}"#
+        )
+    };
+    let attempts = r#""failover": {"max_attempts": 3}"#;
+    for (form, more, says) in [
+        ("wasm-plugin", attempts, "failover.max_attempts: is 3, and the form wasm-plugin"),
+        ("traffic-extension", attempts, "take --form envoy-filter, or have 1 here"),
+        ("wasm-plugin", r#""hold": "stop_iteration""#, "hold: is \"stop_iteration\", and"),
+        ("envoy-filter", r#""hold": "buffer_filter""#, "take --form wasm-plugin, or leave"),
+    ] {
+        let config = file("istio-dropped.json", &document(more));
+        let at = ["--endpoint", "p=p.example:80"];
+        let ran = pointsman(&["istio", "--config", &config, "--form", form, at[0], at[1]]);
+        assert!(ran.code == 2 && ran.err.contains(says), "{form} {more}: {}", ran.err);
+    }
+    // What the form can do stays beside what it adds.
+    let config = file("istio-kept.json", &document(r#""failover": {"on_empty": false}"#));
+    let at = ["--endpoint", "p=p.example:80"];
+    let ran = pointsman(&["istio", "--config", &config, "--output", "json", at[0], at[1]]);
+    let list: Value = serde_json::from_str(&ran.out).unwrap();
+    let items = list["items"].as_array().unwrap();
+    let plugin = items.iter().find(|one| one["kind"] == "WasmPlugin").unwrap();
+    let failover = serde_json::json!({"on_empty": false, "attempt_filter": true});
+    assert_eq!(plugin["spec"]["pluginConfig"]["failover"], failover);
 }
 
 #[test]

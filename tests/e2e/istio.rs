@@ -26,6 +26,9 @@ const SHIPPED: Gateway = Gateway {
     variables: &[("OPENAI_API_KEY", "sk-openai"), ("ANTHROPIC_API_KEY", "sk-anthropic")],
 };
 
+/// The same without failover, for the forms that make one attempt.
+const ONE_ATTEMPT: Gateway = Gateway { config: "envoy/istio/one-attempt.json", ..SHIPPED };
+
 /// Envoy adds the credentials.
 const CREDENTIALS: Gateway = Gateway {
     config: signed::CONFIG,
@@ -97,8 +100,9 @@ fn merge(into: &mut Value, patch: &Value) {
 
 /// Returns Envoy's configuration: what Istio makes of the other resources, patched.
 fn envoy(resources: &[Value], mocks: &BTreeMap<&'static str, Mock>) -> String {
-    let mut filters: Vec<Value> =
-        of_kind(resources, "WasmPlugin").into_iter().map(plugin).collect();
+    let extensions = of_kind(resources, "TrafficExtension").into_iter().map(|spec| &spec["wasm"]);
+    let plugins = of_kind(resources, "WasmPlugin").into_iter().chain(extensions);
+    let mut filters: Vec<Value> = plugins.map(plugin).collect();
     let http = &of_kind(resources, "VirtualService")[0]["http"][0];
     let mut route = json!({
         "name": http["name"], "match": {"prefix": "/"},
@@ -175,7 +179,7 @@ fn mount(resources: &[Value], folder: &Path) {
 }
 
 fn group(form: &str) -> Group {
-    start(&SHIPPED, form)
+    start(if form == "envoy-filter" { &SHIPPED } else { &ONE_ATTEMPT }, form)
 }
 
 fn start(gateway: &Gateway, form: &str) -> Group {
@@ -216,10 +220,18 @@ fn serves(group: &Group) {
 
 #[test]
 fn a_plugin_with_its_companions_serves() {
-    let group = group("wasm-plugin");
-    serves(&group);
+    serves_in_one_attempt(&group("wasm-plugin"));
+}
+
+#[test]
+fn an_extension_with_its_companions_serves() {
+    serves_in_one_attempt(&group("traffic-extension"));
+}
+
+fn serves_in_one_attempt(group: &Group) {
+    serves(group);
     let failing = || {
-        let asked = with_credential(&group, "assistant").header("x-mock-only", "gpt");
+        let asked = with_credential(group, "assistant").header("x-mock-only", "gpt");
         asked.header("x-mock-status", "429").header("x-mock-retry-after", "60").send()
     };
     assert_eq!(failing().status, 429);

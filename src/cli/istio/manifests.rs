@@ -39,7 +39,7 @@ pub(crate) struct IstioArgs {
     /// The address of a cluster; may be repeated. Without it, the address is the provider's authority
     #[arg(long = "endpoint", short, value_name = "CLUSTER=HOST:PORT[,tls]")]
     pub(super) endpoints: Vec<EndpointArg>,
-    /// The image that contains pointsman.wasm, for the WasmPlugin
+    /// The image that contains pointsman.wasm, for the WasmPlugin or TrafficExtension
     #[arg(long, default_value = "oci://registry.example/pointsman:latest", value_name = "URL")]
     pub(super) image: String,
     /// The path of pointsman.wasm in the gateway's container, for the EnvoyFilter
@@ -58,8 +58,26 @@ pub(crate) struct IstioArgs {
 pub(super) enum Loader {
     /// A WasmPlugin: one attempt for each request, and a buffer filter holds the headers
     WasmPlugin,
+    /// A TrafficExtension, for Istio 1.30 and later; otherwise as wasm-plugin
+    TrafficExtension,
     /// An EnvoyFilter: holds the headers itself (Envoy 1.35 or later) and fails over (1.39 or later)
     EnvoyFilter,
+}
+
+impl Loader {
+    /// Whether Istio loads the filter as a plugin, to which it gives no way to hold headers.
+    pub(super) const fn is_plugin(self) -> bool {
+        matches!(self, Self::WasmPlugin | Self::TrafficExtension)
+    }
+
+    /// Returns the name that the command line has for it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::WasmPlugin => "wasm-plugin",
+            Self::TrafficExtension => "traffic-extension",
+            Self::EnvoyFilter => "envoy-filter",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -106,6 +124,7 @@ impl<'a> Manifests<'a> {
         let text = file.json();
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut document = serde_json::from_slice(text).map_err(ToolError::unusable)?;
+        refuse_what_would_be_lost(&document, &config, arguments.form)?;
         fit(&mut document, &addresses, arguments.form, config.failover.max_attempts);
         // Parsed again: what this form cannot serve is a problem of the configuration, and has
         // the same message as anywhere else.
@@ -152,6 +171,35 @@ impl<'a> Manifests<'a> {
     }
 }
 
+/// Refuses what the form cannot do and `fit` would otherwise replace without a word.
+///
+/// # Errors
+/// The key, and the form or the value that helps.
+fn refuse_what_would_be_lost(
+    document: &Value,
+    config: &Config,
+    form: Loader,
+) -> Result<(), ToolError> {
+    let (name, attempts) = (form.name(), config.failover.max_attempts);
+    let hold = document.get("hold").and_then(Value::as_str);
+    let message = match (form.is_plugin(), hold) {
+        (true, _) if attempts > 1 => format!(
+            "failover.max_attempts: is {attempts}, and the form {name} makes one attempt; take --form \
+             envoy-filter, or have 1 here"
+        ),
+        (true, Some("stop_iteration")) => format!(
+            "hold: is \"stop_iteration\", and the form {name} can hold no headers; take --form \
+             envoy-filter, or leave it out"
+        ),
+        (false, Some("buffer_filter")) => format!(
+            "hold: is \"buffer_filter\", and the form {name} has no such filter; take --form \
+             wasm-plugin, or leave it out"
+        ),
+        _ => return Ok(()),
+    };
+    Err(ToolError::unusable(message))
+}
+
 /// Fits a document to Istio: names clusters as Istio does, and asks for what the form can do.
 ///
 /// The clusters of services that models ask keep the names of the document.
@@ -176,14 +224,16 @@ fn fit(
     }
     rename(document.get_mut("default_cluster"));
     rename(document.pointer_mut("/route_source/cluster"));
-    if form == Loader::WasmPlugin {
+    if form.is_plugin() {
         // Istio gives a plugin no way to hold headers, so a buffer filter does it.
         put(document, "hold", "buffer_filter");
     }
-    if form == Loader::WasmPlugin || attempts < 2 {
+    if attempts < 2 {
         // The route reads the cluster from filter state, where the filter writes it only if
         // there are attempt filters. Where a buffer filter holds the head, only they change it.
-        put(document, "failover", json!({"attempt_filter": true}));
+        let mut failover = document.get("failover").cloned().unwrap_or_else(|| json!({}));
+        put(&mut failover, "attempt_filter", true);
+        put(document, "failover", failover);
     }
 }
 

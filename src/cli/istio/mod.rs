@@ -1,8 +1,9 @@
 //! `pointsman istio`: what Istio's gateway needs to route by a configuration.
 //!
-//! One list of resources, in two forms: a `WasmPlugin`, which every Istio can load and
-//! which cannot hold headers, or an `EnvoyFilter` that can. The attempt filter is on the
-//! clusters in both, from a file in the gateway's container: Istio has no resource for it.
+//! One list of resources, in three forms: a `WasmPlugin`, which every Istio can load and
+//! which cannot hold headers, a `TrafficExtension`, which takes its place, or an `EnvoyFilter` that
+//! can. The attempt filter is on the
+//! clusters in all, from a file in the gateway's container: Istio has no resource for it.
 
 mod credential;
 mod manifests;

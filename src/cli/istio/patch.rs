@@ -21,7 +21,7 @@ pub(super) fn spec(manifests: &Manifests<'_>) -> Value {
         "match": {"context": "GATEWAY"},
         "patch": {"operation": "MERGE", "value": {"per_connection_buffer_limit_bytes": manifests.buffer}},
     })];
-    let filter = if manifests.arguments.form == Loader::WasmPlugin {
+    let filter = if manifests.arguments.form.is_plugin() {
         // The plugin cannot hold the headers while it reads the body, so this filter does.
         // Istio inserts plugins before it, which is the order that it needs.
         json!({"name": "envoy.filters.http.buffer", "typed_config": {

@@ -11,6 +11,9 @@ use super::manifests::{Loader, Manifests, put};
 use super::name::{self, POINTSMAN};
 use super::patch;
 
+/// The version of the resources that load a plugin.
+const EXTENSIONS: &str = "extensions.istio.io/v1alpha1";
+
 /// Returns all resources, each after those that it refers to.
 ///
 /// In this order they can be applied one by one: a route to a host that Istio does not know
@@ -33,8 +36,10 @@ pub(super) fn all(manifests: &Manifests<'_>) -> Vec<Value> {
     }
     all.push(gateway(manifests));
     all.push(virtual_service(manifests));
-    if manifests.arguments.form == Loader::WasmPlugin {
-        all.push(wasm_plugin(manifests));
+    match manifests.arguments.form {
+        Loader::WasmPlugin => all.push(wasm_plugin(manifests)),
+        Loader::TrafficExtension => all.push(traffic_extension(manifests)),
+        Loader::EnvoyFilter => {}
     }
     all.extend(credential::config_map(manifests));
     let spec = patch::spec(manifests);
@@ -146,10 +151,26 @@ fn virtual_service(manifests: &Manifests<'_>) -> Value {
 }
 
 fn wasm_plugin(manifests: &Manifests<'_>) -> Value {
+    let mut spec = plugin(manifests);
+    put(&mut spec, "selector", json!({"matchLabels": manifests.selector()}));
+    resource(manifests, EXTENSIONS, "WasmPlugin", POINTSMAN, spec)
+}
+
+/// Returns what takes the place of a `WasmPlugin` from Istio 1.30 on. Its phase is left out, so Istio
+/// inserts it right before the router, and the patch inserts the buffer filter between the two.
+fn traffic_extension(manifests: &Manifests<'_>) -> Value {
+    let spec = json!({
+        "selector": {"matchLabels": manifests.selector()},
+        "wasm": plugin(manifests),
+    });
+    resource(manifests, EXTENSIONS, "TrafficExtension", POINTSMAN, spec)
+}
+
+/// Returns the module, its document and its environment, as both resources have them.
+fn plugin(manifests: &Manifests<'_>) -> Value {
     let env: Vec<Value> =
         manifests.variables().map(|name| json!({"name": name, "valueFrom": "HOST"})).collect();
-    let mut spec = json!({
-        "selector": {"matchLabels": manifests.selector()},
+    let mut plugin = json!({
         "url": manifests.arguments.image,
         "pluginName": POINTSMAN,
         // A trap ends the requests of one worker; the next one gets a new VM.
@@ -157,7 +178,7 @@ fn wasm_plugin(manifests: &Manifests<'_>) -> Value {
         "pluginConfig": manifests.document,
     });
     if !env.is_empty() {
-        put(&mut spec, "vmConfig", json!({"env": env}));
+        put(&mut plugin, "vmConfig", json!({"env": env}));
     }
-    resource(manifests, "extensions.istio.io/v1alpha1", "WasmPlugin", POINTSMAN, spec)
+    plugin
 }

@@ -15,11 +15,16 @@ use super::manifests::{IstioArgs, Loader, OutputFormat};
 use super::run;
 
 /// Each resource, the version that Istio serves it in, and its schema.
-const SCHEMAS: [(&str, &str, &str); 6] = [
+const SCHEMAS: [(&str, &str, &str); 7] = [
     (
         "WasmPlugin",
         "extensions.istio.io/v1alpha1",
         include_str!("../../../tests/istio/WasmPlugin.json"),
+    ),
+    (
+        "TrafficExtension",
+        "extensions.istio.io/v1alpha1",
+        include_str!("../../../tests/istio/TrafficExtension.json"),
     ),
     (
         "EnvoyFilter",
@@ -153,10 +158,11 @@ fn of_every_valid_configuration_resources_are_written_that_istio_knows() {
     let schemas = Schemas::new();
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/configs");
     let folders = ["valid", "envoy"].map(|name| std::fs::read_dir(tests.join(name)).unwrap());
-    let mut count = [0, 0];
+    let forms = [Loader::WasmPlugin, Loader::TrafficExtension, Loader::EnvoyFilter];
+    let mut count = [0; 3];
     for entry in folders.into_iter().flatten() {
         let path = entry.unwrap().path();
-        for (form, count) in [Loader::WasmPlugin, Loader::EnvoyFilter].into_iter().zip(&mut count) {
+        for (form, count) in forms.into_iter().zip(&mut count) {
             // What a form cannot serve is refused.
             let Some(text) = written(&path, form, OutputFormat::Json) else { continue };
             let list: Value = serde_json::from_str(&text).unwrap();
@@ -184,6 +190,9 @@ fn what_istio_does_not_know_is_refused() {
         ("WasmPlugin", "/spec/url", json!(1), "want string"),
         ("WasmPlugin", "/apiVersion", json!("extensions.istio.io/v1"), "extensions.istio.io/v1"),
         ("WasmPlugin", "/data", json!({}), "data"),
+        ("TrafficExtension", "/spec/wasm/failStrategy", json!("FAIL_NEVER"), "must be one of"),
+        ("TrafficExtension", "/spec/pluginConfig", json!({}), "pluginConfig"),
+        ("TrafficExtension", "/spec/wasm/vmConfig/env/0/from", json!("HOST"), "from"),
         ("EnvoyFilter", "/spec/configPatches/0/applyTo", json!("LISTENERS"), "must be one of"),
         ("EnvoyFilter", "/spec/configPatches/0/match/context", json!("EGRESS"), "must be one of"),
         ("EnvoyFilter", "/spec/configPatches/0/patch/values", json!({}), "values"),
