@@ -47,6 +47,7 @@ mod live;
 mod observe;
 mod odd_answer;
 mod passing;
+mod picker;
 mod providers;
 mod recipe;
 mod rewrite;
