@@ -11,6 +11,7 @@ mod convert;
 mod endpoint;
 mod envoy;
 mod explain;
+mod gateway;
 mod import;
 mod io;
 mod istio;
@@ -78,6 +79,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Add prices and limits of models to a document, from LiteLLM's list
     Catalog(catalog::CatalogArgs),
+    /// Write the resources that Envoy Gateway needs
+    Gateway(gateway::GatewayArgs),
     /// Print the JSON Schema of the configuration
     Schema {
         /// Print the reference page in Markdown instead
@@ -106,6 +109,7 @@ pub fn main() -> ExitCode {
         Command::Istio(arguments) => istio::run(&arguments).map(Output::from),
         Command::Import(arguments) => import::run(&arguments).map(Output::from),
         Command::Catalog(arguments) => catalog::run(&arguments).map(Output::from),
+        Command::Gateway(arguments) => gateway::run(&arguments).map(Output::from),
         Command::Schema { markdown: true } => {
             Ok(Output::from(config::reference().trim_end().to_owned()))
         }

@@ -36,6 +36,7 @@ mod error;
 mod evidence;
 mod failover;
 mod format;
+mod gateway;
 mod generated;
 mod group;
 mod header;

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod envoy;
+mod gateway;
 mod import;
 mod lint;
 mod notation;

@@ -72,6 +72,18 @@ pub(crate) struct EnvoyOptions {
 }
 
 impl EnvoyOptions {
+    /// Returns the options for an Envoy whose start configuration somebody else writes.
+    pub(super) fn of(endpoints: &[EndpointArg], module: &str) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 10000)),
+            admin: None,
+            admin_port: 9901,
+            endpoints: endpoints.to_vec(),
+            module: module.to_owned(),
+            trusted_ca: "/etc/ssl/certs/ca-certificates.crt".to_owned(),
+        }
+    }
+
     /// Returns the address of Envoy's admin page.
     pub(crate) fn admin(&self) -> SocketAddr {
         self.admin.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, self.admin_port).into())

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::endpoint::AddressSource;
+use super::endpoint::{AddressSource, EndpointArg};
 use super::io::ToolError;
 use super::routing_file::RoutingFile;
 use super::yaml;
@@ -50,6 +50,22 @@ pub(super) fn run(arguments: &EnvoyArgs) -> Result<String, ToolError> {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
     Ok(shown)
+}
+
+/// Returns the configuration of a document, with these addresses and this module. What is left to do
+/// is not told: the caller takes parts of it.
+///
+/// # Errors
+/// As of [`run`].
+pub(super) fn written(
+    file: &RoutingFile,
+    endpoints: &[EndpointArg],
+    module: &str,
+) -> Result<String, ToolError> {
+    let options = EnvoyOptions::of(endpoints, module);
+    let bootstrap = Bootstrap::of(file, &options, None)?;
+    own_file(&bootstrap, None)?;
+    Ok(write(&bootstrap)?.text())
 }
 
 /// Returns the file for clusters that Envoy reads apart from the rest; `None` where there are none.

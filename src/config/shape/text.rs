@@ -196,7 +196,7 @@ fn is_variable(text: &str) -> bool {
 /// Whether a text that could be the name of a variable is more likely a secret: it begins as the
 /// keys of a vendor do, or is long, of small letters and digits, and without `_`.
 fn is_secret(text: &str) -> bool {
-    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(|byte| is(byte));
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
     let is_mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
     let is_keyed = SECRETS.iter().any(|start| {
         text.strip_prefix(start).is_some_and(|rest| rest.len() >= 16 && !rest.contains('_'))
