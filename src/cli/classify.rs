@@ -1,7 +1,6 @@
 //! `pointsman classify`: what the filter makes of a provider's answer, and why.
 //!
-//! By the same functions as the filter. What the answer does to a deployment depends on what
-//! came before it, which lives in Envoy; here it is told what the answer says by itself.
+//! By `response/classify.rs`; here are its arguments, and its result as text.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -9,17 +8,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::request::format::Format;
-use crate::response::body::{BodyReader, Cut, FirstSign, Told};
-use crate::response::details::End;
-use crate::response::kind::{Failure, ToldBy};
-use crate::response::outcome::{
-    Body, Head, KeyOwner, RequestProfile, is_told_by_head, of_body, report,
-};
-use crate::response::verdict::failure;
-use crate::response::words::{self, Wording};
-use crate::state::evidence::{Evidence, Reach, Weight};
-use crate::state::outcome::Outcome;
-use crate::state::report::Report;
+use crate::response::classify::{Classified, WholeAnswer, classify};
+use crate::response::outcome::{KeyOwner, RequestProfile};
+use crate::response::words;
+use crate::state::evidence::Evidence;
 
 use super::io::{ToolError, read};
 
@@ -91,122 +83,32 @@ pub(super) fn run(arguments: &ClassifyArgs) -> Result<String, ToolError> {
             format!("--format: found {:?}; expected one of {}", arguments.format, known.join(", "));
         return Err(ToolError::unusable(message));
     };
-    let read = arguments.body.as_deref().map(read).transpose()?.unwrap_or_default();
-    let (kind, encoding) = (header("content-type"), header("content-encoding"));
-    let reader = || BodyReader::new(format, status, kind, encoding);
-    let is_held = arguments.held && matches!(status, 200..=299);
-    let held = reader().filter(|_| is_held).map(|reader| held(reader, &read));
-    let told = reader().map(|mut reader| {
-        reader.feed(&read);
-        reader.finish()
-    });
-    let key = arguments.key.into();
-    let profile = RequestProfile { key, may_name_others: arguments.names_files };
-    let head = Head {
-        status,
-        details: None,
-        profile,
-        is_request_whole: true,
-        is_over_limit: false,
-        is_over_room: false,
-        retry_after: header("retry-after").filter(|_| status >= 400),
-        retry_after_ms: header("retry-after-ms").filter(|_| status >= 400),
-        reset_ms: None,
-        now_ms: 0,
-    };
-    let Some(head) = report(&head) else { return Ok("outcome  none".to_owned()) };
-    let named = header("x-amzn-errortype").and_then(Wording::of_header);
-    let has_output = told.is_none_or(|told| told.has_output);
-    let is_unseen = read.is_empty() || (is_held && !has_output);
-    let body = Body { told: told.as_ref(), header: named, is_unseen, end: End::Whole };
-    // A failure that its status tells ends the attempt in the filter before the body is read, so
-    // the body must not change it here either.
-    let is_known = is_told_by_head(&head);
-    let report = if is_known { head } else { of_body(head, body, profile).unwrap_or(head) };
-    let mut shown = shown(report, told.as_ref().filter(|_| !is_known), named, key);
-    if let Some(held) = held {
-        let _ = write!(shown, "\n{:<9} {held}", "held");
-    }
-    Ok(shown)
+    let body = arguments.body.as_deref().map(read).transpose()?.unwrap_or_default();
+    let profile =
+        RequestProfile { key: arguments.key.into(), may_name_others: arguments.names_files };
+    let answer = WholeAnswer { status, body: &body, format, profile, is_held: arguments.held };
+    let classified = classify(&answer, header);
+    Ok(classified.map_or_else(|| "outcome  none".to_owned(), |classified| shown(&classified)))
 }
 
-/// Returns how many bytes of a body are held, and what is known then.
-fn held(mut reader: BodyReader, body: &[u8]) -> String {
-    let sign = body.iter().enumerate().find_map(|(at, byte)| {
-        reader.feed(std::slice::from_ref(byte));
-        let sign = match reader.first_sign() {
-            FirstSign::Nothing => return None,
-            FirstSign::Content => "content comes and the answer is committed",
-            FirstSign::Failure => "the answer fails and another deployment may be tried",
-        };
-        Some((at.saturating_add(1), sign))
-    });
-    match sign {
-        Some((bytes, sign)) => format!("{bytes} bytes, until {sign}"),
-        None => format!("all {} bytes, because no content comes", body.len()),
-    }
-}
-
-/// Returns a report as lines of a name and a value.
-fn shown(
-    report: Report,
-    told: Option<&Told>,
-    named: Option<&'static Wording>,
-    key: KeyOwner,
-) -> String {
-    let Report { outcome, status, retry_after_ms, evidence } = report;
-    let Evidence { blame, try_next, weight, reach } = evidence;
-    let error = told.and_then(|told| told.error);
-    let failure = if status >= 400 { failure(status, error, named) } else { error };
-    let scope = match (reach, weight, key) {
-        (_, Weight::Nothing, _) if reach == Reach::Everyone => {
-            "nobody, because nothing is recorded"
-        }
-        (Reach::OwnKey, ..) => "the client's own key, so nothing is recorded",
-        (Reach::Everyone, ..) => "all requests for this operation at this deployment",
-    };
+/// Returns what an answer comes to as lines of a name and a value.
+fn shown(classified: &Classified) -> String {
+    let Classified { report, failure, because, held } = classified;
+    let Evidence { blame, try_next, weight, .. } = report.evidence;
     let mut lines = vec![
-        ("outcome", outcome.name().to_owned()),
-        ("fault", blame.name().to_owned()),
-        ("try_next", if try_next { "yes" } else { "no" }.to_owned()),
-        ("weight", weight.name().to_owned()),
-        ("scope", scope.to_owned()),
-        ("kind", failure.map_or("none", |failure| failure.kind.name()).to_owned()),
-        ("because", because(outcome, status, failure, told.and_then(|told| told.cut))),
+        ("outcome", report.outcome.name()),
+        ("fault", blame.name()),
+        ("try_next", if try_next { "yes" } else { "no" }),
+        ("weight", weight.name()),
+        ("scope", Classified::scope(report)),
+        ("kind", failure.map_or("none", |failure| failure.kind.name())),
+        ("because", because),
     ];
-    if let Some(ms) = retry_after_ms {
-        lines.push(("wait_ms", ms.to_string()));
-    }
+    let wait_ms = report.retry_after_ms.map(|ms| ms.to_string());
+    lines.extend(wait_ms.as_deref().map(|ms| ("wait_ms", ms)));
+    lines.extend(held.as_deref().map(|held| ("held", held)));
     let lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name:<9} {value}")).collect();
     lines.join("\n")
-}
-
-/// Returns what told the kind of a failure: the row of the table with its source, or what of the
-/// answer stands in for one.
-fn because(outcome: Outcome, status: u16, failure: Option<Failure>, cut: Option<Cut>) -> String {
-    let Some(Failure { told_by, .. }) = failure else {
-        return match outcome {
-            Outcome::InBand if cut == Some(Cut::AfterEvent) => {
-                "the stream ends without the end mark of its format".to_owned()
-            }
-            _ if cut == Some(Cut::InDocument) => "the document is cut off".to_owned(),
-            Outcome::Success => "the answer is complete and reports no failure".to_owned(),
-            Outcome::InBand => "the stream ends before its first token".to_owned(),
-            Outcome::Empty => "the answer has no content".to_owned(),
-            _ => format!("the status {status}"),
-        };
-    };
-    match told_by {
-        ToldBy::Status => format!("the status {status}, or one that the body names"),
-        ToldBy::Parameter => "the body names a parameter that is not the model".to_owned(),
-        ToldBy::Flag => "the body says what the provider objects to".to_owned(),
-        ToldBy::UnknownWord => "the code or type is in no row of the table".to_owned(),
-        ToldBy::Nothing => "the answer had begun and ends with an error without a code".to_owned(),
-        ToldBy::Wording(row) => {
-            let (text, place) = (row.text, row.place.name());
-            format!("{text:?}, {place} ({}; {})", row.provider, row.source)
-        }
-    }
 }
 
 /// Returns the table of all words as Markdown, as docs/state-reference.md has it.

@@ -3,6 +3,7 @@
 //! and bodies.
 
 pub mod body;
+pub mod classify;
 pub mod details;
 pub mod headroom;
 pub mod kind;

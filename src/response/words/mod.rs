@@ -59,10 +59,10 @@ pub struct Wording {
     /// them, because messages are compared as they are written in JSON.
     pub text: &'static str,
     /// Whose it is. The filter itself has no use for it.
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(target_os = "wasi"))]
     pub provider: &'static str,
     /// Where it was found.
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(not(target_os = "wasi"))]
     pub source: &'static str,
 }
 
@@ -78,9 +78,9 @@ macro_rules! words {
             place: super::WordPlace::$place,
             statuses: &[$($status),*],
             text: $text,
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(not(target_os = "wasi"))]
             provider: $provider,
-            #[cfg(not(target_family = "wasm"))]
+            #[cfg(not(target_os = "wasi"))]
             source: $source,
         },)*)*];
     };
