@@ -60,16 +60,7 @@ impl RequestReader {
             Ok(Some(BodyType::Form(boundary))) => Some(boundary.as_str()),
             Err(bad) => return Err(Unread::ContentType(bad.clone())),
         };
-        let spec = Spec {
-            entry: intake.call.entry,
-            keywords: Arc::clone(&config.keywords),
-            searched: config.search.searched(),
-            costs: config.tokens,
-            watched: Arc::clone(&config.watched_members),
-            looks,
-            seed,
-        };
-        let scanner = BodyScanner::new(&spec, boundary);
+        let scanner = BodyScanner::new(&spec(config, intake, looks, seed), boundary);
         Ok(Some(Self { scanner, looks, seen: 0, is_model_awaited: true }))
     }
 
@@ -158,6 +149,19 @@ impl RequestReader {
     /// Returns the scanner, which reads on while the rest of the body already goes upstream.
     pub(super) fn into_scanner(self) -> BodyScanner {
         self.scanner
+    }
+}
+
+/// Returns what a scan of a request's body looks for.
+pub(super) fn spec(config: &Config, intake: &Intake, looks: Looks, seed: u64) -> Spec {
+    Spec {
+        entry: intake.call.entry,
+        keywords: Arc::clone(&config.keywords),
+        searched: config.search.searched(),
+        costs: config.tokens,
+        watched: Arc::clone(&config.watched_members),
+        looks,
+        seed,
     }
 }
 

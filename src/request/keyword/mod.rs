@@ -14,6 +14,7 @@ mod blank;
 mod build;
 mod filter;
 mod gap;
+mod set;
 
 use std::ops::Range;
 
@@ -26,48 +27,11 @@ use gap::Gaps;
 
 pub use blank::Whitespace;
 pub use build::KeywordsBuilder;
+pub use set::KeywordSet;
 
 /// Index of a distinct keyword. Spellings that compare alike have one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeywordId(pub usize);
-
-/// The keywords that occur in a text: a sorted set of ids. Few occur in any text, so a list is
-/// smaller than a bit for each that is configured.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KeywordSet(Vec<KeywordId>);
-
-impl KeywordSet {
-    /// Returns whether the keyword occurs.
-    #[must_use]
-    pub fn contains(&self, id: KeywordId) -> bool {
-        self.0.binary_search(&id).is_ok()
-    }
-
-    /// Adds a keyword.
-    pub fn insert(&mut self, id: KeywordId) {
-        if let Err(at) = self.0.binary_search(&id) {
-            self.0.insert(at, id);
-        }
-    }
-
-    /// Adds all of another set.
-    pub fn merge(&mut self, other: &Self) {
-        for id in &other.0 {
-            self.insert(*id);
-        }
-    }
-
-    /// Returns whether no keyword occurs.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Removes all keywords.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-}
 
 /// A search between two pieces of text: what a keyword may have begun with. It can be copied
 /// and gone back to, so that text which turns out not to count leaves nothing behind.

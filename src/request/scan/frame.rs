@@ -3,6 +3,8 @@
 //! Of two equal keys some servers take the first, some the last, and some merge them. So a
 //! key that the table knows stands once in its object, or the body is refused.
 
+mod view;
+
 use super::tally::Tally;
 use crate::request::document::{Modality, ObjectKind, ObjectShape, Place, Saying, TextClass, Word};
 use crate::request::media::Pricing;

@@ -24,6 +24,7 @@ mod session;
 mod spec;
 mod string;
 mod tally;
+mod texts;
 mod value;
 mod walker;
 
@@ -36,6 +37,7 @@ pub(crate) use run::plain_length;
 pub use scanner::Scanner;
 pub use spec::{Looks, Searched, Spec};
 pub(super) use tally::OutputWish;
+pub use texts::{BodyText, BodyTexts, Hidden, HiddenKind, KeywordMark, TextFate, TextScan};
 pub(super) use value::{is_kept_file, is_said, longest, output};
 
 #[cfg(test)]
