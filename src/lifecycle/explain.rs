@@ -42,6 +42,8 @@ pub struct Read {
     pub early: Result<RequestFacts, &'static str>,
     /// What of it only one account can read, where there is some.
     pub state: Option<StateReport>,
+    /// Whether the client sent a credential of its own.
+    pub has_clients_credential: bool,
 }
 
 impl Read {
@@ -84,7 +86,8 @@ pub fn whole(config: &Config, head: &RequestHead, body: &[u8]) -> Whole {
                 look(config, intake.call.entry, body, servers, &mut facts.translations);
             }
             facts.state.is_removable = state.as_ref().is_some_and(|state| state.removal.is_ok());
-            Whole::Read(Box::new(Read { facts, controls, early, state }))
+            let has_clients_credential = intake.has_credential || facts.has_key;
+            Whole::Read(Box::new(Read { facts, controls, early, state, has_clients_credential }))
         }
         Err(bad) => Whole::Refused(bad_control(&bad), Some(Box::new(facts))),
     }

@@ -10,7 +10,7 @@ use crate::host::Host;
 use crate::metrics::{Meter, table};
 
 /// The version in Cargo.toml.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The key in shared data for the version that was last logged in this process.
 const KEY: &str = "pointsman/version";
