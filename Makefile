@@ -52,6 +52,9 @@ PODMAN_COMPOSE_VERSION := 1.6.0
 FUZZ_SECONDS ?= 30
 
 PLAYGROUND_PORT ?= 8000
+# Where the links of the playground lead: below this stand README.md and docs/. Without it, the pages
+# are copied beside the playground, as Markdown.
+PLAYGROUND_PAGES ?= pages
 
 # For the tests of the playground; never downloaded.
 CHROMIUM   ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -127,7 +130,9 @@ playground: setup-rust $(TOOLS)/bin/wasm-bindgen ## the core as a web page, plai
 	@$(TOOLS)/bin/wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section \
 	  --out-dir $(SITE) --out-name playground target/playground/build/wasm32-unknown-unknown/release/playground.wasm
 	@cp playground/web/* $(SITE)
-	@echo "$(SITE): $$(cat $(SITE)/* | wc -c) bytes"
+	@sed -i.old 's|href="pages/|href="$(PLAYGROUND_PAGES)/|' $(SITE)/index.html && rm $(SITE)/index.html.old
+	@[ "$(PLAYGROUND_PAGES)" != pages ] || { mkdir -p $(SITE)/pages/docs && cp README.md $(SITE)/pages && cp docs/*.md $(SITE)/pages/docs; }
+	@echo "$(SITE): $$(cat $(SITE)/*.* | wc -c) bytes"
 
 playground-serve: playground ## serve the playground on 127.0.0.1, Ctrl-C stops it; PLAYGROUND_PORT=8000
 	@echo "http://127.0.0.1:$(PLAYGROUND_PORT)/"
@@ -198,7 +203,7 @@ test-wasm: setup-rust $(TOOLS)/bin/wasm-bindgen-test-runner $(NODE) ## the core'
 	$(CARGO) test --target wasm32-unknown-unknown --test cases
 	PATH="$(dir $(NODE)):$$PATH" \
 	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$(TOOLS)/bin/wasm-bindgen-test-runner \
-	$(CARGO) test $(PLAYGROUND) --target wasm32-unknown-unknown --test interface --test translation
+	$(CARGO) test $(PLAYGROUND) --target wasm32-unknown-unknown --test interface --test translation --test failover --test texts
 
 test-playground: chromium playground $(PLAYWRIGHT) ## the playground in a real Chromium, by Playwright; ARGS="-g name" runs those
 	cd playground/e2e && CHROMIUM="$(CHROMIUM)" SITE=$(CURDIR)/$(SITE) OUTPUT=$(CURDIR)/target/playground/results \

@@ -174,7 +174,7 @@ test('all of it works by keyboard', async ({ playground: page }) => {
 });
 
 test('what is decided is announced', async ({ playground: page }) => {
-  for (const id of ['check', 'verdict', 'spread', 'note', 'translation', 'answer-note']) {
+  for (const id of ['check', 'verdict', 'spread', 'note', 'translation', 'answer-note', 'failover-note', 'searched-note']) {
     await expect(page.locator(`#${id}`)).toHaveRole('status');
   }
 });
@@ -276,6 +276,156 @@ test('a link brings the provider of the translation back', async ({ playground: 
   await expect(other.getByLabel('Model as the provider')).toHaveValue('amazon.nova-pro-v1:0');
 });
 
+/* Failover */
+
+const attempts = (page) => page.locator('#attempts > li');
+const conduct = (page, id) => page.locator(`#conducts select[data-deployment="${id}"]`);
+const held = (page, id) => page.locator('#held tbody tr', { hasText: id }).first();
+
+test('a refused attempt is followed by another, and the refusal is held against the deployment', async ({ playground: page }) => {
+  await example(page, 'Failover');
+  await expect(attempts(page)).toHaveCount(2);
+  await expect(attempts(page).first()).toContainText('claude answers 429');
+  await expect(attempts(page).first()).toContainText('starts a cooldown');
+  await expect(attempts(page).first()).toContainText('Next: claude-bedrock.');
+  await expect(attempts(page).last()).toContainText('the client gets this answer');
+  await expect(page.locator('#client')).toContainText('x-llm-attempts: claude=429,claude-bedrock=200');
+  await expect(held(page, 'claude')).toContainText('cooling for 19.9 s, because of 429');
+  await expect(held(page, 'claude-bedrock')).toContainText('healthy');
+  await attempts(page).first().getByText('What it sends').click();
+  await expect(page.getByRole('region', { name: 'What claude sends' })).toContainText('retry-after: 20');
+
+  await page.getByRole('button', { name: 'Let them cool for the next request' }).click();
+  await expect(plan(page)).toHaveText(['claude-bedrock', 'llama']);
+  await expect(deployment(page, 'claude').getByLabel('Cooling')).toBeChecked();
+});
+
+test('each thing that a provider can do has its own course', async ({ playground: page }) => {
+  await example(page, 'Failover');
+  const note = page.locator('#failover-note');
+  const choose = async (id, title) => conduct(page, id).selectOption({ label: title });
+  await choose('claude', 'Answers');
+  await expect(note).toContainText('The client gets the answer of claude');
+  await expect(attempts(page)).toHaveCount(1);
+  for (const [title, outcome] of [
+    ['503, overloaded', 'server'], ['Loses the connection', 'network'], ['200, then an error before any content', 'server'],
+    ['200, an answer without content', 'empty'], ['No first token in time', 'network'],
+  ]) {
+    await choose('claude', title);
+    await expect(attempts(page), title).toHaveCount(2);
+    await expect(attempts(page).first().locator('.chip'), title).toHaveText(outcome);
+    await expect(note, title).toContainText('The client gets the answer of claude-bedrock');
+  }
+  await choose('claude', '200, then an error after the first content');
+  await expect(attempts(page)).toHaveCount(1);
+  await expect(note).toContainText('the answer breaks off');
+  await expect(attempts(page)).toContainText('No other is tried');
+  for (const id of ['claude', 'claude-bedrock', 'llama']) await choose(id, '503, overloaded');
+  await expect(attempts(page)).toHaveCount(3);
+  await expect(attempts(page).last()).toContainText('this was the last of 3 attempts');
+  await expect(held(page, 'llama')).toContainText('taken back');
+  await page.getByRole('button', { name: 'All answer' }).click();
+  await expect(attempts(page)).toHaveCount(1);
+});
+
+test('without failover the client gets the first answer', async ({ playground: page }) => {
+  await example(page, 'Canary: one in ten');
+  await expect(page.locator('#failover-note')).toContainText('Failover is off');
+  await expect(attempts(page)).toHaveCount(1);
+  await expect(page.locator('#client')).toContainText('HTTP/1.1 429 Too Many Requests');
+});
+
+test('a link brings back what the providers do', async ({ playground: page, context }) => {
+  await example(page, 'Failover');
+  await conduct(page, 'claude').selectOption({ label: 'Loses the connection' });
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.locator('#note')).not.toBeEmpty();
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await expect(conduct(other, 'claude')).toHaveValue('lost');
+  await expect(attempts(other).first()).toContainText('sends no answer');
+});
+
+/* The searched text */
+
+test('the texts of a request say where keywords were found, and what was not searched', async ({ playground: page }) => {
+  await example(page, 'Confidential stays local');
+  const text = (place) => page.locator('#texts li', { has: page.locator(`code:text-is("${place}")`) });
+  await expect(page.locator('#searched-note')).toContainText('found in 1 text');
+  await expect(text('messages[0].content').locator('mark')).toHaveText(['confidential', 'salary']);
+  await expect(text('messages[0].content')).toContainText('of stays-here');
+  await expect(text('model')).toContainText('not searched');
+
+  const body = page.getByRole('textbox', { name: 'Body' });
+  await body.fill(JSON.stringify({ model: 'm', messages: [
+    { role: 'assistant', content: 'The salary is confidential.' },
+    { role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url: 'https://x.test/salary.png' } }] },
+  ] }));
+  await expect(text('messages[0].content')).toContainText('An assistant has said it, and search.assistant is false.');
+  await expect(page.locator('#texts mark')).toHaveCount(0);
+  await expect(text('messages[1].content[1].image_url.url')).toContainText('It is an image.');
+  const hidden = page.locator('#hidden tbody tr');
+  await expect(hidden).toHaveCount(1);
+  await expect(hidden).toContainText('messages[1].content[1]');
+  await expect(hidden).toContainText('No route lists "images" in unsearchable');
+  await configuration(page).fill((await configuration(page).inputValue()).replace('"bookkeeping"]', '"bookkeeping"], "unsearchable": ["images"]'));
+  await expect(hidden).toContainText('It counts as a match for route stays-here.');
+  await expect(verdict(page)).toContainText('Goes to inside');
+  await body.fill('{"model"');
+  await expect(page.locator('#searched-note')).toContainText('Nothing is searched');
+});
+
+/* The page */
+
+test('the reasons are on the first screen', async ({ playground: page }) => {
+  const { y, height } = await page.locator('#routes table').boundingBox();
+  expect(y + height).toBeLessThanOrEqual(900);
+});
+
+test('the example about confidential requests opens with one that stays local', async ({ playground: page }) => {
+  await example(page, 'Confidential stays local');
+  await expect(verdict(page)).toContainText('Goes to inside');
+  await expect(page.locator('#routes tr', { hasText: 'stays-here' })).toContainText('matchesall its conditions hold');
+});
+
+test('the page says that the prompt is in the link, before it is copied and after', async ({ playground: page }) => {
+  const button = page.getByRole('button', { name: 'Copy link with prompt' });
+  await expect(button).toHaveAttribute('title', /the request, with its prompt/);
+  await button.click();
+  await expect(page.locator('#note')).toContainText('The configuration and the request are in it, with the prompt.');
+});
+
+test('the links lead to pages, and the version is shown', async ({ playground: page, site, request }) => {
+  await expect(page.locator('#version')).toHaveText(/^Pointsman \d+\.\d+\.\d+$/);
+  const links = await page.locator('a[href^="pages/"]').evaluateAll((all) => all.map((one) => one.getAttribute('href')));
+  expect(links).toContain('pages/README.md');
+  expect(links.length).toBeGreaterThan(10);
+  for (const link of new Set(links)) {
+    const [path, anchor] = link.split('#');
+    const answer = await request.get(site + path);
+    expect(answer.ok(), link).toBe(true);
+    const headings = (await answer.text()).match(/^#+ .*$/gm).map((line) => line.replace(/^#+ /, '').toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'));
+    if (anchor) expect(headings, link).toContain(anchor);
+  }
+});
+
+for (const [name, viewport] of [['wide', { width: 1440, height: 900 }], ['phone', { width: 360, height: 780 }]]) {
+  test(`what is touched is large enough: ${name}`, async ({ playground: page }) => {
+    await page.setViewportSize(viewport);
+    await example(page, 'Failover');
+    await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
+    await page.getByText('Translate an answer back').click();
+    await configuration(page).fill(`${await configuration(page).inputValue()} x`);
+    await expect(page.locator('#problem-list button')).toHaveCount(1);
+    const small = await page.locator('button, select, input, textarea, summary, a, .switch label, label.tick').evaluateAll((all) => all
+      .filter((one) => one.checkVisibility() && !one.closest('.skip') && !['radio', 'checkbox'].includes(one.type))
+      .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+      .filter(([, { width, height }]) => height < 31.5 || width < 24)
+      .map(([html, { width, height }]) => `${html} ${width}x${height}`));
+    expect(small).toEqual([]);
+  });
+}
+
 test('text that looks like markup stays text', async ({ playground: page }) => {
   await configuration(page).fill('{"<img src=x onerror=alert(1)>": 1, "models": {"<b>": {"candidates": ["<i>"]}}}');
   await expect(page.locator('#problem-list')).toContainText('<img src=x onerror=alert(1)>');
@@ -288,13 +438,14 @@ test('opened as a file, the page says what it needs', async ({ page }) => {
   await expect(page.locator('#unserved')).toContainText('make playground-serve');
 });
 
-for (const [name, viewport] of [['wide', { width: 1440, height: 900 }], ['tablet', { width: 820, height: 1180 }], ['phone', { width: 390, height: 844 }]]) {
+for (const [name, viewport] of [['wide', { width: 1440, height: 900 }], ['tablet', { width: 820, height: 1180 }], ['phone', { width: 390, height: 844 }], ['small phone', { width: 360, height: 780 }]]) {
   test(`nothing is cut off sideways: ${name}`, async ({ playground: page }) => {
     await page.setViewportSize(viewport);
     await page.getByRole('button', { name: 'Send 1,000 requests' }).click();
     await page.getByText('Translate an answer back').click();
     await page.getByLabel('What the provider has sent').fill(`{"error": {"message": "${'long'.repeat(100)}"}}`);
     await expect(page.locator('#answered')).toBeVisible();
+    for (const summary of await page.locator('#attempts summary').all()) await summary.click();
     const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(wide).toBeLessThanOrEqual(seen);
   });

@@ -7,7 +7,7 @@ import { test as base } from '@playwright/test';
 
 const TYPES = {
   '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript',
-  '.svg': 'image/svg+xml', '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml', '.md': 'text/markdown', '.wasm': 'application/wasm',
 };
 const BELOW = '/some/where/';
 

@@ -44,6 +44,11 @@ impl Described {
         Ok(Self { out, turns: HashMap::new() })
     }
 
+    /// Returns the deployments that cannot be picked, and why.
+    pub(crate) fn out(&self) -> impl Iterator<Item = (DeploymentId, &Standing)> {
+        self.out.iter().map(|(id, standing)| (DeploymentId(*id), standing))
+    }
+
     /// Takes the turn that a decision went by, so that the next one begins after it.
     pub(crate) fn take_turn(&mut self, decision: &Decision) {
         if let Some((turn, number)) = decision.intent.turn {

@@ -5,10 +5,12 @@
 //! the page shows. Nothing is kept between calls.
 
 mod answer;
+mod failover;
 mod fleet;
 mod request;
 mod samples;
 mod simulate;
+mod texts;
 mod translated;
 
 use pointsman::config::{self, Checked, Config, Located};
@@ -52,6 +54,49 @@ pub fn simulate(configuration: &str, request: &str, state: &str, times: u32, see
     let simulated = parsed(configuration, request, state)
         .map(|asked| simulate::simulated(&asked.0, &asked.1, asked.2, times, seed.into()));
     told(simulated)
+}
+
+/// Sends a request to providers that do what `script` says, an object of deployments and the names of
+/// [`conducts`]. Returns attempt by attempt what it came to, what the client gets, and what is held
+/// against the deployments afterwards; or the `problem` of a text that cannot be read.
+#[wasm_bindgen]
+#[must_use]
+pub fn fail_over(
+    configuration: &str,
+    request: &str,
+    state: &str,
+    script: &str,
+    seed: u32,
+) -> String {
+    let sent = parsed(configuration, request, state).and_then(|asked| {
+        let of = (&asked.0, configuration);
+        failover::failed_over(of, &asked.1, &asked.2, script, seed.into())
+    });
+    told(sent)
+}
+
+/// Returns what a provider can be told to do: `name` and `title` of each.
+#[wasm_bindgen]
+#[must_use]
+pub fn conducts() -> String {
+    failover::choices().to_string()
+}
+
+/// Returns the texts of a request as they are searched for keywords, with what was found, what was not
+/// searched, and what cannot be; or the `problem` of a text that cannot be read.
+#[wasm_bindgen]
+#[must_use]
+pub fn searched(configuration: &str, request: &str) -> String {
+    let listed = parsed(configuration, request, "{}")
+        .and_then(|(config, request, _)| texts::listed(&config, &request));
+    told(listed)
+}
+
+/// Returns the version of the filter that this page runs.
+#[wasm_bindgen]
+#[must_use]
+pub fn version() -> String {
+    pointsman::lifecycle::VERSION.to_owned()
 }
 
 /// Translates a request for a provider of another API, or translates back what that provider has sent.

@@ -41,6 +41,15 @@ impl Request {
         Ok(Self { headers, body, has_new_sessions })
     }
 
+    /// Returns its headers as Envoy delivers them.
+    pub(crate) fn headers(&self) -> Headers {
+        let mut headers = self.headers.clone();
+        headers.remove("content-length");
+        headers.push(":authority", b"proxy.test");
+        headers.push("content-length", self.body.len().to_string().as_bytes());
+        headers
+    }
+
     /// Returns its head.
     pub(crate) fn head(&self) -> RequestHead {
         RequestHead::new(self.headers.clone())

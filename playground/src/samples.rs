@@ -72,8 +72,17 @@ pub(crate) fn all() -> Value {
     REQUESTS.iter().map(request).collect()
 }
 
+/// A body that shows a configuration better than any that was recorded, by the configuration's name.
+const BODIES: [(&str, &str); 1] = [(
+    "confidential",
+    r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Summarise the confidential salary review for Monday."}]}"#,
+)];
+
 /// Returns the configurations.
 pub(crate) fn examples() -> Value {
-    let example = |(name, title, request, text): &(&str, &str, &str, &str)| json!({"name": name, "title": title, "request": request, "text": text.trim_end()});
+    let example = |(name, title, request, text): &(&str, &str, &str, &str)| {
+        let body = BODIES.iter().find(|(of, _)| of == name).map(|(_, body)| body);
+        json!({"name": name, "title": title, "request": request, "body": body, "text": text.trim_end()})
+    };
     CONFIGURATIONS.iter().map(example).collect()
 }

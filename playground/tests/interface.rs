@@ -4,7 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::indexing_slicing)]
 
-use playground::{check, examples, explain, samples, simulate};
+use playground::{check, examples, explain, samples, simulate, version};
 use serde_json::{Value, json};
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
@@ -50,10 +50,30 @@ fn every_example_is_valid_without_warnings_and_decides_its_request() {
         let checked = read(&check(text));
         assert_eq!(checked["ok"], true, "{}: {}", example["name"], checked["problems"]);
         assert_eq!(checked["warnings"], json!([]), "{}", example["name"]);
-        let request = sample(example["request"].as_str().expect("a name")).to_string();
-        let explained = read(&explain(text, &request, FRESH, 1));
+        let mut request = sample(example["request"].as_str().expect("a name"));
+        if example["body"].is_string() {
+            request["body"] = example["body"].clone();
+        }
+        let explained = read(&explain(text, &request.to_string(), FRESH, 1));
         assert!(explained["trace"]["decision"].is_object(), "{explained}");
     }
+}
+
+#[test]
+fn what_is_confidential_stays_local_in_the_example_of_that() {
+    let examples = read(&examples());
+    let example = list(&examples).iter().find(|one| one["name"] == "confidential").expect("it");
+    let mut request = sample(example["request"].as_str().expect("a name"));
+    request["body"] = example["body"].clone();
+    let text = example["text"].as_str().expect("text");
+    let explained = read(&explain(text, &request.to_string(), FRESH, 1));
+    assert_eq!(explained["trace"]["decision"]["provider"], "local");
+}
+
+#[test]
+fn the_version_is_that_of_the_filter() {
+    let parts: Vec<_> = version().split('.').map(str::parse::<u32>).collect();
+    assert!(parts.len() == 3 && parts.iter().all(Result::is_ok), "{}", version());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 // The page: takes what is typed, asks the module, shows what it says.
 
-import init, { check, examples, explain, samples, simulate } from './playground.js';
+import init, { check, examples, explain, samples, simulate, version } from './playground.js';
 import { chart, sentence } from './chart.js';
 import { $, counted, el, later, say } from './dom.js';
 import { Editor } from './editor.js';
+import { Failover } from './failover.js';
+import { showSearched } from './searched.js';
 import { packed, unpacked } from './share.js';
 import { Translation } from './translation.js';
 import * as view from './view.js';
@@ -19,6 +21,7 @@ const chosen = { states: {}, seed: 1 };
 let holds = null;
 let editor;
 let translation;
+let failover;
 let recorded;
 let begun;
 
@@ -31,6 +34,8 @@ async function start() {
   editor = new Editor($('editor'), $('configuration'), later(120, checked));
   const option = ({ name, title }) => el('option', { value: name }, title);
   translation = new Translation();
+  failover = new Failover(cool);
+  $('version').textContent = `Pointsman ${version()}`;
   $('example').append(...begun.map(option), el('option', { value: '', hidden: true }, 'Your own'));
   $('sample').append(...recorded.map(option), el('option', { value: '', hidden: true }, 'Your own'));
   listen();
@@ -83,7 +88,12 @@ function listen() {
 function showExample(name) {
   const example = begun.find((one) => one.name === name);
   chosen.states = {};
+  failover.chosen = {};
   showSample(example.request);
+  if (example.body) {
+    $('sample').value = '';
+    $('body').value = example.body;
+  }
   if (editor.text === '') editor.text = example.text;
   else editor.type(example.text);
   $('example').value = name;
@@ -188,6 +198,13 @@ function setState(id, value) {
   explained();
 }
 
+/** Lets deployments cool, as the last request has left them. */
+function cool(ids) {
+  for (const id of ids) chosen.states[id] = 'cooling';
+  failover.chosen = {};
+  explained();
+}
+
 /** The state as the module takes it. */
 function state() {
   const of = (value) => Object.keys(chosen.states).filter((id) => chosen.states[id] === value);
@@ -203,11 +220,13 @@ function request() {
   return Object.fromEntries(FIELDS.map((field) => [field, $(field).value]));
 }
 
-const PARTS = ['decision', 'plan', 'response', 'routes', 'candidates', 'facts'];
+const PARTS = ['decision', 'plan', 'response', 'routes', 'candidates', 'timing', 'facts'];
 
 function explained() {
   clearSimulation();
   const told = JSON.parse(explain(editor.text, JSON.stringify(request()), state(), chosen.seed));
+  failover.show(editor.text, JSON.stringify(request()), state(), chosen.seed);
+  showSearched(editor.text, JSON.stringify(request()));
   for (const part of PARTS) $(part).classList.toggle('stale', Boolean(told.problem));
   if (told.problem) {
     say($('verdict'), `No decision: ${told.problem}. What follows is of the last one.`);
@@ -222,6 +241,7 @@ function explained() {
   $('response').replaceChildren(...view.response(response));
   $('routes').replaceChildren(...view.routes(trace));
   $('candidates').replaceChildren(...view.candidates(trace));
+  $('timing').replaceChildren(...view.timing(trace));
   $('facts').replaceChildren(...view.facts(trace));
   $('sessions-label').hidden = trace.strategy !== 'sticky';
 }
@@ -254,8 +274,10 @@ function simulated() {
 
 /* Sharing */
 
+const IN_LINK = 'The configuration and the request are in it, with the prompt. Credentials are not in it.';
+
 async function share() {
-  const fragment = await packed({ configuration: editor.text, request: request(), ...chosen, provider: translation.chosen });
+  const fragment = await packed({ configuration: editor.text, request: request(), ...chosen, provider: translation.chosen, conducts: failover.chosen });
   if (!fragment) {
     note('Too large for a link: the configuration and the request have to travel by themselves.');
     return;
@@ -263,9 +285,9 @@ async function share() {
   history.replaceState(null, '', `#${fragment}`);
   try {
     await navigator.clipboard.writeText(location.href);
-    note('Link copied. Credentials are not in it.');
+    note(`Link copied. ${IN_LINK}`);
   } catch {
-    note('The link is in the address bar. Credentials are not in it.');
+    note(`The link is in the address bar. ${IN_LINK}`);
   }
 }
 
@@ -278,11 +300,12 @@ function restore(given) {
   chosen.states = Object.fromEntries(states);
   chosen.seed = Number.isInteger(given.seed) ? given.seed >>> 0 : 1;
   translation.chosen = given.provider;
+  failover.chosen = given.conducts;
   editor.text = given.configuration;
   checked();
 }
 
-const hide = later(5000, () => $('note').replaceChildren());
+const hide = later(8000, () => $('note').replaceChildren());
 
 function note(text) {
   $('note').textContent = text;

@@ -1,6 +1,7 @@
 // A trace as the page shows it. Decides nothing: the words are the trace's own.
 
 import { counted, el } from './dom.js';
+import { indented } from './indented.js';
 
 const chip = (kind, text) => el('span', { class: `chip ${kind}` }, text);
 const strong = (text) => el('strong', {}, text);
@@ -21,7 +22,7 @@ export function verdict(trace, response) {
   return [chip('plain', 'passes'), 'Sent on untouched, ', ...where];
 }
 
-/** The way from route to deployment, and when the request goes on. */
+/** The way from route to deployment. */
 export function decision(trace) {
   const steps = [
     ['Route', trace.route], ['Model', trace.model], ['Variant', trace.variant],
@@ -30,7 +31,12 @@ export function decision(trace) {
   ].filter(([name, value]) => value || (name === 'Route' && trace.model));
   if (steps.length === 0) return [];
   const step = ([name, value]) => el('div', {}, el('dt', {}, name), el('dd', { class: value ? '' : 'none' }, value ?? 'none'));
-  const shown = [el('dl', { class: 'way' }, steps.map(step))];
+  return [el('dl', { class: 'way' }, steps.map(step))];
+}
+
+/** When the request goes on, and whether its answer is held. */
+export function timing(trace) {
+  const shown = [];
   const { early, because } = trace.release ?? {};
   if (because && trace.decision) {
     const when = early ? 'Sent on as soon as its model is read: ' : 'Held to the end of its body: ';
@@ -69,7 +75,7 @@ export function routes(trace) {
     const isBehind = matched >= 0 && at > matched;
     const kind = route.matched ? chip('good', 'matches') : chip('', 'no');
     return el('tr', { class: isBehind ? 'unseen' : '' },
-      el('td', {}, route.name), el('td', { class: 'nowrap' }, kind), el('td', {}, route.because ?? ''));
+      el('td', {}, route.name), el('td', { class: 'nowrap' }, kind), el('td', {}, route.because ?? (route.matched ? 'all its conditions hold' : '')));
   };
   return [table(['Route', 'Verdict', 'Because'], trace.routes.map(row))];
 }
@@ -140,16 +146,33 @@ function worded(value) {
   return String(value);
 }
 
-const REASONS = { 400: 'Bad Request', 402: 'Payment Required', 404: 'Not Found', 413: 'Content Too Large', 429: 'Too Many Requests', 500: 'Internal Server Error', 503: 'Service Unavailable' };
+const REASONS = {
+  400: 'Bad Request', 401: 'Unauthorized', 402: 'Payment Required', 404: 'Not Found', 413: 'Content Too Large', 429: 'Too Many Requests',
+  500: 'Internal Server Error', 503: 'Service Unavailable', 504: 'Gateway Timeout',
+};
+
+/** An answer as it stands on the wire. A body that is one JSON document is indented. */
+export function http({ status, headers, body }, attributes) {
+  const line = `HTTP/1.1 ${status} ${status === 200 ? 'OK' : REASONS[status] ?? ''}`.trim();
+  const header = ([name, value]) => [el('span', { class: 'k' }, `${name}: `), `${value}\n`];
+  return el('pre', attributes, el('b', {}, line), '\n', headers.flatMap(header), '\n', el('span', {}, lined(body)));
+}
+
+function lined(body) {
+  try {
+    JSON.parse(body);
+    return indented(body);
+  } catch {
+    return body;
+  }
+}
 
 /** What the client gets. */
 export function response(answer) {
   if (answer.kind === 'passed') return [none('Whatever that cluster answers, as it is.')];
   const { status, headers, body } = answer;
-  const line = `HTTP/1.1 ${status} ${status === 200 ? 'OK' : REASONS[status] ?? ''}`.trim();
-  const header = ([name, value]) => [el('span', { class: 'k' }, `${name}: `), `${value}\n`];
-  const rest = answer.kind === 'served' ? "…the provider's headers and body" : JSON.stringify(body, null, 2);
-  const isNamed = answer.kind === 'served' && headers.length > 0;
-  const note = isNamed ? [none('If the first attempt succeeds: the provider’s answer, with who served.')] : [];
-  return [el('pre', { class: 'http', tabindex: '0', 'aria-labelledby': 'response-title' }, el('b', {}, line), '\n', headers.flatMap(header), answer.kind === 'served' ? '' : '\n', el('span', { class: answer.kind === 'served' ? 'k' : '' }, rest)), ...note];
+  const isServed = answer.kind === 'served';
+  const rest = isServed ? "…the provider's headers and body" : JSON.stringify(body);
+  const note = isServed && headers.length > 0 ? [none('If the first attempt succeeds: the provider’s answer, with who served.')] : [];
+  return [http({ status, headers, body: rest }, { class: 'http', tabindex: '0', 'aria-labelledby': 'response-title' }), ...note];
 }
