@@ -202,6 +202,7 @@ pub trait Host: SharedData {
     fn define_metric(&self, kind: MetricKind, name: &str) -> Option<u32>;
     /// Adds to a counter; `by` is not 0.
     fn increment(&self, counter: u32, by: u64);
-    /// Sets a gauge, or adds a value to a histogram. Units are those of the metric's name.
+    /// Sets a gauge, or adds a value to a histogram. Units are those of the metric's name. A counter
+    /// takes 0 alone, which shows it before it has counted anything.
     fn record(&self, metric: u32, value: u64);
 }

@@ -6,6 +6,8 @@
 mod admin;
 #[path = "lifecycle/attempt.rs"]
 mod attempt;
+#[path = "lifecycle/beginning.rs"]
+mod beginning;
 #[path = "lifecycle/blame.rs"]
 mod blame;
 #[path = "lifecycle/bounds.rs"]

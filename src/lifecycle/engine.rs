@@ -13,6 +13,7 @@ use crate::metrics::{Meter, table};
 use crate::state::{SharedFleet, TenantTable};
 
 use super::delivery::Delivery;
+use super::ledger::begin_series;
 use super::secrets::Secrets;
 use super::unshown::Unshown;
 use super::{head, lacks, version};
@@ -85,6 +86,7 @@ impl Engine {
         let most = usize::try_from(config.metrics.max_series).unwrap_or(usize::MAX);
         let meter = Meter::new(host, config.metrics.enabled, most);
         version::announce(host, &meter);
+        begin_series(host, &meter, &config);
         let tenants = config.limits.tenants.as_ref().filter(|_| config.role == Role::Router);
         let tenants = tenants.map(|all| Rc::new(TenantTable::new(all, host, || host.random())));
         Ok(Self {
@@ -113,6 +115,7 @@ impl Engine {
         // The document has been read before, so this does not fail.
         let (config, origin) =
             with_additions(host, &self.config, Rc::clone(&origin.document)).ok()?;
+        begin_series(host, &self.meter, &config);
         Some(Self {
             fleet: SharedFleet::new(&config, host),
             shortest_time_ms: shortest_time_ms(&config),

@@ -1,10 +1,12 @@
 //! Counts what happens, under names that Envoy's rules turn into labels.
 //!
 //! Decides the names of series, and bounds how many there are; `lifecycle` decides what is
-//! counted and when. A series is defined when it first has a value, once for each
-//! configuration in each worker, and Envoy keeps it until it ends. So the values of labels
-//! must come from the configuration and never from a request: a client could otherwise fill
-//! the memory with series.
+//! counted and when. A series is defined once for each configuration in each worker, and Envoy keeps
+//! it until it ends. So the values of labels must come from the configuration and never from a
+//! request: a client could otherwise fill the memory with series.
+//!
+//! Most series are defined when they first have a value. The ones that alerts depend on begin at 0
+//! ([`Meter::begin`]), because Prometheus sees no increase in a counter that begins at 1.
 
 mod series;
 pub mod table;
@@ -80,7 +82,7 @@ impl Meter {
         values: &[&str],
         amount: u64,
     ) {
-        // Adding 0 would define a series that says nothing.
+        // Adding 0 would define a series that says nothing. Those that begin at 0 do so in `begin`.
         if !self.is_on() || (metric.kind == MetricKind::Counter && amount == 0) {
             return;
         }
@@ -91,6 +93,32 @@ impl Meter {
             MetricKind::Counter => host.increment(series.id, amount),
             MetricKind::Gauge | MetricKind::Histogram => host.record(series.id, amount),
         });
+    }
+
+    /// Defines the series of a counter that is still to count, and shows it as 0. Returns whether
+    /// there is room for more of them.
+    ///
+    /// Half of the series are left to those that have something to count, so a configuration that
+    /// is too large for all series never makes a series `other` by this.
+    pub fn begin<H: Host + ?Sized>(
+        &self,
+        host: &H,
+        metric: &'static Metric,
+        values: &[&str],
+    ) -> bool {
+        let Ok(mut series) = self.series.try_borrow_mut() else { return false };
+        if series.len() >= self.most / 2 {
+            return false;
+        }
+        if series.find(key(metric, values)).is_none() {
+            let place = self.define(host, &mut series, metric, values);
+            let one = place.and_then(|place| series.at_mut(place));
+            if let Some(one) = one.filter(|one| one.id != ABSENT) {
+                // Envoy's sinks leave out what was never used, and adding 0 is refused.
+                host.record(one.id, 0);
+            }
+        }
+        true
     }
 
     /// Keeps a value of a histogram until it is handed over.

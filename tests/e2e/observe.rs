@@ -1,6 +1,7 @@
 //! What observers see: metrics as Prometheus reads them, and the access log. Neither contains
 //! anything of a prompt or a credential.
 
+mod beginning;
 mod dashboard;
 mod log;
 

@@ -206,7 +206,10 @@ impl Host for FakeHost {
 
     fn record(&self, metric: u32, value: u64) {
         let (kind, _, values) = &mut self.metrics.borrow_mut()[metric as usize];
-        assert_ne!(*kind, MetricKind::Counter);
-        values.push(value);
+        if *kind != MetricKind::Counter {
+            return values.push(value);
+        }
+        assert_eq!(value, 0, "Envoy would add it to the counter");
+        self.zeros.borrow_mut().push(metric);
     }
 }

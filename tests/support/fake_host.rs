@@ -85,6 +85,8 @@ pub(crate) struct FakeHost {
     replied: RefCell<Option<(Headers, Vec<u8>)>>,
     pub(crate) log: RefCell<Vec<(Level, String)>>,
     pub(crate) metrics: RefCell<Vec<(MetricKind, String, Vec<u64>)>>,
+    /// The counters that are shown although they have not counted anything.
+    pub(crate) zeros: RefCell<Vec<u32>>,
 }
 
 /// A short answer to a chat.
@@ -129,6 +131,7 @@ impl FakeHost {
             replied: RefCell::default(),
             log: RefCell::default(),
             metrics: RefCell::default(),
+            zeros: RefCell::default(),
         }
     }
 

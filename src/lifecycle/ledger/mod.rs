@@ -5,6 +5,7 @@
 //! field.
 
 mod attempt;
+mod beginning;
 mod decision_time;
 mod in_flight;
 mod label;
@@ -14,6 +15,7 @@ mod tenant;
 mod tokens;
 
 pub(super) use attempt::{AttemptEnd, AttemptLedger, PROXY, count_fallback, report_transition};
+pub(super) use beginning::begin_series;
 pub(super) use decision_time::DecisionTime;
 pub(super) use in_flight::{show_at_once, show_changed, show_in_flight};
 pub(super) use label::{RequestLabels, metric_model};

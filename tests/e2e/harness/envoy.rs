@@ -162,9 +162,9 @@ impl Envoy {
     pub(crate) async fn scrape(&self) -> Scrape {
         tokio::time::sleep(HANDED_OVER).await;
         // Envoy merges histograms of its workers after it is asked, and shows them the next time.
-        let mut before = self.scrape_now().await;
+        let mut before = self.scrape_now("").await;
         loop {
-            let after = self.scrape_now().await;
+            let after = self.scrape_now("").await;
             if after == before {
                 return after;
             }
@@ -172,10 +172,16 @@ impl Envoy {
         }
     }
 
-    /// Returns what Prometheus would read now about this filter.
-    async fn scrape_now(&self) -> Scrape {
+    /// Returns what Prometheus would read now of the metrics that have been used.
+    pub(crate) async fn scrape_used(&self) -> Scrape {
+        self.scrape_now("?usedonly").await
+    }
+
+    /// Returns what Prometheus would read now about this filter, with that query.
+    async fn scrape_now(&self, query: &str) -> Scrape {
         tokio::time::sleep(MERGED).await;
-        let text = ask::fetch(self.admin_port, "/stats/prometheus").await.expect("Envoy answers");
+        let path = format!("/stats/prometheus{query}");
+        let text = ask::fetch(self.admin_port, &path).await.expect("Envoy answers");
         Scrape::read(&String::from_utf8_lossy(&text))
     }
 

@@ -22,7 +22,7 @@ use crate::mock::{Mock, Seen, Tally};
 
 pub(crate) use ask::{AUTHORITY, Ask, Body, Client, Content, Reply, ask, connect};
 pub(crate) use envoy::{Envoy, module, validate, validate_file, validate_text};
-pub(crate) use observed::Scrape;
+pub(crate) use observed::{Sample, Scrape};
 pub(crate) use spec::Spec;
 
 /// The providers of every group. Each is also a cluster; `site` is the default one.
