@@ -80,6 +80,8 @@ mod signed;
 mod source;
 #[path = "lifecycle/state.rs"]
 mod state;
+#[path = "lifecycle/states.rs"]
+mod states;
 #[path = "support/streams.rs"]
 mod streams;
 #[path = "lifecycle/strip.rs"]

@@ -9,7 +9,7 @@ use crate::live::source::{self, FetchStatus};
 use crate::request::format::Task;
 use crate::state::cooldown::{self, Phase};
 use crate::state::headroom::{Headroom, Left};
-use crate::state::{Counts, Health, Record, Turn};
+use crate::state::{Counts, Health, Record, Turn, worst};
 use crate::strategy::Trait;
 
 use super::tenants::tenants;
@@ -197,10 +197,8 @@ pub(super) fn deployment(
 fn operations(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
     let settings = &config.cooldown;
     let of = |task| (cooldown::phase(&record.health(task), now_ms, settings), record.health(task));
-    let worst = Task::ALL.into_iter().map(of).max_by_key(|(phase, health)| rank(*phase, health));
-    if let Some((phase, worst)) = worst {
-        health(json, phase, &worst);
-    }
+    let (phase, worst) = worst(record, settings, now_ms);
+    health(json, phase, &worst);
     let failures = record.healths().map(|(_, health)| health.consecutive_failures).max();
     json.key("consecutive_failures").number(u64::from(failures.unwrap_or_default()));
     let is_unwell = |(task, known): &(Task, &Health)| {
@@ -218,16 +216,6 @@ fn operations(json: &mut Json, config: &Config, record: &Record, now_ms: u64) {
                 });
             }
         });
-    }
-}
-
-/// Returns how badly an operation does in that phase, to be compared: a longer cooldown is worse
-/// than a shorter one.
-const fn rank(phase: Phase, health: &Health) -> (u8, u64) {
-    match phase {
-        Phase::Healthy => (0, health.consecutive_failures as u64),
-        Phase::HalfOpen => (1, 0),
-        Phase::Cooling(left_ms) => (2, left_ms),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::metrics::{Meter, table};
 use crate::state::{SharedFleet, TenantTable};
 
 use super::delivery::Delivery;
-use super::ledger::begin_series;
+use super::ledger::{Rounds, begin_series};
 use super::secrets::Secrets;
 use super::unshown::Unshown;
 use super::{head, lacks, version};
@@ -35,6 +35,8 @@ pub struct Engine {
     pub(super) meter: Rc<Meter>,
     /// Where the number of attempts in flight has changed and is still to be shown.
     pub(super) unshown: Unshown,
+    /// Which deployments' states are shown next.
+    pub(super) rounds: Rounds,
     pub(super) delivery: Delivery,
     /// Every header that an attempt may change, which is why the router hands over what the
     /// client sent of them.
@@ -94,6 +96,7 @@ impl Engine {
             tenants,
             meter: Rc::new(meter),
             unshown: Unshown::default(),
+            rounds: Rounds::default(),
             changed: head::changed(&config).into(),
             delivery: Delivery::of(&config),
             secrets,
@@ -125,6 +128,7 @@ impl Engine {
             secrets: self.secrets.clone(),
             meter: Rc::clone(&self.meter),
             unshown: Unshown::default(),
+            rounds: Rounds::default(),
             changed: Rc::clone(&self.changed),
             delivery: self.delivery,
             seed: self.seed,

@@ -19,7 +19,7 @@ use super::attempt::{StreamPlace, Watch};
 use super::callout::call;
 use super::engine::Engine;
 use super::event::millis;
-use super::ledger::{show_at_once, show_changed};
+use super::ledger::{hide_gone, hide_states, show_at_once, show_changed, show_states};
 use super::stream::Stream;
 
 /// Longest time between two ticks, in milliseconds. What is counted is handed to the host at each
@@ -58,6 +58,7 @@ impl Worker {
         let generation = live::generation(host);
         let engine = Engine::start(host, configuration)?;
         engine.collect();
+        show_states(host, &engine);
         Ok(Self {
             engine: RefCell::new(Rc::new(engine)),
             generation: Cell::new(generation),
@@ -91,6 +92,7 @@ impl Worker {
         let renewed = Rc::new(renewed);
         // Requests that are under way go on with the engine before this one.
         show_at_once(host, &engine);
+        hide_gone(host, &engine, &renewed.config);
         renewed.collect();
         self.engine.replace(Rc::clone(&renewed));
         renewed
@@ -116,6 +118,7 @@ impl Worker {
             self.follow(host, &engine, source);
         }
         show_changed(host, &engine);
+        show_states(host, &engine);
         engine.meter.hand_over(host);
         // This comes last, because afterwards the host applies every call to another stream.
         self.watch.walk(host);
@@ -126,6 +129,7 @@ impl Worker {
     pub fn end<H: Host + ?Sized>(&self, host: &H) {
         let engine = self.engine.borrow();
         show_at_once(host, &engine);
+        hide_states(host, &engine);
         engine.meter.close(host);
     }
 

@@ -95,8 +95,8 @@ impl Meter {
         });
     }
 
-    /// Defines the series of a counter that is still to count, and shows it as 0. Returns whether
-    /// there is room for more of them.
+    /// Defines a series that has no value yet, and shows it as 0. Returns whether it is there: where
+    /// there is no room for it, it is not.
     ///
     /// Half of the series are left to those that have something to count, so a configuration that
     /// is too large for all series never makes a series `other` by this.
@@ -107,18 +107,24 @@ impl Meter {
         values: &[&str],
     ) -> bool {
         let Ok(mut series) = self.series.try_borrow_mut() else { return false };
+        if series.find(key(metric, values)).is_some() {
+            return true;
+        }
         if series.len() >= self.most / 2 {
             return false;
         }
-        if series.find(key(metric, values)).is_none() {
-            let place = self.define(host, &mut series, metric, values);
-            let one = place.and_then(|place| series.at_mut(place));
-            if let Some(one) = one.filter(|one| one.id != ABSENT) {
-                // Envoy's sinks leave out what was never used, and adding 0 is refused.
-                host.record(one.id, 0);
-            }
+        let place = self.define(host, &mut series, metric, values);
+        let one = place.and_then(|place| series.at_mut(place));
+        if let Some(one) = one.filter(|one| one.id != ABSENT) {
+            // Envoy's sinks leave out what was never used, and adding 0 is refused.
+            host.record(one.id, 0);
         }
         true
+    }
+
+    /// Returns whether a series is defined already.
+    pub fn has(&self, metric: &'static Metric, values: &[&str]) -> bool {
+        self.series.try_borrow().is_ok_and(|series| series.find(key(metric, values)).is_some())
     }
 
     /// Keeps a value of a histogram until it is handed over.
@@ -323,8 +329,9 @@ mod tests {
     /// program: only names become `other` where there are too many series.
     #[test]
     fn every_label_is_a_name_or_has_few_words_for_values() {
-        const FEW_WORDS: [&str; 11] = [
+        const FEW_WORDS: [&str; 12] = [
             "budget",
+            "state",
             "verdict",
             "code",
             "outcome",

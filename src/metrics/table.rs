@@ -80,6 +80,15 @@ pub static DISBELIEVED: Metric =
 pub static COST: Metric = metric("pointsman.cost.nano_usd", Counter, &["deployment"]);
 /// Attempts under way at this moment, in all workers together.
 pub static IN_FLIGHT: Metric = metric("pointsman.in_flight", Gauge, &["deployment"]);
+/// 1 for the state that a deployment is in, 0 for the other states.
+pub static DEPLOYMENT_STATE: Metric =
+    metric("pointsman.deployment.state", Gauge, &["deployment", "state"]);
+/// How many deployments of a model are available, and how many are not.
+pub static MODEL_DEPLOYMENTS: Metric =
+    metric("pointsman.model.deployments", Gauge, &["model", "state"]);
+/// How much is left of the limit of a deployment that is nearest, in percent of it. Deployments
+/// without a limit have none.
+pub static HEADROOM: Metric = metric("pointsman.headroom.percent", Gauge, &["deployment"]);
 /// Microseconds that the module took to read and decide a request, without the time in which it
 /// waited for the rest of the body.
 pub static DECISION: Metric = metric("pointsman.decision.duration_us", Histogram, &[]);
@@ -152,7 +161,7 @@ pub static SHADOW_COSTED: Metric = metric("pointsman.shadow.costed", Counter, &[
 pub static SHADOW_COST: Metric = metric("pointsman.shadow.cost.nano_usd", Counter, &["kind"]);
 
 /// Every metric, in the order of docs/observe.md.
-pub static ALL: [&Metric; 30] = [
+pub static ALL: [&Metric; 33] = [
     &REQUESTS,
     &ROUTE_MATCHES,
     &ATTEMPTS,
@@ -168,6 +177,9 @@ pub static ALL: [&Metric; 30] = [
     &DISBELIEVED,
     &COST,
     &IN_FLIGHT,
+    &DEPLOYMENT_STATE,
+    &MODEL_DEPLOYMENTS,
+    &HEADROOM,
     &DECISION,
     &ESTIMATE,
     &DURATION,

@@ -25,6 +25,7 @@ pub mod report;
 mod shadow;
 mod snapshot;
 mod standing;
+mod summary;
 mod tenants;
 mod turn;
 mod world;
@@ -42,6 +43,7 @@ pub use record::{Counts, Record, RecordBytes};
 pub use shadow::ShadowWorld;
 pub use snapshot::{Seen, Snapshot};
 pub use standing::{Claim, Limit, Standing};
+pub use summary::{DeploymentState, headroom_percent, worst};
 pub use tenants::{
     Billed, ExpectedSpending, HOLD_NUMBERS, MostSpent, OverBudget, Spending, TenantHold,
     TenantLimit, TenantStanding, TenantTable,

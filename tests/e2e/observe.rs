@@ -34,7 +34,7 @@ const ODD: &str = "org/model.v1:8b#x;y=z \"q\\ é.";
 /// A document with two ways to fail, prices, and a route.
 fn document() -> Value {
     let deployment = |provider: &str, model: &str| {
-        json!({"provider": provider, "model": model, "facts": {
+        json!({"provider": provider, "model": model, "max_parallel_requests": 1000, "facts": {
             "input_usd_per_million": 1000, "output_usd_per_million": 2000}})
     };
     json!({

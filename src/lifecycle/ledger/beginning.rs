@@ -2,7 +2,8 @@
 //!
 //! Prometheus sees an increase only between two values of a series. A counter that first shows as
 //! 1 has none, so an alert on it would miss the first incident. Knows what alerts ask for, and
-//! nothing of how series are called or kept.
+//! nothing of how series are called or kept. Gauges of states have their place in the order here, so
+//! that there is room for them; `states.rs` gives them their values.
 
 use crate::config::{Config, Deployment, Role};
 use crate::host::Host;
@@ -10,6 +11,7 @@ use crate::metrics::{Meter, NONE, OTHER, table};
 use crate::state::outcome::Outcome;
 
 use super::attempt::PROXY;
+use super::states::begin_states;
 
 /// The outcomes that can start a cooldown. Those that come often are first, because there may not be
 /// room for all of them.
@@ -44,6 +46,7 @@ pub(crate) fn begin_series<H: Host + ?Sized>(host: &H, meter: &Meter, config: &C
         return;
     }
     let _ = refusals(host, meter, config, &[NO_DEPLOYMENT])
+        && begin_states(host, meter, config)
         && of_deployments(host, meter, config)
         && refusals(host, meter, config, &OF_MODELS)
         && answers(host, meter, config);

@@ -11,6 +11,7 @@ mod in_flight;
 mod label;
 mod log_fields;
 mod request;
+mod states;
 mod tenant;
 mod tokens;
 
@@ -21,5 +22,6 @@ pub(super) use in_flight::{show_at_once, show_changed, show_in_flight};
 pub(super) use label::{RequestLabels, metric_model};
 pub(super) use log_fields::{log_server, log_tokens};
 pub(super) use request::{RequestLedger, note_decision};
+pub(super) use states::{Rounds, hide_gone, hide_states, show_states};
 pub(super) use tenant::{release, settle};
 pub(super) use tokens::{AnswerSize, SpentTokens};

@@ -1,9 +1,14 @@
 //! What alerts ask for is there before anything has happened, so that they see the first incident.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::harness::ledger;
 use crate::harness::{Group, Sample, Scrape, Spec, ask, run};
+
+/// Longer than a state takes to show.
+const SHOWN: Duration = Duration::from_secs(30);
 
 /// The document of the ledger, whose deployments cool after one failure.
 fn spec(fails_over: bool) -> Spec {
@@ -20,6 +25,21 @@ fn spec(fails_over: bool) -> Spec {
 fn of<'s>(scrape: &'s Scrape, name: &str, label: &str, value: &str) -> Vec<&'s Sample> {
     let has = |sample: &&Sample| sample.labels.get(label).is_some_and(|known| known == value);
     scrape.samples.iter().filter(|sample| sample.name == name).filter(has).collect()
+}
+
+/// Returns what Prometheus reads once a deployment shows as cooling.
+async fn cooled(group: &Group) -> Scrape {
+    let patience = Instant::now() + SHOWN;
+    loop {
+        let scrape = group.envoy().scrape().await;
+        let of = |state: &str| scrape.sum("pointsman_deployment_state", &[("state", state)]);
+        let away = scrape.sum("pointsman_model_deployments", &[("state", "unavailable")]);
+        if of("cooling") > 0.0 && away > 0.0 {
+            assert_eq!(of("healthy") + of("cooling"), 3.0, "each is in one state");
+            return scrape;
+        }
+        assert!(Instant::now() < patience, "no deployment shows as cooling");
+    }
 }
 
 /// Checks that a new proxy shows every deployment's counters as 0, and that the first cooldown is
@@ -40,8 +60,10 @@ fn assert_the_first_incident_is_seen(fails_over: bool) {
         let refused = of(scrape, "pointsman_requests", "code", "no_deployment_available");
         assert!(!refused.is_empty() && refused.iter().all(|sample| sample.value == 0.0));
     }
+    assert_eq!(before.sum("pointsman_deployment_state", &[("state", "healthy")]), 3.0);
+    assert_eq!(before.sum("pointsman_deployment_state", &[]), 3.0);
     ask(&group).model("turns").header("x-mock-status", "503").send();
-    let after = run(group.envoy().scrape());
+    let after = run(cooled(&group));
     assert!(after.sum("pointsman_cooldowns", &[("outcome", "server")]) >= 1.0);
     let samples = |scrape: &Scrape| {
         let counted = scrape.samples.iter().filter(|sample| sample.name == "pointsman_cooldowns");

@@ -1,0 +1,222 @@
+//! Shows as metrics what state each deployment is in, and how much is left of its limits.
+//!
+//! A state changes by what other workers write and by time alone, for example when a cooldown ends.
+//! So each worker reads the records again and again, a part of them at each tick, and shows what they
+//! say. All workers show the same values, and one that was shown too late is right after the next
+//! round. What is no longer configured must be taken back, since Envoy keeps gauges for ever.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+
+use crate::config::{Config, Deployment, DeploymentId, Model, Role};
+use crate::host::{Host, SharedData};
+use crate::lifecycle::engine::Engine;
+use crate::lifecycle::event::millis;
+use crate::metrics::{Meter, table};
+use crate::state::{DeploymentState, headroom_percent};
+
+/// So many ticks make a round: each reads this part of the records.
+const PARTS: usize = 10;
+/// Shortest time between two parts, in milliseconds. Some workers tick more often than twice a
+/// second.
+const BETWEEN_MS: u64 = 400;
+/// The key whose version tells workers that something was taken back. Its value says nothing.
+const KEY: &str = "pointsman/shown";
+/// A version with which the host writes without a comparison.
+const WHATEVER: u32 = 0;
+/// The states of the deployments of a model, as labels.
+const OF_MODEL: [&str; 2] = ["available", "unavailable"];
+
+/// Which deployments a worker shows next, and what it has last seen of all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Rounds {
+    /// The first deployment of the next part.
+    next: Cell<usize>,
+    /// When the last part was shown, in milliseconds since the epoch.
+    shown_ms: Cell<u64>,
+    /// The version of [`KEY`] when all was shown last; `None` before that. The version itself is
+    /// `None` while nobody has written.
+    seen: Cell<Option<Option<u32>>>,
+    /// Whether each deployment was available when it was last read.
+    available: RefCell<Vec<bool>>,
+}
+
+impl Rounds {
+    /// Returns whether a part is due, and notes that it is shown.
+    fn is_due(&self, now_ms: u64) -> bool {
+        // The clock may have jumped back, and then the time says nothing.
+        let since_ms = now_ms.checked_sub(self.shown_ms.get());
+        let is_due = since_ms.is_none_or(|since_ms| since_ms >= BETWEEN_MS);
+        if is_due {
+            self.shown_ms.set(now_ms);
+        }
+        is_due
+    }
+
+    /// Returns the next part of `count` deployments: all of them where the key has another version
+    /// than before.
+    fn part(&self, count: usize, version: Option<u32>) -> Range<usize> {
+        if self.seen.replace(Some(version)) != Some(version) {
+            self.next.set(0);
+            return 0..count;
+        }
+        let from = self.next.get().min(count);
+        let to = from.saturating_add(count.div_ceil(PARTS)).min(count);
+        self.next.set(if to == count { 0 } else { to });
+        from..to
+    }
+}
+
+/// Begins the gauges of all deployments and models that may be shown. Returns whether there is room
+/// for more series.
+pub(crate) fn begin_states<H: Host + ?Sized>(host: &H, meter: &Meter, config: &Config) -> bool {
+    let begin = |metric, values: &[&str]| meter.begin(host, metric, values);
+    let mut deployments = config.deployments.iter().filter(|deployment| deployment.enabled);
+    let mut models = config.models.iter();
+    models.all(|model| {
+        OF_MODEL.iter().all(|state| begin(&table::MODEL_DEPLOYMENTS, &[&model.name, state]))
+    }) && deployments.all(|deployment| {
+        let mut states = DeploymentState::ALL.iter();
+        states.all(|state| begin(&table::DEPLOYMENT_STATE, &[&deployment.id, state.name()]))
+    })
+}
+
+/// Shows the states of the deployments whose turn it is. The worker calls this at its ticks; a round
+/// takes five seconds. All of them are shown at once the first time, and after another worker has
+/// taken something back.
+pub(crate) fn show_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
+    let (config, rounds) = (&engine.config, &engine.rounds);
+    if !is_shown(engine) {
+        return;
+    }
+    let now_ms = millis(host.now());
+    if !rounds.is_due(now_ms) {
+        return;
+    }
+    let version = host.read(KEY).map(|(_, version)| version);
+    let due = rounds.part(config.deployments.len(), version);
+    let Ok(mut available) = rounds.available.try_borrow_mut() else { return };
+    available.resize(config.deployments.len(), false);
+    let is_last = due.end == config.deployments.len();
+    for at in due {
+        let deployment = config.deployment(DeploymentId(at));
+        if !deployment.enabled {
+            continue;
+        }
+        let record = engine.fleet.record(host, DeploymentId(at));
+        let state = DeploymentState::of(&record, &config.cooldown, now_ms);
+        show_state(host, &engine.meter, deployment, Some(state));
+        if let Some(percent) = headroom_percent(&record, deployment, now_ms) {
+            show(host, &engine.meter, &table::HEADROOM, &[&deployment.id], percent);
+        }
+        if let Some(one) = available.get_mut(at) {
+            *one = state.is_available();
+        }
+    }
+    if is_last {
+        for model in &config.models {
+            show_model(host, &engine.meter, model, &available);
+        }
+    }
+}
+
+/// Takes back all that an engine has shown, since its configuration goes. If other workers have the
+/// same deployments, they show them again at their next ticks.
+pub(crate) fn hide_states<H: Host + ?Sized>(host: &H, engine: &Engine) {
+    if !is_shown(engine) {
+        return;
+    }
+    let config = &engine.config;
+    config.deployments.iter().for_each(|deployment| hide(host, engine, deployment));
+    config.models.iter().for_each(|model| hide_model(host, &engine.meter, model));
+    tell_others(host);
+}
+
+/// Takes back what an engine has shown of deployments and models that its successor does not have.
+pub(crate) fn hide_gone<H: Host + ?Sized>(host: &H, engine: &Engine, after: &Config) {
+    if !is_shown(engine) {
+        return;
+    }
+    for deployment in engine.config.deployments.iter() {
+        if after.deployments.binary_search_by(|known| known.id.cmp(&deployment.id)).is_err() {
+            hide(host, engine, deployment);
+        }
+    }
+    for model in &engine.config.models {
+        if after.models.binary_search_by(|known| known.name.cmp(&model.name)).is_err() {
+            hide_model(host, &engine.meter, model);
+        }
+    }
+}
+
+/// Returns whether an engine shows states: the router does, for the attempt filters as well.
+fn is_shown(engine: &Engine) -> bool {
+    engine.meter.is_on() && engine.config.role == Role::Router
+}
+
+/// Has all workers show their deployments again, whatever the time.
+fn tell_others<S: SharedData + ?Sized>(shared: &S) {
+    // Every write gives the key a new version. Without a comparison it cannot fail.
+    let _ = shared.write(KEY, &[1], WHATEVER);
+}
+
+/// Shows which state a deployment is in; `None`: in none.
+fn show_state<H: Host + ?Sized>(
+    host: &H,
+    meter: &Meter,
+    deployment: &Deployment,
+    state: Option<DeploymentState>,
+) {
+    for one in DeploymentState::ALL {
+        let values = [deployment.id.as_str(), one.name()];
+        show(host, meter, &table::DEPLOYMENT_STATE, &values, u64::from(state == Some(one)));
+    }
+}
+
+/// Shows how many deployments of a model are available, and how many are not. One that is listed for
+/// several variants counts once.
+fn show_model<H: Host + ?Sized>(host: &H, meter: &Meter, model: &Model, available: &[bool]) {
+    let candidates = model.groups.iter().flat_map(|group| &group.candidates);
+    let mut all: Vec<usize> = candidates.map(|candidate| candidate.deployment.0).collect();
+    all.sort_unstable();
+    all.dedup();
+    let is_available = |at: &&usize| available.get(**at).copied().unwrap_or_default();
+    let count = all.iter().filter(is_available).count();
+    let counts = [count, all.len().saturating_sub(count)];
+    for (state, count) in OF_MODEL.into_iter().zip(counts) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        show(host, meter, &table::MODEL_DEPLOYMENTS, &[&model.name, state], count);
+    }
+}
+
+/// Takes a deployment back: it is in no state, and nothing is taken of its limits.
+fn hide<H: Host + ?Sized>(host: &H, engine: &Engine, deployment: &Deployment) {
+    if deployment.enabled {
+        show_state(host, &engine.meter, deployment, None);
+        let values = [deployment.id.as_str()];
+        if engine.meter.has(&table::HEADROOM, &values) {
+            engine.meter.put(host, &table::HEADROOM, &values, 100);
+        }
+    }
+}
+
+/// Takes a model back: it has no deployments.
+fn hide_model<H: Host + ?Sized>(host: &H, meter: &Meter, model: &Model) {
+    for state in OF_MODEL {
+        show(host, meter, &table::MODEL_DEPLOYMENTS, &[&model.name, state], 0);
+    }
+}
+
+/// Sets a gauge, unless there is no room for it. Under `other`, the value of one deployment would
+/// replace that of another.
+fn show<H: Host + ?Sized>(
+    host: &H,
+    meter: &Meter,
+    metric: &'static table::Metric,
+    values: &[&str],
+    value: u64,
+) {
+    if meter.begin(host, metric, values) {
+        meter.put(host, metric, values, value);
+    }
+}
